@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { describeGrant } from './grant-catalogue.js';
+import { MAX_NAME_BYTES, textProblem, utf8Length } from './names.js';
+import {
+  canonicalSources,
+  type FlagKey,
+  type RoleGrants,
+  TRACK_SOURCES,
+  type TrackSource,
+} from './role-grants.js';
+import { parseTtl, TtlError } from './ttl.js';
+
+const flag = (key: FlagKey) =>
+  z
+    .boolean({ error: 'must be true or false' })
+    .default(false)
+    .describe(describeGrant(key).sentence);
+
+const object = (issue: { code?: string }) =>
+  issue.code === 'invalid_type' ? 'must be an object' : undefined;
+
+const sources = z
+  .array(z.enum(TRACK_SOURCES, { error: `must be one of ${TRACK_SOURCES.join(', ')}` }), {
+    error: 'must be a list of sources',
+  })
+  .transform((given): readonly TrackSource[] => canonicalSources(given))
+  .default([])
+  .describe(describeGrant('canPublishSources').sentence);
+
+const destinationRoom = z
+  .string({ error: 'must be the name of a room, or empty' })
+  .superRefine((name, ctx) => {
+    const problem =
+      utf8Length(name) > MAX_NAME_BYTES
+        ? `must be at most ${MAX_NAME_BYTES} bytes of UTF-8`
+        : textProblem(name);
+    if (problem) ctx.addIssue({ code: 'custom', message: problem });
+  })
+  .default('')
+  .describe(describeGrant('destinationRoom').sentence);
+
+/** Grants as a request may give them. Left out = off, never LiveKit's own default. */
+export const roleGrantsInput = z.strictObject(
+  {
+    roomJoin: flag('roomJoin'),
+    canSubscribe: flag('canSubscribe'),
+    canPublish: flag('canPublish'),
+    canPublishSources: sources,
+    canPublishData: flag('canPublishData'),
+    canUpdateOwnMetadata: flag('canUpdateOwnMetadata'),
+    canSubscribeMetrics: flag('canSubscribeMetrics'),
+    canManageAgentSession: flag('canManageAgentSession'),
+    hidden: flag('hidden'),
+    recorder: flag('recorder'),
+    agent: flag('agent'),
+    roomAdmin: flag('roomAdmin'),
+    roomCreate: flag('roomCreate'),
+    roomList: flag('roomList'),
+    roomRecord: flag('roomRecord'),
+    ingressAdmin: flag('ingressAdmin'),
+    destinationRoom,
+    sip: z
+      .strictObject({ admin: flag('sip.admin'), call: flag('sip.call') }, { error: object })
+      .prefault({}),
+    inference: z
+      .strictObject({ perform: flag('inference.perform') }, { error: object })
+      .prefault({}),
+    observability: z
+      .strictObject({ write: flag('observability.write') }, { error: object })
+      .prefault({}),
+  },
+  { error: object },
+) satisfies z.ZodType<RoleGrants>;
+
+/** A lifetime as seconds (`600`) or in words (`'10h'`, `'2 days'`); gives seconds. */
+export const ttlInput = z
+  .union([z.number(), z.string()], { error: 'must be seconds, or text like "10h" or "2 days"' })
+  .transform((value, ctx) => {
+    try {
+      return parseTtl(value);
+    } catch (error) {
+      if (!(error instanceof TtlError)) throw error;
+      ctx.addIssue({ code: 'custom', message: error.message });
+      return z.NEVER;
+    }
+  });
