@@ -1,0 +1,277 @@
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PlainError, tail } from './errors.mjs';
+import { freeTcpPort, freeUdpPort } from './ports.mjs';
+import { describeProcess, endProcess } from './processes.mjs';
+
+export const LIVEKIT_VERSION = 'v1.13.5';
+const MODULE = 'github.com/livekit/livekit-server/cmd/server';
+const BUILD_LIMIT_MS = 15 * 60_000;
+const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
+
+/**
+ * The path of a livekit-server: on the PATH, else kept in `home`, else (with `build`) built with Go
+ * and kept there. Null when there is none; `log` is then told why, in a sentence.
+ */
+export async function findLiveKitServer({
+  home,
+  build = true,
+  log = () => {},
+  onProgress = () => {},
+}) {
+  const onPath = findOnPath('livekit-server');
+  if (onPath) return onPath;
+  const kept = join(resolve(home), 'bin', 'livekit-server');
+  if (isExecutable(kept)) return kept;
+  if (!build) return null;
+  if (!findOnPath('go')) {
+    log('there is no livekit-server on the PATH, and no Go to build one with');
+    return null;
+  }
+  return buildWithGo(kept, { log, onProgress });
+}
+
+/** The path of a program on the PATH, or null. */
+export function findOnPath(name, path = process.env.PATH ?? '') {
+  for (const folder of path.split(delimiter)) {
+    if (folder && isExecutable(join(folder, name))) return join(folder, name);
+  }
+  return null;
+}
+
+function isExecutable(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+async function buildWithGo(kept, { log, onProgress }) {
+  const folder = join(kept, '..');
+  const output = join(folder, 'unfinished');
+  rmSync(output, { recursive: true, force: true });
+  mkdirSync(output, { recursive: true, mode: 0o700 });
+  const counts = { downloaded: 0, compiled: 0 };
+  let text = '';
+  const code = await new Promise((done) => {
+    const child = spawn('go', ['install', '-v', '-trimpath', `${MODULE}@${LIVEKIT_VERSION}`], {
+      env: { ...process.env, GOBIN: output, CGO_ENABLED: '0' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const timer = setTimeout(() => child.kill('SIGKILL'), BUILD_LIMIT_MS);
+    child.stderr.setEncoding('utf8').on('data', (chunk) => {
+      text = (text + chunk).slice(-20_000);
+      for (const line of chunk.split('\n')) {
+        if (line.startsWith('go: downloading')) counts.downloaded += 1;
+        else if (/^[\w.-]+(\/[\w.-]+)*$/.test(line)) counts.compiled += 1;
+      }
+      onProgress(
+        counts.compiled > 0
+          ? `${counts.compiled} packages compiled`
+          : `${counts.downloaded} modules downloaded`,
+      );
+    });
+    child.once('error', (error) => {
+      text += error.message;
+      done(1);
+    });
+    child.once('close', (exitCode) => {
+      clearTimeout(timer);
+      done(exitCode);
+    });
+  });
+  const built = join(output, process.platform === 'win32' ? 'server.exe' : 'server');
+  if (code === 0 && existsSync(built)) {
+    // Moved when whole, so a build that was cut short is never taken for a server.
+    renameSync(built, kept);
+    rmSync(output, { recursive: true, force: true });
+    return kept;
+  }
+  rmSync(output, { recursive: true, force: true });
+  const reason = text
+    .split('\n')
+    .filter((line) => line && !/^go: (downloading|finding)/.test(line));
+  log(
+    `livekit-server could not be built with Go: ${reason.slice(-3).join(' ').trim() || 'no reason given'}`,
+  );
+  return null;
+}
+
+/** What `--version` says, such as `1.13.5`, or null. */
+export function liveKitVersion(bin) {
+  const { stdout } = spawnSync(bin, ['--version'], { encoding: 'utf8', env: liveKitEnvironment() });
+  return /version\s+v?(\S+)/.exec(stdout ?? '')?.[1] ?? null;
+}
+
+/**
+ * Starts livekit-server on 127.0.0.1 alone: API, signalling and media. Rooms are not made by
+ * joining. `dir` keeps its configuration (with the key, so for the owner's eyes only) and its log.
+ *
+ * `onExit` is called when the server ends without having been asked to; `restart()` then brings it
+ * back on the same ports. It keeps everything in memory, so its rooms are gone by then.
+ */
+export async function startLiveKit({
+  bin,
+  dir,
+  key,
+  secret,
+  webhookUrl,
+  port,
+  udpPort,
+  emptyTimeout,
+  departureTimeout,
+  logLevel = 'info',
+  onSpawn = () => {},
+  onExit = () => {},
+}) {
+  if (Buffer.byteLength(secret) < 32) {
+    throw new PlainError(
+      'The LiveKit API secret is shorter than 32 characters, which livekit-server does not accept.',
+    );
+  }
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const configFile = join(dir, 'livekit.yaml');
+  const logFile = join(dir, 'livekit.log');
+  const ports = { http: await freeTcpPort(port), udp: await freeUdpPort(udpPort) };
+  let child = null;
+  let isWanted = false;
+
+  const handle = {
+    ...ports,
+    key,
+    secret,
+    logFile,
+    httpUrl: `http://127.0.0.1:${ports.http}`,
+    wsUrl: `ws://127.0.0.1:${ports.http}`,
+    get pid() {
+      return child?.pid ?? null;
+    },
+    get isRunning() {
+      return child !== null;
+    },
+    /** At once: asked politely it would wait for the last participant to leave. */
+    async stop() {
+      isWanted = false;
+      if (child) await endProcess(describeProcess(child.pid), [['SIGKILL', 5000]]);
+    },
+    kill9: () => handle.stop(),
+    async restart() {
+      await handle.stop();
+      await launch();
+    },
+  };
+  await launch();
+  return handle;
+
+  async function launch() {
+    // JSON is YAML, and quotes whatever a key or an address may hold.
+    const config = {
+      port: ports.http,
+      bind_addresses: ['127.0.0.1'],
+      keys: { [key]: secret },
+      logging: { level: logLevel, json: true },
+      rtc: {
+        udp_port: ports.udp,
+        // Any other value listens on every interface: it has no bind address.
+        tcp_port: 0,
+        use_external_ip: false,
+        node_ip: '127.0.0.1',
+        enable_loopback_candidate: true,
+        interfaces: { includes: ['lo', 'lo0'] },
+        // Without one, clients are told those of Twilio and Google.
+        stun_servers: ['127.0.0.1:3478'],
+      },
+      room: {
+        auto_create: false,
+        enable_remote_unmute: false,
+        ...(emptyTimeout === undefined ? {} : { empty_timeout: emptyTimeout }),
+        ...(departureTimeout === undefined ? {} : { departure_timeout: departureTimeout }),
+      },
+      ...(webhookUrl ? { webhook: { api_key: key, urls: [webhookUrl].flat() } } : {}),
+    };
+    writeFileSync(configFile, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+    const output = openSync(logFile, 'a', 0o600);
+    try {
+      if (statSync(logFile).size > LOG_LIMIT_BYTES) ftruncateSync(output, 0);
+      const started = spawn(bin, ['--config', configFile], {
+        cwd: dir,
+        env: liveKitEnvironment(),
+        stdio: ['ignore', output, output],
+        // Its own session: Ctrl-C in the terminal is for whoever started us, who ends it in order.
+        detached: true,
+      });
+      child = started;
+      isWanted = true;
+      started.once('error', () => {
+        if (child === started) child = null;
+      });
+      started.once('exit', (code, signal) => {
+        if (child === started) child = null;
+        if (isWanted) onExit({ code, signal });
+      });
+      onSpawn(started.pid);
+    } finally {
+      closeSync(output);
+    }
+    await untilListening(child);
+  }
+
+  /** A wrong configuration ends it with exit code 0, so only an answer counts. */
+  async function untilListening(started) {
+    const deadline = Date.now() + 15_000;
+    for (;;) {
+      if (child !== started || started.pid === undefined) {
+        throw new PlainError(`livekit-server did not start:\n${logTail()}`, `Its log: ${logFile}`);
+      }
+      try {
+        const answer = await fetch(handle.httpUrl, { signal: AbortSignal.timeout(1000) });
+        await answer.arrayBuffer();
+        if (answer.ok) return;
+      } catch {
+        // not listening yet
+      }
+      if (Date.now() > deadline) {
+        await handle.stop();
+        throw new PlainError(
+          `livekit-server does not answer at ${handle.httpUrl}:\n${logTail()}`,
+          `Its log: ${logFile}`,
+        );
+      }
+      await delay(20);
+    }
+  }
+
+  function logTail() {
+    try {
+      return tail(readFileSync(logFile, 'utf8'), 5);
+    } catch {
+      return '';
+    }
+  }
+}
+
+/** It takes settings from LIVEKIT_* variables, and ours of that name are not meant for it. */
+function liveKitEnvironment() {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(LIVEKIT_|DATABASE_|ROLECALL_|NODE_IP$|REDIS_|UDP_PORT$)/.test(name),
+    ),
+  );
+}

@@ -1,0 +1,101 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const isLinux = process.platform === 'linux';
+
+/**
+ * What tells a process from a later one that was given the same number, or null when there is
+ * none. A zombie counts as gone: it holds nothing any more.
+ */
+export function processStart(pid) {
+  try {
+    if (!isLinux) {
+      return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { stdio: 'pipe' })
+        .toString()
+        .trim();
+    }
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the command in brackets and may hold anything; count from its end.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (fields[0] === 'Z' || fields[0] === 'X') return null;
+    return `${bootId()}/${fields[19]}`;
+  } catch {
+    return null;
+  }
+}
+
+let boot;
+function bootId() {
+  boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return boot;
+}
+
+/** `{ pid, start }`, to be kept in a file and given to `isRunning` by a later process. */
+export function describeProcess(pid) {
+  return { pid, start: processStart(pid) };
+}
+
+export function isRunning(record) {
+  return Boolean(record?.pid && record.start && processStart(record.pid) === record.start);
+}
+
+export function signalProcess(pid, signal) {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Sends each signal of `steps` (`[signal, milliseconds to wait]`) until the process has ended. */
+export async function endProcess(record, steps) {
+  for (const [signal, ms] of steps) {
+    if (!isRunning(record)) return true;
+    signalProcess(record.pid, signal);
+    const deadline = Date.now() + ms;
+    while (isRunning(record) && Date.now() < deadline) await delay(20);
+  }
+  return !isRunning(record);
+}
+
+/** The processes whose working directory is `folder`; Linux only, elsewhere none is found. */
+export function processesIn(folder) {
+  if (!isLinux) return [];
+  const found = [];
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      if (readlinkSync(`/proc/${entry}/cwd`) === folder) {
+        const record = describeProcess(Number(entry));
+        if (record.start) found.push(record);
+      }
+    } catch {
+      // ended meanwhile, or another user's
+    }
+  }
+  return found;
+}
+
+/** `{ ppid, command }` of a process, or null. */
+export function parentOf(pid) {
+  try {
+    if (!isLinux) {
+      const line = execFileSync('ps', ['-o', 'ppid=,command=', '-p', String(pid)], {
+        stdio: 'pipe',
+      })
+        .toString()
+        .trim();
+      const [, ppid, command] = /^(\d+)\s+(.*)$/s.exec(line) ?? [];
+      return ppid ? { ppid: Number(ppid), command } : null;
+    }
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return {
+      ppid: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]),
+      command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim(),
+    };
+  } catch {
+    return null;
+  }
+}
