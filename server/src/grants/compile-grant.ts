@@ -54,6 +54,11 @@ export interface ParticipantPermission {
   canManageAgentSession: boolean;
 }
 
+/** A permission that came from elsewhere: LiveKit also knows a source without a name. */
+export type PermissionLike = Omit<ParticipantPermission, 'canPublishSources'> & {
+  readonly canPublishSources: readonly string[];
+};
+
 export type ParticipantKind = 'standard' | 'agent';
 
 export interface CompileInput {
@@ -150,7 +155,7 @@ export function toParticipantPermission(grants: RoleGrants): ParticipantPermissi
 }
 
 /** Whether both allow the same. The order of the sources says nothing. */
-export function samePermission(a: ParticipantPermission, b: ParticipantPermission): boolean {
+export function samePermission(a: PermissionLike, b: PermissionLike): boolean {
   return (
     a.canSubscribe === b.canSubscribe &&
     a.canPublish === b.canPublish &&

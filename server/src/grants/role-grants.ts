@@ -113,3 +113,17 @@ export function hasFlag(grants: RoleGrants, key: FlagKey): boolean {
       return grants[key];
   }
 }
+
+export function sameGrant(a: RoleGrants, b: RoleGrants, key: GrantKey): boolean {
+  switch (key) {
+    case 'canPublishSources':
+      return (
+        canonicalSources(a.canPublishSources).join() ===
+        canonicalSources(b.canPublishSources).join()
+      );
+    case 'destinationRoom':
+      return a.destinationRoom === b.destinationRoom;
+    default:
+      return hasFlag(a, key) === hasFlag(b, key);
+  }
+}
