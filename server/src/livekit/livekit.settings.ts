@@ -4,12 +4,10 @@ export interface LiveKitKeyPair {
   readonly apiSecret: string;
 }
 
-/** Where LiveKit is and how it knows us. Null (see `LIVEKIT_SETTINGS`) when none is configured. */
+/** Where LiveKit is and how it knows us; null under `LIVEKIT_SETTINGS` when none is configured. */
 export interface LiveKitSettings extends LiveKitKeyPair {
   /** What Rolecall itself calls; `ws:` and `wss:` are taken as `http:` and `https:`. */
   readonly url: string;
-  /** What webhooks are signed with; the main pair unless configured otherwise. */
-  readonly webhook: LiveKitKeyPair;
 }
 
 export const LIVEKIT_SETTINGS = Symbol('LIVEKIT_SETTINGS');

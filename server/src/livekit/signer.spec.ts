@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { AccessToken, TokenVerifier } from 'livekit-server-sdk';
 import { TokenSigner } from './signer.js';
@@ -6,7 +7,7 @@ const pair = { apiKey: 'APIkey', apiSecret: 'a secret of more than thirty-two ch
 const signer = new TokenSigner(pair);
 const verifier = new TokenVerifier(pair.apiKey, pair.apiSecret);
 const nowSeconds = () => Math.floor(Date.now() / 1000);
-const text = fc.string({ unit: 'binary', maxLength: 60 }).map((s) => s.toWellFormed());
+const text = fc.string({ unit: 'binary', maxLength: 60 });
 
 describe('TokenSigner', () => {
   it("signs what the SDK's own verifier reads back, claim for claim", async () => {

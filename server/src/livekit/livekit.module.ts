@@ -1,0 +1,47 @@
+import { Global, Module } from '@nestjs/common';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { AbsentRooms } from './absent-rooms.js';
+import { LiveKitRooms } from './livekit-rooms.js';
+import { LiveKitHealth } from './livekit.health.js';
+import { LIVEKIT_SETTINGS, type LiveKitSettings } from './livekit.settings.js';
+import { RoomsPort } from './rooms-port.js';
+import { TokenSigner } from './signer.js';
+import { WebhookVerifier } from './webhook-verifier.js';
+
+/** The only place that knows livekit-server-sdk. */
+@Global()
+@Module({
+  providers: [
+    LiveKitHealth,
+    {
+      provide: LIVEKIT_SETTINGS,
+      useFactory: ({ livekit }: AppConfig): LiveKitSettings | null =>
+        livekit.url === null
+          ? null
+          : { url: livekit.url, apiKey: livekit.apiKey, apiSecret: livekit.apiSecret },
+      inject: [APP_CONFIG],
+    },
+    {
+      provide: RoomsPort,
+      useFactory: (settings: LiveKitSettings | null) =>
+        settings ? new LiveKitRooms(settings) : new AbsentRooms(),
+      inject: [LIVEKIT_SETTINGS],
+    },
+    {
+      provide: TokenSigner,
+      useFactory: ({ livekit }: AppConfig) => new TokenSigner(livekit),
+      inject: [APP_CONFIG],
+    },
+    {
+      provide: WebhookVerifier,
+      useFactory: ({ livekit }: AppConfig) =>
+        new WebhookVerifier({
+          apiKey: livekit.webhookApiKey,
+          apiSecret: livekit.webhookApiSecret,
+        }),
+      inject: [APP_CONFIG],
+    },
+  ],
+  exports: [LIVEKIT_SETTINGS, LiveKitHealth, RoomsPort, TokenSigner, WebhookVerifier],
+})
+export class LiveKitModule {}

@@ -1,0 +1,52 @@
+import type { ParticipantPermission } from '../grants/compile-grant.js';
+import type { ObservedParticipant, ObservedRoom, ObservedTrack } from './participant-view.js';
+
+/** What a room is created with. LiveKit ignores all of it for a room that exists already. */
+export interface RoomOptions {
+  readonly name: string;
+  readonly emptyTimeout?: number;
+  readonly departureTimeout?: number;
+  readonly maxParticipants?: number;
+  readonly metadata?: string;
+}
+
+/**
+ * LiveKit's room service, in our words. Every call is absolute, so every call may be repeated.
+ * Failures are `AppError`s: `livekit.not_found` (404), `livekit.conflict` (409),
+ * `livekit.unavailable` (503: down, too slow, failing) and `livekit.refused` (502: answers, but
+ * will not do it).
+ */
+export abstract class RoomsPort {
+  abstract listRooms(names?: readonly string[]): Promise<ObservedRoom[]>;
+
+  /** Creates the room, or answers with the one that is there, unchanged. */
+  abstract createRoom(options: RoomOptions): Promise<ObservedRoom>;
+
+  /** Ends the room for everybody in it. A room that is not there is no error. */
+  abstract deleteRoom(room: string): Promise<void>;
+
+  abstract updateRoomMetadata(room: string, metadata: string): Promise<ObservedRoom>;
+
+  /** Everyone in the room, also who is hidden and who never sent media; empty for no such room. */
+  abstract listParticipants(room: string): Promise<ObservedParticipant[]>;
+
+  /** Null when LiveKit does not know the participant, which never means that they are gone. */
+  abstract findParticipant(room: string, identity: string): Promise<ObservedParticipant | null>;
+
+  /** Replaces the whole permission and answers with what LiveKit has then. */
+  abstract setPermission(
+    room: string,
+    identity: string,
+    permission: ParticipantPermission,
+  ): Promise<ObservedParticipant>;
+
+  /** Ends the connection; who holds a token may come back. False when there was none. */
+  abstract removeParticipant(room: string, identity: string): Promise<boolean>;
+
+  /** Muting leaves the right to publish, and to unmute oneself. Null for an unknown track. */
+  abstract muteTrack(
+    room: string,
+    identity: string,
+    trackSid: string,
+  ): Promise<ObservedTrack | null>;
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from '@jest/globals';
+import { createHash, createHmac } from 'node:crypto';
+import { AppError } from '../common/errors/app-error.js';
+import { TokenSigner } from './signer.js';
+import { WEBHOOK_MAX_BYTES, WebhookVerifier } from './webhook-verifier.js';
+
+const pair = { apiKey: 'APIhook', apiSecret: 'a webhook secret of more than 32 characters' };
+const verifier = new WebhookVerifier(pair);
+const body = Buffer.from(
+  '{"event":"participant_joined","id":"EV_1","createdAt":"1795000000","participant":{"sid":"PA_1","identity":"ana ❤"},"fieldOfTomorrow":1}',
+);
+const sha256 = (raw: Buffer) => createHash('sha256').update(raw).digest('base64');
+const now = () => Math.floor(Date.now() / 1000);
+const sign = (claims: Record<string, unknown>, keys = pair) =>
+  new TokenSigner(keys).sign({ nbf: now(), exp: now() + 300, ...claims });
+
+const codeOf = async (promise: Promise<unknown>) => {
+  const error = await promise.then(
+    () => null,
+    (e: unknown) => e,
+  );
+  return error instanceof AppError ? error.code : error;
+};
+const refused = (raw: Buffer, header?: string) => codeOf(verifier.verify(raw, header));
+
+describe('WebhookVerifier', () => {
+  it('reads what LiveKit signed, also fields that it does not know', async () => {
+    const event = await verifier.verify(body, sign({ sha256: sha256(body) }));
+    expect(event).toMatchObject({ event: 'participant_joined', id: 'EV_1' });
+    expect(event.participant?.identity).toBe('ana ❤');
+  });
+
+  it('bears a clock that is up to a minute off', async () => {
+    const header = sign({ sha256: sha256(body), nbf: now() + 55 });
+    await expect(verifier.verify(body, header)).resolves.toBeDefined();
+  });
+
+  it.each<[string, () => [Buffer, string | undefined]]>([
+    ['no header', () => [body, undefined]],
+    ['an empty header', () => [body, '']],
+    ['a Bearer prefix', () => [body, `Bearer ${sign({ sha256: sha256(body) })}`]],
+    ['the signature of another body', () => [body, sign({ sha256: sha256(Buffer.from('{}')) })]],
+    [
+      'the same JSON written differently',
+      () => [
+        Buffer.from(JSON.stringify(JSON.parse(body.toString()))),
+        sign({ sha256: sha256(Buffer.from(` ${body.toString()}`)) }),
+      ],
+    ],
+    ['a join token', () => [body, sign({ video: { roomJoin: true, room: 'r' }, sub: 'ana' })]],
+    ['an empty hash', () => [body, sign({ sha256: '' })]],
+    ['a hash cut short', () => [body, sign({ sha256: sha256(body).slice(0, 20) })]],
+    ['a hash that is no text', () => [body, sign({ sha256: [sha256(body)] })]],
+    ['another key', () => [body, sign({ sha256: sha256(body) }, { ...pair, apiKey: 'other' })]],
+    [
+      'another secret',
+      () => [body, sign({ sha256: sha256(body) }, { ...pair, apiSecret: `${pair.apiSecret}.` })],
+    ],
+    ['a token that has expired', () => [body, sign({ sha256: sha256(body), exp: now() - 61 })]],
+    ['a token of the future', () => [body, sign({ sha256: sha256(body), nbf: now() + 65 })]],
+    ['algorithm none', () => [body, unsignedToken()]],
+    ['algorithm HS512 with the right secret', () => [body, hs512Token()]],
+  ])('refuses %s', async (_what, forge) => {
+    const [raw, header] = forge();
+    expect(await refused(raw, header)).toBe('webhook.unsigned');
+  });
+
+  it('refuses a large body before it looks at the signature', async () => {
+    const large = Buffer.alloc(WEBHOOK_MAX_BYTES + 1, 32);
+    expect(await refused(large, sign({ sha256: sha256(large) }))).toBe('webhook.too_large');
+  });
+
+  it('refuses a signed body that is not JSON without giving it back', async () => {
+    const raw = Buffer.from('not json');
+    expect(await refused(raw, sign({ sha256: sha256(raw) }))).toBe('webhook.malformed');
+  });
+});
+
+const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const claims = () => ({ iss: pair.apiKey, sha256: sha256(body), nbf: now(), exp: now() + 300 });
+
+function unsignedToken(): string {
+  return `${encode({ alg: 'none' })}.${encode(claims())}.`;
+}
+
+function hs512Token(): string {
+  const signed = `${encode({ alg: 'HS512' })}.${encode(claims())}`;
+  return `${signed}.${createHmac('sha512', pair.apiSecret).update(signed).digest('base64url')}`;
+}
