@@ -1,0 +1,101 @@
+import {
+  type JoinResponse,
+  type LeaveRequest,
+  SignalRequest,
+  SignalResponse,
+} from '@livekit/protocol';
+import WebSocket from 'ws';
+
+/**
+ * A participant without any media: a bare WebSocket that speaks LiveKit's signalling. LiveKit
+ * keeps it for 59 s in state JOINED, shows it to nobody and sends no `participant_joined`.
+ */
+export interface SignalParticipant {
+  readonly join: JoinResponse;
+  /** The newest token that LiveKit refreshed for it, if any. */
+  token: string | null;
+  /** What LiveKit last said of its own permission. */
+  permission: Record<string, unknown> | null;
+  leave: LeaveRequest | null;
+  isClosed: boolean;
+  close(): void;
+}
+
+const PING_MS = 5_000;
+
+/** Fails with `status` and LiveKit's text when the upgrade is refused. */
+export function signalJoin(
+  url: string,
+  token: string,
+  headers: Record<string, string> = {},
+): Promise<SignalParticipant> {
+  return new Promise((resolve, reject) => {
+    const query = new URLSearchParams({
+      access_token: token,
+      auto_subscribe: '1',
+      sdk: 'js',
+      version: '2.23.0',
+      protocol: '16',
+    });
+    const socket = new WebSocket(`${url}/rtc?${query}`, { headers });
+    socket.binaryType = 'nodebuffer';
+    let pings: NodeJS.Timeout | undefined;
+    let participant: SignalParticipant | null = null;
+    let earlyToken: string | null = null;
+
+    socket.on('message', (data) => {
+      const { message } = SignalResponse.fromBinary(new Uint8Array(data as Buffer));
+      switch (message.case) {
+        case 'join':
+          participant = {
+            join: message.value,
+            token: earlyToken,
+            permission: toPlain(message.value.participant?.permission),
+            leave: null,
+            isClosed: false,
+            close: () => socket.close(),
+          };
+          pings = setInterval(() => {
+            const ping = { case: 'ping', value: BigInt(Date.now()) } as const;
+            if (socket.readyState === WebSocket.OPEN) {
+              socket.send(new SignalRequest({ message: ping }).toBinary());
+            }
+          }, PING_MS);
+          resolve(participant);
+          break;
+        case 'refreshToken':
+          if (participant) participant.token = message.value;
+          else earlyToken = message.value;
+          break;
+        case 'update': {
+          const me = message.value.participants.find(
+            ({ sid }) => sid === participant?.join.participant?.sid,
+          );
+          if (me && participant) participant.permission = toPlain(me.permission);
+          break;
+        }
+        case 'leave':
+          if (participant) participant.leave = message.value;
+          break;
+        default:
+      }
+    });
+    socket.on('unexpected-response', (_request, response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('end', () =>
+        reject(Object.assign(new Error(text.trim()), { status: response.statusCode })),
+      );
+    });
+    socket.on('close', (code) => {
+      clearInterval(pings);
+      if (participant) participant.isClosed = true;
+      reject(new Error(`closed with ${code}`));
+    });
+    socket.on('error', reject);
+  });
+}
+
+function toPlain(permission: { toJson(): unknown } | undefined): Record<string, unknown> | null {
+  return (permission?.toJson() as Record<string, unknown>) ?? null;
+}
