@@ -1,8 +1,6 @@
 /** Tests run on the sources: swc strips the types, `npm run typecheck` checks them. */
-export default {
+const common = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/src', '<rootDir>/test'],
-  testRegex: '\\.(spec|int-spec|e2e-spec)\\.ts$',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^@rolecall/migrations$': '<rootDir>/../migrations/index.ts',
@@ -21,4 +19,35 @@ export default {
       },
     ],
   },
+};
+
+const withPostgres = {
+  globalSetup: '<rootDir>/test/support/global-setup.js',
+  globalTeardown: '<rootDir>/test/support/global-teardown.js',
+};
+
+/** `--selectProjects unit` starts nothing; the others share one throw-away Postgres. */
+export default {
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      roots: ['<rootDir>/src', '<rootDir>/test'],
+      testRegex: '\\.spec\\.ts$',
+    },
+    {
+      ...common,
+      ...withPostgres,
+      displayName: 'int',
+      roots: ['<rootDir>/src'],
+      testRegex: '\\.int-spec\\.ts$',
+    },
+    {
+      ...common,
+      ...withPostgres,
+      displayName: 'e2e',
+      roots: ['<rootDir>/test'],
+      testRegex: '\\.e2e-spec\\.ts$',
+    },
+  ],
 };

@@ -2,6 +2,7 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -70,7 +71,8 @@ export function copyForOthers(native) {
   const copy = `/var/tmp/rolecall-postgres-${version}`;
   if (isUsableCopy(copy)) return copy;
   rmSync(copy, { recursive: true, force: true });
-  const unfinished = `${copy}.${process.pid}`;
+  // In a folder that everyone can write, the name must be one that nobody could have prepared.
+  const unfinished = mkdtempSync(`${copy}-`);
   cpSync(native, unfinished, { recursive: true, verbatimSymlinks: true });
   for (const folder of ['', 'bin', 'lib', 'share']) chmodSync(join(unfinished, folder), 0o755);
   try {

@@ -264,7 +264,7 @@ function refuseOtherVersion(folder) {
  * data folder. A lock file whose process number now belongs to something else is taken away once
  * nothing works there any more; Postgres itself would refuse to start because of it.
  */
-async function endLeftovers(folder) {
+export async function endLeftovers(folder) {
   const lockFile = join(folder, 'postmaster.pid');
   const pid = existsSync(lockFile) ? Number(readFileSync(lockFile, 'utf8').split('\n')[0]) : 0;
   const postmaster = pid > 0 ? describeProcess(pid) : null;

@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { PlainError, tail } from './errors.mjs';
+import { withLock } from './lock.mjs';
+import { ROOT, WORKSHOP } from './paths.mjs';
+import { signalProcess } from './processes.mjs';
+
+/** What is built: from what, by which script, and a file that is there once it is. */
+const TARGETS = {
+  server: {
+    title: 'server',
+    script: 'build:server',
+    sources: ['tsconfig.base.json', 'migrations', 'server/src', 'server/tsconfig.json'],
+    result: 'server/dist/database/migrate.js',
+    // tsc believes its own notes rather than look whether the output is still there.
+    notes: ['server/tsconfig.tsbuildinfo', 'migrations/tsconfig.tsbuildinfo'],
+  },
+  ui: {
+    title: 'dashboard',
+    script: 'build:ui',
+    sources: [
+      'admin-ui/index.html',
+      'admin-ui/join.html',
+      'admin-ui/package.json',
+      'admin-ui/public',
+      'admin-ui/src',
+      'admin-ui/tsconfig.json',
+      'admin-ui/vite.config.ts',
+    ],
+    result: 'admin-ui/dist/index.html',
+    notes: [],
+  },
+};
+
+const IGNORED = new Set(['dist', 'node_modules', '.rolecall']);
+const isSource = (name) => !/(^|\.)(spec|int-spec|browser-spec)\.tsx?$|\.tsbuildinfo$/.test(name);
+
+/**
+ * Builds `server` or `ui` when its sources are not those of the last build. Resolves to whether it
+ * did; several processes may ask at once.
+ */
+export async function buildIfStale(name, { onStart = () => {}, onProgress = () => {} } = {}) {
+  const target = TARGETS[name];
+  const stamp = join(WORKSHOP, `built-${name}`);
+  if (isFresh(target, stamp)) return false;
+  return withLock(
+    join(WORKSHOP, 'build.lock'),
+    async () => {
+      if (isFresh(target, stamp)) return false;
+      onStart();
+      const hash = hashOf(target.sources);
+      if (!existsSync(join(ROOT, target.result))) {
+        for (const note of target.notes) rmSync(join(ROOT, note), { force: true });
+      }
+      rmSync(stamp, { force: true });
+      await runNpm(['run', '--silent', target.script], `The ${target.title} could not be built`);
+      mkdirSync(WORKSHOP, { recursive: true });
+      writeFileSync(stamp, hash);
+      return true;
+    },
+    () => onProgress('waiting for another build in this checkout'),
+  );
+}
+
+function isFresh(target, stamp) {
+  return (
+    existsSync(join(ROOT, target.result)) &&
+    existsSync(stamp) &&
+    readFileSync(stamp, 'utf8') === hashOf(target.sources)
+  );
+}
+
+/** Of names and contents, with the locked dependencies: what a build can depend on. */
+function hashOf(sources) {
+  const hash = createHash('sha256');
+  const add = (path) => {
+    const full = join(ROOT, path);
+    const stat = statSync(full, { throwIfNoEntry: false });
+    if (!stat) return;
+    if (stat.isDirectory()) {
+      for (const entry of readdirSync(full).sort()) {
+        if (!IGNORED.has(entry) && isSource(entry)) add(`${path}/${entry}`);
+      }
+      return;
+    }
+    hash.update(`${path}\0${stat.size}\0`).update(readFileSync(full));
+  };
+  for (const source of [...sources, 'package-lock.json']) add(source);
+  return hash.digest('hex');
+}
+
+const children = new Set();
+
+/** Ends what is being installed or built, with everything that it started itself. */
+export function endBuilds() {
+  for (const child of children) signalProcess(-child.pid, 'SIGKILL');
+}
+
+/**
+ * Runs npm with this Node and shows nothing unless it fails. Resolves to what it printed; a
+ * failure is a PlainError that begins with `failure`.
+ */
+export function runNpm(args, failure, { hint, environment = process.env } = {}) {
+  const npm = environment.npm_execpath;
+  const [command, prefix] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, [...prefix, ...args], {
+      cwd: ROOT,
+      env: {
+        ...environment,
+        PATH: [join(ROOT, 'node_modules', '.bin'), environment.PATH].join(delimiter),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    children.add(child);
+    let output = '';
+    child.stdout.on('data', (chunk) => (output += chunk));
+    child.stderr.on('data', (chunk) => (output += chunk));
+    child.once('error', (error) => reject(new PlainError(`${failure}: ${error.message}`, hint)));
+    child.once('close', (code, signal) => {
+      children.delete(child);
+      if (code === 0) return resolve(output);
+      reject(
+        new PlainError(`${failure} (${signal ?? `exit code ${code}`}):\n${tail(output, 40)}`, hint),
+      );
+    });
+  });
+}
