@@ -1,0 +1,111 @@
+import type { Messages } from '../providers/i18nProvider';
+
+/** What the shell and the shared parts say. Pages that load later bring their own messages. */
+export const en = {
+  app: {
+    skip_to_content: 'Skip to content',
+    operator_menu: 'Account of %{name}',
+    nav: {
+      label: 'Main',
+      open: 'Open the menu',
+      home: 'Home',
+      live: 'Live',
+      rooms: 'Rooms',
+      access: 'Access',
+      users: 'Users',
+      templates: 'Role templates',
+      assignments: 'Assignments',
+      issue_token: 'Issue a token',
+      audit: 'Audit',
+      issuances: 'Issuances',
+      activity: 'Activity',
+      settings: 'Settings',
+      operators: 'Operators',
+      access_roles: 'Access roles',
+      api_keys: 'API keys',
+      status: 'LiveKit',
+      account: 'Your account',
+    },
+    live: {
+      label: 'Updates: %{state}',
+      live: 'Live',
+      live_help: 'Changes appear as they happen.',
+      delayed: 'Delayed %{seconds} s',
+      delayed_help: 'Nothing has been heard from the server for a while. Reconnecting.',
+      polling: 'Polling',
+      polling_help: 'The live connection is lost. The page is read again every 5 seconds.',
+      offline: 'Offline',
+      offline_help: 'The server cannot be reached. What you see may be out of date.',
+    },
+    action: {
+      retry: 'Retry',
+      clear_filters: 'Clear filters',
+      close: 'Close',
+    },
+    copy: { done: 'Copied', failed: 'Copying is not possible here: select the text and copy it' },
+    confirm: { type: 'Type “%{text}” to confirm' },
+    reason: {
+      optional: 'Reason',
+      required: 'Reason',
+      help: 'Kept in the ledger beside your name.',
+    },
+    error: {
+      load_title: 'This could not be loaded',
+      page_title: 'This page has stopped working',
+      forbidden_title: 'You may not see this',
+      unknown: 'Something went wrong.',
+      unreachable: 'The server cannot be reached. Check that Rolecall is running, then try again.',
+      missing_permission: 'You need the permission %{permission}. An admin can give it to you.',
+      too_many:
+        'Too many requests. Try again in %{smart_count} second. |||| Too many requests. Try again in %{smart_count} seconds.',
+      request_id: 'Request',
+    },
+    sign_in: {
+      title: 'Sign in',
+      line: 'Who may do what in your LiveKit rooms, and the proof of it.',
+      email: 'E-mail',
+      password: 'Password',
+      submit: 'Sign in',
+      wrong: 'E-mail or password is wrong.',
+      too_many:
+        'Too many attempts. Try again in %{smart_count} second. |||| Too many attempts. Try again in %{smart_count} seconds.',
+      first_time:
+        'First time here? The first admin’s password was printed in the terminal when Rolecall started.',
+    },
+    reauth: {
+      title: 'Sign in again',
+      text: 'Your session has ended. Sign in to go on where you were; nothing is lost.',
+      leave: 'Sign out',
+    },
+    conflict: {
+      title: 'Somebody changed this first',
+      text: 'It was saved by somebody else after you opened it. Compare, then choose.',
+      field: 'Field',
+      theirs: 'Now saved',
+      mine: 'Yours',
+      go_back: 'Back to editing',
+      take_theirs: 'Drop my changes',
+      overwrite: 'Save mine over it',
+      took_theirs: 'Your changes were dropped.',
+      cancelled: 'Not saved: somebody changed this first.',
+    },
+    demo: {
+      text: 'This installation holds sample data with synthetic participants.',
+      remove: 'Remove sample data',
+      confirm_title: 'Remove the sample data?',
+      confirm_text:
+        'Sample rooms, users, templates and assignments are deleted and the synthetic participants leave. What you made yourself stays. Ledger entries stay too.',
+      removed: 'The sample data is gone.',
+    },
+    not_found: {
+      title: 'There is nothing here',
+      text: 'The address is wrong, or what was here has been deleted.',
+      home: 'Go home',
+    },
+    no_access: {
+      title: 'No access',
+      text: 'This page needs the permission %{permission}. An admin can give it to you.',
+      text_general: 'Your access does not include this page. An admin can change that.',
+    },
+  },
+} satisfies Messages;

@@ -1,0 +1,127 @@
+import { type ReactNode, Suspense, useEffect } from 'react';
+import { type CoreLayoutProps, useStore, useTranslate } from 'react-admin';
+import { useQueryClient } from '@tanstack/react-query';
+import Box from '@mui/material/Box';
+import Drawer from '@mui/material/Drawer';
+import LinearProgress from '@mui/material/LinearProgress';
+import useMediaQuery from '@mui/material/useMediaQuery';
+import type { Theme } from '@mui/material/styles';
+import { useLocation } from 'react-router-dom';
+import { connectLists } from '../providers/liveUpdates';
+import { AnnounceProvider } from '../shared/announce';
+import { ErrorState } from '../shared/ErrorState';
+import { ConflictDialog } from './ConflictDialog';
+import { DemoBanner } from './DemoBanner';
+import { ErrorBoundary } from './ErrorBoundary';
+import { NAV_WIDTH, Navigation, useNavigationKeys } from './Navigation';
+import { ReauthenticationDialog } from './ReauthenticationDialog';
+import { TopBar } from './TopBar';
+import { useDocumentTitle } from './useDocumentTitle';
+
+const MAIN_ID = 'main-content';
+
+export function Layout({ children }: CoreLayoutProps) {
+  return (
+    <AnnounceProvider>
+      <Frame>{children}</Frame>
+    </AnnounceProvider>
+  );
+}
+
+function Frame({ children }: { children: ReactNode }) {
+  const translate = useTranslate();
+  const queryClient = useQueryClient();
+  const { pathname } = useLocation();
+  const isNarrow = useMediaQuery<Theme>((theme) => theme.breakpoints.down('md'));
+  const [isNavOpen, setIsNavOpen] = useStore('nav.isOpen', false);
+
+  useDocumentTitle();
+  useNavigationKeys();
+  useEffect(() => connectLists(queryClient), [queryClient]);
+  useEffect(() => {
+    setIsNavOpen(false);
+  }, [pathname, setIsNavOpen]);
+
+  return (
+    <Box sx={{ minHeight: '100vh', display: 'flex', flexDirection: 'column' }}>
+      <Box
+        component="a"
+        href={`#${MAIN_ID}`}
+        sx={{
+          position: 'fixed',
+          top: 8,
+          left: 8,
+          zIndex: 'tooltip',
+          px: 2,
+          py: 1,
+          borderRadius: 1,
+          bgcolor: 'primary.main',
+          color: 'primary.contrastText',
+          transform: 'translateY(-200%)',
+          '&:focus': { transform: 'none' },
+        }}
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById(MAIN_ID)?.focus();
+        }}
+      >
+        {translate('app.skip_to_content')}
+      </Box>
+      <TopBar onMenu={isNarrow ? () => setIsNavOpen(true) : undefined} />
+      <Box sx={{ display: 'flex', flex: 1, minWidth: 0 }}>
+        {isNarrow ? (
+          <Drawer open={isNavOpen} onClose={() => setIsNavOpen(false)}>
+            <Navigation hasMark />
+          </Drawer>
+        ) : (
+          <Box
+            sx={{
+              width: NAV_WIDTH,
+              flex: 'none',
+              position: 'sticky',
+              top: 48,
+              height: 'calc(100vh - 48px)',
+              overflowY: 'auto',
+              borderRight: 1,
+              borderColor: 'divider',
+              bgcolor: 'background.paper',
+            }}
+          >
+            <Navigation />
+          </Box>
+        )}
+        <Box
+          component="main"
+          id={MAIN_ID}
+          tabIndex={-1}
+          sx={{
+            flex: 1,
+            minWidth: 0,
+            p: { xs: 1.5, sm: 2 },
+            display: 'flex',
+            flexDirection: 'column',
+            '&:focus': { outline: 'none' },
+          }}
+        >
+          <DemoBanner />
+          <ErrorBoundary
+            resetKey={pathname}
+            fallback={(error, retry) => (
+              <ErrorState error={error} title={translate('app.error.page_title')} onRetry={retry} />
+            )}
+          >
+            <Suspense
+              fallback={
+                <LinearProgress aria-label={translate('ra.page.loading')} sx={{ mx: -2, mt: -2 }} />
+              }
+            >
+              {children}
+            </Suspense>
+          </ErrorBoundary>
+        </Box>
+      </Box>
+      <ReauthenticationDialog />
+      <ConflictDialog />
+    </Box>
+  );
+}

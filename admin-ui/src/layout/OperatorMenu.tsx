@@ -1,0 +1,97 @@
+import { useState } from 'react';
+import { useLogout, useTranslate } from 'react-admin';
+import Box from '@mui/material/Box';
+import Button from '@mui/material/Button';
+import Divider from '@mui/material/Divider';
+import ListItemIcon from '@mui/material/ListItemIcon';
+import Logout from '@mui/icons-material/Logout';
+import ManageAccounts from '@mui/icons-material/ManageAccounts';
+import Menu from '@mui/material/Menu';
+import MenuItem from '@mui/material/MenuItem';
+import Typography from '@mui/material/Typography';
+import ExpandMore from '@mui/icons-material/ExpandMore';
+import { Link as RouterLink } from 'react-router-dom';
+import { useMe } from '../providers/session';
+
+export function OperatorMenu() {
+  const translate = useTranslate();
+  const logout = useLogout();
+  const me = useMe();
+  const [anchor, setAnchor] = useState<HTMLElement | null>(null);
+  if (!me) return null;
+  const name = me.operator.name || me.operator.email;
+  const close = () => setAnchor(null);
+  return (
+    <>
+      <Button
+        color="inherit"
+        aria-haspopup="menu"
+        aria-expanded={anchor !== null}
+        aria-label={translate('app.operator_menu', { name })}
+        onClick={(event) => setAnchor(event.currentTarget)}
+        sx={{ minWidth: 0, gap: 0.75 }}
+      >
+        <Box
+          component="span"
+          aria-hidden
+          sx={{
+            width: 24,
+            height: 24,
+            borderRadius: '50%',
+            bgcolor: 'action.selected',
+            fontSize: 12,
+            lineHeight: '24px',
+          }}
+        >
+          {[...name][0]?.toLocaleUpperCase()}
+        </Box>
+        <Box
+          component="span"
+          sx={{
+            display: { xs: 'none', sm: 'inline' },
+            maxWidth: 160,
+            overflow: 'hidden',
+            textOverflow: 'ellipsis',
+            whiteSpace: 'nowrap',
+          }}
+        >
+          {name}
+        </Box>
+        <ExpandMore aria-hidden sx={{ fontSize: 16, display: { xs: 'none', sm: 'block' } }} />
+      </Button>
+      <Menu anchorEl={anchor} open={anchor !== null} onClose={close}>
+        <Box component="li" role="none" sx={{ px: 2, pb: 1, maxWidth: 280 }}>
+          <Typography sx={{ fontWeight: 600 }} noWrap>
+            {name}
+          </Typography>
+          <Typography variant="body2" color="text.secondary" noWrap>
+            {me.operator.email}
+          </Typography>
+          {me.accessRoles && me.accessRoles.length > 0 && (
+            <Typography variant="caption" color="text.secondary">
+              {me.accessRoles.join(', ')}
+            </Typography>
+          )}
+        </Box>
+        <Divider component="li" role="separator" />
+        <MenuItem component={RouterLink} to="/account" onClick={close}>
+          <ListItemIcon>
+            <ManageAccounts fontSize="small" />
+          </ListItemIcon>
+          {translate('app.nav.account')}
+        </MenuItem>
+        <MenuItem
+          onClick={() => {
+            close();
+            void logout();
+          }}
+        >
+          <ListItemIcon>
+            <Logout fontSize="small" />
+          </ListItemIcon>
+          {translate('ra.auth.logout')}
+        </MenuItem>
+      </Menu>
+    </>
+  );
+}

@@ -1,0 +1,265 @@
+/** The records of the API as the dashboard reads them. CONTRACT: `GET /api/openapi.json`. */
+
+export interface Me {
+  operator: { id: string; email: string; name: string };
+  permissions: string[];
+  rooms: string[] | null;
+  accessRoles?: string[];
+  ceiling?: Partial<Grants> | null;
+}
+
+export type Source = 'camera' | 'microphone' | 'screen_share' | 'screen_share_audio';
+
+export interface Grants {
+  roomJoin: boolean;
+  canSubscribe: boolean;
+  canPublish: boolean;
+  canPublishSources: Source[];
+  canPublishData: boolean;
+  canUpdateOwnMetadata: boolean;
+  canSubscribeMetrics: boolean;
+  canManageAgentSession: boolean;
+  hidden: boolean;
+  recorder: boolean;
+  agent: boolean;
+  roomAdmin: boolean;
+  roomCreate: boolean;
+  roomList: boolean;
+  roomRecord: boolean;
+  ingressAdmin: boolean;
+  destinationRoom: string;
+  sip: { admin: boolean; call: boolean };
+  inference: { perform: boolean };
+  observability: { write: boolean };
+}
+
+export interface User {
+  id: string;
+  identity: string;
+  name: string;
+  kind: 'standard' | 'agent';
+  metadata: string;
+  attributes: Record<string, string>;
+  isSuspended: boolean;
+  createdAt?: string;
+}
+
+export interface Room {
+  id: string;
+  name: string;
+  title: string;
+  emptyTimeout: number;
+  departureTimeout: number;
+  maxParticipants: number;
+  metadata: string;
+  defaultTemplate: string | null;
+  promoteTemplate: string | null;
+  isClosed: boolean;
+  unlistedParticipants: 'allow' | 'remove';
+  numParticipants: number;
+  liveSince: string | null;
+  createdAt: string;
+}
+
+export interface RoleTemplate {
+  id: string;
+  key: string;
+  name: string;
+  description: string;
+  color: string | null;
+  isBuiltIn: boolean;
+  isArchived: boolean;
+  published: number | null;
+  publishedAt: string | null;
+  grants: Grants;
+  ttl: number | null;
+  metadata: string | null;
+  attributes: Record<string, string> | null;
+  draft: TemplateDraft | null;
+  assignments: number;
+  live: number;
+}
+
+export interface TemplateDraft {
+  grants: Grants;
+  ttl: number | null;
+  metadata: string | null;
+  attributes: Record<string, string> | null;
+  updatedAt: string;
+  updatedBy: string;
+  basedOn: number | null;
+}
+
+export type Subject = { user: string } | { everyone: true };
+export type Scope = { room: string } | { pattern: string } | { all: true };
+export type AssignmentStatus = 'active' | 'upcoming' | 'expired';
+
+export interface Assignment {
+  id: string;
+  subject: Subject;
+  scope: Scope;
+  template: string;
+  priority: number;
+  validFrom: string | null;
+  validUntil: string | null;
+  reason: string | null;
+  status: AssignmentStatus;
+  subjectLabel: string;
+  createdBy: string | null;
+  createdAt: string;
+}
+
+export interface OperatorAccess {
+  role: string;
+  rooms?: string[] | null;
+}
+
+export interface Operator {
+  id: string;
+  email: string;
+  name: string;
+  isDisabled: boolean;
+  access: OperatorAccess[];
+  lastSignedInAt: string | null;
+  createdAt: string;
+  temporaryPassword?: string;
+}
+
+export interface AccessRole {
+  id: string;
+  key: string;
+  name: string;
+  description: string;
+  permissions: string[];
+  ceiling: string | Partial<Grants> | null;
+  isBuiltIn: boolean;
+}
+
+export interface PermissionRecord {
+  id: string;
+  description: string;
+}
+
+export interface ApiKey {
+  id: string;
+  name: string;
+  permissions: string[];
+  rooms: string[] | null;
+  expiresAt: string | null;
+  createdAt: string;
+  createdBy: string | null;
+  lastUsedAt: string | null;
+  isRevoked: boolean;
+  prefix: string;
+}
+
+export interface Because {
+  rule: string;
+  outcome: 'wins' | 'loses' | 'near_miss' | 'note';
+  text: string;
+  [key: string]: unknown;
+}
+
+export interface LedgerEntry {
+  id: string;
+  seq: number | string;
+  at: string;
+  kind: string;
+  outcome: string;
+  actor: { kind: string; id?: string | null; label?: string | null } | null;
+  room: string | null;
+  identity: string | null;
+  requestId: string | null;
+  operationId?: string | null;
+  reason: string | null;
+  payload: Record<string, unknown> | null;
+}
+
+export interface Issuance extends LedgerEntry {
+  jti: string | null;
+  tokenHash: string | null;
+  template: string | null;
+  version: number | null;
+  grants: Partial<Grants> | null;
+  ttl: number | null;
+  expiresAt: string | null;
+  because: Because[] | null;
+}
+
+export interface Page<T> {
+  data: T[];
+  pageInfo: { next: string | null; prev: string | null };
+}
+
+export interface Explanation {
+  verdict: 'allow' | 'deny' | string;
+  template: string | null;
+  version: number | null;
+  source: 'override' | 'assignment' | 'default' | null;
+  ttl: number | null;
+  grants: Grants | null;
+  because: Because[];
+}
+
+export interface SystemStatus {
+  version: string;
+  startedAt: string;
+  livekit: {
+    state: 'up' | 'down' | 'absent';
+    url: string | null;
+    clientUrl: string | null;
+    since: string | null;
+    detail?: string | null;
+  };
+  gate: 'on' | 'off';
+  sweep: { lastAt: string | null; ms: number | null };
+  demo: { isPresent: boolean };
+}
+
+/** One identity in one room, as `GET /rooms/:room/seats` and the event stream tell it. */
+export interface Seat {
+  identity: string;
+  user: string | null;
+  name: string | null;
+  kind: string | null;
+  state: string;
+  isPresent: boolean;
+  role: {
+    template: string | null;
+    version: number | null;
+    source: 'override' | 'assignment' | 'default' | null;
+  } | null;
+  observed: Record<string, unknown> | null;
+  inSync: boolean;
+  epoch: number;
+  override: {
+    template: string;
+    version: number;
+    until: string | null;
+    by: string | null;
+    reason: string | null;
+  } | null;
+  block: { until: string | null; by?: string | null; reason?: string | null } | null;
+  blockedUntil?: string | null;
+  tracks: SeatTrack[];
+  joinedAt: string | null;
+  pendingOperation?: string | null;
+  lastChange?: {
+    at: string;
+    by: string | null;
+    kind: string;
+    outcome: string;
+    ms: number | null;
+  } | null;
+  isUnlisted?: boolean;
+  isSilent?: boolean;
+}
+
+export interface SeatTrack {
+  sid: string;
+  source: string;
+  type?: string;
+  name?: string;
+  muted?: boolean;
+  isMuted?: boolean;
+}

@@ -1,0 +1,45 @@
+import { useTranslate } from 'react-admin';
+import Alert from '@mui/material/Alert';
+import AlertTitle from '@mui/material/AlertTitle';
+import Button from '@mui/material/Button';
+import Typography from '@mui/material/Typography';
+import { ProblemError } from '../providers/httpClient';
+import { useErrorText } from './useErrorText';
+
+export interface ErrorStateProps {
+  error: unknown;
+  onRetry?: () => void;
+  /** What could not be done: "The rooms could not be loaded". */
+  title?: string;
+}
+
+/** What failed, why, what to do; with the id under which the server's log has it. */
+export function ErrorState({ error, onRetry, title }: ErrorStateProps) {
+  const translate = useTranslate();
+  const errorText = useErrorText();
+  const problem = error instanceof ProblemError ? error : null;
+  const isForbidden = problem?.status === 403;
+  return (
+    <Alert
+      severity={isForbidden ? 'warning' : 'error'}
+      sx={{ m: 2 }}
+      action={
+        onRetry && (
+          <Button color="inherit" onClick={onRetry}>
+            {translate('app.action.retry')}
+          </Button>
+        )
+      }
+    >
+      <AlertTitle sx={{ fontWeight: 650 }}>
+        {title ?? translate(isForbidden ? 'app.error.forbidden_title' : 'app.error.load_title')}
+      </AlertTitle>
+      {errorText(error)}
+      {problem?.requestId && (
+        <Typography variant="caption" component="p" sx={{ mt: 0.5 }}>
+          {translate('app.error.request_id')} <code>{problem.requestId}</code>
+        </Typography>
+      )}
+    </Alert>
+  );
+}

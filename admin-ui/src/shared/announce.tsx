@@ -1,0 +1,61 @@
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useRef,
+  useState,
+} from 'react';
+import Box from '@mui/material/Box';
+import { visuallyHidden } from './visuallyHidden';
+
+type Politeness = 'polite' | 'assertive';
+export type Announce = (message: string, politeness?: Politeness) => void;
+
+const AnnounceContext = createContext<Announce>(() => undefined);
+
+/** Says something to screen readers; at most one message a second, the newest wins. */
+export const useAnnounce = () => useContext(AnnounceContext);
+
+const PAUSE_MS = 1_000;
+
+export function AnnounceProvider({ children }: { children: ReactNode }) {
+  const [polite, setPolite] = useState('');
+  const [assertive, setAssertive] = useState('');
+  const waiting = useRef(new Map<Politeness, string>());
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+
+  const say = useCallback(() => {
+    for (const [politeness, message] of waiting.current) {
+      const set = politeness === 'polite' ? setPolite : setAssertive;
+      // The same words twice are a change too: a no-break space makes them differ.
+      set((before) => (before === message ? `${message}\u00a0` : message));
+    }
+    const hasSaid = waiting.current.size > 0;
+    waiting.current.clear();
+    timer.current = hasSaid ? setTimeout(say, PAUSE_MS) : undefined;
+  }, []);
+
+  const announce = useCallback<Announce>(
+    (message, politeness = 'polite') => {
+      waiting.current.set(politeness, message);
+      timer.current ??= setTimeout(say, 20);
+    },
+    [say],
+  );
+
+  useEffect(() => () => clearTimeout(timer.current), []);
+
+  return (
+    <AnnounceContext.Provider value={announce}>
+      {children}
+      <Box role="status" aria-live="polite" sx={visuallyHidden}>
+        {polite}
+      </Box>
+      <Box role="alert" aria-live="assertive" sx={visuallyHidden}>
+        {assertive}
+      </Box>
+    </AnnounceContext.Provider>
+  );
+}

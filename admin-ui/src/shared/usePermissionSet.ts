@@ -1,0 +1,11 @@
+import { useCallback } from 'react';
+import { may } from '../providers/permissions';
+import { useMe } from '../providers/session';
+
+export type PermissionCheck = (permission: string, room?: string) => boolean;
+
+/** One set for the whole page: `can('seat.promote', room)` costs nothing per row. */
+export function usePermissionSet(): PermissionCheck {
+  const me = useMe();
+  return useCallback((permission, room) => may(me, permission, room), [me]);
+}

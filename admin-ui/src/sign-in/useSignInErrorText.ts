@@ -1,0 +1,21 @@
+import { useCallback } from 'react';
+import { useTranslate } from 'react-admin';
+import { ProblemError } from '../providers/httpClient';
+import { useErrorText } from '../shared/useErrorText';
+
+export function useSignInErrorText() {
+  const translate = useTranslate();
+  const errorText = useErrorText();
+  return useCallback(
+    (error: unknown) => {
+      if (error instanceof ProblemError) {
+        if (error.status === 401) return translate('app.sign_in.wrong');
+        if (error.status === 429) {
+          return translate('app.sign_in.too_many', { smart_count: error.retryAfter ?? 60 });
+        }
+      }
+      return errorText(error);
+    },
+    [translate, errorText],
+  );
+}
