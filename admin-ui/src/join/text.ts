@@ -1,0 +1,157 @@
+import type { Capability, Source } from './capabilities';
+import type { EndingKind } from './endings';
+import type { PasteProblem } from './joinTicket';
+
+/** Every word of the join page, in one place. */
+
+const list = new Intl.ListFormat('en', { type: 'conjunction' });
+
+const SOURCE_NAMES: Record<Source, string> = {
+  microphone: 'microphone',
+  camera: 'camera',
+  screen_share: 'screen share',
+};
+
+const VERBS: Record<Capability, string> = {
+  subscribe: 'see and hear others',
+  microphone: 'speak',
+  camera: 'show your camera',
+  screen_share: 'share your screen',
+  data: 'send messages',
+};
+
+export const text = {
+  product: 'Rolecall',
+  joinTitle: 'Join a room',
+  documentTitle: (room: string) => `${room} · Rolecall`,
+  you: 'you',
+  mayTitle: 'What you may do now',
+  may: VERBS,
+  yes: 'Yes',
+  no: 'No',
+  hidden: 'You are hidden: others do not see that you are here.',
+
+  phases: {
+    connecting: 'Connecting',
+    connected: 'In the room',
+    reconnecting: 'Reconnecting',
+    ended: 'Not in the room',
+  },
+  connecting: (room: string) => `Connecting to ${room}`,
+  connectingSlowly:
+    'This takes longer than usual. Somebody who is removed at the door hears nothing for 15 seconds, so wait for the answer.',
+
+  gained: (capabilities: Capability[]) =>
+    `You may now ${list.format(capabilities.map((each) => VERBS[each]))}`,
+  lost: (capabilities: Capability[], ended: Source[]) =>
+    ended.length > 0
+      ? `A moderator ended your ${list.format(ended.map((each) => SOURCE_NAMES[each]))}`
+      : `You may no longer ${list.format(capabilities.map((each) => VERBS[each]))}`,
+  lostDetail: (capabilities: Capability[]) =>
+    `You may no longer ${list.format(capabilities.map((each) => VERBS[each]))}. You are still in the room.`,
+  muted: (source: Source) => `A moderator muted your ${SOURCE_NAMES[source]}`,
+  mutedDetail: 'You may turn it on again.',
+  mediaFailed: (source: Source, reason: string) => {
+    const name = SOURCE_NAMES[source];
+    switch (reason) {
+      case 'no_device':
+        return `This device has no ${name}`;
+      case 'browser_refused':
+        return `The browser does not let this page use your ${name}`;
+      case 'in_use':
+        return `Another program is using your ${name}`;
+      default:
+        return `Your ${name} could not be turned on: ${reason}`;
+    }
+  },
+  useSynthetic: (source: Source) => `Use a synthetic ${SOURCE_NAMES[source]}`,
+  turnOnSources: (sources: Source[]) =>
+    `Turn on ${list.format(sources.map((each) => SOURCE_NAMES[each]))}`,
+  turnOnOnly: (source: Source) => `Only the ${SOURCE_NAMES[source]}`,
+  dismiss: 'Dismiss',
+
+  controls: 'Your microphone, camera and screen',
+  control: (source: Source, isOn: boolean) =>
+    source === 'screen_share'
+      ? isOn
+        ? 'Stop sharing'
+        : 'Share screen'
+      : `${source === 'camera' ? 'Camera' : 'Microphone'} ${isOn ? 'on' : 'off'}`,
+  mayNot: (source: Source) => `You may not ${VERBS[source]} in this room`,
+  mediaChoice: 'Send from',
+  mediaChoices: { device: 'this device', synthetic: 'a synthetic source' },
+  leave: 'Leave',
+
+  people: (count: number) => (count === 1 ? '1 person here' : `${count} people here`),
+  aloneTitle: 'Nobody else is here yet',
+  noPictures: 'Nobody shows a picture',
+  screenOf: (name: string) => `Screen of ${name}`,
+  cameraOf: (name: string) => `Camera of ${name}`,
+  microphoneOn: 'microphone on',
+  microphoneOff: 'microphone off',
+  speaking: 'speaking',
+  soundBlocked: 'The browser keeps the sound off until you ask for it.',
+  turnSoundOn: 'Turn on sound',
+
+  chat: 'Messages',
+  chatEmpty: 'Nothing was said yet.',
+  chatPlaceholder: 'Write to everybody',
+  chatSend: 'Send',
+  chatMayNot: 'You may not send messages in this room. You still see what others write.',
+  somebodyHidden: 'Somebody hidden',
+
+  endings: {
+    left: ['You left the room', 'Your token stays in this tab until you close it.'],
+    removed: ['A moderator removed you from this room', ''],
+    room_ended: ['The room was ended', 'Everybody was sent out.'],
+    other_window: [
+      'You joined from somewhere else',
+      'One identity can be in a room once, so this window left. Joining here sends the other one out.',
+    ],
+    server_stopped: ['The LiveKit server is stopping', 'Try again in a moment.'],
+    connection_lost: ['The connection was lost', 'The browser tried to come back and gave up.'],
+    token_expired: ['The token has expired', 'Ask for a new one, or make one below.'],
+    refused: ['You were not let in', ''],
+    room_missing: [
+      'This room is not open yet',
+      'LiveKit does not have it. It is made when somebody gets a token for it with “create the room”.',
+    ],
+    full_or_fault: [
+      'LiveKit did not let you in',
+      'The room is full, or the server has a fault: LiveKit gives the same answer to both.',
+    ],
+    timed_out: [
+      'The connection timed out',
+      'You were probably removed at the door: LiveKit then says nothing for 15 seconds. If not, a firewall holds back the media.',
+    ],
+    unreachable: ['The LiveKit server does not answer', 'Check its address and try again.'],
+  } satisfies Record<EndingKind, [string, string]>,
+  reason: 'Why',
+  askingWhy: 'Asking why…',
+  joinAgain: 'Join again',
+  retry: 'Try again',
+  otherToken: 'Use another token',
+
+  waitingForHandover: 'Waiting for the token from the window that opened this page…',
+  makeTitle: 'Join as somebody',
+  makeHint: 'You are signed in and may issue tokens. The role comes from the assignments.',
+  identity: 'Identity',
+  identityHint: 'The LiveKit identity, such as ana',
+  roomField: 'Room',
+  makeToken: 'Get a token and join',
+  makingToken: 'Getting a token…',
+  pasteTitle: 'Join with a token',
+  pasteHint: 'Paste a token, or the whole answer that it came in.',
+  token: 'Token',
+  serverUrl: 'LiveKit address',
+  pasteToken: 'Join',
+  pasteProblems: {
+    empty: 'Paste a token first.',
+    not_a_token: 'This is not a token.',
+    no_room: 'This token does not let anybody join a room.',
+    expired: 'This token has expired.',
+  } satisfies Record<PasteProblem, string>,
+  otherRoom: (room: string) => `This token is for another room, ${room}.`,
+  goToRoom: (room: string) => `Join ${room}`,
+  required: 'Fill this in.',
+};
