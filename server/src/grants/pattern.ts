@@ -4,7 +4,7 @@
  */
 
 /** The literal runs between the stars: one run = no star. Stars in a row count as one. */
-function literalRuns(pattern: string): string[] {
+export function literalRuns(pattern: string): string[] {
   if (!pattern.includes('\\')) return withoutEmptyMiddles(pattern.split('*'));
   const runs = [''];
   for (let i = 0; i < pattern.length; i++) {
@@ -23,7 +23,7 @@ function withoutEmptyMiddles(runs: string[]): string[] {
   return runs.filter((run, i) => run !== '' || i === 0 || i === runs.length - 1);
 }
 
-function runsMatch(runs: readonly string[], text: string): boolean {
+export function runsMatch(runs: readonly string[], text: string): boolean {
   const first = runs[0]!;
   if (runs.length === 1) return first === text;
   const last = runs[runs.length - 1]!;

@@ -1,0 +1,399 @@
+import { differsOnlyInSpelling, nearlyMatches } from './near-miss.js';
+import { matchesPattern, specificity } from './pattern.js';
+import type {
+  AssignmentRule,
+  AssignmentScope,
+  Because,
+  Decision,
+  PolicyInput,
+  RefusalCode,
+} from './policy.js';
+
+/** A ledger entry carries the whole chain: above this many of a sort they are counted, not listed. */
+const MAX_LISTED = 20;
+
+type Reason = Omit<Because, 'outcome'>;
+
+/** A rule that applies here and now, and what it would decide. */
+interface Candidate {
+  reason: Reason;
+  /** Why whatever comes after it loses. */
+  outranks: string;
+  assignment?: AssignmentRule;
+  decide(because: Because[]): Decision;
+}
+
+/**
+ * The one function that decides. Total and pure: the order of the assignments says nothing, and the
+ * chain names exactly one winner, all that it beat, and what came close.
+ *
+ * Precedence: block, user (deleted, suspended), closed room, override, assignments (the user before
+ * everyone; a room before a pattern before all; the more specific pattern; the higher priority; the
+ * newest), the room's default template, refusal.
+ */
+export function resolve(input: PolicyInput, at: Date): Decision {
+  const candidates: Candidate[] = [];
+  const nearMisses: Reason[] = [];
+  const notes: Reason[] = [];
+
+  addBlock(input, at, candidates, nearMisses);
+  addUser(input, candidates, notes);
+  addRoom(input, candidates);
+  addOverride(input, at, candidates, nearMisses);
+  const passedOver = addAssignments(input, at, candidates, nearMisses, notes);
+  addDefault(input, candidates, notes);
+  const isOnlyUnpublished = passedOver || isDefaultUnusable(input);
+  candidates.push(refusalForWantOfRules(input, isOnlyUnpublished));
+
+  const [winner, ...losers] = candidates as [Candidate, ...Candidate[]];
+  const because: Because[] = [{ ...winner.reason, outcome: 'wins' }];
+  const outranked = losers.filter(({ reason }) => reason.rule !== 'policy');
+  list(
+    because,
+    'loses',
+    outranked.map((loser) => withWhy(loser, winner)),
+  );
+  list(because, 'near_miss', nearMisses);
+  list(because, 'note', notes);
+  return winner.decide(because);
+}
+
+function list(because: Because[], outcome: Because['outcome'], reasons: readonly Reason[]): void {
+  for (const reason of reasons.slice(0, MAX_LISTED)) because.push({ ...reason, outcome });
+  const rest = reasons.length - MAX_LISTED;
+  if (rest > 0) {
+    const text = `${rest} more of these are not listed.`;
+    because.push({ rule: 'policy', outcome: 'note', text, ref: null, template: null });
+  }
+}
+
+function refuse(code: RefusalCode): Candidate['decide'] {
+  return (because) => ({ verdict: 'refuse', code, because });
+}
+
+function addBlock(
+  { seat, subject }: PolicyInput,
+  at: Date,
+  candidates: Candidate[],
+  nearMisses: Reason[],
+): void {
+  const block = seat?.block;
+  if (!block) return;
+  const reason = { rule: 'block', ref: subject.identity, template: null } as const;
+  // Its start is not looked at: a block counts from its commit, whatever the clocks say.
+  const ended = endedBy(block.until, at);
+  if (ended) {
+    nearMisses.push({ ...reason, text: `A block by ${block.by} ended ${instant(ended)}.` });
+    return;
+  }
+  const length = block.until ? `until ${instant(block.until)}` : 'for good';
+  candidates.push({
+    reason: { ...reason, text: `Blocked ${length} by ${block.by}${why(block.reason)}.` },
+    outranks: 'a block outranks everything',
+    decide: refuse('seat.blocked'),
+  });
+}
+
+function addUser({ subject }: PolicyInput, candidates: Candidate[], notes: Reason[]): void {
+  const reason = { rule: 'user', ref: subject.userId, template: null } as const;
+  if (subject.isDeleted) {
+    candidates.push({
+      reason: { ...reason, text: 'The user was deleted.' },
+      outranks: 'the user was deleted',
+      decide: refuse('user.deleted'),
+    });
+  } else if (subject.isSuspended) {
+    candidates.push({
+      reason: { ...reason, text: 'The user is suspended.' },
+      outranks: 'the user is suspended',
+      decide: refuse('user.suspended'),
+    });
+  } else if (subject.userId === null) {
+    notes.push({
+      ...reason,
+      text: `No user has the identity \`${subject.identity}\`: only rules for everyone can apply.`,
+    });
+  }
+}
+
+function addRoom({ room }: PolicyInput, candidates: Candidate[]): void {
+  if (!room.isClosed) return;
+  candidates.push({
+    reason: { rule: 'room', text: 'The room is closed.', ref: room.name, template: null },
+    outranks: 'the room is closed',
+    decide: refuse('room.closed'),
+  });
+}
+
+function addOverride(
+  { seat, subject }: PolicyInput,
+  at: Date,
+  candidates: Candidate[],
+  nearMisses: Reason[],
+): void {
+  const override = seat?.override;
+  if (!override) return;
+  const { template, version, until, by } = override;
+  const reason = { rule: 'override', ref: subject.identity, template } as const;
+  const given = `${by} gave \`${template}\` v${version}`;
+  const ended = endedBy(until, at);
+  if (ended) {
+    nearMisses.push({ ...reason, text: `${given} in this room: ended ${instant(ended)}.` });
+    return;
+  }
+  const length = until ? `until ${instant(until)}` : 'for this session';
+  candidates.push({
+    reason: { ...reason, text: `${given} ${length}${why(override.reason)}.` },
+    outranks: 'a change made in the room outranks standing policy',
+    decide: (because) => ({
+      verdict: 'allow',
+      template,
+      version,
+      source: 'override',
+      ref: null,
+      validUntil: until,
+      because,
+    }),
+  });
+}
+
+/** Whether one that applies was passed over, because of its template. */
+function addAssignments(
+  { assignments, room, templates }: PolicyInput,
+  at: Date,
+  candidates: Candidate[],
+  nearMisses: Reason[],
+  notes: Reason[],
+): boolean {
+  let isAnyPassedOver = false;
+  for (const assignment of [...assignments].sort(byPrecedence)) {
+    const { scope, template, validFrom, validUntil } = assignment;
+    const reason = { rule: 'assignment', ref: assignment.id, template } as const;
+    const sentence = assigned(assignment);
+    const note = (problem: string): Reason => ({ ...reason, text: `${sentence}: ${problem}.` });
+
+    if (!covers(scope, room.name)) {
+      // One that is over as well as elsewhere is too far off to be of help.
+      if (isNear(scope, room.name) && isOpen(validFrom, validUntil, at)) {
+        nearMisses.push(note(whyNotCovered(scope, room.name)));
+      }
+      continue;
+    }
+    const ended = endedBy(validUntil, at);
+    if (ended) {
+      nearMisses.push(note(`expired ${instant(ended)}`));
+      continue;
+    }
+    if (validFrom && at.getTime() < validFrom.getTime()) {
+      nearMisses.push(note(`starts ${instant(validFrom)}`));
+      continue;
+    }
+    const state = templateState(templates, template);
+    if (typeof state === 'string') {
+      notes.push(note(`passed over, because the template ${state}`));
+      isAnyPassedOver = true;
+      continue;
+    }
+    const end = validUntil ? ` until ${instant(validUntil)}` : '';
+    candidates.push({
+      reason: { ...reason, text: `${sentence}${end}${why(assignment.reason)}.` },
+      outranks: 'an assignment outranks the room’s default',
+      assignment,
+      decide: (because) => ({
+        verdict: 'allow',
+        template,
+        version: state.version,
+        source: 'assignment',
+        ref: assignment.id,
+        validUntil,
+        because,
+      }),
+    });
+  }
+  return isAnyPassedOver;
+}
+
+function addDefault(
+  { room, templates }: PolicyInput,
+  candidates: Candidate[],
+  notes: Reason[],
+): void {
+  const template = room.defaultTemplate;
+  if (template === null) return;
+  const reason = { rule: 'default', ref: room.name, template } as const;
+  const sentence = `The room gives \`${template}\` to whoever has nothing else`;
+  const state = templateState(templates, template);
+  if (typeof state === 'string') {
+    notes.push({ ...reason, text: `${sentence}: passed over, because the template ${state}.` });
+    return;
+  }
+  candidates.push({
+    reason: { ...reason, text: `${sentence}.` },
+    outranks: 'the room’s default applies',
+    decide: (because) => ({
+      verdict: 'allow',
+      template,
+      version: state.version,
+      source: 'default',
+      ref: null,
+      validUntil: null,
+      because,
+    }),
+  });
+}
+
+function isDefaultUnusable({ room, templates }: PolicyInput): boolean {
+  return (
+    room.defaultTemplate !== null &&
+    typeof templateState(templates, room.defaultTemplate) === 'string'
+  );
+}
+
+function refusalForWantOfRules({ room }: PolicyInput, isOnlyUnpublished: boolean): Candidate {
+  const text = isOnlyUnpublished
+    ? 'What applies here names only templates that cannot be used.'
+    : room.defaultTemplate === null
+      ? 'No assignment covers this identity in this room, and the room has no default template.'
+      : 'No assignment covers this identity in this room.';
+  return {
+    reason: { rule: 'policy', text, ref: null, template: null },
+    outranks: '',
+    decide: refuse(isOnlyUnpublished ? 'template.unpublished' : 'no_rule'),
+  };
+}
+
+/** The version to use, or why there is none. */
+function templateState(
+  templates: PolicyInput['templates'],
+  key: string,
+): { version: number } | string {
+  const state = Object.hasOwn(templates, key) ? templates[key] : undefined;
+  if (state?.isArchived) return 'is archived';
+  if (state?.published == null) return 'has no published version';
+  return { version: state.published };
+}
+
+function covers(scope: AssignmentScope, room: string): boolean {
+  switch (scope.kind) {
+    case 'room':
+      return scope.room === room;
+    case 'pattern':
+      return matchesPattern(scope.pattern, room);
+    case 'all':
+      return true;
+  }
+}
+
+function isNear(scope: AssignmentScope, room: string): boolean {
+  switch (scope.kind) {
+    case 'room':
+      return differsOnlyInSpelling(scope.room, room);
+    case 'pattern':
+      return nearlyMatches(scope.pattern, room);
+    case 'all':
+      return false;
+  }
+}
+
+function whyNotCovered(scope: AssignmentScope, room: string): string {
+  return scope.kind === 'pattern'
+    ? `pattern \`${scope.pattern}\` does not match \`${room}\``
+    : `this room is \`${room}\``;
+}
+
+const SCOPE_RANK: Record<AssignmentScope['kind'], number> = { room: 0, pattern: 1, all: 2 };
+
+/** What decides between two assignments, most important first; negative: `a` comes before `b`. */
+const CRITERIA: readonly {
+  compare: (a: AssignmentRule, b: AssignmentRule) => number;
+  outranks: (winner: AssignmentRule, loser: AssignmentRule) => string;
+}[] = [
+  {
+    compare: (a, b) => Number(a.subject === 'everyone') - Number(b.subject === 'everyone'),
+    outranks: () => 'one for the user outranks one for everyone',
+  },
+  {
+    compare: (a, b) => SCOPE_RANK[a.scope.kind] - SCOPE_RANK[b.scope.kind],
+    outranks: (winner) =>
+      winner.scope.kind === 'room'
+        ? 'one for the room outranks one for several'
+        : 'one for some rooms outranks one for all',
+  },
+  {
+    compare: (a, b) => scopeSpecificity(b.scope) - scopeSpecificity(a.scope),
+    outranks: () => 'the other pattern is more specific',
+  },
+  {
+    compare: (a, b) => b.priority - a.priority,
+    outranks: (winner, loser) => `priority ${winner.priority} outranks ${loser.priority}`,
+  },
+  {
+    compare: (a, b) => b.createdAt.getTime() - a.createdAt.getTime(),
+    outranks: () => 'the other one is newer',
+  },
+  // Only so that no two are equal: the database may return them in any order.
+  {
+    compare: (a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
+    outranks: () => 'both are equal and the other one comes first by its id',
+  },
+];
+
+function scopeSpecificity(scope: AssignmentScope): number {
+  return scope.kind === 'pattern' ? specificity(scope.pattern) : 0;
+}
+
+function byPrecedence(a: AssignmentRule, b: AssignmentRule): number {
+  for (const { compare } of CRITERIA) {
+    const order = compare(a, b);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+function withWhy(loser: Candidate, winner: Candidate): Reason {
+  const [a, b] = [winner.assignment, loser.assignment];
+  const criterion = a && b && CRITERIA.find(({ compare }) => compare(a, b) !== 0);
+  const outranks = criterion ? criterion.outranks(a, b) : winner.outranks;
+  return { ...loser.reason, text: `${loser.reason.text} Loses: ${outranks}.` };
+}
+
+function assigned({ by, template, subject, scope, priority }: AssignmentRule): string {
+  const whom = subject === 'user' ? 'this user' : 'everyone';
+  const ranked = priority === 0 ? '' : ` with priority ${priority}`;
+  return `${by} assigned \`${template}\` to ${whom} ${where(scope)}${ranked}`;
+}
+
+function where(scope: AssignmentScope): string {
+  switch (scope.kind) {
+    case 'room':
+      return `in room \`${scope.room}\``;
+    case 'pattern':
+      return `in rooms like \`${scope.pattern}\``;
+    case 'all':
+      return 'in every room';
+  }
+}
+
+function isOpen(from: Date | null, until: Date | null, at: Date): boolean {
+  return !endedBy(until, at) && (from === null || from.getTime() <= at.getTime());
+}
+
+/** The end, when it has come; windows are half-open, so it comes at the end itself. */
+function endedBy(until: Date | null, at: Date): Date | null {
+  return until !== null && until.getTime() <= at.getTime() ? until : null;
+}
+
+/** "2026-11-20 18:00 UTC"; with seconds where they matter, as in a lease of half a minute. */
+function instant(date: Date): string {
+  return `${date
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/(:00)?\.\d+Z$/, '')} UTC`;
+}
+
+/** Clipped by whole characters: half a surrogate pair cannot be stored. */
+function why(reason: string | null): string {
+  if (!reason) return '';
+  const characters = reason.length > 200 ? Array.from(reason) : null;
+  return `: “${characters && characters.length > 200 ? `${characters.slice(0, 199).join('')}…` : reason}”`;
+}
