@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { TokenVerifier, WebhookEvent } from 'livekit-server-sdk';
 import { AppError } from '../common/errors/app-error.js';
 import type { LiveKitKeyPair } from './livekit.settings.js';
+import { type LiveKitEvent, toLiveKitEvent } from './webhook-event.js';
 
 /** What livekit-server itself tolerates; the SDK's own 10 s would refuse a clock 15 s ahead. */
 const CLOCK_TOLERANCE_SECONDS = 60;
@@ -23,7 +24,7 @@ export class WebhookVerifier {
   }
 
   /** Throws 413 for an oversized body and 401 for anything that LiveKit did not sign. */
-  async verify(raw: Buffer, authorization: string | undefined): Promise<WebhookEvent> {
+  async verify(raw: Buffer, authorization: string | undefined): Promise<LiveKitEvent> {
     if (raw.byteLength > WEBHOOK_MAX_BYTES) {
       throw new AppError('too_large', 'webhook.too_large', 'The webhook is too large.');
     }
@@ -60,9 +61,14 @@ function isHashOf(raw: Buffer, claimed: unknown): boolean {
 }
 
 /** LiveKit adds events and fields from release to release: those that we do not know are let by. */
-function parse(raw: Buffer): WebhookEvent {
+function parse(raw: Buffer): LiveKitEvent {
   try {
-    return WebhookEvent.fromJson(JSON.parse(raw.toString('utf8')), { ignoreUnknownFields: true });
+    const json: unknown = JSON.parse(raw.toString('utf8'));
+    const event = toLiveKitEvent(
+      WebhookEvent.fromJson(json as never, { ignoreUnknownFields: true }),
+    );
+    // Every event that LiveKit sends has an id; one without is known again by what it says.
+    return event.id ? event : { ...event, id: createHash('sha256').update(raw).digest('hex') };
   } catch (cause) {
     throw new AppError('bad_request', 'webhook.malformed', 'The webhook is not readable.', {
       cause,
