@@ -13,7 +13,7 @@ import { delimiter, join } from 'node:path';
 import { PlainError, tail } from './errors.mjs';
 import { withLock } from './lock.mjs';
 import { ROOT, WORKSHOP } from './paths.mjs';
-import { signalProcess } from './processes.mjs';
+import { asWorker } from './processes.mjs';
 
 /** What is built: from what, by which script, and a file that is there once it is. */
 const TARGETS = {
@@ -99,13 +99,6 @@ function hashOf(sources) {
   return hash.digest('hex');
 }
 
-const children = new Set();
-
-/** Ends what is being installed or built, with everything that it started itself. */
-export function endBuilds() {
-  for (const child of children) signalProcess(-child.pid, 'SIGKILL');
-}
-
 /**
  * Runs npm with this Node and shows nothing unless it fails. Resolves to what it printed; a
  * failure is a PlainError that begins with `failure`.
@@ -114,22 +107,22 @@ export function runNpm(args, failure, { hint, environment = process.env } = {}) 
   const npm = environment.npm_execpath;
   const [command, prefix] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
   return new Promise((resolve, reject) => {
-    const child = spawn(command, [...prefix, ...args], {
-      cwd: ROOT,
-      env: {
-        ...environment,
-        PATH: [join(ROOT, 'node_modules', '.bin'), environment.PATH].join(delimiter),
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
-    children.add(child);
+    const child = asWorker(
+      spawn(command, [...prefix, ...args], {
+        cwd: ROOT,
+        env: {
+          ...environment,
+          PATH: [join(ROOT, 'node_modules', '.bin'), environment.PATH].join(delimiter),
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+      }),
+    );
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
     child.once('error', (error) => reject(new PlainError(`${failure}: ${error.message}`, hint)));
     child.once('close', (code, signal) => {
-      children.delete(child);
       if (code === 0) return resolve(output);
       reject(
         new PlainError(`${failure} (${signal ?? `exit code ${code}`}):\n${tail(output, 40)}`, hint),

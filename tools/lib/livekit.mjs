@@ -17,7 +17,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PlainError, tail } from './errors.mjs';
 import { freeTcpPort, freeUdpPort } from './ports.mjs';
-import { describeProcess, endProcess } from './processes.mjs';
+import { asWorker, describeProcess, endProcess, signalProcess } from './processes.mjs';
 
 export const LIVEKIT_VERSION = 'v1.13.5';
 const MODULE = 'github.com/livekit/livekit-server/cmd/server';
@@ -71,11 +71,14 @@ async function buildWithGo(kept, { log, onProgress }) {
   const counts = { downloaded: 0, compiled: 0 };
   let text = '';
   const code = await new Promise((done) => {
-    const child = spawn('go', ['install', '-v', '-trimpath', `${MODULE}@${LIVEKIT_VERSION}`], {
-      env: { ...process.env, GOBIN: output, CGO_ENABLED: '0' },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    const timer = setTimeout(() => child.kill('SIGKILL'), BUILD_LIMIT_MS);
+    const child = asWorker(
+      spawn('go', ['install', '-v', '-trimpath', `${MODULE}@${LIVEKIT_VERSION}`], {
+        env: { ...process.env, GOBIN: output, CGO_ENABLED: '0' },
+        stdio: ['ignore', 'ignore', 'pipe'],
+        detached: true,
+      }),
+    );
+    const timer = setTimeout(() => signalProcess(-child.pid, 'SIGKILL'), BUILD_LIMIT_MS);
     child.stderr.setEncoding('utf8').on('data', (chunk) => {
       text = (text + chunk).slice(-20_000);
       for (const line of chunk.split('\n')) {

@@ -24,6 +24,7 @@ import { postgresFolder } from './postgres-binaries.mjs';
 import { giveTo, postgresUser } from './postgres-user.mjs';
 import { freeTcpPort } from './ports.mjs';
 import {
+  asWorker,
   describeProcess,
   endProcess,
   isRunning,
@@ -238,7 +239,7 @@ async function createCluster(user, folder, password, durable) {
 
 function run(command, args, options) {
   return new Promise((done, fail) => {
-    const child = spawn(command, args, options);
+    const child = asWorker(spawn(command, args, { ...options, detached: true }));
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));

@@ -99,3 +99,19 @@ export function parentOf(pid) {
     return null;
   }
 }
+
+const workers = new Set();
+
+/**
+ * Remembers a short-lived child (an install, a build) that was started `detached`, so that
+ * `endWorkers` can end it with everything that it started itself.
+ */
+export function asWorker(child) {
+  workers.add(child);
+  child.once('close', () => workers.delete(child));
+  return child;
+}
+
+export function endWorkers() {
+  for (const child of workers) if (child.pid) signalProcess(-child.pid, 'SIGKILL');
+}
