@@ -1,0 +1,112 @@
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { AuthService } from '../auth/auth.service.js';
+import { AppError } from '../common/errors/app-error.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { LedgerService } from '../ledger/ledger.service.js';
+import { ACCESS_RULE, type AccessRule, type RequestWithActor } from './access.decorators.js';
+import type { Actor } from './actor.js';
+import { assertOwnOrigin } from './own-origin.js';
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Decides every request before anything that was sent is looked at: who (401), from where (403),
+ * may they (403, or 404 for a room outside their limit). A handler without a rule never runs;
+ * `assertEveryRouteHasARule` stops the start before that can matter.
+ */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  private readonly operatorLimiter: RateLimiterMemory;
+  private readonly keyLimiters = new Map<string, RateLimiterMemory>();
+
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly auth: AuthService,
+    private readonly ledger: LedgerService,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+  ) {
+    this.operatorLimiter = new RateLimiterMemory({
+      points: config.rateOperator.points,
+      duration: config.rateOperator.seconds,
+    });
+  }
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const rule = this.reflector.get<AccessRule | undefined>(ACCESS_RULE, context.getHandler());
+    if (!rule) throw new Error(`${context.getClass().name} has a route without an access rule`);
+    const request = context.switchToHttp().getRequest<RequestWithActor>();
+    if (rule.kind === 'public') return true;
+
+    const found = await this.auth.authenticate(request);
+    if (!found) {
+      throw new AppError(
+        'unauthenticated',
+        'auth.required',
+        'Sign in, or send an API key as "Authorization: Bearer rck_…".',
+      );
+    }
+    const { actor, by, rateLimit } = found;
+    request.actor = actor;
+    if (by === 'cookie' && !SAFE_METHODS.has(request.method)) {
+      assertOwnOrigin(request, this.config);
+    }
+    await this.limit(actor, rateLimit);
+    if (rule.kind === 'signed_in') return true;
+
+    const room = rule.roomParam
+      ? (request.params as Record<string, string>)[rule.roomParam]
+      : undefined;
+    if (actor.can(rule.permission, room)) return true;
+    await this.recordRefusal(actor, rule.permission, request, room);
+    if (room !== undefined && actor.can(rule.permission)) {
+      throw new AppError('not_found', 'room.not_found', 'There is no such room.');
+    }
+    throw new AppError(
+      'forbidden',
+      'access.denied',
+      `This needs the permission ${rule.permission}, which you do not have. An admin can give it to you.`,
+      { extra: { permission: rule.permission } },
+    );
+  }
+
+  private async limit(actor: Actor, rateLimit: number | null): Promise<void> {
+    let limiter = actor.kind === 'operator' ? this.operatorLimiter : undefined;
+    if (actor.kind === 'api_key' && rateLimit !== null && actor.id) {
+      limiter = this.keyLimiters.get(actor.id);
+      if (!limiter || limiter.points !== rateLimit) {
+        limiter = new RateLimiterMemory({ points: rateLimit, duration: 1 });
+        this.keyLimiters.set(actor.id, limiter);
+      }
+    }
+    if (!limiter) return;
+    try {
+      await limiter.consume(actor.id ?? actor.label);
+    } catch (error) {
+      if (!(error instanceof RateLimiterRes)) throw error;
+      throw new AppError('too_many', 'request.rate_limited', 'Too many requests; slow down.', {
+        retryAfter: Math.max(1, Math.ceil(error.msBeforeNext / 1000)),
+      });
+    }
+  }
+
+  /** A refusal that cannot be written does not turn into a permission, and still answers 403. */
+  private async recordRefusal(
+    actor: Actor,
+    permission: string,
+    request: RequestWithActor,
+    room?: string,
+  ): Promise<void> {
+    if (SAFE_METHODS.has(request.method)) return;
+    await this.ledger
+      .appendDurably({
+        kind: 'access.refused',
+        outcome: 'refused',
+        actor,
+        room: room ?? null,
+        payload: { permission, method: request.method, route: request.routeOptions.url ?? '' },
+      })
+      .catch(() => undefined);
+  }
+}

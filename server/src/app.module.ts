@@ -1,0 +1,35 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AccessModule } from './access/access.module.js';
+import { AuthModule } from './auth/auth.module.js';
+import { CommonModule } from './common/common.module.js';
+import type { AppConfig } from './config/app-config.js';
+import { ConfigModule } from './config/config.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { HintsModule } from './events/hints.module.js';
+import { LedgerModule } from './ledger/ledger.module.js';
+import { LiveKitModule } from './livekit/livekit.module.js';
+import { StartModule } from './start/start.module.js';
+import { StatusModule } from './status/status.module.js';
+import { UiModule } from './ui/ui.module.js';
+
+@Module({})
+export class AppModule {
+  static with(config: AppConfig): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.with(config),
+        CommonModule,
+        DatabaseModule,
+        HintsModule,
+        LedgerModule,
+        AuthModule,
+        AccessModule,
+        LiveKitModule,
+        StartModule,
+        StatusModule,
+        UiModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,14 @@
+import { Global, Module } from '@nestjs/common';
+import { AuthService } from './auth.service.js';
+import { Passwords } from './passwords.js';
+import { SessionController } from './session.controller.js';
+import { SessionsService } from './sessions.service.js';
+import { SignInLimits } from './sign-in-limits.js';
+
+@Global()
+@Module({
+  controllers: [SessionController],
+  providers: [AuthService, Passwords, SessionsService, SignInLimits],
+  exports: [AuthService, Passwords, SessionsService],
+})
+export class AuthModule {}

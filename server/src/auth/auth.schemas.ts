@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { passwordText } from '../common/http/fields.js';
+
+export const signInBody = z.strictObject({
+  email: z.string().min(1).max(320),
+  password: z.string().min(1).max(1024),
+});
+export type SignInBody = z.infer<typeof signInBody>;
+
+export const changePasswordBody = z.strictObject({
+  currentPassword: z.string().min(1).max(1024),
+  newPassword: passwordText,
+});
+export type ChangePasswordBody = z.infer<typeof changePasswordBody>;
+
+export const meResponse = z.object({
+  operator: z.object({ id: z.string(), email: z.string(), name: z.string() }),
+  permissions: z.array(z.string()),
+  rooms: z.array(z.string()).nullable(),
+  accessRoles: z.array(z.string()),
+  ceiling: z.record(z.string(), z.unknown()).nullable(),
+});

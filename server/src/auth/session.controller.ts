@@ -1,0 +1,85 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Put, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CurrentActor, Public, SignedIn } from '../access/access.decorators.js';
+import type { Actor } from '../access/actor.js';
+import { isOwnOrigin } from '../access/own-origin.js';
+import { AppError } from '../common/errors/app-error.js';
+import { Answers } from '../common/http/api-docs.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { SESSION_ABSOLUTE_SECONDS } from './auth.service.js';
+import {
+  changePasswordBody,
+  type ChangePasswordBody,
+  meResponse,
+  signInBody,
+  type SignInBody,
+} from './auth.schemas.js';
+import { clearedCookie, cookieName, readCookie, sessionCookie } from './session-cookie.js';
+import { SessionsService, whatTheyHold } from './sessions.service.js';
+
+@Controller('api/v1')
+export class SessionController {
+  constructor(
+    private readonly sessions: SessionsService,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+  ) {}
+
+  @Post('session')
+  @HttpCode(200)
+  @Public('signing in is how one becomes somebody')
+  @Answers(meResponse)
+  async signIn(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Body({ schema: signInBody }) body: SignInBody,
+  ) {
+    const { origin, host, cookie } = request.headers;
+    if (origin !== undefined && !isOwnOrigin(origin, host, this.config)) {
+      throw new AppError('forbidden', 'request.wrong_origin', 'Sign in on our own page.');
+    }
+    const { secret, me } = await this.sessions.signIn(body.email, body.password, {
+      ip: request.ip,
+      requestId: request.id,
+      userAgent: request.headers['user-agent'],
+      oldSecret: readCookie(cookie, cookieName(this.config.publicUrl)),
+    });
+    reply.header('Set-Cookie', sessionCookie(this.config.publicUrl, secret, SESSION_ABSOLUTE_SECONDS));
+    return me;
+  }
+
+  @Delete('session')
+  @HttpCode(204)
+  @SignedIn()
+  async signOut(
+    @CurrentActor() actor: Actor,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    if (actor.sessionId) await this.sessions.signOut(actor);
+    reply.header('Set-Cookie', clearedCookie(this.config.publicUrl));
+  }
+
+  @Get('me')
+  @SignedIn()
+  @Answers(meResponse)
+  me(@CurrentActor() actor: Actor) {
+    if (actor.kind === 'operator') return this.sessions.me(actor.id as string);
+    return {
+      operator: { id: actor.id, email: '', name: actor.label },
+      ...whatTheyHold(actor),
+      accessRoles: [],
+    };
+  }
+
+  @Put('me/password')
+  @HttpCode(204)
+  @SignedIn()
+  async changePassword(
+    @CurrentActor() actor: Actor,
+    @Body({ schema: changePasswordBody }) body: ChangePasswordBody,
+  ): Promise<void> {
+    if (actor.kind !== 'operator') {
+      throw new AppError('forbidden', 'auth.no_password', 'API keys have no password.');
+    }
+    await this.sessions.changePassword(actor, body.currentPassword, body.newPassword);
+  }
+}

@@ -1,0 +1,67 @@
+import { Inject, Injectable, type LoggerService } from '@nestjs/common';
+import pino from 'pino';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+
+/** What must never be in a log line, whatever object it hangs from. */
+const SECRET_KEYS = ['token', 'password', 'secret', 'authorization', 'cookie', 'key', 'apiKey', 'apiSecret'];
+const TOKEN_LIKE = /eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*|rck_[\w-]{10,}/g;
+
+/** One JSON line per entry on stderr: a constant message, the data beside it. */
+@Injectable()
+export class AppLogger implements LoggerService {
+  private readonly pino: pino.Logger;
+
+  constructor(@Inject(APP_CONFIG) config: AppConfig) {
+    this.pino = pino(
+      {
+        level: config.logLevel,
+        base: undefined,
+        timestamp: pino.stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+        redact: {
+          paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]),
+          censor: '[redacted]',
+        },
+        serializers: { error: describeError },
+      },
+      pino.destination({ dest: 2, sync: true }),
+    );
+  }
+
+  log(message: string, data?: unknown): void {
+    this.pino.info(asObject(data), clean(message));
+  }
+  warn(message: string, data?: unknown): void {
+    this.pino.warn(asObject(data), clean(message));
+  }
+  error(message: string, data?: unknown): void {
+    this.pino.error(asObject(data), clean(message));
+  }
+  debug(message: string, data?: unknown): void {
+    this.pino.debug(asObject(data), clean(message));
+  }
+  verbose(message: string, data?: unknown): void {
+    this.pino.trace(asObject(data), clean(message));
+  }
+}
+
+function asObject(data: unknown): object {
+  if (data === undefined) return {};
+  if (typeof data === 'object' && data !== null) return data;
+  return { context: clean(String(data)) };
+}
+
+function clean(text: string): string {
+  return text.replace(TOKEN_LIKE, '[redacted]');
+}
+
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return clean(String(error));
+  return {
+    type: error.name,
+    message: clean(error.message),
+    code: (error as { code?: unknown }).code,
+    stack: clean(error.stack ?? ''),
+    cause: error.cause === undefined ? undefined : describeError(error.cause),
+  };
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+
+const encoder = new TextEncoder();
+
+/** Well-formed Unicode without NUL: what Postgres, LiveKit and JSON all carry unchanged. */
+export function isCleanText(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\u0000');
+}
+
+export const cleanText = (maxBytes: number) =>
+  z
+    .string()
+    .refine(isCleanText, { message: 'must be well-formed Unicode without NUL' })
+    .refine((text) => encoder.encode(text).length <= maxBytes, {
+      message: `must be at most ${maxBytes} bytes of UTF-8`,
+    });
+
+/** A LiveKit room name or identity: 1 to 256 bytes of UTF-8, any character but NUL. */
+export const nameText = cleanText(256).refine((text) => text.length > 0, {
+  message: 'must not be empty',
+});
+
+/** A person's or thing's display name. */
+export const labelText = cleanText(256);
+export const reasonText = cleanText(1_000);
+export const metadataText = cleanText(65_536);
+
+/** LiveKit's participant attributes: at most 64 KiB of keys and values together. */
+export const attributesMap = z
+  .record(
+    cleanText(256).refine((key) => key.length > 0, { message: 'keys must not be empty' }),
+    cleanText(65_536),
+  )
+  .refine(
+    (map) =>
+      Object.entries(map).reduce(
+        (sum, [key, value]) => sum + encoder.encode(key + value).length,
+        0,
+      ) <= 65_536,
+    { message: 'must be at most 65536 bytes in all' },
+  );
+
+/** A room name, or one with `*` for any run of characters. */
+export const patternText = cleanText(512).refine((text) => text.length > 0, {
+  message: 'must not be empty',
+});
+
+export const passwordText = z
+  .string()
+  .min(12, { message: 'must have at least 12 characters' })
+  .max(256, { message: 'must have at most 256 characters' });
+
+export const uuidText = z.uuid({ message: 'must be a UUID' });
+
+/** An instant: ISO 8601 with an offset. */
+export const instant = z.iso
+  .datetime({ offset: true, message: 'must be an ISO 8601 time with an offset' })
+  .transform((text) => new Date(text));
+
+/** Path parameters that every room route shares. */
+export const roomParams = z.strictObject({ room: nameText });
+export const seatParams = z.strictObject({ room: nameText, identity: nameText });
+export const idParams = z.strictObject({ id: uuidText });
+export const keyParams = z.strictObject({ key: z.string().min(1).max(64) });

@@ -1,0 +1,81 @@
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+
+/** The most rows that one page may ask for. */
+const MAX_PAGE = 1_000;
+
+function jsonParameter<T extends z.ZodType>(schema: T, what: string) {
+  return z
+    .string()
+    .max(20_000)
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({ code: 'custom', message: `must be ${what} as JSON` });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+}
+
+export interface ListQuery<F> {
+  sort: [string, 'ASC' | 'DESC'];
+  /** First and last row, both included. */
+  range: [number, number];
+  filter: F;
+}
+
+/** `?sort=["name","ASC"]&range=[0,24]&filter={"q":"ana"}`, the dialect of react-admin's simple-rest. */
+export function listQuery<S extends [string, ...string[]], F extends z.ZodRawShape>(
+  sortable: S,
+  filter: F,
+  defaultSort: [S[number], 'ASC' | 'DESC'],
+) {
+  const filterSchema = z.strictObject({
+    ...filter,
+    id: z.array(z.string().max(1024)).max(1_000).optional(),
+  });
+  return z.strictObject({
+    sort: jsonParameter(
+      z.tuple([z.enum(sortable, { message: `can sort by ${sortable.join(', ')}` }), z.enum(['ASC', 'DESC'])]),
+      '["field","ASC"]',
+    ).default(() => defaultSort as never),
+    range: jsonParameter(
+      z
+        .tuple([z.number().int().min(0), z.number().int().min(0)])
+        .refine(([from, to]) => to >= from && to - from < MAX_PAGE, {
+          message: `must be [first,last] with at most ${MAX_PAGE} rows`,
+        }),
+      '[first,last]',
+    ).default(() => [0, 24] as [number, number]),
+    filter: jsonParameter(filterSchema, 'an object').default(() => ({}) as never),
+  });
+}
+
+/** Free text in filters: matched as a part of the value, never as a pattern. */
+export const searchText = z.string().max(256);
+
+/** Escapes what LIKE would read as a wildcard. */
+export function likePattern(text: string): string {
+  return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+}
+
+export interface Page<T> {
+  rows: T[];
+  total: number;
+}
+
+/** Sets `Content-Range: users 0-24/812` and gives the rows back. */
+export function sendPage<T>(
+  reply: FastifyReply,
+  resource: string,
+  range: [number, number],
+  page: Page<T>,
+): T[] {
+  const { rows, total } = page;
+  const span = rows.length === 0 ? '*' : `${range[0]}-${range[0] + rows.length - 1}`;
+  reply.header('Content-Range', `${resource} ${span}/${total}`);
+  reply.header('Access-Control-Expose-Headers', 'Content-Range');
+  return rows;
+}

@@ -1,0 +1,231 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { parseTtl } from '../grants/ttl.js';
+
+/** Injection token of the parsed configuration; nothing else reads `process.env`. */
+export const APP_CONFIG = Symbol('APP_CONFIG');
+
+const duration = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, context) => {
+      try {
+        return parseTtl(text);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: (error as Error).message });
+        return z.NEVER;
+      }
+    });
+
+const url = (protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    message: `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  });
+
+const rate = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, context) => {
+      const match = /^(\d{1,7})\/(\d{1,5})s$/.exec(text);
+      if (!match || Number(match[1]) < 1 || Number(match[2]) < 1) {
+        context.addIssue({ code: 'custom', message: 'must look like 600/10s (requests / seconds)' });
+        return z.NEVER;
+      }
+      return { points: Number(match[1]), seconds: Number(match[2]) };
+    });
+
+const postgresUrl = url(['postgres:', 'postgresql:']);
+const liveKitUrl = url(['ws:', 'wss:', 'http:', 'https:']);
+
+/**
+ * Every variable that Rolecall reads, with what it means. The README's table is checked against it.
+ * Empty values count as not set: compose files pass `VAR=` for what is left out.
+ */
+export const environmentSchema = z.object({
+  HOST: z.string().default('127.0.0.1').describe('address to listen on'),
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('port to listen on'),
+  PUBLIC_URL: url(['http:', 'https:'])
+    .optional()
+    .describe('what browsers use; decides cookie Secure and the allowed Origin'),
+  DATABASE_URL: postgresUrl.describe("Postgres, as the application's role"),
+  DATABASE_MIGRATION_URL: postgresUrl
+    .optional()
+    .describe("Postgres, as the owner's role that migrates"),
+  LIVEKIT_URL: liveKitUrl.optional().describe("the LiveKit server's own address"),
+  LIVEKIT_API_KEY: z.string().optional().describe('key that signs tokens and calls LiveKit'),
+  LIVEKIT_API_SECRET: z.string().min(32).optional().describe('its secret, at least 32 characters'),
+  LIVEKIT_WEBHOOK_API_KEY: z
+    .string()
+    .optional()
+    .describe('key that signs webhooks, when it is another one'),
+  LIVEKIT_WEBHOOK_API_SECRET: z.string().optional().describe('its secret'),
+  LIVEKIT_CLIENT_URL: liveKitUrl
+    .optional()
+    .describe('what clients are told when the gate is elsewhere or off'),
+  ROLECALL_HOME: z
+    .string()
+    .optional()
+    .describe('folder of embedded data, generated secrets and the LiveKit binary'),
+  ROLECALL_ADMIN_EMAIL: z
+    .string()
+    .default('admin@localhost')
+    .describe('the first admin; read only while there is no operator'),
+  ROLECALL_ADMIN_PASSWORD: z
+    .string()
+    .min(12)
+    .max(256)
+    .optional()
+    .describe('their password; generated and printed once when left out'),
+  ROLECALL_TOKEN_TTL: duration('10m').describe('life of a token when nothing else says so'),
+  ROLECALL_TOKEN_TTL_MAX: duration('1h').describe('the longest life that a token may have'),
+  ROLECALL_GATE: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe("whether Rolecall's own address serves LiveKit's signalling paths"),
+  ROLECALL_SWEEP: duration('5s').describe('how often desired is compared with observed'),
+  ROLECALL_RATE_OPERATOR: rate('1000/10s').describe('requests of one operator'),
+  ROLECALL_RATE_SIGN_IN: rate('30/60s').describe('sign-ins from one address'),
+  ROLECALL_TRUST_PROXY: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10)
+    .default(0)
+    .describe('reverse proxies in front whose X-Forwarded-For is believed'),
+  ROLECALL_DEMO: z
+    .enum(['on', 'off'])
+    .default('off')
+    .describe('load sample data and synthetic participants (npm start -- --demo)'),
+  ROLECALL_LOG: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('how much is logged'),
+});
+
+export interface LiveKitConfig {
+  /** Null: no LiveKit server is configured, everything but live rooms works. */
+  url: string | null;
+  /** What participants connect to when the gate is off. */
+  clientUrl: string | null;
+  apiKey: string;
+  apiSecret: string;
+  webhookApiKey: string;
+  webhookApiSecret: string;
+}
+
+export interface AppConfig {
+  host: string;
+  port: number;
+  /** Null until the server listens, when PORT is 0; see `publicUrl()`. */
+  publicUrl: string;
+  databaseUrl: string;
+  databaseMigrationUrl: string;
+  livekit: LiveKitConfig;
+  adminEmail: string;
+  adminPassword: string | null;
+  /** Seconds. */
+  tokenTtl: number;
+  /** Seconds. */
+  tokenTtlMax: number;
+  isGateOn: boolean;
+  /** Seconds. */
+  sweep: number;
+  rateOperator: { points: number; seconds: number };
+  rateSignIn: { points: number; seconds: number };
+  trustProxy: number;
+  isDemo: boolean;
+  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+}
+
+/** All that is wrong with the environment, one line per variable. */
+export class ConfigError extends Error {
+  constructor(readonly problems: string[]) {
+    super(`The configuration has ${problems.length} problem(s):\n  - ${problems.join('\n  - ')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/** Parses the environment. Throws a `ConfigError` that lists every problem, unknown ROLECALL_* names included. */
+export function parseConfig(environment: Record<string, string | undefined>): AppConfig {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const problems: string[] = [];
+  const known = Object.keys(environmentSchema.shape);
+  for (const name of Object.keys(given)) {
+    if (name.startsWith('ROLECALL_') && !known.includes(name)) {
+      problems.push(`${name}: unknown variable; Rolecall knows ${knownNear(name, known)}`);
+    }
+  }
+  const parsed = environmentSchema.safeParse(given);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) {
+      const name = issue.path.join('.');
+      const isMissing = given[name] === undefined;
+      problems.push(`${name}: ${isMissing ? 'is required' : issue.message}`);
+    }
+    throw new ConfigError(problems);
+  }
+  const env = parsed.data;
+  if (Boolean(env.LIVEKIT_API_KEY) !== Boolean(env.LIVEKIT_API_SECRET)) {
+    problems.push('LIVEKIT_API_KEY and LIVEKIT_API_SECRET: give both or neither');
+  }
+  if (env.LIVEKIT_URL && !env.LIVEKIT_API_KEY) {
+    problems.push('LIVEKIT_API_KEY: is required with LIVEKIT_URL');
+  }
+  if (Boolean(env.LIVEKIT_WEBHOOK_API_KEY) !== Boolean(env.LIVEKIT_WEBHOOK_API_SECRET)) {
+    problems.push('LIVEKIT_WEBHOOK_API_KEY and LIVEKIT_WEBHOOK_API_SECRET: give both or neither');
+  }
+  if (env.ROLECALL_TOKEN_TTL > env.ROLECALL_TOKEN_TTL_MAX) {
+    problems.push('ROLECALL_TOKEN_TTL: is longer than ROLECALL_TOKEN_TTL_MAX');
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  // Without a LiveKit server tokens can still be tried out; nothing accepts them.
+  const apiKey = env.LIVEKIT_API_KEY ?? 'no-livekit';
+  const apiSecret = env.LIVEKIT_API_SECRET ?? randomBytes(32).toString('base64url');
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    publicUrl: trimSlash(env.PUBLIC_URL ?? `http://${hostForUrl(env.HOST)}:${env.PORT}`),
+    databaseUrl: env.DATABASE_URL,
+    databaseMigrationUrl: env.DATABASE_MIGRATION_URL ?? env.DATABASE_URL,
+    livekit: {
+      url: env.LIVEKIT_URL ?? null,
+      clientUrl: env.LIVEKIT_CLIENT_URL ?? env.LIVEKIT_URL ?? null,
+      apiKey,
+      apiSecret,
+      webhookApiKey: env.LIVEKIT_WEBHOOK_API_KEY ?? apiKey,
+      webhookApiSecret: env.LIVEKIT_WEBHOOK_API_SECRET ?? apiSecret,
+    },
+    adminEmail: env.ROLECALL_ADMIN_EMAIL,
+    adminPassword: env.ROLECALL_ADMIN_PASSWORD ?? null,
+    tokenTtl: env.ROLECALL_TOKEN_TTL,
+    tokenTtlMax: env.ROLECALL_TOKEN_TTL_MAX,
+    isGateOn: env.ROLECALL_GATE === 'on',
+    sweep: env.ROLECALL_SWEEP,
+    rateOperator: env.ROLECALL_RATE_OPERATOR,
+    rateSignIn: env.ROLECALL_RATE_SIGN_IN,
+    trustProxy: env.ROLECALL_TRUST_PROXY,
+    isDemo: env.ROLECALL_DEMO === 'on',
+    logLevel: env.ROLECALL_LOG,
+  };
+}
+
+function hostForUrl(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function trimSlash(text: string): string {
+  return text.replace(/\/+$/, '');
+}
+
+function knownNear(name: string, known: string[]): string {
+  const near = known.filter(
+    (k) => k.startsWith('ROLECALL_') && k.slice(9, 13) === name.slice(9, 13),
+  );
+  return (near.length > 0 ? near : known.filter((k) => k.startsWith('ROLECALL_'))).join(', ');
+}

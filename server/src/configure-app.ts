@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AppLogger } from './common/app-logger.js';
+import { toProblem } from './common/http/problem.filter.js';
+import { RawBody } from './common/http/raw-body.js';
+import type { AppConfig } from './config/app-config.js';
+import { serveUi } from './ui/serve-ui.js';
+
+/** Bytes; metadata and attributes together fit with room to spare. */
+export const BODY_LIMIT = 256 * 1024;
+
+export function createAdapter(config: AppConfig): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: BODY_LIMIT,
+    trustProxy: (_address: string, hop: number) => hop < config.trustProxy,
+    genReqId: requestId,
+    forceCloseConnections: true,
+    // 256 bytes of UTF-8, percent-encoded, are up to 768 characters.
+    routerOptions: { maxParamLength: 1_024 },
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      const { body } = toProblem(error, request.id);
+      void reply
+        .status(body.status)
+        .header('Content-Type', 'application/problem+json; charset=utf-8')
+        .send(JSON.stringify(body));
+    },
+  }) as unknown as FastifyAdapter; // its types leave the kind of server open
+}
+
+/** Everything about HTTP that `main` and every test share. */
+export async function configureApp(app: NestFastifyApplication, config: AppConfig): Promise<void> {
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, bytes, done) => {
+    done(null, new RawBody(request.headers['content-type'] ?? '', bytes as Buffer));
+  });
+  const isSecure = config.publicUrl.startsWith('https:');
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.header('X-Request-Id', request.id);
+    reply.header('X-Content-Type-Options', 'nosniff');
+    reply.header('X-Frame-Options', 'DENY');
+    reply.header('Referrer-Policy', 'no-referrer');
+    reply.header('Cross-Origin-Opener-Policy', 'same-origin');
+    if (isSecure) reply.header('Strict-Transport-Security', 'max-age=31536000');
+    if (request.url.startsWith('/api/')) {
+      reply.header('Cache-Control', 'no-store');
+      reply.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+    }
+    done();
+  });
+  const logger = app.get(AppLogger);
+  fastify.addHook('onResponse', (request, reply, done) => {
+    logger.log('request', {
+      requestId: request.id,
+      method: request.method,
+      // The route, not the address: addresses hold what people typed.
+      route: request.routeOptions.url ?? null,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+    });
+    done();
+  });
+  await serveUi(fastify, config);
+}
+
+/** A caller's own id is kept when it is harmless, so that one id follows a request through. */
+function requestId(request: { headers: Record<string, string | string[] | undefined> }): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.:-]{8,100}$/.test(given) ? given : randomUUID();
+}

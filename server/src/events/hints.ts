@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+
+/** "Something about `key` changed": carries no state, whoever hears it reads what is true now. */
+export interface Hint {
+  /** `room:<name>`, `rooms`, or `operator:<id>`. */
+  topic: string;
+  /** What changed: `seat`, `room`, `access`, `session_ended`, … */
+  type: string;
+  /** An identity, a room's name, a session's id. */
+  key?: string | null;
+}
+
+type Listener = (hints: Hint[]) => void;
+
+/**
+ * Where features say what they changed, after their commit. The event feed listens and carries the
+ * hints to every server process; nobody else needs to know it.
+ */
+@Injectable()
+export class Hints {
+  private readonly listeners = new Set<Listener>();
+
+  publish(hints: Hint[]): void {
+    for (const listener of this.listeners) listener(hints);
+  }
+
+  /** Returns the way to stop listening. */
+  listen(listener: Listener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+}

@@ -1,0 +1,47 @@
+import type { ActorRef, RequestFacts } from '../access/actor.js';
+
+/**
+ * One line of the ledger as its writers give it. Text in it is data: no field is ever interpreted.
+ * `payload` must not hold a token, password, key or secret (rule 8).
+ */
+export interface LedgerEntryInput {
+  /** `resource.what_happened`, e.g. `seat.promoted`. */
+  kind: string;
+  outcome: LedgerOutcome;
+  actor: ActorRef & Partial<RequestFacts>;
+  room?: string | null;
+  identity?: string | null;
+  reason?: string | null;
+  payload: Record<string, unknown>;
+}
+
+/** `ok` and `refused` stand alone; the others are the two ends of a change to LiveKit. */
+export type LedgerOutcome =
+  | 'ok'
+  | 'refused'
+  | 'intent'
+  | 'applied'
+  | 'pending'
+  | 'failed'
+  | 'superseded';
+
+/** Where an entry stands. */
+export interface LedgerRef {
+  shard: number;
+  seq: number;
+  /** Microseconds since the epoch, by Postgres' clock. */
+  atMicros: string;
+}
+
+/** The id that the API shows: opaque, sortable by time, and enough to find the row in its partition. */
+export function ledgerId(ref: LedgerRef): string {
+  return `${BigInt(ref.atMicros).toString(36)}-${ref.shard}-${ref.seq}`;
+}
+
+export function parseLedgerId(id: string): LedgerRef | null {
+  const match = /^([0-9a-z]{1,13})-(\d{1,9})-(\d{1,15})$/.exec(id);
+  if (!match) return null;
+  let micros = 0n;
+  for (const digit of match[1] as string) micros = micros * 36n + BigInt(parseInt(digit, 36));
+  return { shard: Number(match[2]), seq: Number(match[3]), atMicros: micros.toString() };
+}

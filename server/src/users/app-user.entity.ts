@@ -1,0 +1,21 @@
+import { Check, Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
+
+/** Somebody or something that joins rooms. Rows are never deleted: an identity is used once. */
+@Entity('app_user')
+@Unique('uq_app_user_identity', ['identity'])
+@Check('ck_app_user_kind', `kind IN ('standard', 'agent')`)
+export class AppUser {
+  @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'pk_app_user' }) id!: string;
+  /** The LiveKit identity. */
+  @Column({ type: 'text' }) identity!: string;
+  @Column({ type: 'text' }) name!: string;
+  @Column({ type: 'text', default: 'standard' }) kind!: 'standard' | 'agent';
+  @Column({ type: 'text', default: '' }) metadata!: string;
+  @Column({ type: 'jsonb', default: {} }) attributes!: Record<string, string>;
+  @Column({ name: 'is_suspended', type: 'boolean', default: false }) isSuspended!: boolean;
+  @Column({ name: 'is_demo', type: 'boolean', default: false }) isDemo!: boolean;
+  @Column({ name: 'deleted_at', type: 'timestamptz', nullable: true }) deletedAt!: Date | null;
+  @Column({ type: 'integer', default: 1 }) revision!: number;
+  @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' }) createdAt!: Date;
+  @Column({ name: 'updated_at', type: 'timestamptz', default: () => 'now()' }) updatedAt!: Date;
+}
