@@ -154,6 +154,7 @@ export async function startLiveKit({
   const logFile = join(dir, 'livekit.log');
   const ports = { http: await freeTcpPort(port), udp: await freeUdpPort(udpPort) };
   let child = null;
+  /** Only the end of a server that was up is news; before that, launch() itself fails. */
   let isWanted = false;
 
   const handle = {
@@ -221,7 +222,6 @@ export async function startLiveKit({
         detached: true,
       });
       child = started;
-      isWanted = true;
       started.once('error', () => {
         if (child === started) child = null;
       });
@@ -234,6 +234,7 @@ export async function startLiveKit({
       closeSync(output);
     }
     await untilListening(child);
+    isWanted = true;
   }
 
   /** A wrong configuration ends it with exit code 0, so only an answer counts. */

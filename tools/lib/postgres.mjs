@@ -84,6 +84,7 @@ export async function startPostgres({
   const settings = { ...SETTINGS, ...(durable ? {} : THROW_AWAY_SETTINGS) };
 
   let child = null;
+  /** Only the end of a server that was up is news; before that, launch() itself fails. */
   let isWanted = false;
 
   const handle = {
@@ -150,7 +151,6 @@ export async function startPostgres({
         detached: true,
       });
       child = started;
-      isWanted = true;
       started.once('error', () => {
         if (child === started) child = null;
       });
@@ -163,6 +163,7 @@ export async function startPostgres({
       closeSync(output);
     }
     await untilReady(child);
+    isWanted = true;
   }
 
   /** Recovery after a crash may take a while, so it is the process that decides, not a clock. */
@@ -262,8 +263,8 @@ function refuseOtherVersion(folder) {
 
 /**
  * Ends what a killed launcher left running over `folder`: every process of Postgres works in its
- * data folder. A lock file whose process number now belongs to something else is taken away once
- * nothing works there any more; Postgres itself would refuse to start because of it.
+ * data folder. Then takes away a lock file that would keep Postgres from starting although nobody
+ * holds it: its process number belongs to something else by now, or to a zombie that nobody reaps.
  */
 export async function endLeftovers(folder) {
   const lockFile = join(folder, 'postmaster.pid');
@@ -272,7 +273,7 @@ export async function endLeftovers(folder) {
   const isOurs = () =>
     processesIn(folder).some((record) => record.pid === pid) ||
     (process.platform !== 'linux' && /postgres/.test(parentOf(pid)?.command ?? ''));
-  if (postmaster && isRunning(postmaster) && isOurs()) {
+  if (isRunning(postmaster) && isOurs()) {
     await endProcess(postmaster, [
       ['SIGINT', 5000],
       ['SIGQUIT', 2000],
@@ -286,7 +287,8 @@ export async function endLeftovers(folder) {
       for (const { pid: leftPid } of left) signalProcess(leftPid, 'SIGKILL');
     await delay(20);
   }
-  if (postmaster && isRunning(postmaster)) rmSync(lockFile, { force: true });
+  // With a process number that is free, Postgres sees for itself that the file is stale.
+  if (postmaster && signalProcess(pid, 0)) rmSync(lockFile, { force: true });
 }
 
 /** The roles and the database that the application works with; a role that is there keeps its data. */
