@@ -1,0 +1,286 @@
+import { Injectable } from '@nestjs/common';
+import { Batcher } from '../common/batcher.js';
+import { PgPool } from '../database/pg-pool.js';
+import type { ParticipantKind } from '../grants/compile-grant.js';
+import type {
+  AssignmentRule,
+  Block,
+  Decision,
+  Override,
+  PolicyInput,
+  TemplateState,
+} from '../grants/policy.js';
+import { resolve } from '../grants/resolve.js';
+import type { TemplateContent } from '../grants/role-grants.js';
+
+export interface PolicyUser {
+  id: string;
+  identity: string;
+  name: string;
+  kind: ParticipantKind;
+  metadata: string;
+  attributes: Record<string, string>;
+  isSuspended: boolean;
+  isDeleted: boolean;
+}
+
+export interface PolicyRoom {
+  name: string;
+  isClosed: boolean;
+  defaultTemplate: string | null;
+  promoteTemplate: string | null;
+  unlistedParticipants: 'allow' | 'remove';
+  emptyTimeout: number;
+  departureTimeout: number;
+  maxParticipants: number;
+  metadata: string;
+  liveSid: string | null;
+}
+
+/** What Postgres says of one identity in one room, read in one statement. */
+export interface PolicyFacts {
+  identity: string;
+  user: PolicyUser | null;
+  /** Null: Rolecall has no such room. */
+  room: PolicyRoom | null;
+  epoch: number;
+  /** A token was issued for this seat at some time. */
+  wasIssued: boolean;
+  /** What `resolve` takes; null without a room. */
+  input: PolicyInput | null;
+}
+
+export interface Question {
+  room: string | null;
+  identity: string;
+}
+
+interface Answer {
+  facts: FactRow[];
+  everyone: AssignmentRow[] | null;
+  templates: Record<string, TemplateState> | null;
+}
+
+interface FactRow {
+  ord: number;
+  u: {
+    id: string;
+    identity: string;
+    name: string;
+    kind: ParticipantKind;
+    metadata: string;
+    attributes: Record<string, string>;
+    is_suspended: boolean;
+    is_deleted: boolean;
+  } | null;
+  r: PolicyRoom | null;
+  s: SeatFacts | null;
+  a: AssignmentRow[] | null;
+}
+
+interface SeatFacts {
+  epoch: number;
+  was_issued: boolean;
+  o: (Omit<Override, 'until' | 'at'> & { until: string | null; at: string }) | null;
+  b: (Omit<Block, 'until' | 'at'> & { until: string | null; at: string }) | null;
+}
+
+interface AssignmentRow {
+  id: string;
+  is_everyone: boolean;
+  room: string | null;
+  pattern: string | null;
+  template: string;
+  priority: number;
+  from: string | null;
+  until: string | null;
+  at: string;
+  by: string;
+  reason: string;
+}
+
+const ASSIGNMENT = `jsonb_build_object('id', a.id, 'is_everyone', a.user_id IS NULL, 'room', a.room_name,
+  'pattern', a.room_pattern, 'template', a.template, 'priority', a.priority, 'from', a.valid_from,
+  'until', a.valid_until, 'at', a.created_at, 'by', a.created_by_label, 'reason', a.reason)`;
+
+/** $1 rooms, $2 identities, one pair per question. One row, however many questions. */
+const READ = `
+  SELECT
+    (SELECT jsonb_agg(jsonb_build_object('ord', q.ord,
+        'u', CASE WHEN u.id IS NOT NULL THEN jsonb_build_object('id', u.id, 'identity', u.identity,
+          'name', u.name, 'kind', u.kind, 'metadata', u.metadata, 'attributes', u.attributes,
+          'is_suspended', u.is_suspended, 'is_deleted', u.deleted_at IS NOT NULL) END,
+        'r', CASE WHEN r.name IS NOT NULL THEN jsonb_build_object('name', r.name, 'isClosed', r.is_closed,
+          'defaultTemplate', r.default_template, 'promoteTemplate', r.promote_template,
+          'unlistedParticipants', r.unlisted_participants, 'emptyTimeout', r.empty_timeout,
+          'departureTimeout', r.departure_timeout, 'maxParticipants', r.max_participants,
+          'metadata', r.metadata, 'liveSid', r.live_sid) END,
+        's', CASE WHEN s.room IS NOT NULL THEN jsonb_build_object('epoch', s.epoch,
+          'was_issued', s.last_issued_at IS NOT NULL,
+          'o', CASE WHEN s.override_template IS NOT NULL THEN jsonb_build_object(
+            'template', s.override_template, 'version', s.override_version, 'scope', s.override_scope,
+            'until', s.override_until, 'at', s.override_at, 'by', s.override_by, 'reason', s.override_reason) END,
+          'b', CASE WHEN s.block_at IS NOT NULL THEN jsonb_build_object('at', s.block_at,
+            'until', s.block_until, 'by', s.block_by, 'reason', s.block_reason) END) END,
+        'a', own.rules))
+      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS q(room, identity, ord)
+      LEFT JOIN app_user u ON u.identity = q.identity
+      LEFT JOIN room r ON r.name = q.room
+      LEFT JOIN seat s ON s.room = q.room AND s.identity = q.identity
+      LEFT JOIN LATERAL (
+        SELECT jsonb_agg(${ASSIGNMENT}) AS rules FROM (
+          SELECT * FROM assignment WHERE user_id = u.id ORDER BY created_at DESC LIMIT 500
+        ) a
+      ) own ON u.id IS NOT NULL) AS facts,
+    (SELECT jsonb_agg(${ASSIGNMENT}) FROM (
+        SELECT * FROM assignment
+        WHERE user_id IS NULL AND (room_name IS NULL OR room_name = ANY($1))
+        ORDER BY created_at DESC LIMIT 2000
+      ) a) AS everyone,
+    (SELECT jsonb_object_agg(key, jsonb_build_object('published', published, 'isArchived', is_archived))
+      FROM role_template) AS templates`;
+
+interface VersionKey {
+  template: string;
+  version: number;
+}
+
+/** Versions never change, so this many may be kept. */
+const MAX_CACHED_VERSIONS = 2_000;
+
+/**
+ * Reads everything that bears on a decision, and decides. Nothing that can change is cached:
+ * questions that are asked at the same time share one statement instead.
+ */
+@Injectable()
+export class PolicyReader {
+  private readonly questions: Batcher<Question, PolicyFacts>;
+  private readonly versionBatcher: Batcher<VersionKey, TemplateContent>;
+  private readonly versions = new Map<string, TemplateContent>();
+
+  constructor(private readonly pg: PgPool) {
+    this.questions = new Batcher((batch) => this.readBatch(batch), { concurrency: 2 });
+    this.versionBatcher = new Batcher((batch) => this.readVersions(batch));
+  }
+
+  /** The facts about one identity in one room, as they are now. */
+  read(question: Question): Promise<PolicyFacts> {
+    return this.questions.load(question);
+  }
+
+  /** Reads and decides. The decision is null when Rolecall has no such room. */
+  async decide(
+    question: Question,
+    at: Date = new Date(),
+  ): Promise<{ facts: PolicyFacts; decision: Decision | null }> {
+    const facts = await this.read(question);
+    return { facts, decision: facts.input ? resolve(facts.input, at) : null };
+  }
+
+  /** The content of a published version. Throws when there is none: callers have it from a decision. */
+  async version(template: string, version: number): Promise<TemplateContent> {
+    return (
+      this.versions.get(`${template}@${version}`) ?? this.versionBatcher.load({ template, version })
+    );
+  }
+
+  private async readBatch(batch: Question[]): Promise<PolicyFacts[]> {
+    const { rows } = await this.pg.query<Answer & object>('policy-read', READ, [
+      batch.map((q) => q.room),
+      batch.map((q) => q.identity),
+    ]);
+    const answer = rows[0] as Answer;
+    const everyone = (answer.everyone ?? []).map(toRule);
+    const templates = answer.templates ?? {};
+    const facts: PolicyFacts[] = [];
+    for (const row of answer.facts) {
+      facts[row.ord - 1] = toFacts(batch[row.ord - 1] as Question, row, everyone, templates);
+    }
+    return facts;
+  }
+
+  private async readVersions(batch: VersionKey[]): Promise<(TemplateContent | Error)[]> {
+    const { rows } = await this.pg.query<TemplateContent & VersionKey>(
+      'policy-versions',
+      `SELECT v.template, v.version, v.grants, v.ttl, v.metadata, v.attributes
+       FROM unnest($1::text[], $2::int[]) AS q(template, version)
+       JOIN role_template_version v ON v.template = q.template AND v.version = q.version`,
+      [batch.map((k) => k.template), batch.map((k) => k.version)],
+    );
+    if (this.versions.size > MAX_CACHED_VERSIONS) this.versions.clear();
+    for (const { template, version, grants, ttl, metadata, attributes } of rows) {
+      this.versions.set(`${template}@${version}`, { grants, ttl, metadata, attributes });
+    }
+    return batch.map(
+      ({ template, version }) =>
+        this.versions.get(`${template}@${version}`) ??
+        new Error(`there is no version ${version} of ${template}`),
+    );
+  }
+}
+
+function toFacts(
+  question: Question,
+  row: FactRow,
+  everyone: AssignmentRule[],
+  templates: Record<string, TemplateState>,
+): PolicyFacts {
+  const user: PolicyUser | null = row.u && {
+    id: row.u.id,
+    identity: row.u.identity,
+    name: row.u.name,
+    kind: row.u.kind,
+    metadata: row.u.metadata,
+    attributes: row.u.attributes,
+    isSuspended: row.u.is_suspended,
+    isDeleted: row.u.is_deleted,
+  };
+  const room = row.r;
+  const here = everyone.filter((rule) => rule.scope.kind !== 'room' || rule.scope.room === room?.name);
+  return {
+    identity: question.identity,
+    user,
+    room,
+    epoch: row.s?.epoch ?? 0,
+    wasIssued: row.s?.was_issued ?? false,
+    input: room && {
+      subject: {
+        userId: user?.id ?? null,
+        identity: question.identity,
+        isSuspended: user?.isSuspended ?? false,
+        isDeleted: user?.isDeleted ?? false,
+      },
+      room: { name: room.name, isClosed: room.isClosed, defaultTemplate: room.defaultTemplate },
+      seat: row.s && {
+        override: row.s.o && { ...row.s.o, at: new Date(row.s.o.at), until: date(row.s.o.until) },
+        block: row.s.b && { ...row.s.b, at: new Date(row.s.b.at), until: date(row.s.b.until) },
+      },
+      assignments: [...(row.a ?? []).map(toRule), ...here],
+      templates,
+    },
+  };
+}
+
+function toRule(row: AssignmentRow): AssignmentRule {
+  return {
+    id: row.id,
+    subject: row.is_everyone ? 'everyone' : 'user',
+    scope:
+      row.room !== null
+        ? { kind: 'room', room: row.room }
+        : row.pattern !== null
+          ? { kind: 'pattern', pattern: row.pattern }
+          : { kind: 'all' },
+    template: row.template,
+    priority: row.priority,
+    validFrom: date(row.from),
+    validUntil: date(row.until),
+    createdAt: new Date(row.at),
+    by: row.by,
+    reason: row.reason || null,
+  };
+}
+
+function date(text: string | null): Date | null {
+  return text === null ? null : new Date(text);
+}
