@@ -22,7 +22,8 @@ export interface VideoGrantClaim {
   destinationRoom?: string;
 }
 
-export interface TokenClaims {
+/** A type, not an interface, so that whatever signs any claims takes it as a plain record. */
+export type TokenClaims = {
   iss: string;
   sub: string;
   iat: number;
@@ -37,7 +38,7 @@ export interface TokenClaims {
   sip?: { admin?: true; call?: true };
   inference?: { perform: true };
   observability?: { write: true };
-}
+};
 
 /** LiveKit's ParticipantPermission in our own words: whole, and free of the SDK's enums. */
 export interface ParticipantPermission {
