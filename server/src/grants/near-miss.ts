@@ -19,7 +19,22 @@ export function nearlyMatches(pattern: string, name: string): boolean {
   const folded = runs.map(fold);
   if (folded.join('').length >= 3 && runsMatch(folded, fold(name))) return true;
   const allowed = literals >= 10 ? 2 : literals >= 5 ? 1 : 0;
-  return allowed > 0 && editDistance(runs, name, allowed) <= allowed;
+  return (
+    allowed > 0 &&
+    lettersMissing(runs, name, allowed) <= allowed &&
+    editDistance(runs, name, allowed) <= allowed
+  );
+}
+
+/** A letter that the name lacks costs an edit wherever it stands: settles most cases at once. */
+function lettersMissing(runs: readonly string[], name: string, limit: number): number {
+  let missing = 0;
+  for (const run of runs) {
+    for (let i = 0; i < run.length && missing <= limit; i++) {
+      if (!name.includes(run[i]!)) missing += 1;
+    }
+  }
+  return missing;
 }
 
 const isDigit = (char: string) => char >= '0' && char <= '9';

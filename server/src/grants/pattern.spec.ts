@@ -4,8 +4,11 @@ import { differsOnlyInSpelling, nearlyMatches } from './near-miss.js';
 import { matchesPattern, patternContains, specificity } from './pattern.js';
 
 /** Few letters, so that random patterns and names meet often. */
-const anyPattern = fc.string({ unit: fc.constantFrom('a', 'b', '*', '\\'), maxLength: 8 });
-const anyRoom = fc.string({ unit: fc.constantFrom('a', 'b', '*', '\\'), maxLength: 8 });
+const anyPattern = fc.string({
+  unit: fc.constantFrom('a', 'a', 'b', '*', '*', '\\'),
+  maxLength: 6,
+});
+const anyRoom = fc.string({ unit: fc.constantFrom('a', 'a', 'b', '*', '\\'), maxLength: 5 });
 
 /** The definition, letter by letter: slow, and plainly right. */
 function matchesByDefinition(pattern: string, name: string): boolean {
@@ -27,13 +30,14 @@ describe('room name patterns', () => {
       fc.property(anyPattern, anyRoom, (pattern, room) => {
         expect(matchesPattern(pattern, room)).toBe(matchesByDefinition(pattern, room));
       }),
-      { numRuns: 2000 },
+      { numRuns: 5000 },
     );
   });
 
   it('take every character but the star literally, a star in a room name too', () => {
     expect(matchesPattern('town-*', 'town-hall')).toBe(true);
     expect(matchesPattern('town-*', 'town-')).toBe(true);
+    expect(matchesPattern('hall*hall', 'hall')).toBe(false);
     expect(matchesPattern('t.wn-*', 'town-hall')).toBe(false);
     expect(matchesPattern('a\\*', 'a*')).toBe(true);
     expect(matchesPattern('a\\*', 'ab')).toBe(false);

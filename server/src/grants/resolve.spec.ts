@@ -306,6 +306,7 @@ describe('resolve', () => {
           assignment({ id: 'a-3', validFrom: minutes(60) }),
           assignment({ id: 'a-4', scope: pattern('townhall-*') }),
           assignment({ id: 'a-5', scope: { kind: 'room', room: 'Town Hall' } }),
+          assignment({ id: 'a-8', scope: pattern('townhall-*'), validUntil: minutes(-1) }),
           assignment({ id: 'a-6', subject: 'everyone', template: 'draft' }),
           assignment({ id: 'a-7', subject: 'everyone', template: 'old' }),
         ],

@@ -166,17 +166,19 @@ function addAssignments(
   notes: Reason[],
 ): boolean {
   let isAnyPassedOver = false;
-  for (const assignment of [...assignments].sort(byPrecedence)) {
+  // One that is over as well as elsewhere is too far off to be of help.
+  const relevant = assignments.filter(
+    ({ scope, validFrom, validUntil }) =>
+      covers(scope, room.name) || (isOpen(validFrom, validUntil, at) && isNear(scope, room.name)),
+  );
+  for (const assignment of relevant.sort(byPrecedence)) {
     const { scope, template, validFrom, validUntil } = assignment;
     const reason = { rule: 'assignment', ref: assignment.id, template } as const;
     const sentence = assigned(assignment);
     const note = (problem: string): Reason => ({ ...reason, text: `${sentence}: ${problem}.` });
 
     if (!covers(scope, room.name)) {
-      // One that is over as well as elsewhere is too far off to be of help.
-      if (isNear(scope, room.name) && isOpen(validFrom, validUntil, at)) {
-        nearMisses.push(note(whyNotCovered(scope, room.name)));
-      }
+      nearMisses.push(note(whyNotCovered(scope, room.name)));
       continue;
     }
     const ended = endedBy(validUntil, at);
@@ -267,7 +269,7 @@ function templateState(
   templates: PolicyInput['templates'],
   key: string,
 ): { version: number } | string {
-  const state = Object.hasOwn(templates, key) ? templates[key] : undefined;
+  const state = templates[key];
   if (state?.isArchived) return 'is archived';
   if (state?.published == null) return 'has no published version';
   return { version: state.published };

@@ -155,6 +155,9 @@ describe('a ceiling', () => {
     ]);
     const forwarder = completeGrants({ destinationRoom: 'backstage', sip: { admin: true } });
     expect(exceeds(forwarder, MODERATOR_CEILING)).toEqual(['sip.admin', 'destinationRoom']);
+    expect(exceeds(forwarder, { ...forwarder, destinationRoom: 'stage' })).toEqual([
+      'destinationRoom',
+    ]);
   });
 });
 

@@ -20,7 +20,7 @@ describe('token lifetimes', () => {
     ['1h30m', 5_400],
     ['1 Hour 30 min', 5_400],
     ['1.5h', 5_400],
-    ['0.7 hours', 2_520],
+    ['0.07 hours', 252],
     ['1w', 604_800],
     [' 600 ', 600],
     ['366d', MAX_TTL_SECONDS],

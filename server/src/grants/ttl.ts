@@ -43,7 +43,7 @@ function secondsOf(text: string): number {
     smallestYet = unit.seconds;
     total += Number(match[1]) * unit.seconds;
   }
-  // "0.7h" is 2520 s, whatever binary fractions make of it.
+  // "0.07h" is 252 s, whatever binary fractions make of it.
   return smallestYet === Infinity ? NaN : Math.round(total * 1e6) / 1e6;
 }
 
