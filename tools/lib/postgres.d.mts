@@ -1,7 +1,3 @@
-export const OWNER: 'rolecall_owner';
-export const APP: 'rolecall_app';
-export const DATABASE: 'rolecall';
-
 export interface PostgresHandle {
   readonly port: number;
   /** Of the postmaster; null while it is down. */

@@ -20,6 +20,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { PlainError, tail } from './errors.mjs';
+import { APP, DATABASE, OWNER, postgresUrl } from './settings.mjs';
 import { postgresFolder } from './postgres-binaries.mjs';
 import { giveTo, postgresUser } from './postgres-user.mjs';
 import { freeTcpPort } from './ports.mjs';
@@ -35,9 +36,6 @@ import {
 
 const HOST = '127.0.0.1';
 const SUPERUSER = 'postgres';
-export const OWNER = 'rolecall_owner';
-export const APP = 'rolecall_app';
-export const DATABASE = 'rolecall';
 
 const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 
@@ -95,8 +93,7 @@ export async function startPostgres({
     get isRunning() {
       return child !== null;
     },
-    url: (name, password, database = DATABASE) =>
-      `postgres://${encodeURIComponent(name)}:${encodeURIComponent(password)}@${HOST}:${handle.port}/${database}`,
+    url: (name, password, database) => postgresUrl(handle.port, name, password, database),
     get superuserUrl() {
       return handle.url(SUPERUSER, superuserPassword, 'postgres');
     },

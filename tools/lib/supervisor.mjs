@@ -13,7 +13,8 @@ import { releaseLock, takeLock } from './lock.mjs';
 import { parseOptions, parsePort } from './options.mjs';
 import { homeFolder, ROOT } from './paths.mjs';
 import { isTcpPortFree } from './ports.mjs';
-import { APP, OWNER, startPostgres } from './postgres.mjs';
+import { databaseSettings, liveKitSettings } from './settings.mjs';
+import { startPostgres } from './postgres.mjs';
 import { asWorker, describeProcess, endProcess, endWorkers } from './processes.mjs';
 import { createSteps } from './steps.mjs';
 
@@ -120,12 +121,12 @@ async function database() {
     await step('Postgres', async () => 'the one of DATABASE_URL');
     return {};
   }
-  const { postgres: passwords } = instance.secrets();
+  const secrets = instance.secrets();
   await step('Postgres', async (tell) => {
     running.postgres = await startPostgres({
       dataDir: instance.postgresData,
       port: instance.ports().postgres,
-      passwords,
+      passwords: secrets.postgres,
       log: tell,
       logFile: join(instance.logs, 'postgres.log'),
       onSpawn: (pid) => instance.record('postgres', pid),
@@ -134,10 +135,7 @@ async function database() {
     instance.rememberPorts({ postgres: running.postgres.port });
     return `on 127.0.0.1:${running.postgres.port}`;
   });
-  return {
-    DATABASE_URL: running.postgres.url(APP, passwords.app),
-    DATABASE_MIGRATION_URL: running.postgres.url(OWNER, passwords.owner),
-  };
+  return databaseSettings(secrets, running.postgres.port);
 }
 
 async function liveKit(host, port) {
@@ -146,41 +144,46 @@ async function liveKit(host, port) {
     return {};
   }
   let reason = '';
-  const { text } = await step('LiveKit server', async (tell) => {
+  const { settings } = await step('LiveKit server', async (tell) => {
     const bin = await findLiveKitServer({
       home: instance.home,
       log: (line) => (reason = line),
       onProgress: (progress) => tell(`building ${LIVEKIT_VERSION} with Go: ${progress}`),
     });
-    if (!bin) return { text: '' };
-    const { livekit } = instance.secrets();
-    const remembered = instance.ports().livekit ?? {};
-    running.livekit = await startLiveKit({
-      bin,
-      dir: instance.livekitFolder,
-      key: environment.LIVEKIT_API_KEY || livekit.key,
-      secret: environment.LIVEKIT_API_SECRET || livekit.secret,
-      webhookUrl: `${urlOf(host, port)}/livekit/webhook`,
-      port: remembered.http,
-      udpPort: remembered.udp,
-      onSpawn: (pid) => instance.record('livekit', pid),
-      onExit: (end) => void revive('LiveKit server', 'livekit', end),
-    });
-    instance.rememberPorts({ livekit: { http: running.livekit.http, udp: running.livekit.udp } });
-    return { text: `${liveKitVersion(bin) ?? ''} on 127.0.0.1:${running.livekit.http}`.trim() };
+    return bin ? startLocalLiveKit(bin, `${urlOf(host, port)}/livekit/webhook`) : { text: '' };
   });
-  if (!text) {
-    steps.notice(
-      `No LiveKit server: ${reason}.\n` +
-        'Everything works but live rooms. To have those too, install livekit-server or Go 1.26 and\n' +
-        'start again, or set LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET.',
-    );
-    return {};
-  }
+  if (settings) return settings;
+  steps.notice(
+    `No LiveKit server: ${reason}.\n` +
+      'Everything works but live rooms. To have those too, install livekit-server or Go 1.26 and\n' +
+      'start again, or set LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET.',
+  );
+  return {};
+}
+
+async function startLocalLiveKit(bin, webhookUrl) {
+  const secrets = instance.secrets();
+  const remembered = instance.ports().livekit ?? {};
+  const { LIVEKIT_API_KEY: key, LIVEKIT_API_SECRET: secret } = liveKitSettings(
+    secrets,
+    environment,
+  );
+  running.livekit = await startLiveKit({
+    bin,
+    dir: instance.livekitFolder,
+    key,
+    secret,
+    webhookUrl,
+    port: remembered.http,
+    udpPort: remembered.udp,
+    onSpawn: (pid) => instance.record('livekit', pid),
+    onExit: (end) => void revive('LiveKit server', 'livekit', end),
+  });
+  const { http, udp } = running.livekit;
+  instance.rememberPorts({ livekit: { http, udp } });
   return {
-    LIVEKIT_URL: running.livekit.wsUrl,
-    LIVEKIT_API_KEY: running.livekit.key,
-    LIVEKIT_API_SECRET: running.livekit.secret,
+    text: `${liveKitVersion(bin) ?? ''} on 127.0.0.1:${http}`.trim(),
+    settings: liveKitSettings(secrets, environment, http),
   };
 }
 

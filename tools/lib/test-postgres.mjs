@@ -104,14 +104,21 @@ async function startThrowAway() {
   // A test run that is interrupted has no time to wait for anything.
   const endAtOnce = () => signalProcess(server.pid, 'SIGQUIT');
   process.once('exit', endAtOnce);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, exit);
   return {
     superuserUrl: server.superuserUrl,
     stop: async () => {
       process.removeListener('exit', endAtOnce);
+      for (const signal of ['SIGINT', 'SIGTERM']) process.removeListener(signal, exit);
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Unlike a death by the signal itself, this runs the handlers of `exit`. */
+function exit() {
+  process.exit(130);
 }
 
 /** What test runs that were killed have left. */

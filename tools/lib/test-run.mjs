@@ -1,0 +1,265 @@
+/*
+ * The second half of npm test, on Node 24: every suite one after another, and one closing line
+ * over all of them.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join, relative } from 'node:path';
+import { buildIfStale } from './build.mjs';
+import { PlainError } from './errors.mjs';
+import { findLiveKitServer, findOnPath, LIVEKIT_VERSION } from './livekit.mjs';
+import { homeFolder, ROOT } from './paths.mjs';
+import { endWorkers, signalProcess } from './processes.mjs';
+import { createSteps, seconds } from './steps.mjs';
+
+const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+const SUITES = {
+  types: { title: 'types', npm: 'typecheck' },
+  lint: { title: 'lint', npm: 'lint' },
+  unit: { title: 'unit', config: 'server/jest.config.js', project: 'unit', workers: 2 },
+  ui: { title: 'dashboard', config: 'admin-ui/jest.config.js', workers: 2 },
+  int: { title: 'integration', config: 'server/jest.config.js', project: 'int', workers: 2 },
+  e2e: { title: 'end to end', config: 'server/jest.config.js', project: 'e2e', workers: 1 },
+  browser: {
+    title: 'browser',
+    config: 'admin-ui/jest.browser.config.js',
+    workers: 1,
+    needsUi: true,
+    files: 'admin-ui/e2e',
+  },
+};
+
+const USAGE = `npm test [-- [--only SUITE,SUITE] [PATTERN]]   suites: ${Object.keys(SUITES).join(' ')}`;
+
+const steps = createSteps();
+const totals = { passed: 0, failed: 0, skipped: 0 };
+const problems = [];
+let current = null;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    endWorkers();
+    if (current) signalProcess(-current.pid, 'SIGTERM');
+    setTimeout(() => {
+      if (current) signalProcess(-current.pid, 'SIGKILL');
+      process.exit(1);
+    }, 3000).unref();
+    problems.push('interrupted');
+    if (!current) process.exit(1);
+  });
+}
+
+await main(process.argv.slice(2));
+
+async function main(argv) {
+  try {
+    const { names, patterns } = parse(argv);
+    const tools = await prepare(names);
+    for (const name of names) {
+      if (problems.includes('interrupted')) break;
+      await runSuite(SUITES[name], patterns, tools);
+    }
+  } catch (error) {
+    steps.fail(error);
+    problems.push(firstLine(error));
+    totals.failed += 1;
+  }
+  if (problems.length > 0)
+    steps.say(`\nWhat went wrong:\n${problems.map((p) => `  - ${p}`).join('\n')}`);
+  const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+  steps.say(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);
+  process.exit(totals.failed > 0 || problems.length > 0 ? 1 : 0);
+}
+
+function parse(argv) {
+  const rest = [...argv];
+  let names = Object.keys(SUITES);
+  const patterns = [];
+  while (rest.length > 0) {
+    const argument = rest.shift();
+    if (argument === '--only') names = (rest.shift() ?? '').split(',').filter(Boolean);
+    else if (argument.startsWith('--only=')) names = argument.slice(7).split(',').filter(Boolean);
+    else if (argument.startsWith('-')) throw new PlainError(`Unknown option: ${argument}`, USAGE);
+    else patterns.push(argument);
+  }
+  const unknown = names.filter((name) => !SUITES[name]);
+  if (unknown.length > 0 || names.length === 0) {
+    throw new PlainError(`No such suite: ${unknown.join(', ') || '(none named)'}`, USAGE);
+  }
+  return { names, patterns };
+}
+
+/** Builds what the suites run against, and finds the programs that only some machines have. */
+async function prepare(names) {
+  const uses = (...suites) => names.some((name) => suites.includes(name));
+  if (uses('int', 'e2e', 'browser')) await build('server');
+  if (!uses('e2e', 'browser')) return {};
+  await build('ui');
+  let why = '';
+  let liveKit = null;
+  await steps.run('LiveKit server', async (tell) => {
+    liveKit = await findLiveKitServer({
+      home: process.env.ROLECALL_TEST_HOME || homeFolder(),
+      log: (line) => (why = line),
+      onProgress: (progress) => tell(`building ${LIVEKIT_VERSION} with Go: ${progress}`),
+    });
+    return liveKit ?? `none: ${why}`;
+  });
+  const chromium =
+    process.env.CHROMIUM ||
+    ['chromium', 'chromium-browser', 'google-chrome'].map((name) => findOnPath(name)).find(Boolean);
+  await steps.run('Chromium', async () => chromium ?? 'none');
+  return { liveKit, chromium };
+}
+
+/** The suites that do not need it, and the type check that says more, run all the same. */
+async function build(name) {
+  try {
+    await steps.run(name === 'ui' ? 'dashboard' : name, async (tell) =>
+      (await buildIfStale(name, { onProgress: tell })) ? 'built' : 'up to date',
+    );
+  } catch (error) {
+    steps.fail(error);
+    fail(firstLine(error));
+  }
+}
+
+async function runSuite(suite, patterns, tools) {
+  const since = Date.now();
+  steps.say(`\n── ${suite.title}`);
+  if (suite.npm) {
+    if (suite.npm === 'lint' && !existsSync(join(ROOT, 'eslint.config.js'))) return;
+    const code = await run('npm', ['run', '--silent', suite.npm], process.env);
+    steps.say(`${suite.title}: ${code === 0 ? 'ok' : 'failed'}, ${seconds(since)}`);
+    if (code !== 0) fail(`${suite.title}: npm run ${suite.npm} failed`);
+    return;
+  }
+
+  const missing = suite.files ? missingFor(tools) : null;
+  if (missing) {
+    skipByName(suite, missing);
+    return;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'rolecall-test-report-'));
+  const report = join(folder, 'report.json');
+  const code = await run(
+    process.execPath,
+    [
+      ...JEST,
+      join(ROOT, 'node_modules/jest/bin/jest.js'),
+      '--config',
+      join(ROOT, suite.config),
+      ...(suite.project ? ['--selectProjects', suite.project] : []),
+      '--ci',
+      `--maxWorkers=${suite.workers}`,
+      '--json',
+      `--outputFile=${report}`,
+      ...patterns,
+      ...(patterns.length > 0 ? ['--passWithNoTests'] : []),
+    ],
+    testEnvironment(tools),
+  );
+  addUp(suite, code, report, since);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Of Jest's report. A run that ended badly without a failed test has failed all the same. */
+function addUp(suite, code, report, since) {
+  const result = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : null;
+  if (!result) {
+    fail(`${suite.title}: the run ended with exit code ${code} before it had a result`);
+    return;
+  }
+  const broken = result.numRuntimeErrorTestSuites;
+  const skipped = result.numPendingTests + result.numTodoTests;
+  totals.passed += result.numPassedTests;
+  totals.failed += result.numFailedTests + broken;
+  totals.skipped += skipped;
+  for (const file of result.testResults) {
+    const path = relative(ROOT, file.name);
+    if (file.assertionResults.length === 0 && file.status === 'failed')
+      problems.push(`${path}: could not run`);
+    for (const test of file.assertionResults) {
+      if (test.status === 'failed') problems.push(`${path}: ${test.fullName}`);
+      else if (test.status === 'pending') steps.say(`skipped: ${path}: ${test.fullName}`);
+    }
+  }
+  if (code !== 0 && result.numFailedTests + broken === 0) {
+    fail(`${suite.title}: the run ended with exit code ${code}`);
+  }
+  steps.say(
+    `${suite.title}: ${result.numPassedTests} passed, ${result.numFailedTests + broken} failed` +
+      `${skipped > 0 ? `, ${skipped} skipped` : ''}, ${seconds(since)}`,
+  );
+}
+
+function missingFor({ liveKit, chromium }) {
+  if (!chromium)
+    return { what: 'Chromium', isRequired: isSet('REQUIRE_CHROMIUM') || isSet('REQUIRE_LIVEKIT') };
+  if (!liveKit) return { what: 'LiveKit server', isRequired: isSet('REQUIRE_LIVEKIT') };
+  return null;
+}
+
+/** Never passed over in silence: each file is named, and where the program is required it fails. */
+function skipByName(suite, { what, isRequired }) {
+  for (const file of readdirSync(join(ROOT, suite.files)).filter((name) =>
+    /spec\.tsx?$/.test(name),
+  )) {
+    steps.say(
+      `${isRequired ? 'failed' : 'skipped'}: ${suite.files}/${file}: there is no ${what} here`,
+    );
+    if (isRequired) fail(`${suite.files}/${file}: there is no ${what} here`);
+    else totals.skipped += 1;
+  }
+}
+
+function fail(problem) {
+  totals.failed += 1;
+  problems.push(problem);
+}
+
+function isSet(name) {
+  return Boolean(process.env[name]) && process.env[name] !== '0';
+}
+
+/** What someone has set for their own Rolecall is not meant for the tests. */
+function testEnvironment({ liveKit, chromium }) {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(LIVEKIT_|ROLECALL_|DATABASE_|PG|PUBLIC_URL$|HOST$|PORT$|npm_)/.test(name),
+  );
+  return {
+    ...Object.fromEntries(kept),
+    NODE_ENV: 'test',
+    PATH: [
+      ...(liveKit ? [dirname(liveKit)] : []),
+      join(ROOT, 'node_modules/.bin'),
+      process.env.PATH,
+    ].join(delimiter),
+    ...(chromium ? { CHROMIUM: chromium } : {}),
+  };
+}
+
+function run(command, args, environment) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: ROOT,
+      env: environment,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      detached: true,
+    });
+    current = child;
+    child.once('error', (error) => {
+      steps.say(error.message);
+      resolve(1);
+    });
+    child.once('close', (code) => {
+      current = null;
+      resolve(code ?? 1);
+    });
+  });
+}
+
+function firstLine(error) {
+  return error.message.split('\n')[0].replace(/:$/, '');
+}

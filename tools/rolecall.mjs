@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+/*
+ * npm run rolecall -- <command>: the command line, on Node 24, with the settings of the instance
+ * that `npm start` runs from this folder unless the variables name another database.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { PlainError } from './lib/errors.mjs';
+import { openInstance } from './lib/instance.mjs';
+import { findNode, refuseOldNode } from './lib/node24.mjs';
+import { homeFolder, ROOT } from './lib/paths.mjs';
+import { isRunning } from './lib/processes.mjs';
+import { environmentOf } from './lib/settings.mjs';
+import { createSteps } from './lib/steps.mjs';
+
+const CLI = join(ROOT, 'server/dist/cli.js');
+
+try {
+  refuseOldNode();
+  if (!existsSync(CLI)) {
+    throw new PlainError('Rolecall is not built in this checkout yet.', 'npm start does that.');
+  }
+  const environment = process.env.DATABASE_URL ? process.env : settingsOfRunning();
+  const child = spawn(
+    findNode(),
+    [
+      '--enable-source-maps',
+      '--disable-warning=ExperimentalWarning',
+      CLI,
+      ...process.argv.slice(2),
+    ],
+    { env: environment, stdio: 'inherit' },
+  );
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  process.exitCode = await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+} catch (error) {
+  createSteps().fail(error);
+  process.exitCode = 1;
+}
+
+function settingsOfRunning() {
+  const instance = openInstance(homeFolder());
+  const { url, postgres, isStopping } = instance.run();
+  if (!isRunning(postgres) || isStopping) {
+    throw new PlainError(
+      `Rolecall does not run with the data in ${instance.home}.`,
+      'Start it with npm start, or name its database in DATABASE_URL.',
+    );
+  }
+  return { ...process.env, ...environmentOf(instance, process.env), ...addressOf(url) };
+}
+
+function addressOf(url) {
+  const { hostname, port } = new URL(url);
+  return { HOST: hostname, PORT: port, ...(process.env.PUBLIC_URL ? {} : { PUBLIC_URL: url }) };
+}
