@@ -1,33 +1,55 @@
 import { Admin, CustomRoutes, localStorageStore, Resource } from 'react-admin';
 import { Route } from 'react-router-dom';
+import accessRoles from './access-roles';
+import apiKeys from './api-keys';
+import assignments from './assignments';
 import { Layout } from './layout/Layout';
 import { lazyPage } from './layout/lazyPage';
 import { NoAccess, RequirePermission } from './layout/NoAccess';
 import { NotFound } from './layout/NotFound';
+import operators from './operators';
 import { authProvider } from './providers/authProvider';
 import { dataProvider } from './providers/dataProvider';
 import { i18nProvider } from './providers/i18nProvider';
 import { queryClient } from './providers/queryClient';
+import rooms from './rooms';
 import { SignInPage } from './sign-in/SignInPage';
 import { darkTheme, lightTheme } from './theme/theme';
+import users from './users';
 
-const roleTemplates = (page: 'list' | 'create' | 'edit') =>
+const templatePage = (page: 'list' | 'create' | 'edit') =>
   lazyPage(async () => (await import('./role-templates')).default[page]);
 
+const roleTemplates = {
+  list: templatePage('list'),
+  create: templatePage('create'),
+  edit: templatePage('edit'),
+};
+
+const HomePage = lazyPage(async () => (await import('./home/HomePage')).HomePage);
 const RoomConsolePage = lazyPage(
   async () => (await import('./room-console/RoomConsolePage')).RoomConsolePage,
 );
 const IssueTokenPage = lazyPage(
   async () => (await import('./tokens/IssueTokenPage')).IssueTokenPage,
 );
+const IssuancesPage = lazyPage(async () => (await import('./ledger/IssuancesPage')).IssuancesPage);
+const ActivityPage = lazyPage(async () => (await import('./ledger/ActivityPage')).ActivityPage);
+const StatusPage = lazyPage(async () => (await import('./status/StatusPage')).StatusPage);
+const AccountPage = lazyPage(async () => (await import('./account/AccountPage')).AccountPage);
 
 const store = localStorageStore('1', 'rolecall');
 
-const templatePages = {
-  list: roleTemplates('list'),
-  create: roleTemplates('create'),
-  edit: roleTemplates('edit'),
-};
+const issuances = (
+  <RequirePermission permission="ledger.read">
+    <IssuancesPage />
+  </RequirePermission>
+);
+const activity = (
+  <RequirePermission permission="ledger.read">
+    <ActivityPage />
+  </RequirePermission>
+);
 
 export const App = () => (
   <Admin
@@ -41,12 +63,19 @@ export const App = () => (
     darkTheme={darkTheme}
     layout={Layout}
     loginPage={SignInPage}
+    dashboard={HomePage}
     catchAll={NotFound}
     accessDenied={NoAccess}
     requireAuth
     disableTelemetry
   >
-    <Resource name="role-templates" recordRepresentation="name" {...templatePages} />
+    <Resource name="rooms" recordRepresentation="name" {...rooms} />
+    <Resource name="users" recordRepresentation="name" {...users} />
+    <Resource name="role-templates" recordRepresentation="name" {...roleTemplates} />
+    <Resource name="assignments" {...assignments} />
+    <Resource name="operators" recordRepresentation="email" {...operators} />
+    <Resource name="access-roles" {...accessRoles} />
+    <Resource name="api-keys" recordRepresentation="name" {...apiKeys} />
     <CustomRoutes>
       <Route
         path="/rooms/:name/console"
@@ -64,6 +93,10 @@ export const App = () => (
           </RequirePermission>
         }
       />
+      <Route path="/issuances/:id?" element={issuances} />
+      <Route path="/activity/:id?" element={activity} />
+      <Route path="/status" element={<StatusPage />} />
+      <Route path="/account" element={<AccountPage />} />
     </CustomRoutes>
   </Admin>
 );

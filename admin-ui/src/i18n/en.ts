@@ -42,7 +42,27 @@ export const en = {
       clear_filters: 'Clear filters',
       close: 'Close',
     },
-    copy: { done: 'Copied', failed: 'Copying is not possible here: select the text and copy it' },
+    list: {
+      all: 'All',
+      no_match: 'Nothing matches',
+      found: '%{smart_count} found',
+    },
+    form: { saved: 'Saved' },
+    secret: {
+      once: 'This is shown once and kept nowhere. Copy it before you close.',
+      done: 'I have kept it',
+    },
+    because: {
+      wins: 'Decides:',
+      loses: 'Does not count:',
+      near_miss: 'Nearly:',
+      note: 'Note:',
+    },
+    copy: {
+      identity: 'Copy identity',
+      done: 'Copied',
+      failed: 'Copying is not possible here: select the text and copy it',
+    },
     confirm: { type: 'Type “%{text}” to confirm' },
     reason: {
       optional: 'Reason',
@@ -51,6 +71,7 @@ export const en = {
     },
     error: {
       load_title: 'This could not be loaded',
+      stale_title: 'This could not be read again; what you see may be out of date',
       page_title: 'This page has stopped working',
       forbidden_title: 'You may not see this',
       unknown: 'Something went wrong.',

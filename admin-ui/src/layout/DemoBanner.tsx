@@ -24,7 +24,7 @@ export function DemoBanner() {
         severity="info"
         sx={{ mb: 2, py: 0, alignItems: 'center' }}
         action={
-          can('user.delete') && (
+          can('demo.remove') && (
             <Button color="inherit" onClick={() => setIsAsking(true)}>
               {translate('app.demo.remove')}
             </Button>

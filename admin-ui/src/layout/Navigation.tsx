@@ -16,6 +16,7 @@ import ReceiptLong from '@mui/icons-material/ReceiptLongOutlined';
 import Shield from '@mui/icons-material/ShieldOutlined';
 import Token from '@mui/icons-material/ConfirmationNumberOutlined';
 import { Link, useLocation, useNavigate } from 'react-router-dom';
+import type { Permission } from '../providers/permissions';
 import { usePermissionSet } from '../shared/usePermissionSet';
 import { Mark } from './Mark';
 
@@ -26,7 +27,7 @@ interface Item {
   label: string;
   icon: ReactNode;
   /** Any one of these is enough; none means everybody. */
-  permissions?: string[];
+  permissions?: Permission[];
   /** The key after G. */
   key?: string;
 }
@@ -58,7 +59,7 @@ const GROUPS: { label: string; items: Item[] }[] = [
         to: '/role-templates',
         label: 'app.nav.templates',
         icon: <Badge />,
-        permissions: ['template.read'],
+        permissions: ['role_template.read'],
         key: 't',
       },
       {

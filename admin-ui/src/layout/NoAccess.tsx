@@ -1,11 +1,12 @@
 import type { ReactNode } from 'react';
 import { Title, useTranslate } from 'react-admin';
 import Lock from '@mui/icons-material/LockOutlined';
+import type { Permission } from '../providers/permissions';
 import { EmptyState } from '../shared/EmptyState';
 import { usePermissionSet } from '../shared/usePermissionSet';
 
 /** Says which permission is missing, so that one can ask for it. */
-export function NoAccess({ permission }: { permission?: string }) {
+export function NoAccess({ permission }: { permission?: Permission }) {
   const translate = useTranslate();
   return (
     <>
@@ -28,7 +29,7 @@ export function RequirePermission({
   permission,
   children,
 }: {
-  permission: string;
+  permission: Permission;
   children: ReactNode;
 }) {
   const can = usePermissionSet();

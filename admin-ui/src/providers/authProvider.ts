@@ -54,7 +54,10 @@ export const authProvider: AuthProvider = {
     const me = await session.load().catch(() => null);
     // Nobody is known yet: let the page load, its first call tells why.
     if (!me) return true;
-    const isReadable = may(me, permissionFor(resource, 'list'));
-    return may(me, permissionFor(resource, action)) || (action === 'edit' && isReadable);
+    const readable = permissionFor(resource, 'list');
+    const needed = permissionFor(resource, action);
+    // A page for editing opens read-only for those who may only read.
+    if (action === 'edit' && readable && may(me, readable)) return true;
+    return needed !== undefined && may(me, needed);
   },
 };

@@ -1,8 +1,8 @@
 import { useCallback } from 'react';
-import { may } from '../providers/permissions';
+import { may, type Permission } from '../providers/permissions';
 import { useMe } from '../providers/session';
 
-export type PermissionCheck = (permission: string, room?: string) => boolean;
+export type PermissionCheck = (permission: Permission, room?: string) => boolean;
 
 /** One set for the whole page: `can('seat.promote', room)` costs nothing per row. */
 export function usePermissionSet(): PermissionCheck {

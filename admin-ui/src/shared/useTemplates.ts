@@ -9,7 +9,7 @@ export function useTemplates() {
   const query = useGetList<RoleTemplate>(
     'role-templates',
     { pagination: { page: 1, perPage: 500 }, sort: { field: 'name', order: 'ASC' } },
-    { enabled: can('template.read'), staleTime: 60_000 },
+    { enabled: can('role_template.read'), staleTime: 60_000 },
   );
   const byKey = useMemo(
     () => new Map((query.data ?? []).map((template) => [template.key, template])),

@@ -1,0 +1,30 @@
+import { registerMessages } from '../providers/i18nProvider';
+
+registerMessages({
+  resources: {
+    'access-roles': { name: 'Access role |||| Access roles', fields: {} },
+  },
+  access_roles: {
+    text: 'What each access role may do in this dashboard and through the API. Built-in roles cannot be changed.',
+    matrix: 'Permissions by access role',
+    permission: 'Permission',
+    yes: 'yes',
+    no: 'no',
+    ceiling: 'May give at most',
+    no_ceiling: 'any role',
+    with_ceiling: 'publishing and screen share; nothing hidden, no admin rights',
+    groups: {
+      room: 'Rooms',
+      user: 'Users',
+      role_template: 'Role templates',
+      assignment: 'Assignments',
+      token: 'Tokens',
+      seat: 'People in rooms',
+      ledger: 'Ledger',
+      operator: 'Operators',
+      api_key: 'API keys',
+      metrics: 'Metrics',
+      demo: 'Sample data',
+    },
+  },
+});

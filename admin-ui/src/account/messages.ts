@@ -1,0 +1,23 @@
+import { registerMessages } from '../providers/i18nProvider';
+
+registerMessages({
+  account: {
+    who: 'Who you are',
+    access: 'What you may do',
+    rooms: 'In rooms',
+    all_rooms: 'all rooms',
+    roles: 'Access roles',
+    permissions: 'Permissions',
+    password: 'Change password',
+    password_text: 'Your other sessions end when it changes.',
+    current: 'Current password',
+    next: 'New password',
+    repeat: 'New password again',
+    next_help: 'At least 12 characters. A few words are better than a few signs.',
+    differs: 'The two are not the same.',
+    too_short: 'At least 12 characters.',
+    wrong: 'This is not your current password.',
+    save: 'Change password',
+    changed: 'Password changed',
+  },
+});

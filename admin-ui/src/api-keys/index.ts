@@ -1,0 +1,6 @@
+import { lazyPage } from '../layout/lazyPage';
+
+export default {
+  list: lazyPage(async () => (await import('./ApiKeyList')).ApiKeyList),
+  create: lazyPage(async () => (await import('./ApiKeyCreate')).ApiKeyCreate),
+};

@@ -1,0 +1,19 @@
+import { useTranslate } from 'react-admin';
+import type { AssignmentStatus } from '../providers/records';
+import { StatusBadge, type Tone } from '../shared/StatusBadge';
+import './messages';
+
+const TONES: Record<AssignmentStatus, Tone> = {
+  active: 'good',
+  upcoming: 'info',
+  expired: 'neutral',
+};
+
+export function AssignmentStatusBadge({ status }: { status: AssignmentStatus }) {
+  const translate = useTranslate();
+  return (
+    <StatusBadge tone={TONES[status] ?? 'neutral'}>
+      {translate(`assignments.status.${status}`)}
+    </StatusBadge>
+  );
+}

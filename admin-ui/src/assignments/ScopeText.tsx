@@ -1,0 +1,10 @@
+import { useTranslate } from 'react-admin';
+import type { Scope } from '../providers/records';
+import { Mono } from '../shared/Mono';
+import './messages';
+
+export function ScopeText({ scope }: { scope: Scope }) {
+  const translate = useTranslate();
+  if ('all' in scope) return <>{translate('assignments.scope.all_label')}</>;
+  return <Mono>{'room' in scope ? scope.room : scope.pattern}</Mono>;
+}

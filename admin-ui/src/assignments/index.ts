@@ -1,0 +1,7 @@
+import { lazyPage } from '../layout/lazyPage';
+
+export default {
+  list: lazyPage(async () => (await import('./AssignmentList')).AssignmentList),
+  create: lazyPage(async () => (await import('./AssignmentCreate')).AssignmentCreate),
+  edit: lazyPage(async () => (await import('./AssignmentEdit')).AssignmentEdit),
+};

@@ -1,0 +1,88 @@
+import { registerMessages } from '../providers/i18nProvider';
+
+registerMessages({
+  resources: {
+    assignments: {
+      name: 'Assignment |||| Assignments',
+      fields: {
+        subject: 'Who',
+        scope: 'Where',
+        template: 'Role',
+        priority: 'Priority',
+        validFrom: 'From',
+        validUntil: 'Until',
+        reason: 'Reason',
+        status: 'State',
+        createdAt: 'Given',
+        createdBy: 'By',
+      },
+    },
+  },
+  assignments: {
+    search: 'Search people and reasons',
+    create: 'Assign a role',
+    create_title: 'Assign a role',
+    edit_title: 'Assignment',
+    created: 'Role assigned',
+    empty_title: 'Nobody is assigned to anything yet',
+    empty_text:
+      'An assignment gives somebody a role template in a room, in all rooms whose name matches, or everywhere, for as long as you say.',
+    no_end: 'no end',
+    from_now: 'now',
+    status: { active: 'Active', upcoming: 'Upcoming', expired: 'Expired' },
+    any_user: 'Any person',
+    subject: {
+      legend: 'Who',
+      user: 'One user',
+      everyone: 'Everyone',
+      pick: 'User',
+      everyone_label: 'Everyone',
+    },
+    scope: {
+      legend: 'Where',
+      room: 'One room',
+      pattern: 'Rooms by name',
+      all: 'All rooms',
+      pick: 'Room',
+      pattern_label: 'Name pattern',
+      pattern_help: '* stands for any characters: town-* is town-hall and town-square.',
+      all_label: 'All rooms',
+    },
+    help: {
+      priority: 'Of two assignments that are equally specific, the higher number counts.',
+      reason: 'Kept in the ledger beside your name.',
+      window: 'Leave both empty for an assignment that starts now and does not end.',
+    },
+    until: {
+      label: 'Ends',
+      hour: 'in 1 hour',
+      day: 'in 1 day',
+      week: 'in 1 week',
+      never: 'never',
+    },
+    sentence: {
+      label: 'In words',
+      incomplete: 'Choose who, where and which role.',
+      gets: 'gets',
+      in: 'in',
+      from: 'from %{from}',
+      until: 'until %{until}',
+      forever: 'with no end',
+      has_already: 'There now: %{role}%{source}.',
+      has_nothing: 'There now: gets no token.',
+      source: {
+        override: ' (a live override, which stays on top)',
+        assignment: ' (from an assignment)',
+        default: ' (the room’s default)',
+      },
+    },
+    edit: 'Save changes',
+    end: 'End assignment',
+    end_title: 'End this assignment?',
+    end_text:
+      'The role no longer counts, also for people who are in a room now: they get what the rest of the policy gives. The ledger keeps who had it, and when.',
+    ended: 'Assignment ended',
+    invalid_until: 'Must be after the start.',
+    required: 'Required',
+  },
+});

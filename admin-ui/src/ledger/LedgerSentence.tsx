@@ -1,0 +1,47 @@
+import { Fragment, type ReactNode } from 'react';
+import { useTranslate } from 'react-admin';
+import type { Issuance, LedgerEntry } from '../providers/records';
+import { useTemplates } from '../shared/useTemplates';
+import './messages';
+
+/** Stand-ins that no message contains, so that names can be set in bold and isolated. */
+const mark = (name: string) => `\u0001${name}\u0002`;
+
+/** One entry in plain words. Whatever it holds is data: it is never looked up or interpreted. */
+export function LedgerSentence({ entry }: { entry: LedgerEntry | Issuance }) {
+  const translate = useTranslate();
+  const { byKey } = useTemplates();
+  const template = templateOf(entry);
+  const values: Record<string, string> = {
+    actor: entry.actor?.label || entry.actor?.id || translate('ledger.somebody'),
+    identity: entry.identity || translate('ledger.somebody'),
+    room: entry.room || translate('ledger.a_room'),
+    template: template
+      ? `${byKey.get(template.key)?.name ?? template.key}${template.version ? ` v${template.version}` : ''}`
+      : '',
+  };
+  const suffix = entry.kind === 'token.issued' && !entry.room ? '_no_room' : '';
+  const text = translate(`ledger.sentence.${entry.kind}${suffix}`, {
+    ...Object.fromEntries(Object.keys(values).map((name) => [name, mark(name)])),
+    _: `${mark('actor')}: ${entry.kind}`,
+  });
+  const parts: ReactNode[] = text.split(/(\u0001\w+\u0002)/).map((part, at) => {
+    const name = /^\u0001(\w+)\u0002$/.exec(part)?.[1];
+    if (!name) return <Fragment key={at}>{part}</Fragment>;
+    return (
+      <strong key={at}>
+        <bdi>{values[name]}</bdi>
+      </strong>
+    );
+  });
+  return <span>{parts}</span>;
+}
+
+export function templateOf(entry: LedgerEntry | Issuance) {
+  const payload = entry.payload ?? {};
+  const key =
+    ('template' in entry ? entry.template : null) ?? payload['template'] ?? payload['key'];
+  const version = ('version' in entry ? entry.version : null) ?? payload['version'];
+  if (typeof key !== 'string') return null;
+  return { key, version: typeof version === 'number' ? version : null };
+}

@@ -1,0 +1,7 @@
+import { lazyPage } from '../layout/lazyPage';
+
+export default {
+  list: lazyPage(async () => (await import('./OperatorList')).OperatorList),
+  create: lazyPage(async () => (await import('./OperatorCreate')).OperatorCreate),
+  edit: lazyPage(async () => (await import('./OperatorEdit')).OperatorEdit),
+};

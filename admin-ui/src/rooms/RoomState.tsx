@@ -1,0 +1,14 @@
+import { useTranslate } from 'react-admin';
+import type { Room } from '../providers/records';
+import { StatusBadge } from '../shared/StatusBadge';
+import './messages';
+
+export function RoomState({ room }: { room: Pick<Room, 'isClosed' | 'numParticipants'> }) {
+  const translate = useTranslate();
+  if (room.isClosed) return <StatusBadge tone="bad">{translate('rooms.state.closed')}</StatusBadge>;
+  return room.numParticipants > 0 ? (
+    <StatusBadge tone="good">{translate('rooms.state.live')}</StatusBadge>
+  ) : (
+    <StatusBadge tone="neutral">{translate('rooms.state.empty')}</StatusBadge>
+  );
+}

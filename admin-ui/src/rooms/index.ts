@@ -1,0 +1,7 @@
+import { lazyPage } from '../layout/lazyPage';
+
+export default {
+  list: lazyPage(async () => (await import('./RoomList')).RoomList),
+  create: lazyPage(async () => (await import('./RoomCreate')).RoomCreate),
+  edit: lazyPage(async () => (await import('./RoomEdit')).RoomEdit),
+};

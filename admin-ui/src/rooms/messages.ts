@@ -1,0 +1,83 @@
+import { registerMessages } from '../providers/i18nProvider';
+
+registerMessages({
+  resources: {
+    rooms: {
+      name: 'Room |||| Rooms',
+      fields: {
+        name: 'Name',
+        title: 'Title',
+        state: 'State',
+        numParticipants: 'People',
+        defaultTemplate: 'Default role',
+        promoteTemplate: 'Promote to',
+        maxParticipants: 'Most participants',
+        emptyTimeout: 'Ends when nobody has come for',
+        departureTimeout: 'Ends after the last one left for',
+        metadata: 'Metadata',
+        unlistedParticipants: 'People Rolecall does not know',
+        createdAt: 'Created',
+      },
+    },
+  },
+  rooms: {
+    search: 'Search rooms',
+    create: 'New room',
+    create_title: 'New room',
+    created: 'Room created',
+    empty_title: 'No rooms yet',
+    empty_text:
+      'A room is where people meet. Create one here, or let a token create it when it is first needed.',
+    open_console: 'Open %{name}',
+    to_console: 'Open the room',
+    edit_named: 'Settings of %{name}',
+    filter: { state: 'State', live: 'Live now', empty: 'Empty', open: 'Open', closed: 'Closed' },
+    state: {
+      live: 'Live',
+      empty: 'Empty',
+      closed: 'Closed',
+      live_since: 'since',
+    },
+    people: '%{count}',
+    people_of: '%{count} of %{max}',
+    no_limit: 'No limit',
+    no_default: 'None: only assigned people get in',
+    default_promote: 'Speaker',
+    seconds: 'seconds',
+    help: {
+      name: 'What tokens carry. It can never be changed. Any characters.',
+      title: 'What people see. Leave it empty to show the name.',
+      maxParticipants: '0 = no limit.',
+      emptyTimeout: 'Seconds before LiveKit ends a room that nobody has joined.',
+      departureTimeout: 'Seconds before LiveKit ends a room after the last person left.',
+      defaultTemplate: 'For everybody without an assignment here.',
+      promoteTemplate: 'What one click on Promote gives.',
+      metadata: 'Text that every participant can read. At most 64 KB.',
+    },
+    unlisted: {
+      allow: 'Let them stay, and show them',
+      remove: 'Remove them at the join',
+    },
+    live_now:
+      '%{smart_count} person is in the room. Changed options reach LiveKit when the room starts again. |||| %{smart_count} people are in the room. Changed options reach LiveKit when the room starts again.',
+    closed_notice: 'This room is closed: nobody gets a token for it and nobody gets in.',
+    danger: 'Close or delete',
+    danger_text: 'Closing can be taken back. Deleting cannot.',
+    close: 'Close room',
+    reopen: 'Open room',
+    delete: 'Delete room',
+    close_title: 'Close “%{name}”?',
+    close_text:
+      'Nobody gets a token for it, and nobody gets in, whatever token they hold. You can open it again at any time.',
+    close_live:
+      '%{smart_count} person who is in the room now is removed. |||| %{smart_count} people who are in the room now are removed.',
+    closed_done: 'Room closed',
+    opened_done: 'Room open again',
+    delete_title: 'Delete “%{name}”?',
+    delete_text:
+      'The room ends in LiveKit and its settings are gone, with the roles assigned in exactly this room. This cannot be undone. What the ledger says about it stays.',
+    delete_live:
+      '%{smart_count} person in it is disconnected at once. |||| %{smart_count} people in it are disconnected at once.',
+    deleted: 'Room deleted',
+  },
+});

@@ -1,0 +1,69 @@
+import { Title, useTranslate } from 'react-admin';
+import Box from '@mui/material/Box';
+import Skeleton from '@mui/material/Skeleton';
+import { ErrorState } from '../shared/ErrorState';
+import { Mono } from '../shared/Mono';
+import { Facts, Panel } from '../shared/Panel';
+import { TimeText } from '../shared/TimeText';
+import { useSystemStatus } from '../shared/useSystemStatus';
+import { LiveKitBadge } from './LiveKitBadge';
+import './messages';
+
+export function StatusPage() {
+  const translate = useTranslate();
+  const { data, error, refetch } = useSystemStatus();
+  const field = (name: string) => translate(`status.field.${name}`);
+  return (
+    <Box sx={{ display: 'grid', gap: 2, maxWidth: 760 }}>
+      <Title title={translate('app.nav.status')} />
+      {error && <ErrorState error={error} onRetry={() => void refetch()} />}
+      {data ? (
+        <>
+          <Panel
+            title={translate('status.livekit')}
+            text={translate(`status.${data.livekit.state}_text`)}
+          >
+            <Facts
+              facts={[
+                { label: field('state'), value: <LiveKitBadge state={data.livekit.state} /> },
+                { label: field('since'), value: <TimeText at={data.livekit.since} /> },
+                {
+                  label: field('url'),
+                  value: data.livekit.url ? <Mono>{data.livekit.url}</Mono> : '–',
+                },
+                {
+                  label: field('clientUrl'),
+                  value: data.livekit.clientUrl ? <Mono>{data.livekit.clientUrl}</Mono> : '–',
+                },
+                ...(data.livekit.detail
+                  ? [{ label: field('detail'), value: data.livekit.detail }]
+                  : []),
+                { label: field('gate'), value: translate(`status.gate.${data.gate}`) },
+                {
+                  label: field('sweep'),
+                  value: (
+                    <>
+                      <TimeText at={data.sweep.lastAt} empty={translate('status.sweep_none')} />
+                      {data.sweep.ms !== null &&
+                        ` · ${translate('status.sweep_took', { ms: Math.round(data.sweep.ms) })}`}
+                    </>
+                  ),
+                },
+              ]}
+            />
+          </Panel>
+          <Panel title={translate('status.rolecall')}>
+            <Facts
+              facts={[
+                { label: field('version'), value: <Mono>{data.version}</Mono> },
+                { label: field('startedAt'), value: <TimeText at={data.startedAt} /> },
+              ]}
+            />
+          </Panel>
+        </>
+      ) : (
+        !error && <Skeleton variant="rectangular" height={240} animation={false} />
+      )}
+    </Box>
+  );
+}

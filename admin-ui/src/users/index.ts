@@ -1,0 +1,7 @@
+import { lazyPage } from '../layout/lazyPage';
+
+export default {
+  list: lazyPage(async () => (await import('./UserList')).UserList),
+  create: lazyPage(async () => (await import('./UserCreate')).UserCreate),
+  edit: lazyPage(async () => (await import('./UserEdit')).UserEdit),
+};
