@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { buildIfStale } from './build.mjs';
 import { PlainError, tail } from './errors.mjs';
 import { openInstance } from './instance.mjs';
@@ -47,10 +48,10 @@ try {
 async function start(options) {
   instance.create();
   await takeOver();
+  await step('server', (tell) => built('server', tell));
+  await checkSettings();
   const { host, port } = await chooseAddress(options);
   instance.record('url', urlOf(host, port));
-
-  await step('server', (tell) => built('server', tell));
   await step('dashboard', (tell) => built('ui', tell));
 
   const settings = {
@@ -90,6 +91,21 @@ async function takeOver() {
   if (await instance.endRecorded())
     steps.notice('Ended what a start that was killed had left running');
   instance.record('supervisor', process.pid);
+}
+
+/** All that is wrong with the variables, before anything is started because of them. */
+async function checkSettings() {
+  const { parseConfig } = await import(
+    pathToFileURL(join(ROOT, 'server/dist/config/app-config.js')).href
+  );
+  try {
+    parseConfig({
+      ...environment,
+      DATABASE_URL: environment.DATABASE_URL || 'postgres://localhost',
+    });
+  } catch (error) {
+    throw error.name === 'ConfigError' ? new PlainError(error.message) : error;
+  }
 }
 
 async function chooseAddress({ port: asked }) {

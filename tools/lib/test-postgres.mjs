@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -74,7 +74,6 @@ export async function asSuperuser(superuserUrl, statements) {
 
 async function migrate(facts) {
   const script = join(ROOT, 'server/dist/database/migrate.js');
-  if (!existsSync(script)) return;
   await new Promise((done, fail) => {
     const child = spawn(process.execPath, [script], {
       cwd: ROOT,
