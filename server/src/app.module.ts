@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccessModule } from './access/access.module.js';
+import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CommonModule } from './common/common.module.js';
 import type { AppConfig } from './config/app-config.js';
@@ -8,6 +9,9 @@ import { DatabaseModule } from './database/database.module.js';
 import { HintsModule } from './events/hints.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { LiveKitModule } from './livekit/livekit.module.js';
+import { OperatorsModule } from './operators/operators.module.js';
+import { PolicyModule } from './policy/policy.module.js';
+import { RoleTemplatesModule } from './role-templates/role-templates.module.js';
 import { StartModule } from './start/start.module.js';
 import { StatusModule } from './status/status.module.js';
 import { UiModule } from './ui/ui.module.js';
@@ -26,6 +30,10 @@ export class AppModule {
         AuthModule,
         AccessModule,
         LiveKitModule,
+        PolicyModule,
+        OperatorsModule,
+        ApiKeysModule,
+        RoleTemplatesModule,
         StartModule,
         StatusModule,
         UiModule,

@@ -1,5 +1,11 @@
 import { Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import { HealthController } from './health.controller.js';
+import { OpenApiController } from './openapi.controller.js';
+import { StatusController } from './status.controller.js';
 
-@Module({ controllers: [HealthController] })
+@Module({
+  imports: [DiscoveryModule],
+  controllers: [HealthController, OpenApiController, StatusController],
+})
 export class StatusModule {}

@@ -1,0 +1,58 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { CurrentActor, RequirePermission } from '../access/access.decorators.js';
+import type { Actor } from '../access/actor.js';
+import { Answers } from '../common/http/api-docs.js';
+import { idParams } from '../common/http/fields.js';
+import { sendPage } from '../common/http/lists.js';
+import {
+  apiKeyResponse,
+  createApiKeyBody,
+  type CreateApiKeyBody,
+  listApiKeysQuery,
+  type ListApiKeysQuery,
+} from './api-keys.schemas.js';
+import { ApiKeysService } from './api-keys.service.js';
+
+@Controller('api/v1/api-keys')
+export class ApiKeysController {
+  constructor(private readonly apiKeys: ApiKeysService) {}
+
+  @Get()
+  @RequirePermission('api_key.read')
+  @Answers(z.array(apiKeyResponse))
+  async list(
+    @Query({ schema: listApiKeysQuery }) query: ListApiKeysQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return sendPage(reply, 'api-keys', query.range, await this.apiKeys.list(query));
+  }
+
+  @Post()
+  @RequirePermission('api_key.create')
+  @Answers(apiKeyResponse.extend({ key: z.string() }))
+  create(
+    @CurrentActor() actor: Actor,
+    @Body({ schema: createApiKeyBody }) body: CreateApiKeyBody,
+  ) {
+    return this.apiKeys.create(actor, body);
+  }
+
+  @Get(':id')
+  @RequirePermission('api_key.read')
+  @Answers(apiKeyResponse)
+  get(@Param({ schema: idParams }) { id }: { id: string }) {
+    return this.apiKeys.get(id);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @RequirePermission('api_key.revoke')
+  async revoke(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: idParams }) { id }: { id: string },
+  ): Promise<void> {
+    await this.apiKeys.revoke(actor, id);
+  }
+}

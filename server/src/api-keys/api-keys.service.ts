@@ -1,0 +1,182 @@
+import { Injectable } from '@nestjs/common';
+import type { AccessHold, Actor } from '../access/actor.js';
+import { newSecret, secretHash } from '../auth/secrets.js';
+import { AppError } from '../common/errors/app-error.js';
+import { likePattern, type Page } from '../common/http/lists.js';
+import { PgPool } from '../database/pg-pool.js';
+import { Transactions } from '../database/transactions.js';
+import type { RoleGrants } from '../grants/role-grants.js';
+import { ApiKey } from './api-key.entity.js';
+import type { CreateApiKeyBody, ListApiKeysQuery } from './api-keys.schemas.js';
+
+interface ApiKeyRow {
+  id: string;
+  name: string;
+  prefix: string;
+  permissions: string[];
+  rooms: string[] | null;
+  ceiling: RoleGrants | null;
+  rate_limit: number | null;
+  expires_at: Date | null;
+  created_at: Date;
+  created_by_label: string;
+  last_used_at: Date | null;
+  revoked_at: Date | null;
+  total: number;
+}
+
+export type ApiKeyView = ReturnType<typeof toView>;
+
+const SELECT = `
+  SELECT k.id, k.name, k.prefix, k.permissions, k.rooms, k.ceiling, k.rate_limit, k.expires_at,
+    k.created_at, k.created_by_label, k.last_used_at, k.revoked_at, (count(*) OVER ())::int AS total
+  FROM api_key k`;
+
+const SORT_COLUMNS: Record<string, string> = {
+  id: 'k.id',
+  name: 'k.name',
+  createdAt: 'k.created_at',
+  expiresAt: 'k.expires_at',
+  lastUsedAt: 'k.last_used_at',
+};
+
+/** Machines' credentials. A key never holds or gives more than who made it did at that time. */
+@Injectable()
+export class ApiKeysService {
+  constructor(
+    private readonly pg: PgPool,
+    private readonly transactions: Transactions,
+  ) {}
+
+  async list({ filter, sort, range }: ListApiKeysQuery): Promise<Page<ApiKeyView>> {
+    const { rows } = await this.pg.query<ApiKeyRow>(
+      `api-key-list-${sort[0]}-${sort[1]}`,
+      `${SELECT}
+       WHERE ($1::text IS NULL OR k.name ILIKE $1 OR k.prefix ILIKE $1)
+         AND ($2::boolean IS NULL OR (k.revoked_at IS NOT NULL) = $2)
+         AND ($3::text[] IS NULL OR k.id::text = ANY($3))
+       ORDER BY ${SORT_COLUMNS[sort[0]]} ${sort[1]} NULLS LAST, k.id OFFSET $4 LIMIT $5`,
+      [
+        filter.q ? likePattern(filter.q) : null,
+        filter.isRevoked ?? null,
+        filter.id ?? null,
+        range[0],
+        range[1] - range[0] + 1,
+      ],
+    );
+    return { rows: rows.map(toView), total: rows[0]?.total ?? 0 };
+  }
+
+  async get(id: string): Promise<ApiKeyView> {
+    const { rows } = await this.pg.query<ApiKeyRow>('api-key-get', `${SELECT} WHERE k.id = $1`, [id]);
+    if (!rows[0]) throw notFound();
+    return toView(rows[0]);
+  }
+
+  /** Makes a key. The key itself is in this answer and nowhere else. */
+  async create(actor: Actor, body: CreateApiKeyBody): Promise<ApiKeyView & { key: string }> {
+    const ceiling = ceilingFor(actor, body.permissions, body.rooms ?? null);
+    const key = `rck_${newSecret()}`;
+    const id = await this.transactions.run(async (tx) => {
+      const record = tx.manager.create(ApiKey, {
+        name: body.name,
+        prefix: key.slice(0, 10),
+        keyHash: secretHash(key),
+        permissions: [...new Set(body.permissions)],
+        rooms: body.rooms ?? null,
+        ceiling,
+        rateLimit: body.rateLimit ?? null,
+        expiresAt: body.expiresAt ?? null,
+        createdBy: actor.kind === 'operator' ? actor.id : null,
+        createdByLabel: actor.label,
+      });
+      await tx.manager.insert(ApiKey, record);
+      tx.record({
+        kind: 'api_key.created',
+        outcome: 'ok',
+        actor,
+        payload: {
+          apiKey: record.id,
+          name: record.name,
+          permissions: record.permissions,
+          rooms: record.rooms,
+          ceiling,
+          expiresAt: record.expiresAt,
+        },
+      });
+      return record.id;
+    });
+    return { ...(await this.get(id)), key };
+  }
+
+  /** From now on the key opens nothing. Revoking twice changes nothing. */
+  async revoke(actor: Actor, id: string): Promise<void> {
+    const seen = await this.get(id);
+    const missing = actor.lacks({
+      permissions: new Set(seen.permissions),
+      rooms: seen.rooms,
+      ceiling: seen.ceiling as RoleGrants | null,
+    });
+    if (missing.length > 0) throw tooMuch(missing);
+    await this.transactions.run(async (tx) => {
+      const { rowCount } = await tx.query(
+        'UPDATE api_key SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL',
+        [id],
+      );
+      if (!rowCount) return;
+      tx.record({
+        kind: 'api_key.revoked',
+        outcome: 'ok',
+        actor,
+        payload: { apiKey: id, name: seen.name },
+      });
+    });
+  }
+}
+
+/** The widest ceiling under which the actor holds all that the key would. */
+function ceilingFor(
+  actor: Actor,
+  permissions: readonly string[],
+  rooms: readonly string[] | null,
+): RoleGrants | null {
+  const candidates = [null, ...actor.holds.map((hold) => hold.ceiling).filter((c) => c !== null)];
+  let missing: string[] = [];
+  for (const ceiling of candidates) {
+    const wanted: AccessHold = { permissions: new Set(permissions), rooms, ceiling };
+    const lacking = actor.lacks(wanted);
+    if (lacking.length === 0) return ceiling;
+    missing = lacking;
+  }
+  throw tooMuch(missing);
+}
+
+function tooMuch(missing: string[]): AppError {
+  return new AppError(
+    'forbidden',
+    'access.escalation',
+    `That is more than you hold yourself: ${missing.slice(0, 10).join(', ')}.`,
+    { errors: { permissions: 'more than you hold yourself' }, extra: { missing } },
+  );
+}
+
+function notFound(): AppError {
+  return new AppError('not_found', 'api_key.not_found', 'There is no such API key.');
+}
+
+function toView(row: ApiKeyRow) {
+  return {
+    id: row.id,
+    name: row.name,
+    prefix: row.prefix,
+    permissions: row.permissions,
+    rooms: row.rooms,
+    ceiling: row.ceiling,
+    rateLimit: row.rate_limit,
+    expiresAt: row.expires_at,
+    createdAt: row.created_at,
+    createdBy: row.created_by_label,
+    lastUsedAt: row.last_used_at,
+    isRevoked: row.revoked_at !== null,
+  };
+}

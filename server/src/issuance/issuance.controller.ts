@@ -1,0 +1,74 @@
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { CurrentActor, RequirePermission } from '../access/access.decorators.js';
+import type { Actor } from '../access/actor.js';
+import { fieldError } from '../common/errors/app-error.js';
+import { Answers } from '../common/http/api-docs.js';
+import {
+  explainQuery,
+  type ExplainQuery,
+  issueBody,
+  type IssueBody,
+  issueResponse,
+  previewResponse,
+  tokenSourceBody,
+  type TokenSourceBody,
+} from './issuance.schemas.js';
+import { IssuanceService } from './issuance.service.js';
+
+@Controller()
+export class IssuanceController {
+  constructor(private readonly issuance: IssuanceService) {}
+
+  @Post('api/v1/tokens')
+  @RequirePermission('token.issue')
+  @Answers(issueResponse)
+  issue(@CurrentActor() actor: Actor, @Body({ schema: issueBody }) body: IssueBody) {
+    return this.issuance.issue(actor, body);
+  }
+
+  @Post('api/v1/tokens/preview')
+  @HttpCode(200)
+  @RequirePermission('token.preview')
+  @Answers(previewResponse)
+  preview(@CurrentActor() actor: Actor, @Body({ schema: issueBody }) body: IssueBody) {
+    return this.issuance.preview(actor, body);
+  }
+
+  @Get('api/v1/explain')
+  @RequirePermission('token.preview')
+  explain(@CurrentActor() actor: Actor, @Query({ schema: explainQuery }) query: ExplainQuery) {
+    return this.issuance.explain(actor, query.room, query.identity);
+  }
+
+  /**
+   * LiveKit's TokenSource convention, for backends that hold an API key. The role is always what
+   * policy says: a client cannot ask for grants, and what would start agents or egress is refused.
+   */
+  @Post('livekit/token')
+  @RequirePermission('token.issue')
+  async tokenSource(
+    @CurrentActor() actor: Actor,
+    @Body({ schema: tokenSourceBody }) body: TokenSourceBody,
+  ) {
+    if (body.room_config !== undefined) {
+      throw fieldError('room_config', 'is not taken from clients: it can start agents and egress');
+    }
+    const olderIdentity = body.userId ?? body.user_id;
+    const isOlder = body.room !== undefined || olderIdentity !== undefined;
+    const room = body.room_name ?? body.room;
+    const identity = body.participant_identity ?? olderIdentity;
+    if (room === undefined) throw fieldError(isOlder ? 'room' : 'room_name', 'is required');
+    if (identity === undefined) {
+      throw fieldError(isOlder ? 'userId' : 'participant_identity', 'is required');
+    }
+    const issued = await this.issuance.issue(actor, {
+      room,
+      identity,
+      name: body.participant_name,
+      metadata: body.participant_metadata,
+      attributes: body.participant_attributes,
+    });
+    if (isOlder) return { token: issued.token, url: issued.serverUrl };
+    return { server_url: issued.serverUrl, participant_token: issued.token };
+  }
+}

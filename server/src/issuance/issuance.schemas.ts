@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import {
+  attributesMap,
+  labelText,
+  metadataText,
+  nameText,
+  reasonText,
+  uuidText,
+} from '../common/http/fields.js';
+import { ttlInput } from '../grants/role-grants-input.js';
+
+const tokenRequest = {
+  room: nameText.optional(),
+  identity: nameText.optional(),
+  user: uuidText.optional(),
+  template: z.string().min(1).max(64).optional(),
+  ttl: ttlInput.optional(),
+  name: labelText.optional(),
+  metadata: metadataText.optional(),
+  attributes: attributesMap.optional(),
+  createRoom: z.boolean().optional(),
+  createUser: z.boolean().optional(),
+  reason: reasonText.optional(),
+};
+
+export const issueBody = z.strictObject(tokenRequest).superRefine((body, context) => {
+  if (body.identity === undefined && body.user === undefined) {
+    context.addIssue({ code: 'custom', path: ['identity'], message: 'give identity or user' });
+  }
+  if (body.identity !== undefined && body.user !== undefined) {
+    context.addIssue({ code: 'custom', path: ['user'], message: 'give identity or user, not both' });
+  }
+  if (body.room === undefined && body.template === undefined) {
+    context.addIssue({
+      code: 'custom',
+      path: ['room'],
+      message: 'is required, unless the template does not join a room',
+    });
+  }
+});
+export type IssueBody = z.infer<typeof issueBody>;
+
+export const becauseResponse = z.looseObject({
+  rule: z.string(),
+  outcome: z.string(),
+  text: z.string(),
+});
+
+export const issueResponse = z.object({
+  token: z.string(),
+  serverUrl: z.string(),
+  issuanceId: z.string(),
+  jti: z.string(),
+  identity: z.string(),
+  room: z.string().nullable(),
+  template: z.string(),
+  version: z.number(),
+  expiresAt: z.string(),
+  because: z.array(becauseResponse),
+});
+
+export const previewResponse = z.object({
+  claims: z.record(z.string(), z.unknown()),
+  template: z.string(),
+  version: z.number(),
+  because: z.array(becauseResponse),
+});
+
+export const explainQuery = z.strictObject({ room: nameText, identity: nameText });
+export type ExplainQuery = z.infer<typeof explainQuery>;
+
+/** LiveKit's TokenSource convention, and the older `{room, userId}` shape. */
+export const tokenSourceBody = z.strictObject({
+  room_name: nameText.optional(),
+  participant_name: labelText.optional(),
+  participant_identity: nameText.optional(),
+  participant_metadata: metadataText.optional(),
+  participant_attributes: attributesMap.optional(),
+  room_config: z.unknown().optional(),
+  room: nameText.optional(),
+  userId: nameText.optional(),
+  user_id: nameText.optional(),
+});
+export type TokenSourceBody = z.infer<typeof tokenSourceBody>;

@@ -1,0 +1,412 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Actor } from '../access/actor.js';
+import { AppError, fieldError } from '../common/errors/app-error.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { PgPool } from '../database/pg-pool.js';
+import { compileGrant, type TokenClaims } from '../grants/compile-grant.js';
+import type { Because } from '../grants/policy.js';
+import type { RoleGrants, TemplateContent } from '../grants/role-grants.js';
+import { formatTtl } from '../grants/ttl.js';
+import type { LedgerEntryInput, LedgerRef } from '../ledger/ledger-entry.js';
+import { ledgerId } from '../ledger/ledger-entry.js';
+import { LedgerService } from '../ledger/ledger.service.js';
+import { TokenSigner } from '../livekit/signer.js';
+import { type PolicyFacts, PolicyReader } from '../policy/policy-reader.js';
+import { LiveRooms } from '../rooms/live-rooms.js';
+import { RoomsService } from '../rooms/rooms.service.js';
+import { SeatsService } from '../seats/seats.service.js';
+import { UsersService } from '../users/users.service.js';
+import type { IssueBody } from './issuance.schemas.js';
+
+export interface Issued {
+  token: string;
+  serverUrl: string;
+  issuanceId: string;
+  jti: string;
+  identity: string;
+  room: string | null;
+  template: string;
+  version: number;
+  expiresAt: string;
+  because: Because[];
+}
+
+/** A token that may be given out: everything but the ledger entry and the signature. */
+interface Plan {
+  facts: PolicyFacts;
+  template: string;
+  version: number;
+  source: string;
+  content: TemplateContent;
+  claims: TokenClaims;
+  because: Because[];
+  ttlSeconds: number;
+  /** A template was asked for that policy would not give: it becomes the seat's override. */
+  isOverride: boolean;
+}
+
+/**
+ * The only place where tokens are made. A token leaves after its ledger entry is committed, and not
+ * at all when it cannot be (rule 1); refusals are entries too.
+ */
+@Injectable()
+export class IssuanceService {
+  constructor(
+    private readonly policy: PolicyReader,
+    private readonly ledger: LedgerService,
+    private readonly signer: TokenSigner,
+    private readonly pg: PgPool,
+    private readonly users: UsersService,
+    private readonly rooms: RoomsService,
+    private readonly liveRooms: LiveRooms,
+    private readonly seats: SeatsService,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+  ) {}
+
+  /**
+   * Issues a token to `actor`, who may be an operator or an API key.
+   *
+   * Throws `not_found` (user, room, template), `forbidden` with code `token.refused` and the reasons,
+   * `unavailable` when the ledger cannot be written or `createRoom` cannot be kept.
+   */
+  async issue(actor: Actor, body: IssueBody): Promise<Issued> {
+    const identity = await this.identityOf(body);
+    const facts = await this.prepare(actor, body, identity);
+    const plan = await this.plan(actor, body, facts, true);
+    await this.ensureLiveRoom(plan, body);
+    const token = this.signer.sign(plan.claims as unknown as Parameters<TokenSigner['sign']>[0]);
+    const ref = await this.record(actor, body, plan, token);
+    return {
+      token,
+      serverUrl: this.serverUrl(),
+      issuanceId: ledgerId(ref),
+      jti: plan.claims.jti,
+      identity,
+      room: body.room ?? null,
+      template: plan.template,
+      version: plan.version,
+      expiresAt: new Date(plan.claims.exp * 1000).toISOString(),
+      because: plan.because,
+    };
+  }
+
+  /** What `issue` would do, signing and recording nothing. */
+  async preview(actor: Actor, body: IssueBody) {
+    const identity = await this.identityOf(body);
+    const facts = await this.policy.read({ room: body.room ?? null, identity });
+    this.assertVisible(actor, 'token.preview', body.room);
+    if (body.room !== undefined && !facts.room && !body.createRoom) throw roomNotFound(body.room);
+    if (!facts.user && !body.createUser) throw userNotFound(identity);
+    const { claims, template, version, because } = await this.plan(actor, body, facts, false);
+    return { claims, template, version, because };
+  }
+
+  /** What somebody would get in a room, and why; for the explorer and the console. */
+  async explain(actor: Actor, room: string, identity: string) {
+    this.assertVisible(actor, 'token.preview', room);
+    const { facts, decision } = await this.policy.decide({ room, identity });
+    if (!decision) throw roomNotFound(room);
+    if (decision.verdict === 'refuse') {
+      return { ...decision, template: null, version: null, source: null, grants: null, ttl: null };
+    }
+    const content = await this.policy.version(decision.template, decision.version);
+    const ttl = Math.min(content.ttl ?? this.config.tokenTtl, this.config.tokenTtlMax);
+    return { ...decision, grants: content.grants, ttl, isKnown: facts.user !== null };
+  }
+
+  /** What participants connect to. */
+  serverUrl(): string {
+    if (this.config.isGateOn && this.config.livekit.url !== null) {
+      return this.config.publicUrl.replace(/^http/, 'ws');
+    }
+    return this.config.livekit.clientUrl ?? this.config.publicUrl.replace(/^http/, 'ws');
+  }
+
+  private async identityOf(body: IssueBody): Promise<string> {
+    if (body.identity !== undefined) return body.identity;
+    const { rows } = await this.pg.query<{ identity: string }>(
+      'issuance-identity',
+      'SELECT identity FROM app_user WHERE id = $1',
+      [body.user],
+    );
+    if (rows[0]) return rows[0].identity;
+    throw new AppError('not_found', 'user.not_found', 'user: no user has this id', {
+      errors: { user: 'no user has this id' },
+    });
+  }
+
+  /** Reads the facts and creates what the request asks to be created. */
+  private async prepare(actor: Actor, body: IssueBody, identity: string): Promise<PolicyFacts> {
+    const { room } = body;
+    this.assertVisible(actor, 'token.issue', room);
+    const question = { room: room ?? null, identity };
+    const facts = await this.policy.read(question);
+    const isRoomMissing = room !== undefined && !facts.room;
+    if (!isRoomMissing && facts.user) return facts;
+
+    if (isRoomMissing && !body.createRoom) {
+      await this.recordRefusal(actor, body, identity, 'room.not_found', []);
+      throw roomNotFound(room);
+    }
+    if (!facts.user && !body.createUser) {
+      await this.recordRefusal(actor, body, identity, 'user.not_found', []);
+      throw userNotFound(identity);
+    }
+    if (isRoomMissing && !actor.can('room.create', room)) throw needs('room.create');
+    if (!facts.user && !actor.can('user.create')) throw needs('user.create');
+    if (isRoomMissing) await this.rooms.ensure(actor, room);
+    if (!facts.user) await this.users.ensure(actor, identity, body.name);
+    return this.policy.read(question);
+  }
+
+  private async plan(
+    actor: Actor,
+    body: IssueBody,
+    facts: PolicyFacts,
+    isReal: boolean,
+  ): Promise<Plan> {
+    const now = new Date();
+    const { identity } = facts;
+    const permission = isReal ? 'token.issue' : 'token.preview';
+    const { decision } = this.policy.decideFrom(facts, now);
+
+    const refuse = async (code: string, because: Because[], detail?: string): Promise<never> => {
+      if (isReal) await this.recordRefusal(actor, body, identity, code, because);
+      const winner = because.find((item) => item.outcome === 'wins');
+      throw new AppError(
+        'forbidden',
+        'token.refused',
+        detail ?? winner?.text ?? 'No rule gives a role here.',
+        { extra: { because, refusal: code } },
+      );
+    };
+
+    let chosen: { template: string; version: number; source: string; validUntil: Date | null };
+    let because: Because[] = decision?.because ?? [];
+    if (body.template === undefined) {
+      if (!decision) throw roomNotFound(body.room ?? '');
+      if (decision.verdict === 'refuse') return refuse(decision.code, because);
+      chosen = decision;
+    } else {
+      if (isReal && !actor.can('token.issue_as', body.room)) throw needs('token.issue_as');
+      // What forbids a seat forbids it whatever role is asked for.
+      if (decision?.verdict === 'refuse' && FINAL_REFUSALS.has(decision.code)) {
+        return refuse(decision.code, because);
+      }
+      if (!decision && facts.user?.isSuspended) {
+        return refuse('user.suspended', [], 'This user is suspended.');
+      }
+      if (!decision && facts.user?.isDeleted) {
+        return refuse('user.deleted', [], 'This user was deleted.');
+      }
+      chosen = await this.requested(body.template);
+      because = [
+        {
+          rule: 'override',
+          outcome: 'wins',
+          text: `${actor.label} asked for ${chosen.template} version ${chosen.version}.`,
+          ref: identity,
+          template: chosen.template,
+        },
+        ...because.map((item): Because => (item.outcome === 'wins' ? { ...item, outcome: 'loses' } : item)),
+      ];
+    }
+
+    const content = await this.policy.version(chosen.template, chosen.version);
+    this.assertFits(body, content.grants);
+    const beyond = actor.exceeding(permission, content.grants, body.room);
+    if (isReal && beyond.length > 0) {
+      return refuse(
+        'access.beyond_ceiling',
+        because,
+        `You may not hand out: ${beyond.join(', ')}. Nobody gives what they do not hold.`,
+      );
+    }
+
+    const ttlSeconds = this.ttlOf(body, content, chosen.validUntil, now, because);
+    const { user } = facts;
+    const claims = compileGrant({
+      grants: content.grants,
+      room: body.room ?? null,
+      identity,
+      kind: user?.kind ?? 'standard',
+      name: body.name ?? user?.name ?? '',
+      metadata: body.metadata ?? (user?.metadata || content.metadata),
+      attributes: { ...content.attributes, ...user?.attributes, ...body.attributes },
+      ttlSeconds,
+      issuer: this.config.livekit.apiKey,
+      now,
+      jti: randomUUID(),
+    });
+    const isOverride =
+      body.template !== undefined &&
+      facts.room !== null &&
+      content.grants.roomJoin &&
+      !(
+        decision?.verdict === 'allow' &&
+        decision.template === chosen.template &&
+        decision.version === chosen.version
+      );
+    return { facts, ...chosen, content, claims, because, ttlSeconds, isOverride };
+  }
+
+  private async requested(template: string) {
+    const { rows } = await this.pg.query<{ published: number | null; is_archived: boolean }>(
+      'issuance-template',
+      'SELECT published, is_archived FROM role_template WHERE key = $1',
+      [template],
+    );
+    const found = rows[0];
+    if (!found) throw fieldError('template', 'no role template has this key', 'role_template.not_found');
+    if (found.published === null || found.is_archived) {
+      throw fieldError(
+        'template',
+        found.is_archived ? 'is archived' : 'has no published version yet',
+        'role_template.not_published',
+      );
+    }
+    return { template, version: found.published, source: 'requested', validUntil: null };
+  }
+
+  private assertFits(body: IssueBody, grants: RoleGrants): void {
+    if (body.room === undefined && (grants.roomJoin || grants.roomAdmin)) {
+      throw fieldError('room', 'is required: this template joins or administers a room');
+    }
+  }
+
+  /** Request over template over the server's default, within policy, never past the rule's own end. */
+  private ttlOf(
+    body: IssueBody,
+    content: TemplateContent,
+    validUntil: Date | null,
+    now: Date,
+    because: Because[],
+  ): number {
+    const max = this.config.tokenTtlMax;
+    if (body.ttl !== undefined && body.ttl > max) {
+      throw fieldError('ttl', `must be at most ${formatTtl(max)} (ROLECALL_TOKEN_TTL_MAX)`);
+    }
+    let ttl = body.ttl ?? content.ttl ?? this.config.tokenTtl;
+    if (ttl > max) {
+      ttl = max;
+      because.push(note(`The template's lifetime is cut to ${formatTtl(max)}, the policy's longest.`));
+    }
+    if (validUntil) {
+      const left = Math.max(1, Math.floor((validUntil.getTime() - now.getTime()) / 1000));
+      if (left < ttl) {
+        ttl = left;
+        because.push(note(`The token ends with the rule that gives it, in ${formatTtl(left)}.`));
+      }
+    }
+    return ttl;
+  }
+
+  /**
+   * LiveKit refuses a join to a room that does not run. `createRoom: true` promises that it runs
+   * before the answer; otherwise it is tried for a moment, and issuing goes on without LiveKit.
+   */
+  private async ensureLiveRoom(plan: Plan, body: IssueBody): Promise<void> {
+    const { room } = plan.facts;
+    if (!room || !plan.content.grants.roomJoin || body.createRoom === false) return;
+    if (body.createRoom) {
+      await this.liveRooms.ensure(room);
+    } else if (room.liveSid === null) {
+      await this.liveRooms.ensureSoon(room);
+    }
+  }
+
+  private async record(
+    actor: Actor,
+    body: IssueBody,
+    plan: Plan,
+    token: string,
+  ): Promise<LedgerRef> {
+    const { claims } = plan;
+    const entry: LedgerEntryInput = {
+      kind: 'token.issued',
+      outcome: 'ok',
+      actor,
+      room: body.room ?? null,
+      identity: claims.sub,
+      reason: body.reason ?? null,
+      payload: {
+        jti: claims.jti,
+        tokenHash: createHash('sha256').update(token).digest('hex'),
+        template: plan.template,
+        version: plan.version,
+        source: plan.source,
+        grants: plan.content.grants,
+        ttl: plan.ttlSeconds,
+        expiresAt: new Date(claims.exp * 1000).toISOString(),
+        claims,
+        because: plan.because,
+      },
+    };
+    if (plan.isOverride) return this.seats.overrideForToken(actor, plan.facts, plan, entry);
+    return this.ledger.appendDurably(entry);
+  }
+
+  private async recordRefusal(
+    actor: Actor,
+    body: IssueBody,
+    identity: string,
+    code: string,
+    because: Because[],
+  ): Promise<void> {
+    await this.ledger.appendDurably({
+      kind: 'token.refused',
+      outcome: 'refused',
+      actor,
+      room: body.room ?? null,
+      identity,
+      reason: body.reason ?? null,
+      payload: { code, template: body.template ?? null, because },
+    });
+  }
+
+  /** A room outside the caller's limit does not exist for them. */
+  private assertVisible(
+    actor: Actor,
+    permission: 'token.issue' | 'token.preview',
+    room: string | undefined,
+  ): void {
+    if (room === undefined) {
+      if (actor.roomsFor(permission) !== null) {
+        throw fieldError('room', 'is required: your access is limited to some rooms');
+      }
+      return;
+    }
+    if (!actor.can(permission, room)) throw roomNotFound(room);
+  }
+}
+
+const FINAL_REFUSALS = new Set<string>([
+  'seat.blocked',
+  'user.suspended',
+  'user.deleted',
+  'room.closed',
+]);
+
+function note(text: string): Because {
+  return { rule: 'policy', outcome: 'note', text, ref: null, template: null };
+}
+
+function roomNotFound(room: string): AppError {
+  return new AppError('not_found', 'room.not_found', `room: there is no room ${room.slice(0, 256)}`, {
+    errors: { room: 'there is no such room; send createRoom: true to create it' },
+  });
+}
+
+function userNotFound(identity: string): AppError {
+  const text = 'nobody has this identity; send createUser: true to add them';
+  return new AppError('not_found', 'user.not_found', `identity: ${identity.slice(0, 256)}: ${text}`, {
+    errors: { identity: text },
+  });
+}
+
+function needs(permission: string): AppError {
+  return new AppError('forbidden', 'access.denied', `This needs the permission ${permission}.`, {
+    extra: { permission },
+  });
+}

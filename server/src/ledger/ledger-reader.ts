@@ -1,0 +1,188 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../access/actor.js';
+import { AppError } from '../common/errors/app-error.js';
+import { likePattern } from '../common/http/lists.js';
+import { PgPool } from '../database/pg-pool.js';
+import { ledgerId, parseLedgerId } from './ledger-entry.js';
+import { encodeCursor, type LedgerFilter, type LedgerQuery } from './ledger.schemas.js';
+import { likeOfPattern } from '../database/like-of-pattern.js';
+
+interface EntryRow {
+  shard: number;
+  seq: string;
+  at: Date;
+  at_us: string;
+  kind: string;
+  outcome: string;
+  actor_kind: string;
+  actor_id: string | null;
+  actor_label: string;
+  room: string | null;
+  identity: string | null;
+  request_id: string | null;
+  ip: string | null;
+  reason: string | null;
+  payload: Record<string, unknown>;
+}
+
+const COLUMNS = `shard, seq, at, (extract(epoch FROM at) * 1000000)::bigint::text AS at_us, kind, outcome,
+  actor_kind, actor_id, actor_label, room, identity, request_id, ip, reason, payload`;
+
+/** A search may take this long before it is given up; narrower filters are faster. */
+const SEARCH_TIMEOUT_MS = 5_000;
+
+export type EntryView = ReturnType<typeof toView>;
+
+export interface LedgerPage<T> {
+  data: T[];
+  /** Null when there is nothing further that way. */
+  pageInfo: { next: string | null; prev: string | null };
+}
+
+/** Reads the ledger newest first, by keyset: page 10,000 costs what page 1 does. Totals are not counted. */
+@Injectable()
+export class LedgerReader {
+  constructor(private readonly pg: PgPool) {}
+
+  /** `families`: only kinds that start with one of these, e.g. `token.`. */
+  async search(
+    actor: Actor,
+    query: LedgerQuery,
+    families: readonly string[] = [],
+  ): Promise<LedgerPage<EntryView>> {
+    const { cursor, limit } = query;
+    const values: unknown[] = [];
+    const parameter = (value: unknown): string => `$${values.push(value)}`;
+    const conditions = conditionsOf(query.filter, actor, families, parameter);
+    const isBack = cursor?.way === 'prev';
+    if (cursor) {
+      const at = `to_timestamp(0) + ${parameter(cursor.atMicros)}::bigint * interval '1 microsecond'`;
+      conditions.push(
+        `(at, shard, seq) ${isBack ? '>' : '<'} (${at}, ${parameter(cursor.shard)}::int, ${parameter(cursor.seq)}::bigint)`,
+      );
+    }
+    const order = isBack ? 'ASC' : 'DESC';
+    const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
+    const { rows } = await this.pg.query<EntryRow>(
+      '', // the text differs with the filter, so it is not kept prepared
+      `SELECT ${COLUMNS} FROM ledger_entry ${where}
+       ORDER BY at ${order}, shard ${order}, seq ${order} LIMIT ${parameter(limit + 1)}`,
+      values,
+      SEARCH_TIMEOUT_MS,
+    );
+    const hasMore = rows.length > limit;
+    const page = rows.slice(0, limit);
+    if (isBack) page.reverse();
+    const first = page[0];
+    const last = page.at(-1);
+    return {
+      data: page.map(toView),
+      pageInfo: {
+        next: last && (isBack || hasMore) ? cursorAt('next', last) : null,
+        prev: first && (isBack ? hasMore : cursor !== null) ? cursorAt('prev', first) : null,
+      },
+    };
+  }
+
+  async get(actor: Actor, id: string, families: readonly string[] = []): Promise<EntryView> {
+    const ref = parseLedgerId(id);
+    const values: unknown[] = [];
+    const parameter = (value: unknown): string => `$${values.push(value)}`;
+    const conditions = ref ? conditionsOf({}, actor, families, parameter) : ['false'];
+    if (ref) {
+      conditions.push(
+        `at = to_timestamp(0) + ${parameter(ref.atMicros)}::bigint * interval '1 microsecond'`,
+        `shard = ${parameter(ref.shard)}`,
+        `seq = ${parameter(ref.seq)}`,
+      );
+    }
+    const { rows } = await this.pg.query<EntryRow>(
+      '',
+      `SELECT ${COLUMNS} FROM ledger_entry WHERE ${conditions.join(' AND ')}`,
+      values,
+    );
+    if (rows[0]) return toView(rows[0]);
+    throw new AppError('not_found', 'ledger.not_found', 'There is no such entry.');
+  }
+}
+
+function conditionsOf(
+  filter: LedgerFilter,
+  actor: Actor,
+  families: readonly string[],
+  parameter: (value: unknown) => string,
+): string[] {
+  const conditions: string[] = [];
+  const anyOf = (column: string, given: string | string[] | undefined): void => {
+    if (given === undefined) return;
+    const all = [given].flat();
+    const exact = all.filter((text) => !text.endsWith('.*'));
+    const parts = all
+      .filter((text) => text.endsWith('.*'))
+      .map((text) => `starts_with(${column}, ${parameter(text.slice(0, -1))})`);
+    if (exact.length > 0) parts.push(`${column} = ANY(${parameter(exact)}::text[])`);
+    conditions.push(`(${parts.join(' OR ')})`);
+  };
+  if (families.length > 0) anyOf('kind', families.map((family) => `${family}*`));
+  anyOf('kind', filter.kind);
+  anyOf('outcome', filter.outcome);
+  if (filter.room !== undefined) conditions.push(`room = ${parameter(filter.room)}`);
+  if (filter.identity !== undefined) conditions.push(`identity = ${parameter(filter.identity)}`);
+  if (filter.actor !== undefined) {
+    conditions.push(
+      `(actor_id = ${parameter(filter.actor)} OR actor_label ILIKE ${parameter(likePattern(filter.actor))})`,
+    );
+  }
+  if (filter.from) conditions.push(`at >= ${parameter(filter.from)}`);
+  if (filter.to) conditions.push(`at < ${parameter(filter.to)}`);
+  if (filter.q !== undefined && filter.q !== '') {
+    const like = parameter(likePattern(filter.q));
+    const columns = ['kind', 'room', 'identity', 'actor_label', 'reason', 'request_id'];
+    conditions.push(`(${columns.map((column) => `${column} ILIKE ${like}`).join(' OR ')}
+      OR payload->>'jti' = ${parameter(filter.q)} OR payload->>'operationId' = ${parameter(filter.q)})`);
+  }
+  const limit = actor.roomsFor('ledger.read');
+  if (limit !== null) {
+    // What names no room (sign-ins, templates) is not about their rooms.
+    conditions.push(`room LIKE ANY(${parameter(limit.map(likeOfPattern))}::text[])`);
+  }
+  return conditions;
+}
+
+function cursorAt(way: 'next' | 'prev', row: EntryRow): string {
+  return encodeCursor({ way, atMicros: row.at_us, shard: row.shard, seq: Number(row.seq) });
+}
+
+function toView(row: EntryRow) {
+  return {
+    id: ledgerId({ shard: row.shard, seq: Number(row.seq), atMicros: row.at_us }),
+    shard: row.shard,
+    seq: Number(row.seq),
+    at: row.at,
+    kind: row.kind,
+    outcome: row.outcome,
+    actor: { kind: row.actor_kind, id: row.actor_id, label: row.actor_label },
+    room: row.room,
+    identity: row.identity,
+    requestId: row.request_id,
+    ip: row.ip,
+    reason: row.reason,
+    payload: row.payload,
+  };
+}
+
+/** An issuance shows what its payload says of the token as fields of its own. */
+export function toIssuance(entry: EntryView) {
+  const p = entry.payload;
+  return {
+    ...entry,
+    jti: p.jti ?? null,
+    tokenHash: p.tokenHash ?? null,
+    template: p.template ?? null,
+    version: p.version ?? null,
+    grants: p.grants ?? null,
+    ttl: p.ttl ?? null,
+    expiresAt: p.expiresAt ?? null,
+    because: p.because ?? [],
+  };
+}

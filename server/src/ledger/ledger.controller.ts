@@ -1,0 +1,53 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { CurrentActor, RequirePermission } from '../access/access.decorators.js';
+import type { Actor } from '../access/actor.js';
+import { Answers } from '../common/http/api-docs.js';
+import { LedgerReader, toIssuance } from './ledger-reader.js';
+import {
+  ledgerEntryResponse,
+  ledgerIdParams,
+  ledgerPageResponse,
+  ledgerQuery,
+  type LedgerQuery,
+} from './ledger.schemas.js';
+
+/** The two logs of the dashboard, both views of the one ledger. Nothing here writes. */
+@Controller('api/v1')
+export class LedgerController {
+  constructor(private readonly reader: LedgerReader) {}
+
+  @Get('ledger')
+  @RequirePermission('ledger.read')
+  @Answers(ledgerPageResponse)
+  ledger(@CurrentActor() actor: Actor, @Query({ schema: ledgerQuery }) query: LedgerQuery) {
+    return this.reader.search(actor, query);
+  }
+
+  @Get('ledger/:id')
+  @RequirePermission('ledger.read')
+  @Answers(ledgerEntryResponse)
+  entry(@CurrentActor() actor: Actor, @Param({ schema: ledgerIdParams }) { id }: { id: string }) {
+    return this.reader.get(actor, id);
+  }
+
+  @Get('issuances')
+  @RequirePermission('ledger.read')
+  @Answers(ledgerPageResponse)
+  async issuances(
+    @CurrentActor() actor: Actor,
+    @Query({ schema: ledgerQuery }) query: LedgerQuery,
+  ) {
+    const page = await this.reader.search(actor, query, ['token.']);
+    return { ...page, data: page.data.map(toIssuance) };
+  }
+
+  @Get('issuances/:id')
+  @RequirePermission('ledger.read')
+  @Answers(ledgerEntryResponse)
+  async issuance(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: ledgerIdParams }) { id }: { id: string },
+  ) {
+    return toIssuance(await this.reader.get(actor, id, ['token.']));
+  }
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { cleanText, instant } from '../common/http/fields.js';
+
+const text = cleanText(1_024);
+const oneOrMore = z.union([text, z.array(text).min(1).max(50)]);
+
+const filter = z.strictObject({
+  /** A kind, several, or a family such as `seat.*`. */
+  kind: oneOrMore.optional(),
+  outcome: oneOrMore.optional(),
+  /** An operator's or key's id, or a part of its label. */
+  actor: text.optional(),
+  room: text.optional(),
+  identity: text.optional(),
+  from: instant.optional(),
+  to: instant.optional(),
+  q: text.optional(),
+});
+export type LedgerFilter = z.infer<typeof filter>;
+
+export interface Cursor {
+  /** `next` reads older entries, `prev` newer ones. */
+  way: 'next' | 'prev';
+  atMicros: string;
+  shard: number;
+  seq: number;
+}
+
+const cursorShape = z.tuple([
+  z.enum(['next', 'prev']),
+  z.string().regex(/^\d{1,18}$/),
+  z.int().min(0),
+  z.int().min(0),
+]);
+
+export const ledgerQuery = z.strictObject({
+  limit: z.coerce
+    .number({ error: 'must be a number' })
+    .int()
+    .min(1, { message: 'must be at least 1' })
+    .max(200, { message: 'must be at most 200' })
+    .default(50),
+  cursor: z
+    .string()
+    .max(200)
+    .optional()
+    .transform((given, context): Cursor | null => {
+      if (given === undefined || given === '') return null;
+      try {
+        const parsed = cursorShape.parse(JSON.parse(Buffer.from(given, 'base64url').toString()));
+        return { way: parsed[0], atMicros: parsed[1], shard: parsed[2], seq: parsed[3] };
+      } catch {
+        context.addIssue({ code: 'custom', message: 'is not a cursor of this list' });
+        return z.NEVER;
+      }
+    }),
+  filter: z
+    .string()
+    .max(20_000)
+    .optional()
+    .transform((given, context) => {
+      if (given === undefined) return {};
+      try {
+        return JSON.parse(given) as unknown;
+      } catch {
+        context.addIssue({ code: 'custom', message: 'must be an object as JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(filter),
+});
+export type LedgerQuery = z.infer<typeof ledgerQuery>;
+
+export function encodeCursor(cursor: Cursor): string {
+  const { way, atMicros, shard, seq } = cursor;
+  return Buffer.from(JSON.stringify([way, atMicros, shard, seq])).toString('base64url');
+}
+
+export const ledgerIdParams = z.strictObject({ id: z.string().min(5).max(60) });
+
+export const ledgerEntryResponse = z.looseObject({
+  id: z.string(),
+  shard: z.number(),
+  seq: z.number(),
+  at: z.date(),
+  kind: z.string(),
+  outcome: z.string(),
+  actor: z.object({ kind: z.string(), id: z.string().nullable(), label: z.string() }),
+  room: z.string().nullable(),
+  identity: z.string().nullable(),
+  requestId: z.string().nullable(),
+  ip: z.string().nullable(),
+  reason: z.string().nullable(),
+  payload: z.record(z.string(), z.unknown()),
+});
+
+export const ledgerPageResponse = z.object({
+  data: z.array(ledgerEntryResponse),
+  pageInfo: z.object({ next: z.string().nullable(), prev: z.string().nullable() }),
+});

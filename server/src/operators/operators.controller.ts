@@ -1,0 +1,118 @@
+import { Body, Controller, Get, Headers, Param, Post, Put, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { CurrentActor, RequirePermission } from '../access/access.decorators.js';
+import type { Actor } from '../access/actor.js';
+import { BUILT_IN_ROLES } from '../access/built-in-roles.js';
+import { ALL_PERMISSIONS, PERMISSIONS } from '../access/permissions.js';
+import { AppError } from '../common/errors/app-error.js';
+import { Answers } from '../common/http/api-docs.js';
+import { sendRecord } from '../common/http/etag.js';
+import { idParams, keyParams } from '../common/http/fields.js';
+import { listQuery, sendPage } from '../common/http/lists.js';
+import {
+  accessRoleResponse,
+  createOperatorBody,
+  type CreateOperatorBody,
+  listOperatorsQuery,
+  type ListOperatorsQuery,
+  operatorResponse,
+  updateOperatorBody,
+  type UpdateOperatorBody,
+} from './operators.schemas.js';
+import { OperatorsService } from './operators.service.js';
+
+@Controller('api/v1/operators')
+export class OperatorsController {
+  constructor(private readonly operators: OperatorsService) {}
+
+  @Get()
+  @RequirePermission('operator.read')
+  @Answers(z.array(operatorResponse))
+  async list(
+    @Query({ schema: listOperatorsQuery }) query: ListOperatorsQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return sendPage(reply, 'operators', query.range, await this.operators.list(query));
+  }
+
+  @Post()
+  @RequirePermission('operator.create')
+  @Answers(operatorResponse)
+  async create(
+    @CurrentActor() actor: Actor,
+    @Body({ schema: createOperatorBody }) body: CreateOperatorBody,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { view, revision, temporaryPassword } = await this.operators.create(actor, body);
+    return sendRecord(reply, revision, {
+      ...view,
+      ...(temporaryPassword ? { temporaryPassword } : {}),
+    });
+  }
+
+  @Get(':id')
+  @RequirePermission('operator.read')
+  @Answers(operatorResponse)
+  get(
+    @Param({ schema: idParams }) { id }: { id: string },
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.send(reply, id);
+  }
+
+  @Put(':id')
+  @RequirePermission('operator.update')
+  @Answers(operatorResponse)
+  async update(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: idParams }) { id }: { id: string },
+    @Body({ schema: updateOperatorBody }) body: UpdateOperatorBody,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    await this.operators.update(actor, id, body, ifMatch);
+    return this.send(reply, id);
+  }
+
+  private async send(reply: FastifyReply, id: string) {
+    const { view, revision } = await this.operators.get(id);
+    return sendRecord(reply, revision, view);
+  }
+}
+
+const listAccessRolesQuery = listQuery(['key', 'name', 'id'], {}, ['key', 'ASC']);
+
+/** Access roles are built in, so this only tells what they hold. */
+@Controller('api/v1')
+export class AccessRolesController {
+  @Get('access-roles')
+  @RequirePermission('operator.read')
+  @Answers(z.array(accessRoleResponse))
+  accessRoles(
+    @Query({ schema: listAccessRolesQuery }) query: z.infer<typeof listAccessRolesQuery>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const wanted = query.filter.id;
+    const rows = BUILT_IN_ROLES.filter((role) => !wanted || wanted.includes(role.key)).map(
+      (role) => ({ id: role.key, ...role }),
+    );
+    const page = { rows: rows.slice(query.range[0], query.range[1] + 1), total: rows.length };
+    return sendPage(reply, 'access-roles', query.range, page);
+  }
+
+  @Get('access-roles/:key')
+  @RequirePermission('operator.read')
+  @Answers(accessRoleResponse)
+  accessRole(@Param({ schema: keyParams }) { key }: { key: string }) {
+    const role = BUILT_IN_ROLES.find((known) => known.key === key);
+    if (!role) throw new AppError('not_found', 'access_role.not_found', 'No such access role.');
+    return { id: role.key, ...role };
+  }
+
+  @Get('permissions')
+  @RequirePermission('operator.read')
+  permissions() {
+    return ALL_PERMISSIONS.map((id) => ({ id, ...PERMISSIONS[id] }));
+  }
+}

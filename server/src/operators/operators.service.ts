@@ -1,0 +1,257 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../access/actor.js';
+import { holdsOf } from '../auth/auth.service.js';
+import { Passwords } from '../auth/passwords.js';
+import { keyOfEmail } from '../auth/sessions.service.js';
+import { AppError } from '../common/errors/app-error.js';
+import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
+import { likePattern, type Page } from '../common/http/lists.js';
+import { PgPool } from '../database/pg-pool.js';
+import { Transactions, type Tx } from '../database/transactions.js';
+import { Hints } from '../events/hints.js';
+import { type AdminCandidate, wouldLeaveNoAdmin } from './lock-out.js';
+import { Operator, OperatorAccess } from './operator.entity.js';
+import type {
+  CreateOperatorBody,
+  ListOperatorsQuery,
+  UpdateOperatorBody,
+} from './operators.schemas.js';
+
+export interface AccessEntry {
+  role: string;
+  rooms: string[] | null;
+}
+
+interface OperatorRow {
+  id: string;
+  email: string;
+  name: string;
+  is_disabled: boolean;
+  last_signed_in_at: Date | null;
+  created_at: Date;
+  revision: number;
+  access: AccessEntry[];
+  total: number;
+}
+
+export type OperatorView = ReturnType<typeof toView>;
+
+const SELECT = `
+  SELECT o.id, o.email, o.name, o.is_disabled, o.last_signed_in_at, o.created_at, o.revision,
+    coalesce((SELECT json_agg(json_build_object('role', a.role, 'rooms', a.rooms) ORDER BY a.role, a.id)
+      FROM operator_access a WHERE a.operator_id = o.id), '[]') AS access,
+    (count(*) OVER ())::int AS total
+  FROM operator o`;
+
+const SORT_COLUMNS: Record<string, string> = {
+  id: 'o.id',
+  email: 'o.email_key',
+  name: 'o.name',
+  createdAt: 'o.created_at',
+  lastSignedInAt: 'o.last_signed_in_at',
+  isDisabled: 'o.is_disabled',
+};
+
+const READ_ONLY = ['id', 'email', 'lastSignedInAt', 'createdAt'] as const;
+
+/** People who sign in, and what they may do. Nobody gives what they do not hold (rule 5). */
+@Injectable()
+export class OperatorsService {
+  constructor(
+    private readonly pg: PgPool,
+    private readonly transactions: Transactions,
+    private readonly passwords: Passwords,
+    private readonly hints: Hints,
+  ) {}
+
+  async list({ filter, sort, range }: ListOperatorsQuery): Promise<Page<OperatorView>> {
+    const { rows } = await this.pg.query<OperatorRow>(
+      `operator-list-${sort[0]}-${sort[1]}`,
+      `${SELECT}
+       WHERE ($1::text IS NULL OR o.email ILIKE $1 OR o.name ILIKE $1)
+         AND ($2::boolean IS NULL OR o.is_disabled = $2)
+         AND ($3::text[] IS NULL OR o.id::text = ANY($3))
+       ORDER BY ${SORT_COLUMNS[sort[0]]} ${sort[1]} NULLS LAST, o.id OFFSET $4 LIMIT $5`,
+      [
+        filter.q ? likePattern(filter.q) : null,
+        filter.isDisabled ?? null,
+        filter.id ?? null,
+        range[0],
+        range[1] - range[0] + 1,
+      ],
+    );
+    return { rows: rows.map(toView), total: rows[0]?.total ?? 0 };
+  }
+
+  async get(id: string): Promise<{ view: OperatorView; revision: number }> {
+    const { rows } = await this.pg.query<OperatorRow>('operator-get', `${SELECT} WHERE o.id = $1`, [
+      id,
+    ]);
+    if (!rows[0]) throw notFound();
+    return { view: toView(rows[0]), revision: rows[0].revision };
+  }
+
+  /** Adds an operator. Without a password one is made, and handed out in this answer only. */
+  async create(
+    actor: Actor,
+    body: CreateOperatorBody,
+  ): Promise<{ view: OperatorView; revision: number; temporaryPassword?: string }> {
+    const access = body.access.map(complete);
+    assertHolds(actor, access);
+    const temporaryPassword = body.password ? undefined : randomBytes(12).toString('base64url');
+    const passwordHash = await this.passwords.hash(body.password ?? (temporaryPassword as string));
+    const id = await this.transactions.run(async (tx) => {
+      const operator = tx.manager.create(Operator, {
+        email: body.email.trim(),
+        emailKey: keyOfEmail(body.email),
+        name: body.name,
+        passwordHash,
+      });
+      await tx.manager.insert(Operator, operator);
+      await insertAccess(tx, operator.id, access);
+      tx.record({
+        kind: 'operator.created',
+        outcome: 'ok',
+        actor,
+        payload: { operator: operator.id, email: operator.email, access },
+      });
+      return operator.id;
+    });
+    return { ...(await this.get(id)), ...(temporaryPassword ? { temporaryPassword } : {}) };
+  }
+
+  /**
+   * Changes name, access, password, or disables. Nobody changes their own access or somebody who
+   * holds more than they do; the last admin stays. Losing access or the password ends sessions.
+   */
+  async update(
+    actor: Actor,
+    id: string,
+    body: UpdateOperatorBody,
+    ifMatch: string | undefined,
+  ): Promise<void> {
+    const seen = await this.get(id);
+    refuseReadOnly(body, seen.view, READ_ONLY);
+    assertMatch(ifMatch, seen.revision, seen.view);
+    const passwordHash = body.password ? await this.passwords.hash(body.password) : undefined;
+    const isSelf = actor.kind === 'operator' && actor.id === id;
+    await this.transactions.run(async (tx) => {
+      await tx.query(`SELECT pg_advisory_xact_lock(hashtext('rolecall.operators'))`);
+      const { rows } = await tx.query<OperatorRow>(`${SELECT}`);
+      const row = rows.find((operator) => operator.id === id);
+      if (!row) throw notFound();
+      const before = toView(row);
+      assertMatch(ifMatch, row.revision, before);
+      const after = {
+        ...before,
+        name: body.name ?? before.name,
+        access: body.access?.map(complete) ?? before.access,
+        isDisabled: body.isDisabled ?? before.isDisabled,
+      };
+      const isAccessChanged =
+        JSON.stringify(after.access) !== JSON.stringify(before.access) ||
+        after.isDisabled !== before.isDisabled;
+      if (isSelf && (isAccessChanged || passwordHash)) {
+        throw new AppError(
+          'forbidden',
+          'operator.own_access',
+          passwordHash
+            ? 'Change your own password under Account, with the current one.'
+            : 'Nobody changes their own access. Another admin can.',
+        );
+      }
+      if (!isSelf) assertHolds(actor, before.access, 'operator.holds_more');
+      assertHolds(actor, after.access);
+      if (wouldLeaveNoAdmin(rows.map(toCandidate), after)) {
+        throw new AppError(
+          'conflict',
+          'operator.last_admin',
+          'This is the last admin who reaches every room. Make somebody else an admin first.',
+        );
+      }
+      await tx.manager.update(Operator, id, {
+        name: after.name,
+        isDisabled: after.isDisabled,
+        revision: row.revision + 1,
+        ...(passwordHash ? { passwordHash } : {}),
+      });
+      if (isAccessChanged) {
+        await tx.manager.delete(OperatorAccess, { operatorId: id });
+        await insertAccess(tx, id, after.access);
+      }
+      if (after.isDisabled || passwordHash) {
+        await tx.query('DELETE FROM operator_session WHERE operator_id = $1', [id]);
+      }
+      tx.record({
+        kind: kindOfChange(before, after, passwordHash !== undefined),
+        outcome: 'ok',
+        actor,
+        payload: {
+          operator: id,
+          email: before.email,
+          before: { name: before.name, access: before.access, isDisabled: before.isDisabled },
+          after: { name: after.name, access: after.access, isDisabled: after.isDisabled },
+          isPasswordReset: passwordHash !== undefined,
+        },
+      });
+      tx.afterCommit(() =>
+        this.hints.publish([
+          {
+            topic: `operator:${id}`,
+            type: after.isDisabled || passwordHash ? 'session_ended' : 'access',
+          },
+        ]),
+      );
+    });
+  }
+}
+
+function kindOfChange(before: OperatorView, after: OperatorView, isReset: boolean): string {
+  if (after.isDisabled && !before.isDisabled) return 'operator.disabled';
+  if (!after.isDisabled && before.isDisabled) return 'operator.enabled';
+  return isReset ? 'operator.password_reset' : 'operator.updated';
+}
+
+function complete(entry: { role: string; rooms?: string[] | null | undefined }): AccessEntry {
+  return { role: entry.role, rooms: entry.rooms ?? null };
+}
+
+async function insertAccess(tx: Tx, operatorId: string, access: AccessEntry[]): Promise<void> {
+  if (access.length === 0) return;
+  await tx.manager.insert(
+    OperatorAccess,
+    access.map((entry) => ({ operatorId, ...entry })),
+  );
+}
+
+function assertHolds(actor: Actor, access: AccessEntry[], code = 'access.escalation'): void {
+  const missing = [...new Set(holdsOf(access).flatMap((hold) => actor.lacks(hold)))];
+  if (missing.length === 0) return;
+  throw new AppError(
+    'forbidden',
+    code,
+    `That is more than you hold yourself: ${missing.slice(0, 10).join(', ')}.`,
+    { errors: { access: 'more than you hold yourself' }, extra: { missing } },
+  );
+}
+
+function notFound(): AppError {
+  return new AppError('not_found', 'operator.not_found', 'There is no such operator.');
+}
+
+function toCandidate(row: OperatorRow): AdminCandidate {
+  return { id: row.id, isDisabled: row.is_disabled, access: row.access };
+}
+
+function toView(row: OperatorRow) {
+  return {
+    id: row.id,
+    email: row.email,
+    name: row.name,
+    isDisabled: row.is_disabled,
+    access: row.access,
+    lastSignedInAt: row.last_signed_in_at,
+    createdAt: row.created_at,
+  };
+}

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import type { Route } from '../access/route-table.js';
+import { version } from './version.js';
+
+type Json = Record<string, unknown>;
+
+const PROBLEM: Json = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail', 'code', 'requestId'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    code: { type: 'string' },
+    requestId: { type: 'string' },
+    errors: { type: 'object', additionalProperties: { type: 'string' } },
+  },
+};
+
+/** OpenAPI 3.1 of exactly the routes that are served: it is made from them. */
+export function buildOpenApi(routes: Route[], serverUrl: string): Json {
+  const paths: Record<string, Json> = {};
+  for (const route of routes) {
+    if (route.path.includes('*') || route.path === '/') continue; // pages, not API
+    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    (paths[path] ??= {})[route.method.toLowerCase()] = operationOf(route);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Rolecall',
+      version,
+      description: 'Roles and permissions for LiveKit rooms: tokens, live promotions, and their log.',
+    },
+    servers: [{ url: serverUrl }],
+    paths,
+    components: {
+      schemas: { Problem: PROBLEM },
+      securitySchemes: {
+        session: { type: 'apiKey', in: 'cookie', name: 'rolecall' },
+        apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'rck_…' },
+      },
+    },
+  };
+}
+
+function operationOf(route: Route): Json {
+  const { rule } = route;
+  const body = route.parameters.find((p) => p.kind === 'body' && p.schema);
+  const isPublic = rule?.kind === 'public';
+  return {
+    operationId: `${route.controller.replace(/Controller$/, '')}.${route.handler}`,
+    'x-access': describeRule(route),
+    security: isPublic ? [] : [{ session: [] }, { apiKey: [] }],
+    parameters: [...pathParameters(route), ...queryParameters(route)],
+    ...(body
+      ? {
+          requestBody: {
+            required: !isOptional(body.schema),
+            content: { 'application/json': { schema: schemaOf(body.schema, 'input') } },
+          },
+        }
+      : {}),
+    responses: {
+      [route.successStatus]: {
+        description: 'done',
+        ...(route.answer
+          ? { content: { 'application/json': { schema: schemaOf(route.answer, 'output') } } }
+          : {}),
+      },
+      default: {
+        description: 'a problem (RFC 9457)',
+        content: {
+          'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+        },
+      },
+    },
+  };
+}
+
+/** `permission room.read in :room`, `signed in`, `public: why`; also the lines of the route table. */
+export function describeRule({ rule }: Pick<Route, 'rule'>): string {
+  if (!rule) return 'none';
+  if (rule.kind === 'public') return `public: ${rule.why}`;
+  if (rule.kind === 'signed_in') return 'signed in';
+  return `permission ${rule.permission}${rule.roomParam ? ` in :${rule.roomParam}` : ''}`;
+}
+
+function pathParameters(route: Route): Json[] {
+  const schema = route.parameters.find((p) => p.kind === 'param')?.schema;
+  const properties = (schema ? schemaOf(schema, 'input').properties : {}) as Record<string, Json>;
+  return [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: properties?.[name as string] ?? { type: 'string' },
+  }));
+}
+
+function queryParameters(route: Route): Json[] {
+  const schema = route.parameters.find((p) => p.kind === 'query')?.schema;
+  if (!schema) return [];
+  const { properties = {}, required = [] } = schemaOf(schema, 'input') as {
+    properties?: Record<string, Json>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema: property,
+  }));
+}
+
+function isOptional(schema: unknown): boolean {
+  return (schema as z.ZodType).safeParse({}).success;
+}
+
+function schemaOf(schema: unknown, io: 'input' | 'output'): Json {
+  const { $schema, ...json } = z.toJSONSchema(schema as z.ZodType, {
+    io,
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema._zod.def.type === 'date') {
+        jsonSchema.type = 'string';
+        jsonSchema.format = 'date-time';
+      }
+    },
+  });
+  return json as Json;
+}

@@ -1,0 +1,37 @@
+import { Controller, Get, Inject } from '@nestjs/common';
+import { SignedIn } from '../access/access.decorators.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { PgPool } from '../database/pg-pool.js';
+import { LiveKitHealth } from '../livekit/livekit.health.js';
+import { version } from './version.js';
+
+@Controller('api/v1')
+export class StatusController {
+  private readonly startedAt = new Date();
+
+  constructor(
+    private readonly health: LiveKitHealth,
+    private readonly pg: PgPool,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+  ) {}
+
+  /** What the dashboard shows of the installation itself. */
+  @Get('status')
+  @SignedIn()
+  async status() {
+    const { livekit, isGateOn } = this.config;
+    const { rows } = await this.pg.query<{ is_demo: boolean }>(
+      'status-demo',
+      'SELECT EXISTS (SELECT 1 FROM app_user WHERE is_demo AND deleted_at IS NULL) AS is_demo',
+    );
+    return {
+      version,
+      startedAt: this.startedAt,
+      livekit: { ...this.health.status, url: livekit.url, clientUrl: livekit.clientUrl },
+      gate: isGateOn ? 'on' : 'off',
+      tokenTtl: this.config.tokenTtl,
+      tokenTtlMax: this.config.tokenTtlMax,
+      demo: { isPresent: rows[0]?.is_demo ?? false },
+    };
+  }
+}
