@@ -4,14 +4,14 @@ import { AppError } from '../common/errors/app-error.js';
 const RETRY_AFTER_SECONDS = 2;
 
 /** Not reachable, too slow or failing: what was wanted stays wanted, and is tried again. */
-export function isUnavailable(error: unknown): error is AppError {
+export function isUnavailable(error: unknown): boolean {
   return (
     error instanceof AppError &&
     (error.code === 'livekit.unavailable' || error.code === 'livekit.absent')
   );
 }
 
-export function isNotFound(error: unknown): error is AppError {
+export function isNotFound(error: unknown): boolean {
   return error instanceof AppError && error.code === 'livekit.not_found';
 }
 

@@ -7,7 +7,7 @@ import {
   TrackSource as SdkSource,
   TrackType,
 } from 'livekit-server-sdk';
-import { type ParticipantPermission, samePermission } from '../grants/compile-grant.js';
+import type { ParticipantPermission } from '../grants/compile-grant.js';
 import { TRACK_SOURCES, type TrackSource } from '../grants/role-grants.js';
 
 /**
@@ -145,14 +145,6 @@ export function fromSdkPermission(permission: SdkPermission | undefined): Observ
     recorder: permission?.recorder ?? false,
     agent: permission?.agent ?? false,
   };
-}
-
-/** Whether LiveKit has exactly what is wanted. */
-export function isAsDesired(observed: ObservedPermission, desired: ParticipantPermission): boolean {
-  return (
-    !observed.canPublishSources.includes('unknown') &&
-    samePermission(observed as ParticipantPermission, desired)
-  );
 }
 
 export function toObservedTrack(track: TrackInfo): ObservedTrack {

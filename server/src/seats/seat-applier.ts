@@ -1,0 +1,199 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../common/errors/app-error.js';
+import { Hints } from '../events/hints.js';
+import { type ParticipantPermission, samePermission } from '../grants/compile-grant.js';
+import { canonicalSources } from '../grants/role-grants.js';
+import { isNotFound, isUnavailable } from '../livekit/livekit-error.js';
+import { LiveKitHealth } from '../livekit/livekit.health.js';
+import type { ObservedParticipant, ObservedPermission } from '../livekit/participant-view.js';
+import { RoomsPort } from '../livekit/rooms-port.js';
+import { KeyedMutex } from './keyed-mutex.js';
+import { SeatObservations } from './seat-observations.js';
+import type { Seat } from './seat.js';
+import { SeatPolicy, type Standing, type Wanted } from './seat-policy.js';
+import { type Look, SeatStore } from './seat-store.js';
+
+/** What came of one call (or of none, where none was needed). */
+export interface Push {
+  readonly epoch: number;
+  readonly outcome: 'applied' | 'absent' | 'unavailable' | 'failed';
+  readonly detail: string | null;
+}
+
+/** LiveKit may lose a track that is published again sooner after its right was taken (v1.13.5). */
+const HOLD_BACK_MS = 400;
+/** Somebody who keeps changing a seat this often at once leaves the rest to the sweep. */
+const MAX_ROUNDS = 8;
+
+/**
+ * The one apply. Every writer (moderator, join, sweep, lease) brings LiveKit to what Postgres says
+ * through here: read the wish, call with the whole permission, compare the answer, read the wish
+ * again; moved, once more. So a slow writer's late call does not stay (model/seat.pml).
+ */
+@Injectable()
+export class SeatApplier {
+  private readonly turns = new KeyedMutex();
+  /** Seat → when a source was last taken from it, by the monotonic clock. */
+  private readonly narrowedAt = new Map<string, number>();
+
+  constructor(
+    private readonly policy: SeatPolicy,
+    private readonly rooms: RoomsPort,
+    private readonly health: LiveKitHealth,
+    private readonly store: SeatStore,
+    private readonly observations: SeatObservations,
+    private readonly hints: Hints,
+  ) {}
+
+  /** Work on one seat takes turns in this process; between processes the loop settles it. */
+  inTurn<T>(room: string, identity: string, work: () => Promise<T>): Promise<T> {
+    return this.turns.run(seatKey(room, identity), work);
+  }
+
+  /**
+   * Brings LiveKit to the seat's wish. Call it in turn. Answers with every push that was made, the
+   * last one being what stands. `fallback` is given back to somebody whom no rule covers.
+   */
+  async converge(
+    room: string,
+    identity: string,
+    fallback: ObservedPermission | null = null,
+  ): Promise<Push[]> {
+    const pushes: Push[] = [];
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const seen = await this.store.look(room, identity);
+      const kind = seen.seat?.kind ?? null;
+      const standing = await this.policy.stand(room, identity, kind);
+      if (await this.isHeldBack(standing, seen.seat)) continue;
+      pushes.push(await this.push(standing, seen, fallback));
+      const again = await this.policy.stand(room, identity, kind);
+      if (again.key === standing.key) break;
+    }
+    return pushes;
+  }
+
+  /** Ends the connection; false when LiveKit cannot be asked. Who is not there counts as removed. */
+  async remove(room: string, identity: string): Promise<boolean> {
+    try {
+      if (!(await this.isReachable())) return false;
+      await this.rooms.removeParticipant(room, identity);
+      return true;
+    } catch (error) {
+      if (isUnavailable(error)) return false;
+      throw error;
+    }
+  }
+
+  /** False, without asking, while LiveKit is known to be down; it is asked anew whether it still is. */
+  async isReachable(): Promise<boolean> {
+    if (this.health.status.state !== 'down') return true;
+    return (await this.health.probe()).state !== 'down';
+  }
+
+  private async push(
+    standing: Standing,
+    seen: Look,
+    fallback: ObservedPermission | null,
+  ): Promise<Push> {
+    const { epoch, wanted } = standing;
+    const permission = permissionOf(wanted, fallback);
+    if (wanted.kind !== 'out' && !permission) return { epoch, outcome: 'applied', detail: null };
+    try {
+      if (!(await this.isReachable())) {
+        return { epoch, outcome: 'unavailable', detail: 'LiveKit cannot be reached' };
+      }
+      return permission
+        ? await this.setPermission(standing, seen, permission)
+        : await this.putOut(standing);
+    } catch (error) {
+      if (!(error instanceof AppError) || !error.code.startsWith('livekit.')) throw error;
+      if (isUnavailable(error)) return { epoch, outcome: 'unavailable', detail: error.message };
+      if (isNotFound(error)) return { epoch, outcome: 'absent', detail: 'is not in the room' };
+      return { epoch, outcome: 'failed', detail: error.message };
+    }
+  }
+
+  private async putOut({ room, identity, epoch }: Standing): Promise<Push> {
+    await this.rooms.removeParticipant(room.name, identity);
+    return { epoch, outcome: 'applied', detail: null };
+  }
+
+  private async setPermission(
+    { room, identity, epoch }: Standing,
+    { seat, at }: Look,
+    permission: ParticipantPermission,
+  ): Promise<Push> {
+    const after = await this.rooms.setPermission(room.name, identity, permission);
+    this.noteNarrowing(room.name, identity, seat?.permission ?? null, after.permission);
+    await this.observe(room.name, after, seat, at);
+    return samePermission(after.permission, permission)
+      ? { epoch, outcome: 'applied', detail: null }
+      : { epoch, outcome: 'failed', detail: 'LiveKit took only a part of the permission' };
+  }
+
+  /** What LiveKit answers is what it has: shown at once, without waiting for the next sweep. */
+  private async observe(
+    room: string,
+    participant: ObservedParticipant,
+    seat: Seat | null,
+    at: Date,
+  ): Promise<void> {
+    const known = seat ? [seat] : [];
+    const { changed } = await this.observations.listed(room, [participant], known, at);
+    if (changed.length > 0) {
+      this.hints.publish([{ topic: `room:${room}`, type: 'seat', key: participant.identity }]);
+    }
+  }
+
+  private noteNarrowing(
+    room: string,
+    identity: string,
+    before: ObservedPermission | null,
+    after: ObservedPermission,
+  ): void {
+    const isNarrower = before?.canPublishSources.some(
+      (source) => before.canPublish && !after.canPublishSources.includes(source),
+    );
+    if (!isNarrower) return;
+    const now = performance.now();
+    const key = seatKey(room, identity);
+    this.narrowedAt.delete(key);
+    this.narrowedAt.set(key, now);
+    for (const [old, at] of this.narrowedAt) {
+      if (now - at <= HOLD_BACK_MS) break;
+      this.narrowedAt.delete(old);
+    }
+  }
+
+  /** Waits, and answers true: what was read before the wait has to be read anew. */
+  private async isHeldBack(
+    { room, identity, wanted }: Standing,
+    seat: Seat | null,
+  ): Promise<boolean> {
+    const at = this.narrowedAt.get(seatKey(room.name, identity));
+    if (at === undefined || wanted.kind !== 'role') return false;
+    const has: readonly string[] = seat?.permission?.canPublishSources ?? [];
+    if (wanted.role.permission.canPublishSources.every((source) => has.includes(source))) {
+      return false;
+    }
+    const rest = HOLD_BACK_MS - (performance.now() - at);
+    if (rest <= 0) return false;
+    await new Promise((resolve) => setTimeout(resolve, rest));
+    return true;
+  }
+}
+
+/** Null where there is nothing to set. A source without a name is never given: only seen. */
+function permissionOf(
+  wanted: Wanted,
+  fallback: ObservedPermission | null,
+): ParticipantPermission | null {
+  if (wanted.kind === 'role') return wanted.role.permission;
+  if (wanted.kind === 'out' || !fallback) return null;
+  const canPublishSources = canonicalSources(fallback.canPublishSources);
+  return { ...fallback, canPublishSources, canPublish: canPublishSources.length > 0 };
+}
+
+export function seatKey(room: string, identity: string): string {
+  return JSON.stringify([room, identity]);
+}

@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable, Logger } from '@nestjs/common';
+import { SYSTEM_ACTOR } from '../access/actor.js';
+import { samePermission } from '../grants/compile-grant.js';
+import type { LedgerOutcome } from '../ledger/ledger-entry.js';
+import { LedgerService } from '../ledger/ledger.service.js';
+import type { ObservedPermission } from '../livekit/participant-view.js';
+import { type Push, SeatApplier, seatKey } from './seat-applier.js';
+import { SeatOperations, settlementOf } from './seat-operations.js';
+import { SeatPolicy, type Standing } from './seat-policy.js';
+import type { SeatOperation } from './seat.js';
+import { SeatStore } from './seat-store.js';
+
+/** Somebody who is in a room now, as LiveKit tells it. */
+export interface Occupant {
+  readonly identity: string;
+  readonly sid: string;
+  readonly kind: string;
+  readonly permission: ObservedPermission;
+}
+
+interface Drift {
+  readonly operationId: string;
+  /** What drifted from what: the same drift is written down once, however often it is tried. */
+  readonly signature: string;
+}
+
+/** Compares what LiveKit has with what it should have, and puts it right. Harmless to repeat. */
+@Injectable()
+export class SeatChecks {
+  private readonly log = new Logger(SeatChecks.name);
+  /** Seat → the drift that is written down and not repaired yet. */
+  private readonly drifts = new Map<string, Drift>();
+
+  constructor(
+    private readonly policy: SeatPolicy,
+    private readonly applier: SeatApplier,
+    private readonly store: SeatStore,
+    private readonly operations: SeatOperations,
+    private readonly ledger: LedgerService,
+  ) {}
+
+  /** True when all is as it should be, or could be put right. `by` says what made us look. */
+  async check(room: string, occupant: Occupant, by: 'join' | 'sweep'): Promise<boolean> {
+    const { identity, kind, permission } = occupant;
+    const standing = await this.policy.stand(room, identity, kind);
+    if (isAsWanted(standing, permission)) {
+      this.drifts.delete(seatKey(room, identity));
+      return true;
+    }
+    return this.applier.inTurn(room, identity, () => this.repair(room, occupant, by));
+  }
+
+  /** Ends an operation that was left open: superseded, applied meanwhile, or still waiting. */
+  async settle(operation: SeatOperation): Promise<void> {
+    const { id, room, identity, action } = operation;
+    await this.applier.inTurn(room, identity, async () => {
+      const seat = await this.store.find(room, identity);
+      if (!seat) return;
+      if (action === 'mute') {
+        await this.operations.settle(id, { outcome: 'failed', detail: 'cut short', ms: null });
+        return;
+      }
+      if (action === 'remove') {
+        await this.settleRemoval(operation, seat.isPresent && seat.sid === operation.before.sid);
+        return;
+      }
+      if (seat.epoch !== operation.epoch) {
+        await this.operations.settle(id, { outcome: 'superseded', detail: null, ms: null });
+        return;
+      }
+      const pushes = await this.applier.converge(room, identity, operation.after.fallback);
+      await this.operations.settle(id, settlementOf(operation, pushes, sinceStart(operation)));
+    });
+  }
+
+  private async settleRemoval(operation: SeatOperation, isStillThere: boolean): Promise<void> {
+    if (isStillThere && !(await this.applier.remove(operation.room, operation.identity))) return;
+    await this.operations.settle(operation.id, {
+      outcome: 'applied',
+      detail: isStillThere ? null : 'is not in the room any more',
+      ms: sinceStart(operation),
+    });
+  }
+
+  private async repair(room: string, occupant: Occupant, by: 'join' | 'sweep'): Promise<boolean> {
+    const { identity, kind } = occupant;
+    // Another writer may have put it right while this one waited for its turn.
+    const [standing, seat] = await Promise.all([
+      this.policy.stand(room, identity, kind),
+      this.store.find(room, identity),
+    ]);
+    const isSameConnection = seat?.isPresent === true && seat.sid === occupant.sid;
+    const observed = isSameConnection && seat.permission ? seat.permission : occupant.permission;
+    if (isAsWanted(standing, observed)) return true;
+
+    const open = await this.store.findOpenOperation(room, identity);
+    if (
+      open &&
+      open.epoch === standing.epoch &&
+      open.action !== 'remove' &&
+      open.action !== 'mute'
+    ) {
+      const pushes = await this.applier.converge(room, identity, open.after.fallback);
+      await this.operations.settle(open.id, settlementOf(open, pushes, sinceStart(open)));
+      return pushes.at(-1)?.outcome === 'applied';
+    }
+    return this.repairDrift(room, occupant, standing, observed, by);
+  }
+
+  private async repairDrift(
+    room: string,
+    { identity, sid }: Occupant,
+    standing: Standing,
+    observed: ObservedPermission,
+    by: 'join' | 'sweep',
+  ): Promise<boolean> {
+    const key = seatKey(room, identity);
+    const signature = JSON.stringify([sid, standing.key]);
+    const known = this.drifts.get(key);
+    const drift = known?.signature === signature ? known : { operationId: randomUUID(), signature };
+    const payload = {
+      operationId: drift.operationId,
+      by,
+      sid,
+      observed,
+      ...describeWanted(standing),
+    };
+    const write = (kind: string, outcome: LedgerOutcome, extra: Record<string, unknown> = {}) =>
+      this.ledger.appendDurably({
+        kind,
+        outcome,
+        actor: SYSTEM_ACTOR,
+        room,
+        identity,
+        payload: { ...payload, ...extra },
+      });
+    if (drift !== known) {
+      await write('drift.detected', 'ok');
+      await write('drift.repaired', 'intent');
+      this.drifts.set(key, drift);
+    }
+    const started = performance.now();
+    const last = (await this.applier.converge(room, identity)).at(-1);
+    const ms = Math.round((performance.now() - started) * 10) / 10;
+    return this.concludeRepair(last, key, ms, write);
+  }
+
+  private async concludeRepair(
+    last: Push | undefined,
+    key: string,
+    ms: number,
+    write: (
+      kind: string,
+      outcome: LedgerOutcome,
+      extra: Record<string, unknown>,
+    ) => Promise<unknown>,
+  ): Promise<boolean> {
+    // Unavailable or failing: the next sweep tries again, and the drift stays written down as open.
+    if (last?.outcome === 'unavailable' || last?.outcome === 'failed') {
+      this.log.warn(`a seat could not be repaired: ${last.detail ?? 'no reason given'}`);
+      return false;
+    }
+    this.drifts.delete(key);
+    const hasLeft = last?.outcome === 'absent';
+    await write('drift.repaired', hasLeft ? 'superseded' : 'applied', { ms });
+    return true;
+  }
+}
+
+function isAsWanted({ wanted }: Standing, observed: ObservedPermission): boolean {
+  if (wanted.kind === 'free') return true;
+  return wanted.kind === 'role' && samePermission(observed, wanted.role.permission);
+}
+
+function describeWanted({ wanted, decision }: Standing): Record<string, unknown> {
+  if (wanted.kind === 'out') return { wanted: null, because: wanted.code };
+  const role = wanted.kind === 'role' ? wanted.role : null;
+  return {
+    wanted: role?.permission ?? null,
+    template: role?.template ?? null,
+    version: role?.version ?? null,
+    because: decision.because[0]?.text ?? null,
+  };
+}
+
+function sinceStart({ createdAt }: SeatOperation): number {
+  return Math.max(0, Date.now() - createdAt.getTime());
+}

@@ -1,0 +1,220 @@
+import { Injectable } from '@nestjs/common';
+import { PgPool } from '../database/pg-pool.js';
+import type { Tx } from '../database/transactions.js';
+import { samePermission } from '../grants/compile-grant.js';
+import type { ObservedParticipant } from '../livekit/participant-view.js';
+import type { EventParticipant } from '../livekit/webhook-event.js';
+import type { Seat } from './seat.js';
+
+/** Somebody who is in a room, as a list of LiveKit's tells of them. */
+type Listed = Omit<ObservedParticipant, 'metadata' | 'attributes' | 'disconnectReason'>;
+
+export interface Observation {
+  /** Identities whose seat shows something else than before. */
+  readonly changed: readonly string[];
+  /** Of these, who is in the room without a token of ours, seen so for the first time. */
+  readonly unlisted: readonly string[];
+}
+
+/**
+ * Issuing writes nothing but its ledger entry, so that entry tells whether somebody ever got a
+ * token here. It is looked for once for each seat, when somebody sits down on it.
+ */
+const RECOGNISE = `UPDATE seat SET last_issued_at = issued.at, is_unlisted = false
+  FROM (SELECT e.identity, max(e.at) AS at FROM ledger_entry e
+    WHERE e.identity = ANY($2) AND e.room = $1 AND e.kind = 'token.issued'
+    GROUP BY e.identity) AS issued
+  WHERE seat.room = $1 AND seat.identity = issued.identity AND seat.last_issued_at IS NULL
+  RETURNING seat.identity`;
+
+/** (joined_at, sid) orders the connections of one identity; what is older than the row changes nothing. */
+const IS_NEWER = `(seat.joined_at IS NULL
+  OR (seat.joined_at, coalesce(seat.sid, '')) < (EXCLUDED.joined_at, EXCLUDED.sid))`;
+
+/**
+ * What LiveKit was seen to have, kept in the seats. Webhooks come late, twice or not at all, and
+ * lists may be read while people come and go: every statement here orders by the connection and by
+ * the time at which LiveKit was asked, never by arrival.
+ */
+@Injectable()
+export class SeatObservations {
+  constructor(private readonly pg: PgPool) {}
+
+  /** A connection that came up. One that is known to have ended does not come back. */
+  async joined(tx: Tx, room: string, participant: EventParticipant): Promise<Observation> {
+    const { identity, sid, name, kind, joinedAt, permission } = participant;
+    const { rows: known } = await tx.query<{ is_unlisted: boolean }>(
+      'SELECT is_unlisted FROM seat WHERE room = $1 AND identity = $2 FOR UPDATE',
+      [room, identity],
+    );
+    const { rows } = await tx.query<{ is_unlisted: boolean }>(
+      `INSERT INTO seat (room, identity, is_present, sid, state, name, kind, permission, joined_at,
+         is_unlisted)
+       SELECT r.name, $2, true, $3, 'active', $4, $5, $6, $7, true FROM room r WHERE r.name = $1
+       ON CONFLICT (room, identity) DO UPDATE SET is_present = true, sid = EXCLUDED.sid,
+         state = 'active', name = EXCLUDED.name, kind = EXCLUDED.kind,
+         permission = EXCLUDED.permission,
+         tracks = CASE WHEN seat.sid = EXCLUDED.sid THEN seat.tracks ELSE '[]' END,
+         joined_at = EXCLUDED.joined_at, left_at = NULL, observed_at = NULL,
+         is_unlisted = seat.last_issued_at IS NULL
+       WHERE ${IS_NEWER}
+         OR (seat.sid = EXCLUDED.sid AND seat.is_present AND seat.observed_at IS NULL)
+         OR (seat.sid = EXCLUDED.sid AND seat.is_present AND seat.state <> 'active')
+       RETURNING is_unlisted`,
+      [room, identity, sid, clean(name), kind, JSON.stringify(permission), joinedAt],
+    );
+    const row = rows[0];
+    if (!row) return { changed: [], unlisted: [] };
+    if (!row.is_unlisted) return { changed: [identity], unlisted: [] };
+    const { rowCount } = await tx.query(RECOGNISE, [room, [identity]]);
+    const isNewlyUnlisted = rowCount === 0 && known[0]?.is_unlisted !== true;
+    return { changed: [identity], unlisted: isNewlyUnlisted ? [identity] : [] };
+  }
+
+  /** A connection that ended. The end of an older one than is known changes nothing. */
+  async left(tx: Tx, room: string, participant: EventParticipant): Promise<Observation> {
+    const { identity, sid, name, kind, joinedAt } = participant;
+    const { rowCount } = await tx.query(
+      `INSERT INTO seat (room, identity, is_present, sid, state, name, kind, joined_at, left_at)
+       SELECT r.name, $2, false, $3, 'disconnected', $4, $5, $6, now() FROM room r WHERE r.name = $1
+       ON CONFLICT (room, identity) DO UPDATE SET is_present = false, sid = EXCLUDED.sid,
+         state = 'disconnected', permission = NULL, tracks = '[]',
+         joined_at = greatest(seat.joined_at, EXCLUDED.joined_at), left_at = now(),
+         is_unlisted = false
+       WHERE (seat.sid = EXCLUDED.sid AND (seat.is_present OR seat.left_at IS NULL)) OR ${IS_NEWER}`,
+      [room, identity, sid, clean(name), kind, joinedAt],
+    );
+    return { changed: rowCount ? [identity] : [], unlisted: [] };
+  }
+
+  /**
+   * A list of who is in the room, asked for at `askedAt` (Postgres' time), after `known` was read:
+   * a connection that was known before and is not in the list has ended.
+   */
+  async listed(
+    room: string,
+    participants: readonly Listed[],
+    known: readonly Seat[],
+    askedAt: Date,
+  ): Promise<Observation> {
+    const seats = new Map(known.map((seat) => [seat.identity, seat]));
+    const here = participants.filter(({ state }) => state !== 'disconnected');
+    const present = new Set(here.map(({ identity }) => identity));
+    const news = here.filter((participant) => isNews(participant, seats.get(participant.identity)));
+    const gone = known.filter((seat) => seat.isPresent && !present.has(seat.identity));
+    const came = news.length > 0 ? await this.writePresent(room, news, askedAt) : [];
+    const went = gone.length > 0 ? await this.writeAbsent(room, gone) : [];
+    const unlisted = came
+      .filter((row) => row.is_unlisted && !seats.get(row.identity)?.isUnlisted)
+      .map(({ identity }) => identity);
+    const recognised = unlisted.length > 0 ? await this.recognise(room, unlisted) : [];
+    return {
+      changed: [...came.map(({ identity }) => identity), ...went],
+      unlisted: unlisted.filter((identity) => !recognised.includes(identity)),
+    };
+  }
+
+  /** Everybody whom the room's seats show as present; for a room that does not run. */
+  async everyoneLeft(room: string): Promise<string[]> {
+    const { rows } = await this.pg.query<{ identity: string }>(
+      'seat-everyone-left',
+      `UPDATE seat SET is_present = false, state = 'disconnected', permission = NULL, tracks = '[]',
+         left_at = now(), is_unlisted = false
+       WHERE room = $1 AND is_present RETURNING identity`,
+      [room],
+    );
+    return rows.map(({ identity }) => identity);
+  }
+
+  /** The room's own count of who is there. True when it changed. */
+  async count(room: string): Promise<boolean> {
+    const { rowCount } = await this.pg.query(
+      'seat-count',
+      `UPDATE room SET num_participants = present.n
+       FROM (SELECT count(*)::int AS n FROM seat WHERE room = $1 AND is_present) AS present
+       WHERE name = $1 AND num_participants <> present.n`,
+      [room],
+    );
+    return rowCount === 1;
+  }
+
+  private async recognise(room: string, identities: readonly string[]): Promise<string[]> {
+    const { rows } = await this.pg.query<{ identity: string }>('seat-recognise', RECOGNISE, [
+      room,
+      identities,
+    ]);
+    return rows.map(({ identity }) => identity);
+  }
+
+  private async writePresent(
+    room: string,
+    participants: readonly Listed[],
+    askedAt: Date,
+  ): Promise<{ identity: string; is_unlisted: boolean }[]> {
+    const records = participants.map(({ joinedAt, name, tracks, ...rest }) => ({
+      ...rest,
+      name: clean(name),
+      tracks: tracks.map((track) => ({ ...track, name: clean(track.name) })),
+      joined_at: joinedAt,
+    }));
+    const { rows } = await this.pg.query<{ identity: string; is_unlisted: boolean }>(
+      'seat-write-present',
+      `INSERT INTO seat (room, identity, is_present, sid, state, name, kind, permission, tracks,
+         joined_at, observed_at, is_unlisted)
+       SELECT r.name, o.identity, true, o.sid, o.state, o.name, o.kind, o.permission, o.tracks,
+         o.joined_at, $3, true
+       FROM room r, jsonb_to_recordset($2::jsonb) AS o(identity text, sid text, state text,
+         name text, kind text, permission jsonb, tracks jsonb, joined_at timestamptz)
+       WHERE r.name = $1
+       ON CONFLICT (room, identity) DO UPDATE SET is_present = true, sid = EXCLUDED.sid,
+         state = EXCLUDED.state, name = EXCLUDED.name, kind = EXCLUDED.kind,
+         permission = EXCLUDED.permission, tracks = EXCLUDED.tracks,
+         joined_at = EXCLUDED.joined_at, left_at = NULL, observed_at = EXCLUDED.observed_at,
+         is_unlisted = seat.last_issued_at IS NULL
+       WHERE ${IS_NEWER}
+         OR (seat.sid = EXCLUDED.sid
+           AND (seat.is_present OR seat.left_at < EXCLUDED.observed_at)
+           AND (seat.observed_at IS NULL OR seat.observed_at <= EXCLUDED.observed_at))
+       RETURNING identity, is_unlisted`,
+      [room, JSON.stringify(records), askedAt],
+    );
+    return rows;
+  }
+
+  private async writeAbsent(room: string, gone: readonly Seat[]): Promise<string[]> {
+    const { rows } = await this.pg.query<{ identity: string }>(
+      'seat-write-absent',
+      `UPDATE seat SET is_present = false, state = 'disconnected', permission = NULL, tracks = '[]',
+         left_at = now(), is_unlisted = false
+       FROM unnest($2::text[], $3::text[]) AS gone(identity, sid)
+       WHERE seat.room = $1 AND seat.identity = gone.identity AND seat.sid = gone.sid
+         AND seat.is_present
+       RETURNING seat.identity`,
+      [room, gone.map(({ identity }) => identity), gone.map(({ sid }) => sid)],
+    );
+    return rows.map(({ identity }) => identity);
+  }
+}
+
+function isNews(participant: Listed, seat: Seat | undefined): boolean {
+  return (
+    !seat ||
+    !seat.isPresent ||
+    seat.sid !== participant.sid ||
+    seat.state !== participant.state ||
+    seat.name !== clean(participant.name) ||
+    seat.kind !== participant.kind ||
+    !seat.permission ||
+    !samePermission(seat.permission, participant.permission) ||
+    JSON.stringify(seat.tracks.map(trackKey)) !== JSON.stringify(participant.tracks.map(trackKey))
+  );
+}
+
+function trackKey(track: Listed['tracks'][number]): unknown[] {
+  return [track.sid, track.type, track.source, clean(track.name), track.isMuted];
+}
+
+/** Postgres keeps no NUL and no half surrogate pairs; names are only shown. */
+function clean(text: string): string {
+  return text.replaceAll('\u0000', '\ufffd').replaceAll(/\p{Surrogate}/gu, '\ufffd');
+}

@@ -1,0 +1,117 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../common/errors/app-error.js';
+import { type ParticipantPermission, toParticipantPermission } from '../grants/compile-grant.js';
+import type { Allowed, Block, Decision, Override, PolicyInput } from '../grants/policy.js';
+import { resolve } from '../grants/resolve.js';
+import type { RoleGrants } from '../grants/role-grants.js';
+import { type PolicyFacts, PolicyReader, type PolicyRoom } from '../policy/policy-reader.js';
+
+export interface EffectiveRole {
+  readonly template: string;
+  readonly version: number;
+  readonly source: Allowed['source'];
+  readonly grants: RoleGrants;
+  /** Compiled whole: what LiveKit should have. */
+  readonly permission: ParticipantPermission;
+}
+
+/** What LiveKit should have for an identity that is in the room. */
+export type Wanted =
+  | { readonly kind: 'role'; readonly role: EffectiveRole }
+  /** Not in the room: why, in the words of `resolve`, or `unlisted`. */
+  | { readonly kind: 'out'; readonly code: string }
+  /** No rule covers them and the room allows that: LiveKit keeps what it has. */
+  | { readonly kind: 'free' };
+
+/** How one identity stands in one room, by one reading of Postgres. */
+export interface Standing {
+  readonly room: PolicyRoom;
+  readonly identity: string;
+  readonly facts: PolicyFacts;
+  readonly input: PolicyInput;
+  readonly epoch: number;
+  readonly decision: Decision;
+  readonly role: EffectiveRole | null;
+  readonly wanted: Wanted;
+  /** Two readings with the same key ask the same of LiveKit, by the same wish. */
+  readonly key: string;
+}
+
+/** Participants that LiveKit itself brings along (egress, ingress, SIP …) follow no template. */
+const STANDARD = 'standard';
+
+/** Turns policy into what LiveKit should have. Every reader and writer of seats asks here. */
+@Injectable()
+export class SeatPolicy {
+  constructor(private readonly policy: PolicyReader) {}
+
+  /** Throws 404 for a room that Rolecall does not know. */
+  async stand(room: string, identity: string, kind: string | null = null): Promise<Standing> {
+    return this.judge(await this.policy.read({ room, identity }), kind);
+  }
+
+  async assertRoom(room: string): Promise<void> {
+    const { room: known } = await this.policy.read({ room, identity: '' });
+    if (!known) throw roomNotFound();
+  }
+
+  /** How it would stand with another override or block. */
+  suppose(
+    standing: Standing,
+    wish: { override: Override | null; block: Block | null },
+    at = new Date(),
+  ): Promise<Standing> {
+    const input = { ...standing.input, seat: wish };
+    return this.judge({ ...standing.facts, input }, null, at);
+  }
+
+  private async judge(facts: PolicyFacts, kind: string | null, at = new Date()): Promise<Standing> {
+    const { room, input, identity, epoch } = facts;
+    if (!room || !input) {
+      throw roomNotFound();
+    }
+    const decision = resolve(input, at);
+    const role = decision.verdict === 'allow' ? await this.roleOf(decision) : null;
+    const wanted = want(facts, room, decision, role, kind);
+    return {
+      room,
+      identity,
+      facts,
+      input,
+      epoch,
+      decision,
+      role,
+      wanted,
+      key: JSON.stringify([epoch, wanted.kind, role?.template, role?.version]),
+    };
+  }
+
+  private async roleOf({ template, version, source }: Allowed): Promise<EffectiveRole> {
+    const { grants } = await this.policy.version(template, version);
+    return { template, version, source, grants, permission: toParticipantPermission(grants) };
+  }
+}
+
+function roomNotFound(): AppError {
+  return new AppError('not_found', 'room.not_found', 'There is no such room.');
+}
+
+function want(
+  { wasIssued }: PolicyFacts,
+  room: PolicyRoom,
+  decision: Decision,
+  role: EffectiveRole | null,
+  kind: string | null,
+): Wanted {
+  const isUnlisted = !wasIssued && (role === null || role.source !== 'override');
+  const isOurs = !isUnlisted || kind === null || kind === STANDARD;
+  const isWantOfRules =
+    decision.verdict === 'refuse' &&
+    (decision.code === 'no_rule' || decision.code === 'template.unpublished');
+  if (decision.verdict === 'refuse' && !isWantOfRules) return { kind: 'out', code: decision.code };
+  if (!isOurs) return { kind: 'free' };
+  if (isUnlisted && room.unlistedParticipants === 'remove')
+    return { kind: 'out', code: 'unlisted' };
+  if (role) return { kind: 'role', role };
+  return isUnlisted ? { kind: 'free' } : { kind: 'out', code: (decision as { code: string }).code };
+}
