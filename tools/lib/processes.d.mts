@@ -1,0 +1,9 @@
+export interface ProcessRecord {
+  pid: number;
+  /** Tells it from a later process of the same number; null when there is none. */
+  start: string | null;
+}
+
+export function describeProcess(pid: number): ProcessRecord;
+/** A zombie counts as gone. */
+export function isRunning(record: ProcessRecord | null | undefined): boolean;
