@@ -9,6 +9,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { HintsModule } from './events/hints.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { LiveKitModule } from './livekit/livekit.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { OperatorsModule } from './operators/operators.module.js';
 import { PolicyModule } from './policy/policy.module.js';
 import { RoleTemplatesModule } from './role-templates/role-templates.module.js';
@@ -26,6 +27,7 @@ export class AppModule {
         CommonModule,
         DatabaseModule,
         HintsModule,
+        MetricsModule,
         LedgerModule,
         AuthModule,
         AccessModule,

@@ -5,6 +5,7 @@ import { AppLogger } from './common/app-logger.js';
 import { toProblem } from './common/http/problem.filter.js';
 import { RawBody } from './common/http/raw-body.js';
 import type { AppConfig } from './config/app-config.js';
+import { Metrics } from './metrics/metrics.service.js';
 import { serveUi } from './ui/serve-ui.js';
 
 /** Bytes; metadata and attributes together fit with room to spare. */
@@ -50,12 +51,18 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
     done();
   });
   const logger = app.get(AppLogger);
+  const metrics = app.get(Metrics);
   fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'none';
+    metrics.requests.observe(
+      { method: request.method, route, status: reply.statusCode },
+      reply.elapsedTime / 1000,
+    );
     logger.log('request', {
       requestId: request.id,
       method: request.method,
       // The route, not the address: addresses hold what people typed.
-      route: request.routeOptions.url ?? null,
+      route,
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,
     });

@@ -12,9 +12,11 @@ import type { LedgerEntryInput, LedgerRef } from '../ledger/ledger-entry.js';
 import { ledgerId } from '../ledger/ledger-entry.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { TokenSigner } from '../livekit/signer.js';
+import { Metrics } from '../metrics/metrics.service.js';
 import { type PolicyFacts, PolicyReader } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
 import { RoomsService } from '../rooms/rooms.service.js';
+import { IssuedSeats } from '../seats/issued-seats.js';
 import { SeatsService } from '../seats/seats.service.js';
 import { UsersService } from '../users/users.service.js';
 import type { IssueBody } from './issuance.schemas.js';
@@ -61,6 +63,8 @@ export class IssuanceService {
     private readonly rooms: RoomsService,
     private readonly liveRooms: LiveRooms,
     private readonly seats: SeatsService,
+    private readonly issuedSeats: IssuedSeats,
+    private readonly metrics: Metrics,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -77,6 +81,7 @@ export class IssuanceService {
     await this.ensureLiveRoom(plan, body);
     const token = this.signer.sign(plan.claims as unknown as Parameters<TokenSigner['sign']>[0]);
     const ref = await this.record(actor, body, plan, token);
+    this.metrics.issuances.inc({ outcome: 'issued' });
     return {
       token,
       serverUrl: this.serverUrl(),
@@ -344,6 +349,10 @@ export class IssuanceService {
       },
     };
     if (plan.isOverride) return this.seats.overrideForToken(actor, plan.facts, plan, entry);
+    const { room, identity, wasIssued } = plan.facts;
+    if (room && !wasIssued && plan.content.grants.roomJoin) {
+      await this.issuedSeats.note(room.name, identity);
+    }
     return this.ledger.appendDurably(entry);
   }
 
@@ -354,6 +363,7 @@ export class IssuanceService {
     code: string,
     because: Because[],
   ): Promise<void> {
+    this.metrics.issuances.inc({ outcome: 'refused' });
     await this.ledger.appendDurably({
       kind: 'token.refused',
       outcome: 'refused',

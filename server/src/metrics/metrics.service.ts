@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+
+/** Names as Prometheus wants them: base units, `_total` on counters; no label with unbounded values. */
+@Injectable()
+export class Metrics {
+  readonly registry = new Registry();
+  readonly requests = new Histogram({
+    name: 'rolecall_http_request_seconds',
+    help: 'Time to answer, by method, route and status',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers: [this.registry],
+  });
+  readonly issuances = new Counter({
+    name: 'rolecall_issuances_total',
+    help: 'Token requests by outcome: issued or refused',
+    labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
+  readonly seatChange = new Histogram({
+    name: 'rolecall_seat_change_seconds',
+    help: 'From the commit of a promotion, demotion or block to what LiveKit answered',
+    labelNames: ['action', 'outcome'] as const,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry, prefix: 'rolecall_' });
+  }
+}
