@@ -1,0 +1,53 @@
+import { useTranslate } from 'react-admin';
+import Alert from '@mui/material/Alert';
+import Button from '@mui/material/Button';
+import { useLiveStatus } from '../providers/liveUpdates';
+import { useErrorText } from '../shared/useErrorText';
+import { useSystemStatus } from '../shared/useSystemStatus';
+import { clockTime } from './seatWords';
+
+export interface BannersProps {
+  isClosed: boolean;
+  /** The room was read before but could not be read again. */
+  staleError: unknown;
+  asOf: Date | null;
+  onRetry: () => void;
+}
+
+/** What a moderator has to know about the page itself before acting on it. */
+export function Banners({ isClosed, staleError, asOf, onRetry }: BannersProps) {
+  const translate = useTranslate();
+  const errorText = useErrorText();
+  const live = useLiveStatus();
+  const { data: status } = useSystemStatus();
+  const livekit = status?.livekit.state;
+  return (
+    <>
+      {live.state === 'offline' ? (
+        <Alert severity="error">
+          {translate('room_console.banners.offline', { time: asOf ? clockTime(asOf) : '–' })}
+        </Alert>
+      ) : (
+        live.state === 'polling' && (
+          <Alert severity="warning">{translate('room_console.banners.stream_lost')}</Alert>
+        )
+      )}
+      {live.state !== 'offline' && Boolean(staleError) && (
+        <Alert
+          severity="warning"
+          action={
+            <Button color="inherit" onClick={onRetry}>
+              {translate('app.action.retry')}
+            </Button>
+          }
+        >
+          {translate('room_console.banners.stale', { reason: errorText(staleError) })}
+        </Alert>
+      )}
+      {(livekit === 'down' || livekit === 'absent') && (
+        <Alert severity="warning">{translate(`room_console.banners.livekit_${livekit}`)}</Alert>
+      )}
+      {isClosed && <Alert severity="info">{translate('room_console.banners.closed')}</Alert>}
+    </>
+  );
+}

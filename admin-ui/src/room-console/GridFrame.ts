@@ -1,0 +1,177 @@
+import { styled } from '@mui/material/styles';
+import { FONT_MONO } from '../theme/theme';
+
+const COLUMNS = {
+  wide: '32px minmax(150px,1.4fr) minmax(180px,1.3fr) 128px minmax(110px,1fr) minmax(150px,1.4fr) 70px 60px 132px',
+  medium: '32px minmax(130px,1.3fr) minmax(160px,1.3fr) 128px minmax(130px,1.2fr) 132px',
+  small: '32px minmax(120px,1.3fr) minmax(120px,1.2fr) minmax(120px,1.3fr) 40px',
+  narrow: '28px minmax(0,1fr) auto',
+};
+
+/**
+ * The grid's own style sheet: plain class names, because a styled component per cell costs more
+ * than the cell when thousands of rows scroll by.
+ */
+export const GridFrame = styled('div')(({ theme }) => ({
+  containerType: 'inline-size',
+  flex: 1,
+  minHeight: 320,
+  display: 'flex',
+  border: `1px solid ${theme.palette.divider}`,
+  borderRadius: theme.shape.borderRadius,
+  backgroundColor: theme.palette.background.paper,
+  overflow: 'hidden',
+  '--row-height': '36px',
+
+  '& .grid': {
+    flex: 1,
+    minWidth: 0,
+    overflow: 'auto',
+    // The rows' height must not make the page grow.
+    contain: 'size',
+    outlineOffset: -2,
+  },
+  '& .rows': { position: 'relative' },
+  '& .row': {
+    position: 'absolute',
+    insetInline: 0,
+    top: 0,
+    display: 'grid',
+    gridTemplateColumns: COLUMNS.wide,
+    alignItems: 'center',
+    height: 'var(--row-height)',
+    borderBottom: `1px solid ${theme.palette.divider}`,
+    cursor: 'default',
+  },
+  '& .head': {
+    position: 'sticky',
+    zIndex: 1,
+    height: 32,
+    backgroundColor: theme.palette.background.paper,
+    color: theme.palette.text.secondary,
+    fontSize: '.75rem',
+    fontWeight: 600,
+  },
+  '& .cell': {
+    paddingInline: 8,
+    minWidth: 0,
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+    whiteSpace: 'nowrap',
+  },
+  '& .row:not(.head):hover': { backgroundColor: theme.palette.action.hover },
+  '& .row.selected': { backgroundColor: theme.palette.action.selected },
+  '& .row.active': { boxShadow: `inset 3px 0 0 ${theme.palette.divider}` },
+  '& .grid:focus-visible .row.active, & .grid:focus .row.active': {
+    boxShadow: `inset 3px 0 0 ${theme.palette.primary.main}`,
+    backgroundColor: theme.palette.action.selected,
+  },
+  '& .row.gone, & .row.absent': { color: theme.palette.text.secondary },
+  '& .row.gone .person': { textDecoration: 'line-through' },
+
+  '& .pick': { display: 'grid', placeItems: 'center', paddingInline: 0, height: '100%' },
+  '& .box': {
+    width: 16,
+    height: 16,
+    border: `1.5px solid ${theme.palette.text.secondary}`,
+    borderRadius: 4,
+    fontSize: 12,
+    lineHeight: '13px',
+    textAlign: 'center',
+  },
+  '& .selected .box': {
+    backgroundColor: theme.palette.primary.main,
+    borderColor: theme.palette.primary.main,
+    color: theme.palette.primary.contrastText,
+  },
+  '& .name': { fontWeight: 550 },
+  '& .mono': {
+    fontFamily: FONT_MONO,
+    fontSize: '.75rem',
+    color: theme.palette.text.secondary,
+    marginInlineStart: 6,
+  },
+  '& .tag': {
+    marginInlineStart: 6,
+    paddingInline: 4,
+    border: `1px solid ${theme.palette.divider}`,
+    borderRadius: 4,
+    fontSize: '.6875rem',
+    color: theme.palette.text.secondary,
+  },
+  '& .letter': {
+    display: 'inline-block',
+    width: 18,
+    height: 18,
+    marginInlineEnd: 6,
+    borderRadius: 5,
+    fontSize: 11,
+    fontWeight: 700,
+    lineHeight: '18px',
+    textAlign: 'center',
+    forcedColorAdjust: 'none',
+  },
+  '& .role': { fontWeight: 550 },
+  '& .quiet': { color: theme.palette.text.secondary, fontWeight: 400, fontSize: '.75rem' },
+  '& .flags': { display: 'flex', gap: 4, overflow: 'visible' },
+  '& .flags svg': {
+    width: 16,
+    height: 16,
+    fill: 'none',
+    stroke: 'currentColor',
+    strokeWidth: 1.8,
+    strokeLinecap: 'round',
+    strokeLinejoin: 'round',
+  },
+  '& .flags .off': { visibility: 'hidden' },
+  '& .track': { marginInlineEnd: 8 },
+  '& .track.muted': { color: theme.palette.text.secondary },
+  '& .good': { color: theme.palette.success.main },
+  '& .pending': { color: theme.palette.warning.main },
+  '& .bad': { color: theme.palette.error.main },
+  '& .status': { display: 'flex', alignItems: 'center', gap: 6 },
+  '& .status > span': { overflow: 'hidden', textOverflow: 'ellipsis' },
+  '& button': {
+    font: 'inherit',
+    fontSize: '.75rem',
+    fontWeight: 600,
+    minHeight: 26,
+    paddingInline: 8,
+    color: theme.palette.primary.main,
+    background: 'none',
+    border: `1px solid ${theme.palette.divider}`,
+    borderRadius: 5,
+    cursor: 'pointer',
+  },
+  '& button:hover': { borderColor: theme.palette.primary.main },
+  '& button:disabled': { color: theme.palette.text.disabled, cursor: 'not-allowed' },
+  '& .actions': { display: 'flex', gap: 4, justifyContent: 'flex-end' },
+  '& .more': { minWidth: 28, paddingInline: 4 },
+
+  '@container (max-width: 1000px)': {
+    '& .row': { gridTemplateColumns: COLUMNS.medium },
+    '& .c-tracks, & .c-state, & .c-joined': { display: 'none' },
+  },
+  '@container (max-width: 720px)': {
+    '& .row': { gridTemplateColumns: COLUMNS.small },
+    '& .c-observed, & .promote': { display: 'none' },
+  },
+  '@container (max-width: 520px)': {
+    '& .row:not(.head)': {
+      gridTemplateColumns: COLUMNS.narrow,
+      gridTemplateRows: '1fr 1fr',
+      paddingBlock: 6,
+    },
+    '& .row:not(.head) .pick': { gridRow: '1 / 3' },
+    '& .row:not(.head) .c-person': { gridColumn: '2 / 4' },
+    '& .row:not(.head) .c-role': { gridColumn: 2, gridRow: 2 },
+    '& .row:not(.head) .c-sync': { gridColumn: 3, gridRow: 2, maxWidth: 200 },
+    '& .c-actions, & .head .c-role, & .head .c-sync': { display: 'none' },
+    '& .row.head': { gridTemplateColumns: COLUMNS.narrow },
+  },
+  '@media (pointer: coarse)': { '--row-height': '44px', '& button': { minHeight: 36 } },
+}));
+
+/** On a narrow page a row has two lines. */
+export const NARROW = 520;
+export const ROW_HEIGHT = { narrow: 64, coarse: 44, fine: 36 };

@@ -1,0 +1,131 @@
+import { useState } from 'react';
+import { useTranslate } from 'react-admin';
+import Box from '@mui/material/Box';
+import MenuItem from '@mui/material/MenuItem';
+import MenuList from '@mui/material/MenuList';
+import Popover from '@mui/material/Popover';
+import ToggleButton from '@mui/material/ToggleButton';
+import ToggleButtonGroup from '@mui/material/ToggleButtonGroup';
+import Typography from '@mui/material/Typography';
+import { diffGrants, exceeds, NO_GRANTS, type RoleGrants } from '@rolecall/server/grants';
+import type { RoleTemplate, Seat } from '../providers/records';
+import { useMe } from '../providers/session';
+import { RoleChip } from '../shared/RoleChip';
+import { useTemplates } from '../shared/useTemplates';
+import { nameOf } from './seatWords';
+
+export interface RoleMenuProps {
+  kind: 'promote' | 'demote';
+  /** Whose role it is about; none for several at once. */
+  seat: Seat | null;
+  count: number;
+  anchor: HTMLElement | null;
+  onChoose: (template: string, lease: string | undefined) => void;
+  onClose: () => void;
+}
+
+const LEASES = ['5m', '15m', '1h'] as const;
+
+/** Every published role, with what it would change, and why some cannot be given. */
+export function RoleMenu({ kind, seat, count, anchor, onChoose, onClose }: RoleMenuProps) {
+  const translate = useTranslate();
+  const { published, byKey } = useTemplates();
+  const [lease, setLease] = useState('');
+  const name = seat ? nameOf(seat) : translate('room_console.bulk.people', { smart_count: count });
+  const now = seat ? (byKey.get(seat.role?.template ?? '')?.grants as RoleGrants) : undefined;
+  const title = translate(`room_console.promote_menu.${kind}_title`, { name });
+  return (
+    <Popover
+      open={anchor !== null}
+      anchorEl={anchor}
+      onClose={onClose}
+      anchorOrigin={{ vertical: 'bottom', horizontal: 'left' }}
+      slotProps={{
+        paper: { role: 'dialog', 'aria-label': title, sx: { maxWidth: 'min(440px, 100%)' } },
+      }}
+    >
+      <Typography variant="h2" sx={{ px: 2, pt: 1.5, fontSize: '.875rem' }}>
+        {title}
+      </Typography>
+      {kind === 'promote' && (
+        <Box sx={{ px: 2, pt: 1, display: 'flex', gap: 1, alignItems: 'center' }}>
+          <Typography variant="body2" color="text.secondary">
+            {translate('room_console.promote_menu.lease')}
+          </Typography>
+          <ToggleButtonGroup
+            exclusive
+            size="small"
+            value={lease}
+            aria-label={translate('room_console.promote_menu.lease')}
+            onChange={(_event, value: string | null) => setLease(value ?? '')}
+          >
+            {['', ...LEASES].map((each) => (
+              <ToggleButton key={each} value={each} sx={{ py: 0.25, textTransform: 'none' }}>
+                {each || translate('room_console.promote_menu.lease_session')}
+              </ToggleButton>
+            ))}
+          </ToggleButtonGroup>
+        </Box>
+      )}
+      <MenuList autoFocusItem dense aria-label={title}>
+        {published.length === 0 && (
+          <MenuItem disabled>{translate('room_console.promote_menu.empty')}</MenuItem>
+        )}
+        {published.map((template) => (
+          <RoleItem
+            key={template.key}
+            template={template}
+            now={now}
+            isCurrent={seat?.role?.template === template.key && !seat.override?.until}
+            onChoose={() => onChoose(template.key, lease || undefined)}
+          />
+        ))}
+      </MenuList>
+    </Popover>
+  );
+}
+
+interface RoleItemProps {
+  template: RoleTemplate;
+  now: RoleGrants | undefined;
+  isCurrent: boolean;
+  onChoose: () => void;
+}
+
+function RoleItem({ template, now, isCurrent, onChoose, ...menuItem }: RoleItemProps) {
+  const translate = useTranslate();
+  const me = useMe();
+  const grants = template.grants as RoleGrants;
+  const beyond = exceeds(grants, (me?.ceiling ?? null) as RoleGrants | null);
+  const changes = diffGrants(now ?? NO_GRANTS, grants);
+  const isDisabled = beyond.length > 0 || isCurrent;
+  const line =
+    beyond.length > 0
+      ? translate('room_console.cannot.ceiling', { grants: beyond.join(', ') })
+      : isCurrent
+        ? translate('room_console.cannot.same')
+        : changes.map(({ text, kind }) => `${SIGNS[kind]} ${text}`).join(' · ') ||
+          translate('room_console.promote_menu.no_change');
+  return (
+    <MenuItem
+      {...menuItem}
+      disabled={isDisabled}
+      onClick={onChoose}
+      // What cannot be chosen still says why, readably.
+      sx={{ display: 'block', whiteSpace: 'normal', '&.Mui-disabled': { opacity: 1 } }}
+    >
+      <RoleChip
+        template={template.key}
+        version={template.published}
+        name={template.name}
+        color={template.color}
+        sx={isDisabled ? { color: 'text.secondary' } : undefined}
+      />
+      <Typography variant="caption" component="div" color="text.secondary" sx={{ pl: '24px' }}>
+        {line}
+      </Typography>
+    </MenuItem>
+  );
+}
+
+const SIGNS = { gain: '+', lose: '−', change: '±' } as const;

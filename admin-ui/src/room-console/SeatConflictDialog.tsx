@@ -1,0 +1,50 @@
+import { useId } from 'react';
+import { useLocale, useTranslate } from 'react-admin';
+import Button from '@mui/material/Button';
+import Dialog from '@mui/material/Dialog';
+import DialogActions from '@mui/material/DialogActions';
+import DialogContent from '@mui/material/DialogContent';
+import DialogTitle from '@mui/material/DialogTitle';
+import { relativeTime } from '../shared/time';
+import { useNow } from '../shared/TimeText';
+import { useTemplates } from '../shared/useTemplates';
+import type { Attempt } from './seatActions';
+
+export interface SeatConflictDialogProps {
+  attempt: Attempt;
+  name: string;
+  onKeep: () => void;
+  onOverride: () => void;
+}
+
+/** Two moderators acted on one person; nothing of the second happened yet. */
+export function SeatConflictDialog({ attempt, name, onKeep, onOverride }: SeatConflictDialogProps) {
+  const translate = useTranslate();
+  const locale = useLocale();
+  const now = useNow();
+  const titleId = useId();
+  const { byKey } = useTemplates();
+  const { current } = attempt;
+  const change = current?.lastChange;
+  const key = current?.role?.template;
+  return (
+    <Dialog open onClose={onKeep} aria-labelledby={titleId} maxWidth="xs" fullWidth>
+      <DialogTitle id={titleId} component="h2" sx={{ fontSize: '1rem' }}>
+        {translate('room_console.conflict.title', { name })}
+      </DialogTitle>
+      <DialogContent>
+        {translate('room_console.conflict.text', {
+          by: change?.by ?? translate('room_console.conflict.somebody'),
+          when: relativeTime(change ? new Date(change.at) : now, now, locale),
+          role: key ? (byKey.get(key)?.name ?? key) : translate('room_console.conflict.no_role'),
+        })}
+      </DialogContent>
+      <DialogActions>
+        <Button onClick={onOverride}>{translate('room_console.conflict.override')}</Button>
+        <Button variant="contained" autoFocus onClick={onKeep}>
+          {translate('room_console.conflict.keep')}
+        </Button>
+      </DialogActions>
+    </Dialog>
+  );
+}

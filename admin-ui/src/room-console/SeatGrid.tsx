@@ -1,0 +1,286 @@
+import {
+  type KeyboardEvent,
+  type RefObject,
+  useEffect,
+  useId,
+  useImperativeHandle,
+  useRef,
+  useState,
+} from 'react';
+import { useTranslate } from 'react-admin';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import Box from '@mui/material/Box';
+import useMediaQuery from '@mui/material/useMediaQuery';
+import type { RoleTemplate } from '../providers/records';
+import { visuallyHidden } from '../shared/visuallyHidden';
+import { GridFrame, NARROW, ROW_HEIGHT } from './GridFrame';
+import type { RosterStore, RosterView } from './rosterStore';
+import type { Attempt } from './seatActions';
+import { FlagSprite, SeatRow, type RowCommand } from './SeatRow';
+
+/** What a key asks for; the grid itself only moves. */
+export type GridCommand =
+  | RowCommand
+  | 'promoteAs'
+  | 'demote'
+  | 'mute'
+  | 'remove'
+  | 'block'
+  | 'search'
+  | 'order'
+  | 'escape'
+  | 'help'
+  | { chip: number };
+
+export interface SeatGridHandle {
+  focus: () => void;
+}
+
+interface SeatGridProps {
+  ref: RefObject<SeatGridHandle | null>;
+  label: string;
+  store: RosterStore;
+  view: RosterView;
+  attempts: ReadonlyMap<string, Attempt>;
+  templates: ReadonlyMap<string, RoleTemplate>;
+  active: string | null;
+  selected: ReadonlySet<string>;
+  canPromote: boolean;
+  promoteTitle: string;
+  errorText: (error: unknown) => string;
+  onActive: (identity: string) => void;
+  onCommand: (command: GridCommand, identity: string | null, element: HTMLElement) => void;
+}
+
+const OVERSCAN = 4;
+const HEAD_HEIGHT = 32;
+const COLUMN_COUNT = 9;
+/** After the last key or pointer movement the order is applied by itself. */
+const IDLE_MS = 2_000;
+
+export function SeatGrid(props: SeatGridProps) {
+  const { label, store, view, attempts, templates, active, selected, onActive, onCommand } = props;
+  const translate = useTranslate();
+  const id = useId();
+  const scroller = useRef<HTMLDivElement>(null);
+  const rowHeight = useRowHeight(scroller);
+  const hold = useHold(store);
+  useImperativeHandle(props.ref, () => ({ focus: () => scroller.current?.focus() }), []);
+
+  // eslint-disable-next-line react-hooks/incompatible-library -- it keeps its own state on purpose
+  const virtualizer = useVirtualizer({
+    count: view.identities.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    getItemKey: (index) => view.identities[index] ?? index,
+    overscan: OVERSCAN,
+    scrollMargin: 0,
+    paddingEnd: 4,
+    scrollPaddingStart: HEAD_HEIGHT,
+  });
+  useEffect(() => virtualizer.measure(), [virtualizer, rowHeight]);
+
+  const activeIndex = active === null ? -1 : view.identities.indexOf(active);
+  const moveTo = (index: number) => {
+    const to = Math.max(0, Math.min(index, view.identities.length - 1));
+    const identity = view.identities[to];
+    if (identity === undefined) return;
+    onActive(identity);
+    virtualizer.scrollToIndex(to, { align: 'auto' });
+  };
+  const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 400) / rowHeight) - 2);
+
+  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
+    if (event.target !== scroller.current || event.nativeEvent.isComposing) return;
+    hold.touch();
+    const step = stepOf(event, page, view.identities.length);
+    const command = step === null ? commandOf(event) : null;
+    if (step === null && command === null) return;
+    event.preventDefault();
+    if (step === null) onCommand(command!, active, rowElement() ?? event.currentTarget);
+    else {
+      const from = activeIndex < 0 && step > 0 ? -1 : activeIndex;
+      moveTo(from + step);
+      if (event.shiftKey && active !== null) onCommand('select', active, event.currentTarget);
+    }
+  };
+  const rowElement = () => document.getElementById(`${id}-${activeIndex}`);
+
+  return (
+    <GridFrame>
+      <FlagSprite />
+      <div
+        ref={scroller}
+        role="grid"
+        className="grid"
+        tabIndex={0}
+        aria-label={label}
+        aria-description={translate('room_console.grid.help')}
+        aria-rowcount={view.identities.length + 1}
+        aria-colcount={COLUMN_COUNT}
+        aria-multiselectable
+        aria-activedescendant={activeIndex >= 0 ? `${id}-${activeIndex}` : undefined}
+        onKeyDown={onKeyDown}
+        onFocus={() => {
+          hold.focus(true);
+          // By keyboard something must be there to act on; a click says itself which.
+          if (activeIndex < 0 && scroller.current?.matches(':focus-visible')) moveTo(0);
+        }}
+        onBlur={() => hold.focus(false)}
+        onPointerMove={hold.touch}
+        onPointerLeave={hold.leave}
+      >
+        <div role="row" className="row head" aria-rowindex={1}>
+          <Head name="select" className="pick" isHidden />
+          <Head name="person" className="c-person" />
+          <Head name="role" className="c-role" />
+          <Head name="observed" className="c-observed" />
+          <Head name="tracks" className="c-tracks" />
+          <Head name="sync" className="c-sync" />
+          <Head name="state" className="c-state" />
+          <Head name="joined" className="c-joined" />
+          <Head name="actions" className="c-actions" isHidden />
+        </div>
+        <div className="rows" role="rowgroup" style={{ height: virtualizer.getTotalSize() }}>
+          {virtualizer.getVirtualItems().map((item) => {
+            const identity = view.identities[item.index];
+            const seat = identity === undefined ? undefined : store.seat(identity);
+            if (!seat) return null;
+            return (
+              <SeatRow
+                key={item.key}
+                id={`${id}-${item.index}`}
+                index={item.index}
+                style={placeAt(item.start)}
+                seat={seat}
+                template={templates.get(seat.role?.template ?? '')}
+                attempt={attempts.get(seat.identity)}
+                isActive={item.index === activeIndex}
+                isSelected={selected.has(seat.identity)}
+                isGone={view.gone.has(seat.identity)}
+                canPromote={props.canPromote}
+                promoteTitle={props.promoteTitle}
+                errorText={props.errorText}
+                onCommand={onCommand}
+              />
+            );
+          })}
+        </div>
+      </div>
+    </GridFrame>
+  );
+}
+
+function Head(props: { name: string; className: string; isHidden?: boolean }) {
+  const translate = useTranslate();
+  const text = translate(`room_console.grid.${props.name}`);
+  return (
+    <div role="columnheader" className={`cell ${props.className}`}>
+      {props.isHidden ? <Box sx={visuallyHidden}>{text}</Box> : text}
+    </div>
+  );
+}
+
+const places = new Map<number, { transform: string }>();
+
+/** The same object for the same place, so that a row that did not move is not drawn again. */
+function placeAt(start: number) {
+  let place = places.get(start);
+  if (!place) {
+    place = { transform: `translateY(${start}px)` };
+    places.set(start, place);
+  }
+  return place;
+}
+
+function stepOf(event: KeyboardEvent, page: number, count: number): number | null {
+  if (event.ctrlKey || event.metaKey || event.altKey) return null;
+  switch (event.key) {
+    case 'ArrowDown':
+    case 'j':
+    case 'J':
+      return 1;
+    case 'ArrowUp':
+    case 'k':
+    case 'K':
+      return -1;
+    case 'PageDown':
+      return page;
+    case 'PageUp':
+      return -page;
+    case 'Home':
+      return -count;
+    case 'End':
+      return count;
+    default:
+      return null;
+  }
+}
+
+const COMMANDS: Record<string, GridCommand> = {
+  Enter: 'open',
+  ' ': 'open',
+  x: 'select',
+  p: 'promote',
+  P: 'promoteAs',
+  d: 'demote',
+  m: 'mute',
+  Delete: 'remove',
+  u: 'undo',
+  r: 'order',
+  '/': 'search',
+  '?': 'help',
+  Escape: 'escape',
+};
+
+function commandOf(event: KeyboardEvent): GridCommand | null {
+  if (event.ctrlKey || event.metaKey || event.altKey) return null;
+  if (event.key === 'Delete' && event.shiftKey) return 'block';
+  if (/^[1-6]$/.test(event.key)) return { chip: Number(event.key) - 1 };
+  return COMMANDS[event.key] ?? null;
+}
+
+/** Rows keep their places while the grid has the focus or the pointer moves over it. */
+function useHold(store: RosterStore) {
+  const [hold] = useState(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let hasFocus = false;
+    const touch = () => {
+      store.hold(true);
+      clearTimeout(timer);
+      timer = hasFocus ? undefined : setTimeout(() => store.hold(false), IDLE_MS);
+    };
+    return {
+      touch,
+      leave: () => {
+        if (hasFocus) return;
+        clearTimeout(timer);
+        store.hold(false);
+      },
+      focus: (has: boolean) => {
+        hasFocus = has;
+        touch();
+      },
+      stop: () => clearTimeout(timer),
+    };
+  });
+  useEffect(() => hold.stop, [hold]);
+  return hold;
+}
+
+function useRowHeight(element: RefObject<HTMLElement | null>) {
+  const isCoarse = useMediaQuery('(pointer: coarse)', { noSsr: true });
+  const [isNarrow, setIsNarrow] = useState(false);
+  useEffect(() => {
+    const frame = element.current?.parentElement;
+    if (!frame) return undefined;
+    const observer = new ResizeObserver(() => setIsNarrow(frame.clientWidth <= NARROW));
+    observer.observe(frame);
+    return () => observer.disconnect();
+  }, [element]);
+  const height = isNarrow ? ROW_HEIGHT.narrow : isCoarse ? ROW_HEIGHT.coarse : ROW_HEIGHT.fine;
+  useEffect(() => {
+    element.current?.parentElement?.style.setProperty('--row-height', `${height}px`);
+  }, [element, height]);
+  return height;
+}

@@ -1,0 +1,267 @@
+import { memo, type CSSProperties } from 'react';
+import { useTranslate } from 'react-admin';
+import type { RoleTemplate, Seat } from '../providers/records';
+import { inkOn, templateColor } from '../theme/templateColor';
+import type { Attempt } from './seatActions';
+import {
+  clockTime,
+  FLAGS,
+  hasFlag,
+  nameOf,
+  signOf,
+  statusOf,
+  tagsOf,
+  timeLeft,
+  tracksInWords,
+  type Flag,
+} from './seatWords';
+import { useSeconds } from './useSeconds';
+
+export type RowCommand = 'promote' | 'menu' | 'undo' | 'select' | 'open';
+
+export interface SeatRowProps {
+  id: string;
+  index: number;
+  style: CSSProperties;
+  seat: Seat;
+  template: RoleTemplate | undefined;
+  attempt: Attempt | undefined;
+  isActive: boolean;
+  isSelected: boolean;
+  isGone: boolean;
+  canPromote: boolean;
+  promoteTitle: string;
+  errorText: (error: unknown) => string;
+  onCommand: (command: RowCommand, identity: string, element: HTMLElement) => void;
+}
+
+/** One person. Drawn again only when something about this person changed. */
+export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
+  const { id, index, style, seat, template, attempt, isActive, isSelected, isGone } = props;
+  const translate = useTranslate();
+  const { identity } = seat;
+  const status = statusOf(seat, attempt, isGone, translate, props.errorText);
+  const name = nameOf(seat);
+  const look = [
+    'row',
+    isActive && 'active',
+    isSelected && 'selected',
+    isGone ? 'gone' : !seat.isPresent && 'absent',
+  ];
+  return (
+    <div
+      role="row"
+      id={id}
+      aria-rowindex={index + 2}
+      aria-selected={isSelected}
+      className={look.filter(Boolean).join(' ')}
+      style={style}
+      onClick={(event) => props.onCommand('open', identity, event.currentTarget)}
+    >
+      <div
+        role="gridcell"
+        className="cell pick"
+        onClick={(event) => {
+          event.stopPropagation();
+          props.onCommand('select', identity, event.currentTarget);
+        }}
+      >
+        <span className="box" aria-hidden>
+          {isSelected && '✓'}
+        </span>
+      </div>
+      <div role="gridcell" className="cell c-person" title={`${name}\n${identity}`}>
+        <bdi className="name person">{name}</bdi>
+        {name !== identity && <bdi className="mono">{identity}</bdi>}
+        {tagsOf(seat).map((tag) => (
+          <span key={tag} className="tag">
+            {translate(`room_console.tags.${tag}`, { _: tag })}
+          </span>
+        ))}
+      </div>
+      <div role="gridcell" className="cell c-role">
+        <Role seat={seat} template={template} />
+      </div>
+      <Flags seat={seat} />
+      <div
+        role="gridcell"
+        className="cell c-tracks"
+        aria-label={tracksInWords(seat, translate)}
+        title={tracksInWords(seat, translate)}
+      >
+        {seat.tracks.map((track) => (
+          <span key={track.sid} className={track.isMuted ? 'track muted' : 'track'}>
+            {track.isMuted ? '○' : '●'}{' '}
+            {translate(`room_console.tracks.${track.source}`, { _: track.source })}
+          </span>
+        ))}
+      </div>
+      <div role="gridcell" className={`cell c-sync status ${status.tone}`} title={status.text}>
+        <span>
+          <span aria-hidden>{signOf(status.tone)}</span> {status.text}
+        </span>
+      </div>
+      <div role="gridcell" className="cell c-state">
+        {translate(`room_console.states.${seat.isPresent ? seat.state : 'absent'}`, {
+          _: seat.state,
+        })}
+      </div>
+      <div role="gridcell" className="cell c-joined">
+        {seat.isPresent && seat.joinedAt ? clockTime(seat.joinedAt) : ''}
+      </div>
+      <div role="gridcell" className="cell c-actions actions">
+        {/* For the pointer; by keyboard the same are U, P and the details. */}
+        {attempt?.undoUntil && attempt.phase !== 'requested' ? (
+          <UndoChip
+            until={attempt.undoUntil}
+            onClick={(element) => props.onCommand('undo', identity, element)}
+          />
+        ) : (
+          <button
+            type="button"
+            className="promote"
+            tabIndex={-1}
+            disabled={!props.canPromote || isGone}
+            title={props.promoteTitle}
+            onClick={(event) => {
+              event.stopPropagation();
+              props.onCommand('promote', identity, event.currentTarget);
+            }}
+          >
+            {translate('room_console.verbs.promote')}
+          </button>
+        )}
+        <button
+          type="button"
+          className="more"
+          tabIndex={-1}
+          aria-label={translate('room_console.verbs.more', { name })}
+          onClick={(event) => {
+            event.stopPropagation();
+            props.onCommand('menu', identity, event.currentTarget);
+          }}
+        >
+          ⋯
+        </button>
+      </div>
+    </div>
+  );
+});
+
+function Role({ seat, template }: { seat: Seat; template: RoleTemplate | undefined }) {
+  const translate = useTranslate();
+  const key = seat.role?.template;
+  if (!key) return <span className="quiet">{translate('room_console.source.none')}</span>;
+  const background = templateColor(key, template?.color);
+  const name = template?.name ?? key;
+  return (
+    <>
+      <span
+        className="letter"
+        aria-hidden
+        style={{ backgroundColor: background, color: inkOn(background) }}
+      >
+        {[...name][0]?.toLocaleUpperCase()}
+      </span>
+      <span className="role">{name}</span>{' '}
+      <span className="quiet">
+        v{seat.role?.version} {translate(`room_console.source.${seat.role?.source ?? 'none'}`)}
+        {seat.override?.until && <Lease until={seat.override.until} />}
+      </span>
+    </>
+  );
+}
+
+function Lease({ until }: { until: string }) {
+  const translate = useTranslate();
+  const now = useSeconds();
+  return (
+    <span title={clockTime(until)}>
+      {' '}
+      {translate('room_console.source.lease', { left: timeLeft(until, now) })}
+    </span>
+  );
+}
+
+function Flags({ seat }: { seat: Seat }) {
+  const translate = useTranslate();
+  const { observed } = seat;
+  if (!observed || !seat.isPresent) {
+    return (
+      <div
+        role="gridcell"
+        className="cell c-observed quiet"
+        aria-label={translate('room_console.flags.unknown')}
+      >
+        –
+      </div>
+    );
+  }
+  const held = FLAGS.filter((flag) => hasFlag(observed, flag));
+  const words = held.map((flag) => translate(`room_console.flags.${flag}`)).join(', ');
+  const label = translate('room_console.flags.label', {
+    flags: words || translate('room_console.flags.nothing'),
+  });
+  return (
+    <div role="gridcell" className="cell c-observed flags" aria-label={label} title={label}>
+      {FLAGS.map((flag) => (
+        <FlagSign key={flag} flag={flag} isOn={held.includes(flag)} />
+      ))}
+    </div>
+  );
+}
+
+/** Each has its place, so that a column of rows reads like a table. */
+function FlagSign({ flag, isOn }: { flag: Flag; isOn: boolean }) {
+  return (
+    <svg viewBox="0 0 24 24" aria-hidden className={isOn ? undefined : 'off'}>
+      <use href={`#flag-${flag}`} />
+    </svg>
+  );
+}
+
+const FLAG_PATHS: Record<Flag, string> = {
+  microphone: 'M9 6a3 3 0 0 1 6 0v5a3 3 0 0 1-6 0zM6 11a6 6 0 0 0 12 0M12 17v3',
+  camera: 'M4 8h11v8H4zM15 11l5-2.500v7L15 13',
+  screen_share: 'M4 6h16v10H4zM9 19.500h6',
+  data: 'M4 6h16v10H11l-4 3v-3H4z',
+  subscribe: 'M3 12s3.500-6 9-6 9 6 9 6-3.500 6-9 6-9-6-9-6zM12 10a2 2 0 1 0 .01 0',
+  hidden: 'M4 12s3-5 8-5 8 5 8 5-3 5-8 5-8-5-8-5zM5 19 19 5',
+};
+
+/** Drawn once; each row only refers to it. */
+export function FlagSprite() {
+  return (
+    <svg width="0" height="0" aria-hidden style={{ position: 'absolute' }}>
+      {FLAGS.map((flag) => (
+        <symbol key={flag} id={`flag-${flag}`} viewBox="0 0 24 24">
+          <path d={FLAG_PATHS[flag]} />
+        </symbol>
+      ))}
+    </svg>
+  );
+}
+
+interface UndoChipProps {
+  until: number;
+  onClick: (element: HTMLElement) => void;
+}
+
+function UndoChip({ until, onClick }: UndoChipProps) {
+  const translate = useTranslate();
+  const now = useSeconds();
+  const seconds = Math.ceil((until - now) / 1000);
+  if (seconds <= 0) return null;
+  return (
+    <button
+      type="button"
+      tabIndex={-1}
+      onClick={(event) => {
+        event.stopPropagation();
+        onClick(event.currentTarget);
+      }}
+    >
+      {translate('room_console.undo_left', { seconds })}
+    </button>
+  );
+}

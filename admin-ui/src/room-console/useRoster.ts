@@ -1,0 +1,94 @@
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { getJson, path } from '../providers/httpClient';
+import { useLive, type SeatsEvent } from '../providers/liveUpdates';
+import type { Seat } from '../providers/records';
+import { RosterStore, type RosterView } from './rosterStore';
+import type { SeatActions } from './seatActions';
+
+export interface Roster {
+  store: RosterStore;
+  view: RosterView;
+  isLoaded: boolean;
+  error: unknown;
+  /** When what is shown was last known to be right; for a room whose updates are lost. */
+  asOf: Date | null;
+  reload: () => void;
+}
+
+/** The seats of one room: a snapshot, then every change as it is told. */
+export function useRoster(room: string, actions: { current: SeatActions | null }): Roster {
+  const [store] = useState(() => new RosterStore());
+  const view = useSyncExternalStore(store.subscribe, store.read);
+  const [isLoaded, setIsLoaded] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const [asOf, setAsOf] = useState<Date | null>(null);
+  const loading = useRef<{ abort: AbortController; missed: SeatsEvent[] } | null>(null);
+
+  const take = useCallback(
+    (events: readonly SeatsEvent[]) => {
+      const changed = merge(events);
+      store.patch([...changed.seats.values()], [...changed.removed]);
+      actions.current?.observe([...changed.seats.keys(), ...changed.removed]);
+    },
+    [store, actions],
+  );
+
+  const reload = useCallback(() => {
+    loading.current?.abort.abort();
+    const mine = { abort: new AbortController(), missed: [] as SeatsEvent[] };
+    loading.current = mine;
+    getJson<Seat[]>(path('rooms', room, 'seats'), { signal: mine.abort.signal })
+      .then((seats) => {
+        if (loading.current !== mine) return;
+        loading.current = null;
+        store.replaceAll(seats);
+        // What was told while the snapshot was on its way may be newer than the snapshot.
+        take(mine.missed);
+        actions.current?.observe(seats.map(({ identity }) => identity));
+        setIsLoaded(true);
+        setError(null);
+        setAsOf(new Date());
+      })
+      .catch((failure: unknown) => {
+        if (loading.current !== mine) return;
+        loading.current = null;
+        setError(failure);
+      });
+  }, [room, store, take, actions]);
+
+  useEffect(() => {
+    reload();
+    return () => {
+      loading.current?.abort.abort();
+      loading.current = null;
+    };
+  }, [reload]);
+
+  useLive(`room:${room}`, {
+    seats: (events) => {
+      loading.current?.missed.push(...events);
+      take(events);
+      setAsOf(new Date());
+    },
+    reset: reload,
+  });
+
+  return { store, view, isLoaded, error, asOf, reload };
+}
+
+/** The last word on each person within one flush. */
+function merge(events: readonly SeatsEvent[]) {
+  const seats = new Map<string, Seat>();
+  const removed = new Set<string>();
+  for (const event of events) {
+    for (const seat of event.seats) {
+      seats.set(seat.identity, seat);
+      removed.delete(seat.identity);
+    }
+    for (const identity of event.removed) {
+      seats.delete(identity);
+      removed.add(identity);
+    }
+  }
+  return { seats, removed };
+}
