@@ -9,11 +9,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { PlainError, tail } from './errors.mjs';
 import { withLock } from './lock.mjs';
 import { ROOT, WORKSHOP } from './paths.mjs';
-import { asWorker } from './processes.mjs';
+import { asWorker, endAbandoned } from './processes.mjs';
 
 /** What is built: from what, by which script, and a file that is there once it is. */
 const TARGETS = {
@@ -60,10 +60,12 @@ export async function buildIfStale(name, { onStart = () => {}, onProgress = () =
       onStart();
       const hash = hashOf(target.sources);
       if (!existsSync(join(ROOT, target.result))) {
-        for (const note of target.notes) rmSync(join(ROOT, note), { force: true });
+        for (const file of target.notes) rmSync(join(ROOT, file), { force: true });
       }
       rmSync(stamp, { force: true });
-      await runNpm(['run', '--silent', target.script], `The ${target.title} could not be built`);
+      await runNpm(['run', '--silent', target.script], `The ${target.title} could not be built`, {
+        note: join(WORKSHOP, 'build.json'),
+      });
       mkdirSync(WORKSHOP, { recursive: true });
       writeFileSync(stamp, hash);
       return true;
@@ -101,22 +103,28 @@ function hashOf(sources) {
 
 /**
  * Runs npm with this Node and shows nothing unless it fails. Resolves to what it printed; a
- * failure is a PlainError that begins with `failure`.
+ * failure is a PlainError that begins with `failure`. `note` is where its process is noted; one that
+ * is still running there, left by a killed predecessor, is ended first.
  */
-export function runNpm(args, failure, { hint, environment = process.env } = {}) {
-  const npm = environment.npm_execpath;
+export async function runNpm(args, failure, { hint, note } = {}) {
+  if (note) {
+    mkdirSync(dirname(note), { recursive: true, mode: 0o700 });
+    await endAbandoned(note);
+  }
+  const npm = process.env.npm_execpath;
   const [command, prefix] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
   return new Promise((resolve, reject) => {
     const child = asWorker(
       spawn(command, [...prefix, ...args], {
         cwd: ROOT,
         env: {
-          ...environment,
-          PATH: [join(ROOT, 'node_modules', '.bin'), environment.PATH].join(delimiter),
+          ...process.env,
+          PATH: [join(ROOT, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
         },
         stdio: ['ignore', 'pipe', 'pipe'],
         detached: true,
       }),
+      note,
     );
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));

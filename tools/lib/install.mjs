@@ -27,7 +27,10 @@ export async function installIfStale(tell = () => {}) {
           '--loglevel=error',
         ],
         'The packages could not be installed',
-        { hint: 'Check that this machine reaches its npm registry, then run it again.' },
+        {
+          note: join(ROOT, '.rolecall', 'install.json'),
+          hint: 'Check that this machine reaches its npm registry, then run it again.',
+        },
       );
       writeStamp();
       return 'installed';

@@ -16,8 +16,15 @@ import {
 import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PlainError, tail } from './errors.mjs';
+import { withLock } from './lock.mjs';
 import { freeTcpPort, freeUdpPort } from './ports.mjs';
-import { asWorker, describeProcess, endProcess, signalProcess } from './processes.mjs';
+import {
+  asWorker,
+  describeProcess,
+  endAbandoned,
+  endProcess,
+  signalProcess,
+} from './processes.mjs';
 
 export const LIVEKIT_VERSION = 'v1.13.5';
 const MODULE = 'github.com/livekit/livekit-server/cmd/server';
@@ -43,7 +50,11 @@ export async function findLiveKitServer({
     log('there is no livekit-server on the PATH, and no Go to build one with');
     return null;
   }
-  return buildWithGo(kept, { log, onProgress });
+  return withLock(
+    join(resolve(home), 'bin', 'build.lock'),
+    () => (isExecutable(kept) ? kept : buildWithGo(kept, { log, onProgress })),
+    () => onProgress('waiting for another build'),
+  );
 }
 
 /** The path of a program on the PATH, or null. */
@@ -66,6 +77,8 @@ function isExecutable(file) {
 async function buildWithGo(kept, { log, onProgress }) {
   const folder = join(kept, '..');
   const output = join(folder, 'unfinished');
+  const note = join(folder, 'build.json');
+  await endAbandoned(note);
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true, mode: 0o700 });
   const counts = { downloaded: 0, compiled: 0 };
@@ -77,6 +90,7 @@ async function buildWithGo(kept, { log, onProgress }) {
         stdio: ['ignore', 'ignore', 'pipe'],
         detached: true,
       }),
+      note,
     );
     const timer = setTimeout(() => signalProcess(-child.pid, 'SIGKILL'), BUILD_LIMIT_MS);
     child.stderr.setEncoding('utf8').on('data', (chunk) => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const isLinux = process.platform === 'linux';
@@ -104,14 +104,34 @@ const workers = new Set();
 
 /**
  * Remembers a short-lived child (an install, a build) that was started `detached`, so that
- * `endWorkers` can end it with everything that it started itself.
+ * `endWorkers` can end it with everything that it started itself. Should this process be killed
+ * meanwhile, `endAbandoned(note)` does that later.
  */
-export function asWorker(child) {
+export function asWorker(child, note) {
   workers.add(child);
-  child.once('close', () => workers.delete(child));
+  if (note && child.pid) writeFileSync(note, JSON.stringify(describeProcess(child.pid)));
+  child.once('close', () => {
+    workers.delete(child);
+    if (note) rmSync(note, { force: true });
+  });
   return child;
 }
 
 export function endWorkers() {
   for (const child of workers) if (child.pid) signalProcess(-child.pid, 'SIGKILL');
+}
+
+/** Ends the worker that `note` tells of, when whoever started it was killed. */
+export async function endAbandoned(note) {
+  let record = null;
+  try {
+    record = JSON.parse(readFileSync(note, 'utf8'));
+  } catch {
+    return;
+  }
+  while (isRunning(record)) {
+    signalProcess(-record.pid, 'SIGKILL');
+    await delay(20);
+  }
+  rmSync(note, { force: true });
 }
