@@ -37,8 +37,8 @@ function splitOption(argument) {
   return at < 0 ? [argument, undefined] : [argument.slice(0, at), argument.slice(at + 1)];
 }
 
-/** A port to listen on; 0 stands for any free one. */
-export function parsePort(text, name) {
+/** A port to listen on; 0 stands for the default or the next free one. */
+function parsePort(text, name) {
   const port = /^\d{1,5}$/.test(text ?? '') ? Number(text) : NaN;
   if (port <= 65535) return port;
   throw new PlainError(

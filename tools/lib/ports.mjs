@@ -9,21 +9,23 @@ import { createServer } from 'node:net';
 const FIRST = 20000;
 const LAST = 32000;
 
-/** Whether a TCP server could listen there at this moment. */
-export function isTcpPortFree(port, host = '127.0.0.1') {
+/** Null when a TCP server could listen there at this moment, else the system's error code. */
+export function tcpPortProblem(port, host = '127.0.0.1') {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+    server.once('error', (error) => resolve(error.code));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(null)));
   });
 }
 
 /** Whether a UDP socket could be bound there at this moment. */
-export function isUdpPortFree(port, host = '127.0.0.1') {
+function isUdpPortFree(port) {
   return new Promise((resolve) => {
     const socket = createSocket('udp4');
     socket.once('error', () => resolve(false));
-    socket.bind({ port, address: host, exclusive: true }, () => socket.close(() => resolve(true)));
+    socket.bind({ port, address: '127.0.0.1', exclusive: true }, () =>
+      socket.close(() => resolve(true)),
+    );
   });
 }
 
@@ -38,10 +40,10 @@ async function firstFree(isFree, preferred) {
 
 /** `preferred` while it is free, else another one. */
 export function freeTcpPort(preferred) {
-  return firstFree((port) => isTcpPortFree(port), preferred);
+  return firstFree(async (port) => (await tcpPortProblem(port)) === null, preferred);
 }
 
 /** `preferred` while it is free, else another one. */
 export function freeUdpPort(preferred) {
-  return firstFree((port) => isUdpPortFree(port), preferred);
+  return firstFree(isUdpPortFree, preferred);
 }

@@ -123,7 +123,7 @@ export function endWorkers() {
 
 /** Ends the worker that `note` tells of, when whoever started it was killed. */
 export async function endAbandoned(note) {
-  let record = null;
+  let record;
   try {
     record = JSON.parse(readFileSync(note, 'utf8'));
   } catch {

@@ -11,9 +11,9 @@ import { PlainError, tail } from './errors.mjs';
 import { openInstance } from './instance.mjs';
 import { findLiveKitServer, LIVEKIT_VERSION, liveKitVersion, startLiveKit } from './livekit.mjs';
 import { releaseLock, takeLock } from './lock.mjs';
-import { parseOptions, parsePort } from './options.mjs';
+import { parseOptions } from './options.mjs';
 import { homeFolder, ROOT } from './paths.mjs';
-import { isTcpPortFree } from './ports.mjs';
+import { tcpPortProblem } from './ports.mjs';
 import { databaseSettings, liveKitSettings } from './settings.mjs';
 import { startPostgres } from './postgres.mjs';
 import { asWorker, describeProcess, endProcess, endWorkers } from './processes.mjs';
@@ -108,23 +108,36 @@ async function checkSettings() {
   }
 }
 
+/** The default port gives way to the next free one; a port that someone chose does not. */
 async function chooseAddress({ port: asked }) {
   const host = environment.HOST || '127.0.0.1';
-  const isChosen = asked !== undefined || Boolean(environment.PORT);
-  const wanted = asked ?? (environment.PORT ? parsePort(environment.PORT, 'PORT') : DEFAULT_PORT);
-  if (wanted !== 0 && (await isTcpPortFree(wanted, host))) return { host, port: wanted };
-  if (isChosen && wanted !== 0) {
+  const chosen = asked ?? (environment.PORT ? Number(environment.PORT) : undefined);
+  const wanted = chosen || DEFAULT_PORT;
+  const problem = await tcpPortProblem(wanted, host);
+  if (!problem) return { host, port: wanted };
+  if (problem === 'EADDRNOTAVAIL' || problem === 'ENOTFOUND') {
     throw new PlainError(
-      `Port ${wanted} on ${host} is already in use${wanted < 1024 ? ', or not for this user to listen on' : ''}.`,
+      `HOST is ${host}, which is no address of this machine.`,
+      '127.0.0.1 is for this machine alone, 0.0.0.0 for whoever reaches it.',
+    );
+  }
+  if (chosen) {
+    throw new PlainError(
+      problem === 'EACCES'
+        ? `Port ${wanted} may not be listened on by this user.`
+        : `Port ${wanted} on ${host} is already in use.`,
       'Choose another one with: npm start -- --port N',
     );
   }
-  for (let port = wanted === 0 ? DEFAULT_PORT : wanted + 1; port < wanted + 5000; port += 1) {
-    if (!(await isTcpPortFree(port, host))) continue;
-    if (wanted !== 0) steps.notice(`Port ${wanted} is already in use; taking ${port}`);
+  for (let port = wanted + 1; port < wanted + 1000; port += 1) {
+    if (await tcpPortProblem(port, host)) continue;
+    steps.notice(`Port ${wanted} is already in use; taking ${port}`);
     return { host, port };
   }
-  throw new PlainError(`No port is free on ${host}.`, 'Name one with: npm start -- --port N');
+  throw new PlainError(
+    `No port from ${wanted} on is free on ${host}.`,
+    'Name one with: npm start -- --port N',
+  );
 }
 
 async function built(name, tell) {
