@@ -71,7 +71,7 @@ function Matrix({ roles, permissions }: { roles: AccessRole[]; permissions: Perm
         tabIndex={0}
         role="region"
         aria-label={translate('access_roles.matrix')}
-        sx={{ overflow: 'auto', maxHeight: 'calc(100vh - 160px)' }}
+        sx={{ position: 'relative', overflow: 'auto', maxHeight: 'calc(100vh - 160px)' }}
       >
         <Table stickyHeader>
           <TableHead>
@@ -102,12 +102,8 @@ function Matrix({ roles, permissions }: { roles: AccessRole[]; permissions: Perm
               <TableCell component="th" scope="row" sx={{ fontWeight: 550 }}>
                 {translate('access_roles.ceiling')}
               </TableCell>
-              {roles.map(({ key, ceiling }) => (
-                <TableCell key={key}>
-                  {translate(
-                    ceiling === null ? 'access_roles.no_ceiling' : 'access_roles.with_ceiling',
-                  )}
-                </TableCell>
+              {roles.map((role) => (
+                <TableCell key={role.key}>{translate(ceilingText(role))}</TableCell>
               ))}
             </TableRow>
             {groups.map(([group, members]) => (
@@ -147,6 +143,15 @@ function Matrix({ roles, permissions }: { roles: AccessRole[]; permissions: Perm
       </Box>
     </Paper>
   );
+}
+
+const GIVING = ['token.issue', 'token.issue_as', 'assignment.create', 'seat.promote'];
+
+function ceilingText({ ceiling, permissions }: AccessRole) {
+  if (!GIVING.some((permission) => permissions.includes(permission))) {
+    return 'access_roles.gives_nothing';
+  }
+  return ceiling === null ? 'access_roles.no_ceiling' : 'access_roles.with_ceiling';
 }
 
 function Held({ isHeld }: { isHeld: boolean }) {

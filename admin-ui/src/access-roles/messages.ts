@@ -11,8 +11,9 @@ registerMessages({
     yes: 'yes',
     no: 'no',
     ceiling: 'May give at most',
-    no_ceiling: 'any role',
-    with_ceiling: 'publishing and screen share; nothing hidden, no admin rights',
+    no_ceiling: 'any role template',
+    with_ceiling: 'up to presenter: nothing hidden, no admin rights',
+    gives_nothing: 'nothing',
     groups: {
       room: 'Rooms',
       user: 'Users',

@@ -34,10 +34,7 @@ export function ApiKeyList() {
       >
         <Column source="name" render={(key) => <strong>{key.name}</strong>} />
         <Column source="prefix" disableSort render={(key) => <Mono>{key.prefix}…</Mono>} />
-        <Column
-          label="resources.operators.fields.isDisabled"
-          render={(key) => <KeyState apiKey={key} />}
-        />
+        <Column label="api_keys.state.label" render={(key) => <KeyState apiKey={key} />} />
         <Column
           source="permissions"
           disableSort
@@ -73,7 +70,7 @@ export function ApiKeyList() {
           render={(key) => <TimeText at={key.lastUsedAt} empty={translate('api_keys.never')} />}
         />
         <Column
-          label=""
+          label="app.list.actions"
           align="right"
           render={(key) =>
             !key.isRevoked && can('api_key.revoke') ? (

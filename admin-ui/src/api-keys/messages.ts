@@ -34,7 +34,7 @@ registerMessages({
       reads: 'Reads everything',
       none: 'None',
     },
-    state: { active: 'Active', revoked: 'Revoked', expired: 'Expired' },
+    state: { label: 'State', active: 'Active', revoked: 'Revoked', expired: 'Expired' },
     all_rooms: 'All rooms',
     never: 'never',
     no_expiry: 'never',

@@ -33,7 +33,7 @@ export function AssignmentCreate() {
       }}
     >
       <RecordForm cancelTo="/assignments" saveLabel="assignments.create" defaultValues={defaults}>
-        <AssignmentInputs />
+        <AssignmentInputs isNew />
       </RecordForm>
     </CreatePage>
   );

@@ -6,12 +6,13 @@ import { ScopeInput } from './ScopeInput';
 import { SubjectInput } from './SubjectInput';
 import { WindowInputs } from './WindowInputs';
 
-export function AssignmentInputs({ isReadOnly }: { isReadOnly?: boolean }) {
+export function AssignmentInputs({ isNew, isReadOnly }: { isNew?: boolean; isReadOnly?: boolean }) {
   const translate = useTranslate();
   return (
     <>
       <AssignmentSentence />
-      <SubjectInput isReadOnly={isReadOnly} />
+      {/* Another person is another assignment. */}
+      <SubjectInput isReadOnly={isReadOnly || !isNew} />
       <TemplateInput source="template" validate={required()} readOnly={isReadOnly} />
       <ScopeInput isReadOnly={isReadOnly} />
       <WindowInputs isReadOnly={isReadOnly} />

@@ -22,7 +22,7 @@ interface Step {
 
 const FIRST = {
   pagination: { page: 1, perPage: 1 },
-  sort: { field: 'createdAt', order: 'ASC' },
+  sort: { field: 'id', order: 'ASC' },
 } as const;
 
 /** Ticked off by the server's state, never by clicks; gone once everything is there. */

@@ -44,6 +44,7 @@ export const en = {
     },
     list: {
       all: 'All',
+      actions: 'Actions',
       no_match: 'Nothing matches',
       found: '%{smart_count} found',
     },

@@ -41,10 +41,10 @@ export function OperatorMenu() {
             bgcolor: 'action.selected',
             fontSize: 12,
             lineHeight: '24px',
+            // Not text: the button's name is what it shows.
+            '&::before': { content: JSON.stringify([...name][0]?.toLocaleUpperCase() ?? '') },
           }}
-        >
-          {[...name][0]?.toLocaleUpperCase()}
-        </Box>
+        />
         <Box
           component="span"
           sx={{

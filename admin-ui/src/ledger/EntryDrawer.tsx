@@ -55,7 +55,7 @@ export function EntryDrawer({
     queryKey: [route, 'entry', id],
     queryFn: ({ signal }) => getJson<Entry>(`${route}${path(id)}`, { signal }),
     enabled: isOpen,
-    initialData: known as Entry | undefined,
+    initialData: known,
     staleTime: Infinity,
   });
 
@@ -156,6 +156,8 @@ function Details({ entry }: { entry: Entry }) {
   const locale = useLocale();
   const template = templateOf(entry);
   const because = becauseOf(entry);
+  const payload = entry.payload ?? {};
+  const effects = payload['effects'];
   const field = (name: string) => translate(`ledger.field.${name}`);
   const facts: { label: string; value: ReactNode }[] = [
     { label: field('at'), value: <TimeText at={entry.at} format="absolute" /> },
@@ -176,7 +178,10 @@ function Details({ entry }: { entry: Entry }) {
   add('reason', entry.reason && <bdi>{entry.reason}</bdi>);
   add('jti', entry.jti && <Mono>{entry.jti}</Mono>);
   add('tokenHash', entry.tokenHash && <Mono>{entry.tokenHash}</Mono>);
-  add('operationId', entry.operationId && <Mono>{entry.operationId}</Mono>);
+  add('ms', typeof payload['ms'] === 'number' && `${payload['ms']} ms`);
+  const operationId = payload['operationId'];
+  add('operationId', typeof operationId === 'string' && <Mono>{operationId}</Mono>);
+  add('ip', entry.ip && <Mono>{entry.ip}</Mono>);
   add('requestId', entry.requestId && <Mono>{entry.requestId}</Mono>);
   add('seq', <Mono>{String(entry.seq)}</Mono>);
   return (
@@ -190,17 +195,31 @@ function Details({ entry }: { entry: Entry }) {
           <BecauseList because={because} />
         </Section>
       )}
-      {entry.grants && (
-        <Section title={translate('ledger.drawer.grants')}>
-          <JsonBlock value={entry.grants} label={translate('ledger.drawer.copy_json')} />
+      {Array.isArray(effects) && effects.length > 0 && (
+        <Section title={translate('ledger.drawer.effects')}>
+          <Box component="ul" sx={{ m: 0, pl: 2.5, fontSize: '.8125rem' }}>
+            {effects.map((effect, at) => (
+              <li key={at}>{textOfEffect(effect)}</li>
+            ))}
+          </Box>
+        </Section>
+      )}
+      {payload['claims'] !== undefined && (
+        <Section title={translate('ledger.drawer.claims')}>
+          <JsonBlock value={payload['claims']} label={translate('ledger.drawer.copy_json')} />
           <Typography variant="caption" color="text.secondary">
             {translate('ledger.drawer.secret_note')}
           </Typography>
         </Section>
       )}
-      {entry.payload && (
+      {entry.grants && (
+        <Section title={translate('ledger.drawer.grants')}>
+          <JsonBlock value={entry.grants} label={translate('ledger.drawer.copy_json')} />
+        </Section>
+      )}
+      {Object.keys(payload).length > 0 && (
         <Section title={translate('ledger.drawer.payload')}>
-          <JsonBlock value={entry.payload} label={translate('ledger.drawer.copy_json')} />
+          <JsonBlock value={payload} label={translate('ledger.drawer.copy_json')} />
         </Section>
       )}
     </Box>
@@ -230,6 +249,11 @@ function Related({ name, value }: { name: 'room' | 'identity'; value: string }) 
     </Tooltip>
   );
 }
+
+const textOfEffect = (effect: unknown) =>
+  typeof effect === 'string'
+    ? effect
+    : String((effect as { text?: unknown } | null)?.text ?? JSON.stringify(effect));
 
 function becauseOf(entry: Entry): Because[] {
   const because = entry.because ?? entry.payload?.['because'];

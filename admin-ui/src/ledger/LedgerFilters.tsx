@@ -6,6 +6,7 @@ import { SearchBox, SelectBox } from '../shared/filters';
 import { fromLocalField, RANGES, toLocalField } from './timeRange';
 
 export const FILTER_KEYS = [
+  'q',
   'room',
   'identity',
   'actor',
@@ -36,20 +37,26 @@ export function LedgerFilters({ values, set, clear, isAny, kinds, outcomes }: Le
       role="search"
       sx={{ display: 'flex', flexWrap: 'wrap', gap: 1, alignItems: 'center', mb: 1.5 }}
     >
-      {(['room', 'identity', 'actor'] as const).map((key) => (
+      {(['q', 'room', 'identity', 'actor'] as const).map((key) => (
         <SearchBox
           key={key}
           label={translate(`ledger.filter.${key}`)}
           value={values[key]}
           onChange={(value) => set({ [key]: value })}
-          width={160}
+          width={key === 'q' ? 180 : 150}
+          isHalf
         />
       ))}
       {kinds.length > 0 && (
         <SelectBox
           label={translate('ledger.filter.kind')}
           value={kinds.includes(values.kind) ? values.kind : ''}
-          choices={kinds.map((id) => ({ id, label: id }))}
+          choices={kinds.map((id) => ({
+            id,
+            label: id.endsWith('.*')
+              ? translate('ledger.kind.all_of', { family: id.slice(0, -2) })
+              : id,
+          }))}
           onChange={(kind) => set({ kind })}
           width={190}
         />

@@ -120,7 +120,8 @@ export function LedgerPage({ base, route, title, kinds, outcomes, empty }: Ledge
       sx={{
         display: 'flex',
         flexDirection: 'column',
-        height: 'calc(100vh - 80px)',
+        flex: '1 0 auto',
+        height: 0,
         minHeight: 420,
       }}
     >

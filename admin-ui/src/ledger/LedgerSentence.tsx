@@ -19,8 +19,10 @@ export function LedgerSentence({ entry }: { entry: LedgerEntry | Issuance }) {
     template: template
       ? `${byKey.get(template.key)?.name ?? template.key}${template.version ? ` v${template.version}` : ''}`
       : '',
+    subject: textOf(entry.payload, 'email') || textOf(entry.payload, 'name') || '…',
+    permission: textOf(entry.payload, 'permission') || '…',
   };
-  const suffix = entry.kind === 'token.issued' && !entry.room ? '_no_room' : '';
+  const suffix = suffixOf(entry, template !== null);
   const text = translate(`ledger.sentence.${entry.kind}${suffix}`, {
     ...Object.fromEntries(Object.keys(values).map((name) => [name, mark(name)])),
     _: `${mark('actor')}: ${entry.kind}`,
@@ -37,11 +39,23 @@ export function LedgerSentence({ entry }: { entry: LedgerEntry | Issuance }) {
   return <span>{parts}</span>;
 }
 
+function suffixOf(entry: LedgerEntry, hasTemplate: boolean) {
+  if (entry.kind === 'token.issued' && !entry.room) return '_no_room';
+  if (entry.kind === 'seat.demoted' && !hasTemplate) return '_no_template';
+  return '';
+}
+
+function textOf(payload: Record<string, unknown> | null, name: string) {
+  const value = payload?.[name];
+  return typeof value === 'string' ? value : '';
+}
+
+/** The role that the entry is about: of the token, or what a seat has after it. */
 export function templateOf(entry: LedgerEntry | Issuance) {
   const payload = entry.payload ?? {};
-  const key =
-    ('template' in entry ? entry.template : null) ?? payload['template'] ?? payload['key'];
-  const version = ('version' in entry ? entry.version : null) ?? payload['version'];
+  const after = (payload['after'] ?? {}) as Record<string, unknown>;
+  const source = payload['template'] ? payload : after;
+  const { template: key, version } = source;
   if (typeof key !== 'string') return null;
   return { key, version: typeof version === 'number' ? version : null };
 }

@@ -13,11 +13,12 @@ const TONES: Record<string, Tone> = {
   superseded: 'neutral',
 };
 
-export function OutcomeBadge({ entry }: { entry: Pick<LedgerEntry, 'outcome'> }) {
+export function OutcomeBadge({ entry }: { entry: Pick<LedgerEntry, 'outcome' | 'kind'> }) {
   const translate = useTranslate();
+  const key = entry.kind === 'token.issued' && entry.outcome === 'ok' ? 'issued' : entry.outcome;
   return (
     <StatusBadge tone={TONES[entry.outcome] ?? 'neutral'}>
-      {translate(`ledger.outcome.${entry.outcome}`, { _: entry.outcome })}
+      {translate(`ledger.outcome.${key}`, { _: entry.outcome })}
     </StatusBadge>
   );
 }

@@ -37,7 +37,7 @@ const WRITABLE: Record<string, { create: string[]; update: string[] }> = {
   },
   assignments: {
     create: ['subject', 'scope', 'template', 'priority', 'validFrom', 'validUntil', 'reason'],
-    update: ['subject', 'scope', 'template', 'priority', 'validFrom', 'validUntil', 'reason'],
+    update: ['scope', 'template', 'priority', 'validFrom', 'validUntil', 'reason'],
   },
   operators: {
     create: ['email', 'name', 'password', 'access'],

@@ -25,6 +25,8 @@ export class ProblemError extends HttpError {
     readonly retryAfter?: number,
   ) {
     super(problem.detail || problem.title || `HTTP ${problem.status}`, problem.status, problem);
+    // HttpError (ra-core 5.15) sets its own prototype, which hides the subclass.
+    Object.setPrototypeOf(this, new.target.prototype);
     this.name = 'ProblemError';
   }
 

@@ -19,7 +19,7 @@ function build() {
 
 /** For features that load later: call it when the module is evaluated, before it renders. */
 export function registerMessages(messages: Messages) {
-  english = mergeTranslations(english, messages as unknown as TranslationMessages);
+  english = mergeTranslations(english, messages);
   inner = build();
 }
 

@@ -170,7 +170,7 @@ export interface LedgerEntry {
   room: string | null;
   identity: string | null;
   requestId: string | null;
-  operationId?: string | null;
+  ip?: string | null;
   reason: string | null;
   payload: Record<string, unknown> | null;
 }
@@ -192,7 +192,7 @@ export interface Page<T> {
 }
 
 export interface Explanation {
-  verdict: 'allow' | 'deny' | string;
+  verdict: string;
   template: string | null;
   version: number | null;
   source: 'override' | 'assignment' | 'default' | null;
@@ -212,7 +212,7 @@ export interface SystemStatus {
     detail?: string | null;
   };
   gate: 'on' | 'off';
-  sweep: { lastAt: string | null; ms: number | null };
+  sweep?: { lastAt: string | null; ms: number | null };
   demo: { isPresent: boolean };
 }
 

@@ -1,4 +1,4 @@
-import { DataTable, useTranslate } from 'react-admin';
+import { DataTable, useListContext, useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import IconButton from '@mui/material/IconButton';
 import MeetingRoom from '@mui/icons-material/MeetingRoomOutlined';
@@ -6,7 +6,7 @@ import Settings from '@mui/icons-material/SettingsOutlined';
 import Tooltip from '@mui/material/Tooltip';
 import { Link } from 'react-router-dom';
 import type { Room } from '../providers/records';
-import { SearchFilter, SelectFilter } from '../shared/filters';
+import { SearchFilter, SelectBox } from '../shared/filters';
 import { RecordList } from '../shared/RecordList';
 import { RoleChip } from '../shared/RoleChip';
 import { RowLink } from '../shared/RowLink';
@@ -35,22 +35,7 @@ export function RoomList() {
       filters={
         <>
           <SearchFilter label="rooms.search" />
-          <SelectFilter
-            source="isLive"
-            label="rooms.filter.state"
-            choices={[
-              { id: true, label: 'rooms.filter.live' },
-              { id: false, label: 'rooms.filter.empty' },
-            ]}
-          />
-          <SelectFilter
-            source="isClosed"
-            label="rooms.state.closed"
-            choices={[
-              { id: false, label: 'rooms.filter.open' },
-              { id: true, label: 'rooms.filter.closed' },
-            ]}
-          />
+          <RoomStateFilter />
         </>
       }
     >
@@ -93,7 +78,7 @@ export function RoomList() {
       />
       <Column source="createdAt" sx={wide} render={(room) => <TimeText at={room.createdAt} />} />
       <Column
-        label=""
+        label="app.list.actions"
         align="right"
         render={(room) => (
           <Tooltip title={translate('rooms.edit_named', { name: room.name })}>
@@ -109,5 +94,26 @@ export function RoomList() {
         )}
       />
     </RecordList>
+  );
+}
+
+const STATES: Record<string, Record<string, boolean>> = {
+  live: { isLive: true },
+  open: { isClosed: false },
+  closed: { isClosed: true },
+};
+
+function RoomStateFilter() {
+  const translate = useTranslate();
+  const { filterValues, setFilters } = useListContext();
+  const { isLive, isClosed, ...others } = (filterValues ?? {}) as Record<string, unknown>;
+  const value = isLive ? 'live' : isClosed === true ? 'closed' : isClosed === false ? 'open' : '';
+  return (
+    <SelectBox
+      label={translate('rooms.filter.state')}
+      value={value}
+      choices={Object.keys(STATES).map((id) => ({ id, label: translate(`rooms.filter.${id}`) }))}
+      onChange={(state) => setFilters({ ...others, ...STATES[state] }, {})}
+    />
   );
 }

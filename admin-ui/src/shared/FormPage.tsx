@@ -154,6 +154,7 @@ export function RecordForm({
               <SaveButton
                 label={saveLabel ?? 'ra.action.save'}
                 icon={<></>}
+                alwaysEnable
                 mutationOptions={onSuccess ? { onSuccess } : undefined}
               />
               <Button component={Link} to={cancelTo}>

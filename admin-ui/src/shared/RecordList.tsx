@@ -147,7 +147,7 @@ function Body({ children, empty, createButton, rowClick, isRowMuted }: BodyProps
         />
       )}
       <Paper variant="outlined" sx={{ overflow: 'hidden', opacity: error ? 0.6 : 1 }}>
-        <Box sx={{ overflowX: 'auto' }}>
+        <Box sx={{ overflowX: 'auto', position: 'relative' }}>
           <DataTable
             bulkActionButtons={false}
             rowClick={rowClick ? (_id, _resource, record) => rowClick(record) : false}

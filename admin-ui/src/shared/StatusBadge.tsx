@@ -37,6 +37,8 @@ export function StatusBadge({ tone, children, sx }: StatusBadgeProps) {
           color,
           fontWeight: 550,
           whiteSpace: 'nowrap',
+          verticalAlign: 'middle',
+          lineHeight: '20px',
         },
         ...(Array.isArray(sx) ? sx : [sx]),
       ]}

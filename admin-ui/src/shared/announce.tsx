@@ -26,7 +26,7 @@ export function AnnounceProvider({ children }: { children: ReactNode }) {
   const waiting = useRef(new Map<Politeness, string>());
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 
-  const say = useCallback(() => {
+  const say = useCallback(function sayWaiting() {
     for (const [politeness, message] of waiting.current) {
       const set = politeness === 'polite' ? setPolite : setAssertive;
       // The same words twice are a change too: a no-break space makes them differ.
@@ -34,7 +34,7 @@ export function AnnounceProvider({ children }: { children: ReactNode }) {
     }
     const hasSaid = waiting.current.size > 0;
     waiting.current.clear();
-    timer.current = hasSaid ? setTimeout(say, PAUSE_MS) : undefined;
+    timer.current = hasSaid ? setTimeout(sayWaiting, PAUSE_MS) : undefined;
   }, []);
 
   const announce = useCallback<Announce>(

@@ -12,10 +12,12 @@ export interface SearchBoxProps {
   value: string;
   onChange: (value: string) => void;
   width?: number;
+  /** Two beside each other on a narrow screen. */
+  isHalf?: boolean;
 }
 
 /** Waits until typing pauses; the keyboard's `/` focuses the first one on a page. */
-export function SearchBox({ label, value, onChange, width = 240 }: SearchBoxProps) {
+export function SearchBox({ label, value, onChange, width = 240, isHalf }: SearchBoxProps) {
   const [text, setText] = useState(value);
   const [shown, setShown] = useState(value);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -40,7 +42,7 @@ export function SearchBox({ label, value, onChange, width = 240 }: SearchBoxProp
       value={text}
       onChange={(event) => change(event.target.value)}
       placeholder={label}
-      sx={{ width: { xs: '100%', sm: width } }}
+      sx={{ width: { xs: isHalf ? 'calc(50% - 4px)' : '100%', sm: width } }}
       slotProps={{
         htmlInput: { 'aria-label': label, maxLength: 256 },
         input: {

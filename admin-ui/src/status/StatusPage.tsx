@@ -1,6 +1,7 @@
 import { Title, useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Skeleton from '@mui/material/Skeleton';
+import type { SystemStatus } from '../providers/records';
 import { ErrorState } from '../shared/ErrorState';
 import { Mono } from '../shared/Mono';
 import { Facts, Panel } from '../shared/Panel';
@@ -39,16 +40,9 @@ export function StatusPage() {
                   ? [{ label: field('detail'), value: data.livekit.detail }]
                   : []),
                 { label: field('gate'), value: translate(`status.gate.${data.gate}`) },
-                {
-                  label: field('sweep'),
-                  value: (
-                    <>
-                      <TimeText at={data.sweep.lastAt} empty={translate('status.sweep_none')} />
-                      {data.sweep.ms !== null &&
-                        ` · ${translate('status.sweep_took', { ms: Math.round(data.sweep.ms) })}`}
-                    </>
-                  ),
-                },
+                ...(data.sweep
+                  ? [{ label: field('sweep'), value: <Sweep {...data.sweep} /> }]
+                  : []),
               ]}
             />
           </Panel>
@@ -65,5 +59,15 @@ export function StatusPage() {
         !error && <Skeleton variant="rectangular" height={240} animation={false} />
       )}
     </Box>
+  );
+}
+
+function Sweep({ lastAt, ms }: NonNullable<SystemStatus['sweep']>) {
+  const translate = useTranslate();
+  return (
+    <>
+      <TimeText at={lastAt} empty={translate('status.sweep_none')} />
+      {ms !== null && ` · ${translate('status.sweep_took', { ms: Math.round(ms) })}`}
+    </>
   );
 }

@@ -138,7 +138,7 @@ function rolecall(base: Theme, palette: PaletteOptions): RaThemeOptions {
         styleOverrides: {
           root: {
             borderBottomColor: line,
-            '&.MuiTableCell-sizeSmall': { padding: '4px 10px' },
+            '&.MuiTableCell-sizeSmall': { padding: '2px 10px' },
             '&.MuiTableCell-paddingCheckbox': { padding: '0 0 0 6px' },
           },
           body: { height: 32 },
@@ -151,12 +151,16 @@ function rolecall(base: Theme, palette: PaletteOptions): RaThemeOptions {
         },
       },
       MuiToolbar: { defaultProps: { variant: 'dense' } },
+      MuiTablePagination: {
+        styleOverrides: { toolbar: { minHeight: '44px !important' } },
+      },
       MuiTab: { styleOverrides: { root: { minHeight: 40, padding: '6px 12px' } } },
       MuiTabs: { styleOverrides: { root: { minHeight: 40 } } },
       MuiSwitch: { defaultProps: { size: 'small' } },
       MuiCheckbox: { defaultProps: { size: 'small' } },
       MuiLink: { defaultProps: { underline: 'hover' } },
       MuiSnackbarContent: { styleOverrides: { root: { fontSize: '.8125rem' } } },
+      RaToggleThemeButton: { styleOverrides: { root: { '& svg': { fontSize: 20 } } } },
       RaLayout: {},
       RaDataTable: {
         styleOverrides: {
@@ -171,15 +175,20 @@ function rolecall(base: Theme, palette: PaletteOptions): RaThemeOptions {
       },
       RaToolbar: {
         styleOverrides: {
-          root: { backgroundColor: 'transparent', borderTop: `1px solid ${line}`, minHeight: 52 },
+          root: ({ theme }: { theme: Theme }) => ({
+            backgroundColor: theme.palette.background.paper,
+            borderTop: `1px solid ${line}`,
+            minHeight: 52,
+            '&.RaToolbar-mobileToolbar': { position: 'sticky', padding: '0 8px' },
+          }),
         },
       },
       RaList: {
         styleOverrides: { root: { '& .RaList-content': { overflow: 'hidden' } } },
       },
     },
-  } as RaThemeOptions;
+  };
 }
 
-export const lightTheme = rolecall(nanoLightTheme as Theme, light);
-export const darkTheme = rolecall(nanoDarkTheme as Theme, dark);
+export const lightTheme = rolecall(nanoLightTheme, light);
+export const darkTheme = rolecall(nanoDarkTheme, dark);
