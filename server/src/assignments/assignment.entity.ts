@@ -33,6 +33,9 @@ export class Assignment {
   @JoinColumn({ name: 'room_name', foreignKeyConstraintName: 'fk_assignment_room' })
   room!: Relation<Room> | null;
   @Column({ name: 'room_pattern', type: 'text', nullable: true }) roomPattern!: string | null;
+  /** The pattern as LIKE reads it; Postgres keeps it by itself. */
+  @Column({ name: 'room_like', type: 'text', nullable: true, insert: false, update: false })
+  roomLike!: string | null;
   @Index('ix_assignment_template')
   @Column({ type: 'text' })
   template!: string;

@@ -45,6 +45,11 @@ export function matchesPattern(pattern: string, name: string): boolean {
   return runsMatch(literalRuns(pattern), name);
 }
 
+/** The pattern that matches this very name. */
+export function exactPattern(name: string): string {
+  return name.replace(/[\\*]/g, '\\$&');
+}
+
 /** Stands for "whatever the inner star may be"; no name or pattern contains it. */
 const ANYTHING = '\0';
 

@@ -1,0 +1,100 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Param,
+  Post,
+  Put,
+  Query,
+  Res,
+} from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { CurrentActor, RequirePermission } from '../access/access.decorators.js';
+import type { Actor } from '../access/actor.js';
+import { Answers } from '../common/http/api-docs.js';
+import { sendRecord } from '../common/http/etag.js';
+import { idParams } from '../common/http/fields.js';
+import { sendPage } from '../common/http/lists.js';
+import {
+  assignmentResponse,
+  createAssignmentBody,
+  type CreateAssignmentBody,
+  listAssignmentsQuery,
+  type ListAssignmentsQuery,
+  updateAssignmentBody,
+  type UpdateAssignmentBody,
+} from './assignments.schemas.js';
+import { AssignmentsService, type AssignmentView } from './assignments.service.js';
+
+type IdParams = z.infer<typeof idParams>;
+
+@Controller('api/v1/assignments')
+export class AssignmentsController {
+  constructor(private readonly assignments: AssignmentsService) {}
+
+  @Get()
+  @RequirePermission('assignment.read')
+  @Answers(z.array(assignmentResponse))
+  async list(
+    @CurrentActor() actor: Actor,
+    @Query({ schema: listAssignmentsQuery }) query: ListAssignmentsQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const page = await this.assignments.list(actor, query);
+    return sendPage(reply, 'assignments', query.range, page);
+  }
+
+  @Post()
+  @RequirePermission('assignment.create')
+  @Answers(assignmentResponse)
+  async create(
+    @CurrentActor() actor: Actor,
+    @Body({ schema: createAssignmentBody }) body: CreateAssignmentBody,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return send(reply, await this.assignments.create(actor, body));
+  }
+
+  @Get(':id')
+  @RequirePermission('assignment.read')
+  @Answers(assignmentResponse)
+  async get(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: idParams }) { id }: IdParams,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return send(reply, await this.assignments.get(actor, id));
+  }
+
+  @Put(':id')
+  @RequirePermission('assignment.update')
+  @Answers(assignmentResponse)
+  async update(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: idParams }) { id }: IdParams,
+    @Body({ schema: updateAssignmentBody }) body: UpdateAssignmentBody,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return send(reply, await this.assignments.update(actor, id, body, ifMatch));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @RequirePermission('assignment.delete')
+  async delete(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: idParams }) { id }: IdParams,
+    @Headers('if-match') ifMatch: string | undefined,
+  ): Promise<void> {
+    await this.assignments.delete(actor, id, ifMatch);
+  }
+}
+
+function send(reply: FastifyReply, found: { view: AssignmentView; revision: number }) {
+  return sendRecord(reply, found.revision, found.view);
+}

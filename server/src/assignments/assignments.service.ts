@@ -1,0 +1,415 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../access/actor.js';
+import type { Permission } from '../access/permissions.js';
+import { changesBetween } from '../common/changes.js';
+import { AppError, fieldError } from '../common/errors/app-error.js';
+import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
+import { likePattern, type Page } from '../common/http/lists.js';
+import { likeOfPattern } from '../database/like-of-pattern.js';
+import { PgPool } from '../database/pg-pool.js';
+import { readPage } from '../database/read-page.js';
+import { Transactions, type Tx } from '../database/transactions.js';
+import { Hints } from '../events/hints.js';
+import { patternContains } from '../grants/pattern.js';
+import type { RoleGrants } from '../grants/role-grants.js';
+import { publishedGrants } from '../role-templates/published-grants.js';
+import { beyondCeiling } from '../role-templates/role-templates.service.js';
+import { Assignment } from './assignment.entity.js';
+import type {
+  CreateAssignmentBody,
+  ListAssignmentsQuery,
+  UpdateAssignmentBody,
+} from './assignments.schemas.js';
+import { patternOf, type StoredScope, toScope, toStored } from './scope.js';
+
+interface AssignmentRow {
+  id: string;
+  user_id: string | null;
+  identity: string | null;
+  user_name: string | null;
+  room_name: string | null;
+  room_pattern: string | null;
+  template: string;
+  priority: number;
+  valid_from: Date | null;
+  valid_until: Date | null;
+  reason: string;
+  created_by_label: string;
+  revision: number;
+  created_at: Date;
+  status: 'active' | 'upcoming' | 'expired';
+}
+
+export type AssignmentView = ReturnType<typeof toView>;
+
+const STATUS = `CASE WHEN a.valid_until <= now() THEN 'expired' WHEN a.valid_from > now() THEN 'upcoming'
+  ELSE 'active' END`;
+
+const COLUMNS = `a.id, a.user_id, u.identity, u.name AS user_name, a.room_name, a.room_pattern,
+  a.template, a.priority, a.valid_from, a.valid_until, a.reason, a.created_by_label, a.revision,
+  a.created_at, ${STATUS} AS status`;
+
+const FROM = 'assignment a LEFT JOIN app_user u ON u.id = a.user_id';
+
+const SORT_COLUMNS: Record<string, string> = {
+  id: 'a.id',
+  createdAt: 'a.created_at',
+  template: 'a.template',
+  priority: 'a.priority',
+  validFrom: 'a.valid_from',
+  validUntil: 'a.valid_until',
+  status: STATUS,
+  subjectLabel: 'u.name',
+};
+
+const READ_ONLY = ['id', 'subject', 'createdBy', 'createdAt'] as const;
+
+/** Live rooms that are told about one change; the sweep finds the rest. */
+const MAX_HINTED_ROOMS = 200;
+
+type AssignmentPermission = Extract<Permission, `assignment.${string}`>;
+
+/** What an actor who is limited to some rooms may see: scopes that lie within the limit. */
+interface VisibleScopes {
+  /** LIKE patterns of room names; null = everything, and then `patterns` is null as well. */
+  rooms: string[] | null;
+  patterns: string[] | null;
+}
+
+/** Standing policy. Nobody makes, changes or ends one that gives more than they could give (rule 5). */
+@Injectable()
+export class AssignmentsService {
+  constructor(
+    private readonly pg: PgPool,
+    private readonly transactions: Transactions,
+    private readonly hints: Hints,
+  ) {}
+
+  async list(actor: Actor, query: ListAssignmentsQuery): Promise<Page<AssignmentView>> {
+    const { filter, sort, range } = query;
+    const visible = await this.visibleTo(actor);
+    const { rows, total } = await readPage<AssignmentRow>(this.pg, {
+      name: 'assignment-list',
+      sort,
+      columns: COLUMNS,
+      from: FROM,
+      where: `($1::text[] IS NULL OR a.room_name LIKE ANY($1) OR a.room_pattern = ANY($2::text[]))
+        AND ($3::text IS NULL OR u.identity ILIKE $3 OR u.name ILIKE $3 OR a.room_name ILIKE $3
+          OR a.room_pattern ILIKE $3 OR a.template ILIKE $3 OR a.reason ILIKE $3)
+        AND ($4::uuid IS NULL OR a.user_id = $4)
+        AND ($5::text IS NULL OR a.room_name = $5 OR $5 LIKE a.room_like
+          OR (a.room_name IS NULL AND a.room_pattern IS NULL))
+        AND ($6::text IS NULL OR a.template = $6)
+        AND ($7::text IS NULL OR ${STATUS} = $7)
+        AND ($8::text[] IS NULL OR a.id::text = ANY($8))`,
+      sortColumns: SORT_COLUMNS,
+      key: 'a.id',
+      values: [
+        visible.rooms,
+        visible.patterns,
+        filter.q ? likePattern(filter.q) : null,
+        filter.user ?? null,
+        filter.room ?? null,
+        filter.template ?? null,
+        filter.status ?? null,
+        filter.id ?? null,
+      ],
+      range,
+    });
+    return { rows: rows.map(toView), total };
+  }
+
+  async get(actor: Actor, id: string): Promise<{ view: AssignmentView; revision: number }> {
+    const row = await this.find(id);
+    if (!actor.covers('assignment.read', patternOf(scopeOf(row)))) throw notFound();
+    return { view: toView(row), revision: row.revision };
+  }
+
+  /** Who may create sees what they created, also without the permission to read. */
+  async create(
+    actor: Actor,
+    body: CreateAssignmentBody,
+  ): Promise<{ view: AssignmentView; revision: number }> {
+    const stored = toStored(body.scope);
+    const userId = 'user' in body.subject ? body.subject.user : null;
+    const id = await this.transactions.run(async (tx) => {
+      const identity = userId === null ? null : await holdUser(tx, userId);
+      await this.assertMayGive(tx, actor, 'assignment.create', stored, body.template);
+      const { template, priority = 0, validFrom = null, validUntil = null } = body;
+      const assignment = tx.manager.create(Assignment, {
+        userId,
+        ...stored,
+        template,
+        priority,
+        validFrom,
+        validUntil,
+        reason: body.reason ?? '',
+        createdBy: actor.kind === 'operator' ? actor.id : null,
+        createdByLabel: actor.label,
+      });
+      await tx.manager.insert(Assignment, assignment);
+      tx.record({
+        kind: 'assignment.created',
+        outcome: 'ok',
+        actor,
+        room: stored.roomName,
+        identity,
+        reason: assignment.reason || null,
+        payload: {
+          assignment: assignment.id,
+          after: { subject: body.subject, scope: body.scope, template, priority, validFrom, validUntil },
+        },
+      });
+      await this.tellRooms(tx, identity, [stored]);
+      return assignment.id;
+    });
+    const row = await this.find(id);
+    return { view: toView(row), revision: row.revision };
+  }
+
+  async update(
+    actor: Actor,
+    id: string,
+    body: UpdateAssignmentBody,
+    ifMatch: string | undefined,
+  ): Promise<{ view: AssignmentView; revision: number }> {
+    await this.transactions.run(async (tx) => {
+      const row = await lock(tx, actor, 'assignment.update', id);
+      const before = toView(row);
+      assertMatch(ifMatch, row.revision, before);
+      refuseReadOnly(body, before, READ_ONLY);
+      const { scope, template, priority, validFrom, validUntil } = body;
+      const reason = body.reason === null ? '' : body.reason;
+      const wanted = { scope, template, priority, validFrom, validUntil, reason };
+      const changes = changesBetween<Partial<typeof wanted>>(before, wanted);
+      if (!changes) return;
+      await this.assertMayTouch(tx, actor, 'assignment.update', row);
+      const stored = toStored(scope ?? before.scope);
+      await this.assertMayGive(tx, actor, 'assignment.update', stored, template ?? before.template);
+      await tx.manager.update(Assignment, id, {
+        ...stored,
+        template: template ?? before.template,
+        priority: priority ?? before.priority,
+        validFrom: validFrom === undefined ? before.validFrom : validFrom,
+        validUntil: validUntil === undefined ? before.validUntil : validUntil,
+        reason: reason ?? before.reason,
+        revision: row.revision + 1,
+      });
+      tx.record({
+        kind: 'assignment.updated',
+        outcome: 'ok',
+        actor,
+        room: stored.roomName,
+        identity: row.identity,
+        reason: (reason ?? before.reason) || null,
+        payload: { assignment: id, subject: before.subject, ...changes },
+      });
+      await this.tellRooms(tx, row.identity, [scopeOf(row), stored]);
+    });
+    const row = await this.find(id);
+    return { view: toView(row), revision: row.revision };
+  }
+
+  async delete(actor: Actor, id: string, ifMatch?: string): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const row = await lock(tx, actor, 'assignment.delete', id);
+      assertMatch(ifMatch, row.revision, toView(row));
+      await this.assertMayTouch(tx, actor, 'assignment.delete', row);
+      await tx.manager.delete(Assignment, id);
+      recordDeleted(tx, actor, row);
+      await this.tellRooms(tx, row.identity, [scopeOf(row)]);
+    });
+  }
+
+  /**
+   * Ends what goes with a user or with a room that is being deleted, an entry each. Deleting those
+   * was permitted, and nobody gains by it, so no ceiling is looked at.
+   */
+  async endAllOf(tx: Tx, actor: Actor, of: { user: string } | { room: string }): Promise<void> {
+    const [column, value] = 'user' in of ? ['user_id', of.user] : ['room_name', of.room];
+    const { rows } = await tx.query<AssignmentRow>(
+      `SELECT ${COLUMNS} FROM ${FROM} WHERE a.${column} = $1 ORDER BY a.id FOR UPDATE OF a`,
+      [value],
+    );
+    if (rows.length === 0) return;
+    await tx.query('DELETE FROM assignment WHERE id = ANY($1)', [rows.map((row) => row.id)]);
+    for (const row of rows) {
+      recordDeleted(tx, actor, row, 'user' in of ? 'the user was deleted' : 'the room was deleted');
+    }
+  }
+
+  private async find(id: string): Promise<AssignmentRow> {
+    const { rows } = await this.pg.query<AssignmentRow>(
+      'assignment-get',
+      `SELECT ${COLUMNS} FROM ${FROM} WHERE a.id = $1`,
+      [id],
+    );
+    if (!rows[0]) throw notFound();
+    return rows[0];
+  }
+
+  /** Patterns cannot be compared in SQL, so those in use are compared here, before any paging. */
+  private async visibleTo(actor: Actor): Promise<VisibleScopes> {
+    const limit = actor.roomsFor('assignment.read');
+    if (limit === null) return { rooms: null, patterns: null };
+    const { rows } = await this.pg.query<{ room_pattern: string }>(
+      'assignment-patterns',
+      'SELECT DISTINCT room_pattern FROM assignment WHERE room_pattern IS NOT NULL',
+    );
+    return {
+      rooms: limit.map(likeOfPattern),
+      patterns: rows
+        .map((row) => row.room_pattern)
+        .filter((inner) => limit.some((outer) => patternContains(outer, inner))),
+    };
+  }
+
+  /** Throws unless the actor may give `template` throughout the scope, and the scope exists for them. */
+  private async assertMayGive(
+    tx: Tx,
+    actor: Actor,
+    permission: AssignmentPermission,
+    scope: StoredScope,
+    template: string,
+  ): Promise<void> {
+    const grants = await publishedGrants(tx, template, 'template');
+    const pattern = patternOf(scope);
+    if (!actor.covers(permission, pattern)) throw outsideLimit(scope);
+    assertCeiling(actor, permission, grants, pattern);
+  }
+
+  /** Throws unless the actor could have made the assignment as it stands. */
+  private async assertMayTouch(
+    tx: Tx,
+    actor: Actor,
+    permission: AssignmentPermission,
+    row: AssignmentRow,
+  ): Promise<void> {
+    const pattern = patternOf(scopeOf(row));
+    if (!actor.covers(permission, pattern)) {
+      throw new AppError(
+        'forbidden',
+        'access.denied',
+        'This assignment reaches rooms beyond those that your access is limited to.',
+        { extra: { permission } },
+      );
+    }
+    const { rows } = await tx.query<{ grants: RoleGrants }>(
+      `SELECT v.grants FROM role_template t
+       JOIN role_template_version v ON v.template = t.key AND v.version = t.published
+       WHERE t.key = $1`,
+      [row.template],
+    );
+    if (rows[0]) assertCeiling(actor, permission, rows[0].grants, pattern);
+  }
+
+  /** In live rooms within the scopes, what people may do is looked at again. */
+  private async tellRooms(tx: Tx, identity: string | null, scopes: StoredScope[]): Promise<void> {
+    const names = scopes.map((scope) => scope.roomName).filter((name) => name !== null);
+    const patterns = scopes.map((scope) => scope.roomPattern).filter((pattern) => pattern !== null);
+    const isEverywhere = scopes.some((scope) => patternOf(scope) === null);
+    const { rows } = await tx.query<{ name: string }>(
+      `SELECT name FROM room WHERE live_sid IS NOT NULL
+         AND ($1 OR name = ANY($2::text[]) OR name LIKE ANY($3::text[]))
+       ORDER BY num_participants DESC LIMIT $4`,
+      [isEverywhere, names, patterns.map(likeOfPattern), MAX_HINTED_ROOMS],
+    );
+    tx.afterCommit(() =>
+      this.hints.publish(
+        rows.map(({ name }) => ({ topic: `room:${name}`, type: 'policy', key: identity })),
+      ),
+    );
+  }
+}
+
+function assertCeiling(
+  actor: Actor,
+  permission: AssignmentPermission,
+  grants: RoleGrants,
+  pattern: string | null,
+): void {
+  const beyond = actor.exceedingForPattern(permission, grants, pattern);
+  if (beyond.length > 0) throw beyondCeiling(beyond);
+}
+
+/** Holds the user until the commit, so that nobody deletes them meanwhile. */
+async function holdUser(tx: Tx, id: string): Promise<string> {
+  const { rows } = await tx.query<{ identity: string }>(
+    'SELECT identity FROM app_user WHERE id = $1 AND deleted_at IS NULL FOR SHARE',
+    [id],
+  );
+  if (!rows[0]) throw fieldError('subject', 'no user has this id', 'user.not_found');
+  return rows[0].identity;
+}
+
+/** One that the actor may not see does not exist for them. */
+async function lock(
+  tx: Tx,
+  actor: Actor,
+  permission: AssignmentPermission,
+  id: string,
+): Promise<AssignmentRow> {
+  const { rows } = await tx.query<AssignmentRow>(
+    `SELECT ${COLUMNS} FROM ${FROM} WHERE a.id = $1 FOR UPDATE OF a`,
+    [id],
+  );
+  const [row] = rows;
+  const pattern = row && patternOf(scopeOf(row));
+  const isVisible =
+    pattern !== undefined &&
+    (actor.covers('assignment.read', pattern) || actor.covers(permission, pattern));
+  if (!isVisible) throw notFound();
+  return row as AssignmentRow;
+}
+
+function recordDeleted(tx: Tx, actor: Actor, row: AssignmentRow, because?: string): void {
+  const { id, subject, scope, template, priority, validFrom, validUntil, reason } = toView(row);
+  tx.record({
+    kind: 'assignment.deleted',
+    outcome: 'ok',
+    actor,
+    room: row.room_name,
+    identity: row.identity,
+    reason: because ?? null,
+    payload: {
+      assignment: id,
+      before: { subject, scope, template, priority, validFrom, validUntil, reason },
+    },
+  });
+}
+
+/** A room outside the limit answers as one that is not there. */
+function outsideLimit(scope: StoredScope): AppError {
+  return scope.roomName !== null
+    ? fieldError('scope', 'no room has this name', 'room.not_found')
+    : fieldError(
+        'scope',
+        'reaches beyond the rooms that your access is limited to',
+        'assignment.scope_beyond_limit',
+      );
+}
+
+function notFound(): AppError {
+  return new AppError('not_found', 'assignment.not_found', 'There is no such assignment.');
+}
+
+function scopeOf(row: AssignmentRow): StoredScope {
+  return { roomName: row.room_name, roomPattern: row.room_pattern };
+}
+
+function toView(row: AssignmentRow) {
+  return {
+    id: row.id,
+    subject: row.user_id === null ? ({ everyone: true } as const) : { user: row.user_id },
+    subjectLabel: row.user_id === null ? 'Everyone' : row.user_name || (row.identity ?? ''),
+    scope: toScope(scopeOf(row)),
+    template: row.template,
+    priority: row.priority,
+    validFrom: row.valid_from,
+    validUntil: row.valid_until,
+    reason: row.reason,
+    status: row.status,
+    createdBy: row.created_by_label,
+    createdAt: row.created_at,
+  };
+}

@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../common/errors/app-error.js';
+import { PgPool } from '../database/pg-pool.js';
+import { Hints } from '../events/hints.js';
+import { isUnavailable } from '../livekit/livekit-error.js';
+import { LiveKitHealth } from '../livekit/livekit.health.js';
+import { RoomsPort } from '../livekit/rooms-port.js';
+import type { PolicyRoom } from '../policy/policy-reader.js';
+
+/** How long somebody who can do without the room waits for it. */
+const PATIENCE_MS = 700;
+/** After a failure nobody waits for a while, or every token would. */
+const PAUSE_MS = 2_000;
+
+/** Makes LiveKit run the rooms that Rolecall knows, with their stored options. */
+@Injectable()
+export class LiveRooms {
+  /** One call under way for each room, whoever asks. */
+  private readonly starting = new Map<string, Promise<void>>();
+  private pausedUntil = 0;
+
+  constructor(
+    private readonly port: RoomsPort,
+    private readonly health: LiveKitHealth,
+    private readonly pg: PgPool,
+    private readonly hints: Hints,
+  ) {}
+
+  /**
+   * Resolves once the room runs. Repeating it is harmless: LiveKit answers with the room that is
+   * there. Throws `unavailable` when LiveKit cannot start it.
+   */
+  async ensure(room: PolicyRoom): Promise<void> {
+    const running = this.starting.get(room.name);
+    if (running) return running;
+    const start = this.start(room).finally(() => this.starting.delete(room.name));
+    this.starting.set(room.name, start);
+    return start;
+  }
+
+  /** Tries the same for a moment. Not being able to is no error, and later tries go on by themselves. */
+  async ensureSoon(room: PolicyRoom): Promise<void> {
+    if (this.health.status.state !== 'up' || performance.now() < this.pausedUntil) return;
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, PATIENCE_MS);
+    });
+    const started = this.ensure(room).catch(() => {
+      this.pausedUntil = performance.now() + PAUSE_MS;
+    });
+    await Promise.race([started, patience]);
+    clearTimeout(timer);
+  }
+
+  private async start(room: PolicyRoom): Promise<void> {
+    const { name, emptyTimeout, departureTimeout, maxParticipants, metadata } = room;
+    const options = { name, emptyTimeout, departureTimeout, maxParticipants, metadata };
+    const live = await this.port.createRoom(options).catch((error: unknown) => {
+      throw isUnavailable(error) ? error : cannotStart(error);
+    });
+    const { rowCount } = await this.pg.query(
+      'live-room-started',
+      `UPDATE room SET live_sid = $2, live_since = $3, last_seen_live_at = now()
+       WHERE name = $1 AND live_sid IS DISTINCT FROM $2`,
+      [name, live.sid, live.createdAt],
+    );
+    if (rowCount) this.hints.publish([{ topic: 'rooms', type: 'room', key: name }]);
+  }
+}
+
+function cannotStart(error: unknown): AppError {
+  const detail = error instanceof AppError ? error.message : 'LiveKit cannot start the room.';
+  return new AppError('unavailable', 'livekit.room_not_started', detail, { cause: error });
+}

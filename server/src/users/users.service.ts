@@ -1,0 +1,254 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../access/actor.js';
+import { AssignmentsService } from '../assignments/assignments.service.js';
+import { changesBetween } from '../common/changes.js';
+import { AppError } from '../common/errors/app-error.js';
+import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
+import { likePattern, type Page } from '../common/http/lists.js';
+import { PgPool } from '../database/pg-pool.js';
+import { readPage } from '../database/read-page.js';
+import { Transactions, type Tx } from '../database/transactions.js';
+import { Hints } from '../events/hints.js';
+import { AppUser } from './app-user.entity.js';
+import type { CreateUserBody, ListUsersQuery, UpdateUserBody } from './users.schemas.js';
+
+interface UserRow {
+  id: string;
+  identity: string;
+  name: string;
+  kind: 'standard' | 'agent';
+  metadata: string;
+  attributes: Record<string, string>;
+  is_suspended: boolean;
+  is_demo: boolean;
+  revision: number;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export type UserView = ReturnType<typeof toView>;
+
+const COLUMNS = `u.id, u.identity, u.name, u.kind, u.metadata, u.attributes, u.is_suspended, u.is_demo,
+  u.revision, u.created_at, u.updated_at`;
+
+const SORT_COLUMNS: Record<string, string> = {
+  id: 'u.id',
+  identity: 'u.identity',
+  name: 'u.name',
+  kind: 'u.kind',
+  createdAt: 'u.created_at',
+  isSuspended: 'u.is_suspended',
+};
+
+const READ_ONLY = ['id', 'identity', 'isDemo', 'createdAt'] as const;
+
+/** Live rooms that are told about one person; whoever is in more is found by the sweep. */
+const MAX_HINTED_ROOMS = 200;
+
+/** Who joins rooms. A deleted one is hidden, and keeps its identity for good. */
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly pg: PgPool,
+    private readonly transactions: Transactions,
+    private readonly assignments: AssignmentsService,
+    private readonly hints: Hints,
+  ) {}
+
+  async list({ filter, sort, range }: ListUsersQuery): Promise<Page<UserView>> {
+    const { rows, total } = await readPage<UserRow>(this.pg, {
+      name: 'user-list',
+      sort,
+      columns: COLUMNS,
+      from: 'app_user u',
+      where: `u.deleted_at IS NULL
+        AND ($1::text IS NULL OR u.identity ILIKE $1 OR u.name ILIKE $1)
+        AND ($2::text IS NULL OR u.kind = $2)
+        AND ($3::boolean IS NULL OR u.is_suspended = $3)
+        AND ($4::text IS NULL OR u.identity = $4)
+        AND ($5::text[] IS NULL OR u.id::text = ANY($5))`,
+      sortColumns: SORT_COLUMNS,
+      key: 'u.id',
+      values: [
+        filter.q ? likePattern(filter.q) : null,
+        filter.kind ?? null,
+        filter.isSuspended ?? null,
+        filter.identity ?? null,
+        filter.id ?? null,
+      ],
+      range,
+    });
+    return { rows: rows.map(toView), total };
+  }
+
+  async get(id: string): Promise<{ view: UserView; revision: number }> {
+    const { rows } = await this.pg.query<UserRow>(
+      'user-get',
+      `SELECT ${COLUMNS} FROM app_user u WHERE u.id = $1 AND u.deleted_at IS NULL`,
+      [id],
+    );
+    if (!rows[0]) throw notFound();
+    return { view: toView(rows[0]), revision: rows[0].revision };
+  }
+
+  async create(
+    actor: Actor,
+    body: CreateUserBody,
+  ): Promise<{ view: UserView; revision: number }> {
+    const identity = body.identity ?? randomUUID();
+    const fields = { ...body, identity, name: body.name ?? identity };
+    const id = await this.transactions.run(async (tx) => {
+      const user = tx.manager.create(AppUser, fields);
+      await tx.manager.insert(AppUser, user);
+      recordCreated(tx, actor, user.id, fields);
+      return user.id;
+    });
+    return this.get(id);
+  }
+
+  /**
+   * Makes sure that somebody has this identity. Callers may race: one of them adds the user, with
+   * its entry. Throws `user.identity_taken` for an identity that was deleted.
+   */
+  async ensure(actor: Actor, identity: string, name?: string): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const fields = { identity, name: name ?? identity };
+      const { rows } = await tx.query<{ id: string }>(
+        `INSERT INTO app_user (identity, name) VALUES ($1, $2)
+         ON CONFLICT ON CONSTRAINT uq_app_user_identity DO NOTHING RETURNING id`,
+        [fields.identity, fields.name],
+      );
+      if (rows[0]) {
+        recordCreated(tx, actor, rows[0].id, fields);
+        return;
+      }
+      const known = await tx.query<{ is_deleted: boolean }>(
+        'SELECT deleted_at IS NOT NULL AS is_deleted FROM app_user WHERE identity = $1',
+        [identity],
+      );
+      if (known.rows[0]?.is_deleted !== false) throw identityTaken();
+    });
+  }
+
+  async update(
+    actor: Actor,
+    id: string,
+    body: UpdateUserBody,
+    ifMatch: string | undefined,
+  ): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const row = await lock(tx, id);
+      const before = toView(row);
+      assertMatch(ifMatch, row.revision, before);
+      refuseReadOnly(body, before, READ_ONLY);
+      const { name, kind, metadata, attributes, isSuspended } = body;
+      const changes = changesBetween(before, { name, kind, metadata, attributes, isSuspended });
+      if (!changes) return;
+      await tx.manager.update(AppUser, id, {
+        ...changes.after,
+        revision: row.revision + 1,
+        updatedAt: new Date(),
+      });
+      tx.record({
+        kind: kindOfChange(changes.after),
+        outcome: 'ok',
+        actor,
+        identity: row.identity,
+        payload: { user: id, ...changes },
+      });
+      if (changes.after.isSuspended !== undefined) await this.tellRooms(tx, row.identity);
+    });
+  }
+
+  /** Hides the user, keeps the identity, and ends every assignment of theirs. */
+  async delete(actor: Actor, id: string, ifMatch?: string): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const row = await lock(tx, id);
+      assertMatch(ifMatch, row.revision, toView(row));
+      await this.assignments.endAllOf(tx, actor, { user: id });
+      await tx.query(
+        `UPDATE app_user SET deleted_at = now(), updated_at = now(), revision = revision + 1
+         WHERE id = $1`,
+        [id],
+      );
+      const { identity, name, kind } = row;
+      tx.record({
+        kind: 'user.deleted',
+        outcome: 'ok',
+        actor,
+        identity,
+        payload: { user: id, before: { identity, name, kind, isSuspended: row.is_suspended } },
+      });
+      await this.tellRooms(tx, identity);
+    });
+  }
+
+  /** Where they are now, what they may do is looked at again. */
+  private async tellRooms(tx: Tx, identity: string): Promise<void> {
+    const { rows } = await tx.query<{ room: string }>(
+      'SELECT room FROM seat WHERE identity = $1 AND is_present LIMIT $2',
+      [identity, MAX_HINTED_ROOMS],
+    );
+    tx.afterCommit(() =>
+      this.hints.publish(
+        rows.map(({ room }) => ({ topic: `room:${room}`, type: 'policy', key: identity })),
+      ),
+    );
+  }
+}
+
+async function lock(tx: Tx, id: string): Promise<UserRow> {
+  const { rows } = await tx.query<UserRow>(
+    `SELECT ${COLUMNS} FROM app_user u WHERE u.id = $1 AND u.deleted_at IS NULL FOR UPDATE`,
+    [id],
+  );
+  if (!rows[0]) throw notFound();
+  return rows[0];
+}
+
+function recordCreated(
+  tx: Tx,
+  actor: Actor,
+  user: string,
+  fields: { identity: string; name: string },
+): void {
+  tx.record({
+    kind: 'user.created',
+    outcome: 'ok',
+    actor,
+    identity: fields.identity,
+    payload: { user, after: fields },
+  });
+}
+
+function kindOfChange(after: Partial<UserView>): string {
+  if (after.isSuspended === undefined) return 'user.updated';
+  return after.isSuspended ? 'user.suspended' : 'user.unsuspended';
+}
+
+function notFound(): AppError {
+  return new AppError('not_found', 'user.not_found', 'There is no such user.');
+}
+
+function identityTaken(): AppError {
+  const text = 'this identity is or was in use; identities are never given out twice';
+  return new AppError('conflict', 'user.identity_taken', `identity: ${text}`, {
+    errors: { identity: text },
+  });
+}
+
+function toView(row: UserRow) {
+  return {
+    id: row.id,
+    identity: row.identity,
+    name: row.name,
+    kind: row.kind,
+    metadata: row.metadata,
+    attributes: row.attributes,
+    isSuspended: row.is_suspended,
+    isDemo: row.is_demo,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
