@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net';
 import {
   Inject,
   Injectable,
@@ -9,9 +10,15 @@ import { isTimeout } from './livekit-error.js';
 import { LIVEKIT_SETTINGS, type LiveKitSettings, toHttpUrl } from './livekit.settings.js';
 
 const POLL_MS = 2_000;
+/** While it is down: clients that lost it try again at once, and need their room to be there. */
+const EAGER_POLL_MS = 100;
+const EAGER_FOR_MS = 60_000;
 const TIMEOUT_MS = 1_500;
 /** LiveKit counts as down only after this many time-outs in a row; a refused connection at once. */
 const SLOW_ANSWERS = 2;
+/** A load balancer that ends idle connections sooner than this makes the wire useless. */
+const SHORT_LIFE_MS = 60_000;
+const MAX_SHORT_LIVES = 5;
 
 export interface LiveKitStatus {
   readonly state: 'up' | 'down' | 'absent';
@@ -19,9 +26,12 @@ export interface LiveKitStatus {
   readonly detail?: string;
 }
 
-type Listener = (status: LiveKitStatus) => void;
+type Listener = () => void;
 
-/** Whether LiveKit answers. Polled, because its death sends no word. */
+/**
+ * Whether LiveKit answers. Its death sends no word, so it is polled; and an idle connection is kept
+ * open to it, which breaks in the moment that it dies, even when it is back before the next poll.
+ */
 @Injectable()
 export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
   private readonly log = new Logger(LiveKitHealth.name);
@@ -29,7 +39,11 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
   private current: LiveKitStatus;
   private timer: NodeJS.Timeout | null = null;
   private probing: Promise<LiveKitStatus> | null = null;
+  private wire: Socket | null = null;
+  private shortLives = 0;
   private slowAnswers = 0;
+  /** It went away since it was last seen to answer: what it knew may be gone. */
+  private isDisturbed = false;
   private isStopped = false;
 
   constructor(@Inject(LIVEKIT_SETTINGS) private readonly settings: LiveKitSettings | null) {
@@ -51,11 +65,12 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
   onModuleDestroy(): void {
     this.isStopped = true;
     if (this.timer) clearTimeout(this.timer);
+    this.wire?.destroy();
     this.listeners.clear();
   }
 
-  /** Hears every change of state; answers with what ends that. */
-  onChange(listener: Listener): () => void {
+  /** Hears each time that LiveKit answers again after it was away; answers with what ends that. */
+  onReturn(listener: Listener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -70,7 +85,11 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
 
   private schedule(): void {
     if (this.isStopped) return;
-    this.timer = setTimeout(() => void this.probe().finally(() => this.schedule()), POLL_MS);
+    if (this.timer) clearTimeout(this.timer);
+    const downFor = Date.now() - this.current.since.getTime();
+    const isEager = this.current.state === 'down' && downFor < EAGER_FOR_MS;
+    const delay = isEager ? EAGER_POLL_MS : POLL_MS;
+    this.timer = setTimeout(() => void this.probe().finally(() => this.schedule()), delay);
     this.timer.unref();
   }
 
@@ -83,28 +102,57 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
       });
       await response.body?.cancel();
       this.slowAnswers = 0;
-      if (response.ok) this.become('up');
-      else this.become('down', `answers ${response.status}`);
+      if (response.ok) this.answered();
+      else this.failed(`answers ${response.status}`);
     } catch (error) {
       const isSlow = isTimeout(error);
       this.slowAnswers = isSlow ? this.slowAnswers + 1 : 0;
-      if (!isSlow) this.become('down', 'cannot be reached');
-      else if (this.slowAnswers >= SLOW_ANSWERS) this.become('down', 'does not answer in time');
+      if (!isSlow) this.failed('cannot be reached');
+      else if (this.slowAnswers >= SLOW_ANSWERS) this.failed('does not answer in time');
     }
     return this.current;
   }
 
-  private become(state: 'up' | 'down', detail?: string): void {
-    if (this.current.state === state && this.current.detail === detail) return;
-    const isChange = this.current.state !== state;
-    this.current = {
-      state,
-      since: isChange ? new Date() : this.current.since,
-      ...(detail === undefined ? {} : { detail }),
-    };
-    if (!isChange) return;
-    if (state === 'up') this.log.log('LiveKit answers');
-    else this.log.warn(`LiveKit ${detail ?? 'is down'}`);
-    for (const listener of this.listeners) listener(this.current);
+  private answered(): void {
+    if (this.isStopped) return;
+    const isFirst = this.current.detail === 'not asked yet';
+    const isReturn = this.isDisturbed || (this.current.state === 'down' && !isFirst);
+    if (this.current.state !== 'up') {
+      this.current = { state: 'up', since: new Date() };
+      this.log.log('LiveKit answers');
+    }
+    this.isDisturbed = false;
+    this.openWire();
+    if (isReturn) for (const listener of this.listeners) listener();
+  }
+
+  private failed(detail: string): void {
+    if (this.isStopped) return;
+    this.isDisturbed = true;
+    if (this.current.state === 'up') this.log.warn(`LiveKit ${detail}`);
+    const since = this.current.state === 'down' ? this.current.since : new Date();
+    this.current = { state: 'down', since, detail };
+  }
+
+  private openWire(): void {
+    if (this.wire || !this.settings || this.shortLives >= MAX_SHORT_LIVES) return;
+    const { hostname, port, protocol } = new URL(toHttpUrl(this.settings.url));
+    const openedAt = performance.now();
+    const wire = connect({
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port) || (protocol === 'https:' ? 443 : 80),
+      keepAlive: true,
+    });
+    wire.unref();
+    wire.on('error', () => undefined); // `close` follows
+    wire.on('close', () => {
+      this.wire = null;
+      if (this.isStopped) return;
+      this.isDisturbed = true;
+      const isShort = performance.now() - openedAt < SHORT_LIFE_MS && this.current.state === 'up';
+      this.shortLives = isShort ? this.shortLives + 1 : 0;
+      void this.probe().finally(() => this.schedule());
+    });
+    this.wire = wire;
   }
 }

@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import { SYSTEM_ACTOR } from '../access/actor.js';
+import { Hints } from '../events/hints.js';
+import { LedgerService } from '../ledger/ledger.service.js';
+import type { ObservedParticipant } from '../livekit/participant-view.js';
+import { RoomsPort } from '../livekit/rooms-port.js';
+import { isStorable } from '../livekit/storable.js';
+import { SeatObservations, type Observation } from '../seats/seat-observations.js';
+import { SeatStore } from '../seats/seat-store.js';
+import { RoomSessions } from './room-sessions.js';
+
+/** Who is in which room, as LiveKit answers when it is asked. */
+@Injectable()
+export class PresenceService {
+  /** Seats about which LiveKit is being asked; true: ask once more. */
+  private readonly asking = new Map<string, boolean>();
+
+  constructor(
+    private readonly rooms: RoomsPort,
+    private readonly store: SeatStore,
+    private readonly observations: SeatObservations,
+    private readonly sessions: RoomSessions,
+    private readonly ledger: LedgerService,
+    private readonly hints: Hints,
+  ) {}
+
+  /** Asks who is in the room, writes what changed, and answers with who is there. */
+  async observeRoom(room: string): Promise<ObservedParticipant[]> {
+    const { seats, at } = await this.store.lookAtRoom(room);
+    const listed = await this.rooms.listParticipants(room);
+    const participants = listed.filter(({ identity }) => isStorable(identity));
+    const observation = await this.observations.listed(room, participants, seats, at);
+    await this.tell(room, observation);
+    return participants.filter(({ state }) => state !== 'disconnected');
+  }
+
+  /** Nobody is in a room that does not run. */
+  async observeEmpty(room: string): Promise<void> {
+    const changed = await this.observations.everyoneLeft(room);
+    await this.tell(room, { changed, unlisted: [] });
+  }
+
+  /**
+   * Asks about one participant. However often it is called while LiveKit answers, it is asked
+   * once more and not more often: a burst of track events costs two calls.
+   */
+  async observeOne(room: string, identity: string): Promise<void> {
+    const key = JSON.stringify([room, identity]);
+    if (this.asking.has(key)) {
+      this.asking.set(key, true);
+      return;
+    }
+    this.asking.set(key, false);
+    try {
+      do {
+        this.asking.set(key, false);
+        const { seat, at } = await this.store.look(room, identity);
+        const participant = await this.rooms.findParticipant(room, identity);
+        if (!participant) return; // its end is told by webhook or seen by the sweep
+        const known = seat ? [seat] : [];
+        await this.tell(room, await this.observations.listed(room, [participant], known, at));
+      } while (this.asking.get(key));
+    } finally {
+      this.asking.delete(key);
+    }
+  }
+
+  /** Counts, tells who listens, and writes down who came without a token of ours. */
+  async tell(room: string, { changed, unlisted }: Observation): Promise<void> {
+    if (changed.length === 0) return;
+    if (await this.observations.count(room)) this.sessions.tell(room);
+    this.hints.publish(
+      changed.map((identity) => ({ topic: `room:${room}`, type: 'seat', key: identity })),
+    );
+    for (const identity of unlisted) {
+      await this.ledger.appendDurably({
+        kind: 'participant.unlisted',
+        outcome: 'ok',
+        actor: SYSTEM_ACTOR,
+        room,
+        identity,
+        payload: { because: 'is in the room and was never issued a token for it' },
+      });
+    }
+  }
+}

@@ -1,0 +1,193 @@
+import { Injectable } from '@nestjs/common';
+import { type Actor, SYSTEM_ACTOR } from '../access/actor.js';
+import { PgPool } from '../database/pg-pool.js';
+import { Transactions, type Tx } from '../database/transactions.js';
+import { Hints } from '../events/hints.js';
+import type { ObservedRoom } from '../livekit/participant-view.js';
+import { isStorable } from '../livekit/storable.js';
+
+/** A room that Rolecall has, with what it is created with. */
+export interface RunningRoom {
+  readonly name: string;
+  /** Null for one that is not thought to run. */
+  readonly liveSid: string | null;
+  readonly numParticipants: number;
+  readonly emptyTimeout: number;
+  readonly departureTimeout: number;
+  readonly maxParticipants: number;
+  readonly metadata: string;
+  readonly isClosed: boolean;
+  /** Seconds, by Postgres' clock. */
+  readonly unseenFor: number;
+}
+
+/**
+ * A session of a room begins when LiveKit starts it and ends when LiveKit finishes it. It outlives
+ * a restart of LiveKit: the room comes back under another sid, and its session goes on.
+ */
+@Injectable()
+export class RoomSessions {
+  constructor(
+    private readonly pg: PgPool,
+    private readonly transactions: Transactions,
+    private readonly hints: Hints,
+  ) {}
+
+  async started(tx: Tx, room: string, sid: string): Promise<void> {
+    const { rowCount } = await tx.query(
+      `UPDATE room SET live_sid = $2, live_since = now(), last_seen_live_at = now()
+       WHERE name = $1 AND live_sid IS DISTINCT FROM $2`,
+      [room, sid],
+    );
+    if (rowCount) tx.afterCommit(() => this.tell(room));
+  }
+
+  /**
+   * `room_finished`, perhaps late: of the session that runs, or of an earlier one while the room
+   * runs anew. Then only what was wished before the present session began ends.
+   */
+  async finished(tx: Tx, room: string, sid: string, at: Date): Promise<void> {
+    const { rows } = await tx.query<{ live_sid: string | null; live_since: Date | null }>(
+      'SELECT live_sid, live_since FROM room WHERE name = $1 FOR UPDATE',
+      [room],
+    );
+    const row = rows[0];
+    if (!row) return;
+    const isOfEarlier = row.live_sid !== null && row.live_sid !== sid;
+    if (!isOfEarlier) await this.stop(tx, room);
+    // LiveKit's times are whole seconds, so what was wished within the last one may be older.
+    const before = isOfEarlier
+      ? row.live_since
+      : row.live_sid === null
+        ? new Date(at.getTime() + 1000)
+        : null;
+    await this.endOverrides(tx, room, before, 'LiveKit');
+  }
+
+  /** The room does not run any more, and nobody told: its session is over. */
+  async end(room: RunningRoom): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const { rowCount } = await tx.query(
+        'SELECT 1 FROM room WHERE name = $1 AND live_sid = $2 FOR UPDATE',
+        [room.name, room.liveSid],
+      );
+      if (!rowCount) return;
+      await this.stop(tx, room.name);
+      await this.endOverrides(tx, room.name, null, SYSTEM_ACTOR.label);
+      tx.record({
+        kind: 'room.finished',
+        outcome: 'ok',
+        actor: SYSTEM_ACTOR,
+        room: room.name,
+        payload: { sid: room.liveSid, because: 'LiveKit has not had it for its departure timeout' },
+      });
+    });
+  }
+
+  /** Rooms of LiveKit's list that Rolecall has; what changed about them is written down. */
+  async seen(rooms: readonly ObservedRoom[]): Promise<string[]> {
+    const storable = rooms.filter(({ name }) => isStorable(name));
+    const { rows } = await this.pg.query<{ name: string; is_news: boolean }>(
+      'room-seen',
+      `WITH listed AS (SELECT * FROM unnest($1::text[], $2::text[]) AS l(name, sid)),
+       before AS (SELECT r.name, r.live_sid IS DISTINCT FROM l.sid AS is_news
+         FROM room r JOIN listed l ON l.name = r.name),
+       written AS (UPDATE room SET live_sid = listed.sid,
+           live_since = CASE WHEN room.live_sid IS DISTINCT FROM listed.sid THEN now() ELSE room.live_since END,
+           last_seen_live_at = now()
+         FROM listed WHERE room.name = listed.name
+           AND (room.live_sid IS DISTINCT FROM listed.sid
+             OR room.last_seen_live_at IS NULL
+             OR room.last_seen_live_at < now() - interval '2 seconds'))
+       SELECT name, is_news FROM before`,
+      [storable.map(({ name }) => name), storable.map(({ sid }) => sid)],
+    );
+    for (const { name, is_news } of rows) if (is_news) this.tell(name);
+    return rows.map(({ name }) => name);
+  }
+
+  /** Rooms that are thought to run, or to have people in them, and are not among `running`. */
+  async listMissing(running: readonly string[]): Promise<RunningRoom[]> {
+    const { rows } = await this.pg.query<RunningRoom>(
+      'room-missing',
+      `SELECT name, live_sid AS "liveSid", num_participants AS "numParticipants",
+         empty_timeout AS "emptyTimeout", departure_timeout AS "departureTimeout",
+         max_participants AS "maxParticipants", metadata, is_closed AS "isClosed",
+         coalesce(extract(epoch FROM now() - last_seen_live_at), 1e9)::float8 AS "unseenFor"
+       FROM room
+       WHERE (live_sid IS NOT NULL OR num_participants > 0) AND name <> ALL($1)`,
+      [running.filter(isStorable)],
+    );
+    return rows;
+  }
+
+  /** Rooms that do not run but that somebody holds a token for who has not come yet. */
+  async listExpected(running: readonly string[]): Promise<RunningRoom[]> {
+    const { rows } = await this.pg.query<RunningRoom>(
+      'room-expected',
+      `SELECT name, NULL AS "liveSid", 0 AS "numParticipants", empty_timeout AS "emptyTimeout",
+         departure_timeout AS "departureTimeout", max_participants AS "maxParticipants", metadata,
+         is_closed AS "isClosed", 0::float8 AS "unseenFor"
+       FROM room WHERE NOT is_closed AND name <> ALL($1) AND name IN (
+         SELECT room FROM ledger_entry
+         WHERE at > now() - interval '10 minutes' AND kind = 'token.issued' AND room IS NOT NULL)`,
+      [running.filter(isStorable)],
+    );
+    return rows;
+  }
+
+  private async stop(tx: Tx, room: string): Promise<void> {
+    await tx.query(
+      `UPDATE room SET live_sid = NULL, live_since = NULL, num_participants = 0 WHERE name = $1`,
+      [room],
+    );
+    await tx.query(
+      `UPDATE seat SET is_present = false, state = 'disconnected', permission = NULL, tracks = '[]',
+         left_at = now(), is_unlisted = false
+       WHERE room = $1 AND is_present`,
+      [room],
+    );
+    tx.afterCommit(() => this.tell(room));
+  }
+
+  /** Overrides for *this session* end with it; `before` spares those of a later one. */
+  private async endOverrides(tx: Tx, room: string, before: Date | null, by: string): Promise<void> {
+    const { rows } = await tx.query<{ identity: string; template: string; version: number }>(
+      `WITH ending AS (
+         SELECT identity, override_template AS template, override_version AS version FROM seat
+         WHERE room = $1 AND override_scope = 'session' AND ($2::timestamptz IS NULL OR override_at < $2)
+         FOR UPDATE)
+       UPDATE seat SET epoch = epoch + 1, override_template = NULL, override_version = NULL,
+         override_scope = NULL, override_until = NULL, override_at = NULL, override_by = NULL,
+         override_reason = NULL
+       FROM ending WHERE seat.room = $1 AND seat.identity = ending.identity
+       RETURNING seat.identity, ending.template, ending.version`,
+      [room, before],
+    );
+    const actor: Pick<Actor, 'kind' | 'id' | 'label'> = { kind: 'system', id: null, label: by };
+    for (const { identity, template, version } of rows) {
+      tx.record({
+        kind: 'seat.session_ended',
+        outcome: 'ok',
+        actor,
+        room,
+        identity,
+        payload: { before: { template, version }, because: 'the session of the room ended' },
+      });
+    }
+    const hints = rows.map(({ identity }) => ({
+      topic: `room:${room}`,
+      type: 'seat',
+      key: identity,
+    }));
+    if (hints.length > 0) tx.afterCommit(() => this.hints.publish(hints));
+  }
+
+  /** The room itself changed: for who watches the room, and for who watches the list. */
+  tell(room: string): void {
+    this.hints.publish([
+      { topic: `room:${room}`, type: 'room', key: room },
+      { topic: 'rooms', type: 'room', key: room },
+    ]);
+  }
+}

@@ -1,0 +1,195 @@
+import {
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { AppError } from '../common/errors/app-error.js';
+import { Transactions, type Tx } from '../database/transactions.js';
+import type { EventParticipant, LiveKitEvent } from '../livekit/webhook-event.js';
+import { SeatChecks } from '../seats/seat-checks.js';
+import { type Observation, SeatObservations } from '../seats/seat-observations.js';
+import { PresenceService } from './presence.service.js';
+import { RoomSessions } from './room-sessions.js';
+import { WebhookInbox } from './webhook-inbox.js';
+
+const BATCH = 200;
+
+/** LiveKit's name of an event, and the ledger's. What is not here leaves no entry. */
+const LEDGER_KINDS: Readonly<Record<string, string>> = {
+  room_started: 'room.started',
+  room_finished: 'room.finished',
+  participant_joined: 'participant.joined',
+  participant_left: 'participant.left',
+  participant_connection_aborted: 'participant.aborted',
+};
+
+/**
+ * Takes events out of the inbox: once each, in their order for each room, one server at a time,
+ * also after a crash. What an event says is only a hint; the seat is checked against LiveKit.
+ */
+@Injectable()
+export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly log = new Logger(WebhookProcessor.name);
+  /** Rooms that are being worked on; true: something came meanwhile. */
+  private readonly busy = new Map<string | null, boolean>();
+  private readonly running = new Set<Promise<void>>();
+
+  constructor(
+    private readonly inbox: WebhookInbox,
+    private readonly transactions: Transactions,
+    private readonly observations: SeatObservations,
+    private readonly sessions: RoomSessions,
+    private readonly presence: PresenceService,
+    private readonly checks: SeatChecks,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.background(this.catchUp());
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.allSettled(this.running);
+  }
+
+  /** Works on the room's events soon; many calls at once are one. */
+  kick(room: string | null): void {
+    if (this.busy.has(room)) this.busy.set(room, true);
+    else this.background(this.drain(room));
+  }
+
+  /** Works on everything that was left behind. */
+  async catchUp(): Promise<void> {
+    for (const room of await this.inbox.listOverdue()) await this.drain(room);
+  }
+
+  private background(work: Promise<void>): void {
+    const watched = work
+      .catch((error: unknown) => {
+        // The events stay in the inbox; the sweep takes them up.
+        this.log.warn(`webhooks wait: ${error instanceof Error ? error.message : String(error)}`);
+      })
+      .finally(() => this.running.delete(watched));
+    this.running.add(watched);
+  }
+
+  private async drain(room: string | null): Promise<void> {
+    this.busy.set(room, false);
+    try {
+      for (;;) {
+        const count = await this.processBatch(room, BATCH);
+        if (count === BATCH) continue;
+        if (!this.busy.get(room)) return;
+        this.busy.set(room, false);
+      }
+    } finally {
+      this.busy.delete(room);
+    }
+  }
+
+  private async processBatch(room: string | null, limit: number): Promise<number> {
+    try {
+      return await this.processTogether(room, limit);
+    } catch (error) {
+      if (limit === 1 || isTemporary(error)) {
+        if (limit === 1 && !isTemporary(error)) return this.setAside(room, error);
+        throw error;
+      }
+      // One event of the batch cannot be processed: find it by going one by one.
+      return this.processBatch(room, 1);
+    }
+  }
+
+  private async processTogether(room: string | null, limit: number): Promise<number> {
+    const after: (() => Promise<unknown>)[] = [];
+    const events = await this.transactions.run(async (tx) => {
+      const open = await this.inbox.lockOpen(tx, room, limit);
+      for (const event of open) after.push(...(await this.process(tx, event)));
+      if (open.length > 0) await this.inbox.markProcessed(tx, open);
+      return open;
+    });
+    for (const work of after) this.background(work().then(() => undefined));
+    return events.length;
+  }
+
+  /** An event that can never be processed must not stop those behind it. */
+  private async setAside(room: string | null, error: unknown): Promise<number> {
+    return this.transactions.run(async (tx) => {
+      const events = await this.inbox.lockOpen(tx, room, 1);
+      await this.inbox.markProcessed(tx, events);
+      const what = events[0]?.event ?? 'nothing';
+      this.log.error(
+        `set aside ${what}: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      return events.length;
+    });
+  }
+
+  /** Writes what the event says; answers with what is to be done after the commit. */
+  private async process(tx: Tx, event: LiveKitEvent): Promise<(() => Promise<unknown>)[]> {
+    const { room, participant } = event;
+    this.record(tx, event);
+    if (!room?.name) return [];
+    switch (event.event) {
+      case 'room_started':
+        await this.sessions.started(tx, room.name, room.sid);
+        return [];
+      case 'room_finished':
+        await this.sessions.finished(tx, room.name, room.sid, event.createdAt);
+        return [];
+      case 'participant_joined':
+        return participant ? this.joined(tx, room.name, participant) : [];
+      case 'participant_left':
+      case 'participant_connection_aborted':
+        return participant ? this.left(tx, room.name, participant) : [];
+      case 'track_published':
+      case 'track_unpublished':
+        return participant ? [() => this.presence.observeOne(room.name, participant.identity)] : [];
+      default:
+        return [];
+    }
+  }
+
+  private async joined(tx: Tx, room: string, participant: EventParticipant) {
+    const observation = await this.observations.joined(tx, room, participant);
+    if (observation.changed.length === 0) return [];
+    return [this.telling(room, observation), () => this.checks.check(room, participant, 'join')];
+  }
+
+  private async left(tx: Tx, room: string, participant: EventParticipant) {
+    return [this.telling(room, await this.observations.left(tx, room, participant))];
+  }
+
+  private telling(room: string, observation: Observation): () => Promise<void> {
+    return () => this.presence.tell(room, observation);
+  }
+
+  private record(tx: Tx, event: LiveKitEvent): void {
+    const kind = LEDGER_KINDS[event.event];
+    if (!kind) return;
+    const { room, participant, createdAt, id } = event;
+    tx.record({
+      kind,
+      outcome: 'ok',
+      actor: { kind: 'system', id: null, label: 'LiveKit' },
+      room: room?.name ?? null,
+      identity: participant?.identity ?? null,
+      payload: {
+        webhookId: id,
+        at: createdAt.toISOString(),
+        roomSid: room?.sid ?? null,
+        ...(participant && {
+          sid: participant.sid,
+          name: participant.name,
+          kind: participant.kind,
+          permission: participant.permission,
+          disconnectReason: participant.disconnectReason,
+        }),
+      },
+    });
+  }
+}
+
+function isTemporary(error: unknown): boolean {
+  return error instanceof AppError && error.kind === 'unavailable';
+}

@@ -1,0 +1,34 @@
+import { Controller, HttpCode, Logger, Post, Req } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { Public } from '../access/access.decorators.js';
+import { AppError } from '../common/errors/app-error.js';
+import { RawBody } from '../common/http/raw-body.js';
+import { WebhookVerifier } from '../livekit/webhook-verifier.js';
+import { WebhookInbox } from './webhook-inbox.js';
+import { WebhookProcessor } from './webhook-processor.js';
+
+@Controller('livekit/webhook')
+export class WebhookController {
+  private readonly log = new Logger(WebhookController.name);
+
+  constructor(
+    private readonly verifier: WebhookVerifier,
+    private readonly inbox: WebhookInbox,
+    private readonly processor: WebhookProcessor,
+  ) {}
+
+  /** Answers once the event is kept; LiveKit tries again after any answer but 2xx and 4xx. */
+  @Post()
+  @HttpCode(200)
+  @Public('LiveKit signs its webhooks; the signature over the raw body is checked first')
+  async receive(@Req() request: FastifyRequest): Promise<void> {
+    const raw = request.body instanceof RawBody ? request.body.bytes : Buffer.alloc(0);
+    const event = await this.verifier.verify(raw, request.headers.authorization).catch((error) => {
+      // LiveKit takes a refusal for a delivery, so a wrong key must be seen here or nowhere.
+      const why = error instanceof AppError ? (error.cause ?? error) : error;
+      this.log.warn(`webhook refused: ${why instanceof Error ? why.message : String(why)}`);
+      throw error;
+    });
+    if (await this.inbox.take(event)) this.processor.kick(event.room?.name ?? null);
+  }
+}
