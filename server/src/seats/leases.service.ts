@@ -10,7 +10,7 @@ import { Transactions } from '../database/transactions.js';
 import { Hints } from '../events/hints.js';
 import type { SeatOperation } from './seat.js';
 import { SeatApplier } from './seat-applier.js';
-import { SeatOperations, settlementOf } from './seat-operations.js';
+import { LEASES, SeatOperations, settlementOf } from './seat-operations.js';
 import { SeatPolicy } from './seat-policy.js';
 import { SeatStore } from './seat-store.js';
 import { SeatsService, toStateOf } from './seats.service.js';
@@ -46,7 +46,7 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
 
   onApplicationBootstrap(): void {
     this.stopListening = this.hints.listen((hints) => {
-      if (hints.some(({ type }) => type === 'seat')) this.arm();
+      if (hints.some(({ topic }) => topic === LEASES)) this.arm();
     });
     this.arm();
   }

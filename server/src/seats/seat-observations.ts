@@ -3,6 +3,7 @@ import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../database/transactions.js';
 import { samePermission } from '../grants/compile-grant.js';
 import type { ObservedParticipant } from '../livekit/participant-view.js';
+import { toStorable } from '../livekit/storable.js';
 import type { EventParticipant } from '../livekit/webhook-event.js';
 import type { Seat } from './seat.js';
 
@@ -61,7 +62,7 @@ export class SeatObservations {
          OR (seat.sid = EXCLUDED.sid AND seat.is_present AND seat.observed_at IS NULL)
          OR (seat.sid = EXCLUDED.sid AND seat.is_present AND seat.state <> 'active')
        RETURNING is_unlisted`,
-      [room, identity, sid, clean(name), kind, JSON.stringify(permission), joinedAt],
+      [room, identity, sid, toStorable(name), kind, JSON.stringify(permission), joinedAt],
     );
     const row = rows[0];
     if (!row) return { changed: [], unlisted: [] };
@@ -82,7 +83,7 @@ export class SeatObservations {
          joined_at = greatest(seat.joined_at, EXCLUDED.joined_at), left_at = now(),
          is_unlisted = false
        WHERE (seat.sid = EXCLUDED.sid AND (seat.is_present OR seat.left_at IS NULL)) OR ${IS_NEWER}`,
-      [room, identity, sid, clean(name), kind, joinedAt],
+      [room, identity, sid, toStorable(name), kind, joinedAt],
     );
     return { changed: rowCount ? [identity] : [], unlisted: [] };
   }
@@ -153,8 +154,8 @@ export class SeatObservations {
   ): Promise<{ identity: string; is_unlisted: boolean }[]> {
     const records = participants.map(({ joinedAt, name, tracks, ...rest }) => ({
       ...rest,
-      name: clean(name),
-      tracks: tracks.map((track) => ({ ...track, name: clean(track.name) })),
+      name: toStorable(name),
+      tracks: tracks.map((track) => ({ ...track, name: toStorable(track.name) })),
       joined_at: joinedAt,
     }));
     const { rows } = await this.pg.query<{ identity: string; is_unlisted: boolean }>(
@@ -202,7 +203,7 @@ function isNews(participant: Listed, seat: Seat | undefined): boolean {
     !seat.isPresent ||
     seat.sid !== participant.sid ||
     seat.state !== participant.state ||
-    seat.name !== clean(participant.name) ||
+    seat.name !== toStorable(participant.name) ||
     seat.kind !== participant.kind ||
     !seat.permission ||
     !samePermission(seat.permission, participant.permission) ||
@@ -211,10 +212,5 @@ function isNews(participant: Listed, seat: Seat | undefined): boolean {
 }
 
 function trackKey(track: Listed['tracks'][number]): unknown[] {
-  return [track.sid, track.type, track.source, clean(track.name), track.isMuted];
-}
-
-/** Postgres keeps no NUL and no half surrogate pairs; names are only shown. */
-function clean(text: string): string {
-  return text.replaceAll('\u0000', '\ufffd').replaceAll(/\p{Surrogate}/gu, '\ufffd');
+  return [track.sid, track.type, track.source, toStorable(track.name), track.isMuted];
 }

@@ -7,6 +7,9 @@ import { LEDGER_KINDS, type SeatAction, type SeatOperation } from './seat.js';
 import type { Push } from './seat-applier.js';
 import { SeatStore } from './seat-store.js';
 
+/** Topic of the hint that a lease was given: there may be an earlier end to wait for. */
+export const LEASES = 'leases';
+
 export type Settled = 'applied' | 'pending' | 'failed' | 'superseded';
 
 /** What an operation has come to so far. */

@@ -20,7 +20,7 @@ import { RoomsPort } from '../livekit/rooms-port.js';
 import { type PolicyFacts, PolicyReader } from '../policy/policy-reader.js';
 import type { RoleState, Seat, SeatAction, SeatBase, SeatOperation } from './seat.js';
 import { SeatApplier } from './seat-applier.js';
-import { SeatOperations, type Settlement, settlementOf } from './seat-operations.js';
+import { LEASES, SeatOperations, type Settlement, settlementOf } from './seat-operations.js';
 import { type EffectiveRole, SeatPolicy, type Standing } from './seat-policy.js';
 import { SeatStore } from './seat-store.js';
 import { emptySeat, SeatViews } from './seat-views.js';
@@ -338,6 +338,9 @@ export class SeatsService {
       );
       if (wish.undoes && !(await this.store.markUndone(tx, wish.undoes.id, operation.id))) {
         throw new AppError('conflict', 'operation.undone', 'This has been undone already.');
+      }
+      if (plan.override?.until) {
+        tx.afterCommit(() => this.hints.publish([{ topic: LEASES, type: 'lease' }]));
       }
       return operation;
     });
