@@ -1,0 +1,272 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import pg from 'pg';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { PgPool } from '../database/pg-pool.js';
+import { type Hint, Hints } from './hints.js';
+
+/** A hint with its place in the order of all hints. */
+export interface FeedEvent {
+  readonly id: number;
+  readonly topic: string;
+  readonly type: string;
+  readonly key: string | null;
+}
+
+export interface Replay {
+  readonly events: FeedEvent[];
+  /** The newest id there is; what comes later is delivered live. */
+  readonly lastId: number;
+}
+
+type Listener = (events: FeedEvent[]) => void;
+
+interface EventRow {
+  id: string;
+  topic: string;
+  type: string;
+  key: string | null;
+}
+
+const CHANNEL = 'rolecall_event';
+const GATHER_MS = 10;
+const RETRY_MS = 500;
+const MAX_WAITING = 10_000;
+/** Ids are handed out before their commit, so a smaller one may appear after a larger one. */
+const LOOK_BACK = 200;
+const READ_LIMIT = 2_000;
+const MAX_REPLAY = 2_000;
+
+/**
+ * Carries hints to every server process. They are written in a statement of their own, after the
+ * change that they tell of has committed, and one NOTIFY tells of all that were written together:
+ * a NOTIFY inside the changes' transactions would make all commits of the database wait in line.
+ */
+@Injectable()
+export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly log = new Logger(EventFeed.name);
+  private readonly listeners = new Set<Listener>();
+  private readonly waiting = new Map<string, Hint>();
+  private readonly seen = new Set<number>();
+  private newest = 0;
+  private client: pg.Client | null = null;
+  private flushTimer: NodeJS.Timeout | null = null;
+  private connectTimer: NodeJS.Timeout | null = null;
+  private flushing: Promise<void> | null = null;
+  private reading: Promise<void> | null = null;
+  private isReadAgain = false;
+  private isStopped = false;
+  private stopHints: (() => void) | null = null;
+
+  constructor(
+    private readonly pg: PgPool,
+    private readonly hints: Hints,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+  ) {}
+
+  /** The id of the newest event that was delivered. */
+  get lastId(): number {
+    return this.newest;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.stopHints = this.hints.listen((hints) => this.take(hints));
+    await this.connect();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.isStopped = true;
+    this.stopHints?.();
+    if (this.connectTimer) clearTimeout(this.connectTimer);
+    if (this.flushTimer) clearTimeout(this.flushTimer);
+    await this.flushing;
+    await this.reading;
+    await this.client?.end().catch(() => undefined);
+    this.client = null;
+  }
+
+  listen(listener: Listener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** What came after `id`, for the topics; null when that is not known any more, or too much. */
+  async replay(id: number, topics: readonly string[]): Promise<Replay | null> {
+    const { rows } = await this.pg.query<{ oldest: string | null; newest: string | null }>(
+      'event-range',
+      'SELECT min(id)::text AS oldest, max(id)::text AS newest FROM event',
+    );
+    const newest = Number(rows[0]?.newest ?? 0);
+    const oldest = Number(rows[0]?.oldest ?? newest + 1);
+    if (id < oldest - 1 || id > newest) return null;
+    const { rows: missed } = await this.pg.query<EventRow>(
+      'event-replay',
+      `SELECT id::text, topic, type, key FROM event
+       WHERE id > $1 AND id <= $2 AND topic = ANY($3) ORDER BY id LIMIT $4`,
+      [id, newest, topics, MAX_REPLAY + 1],
+    );
+    if (missed.length > MAX_REPLAY) return null;
+    return { events: missed.map(toEvent), lastId: newest };
+  }
+
+  /** Forgets what nobody resumes from any more. The newest stays, so that the range is known. */
+  async forgetOld(): Promise<void> {
+    await this.pg.query(
+      'event-forget',
+      `DELETE FROM event WHERE id IN (
+         SELECT id FROM event WHERE at < now() - interval '10 minutes'
+           AND id < (SELECT max(id) FROM event) ORDER BY id LIMIT 20000)`,
+    );
+  }
+
+  private take(hints: readonly Hint[]): void {
+    for (const hint of hints) {
+      if (this.waiting.size >= MAX_WAITING) break; // Postgres is away; who listens reads anew then
+      this.waiting.set(JSON.stringify([hint.topic, hint.type, hint.key ?? null]), hint);
+    }
+    this.scheduleFlush(GATHER_MS);
+  }
+
+  private scheduleFlush(delay: number): void {
+    if (this.flushTimer || this.flushing || this.isStopped || this.waiting.size === 0) return;
+    this.flushTimer = setTimeout(() => {
+      this.flushTimer = null;
+      this.flushing = this.flush().then((isDone) => {
+        this.flushing = null;
+        this.scheduleFlush(isDone ? GATHER_MS : RETRY_MS);
+      });
+    }, delay);
+    this.flushTimer.unref();
+  }
+
+  private async flush(): Promise<boolean> {
+    const batch = [...this.waiting];
+    try {
+      const { rows } = await this.pg.query<EventRow>(
+        'event-insert',
+        `INSERT INTO event (topic, type, key)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+         RETURNING id::text, topic, type, key`,
+        [
+          batch.map(([, { topic }]) => topic),
+          batch.map(([, { type }]) => type),
+          batch.map(([, { key }]) => key ?? null),
+        ],
+      );
+      // A hint that was given again meanwhile is a new one.
+      for (const [name, hint] of batch) {
+        if (this.waiting.get(name) === hint) this.waiting.delete(name);
+      }
+      this.deliver(rows.map(toEvent));
+      await this.notify();
+      return true;
+    } catch (error) {
+      this.log.debug(`hints wait: ${String(error)}`);
+      return false;
+    }
+  }
+
+  private async notify(): Promise<void> {
+    const client = this.client;
+    if (!client) return; // the others read what is new when they are told of the next
+    await client.query(`SELECT pg_notify('${CHANNEL}', $1)`, [String(this.newest)]);
+  }
+
+  private async connect(): Promise<void> {
+    if (this.isStopped) return;
+    const client = new pg.Client({
+      connectionString: this.config.databaseUrl,
+      connectionTimeoutMillis: 1_500,
+      query_timeout: 2_000,
+      keepAlive: true,
+      application_name: 'rolecall-events',
+    });
+    const lost = () => {
+      if (this.client === client) this.client = null;
+      this.reconnectSoon();
+    };
+    client.on('error', lost);
+    client.on('end', lost);
+    client.on('notification', () => this.readSoon());
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${CHANNEL}`);
+      if (this.newest === 0) await this.startFromNow();
+      this.client = client;
+      this.readSoon();
+    } catch (error) {
+      this.log.debug(`no events from other servers: ${String(error)}`);
+      await client.end().catch(() => undefined);
+      this.reconnectSoon();
+    }
+  }
+
+  private reconnectSoon(): void {
+    if (this.isStopped || this.connectTimer) return;
+    this.connectTimer = setTimeout(() => {
+      this.connectTimer = null;
+      if (!this.client) void this.connect();
+    }, RETRY_MS);
+    this.connectTimer.unref();
+  }
+
+  private async startFromNow(): Promise<void> {
+    const { rows } = await this.pg.query<EventRow>(
+      'event-newest',
+      `SELECT id::text, topic, type, key FROM event ORDER BY id DESC LIMIT ${LOOK_BACK}`,
+    );
+    for (const row of rows) this.isNew(toEvent(row));
+  }
+
+  private readSoon(): void {
+    if (this.reading) {
+      this.isReadAgain = true;
+      return;
+    }
+    this.isReadAgain = false;
+    this.reading = this.read()
+      .catch((error: unknown) => this.log.debug(`events wait: ${String(error)}`))
+      .finally(() => {
+        this.reading = null;
+        if (this.isReadAgain && !this.isStopped) this.readSoon();
+      });
+  }
+
+  private async read(): Promise<void> {
+    for (;;) {
+      const from = this.newest;
+      const { rows } = await this.pg.query<EventRow>(
+        'event-read',
+        `SELECT id::text, topic, type, key FROM event WHERE id > $1 ORDER BY id LIMIT ${READ_LIMIT}`,
+        [Math.max(0, from - LOOK_BACK)],
+      );
+      this.deliver(rows.map(toEvent));
+      if (rows.length < READ_LIMIT || this.newest === from) return;
+    }
+  }
+
+  private deliver(events: FeedEvent[]): void {
+    const fresh = events.filter((event) => this.isNew(event));
+    if (fresh.length === 0) return;
+    for (const listener of this.listeners) listener(fresh);
+  }
+
+  private isNew({ id }: FeedEvent): boolean {
+    if (this.seen.has(id)) return false;
+    this.seen.add(id);
+    if (id > this.newest) this.newest = id;
+    if (this.seen.size > 20 * LOOK_BACK) {
+      for (const old of this.seen) if (old <= this.newest - 2 * LOOK_BACK) this.seen.delete(old);
+    }
+    return true;
+  }
+}
+
+function toEvent({ id, topic, type, key }: EventRow): FeedEvent {
+  return { id: Number(id), topic, type, key };
+}

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import type { Actor } from '../access/actor.js';
+import { AppError } from '../common/errors/app-error.js';
+import { nameText } from '../common/http/fields.js';
+
+const MAX_TOPICS = 50;
+const ROOM = 'room:';
+
+/**
+ * Topics are separated by commas, and a room's name may hold one: in a name, `%2C` is a comma and
+ * `%25` a percent sign (beyond the encoding of the address itself).
+ */
+const topic = z.string().transform((text, context) => {
+  const name = text.replaceAll('%2C', ',').replaceAll('%25', '%');
+  if (name === 'me' || name === 'rooms') return name;
+  const room = name.startsWith(ROOM) ? nameText.safeParse(name.slice(ROOM.length)) : null;
+  if (room?.success) return name;
+  context.addIssue({
+    code: 'custom',
+    message: 'must be a list of me, rooms and room:NAME, separated by commas',
+  });
+  return z.NEVER;
+});
+
+export const eventsQuery = z.strictObject({
+  topics: z
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => [...new Set([given].flat().flatMap((text) => text.split(',')))])
+    .pipe(
+      z
+        .array(topic)
+        .min(1)
+        .max(MAX_TOPICS, { message: `must be at most ${MAX_TOPICS} topics` }),
+    ),
+  /** For clients that cannot send `Last-Event-ID`. */
+  lastEventId: z.string().max(20).optional(),
+});
+export type EventsQuery = z.infer<typeof eventsQuery>;
+
+/** How the feed names what a client asks for. */
+export function feedTopic(actor: Actor, shown: string): string {
+  return shown === 'me' ? `operator:${actor.id ?? ''}` : shown;
+}
+
+/** Throws as the routes would that show the same. */
+export function assertMaySee(actor: Actor, topic: string): void {
+  if (topic.startsWith('operator:')) return;
+  if (topic === 'rooms') {
+    if (!actor.can('room.read')) throw denied('room.read');
+    return;
+  }
+  if (actor.can('seat.read', topic.slice(ROOM.length))) return;
+  if (!actor.can('seat.read')) throw denied('seat.read');
+  throw new AppError('not_found', 'room.not_found', 'There is no such room.');
+}
+
+export function roomOf(topic: string): string | null {
+  return topic.startsWith(ROOM) ? topic.slice(ROOM.length) : null;
+}
+
+function denied(permission: string): AppError {
+  return new AppError(
+    'forbidden',
+    'access.denied',
+    `This needs the permission ${permission}, which you do not have.`,
+    { extra: { permission } },
+  );
+}
