@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { type LiveApp, startLiveApp } from '../support/live-app.js';
+import { LiveScene } from '../support/live-scene.js';
+import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { type ParticipantProcess, startParticipants } from '../support/participants.js';
+import { until } from '../support/until.js';
+
+jest.setTimeout(60_000);
+
+describeLive('promoting and demoting people in a running room', () => {
+  let livekit: LiveKitServer;
+  let app: LiveApp;
+  let scene: LiveScene;
+  let people: ParticipantProcess;
+
+  beforeAll(async () => {
+    const port = await freeTcpPort();
+    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
+    app = await startLiveApp({ livekit, port, env: { ROLECALL_SWEEP: '2s' } });
+    scene = new LiveScene(app, livekit);
+    people = startParticipants();
+  });
+
+  afterAll(async () => {
+    await people?.stop();
+    await app?.stop();
+    await livekit?.stop();
+  });
+
+  it('lets a promoted viewer publish video that another receives, and ends it by a demotion', async () => {
+    const room = await scene.room('town-hall');
+    const ana = await people.join('ana', livekit.url, await scene.issued(room, 'ana'));
+    const bob = await people.join('bob', livekit.url, await scene.issued(room, 'bob'));
+    await scene.untilSeat(room, 'ana', 'is present', (seat) => seat.isPresent);
+
+    const promoted = await scene.act(room, 'ana', 'promote', { reason: 'question' });
+    expect(promoted.status).toBe(200);
+    expect(promoted.body).toMatchObject({
+      outcome: 'applied',
+      before: { template: 'viewer', permission: { canPublish: false } },
+      after: { template: 'speaker', permission: { canPublish: true, canSubscribe: true } },
+      epoch: 1,
+    });
+    await ana.publishVideo();
+    await until('bob sees ana', async () => ((await bob.status()).frames['ana'] ?? 0) > 5);
+    await scene.untilSeat(room, 'ana', 'shows her camera', ({ tracks, inSync }) => {
+      return inSync && tracks.some(({ source }) => source === 'camera');
+    });
+
+    const demoted = await scene.act(room, 'ana', 'demote');
+    expect(demoted.body).toMatchObject({ outcome: 'applied', after: { template: 'viewer' } });
+    expect(demoted.body.effects).toContain('unpublishes their camera');
+    await until('bob lost it', async () => (await bob.status()).subscribed.length === 0);
+    const seat = await scene.untilSeat(room, 'ana', 'has no track', ({ tracks }) => !tracks.length);
+    expect(seat).toMatchObject({ override: null, inSync: true, role: { source: 'default' } });
+
+    const entries = await scene.ledger(room, 'seat.promoted');
+    expect(entries.map(({ outcome }) => outcome)).toEqual(['intent', 'applied']);
+    expect(new Set(entries.map(({ payload }) => payload.operationId)).size).toBe(1);
+    expect(entries[1]?.payload.ms).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,130 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { AppModule } from '../../src/app.module.js';
+import { parseConfig } from '../../src/config/app-config.js';
+import { configureApp, createAdapter } from '../../src/configure-app.js';
+import { PgPool } from '../../src/database/pg-pool.js';
+import { EventsModule } from '../../src/events/events.module.js';
+import { PresenceModule } from '../../src/presence/presence.module.js';
+import { ReconcilerModule } from '../../src/reconciler/reconciler.module.js';
+import { SeatsModule } from '../../src/seats/seats.module.js';
+import { FirstStart } from '../../src/start/first-start.js';
+import type { LiveKitServer } from './livekit-server.js';
+import { createTestDatabase, type TestDatabase } from './test-database.js';
+
+const ADMIN = { email: 'admin@localhost', password: 'correct horse battery' };
+
+export interface Answer<T = never> {
+  readonly status: number;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers are checked by expectations
+  readonly body: [T] extends [never] ? any : T;
+  readonly headers: Headers;
+}
+
+/** A whole Rolecall in this process, on a port of its own, with somebody signed in. */
+export interface LiveApp {
+  readonly url: string;
+  readonly app: NestFastifyApplication;
+  readonly database: TestDatabase;
+  readonly cookie: string;
+  get(path: string): Promise<Answer>;
+  post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Straight at the tables: to set a scene, or to see what no route shows. */
+  sql<T extends object = Record<string, unknown>>(text: string, values?: unknown[]): Promise<T[]>;
+  stop(): Promise<void>;
+}
+
+export interface LiveAppOptions {
+  readonly livekit?: LiveKitServer;
+  /** Shared with another app; else one of its own, dropped at the end. */
+  readonly database?: TestDatabase;
+  readonly port?: number;
+  readonly env?: Record<string, string>;
+}
+
+export async function startLiveApp(options: LiveAppOptions = {}): Promise<LiveApp> {
+  const database = options.database ?? (await createTestDatabase());
+  const port = options.port ?? (await freeTcpPort());
+  const { livekit } = options;
+  const config = parseConfig({
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    DATABASE_URL: database.appUrl,
+    DATABASE_MIGRATION_URL: database.ownerUrl,
+    ROLECALL_ADMIN_EMAIL: ADMIN.email,
+    ROLECALL_ADMIN_PASSWORD: ADMIN.password,
+    ROLECALL_LOG: 'error',
+    ROLECALL_GATE: 'off',
+    ...(livekit && {
+      LIVEKIT_URL: livekit.url,
+      LIVEKIT_API_KEY: livekit.apiKey,
+      LIVEKIT_API_SECRET: livekit.apiSecret,
+    }),
+    ...options.env,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    {
+      module: class LiveAppModule {},
+      imports: [
+        AppModule.with(config),
+        EventsModule,
+        PresenceModule,
+        ReconcilerModule,
+        SeatsModule,
+      ],
+    },
+    createAdapter(config),
+    { bodyParser: false, forceCloseConnections: true, abortOnError: false, logger: ['error'] },
+  );
+  await configureApp(app, config);
+  await app.get(FirstStart).prepare();
+  await app.listen({ host: '127.0.0.1', port });
+  const url = `http://127.0.0.1:${port}`;
+
+  let cookie = '';
+  const call = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> => {
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        cookie,
+        origin: url,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    return {
+      status: response.status,
+      body: isJson && text ? JSON.parse(text) : text,
+      headers: response.headers,
+    } as Answer;
+  };
+  const signedIn = await call('POST', '/api/v1/session', ADMIN);
+  cookie = signedIn.headers.get('set-cookie')?.split(';', 1)[0] ?? '';
+
+  return {
+    url,
+    app,
+    database,
+    cookie,
+    get: (path) => call('GET', path),
+    post: (path, body = {}, headers = {}) => call('POST', path, body, headers),
+    sql: async <T extends object>(text: string, values: unknown[] = []) => {
+      const { rows } = await app.get(PgPool).pool.query(text, values);
+      return rows as T[];
+    },
+    stop: async () => {
+      await app.close();
+      if (!options.database) await database.drop();
+    },
+  };
+}
