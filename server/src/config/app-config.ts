@@ -30,7 +30,10 @@ const rate = (fallback: string) =>
     .transform((text, context) => {
       const match = /^(\d{1,7})\/(\d{1,5})s$/.exec(text);
       if (!match || Number(match[1]) < 1 || Number(match[2]) < 1) {
-        context.addIssue({ code: 'custom', message: 'must look like 600/10s (requests / seconds)' });
+        context.addIssue({
+          code: 'custom',
+          message: 'must look like 600/10s (requests / seconds)',
+        });
         return z.NEVER;
       }
       return { points: Number(match[1]), seconds: Number(match[2]) };
@@ -70,6 +73,7 @@ export const environmentSchema = z.object({
     .describe('folder of embedded data, generated secrets and the LiveKit binary'),
   ROLECALL_ADMIN_EMAIL: z
     .string()
+    .regex(/^[^\s@\u0000]+@[^\s@\u0000]+$/, { message: 'must look like name@example.com' })
     .default('admin@localhost')
     .describe('the first admin; read only while there is no operator'),
   ROLECALL_ADMIN_PASSWORD: z
@@ -160,28 +164,28 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
     }
   }
   const parsed = environmentSchema.safeParse(given);
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) {
-      const name = issue.path.join('.');
-      const isMissing = given[name] === undefined;
-      problems.push(`${name}: ${isMissing ? 'is required' : issue.message}`);
-    }
-    throw new ConfigError(problems);
+  for (const issue of parsed.error?.issues ?? []) {
+    const name = issue.path.join('.');
+    const isMissing = given[name] === undefined;
+    problems.push(`${name}: ${isMissing ? 'is required' : issue.message}`);
   }
-  const env = parsed.data;
-  if (Boolean(env.LIVEKIT_API_KEY) !== Boolean(env.LIVEKIT_API_SECRET)) {
+  // What does not fit together is told even when something else is wrong: one start, one list.
+  if (Boolean(given.LIVEKIT_API_KEY) !== Boolean(given.LIVEKIT_API_SECRET)) {
     problems.push('LIVEKIT_API_KEY and LIVEKIT_API_SECRET: give both or neither');
-  }
-  if (env.LIVEKIT_URL && !env.LIVEKIT_API_KEY) {
+  } else if (given.LIVEKIT_URL && !given.LIVEKIT_API_KEY) {
     problems.push('LIVEKIT_API_KEY: is required with LIVEKIT_URL');
   }
-  if (Boolean(env.LIVEKIT_WEBHOOK_API_KEY) !== Boolean(env.LIVEKIT_WEBHOOK_API_SECRET)) {
+  if (Boolean(given.LIVEKIT_WEBHOOK_API_KEY) !== Boolean(given.LIVEKIT_WEBHOOK_API_SECRET)) {
     problems.push('LIVEKIT_WEBHOOK_API_KEY and LIVEKIT_WEBHOOK_API_SECRET: give both or neither');
   }
-  if (env.ROLECALL_TOKEN_TTL > env.ROLECALL_TOKEN_TTL_MAX) {
+  const { ROLECALL_TOKEN_TTL: ttl, ROLECALL_TOKEN_TTL_MAX: ttlMax } = environmentSchema.shape;
+  const lifetime = ttl.safeParse(given.ROLECALL_TOKEN_TTL).data;
+  const longest = ttlMax.safeParse(given.ROLECALL_TOKEN_TTL_MAX).data;
+  if (lifetime !== undefined && longest !== undefined && lifetime > longest) {
     problems.push('ROLECALL_TOKEN_TTL: is longer than ROLECALL_TOKEN_TTL_MAX');
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  const env = parsed.data;
 
   // Without a LiveKit server tokens can still be tried out; nothing accepts them.
   const apiKey = env.LIVEKIT_API_KEY ?? 'no-livekit';

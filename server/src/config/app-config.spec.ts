@@ -1,0 +1,134 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError, environmentSchema, parseConfig } from './app-config.js';
+
+const DATABASE = { DATABASE_URL: 'postgres://app:pw@127.0.0.1:5432/rolecall' };
+
+function problemsOf(environment: Record<string, string>): string[] {
+  try {
+    parseConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('the configuration', () => {
+  it('needs nothing but a database', () => {
+    expect(parseConfig(DATABASE)).toMatchObject({
+      host: '127.0.0.1',
+      port: 3000,
+      publicUrl: 'http://127.0.0.1:3000',
+      databaseMigrationUrl: DATABASE.DATABASE_URL,
+      livekit: { url: null, clientUrl: null },
+      adminEmail: 'admin@localhost',
+      adminPassword: null,
+      tokenTtl: 600,
+      tokenTtlMax: 3600,
+      isGateOn: true,
+      sweep: 5,
+      trustProxy: 0,
+      isDemo: false,
+    });
+  });
+
+  it('allows one operator at least 600 requests in 10 s and one address 30 sign-ins a minute', () => {
+    const { rateOperator, rateSignIn } = parseConfig(DATABASE);
+    expect(rateOperator.points / rateOperator.seconds).toBeGreaterThanOrEqual(60);
+    expect(rateSignIn).toEqual({ points: 30, seconds: 60 });
+  });
+
+  it('signs with a fresh secret when there is no LiveKit, so that nobody can guess it', () => {
+    expect(parseConfig(DATABASE).livekit.apiSecret).not.toBe(
+      parseConfig(DATABASE).livekit.apiSecret,
+    );
+  });
+
+  it('takes an empty value for one that is not set, as compose files pass it', () => {
+    const empty = Object.fromEntries(
+      Object.keys(environmentSchema.shape).map((name) => [name, '']),
+    );
+    const withSecret = (environment: Record<string, string>) => {
+      const config = parseConfig(environment);
+      return { ...config, livekit: { ...config.livekit, apiSecret: '', webhookApiSecret: '' } };
+    };
+    expect(withSecret({ ...empty, ...DATABASE })).toEqual(withSecret(DATABASE));
+  });
+
+  it('lists every problem at once, those between two variables as well', () => {
+    expect(
+      problemsOf({
+        PORT: 'eighty',
+        PUBLIC_URL: 'rolecall.example',
+        LIVEKIT_URL: 'ftp://127.0.0.1',
+        LIVEKIT_API_KEY: 'key',
+        LIVEKIT_WEBHOOK_API_SECRET: 'secret',
+        ROLECALL_ADMIN_EMAIL: 'nobody',
+        ROLECALL_ADMIN_PASSWORD: 'short',
+        ROLECALL_TOKEN_TTL: '2 days',
+        ROLECALL_SWEEP: 'often',
+        ROLECALL_GATE: 'yes',
+        ROLECALL_RATE_SIGN_IN: '30',
+        ROLECALL_TOKEN_TLL: '10m',
+        ROLECALL_COLOUR: 'green',
+      }).map((problem) => problem.split(':', 1)[0]),
+    ).toEqual([
+      'ROLECALL_TOKEN_TLL',
+      'ROLECALL_COLOUR',
+      'PORT',
+      'PUBLIC_URL',
+      'DATABASE_URL',
+      'LIVEKIT_URL',
+      'ROLECALL_ADMIN_EMAIL',
+      'ROLECALL_ADMIN_PASSWORD',
+      'ROLECALL_GATE',
+      'ROLECALL_SWEEP',
+      'ROLECALL_RATE_SIGN_IN',
+      'LIVEKIT_API_KEY and LIVEKIT_API_SECRET',
+      'LIVEKIT_WEBHOOK_API_KEY and LIVEKIT_WEBHOOK_API_SECRET',
+      'ROLECALL_TOKEN_TTL',
+    ]);
+  });
+
+  it('names the variable that was probably meant by an unknown ROLECALL_ name', () => {
+    const [problem] = problemsOf({ ...DATABASE, ROLECALL_TOKEN_TLL: '10m' });
+    expect(problem).toContain('ROLECALL_TOKEN_TTL');
+  });
+
+  it('leaves other programs their variables', () => {
+    expect(problemsOf({ ...DATABASE, LIVEKIT_CONFIG: 'x', PATH: '/bin', ROLEPLAY: 'y' })).toEqual(
+      [],
+    );
+  });
+
+  it('never repeats a value in what it complains about: it may be a secret', () => {
+    const secret = 'hunter2-but-wrong';
+    const text = problemsOf({
+      DATABASE_URL: secret,
+      LIVEKIT_API_KEY: 'key',
+      LIVEKIT_API_SECRET: secret,
+      ROLECALL_ADMIN_PASSWORD: 'hunter2',
+    }).join();
+    expect(text).toContain('LIVEKIT_API_SECRET');
+    expect(text).not.toContain('hunter2');
+  });
+
+  it.each([
+    ['0.0.0.0', 'http://localhost:8080'],
+    ['::', 'http://localhost:8080'],
+    ['::1', 'http://[::1]:8080'],
+    ['example.org', 'http://example.org:8080'],
+  ])('makes of HOST %s a public address that a browser can open', (HOST, publicUrl) => {
+    expect(parseConfig({ ...DATABASE, HOST, PORT: '8080' }).publicUrl).toBe(publicUrl);
+  });
+
+  it('reads lifetimes in words and in seconds', () => {
+    const config = parseConfig({
+      ...DATABASE,
+      ROLECALL_TOKEN_TTL: '1h30m',
+      ROLECALL_TOKEN_TTL_MAX: '2 days',
+      ROLECALL_SWEEP: '3',
+    });
+    expect(config).toMatchObject({ tokenTtl: 5400, tokenTtlMax: 172_800, sweep: 3 });
+  });
+});
