@@ -1,21 +1,30 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccessModule } from './access/access.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { AssignmentsModule } from './assignments/assignments.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CommonModule } from './common/common.module.js';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { DemoModule } from './demo/demo.module.js';
+import { EventsModule } from './events/events.module.js';
 import { HintsModule } from './events/hints.module.js';
+import { IssuanceModule } from './issuance/issuance.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { LiveKitModule } from './livekit/livekit.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { OperatorsModule } from './operators/operators.module.js';
 import { PolicyModule } from './policy/policy.module.js';
+import { PresenceModule } from './presence/presence.module.js';
+import { ReconcilerModule } from './reconciler/reconciler.module.js';
 import { RoleTemplatesModule } from './role-templates/role-templates.module.js';
+import { RoomsModule } from './rooms/rooms.module.js';
+import { SeatsModule } from './seats/seats.module.js';
 import { StartModule } from './start/start.module.js';
 import { StatusModule } from './status/status.module.js';
 import { UiModule } from './ui/ui.module.js';
+import { UsersModule } from './users/users.module.js';
 
 @Module({})
 export class AppModule {
@@ -36,6 +45,15 @@ export class AppModule {
         OperatorsModule,
         ApiKeysModule,
         RoleTemplatesModule,
+        AssignmentsModule,
+        UsersModule,
+        RoomsModule,
+        DemoModule,
+        EventsModule,
+        IssuanceModule,
+        PresenceModule,
+        ReconcilerModule,
+        SeatsModule,
         StartModule,
         StatusModule,
         UiModule,

@@ -157,7 +157,14 @@ export class AssignmentsService {
         reason: assignment.reason || null,
         payload: {
           assignment: assignment.id,
-          after: { subject: body.subject, scope: body.scope, template, priority, validFrom, validUntil },
+          after: {
+            subject: body.subject,
+            scope: body.scope,
+            template,
+            priority,
+            validFrom,
+            validUntil,
+          },
         },
       });
       await this.tellRooms(tx, identity, [stored]);

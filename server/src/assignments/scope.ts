@@ -1,4 +1,4 @@
-import { exactPattern, matchesPattern } from '../grants/pattern.js';
+import { exactPattern } from '../grants/pattern.js';
 
 /** How an assignment's scope is stored: both null = all rooms. */
 export interface StoredScope {
@@ -23,9 +23,4 @@ export function toScope({ roomName, roomPattern }: StoredScope): Scope {
 /** The pattern of the rooms that a scope reaches; null = all. */
 export function patternOf({ roomName, roomPattern }: StoredScope): string | null {
   return roomName === null ? roomPattern : exactPattern(roomName);
-}
-
-export function coversRoom({ roomName, roomPattern }: StoredScope, room: string): boolean {
-  if (roomName !== null) return roomName === room;
-  return roomPattern === null || matchesPattern(roomPattern, room);
 }

@@ -92,10 +92,7 @@ export class UsersService {
     return { view: toView(rows[0]), revision: rows[0].revision };
   }
 
-  async create(
-    actor: Actor,
-    body: CreateUserBody,
-  ): Promise<{ view: UserView; revision: number }> {
+  async create(actor: Actor, body: CreateUserBody): Promise<{ view: UserView; revision: number }> {
     const identity = body.identity ?? randomUUID();
     const fields = { ...body, identity, name: body.name ?? identity };
     const id = await this.transactions.run(async (tx) => {
