@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { ConfigError, parseConfig } from './config/app-config.js';
 import { createApp } from './create-app.js';
+import { DemoService } from './demo/demo.service.js';
 import { FirstStart } from './start/first-start.js';
 
 async function start(): Promise<void> {
@@ -25,6 +26,10 @@ async function start(): Promise<void> {
         ? 'Password: the one in ROLECALL_ADMIN_PASSWORD'
         : `Password: ${admin.password}   (shown once: keep it, and change it under Account)`,
     );
+  }
+  if (config.isDemo) {
+    console.log('Demo: sample rooms and people; their synthetic participants join in a moment.');
+    void app.get(DemoService).start();
   }
   console.log(`Rolecall is ready at ${config.publicUrl}`);
 }

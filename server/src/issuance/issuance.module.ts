@@ -9,5 +9,6 @@ import { IssuanceService } from './issuance.service.js';
   imports: [RoomsModule, SeatsModule, UsersModule],
   controllers: [IssuanceController],
   providers: [IssuanceService],
+  exports: [IssuanceService],
 })
 export class IssuanceModule {}

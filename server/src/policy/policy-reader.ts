@@ -173,7 +173,11 @@ export class PolicyReader {
     question: Question,
     at: Date = new Date(),
   ): Promise<{ facts: PolicyFacts; decision: Decision | null }> {
-    const facts = await this.read(question);
+    return this.decideFrom(await this.read(question), at);
+  }
+
+  /** The same from facts that were read already. */
+  decideFrom(facts: PolicyFacts, at: Date): { facts: PolicyFacts; decision: Decision | null } {
     return { facts, decision: facts.input ? resolve(facts.input, at) : null };
   }
 

@@ -1,0 +1,143 @@
+// Tokens per second of POST /api/v1/tokens, authenticated and logged, against two baselines, taken in
+// turns in one run. Then the check that makes the figure worth something: every token has its entry.
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { freeTcpPort } from '../../tools/lib/ports.mjs';
+import { startPostgres } from '../../tools/lib/postgres.mjs';
+import { describeMachine, load, median, startServer, stop } from '../lib.mjs';
+
+const seconds = Number(process.env.BENCH_SECONDS ?? 6);
+const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
+const connections = Number(process.env.BENCH_CONNECTIONS ?? 128);
+const root = join(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'rolecall-bench-'));
+const livekit = { LIVEKIT_API_KEY: 'bench', LIVEKIT_API_SECRET: randomBytes(32).toString('hex') };
+const rooms = Array.from({ length: 10 }, (_, i) => `room-${i}`);
+const identities = Array.from({ length: 200 }, (_, i) => `person-${i}`);
+const bodies = identities.map((identity, i) => ({ room: rooms[i % rooms.length], identity }));
+
+const passwords = { superuser: 'bench', owner: 'bench-owner', app: 'bench-app' };
+const postgres = await startPostgres({ dataDir: join(folder, 'pg'), passwords, durable: true });
+const ownerUrl = postgres.url('rolecall_owner', passwords.owner);
+const appUrl = postgres.url('rolecall_app', passwords.app);
+
+async function startOurs() {
+  const port = await freeTcpPort();
+  const env = {
+    ...livekit,
+    PORT: String(port),
+    DATABASE_URL: appUrl,
+    DATABASE_MIGRATION_URL: ownerUrl,
+    ROLECALL_ADMIN_PASSWORD: randomBytes(16).toString('hex'),
+    ROLECALL_LOG: 'warn',
+  };
+  const migrated = spawnSync(process.execPath, [join(root, 'server/dist/database/migrate.js')], { env });
+  if (migrated.status !== 0) throw new Error(String(migrated.stderr));
+  const child = await startServer(join(root, 'server/dist/main.js'), env, /is ready at/);
+  const base = `http://127.0.0.1:${port}`;
+  const signIn = await fetch(`${base}/api/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: 'admin@localhost', password: env.ROLECALL_ADMIN_PASSWORD }),
+  });
+  const cookie = signIn.headers.get('set-cookie').split(';')[0];
+  const post = async (path, body) => {
+    const answer = await fetch(`${base}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', cookie, origin: base },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  };
+  for (const name of rooms) await post('/api/v1/rooms', { name, defaultTemplate: 'viewer' });
+  for (const identity of identities) await post('/api/v1/users', { identity, name: identity });
+  const { key } = await post('/api/v1/api-keys', { name: 'bench', permissions: ['token.issue'] });
+  return { child, url: `${base}/api/v1/tokens`, headers: { authorization: `Bearer ${key}` } };
+}
+
+async function startBaseline(file) {
+  const port = await freeTcpPort();
+  const key = randomBytes(24).toString('hex');
+  const child = await startServer(
+    join(import.meta.dirname, file),
+    {
+      ...livekit,
+      PORT: String(port),
+      DATABASE_URL: postgres.url('rolecall_owner', passwords.owner, 'obvious'),
+      BENCH_KEY: key,
+      BENCH_ROOMS: JSON.stringify(rooms),
+      BENCH_IDENTITIES: JSON.stringify(identities),
+    },
+    /ready/,
+  );
+  const url = `http://127.0.0.1:${port}/api/v1/tokens`;
+  return { child, url, headers: { authorization: `Bearer ${key}` } };
+}
+
+const superuser = new pg.Client({ connectionString: postgres.superuserUrl });
+await superuser.connect();
+await superuser.query('CREATE DATABASE obvious OWNER rolecall_owner');
+const { rows: settings } = await superuser.query(
+  `SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit', 'server_version')`,
+);
+await superuser.end();
+
+const servers = {
+  rolecall: await startOurs(),
+  obvious: await startBaseline('obvious-server.mjs'),
+  bare: await startBaseline('bare-server.mjs'),
+};
+const results = { rolecall: [], obvious: [], bare: [] };
+for (const [name, { url, headers }] of Object.entries(servers)) {
+  await load({ url, headers, bodies, connections, seconds: 2 }); // warm up
+  void name;
+}
+let issued = 0;
+for (let round = 0; round < rounds; round++) {
+  for (const [name, { url, headers }] of Object.entries(servers)) {
+    const result = await load({ url, headers, bodies, connections, seconds });
+    if (result.wrong > 0) throw new Error(`${name}: ${result.wrong} requests failed`);
+    results[name].push(result);
+    if (name === 'rolecall') issued += result.ok;
+    console.log(
+      `round ${round + 1}  ${name.padEnd(9)} ${result.perSecond.toFixed(0).padStart(7)} tokens/s   p50 ${result.p50} ms   p99 ${result.p99} ms`,
+    );
+  }
+}
+const alone = await load({ ...servers.rolecall, child: undefined, bodies, connections: 1, seconds: 3 });
+
+const client = new pg.Client({ connectionString: ownerUrl });
+await client.connect();
+const { rows } = await client.query(
+  `SELECT count(*)::int AS entries, count(DISTINCT payload->>'jti')::int AS jtis,
+     count(DISTINCT payload->>'tokenHash')::int AS hashes
+   FROM ledger_entry WHERE kind = 'token.issued'`,
+);
+await client.end();
+await Promise.all(Object.values(servers).map(({ child }) => stop(child)));
+await postgres.stop();
+rmSync(folder, { recursive: true, force: true });
+
+const rate = (name) => median(results[name].map((r) => r.perSecond));
+const ratio = (name) =>
+  median(results.rolecall.map((r, i) => r.perSecond / results[name][i].perSecond)).toFixed(2);
+console.log(`
+${describeMachine()}; ${settings.map((s) => `${s.name} ${s.setting}`).join(', ')}
+${connections} connections, ${rounds} rounds of ${seconds} s in turns, medians
+
+rolecall  ${rate('rolecall').toFixed(0)} tokens/s, authenticated, decided, logged and committed (p99 ${median(results.rolecall.map((r) => r.p99))} ms; one at a time: p50 ${alone.p50} ms)
+obvious   ${rate('obvious').toFixed(0)} tokens/s  (Express, TypeORM save(), SDK)
+bare      ${rate('bare').toFixed(0)} tokens/s  (Express, SDK, nothing asked, nothing logged)
+
+rolecall / obvious = ${ratio('obvious')}
+rolecall / bare    = ${ratio('bare')}
+tokens handed out in the timed rounds: ${issued}; entries of issued tokens: ${rows[0].entries}, with ${rows[0].jtis} different jti`);
+if (rows[0].entries < issued || rows[0].jtis !== rows[0].entries) {
+  console.error('A token without its own entry: the figures above are worth nothing.');
+  process.exit(1);
+}
