@@ -12,7 +12,7 @@ const SDK = {
 const FEATURES =
   'access|api-keys|app|assignments|auth|demo|events|gate|issuance|jobs|ledger|livekit|operators|presence|reconciler|role-templates|rooms|seats|stage|users';
 
-const TESTS = ['**/*spec.ts', '**/*spec.tsx', 'server/test/**'];
+const TESTS = ['**/*spec.ts', '**/*spec.tsx', 'server/test/**', 'admin-ui/{e2e,test}/**'];
 
 const NO_UNDOABLE = [
   "JSXAttribute[name.name='mutationMode'] Literal[value='undoable']",
@@ -66,6 +66,7 @@ export default defineConfig(
         project: [
           'server/tsconfig.test.json',
           'admin-ui/tsconfig.json',
+          'admin-ui/e2e/tsconfig.json',
           'migrations/tsconfig.json',
         ],
         tsconfigRootDir: import.meta.dirname,
@@ -154,7 +155,7 @@ export default defineConfig(
   },
   {
     files: TESTS,
-    ignores: ['server/test/support/**'],
+    ignores: ['server/test/support/**', 'admin-ui/{test,e2e/support}/**'],
     rules: {
       'no-restricted-syntax': [
         'error',
