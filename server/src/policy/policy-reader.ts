@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Batcher } from '../common/batcher.js';
 import { PgPool } from '../database/pg-pool.js';
 import type { ParticipantKind } from '../grants/compile-grant.js';
+import { matchesPattern } from '../grants/pattern.js';
 import type {
   AssignmentRule,
   Block,
@@ -97,13 +98,29 @@ interface AssignmentRow {
   at: string;
   by: string;
   reason: string;
+  /** Comes along for a near miss, whatever the room. */
+  is_pool: boolean | null;
 }
+
+/** Rules that cannot win, newest first, that come along for what they may explain. */
+const NEAR_MISSES = 200;
 
 const ASSIGNMENT = `jsonb_build_object('id', a.id, 'is_everyone', a.user_id IS NULL, 'room', a.room_name,
   'pattern', a.room_pattern, 'template', a.template, 'priority', a.priority, 'from', a.valid_from,
   'until', a.valid_until, 'at', a.created_at, 'by', a.created_by_label, 'reason', a.reason)`;
 
-/** $1 rooms, $2 identities, one pair per question. One row, however many questions. */
+/** Whether a rule reaches the room; never null. */
+const covers = (room: string) => `(a.room_name IS NULL AND a.room_pattern IS NULL
+  OR coalesce(a.room_name = ${room}, false) OR coalesce(${room} LIKE a.room_like, false))`;
+
+/** Not over, with an hour to spare for clocks that differ: such a rule may win. */
+const CURRENT = `(a.valid_until IS NULL OR a.valid_until > now() - interval '1 hour')`;
+
+/**
+ * $1 rooms, $2 identities, one pair per question; $3 the rooms, each once. One row, however many
+ * questions. Every rule that may win comes along, however many there are; of the others only the
+ * newest do.
+ */
 const READ = `
   SELECT
     (SELECT jsonb_agg(jsonb_build_object('ord', q.ord,
@@ -129,14 +146,24 @@ const READ = `
       LEFT JOIN seat s ON s.room = q.room AND s.identity = q.identity
       LEFT JOIN LATERAL (
         SELECT jsonb_agg(${ASSIGNMENT}) AS rules FROM (
-          SELECT * FROM assignment WHERE user_id = u.id ORDER BY created_at DESC LIMIT 500
+          SELECT a.* FROM assignment a
+          WHERE a.user_id = u.id AND r.name IS NOT NULL AND ${CURRENT} AND ${covers('q.room')}
+          UNION ALL
+          (SELECT a.* FROM assignment a
+          WHERE a.user_id = u.id AND r.name IS NOT NULL AND NOT (${CURRENT} AND ${covers('q.room')})
+          ORDER BY a.created_at DESC LIMIT ${NEAR_MISSES})
         ) a
-      ) own ON u.id IS NOT NULL) AS facts,
-    (SELECT jsonb_agg(${ASSIGNMENT}) FROM (
-        SELECT * FROM assignment
-        WHERE user_id IS NULL AND (room_name IS NULL OR room_name = ANY($1))
-        ORDER BY created_at DESC LIMIT 2000
-      ) a) AS everyone,
+      ) own ON true) AS facts,
+    (SELECT jsonb_agg(${ASSIGNMENT} || jsonb_build_object('is_pool', a.id = ANY(pool.ids)))
+      FROM (SELECT ARRAY(
+          SELECT a.id FROM assignment a
+          WHERE a.user_id IS NULL AND (a.room_pattern IS NOT NULL OR NOT ${CURRENT})
+            AND (a.room_name IS NULL OR a.room_name = ANY($3))
+          ORDER BY a.created_at DESC LIMIT ${NEAR_MISSES}) AS ids OFFSET 0) pool
+      JOIN assignment a ON a.user_id IS NULL AND (a.id = ANY(pool.ids) OR ${CURRENT} AND (
+        a.room_name = ANY($3) OR (a.room_name IS NULL AND a.room_pattern IS NULL)
+        OR EXISTS (SELECT FROM unnest($3::text[]) AS asked(room) WHERE asked.room LIKE a.room_like))))
+      AS everyone,
     (SELECT jsonb_object_agg(key, jsonb_build_object('published', published, 'isArchived', is_archived))
       FROM role_template) AS templates`;
 
@@ -192,9 +219,13 @@ export class PolicyReader {
     const { rows } = await this.pg.query<Answer & object>('policy-read', READ, [
       batch.map((q) => q.room),
       batch.map((q) => q.identity),
+      [...new Set(batch.map((q) => q.room))].filter((room) => room !== null),
     ]);
     const answer = rows[0] as Answer;
-    const everyone = (answer.everyone ?? []).map(toRule);
+    const everyone = (answer.everyone ?? []).map((row) => ({
+      rule: toRule(row),
+      isPool: row.is_pool === true,
+    }));
     const templates = answer.templates ?? {};
     const facts: PolicyFacts[] = [];
     for (const row of answer.facts) {
@@ -223,10 +254,26 @@ export class PolicyReader {
   }
 }
 
+interface RuleForEveryone {
+  rule: AssignmentRule;
+  isPool: boolean;
+}
+
+function bearsOn({ rule, isPool }: RuleForEveryone, room: string): boolean {
+  switch (rule.scope.kind) {
+    case 'room':
+      return rule.scope.room === room;
+    case 'pattern':
+      return isPool || matchesPattern(rule.scope.pattern, room);
+    case 'all':
+      return true;
+  }
+}
+
 function toFacts(
   question: Question,
   row: FactRow,
-  everyone: AssignmentRule[],
+  everyone: RuleForEveryone[],
   templates: Record<string, TemplateState>,
 ): PolicyFacts {
   const user: PolicyUser | null = row.u && {
@@ -240,7 +287,8 @@ function toFacts(
     isDeleted: row.u.is_deleted,
   };
   const room = row.r;
-  const here = everyone.filter((rule) => rule.scope.kind !== 'room' || rule.scope.room === room?.name);
+  // What came along for the other rooms of the batch is not for this one.
+  const here = room ? everyone.filter((one) => bearsOn(one, room.name)) : [];
   return {
     identity: question.identity,
     user,
@@ -259,7 +307,7 @@ function toFacts(
         override: row.s.o && { ...row.s.o, at: new Date(row.s.o.at), until: date(row.s.o.until) },
         block: row.s.b && { ...row.s.b, at: new Date(row.s.b.at), until: date(row.s.b.until) },
       },
-      assignments: [...(row.a ?? []).map(toRule), ...here],
+      assignments: [...(row.a ?? []).map(toRule), ...here.map((one) => one.rule)],
       templates,
     },
   };

@@ -15,7 +15,8 @@ export async function publishedGrants(tx: Tx, key: string, field: string): Promi
     [key],
   );
   const template = rows[0];
-  if (!template) throw fieldError(field, 'no role template has this key', 'role_template.not_found');
+  if (!template)
+    throw fieldError(field, 'no role template has this key', 'role_template.not_found');
   if (template.is_archived) {
     throw fieldError(field, 'this role template is archived', 'role_template.not_published');
   }
