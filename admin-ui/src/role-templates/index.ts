@@ -1,3 +1,7 @@
-const Page = () => null;
+import { lazyPage } from '../layout/lazyPage';
 
-export default { list: Page, create: Page, edit: Page };
+export default {
+  list: lazyPage(async () => (await import('./TemplateList')).TemplateList),
+  create: lazyPage(async () => (await import('./TemplateCreate')).TemplateCreate),
+  edit: lazyPage(async () => (await import('./TemplatePage')).TemplatePage),
+};

@@ -5,8 +5,6 @@ import Dialog from '@mui/material/Dialog';
 import DialogActions from '@mui/material/DialogActions';
 import DialogContent from '@mui/material/DialogContent';
 import DialogTitle from '@mui/material/DialogTitle';
-import { relativeTime } from '../shared/time';
-import { useNow } from '../shared/TimeText';
 import { useTemplates } from '../shared/useTemplates';
 import type { Attempt } from './seatActions';
 
@@ -21,7 +19,6 @@ export interface SeatConflictDialogProps {
 export function SeatConflictDialog({ attempt, name, onKeep, onOverride }: SeatConflictDialogProps) {
   const translate = useTranslate();
   const locale = useLocale();
-  const now = useNow();
   const titleId = useId();
   const { byKey } = useTemplates();
   const { current } = attempt;
@@ -35,7 +32,7 @@ export function SeatConflictDialog({ attempt, name, onKeep, onOverride }: SeatCo
       <DialogContent>
         {translate('room_console.conflict.text', {
           by: change?.by ?? translate('room_console.conflict.somebody'),
-          when: relativeTime(change ? new Date(change.at) : now, now, locale),
+          when: secondsAgo(change?.at, locale),
           role: key ? (byKey.get(key)?.name ?? key) : translate('room_console.conflict.no_role'),
         })}
       </DialogContent>
@@ -47,4 +44,10 @@ export function SeatConflictDialog({ attempt, name, onKeep, onOverride }: SeatCo
       </DialogActions>
     </Dialog>
   );
+}
+
+/** To the second, because here it matters who was first: "2 seconds ago". */
+function secondsAgo(at: string | undefined, locale: string) {
+  const seconds = at ? Math.max(0, Math.round((Date.now() - new Date(at).getTime()) / 1000)) : 0;
+  return new Intl.RelativeTimeFormat(locale).format(-seconds, 'second');
 }

@@ -1,0 +1,62 @@
+import { registerMessages, type Messages } from '../providers/i18nProvider';
+
+const messages = {
+  tokens: {
+    title: 'Issue a token',
+    intro:
+      'A token lets one identity into one room. What it grants comes from the assignments, unless you choose a role.',
+    fields: {
+      room: 'Room',
+      room_help: 'May be left empty for a role that does not join a room',
+      identity: 'Identity',
+      identity_help: 'Choose a user, or type any identity',
+      known_user: 'Known user %{name}',
+      template: 'Role',
+      template_policy: 'What the assignments say',
+      template_help: 'Another role is kept as an override for this session',
+      template_forbidden: 'Choosing a role needs the permission token.issue_as',
+      ttl: 'Lifetime',
+      ttl_help: 'Such as 15m, 10h or 2 days. Empty: what the role says',
+      name: 'Name',
+      name_help: 'Shown to others in the room',
+      metadata: 'Metadata',
+      metadata_help: 'Everybody in the room can read it',
+      attributes: 'Attributes',
+      create_room: 'Make the room in LiveKit if it is not there',
+      create_user: 'Keep the identity as a user',
+      more: 'Optional',
+    },
+    submit: 'Issue the token',
+    preview: {
+      title: 'What the token will say',
+      hint: 'Name an identity and a room to see it.',
+      forbidden: 'Seeing it before needs the permission token.preview.',
+      refused: 'No token would be issued',
+      failed: 'This cannot be shown yet: %{reason}',
+      why: 'Why',
+      claims: 'Claims',
+      copy_claims: 'Copy the claims',
+    },
+    refused: 'No token was issued',
+    result: {
+      title: 'A token for %{identity}',
+      title_in: 'A token for %{identity} in %{room}',
+      once: 'Shown once and kept nowhere. It is gone when you leave this page.',
+      token: 'Token',
+      copy: 'Copy the token',
+      join: 'Open the join page with it',
+      blocked: 'The browser blocked the new window. Allow it, then try again.',
+      another: 'Issue another',
+      facts: 'What was issued',
+      role: 'Role',
+      expires: 'Expires',
+      server: 'LiveKit address',
+      jti: 'Token id',
+      entry: 'Ledger entry',
+      copy_server: 'Copy the address',
+      announced: 'The token is issued',
+    },
+  },
+} satisfies Messages;
+
+registerMessages(messages);
