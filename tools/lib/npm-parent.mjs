@@ -4,15 +4,16 @@ const EVERY_MS = 400;
 
 /**
  * Calls `onGone` once when the npm that started this process has ended without telling it: killed,
- * or ended with only the shell in between told. Not started by npm: never.
+ * or ended with only the shell in between told. That may have happened before this process had
+ * begun. Not started by npm: never.
  */
 export function watchNpm(onGone) {
-  if (!process.env.npm_lifecycle_event) return;
-  const npm = findNpm();
-  if (!npm) return;
+  const { npm_lifecycle_event: script, npm_config_user_agent: agent = '' } = process.env;
+  if (!script || !agent.startsWith('npm/')) return;
   const parent = process.ppid;
+  const npm = findNpm();
   const timer = setInterval(() => {
-    if (process.ppid === parent && isRunning(npm)) return;
+    if (npm && process.ppid === parent && isRunning(npm)) return;
     clearInterval(timer);
     onGone();
   }, EVERY_MS);
