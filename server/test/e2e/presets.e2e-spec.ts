@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { PRESETS } from '../../src/grants/presets.js';
+import { type LiveApp, startLiveApp } from '../support/live-app.js';
+import { LiveScene } from '../support/live-scene.js';
+import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import {
+  type Participant,
+  type ParticipantProcess,
+  startParticipants,
+} from '../support/participants.js';
+import { until } from '../support/until.js';
+
+jest.setTimeout(90_000);
+
+const MAY_SHOW = ['speaker', 'presenter', 'host', 'camera-only', 'agent'];
+const MAY_SPEAK = ['speaker', 'presenter', 'host', 'agent'];
+
+describeLive('the role templates that are there from the start', () => {
+  let livekit: LiveKitServer;
+  let app: LiveApp;
+  let scene: LiveScene;
+  let people: ParticipantProcess;
+  const inRoom = new Map<string, Participant>();
+
+  beforeAll(async () => {
+    const port = await freeTcpPort();
+    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
+    app = await startLiveApp({ livekit, port });
+    scene = new LiveScene(app, livekit);
+    people = startParticipants();
+    await app.post('/api/v1/rooms', { name: 'fair' });
+    // One at a time: the native client does not like to be hurried.
+    for (const { key } of PRESETS) {
+      const { status, body } = await app.post('/api/v1/tokens', {
+        room: 'fair',
+        identity: key,
+        template: key,
+        createUser: true,
+        createRoom: true,
+      });
+      expect([key, status]).toEqual([key, 201]);
+      inRoom.set(key, await people.join(key, body.serverUrl as string, body.token as string));
+    }
+  });
+
+  afterAll(async () => {
+    await people?.stop();
+    await app?.stop();
+    await livekit?.stop();
+  });
+
+  it('all let their holder join, and LiveKit has exactly their permission', async () => {
+    const seats = await until('everyone is there', async () => {
+      const all = (await scene.seats('fair')).filter(({ isPresent }) => isPresent);
+      return all.length === PRESETS.length && all.every(({ observed }) => observed) ? all : null;
+    });
+    for (const { key, grants } of PRESETS) {
+      const seat = seats.find(({ identity }) => identity === key);
+      expect({ key, inSync: seat?.inSync, role: seat?.role?.template }).toEqual({
+        key,
+        inSync: true,
+        role: key,
+      });
+      expect({ key, ...seat?.observed }).toMatchObject({
+        key,
+        canSubscribe: grants.canSubscribe,
+        canPublish: grants.canPublish,
+        canPublishData: grants.canPublishData,
+        hidden: grants.hidden,
+        recorder: grants.recorder,
+      });
+    }
+  });
+
+  it('let publish what they name, and nothing else', async () => {
+    const tries = [...inRoom].flatMap(([key, participant]) => [
+      { key, source: 'camera', isMeant: MAY_SHOW.includes(key), go: participant.publishVideo() },
+      { key, source: 'microphone', isMeant: MAY_SPEAK.includes(key), go: participant.publishAudio() },
+    ]);
+    const results = await Promise.allSettled(tries.map(({ go }) => go));
+    const published = tries.filter((_, i) => results[i]?.status === 'fulfilled');
+    const names = (list: typeof tries) => list.map(({ key, source }) => `${key} ${source}`).sort();
+    expect(names(published)).toEqual(names(tries.filter(({ isMeant }) => isMeant)));
+    const tracks = (await scene.participants('fair')).flatMap(({ identity, tracks: own = [] }) =>
+      own.map(({ source }) => `${identity} ${source === 'CAMERA' ? 'camera' : 'microphone'}`),
+    );
+    expect(tracks.sort()).toEqual(names(published));
+  });
+
+  it('keep who is hidden out of sight of the others, but not of moderators', async () => {
+    const viewer = await inRoom.get('viewer')?.status();
+    expect(viewer?.peers).toEqual(expect.arrayContaining(['speaker', 'host', 'agent']));
+    expect(viewer?.peers).not.toContain('hidden-observer');
+    expect(viewer?.peers).not.toContain('recorder');
+    const seen = (await scene.seats('fair')).filter(({ isSilent }) => isSilent);
+    expect(seen.map(({ identity }) => identity)).toEqual(
+      expect.arrayContaining(['hidden-observer', 'recorder']),
+    );
+  });
+});
