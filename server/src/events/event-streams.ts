@@ -100,7 +100,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
       if (replay) await this.send(gather(replay.events, reached), [stream]);
       else stream.send('reset', {});
       stream.isCatchingUp = false;
-      stream.moveTo(reached);
+      stream.send('ping', {}, reached);
     } catch (error) {
       this.log.debug(`a stream could not be resumed: ${String(error)}`);
       stream.close(); // the client tries again

@@ -54,11 +54,6 @@ export class Stream {
     if (raw.writableLength > MAX_BACKLOG_BYTES) raw.destroy();
   }
 
-  /** Everything up to `id` has been sent. Told with the next frame. */
-  moveTo(id: number): void {
-    this.lastId = Math.max(this.lastId, id);
-  }
-
   close(): void {
     if (!this.isClosed) this.reply.raw.end();
   }
