@@ -13,7 +13,7 @@ export function AssignmentInputs({ isNew, isReadOnly }: { isNew?: boolean; isRea
       <AssignmentSentence />
       {/* Another person is another assignment. */}
       <SubjectInput isReadOnly={isReadOnly || !isNew} />
-      <TemplateInput source="template" validate={required()} readOnly={isReadOnly} />
+      <TemplateInput source="template" isReadOnly={isReadOnly} />
       <ScopeInput isReadOnly={isReadOnly} />
       <WindowInputs isReadOnly={isReadOnly} />
       <Box

@@ -70,7 +70,11 @@ function Frame({ children }: { children: ReactNode }) {
       <TopBar onMenu={isNarrow ? () => setIsNavOpen(true) : undefined} />
       <Box sx={{ display: 'flex', flex: 1, minWidth: 0 }}>
         {isNarrow ? (
-          <Drawer open={isNavOpen} onClose={() => setIsNavOpen(false)}>
+          <Drawer
+            open={isNavOpen}
+            onClose={() => setIsNavOpen(false)}
+            slotProps={{ paper: { 'aria-label': translate('app.nav.label') } }}
+          >
             <Navigation hasMark />
           </Drawer>
         ) : (

@@ -6,8 +6,9 @@ import Divider from '@mui/material/Divider';
 import ListItemIcon from '@mui/material/ListItemIcon';
 import Logout from '@mui/icons-material/Logout';
 import ManageAccounts from '@mui/icons-material/ManageAccounts';
-import Menu from '@mui/material/Menu';
 import MenuItem from '@mui/material/MenuItem';
+import MenuList from '@mui/material/MenuList';
+import Popover from '@mui/material/Popover';
 import Typography from '@mui/material/Typography';
 import ExpandMore from '@mui/icons-material/ExpandMore';
 import { Link as RouterLink } from 'react-router-dom';
@@ -25,7 +26,7 @@ export function OperatorMenu() {
     <>
       <Button
         color="inherit"
-        aria-haspopup="menu"
+        aria-haspopup="dialog"
         aria-expanded={anchor !== null}
         aria-label={translate('app.operator_menu', { name })}
         onClick={(event) => setAnchor(event.currentTarget)}
@@ -59,8 +60,15 @@ export function OperatorMenu() {
         </Box>
         <ExpandMore aria-hidden sx={{ fontSize: 16, display: { xs: 'none', sm: 'block' } }} />
       </Button>
-      <Menu anchorEl={anchor} open={anchor !== null} onClose={close}>
-        <Box component="li" role="none" sx={{ px: 2, pb: 1, maxWidth: 280 }}>
+      <Popover
+        anchorEl={anchor}
+        open={anchor !== null}
+        onClose={close}
+        anchorOrigin={{ vertical: 'bottom', horizontal: 'right' }}
+        transformOrigin={{ vertical: 'top', horizontal: 'right' }}
+        slotProps={{ paper: { role: 'dialog', 'aria-label': name } }}
+      >
+        <Box sx={{ px: 2, pt: 1.5, pb: 1, maxWidth: 280 }}>
           <Typography sx={{ fontWeight: 600 }} noWrap>
             {name}
           </Typography>
@@ -73,25 +81,27 @@ export function OperatorMenu() {
             </Typography>
           )}
         </Box>
-        <Divider component="li" role="separator" />
-        <MenuItem component={RouterLink} to="/account" onClick={close}>
-          <ListItemIcon>
-            <ManageAccounts fontSize="small" />
-          </ListItemIcon>
-          {translate('app.nav.account')}
-        </MenuItem>
-        <MenuItem
-          onClick={() => {
-            close();
-            void logout();
-          }}
-        >
-          <ListItemIcon>
-            <Logout fontSize="small" />
-          </ListItemIcon>
-          {translate('ra.auth.logout')}
-        </MenuItem>
-      </Menu>
+        <Divider />
+        <MenuList autoFocusItem aria-label={translate('app.nav.account')}>
+          <MenuItem component={RouterLink} to="/account" onClick={close}>
+            <ListItemIcon>
+              <ManageAccounts fontSize="small" />
+            </ListItemIcon>
+            {translate('app.nav.account')}
+          </MenuItem>
+          <MenuItem
+            onClick={() => {
+              close();
+              void logout();
+            }}
+          >
+            <ListItemIcon>
+              <Logout fontSize="small" />
+            </ListItemIcon>
+            {translate('ra.auth.logout')}
+          </MenuItem>
+        </MenuList>
+      </Popover>
     </>
   );
 }

@@ -55,6 +55,7 @@ export function LedgerPage({ base, route, title, kinds, outcomes, empty }: Ledge
   });
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
+  // eslint-disable-next-line react-hooks/incompatible-library -- only the React Compiler minds, which is not used
   const virtual = useVirtualizer({
     count: list.items.length,
     getScrollElement: () => scroller.current,

@@ -142,7 +142,7 @@ export class LiveConnection {
     source.onerror = () => this.lost(source);
     for (const kind of KINDS) {
       source.addEventListener(kind, (event) =>
-        this.frame(source, () => this.receive(kind, JSON.parse((event).data))),
+        this.frame(source, () => this.receive(kind, JSON.parse(event.data))),
       );
     }
     for (const kind of ['hello', 'ping', 'message']) {

@@ -40,15 +40,13 @@ export function RoomInputs({ isNew, isReadOnly }: { isNew?: boolean; isReadOnly?
           source="defaultTemplate"
           emptyText={translate('rooms.no_default')}
           helperText={translate('rooms.help.defaultTemplate')}
-          parse={(value: string) => value || null}
-          readOnly={isReadOnly}
+          isReadOnly={isReadOnly}
         />
         <TemplateInput
           source="promoteTemplate"
           emptyText={translate('rooms.default_promote')}
           helperText={translate('rooms.help.promoteTemplate')}
-          parse={(value: string) => value || null}
-          readOnly={isReadOnly}
+          isReadOnly={isReadOnly}
         />
         <NumberInput
           source="emptyTimeout"

@@ -15,7 +15,7 @@ export function JsonBlock({ value, label }: { value: unknown; label: string }) {
       <Box
         component="pre"
         tabIndex={0}
-        role="region"
+        role="group"
         aria-label={label}
         sx={{
           m: 0,

@@ -132,7 +132,8 @@ function rolecall(base: Theme, palette: PaletteOptions): RaThemeOptions {
       MuiInputLabel: {},
       MuiInputBase: {},
       MuiOutlinedInput: {},
-      MuiAutocomplete: { defaultProps: { fullWidth: true, size: 'small' } },
+      // Inside the page's landmarks, and beside the field for screen readers.
+      MuiAutocomplete: { defaultProps: { fullWidth: true, size: 'small', disablePortal: true } },
       MuiTable: { defaultProps: { size: 'small' } },
       MuiTableCell: {
         styleOverrides: {
@@ -159,6 +160,22 @@ function rolecall(base: Theme, palette: PaletteOptions): RaThemeOptions {
       MuiSwitch: { defaultProps: { size: 'small' } },
       MuiCheckbox: { defaultProps: { size: 'small' } },
       MuiLink: { defaultProps: { underline: 'hover' } },
+      MuiSnackbar: {
+        styleOverrides: {
+          root: ({ theme }: { theme: Theme }) =>
+            Object.fromEntries(
+              (['error', 'warning', 'info', 'success'] as const).map((tone) => [
+                `& .RaNotification-${tone}`,
+                {
+                  border: `1px solid ${theme.palette[tone].main}`,
+                  backgroundColor: theme.palette.background.paper,
+                  color: theme.palette[tone].main,
+                  fontWeight: 600,
+                },
+              ]),
+            ),
+        },
+      },
       MuiSnackbarContent: { styleOverrides: { root: { fontSize: '.8125rem' } } },
       RaToggleThemeButton: { styleOverrides: { root: { '& svg': { fontSize: 20 } } } },
       RaLayout: {},
