@@ -105,9 +105,9 @@ interface AssignmentRow {
 /** Rules that cannot win, newest first, that come along for what they may explain. */
 const NEAR_MISSES = 200;
 
-const ASSIGNMENT = `jsonb_build_object('id', a.id, 'is_everyone', a.user_id IS NULL, 'room', a.room_name,
+const ASSIGNMENT = `'id', a.id, 'is_everyone', a.user_id IS NULL, 'room', a.room_name,
   'pattern', a.room_pattern, 'template', a.template, 'priority', a.priority, 'from', a.valid_from,
-  'until', a.valid_until, 'at', a.created_at, 'by', a.created_by_label, 'reason', a.reason)`;
+  'until', a.valid_until, 'at', a.created_at, 'by', a.created_by_label, 'reason', a.reason`;
 
 /** Whether a rule reaches the room; never null. */
 const covers = (room: string) => `(a.room_name IS NULL AND a.room_pattern IS NULL
@@ -123,21 +123,21 @@ const CURRENT = `(a.valid_until IS NULL OR a.valid_until > now() - interval '1 h
  */
 const READ = `
   SELECT
-    (SELECT jsonb_agg(jsonb_build_object('ord', q.ord,
-        'u', CASE WHEN u.id IS NOT NULL THEN jsonb_build_object('id', u.id, 'identity', u.identity,
+    (SELECT json_agg(json_build_object('ord', q.ord,
+        'u', CASE WHEN u.id IS NOT NULL THEN json_build_object('id', u.id, 'identity', u.identity,
           'name', u.name, 'kind', u.kind, 'metadata', u.metadata, 'attributes', u.attributes,
           'is_suspended', u.is_suspended, 'is_deleted', u.deleted_at IS NOT NULL) END,
-        'r', CASE WHEN r.name IS NOT NULL THEN jsonb_build_object('name', r.name, 'isClosed', r.is_closed,
+        'r', CASE WHEN r.name IS NOT NULL THEN json_build_object('name', r.name, 'isClosed', r.is_closed,
           'defaultTemplate', r.default_template, 'promoteTemplate', r.promote_template,
           'unlistedParticipants', r.unlisted_participants, 'emptyTimeout', r.empty_timeout,
           'departureTimeout', r.departure_timeout, 'maxParticipants', r.max_participants,
           'metadata', r.metadata, 'liveSid', r.live_sid) END,
-        's', CASE WHEN s.room IS NOT NULL THEN jsonb_build_object('epoch', s.epoch,
+        's', CASE WHEN s.room IS NOT NULL THEN json_build_object('epoch', s.epoch,
           'was_issued', s.last_issued_at IS NOT NULL,
-          'o', CASE WHEN s.override_template IS NOT NULL THEN jsonb_build_object(
+          'o', CASE WHEN s.override_template IS NOT NULL THEN json_build_object(
             'template', s.override_template, 'version', s.override_version, 'scope', s.override_scope,
             'until', s.override_until, 'at', s.override_at, 'by', s.override_by, 'reason', s.override_reason) END,
-          'b', CASE WHEN s.block_at IS NOT NULL THEN jsonb_build_object('at', s.block_at,
+          'b', CASE WHEN s.block_at IS NOT NULL THEN json_build_object('at', s.block_at,
             'until', s.block_until, 'by', s.block_by, 'reason', s.block_reason) END) END,
         'a', own.rules))
       FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS q(room, identity, ord)
@@ -145,7 +145,7 @@ const READ = `
       LEFT JOIN room r ON r.name = q.room
       LEFT JOIN seat s ON s.room = q.room AND s.identity = q.identity
       LEFT JOIN LATERAL (
-        SELECT jsonb_agg(${ASSIGNMENT}) AS rules FROM (
+        SELECT json_agg(json_build_object(${ASSIGNMENT})) AS rules FROM (
           SELECT a.* FROM assignment a
           WHERE a.user_id = u.id AND r.name IS NOT NULL AND ${CURRENT} AND ${covers('q.room')}
           UNION ALL
@@ -154,7 +154,7 @@ const READ = `
           ORDER BY a.created_at DESC LIMIT ${NEAR_MISSES})
         ) a
       ) own ON true) AS facts,
-    (SELECT jsonb_agg(${ASSIGNMENT} || jsonb_build_object('is_pool', a.id = ANY(pool.ids)))
+    (SELECT json_agg(json_build_object(${ASSIGNMENT}, 'is_pool', a.id = ANY(pool.ids)))
       FROM (SELECT ARRAY(
           SELECT a.id FROM assignment a
           WHERE a.user_id IS NULL AND (a.room_pattern IS NOT NULL OR NOT ${CURRENT})
@@ -164,7 +164,7 @@ const READ = `
         a.room_name = ANY($3) OR (a.room_name IS NULL AND a.room_pattern IS NULL)
         OR EXISTS (SELECT FROM unnest($3::text[]) AS asked(room) WHERE asked.room LIKE a.room_like))))
       AS everyone,
-    (SELECT jsonb_object_agg(key, jsonb_build_object('published', published, 'isArchived', is_archived))
+    (SELECT json_object_agg(key, json_build_object('published', published, 'isArchived', is_archived))
       FROM role_template) AS templates`;
 
 interface VersionKey {
