@@ -81,6 +81,7 @@ async function buildWithGo(kept, { log, onProgress }) {
   await endAbandoned(note);
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true, mode: 0o700 });
+  onProgress('looking for its modules');
   const counts = { downloaded: 0, compiled: 0 };
   let text = '';
   const code = await new Promise((done) => {

@@ -12,7 +12,7 @@ import { openInstance } from './instance.mjs';
 import { findLiveKitServer, LIVEKIT_VERSION, liveKitVersion, startLiveKit } from './livekit.mjs';
 import { releaseLock, takeLock } from './lock.mjs';
 import { parseOptions } from './options.mjs';
-import { homeFolder, ROOT } from './paths.mjs';
+import { homeFolder, ROOT, WORKSHOP } from './paths.mjs';
 import { tcpPortProblem } from './ports.mjs';
 import { databaseSettings, liveKitSettings } from './settings.mjs';
 import { startPostgres } from './postgres.mjs';
@@ -56,6 +56,7 @@ async function start(options) {
 
   const settings = {
     NODE_ENV: 'production',
+    NODE_COMPILE_CACHE: join(WORKSHOP, 'compile-cache'),
     ...environment,
     HOST: host,
     PORT: String(port),
