@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { startTestApp, type TestApp } from '../../test/support/test-app.js';
+import { type Json, startTestApp, type TestApp } from '../../test/support/test-app.js';
 import { likeOfPattern } from '../database/like-of-pattern.js';
 import { matchesPattern } from '../grants/pattern.js';
 import type { AssignmentRule } from '../grants/policy.js';
@@ -148,7 +148,7 @@ describe('reading policy', () => {
   });
 });
 
-function toRule(row: Record<string, never>): AssignmentRule {
+function toRule(row: Json): AssignmentRule {
   return {
     id: row.id,
     subject: row.user_id === null ? 'everyone' : 'user',
