@@ -36,7 +36,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
       connectionTimeoutMillis: 1_500,
       idleTimeoutMillis: 30_000,
       // A Postgres that hangs must not hang us: callers get 503 within two seconds.
-      query_timeout: 1_900,
+      query_timeout: 1_700,
     },
   };
 }

@@ -5,7 +5,7 @@ import { unavailableOn } from './database-errors.js';
 
 /**
  * The small pool of the hot paths (issue, webhook, reconcile, ledger). Statements have names, so
- * Postgres plans them once per connection. A statement that takes longer than two seconds ends
+ * Postgres plans them once per connection. A statement that takes too long ends
  * with its connection: callers answer 503 instead of piling up.
  */
 @Injectable()
@@ -29,7 +29,7 @@ export class PgPool implements OnApplicationShutdown {
     name: string,
     text: string,
     values: unknown[] = [],
-    timeoutMs = 2_000,
+    timeoutMs = 1_700,
   ): Promise<pg.QueryResult<R>> {
     let client: pg.PoolClient | undefined;
     let failure: Error | undefined;
