@@ -7,6 +7,7 @@ import { parseConfig } from '../../src/config/app-config.js';
 import { configureApp, createAdapter } from '../../src/configure-app.js';
 import { PgPool } from '../../src/database/pg-pool.js';
 import { EventsModule } from '../../src/events/events.module.js';
+import { GateModule } from '../../src/gate/gate.module.js';
 import { PresenceModule } from '../../src/presence/presence.module.js';
 import { ReconcilerModule } from '../../src/reconciler/reconciler.module.js';
 import { SeatsModule } from '../../src/seats/seats.module.js';
@@ -73,6 +74,7 @@ export async function startLiveApp(options: LiveAppOptions = {}): Promise<LiveAp
         PresenceModule,
         ReconcilerModule,
         SeatsModule,
+        GateModule,
       ],
     },
     createAdapter(config),

@@ -28,6 +28,7 @@ export function signalJoin(
   url: string,
   token: string,
   headers: Record<string, string> = {},
+  more: Record<string, string> = {},
 ): Promise<SignalParticipant> {
   return new Promise((resolve, reject) => {
     const query = new URLSearchParams({
@@ -36,6 +37,7 @@ export function signalJoin(
       sdk: 'js',
       version: '2.23.0',
       protocol: '16',
+      ...more,
     });
     const socket = new WebSocket(`${url}/rtc?${query}`, { headers });
     socket.binaryType = 'nodebuffer';

@@ -1,0 +1,327 @@
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import type { Duplex } from 'node:stream';
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import { RawBody } from '../common/http/raw-body.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { toHttpUrl } from '../livekit/livekit.settings.js';
+import { type GateTarget, gateTarget } from './gate-paths.js';
+import { type GateAnswer, GateService, type Knock } from './gate.service.js';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const DECISION_TIMEOUT_MS = 5_000;
+/** Said for one hop, or ours to say: none of it goes on to LiveKit. */
+const NOT_FORWARDED = new Set([
+  'authorization',
+  'connection',
+  'cookie',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+type Refusal = Exclude<GateAnswer, { status: 200 }>;
+
+/**
+ * Serves LiveKit's signalling at our own address: decides, then joins the two sockets. Media never
+ * passes here.
+ */
+@Injectable()
+export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly log = new Logger(GateProxy.name);
+  private readonly open = new Set<Duplex>();
+
+  constructor(
+    private readonly gate: GateService,
+    private readonly adapter: HttpAdapterHost,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const server = this.adapter.httpAdapter.getHttpServer() as http.Server;
+    server.on('upgrade', (request, socket, head) => {
+      socket.on('error', () => socket.destroy());
+      this.upgrade(request, socket, head).catch((error: unknown) => {
+        this.log.error(`an upgrade failed: ${String(error)}`);
+        refuseUpgrade(socket, 500, 'Something went wrong.');
+      });
+    });
+  }
+
+  /** Clients come back at once, to whichever server takes over. */
+  beforeApplicationShutdown(): void {
+    for (const socket of this.open) socket.destroy();
+  }
+
+  /** A request without an upgrade: the probe that follows a refused connect, or WHIP. */
+  async pass(target: GateTarget, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const answer = await this.gate.decide({
+      target,
+      authorization: request.headers.authorization,
+      ip: request.ip,
+      requestId: String(request.id),
+    });
+    reply.header('Access-Control-Allow-Origin', '*').header('Cache-Control', 'no-store');
+    if (answer.status !== 200) {
+      if (answer.status === 503) reply.header('Retry-After', '2');
+      await reply.status(answer.status).type('text/plain; charset=utf-8').send(answer.text);
+      return;
+    }
+    const body = request.body instanceof RawBody ? request.body.bytes : null;
+    try {
+      const upstream = await this.ask(target, request.raw, answer, body);
+      const headers = responseHeaders(upstream);
+      reply.status(upstream.statusCode ?? 502).headers(headers);
+      await reply.send(upstream);
+    } catch (error) {
+      this.log.warn(`LiveKit cannot be reached: ${String(error)}`);
+      await reply
+        .status(503)
+        .header('Retry-After', '2')
+        .type('text/plain; charset=utf-8')
+        .send('LiveKit cannot be reached.');
+    }
+  }
+
+  private async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const target = gateTarget(request.url ?? '');
+    const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
+    const isOn = this.config.isGateOn && this.config.livekit.url !== null;
+    if (!target || !isWebSocket || !isOn || !isSignalling(target)) {
+      refuseUpgrade(socket, 404, 'There is nothing here.');
+      return;
+    }
+    const answer = await this.decide({
+      target,
+      authorization: request.headers.authorization,
+      ip: this.addressOf(request),
+      requestId: randomUUID(),
+    });
+    if (answer.status !== 200) {
+      refuseUpgrade(socket, answer.status, answer.text);
+      return;
+    }
+    if (socket.destroyed) return;
+    if (await this.join(target, request, socket, head, answer)) return;
+    // Rolecall has the room and LiveKit does not run it (any more): start it, and try once more.
+    await this.gate.startRoom(answer.room).catch(() => undefined);
+    if (!(await this.join(target, request, socket, head, answer))) {
+      refuseUpgrade(socket, 404, 'The room does not run.');
+    }
+  }
+
+  /** A client must not wait for ever for a database that hangs. */
+  private async decide(knock: Knock): Promise<GateAnswer> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Refusal>((resolve) => {
+      const text = 'Rolecall cannot decide now. Try again.';
+      timer = setTimeout(
+        () => resolve({ status: 503, code: 'gate.slow', text }),
+        DECISION_TIMEOUT_MS,
+      );
+    });
+    try {
+      return await Promise.race([this.gate.decide(knock), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** False when LiveKit does not run the room; else the client has had its answer. */
+  private join(
+    target: GateTarget,
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    answer: { token: string },
+  ): Promise<boolean> {
+    return new Promise((resolve) => {
+      const upstream = this.request(target, request, answer, {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+      });
+      const giveUp = () => upstream.destroy();
+      socket.once('close', giveUp);
+      upstream.once('upgrade', (response, remote, remoteHead) => {
+        socket.off('close', giveUp);
+        this.connect(socket, remote, response, head, remoteHead);
+        resolve(true);
+      });
+      upstream.once('response', (response) => {
+        socket.off('close', giveUp);
+        if (response.statusCode === 404) {
+          response.resume();
+          resolve(false);
+          return;
+        }
+        void relayRefusal(socket, response).then(() => resolve(true));
+      });
+      upstream.once('error', (error) => {
+        socket.off('close', giveUp);
+        if (!socket.destroyed) {
+          this.log.warn(`LiveKit cannot be reached: ${error.message}`);
+          refuseUpgrade(socket, 503, 'LiveKit cannot be reached.');
+        }
+        resolve(true);
+      });
+      upstream.end();
+    });
+  }
+
+  private connect(
+    socket: Duplex,
+    remote: Duplex,
+    response: IncomingMessage,
+    head: Buffer,
+    remoteHead: Buffer,
+  ): void {
+    const lines = ['HTTP/1.1 101 Switching Protocols'];
+    for (let i = 0; i < response.rawHeaders.length; i += 2) {
+      lines.push(`${response.rawHeaders[i] ?? ''}: ${response.rawHeaders[i + 1] ?? ''}`);
+    }
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+    if (remoteHead.byteLength > 0) socket.write(remoteHead);
+    if (head.byteLength > 0) remote.write(head);
+    const end = () => {
+      socket.destroy();
+      remote.destroy();
+      this.open.delete(socket);
+    };
+    this.open.add(socket);
+    for (const side of [socket, remote]) {
+      side.on('error', end);
+      side.on('close', end);
+    }
+    // A connect that is open for hours must not be ended by a server's idle time-outs.
+    (socket as Partial<import('node:net').Socket>).setTimeout?.(0);
+    (remote as Partial<import('node:net').Socket>).setTimeout?.(0);
+    socket.pipe(remote).pipe(socket);
+  }
+
+  private ask(
+    target: GateTarget,
+    request: IncomingMessage,
+    answer: { token: string },
+    body: Buffer | null,
+  ): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const length: Record<string, string> = body
+        ? { 'content-length': String(body.byteLength) }
+        : {};
+      const upstream = this.request(target, request, answer, length);
+      upstream.once('response', resolve);
+      upstream.once('error', reject);
+      upstream.end(body ?? undefined);
+    });
+  }
+
+  /** The request to LiveKit: our token instead of whatever the client sent, in the header only. */
+  private request(
+    { path, query }: GateTarget,
+    request: IncomingMessage,
+    { token }: { token: string },
+    extra: Record<string, string>,
+  ): http.ClientRequest {
+    const base = new URL(toHttpUrl(this.config.livekit.url ?? ''));
+    const rest = new URLSearchParams(query);
+    rest.delete('access_token');
+    const search = rest.size > 0 ? `?${rest.toString()}` : '';
+    const headers: http.OutgoingHttpHeaders = {};
+    for (const [name, value] of Object.entries(request.headers)) {
+      if (!NOT_FORWARDED.has(name)) headers[name] = value;
+    }
+    const send = base.protocol === 'https:' ? https.request : http.request;
+    const upstream = send({
+      protocol: base.protocol,
+      hostname: base.hostname.replace(/^\[|\]$/g, ''),
+      port: base.port,
+      path: `${base.pathname.replace(/\/$/, '')}${path}${search}`,
+      method: request.method ?? 'GET',
+      agent: false,
+      headers: {
+        ...headers,
+        ...extra,
+        host: base.host,
+        authorization: `Bearer ${token}`,
+        'x-forwarded-for': this.addressOf(request),
+      },
+    });
+    upstream.setTimeout(CONNECT_TIMEOUT_MS, () => {
+      upstream.destroy(new Error('no answer in time'));
+    });
+    return upstream;
+  }
+
+  /** As Fastify tells it: behind proxies that are trusted, what they say. */
+  private addressOf(request: IncomingMessage): string {
+    const direct = request.socket.remoteAddress ?? '';
+    const hops = this.config.trustProxy;
+    const forwarded = request.headers['x-forwarded-for'];
+    if (hops === 0 || typeof forwarded !== 'string') return direct;
+    const chain = [...forwarded.split(',').map((address) => address.trim()), direct];
+    return chain.at(-1 - hops) ?? chain[0] ?? direct;
+  }
+}
+
+function isSignalling({ path }: GateTarget): boolean {
+  return path === '/rtc' || path === '/rtc/v1';
+}
+
+/** What LiveKit says of the room goes on; what is about the hop does not. */
+function responseHeaders({ headers }: IncomingMessage): Record<string, string | string[]> {
+  const kept: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const isKept = !NOT_FORWARDED.has(name) && !name.startsWith('access-control-allow-origin');
+    if (isKept && value !== undefined) kept[name] = value;
+  }
+  return kept;
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
+
+function refuseUpgrade(socket: Duplex, status: number, text: string): void {
+  if (socket.destroyed) return;
+  const body = Buffer.from(text);
+  const lines = [
+    `HTTP/1.1 ${status} ${REASONS[status] ?? http.STATUS_CODES[status] ?? ''}`,
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${body.byteLength}`,
+    'Access-Control-Allow-Origin: *',
+    ...(status === 503 ? ['Retry-After: 2'] : []),
+    'Connection: close',
+  ];
+  socket.end(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]));
+}
+
+/** LiveKit's own refusal; never its text for a 401, which may hold the token. */
+async function relayRefusal(socket: Duplex, response: IncomingMessage): Promise<void> {
+  const status = response.statusCode ?? 502;
+  let text = '';
+  try {
+    for await (const chunk of response) text = (text + String(chunk)).slice(0, 1_000);
+  } catch {
+    text = '';
+  }
+  refuseUpgrade(socket, status, status === 401 ? 'LiveKit refuses the token.' : text.trim());
+}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { RoomsModule } from '../rooms/rooms.module.js';
+import { SeatsModule } from '../seats/seats.module.js';
+import { GateProxy } from './gate-proxy.js';
+import { GateController } from './gate.controller.js';
+import { GateService } from './gate.service.js';
+
+/** In front of LiveKit's signalling: every connect gets the rights of this moment. */
+@Module({
+  imports: [RoomsModule, SeatsModule],
+  controllers: [GateController],
+  providers: [GateProxy, GateService],
+})
+export class GateModule {}

@@ -1,0 +1,95 @@
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import type { LiveKitKeyPair } from './livekit.settings.js';
+
+/** What a verified token says of who holds it. It proves an identity; it gives no rights here. */
+export interface TokenFacts {
+  readonly identity: string;
+  readonly room: string;
+  readonly issuedAt: Date | null;
+  readonly jti: string | null;
+  readonly name: string | null;
+  readonly metadata: string | null;
+  readonly attributes: Readonly<Record<string, string>> | null;
+}
+
+/** As much as livekit-server bears, on either side. */
+const LEEWAY_SECONDS = 60;
+/** LiveKit refuses longer ones with 431. */
+const MAX_TOKEN_BYTES = 256 * 1024;
+
+/**
+ * Reads tokens that we or LiveKit (in its refreshes) signed with our key. Null for anything else:
+ * another algorithm, key or signature, no expiry, expired, not valid yet, not for joining a room.
+ */
+export class TokenReader {
+  private readonly key: KeyObject;
+  private readonly apiKey: string;
+
+  constructor({ apiKey, apiSecret }: LiveKitKeyPair) {
+    this.apiKey = apiKey;
+    this.key = createSecretKey(apiSecret, 'utf8');
+  }
+
+  read(token: string, now = Date.now() / 1000): TokenFacts | null {
+    if (token.length > MAX_TOKEN_BYTES) return null;
+    const [header, payload, signature, ...rest] = token.split('.');
+    if (!header || !payload || !signature || rest.length > 0) return null;
+    if (!this.isSigned(`${header}.${payload}`, signature)) return null;
+    const head = parse(header);
+    const claims = parse(payload);
+    if (head?.['alg'] !== 'HS256' || 'crit' in head || !claims) return null;
+    if (claims['iss'] !== this.apiKey || !isTimely(claims, now)) return null;
+    const video = claims['video'] as Record<string, unknown> | undefined;
+    const { sub } = claims;
+    const room = video?.['room'];
+    if (video?.['roomJoin'] !== true || !isText(room) || !isText(sub)) return null;
+    return {
+      identity: sub,
+      room,
+      issuedAt: toTime(claims['iat'] ?? claims['nbf']),
+      jti: isText(claims['jti']) ? claims['jti'] : null,
+      name: isText(claims['name']) ? claims['name'] : null,
+      metadata: isText(claims['metadata']) ? claims['metadata'] : null,
+      attributes: toAttributes(claims['attributes']),
+    };
+  }
+
+  private isSigned(signed: string, signature: string): boolean {
+    const expected = createHmac('sha256', this.key).update(signed).digest();
+    const given = Buffer.from(signature, 'base64url');
+    return given.byteLength === expected.byteLength && timingSafeEqual(given, expected);
+  }
+}
+
+function parse(part: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+function isTimely({ exp, nbf }: Record<string, unknown>, now: number): boolean {
+  if (typeof exp !== 'number' || exp + LEEWAY_SECONDS < now) return false;
+  return nbf === undefined || (typeof nbf === 'number' && nbf - LEEWAY_SECONDS <= now);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function toTime(value: unknown): Date | null {
+  return typeof value === 'number' && value > 0 ? new Date(value * 1000) : null;
+}
+
+function toAttributes(value: unknown): Record<string, string> | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  return Object.fromEntries(
+    Object.entries(value).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    ),
+  );
+}

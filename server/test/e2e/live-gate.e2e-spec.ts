@@ -1,0 +1,221 @@
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { type LiveApp, startLiveApp } from '../support/live-app.js';
+import { LiveScene } from '../support/live-scene.js';
+import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { signalJoin } from '../support/livekit-signal.js';
+import { type ParticipantProcess, startParticipants } from '../support/participants.js';
+import { until } from '../support/until.js';
+
+jest.setTimeout(60_000);
+
+describeLive('through the gate', () => {
+  let livekit: LiveKitServer;
+  let app: LiveApp;
+  let scene: LiveScene;
+  let people: ParticipantProcess;
+  let gate: string;
+
+  beforeAll(async () => {
+    const port = await freeTcpPort();
+    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
+    app = await startLiveApp({
+      livekit,
+      port,
+      env: { ROLECALL_SWEEP: '10m', ROLECALL_GATE: 'on' },
+    });
+    scene = new LiveScene(app, livekit);
+    people = startParticipants();
+    gate = app.url.replace('http', 'ws');
+  });
+
+  afterAll(async () => {
+    await people?.stop();
+    await app?.stop();
+    await livekit?.stop();
+  });
+
+  const claimsOf = (token: string) =>
+    JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString());
+  const permissionOf = (joined: Awaited<ReturnType<typeof signalJoin>>) =>
+    joined.join.participant?.permission?.toJson() as Record<string, unknown>;
+
+  it('a native client joins, publishes and receives as at LiveKit itself', async () => {
+    const room = await scene.room('through');
+    const ana = await people.join('ana', gate, await scene.issued(room, 'ana'));
+    const bob = await people.join('bob', gate, await scene.issued(room, 'bob'));
+    await scene.untilSeat(room, 'ana', 'is present', ({ isPresent }) => isPresent);
+    await scene.act(room, 'ana', 'promote');
+    await ana.publishVideo();
+    await until('bob sees ana', async () => ((await bob.status()).frames['ana'] ?? 0) > 3);
+  });
+
+  it('an old token brings no old right: not for the first packet', async () => {
+    const room = await scene.room('first-packet');
+    const token = await scene.issued(room, 'eve', 'presenter');
+    const joined = await signalJoin(gate, token);
+    expect(permissionOf(joined)).toEqual({ canSubscribe: true, canPublishData: true });
+    joined.close();
+    await scene.act(room, 'eve', 'promote');
+    expect(permissionOf(await signalJoin(gate, token))).toMatchObject({
+      canPublish: true,
+      canPublishSources: ['CAMERA', 'MICROPHONE'],
+    });
+    const entries = await scene.ledger(room, 'gate.admitted');
+    expect(entries.map(({ payload }) => payload.template)).toEqual(['viewer', 'speaker']);
+  });
+
+  it('nor does one that LiveKit refreshed', async () => {
+    const room = await scene.room('refreshed');
+    const first = await signalJoin(gate, await scene.issued(room, 'max'));
+    await scene.act(room, 'max', 'promote');
+    const refreshed = await until('a token with the new right', () => {
+      return first.token && claimsOf(first.token).video.canPublish ? first.token : null;
+    });
+    await scene.act(room, 'max', 'demote');
+    first.close();
+    expect(permissionOf(await signalJoin(gate, refreshed))['canPublish']).toBeUndefined();
+  });
+
+  it('who is blocked hears so at once, at the upgrade and at the probe, and it is written down', async () => {
+    const room = await scene.room('blocked');
+    const token = await scene.issued(room, 'joe');
+    await scene.act(room, 'joe', 'block', { reason: 'for the log only' });
+    await expect(signalJoin(gate, token)).rejects.toMatchObject({
+      status: 403,
+      message: 'You are blocked from this room.',
+    });
+    const probe = await fetch(`${app.url}/rtc/validate?access_token=${token}`);
+    expect([probe.status, await probe.text()]).toEqual([403, 'You are blocked from this room.']);
+    const entries = await scene.ledger(room, 'gate.refused');
+    expect(entries).toMatchObject([
+      { outcome: 'refused', identity: 'joe', payload: { refusal: 'seat.blocked' } },
+    ]);
+    await expect(people.join('joe', gate, token)).rejects.toThrow('403 Forbidden');
+    await scene.act(room, 'joe', 'unblock');
+    expect(permissionOf(await signalJoin(gate, token))['canSubscribe']).toBe(true);
+  });
+
+  it('a token that is not ours, not timely or not there is refused, and never repeated', async () => {
+    const room = await scene.room('tokens');
+    const stranger = await scene.issued(room, 'ana');
+    for (const token of ['', 'x', `${stranger}x`, stranger.replace(/\.[^.]+$/, '.AAAA')]) {
+      const probe = await fetch(`${app.url}/rtc/validate?access_token=${token}`);
+      const text = await probe.text();
+      expect(probe.status).toBe(401);
+      expect(text).not.toContain('eyJ');
+      await expect(signalJoin(gate, token)).rejects.toMatchObject({ status: 401 });
+    }
+    const probe = await fetch(`${app.url}/rtc/validate?access_token=${stranger}`);
+    expect([probe.status, await probe.text()]).toEqual([200, 'success']);
+  });
+
+  it('nothing of LiveKit but its signalling can be reached', async () => {
+    const admin = scene.sign({ sub: 'x', video: { roomAdmin: true, roomList: true, room: 'a' } });
+    for (const path of [
+      '/twirp/livekit.RoomService/ListRooms',
+      '/rtc/../twirp/livekit.RoomService/ListRooms',
+      '/rtc/%2e%2e/twirp/livekit.RoomService/ListRooms',
+      '/agent',
+      '/debug/rooms',
+    ]) {
+      const answer = await fetch(app.url + path, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${admin}`, 'content-type': 'application/json' },
+        body: '{}',
+      });
+      expect(await answer.text()).not.toContain('"rooms"');
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+    }
+    const room = await scene.room('side');
+    const token = await scene.issued(room, 'ana');
+    await expect(signalJoin(`${gate}`, token, {}, { publish: 'side' })).rejects.toMatchObject({
+      status: 403,
+    });
+  });
+
+  it('name, metadata and attributes are those of the token until the user is changed', async () => {
+    const room = await scene.room('named');
+    await app.sql(
+      `INSERT INTO app_user (identity, name, metadata, attributes, updated_at)
+       VALUES ('nia', 'Nia', 'of the user', '{"team":"a"}', now() - interval '1 hour')`,
+    );
+    const issued = await app.post('/api/v1/tokens', {
+      room,
+      identity: 'nia',
+      name: 'Nia of the token',
+      attributes: { seat: '7' },
+    });
+    expect(issued.status).toBe(201);
+    const first = await signalJoin(gate, issued.body.token);
+    expect(first.join.participant).toMatchObject({
+      name: 'Nia of the token',
+      metadata: 'of the user',
+      attributes: { team: 'a', seat: '7' },
+    });
+    await app.sql(
+      `UPDATE app_user SET name = 'Nia the new', updated_at = now() + interval '5 seconds'
+       WHERE identity = 'nia'`,
+    );
+    const second = await signalJoin(gate, issued.body.token);
+    expect(second.join.participant?.name).toBe('Nia the new');
+  });
+
+  it('an identity that never came counts as listed when a token was issued to it', async () => {
+    const room = await scene.room('guarded', { unlisted_participants: 'remove' });
+    await scene.user('guest');
+    const { body } = await app.post('/api/v1/tokens', { room, identity: 'guest' });
+    expect((await signalJoin(gate, body.token)).join.participant?.identity).toBe('guest');
+    await expect(signalJoin(gate, scene.token(room, 'stranger'))).rejects.toMatchObject({
+      status: 403,
+      message: 'This room is for invited participants only.',
+    });
+  });
+
+  it('a room that LiveKit does not run is started for who may enter it', async () => {
+    await app.sql(`INSERT INTO room (name, default_template) VALUES ('cold', 'viewer')`);
+    const cold = await signalJoin(gate, await scene.issued('cold', 'ana'));
+    expect(cold.join.room?.name).toBe('cold');
+    await app.sql(
+      `INSERT INTO room (name, default_template, live_sid) VALUES ('stale', 'viewer', 'RM_old')`,
+    );
+    const stale = await signalJoin(gate, await scene.issued('stale', 'ana'));
+    expect(stale.join.room?.name).toBe('stale');
+  });
+
+  it('other proxies get the same decision', async () => {
+    const room = await scene.room('forward');
+    const token = await scene.issued(room, 'fay', 'presenter');
+    const ask = (headers: Record<string, string>) => fetch(`${app.url}/livekit/gate`, { headers });
+    for (const headers of [
+      { 'x-original-uri': `/rtc?access_token=${token}` },
+      { 'x-forwarded-uri': `/rtc/v1?join_request=x&access_token=${token}` },
+      { 'x-forwarded-uri': '/whip/v1', authorization: `Bearer ${token}` },
+    ]) {
+      const answer = await ask(headers as Record<string, string>);
+      expect(answer.status).toBe(200);
+      const claims = claimsOf((answer.headers.get('authorization') ?? '').replace('Bearer ', ''));
+      expect(claims).toMatchObject({ sub: 'fay', video: { room, canPublish: false } });
+      expect(claims.exp - claims.nbf).toBeLessThanOrEqual(60);
+    }
+    expect((await ask({})).status).toBe(403);
+    expect((await ask({ 'x-original-uri': `/twirp/x?access_token=${token}` })).status).toBe(403);
+    expect((await ask({ 'x-original-uri': '/rtc' })).status).toBe(401);
+    const torn = await ask({
+      'x-original-uri': `/rtc?access_token=${token}`,
+      'x-forwarded-uri': '/twirp/livekit.RoomService/ListRooms',
+    });
+    expect(torn.status).toBe(403);
+    await scene.act(room, 'fay', 'block');
+    expect((await ask({ 'x-original-uri': `/rtc?access_token=${token}` })).status).toBe(403);
+  });
+
+  it('says that LiveKit is away, and works again when it is back', async () => {
+    const room = await scene.room('away');
+    const token = await scene.issued(room, 'ana');
+    await livekit.crash();
+    await expect(signalJoin(gate, token)).rejects.toMatchObject({ status: 503 });
+    await livekit.restart();
+    expect((await signalJoin(gate, token)).join.room?.name).toBe(room);
+  });
+});
