@@ -24,6 +24,7 @@ const common = {
 const withPostgres = {
   globalSetup: '<rootDir>/test/support/global-setup.js',
   globalTeardown: '<rootDir>/test/support/global-teardown.js',
+  setupFilesAfterEnv: ['<rootDir>/test/support/timeouts.js'],
 };
 
 /** `--selectProjects unit` starts nothing; the others share one throw-away Postgres. */

@@ -39,7 +39,8 @@ export function ledgerId(ref: LedgerRef): string {
 }
 
 export function parseLedgerId(id: string): LedgerRef | null {
-  const match = /^([0-9a-z]{1,13})-(\d{1,9})-(\d{1,15})$/.exec(id);
+  // No more digits than Postgres can count: 11 reach to the year 6141.
+  const match = /^([0-9a-z]{1,11})-(\d{1,9})-(\d{1,15})$/.exec(id);
   if (!match) return null;
   let micros = 0n;
   for (const digit of match[1] as string) micros = micros * 36n + BigInt(parseInt(digit, 36));

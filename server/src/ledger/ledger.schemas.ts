@@ -28,8 +28,8 @@ export interface Cursor {
 
 const cursorShape = z.tuple([
   z.enum(['next', 'prev']),
-  z.string().regex(/^\d{1,18}$/),
-  z.int().min(0),
+  z.string().regex(/^\d{1,17}$/),
+  z.int().min(0).max(2_147_483_647),
   z.int().min(0),
 ]);
 

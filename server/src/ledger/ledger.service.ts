@@ -153,18 +153,27 @@ function toColumns(entries: LedgerEntryInput[]): (string | null)[][] {
     entries.map((e) => e.kind),
     entries.map((e) => e.outcome),
     entries.map((e) => e.actor.kind),
-    entries.map((e) => e.actor.id),
-    entries.map((e) => e.actor.label),
-    entries.map((e) => e.room ?? null),
-    entries.map((e) => e.identity ?? null),
-    entries.map((e) => e.actor.requestId ?? null),
-    entries.map((e) => e.actor.ip ?? null),
-    entries.map((e) => e.reason ?? null),
-    entries.map((e) => withoutNul(JSON.stringify(e.payload))),
+    entries.map((e) => storable(e.actor.id)),
+    entries.map((e) => storable(e.actor.label)),
+    entries.map((e) => storable(e.room)),
+    entries.map((e) => storable(e.identity)),
+    entries.map((e) => storable(e.actor.requestId)),
+    entries.map((e) => storable(e.actor.ip)),
+    entries.map((e) => storable(e.reason)),
+    entries.map((e) => storableJson(JSON.stringify(e.payload))),
   ];
 }
 
-/** Postgres' jsonb cannot hold U+0000; nothing that we log means anything by it. */
-function withoutNul(json: string): string {
-  return json.includes('\\u0000') ? json.replace(/(?<!\\)((?:\\\\)*)\\u0000/g, '$1\\ufffd') : json;
+/**
+ * Postgres holds neither U+0000 nor halves of surrogate pairs. An entry must not be lost for them,
+ * nor those that go out in the same statement: a refusal quotes what somebody sent.
+ */
+function storable(text: string | null | undefined): string | null {
+  return text?.toWellFormed().replaceAll('\u0000', '\ufffd') ?? null;
+}
+
+/** The same in JSON, where `stringify` has escaped exactly these. */
+function storableJson(json: string): string {
+  if (!json.includes('\\u')) return json;
+  return json.replace(/(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g, '$1\\ufffd');
 }

@@ -88,9 +88,14 @@ export interface TestApp {
  * it has no LiveKit server.
  */
 export async function startTestApp(
-  options: { overrides?: Partial<AppConfig>; environment?: Record<string, string> } = {},
+  options: {
+    overrides?: Partial<AppConfig>;
+    environment?: Record<string, string>;
+    /** Instead of one of its own; whoever made it drops it. */
+    database?: TestDatabase;
+  } = {},
 ): Promise<TestApp> {
-  const database = await createTestDatabase();
+  const database = options.database ?? (await createTestDatabase());
   const config: AppConfig = {
     ...parseConfig({
       DATABASE_URL: database.appUrl,
@@ -107,6 +112,7 @@ export async function startTestApp(
   await app.getHttpAdapter().getInstance().ready();
   await app.get(FirstStart).prepare();
   const owner = new pg.Pool({ connectionString: database.ownerUrl, max: 2 });
+  owner.on('error', () => undefined); // tests that kill Postgres cut idle connections
   const hints: Hint[] = [];
   app.get(Hints).listen((heard) => hints.push(...heard));
 
@@ -235,7 +241,7 @@ export async function startTestApp(
     async stop() {
       await app.close();
       await owner.end();
-      await database.drop();
+      if (!options.database) await database.drop();
     },
   };
 }

@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type PostgresHandle, startPostgres } from '../../../tools/lib/postgres.mjs';
+import { migrate } from '../../src/database/migrate.js';
+import type { TestDatabase } from './test-database.js';
+
+/** A Postgres that a test may kill, freeze and start again, with one migrated database. */
+export interface OwnPostgres {
+  readonly database: TestDatabase;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Unlike the shared one it waits for its disk: what it has committed is there after a kill. */
+export async function startOwnPostgres(): Promise<OwnPostgres> {
+  const folder = mkdtempSync(join(tmpdir(), 'rolecall-own-postgres-'));
+  const passwords = { owner: 'owner-of-a-test', app: 'app-of-a-test' };
+  const postgres: PostgresHandle = await startPostgres({
+    dataDir: join(folder, 'data'),
+    passwords,
+  });
+  const stop = async () => {
+    await postgres.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const database: TestDatabase = {
+    ownerUrl: postgres.url('rolecall_owner', passwords.owner, 'rolecall'),
+    appUrl: postgres.url('rolecall_app', passwords.app, 'rolecall'),
+    drop: stop,
+  };
+  try {
+    await migrate(database.ownerUrl, database.appUrl);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    database,
+    kill: () => postgres.kill9(),
+    start: () => postgres.restart(),
+    stop,
+  };
+}
