@@ -77,7 +77,7 @@ export async function issueTicket(request: {
   const issued = await call<IssuedToken>('/api/v1/tokens', {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': newKey() },
-    body: JSON.stringify({ ...request, createRoom: true }),
+    body: JSON.stringify({ ...request, createRoom: true, createUser: true }),
   });
   const { token, serverUrl, identity, room, template, version } = issued;
   return { token, serverUrl, identity, room, template, version };

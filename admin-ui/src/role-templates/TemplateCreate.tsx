@@ -186,7 +186,9 @@ function NameForm({ start, onBack }: { start: Start | undefined; onBack: () => v
   const [errors, setErrors] = useState<Record<string, string>>({});
   const [isBusy, setIsBusy] = useState(false);
   const nameField = useRef<HTMLInputElement>(null);
-  useEffect(() => nameField.current?.select(), []);
+  useEffect(() => {
+    nameField.current?.select();
+  }, []);
   const shownKey = key ?? keyFrom(name);
 
   const submit = async (event: FormEvent) => {

@@ -1,16 +1,15 @@
 import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
-import LinearProgress from '@mui/material/LinearProgress';
-import type { BulkProgress } from './useBulk';
 import type { Console } from './useConsole';
 
-/** What is done to several people at once: one operation on the server, with its progress. */
+/** What is done to several people: each row then tells how it went, and can be undone. */
 export function BulkBar({ room, desk }: { room: string; desk: Console }) {
   const translate = useTranslate();
-  const { can, selected, bulk } = desk;
+  const { can, selected, attempts } = desk;
   const here = [...selected].filter((identity) => desk.roster.view.seats.has(identity));
   const left = selected.size - here.length;
+  const asked = here.map((identity) => attempts.get(identity)).filter((each) => !!each);
   const choose = (change: 'promote' | 'demote', anchor: HTMLElement) =>
     desk.setOpen({ kind: 'roles', change, identities: here, anchor });
   const remove = (mode: 'remove' | 'block') =>
@@ -53,34 +52,17 @@ export function BulkBar({ room, desk }: { room: string; desk: Console }) {
           {translate('room_console.verbs.remove')}
         </Button>
       )}
-      <Box sx={{ flex: 1, minWidth: 160 }}>
-        {bulk.progress && <Progress progress={bulk.progress} isOver={bulk.isOver} />}
+      <Box role="status" sx={{ flex: 1, minWidth: 160, fontSize: '.8125rem' }}>
+        {asked.length > 0 &&
+          translate('room_console.bulk.progress', {
+            total: asked.length,
+            done: asked.filter(({ phase }) => phase !== 'requested').length,
+            failed: asked.filter(({ phase }) => phase === 'failed' || phase === 'conflict').length,
+          })}
       </Box>
       <Button onClick={() => desk.setSelected(new Set())}>
         {translate('room_console.bulk.clear')}
       </Button>
-    </Box>
-  );
-}
-
-function Progress({ progress, isOver }: { progress: BulkProgress; isOver: boolean }) {
-  const translate = useTranslate();
-  const { status, total, done } = progress;
-  const text = !isOver
-    ? translate('room_console.bulk.progress', { ...progress })
-    : status === 'done'
-      ? translate('room_console.bulk.finished', { ...progress })
-      : translate('room_console.bulk.stopped', { ...progress });
-  return (
-    <Box role="status" sx={{ fontSize: '.8125rem' }}>
-      {text}
-      {!isOver && (
-        <LinearProgress
-          variant="determinate"
-          value={total === 0 ? 100 : (100 * done) / total}
-          aria-hidden
-        />
-      )}
     </Box>
   );
 }

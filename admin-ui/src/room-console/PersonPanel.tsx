@@ -71,7 +71,9 @@ export function PersonPanel(props: PersonPanelProps) {
       <Box sx={{ color: TONES[status.tone], fontWeight: 550, my: 1 }}>
         <span aria-hidden>{signOf(status.tone)}</span> {status.text}
       </Box>
-      {attempt && attempt.effects.length > 0 && <Sentences texts={attempt.effects} />}
+      {attempt && !attempt.isOld && attempt.effects.length > 0 && (
+        <Sentences texts={attempt.effects} />
+      )}
 
       <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 1, my: 1.5 }}>
         {actions.map((action) => (

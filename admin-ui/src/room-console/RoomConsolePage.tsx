@@ -172,6 +172,7 @@ function RoomConsole({ room }: { room: string }) {
                 active={active}
                 selected={selected}
                 canPromote={isReachable && can('seat.promote', room)}
+                promoteTo={desk.promoteTo}
                 promoteTitle={desk.promoteTitle}
                 errorText={errorText}
                 onActive={desk.setActive}
@@ -262,11 +263,8 @@ interface FrameProps {
 
 function Frame({ room, record, facts, actions, children }: FrameProps) {
   const translate = useTranslate();
-  const top = useRef<HTMLDivElement>(null);
-  // Opened from a list, the page starts at its top.
-  useEffect(() => top.current?.scrollIntoView?.({ block: 'nearest' }), []);
   return (
-    <Box ref={top} sx={{ flex: 1, minHeight: 0, display: 'flex', flexDirection: 'column', gap: 1 }}>
+    <Box sx={{ flex: 1, minHeight: 0, display: 'flex', flexDirection: 'column', gap: 1 }}>
       <Title title={translate('room_console.title', { room: record?.title || room })} />
       <Box sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: 2 }}>
         {record?.title && record.title !== room && (

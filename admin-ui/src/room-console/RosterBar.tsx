@@ -44,7 +44,9 @@ export function RosterBar({ store, view, search, onDone }: RosterBarProps) {
   const translate = useTranslate();
   const [typed, setTyped] = useState(view.query);
   const query = useDeferredValue(typed);
-  useEffect(() => store.setQuery(query), [store, query]);
+  useEffect(() => {
+    store.setQuery(query);
+  }, [store, query]);
   // "Show everybody" empties the field from outside.
   const [known, setKnown] = useState(view.query);
   if (known !== view.query) {

@@ -46,6 +46,7 @@ interface SeatGridProps {
   active: string | null;
   selected: ReadonlySet<string>;
   canPromote: boolean;
+  promoteTo: string;
   promoteTitle: string;
   errorText: (error: unknown) => string;
   onActive: (identity: string) => void;
@@ -78,7 +79,9 @@ export function SeatGrid(props: SeatGridProps) {
     paddingEnd: 4,
     scrollPaddingStart: HEAD_HEIGHT,
   });
-  useEffect(() => virtualizer.measure(), [virtualizer, rowHeight]);
+  useEffect(() => {
+    virtualizer.measure();
+  }, [virtualizer, rowHeight]);
 
   const activeIndex = active === null ? -1 : view.identities.indexOf(active);
   const moveTo = (index: number) => {
@@ -159,6 +162,7 @@ export function SeatGrid(props: SeatGridProps) {
                 isSelected={selected.has(seat.identity)}
                 isGone={view.gone.has(seat.identity)}
                 canPromote={props.canPromote}
+                promoteTo={props.promoteTo}
                 promoteTitle={props.promoteTitle}
                 errorText={props.errorText}
                 onCommand={onCommand}

@@ -7,6 +7,7 @@ import {
   clockTime,
   FLAGS,
   hasFlag,
+  hasForSession,
   nameOf,
   signOf,
   statusOf,
@@ -30,6 +31,7 @@ export interface SeatRowProps {
   isSelected: boolean;
   isGone: boolean;
   canPromote: boolean;
+  promoteTo: string;
   promoteTitle: string;
   errorText: (error: unknown) => string;
   onCommand: (command: RowCommand, identity: string, element: HTMLElement) => void;
@@ -113,6 +115,7 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
         {/* For the pointer; by keyboard the same are U, P and the details. */}
         {attempt?.undoUntil && attempt.phase !== 'requested' ? (
           <UndoChip
+            label={UNDO_LABELS[attempt.action.kind] ?? 'room_console.undo_left'}
             until={attempt.undoUntil}
             onClick={(element) => props.onCommand('undo', identity, element)}
           />
@@ -121,7 +124,7 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
             type="button"
             className="promote"
             tabIndex={-1}
-            disabled={!props.canPromote || isGone}
+            disabled={!props.canPromote || isGone || hasForSession(seat, props.promoteTo)}
             title={props.promoteTitle}
             onClick={(event) => {
               event.stopPropagation();
@@ -242,12 +245,19 @@ export function FlagSprite() {
   );
 }
 
+/** Letting somebody back in is no undo: they are out and have to come back themselves. */
+const UNDO_LABELS: Partial<Record<Attempt['action']['kind'], string>> = {
+  remove: 'room_console.allow_back',
+  block: 'room_console.allow_back',
+};
+
 interface UndoChipProps {
+  label: string;
   until: number;
   onClick: (element: HTMLElement) => void;
 }
 
-function UndoChip({ until, onClick }: UndoChipProps) {
+function UndoChip({ label, until, onClick }: UndoChipProps) {
   const translate = useTranslate();
   const now = useSeconds();
   const seconds = Math.ceil((until - now) / 1000);
@@ -261,7 +271,7 @@ function UndoChip({ until, onClick }: UndoChipProps) {
         onClick(event.currentTarget);
       }}
     >
-      {translate('room_console.undo_left', { seconds })}
+      {translate(label, { seconds })}
     </button>
   );
 }

@@ -36,6 +36,14 @@ export const messages = {
       joined: 'Joined',
       actions: 'Actions',
     },
+    refusal: {
+      label: 'May not be here: %{reason}',
+      seat: { blocked: 'blocked' },
+      user: { suspended: 'the user is suspended', deleted: 'the user is deleted' },
+      room: { closed: 'the room is closed' },
+      template: { unpublished: 'the role has no published version' },
+      no_rule: 'no rule gives them a role',
+    },
     flags: {
       microphone: 'microphone',
       camera: 'camera',
@@ -129,6 +137,7 @@ export const messages = {
     },
     said: '%{name}: %{what}',
     undo: 'Undo',
+    allow_back: 'Allow back',
     undo_left: 'Undo · %{seconds} s',
     nothing_to_undo: 'There is nothing to undo',
     verbs: {
@@ -197,8 +206,6 @@ export const messages = {
       clear: 'Clear',
       left: '%{smart_count} of them left the room',
       progress: '%{done} of %{total}, %{failed} failed',
-      finished: 'Done: %{applied} applied, %{pending} waiting, %{failed} failed',
-      stopped: 'Stopped: %{status}, %{done} of %{total}',
       remove_title: 'Remove %{smart_count} person? |||| Remove %{smart_count} people?',
       block_title:
         'Remove and block %{smart_count} person? |||| Remove and block %{smart_count} people?',

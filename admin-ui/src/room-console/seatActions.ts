@@ -43,6 +43,8 @@ export interface Attempt {
   error: unknown;
   /** At a conflict: how the seat is now. */
   current: Seat | null;
+  /** Done for a while: the row tells its own state again and only the undo remains. */
+  isOld: boolean;
 }
 
 type Attempts = ReadonlyMap<string, Attempt>;
@@ -50,6 +52,7 @@ type Send = (route: string, body: unknown) => Promise<SeatOutcome>;
 
 const UNDO_MS = 10_000;
 const LINGER_MS = 8_000;
+const IN_FLIGHT = 4;
 
 /** Actions in flight and just done, one per person. They are sent at once, never held back. */
 export class SeatActions {
@@ -93,6 +96,7 @@ export class SeatActions {
       effects: [],
       error: null,
       current: null,
+      isOld: false,
     };
     this.requestedAt.set(attempt.id, this.now());
     this.put(attempt);
@@ -110,6 +114,17 @@ export class SeatActions {
         current: isConflict ? ((problem.current as Seat | undefined) ?? null) : null,
       });
     }
+  }
+
+  /** The same for several people, a few at a time: LiveKit tells every change to everybody. */
+  async runAll(identities: readonly string[], action: SeatAction): Promise<void> {
+    const waiting = [...identities];
+    const work = async () => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        await this.run(next, action);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, waiting.length) }, work));
   }
 
   /** The newest thing that can still be taken back, of one person or of anybody. */
@@ -187,13 +202,23 @@ export class SeatActions {
     return attempt;
   }
 
-  /** What is done leaves the row when it can no longer be undone. */
+  /** What is done makes way for the row's own state, and goes when it can no longer be undone. */
   private linger(attempt: Attempt): void {
-    const rest = Math.max(LINGER_MS, (attempt.undoUntil ?? 0) - Date.now());
+    const isShown = () => this.attempts.get(attempt.identity)?.id === attempt.id;
+    this.after(LINGER_MS, () => {
+      if (!isShown()) return;
+      this.set(new Map(this.attempts).set(attempt.identity, { ...attempt, isOld: true }));
+    });
+    this.after(Math.max(LINGER_MS, (attempt.undoUntil ?? 0) - Date.now()), () => {
+      if (isShown()) this.dismiss(attempt.identity);
+    });
+  }
+
+  private after(ms: number, act: () => void): void {
     const timer = setTimeout(() => {
       this.timers.delete(timer);
-      if (this.attempts.get(attempt.identity)?.id === attempt.id) this.dismiss(attempt.identity);
-    }, rest);
+      act();
+    }, ms);
     this.timers.add(timer);
   }
 

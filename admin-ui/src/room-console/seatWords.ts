@@ -38,8 +38,15 @@ export interface Status {
   text: string;
 }
 
+/** The code of why somebody may not be in the room at all. */
+const refusalOf = (seat: Seat & { refusal?: string | null }) => seat.refusal ?? null;
+
 const SIGNS: Record<Tone, string> = { good: '✓', pending: '…', bad: '!', quiet: '–' };
 export const signOf = (tone: Tone) => SIGNS[tone];
+
+/** A promotion to this role would change nothing: they have it, and not only for a while. */
+export const hasForSession = (seat: Seat, template: string) =>
+  seat.role?.template === template && !seat.override?.until;
 
 /** One line on how a seat stands: what was just asked of it, else whether it is as it should be. */
 export function statusOf(
@@ -49,7 +56,7 @@ export function statusOf(
   translate: Translate,
   errorText: (error: unknown) => string,
 ): Status {
-  if (attempt) return attemptStatus(attempt, translate, errorText);
+  if (attempt && !attempt.isOld) return attemptStatus(attempt, translate, errorText);
   if (isGone) return { tone: 'quiet', text: translate('room_console.sync.left') };
   if (seat.block) {
     const until = seat.blockedUntil ?? seat.block.until;
@@ -61,6 +68,11 @@ export function statusOf(
     };
   }
   if (!seat.isPresent) return { tone: 'quiet', text: translate('room_console.sync.absent') };
+  const refusal = refusalOf(seat);
+  if (refusal !== null && !seat.inSync) {
+    const reason = translate(`room_console.refusal.${refusal}`, { _: refusal });
+    return { tone: 'bad', text: translate('room_console.refusal.label', { reason }) };
+  }
   if (seat.inSync) return { tone: 'good', text: translate('room_console.sync.in_sync') };
   return seat.pendingOperation
     ? { tone: 'pending', text: translate('room_console.sync.pending') }

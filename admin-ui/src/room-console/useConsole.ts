@@ -17,8 +17,7 @@ import type { PanelAction } from './PersonPanel';
 import { CHIPS } from './rosterStore';
 import { type Attempt, type SeatAction, SeatActions } from './seatActions';
 import type { GridCommand, SeatGridHandle } from './SeatGrid';
-import { nameOf, statusOf } from './seatWords';
-import { useBulk } from './useBulk';
+import { hasForSession, nameOf, statusOf } from './seatWords';
 import { useRoster } from './useRoster';
 
 /** What is open above the list. */
@@ -52,7 +51,6 @@ export function useConsole(
   const can = usePermissionSet();
   const isReachable = useIsServerReachable();
   const { byKey } = useTemplates();
-  const bulk = useBulk(room);
 
   const actionsRef = useRef<SeatActions | null>(null);
   const roster = useRoster(room, actionsRef);
@@ -119,6 +117,9 @@ export function useConsole(
       if (!can(permission, room)) {
         return translate('room_console.cannot.permission', { permission });
       }
+      if (id === 'promote' && hasForSession(seat, promoteTo)) {
+        return translate('room_console.cannot.same');
+      }
       if (id === 'mute' && seat.tracks.length === 0) {
         return translate('room_console.cannot.no_tracks');
       }
@@ -126,7 +127,7 @@ export function useConsole(
       if (id === 'unblock' && !seat.block) return translate('room_console.cannot.not_blocked');
       return null;
     },
-    [isReachable, actions, can, room, translate],
+    [isReachable, actions, can, room, promoteTo, translate],
   );
 
   const run = useCallback(
@@ -258,24 +259,9 @@ export function useConsole(
     ],
   );
 
-  const runForAll = useCallback(
-    async (action: Exclude<SeatAction, { kind: 'undo' }>, identities: readonly string[]) => {
-      try {
-        await bulk.start(action, identities);
-      } catch (error) {
-        announce(errorText(error), 'assertive');
-        throw error;
-      }
-    },
-    [bulk, announce, errorText],
-  );
-
   const dispatch = useCallback(
-    (action: Exclude<SeatAction, { kind: 'undo' }>, identities: readonly string[]) => {
-      if (identities.length === 1) run(identities[0]!, action);
-      else void runForAll(action, identities).catch(() => undefined);
-    },
-    [run, runForAll],
+    (action: SeatAction, identities: readonly string[]) => void actions.runAll(identities, action),
+    [actions],
   );
 
   const chooseRole = (template: string, lease: string | undefined) => {
@@ -326,8 +312,8 @@ export function useConsole(
     open,
     conflict,
     isPanelOpen,
+    promoteTo,
     promoteTitle,
-    bulk,
     can,
     setActive,
     setOpen,

@@ -30,8 +30,11 @@ import { RoomField, WhoField } from './WhoField';
 export function IssueTokenPage() {
   const translate = useTranslate();
   const [search] = useSearchParams();
+  const can = usePermissionSet();
   const [form, setForm] = useState<TokenForm>(() => ({
     ...EMPTY_FORM,
+    createRoom: can('room.create'),
+    createUser: can('user.create'),
     room: search.get('room') ?? '',
     who: search.get('identity') ?? '',
     template: search.get('template') ?? '',
@@ -136,24 +139,17 @@ function TokenFormView({ form, onForm, onIssued }: TokenFormViewProps) {
             onChange={(attributes) => set({ attributes })}
           />
           <Box sx={{ display: 'flex', flexDirection: 'column', mt: 1 }}>
-            <FormControlLabel
-              control={
-                <Checkbox
-                  checked={form.createRoom}
-                  onChange={(event) => set({ createRoom: event.target.checked })}
-                />
-              }
+            <CreateBox
               label={translate('tokens.fields.create_room')}
+              permission="room.create"
+              isChecked={form.createRoom}
+              onChange={(createRoom) => set({ createRoom })}
             />
-            <FormControlLabel
-              disabled={typeof form.who !== 'string'}
-              control={
-                <Checkbox
-                  checked={form.createUser && typeof form.who === 'string'}
-                  onChange={(event) => set({ createUser: event.target.checked })}
-                />
-              }
+            <CreateBox
               label={translate('tokens.fields.create_user')}
+              permission="user.create"
+              isChecked={form.createUser}
+              onChange={(createUser) => set({ createUser })}
             />
           </Box>
           <ReasonField value={form.reason} onChange={(reason) => set({ reason })} />
@@ -187,6 +183,30 @@ function Failure({ error }: { error: unknown }) {
         <Alert severity="error">{errorText(error)}</Alert>
       )}
     </Box>
+  );
+}
+
+interface CreateBoxProps {
+  label: string;
+  permission: 'room.create' | 'user.create';
+  isChecked: boolean;
+  onChange: (isChecked: boolean) => void;
+}
+
+function CreateBox({ label, permission, isChecked, onChange }: CreateBoxProps) {
+  const translate = useTranslate();
+  const isAllowed = usePermissionSet()(permission);
+  return (
+    <FormControlLabel
+      disabled={!isAllowed}
+      control={
+        <Checkbox
+          checked={isChecked && isAllowed}
+          onChange={(event) => onChange(event.target.checked)}
+        />
+      }
+      label={isAllowed ? label : translate('tokens.fields.create_needs', { label, permission })}
+    />
   );
 }
 

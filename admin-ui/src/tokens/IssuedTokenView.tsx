@@ -26,7 +26,11 @@ export function IssuedTokenView({ issued, onDone }: { issued: IssuedToken; onDon
   const [isBlocked, setIsBlocked] = useState(false);
   const claims = useMemo(() => readClaims(issued.token), [issued.token]);
   const top = useRef<HTMLDivElement>(null);
-  useEffect(() => top.current?.focus(), []);
+  useEffect(() => {
+    // The form may have been scrolled far down; the token is at the top.
+    document.documentElement.scrollTop = 0;
+    top.current?.focus({ preventScroll: true });
+  }, []);
   const { token, serverUrl, identity, room, template, version, because } = issued;
 
   const join = () => {

@@ -31,7 +31,7 @@ export const EMPTY_FORM: TokenForm = {
   metadata: '',
   attributes: [],
   createRoom: true,
-  createUser: false,
+  createUser: true,
   reason: '',
 };
 
