@@ -67,4 +67,3 @@ export function median(numbers) {
 export function describeMachine() {
   return `Node ${process.version}, ${cpus().length} cores, load generator and Postgres on the same machine`;
 }
-

@@ -35,7 +35,9 @@ async function startOurs() {
     ROLECALL_ADMIN_PASSWORD: randomBytes(16).toString('hex'),
     ROLECALL_LOG: 'warn',
   };
-  const migrated = spawnSync(process.execPath, [join(root, 'server/dist/database/migrate.js')], { env });
+  const migrated = spawnSync(process.execPath, [join(root, 'server/dist/database/migrate.js')], {
+    env,
+  });
   if (migrated.status !== 0) throw new Error(String(migrated.stderr));
   const child = await startServer(join(root, 'server/dist/main.js'), env, /is ready at/);
   const base = `http://127.0.0.1:${port}`;
@@ -109,7 +111,13 @@ for (let round = 0; round < rounds; round++) {
     );
   }
 }
-const alone = await load({ ...servers.rolecall, child: undefined, bodies, connections: 1, seconds: 3 });
+const alone = await load({
+  ...servers.rolecall,
+  child: undefined,
+  bodies,
+  connections: 1,
+  seconds: 3,
+});
 
 const client = new pg.Client({ connectionString: ownerUrl });
 await client.connect();

@@ -85,7 +85,9 @@ app.post('/api/v1/tokens', async (request, response) => {
   const room = await db.getRepository(Room).findOneBy({ name });
   if (!user || !room) return response.status(404).end();
   const assignment = await db.getRepository(Assignment).findOneBy({ identity, room: name });
-  const role = await db.getRepository(Role).findOneBy({ key: assignment?.role ?? room.defaultRole });
+  const role = await db
+    .getRepository(Role)
+    .findOneBy({ key: assignment?.role ?? room.defaultRole });
   const token = new AccessToken(LIVEKIT_API_KEY, LIVEKIT_API_SECRET, {
     identity,
     name: user.name,

@@ -10,6 +10,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { DemoModule } from './demo/demo.module.js';
 import { EventsModule } from './events/events.module.js';
 import { HintsModule } from './events/hints.module.js';
+import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { IssuanceModule } from './issuance/issuance.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { LiveKitModule } from './livekit/livekit.module.js';
@@ -41,6 +42,7 @@ export class AppModule {
         AuthModule,
         AccessModule,
         LiveKitModule,
+        IdempotencyModule,
         PolicyModule,
         OperatorsModule,
         ApiKeysModule,

@@ -65,7 +65,9 @@ async function run(app: INestApplicationContext, command: string, given: Options
         createUser: given['create-user'],
       });
       const issued = await app.get(IssuanceService).issue(actor, body);
-      console.error(`${issued.template} v${issued.version}, until ${issued.expiresAt}, ${issued.serverUrl}`);
+      console.error(
+        `${issued.template} v${issued.version}, until ${issued.expiresAt}, ${issued.serverUrl}`,
+      );
       console.log(issued.token);
       return 0;
     }
@@ -89,9 +91,15 @@ async function run(app: INestApplicationContext, command: string, given: Options
         range: [0, 999],
       });
       const operator = rows.find((row) => row.email === email);
-      if (!operator) throw new AppError('not_found', 'operator.not_found', 'No operator has this e-mail.');
+      if (!operator)
+        throw new AppError('not_found', 'operator.not_found', 'No operator has this e-mail.');
       const password = crypto.randomUUID();
-      await operators.update(actor, operator.id, parse(updateOperatorBody, { password }), undefined);
+      await operators.update(
+        actor,
+        operator.id,
+        parse(updateOperatorBody, { password }),
+        undefined,
+      );
       console.error(`A new password for ${operator.email}, shown once; their sessions have ended:`);
       console.log(password);
       return 0;
@@ -110,7 +118,9 @@ async function run(app: INestApplicationContext, command: string, given: Options
 }
 
 function parse<T>(
-  schema: { safeParse(value: unknown): { success: boolean; data?: T; error?: { issues: object[] } } },
+  schema: {
+    safeParse(value: unknown): { success: boolean; data?: T; error?: { issues: object[] } };
+  },
   value: Record<string, unknown>,
 ): T {
   const given = Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined));
@@ -132,7 +142,7 @@ async function main(): Promise<number> {
     abortOnError: false,
   });
   try {
-    return await run(app, command, values as Options);
+    return await run(app, command, values);
   } finally {
     await app.close();
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppLogger } from './common/app-logger.js';
 import { toProblem } from './common/http/problem.filter.js';
 import { RawBody } from './common/http/raw-body.js';
@@ -26,12 +26,12 @@ export function createAdapter(config: AppConfig): FastifyAdapter {
         .header('Content-Type', 'application/problem+json; charset=utf-8')
         .send(JSON.stringify(body));
     },
-  }) as unknown as FastifyAdapter; // its types leave the kind of server open
+  }); // its types leave the kind of server open
 }
 
 /** Everything about HTTP that `main` and every test share. */
 export async function configureApp(app: NestFastifyApplication, config: AppConfig): Promise<void> {
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify = app.getHttpAdapter().getInstance();
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, bytes, done) => {
     done(null, new RawBody(request.headers['content-type'] ?? '', bytes as Buffer));

@@ -14,7 +14,10 @@ export async function createApp(config: AppConfig): Promise<NestFastifyApplicati
       bodyParser: false,
       forceCloseConnections: true,
       abortOnError: false,
-      logger: new AppLogger({ ...config, logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel }),
+      logger: new AppLogger({
+        ...config,
+        logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel,
+      }),
       routeConflictPolicy: { duplicate: 'error' },
     },
   );

@@ -55,7 +55,11 @@ export class Actor implements ActorRef, RequestFacts {
   }
 
   /** Like `exceeding`, for every room that `pattern` matches (null = all rooms). */
-  exceedingForPattern(permission: Permission, grants: RoleGrants, pattern: string | null): string[] {
+  exceedingForPattern(
+    permission: Permission,
+    grants: RoleGrants,
+    pattern: string | null,
+  ): string[] {
     let best: string[] | null = null;
     for (const hold of this.holds) {
       if (!hold.permissions.has(permission) || !coversPattern(hold, pattern)) continue;

@@ -25,7 +25,8 @@ export const BUILT_IN_ROLES: readonly AccessRole[] = [
   {
     key: 'moderator',
     name: 'Moderator',
-    description: 'Live work in rooms: promotes, demotes, blocks, and issues tokens up to presenter.',
+    description:
+      'Live work in rooms: promotes, demotes, blocks, and issues tokens up to presenter.',
     permissions: [
       'room.read',
       'user.read',

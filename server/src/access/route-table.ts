@@ -25,11 +25,14 @@ export function readRoutes(discovery: DiscoveryService, scanner: MetadataScanner
   for (const { metatype, instance } of discovery.getControllers()) {
     if (!instance || !metatype) continue;
     const prototype = Object.getPrototypeOf(instance) as object;
-    const base = [Reflect.getMetadata(PATH_METADATA, metatype) as string | string[]].flat()[0] ?? '';
+    const base =
+      [Reflect.getMetadata(PATH_METADATA, metatype) as string | string[]].flat()[0] ?? '';
     for (const name of scanner.getAllMethodNames(prototype)) {
       const handler = (prototype as Record<string, object>)[name];
       if (!handler || Reflect.getMetadata(METHOD_METADATA, handler) === undefined) continue;
-      const method = RequestMethod[Reflect.getMetadata(METHOD_METADATA, handler) as number] as string;
+      const method = RequestMethod[
+        Reflect.getMetadata(METHOD_METADATA, handler) as number
+      ] as string;
       const paths = [Reflect.getMetadata(PATH_METADATA, handler) as string | string[]].flat();
       for (const path of paths) {
         routes.push({

@@ -32,10 +32,7 @@ export class ApiKeysController {
   @Post()
   @RequirePermission('api_key.create')
   @Answers(apiKeyResponse.extend({ key: z.string() }))
-  create(
-    @CurrentActor() actor: Actor,
-    @Body({ schema: createApiKeyBody }) body: CreateApiKeyBody,
-  ) {
+  create(@CurrentActor() actor: Actor, @Body({ schema: createApiKeyBody }) body: CreateApiKeyBody) {
     return this.apiKeys.create(actor, body);
   }
 

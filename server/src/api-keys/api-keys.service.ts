@@ -68,7 +68,9 @@ export class ApiKeysService {
   }
 
   async get(id: string): Promise<ApiKeyView> {
-    const { rows } = await this.pg.query<ApiKeyRow>('api-key-get', `${SELECT} WHERE k.id = $1`, [id]);
+    const { rows } = await this.pg.query<ApiKeyRow>('api-key-get', `${SELECT} WHERE k.id = $1`, [
+      id,
+    ]);
     if (!rows[0]) throw notFound();
     return toView(rows[0]);
   }
@@ -115,7 +117,7 @@ export class ApiKeysService {
     const missing = actor.lacks({
       permissions: new Set(seen.permissions),
       rooms: seen.rooms,
-      ceiling: seen.ceiling as RoleGrants | null,
+      ceiling: seen.ceiling,
     });
     if (missing.length > 0) throw tooMuch(missing);
     await this.transactions.run(async (tx) => {

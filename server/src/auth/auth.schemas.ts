@@ -1,8 +1,12 @@
 import { z } from 'zod';
-import { passwordText } from '../common/http/fields.js';
+import { isCleanText, passwordText } from '../common/http/fields.js';
 
 export const signInBody = z.strictObject({
-  email: z.string().min(1).max(320),
+  email: z
+    .string()
+    .min(1)
+    .max(320)
+    .refine(isCleanText, { message: 'must be well-formed Unicode without NUL' }),
   password: z.string().min(1).max(1024),
 });
 export type SignInBody = z.infer<typeof signInBody>;

@@ -1,4 +1,15 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Put, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Post,
+  Put,
+  Req,
+  Res,
+} from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentActor, Public, SignedIn } from '../access/access.decorators.js';
 import type { Actor } from '../access/actor.js';
@@ -43,7 +54,10 @@ export class SessionController {
       userAgent: request.headers['user-agent'],
       oldSecret: readCookie(cookie, cookieName(this.config.publicUrl)),
     });
-    reply.header('Set-Cookie', sessionCookie(this.config.publicUrl, secret, SESSION_ABSOLUTE_SECONDS));
+    reply.header(
+      'Set-Cookie',
+      sessionCookie(this.config.publicUrl, secret, SESSION_ABSOLUTE_SECONDS),
+    );
     return me;
   }
 

@@ -81,7 +81,11 @@ export class SessionsService {
         },
         payload: { because: refusedBecause(operator, isRight) },
       });
-      throw new AppError('unauthenticated', 'auth.wrong_credentials', 'E-mail or password is wrong.');
+      throw new AppError(
+        'unauthenticated',
+        'auth.wrong_credentials',
+        'E-mail or password is wrong.',
+      );
     }
     await this.limits.right(emailKey);
     const secret = newSecret();
@@ -172,7 +176,9 @@ export class SessionsService {
 
   /** `sessionId` null: every session of theirs should check whether it still stands. */
   private tellEnded(operatorId: string, sessionId: string | null): void {
-    this.hints.publish([{ topic: `operator:${operatorId}`, type: 'session_ended', key: sessionId }]);
+    this.hints.publish([
+      { topic: `operator:${operatorId}`, type: 'session_ended', key: sessionId },
+    ]);
   }
 }
 

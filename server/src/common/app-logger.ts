@@ -48,7 +48,7 @@ export class AppLogger implements LoggerService {
 function asObject(data: unknown): object {
   if (data === undefined) return {};
   if (typeof data === 'object' && data !== null) return data;
-  return { context: clean(String(data)) };
+  return { context: typeof data === 'string' ? clean(data) : data };
 }
 
 function clean(text: string): string {

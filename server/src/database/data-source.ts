@@ -46,5 +46,5 @@ export function ownerDataSource(url: string): DataSource {
   return new DataSource({
     ...dataSourceOptions(url),
     extra: { max: 2, connectionTimeoutMillis: 5_000 },
-  } as DataSourceOptions);
+  });
 }

@@ -36,7 +36,8 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return (
     /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed|connection ended|not queryable|Driver not Connected|Cannot use a pool after|has already been released/i.test(
       message,
-    ) || (error instanceof AggregateError && error.errors.some(isDatabaseUnavailable))
+    ) ||
+    (error instanceof AggregateError && error.errors.some(isDatabaseUnavailable))
   );
 }
 

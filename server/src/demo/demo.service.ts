@@ -93,7 +93,11 @@ export class DemoService implements OnApplicationShutdown {
     for (const room of SAMPLE_ROOMS) {
       await this.rooms.create(SYSTEM_ACTOR, room).catch(ignoreTaken);
     }
-    await this.mark('room', 'name', SAMPLE_ROOMS.map((room) => room.name));
+    await this.mark(
+      'room',
+      'name',
+      SAMPLE_ROOMS.map((room) => room.name),
+    );
     await this.templates
       .create(SYSTEM_ACTOR, {
         ...SAMPLE_TEMPLATE,
@@ -112,7 +116,10 @@ export class DemoService implements OnApplicationShutdown {
       .catch(ignoreTaken);
     if (present.length > 0) return;
     // Identities are never given out twice, so each demo has its own.
-    const suffix = newSecret().replace(/[^a-z0-9]/gi, '').slice(0, 4).toLowerCase();
+    const suffix = newSecret()
+      .replace(/[^a-z0-9]/gi, '')
+      .slice(0, 4)
+      .toLowerCase();
     for (const person of SAMPLE_PEOPLE) {
       const user = await this.users.create(SYSTEM_ACTOR, {
         identity: `demo-${person.key}-${suffix}`,

@@ -38,9 +38,9 @@ interface Sources {
 
 /** What a token of LiveKit lets its holder publish. */
 function allowedBy(token: string): Sources {
-  const payload = JSON.parse(
-    Buffer.from(token.split('.')[1] ?? '', 'base64url').toString(),
-  ) as { video?: { canPublish?: boolean; canPublishSources?: string[] } };
+  const payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
+    video?: { canPublish?: boolean; canPublishSources?: string[] };
+  };
   const { canPublish = false, canPublishSources = [] } = payload.video ?? {};
   const may = (source: string) => canPublish && canPublishSources.includes(source);
   return { camera: may('camera'), microphone: may('microphone') };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   attributesMap,
+  keyText,
   labelText,
   metadataText,
   nameText,
@@ -13,7 +14,7 @@ const tokenRequest = {
   room: nameText.optional(),
   identity: nameText.optional(),
   user: uuidText.optional(),
-  template: z.string().min(1).max(64).optional(),
+  template: keyText.optional(),
   ttl: ttlInput.optional(),
   name: labelText.optional(),
   metadata: metadataText.optional(),
@@ -28,7 +29,11 @@ export const issueBody = z.strictObject(tokenRequest).superRefine((body, context
     context.addIssue({ code: 'custom', path: ['identity'], message: 'give identity or user' });
   }
   if (body.identity !== undefined && body.user !== undefined) {
-    context.addIssue({ code: 'custom', path: ['user'], message: 'give identity or user, not both' });
+    context.addIssue({
+      code: 'custom',
+      path: ['user'],
+      message: 'give identity or user, not both',
+    });
   }
   if (body.room === undefined && body.template === undefined) {
     context.addIssue({

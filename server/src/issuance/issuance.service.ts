@@ -79,7 +79,7 @@ export class IssuanceService {
     const facts = await this.prepare(actor, body, identity);
     const plan = await this.plan(actor, body, facts, true);
     await this.ensureLiveRoom(plan, body);
-    const token = this.signer.sign(plan.claims as unknown as Parameters<TokenSigner['sign']>[0]);
+    const token = this.signer.sign(plan.claims);
     const ref = await this.record(actor, body, plan, token);
     this.metrics.issuances.inc({ outcome: 'issued' });
     return {
@@ -211,7 +211,9 @@ export class IssuanceService {
           ref: identity,
           template: chosen.template,
         },
-        ...because.map((item): Because => (item.outcome === 'wins' ? { ...item, outcome: 'loses' } : item)),
+        ...because.map((item): Because =>
+          item.outcome === 'wins' ? { ...item, outcome: 'loses' } : item,
+        ),
       ];
     }
 
@@ -260,7 +262,8 @@ export class IssuanceService {
       [template],
     );
     const found = rows[0];
-    if (!found) throw fieldError('template', 'no role template has this key', 'role_template.not_found');
+    if (!found)
+      throw fieldError('template', 'no role template has this key', 'role_template.not_found');
     if (found.published === null || found.is_archived) {
       throw fieldError(
         'template',
@@ -292,7 +295,9 @@ export class IssuanceService {
     let ttl = body.ttl ?? content.ttl ?? this.config.tokenTtl;
     if (ttl > max) {
       ttl = max;
-      because.push(note(`The template's lifetime is cut to ${formatTtl(max)}, the policy's longest.`));
+      because.push(
+        note(`The template's lifetime is cut to ${formatTtl(max)}, the policy's longest.`),
+      );
     }
     if (validUntil) {
       const left = Math.max(1, Math.floor((validUntil.getTime() - now.getTime()) / 1000));
@@ -400,16 +405,26 @@ function note(text: string): Because {
 }
 
 function roomNotFound(room: string): AppError {
-  return new AppError('not_found', 'room.not_found', `room: there is no room ${room.slice(0, 256)}`, {
-    errors: { room: 'there is no such room; send createRoom: true to create it' },
-  });
+  return new AppError(
+    'not_found',
+    'room.not_found',
+    `room: there is no room ${room.slice(0, 256)}`,
+    {
+      errors: { room: 'there is no such room; send createRoom: true to create it' },
+    },
+  );
 }
 
 function userNotFound(identity: string): AppError {
   const text = 'nobody has this identity; send createUser: true to add them';
-  return new AppError('not_found', 'user.not_found', `identity: ${identity.slice(0, 256)}: ${text}`, {
-    errors: { identity: text },
-  });
+  return new AppError(
+    'not_found',
+    'user.not_found',
+    `identity: ${identity.slice(0, 256)}: ${text}`,
+    {
+      errors: { identity: text },
+    },
+  );
 }
 
 function needs(permission: string): AppError {

@@ -17,13 +17,7 @@ export interface LedgerEntryInput {
 
 /** `ok` and `refused` stand alone; the others are the two ends of a change to LiveKit. */
 export type LedgerOutcome =
-  | 'ok'
-  | 'refused'
-  | 'intent'
-  | 'applied'
-  | 'pending'
-  | 'failed'
-  | 'superseded';
+  'ok' | 'refused' | 'intent' | 'applied' | 'pending' | 'failed' | 'superseded';
 
 /** Where an entry stands. */
 export interface LedgerRef {

@@ -123,7 +123,11 @@ function conditionsOf(
     if (exact.length > 0) parts.push(`${column} = ANY(${parameter(exact)}::text[])`);
     conditions.push(`(${parts.join(' OR ')})`);
   };
-  if (families.length > 0) anyOf('kind', families.map((family) => `${family}*`));
+  if (families.length > 0)
+    anyOf(
+      'kind',
+      families.map((family) => `${family}*`),
+    );
   anyOf('kind', filter.kind);
   anyOf('outcome', filter.outcome);
   if (filter.room !== undefined) conditions.push(`room = ${parameter(filter.room)}`);

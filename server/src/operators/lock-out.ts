@@ -13,5 +13,7 @@ export function isFullAdmin({ isDisabled, access }: Omit<AdminCandidate, 'id'>):
 
 /** Would nobody be left who can manage operators, if `changed` became what it says? */
 export function wouldLeaveNoAdmin(operators: AdminCandidate[], changed: AdminCandidate): boolean {
-  return !operators.some((operator) => isFullAdmin(operator.id === changed.id ? changed : operator));
+  return !operators.some((operator) =>
+    isFullAdmin(operator.id === changed.id ? changed : operator),
+  );
 }

@@ -143,7 +143,12 @@ export class RoleTemplatesController {
     @Body({ schema: publishBody }) body: PublishBody,
     @Headers('if-match') ifMatch: string | undefined,
   ) {
-    const { version, publishedAt } = await this.templates.publish(actor, key, body.message, ifMatch);
+    const { version, publishedAt } = await this.templates.publish(
+      actor,
+      key,
+      body.message,
+      ifMatch,
+    );
     return { template: key, version, publishedAt };
   }
 

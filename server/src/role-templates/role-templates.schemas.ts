@@ -1,13 +1,19 @@
 import { z } from 'zod';
-import { attributesMap, cleanText, labelText, metadataText, nameText } from '../common/http/fields.js';
+import {
+  attributesMap,
+  cleanText,
+  keyParams,
+  keyText,
+  labelText,
+  metadataText,
+  nameText,
+} from '../common/http/fields.js';
 import { listQuery, searchText } from '../common/http/lists.js';
 import { roleGrantsInput, ttlInput } from '../grants/role-grants-input.js';
 
-export const templateKey = z
-  .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, {
-    message: 'must be 1 to 64 lower-case letters, digits and dashes, not at the ends',
-  });
+export const templateKey = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, {
+  message: 'must be 1 to 64 lower-case letters, digits and dashes, not at the ends',
+});
 
 const content = {
   grants: roleGrantsInput,
@@ -20,9 +26,9 @@ const color = z
   .string()
   .regex(/^(#[0-9a-fA-F]{6})?$/, { message: 'must be a colour like #1f7a5c, or empty' });
 
-export const templateParams = z.strictObject({ key: z.string().min(1).max(64) });
+export const templateParams = keyParams;
 export const versionParams = z.strictObject({
-  key: z.string().min(1).max(64),
+  key: keyText,
   n: z.coerce.number({ error: 'must be a version number' }).int().min(1).max(2_147_483_647),
 });
 
@@ -65,10 +71,9 @@ export const publishBody = z.strictObject({
 });
 export type PublishBody = z.infer<typeof publishBody>;
 
-const side = z
-  .union([z.literal('draft'), z.coerce.number().int().min(1)], {
-    error: 'must be a version number or "draft"',
-  });
+const side = z.union([z.literal('draft'), z.coerce.number().int().min(1).max(2_147_483_647)], {
+  error: 'must be a version number or "draft"',
+});
 export const diffQuery = z.strictObject({ from: side, to: side });
 export type DiffQuery = z.infer<typeof diffQuery>;
 

@@ -63,8 +63,20 @@ const SORT_COLUMNS: Record<string, string> = {
 };
 
 const READ_ONLY = [
-  'id', 'key', 'isBuiltIn', 'isArchived', 'published', 'publishedAt', 'grants', 'ttl', 'metadata',
-  'attributes', 'draft', 'assignments', 'live', 'createdAt',
+  'id',
+  'key',
+  'isBuiltIn',
+  'isArchived',
+  'published',
+  'publishedAt',
+  'grants',
+  'ttl',
+  'metadata',
+  'attributes',
+  'draft',
+  'assignments',
+  'live',
+  'createdAt',
 ] as const;
 
 export type TemplateView = ReturnType<typeof toView>;
@@ -99,9 +111,11 @@ export class RoleTemplatesService {
   }
 
   async get(key: string): Promise<{ view: TemplateView; revision: number }> {
-    const { rows } = await this.pg.query<TemplateRow>('template-get', `${SELECT} WHERE t.key = $1`, [
-      key,
-    ]);
+    const { rows } = await this.pg.query<TemplateRow>(
+      'template-get',
+      `${SELECT} WHERE t.key = $1`,
+      [key],
+    );
     const row = rows[0];
     if (!row) throw notFound(key);
     return { view: toView(row), revision: row.revision };
@@ -213,7 +227,7 @@ export class RoleTemplatesService {
       );
       made = tx.manager.create(RoleTemplateVersion, {
         template: key,
-        version: rows[0]?.next as number,
+        version: rows[0]?.next,
         ...draft,
         message,
         publishedBy: actor.kind === 'operator' ? actor.id : null,
@@ -230,7 +244,9 @@ export class RoleTemplatesService {
         ttl: draft.ttl,
         difference: diffVersions(before ?? EMPTY, draft).map((sentence) => sentence.text),
         // Published all the same: the log says what was doubtful, and who decided.
-        findings: this.lint(draft).filter((f) => f.severity !== 'info').map((f) => f.code),
+        findings: this.lint(draft)
+          .filter((f) => f.severity !== 'info')
+          .map((f) => f.code),
       };
     });
     return made as RoleTemplateVersion;
@@ -279,7 +295,11 @@ export class RoleTemplatesService {
       [key, version],
     );
     if (!rows[0]) {
-      throw new AppError('not_found', 'role_template.no_version', `${key} has no version ${version}.`);
+      throw new AppError(
+        'not_found',
+        'role_template.no_version',
+        `${key} has no version ${version}.`,
+      );
     }
     return toVersionView(rows[0]);
   }
@@ -424,7 +444,6 @@ export function beyondCeiling(beyond: string[]): AppError {
     { extra: { beyond } },
   );
 }
-
 
 function clearDraft(template: RoleTemplate): void {
   template.draft = null;

@@ -31,7 +31,8 @@ export function buildOpenApi(routes: Route[], serverUrl: string): Json {
     info: {
       title: 'Rolecall',
       version,
-      description: 'Roles and permissions for LiveKit rooms: tokens, live promotions, and their log.',
+      description:
+        'Roles and permissions for LiveKit rooms: tokens, live promotions, and their log.',
     },
     servers: [{ url: serverUrl }],
     paths,
@@ -128,5 +129,5 @@ function schemaOf(schema: unknown, io: 'input' | 'output'): Json {
       }
     },
   });
-  return json as Json;
+  return json;
 }

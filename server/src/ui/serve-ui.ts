@@ -63,7 +63,9 @@ export function renderPage(which: 'index' | 'join'): Page | null {
 
 function readPage(name: string): string {
   const path = join(UI_FOLDER, name);
-  return existsSync(path) ? readFileSync(path, 'utf8') : readFileSync(join(UI_FOLDER, 'index.html'), 'utf8');
+  return existsSync(path)
+    ? readFileSync(path, 'utf8')
+    : readFileSync(join(UI_FOLDER, 'index.html'), 'utf8');
 }
 
 /** The join page talks to LiveKit: over its WebSocket and, to explain failures, over HTTP. */
@@ -71,6 +73,11 @@ function liveKitOrigins(config: AppConfig): string {
   const own = new URL(config.publicUrl);
   const urls = [config.livekit.clientUrl, config.livekit.url].filter((u) => u !== null);
   const hosts = new Set(urls.map((url) => new URL(url).host));
-  const sources = [...hosts].flatMap((host) => [`ws://${host}`, `wss://${host}`, `http://${host}`, `https://${host}`]);
+  const sources = [...hosts].flatMap((host) => [
+    `ws://${host}`,
+    `wss://${host}`,
+    `http://${host}`,
+    `https://${host}`,
+  ]);
   return [` ws://${own.host} wss://${own.host}`, ...sources].join(' ');
 }

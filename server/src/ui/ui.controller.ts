@@ -18,7 +18,10 @@ export class UiController {
 
   @Get(['', '*'])
   @Public('the shell of the dashboard holds no data; its API asks who you are')
-  index(@Param({ schema: anyPath }) path: Record<string, string>, @Res() reply: FastifyReply): void {
+  index(
+    @Param({ schema: anyPath }) path: Record<string, string>,
+    @Res() reply: FastifyReply,
+  ): void {
     if (/^(api|livekit|assets|rtc|twirp|whip|agent)(\/|$)/.test(path['*'] ?? '')) {
       throw new AppError('not_found', 'route.not_found', 'There is nothing at this address.');
     }
@@ -29,12 +32,21 @@ export class UiController {
 function send(reply: FastifyReply, which: 'index' | 'join'): void {
   const page = renderPage(which);
   if (!page) {
-    throw new AppError('not_found', 'ui.not_built', 'The dashboard is not built: npm run build:ui.');
+    throw new AppError(
+      'not_found',
+      'ui.not_built',
+      'The dashboard is not built: npm run build:ui.',
+    );
   }
   void reply
     .header('Content-Type', 'text/html; charset=utf-8')
     .header('Cache-Control', 'no-store')
     .header('Content-Security-Policy', page.contentSecurityPolicy)
-    .header('Permissions-Policy', which === 'join' ? 'camera=(self), microphone=(self), display-capture=(self)' : 'camera=(), microphone=()')
+    .header(
+      'Permissions-Policy',
+      which === 'join'
+        ? 'camera=(self), microphone=(self), display-capture=(self)'
+        : 'camera=(), microphone=()',
+    )
     .send(page.html);
 }

@@ -61,4 +61,7 @@ export const instant = z.iso
 export const roomParams = z.strictObject({ room: nameText });
 export const seatParams = z.strictObject({ room: nameText, identity: nameText });
 export const idParams = z.strictObject({ id: uuidText });
-export const keyParams = z.strictObject({ key: z.string().min(1).max(64) });
+export const keyText = cleanText(64).refine((text) => text.length > 0, {
+  message: 'must not be empty',
+});
+export const keyParams = z.strictObject({ key: keyText });

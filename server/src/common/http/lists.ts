@@ -1,8 +1,11 @@
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { cleanText, isCleanText } from './fields.js';
 
 /** The most rows that one page may ask for. */
 const MAX_PAGE = 1_000;
+/** What Postgres takes for an offset. */
+const MAX_ROW = 2_147_483_647;
 
 function jsonParameter<T extends z.ZodType>(schema: T, what: string) {
   return z
@@ -34,16 +37,19 @@ export function listQuery<S extends [string, ...string[]], F extends z.ZodRawSha
 ) {
   const filterSchema = z.strictObject({
     ...filter,
-    id: z.array(z.string().max(1024)).max(1_000).optional(),
+    id: z.array(cleanText(1_024)).max(1_000).optional(),
   });
   return z.strictObject({
     sort: jsonParameter(
-      z.tuple([z.enum(sortable, { message: `can sort by ${sortable.join(', ')}` }), z.enum(['ASC', 'DESC'])]),
+      z.tuple([
+        z.enum(sortable, { message: `can sort by ${sortable.join(', ')}` }),
+        z.enum(['ASC', 'DESC']),
+      ]),
       '["field","ASC"]',
     ).default(() => defaultSort as never),
     range: jsonParameter(
       z
-        .tuple([z.number().int().min(0), z.number().int().min(0)])
+        .tuple([z.number().int().min(0).max(MAX_ROW), z.number().int().min(0).max(MAX_ROW)])
         .refine(([from, to]) => to >= from && to - from < MAX_PAGE, {
           message: `must be [first,last] with at most ${MAX_PAGE} rows`,
         }),
@@ -54,7 +60,10 @@ export function listQuery<S extends [string, ...string[]], F extends z.ZodRawSha
 }
 
 /** Free text in filters: matched as a part of the value, never as a pattern. */
-export const searchText = z.string().max(256);
+export const searchText = z
+  .string()
+  .max(256)
+  .refine(isCleanText, { message: 'must be well-formed Unicode without NUL' });
 
 /** Escapes what LIKE would read as a wildcard. */
 export function likePattern(text: string): string {

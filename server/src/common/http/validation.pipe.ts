@@ -13,7 +13,7 @@ interface Issue {
 @Injectable()
 export class ValidationPipe extends StandardSchemaValidationPipe {
   constructor() {
-    super({ exceptionFactory: (issues) => invalid(issues as readonly Issue[]) });
+    super({ exceptionFactory: (issues) => invalid(issues) });
   }
 
   override transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {

@@ -7,11 +7,11 @@ import {
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import type { Actor } from '../../access/actor.js';
-import { PgPool } from '../../database/pg-pool.js';
-import { TokenSigner } from '../../livekit/signer.js';
-import { AppError } from '../errors/app-error.js';
-import { RawBody } from './raw-body.js';
+import type { Actor } from '../access/actor.js';
+import { PgPool } from '../database/pg-pool.js';
+import { TokenSigner } from '../livekit/signer.js';
+import { AppError } from '../common/errors/app-error.js';
+import { RawBody } from '../common/http/raw-body.js';
 
 interface KeyRow {
   fingerprint: Buffer;
@@ -44,7 +44,11 @@ export class IdempotencyInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<FastifyRequest & { actor?: Actor }>();
     const key = request.headers['idempotency-key'];
-    if (key === undefined || !request.actor || ['GET', 'HEAD', 'OPTIONS'].includes(request.method)) {
+    if (
+      key === undefined ||
+      !request.actor ||
+      ['GET', 'HEAD', 'OPTIONS'].includes(request.method)
+    ) {
       return next.handle();
     }
     if (typeof key !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(key)) {
