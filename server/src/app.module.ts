@@ -10,6 +10,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { DemoModule } from './demo/demo.module.js';
 import { EventsModule } from './events/events.module.js';
 import { HintsModule } from './events/hints.module.js';
+import { GateModule } from './gate/gate.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { IssuanceModule } from './issuance/issuance.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
@@ -50,6 +51,7 @@ export class AppModule {
         AssignmentsModule,
         UsersModule,
         RoomsModule,
+        GateModule,
         DemoModule,
         EventsModule,
         IssuanceModule,

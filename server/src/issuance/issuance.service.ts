@@ -122,6 +122,9 @@ export class IssuanceService {
 
   /** What participants connect to. */
   serverUrl(): string {
+    if (this.config.isGateOn && this.config.livekit.url !== null) {
+      return this.config.publicUrl.replace(/^http/, 'ws');
+    }
     return this.config.livekit.clientUrl ?? this.config.publicUrl.replace(/^http/, 'ws');
   }
 
