@@ -11,6 +11,8 @@ import { serveUi } from './ui/serve-ui.js';
 /** Bytes; metadata and attributes together fit with room to spare. */
 export const BODY_LIMIT = 256 * 1024;
 
+const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;|$)/;
+
 export function createAdapter(config: AppConfig): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
@@ -38,6 +40,11 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
   });
   const isSecure = config.publicUrl.startsWith('https:');
   fastify.addHook('onRequest', (request, reply, done) => {
+    // Fastify would answer 415 to these before anybody asks who may (401, 403).
+    const contentType = request.raw.headers['content-type'];
+    if (contentType !== undefined && !MEDIA_TYPE.test(contentType)) {
+      delete request.raw.headers['content-type'];
+    }
     reply.header('X-Request-Id', request.id);
     reply.header('X-Content-Type-Options', 'nosniff');
     reply.header('X-Frame-Options', 'DENY');
