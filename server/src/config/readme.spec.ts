@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { environmentSchema } from './app-config.js';
+
+/** What a variable falls back to when the schema cannot tell, because the start decides it. */
+const DECIDED_ELSEWHERE: Record<string, string> = {
+  PUBLIC_URL: '`http://HOST:PORT`',
+  DATABASE_URL: 'embedded Postgres',
+  DATABASE_MIGRATION_URL: '`DATABASE_URL`',
+  LIVEKIT_URL: 'local server',
+  LIVEKIT_API_KEY: 'generated',
+  LIVEKIT_API_SECRET: 'generated',
+  LIVEKIT_WEBHOOK_API_KEY: '`LIVEKIT_API_KEY`',
+  LIVEKIT_WEBHOOK_API_SECRET: '`LIVEKIT_API_SECRET`',
+  LIVEKIT_CLIENT_URL: '`LIVEKIT_URL`',
+  ROLECALL_HOME: '`.rolecall`',
+  ROLECALL_ADMIN_PASSWORD: 'generated, printed once',
+};
+
+it('the README lists every variable with its default, as the schema has them', () => {
+  const { properties = {} } = z.toJSONSchema(environmentSchema, {
+    io: 'input',
+    unrepresentable: 'any',
+  });
+  const rows = Object.entries(properties).map(([name, property]) => {
+    const { description, default: fallback } = property as {
+      description?: string;
+      default?: unknown;
+    };
+    const shown = fallback === undefined ? DECIDED_ELSEWHERE[name] : `\`${String(fallback)}\``;
+    return `| \`${name}\` | ${shown} | ${description} |`;
+  });
+  const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');
+  const table = /<!-- configuration:.*?-->\n([\s\S]*?)<!-- \/configuration -->/.exec(readme)?.[1];
+  expect(table?.trim().split('\n').slice(2)).toEqual(rows);
+});
