@@ -23,8 +23,8 @@ const ROOM = 'room:';
 
 /** What changed, gathered until it is sent. */
 interface Gathered {
-  /** Room → identities whose seats changed. */
-  readonly seats: Map<string, Set<string>>;
+  /** Room → identities whose seats changed; null: any of them may have. */
+  readonly seats: Map<string, Set<string> | null>;
   readonly rooms: Set<string>;
   readonly roomList: Set<string>;
   lastId: number;
@@ -161,6 +161,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
       [...batch.seats]
         .filter(([room]) => watched(room))
         .map(async ([room, identities]) => {
+          if (!identities) return { room, seats: await this.views.list(room), removed: [] };
           const seats = await this.views.some(room, [...identities]);
           const shown = new Set(seats.map(({ identity }) => identity));
           const removed = [...identities].filter((identity) => !shown.has(identity));
@@ -234,20 +235,23 @@ function gather(events: readonly FeedEvent[], lastId: number, into = emptyGather
     if (topic === 'rooms' && key !== null) into.roomList.add(key);
     if (!topic.startsWith(ROOM)) continue;
     const room = topic.slice(ROOM.length);
-    if (type === 'seat' && key !== null) {
-      const identities = into.seats.get(room) ?? new Set();
-      into.seats.set(room, identities.add(key));
-    } else into.rooms.add(room);
+    if (type === 'seat' || type === 'policy') addSeat(into, room, key);
+    else into.rooms.add(room);
   }
   into.lastId = Math.max(into.lastId, lastId);
   return into;
 }
 
+function addSeat({ seats }: Gathered, room: string, identity: string | null): void {
+  const identities = seats.get(room);
+  if (identity === null) seats.set(room, null);
+  else if (identities !== null) seats.set(room, (identities ?? new Set()).add(identity));
+}
+
 function merge(from: Gathered, into: Gathered): void {
   for (const [room, identities] of from.seats) {
-    const all = into.seats.get(room) ?? new Set();
-    for (const identity of identities) all.add(identity);
-    into.seats.set(room, all);
+    if (!identities) addSeat(into, room, null);
+    for (const identity of identities ?? []) addSeat(into, room, identity);
   }
   for (const room of from.rooms) into.rooms.add(room);
   for (const room of from.roomList) into.roomList.add(room);

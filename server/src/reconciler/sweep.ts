@@ -4,6 +4,7 @@ import type { ObservedRoom } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { RoomSessions, type RunningRoom } from '../presence/room-sessions.js';
+import type { Seat } from '../seats/seat.js';
 import { SeatChecks } from '../seats/seat-checks.js';
 import { SeatStore } from '../seats/seat-store.js';
 import { inParallel } from './in-parallel.js';
@@ -40,6 +41,17 @@ export class Sweep {
     for (const operation of await this.store.listUnsettled(UNSETTLED_AT_ONCE)) {
       await this.guard(operation.room, () => this.checks.settle(operation));
     }
+  }
+
+  /** Those who were last seen in the room, without asking LiveKit who is. */
+  checkSeats(room: string, seats: readonly Seat[]): Promise<void> {
+    return this.guard(room, () =>
+      inParallel(seats, REPAIRS_AT_ONCE, async ({ identity, sid, kind, permission }) => {
+        if (!sid || !permission) return;
+        const occupant = { identity, sid, kind: kind ?? 'standard', permission };
+        await this.checks.check(room, occupant, 'policy');
+      }),
+    );
   }
 
   private checkRoom(room: string): Promise<void> {

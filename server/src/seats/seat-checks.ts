@@ -19,6 +19,9 @@ export interface Occupant {
   readonly permission: ObservedPermission;
 }
 
+/** What made us look. */
+export type CheckReason = 'join' | 'sweep' | 'policy';
+
 interface Drift {
   readonly operationId: string;
   /** What drifted from what: the same drift is written down once, however often it is tried. */
@@ -40,8 +43,8 @@ export class SeatChecks {
     private readonly ledger: LedgerService,
   ) {}
 
-  /** True when all is as it should be, or could be put right. `by` says what made us look. */
-  async check(room: string, occupant: Occupant, by: 'join' | 'sweep'): Promise<boolean> {
+  /** True when all is as it should be, or could be put right. */
+  async check(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
     const { identity, kind, permission } = occupant;
     const standing = await this.policy.stand(room, identity, kind);
     if (isAsWanted(standing, permission)) {
@@ -83,7 +86,7 @@ export class SeatChecks {
     });
   }
 
-  private async repair(room: string, occupant: Occupant, by: 'join' | 'sweep'): Promise<boolean> {
+  private async repair(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
     const { identity, kind } = occupant;
     // Another writer may have put it right while this one waited for its turn.
     const [standing, seat] = await Promise.all([
@@ -113,7 +116,7 @@ export class SeatChecks {
     { identity, sid }: Occupant,
     standing: Standing,
     observed: ObservedPermission,
-    by: 'join' | 'sweep',
+    by: CheckReason,
   ): Promise<boolean> {
     const key = seatKey(room, identity);
     const signature = JSON.stringify([sid, standing.key]);

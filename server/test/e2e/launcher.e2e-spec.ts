@@ -48,9 +48,24 @@ class Launcher {
     return npm;
   }
 
+  /** Fails with all that the launcher has printed: a start that goes wrong says why. */
+  async until(what: string, check: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+    try {
+      await until(what, check, ms);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${this.output}`, { cause: error });
+    }
+  }
+
   async untilReady(): Promise<void> {
-    await until('the ready line', () => READY.test(this.output), START_MS);
-    await until('/readyz answers 200', () => this.isReady(), 10_000);
+    await this.until('the ready line', () => READY.test(this.output), START_MS);
+    await this.until('/readyz answers 200', () => this.isReady());
+  }
+
+  /** Until the part `name` is another process than it was in `before`, and the server is ready. */
+  async untilBack(name: 'postgres' | 'server', before: Run): Promise<void> {
+    await this.until(`another ${name}`, () => this.run()[name].pid !== before[name].pid);
+    await this.until('/readyz answers 200', () => this.isReady());
   }
 
   async isReady(): Promise<boolean> {
@@ -115,7 +130,7 @@ describe('npm start', () => {
     const since = Date.now();
 
     await launcher.stop();
-    await until('nothing is left', () => launcher.left(run).length === 0, 10_000);
+    await launcher.until('nothing is left', () => launcher.left(run).length === 0);
 
     expect(Date.now() - since).toBeLessThan(10_000);
     expect(await launcher.isReady()).toBe(false);
@@ -125,15 +140,10 @@ describe('npm start', () => {
     const before = launcher.run();
 
     process.kill(before.postgres.pid, 'SIGKILL');
-    await until(
-      'another Postgres',
-      () => launcher.run().postgres.pid !== before.postgres.pid,
-      10_000,
-    );
-    await until('/readyz answers 200', () => launcher.isReady(), 10_000);
+    await launcher.untilBack('postgres', before);
+    expect(launcher.run().server).toEqual(before.server);
     process.kill(before.server.pid, 'SIGKILL');
-    await until('another server', () => launcher.run().server.pid !== before.server.pid, 10_000);
-    await until('/readyz answers 200', () => launcher.isReady(), 10_000);
+    await launcher.untilBack('server', before);
 
     expect(launcher.run().supervisor).toEqual(before.supervisor);
   }, 60_000);
@@ -144,7 +154,7 @@ describe('npm start', () => {
       const run = launcher.run();
 
       process.kill(run.supervisor.pid, 'SIGKILL');
-      await until('nothing is left', () => launcher.left(run).length === 0, 10_000);
+      await launcher.until('nothing is left', () => launcher.left(run).length === 0);
       launcher.start();
       await launcher.untilReady();
 

@@ -187,12 +187,13 @@ describeLive('through the gate', () => {
     const room = await scene.room('forward');
     const token = await scene.issued(room, 'fay', 'presenter');
     const ask = (headers: Record<string, string>) => fetch(`${app.url}/livekit/gate`, { headers });
-    for (const headers of [
+    const questions: Record<string, string>[] = [
       { 'x-original-uri': `/rtc?access_token=${token}` },
       { 'x-forwarded-uri': `/rtc/v1?join_request=x&access_token=${token}` },
       { 'x-forwarded-uri': '/whip/v1', authorization: `Bearer ${token}` },
-    ]) {
-      const answer = await ask(headers as Record<string, string>);
+    ];
+    for (const headers of questions) {
+      const answer = await ask(headers);
       expect(answer.status).toBe(200);
       const claims = claimsOf((answer.headers.get('authorization') ?? '').replace('Bearer ', ''));
       expect(claims).toMatchObject({ sub: 'fay', video: { room, canPublish: false } });

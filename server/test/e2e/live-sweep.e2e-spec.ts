@@ -32,6 +32,11 @@ describeLive('the sweep, with every webhook lost and two servers on one database
     await livekit?.stop();
   });
 
+  const userId = async (identity: string) => {
+    const { body } = await app.post('/api/v1/users', { identity, name: identity });
+    return body.id as string;
+  };
+
   it('shows who is there, also one who only listens in on the signalling', async () => {
     const room = await scene.room('presence');
     const ana = await signalJoin(livekit.url, await scene.issued(room, 'ana'));
@@ -110,6 +115,20 @@ describeLive('the sweep, with every webhook lost and two servers on one database
     expect(tom.isClosed).toBe(false);
     await app.sql('UPDATE room SET is_closed = true WHERE name = $1', [room]);
     await until('everybody is out of the closed room', () => tom.isClosed);
+  });
+
+  it('is not waited for when policy changes: who is in the room has the new role at once', async () => {
+    const room = await scene.room('assigned');
+    const id = await userId('vera');
+    const vera = await signalJoin(livekit.url, await scene.issued(room, 'vera'));
+    await scene.untilSeat(room, 'vera', 'is seen', ({ isPresent }) => isPresent);
+    const assigned = await app.post('/api/v1/assignments', {
+      subject: { user: id },
+      scope: { room },
+      template: 'speaker',
+    });
+    expect(assigned.status).toBe(201);
+    await until('vera may publish', () => vera.permission?.['canPublish'] === true, 900);
   });
 
   it('ends a lease by itself, once, on whichever server', async () => {

@@ -108,7 +108,7 @@ export async function startLiveApp(options: LiveAppOptions = {}): Promise<LiveAp
       status: response.status,
       body: isJson && text ? JSON.parse(text) : text,
       headers: response.headers,
-    } as Answer;
+    };
   };
   const signedIn = await call('POST', '/api/v1/session', ADMIN);
   cookie = signedIn.headers.get('set-cookie')?.split(';', 1)[0] ?? '';

@@ -63,7 +63,7 @@ async function join(who: string, url: string, token: string): Promise<void> {
     status.subscribed.push(`${identity}/${publication.source}`);
     if (track.kind !== TrackKind.KIND_VIDEO) return;
     void (async () => {
-      for await (const _ of new VideoStream(track as never)) {
+      for await (const _ of new VideoStream(track)) {
         status.frames[identity] = (status.frames[identity] ?? 0) + 1;
       }
     })().catch(() => undefined);

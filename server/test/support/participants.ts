@@ -59,7 +59,7 @@ export function startParticipants(): ParticipantProcess {
   return {
     join: async (who, url, token) => {
       await ask<void>({ op: 'join', who, url, token });
-      const tell = <T>(request: Distributed<Request>) => ask<T>({ ...request, who } as Request);
+      const tell = <T>(request: Distributed<Request>) => ask<T>({ ...request, who });
       return {
         publishVideo: () => tell<string>({ op: 'publishVideo' }),
         publishAudio: () => tell<string>({ op: 'publishAudio' }),

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { EventStreamClient } from '../support/event-stream.js';
+import { type LiveApp, startLiveApp } from '../support/live-app.js';
+import { LiveScene } from '../support/live-scene.js';
+import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { signalJoin } from '../support/livekit-signal.js';
+import { type OwnPostgres, startOwnPostgres } from '../support/own-postgres.js';
+import { until } from '../support/until.js';
+
+jest.setTimeout(90_000);
+
+describeLive('when Postgres goes away', () => {
+  let postgres: OwnPostgres;
+  let livekit: LiveKitServer;
+  let app: LiveApp;
+  let scene: LiveScene;
+
+  beforeAll(async () => {
+    const port = await freeTcpPort();
+    postgres = await startOwnPostgres();
+    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
+    app = await startLiveApp({
+      livekit,
+      port,
+      database: postgres.database,
+      env: { ROLECALL_SWEEP: '1s', ROLECALL_GATE: 'on' },
+    });
+    scene = new LiveScene(app, livekit);
+  });
+
+  afterAll(async () => {
+    await app?.stop();
+    await livekit?.stop();
+    await postgres?.stop();
+  });
+
+  it('nobody is let in, nothing is promoted, running calls go on, and all heals by itself', async () => {
+    const room = await scene.room('hall');
+    const gate = app.url.replace('http', 'ws');
+    const token = await scene.issued(room, 'ana', 'presenter');
+    const ana = await signalJoin(gate, token);
+    await scene.untilSeat(room, 'ana', 'is present', ({ isPresent }) => isPresent);
+    const stream = await EventStreamClient.open(
+      `${app.url}/api/v1/events?topics=${encodeURIComponent(`room:${room}`)}`,
+      { cookie: app.cookie },
+    );
+    await stream.next('hello', ({ event }) => event === 'hello');
+
+    await postgres.kill();
+    const asked = performance.now();
+    expect((await scene.act(room, 'ana', 'promote')).status).toBe(503);
+    await expect(signalJoin(gate, token)).rejects.toMatchObject({ status: 503 });
+    expect(performance.now() - asked).toBeLessThan(5_000);
+    expect(ana.isClosed).toBe(false);
+    // Past the gate, with an old token, while nobody can look: the sweep finds it afterwards.
+    const eve = await signalJoin(livekit.url, scene.token(room, 'eve', 'presenter'));
+    expect(eve.permission?.['canPublish']).toBe(true);
+
+    await postgres.start();
+    await until('eve lost the right', () => eve.permission?.['canPublish'] !== true, 20_000);
+    const promoted = await until('promoting works again', async () => {
+      const answer = await scene.act(room, 'ana', 'promote');
+      return answer.status === 200 ? answer : null;
+    });
+    expect(promoted.body.outcome).toBe('applied');
+    await stream.next('the stream tells of it', ({ event, data }) => {
+      return event === 'seats' && data.seats.some((seat: { epoch: number }) => seat.epoch > 0);
+    });
+    stream.close();
+  });
+});
