@@ -40,5 +40,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 600,
     rolldownOptions: { input: { index: 'index.html', join: 'join.html' } },
   },
-  server: { proxy: { '/api': server, '/livekit': server } },
+  // Not '/api': that is the beginning of the page '/api-keys' too.
+  server: { proxy: { '^/api/': server, '^/livekit/': server } },
 });

@@ -43,7 +43,8 @@ export function LedgerFilters({ values, set, clear, isAny, kinds, outcomes }: Le
           label={translate(`ledger.filter.${key}`)}
           value={values[key]}
           onChange={(value) => set({ [key]: value })}
-          width={key === 'q' ? 180 : 150}
+          hint={key === 'q' ? undefined : translate(`ledger.hint.${key}`)}
+          width={key === 'q' ? 170 : 136}
           isHalf
         />
       ))}
@@ -58,7 +59,7 @@ export function LedgerFilters({ values, set, clear, isAny, kinds, outcomes }: Le
               : id,
           }))}
           onChange={(kind) => set({ kind })}
-          width={190}
+          width={170}
         />
       )}
       <SelectBox
@@ -66,7 +67,7 @@ export function LedgerFilters({ values, set, clear, isAny, kinds, outcomes }: Le
         value={outcomes.includes(values.outcome) ? values.outcome : ''}
         choices={outcomes.map((id) => ({ id, label: translate(`ledger.outcome.${id}`) }))}
         onChange={(outcome) => set({ outcome })}
-        width={130}
+        width={120}
       />
       <SelectBox
         label={translate('ledger.filter.when')}
@@ -79,7 +80,7 @@ export function LedgerFilters({ values, set, clear, isAny, kinds, outcomes }: Le
         onChange={(since) =>
           set({ since: since === 'custom' ? 'custom' : since, from: '', to: '' })
         }
-        width={160}
+        width={150}
       />
       {isCustom &&
         (['from', 'to'] as const).map((key) => (

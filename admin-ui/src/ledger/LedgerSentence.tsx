@@ -20,6 +20,7 @@ export function LedgerSentence({ entry }: { entry: LedgerEntry | Issuance }) {
       ? `${byKey.get(template.key)?.name ?? template.key}${template.version ? ` v${template.version}` : ''}`
       : '',
     subject: textOf(entry.payload, 'email') || textOf(entry.payload, 'name') || '…',
+    source: textOf(entry.payload, 'source').replaceAll('_', ' ') || '…',
     permission: textOf(entry.payload, 'permission') || '…',
   };
   const suffix = suffixOf(entry, template !== null);

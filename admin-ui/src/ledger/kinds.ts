@@ -13,7 +13,7 @@ const FAMILIES: Record<string, readonly string[]> = {
   ],
   drift: ['detected', 'repaired'],
   gate: ['connected', 'refused'],
-  participant: ['unlisted'],
+  participant: ['joined', 'left', 'aborted', 'unlisted'],
   room: ['created', 'updated', 'closed', 'opened', 'deleted', 'started', 'finished'],
   user: ['created', 'updated', 'suspended', 'unsuspended', 'deleted'],
   template: ['created', 'draft_saved', 'published', 'archived', 'unarchived', 'deleted'],

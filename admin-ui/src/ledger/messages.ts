@@ -20,8 +20,8 @@ registerMessages({
     list_label: 'Entries, newest first',
     filter: {
       q: 'Search',
-      room: 'Room, whole name',
-      identity: 'Identity, whole',
+      room: 'Room',
+      identity: 'Identity',
       actor: 'Actor',
       outcome: 'Outcome',
       kind: 'Kind',
@@ -29,6 +29,11 @@ registerMessages({
       from: 'From',
       to: 'To',
       more: 'More filters',
+    },
+    hint: {
+      room: 'the whole name',
+      identity: 'the whole identity',
+      actor: 'a part of the name, or an id',
     },
     when: {
       any: 'Any time',
@@ -112,7 +117,16 @@ registerMessages({
         lease_ended: 'The time of %{identity}’s role in %{room} ended',
         session_ended: 'The session of %{room} ended, and with it the role given to %{identity}',
       },
-      participant: { unlisted: '%{identity} is in %{room} and was never issued a token for it' },
+      participant: {
+        joined: '%{identity} joined %{room}',
+        left: '%{identity} left %{room}',
+        aborted: 'The connection of %{identity} to %{room} was lost',
+        unlisted: '%{identity} is in %{room} and was never issued a token for it',
+      },
+      track: {
+        published: '%{identity} started to send %{source} in %{room}',
+        unpublished: '%{identity} stopped sending %{source} in %{room}',
+      },
       drift: {
         detected: '%{identity} in %{room} has other rights than policy says',
         repaired: 'The rights of %{identity} in %{room} are put right',

@@ -47,8 +47,8 @@ describe('lists', () => {
 
 describe('update', () => {
   const room = { id: 'a/b', name: 'a/b', title: 'Old', metadata: '', numParticipants: 3 };
-  const save = (data: object) =>
-    dataProvider.update('rooms', { id: 'a/b', data, previousData: room });
+  const save = (data: object, previousData: object = room) =>
+    dataProvider.update('rooms', { id: 'a/b', data, previousData });
   let revision: number;
   let current: typeof room;
   const answerAsServer = (call: Call): FakeAnswer => {
@@ -89,8 +89,8 @@ describe('update', () => {
   });
 
   it('names the version that was read, and after saving the version that was saved', async () => {
-    await save({ title: 'One' });
-    await save({ title: 'Two' });
+    const { data } = await save({ title: 'One' });
+    await save({ title: 'Two' }, data);
     expect(puts().map(({ headers }) => headers.get('If-Match'))).toEqual(['"1"', '"2"']);
   });
 
@@ -106,6 +106,16 @@ describe('update', () => {
     });
     expect(data).toMatchObject({ title: 'Mine' });
     expect(current.title).toBe('Mine');
+  });
+
+  it('goes by the version that the form shows, even when a newer one was read since', async () => {
+    somebodyElseSaves('Theirs');
+    await dataProvider.getOne('rooms', { id: 'a/b' });
+    const { seen, unregister } = answerConflictWith('app.conflict.cancelled');
+    await expect(save({ title: 'Mine' })).rejects.toMatchObject({ status: 412 });
+    unregister();
+    expect(seen).toHaveLength(1);
+    expect(current.title).toBe('Theirs');
   });
 
   it('changes nothing when the operator keeps what the other one saved', async () => {

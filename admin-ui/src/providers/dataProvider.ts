@@ -48,15 +48,35 @@ const WRITABLE: Record<string, { create: string[]; update: string[] }> = {
 
 const GET_MANY_CHUNK = 100;
 
-/** The version of each record that was read last, for `If-Match`. */
-const versions = new Map<string, { etag: string; record: RaRecord }>();
+interface Version {
+  etag: string;
+  record: RaRecord;
+  /** To recognise the record again: the query cache hands out copies. */
+  text: string;
+}
+
+/** Another part of the page may read the record while a form still shows an earlier version. */
+const VERSIONS_KEPT = 5;
+
+/** The versions of each record that were read, newest first, for `If-Match`. */
+const versions = new Map<string, Version[]>();
 
 const versionKey = (resource: string, id: Identifier) => `${resource}\n${id}`;
 
 function remember<T extends RaRecord>(resource: string, record: T, headers: Headers): T {
   const etag = headers.get('ETag');
-  if (etag) versions.set(versionKey(resource, record.id), { etag, record });
+  if (!etag) return record;
+  const key = versionKey(resource, record.id);
+  const version = { etag, record, text: JSON.stringify(record) };
+  versions.set(key, [version, ...(versions.get(key) ?? [])].slice(0, VERSIONS_KEPT));
   return record;
+}
+
+/** The version that somebody looked at when they made a change; else the newest that was read. */
+function versionOf(resource: string, id: Identifier, seen?: unknown): Version | undefined {
+  const known = versions.get(versionKey(resource, id));
+  const text = JSON.stringify(seen);
+  return known?.find((version) => version.text === text) ?? known?.[0];
 }
 
 function pick(resource: string, purpose: 'create' | 'update', data: Record<string, unknown>) {
@@ -106,10 +126,14 @@ function changesOf(
   );
 }
 
-async function update(resource: string, id: Identifier, data: Record<string, unknown>) {
-  const key = versionKey(resource, id);
-  if (!versions.has(key)) await readOne(resource, id);
-  const base = versions.get(key);
+async function update(
+  resource: string,
+  id: Identifier,
+  data: Record<string, unknown>,
+  seen?: unknown,
+) {
+  if (!versions.has(versionKey(resource, id))) await readOne(resource, id);
+  const base = versionOf(resource, id, seen);
   const body = changesOf(resource, data, base?.record);
   try {
     return await put(resource, id, body, base?.etag);
@@ -117,7 +141,7 @@ async function update(resource: string, id: Identifier, data: Record<string, unk
     if (!(error instanceof ProblemError) || error.status !== 412) throw error;
     const current = await readOne(resource, id);
     const choice = await resolveConflict({ resource, id, base: base?.record, mine: body, current });
-    if (choice === 'overwrite') return put(resource, id, body, versions.get(key)?.etag);
+    if (choice === 'overwrite') return put(resource, id, body, versionOf(resource, id)?.etag);
     throw new ProblemError({ ...error.body, title: choice, detail: undefined, code: choice });
   }
 }
@@ -189,7 +213,8 @@ export const dataProvider: DataProvider = {
     return asAny({ data: remember(resource, json, headers) });
   },
 
-  update: async (resource, { id, data }) => asAny({ data: await update(resource, id, data) }),
+  update: async (resource, { id, data, previousData }) =>
+    asAny({ data: await update(resource, id, data, previousData) }),
   updateMany: (resource, { ids, data }) =>
     oneByOne(ids, (id) => update(resource, id, data as Record<string, unknown>)),
   delete: async (resource, { id, previousData }) => {

@@ -301,7 +301,8 @@ export function throttled(act: () => void, everyMs = 1_000) {
 /** What every page needs: fresh room lists, and one's own rights as they are now. */
 export function connectLists(client: QueryClient) {
   const invalidateRooms = throttled(() => {
-    void client.invalidateQueries({ queryKey: ['rooms'] });
+    // Lists only: a record that is being edited stays the one that its form started from.
+    void client.invalidateQueries({ queryKey: ['rooms', 'getList'] });
   });
   const refreshRights = throttled(() => {
     void session

@@ -128,7 +128,8 @@ function Danger({ room }: { room: Room }) {
         onConfirm={async () => {
           await deleteJson(path('rooms', room.name));
           void navigate('/rooms');
-          await after('rooms.deleted');
+          await queryClient.invalidateQueries({ queryKey: ['rooms', 'getList'] });
+          notify('rooms.deleted', { type: 'success' });
         }}
       >
         <Typography>{translate('rooms.delete_text')}</Typography>

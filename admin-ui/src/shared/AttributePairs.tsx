@@ -43,11 +43,7 @@ export function AttributePairs(props: AttributePairsProps) {
   const replace = (at: number, pair: Pair) =>
     onChange(value.map((each, index) => (index === at ? pair : each)));
   return (
-    <Box
-      component="fieldset"
-      disabled={isReadOnly}
-      sx={{ border: 0, p: 0, m: 0, mt: 1, minWidth: 0 }}
-    >
+    <Box component="fieldset" sx={{ border: 0, p: 0, m: 0, mt: 1, minWidth: 0 }}>
       <Typography component="legend" variant="body2" sx={{ fontWeight: 600, p: 0 }}>
         {label}
       </Typography>
@@ -56,13 +52,13 @@ export function AttributePairs(props: AttributePairsProps) {
           <TextField
             label={translate('attribute_pairs.key')}
             value={key}
-            disabled={isReadOnly}
+            slotProps={{ input: { readOnly: isReadOnly } }}
             onChange={(event) => replace(at, [event.target.value, text])}
           />
           <TextField
             label={translate('attribute_pairs.value')}
             value={text}
-            disabled={isReadOnly}
+            slotProps={{ input: { readOnly: isReadOnly } }}
             onChange={(event) => replace(at, [key, event.target.value])}
           />
           {!isReadOnly && (

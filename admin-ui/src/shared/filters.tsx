@@ -9,6 +9,8 @@ const PAUSE_MS = 200;
 
 export interface SearchBoxProps {
   label: string;
+  /** Shown on hover and read out: how it matches. */
+  hint?: string;
   value: string;
   onChange: (value: string) => void;
   width?: number;
@@ -17,7 +19,7 @@ export interface SearchBoxProps {
 }
 
 /** Waits until typing pauses; the keyboard's `/` focuses the first one on a page. */
-export function SearchBox({ label, value, onChange, width = 240, isHalf }: SearchBoxProps) {
+export function SearchBox({ label, hint, value, onChange, width = 240, isHalf }: SearchBoxProps) {
   const [text, setText] = useState(value);
   const [shown, setShown] = useState(value);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -44,7 +46,11 @@ export function SearchBox({ label, value, onChange, width = 240, isHalf }: Searc
       placeholder={label}
       sx={{ width: { xs: isHalf ? 'calc(50% - 4px)' : '100%', sm: width } }}
       slotProps={{
-        htmlInput: { 'aria-label': label, maxLength: 256 },
+        htmlInput: {
+          'aria-label': hint ? `${label}, ${hint}` : label,
+          title: hint,
+          maxLength: 256,
+        },
         input: {
           startAdornment: (
             <InputAdornment position="start">

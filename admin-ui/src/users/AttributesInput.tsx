@@ -24,17 +24,17 @@ export function AttributesInput({ source, label, helperText, isReadOnly }: Attri
   const { field, fieldState } = useInput({ source, defaultValue: {} });
   const value = (field.value ?? {}) as Record<string, string>;
   const [pairs, setPairs] = useState<Pair[]>(() => Object.entries(value));
-  const [sent, setSent] = useState(value);
-  if (value !== sent) {
+  const [sent, setSent] = useState(() => JSON.stringify(value));
+  if (JSON.stringify(value) !== sent) {
     // The record was read again: its pairs replace what is shown.
-    setSent(value);
+    setSent(JSON.stringify(value));
     setPairs(Object.entries(value));
   }
 
   const change = (next: Pair[]) => {
     const record = Object.fromEntries(next.filter(([key]) => key !== ''));
     setPairs(next);
-    setSent(record);
+    setSent(JSON.stringify(record));
     field.onChange(record);
   };
   const error = fieldState.error?.message;
