@@ -172,7 +172,7 @@ function Destination({ grant, grants, isReadOnly, errors, onChange }: GrantProps
       <TextField
         label={translate('role_templates.fields.destination')}
         value={grants.destinationRoom}
-        disabled={isReadOnly}
+        slotProps={{ input: { readOnly: isReadOnly } }}
         error={Boolean(error)}
         helperText={error ?? translate('role_templates.fields.destination_help')}
         onChange={(event) => onChange({ ...grants, destinationRoom: event.target.value })}

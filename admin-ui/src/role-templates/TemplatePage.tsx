@@ -231,6 +231,27 @@ function Editor({ loaded }: { loaded: LoadedTemplate }) {
             onUnarchive={() => void unarchive()}
           />
         )}
+        {/* Here, where it is seen however far down one was editing. */}
+        {isConflict && (
+          <Alert
+            severity="warning"
+            sx={{ width: '100%' }}
+            action={
+              <>
+                <Button color="inherit" onClick={() => void reload()}>
+                  {translate('role_templates.conflict.take')}
+                </Button>
+                <Button color="inherit" onClick={() => void overwrite()}>
+                  {translate('role_templates.conflict.overwrite')}
+                </Button>
+              </>
+            }
+          >
+            <b>{translate('role_templates.conflict.title')}</b>{' '}
+            {translate('role_templates.conflict.text')}
+          </Alert>
+        )}
+        {failure !== null && <Refusal error={failure} />}
       </Box>
 
       {!can('role_template.write') && (
@@ -247,26 +268,6 @@ function Editor({ loaded }: { loaded: LoadedTemplate }) {
           })}
         </Alert>
       )}
-      {isConflict && (
-        <Alert
-          severity="warning"
-          action={
-            <>
-              <Button color="inherit" onClick={() => void reload()}>
-                {translate('role_templates.conflict.take')}
-              </Button>
-              <Button color="inherit" onClick={() => void overwrite()}>
-                {translate('role_templates.conflict.overwrite')}
-              </Button>
-            </>
-          }
-        >
-          <b>{translate('role_templates.conflict.title')}</b>{' '}
-          {translate('role_templates.conflict.text')}
-        </Alert>
-      )}
-      {failure !== null && <Refusal error={failure} />}
-
       <Tabs
         value={tab}
         aria-label={translate('role_templates.tabs.label')}
@@ -308,7 +309,7 @@ function Editor({ loaded }: { loaded: LoadedTemplate }) {
                     key={field}
                     label={translate(`role_templates.fields.${field}`)}
                     value={basics[field]}
-                    disabled={!canWrite}
+                    slotProps={{ input: { readOnly: !canWrite } }}
                     required={field === 'name'}
                     multiline={field === 'description'}
                     error={Boolean(errors[field])}
@@ -393,7 +394,7 @@ function Refusal({ error }: { error: unknown }) {
   const errorText = useErrorText();
   const fields = Object.entries(problemOf(error)?.errors ?? {});
   return (
-    <Alert severity="error">
+    <Alert severity="error" sx={{ width: '100%' }}>
       {errorText(error)}
       {fields.length > 0 && (
         <Box component="ul" sx={{ m: 0, pl: 2.25 }}>
@@ -510,12 +511,14 @@ interface TokenPartProps {
 function TokenPart({ content, isReadOnly, errors, onChange }: TokenPartProps) {
   const translate = useTranslate();
   const word = (name: string) => translate(`role_templates.fields.${name}`);
+  // Not disabled: what may not be changed may still be read and copied.
+  const readOnly = { input: { readOnly: isReadOnly } };
   return (
     <Panel title={translate('role_templates.sections.token')}>
       <TextField
         label={word('ttl')}
         value={content.ttl}
-        disabled={isReadOnly}
+        slotProps={readOnly}
         error={Boolean(errors.ttl)}
         helperText={errors.ttl ?? word('ttl_help')}
         onChange={(event) => onChange({ ttl: event.target.value })}
@@ -524,7 +527,7 @@ function TokenPart({ content, isReadOnly, errors, onChange }: TokenPartProps) {
       <TextField
         label={word('metadata')}
         value={content.metadata}
-        disabled={isReadOnly}
+        slotProps={readOnly}
         multiline
         error={Boolean(errors.metadata)}
         helperText={errors.metadata ?? word('metadata_help')}

@@ -2,7 +2,7 @@ import { styled } from '@mui/material/styles';
 import { FONT_MONO } from '../theme/theme';
 
 const COLUMNS = {
-  wide: '32px minmax(170px,2fr) minmax(180px,1.2fr) 128px minmax(110px,.8fr) minmax(150px,1.3fr) 70px 60px 132px',
+  wide: '32px minmax(170px,1.8fr) minmax(180px,1.2fr) 128px minmax(134px,.8fr) minmax(150px,1.2fr) 70px 60px 132px',
   medium: '32px minmax(130px,1.3fr) minmax(160px,1.3fr) 128px minmax(130px,1.2fr) 132px',
   small: '32px minmax(120px,1.3fr) minmax(120px,1.2fr) minmax(120px,1.3fr) 40px',
   narrow: '28px minmax(0,1fr) auto',
@@ -29,6 +29,9 @@ export const GridFrame = styled('div')(({ theme }) => ({
     overflow: 'auto',
     // The rows' height must not make the page grow.
     contain: 'size',
+  },
+  '& .grid:focus-visible': {
+    outline: `2px solid ${theme.palette.primary.main}`,
     outlineOffset: -2,
   },
   '& .rows': { position: 'relative' },

@@ -7,7 +7,14 @@ import Popover from '@mui/material/Popover';
 import ToggleButton from '@mui/material/ToggleButton';
 import ToggleButtonGroup from '@mui/material/ToggleButtonGroup';
 import Typography from '@mui/material/Typography';
-import { diffGrants, exceeds, NO_GRANTS, type RoleGrants } from '@rolecall/server/grants';
+import {
+  diffGrants,
+  exceeds,
+  GRANT_CATALOGUE,
+  NO_GRANTS,
+  type RoleGrants,
+  sourceName,
+} from '@rolecall/server/grants';
 import type { RoleTemplate, Seat } from '../providers/records';
 import { useMe } from '../providers/session';
 import { RoleChip } from '../shared/RoleChip';
@@ -101,7 +108,7 @@ function RoleItem({ template, now, isCurrent, onChoose, ...menuItem }: RoleItemP
   const isDisabled = beyond.length > 0 || isCurrent;
   const line =
     beyond.length > 0
-      ? translate('room_console.cannot.ceiling', { grants: beyond.join(', ') })
+      ? translate('room_console.cannot.ceiling', { grants: beyond.map(grantTitle).join(', ') })
       : isCurrent
         ? translate('room_console.cannot.same')
         : changes.map(({ text, kind }) => `${SIGNS[kind]} ${text}`).join(' · ') ||
@@ -126,6 +133,13 @@ function RoleItem({ template, now, isCurrent, onChoose, ...menuItem }: RoleItemP
       </Typography>
     </MenuItem>
   );
+}
+
+/** `canPublishSources.camera` is written like the source, everything else like its grant. */
+function grantTitle(key: string): string {
+  const [grant, source] = key.split('.');
+  if (grant === 'canPublishSources' && source) return sourceName(source);
+  return GRANT_CATALOGUE.find((each) => each.key === key)?.title.toLocaleLowerCase() ?? key;
 }
 
 const SIGNS = { gain: '+', lose: '−', change: '±' } as const;

@@ -20,6 +20,7 @@ import { useErrorText } from '../shared/useErrorText';
 import { usePermissionSet } from '../shared/usePermissionSet';
 import { useRouteSegment } from '../shared/useRouteSegment';
 import { useTemplates } from '../shared/useTemplates';
+import { ConsoleTheme } from './ConsoleTheme';
 import { Banners } from './Banners';
 import { BulkBar } from './BulkBar';
 import { messages } from './messages.en';
@@ -39,7 +40,11 @@ registerMessages(messages);
 export function RoomConsolePage() {
   const room = useRouteSegment(1);
   // Another room is another console: nothing chosen or asked there belongs here.
-  return <RoomConsole key={room} room={room} />;
+  return (
+    <ConsoleTheme>
+      <RoomConsole key={room} room={room} />
+    </ConsoleTheme>
+  );
 }
 
 function RoomConsole({ room }: { room: string }) {

@@ -232,7 +232,12 @@ function RoleField({ value, error, isAllowed, onChange }: RoleFieldProps) {
       error={Boolean(error)}
       helperText={error ?? translate(help)}
       onChange={(event) => onChange(event.target.value)}
-      slotProps={{ select: { displayEmpty: true }, inputLabel: { shrink: true } }}
+      slotProps={{
+        select: { displayEmpty: true },
+        inputLabel: { shrink: true },
+        // It says why the field is off, so it has to be readable.
+        formHelperText: { sx: { '&.Mui-disabled': { color: 'text.secondary' } } },
+      }}
     >
       <MenuItem value="">{translate('tokens.fields.template_policy')}</MenuItem>
       {published.map(({ key, name, color, published: version }) => (
