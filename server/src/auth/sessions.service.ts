@@ -68,7 +68,6 @@ export class SessionsService {
     const operator = rows[0];
     const isRight = await this.passwords.verify(operator?.password_hash ?? null, password);
     if (!operator || !isRight || operator.is_disabled) {
-      await this.limits.wrong(emailKey);
       await this.ledger.appendDurably({
         kind: 'operator.sign_in_refused',
         outcome: 'refused',

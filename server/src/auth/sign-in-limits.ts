@@ -5,8 +5,8 @@ import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { unavailableOn } from '../database/database-errors.js';
 import { PgPool } from '../database/pg-pool.js';
 
-/** Wrong passwords for one account before it has to wait, wherever they come from. */
-const WRONG_PER_ACCOUNT = { points: 20, seconds: 15 * 60 };
+/** Attempts for one account since its last right one, wherever they come from. */
+const GUESSES_PER_ACCOUNT = { points: 20, seconds: 15 * 60 };
 
 /** Counters of sign-ins, kept in Postgres so that all server processes share them. */
 @Injectable()
@@ -30,27 +30,26 @@ export class SignInLimits {
     this.perAccount = new RateLimiterPostgres({
       ...common,
       keyPrefix: 'account',
-      points: WRONG_PER_ACCOUNT.points,
-      duration: WRONG_PER_ACCOUNT.seconds,
+      points: GUESSES_PER_ACCOUNT.points,
+      duration: GUESSES_PER_ACCOUNT.seconds,
     });
   }
 
-  /** Counts one attempt. Throws `too_many` (429) when the address or the account has to wait. */
+  /**
+   * Counts one attempt, before the password is looked at: guesses sent all at once count like those
+   * sent one by one. Throws `too_many` (429) when the address or the account has to wait.
+   */
   async attempt(ip: string, emailKey: string): Promise<void> {
-    const wrong = await guarded(() => this.perAccount.get(emailKey.slice(0, 200)));
-    if (wrong && wrong.consumedPoints >= WRONG_PER_ACCOUNT.points) throw tooMany(wrong);
     try {
       await this.perAddress.consume(addressKey(ip));
+      await this.perAccount.consume(emailKey.slice(0, 200));
     } catch (error) {
       if (error instanceof RateLimiterRes) throw tooMany(error);
       throw unavailableOn(error);
     }
   }
 
-  async wrong(emailKey: string): Promise<void> {
-    await this.perAccount.consume(emailKey.slice(0, 200)).catch(() => undefined);
-  }
-
+  /** Whoever knows the password has made no wrong guess. */
   async right(emailKey: string): Promise<void> {
     await this.perAccount.delete(emailKey.slice(0, 200)).catch(() => undefined);
   }
@@ -68,14 +67,6 @@ export function addressKey(ip: string): string {
     groups.push(...rest);
   }
   return groups.slice(0, 4).join(':');
-}
-
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw unavailableOn(error);
-  }
 }
 
 function tooMany(limit: RateLimiterRes): AppError {
