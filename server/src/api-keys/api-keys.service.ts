@@ -4,6 +4,7 @@ import { newSecret, secretHash } from '../auth/secrets.js';
 import { AppError } from '../common/errors/app-error.js';
 import { likePattern, type Page } from '../common/http/lists.js';
 import { PgPool } from '../database/pg-pool.js';
+import { readPage } from '../database/read-page.js';
 import { Transactions } from '../database/transactions.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { ApiKey } from './api-key.entity.js';
@@ -22,15 +23,12 @@ interface ApiKeyRow {
   created_by_label: string;
   last_used_at: Date | null;
   revoked_at: Date | null;
-  total: number;
 }
 
 export type ApiKeyView = ReturnType<typeof toView>;
 
-const SELECT = `
-  SELECT k.id, k.name, k.prefix, k.permissions, k.rooms, k.ceiling, k.rate_limit, k.expires_at,
-    k.created_at, k.created_by_label, k.last_used_at, k.revoked_at, (count(*) OVER ())::int AS total
-  FROM api_key k`;
+const COLUMNS = `k.id, k.name, k.prefix, k.permissions, k.rooms, k.ceiling, k.rate_limit, k.expires_at,
+  k.created_at, k.created_by_label, k.last_used_at, k.revoked_at`;
 
 const SORT_COLUMNS: Record<string, string> = {
   id: 'k.id',
@@ -49,28 +47,32 @@ export class ApiKeysService {
   ) {}
 
   async list({ filter, sort, range }: ListApiKeysQuery): Promise<Page<ApiKeyView>> {
-    const { rows } = await this.pg.query<ApiKeyRow>(
-      `api-key-list-${sort[0]}-${sort[1]}`,
-      `${SELECT}
-       WHERE ($1::text IS NULL OR k.name ILIKE $1 OR k.prefix ILIKE $1)
-         AND ($2::boolean IS NULL OR (k.revoked_at IS NOT NULL) = $2)
-         AND ($3::text[] IS NULL OR k.id::text = ANY($3))
-       ORDER BY ${SORT_COLUMNS[sort[0]]} ${sort[1]} NULLS LAST, k.id OFFSET $4 LIMIT $5`,
-      [
+    const { rows, total } = await readPage<ApiKeyRow>(this.pg, {
+      name: 'api-key-list',
+      sort,
+      columns: COLUMNS,
+      from: 'api_key k',
+      where: `($1::text IS NULL OR k.name ILIKE $1 OR k.prefix ILIKE $1)
+        AND ($2::boolean IS NULL OR (k.revoked_at IS NOT NULL) = $2)
+        AND ($3::text[] IS NULL OR k.id::text = ANY($3))`,
+      sortColumns: SORT_COLUMNS,
+      key: 'k.id',
+      values: [
         filter.q ? likePattern(filter.q) : null,
         filter.isRevoked ?? null,
         filter.id ?? null,
-        range[0],
-        range[1] - range[0] + 1,
       ],
-    );
-    return { rows: rows.map(toView), total: rows[0]?.total ?? 0 };
+      range,
+    });
+    return { rows: rows.map(toView), total };
   }
 
   async get(id: string): Promise<ApiKeyView> {
-    const { rows } = await this.pg.query<ApiKeyRow>('api-key-get', `${SELECT} WHERE k.id = $1`, [
-      id,
-    ]);
+    const { rows } = await this.pg.query<ApiKeyRow>(
+      'api-key-get',
+      `SELECT ${COLUMNS} FROM api_key k WHERE k.id = $1`,
+      [id],
+    );
     if (!rows[0]) throw notFound();
     return toView(rows[0]);
   }

@@ -27,7 +27,9 @@ const WIDTH = 320;
 const HEIGHT = 180;
 const FRAME_MS = 200;
 const SAMPLE_RATE = 48_000;
-const AUDIO_FRAME_MS = 20;
+const AUDIO_FRAME_MS = 100;
+/** Pictures are drawn once and shown in turns: a demo must not need a processor of its own. */
+const PICTURES = 20;
 /** LiveKit may lose a track that is published right after a promotion that followed a demotion. */
 const SETTLE_MS = 600;
 
@@ -88,8 +90,11 @@ class Participant {
       options.source = TrackSource.SOURCE_CAMERA;
       const video = new VideoSource(WIDTH, HEIGHT);
       track = LocalVideoTrack.createVideoTrack('camera', video);
+      const pictures = Array.from({ length: PICTURES }, (_, step) => picture(this.hue, step));
       let tick = 0;
-      timer = setInterval(() => video.captureFrame(picture(this.hue, tick++)), FRAME_MS);
+      timer = setInterval(() => {
+        video.captureFrame(pictures[tick++ % PICTURES] as VideoFrame);
+      }, FRAME_MS);
     } else {
       options.source = TrackSource.SOURCE_MICROPHONE;
       const audio = new AudioSource(SAMPLE_RATE, 1);
@@ -122,10 +127,10 @@ class Participant {
 }
 
 /** A bright bar that walks over a coloured ground, so that one sees that it lives. */
-function picture(hue: number, tick: number): VideoFrame {
+function picture(hue: number, step: number): VideoFrame {
   const pixels = new Uint8Array(WIDTH * HEIGHT * 4);
   const ground = [60 + (hue % 97), 60 + ((hue * 7) % 101), 60 + ((hue * 13) % 103)];
-  const bar = (tick * 8) % WIDTH;
+  const bar = (step * WIDTH) / PICTURES;
   for (let y = 0; y < HEIGHT; y++) {
     for (let x = 0; x < WIDTH; x++) {
       const at = (y * WIDTH + x) * 4;

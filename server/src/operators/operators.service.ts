@@ -8,6 +8,7 @@ import { AppError } from '../common/errors/app-error.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
 import { likePattern, type Page } from '../common/http/lists.js';
 import { PgPool } from '../database/pg-pool.js';
+import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../database/transactions.js';
 import { Hints } from '../events/hints.js';
 import { type AdminCandidate, wouldLeaveNoAdmin } from './lock-out.js';
@@ -32,17 +33,15 @@ interface OperatorRow {
   created_at: Date;
   revision: number;
   access: AccessEntry[];
-  total: number;
 }
 
 export type OperatorView = ReturnType<typeof toView>;
 
-const SELECT = `
-  SELECT o.id, o.email, o.name, o.is_disabled, o.last_signed_in_at, o.created_at, o.revision,
+const COLUMNS = `o.id, o.email, o.name, o.is_disabled, o.last_signed_in_at, o.created_at, o.revision,
     coalesce((SELECT json_agg(json_build_object('role', a.role, 'rooms', a.rooms) ORDER BY a.role, a.id)
-      FROM operator_access a WHERE a.operator_id = o.id), '[]') AS access,
-    (count(*) OVER ())::int AS total
-  FROM operator o`;
+      FROM operator_access a WHERE a.operator_id = o.id), '[]') AS access`;
+
+const SELECT = `SELECT ${COLUMNS} FROM operator o`;
 
 const SORT_COLUMNS: Record<string, string> = {
   id: 'o.id',
@@ -66,22 +65,24 @@ export class OperatorsService {
   ) {}
 
   async list({ filter, sort, range }: ListOperatorsQuery): Promise<Page<OperatorView>> {
-    const { rows } = await this.pg.query<OperatorRow>(
-      `operator-list-${sort[0]}-${sort[1]}`,
-      `${SELECT}
-       WHERE ($1::text IS NULL OR o.email ILIKE $1 OR o.name ILIKE $1)
-         AND ($2::boolean IS NULL OR o.is_disabled = $2)
-         AND ($3::text[] IS NULL OR o.id::text = ANY($3))
-       ORDER BY ${SORT_COLUMNS[sort[0]]} ${sort[1]} NULLS LAST, o.id OFFSET $4 LIMIT $5`,
-      [
+    const { rows, total } = await readPage<OperatorRow>(this.pg, {
+      name: 'operator-list',
+      sort,
+      columns: COLUMNS,
+      from: 'operator o',
+      where: `($1::text IS NULL OR o.email ILIKE $1 OR o.name ILIKE $1)
+        AND ($2::boolean IS NULL OR o.is_disabled = $2)
+        AND ($3::text[] IS NULL OR o.id::text = ANY($3))`,
+      sortColumns: SORT_COLUMNS,
+      key: 'o.id',
+      values: [
         filter.q ? likePattern(filter.q) : null,
         filter.isDisabled ?? null,
         filter.id ?? null,
-        range[0],
-        range[1] - range[0] + 1,
       ],
-    );
-    return { rows: rows.map(toView), total: rows[0]?.total ?? 0 };
+      range,
+    });
+    return { rows: rows.map(toView), total };
   }
 
   async get(id: string): Promise<{ view: OperatorView; revision: number }> {

@@ -5,6 +5,7 @@ import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
 import { likePattern, type Page } from '../common/http/lists.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
+import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../database/transactions.js';
 import { compileGrant } from '../grants/compile-grant.js';
 import { describeGrants } from '../grants/describe.js';
@@ -42,16 +43,14 @@ interface TemplateRow {
   published_at: Date | null;
   assignments: number;
   live: number;
-  total: number;
 }
 
-const SELECT = `
-  SELECT t.*, v.grants, v.ttl, v.metadata, v.attributes, v.published_at,
+const COLUMNS = `t.*, v.grants, v.ttl, v.metadata, v.attributes, v.published_at,
     (SELECT count(*)::int FROM assignment a WHERE a.template = t.key
       AND (a.valid_until IS NULL OR a.valid_until > now())) AS assignments,
-    (SELECT count(*)::int FROM seat s WHERE s.is_present AND s.override_template = t.key) AS live,
-    (count(*) OVER ())::int AS total
-  FROM role_template t
+    (SELECT count(*)::int FROM seat s WHERE s.is_present AND s.override_template = t.key) AS live`;
+
+const FROM = `role_template t
   LEFT JOIN role_template_version v ON v.template = t.key AND v.version = t.published`;
 
 const SORT_COLUMNS: Record<string, string> = {
@@ -92,28 +91,30 @@ export class RoleTemplatesService {
 
   async list(query: ListTemplatesQuery): Promise<Page<TemplateView>> {
     const { filter, sort, range } = query;
-    const { rows } = await this.pg.query<TemplateRow>(
-      `template-list-${sort[0]}-${sort[1]}`,
-      `${SELECT}
-       WHERE ($1::text IS NULL OR t.key ILIKE $1 OR t.name ILIKE $1 OR t.description ILIKE $1)
-         AND ($2::boolean IS NULL OR t.is_archived = $2)
-         AND ($3::text[] IS NULL OR t.key = ANY($3))
-       ORDER BY ${SORT_COLUMNS[sort[0]]} ${sort[1]} NULLS LAST, t.key OFFSET $4 LIMIT $5`,
-      [
+    const { rows, total } = await readPage<TemplateRow>(this.pg, {
+      name: 'template-list',
+      sort,
+      columns: COLUMNS,
+      from: FROM,
+      where: `($1::text IS NULL OR t.key ILIKE $1 OR t.name ILIKE $1 OR t.description ILIKE $1)
+        AND ($2::boolean IS NULL OR t.is_archived = $2)
+        AND ($3::text[] IS NULL OR t.key = ANY($3))`,
+      sortColumns: SORT_COLUMNS,
+      key: 't.key',
+      values: [
         filter.q ? likePattern(filter.q) : null,
         filter.isArchived ?? null,
         filter.key ? [filter.key] : (filter.id ?? null),
-        range[0],
-        range[1] - range[0] + 1,
       ],
-    );
-    return { rows: rows.map(toView), total: rows[0]?.total ?? 0 };
+      range,
+    });
+    return { rows: rows.map(toView), total };
   }
 
   async get(key: string): Promise<{ view: TemplateView; revision: number }> {
     const { rows } = await this.pg.query<TemplateRow>(
       'template-get',
-      `${SELECT} WHERE t.key = $1`,
+      `SELECT ${COLUMNS} FROM ${FROM} WHERE t.key = $1`,
       [key],
     );
     const row = rows[0];
