@@ -218,7 +218,13 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     for (const [stream, { openedAt }] of this.streams) {
       if (now - openedAt > LONGEST_LIFE_MS) stream.close();
       else stream.send('ping', {});
+      // Nothing tells of a key that is revoked or expires.
+      if (stream.actor.kind === 'api_key') void this.closeUnlessStanding(stream);
     }
+  }
+
+  private async closeUnlessStanding(stream: Stream): Promise<void> {
+    if (!(await this.isStanding(stream))) stream.close();
   }
 }
 

@@ -6,7 +6,7 @@ import { PgPool } from '../database/pg-pool.js';
 import { compileGrant } from '../grants/compile-grant.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { TokenSigner } from '../livekit/signer.js';
-import { isStorable, toStorable } from '../livekit/storable.js';
+import { isStorable } from '../livekit/storable.js';
 import { type TokenFacts, TokenReader } from '../livekit/token-reader.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
@@ -169,11 +169,10 @@ export class GateService {
     refused: string | null,
   ): Promise<void> {
     if (isProbe(target)) return;
-    const label = toStorable(token.identity);
     await this.ledger.appendDurably({
       kind: refused === null ? 'gate.admitted' : 'gate.refused',
       outcome: refused === null ? 'ok' : 'refused',
-      actor: { kind: 'system', id: null, label, ip, requestId },
+      actor: { kind: 'system', id: null, label: 'Gate', ip, requestId },
       room: token.room,
       identity: token.identity,
       payload: {

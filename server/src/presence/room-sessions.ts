@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type Actor, SYSTEM_ACTOR } from '../access/actor.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { Transactions, type Tx } from '../database/transactions.js';
 import { Hints } from '../events/hints.js';
@@ -22,6 +23,15 @@ export interface RunningRoom {
 }
 
 /**
+ * A token was issued with the override, may still be valid ($3: the longest life of one), and its
+ * holder has not come yet: the session that ends was not theirs. LiveKit ends a room that stays
+ * empty sooner than tokens expire.
+ */
+const AWAITED = `last_issued_at >= override_at
+  AND last_issued_at > now() - make_interval(secs => $3)
+  AND (joined_at IS NULL OR joined_at < override_at)`;
+
+/**
  * A session of a room begins when LiveKit starts it and ends when LiveKit finishes it. It outlives
  * a restart of LiveKit: the room comes back under another sid, and its session goes on.
  */
@@ -31,6 +41,7 @@ export class RoomSessions {
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
     private readonly hints: Hints,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
   async started(tx: Tx, room: string, sid: string): Promise<void> {
@@ -156,13 +167,14 @@ export class RoomSessions {
       `WITH ending AS (
          SELECT identity, override_template AS template, override_version AS version FROM seat
          WHERE room = $1 AND override_scope = 'session' AND ($2::timestamptz IS NULL OR override_at < $2)
+           AND NOT (${AWAITED})
          FOR UPDATE)
        UPDATE seat SET epoch = epoch + 1, override_template = NULL, override_version = NULL,
          override_scope = NULL, override_until = NULL, override_at = NULL, override_by = NULL,
          override_reason = NULL
        FROM ending WHERE seat.room = $1 AND seat.identity = ending.identity
        RETURNING seat.identity, ending.template, ending.version`,
-      [room, before],
+      [room, before, this.config.tokenTtlMax],
     );
     const actor: Pick<Actor, 'kind' | 'id' | 'label'> = { kind: 'system', id: null, label: by };
     for (const { identity, template, version } of rows) {

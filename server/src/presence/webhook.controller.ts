@@ -23,12 +23,14 @@ export class WebhookController {
   @Public('LiveKit signs its webhooks; the signature over the raw body is checked first')
   async receive(@Req() request: FastifyRequest): Promise<void> {
     const raw = request.body instanceof RawBody ? request.body.bytes : Buffer.alloc(0);
-    const event = await this.verifier.verify(raw, request.headers.authorization).catch((error: unknown) => {
-      // LiveKit takes a refusal for a delivery, so a wrong key must be seen here or nowhere.
-      const why = error instanceof AppError ? (error.cause ?? error) : error;
-      this.log.warn(`webhook refused: ${why instanceof Error ? why.message : String(why)}`);
-      throw error;
-    });
+    const event = await this.verifier
+      .verify(raw, request.headers.authorization)
+      .catch((error: unknown) => {
+        // LiveKit takes a refusal for a delivery, so a wrong key must be seen here or nowhere.
+        const why = error instanceof AppError ? (error.cause ?? error) : error;
+        this.log.warn(`webhook refused: ${why instanceof Error ? why.message : String(why)}`);
+        throw error;
+      });
     if (await this.inbox.take(event)) this.processor.kick(event.room?.name ?? null);
   }
 }

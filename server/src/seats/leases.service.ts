@@ -32,6 +32,7 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
   private timer: NodeJS.Timeout | null = null;
   private running: Promise<void> | null = null;
   private stopListening: (() => void) | null = null;
+  private isAskedAgain = false;
   private isStopped = false;
 
   constructor(
@@ -68,13 +69,19 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   private arm(): void {
-    if (this.isStopped || this.running) return;
+    if (this.isStopped) return;
+    if (this.running) {
+      this.isAskedAgain = true;
+      return;
+    }
+    this.isAskedAgain = false;
     this.running = this.armOnce()
       .catch((error: unknown) => {
         this.log.debug(`leases are not read: ${String(error)}`); // the sweep will
       })
       .finally(() => {
         this.running = null;
+        if (this.isAskedAgain) this.arm();
       });
   }
 

@@ -159,11 +159,11 @@ export class SeatStore {
     return (rows[0] as { epoch: number }).epoch;
   }
 
-  async noteIssued(tx: Tx, room: string, identity: string): Promise<void> {
+  async noteIssued(tx: Tx, { room, identity }: Seat, at: Date): Promise<void> {
     await tx.query(
-      `UPDATE seat SET last_issued_at = now(), is_unlisted = false
+      `UPDATE seat SET last_issued_at = $3, is_unlisted = false
        WHERE room = $1 AND identity = $2`,
-      [room, identity],
+      [room, identity, at],
     );
   }
 

@@ -243,7 +243,7 @@ export class SeatsService {
         reason: entry.reason ?? null,
       };
       await this.store.wish(tx, seat, override, seat.block);
-      await this.store.noteIssued(tx, room, identity);
+      await this.store.noteIssued(tx, seat, now);
       tx.afterCommit(() => {
         this.hints.publish([{ topic: `room:${room}`, type: 'seat', key: identity }]);
       });

@@ -147,6 +147,7 @@ describeLive('through the gate', () => {
       attributes: { seat: '7' },
     });
     expect(issued.status).toBe(201);
+    expect(issued.body.serverUrl).toBe(gate);
     const first = await signalJoin(gate, issued.body.token);
     expect(first.join.participant).toMatchObject({
       name: 'Nia of the token',
@@ -181,6 +182,37 @@ describeLive('through the gate', () => {
     );
     const stale = await signalJoin(gate, await scene.issued('stale', 'ana'));
     expect(stale.join.room?.name).toBe('stale');
+  });
+
+  it('a token asked for with a template still lets its holder in after the empty room has ended', async () => {
+    const room = await scene.room('late', { default_template: null });
+    await scene.user('late');
+    const { body } = await app.post('/api/v1/tokens', {
+      room,
+      identity: 'late',
+      template: 'speaker',
+    });
+    const runs = async () => {
+      const [row] = await app.sql('SELECT live_sid FROM room WHERE name = $1', [room]);
+      return row?.['live_sid'] !== null;
+    };
+    await until('the room runs', runs);
+    await scene.end(room);
+    await until('the room has ended', async () => !(await runs()));
+    const joined = await signalJoin(gate, body.token);
+    expect(permissionOf(joined)['canPublish']).toBe(true);
+    joined.close();
+    await scene.act(room, 'late', 'remove');
+    await until('nobody is there', async () => (await scene.participants(room)).length === 0);
+    await until('they were seen', async () => {
+      const [row] = await app.sql('SELECT joined_at FROM seat WHERE room = $1', [room]);
+      return row?.['joined_at'] !== null;
+    });
+    await scene.end(room);
+    await until('the session is over', async () => {
+      return (await scene.ledger(room, 'seat.session_ended')).length > 0;
+    });
+    await expect(signalJoin(gate, body.token)).rejects.toMatchObject({ status: 403 });
   });
 
   it('other proxies get the same decision', async () => {

@@ -170,14 +170,7 @@ describeLive('the sweep, with every webhook lost and two servers on one database
       const [row] = await app.sql('SELECT live_sid FROM room WHERE name = $1', [room]);
       return row?.['live_sid'] !== null;
     });
-    await fetch(`${livekit.httpUrl}/twirp/livekit.RoomService/DeleteRoom`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        authorization: `Bearer ${scene.sign({ video: { roomCreate: true } })}`,
-      },
-      body: JSON.stringify({ room }),
-    });
+    await scene.end(room);
     await until('the override has ended', async () => (await scene.seats(room)).length === 0);
     const rows = await scene.ledger(room);
     expect(rows.map(({ kind }) => kind)).toContain('seat.session_ended');

@@ -1,16 +1,9 @@
 import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { freeTcpPort } from '../../../tools/lib/ports.mjs';
-import { AppModule } from '../../src/app.module.js';
 import { parseConfig } from '../../src/config/app-config.js';
-import { configureApp, createAdapter } from '../../src/configure-app.js';
+import { createApp } from '../../src/create-app.js';
 import { PgPool } from '../../src/database/pg-pool.js';
-import { EventsModule } from '../../src/events/events.module.js';
-import { GateModule } from '../../src/gate/gate.module.js';
-import { PresenceModule } from '../../src/presence/presence.module.js';
-import { ReconcilerModule } from '../../src/reconciler/reconciler.module.js';
-import { SeatsModule } from '../../src/seats/seats.module.js';
 import { FirstStart } from '../../src/start/first-start.js';
 import type { LiveKitServer } from './livekit-server.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
@@ -65,22 +58,7 @@ export async function startLiveApp(options: LiveAppOptions = {}): Promise<LiveAp
     }),
     ...options.env,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(
-    {
-      module: class LiveAppModule {},
-      imports: [
-        AppModule.with(config),
-        EventsModule,
-        PresenceModule,
-        ReconcilerModule,
-        SeatsModule,
-        GateModule,
-      ],
-    },
-    createAdapter(config),
-    { bodyParser: false, forceCloseConnections: true, abortOnError: false, logger: ['error'] },
-  );
-  await configureApp(app, config);
+  const app = await createApp(config);
   await app.get(FirstStart).prepare();
   await app.listen({ host: '127.0.0.1', port });
   const url = `http://127.0.0.1:${port}`;

@@ -36,15 +36,12 @@ export class LiveScene {
 
   /** Starts the room in LiveKit, as issuing a token does. */
   async start(room: string): Promise<void> {
-    const response = await fetch(`${this.livekit.httpUrl}/twirp/livekit.RoomService/CreateRoom`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        authorization: `Bearer ${this.sign({ video: { roomCreate: true } })}`,
-      },
-      body: JSON.stringify({ name: room, empty_timeout: 300, departure_timeout: 3 }),
-    });
-    if (!response.ok) throw new Error(`CreateRoom: ${response.status}`);
+    await this.ask('CreateRoom', { name: room, empty_timeout: 300, departure_timeout: 3 });
+  }
+
+  /** Ends the room in LiveKit, for everybody in it. */
+  async end(room: string): Promise<void> {
+    await this.ask('DeleteRoom', { room });
   }
 
   async user(identity: string): Promise<string> {
@@ -106,18 +103,10 @@ export class LiveScene {
   }
 
   async participants(room: string): Promise<LiveKitParticipant[]> {
-    const response = await fetch(
-      `${this.livekit.httpUrl}/twirp/livekit.RoomService/ListParticipants`,
-      {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          authorization: `Bearer ${this.sign({ video: { roomAdmin: true, room } })}`,
-        },
-        body: JSON.stringify({ room }),
-      },
+    const { participants } = await this.ask<{ participants?: LiveKitParticipant[] }>(
+      'ListParticipants',
+      { room },
     );
-    const { participants } = (await response.json()) as { participants?: LiveKitParticipant[] };
     return participants ?? [];
   }
 
@@ -127,6 +116,23 @@ export class LiveScene {
        WHERE room = $1 AND ($2::text IS NULL OR kind = $2) ORDER BY at, shard, seq`,
       [room, kind ?? null],
     );
+  }
+
+  /** LiveKit itself, past Rolecall. */
+  private async ask<T>(method: string, body: Record<string, string | number>): Promise<T> {
+    const { room } = body;
+    const video = { roomCreate: true, roomAdmin: true, ...(room === undefined ? {} : { room }) };
+    const url = `${this.livekit.httpUrl}/twirp/livekit.RoomService/${method}`;
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${this.sign({ video })}`,
+      },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${method}: ${response.status}`);
+    return (await response.json()) as T;
   }
 
   sign(claims: Record<string, unknown>): string {
