@@ -13,6 +13,7 @@ import { diffVersions } from '../grants/diff.js';
 import { lintGrants } from '../grants/lint.js';
 import { NO_GRANTS, type RoleGrants, type TemplateContent } from '../grants/role-grants.js';
 import { RoleTemplate, RoleTemplateVersion } from './role-template.entity.js';
+import { type LiveRoles, LiveRolesReader } from '../policy/live-roles.js';
 import type {
   CreateTemplateBody,
   DiffQuery,
@@ -42,13 +43,11 @@ interface TemplateRow {
   attributes: Record<string, string> | null;
   published_at: Date | null;
   assignments: number;
-  live: number;
 }
 
 const COLUMNS = `t.*, v.grants, v.ttl, v.metadata, v.attributes, v.published_at,
     (SELECT count(*)::int FROM assignment a WHERE a.template = t.key
-      AND (a.valid_until IS NULL OR a.valid_until > now())) AS assignments,
-    (SELECT count(*)::int FROM seat s WHERE s.is_present AND s.override_template = t.key) AS live`;
+      AND (a.valid_until IS NULL OR a.valid_until > now())) AS assignments`;
 
 const FROM = `role_template t
   LEFT JOIN role_template_version v ON v.template = t.key AND v.version = t.published`;
@@ -60,6 +59,9 @@ const SORT_COLUMNS: Record<string, string> = {
   published: 't.published',
   createdAt: 't.created_at',
 };
+
+/** Counts that move by themselves: a form that is a moment old is no attempt to change them. */
+const MOVING = ['assignments', 'live'] as const;
 
 const READ_ONLY = [
   'id',
@@ -73,8 +75,6 @@ const READ_ONLY = [
   'metadata',
   'attributes',
   'draft',
-  'assignments',
-  'live',
   'createdAt',
 ] as const;
 
@@ -86,6 +86,7 @@ export class RoleTemplatesService {
   constructor(
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
+    private readonly liveRoles: LiveRolesReader,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -108,7 +109,8 @@ export class RoleTemplatesService {
       ],
       range,
     });
-    return { rows: rows.map(toView), total };
+    const live = await this.liveRoles.read();
+    return { rows: rows.map((row) => toView(row, live)), total };
   }
 
   async get(key: string): Promise<{ view: TemplateView; revision: number }> {
@@ -119,7 +121,7 @@ export class RoleTemplatesService {
     );
     const row = rows[0];
     if (!row) throw notFound(key);
-    return { view: toView(row), revision: row.revision };
+    return { view: toView(row, await this.liveRoles.read()), revision: row.revision };
   }
 
   /** Makes a template with a draft; nothing grants anything until the draft is published. */
@@ -153,7 +155,7 @@ export class RoleTemplatesService {
     ifMatch: string | undefined,
   ): Promise<void> {
     const current = await this.get(key);
-    const known = new Set<string>([...READ_ONLY, 'name', 'description', 'color']);
+    const known = new Set<string>([...READ_ONLY, ...MOVING, 'name', 'description', 'color']);
     const unknown = Object.keys(body).find((field) => !known.has(field));
     if (unknown !== undefined) {
       throw new AppError('bad_request', 'request.invalid', `${unknown}: unknown field`, {
@@ -314,12 +316,11 @@ export class RoleTemplatesService {
   /** Whom publishing would concern. */
   async impact(key: string) {
     const { view } = await this.get(key);
-    const { rows } = await this.pg.query<{ room: string; live: number }>(
-      'template-impact',
-      `SELECT room, count(*)::int AS live FROM seat
-       WHERE is_present AND override_template = $1 GROUP BY room ORDER BY live DESC, room LIMIT 100`,
-      [key],
-    );
+    const { byTemplate } = await this.liveRoles.read();
+    const rooms = [...(byTemplate.get(key) ?? [])]
+      .map(([room, live]) => ({ room, live }))
+      .sort((a, b) => b.live - a.live)
+      .slice(0, 100);
     const defaults = await this.pg.query<{ name: string }>(
       'template-default-rooms',
       'SELECT name FROM room WHERE default_template = $1 ORDER BY name LIMIT 100',
@@ -328,7 +329,7 @@ export class RoleTemplatesService {
     return {
       assignments: view.assignments,
       live: view.live,
-      rooms: rows,
+      rooms,
       defaultIn: defaults.rows.map((row) => row.name),
     };
   }
@@ -457,7 +458,7 @@ function notFound(key: string): AppError {
   return new AppError('not_found', 'role_template.not_found', `There is no role template ${key}.`);
 }
 
-function toView(row: TemplateRow) {
+function toView(row: TemplateRow, { byTemplate }: LiveRoles) {
   const shown = row.published === null ? (row.draft ?? EMPTY) : (row as unknown as TemplateContent);
   return {
     id: row.key,
@@ -480,7 +481,7 @@ function toView(row: TemplateRow) {
       basedOn: row.draft_based_on,
     },
     assignments: row.assignments,
-    live: row.live,
+    live: [...(byTemplate.get(row.key)?.values() ?? [])].reduce((sum, n) => sum + n, 0),
     createdAt: row.created_at,
   };
 }
