@@ -8,6 +8,7 @@ import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
 import { Link, useNavigate, useSearchParams } from 'react-router-dom';
 import { PRESETS, type RoleGrants } from '@rolecall/server/grants';
+import { RequirePermission } from '../layout/NoAccess';
 import { postJson } from '../providers/httpClient';
 import type { RoleTemplate } from '../providers/records';
 import { Panel } from '../shared/Panel';
@@ -40,6 +41,14 @@ interface Start {
 const BLANK = 'blank';
 
 export function TemplateCreate() {
+  return (
+    <RequirePermission permission="role_template.write">
+      <NewTemplate />
+    </RequirePermission>
+  );
+}
+
+function NewTemplate() {
   const translate = useTranslate();
   const { templates } = useTemplates();
   const [search, setSearch] = useSearchParams();

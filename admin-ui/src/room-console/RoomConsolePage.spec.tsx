@@ -1,0 +1,212 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { act, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { type Call, fakeApi, type FakeAnswer } from '../../test/fakeApi';
+import { renderAdmin, signedIn } from '../../test/renderAdmin';
+import type { Permission } from '../providers/permissions';
+import type { Seat } from '../providers/records';
+import { RoomConsolePage } from './RoomConsolePage';
+
+const ROOM = 'a/b 100%';
+const ENCODED = encodeURIComponent(ROOM);
+
+function seat(identity: string, changes: Partial<Seat> = {}): Seat {
+  return {
+    identity,
+    user: null,
+    name: identity.toUpperCase(),
+    kind: 'standard',
+    state: 'active',
+    isPresent: true,
+    role: { template: 'viewer', version: 1, source: 'default' },
+    observed: { canSubscribe: true, canPublish: false, canPublishSources: [] },
+    inSync: true,
+    epoch: 2,
+    override: null,
+    block: null,
+    tracks: [],
+    joinedAt: null,
+    ...changes,
+  };
+}
+
+/** jsdom lays nothing out and has no event stream; the grid needs a height to show rows in. */
+class QuietObserver {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+}
+class QuietStream extends EventTarget {
+  readyState = 1;
+  close() {}
+}
+
+const sizes = ['offsetHeight', 'offsetWidth'] as const;
+const before = sizes.map((size) => Object.getOwnPropertyDescriptor(HTMLElement.prototype, size)!);
+
+beforeEach(() => {
+  Object.assign(globalThis, { ResizeObserver: QuietObserver, EventSource: QuietStream });
+  for (const size of sizes) {
+    Object.defineProperty(HTMLElement.prototype, size, { configurable: true, value: 900 });
+  }
+});
+
+let restore = () => {};
+afterEach(() => {
+  restore();
+  sizes.forEach((size, at) => Object.defineProperty(HTMLElement.prototype, size, before[at]!));
+});
+
+const applied = {
+  operationId: 'op-1',
+  outcome: 'applied',
+  effects: [],
+  epoch: 3,
+  undoUntil: new Date(Date.now() + 10_000).toISOString(),
+};
+
+function serve(seats: Seat[], onAction: (call: Call) => FakeAnswer = () => ({ body: applied })) {
+  const api = fakeApi((call) => {
+    if (call.method === 'POST') return onAction(call);
+    if (call.route === `/rooms/${ENCODED}/seats`) return { body: seats };
+    if (call.route === `/rooms/${ENCODED}`) {
+      return { body: { id: ROOM, name: ROOM, title: '', isClosed: false, promoteTemplate: null } };
+    }
+    if (call.route === '/status') return { body: { livekit: { state: 'up' } } };
+    return { headers: { 'Content-Range': 'x 0-0/0' }, body: [] };
+  });
+  restore = api.restore;
+  return api;
+}
+
+const MODERATOR: Permission[] = [
+  'room.read',
+  'seat.read',
+  'seat.promote',
+  'seat.demote',
+  'seat.mute',
+  'seat.remove',
+  'seat.block',
+];
+const open = (permissions = MODERATOR) =>
+  renderAdmin(<RoomConsolePage />, {
+    me: signedIn(permissions),
+    at: `/rooms/${ENCODED}/console`,
+  });
+
+async function focusGrid() {
+  const grid = await screen.findByRole('grid');
+  act(() => grid.focus());
+  await userEvent.keyboard('{Home}');
+  return grid;
+}
+
+const posts = (calls: Call[]) => calls.filter(({ method }) => method === 'POST');
+
+describe('RoomConsolePage', () => {
+  it('promotes by one key, at once, with the epoch that was on the screen', async () => {
+    const { calls } = serve([seat('ana'), seat('bo')]);
+    open();
+    await focusGrid();
+    await userEvent.keyboard('jp');
+    await waitFor(() => expect(posts(calls)).toHaveLength(1));
+    expect(posts(calls)[0]).toMatchObject({
+      route: `/rooms/${ENCODED}/seats/bo/promote`,
+      body: { expectEpoch: 2 },
+    });
+    await screen.findByText(/Promoted · not seen yet/);
+  });
+
+  it('undoes the last change by the operation that made it', async () => {
+    const { calls } = serve([seat('ana')]);
+    open();
+    await focusGrid();
+    await userEvent.keyboard('p');
+    await screen.findByText(/not seen yet/);
+    await userEvent.keyboard('u');
+    await waitFor(() => expect(posts(calls)[1]?.route).toBe('/operations/op-1/undo'));
+  });
+
+  it('takes a promotion back, and offers a choice of roles where there is none', async () => {
+    const override = { template: 'speaker', version: 1, until: null, by: 'kim', reason: null };
+    const { calls } = serve([seat('ana', { override }), seat('bo')]);
+    open();
+    await focusGrid();
+    await userEvent.keyboard('d');
+    await waitFor(() => expect(posts(calls)[0]?.route).toMatch(/ana\/demote$/));
+    await userEvent.keyboard('jd');
+    expect(await screen.findByRole('dialog', { name: 'Demote BO to' })).toBeTruthy();
+    expect(posts(calls)).toHaveLength(1);
+  });
+
+  it('tells removing from blocking before it does either', async () => {
+    const { calls } = serve([seat('ana')]);
+    open();
+    await focusGrid();
+    await userEvent.keyboard('{Delete}');
+    const dialog = within(await screen.findByRole('dialog', { name: 'Remove ANA?' }));
+    expect(dialog.getByText(/may come back with the token/)).toBeTruthy();
+    expect(posts(calls)).toHaveLength(0);
+    await userEvent.click(dialog.getByRole('radio', { name: /Remove and block/ }));
+    await userEvent.click(dialog.getByRole('button', { name: 'Spam' }));
+    await userEvent.click(dialog.getByRole('button', { name: 'Remove and block ANA' }));
+    await waitFor(() =>
+      expect(posts(calls)[0]).toMatchObject({
+        route: `/rooms/${ENCODED}/seats/ana/block`,
+        body: { for: '1h', reason: 'Spam' },
+      }),
+    );
+  });
+
+  it('asks when another moderator was first, and overrides only on request', async () => {
+    const current = seat('ana', {
+      epoch: 7,
+      lastChange: {
+        at: new Date().toISOString(),
+        by: 'Kim',
+        kind: 'promote',
+        outcome: 'applied',
+        ms: 9,
+      },
+    });
+    const { calls } = serve([seat('ana')], ({ body }) =>
+      (body as { expectEpoch: number }).expectEpoch === 7
+        ? { body: applied }
+        : { status: 409, body: { code: 'seat.changed', current } },
+    );
+    open();
+    await focusGrid();
+    await userEvent.keyboard('p');
+    const dialog = within(await screen.findByRole('dialog'));
+    expect(dialog.getByText(/Kim changed this/)).toBeTruthy();
+    await userEvent.click(dialog.getByRole('button', { name: 'Do mine anyway' }));
+    await waitFor(() => expect(posts(calls)[1]?.body).toEqual({ expectEpoch: 7 }));
+  });
+
+  it('sends nothing for those who may only look', async () => {
+    const { calls } = serve([seat('ana')]);
+    open(['room.read', 'seat.read']);
+    await focusGrid();
+    await userEvent.keyboard('pdmu');
+    expect(posts(calls)).toHaveLength(0);
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Promote' }).disabled).toBe(true);
+  });
+
+  it('teaches what to do with an empty room', async () => {
+    serve([]);
+    open();
+    expect(await screen.findByText('Nobody is here yet')).toBeTruthy();
+    expect(screen.getByRole('button', { name: 'Copy the join link' })).toBeTruthy();
+  });
+
+  it('finds by typing, and says when nobody matches', async () => {
+    serve([seat('ana'), seat('bo')]);
+    open();
+    await focusGrid();
+    await userEvent.keyboard('/');
+    await userEvent.keyboard('an');
+    await waitFor(() => expect(screen.queryByText('BO')).toBeNull());
+    await userEvent.keyboard('zzz');
+    expect(await screen.findByText('Nobody matches')).toBeTruthy();
+  });
+});
