@@ -1,16 +1,35 @@
+import { describe } from '@jest/globals';
 import { type Browser, chromium } from 'playwright-core';
+import { findOnPath } from '../../../tools/lib/livekit.mjs';
+import { describeLive } from '../../../server/test/support/livekit-server.js';
+
+const executablePath =
+  process.env.CHROMIUM ||
+  ['chromium', 'chromium-browser', 'google-chrome'].map((name) => findOnPath(name)).find(Boolean);
+
+if (!executablePath && (process.env.REQUIRE_CHROMIUM || process.env.REQUIRE_LIVEKIT)) {
+  throw new Error('a browser is required here, and there is no Chromium to test with');
+}
+
+/** A suite that needs Chromium and LiveKit; skipped by name on a machine without one of them. */
+export const describeBrowser = executablePath ? describeLive : describe.skip;
 
 /**
  * The Chromium of this machine, without a window. Its camera and microphone are synthetic and
- * always allowed; five small frames a second leave the two cores of a test machine free.
+ * always allowed; five small frames a second leave the two cores of a test machine free. No name
+ * but this machine's address leads anywhere, for what the browser itself might ask as well.
  */
 export async function launchChromium(): Promise<Browser> {
-  const executablePath = process.env.CHROMIUM;
-  if (!executablePath) throw new Error('CHROMIUM does not name a browser; npm test finds one');
+  if (!executablePath) throw new Error('there is no Chromium');
   return chromium.launch({
     executablePath,
     args: [
       '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--no-first-run',
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
       '--use-fake-device-for-media-stream=fps=5',
       '--use-fake-ui-for-media-stream',
       '--autoplay-policy=no-user-gesture-required',

@@ -1,0 +1,154 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { until } from '../../server/test/support/until.js';
+import { ConsolePage } from './pages/console-page.js';
+import { JoinPage } from './pages/join-page.js';
+import { SignInPage } from './pages/sign-in-page.js';
+import { describeBrowser } from './support/chromium.js';
+import { Installation, type Operator } from './support/installation.js';
+import { focused, hasFocus, tabTo } from './support/keyboard.js';
+
+const FRAMES = 5;
+
+describeBrowser('a moderator', () => {
+  let installation: Installation;
+  let moderator: Operator;
+
+  beforeAll(async () => {
+    installation = await Installation.start();
+    moderator = await installation.operator('Mo', 'moderator');
+  }, 90_000);
+  afterEach(() => installation?.leave());
+  afterAll(() => installation?.stop(), 30_000);
+
+  async function openConsole(room: string): Promise<ConsolePage> {
+    const visitor = await installation.visitor({ session: await installation.signIn(moderator) });
+    return new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
+  }
+
+  it('gives the camera to a viewer who is in the room, takes it away, and takes that back', async () => {
+    const room = await installation.room('town-hall');
+    const watcher = await installation.join(room, 'wil');
+    const { token } = await installation.token(room, 'vera');
+    const vera = await JoinPage.withToken(await installation.visitor(), room, token);
+    await vera.untilMay('show your camera', false);
+    const framesOfVera = async () => (await watcher.status()).frames['vera'] ?? 0;
+    const sendsVideo = async () =>
+      (await watcher.status()).subscribed.some((of) => of.startsWith('vera/'));
+
+    const signIn = await SignInPage.open(await installation.visitor());
+    const page = await signIn.signIn(moderator);
+    await page.keyboard.press('g');
+    await page.keyboard.press('r');
+    await tabTo(page, page.getByRole('link', { name: /town-hall/ }).first());
+    await page.keyboard.press('Enter');
+    const desk = new ConsolePage(page, room);
+    await desk.focusOn('vera');
+    await desk.untilRow('vera', /Viewer/);
+
+    await desk.press('p');
+    await desk.untilRow('vera', /Speaker.*Promoted · seen after \d+ ms/);
+    await vera.notice('You may now speak and show your camera').waitFor();
+    await vera.untilMay('show your camera', true);
+    await vera.button('Turn on microphone and camera').click();
+    const before = await framesOfVera();
+    await until('frames of Vera arrive', async () => (await framesOfVera()) >= before + FRAMES);
+    await desk.untilRow('vera', /cam/);
+
+    await desk.press('d');
+    await desk.untilRow('vera', /Viewer.*Demoted · seen after \d+ ms/);
+    await vera.notice('A moderator ended your microphone and camera').waitFor();
+    await vera.untilMay('show your camera', false);
+    await until('nothing of Vera is received', async () => !(await sendsVideo()));
+    const received = await framesOfVera();
+
+    await desk.press('u');
+    await desk.untilRow('vera', /Speaker.*Undone · seen after \d+ ms/);
+    await vera.untilMay('show your camera', true);
+    expect(await framesOfVera()).toBe(received);
+    await vera.button('Turn on microphone and camera').click();
+    await until(
+      'frames of Vera arrive again',
+      async () => (await framesOfVera()) >= received + FRAMES,
+    );
+    expect(await hasFocus(desk.grid)).toBe(true);
+
+    await vera.page.reload();
+    await vera.untilInRoom();
+    await vera.untilMay('show your camera', true);
+    await desk.untilRow('vera', /Speaker.*moderator/);
+  }, 90_000);
+
+  it('takes a right away for good: the old token brings nothing back', async () => {
+    const room = await installation.room('assembly');
+    const { token } = await installation.token(room, 'sam', { template: 'speaker' });
+    const sam = await JoinPage.withToken(await installation.visitor(), room, token);
+    await sam.untilMay('speak', true);
+    const desk = await openConsole(room);
+    await desk.focusOn('sam');
+
+    await desk.press('d');
+    await desk.untilRow('sam', /Viewer.*Demoted · seen after/);
+    await sam.untilMay('speak', false);
+
+    await sam.page.reload();
+    await sam.untilInRoom();
+    await sam.untilMay('speak', false);
+    await desk.untilRow('sam', /Viewer/);
+    expect(await sam.button('Microphone off').isDisabled()).toBe(true);
+  }, 60_000);
+
+  it('works by keyboard alone, and the focus is never lost', async () => {
+    const room = await installation.room('debate');
+    await Promise.all(['ana', 'bo'].map((identity) => installation.join(room, identity)));
+    const desk = await openConsole(room);
+    const { page } = desk;
+    await desk.focusOn('bo');
+
+    await desk.press('/');
+    expect(await hasFocus(desk.search)).toBe(true);
+    await page.keyboard.type('ana');
+    await desk.row('bo').waitFor({ state: 'detached' });
+    await desk.press('ArrowDown');
+    await until('the list has the focus again', () => hasFocus(desk.grid));
+    await until('Ana is the active one', () => desk.isActive('ana'));
+
+    await desk.press('p');
+    await desk.untilRow('ana', /Promoted · seen after/);
+    expect(await hasFocus(desk.grid)).toBe(true);
+    await desk.press('u');
+    await desk.untilRow('ana', /Undone · seen after/);
+    expect(await hasFocus(desk.grid)).toBe(true);
+
+    await desk.press('Shift+P');
+    const menu = page.getByRole('dialog', { name: 'Promote ana to' });
+    await menu.waitFor();
+    expect(await focused(page)).not.toBe('the page itself');
+    await desk.press('Escape');
+    await menu.waitFor({ state: 'detached' });
+    await until('the list has the focus again', () => hasFocus(desk.grid));
+
+    await desk.press('Delete');
+    const removal = page.getByRole('dialog', { name: 'Remove ana?' });
+    await removal.waitFor();
+    expect(await focused(page)).not.toBe('the page itself');
+    await desk.press('Escape');
+    await removal.waitFor({ state: 'detached' });
+    await until('the list has the focus again', () => hasFocus(desk.grid));
+
+    await desk.press('?');
+    const keys = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+    await keys.waitFor();
+    await desk.press('Escape');
+    await keys.waitFor({ state: 'detached' });
+    await until('the list has the focus again', () => hasFocus(desk.grid));
+
+    await desk.press('Enter');
+    const panel = page.getByRole('complementary', { name: 'ana' });
+    await panel.waitFor();
+    await desk.press('Escape');
+    await panel.waitFor({ state: 'detached' });
+    expect(await hasFocus(desk.grid)).toBe(true);
+    await desk.press('Escape');
+    await desk.row('bo').waitFor();
+  }, 60_000);
+});

@@ -1,0 +1,52 @@
+import type { Locator, Page } from 'playwright-core';
+import { until } from '../../../server/test/support/until.js';
+import { tabTo } from '../support/keyboard.js';
+
+/** The live room: everything here is done by keys, as a moderator in a hurry does it. */
+export class ConsolePage {
+  readonly grid: Locator;
+  readonly search: Locator;
+
+  constructor(
+    readonly page: Page,
+    readonly room: string,
+  ) {
+    this.grid = page.getByRole('grid', { name: `People in ${room}` });
+    this.search = page.getByRole('searchbox', { name: 'Search name, identity or role' });
+  }
+
+  static path(room: string): string {
+    return `/rooms/${encodeURIComponent(room)}/console`;
+  }
+
+  row(identity: string): Locator {
+    return this.grid
+      .getByRole('row')
+      .filter({ has: this.page.getByText(identity, { exact: true }) });
+  }
+
+  async untilRow(identity: string, text: RegExp): Promise<void> {
+    await this.row(identity).filter({ hasText: text }).waitFor();
+  }
+
+  /** Tabs into the list and moves to the person. */
+  async focusOn(identity: string): Promise<void> {
+    await this.row(identity).waitFor();
+    await tabTo(this.page, this.grid);
+    await this.page.keyboard.press('Home');
+    await until(`the row of ${identity} is the active one`, async () => {
+      if (await this.isActive(identity)) return true;
+      await this.page.keyboard.press('ArrowDown');
+      return this.isActive(identity);
+    });
+  }
+
+  async isActive(identity: string): Promise<boolean> {
+    const id = await this.row(identity).getAttribute('id');
+    return id !== null && (await this.grid.getAttribute('aria-activedescendant')) === id;
+  }
+
+  press(key: string): Promise<void> {
+    return this.page.keyboard.press(key);
+  }
+}

@@ -1,0 +1,321 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { ConsolePage } from './pages/console-page.js';
+import { Dashboard } from './pages/dashboard.js';
+import { JoinPage } from './pages/join-page.js';
+import { SignInPage } from './pages/sign-in-page.js';
+import { violationsInBothSchemes } from './support/axe.js';
+import { describeBrowser } from './support/chromium.js';
+import { Installation } from './support/installation.js';
+import { settled } from './support/settled.js';
+import type { Visitor } from './support/visitor.js';
+
+const WIDE = { width: 1366, height: 900 };
+const PHONE = { width: 390, height: 844 };
+
+interface Screen {
+  readonly name: string;
+  readonly path: string;
+  /** What is opened or filled in before one looks. */
+  readonly open?: (page: Page) => Promise<unknown>;
+}
+
+const ROOM = 'town hall/1';
+const CONSOLE = ConsolePage.path(ROOM);
+
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+
+const NOTHING_YET: Screen[] = [
+  { name: 'home', path: '/' },
+  { name: 'rooms', path: '/rooms' },
+  { name: 'users', path: '/users' },
+  { name: 'assignments', path: '/assignments' },
+  { name: 'issuances', path: '/issuances' },
+  { name: 'API keys', path: '/api-keys' },
+  { name: 'an address that is none', path: '/nowhere' },
+];
+
+const FORMS: Screen[] = [
+  { name: 'a new room', path: '/rooms/create' },
+  { name: 'a new user', path: '/users/create' },
+  { name: 'a new assignment', path: '/assignments/create' },
+  { name: 'the gallery of role templates', path: '/role-templates/create' },
+  { name: 'a new role template', path: '/role-templates/create?from=preset%3Aspeaker' },
+  { name: 'a new operator', path: '/operators/create' },
+  { name: 'a new API key', path: '/api-keys/create' },
+  {
+    name: 'a form with mistakes in it',
+    path: '/rooms/create',
+    open: async (page) => {
+      await button(page, 'New room').click();
+      await page.getByText('Required').first().waitFor();
+    },
+  },
+];
+
+const FILLED: Screen[] = [
+  { name: 'home', path: '/' },
+  { name: 'rooms', path: '/rooms' },
+  {
+    name: 'a filter that finds nothing',
+    path: `/rooms?filter=${encodeURIComponent('{"q":"zzz"}')}`,
+    open: (page) => page.getByText('Nothing matches').waitFor(),
+  },
+  { name: 'the settings of a room', path: `/rooms/${encodeURIComponent(ROOM)}` },
+  {
+    name: 'the question before a room is closed',
+    path: `/rooms/${encodeURIComponent(ROOM)}`,
+    open: async (page) => {
+      await button(page, 'Close room').click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  { name: 'users', path: '/users' },
+  { name: 'role templates', path: '/role-templates' },
+  { name: 'a role template', path: '/role-templates/stage-hand' },
+  {
+    name: 'publishing a role template',
+    path: '/role-templates/stage-hand',
+    open: async (page) => {
+      await button(page, 'Publish…').click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'the versions of a role template',
+    path: '/role-templates/stage-hand',
+    open: async (page) => {
+      await page.getByRole('tab', { name: 'Versions' }).click();
+      await page.getByText('For the stage').waitFor();
+    },
+  },
+  { name: 'assignments', path: '/assignments' },
+  { name: 'issuances', path: '/issuances' },
+  { name: 'activity', path: '/activity' },
+  { name: 'operators', path: '/operators' },
+  { name: 'access roles', path: '/access-roles' },
+  { name: 'API keys', path: '/api-keys' },
+  { name: 'the account', path: '/account' },
+  { name: 'LiveKit', path: '/status' },
+];
+
+const LIVE: Screen[] = [
+  { name: 'the room', path: CONSOLE },
+  {
+    name: 'a person in the room',
+    path: CONSOLE,
+    open: async (page) => {
+      await new ConsolePage(page, ROOM).focusOn('vera');
+      await page.keyboard.press('Enter');
+      await page.getByRole('complementary', { name: 'vera' }).waitFor();
+    },
+  },
+  {
+    name: 'the choice of a role',
+    path: CONSOLE,
+    open: async (page) => {
+      await new ConsolePage(page, ROOM).focusOn('vera');
+      await page.keyboard.press('Shift+P');
+      await page.getByRole('dialog', { name: 'Promote vera to' }).waitFor();
+    },
+  },
+  {
+    name: 'the question before somebody is removed',
+    path: CONSOLE,
+    open: async (page) => {
+      await new ConsolePage(page, ROOM).focusOn('vera');
+      await page.keyboard.press('Delete');
+      await page.getByRole('dialog', { name: 'Remove vera?' }).waitFor();
+    },
+  },
+  {
+    name: 'several people chosen',
+    path: CONSOLE,
+    open: async (page) => {
+      await new ConsolePage(page, ROOM).focusOn('vera');
+      await page.keyboard.press('x');
+      await page.getByText('1 selected').waitFor();
+    },
+  },
+  {
+    name: 'the keyboard shortcuts',
+    path: CONSOLE,
+    open: async (page) => {
+      await button(page, 'Keyboard shortcuts').click();
+      await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    },
+  },
+  { name: 'a room with nobody in it', path: '/rooms/empty/console' },
+  {
+    name: 'issuing a token',
+    path: `/tokens/new?${new URLSearchParams({ room: ROOM, identity: 'vera' })}`,
+    open: (page) => page.getByText('Decides:').first().waitFor(),
+  },
+  {
+    name: 'an issued token',
+    path: `/tokens/new?${new URLSearchParams({ room: ROOM, identity: 'vera' })}`,
+    open: async (page) => {
+      await button(page, 'Issue the token').click();
+      await page.getByRole('group', { name: 'Token' }).waitFor();
+    },
+  },
+  {
+    name: 'an issuance',
+    path: '/issuances',
+    open: async (page) => {
+      await page
+        .getByRole('list', { name: 'Entries, newest first' })
+        .getByRole('link')
+        .first()
+        .click();
+      await page.getByRole('heading', { name: 'Issuance' }).waitFor();
+    },
+  },
+  {
+    name: 'an entry of the ledger',
+    path: '/activity?kind=seat.*',
+    open: async (page) => {
+      await page
+        .getByRole('list', { name: 'Entries, newest first' })
+        .getByRole('link')
+        .first()
+        .click();
+      await page.getByRole('heading', { name: 'Entry' }).waitFor();
+    },
+  },
+  {
+    name: 'a new API key that is shown once',
+    path: '/api-keys/create',
+    open: async (page) => {
+      await new Dashboard(page).field('Name').fill(`backend ${Date.now()}`);
+      await button(page, 'Issues tokens').click();
+      await button(page, 'New API key').click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+];
+
+describeBrowser('accessible to everybody, light and dark, and fit for a phone', () => {
+  let installation: Installation;
+  let admin: Visitor;
+  let page: Page;
+
+  beforeAll(async () => {
+    installation = await Installation.start();
+    admin = await installation.visitor({ session: installation.admin });
+    page = await admin.newPage();
+  }, 90_000);
+  afterEach(() => {
+    expect(admin.problems.splice(0)).toEqual([]);
+  });
+  afterAll(async () => {
+    try {
+      await installation?.leave();
+    } finally {
+      await installation?.stop();
+    }
+  }, 30_000);
+
+  async function expectFit(shown: Page): Promise<void> {
+    await settled(shown);
+    expect(await violationsInBothSchemes(shown)).toEqual({});
+    await shown.setViewportSize(PHONE);
+    await settled(shown);
+    const { scrollWidth, clientWidth } = await shown.evaluate(() => document.documentElement);
+    await shown.setViewportSize(WIDE);
+    expect({ scrollWidth }).toEqual({ scrollWidth: clientWidth });
+  }
+
+  async function look({ path, open }: Screen): Promise<void> {
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.goto(path);
+    await settled(page);
+    await open?.(page);
+    await expectFit(page);
+  }
+
+  describe('before there is anything', () => {
+    it.each(NOTHING_YET)('$name', look);
+    it.each(FORMS)('$name', look);
+
+    it('signing in, and being refused', async () => {
+      const visitor = await installation.visitor();
+      const signIn = await SignInPage.open(visitor);
+      await expectFit(signIn.page);
+      visitor.allow(/status of 401 .*\/session/, 'the browser writes down the refusal too');
+      await signIn.tryWith({ email: 'nobody@example.com', password: 'not the password' });
+      await signIn.page.getByText('E-mail or password is wrong.').waitFor();
+      await expectFit(signIn.page);
+    });
+  });
+
+  describe('when there is something', () => {
+    beforeAll(async () => {
+      const { admin: api } = installation;
+      await installation.room(ROOM, { title: 'Town hall' });
+      await installation.room('empty');
+      const grants = { roomJoin: true, canSubscribe: true, canPublish: true };
+      await api.post('/role-templates', {
+        key: 'stage-hand',
+        name: 'Stage hand',
+        grants: { ...grants, canPublishSources: ['camera'] },
+      });
+      await api.post('/role-templates/stage-hand/publish', { message: 'For the stage' });
+      await api.put('/role-templates/stage-hand/draft', {
+        grants: { ...grants, canPublishSources: ['camera', 'microphone'], roomAdmin: true },
+      });
+      const vera = await installation.join(ROOM, 'vera');
+      await installation.join(ROOM, 'wil');
+      await api.post(`/rooms/${encodeURIComponent(ROOM)}/seats/vera/promote`);
+      await vera.publishVideo();
+      const [user] = await api.get('/users?filter={"q":"vera"}');
+      await api.post('/assignments', {
+        subject: { user: user.id },
+        scope: { room: ROOM },
+        template: 'stage-hand',
+        priority: 0,
+      });
+      await api.post('/api-keys', { name: 'back end', permissions: ['token.issue'] });
+      await installation.operator('Audrey', 'auditor');
+    }, 60_000);
+
+    it.each(FILLED)('$name', look);
+    it.each(LIVE)('$name', look);
+
+    it('single records: a user, an assignment, an operator', async () => {
+      for (const resource of ['users', 'assignments', 'operators']) {
+        const records = await installation.admin.get(`/${resource}`);
+        await look({ name: resource, path: `/${resource}/${records.at(-1).id}` });
+      }
+    });
+
+    it('everything about a user', async () => {
+      const [user] = await installation.admin.get('/users?filter={"q":"vera"}');
+      for (const tab of ['Effective now', 'Assignments', 'Issuances']) {
+        await look({
+          name: tab,
+          path: `/users/${user.id}`,
+          open: (shown) => shown.getByRole('tab', { name: tab }).click(),
+        });
+      }
+    });
+
+    it('the join page, before and in a room', async () => {
+      const { token } = await installation.token(ROOM, 'ana', { template: 'speaker' });
+      const visitor = await installation.visitor();
+      const join = await JoinPage.open(visitor, ROOM);
+      await expectFit(join.page);
+      await join.enter(token);
+      await expectFit(join.page);
+      await join.button('Camera off').click();
+      await join.button('Camera on').waitFor();
+      await expectFit(join.page);
+      await join.button('Leave').click();
+      await join.notice('You left the room').waitFor();
+      await expectFit(join.page);
+    });
+
+    it('the join page of somebody who may issue tokens', () =>
+      look({ name: 'join', path: '/join/empty' }));
+  });
+});

@@ -1,0 +1,33 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { settled } from './settled.js';
+
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** What axe objects to, with the elements, in a form that a failed test can print. */
+async function violations(page: Page): Promise<string[]> {
+  // In one frame: no page of ours embeds another, and axe opens no window for the report.
+  const { violations: found } = await new AxeBuilder({ page })
+    .withTags(TAGS)
+    .setLegacyMode(true)
+    .analyze();
+  return found.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ html, any }) => `${id} (${help}): ${html} ${any[0]?.message ?? ''}`),
+  );
+}
+
+/** In both colour schemes, which follow the browser's. */
+export async function violationsInBothSchemes(page: Page): Promise<Record<string, string[]>> {
+  const found: Record<string, string[]> = {};
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.waitForFunction((scheme) => {
+      const [red = 255] = getComputedStyle(document.body).backgroundColor.match(/\d+/g) ?? [];
+      return Number(red) < 128 === (scheme === 'dark');
+    }, colorScheme);
+    await settled(page);
+    const problems = await violations(page);
+    if (problems.length > 0) found[colorScheme] = problems;
+  }
+  return found;
+}

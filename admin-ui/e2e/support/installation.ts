@@ -1,0 +1,88 @@
+import { expect } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import {
+  type ParticipantProcess,
+  startParticipants,
+} from '../../../server/test/support/participants.js';
+import { Api, type Credentials } from './api.js';
+import { launchChromium } from './chromium.js';
+import { ADMIN, type RolecallServer, startRolecall } from './rolecall-server.js';
+import { Visitor, type VisitorOptions } from './visitor.js';
+
+export interface Operator extends Credentials {
+  name: string;
+}
+
+/** Everything one test file needs: server, Postgres, LiveKit, participants, browser. */
+export class Installation {
+  private readonly visitors: Visitor[] = [];
+  private participantProcess: ParticipantProcess | null = null;
+
+  private constructor(
+    readonly server: RolecallServer,
+    readonly browser: Browser,
+    readonly admin: Api,
+  ) {}
+
+  static async start(): Promise<Installation> {
+    const [server, browser] = await Promise.all([startRolecall(), launchChromium()]);
+    return new Installation(server, browser, await Api.signIn(server.url, ADMIN));
+  }
+
+  get url(): string {
+    return this.server.url;
+  }
+
+  async visitor(options: VisitorOptions = {}): Promise<Visitor> {
+    const visitor = await Visitor.open(this.browser, this.url, options);
+    this.visitors.push(visitor);
+    return visitor;
+  }
+
+  signIn(credentials: Credentials): Promise<Api> {
+    return Api.signIn(this.url, credentials);
+  }
+
+  async operator(name: string, role: string): Promise<Operator> {
+    const operator = { name, email: `${role}@example.com`, password: 'battery staple horse' };
+    await this.admin.post('/operators', { ...operator, access: [{ role }] });
+    return operator;
+  }
+
+  /** A room in LiveKit as well, where everyone is a viewer unless something says otherwise. */
+  async room(name: string, fields: Record<string, unknown> = {}): Promise<string> {
+    await this.admin.post('/rooms', { name, defaultTemplate: 'viewer', ...fields });
+    return name;
+  }
+
+  /** A token for the room, which LiveKit then has. */
+  async token(room: string, identity: string, fields: Record<string, unknown> = {}) {
+    return (await this.admin.post('/tokens', {
+      room,
+      identity,
+      createRoom: true,
+      createUser: true,
+      ...fields,
+    })) as { token: string; serverUrl: string; issuanceId: string; jti: string };
+  }
+
+  /** LiveKit's native SDK, in a process of its own. */
+  async join(room: string, identity: string, fields: Record<string, unknown> = {}) {
+    const { token, serverUrl } = await this.token(room, identity, fields);
+    this.participantProcess ??= startParticipants();
+    return this.participantProcess.join(identity, serverUrl, token);
+  }
+
+  /** Closes every browser window; fails if anything went wrong in one of them. */
+  async leave(): Promise<void> {
+    const leaving = this.visitors.splice(0);
+    await Promise.all(leaving.map((visitor) => visitor.close()));
+    expect(leaving.flatMap(({ problems }) => problems)).toEqual([]);
+  }
+
+  async stop(): Promise<void> {
+    await this.participantProcess?.stop();
+    await this.browser.close();
+    await this.server.stop();
+  }
+}

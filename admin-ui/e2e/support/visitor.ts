@@ -1,0 +1,96 @@
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Api } from './api.js';
+
+const WAIT_MS = 15_000;
+
+export interface VisitorOptions extends Pick<
+  BrowserContextOptions,
+  'colorScheme' | 'viewport' | 'hasTouch'
+> {
+  /** Whose session the browser has from the start; without it nobody is signed in. */
+  readonly session?: Api;
+}
+
+interface Allowance {
+  readonly text: RegExp;
+  readonly reason: string;
+}
+
+/**
+ * Somebody with a browser of their own. Whatever goes wrong in any of their pages is remembered:
+ * an error or a warning in the console, an uncaught error, a request to another machine.
+ */
+export class Visitor {
+  readonly problems: string[] = [];
+  private readonly allowances: Allowance[] = [];
+
+  private constructor(
+    readonly url: string,
+    readonly context: BrowserContext,
+  ) {}
+
+  static async open(browser: Browser, url: string, options: VisitorOptions = {}): Promise<Visitor> {
+    const { session, ...rest } = options;
+    const context = await browser.newContext({
+      baseURL: url,
+      viewport: { width: 1366, height: 900 },
+      reducedMotion: 'reduce',
+      colorScheme: 'light',
+      locale: 'en-GB',
+      ...rest,
+    });
+    context.setDefaultTimeout(WAIT_MS);
+    if (session) {
+      const [name = '', value = ''] = session.cookie.split('=', 2);
+      await context.addCookies([{ name, value, url }]);
+    }
+    const visitor = new Visitor(url, context);
+    context.on('page', (page) => visitor.watch(page));
+    return visitor;
+  }
+
+  newPage(): Promise<Page> {
+    return this.context.newPage();
+  }
+
+  async goto(path: string): Promise<Page> {
+    const page = await this.newPage();
+    await page.goto(path);
+    return page;
+  }
+
+  /** Only for what the browser writes by itself about an answer that the page expects. */
+  allow(text: RegExp, reason: string): this {
+    this.allowances.push({ text, reason });
+    return this;
+  }
+
+  close(): Promise<void> {
+    return this.context.close();
+  }
+
+  private watch(page: Page): void {
+    page.on('console', (message) => {
+      if (message.type() !== 'error' && message.type() !== 'warning') return;
+      this.complain(`${message.type()}: ${message.text()} (${message.location().url})`);
+    });
+    page.on('pageerror', (error) =>
+      this.problems.push(`uncaught: ${error.stack ?? error.message}`),
+    );
+    page.on('request', (request) => this.requireLocal(request.url()));
+    page.on('websocket', (socket) => this.requireLocal(socket.url()));
+  }
+
+  private requireLocal(address: string): void {
+    const { protocol, hostname } = new URL(address);
+    if (/^(blob|data|about):$/.test(protocol) || hostname === '127.0.0.1') return;
+    this.complain(`a request to another machine: ${address}`);
+  }
+
+  /** Once each, and without the queries: they hold tokens. */
+  private complain(text: string): void {
+    const problem = text.replace(/\?[^\s')]{40,}/g, '?…');
+    const isAllowed = this.allowances.some((allowance) => allowance.text.test(problem));
+    if (!isAllowed && !this.problems.includes(problem)) this.problems.push(problem);
+  }
+}
