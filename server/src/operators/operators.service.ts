@@ -136,8 +136,8 @@ export class OperatorsService {
     refuseReadOnly(body, seen.view, READ_ONLY);
     assertMatch(ifMatch, seen.revision, seen.view);
     const passwordHash = body.password ? await this.passwords.hash(body.password) : undefined;
-    const isSelf = actor.kind === 'operator' && actor.id === id;
     await this.transactions.run(async (tx) => {
+      const isSelf = (await operatorBehind(tx, actor)) === id;
       await tx.query(`SELECT pg_advisory_xact_lock(hashtext('rolecall.operators'))`);
       const { rows } = await tx.query<OperatorRow>(`${SELECT}`);
       const row = rows.find((operator) => operator.id === id);
@@ -206,6 +206,16 @@ export class OperatorsService {
       );
     });
   }
+}
+
+/** Whose hand it is: that of the operator, or of the operator who made the key. */
+async function operatorBehind(tx: Tx, actor: Actor): Promise<string | null> {
+  if (actor.kind !== 'api_key') return actor.id;
+  const { rows } = await tx.query<{ created_by: string | null }>(
+    'SELECT created_by FROM api_key WHERE id = $1',
+    [actor.id],
+  );
+  return rows[0]?.created_by ?? null;
 }
 
 function kindOfChange(before: OperatorView, after: OperatorView, isReset: boolean): string {

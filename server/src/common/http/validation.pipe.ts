@@ -20,6 +20,12 @@ export class ValidationPipe extends StandardSchemaValidationPipe {
     const isUnparsed = metadata.type === 'body' && metadata.schema !== undefined;
     return super.transform(isUnparsed ? (parsed(value) as T) : value, metadata);
   }
+
+  /**
+   * Nest would take `constructor` and `prototype` out without a word: unknown fields would pass, and
+   * attributes of such names would be lost. `RawBody` has refused the one key that does harm.
+   */
+  protected override stripProtoKeys(): void {}
 }
 
 /** A body that was not sent is an empty object: every field of it may be optional. */
@@ -28,7 +34,8 @@ function parsed(body: unknown): unknown {
 }
 
 export function invalid(issues: readonly Issue[]): AppError {
-  const errors: Record<string, string> = {};
+  // Without a prototype: `constructor` is a field like any other.
+  const errors = Object.create(null) as Record<string, string>;
   for (const issue of issues) {
     const path = (issue.path ?? []).map((p) => String(typeof p === 'object' ? p.key : p));
     if (issue.code === 'unrecognized_keys' && issue.keys) {
