@@ -65,7 +65,8 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
       { method: request.method, route, status: reply.statusCode },
       reply.elapsedTime / 1000,
     );
-    logger.log('request', {
+    const isProbe = route === '/healthz' || route === '/readyz';
+    logger[isProbe ? 'debug' : 'log']('request', {
       requestId: request.id,
       method: request.method,
       // The route, not the address: addresses hold what people typed.

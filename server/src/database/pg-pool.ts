@@ -22,6 +22,8 @@ export class PgPool implements OnApplicationShutdown {
       application_name: 'rolecall-hot',
     });
     this.pool.on('error', () => undefined); // an idle connection died; the next query opens another
+    // One that dies while it works also fails its query, which is where it is dealt with.
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   /** Runs one named statement. Throws an `unavailable` AppError when Postgres cannot be reached. */
