@@ -41,20 +41,20 @@ class QuietStream extends EventTarget {
   close() {}
 }
 
-const sizes = ['offsetHeight', 'offsetWidth'] as const;
-const before = sizes.map((size) => Object.getOwnPropertyDescriptor(HTMLElement.prototype, size)!);
+const sizes = ['clientHeight', 'clientWidth'] as const;
+const before = sizes.map((size) => Object.getOwnPropertyDescriptor(Element.prototype, size)!);
 
 beforeEach(() => {
   Object.assign(globalThis, { ResizeObserver: QuietObserver, EventSource: QuietStream });
   for (const size of sizes) {
-    Object.defineProperty(HTMLElement.prototype, size, { configurable: true, value: 900 });
+    Object.defineProperty(Element.prototype, size, { configurable: true, value: 900 });
   }
 });
 
 let restore = () => {};
 afterEach(() => {
   restore();
-  sizes.forEach((size, at) => Object.defineProperty(HTMLElement.prototype, size, before[at]!));
+  sizes.forEach((size, at) => Object.defineProperty(Element.prototype, size, before[at]!));
 });
 
 const applied = {
