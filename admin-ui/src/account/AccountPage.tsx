@@ -23,7 +23,7 @@ export function AccountPage() {
       <Panel title={translate('account.who')}>
         <Facts
           facts={[
-            { label: translate('resources.operators.fields.name'), value: me.operator.name },
+            { label: translate('account.name'), value: me.operator.name },
             { label: translate('app.sign_in.email'), value: me.operator.email },
             {
               label: translate('account.roles'),

@@ -3,7 +3,7 @@ import { registerMessages } from '../providers/i18nProvider';
 registerMessages({
   account: {
     who: 'Who you are',
-    access: 'What you may do',
+    name: 'Name',
     rooms: 'In rooms',
     all_rooms: 'all rooms',
     roles: 'Access roles',
@@ -16,7 +16,6 @@ registerMessages({
     next_help: 'At least 12 characters. A few words are better than a few signs.',
     differs: 'The two are not the same.',
     too_short: 'At least 12 characters.',
-    wrong: 'This is not your current password.',
     save: 'Change password',
     changed: 'Password changed',
   },

@@ -28,9 +28,7 @@ registerMessages({
     empty_text:
       'An assignment gives somebody a role template in a room, in all rooms whose name matches, or everywhere, for as long as you say.',
     no_end: 'no end',
-    from_now: 'now',
     status: { active: 'Active', upcoming: 'Upcoming', expired: 'Expired' },
-    any_user: 'Any person',
     subject: {
       legend: 'Who',
       user: 'One user',
@@ -51,7 +49,6 @@ registerMessages({
     help: {
       priority: 'Of two assignments that are equally specific, the higher number counts.',
       reason: 'Kept in the ledger beside your name.',
-      window: 'Leave both empty for an assignment that starts now and does not end.',
     },
     until: {
       label: 'Ends',

@@ -4,6 +4,8 @@ import type { Issuance, LedgerEntry } from '../providers/records';
 import { useTemplates } from '../shared/useTemplates';
 import './messages';
 
+type Fields = Record<string, unknown>;
+
 /** Stand-ins that no message contains, so that names can be set in bold and isolated. */
 const mark = (name: string) => `\u0001${name}\u0002`;
 
@@ -14,7 +16,7 @@ export function LedgerSentence({ entry }: { entry: LedgerEntry | Issuance }) {
   const template = templateOf(entry);
   const values: Record<string, string> = {
     actor: entry.actor?.label || entry.actor?.id || translate('ledger.somebody'),
-    identity: entry.identity || translate('ledger.somebody'),
+    identity: entry.identity || translate(`ledger.${nobodyNamed(entry)}`),
     room: entry.room || translate('ledger.a_room'),
     template: template
       ? `${byKey.get(template.key)?.name ?? template.key}${template.version ? ` v${template.version}` : ''}`
@@ -46,7 +48,11 @@ function suffixOf(entry: LedgerEntry, hasTemplate: boolean) {
   return '';
 }
 
-function textOf(payload: Record<string, unknown> | null, name: string) {
+/** An assignment that names nobody is everyone's. */
+const nobodyNamed = ({ kind }: LedgerEntry) =>
+  kind.startsWith('assignment.') ? 'everyone' : 'somebody';
+
+function textOf(payload: Fields | null, name: string) {
   const value = payload?.[name];
   return typeof value === 'string' ? value : '';
 }
@@ -54,9 +60,8 @@ function textOf(payload: Record<string, unknown> | null, name: string) {
 /** The role that the entry is about: of the token, or what a seat has after it. */
 export function templateOf(entry: LedgerEntry | Issuance) {
   const payload = entry.payload ?? {};
-  const after = (payload['after'] ?? {}) as Record<string, unknown>;
-  const source = payload['template'] ? payload : after;
-  const { template: key, version } = source;
+  const states = [payload, payload['after'], payload['before']] as (Fields | undefined)[];
+  const { template: key, version } = states.find((state) => state?.['template']) ?? {};
   if (typeof key !== 'string') return null;
   return { key, version: typeof version === 'number' ? version : null };
 }

@@ -3,7 +3,7 @@ import { registerMessages } from '../providers/i18nProvider';
 registerMessages({
   ledger: {
     somebody: 'Somebody',
-    nobody: 'nobody',
+    everyone: 'Everyone',
     a_room: 'a room',
     issuances: {
       empty_title: 'No token has been issued yet',
@@ -69,9 +69,7 @@ registerMessages({
       previous: 'Newer entry',
       next: 'Older entry',
       permalink: 'Copy link',
-      summary: 'Summary',
       why: 'Why',
-      token: 'Token',
       grants: 'Grants of the role',
       claims: 'Claims',
       effects: 'Effects',
@@ -164,8 +162,8 @@ registerMessages({
       },
       assignment: {
         created: '%{actor} assigned %{template} to %{identity}',
-        updated: '%{actor} changed an assignment of %{template}',
-        deleted: '%{actor} ended an assignment of %{template}',
+        updated: '%{actor} changed an assignment of %{identity}',
+        deleted: '%{actor} ended the assignment of %{template} to %{identity}',
       },
       operator: {
         created: '%{actor} added the operator %{subject}',

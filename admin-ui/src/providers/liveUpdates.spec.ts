@@ -12,8 +12,8 @@ class FakeSource extends EventTarget {
     this.readyState = 1;
     this.onopen?.();
   }
-  send(kind: string, data: unknown) {
-    this.dispatchEvent(new MessageEvent(kind, { data: JSON.stringify(data) }));
+  send(kind: string, data: unknown, lastEventId = '') {
+    this.dispatchEvent(new MessageEvent(kind, { data: JSON.stringify(data), lastEventId }));
   }
   fail(isForGood: boolean) {
     this.readyState = isForGood ? 2 : 0;
@@ -52,10 +52,10 @@ describe('one stream', () => {
     pass(0);
     expect(sources).toHaveLength(1);
     expect(topicsOf(latest())).toBe('me,rooms');
-    listen('room:a,b', {});
+    listen('room:a,b 5%', {});
     pass(0);
     expect(sources).toHaveLength(2);
-    expect(topicsOf(latest())).toBe('me,room:a%2Cb,rooms');
+    expect(topicsOf(latest())).toBe('me,room:a%2Cb 5%25,rooms');
     expect(sources[0]?.readyState).toBe(2);
   });
 
@@ -117,7 +117,21 @@ describe('status', () => {
     expect(reset.mock.calls.length - before).toBeGreaterThanOrEqual(2);
   });
 
-  it('reads everything again after the stream came back', () => {
+  it('goes on after the last event that was seen, and then reads nothing again', () => {
+    const reset = jest.fn();
+    listen('rooms', { reset });
+    pass(0);
+    latest().open();
+    latest().send('rooms', { rooms: ['a'] }, '41');
+    latest().fail(true);
+    pass(2_000);
+    expect(latest().url).toContain('lastEventId=41');
+    latest().open();
+    pass(100);
+    expect(reset).not.toHaveBeenCalled();
+  });
+
+  it('reads everything again after the stream came back without a place to go on from', () => {
     const reset = jest.fn();
     listen('rooms', { reset });
     pass(0);

@@ -2,6 +2,7 @@ import type { QueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 import { isServerReachable, subscribeToConnectivity } from './connectivity';
 import { API } from './httpClient';
+import { may } from './permissions';
 import type { Seat } from './records';
 import { session } from './session';
 
@@ -64,6 +65,7 @@ export class LiveConnection {
   private reopenTimer: ReturnType<typeof setTimeout> | undefined;
   private clock: ReturnType<typeof setInterval> | undefined;
   private lastPollAt = 0;
+  private lastEventId = '';
   private status: LiveStatus = { state: 'delayed', seconds: 0 };
 
   constructor(
@@ -132,18 +134,17 @@ export class LiveConnection {
     const topics = [...new Set([...this.subscriptions].map(({ topic }) => topic))].sort();
     const wanted = JSON.stringify(topics);
     if (wanted === this.openTopics && this.source && this.source.readyState !== 2) return;
-    const isNewStream = this.source === null;
     this.close();
     this.openTopics = wanted;
-    const source = this.open(`${API}/events?${topicsQuery(topics)}`);
+    const query = new URLSearchParams({ topics: topics.map(encodeTopic).join(',') });
+    // A stream of our own making cannot send the header that says where the last one ended.
+    if (this.lastEventId) query.set('lastEventId', this.lastEventId);
+    const source = this.open(`${API}/events?${query}`);
     this.source = source;
-    if (!isNewStream) this.resetAll();
     source.onopen = () => this.frame(source, () => undefined);
     source.onerror = () => this.lost(source);
     for (const kind of KINDS) {
-      source.addEventListener(kind, (event) =>
-        this.frame(source, () => this.receive(kind, JSON.parse(event.data))),
-      );
+      source.addEventListener(kind, (event) => this.frame(source, () => this.receive(kind, event)));
     }
     for (const kind of ['hello', 'ping', 'message']) {
       source.addEventListener(kind, () => this.frame(source, () => undefined));
@@ -156,8 +157,8 @@ export class LiveConnection {
     this.lastFrameAt = this.now();
     if (!this.isOpen) {
       this.isOpen = true;
-      // The browser resumes a stream that it lost by itself; one that we opened anew cannot be.
-      if (this.attempts > 0) this.resetAll();
+      // Without a place to resume from, anything may have happened meanwhile.
+      if (this.attempts > 0 && !this.lastEventId) this.resetAll();
       this.attempts = 0;
     }
     act();
@@ -178,7 +179,9 @@ export class LiveConnection {
     this.updateStatus();
   }
 
-  private receive(kind: EventKind, data: unknown) {
+  private receive(kind: EventKind, event: MessageEvent<string>) {
+    const data: unknown = JSON.parse(event.data);
+    if (event.lastEventId) this.lastEventId = event.lastEventId;
     for (const subscription of this.subscriptions) {
       if (!isFor(subscription.topic, kind, data)) continue;
       const batch = subscription.batches.get(kind) ?? [];
@@ -254,8 +257,7 @@ function isFor(topic: Topic, kind: EventKind, data: unknown) {
 }
 
 /** A room's name may hold a comma, which separates topics: names are encoded once more. */
-const topicsQuery = (topics: string[]) =>
-  new URLSearchParams({ topics: topics.map((topic) => topic.replaceAll(',', '%2C')).join(',') });
+const encodeTopic = (topic: string) => topic.replaceAll('%', '%25').replaceAll(',', '%2C');
 
 export const liveConnection = new LiveConnection();
 
@@ -310,10 +312,10 @@ export function connectLists(client: QueryClient) {
       .then(() => client.invalidateQueries({ queryKey: ['auth'] }))
       .catch(() => undefined);
   });
-  const stopRooms = liveConnection.subscribe('rooms', () => ({
-    rooms: invalidateRooms,
-    reset: invalidateRooms,
-  }));
+  // Asking for a topic that one may not see would cost the whole stream.
+  const stopRooms = may(session.get(), 'room.read')
+    ? liveConnection.subscribe('rooms', () => ({ rooms: invalidateRooms, reset: invalidateRooms }))
+    : () => undefined;
   const stopMe = liveConnection.subscribe('me', () => ({ me: refreshRights }));
   return () => {
     stopRooms();

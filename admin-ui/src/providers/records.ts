@@ -59,6 +59,8 @@ export interface Room {
   numParticipants: number;
   liveSince: string | null;
   createdAt: string;
+  /** After saving: the options that the running room does not take over. */
+  appliesAtNextStart?: string[];
 }
 
 export interface RoleTemplate {

@@ -11,6 +11,7 @@ import type { Room } from '../providers/records';
 import { ConfirmDialog } from '../shared/ConfirmDialog';
 import { EditPage, RecordForm } from '../shared/FormPage';
 import { Panel } from '../shared/Panel';
+import { ReasonField } from '../shared/ReasonField';
 import { usePermissionSet } from '../shared/usePermissionSet';
 import { useRouteSegment } from '../shared/useRouteSegment';
 import './messages';
@@ -20,10 +21,24 @@ import { RoomState } from './RoomState';
 
 export function RoomEdit() {
   const name = useRouteSegment(1);
+  const translate = useTranslate();
   const can = usePermissionSet();
   const isReadOnly = !can('room.update', name);
   return (
-    <EditPage id={name} title={(room) => room.title || room.name}>
+    <EditPage
+      id={name}
+      title={(room) => room.title || room.name}
+      saved={(room) => {
+        const later = (room as Room).appliesAtNextStart ?? [];
+        return later.length === 0
+          ? translate('app.form.saved')
+          : translate('rooms.saved_later', {
+              options: later
+                .map((option) => translate(`resources.rooms.fields.${option}`))
+                .join(', '),
+            });
+      }}
+    >
       {(record) => {
         const room = record as Room;
         return (
@@ -73,6 +88,7 @@ function Danger({ room }: { room: Room }) {
   const navigate = useNavigate();
   const queryClient = useQueryClient();
   const [question, setQuestion] = useState<Question>(null);
+  const [reason, setReason] = useState('');
   const people = room.numParticipants;
   const canClose = can('room.close', room.name);
   const canDelete = can('room.delete', room.name);
@@ -107,8 +123,11 @@ function Danger({ room }: { room: Room }) {
         confirmLabel={translate('rooms.close')}
         isDestructive
         onConfirm={async () => {
-          await postJson(`${path('rooms', room.name)}/close`);
-          await after('rooms.closed_done');
+          const { outcome } = await postJson<{ outcome?: string }>(
+            `${path('rooms', room.name)}/close`,
+            reason ? { reason } : {},
+          );
+          await after(outcome === 'pending' ? 'rooms.closed_pending' : 'rooms.closed_done');
         }}
       >
         <Typography>{translate('rooms.close_text')}</Typography>
@@ -117,6 +136,9 @@ function Danger({ room }: { room: Room }) {
             {translate('rooms.close_live', { smart_count: people })}
           </Typography>
         )}
+        <Box sx={{ mt: 2 }}>
+          <ReasonField value={reason} onChange={setReason} />
+        </Box>
       </ConfirmDialog>
       <ConfirmDialog
         isOpen={question === 'delete'}

@@ -28,7 +28,6 @@ registerMessages({
     empty_title: 'No rooms yet',
     empty_text:
       'A room is where people meet. Create one here, or let a token create it when it is first needed.',
-    open_console: 'Open %{name}',
     to_console: 'Open the room',
     edit_named: 'Settings of %{name}',
     filter: { state: 'State', live: 'Live now', empty: 'Empty', open: 'Open', closed: 'Closed' },
@@ -36,14 +35,10 @@ registerMessages({
       live: 'Live',
       empty: 'Empty',
       closed: 'Closed',
-      live_since: 'since',
     },
-    people: '%{count}',
     people_of: '%{count} of %{max}',
-    no_limit: 'No limit',
     no_default: 'None: only assigned people get in',
     default_promote: 'Speaker',
-    seconds: 'seconds',
     help: {
       name: 'What tokens carry. It can never be changed. Any characters.',
       title: 'What people see. Leave it empty to show the name.',
@@ -59,7 +54,8 @@ registerMessages({
       remove: 'Remove them at the join',
     },
     live_now:
-      '%{smart_count} person is in the room. Changed options reach LiveKit when the room starts again. |||| %{smart_count} people are in the room. Changed options reach LiveKit when the room starts again.',
+      '%{smart_count} person is in the room. What a running room cannot take over waits until it starts again. |||| %{smart_count} people are in the room. What a running room cannot take over waits until it starts again.',
+    saved_later: 'Saved. Until the room starts again LiveKit keeps the old: %{options}.',
     closed_notice: 'This room is closed: nobody gets a token for it and nobody gets in.',
     danger: 'Close or delete',
     danger_text: 'Closing can be taken back. Deleting cannot.',
@@ -72,6 +68,8 @@ registerMessages({
     close_live:
       '%{smart_count} person who is in the room now is removed. |||| %{smart_count} people who are in the room now are removed.',
     closed_done: 'Room closed',
+    closed_pending:
+      'Room closed. LiveKit does not answer; people in the room are removed when it does.',
     opened_done: 'Room open again',
     delete_title: 'Delete “%{name}”?',
     delete_text:

@@ -5,6 +5,7 @@ import Close from '@mui/icons-material/Close';
 import InfoOutlined from '@mui/icons-material/InfoOutlined';
 import MoreHoriz from '@mui/icons-material/MoreHoriz';
 import type { Because } from '../providers/records';
+import { Mono } from './Mono';
 import { visuallyHidden } from './visuallyHidden';
 
 const LOOKS = {
@@ -39,7 +40,7 @@ export function BecauseList({ because }: { because: Because[] }) {
                   color: reason.outcome === 'loses' ? 'text.secondary' : undefined,
                 }}
               >
-                {reason.text}
+                {withNames(reason.text)}
               </Box>
             </Box>
           </Box>
@@ -48,3 +49,7 @@ export function BecauseList({ because }: { because: Because[] }) {
     </Box>
   );
 }
+
+/** The server puts names between backticks. */
+const withNames = (text: string) =>
+  text.split('`').map((part, at) => (at % 2 === 1 ? <Mono key={at}>{part}</Mono> : part));

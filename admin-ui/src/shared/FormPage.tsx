@@ -12,18 +12,23 @@ import {
   useCreateContext,
   useEditContext,
   useNotify,
+  useResourceContext,
   useTranslate,
 } from 'react-admin';
+import { useQueryClient } from '@tanstack/react-query';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Paper from '@mui/material/Paper';
 import Skeleton from '@mui/material/Skeleton';
 import { Link } from 'react-router-dom';
+import { NoAccess } from '../layout/NoAccess';
 import { NotFound } from '../layout/NotFound';
 import { ProblemError } from '../providers/httpClient';
+import { permissionFor } from '../providers/permissions';
 import { ErrorState } from './ErrorState';
 import { isNotFound } from './RecordList';
 import { useErrorText } from './useErrorText';
+import { usePermissionSet } from './usePermissionSet';
 
 /** A refusal that names fields shows beside them; anything else is told in one sentence. */
 export function useMutationErrorNotice() {
@@ -38,7 +43,8 @@ export function useMutationErrorNotice() {
 export interface EditPageProps extends Omit<EditBaseProps, 'title' | 'children' | 'render'> {
   id: string;
   title: (record: RaRecord) => string;
-  saved?: string;
+  /** What to tell after saving; "Saved" is enough for most. */
+  saved?: (record: RaRecord) => string;
   /** Gets the record once it is there. */
   children: (record: RaRecord) => ReactNode;
 }
@@ -46,8 +52,9 @@ export interface EditPageProps extends Omit<EditBaseProps, 'title' | 'children' 
 /** Reads one record, with its states; what it holds is up to the caller. Saving waits for the server. */
 export function EditPage({ title, children, saved, ...props }: EditPageProps) {
   const notify = useNotify();
-  const translate = useTranslate();
   const notice = useMutationErrorNotice();
+  const resource = useResourceContext();
+  const queryClient = useQueryClient();
   const [round, setRound] = useState(0);
   return (
     <EditBase
@@ -56,13 +63,17 @@ export function EditPage({ title, children, saved, ...props }: EditPageProps) {
       redirect={false}
       queryOptions={{ onError: () => undefined }}
       mutationOptions={{
-        onSuccess: () => notify(saved ? translate(saved) : 'app.form.saved', { type: 'success' }),
+        onSuccess: (record: RaRecord) =>
+          notify(saved?.(record) ?? 'app.form.saved', { type: 'success' }),
         onError: (error) => {
           notice(error);
           // The form starts again from what is saved now.
           const isDropped =
             error instanceof ProblemError && error.code === 'app.conflict.took_theirs';
-          if (isDropped) setRound((before) => before + 1);
+          if (!isDropped) return;
+          void queryClient
+            .invalidateQueries({ queryKey: [resource, 'getOne'] })
+            .then(() => setRound((before) => before + 1));
         },
       }}
       {...props}
@@ -93,7 +104,15 @@ export interface CreatePageProps extends Omit<CreateBaseProps, 'title' | 'render
   children: ReactNode;
 }
 
-export function CreatePage({ title, created, children, ...props }: CreatePageProps) {
+/** react-admin asks as well who may, but shows the form until it has its answer. */
+export function CreatePage(props: CreatePageProps) {
+  const can = usePermissionSet();
+  const permission = permissionFor(useResourceContext() ?? '', 'create');
+  if (permission && !can(permission)) return <NoAccess permission={permission} />;
+  return <CreateForm {...props} />;
+}
+
+function CreateForm({ title, created, children, ...props }: CreatePageProps) {
   const translate = useTranslate();
   const notice = useMutationErrorNotice();
   return (
