@@ -15,25 +15,25 @@ interface InsertedRow {
   at_us: string;
 }
 
-const COLUMNS =
-  'kind, outcome, actor_kind, actor_id, actor_label, room, identity, request_id, ip, reason, payload';
+const TEXTS =
+  'kind, outcome, actor_kind, actor_id, actor_label, room, identity, request_id, ip, reason';
 
 /**
- * $1 shard, $2 epoch, $3 count, $4.. one array per column. The head row hands out the numbers and
- * fences: a writer whose epoch is not the head's any more inserts nothing.
+ * $1 shard, $2 epoch, $3 count, $4 the entries as one JSON document, which costs half of what an
+ * array per column does. The head row hands out the numbers and fences: a writer whose epoch is not
+ * the head's any more inserts nothing.
  */
 const INSERT = `
   WITH head AS (
     UPDATE ledger_head SET seq = seq + $3, lease_until = now() + interval '30 seconds'
     WHERE shard = $1 AND epoch = $2 RETURNING seq
   ), inserted AS (
-    INSERT INTO ledger_entry (shard, seq, at, ${COLUMNS})
+    INSERT INTO ledger_entry (shard, seq, at, ${TEXTS}, payload)
     SELECT $1, head.seq - $3 + e.ord, statement_timestamp(), e.kind, e.outcome, e.actor_kind,
-      e.actor_id, e.actor_label, e.room, e.identity, e.request_id, e.ip, e.reason, e.payload::jsonb
-    FROM head, unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-      $10::text[], $11::text[], $12::text[], $13::text[], $14::text[])
-      WITH ORDINALITY AS e(kind, outcome, actor_kind, actor_id, actor_label, room, identity,
-        request_id, ip, reason, payload, ord)
+      e.actor_id, e.actor_label, e.room, e.identity, e.request_id, e.ip, e.reason, e.payload
+    FROM head, ROWS FROM (jsonb_to_recordset($4::jsonb) AS (
+      ${TEXTS.replaceAll(',', ' text,')} text, payload jsonb
+    )) WITH ORDINALITY AS e(${TEXTS}, payload, ord)
   )
   SELECT seq, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint::text AS at_us FROM head`;
 
@@ -70,7 +70,7 @@ export class LedgerService implements OnApplicationShutdown {
       0,
       0,
       entries.length,
-      ...toColumns(entries),
+      toJson(entries),
     ]);
     return toRefs(0, entries.length, rows);
   }
@@ -95,14 +95,14 @@ export class LedgerService implements OnApplicationShutdown {
   }
 
   private async writeBatch(entries: LedgerEntryInput[]): Promise<LedgerRef[]> {
-    const columns = toColumns(entries);
+    const json = toJson(entries);
     for (let attempt = 0; attempt < 3; attempt++) {
       const lease = this.lease ?? (this.lease = await this.claimShard());
       const { rows } = await this.pg.query<InsertedRow>('ledger-insert', INSERT, [
         lease.shard,
         lease.epoch,
         entries.length,
-        ...columns,
+        json,
       ]);
       if (rows.length === 1) return toRefs(lease.shard, entries.length, rows);
       this.lease = null; // another process took the shard while this one was away
@@ -148,31 +148,28 @@ function toRefs(shard: number, count: number, rows: InsertedRow[]): LedgerRef[] 
   }));
 }
 
-function toColumns(entries: LedgerEntryInput[]): (string | null)[][] {
-  return [
-    entries.map((e) => e.kind),
-    entries.map((e) => e.outcome),
-    entries.map((e) => e.actor.kind),
-    entries.map((e) => storable(e.actor.id)),
-    entries.map((e) => storable(e.actor.label)),
-    entries.map((e) => storable(e.room)),
-    entries.map((e) => storable(e.identity)),
-    entries.map((e) => storable(e.actor.requestId)),
-    entries.map((e) => storable(e.actor.ip)),
-    entries.map((e) => storable(e.reason)),
-    entries.map((e) => storableJson(JSON.stringify(e.payload))),
-  ];
+function toJson(entries: LedgerEntryInput[]): string {
+  const rows = entries.map(({ actor, ...entry }) => ({
+    kind: entry.kind,
+    outcome: entry.outcome,
+    actor_kind: actor.kind,
+    actor_id: actor.id,
+    actor_label: actor.label,
+    room: entry.room,
+    identity: entry.identity,
+    request_id: actor.requestId,
+    ip: actor.ip,
+    reason: entry.reason,
+    payload: entry.payload,
+  }));
+  return storableJson(JSON.stringify(rows));
 }
 
 /**
- * Postgres holds neither U+0000 nor halves of surrogate pairs. An entry must not be lost for them,
- * nor those that go out in the same statement: a refusal quotes what somebody sent.
+ * Postgres holds neither U+0000 nor halves of surrogate pairs, and `stringify` escapes exactly these.
+ * An entry must not be lost for them, nor those that go out in the same statement: a refusal quotes
+ * what somebody sent.
  */
-function storable(text: string | null | undefined): string | null {
-  return text?.toWellFormed().replaceAll('\u0000', '\ufffd') ?? null;
-}
-
-/** The same in JSON, where `stringify` has escaped exactly these. */
 function storableJson(json: string): string {
   if (!json.includes('\\u')) return json;
   return json.replace(/(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g, '$1\\ufffd');
