@@ -40,7 +40,7 @@ export default {
       ...common,
       ...withPostgres,
       displayName: 'int',
-      roots: ['<rootDir>/src'],
+      roots: ['<rootDir>/src', '<rootDir>/test'],
       testRegex: '\\.int-spec\\.ts$',
     },
     {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppLogger } from './common/app-logger.js';
+import { AppError } from './common/errors/app-error.js';
 import { toProblem } from './common/http/problem.filter.js';
 import { RawBody } from './common/http/raw-body.js';
 import type { AppConfig } from './config/app-config.js';
@@ -22,9 +23,14 @@ export function createAdapter(config: AppConfig): FastifyAdapter {
     // 256 bytes of UTF-8, percent-encoded, are up to 768 characters.
     routerOptions: { maxParamLength: 1_024 },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      const { body } = toProblem(error, request.id);
+      const { code } = error as { code?: string };
+      const { body } = toProblem(code === 'FST_ERR_BAD_URL' ? wrongUrl() : error, request.id);
       void reply
         .status(body.status)
+        // No hook runs for these.
+        .header('X-Request-Id', request.id)
+        .header('X-Content-Type-Options', 'nosniff')
+        .header('Cache-Control', 'no-store')
         .header('Content-Type', 'application/problem+json; charset=utf-8')
         .send(JSON.stringify(body));
     },
@@ -77,6 +83,13 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
     done();
   });
   await serveUi(fastify, config);
+}
+
+function wrongUrl(): AppError {
+  const text = 'is not percent-encoded UTF-8';
+  return new AppError('bad_request', 'request.wrong_encoding', `The address ${text}.`, {
+    errors: { url: text },
+  });
 }
 
 /** A caller's own id is kept when it is harmless, so that one id follows a request through. */

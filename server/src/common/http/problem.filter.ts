@@ -19,6 +19,7 @@ const TITLES: Record<number, string> = {
   409: 'Conflict',
   412: 'Precondition Failed',
   413: 'Content Too Large',
+  414: 'URI Too Long',
   415: 'Unsupported Media Type',
   422: 'Unprocessable Content',
   429: 'Too Many Requests',
@@ -105,6 +106,7 @@ const CODES: Record<number, string> = {
   404: 'route.not_found',
   405: 'route.method_not_allowed',
   413: 'request.too_large',
+  414: 'request.url_too_long',
   415: 'request.unsupported_media_type',
 };
 
@@ -113,6 +115,7 @@ const DETAILS: Record<number, string> = {
   404: 'There is nothing at this address.',
   405: 'This address does not take that method.',
   413: 'The body is too large.',
+  414: 'A part of the address is too long.',
   415: 'Send JSON with "Content-Type: application/json".',
 };
 
