@@ -210,9 +210,9 @@ export class JoinSession {
         this.stopSynthetic();
         this.end(endingOfDisconnect(reason));
       });
-    this.room.registerTextStreamHandler(CHAT_TOPIC, (reader, { identity }) =>
-      this.takeMessage(reader, identity),
-    );
+    this.room.registerTextStreamHandler(CHAT_TOPIC, (reader, { identity }) => {
+      void this.takeMessage(reader, identity);
+    });
   }
 
   private takePermission(permission: LivePermission | undefined): void {
@@ -340,7 +340,7 @@ export class JoinSession {
 
   private notify(notice: NewNotice): void {
     this.noticeCount += 1;
-    const made = { ...notice, id: this.noticeCount } as Notice;
+    const made = { ...notice, id: this.noticeCount };
     this.notices = [...this.notices.filter((each) => each.kind !== made.kind), made];
     this.redraw();
   }

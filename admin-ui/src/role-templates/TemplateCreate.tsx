@@ -7,7 +7,7 @@ import Button from '@mui/material/Button';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
 import { Link, useNavigate, useSearchParams } from 'react-router-dom';
-import { PRESETS, type RoleGrants } from '@rolecall/server/grants';
+import { PRESETS } from '@rolecall/server/grants';
 import { RequirePermission } from '../layout/NoAccess';
 import { postJson } from '../providers/httpClient';
 import type { RoleTemplate } from '../providers/records';

@@ -1,7 +1,6 @@
 import { DataTable, useLocale, useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Badge from '@mui/icons-material/BadgeOutlined';
-import type { RoleGrants } from '@rolecall/server/grants';
 import type { RoleTemplate } from '../providers/records';
 import { SearchFilter, SelectFilter } from '../shared/filters';
 import { RecordList } from '../shared/RecordList';
@@ -60,7 +59,7 @@ export function TemplateList() {
       <Column
         label="resources.role-templates.fields.summary"
         sx={wide}
-        render={(template) => grantSummary(template.grants as RoleGrants, translate)}
+        render={(template) => grantSummary(template.grants, translate)}
       />
       <Column
         source="published"

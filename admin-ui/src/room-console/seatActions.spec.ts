@@ -40,7 +40,6 @@ function desk(answer: (route: string, body: unknown) => SeatOutcome | Error) {
   const actions = new SeatActions(
     'town/hall',
     () => room.seat,
-    (attempt) => phases.push(attempt.phase),
     async (route, body) => {
       calls.push([route, body]);
       const answered = answer(route, body);
@@ -49,6 +48,7 @@ function desk(answer: (route: string, body: unknown) => SeatOutcome | Error) {
     },
     () => room.now,
   );
+  actions.onAttempt(({ phase }) => phases.push(phase));
   return { actions, calls, room, phases };
 }
 

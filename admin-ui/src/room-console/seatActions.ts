@@ -59,13 +59,13 @@ export class SeatActions {
   private attempts: Attempts = new Map();
   private readonly requestedAt = new Map<number, number>();
   private readonly listeners = new Set<() => void>();
+  private readonly tellers = new Set<(attempt: Attempt) => void>();
   private readonly timers = new Set<ReturnType<typeof setTimeout>>();
   private count = 0;
 
   constructor(
     private readonly room: string,
     private readonly seatOf: (identity: string) => Seat | undefined,
-    private readonly onChange: (attempt: Attempt) => void = () => undefined,
     private readonly send: Send = postJson,
     private readonly now: () => number = () => performance.now(),
   ) {}
@@ -76,6 +76,14 @@ export class SeatActions {
   };
 
   readonly read = (): Attempts => this.attempts;
+
+  /** Every step of every attempt, as it happens. */
+  onAttempt(tell: (attempt: Attempt) => void): () => void {
+    this.tellers.add(tell);
+    return () => {
+      this.tellers.delete(tell);
+    };
+  }
 
   stop(): void {
     for (const timer of this.timers) clearTimeout(timer);
@@ -197,7 +205,7 @@ export class SeatActions {
     const shown = this.attempts.get(attempt.identity);
     if (shown && shown.id > attempt.id) return attempt;
     this.set(new Map(this.attempts).set(attempt.identity, attempt));
-    this.onChange(attempt);
+    for (const tell of this.tellers) tell(attempt);
     if (attempt.phase === 'seen') this.linger(attempt);
     return attempt;
   }

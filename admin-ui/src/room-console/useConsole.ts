@@ -69,31 +69,24 @@ export function useConsole(
     [store],
   );
 
-  const tell = useRef<(attempt: Attempt) => void>(() => undefined);
-  useEffect(() => {
-    tell.current = (attempt) => {
-      if (attempt.phase === 'conflict') setConflict(attempt);
-      // One message for each action: when it is done, waits, or failed.
-      if (attempt.phase === 'requested' || attempt.phase === 'accepted') return;
-      const seat = store.seat(attempt.identity);
-      const isBad = attempt.phase === 'failed' || attempt.phase === 'conflict';
-      announce(
-        translate('room_console.said', {
-          name: named(attempt.identity),
-          what: seat ? statusOf(seat, attempt, false, translate, errorText).text : '',
-        }),
-        isBad ? 'assertive' : 'polite',
-      );
-    };
-  });
-
-  const [actions] = useState(
+  const [actions] = useState(() => new SeatActions(room, (identity) => store.seat(identity)));
+  useEffect(
     () =>
-      new SeatActions(
-        room,
-        (identity) => store.seat(identity),
-        (attempt) => tell.current(attempt),
-      ),
+      actions.onAttempt((attempt) => {
+        if (attempt.phase === 'conflict') setConflict(attempt);
+        // One message for each action: when it is done, waits, or failed.
+        if (attempt.phase === 'requested' || attempt.phase === 'accepted') return;
+        const seat = store.seat(attempt.identity);
+        const isBad = attempt.phase === 'failed' || attempt.phase === 'conflict';
+        announce(
+          translate('room_console.said', {
+            name: named(attempt.identity),
+            what: seat ? statusOf(seat, attempt, false, translate, errorText).text : '',
+          }),
+          isBad ? 'assertive' : 'polite',
+        );
+      }),
+    [actions, store, named, announce, translate, errorText],
   );
   useEffect(() => {
     actionsRef.current = actions;

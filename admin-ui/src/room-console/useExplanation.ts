@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { effects, toParticipantPermission, type RoleGrants } from '@rolecall/server/grants';
+import { effects, toParticipantPermission } from '@rolecall/server/grants';
 import { getJson } from '../providers/httpClient';
 import type { Explanation, RoleTemplate, Seat } from '../providers/records';
 
@@ -29,7 +29,7 @@ export function roleUnderOverride(explanation: Explanation | undefined): string 
 export function foresee(seat: Seat, template: RoleTemplate | undefined): string[] {
   if (!template || !seat.observed) return [];
   const observed = seat.observed as unknown as Parameters<typeof effects>[0];
-  const wanted = toParticipantPermission(template.grants as RoleGrants);
+  const wanted = toParticipantPermission(template.grants);
   return effects(observed, wanted, tracksOf(seat));
 }
 
@@ -37,7 +37,7 @@ export function foresee(seat: Seat, template: RoleTemplate | undefined): string[
 export function differences(seat: Seat, explanation: Explanation | undefined): string[] {
   if (!seat.observed || !explanation?.grants) return [];
   const observed = seat.observed as unknown as Parameters<typeof effects>[0];
-  const wanted = toParticipantPermission(explanation.grants as RoleGrants);
+  const wanted = toParticipantPermission(explanation.grants);
   return effects(observed, wanted, tracksOf(seat));
 }
 

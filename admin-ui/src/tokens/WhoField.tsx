@@ -41,7 +41,7 @@ export function WhoField({ value, error, onChange }: FieldProps<KnownUser | stri
       filterOptions={(all) => all}
       value={value}
       getOptionLabel={(option) => (typeof option === 'string' ? option : option.identity)}
-      isOptionEqualToValue={(option, chosen) => option.id === (chosen as KnownUser).id}
+      isOptionEqualToValue={(option, chosen) => option.id === chosen.id}
       onChange={(_event, chosen) => onChange(chosen ?? '')}
       onInputChange={(_event, text, reason) => {
         setTyped(text);
