@@ -291,45 +291,51 @@ function requestOf(operation: Operation): fc.Arbitrary<Request> {
 }
 
 describe('random and broken requests to every route, as somebody who may do everything', () => {
-  it(`never make the server fail, and are told what is wrong (seed ${SEED})`, async () => {
-    process.stderr.write(`fuzz: FUZZ_SEED=${SEED} FUZZ_RUNS=${RUNS}\n`);
-    const statuses = new Map<number, number>();
-    await fc.assert(
-      fc.asyncProperty(
-        fc.constantFrom(...operations).chain(requestOf),
-        fc.boolean(),
-        async ({ method, url, body, headers }, isKey) => {
-          // The admin's own session must outlive the run.
-          const as = isKey || url.startsWith('/api/v1/session') ? key : app.admin;
-          const answer = await app.inject(method, url, {
-            as,
-            body: body === undefined || body === '' ? undefined : body,
-            headers,
-          });
-          const { status, text } = answer;
-          statuses.set(status, (statuses.get(status) ?? 0) + 1);
-          const what = `${method} ${url} ${body?.slice(0, 2_000)} ${JSON.stringify(headers)} → ${status} ${text.slice(0, 2_000)}`;
-          // Without a LiveKit server, what needs one at once says so.
-          const isLiveKitMissing = status === 503 && answer.body?.code?.startsWith('livekit.');
-          if (status >= 500 && !isLiveKitMissing) throw new Error(what);
-          if (status < 400) return;
-          const { body: problem } = answer;
-          if (
-            !/^application\/problem\+json/.test(String(answer.headers['content-type'])) ||
-            problem.status !== status ||
-            typeof problem.code !== 'string' ||
-            problem.requestId !== answer.headers['x-request-id']
-          ) {
-            throw new Error(`no problem document: ${what}`);
-          }
-          if (problem.code === 'request.invalid' && !problem.errors)
-            throw new Error(`no field: ${what}`);
-        },
-      ),
-      { numRuns: RUNS, seed: SEED, endOnFailure: true },
-    );
-    // Not all of it is refused at the door, or there would be nothing to learn.
-    const ok = [...statuses].filter(([status]) => status < 300).reduce((sum, [, n]) => sum + n, 0);
-    expect(ok).toBeGreaterThan(RUNS / 20);
-  });
+  it(
+    `never make the server fail, and are told what is wrong (seed ${SEED})`,
+    async () => {
+      process.stderr.write(`fuzz: FUZZ_SEED=${SEED} FUZZ_RUNS=${RUNS}\n`);
+      const statuses = new Map<number, number>();
+      await fc.assert(
+        fc.asyncProperty(
+          fc.constantFrom(...operations).chain(requestOf),
+          fc.boolean(),
+          async ({ method, url, body, headers }, isKey) => {
+            // The admin's own session must outlive the run.
+            const as = isKey || url.startsWith('/api/v1/session') ? key : app.admin;
+            const answer = await app.inject(method, url, {
+              as,
+              body: body === undefined || body === '' ? undefined : body,
+              headers,
+            });
+            const { status, text } = answer;
+            statuses.set(status, (statuses.get(status) ?? 0) + 1);
+            const what = `${method} ${url} ${body?.slice(0, 2_000)} ${JSON.stringify(headers)} → ${status} ${text.slice(0, 2_000)}`;
+            // Without a LiveKit server, what needs one at once says so.
+            const isLiveKitMissing = status === 503 && answer.body?.code?.startsWith('livekit.');
+            if (status >= 500 && !isLiveKitMissing) throw new Error(what);
+            if (status < 400) return;
+            const { body: problem } = answer;
+            if (
+              !/^application\/problem\+json/.test(String(answer.headers['content-type'])) ||
+              problem.status !== status ||
+              typeof problem.code !== 'string' ||
+              problem.requestId !== answer.headers['x-request-id']
+            ) {
+              throw new Error(`no problem document: ${what}`);
+            }
+            if (problem.code === 'request.invalid' && !problem.errors)
+              throw new Error(`no field: ${what}`);
+          },
+        ),
+        { numRuns: RUNS, seed: SEED, endOnFailure: true },
+      );
+      // Not all of it is refused at the door, or there would be nothing to learn.
+      const ok = [...statuses]
+        .filter(([status]) => status < 300)
+        .reduce((sum, [, n]) => sum + n, 0);
+      expect(ok).toBeGreaterThan(RUNS / 20);
+    },
+    60_000 + RUNS * 60,
+  );
 });

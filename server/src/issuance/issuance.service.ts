@@ -160,9 +160,18 @@ export class IssuanceService {
     }
     if (isRoomMissing && !actor.can('room.create', room)) throw needs('room.create');
     if (!facts.user && !actor.can('user.create')) throw needs('user.create');
+    await this.assertPossible(body);
     if (isRoomMissing) await this.rooms.ensure(actor, room);
     if (!facts.user) await this.users.ensure(actor, identity, body.name);
     return this.policy.read(question);
+  }
+
+  /** What is wrong whoever asks is told before anything is created: nothing half-done. */
+  private async assertPossible(body: IssueBody): Promise<void> {
+    this.assertTtl(body);
+    if (body.template === undefined) return;
+    const { template, version } = await this.requested(body.template);
+    this.assertFits(body, (await this.policy.version(template, version)).grants);
   }
 
   private async plan(
@@ -194,7 +203,10 @@ export class IssuanceService {
       if (decision.verdict === 'refuse') return refuse(decision.code, because);
       chosen = decision;
     } else {
-      if (isReal && !actor.can('token.issue_as', body.room)) throw needs('token.issue_as');
+      // Asking for what policy gives anyway asks for nothing more.
+      const given = decision?.verdict === 'allow' ? decision : null;
+      const mayAsk = !isReal || actor.can('token.issue_as', body.room);
+      if (!mayAsk && given?.template !== body.template) throw needs('token.issue_as');
       // What forbids a seat forbids it whatever role is asked for.
       if (decision?.verdict === 'refuse' && FINAL_REFUSALS.has(decision.code)) {
         return refuse(decision.code, because);
@@ -205,19 +217,24 @@ export class IssuanceService {
       if (!decision && facts.user?.isDeleted) {
         return refuse('user.deleted', [], 'This user was deleted.');
       }
-      chosen = await this.requested(body.template);
-      because = [
-        {
-          rule: 'override',
-          outcome: 'wins',
-          text: `${actor.label} asked for ${chosen.template} version ${chosen.version}.`,
-          ref: identity,
-          template: chosen.template,
-        },
-        ...because.map((item): Because =>
-          item.outcome === 'wins' ? { ...item, outcome: 'loses' } : item,
-        ),
-      ];
+      const asked = await this.requested(body.template);
+      const isGiven = given?.template === asked.template && given.version === asked.version;
+      if (!mayAsk && !isGiven) throw needs('token.issue_as');
+      chosen = isGiven ? given : asked;
+      if (!isGiven) {
+        because = [
+          {
+            rule: 'override',
+            outcome: 'wins',
+            text: `${actor.label} asked for ${chosen.template} version ${chosen.version}.`,
+            ref: identity,
+            template: chosen.template,
+          },
+          ...because.map((item): Because =>
+            item.outcome === 'wins' ? { ...item, outcome: 'loses' } : item,
+          ),
+        ];
+      }
     }
 
     const content = await this.policy.version(chosen.template, chosen.version);
@@ -283,6 +300,12 @@ export class IssuanceService {
     }
   }
 
+  private assertTtl({ ttl }: IssueBody): void {
+    const max = this.config.tokenTtlMax;
+    if (ttl === undefined || ttl <= max) return;
+    throw fieldError('ttl', `must be at most ${formatTtl(max)} (ROLECALL_TOKEN_TTL_MAX)`);
+  }
+
   /** Request over template over the server's default, within policy, never past the rule's own end. */
   private ttlOf(
     body: IssueBody,
@@ -291,10 +314,8 @@ export class IssuanceService {
     now: Date,
     because: Because[],
   ): number {
+    this.assertTtl(body);
     const max = this.config.tokenTtlMax;
-    if (body.ttl !== undefined && body.ttl > max) {
-      throw fieldError('ttl', `must be at most ${formatTtl(max)} (ROLECALL_TOKEN_TTL_MAX)`);
-    }
     let ttl = body.ttl ?? content.ttl ?? this.config.tokenTtl;
     if (ttl > max) {
       ttl = max;

@@ -1,0 +1,647 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { TokenVerifier } from 'livekit-server-sdk';
+import { type OwnPostgres, startOwnPostgres } from '../../test/support/own-postgres.js';
+import {
+  type Credential,
+  type Json,
+  startTestApp,
+  type TestApp,
+} from '../../test/support/test-app.js';
+import { until } from '../../test/support/until.js';
+import { MODERATOR_CEILING, PRESETS } from '../grants/presets.js';
+import { completeGrants, type PartialGrants } from '../grants/role-grants.js';
+
+let app: TestApp;
+/** A backend: issues what policy gives, in every room. */
+let backend: Credential;
+
+beforeAll(async () => {
+  app = await startTestApp();
+  backend = await app.newApiKey(['token.issue', 'token.preview']);
+});
+afterAll(() => app.stop());
+
+const issue = (body: object, as = backend, headers: Record<string, string> = {}) =>
+  app.inject('POST', '/api/v1/tokens', { as, body, headers });
+const preview = (body: object, as = backend) =>
+  app.inject('POST', '/api/v1/tokens/preview', { as, body });
+
+function claimsOf(token: string): Json {
+  return JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
+}
+const verify = (token: string) =>
+  new TokenVerifier(app.config.livekit.apiKey, app.config.livekit.apiSecret).verify(token);
+
+/** A room where everyone has the template, and somebody known. */
+async function newScene(template: string | null = 'speaker') {
+  const room = await app.newRoom({ default_template: template });
+  const { id, identity } = await app.newUser({ name: 'Ana' });
+  return { room, user: id, identity };
+}
+const templateOf = (grants: PartialGrants) => app.newTemplate(completeGrants(grants));
+const entriesOf = async (kind: string, identity: string) =>
+  (await app.ledger(kind)).filter((entry) => entry.identity === identity);
+
+describe('a token', () => {
+  it('carries exactly what the template grants, as the SDK’s own verifier reads it', async () => {
+    const { room, identity } = await newScene();
+    const before = Math.floor(Date.now() / 1000);
+    const { status, body } = await issue({ room, identity });
+    expect(status).toBe(201);
+    const claims = claimsOf(body.token);
+    const verified = await verify(body.token);
+    expect(verified.video).toEqual({
+      room,
+      roomJoin: true,
+      canSubscribe: true,
+      canPublish: true,
+      canPublishData: true,
+      canPublishSources: ['camera', 'microphone'],
+    });
+    expect(verified).toMatchObject({ sub: identity, name: 'Ana', iss: app.config.livekit.apiKey });
+    expect(claims.nbf).toBeGreaterThanOrEqual(before);
+    expect([claims.iat, claims.exp, claims.jti]).toEqual([claims.nbf, claims.nbf + 600, body.jti]);
+    expect(body).toMatchObject({ identity, room, template: 'speaker', version: 1 });
+    expect(body.expiresAt).toBe(new Date(claims.exp * 1000).toISOString());
+    expect(body.serverUrl).toMatch(/^wss?:\/\//);
+    expect(body.because[0]).toMatchObject({ outcome: 'wins' });
+  });
+
+  it('says no to what it does not grant, explicitly', async () => {
+    const template = await templateOf({ roomJoin: true, canPublish: true, canPublishSources: [] });
+    const { room, identity } = await newScene(template);
+    const { body } = await issue({ room, identity });
+    expect(claimsOf(body.token).video).toEqual({
+      room,
+      roomJoin: true,
+      canSubscribe: false,
+      canPublish: false,
+      canPublishData: false,
+    });
+  });
+
+  it('takes name, metadata and attributes from the request, else the user, else the template', async () => {
+    const template = await templateOf({ roomJoin: true });
+    await app.sql(
+      `INSERT INTO role_template_version (template, version, grants, metadata, attributes, message, published_by_label)
+       SELECT template, 2, grants, 'of the template', '{"a":"template","b":"template","c":"template"}', 'test', 'test'
+       FROM role_template_version WHERE template = $1`,
+      [template],
+    );
+    await app.sql('UPDATE role_template SET published = 2 WHERE key = $1', [template]);
+    const { room, identity, user } = await newScene(template);
+    const plain = claimsOf((await issue({ room, identity })).body.token);
+    expect(plain.metadata).toBe('of the template');
+
+    await app.sql(
+      `UPDATE app_user SET metadata = 'of the user', attributes = '{"b":"user","c":"user"}' WHERE id = $1`,
+      [user],
+    );
+    const known = claimsOf((await issue({ room, identity })).body.token);
+    expect([known.name, known.metadata]).toEqual(['Ana', 'of the user']);
+    expect(known.attributes).toEqual({ a: 'template', b: 'user', c: 'user' });
+
+    const asked = { name: 'Bea', metadata: 'asked', attributes: { c: 'asked', constructor: 'x' } };
+    const wanted = claimsOf((await issue({ room, identity, ...asked })).body.token);
+    expect([wanted.name, wanted.metadata]).toEqual(['Bea', 'asked']);
+    expect(wanted.attributes).toEqual({ a: 'template', b: 'user', c: 'asked', constructor: 'x' });
+  });
+
+  it.each([
+    [{ ttl: 90 }, 90],
+    [{ ttl: '90' }, 90],
+    [{ ttl: '15 minutes' }, 900],
+    [{ ttl: '1h' }, 3600],
+  ])('lives for %j', async (asked, seconds) => {
+    const { room, identity } = await newScene();
+    const claims = claimsOf((await issue({ room, identity, ...asked })).body.token);
+    expect(claims.exp - claims.nbf).toBe(seconds);
+  });
+
+  it.each([
+    { ttl: 3601 },
+    { ttl: '2 days' },
+    { ttl: 0 },
+    { ttl: -5 },
+    { ttl: 'soon' },
+    { ttl: 1.5 },
+    { ttl: null },
+  ])('is refused by name for %j, and nothing is created on the way', async (asked) => {
+    const room = `never-${JSON.stringify(asked)}`;
+    const identity = `nobody-${JSON.stringify(asked)}`;
+    const body = { room, identity, ...asked, createUser: true, createRoom: true };
+    const answer = await issue(body, app.admin);
+    expect([answer.status, Object.keys(answer.body.errors)]).toEqual([400, ['ttl']]);
+    expect(await app.sql('SELECT FROM room WHERE name = $1', [room])).toEqual([]);
+    expect(await app.sql('SELECT FROM app_user WHERE identity = $1', [identity])).toEqual([]);
+  });
+
+  it('ends with the assignment that gives it, and policy cuts what a template asks for', async () => {
+    const { room, user, identity } = await newScene(null);
+    await app.newAssignment({
+      user_id: user,
+      room_name: room,
+      template: 'host',
+      valid_until: new Date(Date.now() + 100_000),
+    });
+    const { body } = await issue({ room, identity });
+    const claims = claimsOf(body.token);
+    expect(claims.exp - claims.nbf).toBeLessThanOrEqual(100);
+    expect(claims.exp - claims.nbf).toBeGreaterThan(90);
+    expect(body.because.map((b: Json) => b.outcome)).toContain('note');
+
+    const long = await templateOf({ roomJoin: true });
+    await app.sql(
+      `INSERT INTO role_template_version (template, version, grants, ttl, message, published_by_label)
+       SELECT template, 2, grants, 86400, 'test', 'test' FROM role_template_version WHERE template = $1`,
+      [long],
+    );
+    await app.sql('UPDATE role_template SET published = 2 WHERE key = $1', [long]);
+    const scene = await newScene(long);
+    const cut = claimsOf((await issue({ room: scene.room, identity: scene.identity })).body.token);
+    expect(cut.exp - cut.nbf).toBe(3600);
+  });
+
+  it.each([
+    'a/b',
+    '100%',
+    'x:y',
+    'with space',
+    '🎙️ live',
+    'שלום \u202e',
+    '..',
+    '?q#f',
+    'ﬀ'.repeat(85),
+  ])('is for the very names that were asked for: %j', async (name) => {
+    const room = await app.newRoom({
+      name: `room ${name}`.slice(0, 80),
+      default_template: 'viewer',
+    });
+    const { identity } = await app.newUser({ identity: `who ${name}`.slice(0, 80) });
+    const { body } = await issue({ room, identity });
+    const { sub, video } = await verify(body.token);
+    expect([sub, video?.room]).toEqual([identity, room]);
+    const [entry] = await entriesOf('token.issued', identity);
+    expect(entry).toMatchObject({ room, identity });
+    const seats = await app.inject('GET', `/api/v1/rooms/${encodeURIComponent(room)}/seats`, {
+      as: app.admin,
+    });
+    expect(seats.status).toBe(200);
+  });
+
+  it('that joins no room is given without a room, and one that joins is not', async () => {
+    const { identity } = await newScene();
+    const lister = await templateOf({ roomList: true, roomCreate: true });
+    const { status, body } = await issue({ identity, template: lister }, app.admin);
+    expect([status, body.room]).toEqual([201, null]);
+    expect(claimsOf(body.token).video).toMatchObject({ roomList: true, roomCreate: true });
+    expect(claimsOf(body.token).video.room).toBeUndefined();
+    for (const grants of [{ roomJoin: true }, { roomAdmin: true }]) {
+      const template = await templateOf(grants);
+      const refused = await issue({ identity, template }, app.admin);
+      expect([refused.status, Object.keys(refused.body.errors)]).toEqual([400, ['room']]);
+    }
+  });
+});
+
+describe('the log of issuances', () => {
+  it('has an entry for each token, found by the id in the answer, with its hash and not the token', async () => {
+    const { room, identity } = await newScene();
+    const { body, text } = await issue({ room, identity, reason: 'for the test' });
+    const found = await app.inject('GET', `/api/v1/issuances/${body.issuanceId}`, {
+      as: app.admin,
+    });
+    expect(found.body).toMatchObject({
+      kind: 'token.issued',
+      outcome: 'ok',
+      room,
+      identity,
+      reason: 'for the test',
+      actor: { kind: 'api_key', id: backend.id },
+      jti: body.jti,
+      tokenHash: createHash('sha256').update(body.token).digest('hex'),
+      template: 'speaker',
+      version: 1,
+      ttl: 600,
+      expiresAt: body.expiresAt,
+      because: body.because,
+      grants: PRESETS.find((preset) => preset.key === 'speaker')!.grants,
+    });
+    expect(text).toContain(body.token);
+    expect(found.text).not.toContain(body.token.split('.')[2]);
+  });
+
+  it('has an entry for each refusal, with the reasons that were given', async () => {
+    const { room, identity } = await newScene(null);
+    const { status, body } = await issue({ room, identity });
+    expect([status, body.code]).toEqual([403, 'token.refused']);
+    expect(body.because.length).toBeGreaterThan(0);
+    const [entry] = await entriesOf('token.refused', identity);
+    expect(entry).toMatchObject({ outcome: 'refused', room, request_id: body.requestId });
+    expect(entry!.payload.because).toEqual(body.because);
+    expect(await entriesOf('token.issued', identity)).toEqual([]);
+  });
+
+  it('has 200 entries for 200 tokens that were asked for at once, each with its own id', async () => {
+    const { room, identity } = await newScene();
+    const answers = await Promise.all(Array.from({ length: 200 }, () => issue({ room, identity })));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+    const hashes = answers.map(({ body }) => createHash('sha256').update(body.token).digest('hex'));
+    expect(new Set(answers.map(({ body }) => body.jti)).size).toBe(200);
+    expect(new Set(answers.map(({ body }) => body.issuanceId)).size).toBe(200);
+    const entries = await entriesOf('token.issued', identity);
+    expect(entries.map((entry) => entry.payload.tokenHash).sort()).toEqual(hashes.sort());
+  });
+});
+
+describe('who gets no token', () => {
+  const refusedWith = async (body: object, as = backend) => {
+    const answer = await issue(body, as);
+    return [answer.status, answer.body.code, answer.body.refusal];
+  };
+
+  it.each<[string, (scene: Awaited<ReturnType<typeof newScene>>) => Promise<unknown>, string]>([
+    [
+      'a blocked seat',
+      ({ room, identity }) =>
+        app.sql(
+          `INSERT INTO seat (room, identity, block_at, block_by) VALUES ($1, $2, now(), 'test')`,
+          [room, identity],
+        ),
+      'seat.blocked',
+    ],
+    [
+      'a suspended user',
+      ({ user }) => app.sql('UPDATE app_user SET is_suspended = true WHERE id = $1', [user]),
+      'user.suspended',
+    ],
+    [
+      'a deleted user',
+      ({ user }) => app.sql('UPDATE app_user SET deleted_at = now() WHERE id = $1', [user]),
+      'user.deleted',
+    ],
+    [
+      'anybody in a closed room',
+      ({ room }) => app.sql('UPDATE room SET is_closed = true WHERE name = $1', [room]),
+      'room.closed',
+    ],
+  ])('%s, whatever template is asked for and whoever asks', async (_, arrange, code) => {
+    const scene = await newScene();
+    await arrange(scene);
+    const { room, identity } = scene;
+    expect(await refusedWith({ room, identity })).toEqual([403, 'token.refused', code]);
+    for (const template of ['host', 'speaker']) {
+      const asked = { room, identity, template, createUser: true, createRoom: true };
+      expect(await refusedWith(asked, app.admin)).toEqual([403, 'token.refused', code]);
+    }
+    expect(await entriesOf('token.issued', identity)).toEqual([]);
+    expect(await entriesOf('token.refused', identity)).toHaveLength(3);
+  });
+
+  it('a suspended user without a room', async () => {
+    const { user, identity } = await newScene();
+    await app.sql('UPDATE app_user SET is_suspended = true WHERE id = $1', [user]);
+    const template = await templateOf({ roomList: true });
+    expect(await refusedWith({ identity, template }, app.admin)).toEqual([
+      403,
+      'token.refused',
+      'user.suspended',
+    ]);
+  });
+
+  it('somebody unknown, in a room that is not there, unless the request says to create them', async () => {
+    const { room } = await newScene();
+    expect((await issue({ room, identity: 'unknown-1' })).body.code).toBe('user.not_found');
+    expect((await issue({ room: 'unknown-room', identity: 'unknown-1' })).body.code).toBe(
+      'room.not_found',
+    );
+    // … and then only with the permission to do so.
+    const denied = await issue({ room, identity: 'unknown-1', createUser: true });
+    expect([denied.status, denied.body.permission]).toEqual([403, 'user.create']);
+    const creator = await app.newApiKey(['token.issue', 'user.create']);
+    expect((await issue({ room, identity: 'unknown-1', createUser: true }, creator)).status).toBe(
+      201,
+    );
+    const noRoom = await issue(
+      { room: 'unknown-room', identity: 'unknown-1', createRoom: true },
+      creator,
+    );
+    expect([noRoom.status, noRoom.body.permission]).toEqual([403, 'room.create']);
+    expect(await app.sql(`SELECT FROM room WHERE name = 'unknown-room'`)).toEqual([]);
+    expect(await app.ledger('user.created')).toHaveLength(1);
+  });
+
+  it('a caller for a room outside their limit: it does not exist for them', async () => {
+    const { identity } = await newScene();
+    const inside = await app.newRoom({ name: 'inside-1', default_template: 'viewer' });
+    const outside = await app.newRoom({ name: 'outside-1', default_template: 'viewer' });
+    const limited = await app.newApiKey(['token.issue', 'token.issue_as', 'token.preview'], {
+      rooms: ['inside-*'],
+    });
+    expect((await issue({ room: inside, identity }, limited)).status).toBe(201);
+    for (const ask of [issue, preview]) {
+      const there = await ask({ room: outside, identity }, limited);
+      const nowhere = await ask({ room: 'outside-never-made', identity }, limited);
+      expect([there.status, nowhere.status]).toEqual([404, 404]);
+      expect(there.body.code).toBe(nowhere.body.code);
+    }
+    const lister = await templateOf({ roomList: true });
+    const without = await issue({ identity, template: lister }, limited);
+    expect([without.status, Object.keys(without.body.errors)]).toEqual([400, ['room']]);
+  });
+});
+
+describe('asking for another template', () => {
+  it('needs a permission of its own; what policy gives anyway does not', async () => {
+    const { room, identity } = await newScene('speaker');
+    const denied = await issue({ room, identity, template: 'host' });
+    expect([denied.status, denied.body.permission]).toEqual([403, 'token.issue_as']);
+    const same = await issue({ room, identity, template: 'speaker' });
+    expect([same.status, same.body.template]).toEqual([201, 'speaker']);
+    expect(
+      await app.sql('SELECT FROM seat WHERE identity = $1 AND override_template IS NOT NULL', [
+        identity,
+      ]),
+    ).toEqual([]);
+  });
+
+  it('becomes the seat’s override, so that what comes after agrees', async () => {
+    const { room, identity } = await newScene('viewer');
+    const { status, body } = await issue({ room, identity, template: 'host' }, app.admin);
+    expect([status, body.template]).toEqual([201, 'host']);
+    const seat = await app.inject(
+      'GET',
+      `/api/v1/rooms/${room}/seats/${encodeURIComponent(identity)}`,
+      { as: app.admin },
+    );
+    expect(seat.body.role).toEqual({ template: 'host', version: 1, source: 'override' });
+    expect(seat.body.override).toMatchObject({ by: app.admin.label });
+    const next = await issue({ room, identity });
+    expect([next.body.template, claimsOf(next.body.token).video.canUpdateOwnMetadata]).toEqual([
+      'host',
+      true,
+    ]);
+    expect(await entriesOf('token.issued', identity)).toHaveLength(2);
+  });
+
+  it('stays under the ceiling of who asks, and leaves nothing behind when it does not', async () => {
+    const { room, identity } = await newScene('viewer');
+    const limited = await app.newApiKey(['token.issue', 'token.issue_as'], {
+      ceiling: MODERATOR_CEILING,
+    });
+    expect((await issue({ room, identity, template: 'presenter' }, limited)).status).toBe(201);
+    for (const template of [
+      'host',
+      'hidden-observer',
+      'recorder',
+      await templateOf({ roomJoin: true, roomAdmin: true }),
+    ]) {
+      const answer = await issue({ room, identity, template }, limited);
+      expect([answer.status, answer.body.refusal]).toEqual([403, 'access.beyond_ceiling']);
+    }
+    const [seat] = await app.sql('SELECT override_template FROM seat WHERE identity = $1', [
+      identity,
+    ]);
+    expect(seat).toEqual({ override_template: 'presenter' });
+  });
+
+  it.each([
+    ['never-made', 'role_template.not_found'],
+    ['\u0000', 'request.invalid'],
+  ])('refuses %j by name', async (template, code) => {
+    const { room, identity } = await newScene();
+    const { status, body } = await issue({ room, identity, template }, app.admin);
+    expect([status, body.code, Object.keys(body.errors)]).toEqual([400, code, ['template']]);
+  });
+
+  it('refuses a draft and an archived template', async () => {
+    const { room, identity } = await newScene();
+    const archived = await templateOf({ roomJoin: true });
+    await app.sql('UPDATE role_template SET is_archived = true WHERE key = $1', [archived]);
+    await app.sql(`INSERT INTO role_template (key, name) VALUES ('only-a-draft', 'Draft')`);
+    for (const template of [archived, 'only-a-draft']) {
+      const { status, body } = await issue({ room, identity, template }, app.admin);
+      expect([status, body.code]).toEqual([400, 'role_template.not_published']);
+    }
+  });
+});
+
+describe('a preview', () => {
+  it('says what issuing would give, and signs and writes nothing', async () => {
+    const { room, identity } = await newScene();
+    const before = (await app.ledger()).length;
+    const { status, body, text } = await preview({ room, identity });
+    expect(status).toBe(200);
+    expect(text).not.toMatch(/eyJ[\w-]+\.[\w-]+\./);
+    expect(await app.ledger()).toHaveLength(before);
+    expect(await app.sql('SELECT FROM seat WHERE identity = $1', [identity])).toEqual([]);
+    const real = (await issue({ room, identity })).body;
+    const ofTime = { iat: 0, nbf: 0, exp: 0, jti: '' };
+    expect({ ...body.claims, ...ofTime }).toEqual({ ...claimsOf(real.token), ...ofTime });
+    expect([body.template, body.version, body.because]).toEqual([
+      real.template,
+      real.version,
+      real.because,
+    ]);
+  });
+
+  it('creates nobody and nothing', async () => {
+    const { room } = await newScene();
+    await preview({ room, identity: 'previewed', createUser: true }, app.admin);
+    await preview(
+      { room: 'previewed', identity: 'previewed', createUser: true, createRoom: true },
+      app.admin,
+    );
+    expect(await app.sql(`SELECT FROM app_user WHERE identity = 'previewed'`)).toEqual([]);
+    expect(await app.sql(`SELECT FROM room WHERE name = 'previewed'`)).toEqual([]);
+  });
+});
+
+describe('the same request again, with its Idempotency-Key', () => {
+  it('gets the same token and makes no second entry, and the token is not kept', async () => {
+    const { room, identity } = await newScene();
+    const key = { 'idempotency-key': 'one-and-the-same' };
+    const first = await issue({ room, identity }, backend, key);
+    const again = await issue({ room, identity }, backend, key);
+    expect([again.status, again.body]).toEqual([201, first.body]);
+    expect(again.headers['idempotency-replayed']).toBe('true');
+    expect(await entriesOf('token.issued', identity)).toHaveLength(1);
+    const stored = await app.sql('SELECT k::text AS row FROM idempotency_key k');
+    expect(JSON.stringify(stored)).not.toContain(first.body.token.split('.')[2]);
+
+    const other = await issue({ room, identity, ttl: 60 }, backend, key);
+    expect([other.status, other.body.code]).toEqual([422, 'idempotency.other_request']);
+    const stranger = await app.newApiKey(['token.issue']);
+    const theirs = await issue({ room, identity }, stranger, key);
+    expect(theirs.body.jti).not.toBe(first.body.jti);
+  });
+
+  it('works once, however many come at the same moment', async () => {
+    const { room, identity } = await newScene();
+    const key = { 'idempotency-key': 'all-at-once' };
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => issue({ room, identity }, backend, key)),
+    );
+    const tokens = answers.filter(({ status }) => status === 201).map(({ body }) => body.token);
+    expect(new Set(tokens).size).toBe(1);
+    for (const { status, body } of answers) {
+      if (status !== 201) expect([status, body.code]).toEqual([409, 'idempotency.in_progress']);
+    }
+    expect(await entriesOf('token.issued', identity)).toHaveLength(1);
+  });
+
+  it('is tried anew after a failure', async () => {
+    const { room, identity, user } = await newScene();
+    const key = { 'idempotency-key': 'failed-first' };
+    await app.sql('UPDATE app_user SET is_suspended = true WHERE id = $1', [user]);
+    expect((await issue({ room, identity }, backend, key)).status).toBe(403);
+    await app.sql('UPDATE app_user SET is_suspended = false WHERE id = $1', [user]);
+    expect((await issue({ room, identity }, backend, key)).status).toBe(201);
+  });
+
+  it('takes the place of one whose server died, and only one of many does', async () => {
+    const { room, identity } = await newScene();
+    const key = { 'idempotency-key': 'died' };
+    const first = await issue({ room, identity }, backend, key);
+    await app.sql(
+      `UPDATE idempotency_key SET status = NULL, response = NULL, created_at = now() - interval '2 minutes'
+       WHERE key = 'died'`,
+    );
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => issue({ room, identity }, backend, key)),
+    );
+    expect(answers.map(({ status }) => status)).toContain(201);
+    expect(await entriesOf('token.issued', identity)).toHaveLength(2);
+    expect(answers.find(({ status }) => status === 201)!.body.jti).not.toBe(first.body.jti);
+  });
+});
+
+describe('LiveKit’s TokenSource convention', () => {
+  const ask = (body: object, as = backend) => app.inject('POST', '/livekit/token', { as, body });
+
+  it('answers in its own words, in those of today and in the older ones', async () => {
+    const { room, identity } = await newScene();
+    const today = await ask({
+      room_name: room,
+      participant_identity: identity,
+      participant_name: 'Bea',
+      participant_metadata: 'm',
+      participant_attributes: { a: 'b' },
+    });
+    expect([today.status, Object.keys(today.body).sort()]).toEqual([
+      201,
+      ['participant_token', 'server_url'],
+    ]);
+    expect(await verify(today.body.participant_token)).toMatchObject({
+      sub: identity,
+      name: 'Bea',
+      metadata: 'm',
+      attributes: { a: 'b' },
+      video: { room, canPublishSources: ['camera', 'microphone'] },
+    });
+    for (const who of ['userId', 'user_id']) {
+      const older = await ask({ room, [who]: identity });
+      expect([older.status, Object.keys(older.body).sort()]).toEqual([201, ['token', 'url']]);
+      expect((await verify(older.body.token)).sub).toBe(identity);
+    }
+  });
+
+  it.each([
+    [{ room_config: { agents: [{ agent_name: 'x' }] } }, 'room_config'],
+    [{ room_config: null }, 'room_config'],
+    [{ grants: { roomAdmin: true } }, 'grants'],
+    [{ template: 'host' }, 'template'],
+    [{ ttl: 86_400 }, 'ttl'],
+    [{ participant_identity: undefined }, 'participant_identity'],
+    [{ room_name: undefined }, 'room_name'],
+    [{ room_name: '' }, 'room_name'],
+  ])('takes no grants and nothing that starts agents or egress: %j', async (more, field) => {
+    const { room, identity } = await newScene();
+    const { status, body } = await ask({
+      room_name: room,
+      participant_identity: identity,
+      ...more,
+    });
+    expect([status, Object.keys(body.errors)]).toEqual([400, [field]]);
+    expect(await entriesOf('token.issued', identity)).toEqual([]);
+  });
+});
+
+describe('a request that cannot be right', () => {
+  it.each([
+    [{ identity: 'a' }, 'room'],
+    [{ room: 'r' }, 'identity'],
+    [{ room: '', identity: 'a' }, 'room'],
+    [{ room: 'r', identity: '\u0000' }, 'identity'],
+    [{ room: 'é'.repeat(129), identity: 'a' }, 'room'],
+    [{ room: 'r', identity: 'a', user: '00000000-0000-4000-8000-000000000000' }, 'user'],
+    [{ room: 'r', user: 'not-a-uuid' }, 'user'],
+    [{ room: 'r', identity: 'a', attributes: { a: 1 } }, 'attributes.a'],
+    [{ room: 'r', identity: 'a', attributes: { '': 'x' } }, 'attributes.'],
+    [{ room: 'r', identity: 'a', metadata: 'x'.repeat(65_537) }, 'metadata'],
+    [{ room: 'r', identity: 'a', createRoom: 'yes' }, 'createRoom'],
+    [{ room: 'r', identity: 'a', video: { roomAdmin: true } }, 'video'],
+    [{ room: 'r', identity: 'a', grants: { roomAdmin: true } }, 'grants'],
+  ])('is refused by the name of the field: %j', async (body, field) => {
+    const answer = await issue(body, app.admin);
+    expect([answer.status, Object.keys(answer.body.errors)]).toEqual([400, [field]]);
+  });
+});
+
+describe('without a ledger there is no token', () => {
+  let own: OwnPostgres;
+  let other: TestApp;
+
+  beforeAll(async () => {
+    own = await startOwnPostgres();
+    other = await startTestApp({ database: own.database });
+  });
+  afterAll(async () => {
+    await other?.stop();
+    await own?.stop();
+  });
+
+  it('503 within two seconds, by the dozen, and tokens again when Postgres is back: each with its entry', async () => {
+    const room = await other.newRoom({ default_template: 'viewer' });
+    const { identity } = await other.newUser();
+    const as = await other.newApiKey(['token.issue']);
+    const ask = async () => {
+      const started = performance.now();
+      const answer = await other.inject('POST', '/api/v1/tokens', { as, body: { room, identity } });
+      return { ...answer, ms: performance.now() - started };
+    };
+    const held: string[] = [];
+    const keep = (answers: { status: number; body: Json }[]) =>
+      held.push(...answers.filter(({ status }) => status === 201).map(({ body }) => body.jti));
+
+    for (let round = 0; round < 3; round++) {
+      keep(await Promise.all(Array.from({ length: 10 }, ask)));
+      // Some of these are under way when Postgres dies: they get a token or an error, never both.
+      const underWay = Promise.all(Array.from({ length: 40 }, ask));
+      await own.kill();
+      const caught = await underWay;
+      keep(caught);
+      const down = await Promise.all(Array.from({ length: 20 }, ask));
+      expect(new Set(down.map(({ status }) => status))).toEqual(new Set([503]));
+      for (const answer of [...down, ...caught.filter(({ status }) => status !== 201)]) {
+        expect([answer.status, answer.body.token, answer.ms < 2_000]).toEqual([
+          503,
+          undefined,
+          true,
+        ]);
+        expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+      }
+      await own.start();
+      const back = await until('a token is issued again', async () => {
+        const answer = await ask();
+        return answer.status === 201 && answer;
+      });
+      keep([back]);
+    }
+    const entries = new Set((await other.ledger('token.issued')).map((entry) => entry.payload.jti));
+    expect(held.length).toBeGreaterThan(30);
+    expect(held.filter((jti) => !entries.has(jti))).toEqual([]);
+    expect(new Set(held).size).toBe(held.length);
+  });
+});
