@@ -420,13 +420,16 @@ export class RoleTemplatesService {
     kind: string,
     work: (tx: Tx, template: RoleTemplate) => Promise<Record<string, unknown>>,
   ): Promise<void> {
-    if (ifMatch !== undefined) {
-      const { view, revision } = await this.get(key);
-      assertMatch(ifMatch, revision, view);
-    }
+    const permission =
+      kind === 'template.published' ? 'role_template.publish' : 'role_template.write';
     await this.transactions.run(async (tx) => {
       const template = await this.lock(tx, key);
-      assertMatch(ifMatch, template.revision, { key });
+      if (ifMatch !== undefined) {
+        assertMatch(ifMatch, template.revision, (await this.get(key)).view);
+      }
+      // A template that gives more than they hold is somebody else's to change, to less as well.
+      const current = await this.publishedContent(tx, template);
+      if (current) this.assertCeiling(actor, permission, current.grants);
       const payload = await work(tx, template);
       template.revision += 1;
       await tx.manager.update(RoleTemplate, { key }, template);
