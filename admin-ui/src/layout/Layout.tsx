@@ -6,6 +6,7 @@ import Drawer from '@mui/material/Drawer';
 import LinearProgress from '@mui/material/LinearProgress';
 import useMediaQuery from '@mui/material/useMediaQuery';
 import type { Theme } from '@mui/material/styles';
+import { useHotkeys } from 'react-hotkeys-hook';
 import { useLocation } from 'react-router-dom';
 import { connectLists } from '../providers/liveUpdates';
 import { AnnounceProvider } from '../shared/announce';
@@ -28,6 +29,9 @@ export function Layout({ children }: CoreLayoutProps) {
   );
 }
 
+const focusSearch = () =>
+  document.querySelector<HTMLElement>(`#${MAIN_ID} input[type=search]`)?.focus();
+
 function Frame({ children }: { children: ReactNode }) {
   const translate = useTranslate();
   const queryClient = useQueryClient();
@@ -37,6 +41,7 @@ function Frame({ children }: { children: ReactNode }) {
 
   useDocumentTitle();
   useNavigationKeys();
+  useHotkeys('/', focusSearch, { useKey: true, preventDefault: true });
   useEffect(() => connectLists(queryClient), [queryClient]);
   useEffect(() => {
     setIsNavOpen(false);

@@ -67,23 +67,26 @@ export function RecordList({
     >
       <Title title={translate(title)} />
       {above}
-      <Box
-        sx={{
-          display: 'flex',
-          flexWrap: 'wrap',
-          gap: 1,
-          alignItems: 'center',
-          mb: 1.5,
-          '& > .RecordList-create': { ml: 'auto' },
-        }}
-      >
-        {filters}
-        <Box className="RecordList-create">{createButton}</Box>
-      </Box>
+      <Bar filters={filters} createButton={createButton} />
       <Body empty={empty} createButton={createButton} rowClick={rowClick} isRowMuted={isRowMuted}>
         {children}
       </Body>
     </ListBase>
+  );
+}
+
+const isFilled = (filters: Record<string, unknown> | undefined) =>
+  Object.values(filters ?? {}).some((value) => value !== undefined);
+
+/** Not there while nothing exists: the empty page has the one thing to do. */
+function Bar({ filters, createButton }: { filters: ReactNode; createButton: ReactNode }) {
+  const { total, filterValues } = useListContext();
+  if (total === 0 && !isFilled(filterValues)) return null;
+  return (
+    <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 1, alignItems: 'center', mb: 1.5 }}>
+      {filters}
+      <Box sx={{ ml: 'auto' }}>{createButton}</Box>
+    </Box>
   );
 }
 
@@ -104,7 +107,7 @@ function Body({ children, empty, createButton, rowClick, isRowMuted }: BodyProps
   const translate = useTranslate();
   const announce = useAnnounce();
   const { data, error, isPending, total, filterValues, setFilters, refetch } = useListContext();
-  const isFiltered = Object.values(filterValues ?? {}).some((value) => value !== undefined);
+  const isFiltered = isFilled(filterValues);
 
   useEffect(() => {
     if (total !== undefined && isFiltered) {

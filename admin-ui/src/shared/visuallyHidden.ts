@@ -1,8 +1,9 @@
 /** For screen readers only. */
 export const visuallyHidden = {
   position: 'absolute',
-  width: 1,
-  height: 1,
+  // With a unit: the theme reads a bare 1 as 100%.
+  width: '1px',
+  height: '1px',
   margin: '-1px',
   padding: 0,
   border: 0,

@@ -82,9 +82,11 @@ function RoomRow({ room, identity }: { room: Room; identity: string }) {
             </IconButton>
           </>
         ) : error ? (
-          <StatusBadge tone="pending">{errorText(error)}</StatusBadge>
+          <StatusBadge tone="pending" sx={{ whiteSpace: 'normal' }}>
+            {errorText(error)}
+          </StatusBadge>
         ) : (
-          <Skeleton width={160} animation={false} />
+          <Skeleton sx={{ flex: '0 1 160px' }} animation={false} />
         )}
       </Box>
       {data && (
