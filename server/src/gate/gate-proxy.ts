@@ -171,7 +171,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
         }
         void relayRefusal(socket, response).then(() => resolve(true));
       });
-      upstream.once('error', (error) => {
+      upstream.on('error', (error) => {
         socket.off('close', giveUp);
         if (!socket.destroyed) {
           this.log.warn(`LiveKit cannot be reached: ${error.message}`);
@@ -225,7 +225,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
         : {};
       const upstream = this.request(target, request, answer, length);
       upstream.once('response', resolve);
-      upstream.once('error', reject);
+      upstream.on('error', reject);
       upstream.end(body ?? undefined);
     });
   }
