@@ -273,7 +273,7 @@ function requestOf(operation: Operation): fc.Arbitrary<Request> {
       ),
       'if-match': fc.constantFrom('"1"', '"x"', '*', 'W/"1"', ''),
       'idempotency-key': fc.oneof(fc.uuid(), fc.constantFrom('same', '', 'with space', 'ü')),
-      'x-request-id': fc.constantFrom('short', 'a-good-request-id', 'x'.repeat(500), '\r'),
+      'x-request-id': fc.constantFrom('short', 'a-good-request-id', 'x'.repeat(500)),
     },
     { requiredKeys: [] },
   );
@@ -281,12 +281,7 @@ function requestOf(operation: Operation): fc.Arbitrary<Request> {
     method,
     url: drawn.search === '' ? drawn.url : `${drawn.url}?${drawn.search}`,
     body: ['GET', 'HEAD'].includes(method) ? undefined : drawn.text,
-    headers: Object.fromEntries(
-      Object.entries(drawn.headers).filter(
-        ([name, value]) =>
-          typeof value === 'string' && !(name === 'x-request-id' && value === '\r'),
-      ) as [string, string][],
-    ),
+    headers: drawn.headers as Record<string, string>,
   }));
 }
 

@@ -75,6 +75,10 @@ const GARBAGE: { url?: string; body?: string; headers?: Record<string, string> }
   { body: '{}', headers: { 'content-type': 'application/json;;charset=' } },
   { body: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
   { url: '%00' },
+  { url: '%zz' },
+  { url: '%FF' },
+  { url: '%ED%A0%80' },
+  { url: 'a'.repeat(4_000) },
   { url: '%F0%9F%8E%99%EF%B8%8F%20%2F%3A%25' },
 ];
 
@@ -123,7 +127,7 @@ describe('the routes', () => {
   });
 
   it('in OpenAPI are those that are served, no more and no fewer', () => {
-    const fastify = app.app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+    const fastify = app.app.getHttpAdapter().getInstance();
     const served = servedRoutes(fastify).filter(
       ({ method, url }) =>
         !['HEAD', 'OPTIONS'].includes(method) && /^\/(api|livekit|metrics)/.test(url),

@@ -377,7 +377,7 @@ describe('the first admin', () => {
       await Promise.all(processes.map((one) => one.init()));
       const made = await Promise.all(processes.map((one) => one.get(FirstStart).prepare()));
       expect(made.filter(Boolean)).toEqual([{ email: ADMIN.email, password: null }]);
-      const again = await processes[0]!.get(FirstStart).prepare();
+      const again = await processes[0].get(FirstStart).prepare();
       expect(again).toBeNull();
 
       const one = await startTestApp({ database });
@@ -474,7 +474,7 @@ describe('an API key', () => {
       sub: 'ana',
       video: { roomAdmin: true, room: 'key-a' },
       exp: Math.floor(Date.now() / 1000) + 60,
-    } as never);
+    });
     const status = async (url: string, headers: Record<string, string> = {}) =>
       (await app.inject('GET', url, { headers })).status;
     expect(await status('/api/v1/rooms', { authorization: `bearer ${key}` })).toBe(200);
@@ -511,22 +511,22 @@ describe('an API key', () => {
 });
 
 describe('secrets', () => {
-  afterEach(() => jest.restoreAllMocks());
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
 
   it('are in no table and no line of the log, only in the answer that hands them over', async () => {
     const noisy = await startTestApp({ environment: { ROLECALL_LOG: 'debug' } });
     const written: string[] = [];
     const writeSync = fs.writeSync.bind(fs) as (...args: unknown[]) => number;
-    jest.spyOn(fs, 'writeSync').mockImplementation(((
-      fd: number,
-      data: unknown,
-      ...rest: unknown[]
-    ) => {
-      if (fd !== 2) return writeSync(fd, data, ...rest);
-      const text = typeof data === 'string' ? data : Buffer.from(data as Uint8Array).toString();
-      written.push(text);
-      return Buffer.byteLength(text);
-    }) as never);
+    jest
+      .spyOn(fs, 'writeSync')
+      .mockImplementation((fd: number, data: unknown, ...rest: unknown[]) => {
+        if (fd !== 2) return writeSync(fd, data, ...rest);
+        const text = typeof data === 'string' ? data : Buffer.from(data as Uint8Array).toString();
+        written.push(text);
+        return Buffer.byteLength(text);
+      });
     try {
       const as = noisy.admin;
       const retry = { headers: { 'idempotency-key': 'the-same-request' } };

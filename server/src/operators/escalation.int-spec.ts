@@ -148,7 +148,7 @@ describe('nobody', () => {
     expect([status, body.name]).toEqual([200, 'Renamed']);
   });
 
-  it.each([
+  it.each<Record<string, unknown>>([
     { passwordHash: 'x' },
     { revision: 7 },
     { email_key: 'x' },
