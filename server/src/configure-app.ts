@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppLogger } from './common/app-logger.js';
@@ -20,8 +21,11 @@ export function createAdapter(config: AppConfig): FastifyAdapter {
     trustProxy: (_address: string, hop: number) => hop < config.trustProxy,
     genReqId: requestId,
     forceCloseConnections: true,
-    // 256 bytes of UTF-8, percent-encoded, are up to 768 characters.
-    routerOptions: { maxParamLength: 1_024 },
+    // Clients put their token into the address of the gate; one with much metadata is long.
+    http: { maxHeaderSize: 256 * 1024 },
+    // Longer than any request line, so that a name that is too long is asked first who sends it.
+    routerOptions: { maxParamLength: 32_768 },
+    rewriteUrl: (request: IncomingMessage) => readableAddress(request.url ?? '/'),
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       const { code } = error as { code?: string };
       const { body } = toProblem(code === 'FST_ERR_BAD_URL' ? wrongUrl() : error, request.id);
@@ -90,6 +94,31 @@ function wrongUrl(): AppError {
   return new AppError('bad_request', 'request.wrong_encoding', `The address ${text}.`, {
     errors: { url: text },
   });
+}
+
+/**
+ * Fastify answers 400 to an address that does not decode, before any guard runs. A NUL is in no
+ * name, so with one in its place the guard decides first and the field is named afterwards.
+ */
+function readableAddress(url: string): string {
+  if (!url.startsWith('/api/')) return url;
+  const end = url.search(/[?#]/);
+  const path = end === -1 ? url : url.slice(0, end);
+  if (isDecodable(path)) return url;
+  const readable = path
+    .split('/')
+    .map((segment) => (isDecodable(segment) ? segment : '%00'))
+    .join('/');
+  return readable + url.slice(path.length);
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A caller's own id is kept when it is harmless, so that one id follows a request through. */

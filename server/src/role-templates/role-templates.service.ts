@@ -7,6 +7,7 @@ import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../database/transactions.js';
+import { Hints } from '../events/hints.js';
 import { compileGrant } from '../grants/compile-grant.js';
 import { describeGrants } from '../grants/describe.js';
 import { diffVersions } from '../grants/diff.js';
@@ -87,6 +88,7 @@ export class RoleTemplatesService {
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
     private readonly liveRoles: LiveRolesReader,
+    private readonly hints: Hints,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -240,6 +242,13 @@ export class RoleTemplatesService {
       await tx.manager.insert(RoleTemplateVersion, made);
       template.published = made.version;
       clearDraft(template);
+      const rooms = (await this.liveRoles.read()).byTemplate.get(key)?.keys() ?? [];
+      const hints = [...rooms].map((room) => ({
+        topic: `room:${room}`,
+        type: 'policy',
+        key: null,
+      }));
+      tx.afterCommit(() => this.hints.publish(hints));
       return {
         version: made.version,
         message,

@@ -3,6 +3,7 @@ import { SignedIn } from '../access/access.decorators.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
+import { ReconcilerService } from '../reconciler/reconciler.service.js';
 import { version } from './version.js';
 
 @Controller('api/v1')
@@ -12,6 +13,7 @@ export class StatusController {
   constructor(
     private readonly health: LiveKitHealth,
     private readonly pg: PgPool,
+    private readonly reconciler: ReconcilerService,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -29,6 +31,8 @@ export class StatusController {
       startedAt: this.startedAt,
       livekit: { ...this.health.status, url: livekit.url, clientUrl: livekit.clientUrl },
       gate: isGateOn ? 'on' : 'off',
+      /** Null on a server that leaves the sweep to another one. */
+      sweep: this.reconciler.status,
       tokenTtl: this.config.tokenTtl,
       tokenTtlMax: this.config.tokenTtlMax,
       demo: { isPresent: rows[0]?.is_demo ?? false },

@@ -1,11 +1,12 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { ReconcilerModule } from '../reconciler/reconciler.module.js';
 import { HealthController } from './health.controller.js';
 import { OpenApiController } from './openapi.controller.js';
 import { StatusController } from './status.controller.js';
 
 @Module({
-  imports: [DiscoveryModule],
+  imports: [DiscoveryModule, ReconcilerModule],
   controllers: [HealthController, OpenApiController, StatusController],
 })
 export class StatusModule {}
