@@ -119,7 +119,8 @@ export const deleteJson = async <T>(route: string, options?: RequestOptions) =>
 async function answerOf(url: string, init: RequestInit): Promise<Response> {
   try {
     const response = await fetch(url, init);
-    reportReachable();
+    if (isFromProxy(response)) reportUnreachable();
+    else reportReachable();
     return response;
   } catch (error) {
     if (init.signal?.aborted) throw error;
@@ -127,6 +128,10 @@ async function answerOf(url: string, init: RequestInit): Promise<Response> {
     throw new UnreachableError(error);
   }
 }
+
+/** A proxy tells in its own words that nobody is behind it; our own 502 and 503 are JSON. */
+const isFromProxy = ({ status, headers }: Response) =>
+  [502, 503, 504].includes(status) && !headers.get('Content-Type')?.includes('json');
 
 async function bodyOf<T>(response: Response): Promise<T> {
   const text = await response.text();
