@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TokenVerifier } from 'livekit-server-sdk';
+import pg from 'pg';
 import { type OwnPostgres, startOwnPostgres } from '../../test/support/own-postgres.js';
 import {
   type Credential,
@@ -622,6 +623,12 @@ describe('without a ledger there is no token', () => {
       await own.kill();
       const caught = await underWay;
       keep(caught);
+      // The connections that Postgres leaves behind may still serve for a moment.
+      await until('Postgres is gone', async () => {
+        const answer = await ask();
+        keep([answer]);
+        return answer.status === 503;
+      });
       const down = await Promise.all(Array.from({ length: 20 }, ask));
       expect(new Set(down.map(({ status }) => status))).toEqual(new Set([503]));
       for (const answer of [...down, ...caught.filter(({ status }) => status !== 201)]) {
@@ -643,5 +650,37 @@ describe('without a ledger there is no token', () => {
     expect(held.length).toBeGreaterThan(30);
     expect(held.filter((jti) => !entries.has(jti))).toEqual([]);
     expect(new Set(held).size).toBe(held.length);
+  });
+
+  it('503 within two seconds while somebody holds the ledger, and no waiting line is left behind', async () => {
+    const room = await other.newRoom({ default_template: 'viewer' });
+    const { identity } = await other.newUser();
+    const as = await other.newApiKey(['token.issue']);
+    const ask = async () => {
+      const started = performance.now();
+      const answer = await other.inject('POST', '/api/v1/tokens', { as, body: { room, identity } });
+      return { status: answer.status, ms: performance.now() - started };
+    };
+    expect((await ask()).status).toBe(201);
+    const holder = new pg.Client({ connectionString: own.database.ownerUrl });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('LOCK TABLE ledger_head IN ACCESS EXCLUSIVE MODE');
+      const first = ask();
+      // These come while the first one waits, so they are in the batch behind it.
+      await until('the first one waits', async () => {
+        const { rows } = await holder.query('SELECT FROM pg_locks WHERE NOT granted');
+        return rows.length > 0;
+      });
+      const answers = await Promise.all([first, ...Array.from({ length: 20 }, ask)]);
+      expect(answers.map(({ status, ms }) => [status, ms < 2_000 || ms])).toEqual(
+        Array(21).fill([503, true]),
+      );
+    } finally {
+      await holder.query('ROLLBACK');
+      await holder.end();
+    }
+    expect((await ask()).status).toBe(201);
   });
 });

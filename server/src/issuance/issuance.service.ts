@@ -16,7 +16,6 @@ import { Metrics } from '../metrics/metrics.service.js';
 import { type PolicyFacts, PolicyReader } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
 import { RoomsService } from '../rooms/rooms.service.js';
-import { IssuedSeats } from '../seats/issued-seats.js';
 import { SeatsService } from '../seats/seats.service.js';
 import { UsersService } from '../users/users.service.js';
 import type { IssueBody } from './issuance.schemas.js';
@@ -63,7 +62,6 @@ export class IssuanceService {
     private readonly rooms: RoomsService,
     private readonly liveRooms: LiveRooms,
     private readonly seats: SeatsService,
-    private readonly issuedSeats: IssuedSeats,
     private readonly metrics: Metrics,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
@@ -375,10 +373,6 @@ export class IssuanceService {
       },
     };
     if (plan.isOverride) return this.seats.overrideForToken(actor, plan.facts, plan, entry);
-    const { room, identity, wasIssued } = plan.facts;
-    if (room && !wasIssued && plan.content.grants.roomJoin) {
-      await this.issuedSeats.note(room.name, identity);
-    }
     return this.ledger.appendDurably(entry);
   }
 

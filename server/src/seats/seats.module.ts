@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { IssuedSeats } from './issued-seats.js';
 import { LeasesService } from './leases.service.js';
 import { OperationsController } from './operations.controller.js';
 import { SeatApplier } from './seat-applier.js';
@@ -16,7 +15,6 @@ import { SeatsService } from './seats.service.js';
 @Module({
   controllers: [SeatsController, OperationsController],
   providers: [
-    IssuedSeats,
     LeasesService,
     SeatApplier,
     SeatChecks,
@@ -28,7 +26,6 @@ import { SeatsService } from './seats.service.js';
     SeatsService,
   ],
   exports: [
-    IssuedSeats,
     LeasesService,
     SeatChecks,
     SeatObservations,
