@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Batcher } from './batcher.js';
+import { AppError } from './errors/app-error.js';
 
 /** Work that ends when the test says so. */
 function held<V>() {
@@ -79,6 +80,21 @@ describe('a batcher', () => {
     expect((await lost).map((a) => a.status)).toEqual(['rejected', 'rejected']);
     (await call(1)).answer([30]);
     await expect(later).resolves.toBe(30);
+  });
+
+  it('fails those who wait as well when what the work needs is down, and serves who comes after', async () => {
+    const { work, call } = held<number>();
+    const batcher = new Batcher<number, number>(work);
+    const first = batcher.load(1);
+    const under = await call(0);
+    const waiting = [batcher.load(2), batcher.load(3)];
+    under.fail(new AppError('unavailable', 'database.unavailable', 'down'));
+    for (const lost of await Promise.allSettled([first, ...waiting])) {
+      expect(lost).toMatchObject({ status: 'rejected', reason: { kind: 'unavailable' } });
+    }
+    const next = batcher.load(4);
+    (await call(1)).answer([40]);
+    await expect(next).resolves.toBe(40);
   });
 
   it('refuses one caller more than may wait, and none of those who do', async () => {

@@ -1,3 +1,5 @@
+import { AppError } from './errors/app-error.js';
+
 interface Waiting<K, V> {
   key: K;
   resolve: (value: V) => void;
@@ -81,6 +83,11 @@ export class Batcher<K, V> {
       });
     } catch (error) {
       for (const w of batch) w.reject(error);
+      // What is down for this batch is down for those who wait behind it. They have waited long
+      // enough; one time-out after the other would keep the last of them for minutes.
+      if (error instanceof AppError && error.kind === 'unavailable') {
+        for (const w of this.waiting.splice(0)) w.reject(error);
+      }
     } finally {
       this.active--;
       if (this.waiting.length > 0) this.schedule();

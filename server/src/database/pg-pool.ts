@@ -19,6 +19,10 @@ export class PgPool implements OnApplicationShutdown {
       connectionTimeoutMillis: 1_500,
       idleTimeoutMillis: 30_000,
       keepAlive: true,
+      // Postgres gives up by itself as well: a statement that nobody waits for any more would keep
+      // its place in the line, and its connection, until it gets the lock.
+      lock_timeout: 1_500,
+      statement_timeout: 6_000,
       application_name: 'rolecall-hot',
     });
     this.pool.on('error', () => undefined); // an idle connection died; the next query opens another
