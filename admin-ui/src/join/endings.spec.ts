@@ -28,7 +28,9 @@ describe('why one is not in the room', () => {
       kind: 'refused',
       detail: 'Blocked until 18:00 by Kim',
     });
-    expect(wordsOf('plain words')).toBe('plain words');
+    expect(wordsOf('could not establish signal connection: You are blocked.')).toBe(
+      'You are blocked.',
+    );
   });
 
   it('never shows a refusal that repeats the token', () => {

@@ -39,7 +39,8 @@ export function endingOfDisconnect(reason: DisconnectReason | undefined): Ending
 
 /** Reads a plain text or problem+json body as one sentence. */
 export function wordsOf(body: string | undefined): string | null {
-  const text = body?.trim();
+  // What livekit-client puts before the words of the server.
+  const text = body?.trim().replace(/^could not establish signal connection:\s*/i, '');
   if (!text) return null;
   if (!text.startsWith('{')) return text;
   try {

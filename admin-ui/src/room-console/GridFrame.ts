@@ -2,7 +2,7 @@ import { styled } from '@mui/material/styles';
 import { FONT_MONO } from '../theme/theme';
 
 const COLUMNS = {
-  wide: '32px minmax(170px,1.8fr) minmax(180px,1.2fr) 128px minmax(134px,.8fr) minmax(150px,1.2fr) 70px 60px 132px',
+  wide: '32px minmax(150px,1.6fr) minmax(200px,1.2fr) 128px minmax(134px,.8fr) minmax(165px,1.2fr) 70px 60px 132px',
   medium: '32px minmax(130px,1.3fr) minmax(160px,1.3fr) 128px minmax(130px,1.2fr) 132px',
   small: '32px minmax(120px,1.3fr) minmax(120px,1.2fr) minmax(120px,1.3fr) 40px',
   narrow: '28px minmax(0,1fr) auto',
@@ -13,7 +13,6 @@ const COLUMNS = {
  * than the cell when thousands of rows scroll by.
  */
 export const GridFrame = styled('div')(({ theme }) => ({
-  containerType: 'inline-size',
   flex: 1,
   minHeight: 320,
   display: 'flex',
@@ -45,6 +44,7 @@ export const GridFrame = styled('div')(({ theme }) => ({
     height: 'var(--row-height)',
     borderBottom: `1px solid ${theme.palette.divider}`,
     cursor: 'default',
+    contain: 'layout style paint',
   },
   '& .head': {
     position: 'sticky',
@@ -116,17 +116,16 @@ export const GridFrame = styled('div')(({ theme }) => ({
   },
   '& .role': { fontWeight: 550 },
   '& .quiet': { color: theme.palette.text.secondary, fontWeight: 400, fontSize: '.75rem' },
-  '& .flags': { display: 'flex', gap: 4, overflow: 'visible' },
   '& .flags svg': {
-    width: 16,
-    height: 16,
+    display: 'block',
+    width: 112,
+    height: 19,
     fill: 'none',
     stroke: 'currentColor',
     strokeWidth: 1.8,
     strokeLinecap: 'round',
     strokeLinejoin: 'round',
   },
-  '& .flags .off': { visibility: 'hidden' },
   '& .track': { marginInlineEnd: 8 },
   '& .track.muted': { color: theme.palette.text.secondary },
   '& .good': { color: theme.palette.success.main },
@@ -151,15 +150,17 @@ export const GridFrame = styled('div')(({ theme }) => ({
   '& .actions': { display: 'flex', gap: 4, justifyContent: 'flex-end' },
   '& .more': { minWidth: 28, paddingInline: 4 },
 
-  '@container (max-width: 1000px)': {
+  // Set from the width by the grid. Container queries would do the same, but cost a second pass of
+  // styles over every row at each scroll.
+  '&:not([data-size=wide])': {
     '& .row': { gridTemplateColumns: COLUMNS.medium },
     '& .c-tracks, & .c-state, & .c-joined': { display: 'none' },
   },
-  '@container (max-width: 720px)': {
+  '&[data-size=small], &[data-size=narrow]': {
     '& .row': { gridTemplateColumns: COLUMNS.small },
     '& .c-observed, & .promote': { display: 'none' },
   },
-  '@container (max-width: 520px)': {
+  '&[data-size=narrow]': {
     '& .row:not(.head)': {
       gridTemplateColumns: COLUMNS.narrow,
       gridTemplateRows: '1fr 1fr',
@@ -175,6 +176,13 @@ export const GridFrame = styled('div')(({ theme }) => ({
   '@media (pointer: coarse)': { '--row-height': '44px', '& button': { minHeight: 36 } },
 }));
 
+export type GridSize = 'wide' | 'medium' | 'small' | 'narrow';
+
 /** On a narrow page a row has two lines. */
-export const NARROW = 520;
+export function gridSize(width: number): GridSize {
+  if (width > 1000) return 'wide';
+  if (width > 720) return 'medium';
+  return width > 520 ? 'small' : 'narrow';
+}
+
 export const ROW_HEIGHT = { narrow: 64, coarse: 44, fine: 36 };

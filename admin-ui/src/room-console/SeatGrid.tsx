@@ -1,9 +1,11 @@
 import {
+  type CSSProperties,
   type KeyboardEvent,
   type RefObject,
   useEffect,
   useId,
   useImperativeHandle,
+  useLayoutEffect,
   useRef,
   useState,
 } from 'react';
@@ -13,10 +15,10 @@ import Box from '@mui/material/Box';
 import useMediaQuery from '@mui/material/useMediaQuery';
 import type { RoleTemplate } from '../providers/records';
 import { visuallyHidden } from '../shared/visuallyHidden';
-import { GridFrame, NARROW, ROW_HEIGHT } from './GridFrame';
+import { GridFrame, gridSize, type GridSize, ROW_HEIGHT } from './GridFrame';
 import type { RosterStore, RosterView } from './rosterStore';
 import type { Attempt } from './seatActions';
-import { FlagSprite, SeatRow, type RowCommand } from './SeatRow';
+import { SeatRow, type RowCommand } from './SeatRow';
 
 /** What a key asks for; the grid itself only moves. */
 export type GridCommand =
@@ -64,7 +66,7 @@ export function SeatGrid(props: SeatGridProps) {
   const translate = useTranslate();
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
-  const rowHeight = useRowHeight(scroller);
+  const { size, rowHeight } = useFit(scroller);
   const hold = useHold(store);
   useImperativeHandle(props.ref, () => ({ focus: () => scroller.current?.focus() }), []);
 
@@ -110,8 +112,7 @@ export function SeatGrid(props: SeatGridProps) {
   const rowElement = () => document.getElementById(`${id}-${activeIndex}`);
 
   return (
-    <GridFrame>
-      <FlagSprite />
+    <GridFrame data-size={size} style={{ '--row-height': `${rowHeight}px` } as CSSProperties}>
       <div
         ref={scroller}
         role="grid"
@@ -272,19 +273,20 @@ function useHold(store: RosterStore) {
   return hold;
 }
 
-function useRowHeight(element: RefObject<HTMLElement | null>) {
+/** Fits the columns and the height of a row to the room there is. */
+function useFit(element: RefObject<HTMLElement | null>) {
   const isCoarse = useMediaQuery('(pointer: coarse)', { noSsr: true });
-  const [isNarrow, setIsNarrow] = useState(false);
-  useEffect(() => {
+  const [size, setSize] = useState<GridSize>('wide');
+  useLayoutEffect(() => {
     const frame = element.current?.parentElement;
     if (!frame) return undefined;
-    const observer = new ResizeObserver(() => setIsNarrow(frame.clientWidth <= NARROW));
+    const fit = () => setSize(gridSize(frame.clientWidth));
+    fit();
+    const observer = new ResizeObserver(fit);
     observer.observe(frame);
     return () => observer.disconnect();
   }, [element]);
-  const height = isNarrow ? ROW_HEIGHT.narrow : isCoarse ? ROW_HEIGHT.coarse : ROW_HEIGHT.fine;
-  useEffect(() => {
-    element.current?.parentElement?.style.setProperty('--row-height', `${height}px`);
-  }, [element, height]);
-  return height;
+  const rowHeight =
+    size === 'narrow' ? ROW_HEIGHT.narrow : isCoarse ? ROW_HEIGHT.coarse : ROW_HEIGHT.fine;
+  return { size, rowHeight };
 }
