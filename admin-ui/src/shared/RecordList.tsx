@@ -117,38 +117,42 @@ function Body({ children, empty, createButton, rowClick, isRowMuted }: BodyProps
 
   if (error && !data) return <ErrorState error={error} onRetry={() => void refetch()} />;
   if (isPending) return <TableSkeleton />;
+  const stale = error && (
+    <ErrorState
+      error={error}
+      title={translate('app.error.stale_title')}
+      onRetry={() => void refetch()}
+    />
+  );
   if (!data || data.length === 0) {
     return (
-      <Paper variant="outlined">
-        {isFiltered ? (
-          <EmptyState
-            title={translate('app.list.no_match')}
-            action={
-              <Button variant="outlined" onClick={() => setFilters({}, {})}>
-                {translate('app.action.clear_filters')}
-              </Button>
-            }
-          />
-        ) : (
-          <EmptyState
-            icon={empty.icon}
-            title={translate(empty.title)}
-            text={translate(empty.text)}
-            action={createButton}
-          />
-        )}
-      </Paper>
+      <>
+        {stale}
+        <Paper variant="outlined">
+          {isFiltered ? (
+            <EmptyState
+              title={translate('app.list.no_match')}
+              action={
+                <Button variant="outlined" onClick={() => setFilters({}, {})}>
+                  {translate('app.action.clear_filters')}
+                </Button>
+              }
+            />
+          ) : (
+            <EmptyState
+              icon={empty.icon}
+              title={translate(empty.title)}
+              text={translate(empty.text)}
+              action={createButton}
+            />
+          )}
+        </Paper>
+      </>
     );
   }
   return (
     <>
-      {error && (
-        <ErrorState
-          error={error}
-          title={translate('app.error.stale_title')}
-          onRetry={() => void refetch()}
-        />
-      )}
+      {stale}
       <Paper variant="outlined" sx={{ overflow: 'hidden', opacity: error ? 0.6 : 1 }}>
         <Box sx={{ overflowX: 'auto', position: 'relative' }}>
           <DataTable
