@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { type Call, fakeApi, type FakeAnswer } from '../../test/fakeApi';
@@ -50,6 +50,9 @@ beforeEach(() => {
     Object.defineProperty(Element.prototype, size, { configurable: true, value: 900 });
   }
 });
+
+// The page is large, and jsdom works out accessible names slowly.
+jest.setTimeout(30_000);
 
 let restore = () => {};
 afterEach(() => {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { type Call, fakeApi, type FakeAnswer } from '../../test/fakeApi';
@@ -18,6 +18,9 @@ const issued = {
   expiresAt: new Date(Date.now() + 600_000).toISOString(),
   because,
 };
+
+// The page is large, and jsdom works out accessible names slowly.
+jest.setTimeout(30_000);
 
 let restore = () => {};
 afterEach(() => restore());
