@@ -47,6 +47,8 @@ describeBrowser('a moderator', () => {
 
     await desk.press('p');
     await desk.untilRow('vera', /Speaker.*Promoted · seen after \d+ ms/);
+    const may = desk.row('vera').getByRole('gridcell', { name: /^May: microphone, camera/ });
+    await may.waitFor();
     await vera.notice('You may now speak and show your camera').waitFor();
     await vera.untilMay('show your camera', true);
     await vera.button('Turn on microphone and camera').click();
@@ -56,6 +58,7 @@ describeBrowser('a moderator', () => {
 
     await desk.press('d');
     await desk.untilRow('vera', /Viewer.*Demoted · seen after \d+ ms/);
+    await may.waitFor({ state: 'detached' });
     await vera.notice('A moderator ended your microphone and camera').waitFor();
     await vera.untilMay('show your camera', false);
     await until('nothing of Vera is received', async () => !(await sendsVideo()));

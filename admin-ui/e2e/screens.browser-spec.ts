@@ -4,7 +4,7 @@ import { ConsolePage } from './pages/console-page.js';
 import { Dashboard } from './pages/dashboard.js';
 import { JoinPage } from './pages/join-page.js';
 import { SignInPage } from './pages/sign-in-page.js';
-import { violationsInBothSchemes } from './support/axe.js';
+import { violations, violationsInBothSchemes } from './support/axe.js';
 import { describeBrowser } from './support/chromium.js';
 import { Installation } from './support/installation.js';
 import { settled } from './support/settled.js';
@@ -281,6 +281,25 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
 
     it.each(FILLED)('$name', look);
     it.each(LIVE)('$name', look);
+
+    it('the room, dark until somebody chooses otherwise', async () => {
+      const visitor = await installation.visitor({ session: installation.admin });
+      const shown = await visitor.goto(CONSOLE);
+      const desk = new ConsolePage(shown, ROOM);
+      await desk.focusOn('vera');
+      const background = () =>
+        desk.grid.evaluate((grid) => getComputedStyle(grid.parentElement!).backgroundColor);
+      const dark = await background();
+      const toggle = button(shown, 'Toggle light/dark mode');
+      await toggle.click();
+      expect(await background()).toBe(dark);
+      await toggle.click();
+      expect(await background()).not.toBe(dark);
+      await shown.mouse.move(0, 0);
+      await shown.getByRole('tooltip').waitFor({ state: 'detached' });
+      await settled(shown);
+      expect(await violations(shown)).toEqual([]);
+    });
 
     it('single records: a user, an assignment, an operator', async () => {
       for (const resource of ['users', 'assignments', 'operators']) {

@@ -5,10 +5,10 @@ import { settled } from './settled.js';
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /** What axe objects to, with the elements, in a form that a failed test can print. */
-async function violations(page: Page): Promise<string[]> {
+export async function violations(page: Page): Promise<string[]> {
   // In one frame: no page of ours embeds another, and axe opens no window for the report.
   const { violations: found } = await new AxeBuilder({ page })
-    .withTags(TAGS)
+    .options({ runOnly: { type: 'tag', values: TAGS }, resultTypes: ['violations'] })
     .setLegacyMode(true)
     .analyze();
   return found.flatMap(({ id, help, nodes }) =>
