@@ -248,6 +248,35 @@ describe('every route that is not public, whatever is sent to it', () => {
   });
 });
 
+describe('an operation on a seat', () => {
+  it('is seen and undone by those only who may do so in its room', async () => {
+    const room = await app.newRoom({ name: 'operated', default_template: 'viewer' });
+    const { identity } = await app.newUser();
+    const promoted = await app.inject('POST', `/api/v1/rooms/${room}/seats/${identity}/promote`, {
+      as: app.admin,
+      body: { template: 'speaker' },
+    });
+    expect(promoted.status).toBe(200);
+    const url = `/api/v1/operations/${promoted.body.operationId}`;
+    const everything = Object.keys(PERMISSIONS);
+    const before = (await app.ledger()).length;
+    for (const [as, mayRead] of [
+      [await app.newApiKey([]), false],
+      [await app.newApiKey(everything, { rooms: ['elsewhere'] }), false],
+      [await app.newApiKey(['seat.read', 'room.read']), true],
+    ] as const) {
+      const seen = await app.inject('GET', url, { as });
+      const undone = await app.inject('POST', `${url}/undo`, { as });
+      expect([seen.status, undone.status >= 400]).toEqual([mayRead ? 200 : 404, true]);
+      expect(undone.text).not.toContain(mayRead ? '\0' : identity);
+    }
+    const changes = (await app.ledger()).slice(before).filter((e) => e.outcome !== 'refused');
+    expect(changes).toEqual([]);
+    const [seat] = await app.sql('SELECT override_template FROM seat WHERE room = $1', [room]);
+    expect(seat).toEqual({ override_template: 'speaker' });
+  });
+});
+
 describe('ways around the rules', () => {
   const changes = async () => (await app.ledger()).length;
 
