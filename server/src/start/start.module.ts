@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { FirstStart } from './first-start.js';
+import { Upkeep } from './upkeep.js';
 
-@Module({ providers: [FirstStart], exports: [FirstStart] })
+@Module({ providers: [FirstStart, Upkeep], exports: [FirstStart] })
 export class StartModule {}

@@ -137,7 +137,7 @@ describe('the log', () => {
     jest.spyOn(fs, 'writeSync').mockImplementation(((_: number, data: string) => {
       written += data;
       return Buffer.byteLength(data);
-    }) as never);
+    }));
     const forged = 'x\r\n{"level":"info","msg":"forged"}\u2028\u001b[31m';
     try {
       for (let i = 0; i < 3; i++) {
@@ -152,7 +152,7 @@ describe('the log', () => {
     }
     const lines = written.split('\n').filter((line) => line !== '');
     const requests = lines
-      .map((line) => JSON.parse(line) as Json)
+      .map((line) => JSON.parse(line))
       .filter((l) => l.msg === 'request');
     expect(requests).toHaveLength(3);
     expect(requests[0]).toMatchObject({
