@@ -219,6 +219,7 @@ async function roomConsole(page, api) {
   });
   await page.keyboard.press('p');
   await row.filter({ hasText: 'Promoted · seen after' }).waitFor();
+  await row.getByRole('gridcell', { name: /^May: microphone, camera/ }).waitFor();
 }
 
 async function issuances(page) {
