@@ -4,10 +4,12 @@ import { useQuery } from '@tanstack/react-query';
 import Alert from '@mui/material/Alert';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
+import Checkbox from '@mui/material/Checkbox';
 import Dialog from '@mui/material/Dialog';
 import DialogActions from '@mui/material/DialogActions';
 import DialogContent from '@mui/material/DialogContent';
 import DialogTitle from '@mui/material/DialogTitle';
+import FormControlLabel from '@mui/material/FormControlLabel';
 import Skeleton from '@mui/material/Skeleton';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
@@ -35,8 +37,9 @@ export function PublishDialog({ template, etag, lint, onPublished, onClose }: Pu
   const [message, setMessage] = useState('');
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setIsBusy] = useState(false);
+  const [isAccepted, setIsAccepted] = useState(false);
   const next = (template.published ?? 0) + 1;
-  const blocking = lint.filter(({ severity }) => severity === 'error');
+  const grave = lint.filter(({ severity }) => severity === 'error');
   const fieldError = problemOf(error)?.errors?.message;
 
   const publish = async (event: FormEvent) => {
@@ -64,10 +67,19 @@ export function PublishDialog({ template, etag, lint, onPublished, onClose }: Pu
         <DialogContent sx={{ pt: 0, display: 'grid', gap: 2 }}>
           <Changes template={template} />
           <Concerned template={template} />
-          {blocking.length > 0 && (
+          {grave.length > 0 && (
             <Alert severity="error">
-              {translate('role_templates.publish.blocked')}
-              <Findings lint={blocking} />
+              {translate('role_templates.publish.grave')}
+              <Findings lint={grave} />
+              <FormControlLabel
+                control={
+                  <Checkbox
+                    checked={isAccepted}
+                    onChange={(event) => setIsAccepted(event.target.checked)}
+                  />
+                }
+                label={translate('role_templates.publish.accept')}
+              />
             </Alert>
           )}
           <TextField
@@ -91,7 +103,7 @@ export function PublishDialog({ template, etag, lint, onPublished, onClose }: Pu
             type="submit"
             variant="contained"
             loading={isBusy}
-            disabled={blocking.length > 0 || message.trim() === ''}
+            disabled={(grave.length > 0 && !isAccepted) || message.trim() === ''}
           >
             {translate('role_templates.publish.confirm', { version: next })}
           </Button>

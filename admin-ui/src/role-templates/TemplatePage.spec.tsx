@@ -106,7 +106,7 @@ describe('TemplatePage', () => {
     expect(screen.getByText('Save mine over it')).toBeTruthy();
   });
 
-  it('shows the consequences before it publishes, and asks for a message', async () => {
+  it('shows the consequences before it publishes, and asks for a message and for what is grave', async () => {
     const draft = {
       grants: speaker.grants,
       ttl: null,
@@ -124,6 +124,13 @@ describe('TemplatePage', () => {
       'GET /role-templates/speaker/impact': {
         body: { assignments: 312, live: 214, rooms: [{ room: 'town-hall', live: 214 }] },
       },
+      'POST /role-templates/preview': {
+        body: {
+          claims: {},
+          inWords: [],
+          lint: [{ severity: 'error', code: 'admin.room', text: 'can undo every demotion' }],
+        },
+      },
       'POST /role-templates/speaker/publish': { status: 201, body: { version: 4 } },
     });
     open();
@@ -134,6 +141,8 @@ describe('TemplatePage', () => {
     const publish = dialog.getByRole<HTMLButtonElement>('button', { name: 'Publish version 4' });
     expect(publish.disabled).toBe(true);
     await userEvent.type(dialog.getByRole('textbox', { name: /why/ }), 'For the panel');
+    expect(publish.disabled).toBe(true);
+    await userEvent.click(dialog.getByRole('checkbox', { name: /Publish all the same/ }));
     await userEvent.click(publish);
     await waitFor(() =>
       expect(calls.find(({ route }) => route.endsWith('/publish'))?.body).toEqual({

@@ -165,7 +165,8 @@ const messages = {
         '%{assignments} assignments and %{live} people in rooms now. They get the new version at once; a promotion keeps the version it was made with.',
       impact_room: '%{room}: %{live}',
       default_in: 'Default role in %{rooms}',
-      blocked: 'The checks found what must not be published:',
+      grave: 'The checks found what can undo your control of a room:',
+      accept: 'I know. Publish all the same, on record.',
       confirm: 'Publish version %{version}',
     },
     versions: {
