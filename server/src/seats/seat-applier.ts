@@ -131,6 +131,13 @@ export class SeatApplier {
       : { epoch, outcome: 'failed', detail: 'LiveKit took only a part of the permission' };
   }
 
+  /** Looks at somebody again after what changes no permission, such as a mute. */
+  async lookAgain(room: string, identity: string): Promise<void> {
+    const { seat, at } = await this.store.look(room, identity);
+    const participant = await this.rooms.findParticipant(room, identity);
+    if (participant) await this.observe(room, participant, seat, at);
+  }
+
   /** What LiveKit answers is what it has: shown at once, without waiting for the next sweep. */
   private async observe(
     room: string,

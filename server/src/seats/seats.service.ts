@@ -210,6 +210,7 @@ export class SeatsService {
               .filter(isMeant)
               .map((track) => this.rooms.muteTrack(room, identity, track.sid)),
           );
+          await this.applier.lookAgain(room, identity);
           return null;
         },
       };

@@ -48,6 +48,11 @@ describeLive('promoting and demoting people in a running room', () => {
       return inSync && tracks.some(({ source }) => source === 'camera');
     });
 
+    const muted = await scene.act(room, 'ana', 'mute', { source: 'camera' });
+    expect(muted.body).toMatchObject({ outcome: 'applied', effects: ['mutes their camera'] });
+    // Shown with the answer, not with the next sweep.
+    expect((await scene.seat(room, 'ana'))?.tracks).toMatchObject([{ isMuted: true }]);
+
     const demoted = await scene.act(room, 'ana', 'demote');
     expect(demoted.body).toMatchObject({ outcome: 'applied', after: { template: 'viewer' } });
     expect(demoted.body.effects).toContain('unpublishes their camera');
