@@ -55,7 +55,7 @@ describeLive('promoting and demoting people in a running room', () => {
 
     const demoted = await scene.act(room, 'ana', 'demote');
     expect(demoted.body).toMatchObject({ outcome: 'applied', after: { template: 'viewer' } });
-    expect(demoted.body.effects).toContain('unpublishes their camera');
+    expect(demoted.body.effects).toContain('unpublishes their camera (muted)');
     await until('bob lost it', async () => (await bob.status()).subscribed.length === 0);
     const seat = await scene.untilSeat(room, 'ana', 'has no track', ({ tracks }) => !tracks.length);
     expect(seat).toMatchObject({ override: null, inSync: true, role: { source: 'default' } });
