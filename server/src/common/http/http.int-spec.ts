@@ -134,10 +134,10 @@ describe('the log', () => {
   it('has one line of JSON per request, whatever the request says', async () => {
     const noisy = await startTestApp({ environment: { ROLECALL_LOG: 'info' } });
     let written = '';
-    jest.spyOn(fs, 'writeSync').mockImplementation(((_: number, data: string) => {
+    jest.spyOn(fs, 'writeSync').mockImplementation((_: number, data: string) => {
       written += data;
       return Buffer.byteLength(data);
-    }));
+    });
     const forged = 'x\r\n{"level":"info","msg":"forged"}\u2028\u001b[31m';
     try {
       for (let i = 0; i < 3; i++) {
@@ -151,9 +151,7 @@ describe('the log', () => {
       await noisy.stop();
     }
     const lines = written.split('\n').filter((line) => line !== '');
-    const requests = lines
-      .map((line) => JSON.parse(line))
-      .filter((l) => l.msg === 'request');
+    const requests = lines.map((line) => JSON.parse(line)).filter((l) => l.msg === 'request');
     expect(requests).toHaveLength(3);
     expect(requests[0]).toMatchObject({
       method: 'POST',
