@@ -3,7 +3,16 @@ import pino from 'pino';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 
 /** What must never be in a log line, whatever object it hangs from. */
-const SECRET_KEYS = ['token', 'password', 'secret', 'authorization', 'cookie', 'key', 'apiKey', 'apiSecret'];
+const SECRET_KEYS = [
+  'token',
+  'password',
+  'secret',
+  'authorization',
+  'cookie',
+  'key',
+  'apiKey',
+  'apiSecret',
+];
 const TOKEN_LIKE = /eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*|rck_[\w-]{10,}/g;
 
 /** One JSON line per entry on stderr: a constant message, the data beside it. */

@@ -76,7 +76,12 @@ describeLive('the role templates that are there from the start', () => {
   it('let publish what they name, and nothing else', async () => {
     const tries = [...inRoom].flatMap(([key, participant]) => [
       { key, source: 'camera', isMeant: MAY_SHOW.includes(key), go: participant.publishVideo() },
-      { key, source: 'microphone', isMeant: MAY_SPEAK.includes(key), go: participant.publishAudio() },
+      {
+        key,
+        source: 'microphone',
+        isMeant: MAY_SPEAK.includes(key),
+        go: participant.publishAudio(),
+      },
     ]);
     const results = await Promise.allSettled(tries.map(({ go }) => go));
     const published = tries.filter((_, i) => results[i]?.status === 'fulfilled');

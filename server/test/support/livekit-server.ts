@@ -42,7 +42,9 @@ if (!binary && process.env['REQUIRE_LIVEKIT']) {
 }
 
 /** A suite that needs a LiveKit server; reported as skipped, by name, on a machine without one. */
-export const describeLive = binary ? describe : describe.skip;
+export const describeLive: (name: string, suite: () => void) => void = binary
+  ? describe
+  : describe.skip;
 
 export async function startLiveKitServer(
   options: LiveKitServerOptions = {},
