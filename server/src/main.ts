@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { ConfigError, parseConfig } from './config/app-config.js';
+import { ConfigError, localUrl, parseConfig } from './config/app-config.js';
 import { createApp } from './create-app.js';
 import { DemoService } from './demo/demo.service.js';
 import { FirstStart } from './start/first-start.js';
@@ -17,8 +17,9 @@ async function start(): Promise<void> {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
-  const admin = await app.get(FirstStart).prepare();
+  // Listening comes first: /healthz answers at once, and /readyz says 503 until all is prepared.
   await app.listen({ host: config.host, port: config.port });
+  const admin = await app.get(FirstStart).prepare();
   if (admin) {
     console.log(`First sign-in: ${admin.email}`);
     console.log(
@@ -31,7 +32,9 @@ async function start(): Promise<void> {
     console.log('Demo: sample rooms and people; their synthetic participants join in a moment.');
     void app.get(DemoService).start();
   }
-  console.log(`Rolecall is ready at ${config.publicUrl}`);
+  const address = localUrl(config);
+  if (config.publicUrl !== address) console.log(`Browsers use ${config.publicUrl}`);
+  console.log(`Rolecall is ready at ${address}`);
 }
 
 start().catch((error: unknown) => {

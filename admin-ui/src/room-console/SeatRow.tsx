@@ -260,7 +260,7 @@ interface UndoChipProps {
 function UndoChip({ label, until, onClick }: UndoChipProps) {
   const translate = useTranslate();
   const now = useSeconds();
-  const seconds = Math.ceil((until - now) / 1000);
+  const seconds = Math.floor((until - now) / 1000);
   if (seconds <= 0) return null;
   return (
     <button

@@ -109,7 +109,7 @@ describe('the configuration', () => {
       LIVEKIT_API_SECRET: secret,
       ROLECALL_ADMIN_PASSWORD: 'hunter2',
     }).join();
-    expect(text).toContain('LIVEKIT_API_SECRET');
+    expect(text).toContain('ROLECALL_ADMIN_PASSWORD');
     expect(text).not.toContain('hunter2');
   });
 

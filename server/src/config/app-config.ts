@@ -50,6 +50,9 @@ export const environmentSchema = z.object({
   HOST: z.string().default('127.0.0.1').describe('address to listen on'),
   PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('port to listen on'),
   PUBLIC_URL: url(['http:', 'https:'])
+    .refine((text) => !URL.canParse(text) || isBareOrigin(new URL(text)), {
+      message: 'must be only scheme, host and port: Rolecall is served at the root',
+    })
     .optional()
     .describe('what browsers use; decides cookie Secure and the allowed Origin'),
   DATABASE_URL: postgresUrl.describe("Postgres, as the application's role"),
@@ -58,7 +61,7 @@ export const environmentSchema = z.object({
     .describe("Postgres, as the owner's role that migrates"),
   LIVEKIT_URL: liveKitUrl.optional().describe("the LiveKit server's own address"),
   LIVEKIT_API_KEY: z.string().optional().describe('key that signs tokens and calls LiveKit'),
-  LIVEKIT_API_SECRET: z.string().min(32).optional().describe('its secret, at least 32 characters'),
+  LIVEKIT_API_SECRET: z.string().optional().describe('its secret; LiveKit wants 32 characters'),
   LIVEKIT_WEBHOOK_API_KEY: z
     .string()
     .optional()
@@ -122,7 +125,6 @@ export interface LiveKitConfig {
 export interface AppConfig {
   host: string;
   port: number;
-  /** Null until the server listens, when PORT is 0; see `publicUrl()`. */
   publicUrl: string;
   databaseUrl: string;
   databaseMigrationUrl: string;
@@ -193,7 +195,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
   return {
     host: env.HOST,
     port: env.PORT,
-    publicUrl: trimSlash(env.PUBLIC_URL ?? `http://${hostForUrl(env.HOST)}:${env.PORT}`),
+    publicUrl: trimSlash(env.PUBLIC_URL ?? localUrl({ host: env.HOST, port: env.PORT })),
     databaseUrl: env.DATABASE_URL,
     databaseMigrationUrl: env.DATABASE_MIGRATION_URL ?? env.DATABASE_URL,
     livekit: {
@@ -216,6 +218,15 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
     isDemo: env.ROLECALL_DEMO === 'on',
     logLevel: env.ROLECALL_LOG,
   };
+}
+
+/** Where this process itself is reached, whatever is in front of it. */
+export function localUrl({ host, port }: Pick<AppConfig, 'host' | 'port'>): string {
+  return `http://${hostForUrl(host)}:${port}`;
+}
+
+function isBareOrigin({ pathname, search, hash, username }: URL): boolean {
+  return pathname === '/' && search === '' && hash === '' && username === '';
 }
 
 function hostForUrl(host: string): string {

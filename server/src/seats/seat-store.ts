@@ -10,7 +10,7 @@ const SEAT_COLUMNS = `room, identity, epoch, override_template, override_version
   joined_at, pending_operation, last_change`;
 
 const OPERATION_COLUMNS = `id, room, identity, action, actor_kind, actor_id, actor_label, reason,
-  before, after, epoch, outcome, detail, ms, undo_until, undone_by, created_at, settled_at`;
+  before, after, epoch, outcome, detail, ms, undo_until, undone_by, created_at, settled_at, request_id`;
 
 interface SeatRow {
   room: string;
@@ -60,6 +60,7 @@ interface OperationRow {
   undone_by: string | null;
   created_at: Date;
   settled_at: Date | null;
+  request_id: string | null;
 }
 
 /** A seat as it was at a time of Postgres'. */
@@ -408,7 +409,12 @@ function toOperation(row: OperationRow): SeatOperation {
     room: row.room,
     identity: row.identity,
     action: row.action,
-    actor: { kind: row.actor_kind, id: row.actor_id, label: row.actor_label },
+    actor: {
+      kind: row.actor_kind,
+      id: row.actor_id,
+      label: row.actor_label,
+      requestId: row.request_id,
+    },
     reason: row.reason,
     before: {
       ...row.before,

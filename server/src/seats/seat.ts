@@ -75,7 +75,13 @@ export interface SeatOperation {
   readonly room: string;
   readonly identity: string;
   readonly action: SeatAction;
-  readonly actor: { kind: 'operator' | 'api_key' | 'system'; id: string | null; label: string };
+  readonly actor: {
+    kind: 'operator' | 'api_key' | 'system';
+    id: string | null;
+    label: string;
+    /** Of the request that asked for it, so that both ends in the ledger carry it. */
+    requestId?: string | null;
+  };
   readonly reason: string | null;
   readonly before: OperationBefore;
   readonly after: OperationAfter;

@@ -16,6 +16,9 @@ export interface FirstAdmin {
 /** What an empty installation needs before anybody can use it: the built-in templates and one admin. */
 @Injectable()
 export class FirstStart {
+  /** Until then `/readyz` answers 503. */
+  isPrepared = false;
+
   constructor(
     private readonly transactions: Transactions,
     private readonly passwords: Passwords,
@@ -29,7 +32,9 @@ export class FirstStart {
       await tx.query('SELECT ledger_ensure_partitions(3)');
     });
     await this.ensurePresets();
-    return this.ensureAdmin();
+    const admin = await this.ensureAdmin();
+    this.isPrepared = true;
+    return admin;
   }
 
   private ensurePresets(): Promise<void> {

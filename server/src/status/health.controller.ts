@@ -1,10 +1,15 @@
 import { Controller, Get } from '@nestjs/common';
 import { Public } from '../access/access.decorators.js';
+import { AppError } from '../common/errors/app-error.js';
 import { PgPool } from '../database/pg-pool.js';
+import { FirstStart } from '../start/first-start.js';
 
 @Controller()
 export class HealthController {
-  constructor(private readonly pg: PgPool) {}
+  constructor(
+    private readonly pg: PgPool,
+    private readonly firstStart: FirstStart,
+  ) {}
 
   @Get('healthz')
   @Public('probes do not sign in; says only that the process lives')
@@ -16,6 +21,11 @@ export class HealthController {
   @Get('readyz')
   @Public('probes do not sign in; says only whether requests can be served')
   async readyz() {
+    if (!this.firstStart.isPrepared) {
+      throw new AppError('unavailable', 'start.not_ready', 'Rolecall is starting.', {
+        retryAfter: 1,
+      });
+    }
     await this.pg.query('readyz', 'SELECT 1', [], 1_500);
     return { status: 'ready' };
   }

@@ -22,8 +22,8 @@ const PROBLEM: Json = {
 export function buildOpenApi(routes: Route[], serverUrl: string): Json {
   const paths: Record<string, Json> = {};
   for (const route of routes) {
-    if (route.path.includes('*') || route.path === '/') continue; // pages, not API
-    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    if (route.controller === 'UiController') continue; // pages, not API
+    const path = route.path.replace(/:(\w+)/g, '{$1}').replace('*', '{path}');
     (paths[path] ??= {})[route.method.toLowerCase()] = operationOf(route);
   }
   return {
@@ -91,11 +91,13 @@ export function describeRule({ rule }: Pick<Route, 'rule'>): string {
 function pathParameters(route: Route): Json[] {
   const schema = route.parameters.find((p) => p.kind === 'param')?.schema;
   const properties = (schema ? schemaOf(schema, 'input').properties : {}) as Record<string, Json>;
-  return [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+  const names = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => name as string);
+  if (route.path.includes('*')) names.push('path');
+  return names.map((name) => ({
     name,
     in: 'path',
     required: true,
-    schema: properties?.[name as string] ?? { type: 'string' },
+    schema: properties?.[name] ?? { type: 'string' },
   }));
 }
 

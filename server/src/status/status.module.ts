@@ -3,10 +3,11 @@ import { DiscoveryModule } from '@nestjs/core';
 import { ReconcilerModule } from '../reconciler/reconciler.module.js';
 import { HealthController } from './health.controller.js';
 import { OpenApiController } from './openapi.controller.js';
+import { StartModule } from '../start/start.module.js';
 import { StatusController } from './status.controller.js';
 
 @Module({
-  imports: [DiscoveryModule, ReconcilerModule],
+  imports: [DiscoveryModule, ReconcilerModule, StartModule],
   controllers: [HealthController, OpenApiController, StatusController],
 })
 export class StatusModule {}
