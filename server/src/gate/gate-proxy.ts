@@ -53,7 +53,10 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
   ) {}
 
   onApplicationBootstrap(): void {
-    const server = this.adapter.httpAdapter.getHttpServer() as http.Server;
+    // The command line runs the same modules without serving anything.
+    const adapter = this.adapter.httpAdapter as HttpAdapterHost['httpAdapter'] | null;
+    if (!adapter) return;
+    const server = adapter.getHttpServer() as http.Server;
     server.on('upgrade', (request, socket, head) => {
       socket.on('error', () => socket.destroy());
       this.upgrade(request, socket, head).catch((error: unknown) => {
