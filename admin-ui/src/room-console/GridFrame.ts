@@ -2,7 +2,7 @@ import { styled } from '@mui/material/styles';
 import { FONT_MONO } from '../theme/theme';
 
 const COLUMNS = {
-  wide: '32px minmax(150px,1.6fr) minmax(200px,1.2fr) 128px minmax(134px,.8fr) minmax(165px,1.2fr) 70px 60px 132px',
+  wide: '32px minmax(150px,1.6fr) minmax(200px,1.2fr) 128px minmax(120px,.7fr) minmax(182px,1.3fr) 70px 60px 132px',
   medium: '32px minmax(130px,1.3fr) minmax(160px,1.3fr) 128px minmax(130px,1.2fr) 132px',
   small: '32px minmax(120px,1.3fr) minmax(120px,1.2fr) minmax(120px,1.3fr) 40px',
   narrow: '28px minmax(0,1fr) auto',
