@@ -86,7 +86,7 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
     });
     done();
   });
-  await serveUi(fastify, config);
+  await serveUi(fastify);
 }
 
 function wrongUrl(): AppError {

@@ -9,9 +9,12 @@ interface TicketFormProps {
   onTicket(ticket: JoinTicket): void;
 }
 
-/** With the gate on, Rolecall's own address is LiveKit's. */
-function ownAddress(): string {
-  return window.location.origin.replace(/^http/, 'ws');
+/** The server writes into the page what participants are told; without it, our own address. */
+function liveKitAddress(): string {
+  const told = document.querySelector<HTMLMetaElement>('meta[name="livekit-url"]')?.content;
+  return told?.startsWith('ws') || told?.startsWith('http')
+    ? told
+    : window.location.origin.replace(/^http/, 'ws');
 }
 
 export function TicketForm({ room, onTicket }: TicketFormProps) {
@@ -37,7 +40,7 @@ export function TicketForm({ room, onTicket }: TicketFormProps) {
       {issuer?.canIssue && <MakeToken room={room} onTicket={onTicket} />}
       <PasteToken
         room={room}
-        address={issuer?.serverUrl ?? ownAddress()}
+        address={issuer?.serverUrl ?? liveKitAddress()}
         isMain={!issuer?.canIssue}
         onTicket={onTicket}
       />

@@ -225,6 +225,17 @@ export function localUrl({ host, port }: Pick<AppConfig, 'host' | 'port'>): stri
   return `http://${hostForUrl(host)}:${port}`;
 }
 
+/** What participants are told to connect to: the gate at our own address, or what stands in for it. */
+export function clientUrlOf({
+  isGateOn,
+  publicUrl,
+  livekit,
+}: Pick<AppConfig, 'isGateOn' | 'publicUrl' | 'livekit'>): string {
+  const own = publicUrl.replace(/^http/, 'ws');
+  if (isGateOn && livekit.url !== null) return own;
+  return livekit.clientUrl ?? own;
+}
+
 function isBareOrigin({ pathname, search, hash, username }: URL): boolean {
   return pathname === '/' && search === '' && hash === '' && username === '';
 }

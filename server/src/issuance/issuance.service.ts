@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '../access/actor.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
-import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { compileGrant, type TokenClaims } from '../grants/compile-grant.js';
 import type { Because } from '../grants/policy.js';
@@ -82,7 +82,7 @@ export class IssuanceService {
     this.metrics.issuances.inc({ outcome: 'issued' });
     return {
       token,
-      serverUrl: this.serverUrl(),
+      serverUrl: clientUrlOf(this.config),
       issuanceId: ledgerId(ref),
       jti: plan.claims.jti,
       identity,
@@ -116,14 +116,6 @@ export class IssuanceService {
     const content = await this.policy.version(decision.template, decision.version);
     const ttl = Math.min(content.ttl ?? this.config.tokenTtl, this.config.tokenTtlMax);
     return { ...decision, grants: content.grants, ttl, isKnown: facts.user !== null };
-  }
-
-  /** What participants connect to. */
-  serverUrl(): string {
-    if (this.config.isGateOn && this.config.livekit.url !== null) {
-      return this.config.publicUrl.replace(/^http/, 'ws');
-    }
-    return this.config.livekit.clientUrl ?? this.config.publicUrl.replace(/^http/, 'ws');
   }
 
   private async identityOf(body: IssueBody): Promise<string> {

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { SignedIn } from '../access/access.decorators.js';
-import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { ReconcilerService } from '../reconciler/reconciler.service.js';
@@ -29,7 +29,7 @@ export class StatusController {
     return {
       version,
       startedAt: this.startedAt,
-      livekit: { ...this.health.status, url: livekit.url, clientUrl: livekit.clientUrl },
+      livekit: { ...this.health.status, url: livekit.url, clientUrl: clientUrlOf(this.config) },
       gate: isGateOn ? 'on' : 'off',
       /** Null on a server that leaves the sweep to another one. */
       sweep: this.reconciler.status,

@@ -3,17 +3,19 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Public } from '../access/access.decorators.js';
 import { AppError } from '../common/errors/app-error.js';
-import { renderPage } from './serve-ui.js';
+import { type Page, Pages } from './pages.js';
 
 const anyPath = z.record(z.string(), z.string().max(4096));
 
 /** The dashboard's pages. They are empty shells: everything in them comes from the API. */
 @Controller()
 export class UiController {
+  constructor(private readonly pages: Pages) {}
+
   @Get('join/*')
   @Public('the join page is for participants, who are no operators')
   join(@Param({ schema: anyPath }) _path: object, @Res() reply: FastifyReply): void {
-    send(reply, 'join');
+    send(reply, this.pages.render('join'), JOIN_FEATURES);
   }
 
   @Get(['', '*'])
@@ -25,12 +27,14 @@ export class UiController {
     if (/^(api|livekit|assets|rtc|twirp|whip|agent)(\/|$)/.test(path['*'] ?? '')) {
       throw new AppError('not_found', 'route.not_found', 'There is nothing at this address.');
     }
-    send(reply, 'index');
+    send(reply, this.pages.render('index'), NO_FEATURES);
   }
 }
 
-function send(reply: FastifyReply, which: 'index' | 'join'): void {
-  const page = renderPage(which);
+const JOIN_FEATURES = 'camera=(self), microphone=(self), display-capture=(self)';
+const NO_FEATURES = 'camera=(), microphone=()';
+
+function send(reply: FastifyReply, page: Page | null, features: string): void {
   if (!page) {
     throw new AppError(
       'not_found',
@@ -42,11 +46,6 @@ function send(reply: FastifyReply, which: 'index' | 'join'): void {
     .header('Content-Type', 'text/html; charset=utf-8')
     .header('Cache-Control', 'no-store')
     .header('Content-Security-Policy', page.contentSecurityPolicy)
-    .header(
-      'Permissions-Policy',
-      which === 'join'
-        ? 'camera=(self), microphone=(self), display-capture=(self)'
-        : 'camera=(), microphone=()',
-    )
+    .header('Permissions-Policy', features)
     .send(page.html);
 }
