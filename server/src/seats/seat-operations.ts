@@ -3,6 +3,7 @@ import type { Actor } from '../access/actor.js';
 import { Transactions, type Tx } from '../database/transactions.js';
 import { Hints } from '../events/hints.js';
 import type { LedgerEntryInput, LedgerOutcome } from '../ledger/ledger-entry.js';
+import { Metrics } from '../metrics/metrics.service.js';
 import { LEDGER_KINDS, type SeatAction, type SeatOperation } from './seat.js';
 import type { Push } from './seat-applier.js';
 import { SeatStore } from './seat-store.js';
@@ -28,6 +29,7 @@ export class SeatOperations {
     private readonly store: SeatStore,
     private readonly transactions: Transactions,
     private readonly hints: Hints,
+    private readonly metrics: Metrics,
   ) {}
 
   /** The first end, inside the transaction of the change itself. */
@@ -53,7 +55,12 @@ export class SeatOperations {
       if (!settled) return;
       await this.store.noteChange(tx, settled, outcome, ms);
       tx.record(entry(settled, outcome, { ms, ...(detail === null ? {} : { detail }) }));
-      tx.afterCommit(() => this.tell(settled));
+      tx.afterCommit(() => {
+        if (ms !== null) {
+          this.metrics.seatChange.observe({ action: settled.action, outcome }, ms / 1000);
+        }
+        this.tell(settled);
+      });
     });
   }
 

@@ -64,5 +64,8 @@ describeLive('promoting and demoting people in a running room', () => {
     expect(entries.map(({ outcome }) => outcome)).toEqual(['intent', 'applied']);
     expect(new Set(entries.map(({ payload }) => payload.operationId)).size).toBe(1);
     expect(entries[1]?.payload.ms).toBeGreaterThan(0);
+    expect((await app.get('/metrics')).body).toContain(
+      'rolecall_seat_change_seconds_count{action="promote",outcome="applied"} 1',
+    );
   });
 });
