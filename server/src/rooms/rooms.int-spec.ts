@@ -197,14 +197,21 @@ describe('rooms', () => {
   });
 
   it('filters and sorts', async () => {
-    await test.newRoom({ name: 'f-live', title: 'Ana’s', live_sid: 'RM_1', num_participants: 7 });
-    await test.newRoom({ name: 'f-closed', is_closed: true });
-    await test.newRoom({ name: 'f-plain' });
-    expect(names(await list({ q: 'f-', isLive: true }))).toEqual(['f-live']);
-    expect(names(await list({ q: 'f-', isLive: false }))).toEqual(['f-closed', 'f-plain']);
-    expect(names(await list({ q: 'f-', isClosed: true }))).toEqual(['f-closed']);
-    expect(names(await list({ q: 'ANA’S' }))).toEqual(['f-live']);
-    expect(names(await list({ q: 'f-' }, '&sort=["numParticipants","DESC"]'))[0]).toBe('f-live');
+    await test.newRoom({
+      name: 'sift-live',
+      title: 'Ana’s',
+      live_sid: 'RM_1',
+      num_participants: 7,
+    });
+    await test.newRoom({ name: 'sift-closed', is_closed: true });
+    await test.newRoom({ name: 'sift-plain' });
+    expect(names(await list({ q: 'sift-', isLive: true }))).toEqual(['sift-live']);
+    expect(names(await list({ q: 'sift-', isLive: false }))).toEqual(['sift-closed', 'sift-plain']);
+    expect(names(await list({ q: 'sift-', isClosed: true }))).toEqual(['sift-closed']);
+    expect(names(await list({ q: 'ANA’S' }))).toEqual(['sift-live']);
+    expect(names(await list({ q: 'sift-' }, '&sort=["numParticipants","DESC"]'))[0]).toBe(
+      'sift-live',
+    );
     expect((await list({ isLive: 'yes' })).status).toBe(400);
     expect((await list({}, '&sort=["secret","ASC"]')).status).toBe(400);
     expect((await list({}, '&range=[0,5000]')).status).toBe(400);
