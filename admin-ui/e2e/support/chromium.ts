@@ -12,7 +12,9 @@ if (!executablePath && (process.env.REQUIRE_CHROMIUM || process.env.REQUIRE_LIVE
 }
 
 /** A suite that needs Chromium and LiveKit; skipped by name on a machine without one of them. */
-export const describeBrowser = executablePath ? describeLive : describe.skip;
+export const describeBrowser: typeof describeLive = executablePath
+  ? describeLive
+  : (name, suite) => describe.skip(`${name} (skipped: there is no Chromium)`, suite);
 
 /**
  * The Chromium of this machine, without a window. Its camera and microphone are synthetic and

@@ -44,7 +44,7 @@ if (!binary && process.env['REQUIRE_LIVEKIT']) {
 /** A suite that needs a LiveKit server; reported as skipped, by name, on a machine without one. */
 export const describeLive: (name: string, suite: () => void) => void = binary
   ? describe
-  : describe.skip;
+  : (name, suite) => describe.skip(`${name} (skipped: there is no livekit-server)`, suite);
 
 export async function startLiveKitServer(
   options: LiveKitServerOptions = {},
