@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { until } from '../../server/test/support/until.js';
 import { ConsolePage } from './pages/console-page.js';
 import { Dashboard } from './pages/dashboard.js';
 import { JoinPage } from './pages/join-page.js';
@@ -294,7 +295,7 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
       await toggle.click();
       expect(await background()).toBe(dark);
       await toggle.click();
-      expect(await background()).not.toBe(dark);
+      await until('the console turns light', async () => (await background()) !== dark);
       await shown.mouse.move(0, 0);
       await shown.getByRole('tooltip').waitFor({ state: 'detached' });
       await settled(shown);
