@@ -12,7 +12,8 @@ export interface AccessHold {
 }
 
 export interface ActorRef {
-  kind: 'operator' | 'api_key' | 'system';
+  /** A participant acts on nobody but themselves, by the LiveKit token that they hold. */
+  kind: 'operator' | 'api_key' | 'participant' | 'system';
   id: string | null;
   label: string;
 }

@@ -40,6 +40,7 @@ export const BUILT_IN_ROLES: readonly AccessRole[] = [
       'seat.block',
       'seat.remove',
       'seat.mute',
+      'stage.manage',
     ],
     ceiling: MODERATOR_CEILING,
     isBuiltIn: true,

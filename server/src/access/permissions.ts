@@ -31,6 +31,7 @@ export const PERMISSIONS = {
   'seat.block': { reach: 'room', description: 'Block and unblock people' },
   'seat.remove': { reach: 'room', description: 'Remove people from a room' },
   'seat.mute': { reach: 'room', description: 'Mute published tracks' },
+  'stage.manage': { reach: 'room', description: 'Answer raised hands and invite people up' },
   'ledger.read': { reach: 'any', description: 'Read the issuance and activity logs' },
   'operator.read': { reach: 'any', description: 'See operators and access roles' },
   'operator.create': { reach: 'any', description: 'Add operators' },

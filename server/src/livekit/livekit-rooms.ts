@@ -1,4 +1,4 @@
-import { RoomServiceClient } from 'livekit-server-sdk';
+import { DataPacket_Kind, RoomServiceClient } from 'livekit-server-sdk';
 import type { ParticipantPermission } from '../grants/compile-grant.js';
 import { isNotFound, isTransient, toAppError } from './livekit-error.js';
 import { type LiveKitSettings, toHttpUrl } from './livekit.settings.js';
@@ -21,6 +21,7 @@ const TOKEN_SECONDS = 600;
 /** A token is replaced this long before LiveKit would refuse it. */
 const RENEW_SECONDS = 120;
 const MAX_CACHED_ROOMS = 2_000;
+const HINT_TOPIC = 'rolecall';
 
 interface CachedClient {
   readonly client: RoomServiceClient;
@@ -101,6 +102,15 @@ export class LiveKitRooms extends RoomsPort {
       this.call(() => this.room(room).mutePublishedTrack(room, identity, trackSid, true)),
     );
     return track ? toObservedTrack(track) : null;
+  }
+
+  async hint(room: string, identity: string): Promise<void> {
+    await this.call(() =>
+      this.room(room).sendData(room, new Uint8Array(), DataPacket_Kind.RELIABLE, {
+        destinationIdentities: [identity],
+        topic: HINT_TOPIC,
+      }),
+    );
   }
 
   private async call<T>(attempt: () => Promise<T>): Promise<T> {

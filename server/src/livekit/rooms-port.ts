@@ -49,4 +49,10 @@ export abstract class RoomsPort {
     identity: string,
     trackSid: string,
   ): Promise<ObservedTrack | null>;
+
+  /**
+   * Tells one participant that something about them changed, and nothing more: an empty data packet
+   * of the topic `rolecall`. It may be lost, and anybody may forge it; it only means *ask again*.
+   */
+  abstract hint(room: string, identity: string): Promise<void>;
 }
