@@ -12,4 +12,6 @@ export type * from './policy.js';
 export * from './presets.js';
 export * from './resolve.js';
 export * from './role-grants.js';
+export * from './scene.js';
 export * from './ttl.js';
+export * from './withhold.js';

@@ -1,3 +1,6 @@
+import type { TrackSource } from './role-grants.js';
+import type { Withheld } from './withhold.js';
+
 /** Everything that bears on one identity in one room, as read from the database at one moment. */
 export interface PolicyInput {
   subject: {
@@ -7,8 +10,13 @@ export interface PolicyInput {
     isSuspended: boolean;
     isDeleted: boolean;
   };
-  room: { name: string; isClosed: boolean; defaultTemplate: string | null };
-  seat: { block: Block | null; override: Override | null } | null;
+  room: {
+    name: string;
+    isClosed: boolean;
+    defaultTemplate: string | null;
+    scene: ActiveScene | null;
+  };
+  seat: { block: Block | null; override: Override | null; hold: Hold | null } | null;
   /** All that concern the user or everyone, also those that do not apply here or now. */
   assignments: readonly AssignmentRule[];
   templates: Readonly<Record<string, TemplateState>>;
@@ -30,6 +38,35 @@ export interface Override {
   at: Date;
   by: string;
   reason: string | null;
+}
+
+/** Sources taken out of whatever role somebody has, so that they cannot unmute themselves. */
+export interface Hold {
+  sources: readonly TrackSource[];
+  at: Date;
+  /** Null: for this session. */
+  until: Date | null;
+  by: string;
+  reason: string | null;
+}
+
+/** What a room does with roles for a while: a lock, a question time, a keynote. */
+export interface ActiveScene {
+  /** Null: one that is not saved, such as a lock. */
+  id: string | null;
+  name: string;
+  rules: readonly SceneRule[];
+  /** What is given in the room from then on is exempt. */
+  at: Date;
+  by: string;
+  reason: string | null;
+}
+
+export interface SceneRule {
+  /** A template's key, or `*`: every one that no other rule names. */
+  from: string;
+  /** Null: silent, which takes publishing and data and leaves the rest. The same key: keeps it. */
+  to: string | null;
 }
 
 export interface AssignmentRule {
@@ -67,6 +104,8 @@ export interface Allowed {
   ref: string | null;
   /** When the winning rule ends by itself. */
   validUntil: Date | null;
+  /** What a hold and the room's scene take out of the template's grants. */
+  withheld: Withheld;
   because: Because[];
 }
 
@@ -86,11 +125,12 @@ export type RefusalCode =
 
 /** One link of the chain of reasons; exactly one of a chain wins. */
 export interface Because {
-  rule: 'block' | 'user' | 'room' | 'override' | 'assignment' | 'default' | 'policy';
+  rule:
+    'block' | 'user' | 'room' | 'override' | 'assignment' | 'default' | 'policy' | 'scene' | 'hold';
   outcome: 'wins' | 'loses' | 'near_miss' | 'note';
   /** A sentence for people. */
   text: string;
-  /** Assignment: its id. Block, override: the identity. User: its id. Room, default: the room. */
+  /** Assignment: its id. Block, override, hold: the identity. User: its id. Room, default, scene: the room. */
   ref: string | null;
   template: string | null;
 }

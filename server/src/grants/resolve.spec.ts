@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { AssignmentRule, Block, Override, PolicyInput } from './policy.js';
+import type { ActiveScene, AssignmentRule, Block, Hold, Override, PolicyInput } from './policy.js';
 import { resolve } from './resolve.js';
+import { TRACK_SOURCES } from './role-grants.js';
+import { NOTHING_WITHHELD, SILENT } from './withhold.js';
 
 const NOW = new Date('2026-11-21T12:00:00Z');
 const minutes = (n: number) => new Date(NOW.getTime() + n * 60_000);
@@ -32,7 +34,7 @@ function assignment(change: Partial<AssignmentRule> = {}): AssignmentRule {
 function policy(change: Partial<PolicyInput> = {}): PolicyInput {
   return {
     subject: { userId: 'u-1', identity: 'ana', isSuspended: false, isDeleted: false },
-    room: { name: 'town-hall', isClosed: false, defaultTemplate: null },
+    room: { name: 'town-hall', isClosed: false, defaultTemplate: null, scene: null },
     seat: null,
     assignments: [],
     templates: TEMPLATES,
@@ -43,6 +45,28 @@ function policy(change: Partial<PolicyInput> = {}): PolicyInput {
 const block = (change: Partial<Block> = {}): Block => ({
   at: minutes(-10),
   until: null,
+  by: 'Kim',
+  reason: null,
+  ...change,
+});
+
+const hold = (change: Partial<Hold> = {}): Hold => ({
+  sources: ['microphone'],
+  at: minutes(-10),
+  until: null,
+  by: 'Kim',
+  reason: null,
+  ...change,
+});
+
+const scene = (change: Partial<ActiveScene> = {}): ActiveScene => ({
+  id: null,
+  name: 'Lock',
+  rules: [
+    { from: 'host', to: 'host' },
+    { from: '*', to: null },
+  ],
+  at: minutes(-5),
   by: 'Kim',
   reason: null,
   ...change,
@@ -90,6 +114,21 @@ const anyAssignments: fc.Arbitrary<AssignmentRule[]> = fc
   )
   .map((rules) => rules.map((rule, index) => ({ ...rule, id: `a-${index}` })));
 
+const anyScene: fc.Arbitrary<ActiveScene> = fc.record({
+  id: fc.constant(null),
+  name: fc.constant('Q&A'),
+  rules: fc.array(
+    fc.record({
+      from: fc.oneof(anyTemplate, fc.constant('*')),
+      to: fc.option(anyTemplate),
+    }),
+    { maxLength: 4 },
+  ),
+  at: fc.constantFrom(minutes(-1), minutes(1)),
+  by: fc.constant('Kim'),
+  reason: fc.constant(null),
+});
+
 const anyPolicy: fc.Arbitrary<PolicyInput> = fc.record({
   subject: fc.record({
     userId: fc.option(fc.constant('u-1')),
@@ -101,6 +140,7 @@ const anyPolicy: fc.Arbitrary<PolicyInput> = fc.record({
     name: fc.constant('town-hall'),
     isClosed: fc.boolean(),
     defaultTemplate: fc.option(anyTemplate),
+    scene: fc.option(anyScene),
   }),
   seat: fc.option(
     fc.record({
@@ -123,6 +163,15 @@ const anyPolicy: fc.Arbitrary<PolicyInput> = fc.record({
           reason: fc.constant(null),
         }),
       ),
+      hold: fc.option(
+        fc.record({
+          sources: fc.subarray([...TRACK_SOURCES], { minLength: 1 }),
+          at: fc.constant(NOW),
+          until: anyInstant,
+          by: fc.constant('Kim'),
+          reason: fc.constant(null),
+        }),
+      ),
     }),
   ),
   assignments: anyAssignments,
@@ -138,7 +187,8 @@ describe('resolve', () => {
         const winners = decision.because.filter(({ outcome }) => outcome === 'wins');
         expect(winners).toEqual([decision.because[0]]);
         if (decision.verdict === 'allow') {
-          expect(winners[0]!.template).toBe(decision.template);
+          const isPlayed = decision.because.some(({ rule }) => rule === 'scene');
+          if (!isPlayed) expect(winners[0]!.template).toBe(decision.template);
           expect(winners[0]!.rule).toBe(decision.source);
           if (decision.validUntil) expect(decision.validUntil.getTime()).toBeGreaterThan(+NOW);
           if (decision.source !== 'override') {
@@ -182,7 +232,8 @@ describe('resolve', () => {
 
   it('lets a block win over everything, then the user, the room, the override', () => {
     fc.assert(
-      fc.property(anyPolicy, (input) => {
+      fc.property(anyPolicy, (given) => {
+        const input = { ...given, room: { ...given.room, scene: null } };
         const decision = resolve(input, NOW);
         const { seat, subject, room } = input;
         const isOpen = (until: Date | null) => until === null || until > NOW;
@@ -276,13 +327,15 @@ describe('resolve', () => {
 
   it('says when the right ends by itself', () => {
     const until = minutes(30);
-    const lease = policy({ seat: { block: null, override: override({ scope: 'until', until }) } });
+    const lease = policy({
+      seat: { block: null, hold: null, override: override({ scope: 'until', until }) },
+    });
     expect(resolve(lease, NOW)).toMatchObject({
       source: 'override',
       version: 6,
       validUntil: until,
     });
-    const session = policy({ seat: { block: null, override: override() } });
+    const session = policy({ seat: { block: null, hold: null, override: override() } });
     expect(resolve(session, NOW)).toMatchObject({ validUntil: null });
     const window = policy({ assignments: [assignment({ validUntil: until })] });
     expect(resolve(window, NOW)).toMatchObject({ validUntil: until });
@@ -291,8 +344,9 @@ describe('resolve', () => {
   it('tells the whole story: who won, what lost, what came close, what was passed over', () => {
     const decision = resolve(
       policy({
-        room: { name: 'town-hall', isClosed: false, defaultTemplate: 'viewer' },
+        room: { name: 'town-hall', isClosed: false, defaultTemplate: 'viewer', scene: null },
         seat: {
+          hold: null,
           block: block({ until: minutes(-5) }),
           override: override({ until: minutes(20), scope: 'until', reason: 'asked to speak' }),
         },
@@ -342,7 +396,9 @@ describe('resolve', () => {
     expect(resolve(unpublished, NOW)).toMatchObject({ code: 'template.unpublished' });
     const fallsBack = { ...unpublished, room: { ...unpublished.room, defaultTemplate: 'viewer' } };
     expect(resolve(fallsBack, NOW)).toMatchObject({ source: 'default', version: 1, ref: null });
-    const blocked = policy({ seat: { block: block({ reason: 'spam' }), override: override() } });
+    const blocked = policy({
+      seat: { block: block({ reason: 'spam' }), hold: null, override: override() },
+    });
     expect(resolve(blocked, NOW).because.map(({ text }) => text)).toEqual([
       'Blocked for good by Kim: “spam”.',
       'Kim gave `speaker` v6 for this session. Loses: a block outranks everything.',
@@ -362,6 +418,103 @@ describe('resolve', () => {
     expect(because.map(({ text }) => text).join(' ')).toContain('229 more of these are not listed');
     expect(because.every(({ text }) => !/\p{Surrogate}/u.test(text) && text.length < 700)).toBe(
       true,
+    );
+  });
+});
+
+describe('a hold', () => {
+  const held = (change: Partial<Hold>) =>
+    resolve(policy({ seat: { block: null, override: override(), hold: hold(change) } }), NOW);
+
+  it('takes sources out of the role, until its end and not a moment longer', () => {
+    expect(held({})).toMatchObject({
+      template: 'speaker',
+      withheld: { sources: ['microphone'], data: false },
+    });
+    expect(held({ until: minutes(1) })).toMatchObject({ withheld: { sources: ['microphone'] } });
+    expect(held({ until: NOW })).toMatchObject({ withheld: NOTHING_WITHHELD });
+  });
+
+  it('gives nobody a role', () => {
+    const seat = { block: null, override: null, hold: hold() };
+    expect(resolve(policy({ seat }), NOW)).toMatchObject({ verdict: 'refuse', code: 'no_rule' });
+  });
+
+  it('is told among the reasons', () => {
+    expect(held({ reason: 'noise' }).because.at(-1)).toMatchObject({
+      rule: 'hold',
+      outcome: 'note',
+      text: 'Kim holds microphone silent: “noise”.',
+    });
+  });
+});
+
+describe('a scene', () => {
+  const played = (
+    template: string,
+    change: Partial<ActiveScene> = {},
+    seat: PolicyInput['seat'] = null,
+  ) =>
+    resolve(
+      policy({
+        room: {
+          name: 'town-hall',
+          isClosed: false,
+          defaultTemplate: null,
+          scene: scene(change),
+        },
+        assignments: [assignment({ template })],
+        templates: { ...TEMPLATES, host: { published: 2, isArchived: false } },
+        seat,
+      }),
+      NOW,
+    );
+
+  it('silences whom no rule of it keeps', () => {
+    expect(played('speaker')).toMatchObject({ template: 'speaker', withheld: SILENT });
+    expect(played('host')).toMatchObject({ template: 'host', withheld: NOTHING_WITHHELD });
+  });
+
+  it('plays a role as another one, in its published version', () => {
+    const rules = [{ from: 'speaker', to: 'viewer' }];
+    expect(played('speaker', { rules })).toMatchObject({
+      template: 'viewer',
+      version: 1,
+      source: 'assignment',
+      withheld: NOTHING_WITHHELD,
+    });
+    expect(played('host', { rules })).toMatchObject({ template: 'host', version: 2 });
+  });
+
+  it('silences rather than let somebody keep more than it meant', () => {
+    for (const to of ['draft', 'old', 'gone', 'constructor']) {
+      const decision = played('speaker', { rules: [{ from: 'speaker', to }] });
+      expect(decision).toMatchObject({ template: 'speaker', withheld: SILENT });
+    }
+  });
+
+  it('leaves alone what was given in the room after it began, and takes what was given before', () => {
+    const given = (at: Date) =>
+      played('viewer', {}, { block: null, hold: null, override: override({ at }) });
+    expect(given(minutes(-4))).toMatchObject({ template: 'speaker', withheld: NOTHING_WITHHELD });
+    expect(given(minutes(-6))).toMatchObject({ template: 'speaker', withheld: SILENT });
+  });
+
+  it('lets a hold hold on', () => {
+    const seat = { block: null, override: null, hold: hold() };
+    const rules = [{ from: 'speaker', to: 'host' }];
+    expect(played('speaker', { rules }, seat)).toMatchObject({
+      template: 'host',
+      withheld: { sources: ['microphone'], data: false },
+    });
+  });
+
+  it('never lets in whom policy keeps out, nor anybody out whom it lets in', () => {
+    fc.assert(
+      fc.property(anyPolicy, (input) => {
+        const without = resolve({ ...input, room: { ...input.room, scene: null } }, NOW);
+        expect(resolve(input, NOW).verdict).toBe(without.verdict);
+      }),
     );
   });
 });

@@ -1,13 +1,17 @@
 import { differsOnlyInSpelling, nearlyMatches } from './near-miss.js';
 import { matchesPattern, specificity } from './pattern.js';
 import type {
+  Allowed,
   AssignmentRule,
   AssignmentScope,
   Because,
   Decision,
+  Hold,
   PolicyInput,
   RefusalCode,
 } from './policy.js';
+import { applyScene } from './scene.js';
+import { bothWithheld, NOTHING_WITHHELD, type Withheld } from './withhold.js';
 
 /** A ledger entry carries the whole chain: above this many of a sort they are counted, not listed. */
 const MAX_LISTED = 20;
@@ -29,7 +33,8 @@ interface Candidate {
  *
  * Precedence: block, user (deleted, suspended), closed room, override, assignments (the user before
  * everyone; a room before a pattern before all; the more specific pattern; the higher priority; the
- * newest), the room's default template, refusal.
+ * newest), the room's default template, refusal. What wins is then narrowed or changed by the room's
+ * scene, unless it was given in the room after the scene began, and narrowed by a hold.
  */
 export function resolve(input: PolicyInput, at: Date): Decision {
   const candidates: Candidate[] = [];
@@ -55,7 +60,37 @@ export function resolve(input: PolicyInput, at: Date): Decision {
   );
   list(because, 'near_miss', nearMisses);
   list(because, 'note', notes);
-  return winner.decide(because);
+  const decision = winner.decide(because);
+  return decision.verdict === 'allow' ? narrow(decision, input, at) : decision;
+}
+
+function narrow(decision: Allowed, input: PolicyInput, at: Date): Allowed {
+  const { seat, subject } = input;
+  const isExempt = decision.source === 'override' && isGivenInScene(input);
+  const played = isExempt ? decision : applyScene(decision, input.room, input.templates);
+  const held = withheldByHold(seat?.hold ?? null, at);
+  if (!seat?.hold || held.sources.length === 0) return played;
+  const { by, until, reason } = seat.hold;
+  const length = until ? ` until ${instant(until)}` : '';
+  const text = `${by} holds ${held.sources.join(', ')} silent${length}${why(reason)}.`;
+  return {
+    ...played,
+    withheld: bothWithheld(played.withheld, held),
+    because: [
+      ...played.because,
+      { rule: 'hold', outcome: 'note', text, ref: subject.identity, template: null },
+    ],
+  };
+}
+
+function isGivenInScene({ seat, room }: PolicyInput): boolean {
+  return Boolean(seat?.override && room.scene && seat.override.at > room.scene.at);
+}
+
+/** What a hold takes now; for who decides on a template that `resolve` did not choose. */
+export function withheldByHold(hold: Hold | null, at: Date): Withheld {
+  if (!hold || endedBy(hold.until, at)) return NOTHING_WITHHELD;
+  return { sources: hold.sources, data: false };
 }
 
 function list(because: Because[], outcome: Because['outcome'], reasons: readonly Reason[]): void {
@@ -152,6 +187,7 @@ function addOverride(
       source: 'override',
       ref: null,
       validUntil: until,
+      withheld: NOTHING_WITHHELD,
       because,
     }),
   });
@@ -208,6 +244,7 @@ function addAssignments(
         source: 'assignment',
         ref: assignment.id,
         validUntil,
+        withheld: NOTHING_WITHHELD,
         because,
       }),
     });
@@ -239,6 +276,7 @@ function addDefault(
       source: 'default',
       ref: null,
       validUntil: null,
+      withheld: NOTHING_WITHHELD,
       because,
     }),
   });

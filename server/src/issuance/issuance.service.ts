@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '../access/actor.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
@@ -7,11 +7,14 @@ import { PgPool } from '../database/pg-pool.js';
 import { compileGrant, type TokenClaims } from '../grants/compile-grant.js';
 import type { Because } from '../grants/policy.js';
 import type { RoleGrants, TemplateContent } from '../grants/role-grants.js';
+import { withheldByHold } from '../grants/resolve.js';
 import { formatTtl } from '../grants/ttl.js';
+import { type Withheld, withhold } from '../grants/withhold.js';
 import type { LedgerEntryInput, LedgerRef } from '../ledger/ledger-entry.js';
 import { ledgerId } from '../ledger/ledger-entry.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { TokenSigner } from '../livekit/signer.js';
+import { newTokenId } from '../livekit/token-id.js';
 import { Metrics } from '../metrics/metrics.service.js';
 import { type PolicyFacts, PolicyReader } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
@@ -33,6 +36,15 @@ export interface Issued {
   because: Because[];
 }
 
+/** The role that a token is for. */
+interface Chosen {
+  template: string;
+  version: number;
+  source: string;
+  validUntil: Date | null;
+  withheld: Withheld;
+}
+
 /** A token that may be given out: everything but the ledger entry and the signature. */
 interface Plan {
   facts: PolicyFacts;
@@ -40,6 +52,8 @@ interface Plan {
   version: number;
   source: string;
   content: TemplateContent;
+  /** The template's, without what is withheld now. */
+  grants: RoleGrants;
   claims: TokenClaims;
   because: Because[];
   ttlSeconds: number;
@@ -115,7 +129,8 @@ export class IssuanceService {
     }
     const content = await this.policy.version(decision.template, decision.version);
     const ttl = Math.min(content.ttl ?? this.config.tokenTtl, this.config.tokenTtlMax);
-    return { ...decision, grants: content.grants, ttl, isKnown: facts.user !== null };
+    const grants = withhold(content.grants, decision.withheld);
+    return { ...decision, grants, ttl, isKnown: facts.user !== null };
   }
 
   private async identityOf(body: IssueBody): Promise<string> {
@@ -186,7 +201,7 @@ export class IssuanceService {
       );
     };
 
-    let chosen: { template: string; version: number; source: string; validUntil: Date | null };
+    let chosen: Chosen;
     let because: Because[] = decision?.because ?? [];
     if (body.template === undefined) {
       if (!decision) throw roomNotFound(body.room ?? '');
@@ -210,7 +225,8 @@ export class IssuanceService {
       const asked = await this.requested(body.template);
       const isGiven = given?.template === asked.template && given.version === asked.version;
       if (!mayAsk && !isGiven) throw needs('token.issue_as');
-      chosen = isGiven ? given : asked;
+      const withheld = withheldByHold(facts.input?.seat?.hold ?? null, now);
+      chosen = isGiven ? given : { ...asked, withheld };
       if (!isGiven) {
         because = [
           {
@@ -240,8 +256,9 @@ export class IssuanceService {
 
     const ttlSeconds = this.ttlOf(body, content, chosen.validUntil, now, because);
     const { user } = facts;
+    const grants = withhold(content.grants, chosen.withheld);
     const claims = compileGrant({
-      grants: content.grants,
+      grants,
       room: body.room ?? null,
       identity,
       kind: user?.kind ?? 'standard',
@@ -251,7 +268,7 @@ export class IssuanceService {
       ttlSeconds,
       issuer: this.config.livekit.apiKey,
       now,
-      jti: randomUUID(),
+      jti: newTokenId(now),
     });
     const isOverride =
       body.template !== undefined &&
@@ -262,7 +279,7 @@ export class IssuanceService {
         decision.template === chosen.template &&
         decision.version === chosen.version
       );
-    return { facts, ...chosen, content, claims, because, ttlSeconds, isOverride };
+    return { facts, ...chosen, content, grants, claims, because, ttlSeconds, isOverride };
   }
 
   private async requested(template: string) {
@@ -357,7 +374,7 @@ export class IssuanceService {
         template: plan.template,
         version: plan.version,
         source: plan.source,
-        grants: plan.content.grants,
+        grants: plan.grants,
         ttl: plan.ttlSeconds,
         expiresAt: new Date(claims.exp * 1000).toISOString(),
         claims,

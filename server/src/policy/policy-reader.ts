@@ -3,10 +3,13 @@ import { Batcher } from '../common/batcher.js';
 import { PgPool } from '../database/pg-pool.js';
 import type { ParticipantKind } from '../grants/compile-grant.js';
 import { matchesPattern } from '../grants/pattern.js';
+import type { PermissionLike } from '../grants/compile-grant.js';
 import type {
+  ActiveScene,
   AssignmentRule,
   Block,
   Decision,
+  Hold,
   Override,
   PolicyInput,
   TemplateState,
@@ -36,6 +39,7 @@ export interface PolicyRoom {
   maxParticipants: number;
   metadata: string;
   liveSid: string | null;
+  scene: ActiveScene | null;
 }
 
 /** What Postgres says of one identity in one room, read in one statement. */
@@ -47,6 +51,13 @@ export interface PolicyFacts {
   epoch: number;
   /** A token was issued for this seat at some time. */
   wasIssued: boolean;
+  /** Tokens made until then prove nothing any more: of the seat, the user, the room or everybody. */
+  tokensVoidBefore: Date | null;
+  /**
+   * While a scene plays, and until what it took is given back: what somebody whom no rule covers
+   * had before, or has.
+   */
+  uncovered: { permission: PermissionLike; isKept: boolean } | null;
   /** What `resolve` takes; null without a room. */
   input: PolicyInput | null;
 }
@@ -57,6 +68,7 @@ export interface Question {
 }
 
 interface Answer {
+  void_before: Date | null;
   facts: FactRow[];
   everyone: AssignmentRow[] | null;
   templates: Record<string, TemplateState> | null;
@@ -73,17 +85,26 @@ interface FactRow {
     attributes: Record<string, string>;
     is_suspended: boolean;
     is_deleted: boolean;
+    void_before: string | null;
   } | null;
-  r: PolicyRoom | null;
+  r: (Omit<PolicyRoom, 'scene'> & { scene: SceneRow | null; voidBefore: string | null }) | null;
   s: SeatFacts | null;
   a: AssignmentRow[] | null;
 }
 
+type SceneRow = Omit<ActiveScene, 'at'> & { at: string };
+
+/** As JSON has it. */
+type Dated<T> = Omit<T, 'until' | 'at'> & { until: string | null; at: string };
+
 interface SeatFacts {
   epoch: number;
   was_issued: boolean;
-  o: (Omit<Override, 'until' | 'at'> & { until: string | null; at: string }) | null;
-  b: (Omit<Block, 'until' | 'at'> & { until: string | null; at: string }) | null;
+  void_before: string | null;
+  o: Dated<Override> | null;
+  b: Dated<Block> | null;
+  h: Dated<Hold> | null;
+  uncovered: PolicyFacts['uncovered'];
 }
 
 interface AssignmentRow {
@@ -123,22 +144,31 @@ const CURRENT = `(a.valid_until IS NULL OR a.valid_until > now() - interval '1 h
  */
 const READ = `
   SELECT
+    (SELECT tokens_void_before FROM installation) AS void_before,
     (SELECT json_agg(json_build_object('ord', q.ord,
         'u', CASE WHEN u.id IS NOT NULL THEN json_build_object('id', u.id, 'identity', u.identity,
           'name', u.name, 'kind', u.kind, 'metadata', u.metadata, 'attributes', u.attributes,
-          'is_suspended', u.is_suspended, 'is_deleted', u.deleted_at IS NOT NULL) END,
+          'is_suspended', u.is_suspended, 'is_deleted', u.deleted_at IS NOT NULL,
+          'void_before', u.tokens_void_before) END,
         'r', CASE WHEN r.name IS NOT NULL THEN json_build_object('name', r.name, 'isClosed', r.is_closed,
           'defaultTemplate', r.default_template, 'promoteTemplate', r.promote_template,
           'unlistedParticipants', r.unlisted_participants, 'emptyTimeout', r.empty_timeout,
           'departureTimeout', r.departure_timeout, 'maxParticipants', r.max_participants,
-          'metadata', r.metadata, 'liveSid', r.live_sid) END,
+          'metadata', r.metadata, 'liveSid', r.live_sid, 'scene', r.active_scene,
+          'voidBefore', r.tokens_void_before) END,
         's', CASE WHEN s.room IS NOT NULL THEN json_build_object('epoch', s.epoch,
-          'was_issued', s.last_issued_at IS NOT NULL,
+          'was_issued', s.last_issued_at IS NOT NULL, 'void_before', s.tokens_void_before,
+          'uncovered', CASE WHEN coalesce(s.before_scene, s.permission) IS NOT NULL
+              AND (r.active_scene IS NOT NULL OR s.before_scene IS NOT NULL)
+            THEN json_build_object('permission', coalesce(s.before_scene, s.permission),
+              'isKept', s.before_scene IS NOT NULL) END,
           'o', CASE WHEN s.override_template IS NOT NULL THEN json_build_object(
             'template', s.override_template, 'version', s.override_version, 'scope', s.override_scope,
             'until', s.override_until, 'at', s.override_at, 'by', s.override_by, 'reason', s.override_reason) END,
           'b', CASE WHEN s.block_at IS NOT NULL THEN json_build_object('at', s.block_at,
-            'until', s.block_until, 'by', s.block_by, 'reason', s.block_reason) END) END,
+            'until', s.block_until, 'by', s.block_by, 'reason', s.block_reason) END,
+          'h', CASE WHEN s.hold_at IS NOT NULL THEN json_build_object('sources', s.hold_sources,
+            'at', s.hold_at, 'until', s.hold_until, 'by', s.hold_by, 'reason', s.hold_reason) END) END,
         'a', own.rules))
       FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS q(room, identity, ord)
       LEFT JOIN app_user u ON u.identity = q.identity
@@ -229,7 +259,11 @@ export class PolicyReader {
     const templates = answer.templates ?? {};
     const facts: PolicyFacts[] = [];
     for (const row of answer.facts) {
-      facts[row.ord - 1] = toFacts(batch[row.ord - 1] as Question, row, everyone, templates);
+      facts[row.ord - 1] = toFacts(batch[row.ord - 1] as Question, row, {
+        ...answer,
+        everyone,
+        templates,
+      });
     }
     return facts;
   }
@@ -273,9 +307,13 @@ function bearsOn({ rule, isPool }: RuleForEveryone, room: string): boolean {
 function toFacts(
   question: Question,
   row: FactRow,
-  everyone: RuleForEveryone[],
-  templates: Record<string, TemplateState>,
+  shared: {
+    everyone: RuleForEveryone[];
+    templates: Record<string, TemplateState>;
+    void_before: Date | null;
+  },
 ): PolicyFacts {
+  const { everyone, templates } = shared;
   const user: PolicyUser | null = row.u && {
     id: row.u.id,
     identity: row.u.identity,
@@ -286,7 +324,7 @@ function toFacts(
     isSuspended: row.u.is_suspended,
     isDeleted: row.u.is_deleted,
   };
-  const room = row.r;
+  const room = row.r && roomOf(row.r);
   // What came along for the other rooms of the batch is not for this one.
   const here = room ? everyone.filter((one) => bearsOn(one, room.name)) : [];
   return {
@@ -295,6 +333,13 @@ function toFacts(
     room,
     epoch: row.s?.epoch ?? 0,
     wasIssued: row.s?.was_issued ?? false,
+    tokensVoidBefore: latest(
+      row.s?.void_before,
+      row.u?.void_before,
+      row.r?.voidBefore,
+      shared.void_before,
+    ),
+    uncovered: row.s?.uncovered ?? null,
     input: room && {
       subject: {
         userId: user?.id ?? null,
@@ -302,10 +347,16 @@ function toFacts(
         isSuspended: user?.isSuspended ?? false,
         isDeleted: user?.isDeleted ?? false,
       },
-      room: { name: room.name, isClosed: room.isClosed, defaultTemplate: room.defaultTemplate },
+      room: {
+        name: room.name,
+        isClosed: room.isClosed,
+        defaultTemplate: room.defaultTemplate,
+        scene: room.scene,
+      },
       seat: row.s && {
         override: row.s.o && { ...row.s.o, at: new Date(row.s.o.at), until: date(row.s.o.until) },
         block: row.s.b && { ...row.s.b, at: new Date(row.s.b.at), until: date(row.s.b.until) },
+        hold: row.s.h && { ...row.s.h, at: new Date(row.s.h.at), until: date(row.s.h.until) },
       },
       assignments: [...(row.a ?? []).map(toRule), ...here.map((one) => one.rule)],
       templates,
@@ -331,6 +382,15 @@ function toRule(row: AssignmentRow): AssignmentRule {
     by: row.by,
     reason: row.reason || null,
   };
+}
+
+function roomOf({ voidBefore: _, scene, ...room }: NonNullable<FactRow['r']>): PolicyRoom {
+  return { ...room, scene: scene && { ...scene, at: new Date(scene.at) } };
+}
+
+function latest(...instants: (string | Date | null | undefined)[]): Date | null {
+  const times = instants.flatMap((instant) => (instant ? [new Date(instant).getTime()] : []));
+  return times.length > 0 ? new Date(Math.max(...times)) : null;
 }
 
 function date(text: string | null): Date | null {

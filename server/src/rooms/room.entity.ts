@@ -7,6 +7,7 @@ import {
   PrimaryColumn,
   type Relation,
 } from 'typeorm';
+import type { ActiveScene } from '../grants/policy.js';
 import { RoleTemplate } from '../role-templates/role-template.entity.js';
 
 /** A LiveKit room known to Rolecall, with the options that it is created with. */
@@ -42,6 +43,10 @@ export class Room {
   @Column({ name: 'live_since', type: 'timestamptz', nullable: true }) liveSince!: Date | null;
   @Column({ name: 'last_seen_live_at', type: 'timestamptz', nullable: true })
   lastSeenLiveAt!: Date | null;
+  /** Tokens for the room that were made until then prove nothing any more. */
+  @Column({ name: 'tokens_void_before', type: 'timestamptz', nullable: true })
+  tokensVoidBefore!: Date | null;
+  @Column({ name: 'active_scene', type: 'jsonb', nullable: true }) activeScene!: ActiveScene | null;
   @Column({ name: 'num_participants', type: 'integer', default: 0 }) numParticipants!: number;
   @Column({ type: 'integer', default: 1 }) revision!: number;
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' }) createdAt!: Date;

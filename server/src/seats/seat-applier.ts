@@ -10,7 +10,7 @@ import { RoomsPort } from '../livekit/rooms-port.js';
 import { KeyedMutex } from './keyed-mutex.js';
 import { SeatObservations } from './seat-observations.js';
 import type { Seat } from './seat.js';
-import { SeatPolicy, type Standing, type Wanted } from './seat-policy.js';
+import { permissionWanted, SeatPolicy, type Standing, type Wanted } from './seat-policy.js';
 import { type Look, SeatStore } from './seat-store.js';
 
 /** What came of one call (or of none, where none was needed). */
@@ -98,6 +98,9 @@ export class SeatApplier {
     const { epoch, wanted } = standing;
     const permission = permissionOf(wanted, fallback);
     if (wanted.kind !== 'out' && !permission) return { epoch, outcome: 'applied', detail: null };
+    if (wanted.kind === 'uncovered' && wanted.keep) {
+      await this.store.keepBeforeScene(standing.room.name, standing.identity, wanted.keep);
+    }
     try {
       if (!(await this.isReachable())) {
         return { epoch, outcome: 'unavailable', detail: 'LiveKit cannot be reached' };
@@ -119,13 +122,16 @@ export class SeatApplier {
   }
 
   private async setPermission(
-    { room, identity, epoch }: Standing,
+    { room, identity, epoch, wanted }: Standing,
     { seat, at }: Look,
     permission: ParticipantPermission,
   ): Promise<Push> {
     const after = await this.rooms.setPermission(room.name, identity, permission);
     this.noteNarrowing(room.name, identity, seat?.permission ?? null, after.permission);
     await this.observe(room.name, after, seat, at);
+    if (wanted.kind === 'uncovered' && wanted.isRestored) {
+      await this.store.forgetBeforeScene(room.name, identity);
+    }
     return samePermission(after.permission, permission)
       ? { epoch, outcome: 'applied', detail: null }
       : { epoch, outcome: 'failed', detail: 'LiveKit took only a part of the permission' };
@@ -178,9 +184,10 @@ export class SeatApplier {
     seat: Seat | null,
   ): Promise<boolean> {
     const at = this.narrowedAt.get(seatKey(room.name, identity));
-    if (at === undefined || wanted.kind !== 'role') return false;
+    const desired = permissionWanted(wanted);
+    if (at === undefined || !desired) return false;
     const has: readonly string[] = seat?.permission?.canPublishSources ?? [];
-    if (wanted.role.permission.canPublishSources.every((source) => has.includes(source))) {
+    if (desired.canPublishSources.every((source) => has.includes(source))) {
       return false;
     }
     const rest = HOLD_BACK_MS - (performance.now() - at);
@@ -195,7 +202,8 @@ function permissionOf(
   wanted: Wanted,
   fallback: ObservedPermission | null,
 ): ParticipantPermission | null {
-  if (wanted.kind === 'role') return wanted.role.permission;
+  const desired = permissionWanted(wanted);
+  if (desired) return desired;
   if (wanted.kind === 'out' || !fallback) return null;
   const canPublishSources = canonicalSources(fallback.canPublishSources);
   return { ...fallback, canPublishSources, canPublish: canPublishSources.length > 0 };

@@ -7,7 +7,7 @@ import { LedgerService } from '../ledger/ledger.service.js';
 import type { ObservedPermission } from '../livekit/participant-view.js';
 import { type Push, SeatApplier, seatKey } from './seat-applier.js';
 import { SeatOperations, settlementOf } from './seat-operations.js';
-import { SeatPolicy, type Standing } from './seat-policy.js';
+import { permissionWanted, SeatPolicy, type Standing } from './seat-policy.js';
 import type { SeatOperation } from './seat.js';
 import { SeatStore } from './seat-store.js';
 
@@ -173,14 +173,20 @@ export class SeatChecks {
 
 function isAsWanted({ wanted }: Standing, observed: ObservedPermission): boolean {
   if (wanted.kind === 'free') return true;
-  return wanted.kind === 'role' && samePermission(observed, wanted.role.permission);
+  const desired = permissionWanted(wanted);
+  return desired !== null && samePermission(observed, desired) && !isToForget(wanted);
+}
+
+/** They have it back: what was kept of it is not needed any more. */
+function isToForget(wanted: Standing['wanted']): boolean {
+  return wanted.kind === 'uncovered' && wanted.isRestored;
 }
 
 function describeWanted({ wanted, decision }: Standing): Record<string, unknown> {
   if (wanted.kind === 'out') return { wanted: null, because: wanted.code };
   const role = wanted.kind === 'role' ? wanted.role : null;
   return {
-    wanted: role?.permission ?? null,
+    wanted: permissionWanted(wanted),
     template: role?.template ?? null,
     version: role?.version ?? null,
     because: decision.because[0]?.text ?? null,

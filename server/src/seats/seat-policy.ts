@@ -1,17 +1,31 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
-import { type ParticipantPermission, toParticipantPermission } from '../grants/compile-grant.js';
-import type { Allowed, Block, Decision, Override, PolicyInput } from '../grants/policy.js';
+import {
+  type ParticipantPermission,
+  type PermissionLike,
+  toParticipantPermission,
+} from '../grants/compile-grant.js';
+import type { Allowed, Block, Decision, Hold, Override, PolicyInput } from '../grants/policy.js';
 import { resolve } from '../grants/resolve.js';
 import type { RoleGrants } from '../grants/role-grants.js';
+import { withheldFromUncovered } from '../grants/scene.js';
+import {
+  isAnythingWithheld,
+  type Withheld,
+  withhold,
+  withholdPermission,
+} from '../grants/withhold.js';
 import { type PolicyFacts, PolicyReader, type PolicyRoom } from '../policy/policy-reader.js';
 
 export interface EffectiveRole {
   readonly template: string;
   readonly version: number;
   readonly source: Allowed['source'];
+  /** The template's, also what is withheld now. */
   readonly grants: RoleGrants;
-  /** Compiled whole: what LiveKit should have. */
+  /** What a hold or the room's scene takes out of them. */
+  readonly withheld: Withheld;
+  /** Compiled whole, without what is withheld: what LiveKit should have. */
   readonly permission: ParticipantPermission;
 }
 
@@ -21,7 +35,21 @@ export type Wanted =
   /** Not in the room: why, in the words of `resolve`, or `unlisted`. */
   | { readonly kind: 'out'; readonly code: string }
   /** No rule covers them and the room allows that: LiveKit keeps what it has. */
-  | { readonly kind: 'free' };
+  | { readonly kind: 'free' }
+  /** The same while the room's scene takes something from them, and until it is given back. */
+  | {
+      readonly kind: 'uncovered';
+      readonly permission: ParticipantPermission;
+      /** What to keep before it is taken, or null when that has been done; for `seat.before_scene`. */
+      readonly keep: PermissionLike | null;
+      readonly isRestored: boolean;
+    };
+
+/** The permission that LiveKit should have; null for who is out, and for who keeps what they have. */
+export function permissionWanted(wanted: Wanted): ParticipantPermission | null {
+  if (wanted.kind === 'role') return wanted.role.permission;
+  return wanted.kind === 'uncovered' ? wanted.permission : null;
+}
 
 /** How one identity stands in one room, by one reading of Postgres. */
 export interface Standing {
@@ -58,10 +86,11 @@ export class SeatPolicy {
   /** How it would stand with another override or block. */
   suppose(
     standing: Standing,
-    wish: { override: Override | null; block: Block | null },
+    wish: { override: Override | null; block: Block | null; hold?: Hold | null },
     at = new Date(),
   ): Promise<Standing> {
-    const input = { ...standing.input, seat: wish };
+    const { hold = standing.input.seat?.hold ?? null } = wish;
+    const input = { ...standing.input, seat: { ...wish, hold } };
     return this.judge({ ...standing.facts, input }, null, at);
   }
 
@@ -82,13 +111,21 @@ export class SeatPolicy {
       decision,
       role,
       wanted,
-      key: JSON.stringify([epoch, wanted.kind, role?.template, role?.version]),
+      key: JSON.stringify([
+        epoch,
+        wanted.kind,
+        role?.template,
+        role?.version,
+        role?.withheld,
+        wanted.kind === 'uncovered' && [wanted.permission, wanted.isRestored],
+      ]),
     };
   }
 
-  private async roleOf({ template, version, source }: Allowed): Promise<EffectiveRole> {
+  private async roleOf({ template, version, source, withheld }: Allowed): Promise<EffectiveRole> {
     const { grants } = await this.policy.version(template, version);
-    return { template, version, source, grants, permission: toParticipantPermission(grants) };
+    const permission = toParticipantPermission(withhold(grants, withheld));
+    return { template, version, source, grants, withheld, permission };
   }
 }
 
@@ -97,21 +134,33 @@ function roomNotFound(): AppError {
 }
 
 function want(
-  { wasIssued }: PolicyFacts,
+  facts: PolicyFacts,
   room: PolicyRoom,
   decision: Decision,
   role: EffectiveRole | null,
   kind: string | null,
 ): Wanted {
-  const isUnlisted = !wasIssued && (role === null || role.source !== 'override');
+  const isUnlisted = !facts.wasIssued && (role === null || role.source !== 'override');
   const isOurs = !isUnlisted || kind === null || kind === STANDARD;
   const isWantOfRules =
     decision.verdict === 'refuse' &&
     (decision.code === 'no_rule' || decision.code === 'template.unpublished');
   if (decision.verdict === 'refuse' && !isWantOfRules) return { kind: 'out', code: decision.code };
-  if (!isOurs) return { kind: 'free' };
+  if (!isOurs) return uncovered(facts, room);
   if (isUnlisted && room.unlistedParticipants === 'remove')
     return { kind: 'out', code: 'unlisted' };
   if (role) return { kind: 'role', role };
-  return isUnlisted ? { kind: 'free' } : { kind: 'out', code: (decision as { code: string }).code };
+  return isUnlisted
+    ? uncovered(facts, room)
+    : { kind: 'out', code: (decision as { code: string }).code };
+}
+
+/** Who follows no template follows the scene all the same, and gets back what it took. */
+function uncovered({ uncovered: had }: PolicyFacts, { scene }: PolicyRoom): Wanted {
+  if (!had) return { kind: 'free' };
+  const withheld = withheldFromUncovered(scene);
+  const isRestored = !isAnythingWithheld(withheld);
+  if (isRestored && !had.isKept) return { kind: 'free' };
+  const permission = withholdPermission(had.permission, withheld);
+  return { kind: 'uncovered', permission, keep: had.isKept ? null : had.permission, isRestored };
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../database/transactions.js';
+import type { PermissionLike } from '../grants/compile-grant.js';
 import type { Block, Override } from '../grants/policy.js';
 import type { LastChange, OperationOutcome, Seat, SeatOperation } from './seat.js';
 
@@ -165,6 +166,26 @@ export class SeatStore {
       `UPDATE seat SET last_issued_at = $3, is_unlisted = false
        WHERE room = $1 AND identity = $2`,
       [room, identity, at],
+    );
+  }
+
+  /** What somebody whom no rule covers had when a scene took it; the first one stays. */
+  async keepBeforeScene(room: string, identity: string, permission: PermissionLike): Promise<void> {
+    await this.pg.query(
+      'seat-keep-before-scene',
+      `UPDATE seat SET before_scene = $3
+       WHERE room = $1 AND identity = $2 AND before_scene IS NULL`,
+      [room, identity, JSON.stringify(permission)],
+    );
+  }
+
+  async forgetBeforeScene(room: string, identity: string): Promise<void> {
+    await this.pg.query(
+      'seat-forget-before-scene',
+      `UPDATE seat SET before_scene = NULL
+       WHERE room = $1 AND identity = $2
+         AND NOT EXISTS (SELECT FROM room WHERE name = $1 AND active_scene IS NOT NULL)`,
+      [room, identity],
     );
   }
 

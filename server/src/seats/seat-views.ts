@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
 import { samePermission } from '../grants/compile-grant.js';
 import type { Seat } from './seat.js';
-import { SeatPolicy, type Standing } from './seat-policy.js';
+import { permissionWanted, SeatPolicy, type Standing } from './seat-policy.js';
 import { SeatStore } from './seat-store.js';
 import type { SeatView } from './seats.schemas.js';
 
@@ -99,8 +99,8 @@ export function toView(seat: Seat, { role, decision, wanted, facts }: Standing):
 
 function isInSync({ isPresent, permission }: Seat, wanted: Standing['wanted']): boolean {
   if (!isPresent || wanted.kind === 'free') return true;
-  if (wanted.kind === 'out') return false;
-  return permission !== null && samePermission(permission, wanted.role.permission);
+  const desired = permissionWanted(wanted);
+  return desired !== null && permission !== null && samePermission(permission, desired);
 }
 
 function isCurrent(wish: { until: Date | null } | null, now: number): boolean {

@@ -14,6 +14,9 @@ export class AppUser {
   @Column({ type: 'jsonb', default: {} }) attributes!: Record<string, string>;
   @Column({ name: 'is_suspended', type: 'boolean', default: false }) isSuspended!: boolean;
   @Column({ name: 'is_demo', type: 'boolean', default: false }) isDemo!: boolean;
+  /** Tokens of theirs that were made until then prove nothing any more. */
+  @Column({ name: 'tokens_void_before', type: 'timestamptz', nullable: true })
+  tokensVoidBefore!: Date | null;
   @Column({ name: 'deleted_at', type: 'timestamptz', nullable: true }) deletedAt!: Date | null;
   @Column({ type: 'integer', default: 1 }) revision!: number;
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' }) createdAt!: Date;
