@@ -1,13 +1,13 @@
 import { Module } from '@nestjs/common';
 import { RoomsModule } from '../rooms/rooms.module.js';
-import { SeatsModule } from '../seats/seats.module.js';
 import { GateProxy } from './gate-proxy.js';
 import { GateController } from './gate.controller.js';
 import { GateService } from './gate.service.js';
+import { ProofsModule } from './proofs.module.js';
 
 /** In front of LiveKit's signalling: every connect gets the rights of this moment. */
 @Module({
-  imports: [RoomsModule, SeatsModule],
+  imports: [ProofsModule, RoomsModule],
   controllers: [GateController],
   providers: [GateProxy, GateService],
 })

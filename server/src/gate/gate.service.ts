@@ -4,15 +4,17 @@ import { AppError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { compileGrant } from '../grants/compile-grant.js';
+import { withheldFromUncovered } from '../grants/scene.js';
+import { isAnythingWithheld, withhold } from '../grants/withhold.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { TokenSigner } from '../livekit/signer.js';
 import { isStorable } from '../livekit/storable.js';
-import { type TokenFacts, TokenReader } from '../livekit/token-reader.js';
+import type { TokenFacts } from '../livekit/token-reader.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
-import { SeatObservations } from '../seats/seat-observations.js';
-import { SeatPolicy, type Standing } from '../seats/seat-policy.js';
+import type { Standing } from '../seats/seat-policy.js';
 import { type GateTarget, isProbe, presentedToken } from './gate-paths.js';
+import { ParticipantProofs, type Proof, type Proved, unproved } from './participant-proofs.js';
 
 /** LiveKit looks at it once, in the moment of the connect. */
 const TOKEN_SECONDS = 30;
@@ -33,15 +35,6 @@ export type GateAnswer =
       readonly text: string;
     };
 
-const REFUSALS: Readonly<Record<string, string>> = {
-  'seat.blocked': 'You are blocked from this room.',
-  'user.suspended': 'Your account is suspended.',
-  'user.deleted': 'Your account does not exist any more.',
-  'room.closed': 'The room is closed.',
-  'room.not_found': 'There is no such room.',
-  unlisted: 'This room is for invited participants only.',
-};
-
 /**
  * Decides every connect anew. The token that a client presents proves who it is, whatever rights
  * it carries; what it gets is a token of this moment, with what policy gives now.
@@ -49,33 +42,27 @@ const REFUSALS: Readonly<Record<string, string>> = {
 @Injectable()
 export class GateService {
   private readonly log = new Logger(GateService.name);
-  private readonly reader: TokenReader;
 
   constructor(
-    private readonly policy: SeatPolicy,
+    private readonly proofs: ParticipantProofs,
     private readonly templates: PolicyReader,
-    private readonly observations: SeatObservations,
     private readonly signer: TokenSigner,
     private readonly ledger: LedgerService,
     private readonly liveRooms: LiveRooms,
     private readonly pg: PgPool,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
-  ) {
-    this.reader = new TokenReader(config.livekit);
-  }
+  ) {}
 
   /** Fails closed: without Postgres, or without an entry of what was decided, nobody comes in. */
   async decide(knock: Knock): Promise<GateAnswer> {
-    const presented = presentedToken(knock.target, knock.authorization);
-    const facts = this.reader.read(presented);
-    if (!facts) return { status: 401, code: 'gate.token_invalid', text: 'The token is not valid.' };
     // LiveKit would let `x` in as `x#name`: an identity that nobody has checked.
     if (knock.target.query.has('publish')) {
-      return refusal('gate.publish_only', 'Connections that only publish are not let in.');
+      const text = 'Connections that only publish are not let in.';
+      return { status: 403, code: 'gate.publish_only', text };
     }
-    if (!isStorable(facts.identity) || !isStorable(facts.room)) return refusal('room.not_found');
+    const presented = presentedToken(knock.target, knock.authorization);
     try {
-      return await this.decideFor(facts, presented, knock);
+      return await this.answer(knock, presented, await this.proofs.check(presented));
     } catch (error) {
       if (!(error instanceof AppError) || error.kind !== 'unavailable') throw error;
       this.log.warn(`nobody is let in: ${error.message}`);
@@ -85,45 +72,44 @@ export class GateService {
 
   /** LiveKit said that the room does not run though it should. */
   async startRoom(room: string): Promise<void> {
-    const standing = await this.policy.stand(room, '');
-    await this.liveRooms.ensure(standing.room);
+    const { room: known } = await this.templates.read({ room, identity: '' });
+    if (known) await this.liveRooms.ensure(known);
   }
 
-  private async decideFor(facts: TokenFacts, presented: string, knock: Knock): Promise<GateAnswer> {
-    const standing = await this.stand(facts);
-    if (!standing) {
-      await this.record(knock, facts, null, 'room.not_found');
-      return refusal('room.not_found');
+  private async answer(knock: Knock, presented: string, proof: Proof): Promise<GateAnswer> {
+    if (proof.kind === 'refused') {
+      await this.recordRefusal(knock, proof.token, proof.standing, proof.code);
+      return { status: proof.status, code: proof.code, text: proof.text };
     }
+    const { token, standing } = proof;
     const { wanted } = standing;
-    if (wanted.kind === 'out') {
-      await this.record(knock, facts, standing, wanted.code);
-      return refusal(wanted.code);
+    if (wanted.kind === 'role' && !wanted.role.grants.roomJoin) {
+      const { status, code, text } = unproved('gate.role_does_not_join', token, standing);
+      await this.recordRefusal(knock, token, standing, code);
+      return { status, code, text };
     }
-    const isJoiner = wanted.kind === 'role' ? wanted.role.grants.roomJoin : true;
-    if (!isJoiner) {
-      await this.record(knock, facts, standing, 'gate.role_does_not_join');
-      return refusal('gate.role_does_not_join');
+    const given = await this.give(proof, presented);
+    if (!isProbe(knock.target)) {
+      await Promise.all([this.proofs.admit(proof), this.record(knock, token, standing, null)]);
     }
-    // No rule covers them and the room allows that: they are what their token says.
-    const token = wanted.kind === 'role' ? await this.mint(facts, standing) : presented;
-    await this.record(knock, facts, standing, null);
     if (standing.room.liveSid === null) await this.liveRooms.ensureSoon(standing.room);
-    return { status: 200, token, room: facts.room };
+    return { status: 200, token: given, room: token.room };
   }
 
-  /** Null for a room that Rolecall does not have. */
-  private async stand({ room, identity }: TokenFacts): Promise<Standing | null> {
-    try {
-      const standing = await this.policy.stand(room, identity);
-      if (standing.facts.wasIssued) return standing;
-      // They never came before: only the ledger can tell that a token was issued to them.
-      if (!(await this.observations.expect(room, identity))) return standing;
-      return await this.policy.stand(room, identity);
-    } catch (error) {
-      if (error instanceof AppError && error.kind === 'not_found') return null;
-      throw error;
-    }
+  /** The token that goes on to LiveKit. */
+  private async give({ token, standing }: Proved, presented: string): Promise<string> {
+    if (standing.wanted.kind === 'role') return this.mint(token, standing);
+    // No rule covers them and the room allows that: they are what their token says.
+    if (!isAnythingWithheld(withheldFromUncovered(standing.room.scene))) return presented;
+    return this.silence(token);
+  }
+
+  /** What their token says, but for everything that others would hear, see or read of them. */
+  private silence({ claims }: TokenFacts): string {
+    const exp = Math.floor(Date.now() / 1_000) + TOKEN_SECONDS;
+    const { canPublishSources: _, ...video } = claims['video'] as Record<string, unknown>;
+    const silent = { ...video, canPublish: false, canPublishData: false };
+    return this.signer.sign({ ...claims, exp, video: silent });
   }
 
   private async mint(token: TokenFacts, { room, facts, role }: Standing): Promise<string> {
@@ -133,7 +119,7 @@ export class GateService {
     const isUserNewer = user ? await this.isChangedSince(user.id, token.issuedAt) : false;
     const [first, second] = isUserNewer ? [user, token] : [token, user];
     const claims = compileGrant({
-      grants: role.grants,
+      grants: withhold(role.grants, role.withheld),
       room: room.name,
       identity: token.identity,
       kind: user?.kind ?? 'standard',
@@ -161,6 +147,18 @@ export class GateService {
     return rows[0]?.isNewer ?? false;
   }
 
+  /** Probes are not written down, nor is what proves nothing: anybody can send that, for ever. */
+  private async recordRefusal(
+    knock: Knock,
+    token: TokenFacts | null,
+    standing: Standing | null,
+    code: string,
+  ): Promise<void> {
+    const isStorableRoom = token !== null && isStorable(token.identity) && isStorable(token.room);
+    if (!isStorableRoom || isProbe(knock.target)) return;
+    await this.record(knock, token, standing, code);
+  }
+
   /** The entry is there before anybody comes in; `refused` is null for who is let in. */
   private async record(
     { target, ip, requestId }: Knock,
@@ -168,7 +166,6 @@ export class GateService {
     standing: Standing | null,
     refused: string | null,
   ): Promise<void> {
-    if (isProbe(target)) return;
     await this.ledger.appendDurably({
       kind: refused === null ? 'gate.admitted' : 'gate.refused',
       outcome: refused === null ? 'ok' : 'refused',
@@ -186,12 +183,4 @@ export class GateService {
       },
     });
   }
-}
-
-function refusal(code: string, text?: string): GateAnswer {
-  return {
-    status: 403,
-    code,
-    text: text ?? REFUSALS[code] ?? 'You have no role in this room.',
-  };
 }

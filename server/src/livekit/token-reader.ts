@@ -1,15 +1,25 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { LiveKitKeyPair } from './livekit.settings.js';
+import { timeOfTokenId } from './token-id.js';
 
 /** What a verified token says of who holds it. It proves an identity; it gives no rights here. */
 export interface TokenFacts {
   readonly identity: string;
   readonly room: string;
   readonly issuedAt: Date | null;
+  /** As exact as the token tells: to the millisecond for one of ours. Null when it tells no time. */
+  readonly madeAt: Date | null;
+  /**
+   * LiveKit made it anew from an older one: it has a time, and not the id that we give. So has a
+   * token of a backend that uses LiveKit's Go code, which nothing tells from a refreshed one.
+   */
+  readonly isRefreshed: boolean;
   readonly jti: string | null;
   readonly name: string | null;
   readonly metadata: string | null;
   readonly attributes: Readonly<Record<string, string>> | null;
+  /** All that it says, as it says it. */
+  readonly claims: Readonly<Record<string, unknown>>;
 }
 
 /** As much as livekit-server bears, on either side. */
@@ -47,10 +57,13 @@ export class TokenReader {
       identity: sub,
       room,
       issuedAt: toTime(claims['iat'] ?? claims['nbf']),
+      madeAt: toMadeAt(claims),
+      isRefreshed: claims['iat'] !== undefined && !isText(claims['jti']),
       jti: isText(claims['jti']) ? claims['jti'] : null,
       name: isText(claims['name']) ? claims['name'] : null,
       metadata: isText(claims['metadata']) ? claims['metadata'] : null,
       attributes: toAttributes(claims['attributes']),
+      claims,
     };
   }
 
@@ -83,6 +96,14 @@ function isText(value: unknown): value is string {
 
 function toTime(value: unknown): Date | null {
   return typeof value === 'number' && value > 0 ? new Date(value * 1000) : null;
+}
+
+/** Never later than what the token's own seconds allow, whatever its id says. */
+function toMadeAt({ iat, nbf, jti }: Record<string, unknown>): Date | null {
+  const second = toTime(iat ?? nbf);
+  const exact = isText(jti) ? timeOfTokenId(jti) : null;
+  if (!second || exact === null) return second;
+  return exact < second.getTime() + 1_000 ? new Date(exact) : second;
 }
 
 function toAttributes(value: unknown): Record<string, string> | null {

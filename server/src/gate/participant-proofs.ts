@@ -1,0 +1,131 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AppError } from '../common/errors/app-error.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { PgPool } from '../database/pg-pool.js';
+import { isStorable } from '../livekit/storable.js';
+import { type TokenFacts, TokenReader } from '../livekit/token-reader.js';
+import { SeatObservations } from '../seats/seat-observations.js';
+import { SeatPolicy, type Standing } from '../seats/seat-policy.js';
+import { type Admission, isVoided } from './voided.js';
+
+/** A token that proves who presents it, and how they stand at this moment. */
+export interface Proved {
+  readonly kind: 'proved';
+  readonly token: TokenFacts;
+  readonly standing: Standing;
+}
+
+export interface Unproved {
+  readonly kind: 'refused';
+  readonly status: 401 | 403;
+  readonly code: string;
+  /** For the participant: says no more than they may know. */
+  readonly text: string;
+  /** Null for what is no valid token. */
+  readonly token: TokenFacts | null;
+  readonly standing: Standing | null;
+}
+
+export type Proof = Proved | Unproved;
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  'seat.blocked': 'You are blocked from this room.',
+  'user.suspended': 'Your account is suspended.',
+  'user.deleted': 'Your account does not exist any more.',
+  'room.closed': 'The room is closed.',
+  'room.not_found': 'There is no such room.',
+  'token.voided': 'This link is not valid any more. Ask for a new one.',
+  unlisted: 'This room is for invited participants only.',
+};
+
+/**
+ * What participants prove who they are with: the LiveKit token for their room, whatever rights it
+ * carries. Asked at every connect, and by whatever else takes a participant's word.
+ */
+@Injectable()
+export class ParticipantProofs {
+  private readonly reader: TokenReader;
+
+  constructor(
+    private readonly policy: SeatPolicy,
+    private readonly observations: SeatObservations,
+    private readonly pg: PgPool,
+    @Inject(APP_CONFIG) config: AppConfig,
+  ) {
+    this.reader = new TokenReader(config.livekit);
+  }
+
+  /**
+   * Refuses a token that is not valid, that was voided, and whoever may not be in the room now.
+   * Writes nothing. Throws `unavailable` when Postgres cannot be asked.
+   */
+  async check(presented: string): Promise<Proof> {
+    const token = this.reader.read(presented);
+    if (!token) {
+      const text = 'The token is not valid.';
+      const code = 'gate.token_invalid';
+      return { kind: 'refused', status: 401, code, text, token: null, standing: null };
+    }
+    const isKnowable = isStorable(token.identity) && isStorable(token.room);
+    const standing = isKnowable ? await this.stand(token) : null;
+    if (!standing) return unproved('room.not_found', token, null);
+    if (standing.wanted.kind === 'out') return unproved(standing.wanted.code, token, standing);
+    if (await this.isVoided(token, standing)) return unproved('token.voided', token, standing);
+    return { kind: 'proved', token, standing };
+  }
+
+  /**
+   * Keeps who is about to be let in, when that must be known to believe the tokens that LiveKit will
+   * make anew for them: while their older ones are void. Before the connect, and only then a write.
+   */
+  async admit({ token, standing }: Proved, at = new Date()): Promise<void> {
+    if (!standing.facts.tokensVoidBefore || token.isRefreshed) return;
+    await this.pg.query(
+      'proof-admit',
+      `INSERT INTO seat (room, identity, proof_at, admitted_at) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (room, identity) DO UPDATE
+       SET proof_at = EXCLUDED.proof_at, admitted_at = EXCLUDED.admitted_at`,
+      [token.room, token.identity, token.madeAt, at],
+    );
+  }
+
+  /** Null for a room that Rolecall does not have. */
+  private async stand({ room, identity }: TokenFacts): Promise<Standing | null> {
+    try {
+      const standing = await this.policy.stand(room, identity);
+      if (standing.facts.wasIssued) return standing;
+      // They never came before: only the ledger can tell that a token was issued to them.
+      if (!(await this.observations.expect(room, identity))) return standing;
+      return await this.policy.stand(room, identity);
+    } catch (error) {
+      if (error instanceof AppError && error.kind === 'not_found') return null;
+      throw error;
+    }
+  }
+
+  private async isVoided(token: TokenFacts, { facts }: Standing): Promise<boolean> {
+    const { tokensVoidBefore } = facts;
+    if (!tokensVoidBefore) return false;
+    return isVoided(token, tokensVoidBefore, await this.lastAdmission(token));
+  }
+
+  private async lastAdmission({ room, identity, isRefreshed }: TokenFacts): Promise<Admission> {
+    const never = { proofAt: null, admittedAt: null };
+    if (!isRefreshed) return never;
+    const { rows } = await this.pg.query<{ proof_at: Date | null; admitted_at: Date | null }>(
+      'proof-last-admission',
+      'SELECT proof_at, admitted_at FROM seat WHERE room = $1 AND identity = $2',
+      [room, identity],
+    );
+    return rows[0] ? { proofAt: rows[0].proof_at, admittedAt: rows[0].admitted_at } : never;
+  }
+}
+
+export function unproved(
+  code: string,
+  token: TokenFacts,
+  standing: Standing | null,
+  text = REFUSALS[code] ?? 'You have no role in this room.',
+): Unproved {
+  return { kind: 'refused', status: 403, code, text, token, standing };
+}

@@ -1,0 +1,30 @@
+import type { TokenFacts } from '../livekit/token-reader.js';
+
+/** How a seat last came in by a token that was not a refreshed one. */
+export interface Admission {
+  /** When that token was made. */
+  readonly proofAt: Date | null;
+  /** When the gate let it in. */
+  readonly admittedAt: Date | null;
+}
+
+/**
+ * Whether a token counts as made at or before `voidBefore`. LiveKit makes tokens anew for whoever
+ * is connected, so a refreshed token's own time says nothing of the one that it goes back to. It
+ * counts as later only when a token made after the voiding came in, and it was refreshed after that.
+ */
+export function isVoided(
+  { madeAt, isRefreshed }: Pick<TokenFacts, 'madeAt' | 'isRefreshed'>,
+  voidBefore: Date,
+  { proofAt, admittedAt }: Admission,
+): boolean {
+  if (!madeAt) return true;
+  if (!isRefreshed) return madeAt <= voidBefore;
+  if (!proofAt || !admittedAt || proofAt <= voidBefore) return true;
+  return madeAt.getTime() < toSecond(admittedAt);
+}
+
+/** Refreshed tokens tell whole seconds. */
+function toSecond(at: Date): number {
+  return Math.floor(at.getTime() / 1_000) * 1_000;
+}
