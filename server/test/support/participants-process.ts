@@ -30,12 +30,15 @@ export interface ParticipantStatus {
   /** `identity/source` of the tracks that it is subscribed to now. */
   subscribed: string[];
   peers: string[];
+  /** Data packets: `sender topic: text`; without a sender where a server sent them. */
+  data: string[];
 }
 
 export type Request =
   | { op: 'join'; who: string; url: string; token: string }
   | { op: 'publishVideo' | 'publishAudio' | 'status' | 'leave'; who: string }
-  | { op: 'unpublish'; who: string; trackSid: string };
+  | { op: 'unpublish'; who: string; trackSid: string }
+  | { op: 'sendData'; who: string; topic: string; text: string };
 
 interface Participant {
   room: Room;
@@ -55,7 +58,7 @@ async function join(who: string, url: string, token: string): Promise<void> {
   const room = new Room();
   const participant: Participant = {
     room,
-    status: { isConnected: false, disconnectReason: null, frames: {}, subscribed: [] },
+    status: { isConnected: false, disconnectReason: null, frames: {}, subscribed: [], data: [] },
     timers: [],
   };
   const { status } = participant;
@@ -71,6 +74,10 @@ async function join(who: string, url: string, token: string): Promise<void> {
   room.on(RoomEvent.TrackUnsubscribed, (_track, publication, { identity }) => {
     const at = status.subscribed.indexOf(`${identity}/${publication.source}`);
     if (at >= 0) status.subscribed.splice(at, 1);
+  });
+  room.on(RoomEvent.DataReceived, (payload, sender, _kind, topic) => {
+    const text = Buffer.from(payload).toString('utf8');
+    status.data.push(`${sender?.identity ?? ''} ${topic ?? ''}: ${text}`);
   });
   room.on(RoomEvent.Disconnected, (reason) => {
     status.isConnected = false;
@@ -131,6 +138,11 @@ async function handle(request: Request): Promise<unknown> {
       return publishAudio(participant);
     case 'unpublish':
       return participant.room.localParticipant?.unpublishTrack(request.trackSid);
+    case 'sendData':
+      return participant.room.localParticipant?.publishData(Buffer.from(request.text), {
+        reliable: true,
+        topic: request.topic,
+      });
     case 'leave':
       return leave(request.who, participant);
     case 'status':

@@ -9,6 +9,8 @@ export interface Participant {
   publishAudio(): Promise<string>;
   /** As a client does that hears of its demotion; needed before it can publish again. */
   unpublish(trackSid: string): Promise<void>;
+  /** To everybody in the room. */
+  sendData(topic: string, text: string): Promise<void>;
   status(): Promise<ParticipantStatus>;
   leave(): Promise<void>;
 }
@@ -63,6 +65,7 @@ export function startParticipants(): ParticipantProcess {
       return {
         publishVideo: () => tell<string>({ op: 'publishVideo' }),
         publishAudio: () => tell<string>({ op: 'publishAudio' }),
+        sendData: (topic, text) => tell<void>({ op: 'sendData', topic, text }),
         unpublish: (trackSid) => tell<void>({ op: 'unpublish', trackSid }),
         status: () => tell<ParticipantStatus>({ op: 'status' }),
         leave: () => tell<void>({ op: 'leave' }),
