@@ -34,6 +34,7 @@ export const BUILT_IN_ROLES: readonly AccessRole[] = [
       'token.issue',
       'token.issue_as',
       'token.preview',
+      'token.void',
       'seat.read',
       'seat.promote',
       'seat.demote',

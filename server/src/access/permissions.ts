@@ -25,6 +25,7 @@ export const PERMISSIONS = {
   'token.issue': { reach: 'room', description: 'Issue tokens for the role that policy gives' },
   'token.issue_as': { reach: 'room', description: 'Issue tokens for another role template' },
   'token.preview': { reach: 'room', description: 'See what somebody would get, and why' },
+  'token.void': { reach: 'room', description: 'Make tokens worthless that were issued until now' },
   'seat.read': { reach: 'room', description: 'See who is in a room' },
   'seat.promote': { reach: 'room', description: 'Promote people in a room' },
   'seat.demote': { reach: 'room', description: 'Demote people in a room' },

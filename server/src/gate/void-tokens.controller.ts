@@ -1,0 +1,64 @@
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
+import type { z } from 'zod';
+import { CurrentActor, RequirePermission } from '../access/access.decorators.js';
+import type { Actor } from '../access/actor.js';
+import { Answers } from '../common/http/api-docs.js';
+import { idParams, roomParams, seatParams } from '../common/http/fields.js';
+import {
+  voidedTokensResponse,
+  voidTokensBody,
+  type VoidTokensBody,
+} from './void-tokens.schemas.js';
+import { VoidTokensService } from './void-tokens.service.js';
+
+@Controller('api/v1')
+export class VoidTokensController {
+  constructor(private readonly tokens: VoidTokensService) {}
+
+  @Post('rooms/:room/seats/:identity/void-tokens')
+  @HttpCode(200)
+  @RequirePermission('token.void', { room: 'room' })
+  @Answers(voidedTokensResponse)
+  voidSeat(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: z.infer<typeof seatParams>,
+    @Body({ schema: voidTokensBody }) { reason }: VoidTokensBody,
+  ) {
+    return this.tokens.void(actor, { kind: 'seat', room, identity }, reason);
+  }
+
+  @Post('rooms/:room/void-tokens')
+  @HttpCode(200)
+  @RequirePermission('token.void', { room: 'room' })
+  @Answers(voidedTokensResponse)
+  voidRoom(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: roomParams }) { room }: z.infer<typeof roomParams>,
+    @Body({ schema: voidTokensBody }) { reason }: VoidTokensBody,
+  ) {
+    return this.tokens.void(actor, { kind: 'room', room }, reason);
+  }
+
+  @Post('users/:id/void-tokens')
+  @HttpCode(200)
+  @RequirePermission('token.void')
+  @Answers(voidedTokensResponse)
+  voidUser(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: idParams }) { id }: z.infer<typeof idParams>,
+    @Body({ schema: voidTokensBody }) { reason }: VoidTokensBody,
+  ) {
+    return this.tokens.void(actor, { kind: 'user', id }, reason);
+  }
+
+  @Post('void-tokens')
+  @HttpCode(200)
+  @RequirePermission('token.void')
+  @Answers(voidedTokensResponse)
+  voidEverybody(
+    @CurrentActor() actor: Actor,
+    @Body({ schema: voidTokensBody }) { reason }: VoidTokensBody,
+  ) {
+    return this.tokens.void(actor, { kind: 'everybody' }, reason);
+  }
+}

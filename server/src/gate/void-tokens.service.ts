@@ -1,0 +1,98 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../access/actor.js';
+import { AppError } from '../common/errors/app-error.js';
+import { Transactions, type Tx } from '../database/transactions.js';
+import type { VoidedTokens } from './void-tokens.schemas.js';
+
+/** Whose tokens. */
+export type VoidScope =
+  | { readonly kind: 'seat'; readonly room: string; readonly identity: string }
+  | { readonly kind: 'user'; readonly id: string }
+  | { readonly kind: 'room'; readonly room: string }
+  | { readonly kind: 'everybody' };
+
+/**
+ * Makes every token of somebody worthless that was made until now, also those that LiveKit makes
+ * anew from them. Whoever is connected stays: it takes effect at the next connect.
+ */
+@Injectable()
+export class VoidTokensService {
+  constructor(private readonly transactions: Transactions) {}
+
+  /** Throws `not_found` for a room or user that Rolecall does not have. */
+  async void(actor: Actor, scope: VoidScope, reason?: string): Promise<VoidedTokens> {
+    assertReach(actor, scope);
+    return this.transactions.run(async (tx) => {
+      // The clock that our tokens' ids carry, so that the two can be compared to the millisecond.
+      const { identity, voidBefore } = await write(tx, scope, new Date());
+      tx.record({
+        kind: 'token.voided',
+        outcome: 'ok',
+        actor,
+        room: 'room' in scope ? scope.room : null,
+        identity,
+        reason: reason ?? null,
+        payload: { scope: scope.kind, voidBefore: voidBefore.toISOString() },
+      });
+      return { voidBefore: voidBefore.toISOString() };
+    });
+  }
+}
+
+interface Voided {
+  identity: string | null;
+  voidBefore: Date;
+}
+
+/** Never moves back: an earlier voiding cannot be undone by a clock that goes wrong. */
+async function write(tx: Tx, scope: VoidScope, at: Date): Promise<Voided> {
+  const [sql, values] = statement(scope, at);
+  const { rows } = await tx.query<Voided>(sql, values);
+  if (!rows[0]) throw notFound(scope);
+  return rows[0];
+}
+
+function statement(scope: VoidScope, at: Date): [sql: string, values: unknown[]] {
+  const moved = (table: string) => `tokens_void_before = greatest(${table}.tokens_void_before, $1::timestamptz)`;
+  const told = (identity: string) => `RETURNING ${identity}, tokens_void_before AS "voidBefore"`;
+  switch (scope.kind) {
+    case 'seat':
+      return [
+        `INSERT INTO seat (room, identity, tokens_void_before)
+         SELECT name, $3::text, $1::timestamptz FROM room WHERE name = $2
+         ON CONFLICT (room, identity) DO UPDATE SET ${moved('seat')} ${told('identity')}`,
+        [at, scope.room, scope.identity],
+      ];
+    case 'user':
+      return [
+        `UPDATE app_user SET ${moved('app_user')} WHERE id = $2 AND deleted_at IS NULL
+         ${told('identity')}`,
+        [at, scope.id],
+      ];
+    case 'room':
+      return [
+        `UPDATE room SET ${moved('room')} WHERE name = $2 ${told('NULL AS identity')}`,
+        [at, scope.room],
+      ];
+    case 'everybody':
+      return [`UPDATE installation SET ${moved('installation')} ${told('NULL AS identity')}`, [at]];
+  }
+}
+
+/** A user's tokens, and everybody's, are for any room: whoever is limited to some cannot void them. */
+function assertReach(actor: Actor, { kind }: VoidScope): void {
+  const isWide = kind === 'user' || kind === 'everybody';
+  if (!isWide || actor.covers('token.void', null)) return;
+  throw new AppError(
+    'forbidden',
+    'access.denied',
+    'This reaches every room, and your access is limited to some.',
+    { extra: { permission: 'token.void' } },
+  );
+}
+
+function notFound({ kind }: VoidScope): AppError {
+  return kind === 'user'
+    ? new AppError('not_found', 'user.not_found', 'There is no such user.')
+    : new AppError('not_found', 'room.not_found', 'There is no such room.');
+}
