@@ -1,7 +1,11 @@
 // What benchmarks share: processes that end with us, a load generator, medians.
-import { fork, spawn } from 'node:child_process';
-import { cpus } from 'node:os';
+import { fork, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freeTcpPort } from '../tools/lib/ports.mjs';
+import { startPostgres } from '../tools/lib/postgres.mjs';
 
 const started = new Set();
 process.on('exit', () => {
@@ -66,4 +70,70 @@ export function median(numbers) {
 
 export function describeMachine() {
   return `Node ${process.version}, ${cpus().length} cores, load generator and Postgres on the same machine`;
+}
+
+/** A Postgres of the benchmark's own, durable, with the two roles; gone after `stop`. */
+export async function startOwnPostgres() {
+  const folder = mkdtempSync(join(tmpdir(), 'rolecall-bench-'));
+  const passwords = { superuser: 'bench', owner: 'bench-owner', app: 'bench-app' };
+  const postgres = await startPostgres({ dataDir: join(folder, 'pg'), passwords, durable: true });
+  return {
+    postgres,
+    folder,
+    ownerUrl: postgres.url('rolecall_owner', passwords.owner),
+    appUrl: postgres.url('rolecall_app', passwords.app),
+    stop: async () => {
+      await postgres.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The built server as `npm start` runs it, on the database given, with an admin signed in. */
+export async function startRolecall({ ownerUrl, appUrl }, env) {
+  const port = await freeTcpPort();
+  const all = {
+    PORT: String(port),
+    DATABASE_URL: appUrl,
+    DATABASE_MIGRATION_URL: ownerUrl,
+    ROLECALL_ADMIN_PASSWORD: randomBytes(16).toString('hex'),
+    ROLECALL_LOG: 'warn',
+    ...env,
+  };
+  const root = join(import.meta.dirname, '..');
+  const migrated = spawnSync(process.execPath, [join(root, 'server/dist/database/migrate.js')], {
+    env: all,
+  });
+  if (migrated.status !== 0) throw new Error(String(migrated.stderr));
+  const child = await startServer(join(root, 'server/dist/main.js'), all, /is ready at/);
+  const url = `http://127.0.0.1:${all.PORT}`;
+  const signIn = await fetch(`${url}/api/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: 'admin@localhost', password: all.ROLECALL_ADMIN_PASSWORD }),
+  });
+  const cookie = signIn.headers.get('set-cookie').split(';')[0];
+  const call = async (method, path, body) => {
+    const answer = await fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: {
+        cookie,
+        origin: url,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text === '' ? null : JSON.parse(text);
+  };
+  return {
+    url,
+    child,
+    cookie,
+    env: all,
+    get: (path) => call('GET', path),
+    post: (path, body = {}) => call('POST', path, body),
+    stop: () => stop(child),
+  };
 }

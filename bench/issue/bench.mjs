@@ -1,65 +1,37 @@
 // Tokens per second of POST /api/v1/tokens, authenticated and logged, against two baselines, taken in
 // turns in one run. Then the check that makes the figure worth something: every token has its entry.
-import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { freeTcpPort } from '../../tools/lib/ports.mjs';
-import { startPostgres } from '../../tools/lib/postgres.mjs';
-import { describeMachine, load, median, startServer, stop } from '../lib.mjs';
+import {
+  describeMachine,
+  load,
+  median,
+  startOwnPostgres,
+  startRolecall,
+  startServer,
+  stop,
+} from '../lib.mjs';
 
 const seconds = Number(process.env.BENCH_SECONDS ?? 6);
 const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
 const connections = Number(process.env.BENCH_CONNECTIONS ?? 128);
-const root = join(import.meta.dirname, '../..');
-const folder = mkdtempSync(join(tmpdir(), 'rolecall-bench-'));
 const livekit = { LIVEKIT_API_KEY: 'bench', LIVEKIT_API_SECRET: randomBytes(32).toString('hex') };
 const rooms = Array.from({ length: 10 }, (_, i) => `room-${i}`);
 const identities = Array.from({ length: 200 }, (_, i) => `person-${i}`);
 const bodies = identities.map((identity, i) => ({ room: rooms[i % rooms.length], identity }));
 
-const passwords = { superuser: 'bench', owner: 'bench-owner', app: 'bench-app' };
-const postgres = await startPostgres({ dataDir: join(folder, 'pg'), passwords, durable: true });
-const ownerUrl = postgres.url('rolecall_owner', passwords.owner);
-const appUrl = postgres.url('rolecall_app', passwords.app);
+const database = await startOwnPostgres();
+const { postgres, ownerUrl } = database;
 
 async function startOurs() {
-  const port = await freeTcpPort();
-  const env = {
-    ...livekit,
-    PORT: String(port),
-    DATABASE_URL: appUrl,
-    DATABASE_MIGRATION_URL: ownerUrl,
-    ROLECALL_ADMIN_PASSWORD: randomBytes(16).toString('hex'),
-    ROLECALL_LOG: 'warn',
-  };
-  const migrated = spawnSync(process.execPath, [join(root, 'server/dist/database/migrate.js')], {
-    env,
-  });
-  if (migrated.status !== 0) throw new Error(String(migrated.stderr));
-  const child = await startServer(join(root, 'server/dist/main.js'), env, /is ready at/);
-  const base = `http://127.0.0.1:${port}`;
-  const signIn = await fetch(`${base}/api/v1/session`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email: 'admin@localhost', password: env.ROLECALL_ADMIN_PASSWORD }),
-  });
-  const cookie = signIn.headers.get('set-cookie').split(';')[0];
-  const post = async (path, body) => {
-    const answer = await fetch(`${base}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', cookie, origin: base },
-      body: JSON.stringify(body),
-    });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
-  };
-  for (const name of rooms) await post('/api/v1/rooms', { name, defaultTemplate: 'viewer' });
-  for (const identity of identities) await post('/api/v1/users', { identity, name: identity });
-  const { key } = await post('/api/v1/api-keys', { name: 'bench', permissions: ['token.issue'] });
-  return { child, url: `${base}/api/v1/tokens`, headers: { authorization: `Bearer ${key}` } };
+  const ours = await startRolecall(database, livekit);
+  for (const name of rooms) await ours.post('/rooms', { name, defaultTemplate: 'viewer' });
+  for (const identity of identities) await ours.post('/users', { identity, name: identity });
+  const { key } = await ours.post('/api-keys', { name: 'bench', permissions: ['token.issue'] });
+  const { child, url } = ours;
+  return { child, url: `${url}/api/v1/tokens`, headers: { authorization: `Bearer ${key}` } };
 }
 
 async function startBaseline(file) {
@@ -70,7 +42,7 @@ async function startBaseline(file) {
     {
       ...livekit,
       PORT: String(port),
-      DATABASE_URL: postgres.url('rolecall_owner', passwords.owner, 'obvious'),
+      DATABASE_URL: ownerUrl.replace(/[^/]*$/, 'obvious'),
       BENCH_KEY: key,
       BENCH_ROOMS: JSON.stringify(rooms),
       BENCH_IDENTITIES: JSON.stringify(identities),
@@ -128,8 +100,7 @@ const { rows } = await client.query(
 );
 await client.end();
 await Promise.all(Object.values(servers).map(({ child }) => stop(child)));
-await postgres.stop();
-rmSync(folder, { recursive: true, force: true });
+await database.stop();
 
 const rate = (name) => median(results[name].map((r) => r.perSecond));
 const ratio = (name) =>
