@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Actor } from './actor.js';
+import type { Participant as ProvedParticipant } from './participant-door.js';
 import type { Permission } from './permissions.js';
 
 export const ACCESS_RULE = 'rolecall:access-rule';
@@ -8,6 +9,7 @@ export const ACCESS_RULE = 'rolecall:access-rule';
 export type AccessRule =
   | { kind: 'public'; why: string }
   | { kind: 'signed_in' }
+  | { kind: 'participant'; roomParam: string }
   | { kind: 'permission'; permission: Permission; roomParam: string | null };
 
 /** Open to anybody, on purpose; `why` shows in the checked-in table of routes. */
@@ -28,8 +30,17 @@ export const RequirePermission = (permission: Permission, options: { room?: stri
     roomParam: options.room ?? null,
   });
 
+/**
+ * A participant of the room that the path names, and nobody else: the LiveKit token that they hold
+ * for it proves who they are. Neither a session nor an API key opens it, and such a token opens
+ * nothing else. Pages of other origins may call it, since no cookie counts.
+ */
+export const Participant = (options: { room: string } = { room: 'room' }) =>
+  SetMetadata<string, AccessRule>(ACCESS_RULE, { kind: 'participant', roomParam: options.room });
+
 export interface RequestWithActor extends FastifyRequest {
   actor?: Actor;
+  participant?: ProvedParticipant;
 }
 
 /** The `Actor` that the guard found. Only on routes that are not public. */
@@ -38,3 +49,12 @@ export const CurrentActor = createParamDecorator((_: unknown, context: Execution
   if (!request.actor) throw new Error('CurrentActor on a public route');
   return request.actor;
 });
+
+/** The `Participant` that the guard let in. Only on their own routes. */
+export const CurrentParticipant = createParamDecorator(
+  (_: unknown, context: ExecutionContext): ProvedParticipant => {
+    const { participant } = context.switchToHttp().getRequest<RequestWithActor>();
+    if (!participant) throw new Error('CurrentParticipant on a route of another kind');
+    return participant;
+  },
+);

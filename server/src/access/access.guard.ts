@@ -1,5 +1,6 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import type { FastifyReply } from 'fastify';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
@@ -8,6 +9,7 @@ import { LedgerService } from '../ledger/ledger.service.js';
 import { ACCESS_RULE, type AccessRule, type RequestWithActor } from './access.decorators.js';
 import type { Actor } from './actor.js';
 import { assertOwnOrigin } from './own-origin.js';
+import { ParticipantDoor } from './participant-door.js';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -25,6 +27,7 @@ export class AccessGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly auth: AuthService,
     private readonly ledger: LedgerService,
+    private readonly participants: ParticipantDoor,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {
     this.operatorLimiter = new RateLimiterMemory({
@@ -38,6 +41,11 @@ export class AccessGuard implements CanActivate {
     if (!rule) throw new Error(`${context.getClass().name} has a route without an access rule`);
     const request = context.switchToHttp().getRequest<RequestWithActor>();
     if (rule.kind === 'public') return true;
+    if (rule.kind === 'participant') {
+      const reply = context.switchToHttp().getResponse<FastifyReply>();
+      request.participant = await this.participants.admit(request, reply, rule.roomParam);
+      return true;
+    }
 
     const found = await this.auth.authenticate(request);
     if (!found) {

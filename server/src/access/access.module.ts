@@ -1,11 +1,13 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { APP_GUARD, DiscoveryModule, DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { ProofsModule } from '../gate/proofs.module.js';
 import { AccessGuard } from './access.guard.js';
+import { ParticipantDoor } from './participant-door.js';
 import { assertEveryRouteHasARule, readRoutes } from './route-table.js';
 
 @Module({
-  imports: [DiscoveryModule],
-  providers: [{ provide: APP_GUARD, useClass: AccessGuard }],
+  imports: [DiscoveryModule, ProofsModule],
+  providers: [ParticipantDoor, { provide: APP_GUARD, useClass: AccessGuard }],
 })
 export class AccessModule implements OnModuleInit {
   constructor(

@@ -41,6 +41,7 @@ export function buildOpenApi(routes: Route[], serverUrl: string): Json {
       securitySchemes: {
         session: { type: 'apiKey', in: 'cookie', name: 'rolecall' },
         apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'rck_…' },
+        participant: { type: 'http', scheme: 'bearer', bearerFormat: 'LiveKit token of the room' },
       },
     },
   };
@@ -49,11 +50,10 @@ export function buildOpenApi(routes: Route[], serverUrl: string): Json {
 function operationOf(route: Route): Json {
   const { rule } = route;
   const body = route.parameters.find((p) => p.kind === 'body' && p.schema);
-  const isPublic = rule?.kind === 'public';
   return {
     operationId: `${route.controller.replace(/Controller$/, '')}.${route.handler}`,
     'x-access': describeRule(route),
-    security: isPublic ? [] : [{ session: [] }, { apiKey: [] }],
+    security: securityOf(route),
     parameters: [...pathParameters(route), ...queryParameters(route)],
     ...(body
       ? {
@@ -80,11 +80,17 @@ function operationOf(route: Route): Json {
   };
 }
 
+function securityOf({ rule }: Route): Json[] {
+  if (rule?.kind === 'public') return [];
+  return rule?.kind === 'participant' ? [{ participant: [] }] : [{ session: [] }, { apiKey: [] }];
+}
+
 /** `permission room.read in :room`, `signed in`, `public: why`; also the lines of the route table. */
 export function describeRule({ rule }: Pick<Route, 'rule'>): string {
   if (!rule) return 'none';
   if (rule.kind === 'public') return `public: ${rule.why}`;
   if (rule.kind === 'signed_in') return 'signed in';
+  if (rule.kind === 'participant') return `participant of :${rule.roomParam}`;
   return `permission ${rule.permission}${rule.roomParam ? ` in :${rule.roomParam}` : ''}`;
 }
 

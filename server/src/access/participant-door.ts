@@ -1,0 +1,98 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { AppError } from '../common/errors/app-error.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { ParticipantProofs } from '../gate/participant-proofs.js';
+import { TokenReader } from '../livekit/token-reader.js';
+import type { Standing } from '../seats/seat-policy.js';
+import type { ActorRef, RequestFacts } from './actor.js';
+
+/** Somebody who has shown that they hold a token for the room; they speak for this seat only. */
+export interface Participant {
+  readonly room: string;
+  readonly identity: string;
+  readonly standing: Standing;
+  /** As the ledger names them. */
+  readonly ref: ActorRef & RequestFacts;
+}
+
+/** For each seat: a hand goes up and down a few times, and a page asks again after every change. */
+const ACTIONS = { points: 10, duration: 10 };
+const READS = { points: 40, duration: 10 };
+
+/**
+ * Lets participants in by the LiveKit token that they hold. The identity and the room come out of
+ * the token and from nowhere else; what rights it carries does not matter.
+ */
+@Injectable()
+export class ParticipantDoor {
+  private readonly reader: TokenReader;
+  private readonly actions = new RateLimiterMemory(ACTIONS);
+  private readonly reads = new RateLimiterMemory(READS);
+
+  constructor(
+    private readonly proofs: ParticipantProofs,
+    @Inject(APP_CONFIG) config: AppConfig,
+  ) {
+    this.reader = new TokenReader(config.livekit);
+  }
+
+  async admit(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    roomParam: string,
+  ): Promise<Participant> {
+    // Refusals are read by pages of other origins as well. No cookie counts here, so none may ride along.
+    reply.header('Access-Control-Allow-Origin', '*');
+    reply.header('Access-Control-Expose-Headers', 'Retry-After, X-Request-Id');
+    const presented = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(
+      request.headers.authorization ?? '',
+    )?.[1];
+    const token = presented === undefined ? null : this.reader.read(presented);
+    if (presented === undefined || !token) throw proofRequired();
+    await this.limit(request.method, [token.room, token.identity]);
+    const proof = await this.proofs.check(presented);
+    if (proof.kind === 'refused') {
+      if (proof.status === 401) throw proofRequired();
+      throw new AppError('forbidden', proof.code, proof.text);
+    }
+    if (token.room !== (request.params as Record<string, string>)[roomParam]) {
+      throw new AppError('forbidden', 'participant.other_room', 'This token is for another room.');
+    }
+    const { room, identity } = token;
+    return {
+      room,
+      identity,
+      standing: proof.standing,
+      ref: {
+        kind: 'participant',
+        id: identity,
+        label: identity,
+        requestId: request.id,
+        ip: request.ip,
+      },
+    };
+  }
+
+  /** Before Postgres is asked anything. Who has no valid token costs a signature check. */
+  private async limit(method: string, seat: readonly string[]): Promise<void> {
+    const limiter = method === 'GET' || method === 'HEAD' ? this.reads : this.actions;
+    try {
+      await limiter.consume(JSON.stringify(seat));
+    } catch (error) {
+      if (!(error instanceof RateLimiterRes)) throw error;
+      throw new AppError('too_many', 'request.rate_limited', 'Too many requests; slow down.', {
+        retryAfter: Math.max(1, Math.ceil(error.msBeforeNext / 1000)),
+      });
+    }
+  }
+}
+
+function proofRequired(): AppError {
+  return new AppError(
+    'unauthenticated',
+    'participant.proof_required',
+    'Send your LiveKit token for this room as "Authorization: Bearer …".',
+  );
+}
