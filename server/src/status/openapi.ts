@@ -48,7 +48,6 @@ export function buildOpenApi(routes: Route[], serverUrl: string): Json {
 }
 
 function operationOf(route: Route): Json {
-  const { rule } = route;
   const body = route.parameters.find((p) => p.kind === 'body' && p.schema);
   return {
     operationId: `${route.controller.replace(/Controller$/, '')}.${route.handler}`,
