@@ -41,7 +41,7 @@ export default {
       ...withPostgres,
       displayName: 'int',
       roots: ['<rootDir>/src', '<rootDir>/test'],
-      testRegex: '\\.int-spec\\.ts$',
+      testRegex: '\\.(int|model)-spec\\.ts$',
     },
     {
       ...common,

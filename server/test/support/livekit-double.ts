@@ -85,6 +85,8 @@ export interface Fault {
    */
   readonly then?: 'fail' | 'hang' | 'drop' | 'half-fail' | 'half-hang' | 'half-drop';
   readonly status?: number;
+  /** Told when a call has come that it strikes, before it suffers. */
+  readonly onStrike?: () => void;
 }
 
 export interface DoubleEvent {
@@ -378,7 +380,8 @@ export class LiveKitDouble {
   private readonly options: DoubleOptions;
   private readonly rooms = new Map<string, RoomState>();
   private readonly faults: (Fault & { left: number })[] = [];
-  private readonly counts = new Map<string, number>();
+  /** Method → room → calls. */
+  private readonly counts = new Map<string, Map<string, number>>();
   private readonly sockets = new Set<Socket>();
   private readonly upgrades = new WebSocketServer({ noServer: true });
   private server: Server | null = null;
@@ -528,14 +531,18 @@ export class LiveKitDouble {
     return this.rooms.has(name);
   }
 
-  /** How often a method was called (every attempt counts), or all of them together. */
-  calls(method?: string): number {
-    if (method !== undefined) return this.counts.get(method) ?? 0;
-    return [...this.counts].reduce((sum, [name, n]) => (name === 'health' ? sum : sum + n), 0);
+  /** How often a method was called (every attempt counts), or all of them; of one room, or of all. */
+  calls(method?: string, room?: string): number {
+    let sum = 0;
+    for (const [name, rooms] of this.counts) {
+      if (method !== undefined && method !== name) continue;
+      for (const [key, n] of rooms) if (room === undefined || room === key) sum += n;
+    }
+    return sum;
   }
 
   callsByMethod(): Record<string, number> {
-    return Object.fromEntries(this.counts);
+    return Object.fromEntries([...this.counts.keys()].map((name) => [name, this.calls(name)]));
   }
 
   resetCounters(): void {
@@ -620,7 +627,7 @@ export class LiveKitDouble {
     const isBinary = request.headers['content-type']?.startsWith('application/protobuf') ?? false;
     const input = handler.read(isBinary, body);
     const { room, identity } = handler.about(input);
-    this.counts.set(method, (this.counts.get(method) ?? 0) + 1);
+    this.count(method, room);
     const fault = this.strike(method, { room, identity });
     await this.suffer(method, this.rooms.get(room)?.people.size ?? 0, fault);
     const isHalf = fault?.then?.startsWith('half-') ?? false;
@@ -636,6 +643,11 @@ export class LiveKitDouble {
     if (then === 'fail') throw new Refused(fault?.status ?? 500, 'internal', 'as it was told to');
     response.setHeader('content-type', isBinary ? 'application/protobuf' : 'application/json');
     response.end(output);
+  }
+
+  private count(method: string, room: string): void {
+    const rooms = this.counts.get(method) ?? new Map<string, number>();
+    this.counts.set(method, rooms.set(room, (rooms.get(room) ?? 0) + 1));
   }
 
   private async suffer(method: string, people: number, fault: Fault | null): Promise<void> {
@@ -656,6 +668,7 @@ export class LiveKitDouble {
     );
     if (!fault) return null;
     fault.left -= 1;
+    fault.onStrike?.();
     return fault;
   }
 

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import fc from 'fast-check';
+import { allCommands, PEOPLE } from './commands.js';
+import { assertOutcomes, assertWebhooksOnce, settle } from './settle.js';
+import { Scene, World } from './world.js';
+
+/**
+ * ROLECALL_MODEL_SEED replays (with ROLECALL_MODEL_PATH, as fast-check prints both), and
+ * ROLECALL_MODEL_SECONDS makes a longer run: as many histories as fit into the time.
+ */
+const SEED = Number(process.env['ROLECALL_MODEL_SEED'] ?? Date.now() % 2 ** 31);
+const RUN = process.env['ROLECALL_MODEL_PATH'];
+const REPLAY = process.env['ROLECALL_MODEL_REPLAY'];
+const SECONDS = Number(process.env['ROLECALL_MODEL_SECONDS'] ?? 40);
+const COMMANDS = 30;
+
+jest.setTimeout((SECONDS + 120) * 1000);
+
+describe('a seat against its model, on a LiveKit that does its worst', () => {
+  let world: World;
+  const scenes: Scene[] = [];
+  const settled: number[] = [];
+
+  beforeAll(async () => {
+    world = await World.start();
+  });
+
+  afterAll(() => world?.stop());
+
+  it(`comes to what was wished, whatever happens (seed ${SEED})`, async () => {
+    const commands = fc.commands(allCommands(), {
+      maxCommands: COMMANDS,
+      size: 'max',
+      ...(REPLAY ? { replayPath: REPLAY } : {}),
+    });
+    await fc.assert(
+      fc.asyncProperty(commands, async (history) => {
+        await world.bothUp();
+        const scene = await Scene.open(world, PEOPLE);
+        await fc.asyncModelRun(() => ({ model: {}, real: scene }), history);
+        settled.push(await settle(scene));
+        await assertWebhooksOnce(scene);
+        scenes.push(scene);
+      }),
+      {
+        seed: SEED,
+        numRuns: 10_000,
+        interruptAfterTimeLimit: SECONDS * 1000,
+        ...(RUN ? { path: RUN, numRuns: 1 } : {}),
+      },
+    );
+    settled.sort((a, b) => a - b);
+    process.stderr.write(
+      `seat model: seed ${SEED}, ${settled.length} histories, settled in ` +
+        `${Math.round(settled[Math.floor(settled.length / 2)] ?? 0)} ms (median), ` +
+        `${Math.round(settled.at(-1) ?? 0)} ms (longest)\n`,
+    );
+    expect(settled.length).toBeGreaterThan(0);
+  });
+
+  it('has one outcome for every operation, also for those of a server that was killed', async () => {
+    expect(scenes.length).toBeGreaterThan(0);
+    await world.bothUp();
+    world.livekit.heal();
+    for (const scene of scenes) await assertOutcomes(scene, true);
+  });
+});
