@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   Injectable,
   Logger,
@@ -6,14 +5,11 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { SYSTEM_ACTOR } from '../access/actor.js';
-import { Transactions } from '../database/transactions.js';
 import { Hints } from '../events/hints.js';
-import type { SeatOperation } from './seat.js';
-import { SeatApplier } from './seat-applier.js';
-import { LEASES, SeatOperations, settlementOf } from './seat-operations.js';
-import { SeatPolicy } from './seat-policy.js';
+import { SeatChanges, type Wish } from './seat-changes.js';
+import { LEASES } from './seat-operations.js';
 import { SeatStore } from './seat-store.js';
-import { SeatsService, toStateOf } from './seats.service.js';
+import { SeatWishes, wishOf } from './seat-wishes.js';
 
 const BATCH = 100;
 /** Timers of Node end at 2^31 ms; the sweep sets the timer anew long before. */
@@ -22,9 +18,9 @@ const LONGEST_TIMER_MS = 60_000;
 const MARGIN_MS = 2;
 
 /**
- * Ends leases when their time has come: by a timer for the next one, and by every sweep, so that
- * one that fell due while nothing of Rolecall ran ends as well. The row's lock sees to it that each
- * ends once, however many servers try.
+ * Ends leases, timed holds and timed blocks when their time has come: by a timer for the next one,
+ * and by every sweep, so that one that fell due while nothing of Rolecall ran ends as well. The
+ * seat's epoch sees to it that each ends once, however many servers try.
  */
 @Injectable()
 export class LeasesService implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -37,11 +33,8 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
 
   constructor(
     private readonly store: SeatStore,
-    private readonly policy: SeatPolicy,
-    private readonly seats: SeatsService,
-    private readonly operations: SeatOperations,
-    private readonly applier: SeatApplier,
-    private readonly transactions: Transactions,
+    private readonly wishes: SeatWishes,
+    private readonly changes: SeatChanges,
     private readonly hints: Hints,
   ) {}
 
@@ -59,7 +52,7 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
     await this.running;
   }
 
-  /** Ends every lease that is due. */
+  /** Ends everything that is due. */
   async endDue(): Promise<void> {
     for (;;) {
       const due = await this.store.listExpired(BATCH);
@@ -99,58 +92,47 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
     this.timer.unref();
   }
 
-  private end(room: string, identity: string): Promise<void> {
-    return this.applier.inTurn(room, identity, async () => {
-      const operation = await this.commitEnd(room, identity);
-      if (!operation) return;
-      const started = performance.now();
-      const pushes = await this.applier.converge(room, identity, operation.after.fallback);
-      const settlement = settlementOf(operation, pushes, performance.now() - started);
-      await this.operations.settle(operation.id, settlement);
-    });
+  /** Whatever of the seat is due; each by itself, so that each has an entry of its own. */
+  private async end(room: string, identity: string): Promise<void> {
+    for (const wish of this.ends()) {
+      await this.changes.change(SYSTEM_ACTOR, room, identity, {
+        ...wish,
+        reason: undefined,
+        expectEpoch: undefined,
+        mayBeUnknown: true,
+      });
+    }
   }
 
-  /** Null when it has been ended, or replaced, meanwhile. */
-  private async commitEnd(room: string, identity: string): Promise<SeatOperation | null> {
-    const { seat, at } = await this.store.look(room, identity);
-    const until = seat?.override?.until;
-    if (!seat?.override || !until || until > at) return null;
-    const standing = await this.policy.stand(room, identity);
-    const now = new Date(at.getTime());
-    const { override, fallback } = await this.seats.withoutOverride({ seat, standing, now });
-    const after = await this.policy.suppose(standing, { override, block: seat.block }, now);
-    return this.transactions.run(async (tx) => {
-      const locked = await this.store.lock(tx, room, identity);
-      if (locked.seat.epoch !== seat.epoch) return null;
-      const epoch = await this.store.wish(tx, seat, override, seat.block);
-      const operation: SeatOperation = {
-        id: randomUUID(),
-        room,
-        identity,
+  private ends(): Pick<Wish, 'action' | 'permission' | 'plan'>[] {
+    return [
+      {
+        action: 'block_end',
+        permission: 'seat.block',
+        plan: (context) =>
+          isDue(context.seat.block, context.now) ? { ...wishOf(context), block: null } : null,
+      },
+      {
+        action: 'hold_end',
+        permission: 'seat.mute',
+        plan: (context) =>
+          isDue(context.seat.hold, context.now) ? { ...wishOf(context), hold: null } : null,
+      },
+      {
         action: 'lease_end',
-        actor: SYSTEM_ACTOR,
-        reason: null,
-        before: {
-          template: seat.override?.template ?? null,
-          version: seat.override?.version ?? null,
-          permission: null,
-          override: seat.override,
-          block: seat.block,
-          base: null,
-          sid: seat.sid,
+        permission: 'seat.demote',
+        plan: async (context) => {
+          const { override } = context.seat;
+          if (!override || !isDue(override, context.now)) return null;
+          const { template, version } = override;
+          const was = { template, version, permission: null };
+          return { ...wishOf(context), ...(await this.wishes.withoutOverride(context)), was };
         },
-        after: { ...toStateOf(after.role), effects: [], fallback: fallback ?? null },
-        epoch,
-        outcome: 'intent',
-        detail: null,
-        ms: null,
-        undoUntil: null,
-        undoneBy: null,
-        createdAt: now,
-        settledAt: null,
-      };
-      await this.operations.begin(tx, { ...operation, requestId: null }, SYSTEM_ACTOR);
-      return operation;
-    });
+      },
+    ];
   }
+}
+
+function isDue(wish: { until: Date | null } | null, now: Date): boolean {
+  return wish?.until ? wish.until <= now : false;
 }

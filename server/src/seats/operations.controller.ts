@@ -4,10 +4,11 @@ import { CurrentActor, SignedIn } from '../access/access.decorators.js';
 import type { Actor } from '../access/actor.js';
 import { Answers } from '../common/http/api-docs.js';
 import { idParams } from '../common/http/fields.js';
-import type { SeatOperation } from './seat.js';
+import { ClickedAt } from './clicked-at.js';
+import { operationNotFound, toOperationView } from './seat-answers.js';
 import { SeatStore } from './seat-store.js';
-import { operationResponse, type OperationView, seatChangeResponse } from './seats.schemas.js';
-import { operationNotFound, SeatsService, toStateResponse } from './seats.service.js';
+import { operationResponse, seatChangeResponse } from './seats.schemas.js';
+import { SeatsService } from './seats.service.js';
 
 type IdParams = z.infer<typeof idParams>;
 
@@ -32,37 +33,11 @@ export class OperationsController {
   @HttpCode(200)
   @SignedIn()
   @Answers(seatChangeResponse)
-  undo(@CurrentActor() actor: Actor, @Param({ schema: idParams }) { id }: IdParams) {
-    return this.seats.undo(actor, id);
+  undo(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: idParams }) { id }: IdParams,
+    @ClickedAt() clickedAt: number,
+  ) {
+    return this.seats.undo(actor, id, { clickedAt });
   }
-}
-
-function toOperationView(operation: SeatOperation): OperationView {
-  const { id, outcome, before, after } = operation;
-  const isOver = outcome !== 'intent' && outcome !== 'pending';
-  return {
-    id,
-    operationId: id,
-    room: operation.room,
-    identity: operation.identity,
-    action: operation.action,
-    status: !isOver ? 'running' : outcome === 'failed' ? 'failed' : 'done',
-    outcome,
-    detail: operation.detail,
-    total: 1,
-    done: isOver ? 1 : 0,
-    applied: outcome === 'applied' ? 1 : 0,
-    pending: outcome === 'pending' ? 1 : 0,
-    failed: outcome === 'failed' ? 1 : 0,
-    by: operation.actor.label,
-    reason: operation.reason,
-    before: toStateResponse(before),
-    after: toStateResponse(after),
-    effects: [...after.effects],
-    epoch: operation.epoch,
-    ms: operation.ms,
-    undoUntil: operation.undoUntil?.toISOString() ?? null,
-    undoneBy: operation.undoneBy,
-    createdAt: operation.createdAt.toISOString(),
-  };
 }

@@ -5,7 +5,11 @@ import { type ParticipantPermission, samePermission } from '../grants/compile-gr
 import { canonicalSources } from '../grants/role-grants.js';
 import { isNotFound, isUnavailable } from '../livekit/livekit-error.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
-import type { ObservedParticipant, ObservedPermission } from '../livekit/participant-view.js';
+import type {
+  ObservedParticipant,
+  ObservedPermission,
+  ObservedTrack,
+} from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { KeyedMutex } from './keyed-mutex.js';
 import { SeatObservations } from './seat-observations.js';
@@ -18,6 +22,12 @@ export interface Push {
   readonly epoch: number;
   readonly outcome: 'applied' | 'absent' | 'unavailable' | 'failed';
   readonly detail: string | null;
+  /** What LiveKit was last seen to have before the call, and what it answered that it has. */
+  readonly change?: {
+    readonly had: ObservedPermission;
+    readonly has: ObservedPermission;
+    readonly tracks: readonly ObservedTrack[];
+  };
 }
 
 /** LiveKit may lose a track that is published again sooner after its right was taken (v1.13.5). */
@@ -61,9 +71,12 @@ export class SeatApplier {
   ): Promise<Push[]> {
     const pushes: Push[] = [];
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const seen = await this.store.look(room, identity);
+      const [seen, facts] = await Promise.all([
+        this.store.look(room, identity),
+        this.policy.read(room, identity),
+      ]);
       const kind = seen.seat?.kind ?? null;
-      const standing = await this.policy.stand(room, identity, kind);
+      const standing = await this.policy.judge(facts, kind);
       if (await this.isHeldBack(standing, seen.seat)) continue;
       pushes.push(await this.push(standing, seen, fallback));
       const again = await this.policy.stand(room, identity, kind);
@@ -132,9 +145,12 @@ export class SeatApplier {
     if (wanted.kind === 'uncovered' && wanted.isRestored) {
       await this.store.forgetBeforeScene(room.name, identity);
     }
+    const change = seat?.isPresent &&
+      seat.permission && { had: seat.permission, has: after.permission, tracks: seat.tracks };
+    const made = { epoch, ...(change ? { change } : {}) };
     return samePermission(after.permission, permission)
-      ? { epoch, outcome: 'applied', detail: null }
-      : { epoch, outcome: 'failed', detail: 'LiveKit took only a part of the permission' };
+      ? { ...made, outcome: 'applied', detail: null }
+      : { ...made, outcome: 'failed', detail: 'LiveKit took only a part of the permission' };
   }
 
   /** Looks at somebody again after what changes no permission, such as a mute. */

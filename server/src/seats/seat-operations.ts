@@ -4,11 +4,11 @@ import { Transactions, type Tx } from '../database/transactions.js';
 import { Hints } from '../events/hints.js';
 import type { LedgerEntryInput, LedgerOutcome } from '../ledger/ledger-entry.js';
 import { Metrics } from '../metrics/metrics.service.js';
-import { LEDGER_KINDS, type SeatAction, type SeatOperation } from './seat.js';
+import { LEDGER_KINDS, type SeatAction, type SeatOperation, type SeatWish } from './seat.js';
 import type { Push } from './seat-applier.js';
-import { SeatStore } from './seat-store.js';
+import { type NewOperation, SeatStore } from './seat-store.js';
 
-/** Topic of the hint that a lease was given: there may be an earlier end to wait for. */
+/** Topic of the hint that something was given for a time: there may be an earlier end to wait for. */
 export const LEASES = 'leases';
 
 export type Settled = 'applied' | 'pending' | 'failed' | 'superseded';
@@ -18,9 +18,9 @@ export interface Settlement {
   readonly outcome: Settled;
   readonly detail: string | null;
   readonly ms: number | null;
+  /** What did happen, where that is known better than when the operation began. */
+  readonly effects?: readonly string[] | null;
 }
-
-type NewOperation = Parameters<SeatStore['insertOperation']>[1];
 
 /** An operation on a seat has two ends in the ledger: the intent, and what came of it. */
 @Injectable()
@@ -32,28 +32,42 @@ export class SeatOperations {
     private readonly metrics: Metrics,
   ) {}
 
-  /** The first end, inside the transaction of the change itself. */
-  async begin(
+  /**
+   * The first end, inside the transaction that writes the wish with it. False, with nothing
+   * written, when the seat is not any more what `operation` was made for.
+   */
+  async beginChange(
     tx: Tx,
     operation: NewOperation,
+    wish: SeatWish,
     actor: Actor,
     extra: Record<string, unknown> = {},
-  ): Promise<void> {
-    await this.store.insertOperation(tx, operation);
-    for (const old of await this.store.supersede(tx, operation)) {
+  ): Promise<boolean> {
+    const superseded = await this.store.beginChange(tx, operation, wish);
+    if (!superseded) return false;
+    for (const old of superseded) {
       tx.record(entry(old, 'superseded', { supersededBy: operation.id }));
     }
-    await this.store.noteChange(tx, operation, 'intent', null);
     tx.record({ ...entry(operation, 'intent', extra), actor });
+    tx.afterCommit(() => this.tell(operation));
+    if (untilsOf(wish).some((until) => until !== null)) {
+      tx.afterCommit(() => this.hints.publish([{ topic: LEASES, type: 'lease' }]));
+    }
+    return true;
+  }
+
+  /** The same for an act that wishes nothing. */
+  async beginAct(tx: Tx, operation: NewOperation, actor: Actor): Promise<void> {
+    await this.store.beginAct(tx, operation);
+    tx.record({ ...entry(operation, 'intent', {}), actor });
     tx.afterCommit(() => this.tell(operation));
   }
 
   /** The other end. Harmless when somebody else has written it: then nothing is written again. */
-  async settle(id: string, { outcome, detail, ms }: Settlement): Promise<void> {
+  async settle(id: string, { outcome, detail, ms, effects }: Settlement): Promise<void> {
     await this.transactions.run(async (tx) => {
-      const settled = await this.store.settleOperation(tx, id, outcome, detail, ms);
+      const settled = await this.store.settleOperation(tx, id, outcome, detail, ms, effects);
       if (!settled) return;
-      await this.store.noteChange(tx, settled, outcome, ms);
       tx.record(entry(settled, outcome, { ms, ...(detail === null ? {} : { detail }) }));
       tx.afterCommit(() => {
         if (ms !== null) {
@@ -92,26 +106,43 @@ export function settlementOf(
         ? { outcome: 'applied', detail: null, ms: rounded }
         : { outcome: 'pending', detail: mine.detail, ms: null };
     case 'unavailable':
-      return action === 'unblock'
+      return needsNoLiveKit(action)
         ? { outcome: 'applied', detail: null, ms: rounded }
         : { outcome: 'pending', detail: mine.detail, ms: null };
   }
 }
 
-/** Blocks and unblocks of who is away are done once tokens follow them. */
+/** Nothing is waited for: tokens follow a block, or nothing is left that could be taken. */
 function isDoneWithoutPresence(action: SeatAction): boolean {
-  return action === 'block' || action === 'unblock' || action === 'remove';
+  return action === 'block' || action === 'remove' || needsNoLiveKit(action);
+}
+
+function needsNoLiveKit(action: SeatAction): boolean {
+  return action === 'unblock' || action === 'block_end';
+}
+
+function untilsOf({ override, block, hold }: SeatWish): (Date | null)[] {
+  return [override?.until ?? null, block?.until ?? null, hold?.until ?? null];
 }
 
 function entry(
   operation: Pick<
     SeatOperation,
-    'id' | 'room' | 'identity' | 'action' | 'actor' | 'reason' | 'before' | 'after' | 'epoch'
+    | 'id'
+    | 'room'
+    | 'identity'
+    | 'action'
+    | 'actor'
+    | 'reason'
+    | 'before'
+    | 'after'
+    | 'epoch'
+    | 'bulk'
   >,
   outcome: LedgerOutcome,
   extra: Record<string, unknown>,
 ): LedgerEntryInput {
-  const { id, room, identity, action, actor, reason, before, after, epoch } = operation;
+  const { id, room, identity, action, actor, reason, before, after, epoch, bulk } = operation;
   return {
     kind: LEDGER_KINDS[action],
     outcome,
@@ -125,6 +156,7 @@ function entry(
       after: { template: after.template, version: after.version, permission: after.permission },
       effects: after.effects,
       epoch,
+      ...(bulk === null ? {} : { bulk }),
       ...extra,
     },
   };

@@ -75,7 +75,11 @@ export class SeatPolicy {
 
   /** Throws 404 for a room that Rolecall does not know. */
   async stand(room: string, identity: string, kind: string | null = null): Promise<Standing> {
-    return this.judge(await this.policy.read({ room, identity }), kind);
+    return this.judge(await this.read(room, identity), kind);
+  }
+
+  read(room: string, identity: string): Promise<PolicyFacts> {
+    return this.policy.read({ room, identity });
   }
 
   async assertRoom(room: string): Promise<void> {
@@ -94,7 +98,8 @@ export class SeatPolicy {
     return this.judge({ ...standing.facts, input }, null, at);
   }
 
-  private async judge(facts: PolicyFacts, kind: string | null, at = new Date()): Promise<Standing> {
+  /** The same from facts that were read already. Throws 404 for no room. */
+  async judge(facts: PolicyFacts, kind: string | null, at = new Date()): Promise<Standing> {
     const { room, input, identity, epoch } = facts;
     if (!room || !input) {
       throw roomNotFound();

@@ -2,16 +2,28 @@ import { Injectable } from '@nestjs/common';
 import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../database/transactions.js';
 import type { PermissionLike } from '../grants/compile-grant.js';
-import type { Block, Override } from '../grants/policy.js';
-import type { LastChange, OperationOutcome, Seat, SeatOperation } from './seat.js';
+import type { Hold, Override } from '../grants/policy.js';
+import { canonicalSources } from '../grants/role-grants.js';
+import type { LastChange, Seat, SeatOperation, SeatWish } from './seat.js';
 
 const SEAT_COLUMNS = `room, identity, epoch, override_template, override_version, override_scope,
   override_until, override_at, override_by, override_reason, block_at, block_until, block_by,
-  block_reason, last_issued_at, is_unlisted, is_present, sid, state, name, kind, permission, tracks,
+  block_reason, hold_sources, hold_at, hold_until, hold_by, hold_reason, last_issued_at, is_unlisted, is_present, sid, state, name, kind, permission, tracks,
   joined_at, pending_operation, last_change`;
 
 const OPERATION_COLUMNS = `id, room, identity, action, actor_kind, actor_id, actor_label, reason,
-  before, after, epoch, outcome, detail, ms, undo_until, undone_by, created_at, settled_at, request_id`;
+  before, after, epoch, outcome, detail, ms, undo_until, undone_by, created_at, settled_at, request_id,
+  gone_ms, bulk`;
+
+/** What is wished: $3 to $18, as `wishValues` gives it. $1 is the room, $2 the identity. */
+const SET_WISH = `override_template = $3, override_version = $4, override_scope = $5,
+  override_until = $6, override_at = $7, override_by = $8, override_reason = $9,
+  block_at = $10, block_until = $11, block_by = $12, block_reason = $13,
+  hold_sources = $14, hold_at = $15, hold_until = $16, hold_by = $17, hold_reason = $18`;
+
+/** Followed by a SELECT of what `operationValues` gives, and of the seat's name and epoch. */
+const INSERT_OPERATION = `INSERT INTO seat_operation (id, action, actor_kind, actor_id, actor_label,
+  reason, before, after, undo_until, request_id, created_at, watched_tracks, bulk, room, identity, epoch)`;
 
 interface SeatRow {
   room: string;
@@ -28,6 +40,11 @@ interface SeatRow {
   block_until: Date | null;
   block_by: string | null;
   block_reason: string | null;
+  hold_sources: Hold['sources'] | null;
+  hold_at: Date;
+  hold_until: Date | null;
+  hold_by: string | null;
+  hold_reason: string | null;
   last_issued_at: Date | null;
   is_unlisted: boolean;
   is_present: boolean;
@@ -62,7 +79,15 @@ interface OperationRow {
   created_at: Date;
   settled_at: Date | null;
   request_id: string | null;
+  gone_ms: number | null;
+  bulk: string | null;
 }
+
+/** An operation that is about to begin; what comes of it is not known yet. */
+export type NewOperation = Omit<
+  SeatOperation,
+  'outcome' | 'detail' | 'ms' | 'undoneBy' | 'settledAt' | 'goneMs'
+>;
 
 /** A seat as it was at a time of Postgres'. */
 export interface Look {
@@ -133,32 +158,73 @@ export class SeatStore {
   async wish(
     tx: Tx,
     { room, identity }: Pick<Seat, 'room' | 'identity'>,
-    override: Override | null,
-    block: Block | null,
+    wish: SeatWish,
   ): Promise<number> {
     const { rows } = await tx.query<{ epoch: number }>(
-      `UPDATE seat SET epoch = epoch + 1,
-         override_template = $3, override_version = $4, override_scope = $5, override_until = $6,
-         override_at = $7, override_by = $8, override_reason = $9,
-         block_at = $10, block_until = $11, block_by = $12, block_reason = $13
+      `UPDATE seat SET epoch = epoch + 1, ${SET_WISH}
        WHERE room = $1 AND identity = $2 RETURNING epoch`,
+      [room, identity, ...wishValues(wish)],
+    );
+    return (rows[0] as { epoch: number }).epoch;
+  }
+
+  /**
+   * Writes what is wished and the operation that wishes it, in one statement that locks the seat:
+   * only if the seat's epoch is still `operation.epoch - 1` and the operation is not known yet.
+   * Answers with the operations that it supersedes, or with null when it wrote nothing.
+   */
+  async beginChange(
+    tx: Tx,
+    operation: NewOperation,
+    wish: SeatWish,
+  ): Promise<SeatOperation[] | null> {
+    const { id, room, identity, epoch } = operation;
+    const { rows } = await tx.query<OperationRow & { new_epoch: number }>(
+      `WITH wished AS (
+         UPDATE seat SET epoch = epoch + 1, ${SET_WISH}, last_change = $32, pending_operation = NULL
+         WHERE room = $1 AND identity = $2 AND epoch = $33
+           AND NOT EXISTS (SELECT FROM seat_operation WHERE id = $19)
+         RETURNING room, identity, epoch),
+       begun AS (
+         ${INSERT_OPERATION}
+         SELECT $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, room, identity, epoch
+         FROM wished),
+       superseded AS (
+         UPDATE seat_operation AS o SET outcome = 'superseded', settled_at = now(),
+           watched_tracks = NULL
+         FROM wished WHERE o.room = wished.room AND o.identity = wished.identity
+           AND o.outcome = 'pending' AND o.epoch < wished.epoch
+         RETURNING ${columnsOf('o')})
+       SELECT wished.epoch AS new_epoch, superseded.*
+       FROM wished LEFT JOIN superseded ON true`,
       [
         room,
         identity,
-        override?.template ?? null,
-        override?.version ?? null,
-        override?.scope ?? null,
-        override?.until ?? null,
-        override?.at ?? null,
-        override?.by ?? null,
-        override?.reason ?? null,
-        block?.at ?? null,
-        block?.until ?? null,
-        block?.by ?? null,
-        block?.reason ?? null,
+        ...wishValues(wish),
+        ...operationValues(operation),
+        lastChange(operation),
+        epoch - 1,
       ],
     );
-    return (rows[0] as { epoch: number }).epoch;
+    if (rows.length === 0) return null;
+    return rows
+      .filter((row) => (row.id as string | null) !== null && row.id !== id)
+      .map(toOperation);
+  }
+
+  /** An act that wishes nothing: the operation alone, shown as the seat's last change. */
+  async beginAct(tx: Tx, operation: NewOperation): Promise<void> {
+    const { room, identity } = operation;
+    await tx.query(
+      `WITH shown AS (
+         INSERT INTO seat (room, identity, last_change) VALUES ($1, $2, $16)
+         ON CONFLICT (room, identity) DO UPDATE SET last_change = $16
+         RETURNING room, identity, epoch)
+       ${INSERT_OPERATION}
+       SELECT $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, room, identity, epoch
+       FROM shown`,
+      [room, identity, ...operationValues(operation), lastChange(operation)],
+    );
   }
 
   async noteIssued(tx: Tx, { room, identity }: Seat, at: Date): Promise<void> {
@@ -189,93 +255,39 @@ export class SeatStore {
     );
   }
 
-  /** Shows the operation as the seat's last change, unless a later one is shown. */
-  async noteChange(
-    tx: Tx,
-    operation: Pick<SeatOperation, 'id' | 'room' | 'identity' | 'action' | 'actor' | 'createdAt'>,
-    outcome: OperationOutcome,
-    ms: number | null,
-  ): Promise<void> {
-    const { id, room, identity, action, actor, createdAt } = operation;
-    const change: LastChange = {
-      operationId: id,
-      at: createdAt.toISOString(),
-      by: actor.label,
-      kind: action,
-      outcome,
-      ms,
-    };
-    await tx.query(
-      `UPDATE seat SET last_change = $3, pending_operation = $4
-       WHERE room = $1 AND identity = $2
-         AND ($5 OR last_change IS NULL OR last_change->>'operationId' = $6)`,
-      [
-        room,
-        identity,
-        JSON.stringify(change),
-        outcome === 'pending' ? id : null,
-        outcome === 'intent',
-        id,
-      ],
-    );
-  }
-
-  /** Ends what still waited for this seat: its wish is not the seat's any more. */
-  async supersede(
-    tx: Tx,
-    { id, room, identity, epoch }: Pick<SeatOperation, 'id' | 'room' | 'identity' | 'epoch'>,
-  ): Promise<SeatOperation[]> {
-    const { rows } = await tx.query<OperationRow>(
-      `UPDATE seat_operation SET outcome = 'superseded', settled_at = now()
-       WHERE room = $1 AND identity = $2 AND id <> $3 AND outcome = 'pending' AND epoch < $4
-       RETURNING ${OPERATION_COLUMNS}`,
-      [room, identity, id, epoch],
-    );
-    return rows.map(toOperation);
-  }
-
-  async insertOperation(
-    tx: Tx,
-    operation: Omit<SeatOperation, 'outcome' | 'detail' | 'ms' | 'undoneBy' | 'settledAt'> & {
-      requestId: string | null;
-    },
-  ): Promise<void> {
-    await tx.query(
-      `INSERT INTO seat_operation (id, room, identity, action, actor_kind, actor_id, actor_label,
-         reason, before, after, epoch, undo_until, request_id, created_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-      [
-        operation.id,
-        operation.room,
-        operation.identity,
-        operation.action,
-        operation.actor.kind,
-        operation.actor.id,
-        operation.actor.label,
-        operation.reason,
-        JSON.stringify(operation.before),
-        JSON.stringify(operation.after),
-        operation.epoch,
-        operation.undoUntil,
-        operation.requestId,
-        operation.createdAt,
-      ],
-    );
-  }
-
-  /** Null when somebody else has settled it: then its entry is written already. */
+  /**
+   * Writes what came of it, also where the seat shows it. Null when somebody else has settled it:
+   * then its entry is written already.
+   */
   async settleOperation(
     tx: Tx,
     id: string,
     outcome: 'applied' | 'pending' | 'failed' | 'superseded',
     detail: string | null,
     ms: number | null,
+    effects: readonly string[] | null = null,
   ): Promise<SeatOperation | null> {
     const { rows } = await tx.query<OperationRow>(
-      `UPDATE seat_operation SET outcome = $2, detail = $3, ms = $4, settled_at = now()
-       WHERE id = $1 AND outcome IN ('intent', 'pending') AND outcome <> $2
-       RETURNING ${OPERATION_COLUMNS}`,
-      [id, outcome, detail, ms],
+      // The seat is locked before the operation, as `beginChange` does.
+      `WITH mine AS MATERIALIZED (
+         SELECT s.room, s.identity FROM seat s
+         JOIN seat_operation o ON o.room = s.room AND o.identity = s.identity
+         WHERE o.id = $1 FOR UPDATE OF s),
+       settled AS (
+         UPDATE seat_operation AS o SET outcome = $2, detail = $3, ms = $4, settled_at = now(),
+           after = CASE WHEN $5::jsonb IS NULL THEN after
+             ELSE jsonb_set(after, '{effects}', $5::jsonb) END,
+           watched_tracks = CASE WHEN $2 IN ('failed', 'superseded') THEN NULL
+             ELSE watched_tracks END
+         FROM mine WHERE o.id = $1 AND o.outcome IN ('intent', 'pending') AND o.outcome <> $2
+         RETURNING ${columnsOf('o')}),
+       shown AS (
+         UPDATE seat SET last_change = last_change || jsonb_build_object('outcome', $2::text, 'ms', $4),
+           pending_operation = CASE WHEN $2 = 'pending' THEN $1::uuid END
+         FROM settled WHERE seat.room = settled.room AND seat.identity = settled.identity
+           AND seat.last_change->>'operationId' = $1::text)
+       SELECT * FROM settled`,
+      [id, outcome, detail, ms, effects && JSON.stringify(effects)],
     );
     return rows[0] ? toOperation(rows[0]) : null;
   }
@@ -318,7 +330,7 @@ export class SeatStore {
   async listUnsettled(limit: number): Promise<SeatOperation[]> {
     const { rows } = await this.pg.query<OperationRow>(
       'seat-operation-unsettled',
-      `SELECT ${OPERATION_COLUMNS.replaceAll(/\b(\w+)\b/g, 'o.$1')} FROM seat_operation o
+      `SELECT ${columnsOf('o')} FROM seat_operation o
        JOIN seat s ON s.room = o.room AND s.identity = o.identity
        WHERE o.outcome IN ('intent', 'pending')
          AND (o.outcome = 'pending' OR o.created_at < now() - interval '10 seconds')
@@ -340,23 +352,37 @@ export class SeatStore {
     return rows[0] ? toOperation(rows[0]) : null;
   }
 
-  /** Seats whose lease or timed block has come to its end. */
+  /** The newest operations on a seat, newest first. */
+  async listOperations(room: string, identity: string, limit: number): Promise<SeatOperation[]> {
+    const { rows } = await this.pg.query<OperationRow>(
+      'seat-operation-list',
+      `SELECT ${OPERATION_COLUMNS} FROM seat_operation
+       WHERE room = $1 AND identity = $2 ORDER BY created_at DESC, epoch DESC LIMIT $3`,
+      [room, identity, limit],
+    );
+    return rows.map(toOperation);
+  }
+
+  /** Seats of which something that was given for a time has come to its end. */
   async listExpired(limit: number): Promise<Pick<Seat, 'room' | 'identity'>[]> {
     const { rows } = await this.pg.query<{ room: string; identity: string }>(
       'seat-list-expired',
       `SELECT room, identity FROM seat
-       WHERE override_until <= now() ORDER BY override_until LIMIT $1`,
+       WHERE override_until <= now() OR hold_until <= now() OR block_until <= now() LIMIT $1`,
       [limit],
     );
     return rows;
   }
 
-  /** When the next lease ends, in milliseconds from now by Postgres' clock; null when there is none. */
+  /** When the next of them ends, in milliseconds from now by Postgres' clock; null: there is none. */
   async nextExpiryMs(): Promise<number | null> {
     const { rows } = await this.pg.query<{ ms: number | null }>(
       'seat-next-expiry',
-      `SELECT (extract(epoch FROM min(override_until) - clock_timestamp()) * 1000)::float8 AS ms
-       FROM seat WHERE override_until IS NOT NULL`,
+      `SELECT (extract(epoch FROM least(
+         (SELECT min(override_until) FROM seat WHERE override_until IS NOT NULL),
+         (SELECT min(hold_until) FROM seat WHERE hold_until IS NOT NULL),
+         (SELECT min(block_until) FROM seat WHERE block_until IS NOT NULL)
+       ) - clock_timestamp()) * 1000)::float8 AS ms`,
     );
     return rows[0]?.ms ?? null;
   }
@@ -409,6 +435,16 @@ export function toSeat(row: SeatRow): Seat {
             by: row.block_by ?? '',
             reason: row.block_reason,
           },
+    hold:
+      row.hold_sources === null
+        ? null
+        : {
+            sources: canonicalSources(row.hold_sources),
+            at: row.hold_at,
+            until: row.hold_until,
+            by: row.hold_by ?? '',
+            reason: row.hold_reason,
+          },
     lastIssuedAt: row.last_issued_at,
     isUnlisted: row.is_unlisted,
     isPresent: row.is_present,
@@ -439,11 +475,12 @@ function toOperation(row: OperationRow): SeatOperation {
     reason: row.reason,
     before: {
       ...row.before,
-      override: reviveOverride(row.before.override),
-      block: reviveBlock(row.before.block),
+      override: revive(row.before.override),
+      block: revive(row.before.block),
+      hold: revive(row.before.hold),
       base:
         row.before.base && 'override' in row.before.base
-          ? { override: reviveOverride(row.before.base.override) as Override }
+          ? { override: revive(row.before.base.override) as Override }
           : row.before.base,
     },
     after: row.after,
@@ -455,19 +492,75 @@ function toOperation(row: OperationRow): SeatOperation {
     undoneBy: row.undone_by,
     createdAt: row.created_at,
     settledAt: row.settled_at,
+    goneMs: row.gone_ms,
+    bulk: row.bulk,
   };
 }
 
-/** Times come out of jsonb as text. */
-function reviveOverride(override: Override | null): Override | null {
-  if (!override) return null;
-  return { ...override, at: new Date(override.at), until: toDate(override.until) };
-}
-
-function reviveBlock(block: Block | null): Block | null {
-  return block ? { ...block, at: new Date(block.at), until: toDate(block.until) } : null;
+/** Times come out of jsonb as text. What older entries do not have is missing there. */
+function revive<T extends { at: Date; until: Date | null }>(wish: T | null | undefined): T | null {
+  return wish ? { ...wish, at: new Date(wish.at), until: toDate(wish.until) } : null;
 }
 
 function toDate(value: Date | string | null): Date | null {
   return value === null ? null : new Date(value);
+}
+
+function columnsOf(alias: string): string {
+  return OPERATION_COLUMNS.replaceAll(/\b(\w+)\b/g, `${alias}.$1`);
+}
+
+/** The values of `SET_WISH`. */
+function wishValues({ override, block, hold }: SeatWish): unknown[] {
+  return [
+    override?.template ?? null,
+    override?.version ?? null,
+    override?.scope ?? null,
+    override?.until ?? null,
+    override?.at ?? null,
+    override?.by ?? null,
+    override?.reason ?? null,
+    block?.at ?? null,
+    block?.until ?? null,
+    block?.by ?? null,
+    block?.reason ?? null,
+    hold?.sources ?? null,
+    hold?.at ?? null,
+    hold?.until ?? null,
+    hold?.by ?? null,
+    hold?.reason ?? null,
+  ];
+}
+
+/** The values of `INSERT_OPERATION`, but for the seat's own. */
+function operationValues(operation: NewOperation): unknown[] {
+  const { takes } = operation.after;
+  return [
+    operation.id,
+    operation.action,
+    operation.actor.kind,
+    operation.actor.id,
+    operation.actor.label,
+    operation.reason,
+    JSON.stringify(operation.before),
+    JSON.stringify(operation.after),
+    operation.undoUntil,
+    operation.actor.requestId ?? null,
+    operation.createdAt,
+    takes.length > 0 ? takes.map(({ sid }) => sid) : null,
+    operation.bulk,
+  ];
+}
+
+/** How a seat shows an operation that has just begun. */
+function lastChange({ id, action, actor, createdAt }: NewOperation): string {
+  const change: LastChange = {
+    operationId: id,
+    at: createdAt.toISOString(),
+    by: actor.label,
+    kind: action,
+    outcome: 'intent',
+    ms: null,
+  };
+  return JSON.stringify(change);
 }

@@ -27,10 +27,10 @@ export class SeatViews {
   }
 
   /** One seat, also of somebody who has never been there. Throws 404 for an unknown identity. */
-  async one(room: string, identity: string): Promise<SeatView> {
+  async one(room: string, identity: string, { mayBeUnknown = false } = {}): Promise<SeatView> {
     const seat = await this.store.find(room, identity);
     const standing = await this.policy.stand(room, identity, seat?.kind);
-    if (!seat && !standing.facts.user) {
+    if (!seat && !standing.facts.user && !mayBeUnknown) {
       throw new AppError('not_found', 'seat.not_found', 'Nobody has this identity.');
     }
     return toView(seat ?? emptySeat(room, identity), standing);
@@ -114,6 +114,7 @@ export function emptySeat(room: string, identity: string): Seat {
     epoch: 0,
     override: null,
     block: null,
+    hold: null,
     lastIssuedAt: null,
     isUnlisted: false,
     isPresent: false,

@@ -1,5 +1,6 @@
+import type { ActorRef } from '../access/actor.js';
 import type { ParticipantPermission } from '../grants/compile-grant.js';
-import type { Block, Override } from '../grants/policy.js';
+import type { Block, Hold, Override } from '../grants/policy.js';
 import type {
   ObservedPermission,
   ObservedTrack,
@@ -7,7 +8,25 @@ import type {
 } from '../livekit/participant-view.js';
 
 export type SeatAction =
-  'promote' | 'demote' | 'block' | 'unblock' | 'remove' | 'mute' | 'lease_end';
+  | 'promote'
+  | 'demote'
+  | 'extend'
+  | 'block'
+  | 'unblock'
+  | 'hold'
+  | 'release'
+  | 'remove'
+  | 'mute'
+  | 'lease_end'
+  | 'hold_end'
+  | 'block_end';
+
+/** What moderators wish for a seat, beyond standing policy. */
+export interface SeatWish {
+  readonly override: Override | null;
+  readonly block: Block | null;
+  readonly hold: Hold | null;
+}
 
 export type OperationOutcome = 'intent' | 'applied' | 'pending' | 'failed' | 'superseded';
 
@@ -21,13 +40,11 @@ export interface LastChange {
 }
 
 /** One identity in one room: what is wished, and what LiveKit was last seen to have. */
-export interface Seat {
+export interface Seat extends SeatWish {
   readonly room: string;
   readonly identity: string;
   /** Counts the changes of what is wished; what LiveKit does is not counted. */
   readonly epoch: number;
-  readonly override: Override | null;
-  readonly block: Block | null;
   readonly lastIssuedAt: Date | null;
   readonly isUnlisted: boolean;
   readonly isPresent: boolean;
@@ -57,17 +74,27 @@ export type SeatBase =
   | { readonly permission: ObservedPermission };
 
 /** How a seat stood before an operation: enough to undo it. */
-export interface OperationBefore extends RoleState {
-  readonly override: Override | null;
-  readonly block: Block | null;
+export interface OperationBefore extends RoleState, SeatWish {
   readonly base: SeatBase | null;
   readonly sid: string | null;
 }
 
 export interface OperationAfter extends RoleState {
+  /** Before the outcome: what will happen. After it: what did. */
   readonly effects: readonly string[];
+  /** Those of the effects that no permission tells of. */
+  readonly notes: readonly string[];
   /** For a seat that no rule covers any more: LiveKit is given this back, once. */
   readonly fallback: ObservedPermission | null;
+  /** Published tracks that this takes away. */
+  readonly takes: readonly TakenTrack[];
+  /** Milliseconds from the moderator's click to `createdAt`, as near as the server knows. */
+  readonly headMs: number;
+}
+
+export interface TakenTrack {
+  readonly sid: string;
+  readonly source: ObservedTrack['source'];
 }
 
 export interface SeatOperation {
@@ -76,7 +103,7 @@ export interface SeatOperation {
   readonly identity: string;
   readonly action: SeatAction;
   readonly actor: {
-    kind: 'operator' | 'api_key' | 'system';
+    kind: ActorRef['kind'];
     id: string | null;
     label: string;
     /** Of the request that asked for it, so that both ends in the ledger carry it. */
@@ -94,15 +121,24 @@ export interface SeatOperation {
   readonly undoneBy: string | null;
   readonly createdAt: Date;
   readonly settledAt: Date | null;
+  /** From the click until LiveKit reported the last of the taken tracks gone. */
+  readonly goneMs: number | null;
+  /** The bulk operation that it is a part of. */
+  readonly bulk: string | null;
 }
 
 /** The ledger's word for each action. */
 export const LEDGER_KINDS: Readonly<Record<SeatAction, string>> = {
   promote: 'seat.promoted',
   demote: 'seat.demoted',
+  extend: 'seat.lease_extended',
   block: 'seat.blocked',
   unblock: 'seat.unblocked',
+  hold: 'seat.held',
+  release: 'seat.released',
   remove: 'seat.removed',
   mute: 'seat.muted',
   lease_end: 'seat.lease_ended',
+  hold_end: 'seat.hold_ended',
+  block_end: 'seat.block_ended',
 };

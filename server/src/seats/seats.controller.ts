@@ -1,21 +1,40 @@
-import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { CurrentActor, RequirePermission } from '../access/access.decorators.js';
 import type { Actor } from '../access/actor.js';
 import { Answers } from '../common/http/api-docs.js';
 import { roomParams, seatParams } from '../common/http/fields.js';
+import { actingHint } from '../events/acting.js';
+import { Hints } from '../events/hints.js';
+import { ClickedAt } from './clicked-at.js';
+import { toSeatOperationView } from './seat-answers.js';
 import { SeatPolicy } from './seat-policy.js';
+import { SeatStore } from './seat-store.js';
 import { SeatViews } from './seat-views.js';
 import {
+  actingBody,
+  type ActingBody,
   blockBody,
   type BlockBody,
   changeBody,
   type ChangeBody,
+  extendBody,
+  type ExtendBody,
+  holdBody,
+  type HoldBody,
   muteBody,
   type MuteBody,
+  operationsQuery,
+  type OperationsQuery,
+  previewBody,
+  type PreviewBody,
   reasonBody,
   type ReasonBody,
+  removeBody,
+  type RemoveBody,
   seatChangeResponse,
+  seatOperationResponse,
+  seatPreviewResponse,
   seatResponse,
 } from './seats.schemas.js';
 import { SeatsService } from './seats.service.js';
@@ -28,6 +47,8 @@ export class SeatsController {
     private readonly seats: SeatsService,
     private readonly views: SeatViews,
     private readonly policy: SeatPolicy,
+    private readonly store: SeatStore,
+    private readonly hints: Hints,
   ) {}
 
   @Get()
@@ -53,8 +74,9 @@ export class SeatsController {
     @CurrentActor() actor: Actor,
     @Param({ schema: seatParams }) { room, identity }: SeatParams,
     @Body({ schema: changeBody }) body: ChangeBody,
+    @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.promote(actor, room, identity, body);
+    return this.seats.promote(actor, room, identity, body, { clickedAt });
   }
 
   @Post(':identity/demote')
@@ -65,8 +87,9 @@ export class SeatsController {
     @CurrentActor() actor: Actor,
     @Param({ schema: seatParams }) { room, identity }: SeatParams,
     @Body({ schema: changeBody }) body: ChangeBody,
+    @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.demote(actor, room, identity, body);
+    return this.seats.demote(actor, room, identity, body, { clickedAt });
   }
 
   @Post(':identity/block')
@@ -77,8 +100,9 @@ export class SeatsController {
     @CurrentActor() actor: Actor,
     @Param({ schema: seatParams }) { room, identity }: SeatParams,
     @Body({ schema: blockBody }) body: BlockBody,
+    @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.block(actor, room, identity, body);
+    return this.seats.block(actor, room, identity, body, { clickedAt });
   }
 
   @Post(':identity/unblock')
@@ -89,8 +113,9 @@ export class SeatsController {
     @CurrentActor() actor: Actor,
     @Param({ schema: seatParams }) { room, identity }: SeatParams,
     @Body({ schema: reasonBody }) body: ReasonBody,
+    @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.unblock(actor, room, identity, body);
+    return this.seats.unblock(actor, room, identity, body, { clickedAt });
   }
 
   @Post(':identity/remove')
@@ -100,9 +125,10 @@ export class SeatsController {
   remove(
     @CurrentActor() actor: Actor,
     @Param({ schema: seatParams }) { room, identity }: SeatParams,
-    @Body({ schema: reasonBody }) body: ReasonBody,
+    @Body({ schema: removeBody }) body: RemoveBody,
+    @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.remove(actor, room, identity, body);
+    return this.seats.remove(actor, room, identity, body, { clickedAt });
   }
 
   @Post(':identity/mute')
@@ -113,7 +139,85 @@ export class SeatsController {
     @CurrentActor() actor: Actor,
     @Param({ schema: seatParams }) { room, identity }: SeatParams,
     @Body({ schema: muteBody }) body: MuteBody,
+    @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.mute(actor, room, identity, body);
+    return this.seats.mute(actor, room, identity, body, { clickedAt });
+  }
+
+  @Post(':identity/extend')
+  @HttpCode(200)
+  @RequirePermission('seat.promote', { room: 'room' })
+  @Answers(seatChangeResponse)
+  extend(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Body({ schema: extendBody }) body: ExtendBody,
+    @ClickedAt() clickedAt: number,
+  ) {
+    return this.seats.extend(actor, room, identity, body, { clickedAt });
+  }
+
+  @Post(':identity/hold')
+  @HttpCode(200)
+  @RequirePermission('seat.mute', { room: 'room' })
+  @Answers(seatChangeResponse)
+  hold(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Body({ schema: holdBody }) body: HoldBody,
+    @ClickedAt() clickedAt: number,
+  ) {
+    return this.seats.hold(actor, room, identity, body, { clickedAt });
+  }
+
+  @Post(':identity/release')
+  @HttpCode(200)
+  @RequirePermission('seat.mute', { room: 'room' })
+  @Answers(seatChangeResponse)
+  release(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Body({ schema: reasonBody }) body: ReasonBody,
+    @ClickedAt() clickedAt: number,
+  ) {
+    return this.seats.release(actor, room, identity, body, { clickedAt });
+  }
+
+  /** What an action would do, before the click on it. */
+  @Post(':identity/preview')
+  @HttpCode(200)
+  @RequirePermission('seat.read', { room: 'room' })
+  @Answers(seatPreviewResponse)
+  preview(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Body({ schema: previewBody }) body: PreviewBody,
+  ) {
+    return this.seats.preview(actor, room, identity, body);
+  }
+
+  @Get(':identity/operations')
+  @RequirePermission('seat.read', { room: 'room' })
+  @Answers(z.array(seatOperationResponse))
+  async operations(
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Query({ schema: operationsQuery }) { limit }: OperationsQuery,
+  ) {
+    await this.policy.assertRoom(room);
+    return (await this.store.listOperations(room, identity, limit)).map(toSeatOperationView);
+  }
+
+  /** A soft lock: tells the other moderators for five seconds who is about to act on whom. */
+  @Post(':identity/acting')
+  @HttpCode(204)
+  @RequirePermission('seat.read', { room: 'room' })
+  @Answers(z.void())
+  async acting(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Body({ schema: actingBody }) { action }: ActingBody,
+  ): Promise<void> {
+    await this.policy.assertRoom(room);
+    this.hints.publish([actingHint(actor, room, identity, action ?? null)]);
   }
 }

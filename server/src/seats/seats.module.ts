@@ -1,13 +1,19 @@
 import { Module } from '@nestjs/common';
 import { LeasesService } from './leases.service.js';
 import { OperationsController } from './operations.controller.js';
+import { SeatActs } from './seat-acts.js';
 import { SeatApplier } from './seat-applier.js';
+import { SeatChanges } from './seat-changes.js';
 import { SeatChecks } from './seat-checks.js';
+import { SeatContexts } from './seat-context.js';
+import { SeatGuards } from './seat-guards.js';
 import { SeatObservations } from './seat-observations.js';
 import { SeatOperations } from './seat-operations.js';
 import { SeatPolicy } from './seat-policy.js';
+import { SeatRules } from './seat-rules.js';
 import { SeatStore } from './seat-store.js';
 import { SeatViews } from './seat-views.js';
+import { SeatWishes } from './seat-wishes.js';
 import { SeatsController } from './seats.controller.js';
 import { SeatsService } from './seats.service.js';
 
@@ -16,22 +22,35 @@ import { SeatsService } from './seats.service.js';
   controllers: [SeatsController, OperationsController],
   providers: [
     LeasesService,
+    SeatActs,
     SeatApplier,
+    SeatChanges,
     SeatChecks,
+    SeatContexts,
+    SeatGuards,
     SeatObservations,
     SeatOperations,
     SeatPolicy,
+    SeatRules,
     SeatStore,
     SeatViews,
+    SeatWishes,
     SeatsService,
   ],
   exports: [
     LeasesService,
+    SeatApplier,
+    SeatChanges,
     SeatChecks,
+    SeatContexts,
+    SeatGuards,
     SeatObservations,
+    SeatOperations,
     SeatPolicy,
+    SeatRules,
     SeatStore,
     SeatViews,
+    SeatWishes,
     SeatsService,
   ],
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nameText, reasonText } from '../common/http/fields.js';
+import { cleanText, nameText, reasonText } from '../common/http/fields.js';
 import { parseTtl, TtlError } from '../grants/ttl.js';
 import { TRACK_SOURCES } from '../grants/role-grants.js';
 
@@ -17,27 +17,55 @@ const duration = z.union([z.number(), z.string()]).transform((value, context) =>
 const reason = reasonText.optional();
 const template = z.string().min(1).max(64).optional();
 
+const expectEpoch = z.int().min(0).optional();
+/** Says that one means oneself, where one would. */
+const confirm = z.boolean().optional();
+const sources = z.array(z.enum(TRACK_SOURCES)).min(1).max(TRACK_SOURCES.length).optional();
+
 export const changeBody = z.strictObject({
   template,
   reason,
   for: duration.optional(),
-  expectEpoch: z.int().min(0).optional(),
+  expectEpoch,
+  confirm,
 });
-export const blockBody = z.strictObject({
+export const extendBody = z.strictObject({ for: duration, reason, expectEpoch });
+export const blockBody = z.strictObject({ for: duration.optional(), reason, expectEpoch, confirm });
+export const holdBody = z.strictObject({
+  sources,
   for: duration.optional(),
   reason,
-  expectEpoch: z.int().min(0).optional(),
+  expectEpoch,
+  confirm,
 });
-export const reasonBody = z.strictObject({ reason, expectEpoch: z.int().min(0).optional() });
+export const reasonBody = z.strictObject({ reason, expectEpoch });
+export const removeBody = z.strictObject({ reason, expectEpoch, confirm });
 export const muteBody = z.strictObject({
   source: z.enum([...TRACK_SOURCES, 'unknown']).optional(),
   reason,
 });
+export const previewBody = z.strictObject({
+  action: z.enum(['promote', 'demote', 'block', 'hold', 'release', 'remove', 'mute']),
+  template,
+  sources,
+  for: duration.optional(),
+});
+/** `action` is what they are about to do, such as `promote`; shown to the others as it is. */
+export const actingBody = z.strictObject({ action: cleanText(32).optional() });
+export const operationsQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(50).default(5),
+});
 
 export type ChangeBody = z.infer<typeof changeBody>;
+export type ExtendBody = z.infer<typeof extendBody>;
 export type BlockBody = z.infer<typeof blockBody>;
+export type HoldBody = z.infer<typeof holdBody>;
 export type ReasonBody = z.infer<typeof reasonBody>;
+export type RemoveBody = z.infer<typeof removeBody>;
 export type MuteBody = z.infer<typeof muteBody>;
+export type PreviewBody = z.infer<typeof previewBody>;
+export type ActingBody = z.infer<typeof actingBody>;
+export type OperationsQuery = z.infer<typeof operationsQuery>;
 
 const permissionResponse = z.object({
   canSubscribe: z.boolean(),
@@ -131,6 +159,33 @@ export const seatChangeResponse = z.object({
 });
 export type SeatChange = z.infer<typeof seatChangeResponse>;
 
+export const seatPreviewResponse = z.object({
+  before: roleStateResponse,
+  after: roleStateResponse,
+  effects: z.array(z.string()),
+  /** Why it would be refused. */
+  problem: z.string().nullable(),
+});
+export type SeatPreview = z.infer<typeof seatPreviewResponse>;
+
+export const seatOperationResponse = z.object({
+  id: z.string(),
+  action: z.string(),
+  by: z.string(),
+  at: instantResponse,
+  outcome: z.string(),
+  detail: z.string().nullable(),
+  reason: z.string().nullable(),
+  /** Until LiveKit answered. */
+  ms: z.number().nullable(),
+  /** From the click until LiveKit reported the tracks gone that it took; null: none, or not yet. */
+  goneMs: z.number().nullable(),
+  effects: z.array(z.string()),
+  undoUntil: instantResponse.nullable(),
+  undoneBy: z.string().nullable(),
+});
+export type SeatOperationView = z.infer<typeof seatOperationResponse>;
+
 export const operationResponse = z.object({
   id: z.string(),
   operationId: z.string(),
@@ -152,6 +207,7 @@ export const operationResponse = z.object({
   effects: z.array(z.string()),
   epoch: z.int(),
   ms: z.number().nullable(),
+  goneMs: z.number().nullable(),
   undoUntil: instantResponse.nullable(),
   undoneBy: z.string().nullable(),
   createdAt: instantResponse,

@@ -49,7 +49,10 @@ describeLive('promoting and demoting people in a running room', () => {
     });
 
     const muted = await scene.act(room, 'ana', 'mute', { source: 'camera' });
-    expect(muted.body).toMatchObject({ outcome: 'applied', effects: ['mutes their camera'] });
+    expect(muted.body).toMatchObject({
+      outcome: 'applied',
+      effects: ['mutes their camera', 'can unmute themselves at any time'],
+    });
     // Shown with the answer, not with the next sweep.
     expect((await scene.seat(room, 'ana'))?.tracks).toMatchObject([{ isMuted: true }]);
 

@@ -1,0 +1,362 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../access/actor.js';
+import type { Permission } from '../access/permissions.js';
+import { AppError } from '../common/errors/app-error.js';
+import { Transactions, type Tx } from '../database/transactions.js';
+import type { Override } from '../grants/policy.js';
+import { KeyedMutex } from './keyed-mutex.js';
+import type { SeatAction, SeatOperation } from './seat.js';
+import { toChange, toStateOf, toStateResponse } from './seat-answers.js';
+import { type Push, SeatApplier, seatKey } from './seat-applier.js';
+import { type Context, SeatContexts } from './seat-context.js';
+import {
+  allOf,
+  describeChange,
+  describePermissions,
+  permissionAfter,
+  tracksTaken,
+} from './seat-effects.js';
+import { SeatGuards } from './seat-guards.js';
+import { SeatOperations, type Settlement, settlementOf } from './seat-operations.js';
+import { SeatPolicy, type Standing } from './seat-policy.js';
+import { SeatRules } from './seat-rules.js';
+import { type NewOperation, SeatStore } from './seat-store.js';
+import { SeatViews } from './seat-views.js';
+import { type Plan, sameWish, SeatWishes } from './seat-wishes.js';
+import type { SeatChange, SeatPreview } from './seats.schemas.js';
+
+const UNDO_MS = 60_000;
+const MAX_TRIES = 4;
+/** A moderator gets an answer by then; what LiveKit has not taken yet goes on behind it. */
+const ANSWER_WITHIN_MS = 3_000;
+/** A key that is held down, or pressed twice, is one act. */
+const REPEATED_WITHIN_MS = 5_000;
+/** Each extension adds to the last: pressed again after this, it is meant again. */
+const EXTENDED_WITHIN_MS = 1_000;
+
+export interface Wish {
+  readonly action: SeatAction;
+  readonly permission: Permission;
+  readonly reason: string | undefined;
+  readonly expectEpoch: number | undefined;
+  readonly isConfirmed?: boolean | undefined;
+  readonly undoes?: SeatOperation;
+  /** A block may be for somebody who has never been heard of. */
+  readonly mayBeUnknown?: boolean;
+  /** Null: there is nothing to change any more. */
+  readonly plan: (context: Context) => Plan | null | Promise<Plan | null>;
+}
+
+/** How an action came about; all of it may be left out. */
+export interface ActOptions {
+  /** Milliseconds since the epoch: when the moderator clicked. */
+  readonly clickedAt?: number | undefined;
+  /** An operation with this id is begun once, however often it is asked for. */
+  readonly operationId?: string | undefined;
+  /** The bulk operation that this is a part of. */
+  readonly bulk?: string | undefined;
+  /** What stands or falls with the change, such as the hand that it answers; refuses by throwing. */
+  readonly within?: ((tx: Tx, operationId: string) => Promise<void>) | undefined;
+}
+
+interface Begun {
+  readonly operation: SeatOperation;
+  /** False: it had been begun before. */
+  readonly isNew: boolean;
+}
+
+/** A change of what is wished for a seat. The order is always: intent, committed; LiveKit; outcome. */
+@Injectable()
+export class SeatChanges {
+  /** Commits on one seat take turns; they do not wait for what LiveKit is slow to do. */
+  private readonly turns = new KeyedMutex();
+  /** Operation → what comes of it, while this process carries it out. */
+  private readonly running = new Map<string, Promise<Settlement>>();
+
+  constructor(
+    private readonly contexts: SeatContexts,
+    private readonly store: SeatStore,
+    private readonly policy: SeatPolicy,
+    private readonly wishes: SeatWishes,
+    private readonly guards: SeatGuards,
+    private readonly rules: SeatRules,
+    private readonly applier: SeatApplier,
+    private readonly operations: SeatOperations,
+    private readonly views: SeatViews,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /** From the look at the seat to what came of it; null when there was nothing to change. */
+  async change(
+    actor: Actor,
+    room: string,
+    identity: string,
+    wish: Wish,
+    options: ActOptions = {},
+  ): Promise<SeatChange | null> {
+    const started = performance.now();
+    const begun = await this.turns.run(seatKey(room, identity), () =>
+      this.begin(actor, room, identity, wish, options),
+    );
+    if (!begun) return null;
+    const work = begun.isNew
+      ? this.carryOut(begun.operation)
+      : this.follow(begun.operation, options);
+    const settlement = await withinBound(work, started);
+    return toChange(begun.operation, settlement);
+  }
+
+  /** What `change` would do, by the same code, up to where it would write. */
+  async preview(actor: Actor, room: string, identity: string, wish: Wish): Promise<SeatPreview> {
+    const context = await this.contexts.look(room, identity, wish);
+    const before = toStateResponse(toStateOf(context.standing.role));
+    try {
+      const plan = await wish.plan(context);
+      if (!plan) return { before, after: before, effects: [], problem: null };
+      const after = await this.policy.suppose(context.standing, plan, context.now);
+      this.guards.assertSensible(actor, wish.action, context, true);
+      await this.guards.assertMay(actor, wish, context, after, true);
+      return {
+        before,
+        after: toStateResponse(toStateOf(after.role)),
+        effects: allOf(describeChange(wish.action, context, after, plan.fallback)),
+        problem: null,
+      };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.kind === 'unavailable') throw error;
+      return { before, after: before, effects: [], problem: error.message };
+    }
+  }
+
+  private async begin(
+    actor: Actor,
+    room: string,
+    identity: string,
+    wish: Wish,
+    options: ActOptions,
+  ): Promise<Begun | null> {
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const known = options.operationId && (await this.store.findOperation(options.operationId));
+      if (known) return { operation: known, isNew: false };
+      const context = await this.contexts.look(room, identity, {
+        ...wish,
+        ...(options.clickedAt === undefined ? {} : { clickedAt: options.clickedAt }),
+      });
+      const repeated = options.within ? null : await this.repeated(actor, wish, context);
+      if (repeated) return { operation: repeated, isNew: false };
+      await this.guards.assertEpoch(context, wish.expectEpoch);
+      const plan = await wish.plan(context);
+      if (!plan) return null;
+      this.guards.assertSensible(actor, wish.action, context, wish.isConfirmed ?? false);
+      const after = await this.policy.suppose(context.standing, plan, context.now);
+      await this.guards.assertMay(actor, wish, context, after);
+      const operation = await this.write(actor, wish, context, plan, after, options);
+      if (operation) return { operation, isNew: true };
+      // Somebody else changed the seat between our look and our lock: look again.
+    }
+    throw new AppError('conflict', 'seat.changed', 'Others keep changing this seat.', {
+      extra: { current: await this.views.one(room, identity, { mayBeUnknown: true }) },
+    });
+  }
+
+  /**
+   * The seat's last operation, when it is this very act by the same person a moment ago: begun
+   * again it would change nothing but the number of entries and of calls.
+   */
+  private async repeated(
+    actor: Actor,
+    wish: Wish,
+    context: Context,
+  ): Promise<SeatOperation | null> {
+    const { seat, standing, now } = context;
+    const { lastChange } = seat;
+    const span = wish.action === 'extend' ? EXTENDED_WITHIN_MS : REPEATED_WITHIN_MS;
+    if (wish.undoes || lastChange?.kind !== wish.action || lastChange.by !== actor.label)
+      return null;
+    if (now.getTime() - Date.parse(lastChange.at) > span) return null;
+    if (!['intent', 'applied', 'pending'].includes(lastChange.outcome)) return null;
+    const last = await this.store.findOperation(lastChange.operationId);
+    if (last?.epoch !== standing.epoch || last.actor.id !== actor.id) return null;
+    const { expectEpoch } = wish;
+    if (expectEpoch !== undefined && expectEpoch !== last.epoch && expectEpoch !== last.epoch - 1) {
+      return null;
+    }
+    if (wish.action === 'extend') return last;
+    const plan = await planOf(wish, context).catch(unlessRefused);
+    return plan && sameWish(plan, seat) ? last : null;
+  }
+
+  /** Null when the seat is not any more what the plan was made for. */
+  private async write(
+    actor: Actor,
+    wish: Wish,
+    context: Context,
+    plan: Plan,
+    after: Standing,
+    options: ActOptions,
+  ): Promise<SeatOperation | null> {
+    const { seat, standing } = context;
+    const base = await this.wishes.baseOf(seat, standing);
+    const told = describeChange(wish.action, context, after, plan.fallback);
+    const operation: NewOperation = {
+      ...newOperation(actor, wish.action, context, options),
+      reason: wish.reason ?? null,
+      before: {
+        ...(plan.was ?? toStateOf(standing.role)),
+        override: seat.override,
+        block: seat.block,
+        hold: seat.hold,
+        base,
+        sid: seat.sid,
+      },
+      after: {
+        ...toStateOf(after.role),
+        effects: allOf(told),
+        notes: told.notes,
+        fallback: plan.fallback ?? null,
+        takes: tracksTaken(seat, permissionAfter(after, plan.fallback)),
+        headMs: context.headMs,
+      },
+      epoch: standing.epoch + 1,
+      undoUntil: isUndoable(wish.action) ? new Date(context.now.getTime() + UNDO_MS) : null,
+    };
+    const isBegun = await this.transactions.run(async (tx) => {
+      if (!context.isStored) await this.store.lock(tx, seat.room, seat.identity);
+      const extra = wish.undoes ? { undoes: wish.undoes.id } : {};
+      if (!(await this.operations.beginChange(tx, operation, plan, actor, extra))) return false;
+      if (wish.undoes && !(await this.store.markUndone(tx, wish.undoes.id, operation.id))) {
+        throw new AppError('conflict', 'operation.undone', 'This has been undone already.');
+      }
+      const { override } = plan;
+      const { room, identity } = seat;
+      const holding = override && { room, identity, template: override.template };
+      if (holding && isGiven(override, seat.override, seat.block !== null && plan.block === null)) {
+        await this.rules.assertMayHold(tx, holding);
+      }
+      await options.within?.(tx, operation.id);
+      if (holding && wish.action === 'promote') {
+        await this.rules.notePromoted(tx, holding, operation.actor, operation.id);
+      }
+      return true;
+    });
+    return isBegun ? begun(operation) : null;
+  }
+
+  /** From here on nothing is refused: what LiveKit cannot take now is put right later. */
+  private carryOut(operation: SeatOperation): Promise<Settlement> {
+    const { id, room, identity } = operation;
+    const work = this.applier
+      .inTurn(room, identity, () => this.apply(operation))
+      .finally(() => this.running.delete(id));
+    this.running.set(id, work);
+    return work;
+  }
+
+  private async apply(operation: SeatOperation): Promise<Settlement> {
+    const started = performance.now();
+    const { id, room, identity, after } = operation;
+    try {
+      const pushes = await this.applier.converge(room, identity, after.fallback);
+      const settlement = {
+        ...settlementOf(operation, pushes, performance.now() - started),
+        effects: whatHappened(operation, pushes),
+      };
+      await this.operations.settle(id, settlement);
+      return settlement;
+    } catch {
+      // Postgres went away after the commit: the sweep finds the open operation and ends it.
+      return { outcome: 'pending', detail: 'the outcome is not known yet', ms: null };
+    }
+  }
+
+  /** What comes, or came, of an operation that was begun before. */
+  private async follow(operation: SeatOperation, options: ActOptions): Promise<Settlement> {
+    const running = this.running.get(operation.id);
+    if (running) return running;
+    const { outcome, detail, ms } = operation;
+    if (outcome !== 'intent') return { outcome, detail, ms, effects: operation.after.effects };
+    // Whoever gave it this id answers for it: its server may have died before the call.
+    if (options.operationId !== undefined) return this.carryOut(operation);
+    return { outcome: 'pending', detail: 'another server carries it out', ms: null };
+  }
+}
+
+/** A lease that has run out is given anew, also with the same role; and one that is put off. */
+function isGiven(now: Override, before: Override | null, isUnblocked: boolean): boolean {
+  return (
+    isUnblocked ||
+    now.template !== before?.template ||
+    now.until?.getTime() !== before.until?.getTime()
+  );
+}
+
+async function planOf(wish: Wish, context: Context): Promise<Plan | null> {
+  return wish.plan(context);
+}
+
+/** What is refused is no repetition of what was done. */
+function unlessRefused(error: unknown): null {
+  if (error instanceof AppError) return null;
+  throw error;
+}
+
+/** What every operation on a seat begins with. */
+export function newOperation(
+  actor: Actor,
+  action: SeatAction,
+  { seat, now }: Context,
+  options: ActOptions,
+): Pick<NewOperation, 'id' | 'room' | 'identity' | 'action' | 'actor' | 'createdAt' | 'bulk'> {
+  const { kind, id, label, requestId } = actor;
+  return {
+    id: options.operationId ?? randomUUID(),
+    room: seat.room,
+    identity: seat.identity,
+    action,
+    actor: { kind, id, label, requestId },
+    createdAt: now,
+    bulk: options.bulk ?? null,
+  };
+}
+
+export function begun(operation: NewOperation): SeatOperation {
+  const open = { outcome: 'intent', detail: null, ms: null, undoneBy: null } as const;
+  return { ...operation, ...open, settledAt: null, goneMs: null };
+}
+
+/** The work's own answer, or `pending` when it takes too long; it goes on all the same. */
+export async function withinBound(work: Promise<Settlement>, started: number): Promise<Settlement> {
+  const rest = Math.max(0, ANSWER_WITHIN_MS - (performance.now() - started));
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Settlement>((resolve) => {
+    const settlement = { outcome: 'pending', detail: 'LiveKit has not answered yet', ms: null };
+    timer = setTimeout(() => resolve(settlement as Settlement), rest);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const WITHOUT_UNDO: ReadonlySet<SeatAction> = new Set([
+  'remove',
+  'mute',
+  'lease_end',
+  'hold_end',
+  'block_end',
+]);
+
+function isUndoable(action: SeatAction): boolean {
+  return !WITHOUT_UNDO.has(action);
+}
+
+/** Told from what LiveKit had before the first call and answered to the last; null: as foreseen. */
+function whatHappened({ epoch, after }: SeatOperation, pushes: readonly Push[]): string[] | null {
+  const changes = pushes.flatMap((push) => (push.epoch === epoch && push.change) || []);
+  const first = changes[0];
+  const last = changes.at(-1);
+  if (!first || !last) return null;
+  return [...describePermissions(first.had, last.has, first.tracks), ...after.notes];
+}

@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../common/errors/app-error.js';
+import { RoomsPort } from '../livekit/rooms-port.js';
+import type { Seat } from './seat.js';
+import { SeatPolicy, type Standing } from './seat-policy.js';
+import { SeatStore } from './seat-store.js';
+import { emptySeat } from './seat-views.js';
+
+/** A seat and how it stands, read together: what an action is decided on. */
+export interface Context {
+  readonly seat: Seat;
+  readonly standing: Standing;
+  /** Postgres' time, to the millisecond. */
+  readonly now: Date;
+  /** How long ago, at `now`, the moderator clicked. */
+  readonly headMs: number;
+  /** Whether the seat has a row of its own. */
+  readonly isStored: boolean;
+}
+
+@Injectable()
+export class SeatContexts {
+  constructor(
+    private readonly store: SeatStore,
+    private readonly policy: SeatPolicy,
+    private readonly rooms: RoomsPort,
+  ) {}
+
+  /** Throws 404 for an identity that nobody has, unless it `mayBeUnknown`. */
+  async look(
+    room: string,
+    identity: string,
+    { clickedAt = Date.now(), mayBeUnknown = false } = {},
+  ): Promise<Context> {
+    const [{ seat, at }, standing] = await Promise.all([
+      this.store.look(room, identity),
+      this.policy.stand(room, identity),
+    ]);
+    const headMs = Math.max(0, Date.now() - clickedAt);
+    const isKnown = mayBeUnknown || seat !== null || standing.facts.user !== null;
+    if (!isKnown && !(await this.isInLiveKit(room, identity))) {
+      throw new AppError(
+        'not_found',
+        'seat.not_found',
+        'Nobody has this identity: it belongs to no user and to nobody in the room.',
+      );
+    }
+    return {
+      seat: seat ?? emptySeat(room, identity),
+      standing,
+      now: new Date(at.getTime()),
+      headMs,
+      isStored: seat !== null,
+    };
+  }
+
+  private async isInLiveKit(room: string, identity: string): Promise<boolean> {
+    try {
+      return (await this.rooms.findParticipant(room, identity)) !== null;
+    } catch (error) {
+      if (error instanceof AppError) return false;
+      throw error;
+    }
+  }
+}

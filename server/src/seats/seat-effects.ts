@@ -1,0 +1,145 @@
+import { type PermissionLike, toParticipantPermission } from '../grants/compile-grant.js';
+import { effects as effectsOf, notLiveChangeable } from '../grants/effects.js';
+import { listInWords, sourceName } from '../grants/grant-catalogue.js';
+import type { Hold } from '../grants/policy.js';
+import { completeGrants } from '../grants/role-grants.js';
+import type { ObservedPermission, ObservedTrack } from '../livekit/participant-view.js';
+import type { Seat, SeatAction, TakenTrack } from './seat.js';
+import type { Context } from './seat-context.js';
+import { permissionWanted, type Standing } from './seat-policy.js';
+
+/**
+ * What an action physically does, in sentences without a subject: before the click, and, told from
+ * what LiveKit had and answered, after it.
+ */
+
+const NOTHING = toParticipantPermission(completeGrants({}));
+
+/** Where the room will be told what to do; null: out of it. */
+export type PermissionAfter = PermissionLike | null;
+
+/** What LiveKit will have; undefined where it keeps what it has. */
+export function permissionAfter(
+  { wanted }: Standing,
+  fallback: ObservedPermission | null | undefined,
+): PermissionAfter | undefined {
+  if (wanted.kind === 'out') return null;
+  return permissionWanted(wanted) ?? fallback ?? undefined;
+}
+
+/** What happens to the connection, and what else is to be known of it. */
+export interface Told {
+  readonly effects: readonly string[];
+  readonly notes: readonly string[];
+}
+
+export function allOf({ effects, notes }: Told): string[] {
+  return [...effects, ...notes];
+}
+
+export function describeChange(
+  action: SeatAction,
+  { seat, standing: before }: Pick<Context, 'seat' | 'standing'>,
+  after: Standing,
+  fallback: ObservedPermission | null | undefined = null,
+): Told {
+  const permission = permissionAfter(after, fallback);
+  if (permission === null) return { effects: leaving(seat, after), notes: [] };
+  const notes = action === 'hold' ? holding(after.input.seat?.hold ?? null) : [];
+  if (!seat.isPresent) return { effects: ['takes effect when they join'], notes };
+  if (permission === undefined) return { effects: [], notes };
+  const later =
+    before.role && after.role ? notLiveChangeable(before.role.grants, after.role.grants) : [];
+  if (later.length > 0) notes.push(`changes only when they join anew: ${listInWords(later)}`);
+  const had = seat.permission ?? before.role?.permission ?? NOTHING;
+  return { effects: describePermissions(had, permission, seat.tracks), notes };
+}
+
+/** From one permission to another, for somebody who publishes `tracks`. */
+export function describePermissions(
+  had: PermissionLike,
+  has: PermissionLike,
+  tracks: readonly ObservedTrack[],
+): string[] {
+  // Data tracks go with the right to send data, which has a sentence of its own.
+  const media = tracks.filter(({ type }) => type !== 'data');
+  const sentences = effectsOf(had, has, media);
+  return isLoss(had, has) ? [...sentences, ...keeping(has, media)] : sentences;
+}
+
+export function describeRemoval(seat: Seat): string[] {
+  if (!seat.isPresent) return ['is not in the room'];
+  return ['leaves the room; may come back with a token', ...ending(seat.tracks)];
+}
+
+export function describeMute(tracks: readonly ObservedTrack[]): string[] {
+  if (tracks.length === 0) return ['has nothing on that could be muted'];
+  return [
+    ...tracks.map(({ source }) => `mutes their ${sourceName(source)}`),
+    'can unmute themselves at any time',
+  ];
+}
+
+/** The published tracks that LiveKit takes away when it gets `after`. */
+export function tracksTaken(
+  { isPresent, tracks }: Pick<Seat, 'isPresent' | 'tracks'>,
+  after: PermissionAfter | undefined,
+): TakenTrack[] {
+  if (!isPresent || after === undefined) return [];
+  return tracks
+    .filter((track) => !mayStay(track, after))
+    .map(({ sid, source }) => ({ sid, source }));
+}
+
+function mayStay({ type, source }: ObservedTrack, after: PermissionAfter): boolean {
+  if (!after) return false;
+  if (type === 'data') return after.canPublishData;
+  return after.canPublish && after.canPublishSources.includes(source);
+}
+
+function leaving(seat: Seat, { input, decision }: Standing): string[] {
+  const until = input.seat?.block?.until;
+  const isBlocked = decision.verdict === 'refuse' && decision.code === 'seat.blocked';
+  const length = isBlocked ? (until ? ` until ${time(until)}` : ' until they are unblocked') : '';
+  return seat.isPresent
+    ? [`leaves the room, and no token lets them back in${length}`, ...ending(seat.tracks)]
+    : [`no token lets them in${length}`];
+}
+
+function ending(tracks: readonly ObservedTrack[]): string[] {
+  const names = [...new Set(tracks.map(({ source }) => sourceName(source)))];
+  if (names.length === 0) return [];
+  return [`their ${listInWords(names)} ${names.length === 1 ? 'ends' : 'end'} at once`];
+}
+
+function holding(hold: Hold | null): string[] {
+  if (!hold) return [];
+  const end = hold.until ? `until ${time(hold.until)}` : 'until somebody releases them';
+  return [`cannot turn on ${listInWords(hold.sources.map(sourceName))} ${end}`];
+}
+
+function keeping(has: PermissionLike, tracks: readonly ObservedTrack[]): string[] {
+  const stay = tracks.filter((track) => mayStay(track, has));
+  const kept = [
+    ...new Set(stay.map(({ source }) => `their ${sourceName(source)}`)),
+    ...(has.canPublishData ? ['chat'] : []),
+    ...(has.canSubscribe ? ['listening'] : []),
+  ];
+  return kept.length === 0
+    ? ['keeps nothing but their place in the room']
+    : [`keeps ${listInWords(kept)}`];
+}
+
+function isLoss(had: PermissionLike, has: PermissionLike): boolean {
+  const may = (permission: PermissionLike, source: string) =>
+    permission.canPublish && permission.canPublishSources.includes(source);
+  return (
+    (had.canPublishData && !has.canPublishData) ||
+    (had.canSubscribe && !has.canSubscribe) ||
+    had.canPublishSources.some((source) => may(had, source) && !may(has, source))
+  );
+}
+
+function time(date: Date): string {
+  return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}

@@ -1,0 +1,128 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../access/actor.js';
+import type { Permission } from '../access/permissions.js';
+import { AppError } from '../common/errors/app-error.js';
+import { exceeds } from '../grants/ceiling.js';
+import { listInWords } from '../grants/grant-catalogue.js';
+import { LedgerService } from '../ledger/ledger.service.js';
+import type { SeatAction } from './seat.js';
+import type { Context } from './seat-context.js';
+import { type EffectiveRole, SeatPolicy, type Standing } from './seat-policy.js';
+import { SeatViews } from './seat-views.js';
+
+const STANDARD = 'standard';
+
+/** These follow their job, not a role: what plays, records or dials is removed or muted instead. */
+const FOR_PEOPLE: ReadonlySet<SeatAction> = new Set(['promote', 'demote', 'hold']);
+/** What takes something from oneself that one may not be able to take back. */
+const NOT_BY_MISTAKE: ReadonlySet<SeatAction> = new Set(['demote', 'block', 'remove', 'hold']);
+
+/** Whether somebody may do something to somebody. Every guard throws, and changes nothing. */
+@Injectable()
+export class SeatGuards {
+  constructor(
+    private readonly policy: SeatPolicy,
+    private readonly views: SeatViews,
+    private readonly ledger: LedgerService,
+  ) {}
+
+  /** 409 with the seat as it is now, for who looked at another one. */
+  async assertEpoch({ seat, standing }: Context, expected: number | undefined): Promise<void> {
+    if (expected === undefined || expected === standing.epoch) return;
+    const current = await this.views.one(seat.room, seat.identity, { mayBeUnknown: true });
+    const by = current.lastChange ? ` by ${current.lastChange.by}` : '';
+    throw new AppError('conflict', 'seat.changed', `The seat has been changed${by}.`, {
+      extra: { current },
+    });
+  }
+
+  assertSensible(actor: Actor, action: SeatAction, context: Context, isConfirmed: boolean): void {
+    const { identity } = context.seat;
+    const kind = kindOf(context);
+    if (FOR_PEOPLE.has(action) && kind !== STANDARD) {
+      throw new AppError(
+        'conflict',
+        'seat.not_a_person',
+        `This is no person (${kind}): remove or mute it instead.`,
+        { extra: { participantKind: kind } },
+      );
+    }
+    const isSelf =
+      actor.kind === 'operator' && actor.label.toLowerCase() === identity.toLowerCase();
+    if (isSelf && !isConfirmed && NOT_BY_MISTAKE.has(action)) {
+      throw new AppError(
+        'conflict',
+        'seat.self',
+        'This is you: send `confirm: true` if you mean it.',
+      );
+    }
+  }
+
+  /** The ceiling binds both ways: who has more is not touched, and nobody is given more. */
+  async assertMay(
+    actor: Actor,
+    { action, permission }: { action: SeatAction; permission: Permission },
+    context: Context,
+    after: Standing,
+    isPreview = false,
+  ): Promise<void> {
+    const { standing } = context;
+    if ((action === 'promote' || action === 'extend') && after.decision.verdict === 'refuse') {
+      throw new AppError(
+        'conflict',
+        after.decision.code,
+        after.decision.because[0]?.text ?? 'They may not be in the room.',
+        { extra: { because: after.decision.because } },
+      );
+    }
+    await this.assertWithinCeiling(actor, permission, context, standing.role, isPreview);
+    // A block hides the role that comes back with its end; that one counts as well.
+    const { override = null } = after.input.seat ?? {};
+    const unblocked = await this.policy.suppose(after, { override, block: null }, context.now);
+    await this.assertWithinCeiling(actor, permission, context, unblocked.role, isPreview);
+    if (action !== 'demote' || actor.can('seat.promote', standing.room.name)) return;
+    const gains = after.role ? exceeds(after.role.grants, standing.role?.grants ?? null) : [];
+    if (gains.length === 0) return;
+    throw new AppError(
+      'forbidden',
+      'access.denied',
+      'This gives more than they have now, which needs the permission seat.promote.',
+      { extra: { permission: 'seat.promote', beyond: gains } },
+    );
+  }
+
+  async assertWithinCeiling(
+    actor: Actor,
+    permission: Permission,
+    { seat }: Pick<Context, 'seat'>,
+    role: EffectiveRole | null,
+    isPreview = false,
+  ): Promise<void> {
+    const beyond = role ? actor.exceeding(permission, role.grants, seat.room) : [];
+    if (beyond.length === 0) return;
+    if (!isPreview) {
+      await this.ledger
+        .appendDurably({
+          kind: 'access.refused',
+          outcome: 'refused',
+          actor,
+          room: seat.room,
+          identity: seat.identity,
+          payload: { permission, template: role?.template, beyond },
+        })
+        .catch(() => undefined);
+    }
+    throw new AppError(
+      'forbidden',
+      'seat.above_ceiling',
+      `The role ${role?.template ?? ''} goes beyond what you may handle: ${listInWords(beyond)}.`,
+      { extra: { beyond } },
+    );
+  }
+}
+
+/** Who is there counts; of somebody away, what they are known to be. */
+function kindOf({ seat, standing }: Context): string {
+  if (seat.isPresent) return seat.kind ?? STANDARD;
+  return standing.facts.user?.kind ?? seat.kind ?? STANDARD;
+}
