@@ -3,6 +3,7 @@ import { AccessModule } from './access/access.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { AssignmentsModule } from './assignments/assignments.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { BulkModule } from './bulk/bulk.module.js';
 import { CommonModule } from './common/common.module.js';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
@@ -22,7 +23,9 @@ import { PresenceModule } from './presence/presence.module.js';
 import { ReconcilerModule } from './reconciler/reconciler.module.js';
 import { RoleTemplatesModule } from './role-templates/role-templates.module.js';
 import { RoomsModule } from './rooms/rooms.module.js';
+import { ScenesModule } from './scenes/scenes.module.js';
 import { SeatsModule } from './seats/seats.module.js';
+import { StageModule } from './stage/stage.module.js';
 import { StartModule } from './start/start.module.js';
 import { StatusModule } from './status/status.module.js';
 import { UiModule } from './ui/ui.module.js';
@@ -58,6 +61,9 @@ export class AppModule {
         PresenceModule,
         ReconcilerModule,
         SeatsModule,
+        StageModule,
+        BulkModule,
+        ScenesModule,
         StartModule,
         StatusModule,
         UiModule,

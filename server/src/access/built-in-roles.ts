@@ -42,6 +42,8 @@ export const BUILT_IN_ROLES: readonly AccessRole[] = [
       'seat.remove',
       'seat.mute',
       'stage.manage',
+      'scene.read',
+      'scene.enter',
     ],
     ceiling: MODERATOR_CEILING,
     isBuiltIn: true,

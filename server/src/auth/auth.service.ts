@@ -117,18 +117,44 @@ export class AuthService {
     return new Actor('api_key', row.id, row.name, [hold], facts.requestId, facts.ip);
   }
 
+  /**
+   * Who acts for somebody that is not there any more: with what they hold now. Null for an operator
+   * who is disabled or gone, and for a key that is revoked or has expired.
+   */
+  async actorById(
+    kind: 'operator' | 'api_key',
+    id: string,
+  ): Promise<Pick<Actor, 'id' | 'label' | 'holds'> | null> {
+    if (kind === 'operator') {
+      const { rows } = await this.pg.query<Pick<SessionRow, 'email' | 'access'>>(
+        'auth-operator-access',
+        `SELECT o.email, coalesce((SELECT json_agg(json_build_object('role', a.role, 'rooms', a.rooms))
+             FROM operator_access a WHERE a.operator_id = o.id), '[]') AS access
+         FROM operator o WHERE o.id = $1 AND NOT o.is_disabled`,
+        [id],
+      );
+      const row = rows[0];
+      return row ? { id, label: row.email, holds: holdsOf(row.access) } : null;
+    }
+    const { rows } = await this.pg.query<
+      Pick<KeyRow, 'name' | 'permissions' | 'rooms' | 'ceiling'>
+    >(
+      'auth-api-key-access',
+      `SELECT name, permissions, rooms, ceiling FROM api_key
+       WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
+      [id],
+    );
+    const row = rows[0];
+    return row ? { id, label: row.name, holds: [holdOf(row)] } : null;
+  }
+
   private async byApiKey(header: string, request: FastifyRequest): Promise<Authenticated | null> {
     const match = /^Bearer (rck_[A-Za-z0-9_-]{20,100})$/i.exec(header);
     if (!match) return null;
     const key = await this.keys.load(secretHash(match[1] as string));
     if (!key) return null;
     if (key.needs_touch) this.touchKey(key.id);
-    const hold: AccessHold = {
-      permissions: new Set(key.permissions),
-      rooms: key.rooms,
-      ceiling: key.ceiling,
-    };
-    const actor = new Actor('api_key', key.id, key.name, [hold], request.id, request.ip);
+    const actor = new Actor('api_key', key.id, key.name, [holdOf(key)], request.id, request.ip);
     return { actor, by: 'api_key', rateLimit: key.rate_limit };
   }
 
@@ -190,6 +216,14 @@ export function holdsOf(access: { role: string; rooms: string[] | null }[]): Acc
     if (!known) return [];
     return [{ permissions: new Set(known.permissions), rooms, ceiling: known.ceiling }];
   });
+}
+
+function holdOf({
+  permissions,
+  rooms,
+  ceiling,
+}: Pick<KeyRow, 'permissions' | 'rooms' | 'ceiling'>): AccessHold {
+  return { permissions: new Set(permissions), rooms, ceiling };
 }
 
 function unique(hashes: Buffer[]): Buffer[] {

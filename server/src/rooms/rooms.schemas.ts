@@ -74,6 +74,7 @@ export const updateRoomBody = z.strictObject({
   // These move by themselves, so stale ones are no attempt to change them.
   numParticipants: z.unknown().optional(),
   liveSince: z.unknown().optional(),
+  scene: z.unknown().optional(),
   updatedAt: z.unknown().optional(),
   appliesAtNextStart: z.unknown().optional(),
 });
@@ -90,6 +91,17 @@ const room = {
   isDemo: z.boolean(),
   numParticipants: z.number(),
   liveSince: z.date().nullable(),
+  /** What the room makes of roles for a while. */
+  scene: z
+    .object({
+      id: z.string().nullable(),
+      name: z.string(),
+      rules: z.array(z.object({ from: z.string(), to: z.string().nullable() })),
+      at: z.string(),
+      by: z.string(),
+      reason: z.string().nullable(),
+    })
+    .nullable(),
   createdAt: z.date(),
   updatedAt: z.date(),
 };

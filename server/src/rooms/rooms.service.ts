@@ -11,6 +11,7 @@ import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../database/transactions.js';
 import { type Hint, Hints } from '../events/hints.js';
+import type { ActiveScene } from '../grants/policy.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { isUnavailable } from '../livekit/livekit-error.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
@@ -34,10 +35,14 @@ interface RoomRow {
   live_sid: string | null;
   live_since: Date | null;
   num_participants: number;
+  active_scene: RoomSceneView | null;
   revision: number;
   created_at: Date;
   updated_at: Date;
 }
+
+/** The scene that a room plays, as it is stored. */
+export type RoomSceneView = Omit<ActiveScene, 'at'> & { readonly at: string };
 
 export type RoomView = ReturnType<typeof toView>;
 
@@ -50,7 +55,7 @@ export interface RoomSettlement {
 
 const COLUMNS = `r.name, r.title, r.empty_timeout, r.departure_timeout, r.max_participants, r.metadata,
   r.default_template, r.promote_template, r.unlisted_participants, r.is_closed, r.is_demo,
-  r.live_sid, r.live_since, r.num_participants, r.revision, r.created_at, r.updated_at`;
+  r.live_sid, r.live_since, r.num_participants, r.active_scene, r.revision, r.created_at, r.updated_at`;
 
 const SORT_COLUMNS: Record<string, string> = {
   id: 'r.name',
@@ -443,6 +448,7 @@ function toView(row: RoomRow) {
     isDemo: row.is_demo,
     numParticipants: row.num_participants,
     liveSince: row.live_since,
+    scene: row.active_scene,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

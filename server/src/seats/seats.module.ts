@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { LeasesService } from './leases.service.js';
-import { OperationsController } from './operations.controller.js';
 import { SeatActs } from './seat-acts.js';
 import { SeatApplier } from './seat-applier.js';
 import { SeatChanges } from './seat-changes.js';
@@ -19,7 +18,7 @@ import { SeatsService } from './seats.service.js';
 
 /** One identity in one room: what is wished, what LiveKit has, and the one way between them. */
 @Module({
-  controllers: [SeatsController, OperationsController],
+  controllers: [SeatsController],
   providers: [
     LeasesService,
     SeatActs,

@@ -1,0 +1,18 @@
+import { Injectable } from '@nestjs/common';
+import { Actor, type ActorRef, type RequestFacts, SYSTEM_ACTOR } from '../access/actor.js';
+import { AuthService } from '../auth/auth.service.js';
+
+/** Who began an operation, with what they hold at this moment and not at that one. */
+@Injectable()
+export class BulkActors {
+  constructor(private readonly auth: AuthService) {}
+
+  /** Null when they may not do anything any more. */
+  async now(then: ActorRef & RequestFacts): Promise<Actor | null> {
+    const { kind, id, requestId, ip } = then;
+    if (kind === 'system') return SYSTEM_ACTOR;
+    if (kind === 'participant' || id === null) return null;
+    const known = await this.auth.actorById(kind, id);
+    return known && new Actor(kind, known.id, known.label, known.holds, requestId, ip);
+  }
+}

@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import { Transactions } from '../database/transactions.js';
+import { samePermission } from '../grants/compile-grant.js';
+import type { Seat } from '../seats/seat.js';
+import { type Push, SeatApplier } from '../seats/seat-applier.js';
+import { permissionWanted, SeatPolicy } from '../seats/seat-policy.js';
+import { SeatStore } from '../seats/seat-store.js';
+import type { BulkOperation, BulkTarget, TargetEnd } from './bulk.js';
+import { BulkStore } from './bulk-store.js';
+import type { Chunk } from './bulk-worker.js';
+import type { Pace } from './pace.js';
+
+/**
+ * Brings a room to its scene, or back from one. The wish is the room's and holds from its commit on,
+ * for whoever joins as well; here is only who is in the room and has to be told.
+ */
+@Injectable()
+export class BulkScenes {
+  constructor(
+    private readonly store: BulkStore,
+    private readonly seats: SeatStore,
+    private readonly policy: SeatPolicy,
+    private readonly applier: SeatApplier,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /**
+   * Writes down who has something else than is wanted, whoever publishes first: they have been begun
+   * with when the others are looked at. Harmless to repeat. Answers with how many there are.
+   */
+  async list({ id, room }: BulkOperation, onPublishers: () => void): Promise<number> {
+    const present = await this.seats.listPresent(room);
+    const publishing = present.filter(({ tracks }) => tracks.length > 0);
+    await this.add(id, await this.differing(publishing), false);
+    onPublishers();
+    const rest = present.filter(({ tracks }) => tracks.length === 0);
+    return this.add(id, mayPublishFirst(await this.differing(rest)), true);
+  }
+
+  chunk(operation: BulkOperation, targets: readonly BulkTarget[], pace: Pace): Chunk {
+    return { carryOut: () => this.carryOut(operation, targets, pace) };
+  }
+
+  /** Those that LiveKit could not be told of. */
+  async again(operation: BulkOperation, pace: Pace): Promise<void> {
+    await this.carryOut(operation, await this.store.listPending(operation.id), pace);
+  }
+
+  private async carryOut(
+    { id, room }: BulkOperation,
+    targets: readonly BulkTarget[],
+    pace: Pace,
+  ): Promise<void> {
+    const ends = await Promise.all(
+      targets.map(async ({ position, identity }) => {
+        const started = performance.now();
+        const pushes = await pace.run(
+          () => this.applier.inTurn(room, identity, () => this.applier.converge(room, identity)),
+          () => false,
+        );
+        return endOf(position, pushes.at(-1), performance.now() - started);
+      }),
+    );
+    await this.transactions.run((tx) => this.store.end(tx, id, ends));
+  }
+
+  private add(id: string, seats: readonly Seat[], isLast: boolean): Promise<number> {
+    return this.transactions.run(async (tx) => {
+      const operation = await this.store.lock(tx, id);
+      if (!operation || operation.params.isListed === true) return operation?.total ?? 0;
+      await this.store.addTargets(tx, id, seats);
+      return isLast ? this.store.markListed(tx, id) : 0;
+    });
+  }
+
+  private async differing(seats: readonly Seat[]): Promise<Seat[]> {
+    const standings = await Promise.all(
+      seats.map(({ room, identity, kind }) => this.policy.stand(room, identity, kind)),
+    );
+    return seats.filter(({ permission }, i) => {
+      const wanted = standings[i] && permissionWanted(standings[i].wanted);
+      return wanted && permission && !samePermission(permission, wanted);
+    });
+  }
+}
+
+function mayPublishFirst(seats: readonly Seat[]): Seat[] {
+  const may = ({ permission }: Seat) => permission?.canPublish === true;
+  return [...seats.filter(may), ...seats.filter((seat) => !may(seat))];
+}
+
+function endOf(position: number, push: Push | undefined, ms: number): TargetEnd {
+  const rounded = Math.round(ms * 10) / 10;
+  switch (push?.outcome) {
+    case 'applied':
+      return { position, outcome: 'applied', detail: null, ms: rounded };
+    case 'absent':
+      return { position, outcome: 'skipped', detail: 'left the room', ms: null };
+    case 'failed':
+      return { position, outcome: 'failed', detail: push.detail, ms: rounded };
+    case 'unavailable':
+      return { position, outcome: 'pending', detail: push.detail, ms: null };
+    case undefined:
+      return { position, outcome: 'pending', detail: 'too many changes at once', ms: null };
+  }
+}

@@ -1,0 +1,446 @@
+import { Injectable } from '@nestjs/common';
+import { PgPool } from '../database/pg-pool.js';
+import type { Tx } from '../database/transactions.js';
+import type {
+  BulkOperation,
+  BulkStatus,
+  BulkTarget,
+  Counts,
+  TargetEnd,
+  TargetOutcome,
+} from './bulk.js';
+
+const COLUMNS = `o.id, o.room, o.action, o.params, o.actor, o.reason, o.as_of AS "asOf", o.status,
+  o.total, o.created_at AS "createdAt", o.finished_at AS "finishedAt", o.undo_of AS "undoOf",
+  o.undone_by AS "undoneBy", o.undo_until AS "undoUntil"`;
+
+const TARGET_COLUMNS = `t.position, t.identity, t.seat_operation AS "seatOperation", t.outcome`;
+
+/** A server that says nothing for so long has died: another one goes on. */
+const LEASE_SECONDS = 5;
+/** What is undone later is better done by hand, by who looks at the room as it is then. */
+const UNDO_MINUTES = 10;
+/** The pace of the last seconds; longer ago LiveKit or the room was another. */
+const PACE_SECONDS = 5;
+
+/** What a target came to, as its page shows it. */
+export interface TargetRow extends BulkTarget {
+  readonly detail: string | null;
+  readonly ms: number | null;
+  readonly settledAt: Date | null;
+}
+
+/** An operation with what its targets have come to. */
+export interface Progress {
+  readonly operation: BulkOperation;
+  readonly counts: Counts;
+  readonly settledLately: number;
+  /** How long that took. */
+  readonly latelySeconds: number;
+  readonly people: number;
+}
+
+interface ProgressRow extends BulkOperation {
+  counts: Partial<Counts> | null;
+  lately: number;
+  lately_seconds: number | null;
+  people: number;
+}
+
+/** The tables `bulk_operation` and `bulk_target`. */
+@Injectable()
+export class BulkStore {
+  constructor(private readonly pg: PgPool) {}
+
+  async insert(
+    tx: Tx,
+    operation: Omit<
+      BulkOperation,
+      'status' | 'createdAt' | 'finishedAt' | 'undoneBy' | 'undoUntil'
+    >,
+    holder: string,
+  ): Promise<void> {
+    await tx.query(
+      `INSERT INTO bulk_operation (id, room, action, params, actor, reason, as_of, total, undo_of,
+         holder, lease_until)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+         now() + make_interval(secs => ${LEASE_SECONDS}))`,
+      [
+        operation.id,
+        operation.room,
+        operation.action,
+        JSON.stringify(operation.params),
+        JSON.stringify(operation.actor),
+        operation.reason,
+        operation.asOf,
+        operation.total,
+        operation.undoOf,
+        holder,
+      ],
+    );
+  }
+
+  /** Adds targets behind those that are there; who is among these already stays where they are. */
+  async addTargets(
+    tx: Tx,
+    operation: string,
+    targets: readonly { identity: string; skipped?: string | undefined }[],
+  ): Promise<number> {
+    const { rowCount } = await tx.query(
+      `INSERT INTO bulk_target (operation, position, identity, outcome, detail, settled_at)
+       SELECT $1, start.position + t.ord, t.identity,
+         CASE WHEN t.skipped IS NULL THEN 'waiting' ELSE 'skipped' END, t.skipped,
+         CASE WHEN t.skipped IS NOT NULL THEN now() END
+       FROM (SELECT coalesce(max(position), 0) AS position FROM bulk_target WHERE operation = $1) start,
+         ROWS FROM (unnest($2::text[], $3::text[])) WITH ORDINALITY AS t(identity, skipped, ord)
+       ON CONFLICT ON CONSTRAINT uq_bulk_target_identity DO NOTHING`,
+      [
+        operation,
+        targets.map(({ identity }) => identity),
+        targets.map(({ skipped }) => skipped ?? null),
+      ],
+    );
+    return rowCount ?? 0;
+  }
+
+  /** Every target is written down: from here on the operation can come to its end. */
+  async markListed(tx: Tx, id: string): Promise<number> {
+    const { rows } = await tx.query<{ total: number }>(
+      `UPDATE bulk_operation SET params = params || '{"isListed": true}',
+         total = (SELECT count(*) FROM bulk_target WHERE operation = $1)
+       WHERE id = $1 RETURNING total`,
+      [id],
+    );
+    return rows[0]?.total ?? 0;
+  }
+
+  async find(id: string): Promise<BulkOperation | null> {
+    const { rows } = await this.pg.query<BulkOperation>(
+      'bulk-find',
+      `SELECT ${COLUMNS} FROM bulk_operation o WHERE o.id = $1`,
+      [id],
+    );
+    return rows[0] ?? null;
+  }
+
+  /** Locks the operation for the transaction. */
+  async lock(tx: Tx, id: string): Promise<BulkOperation | null> {
+    const { rows } = await tx.query<BulkOperation>(
+      `SELECT ${COLUMNS} FROM bulk_operation o WHERE o.id = $1 FOR UPDATE`,
+      [id],
+    );
+    return rows[0] ?? null;
+  }
+
+  async pause(tx: Tx, id: string): Promise<void> {
+    await tx.query(`UPDATE bulk_operation SET status = 'paused' WHERE id = $1`, [id]);
+  }
+
+  /** Whichever server is asked goes on with it. */
+  async resume(tx: Tx, id: string): Promise<void> {
+    await tx.query(
+      `UPDATE bulk_operation SET status = 'running', holder = NULL, lease_until = NULL WHERE id = $1`,
+      [id],
+    );
+  }
+
+  /** It is over once what is under way has come to its end, which `finish` tells. */
+  async cancel(tx: Tx, id: string): Promise<void> {
+    await tx.query(`UPDATE bulk_operation SET status = 'cancelled' WHERE id = $1`, [id]);
+  }
+
+  async finish(tx: Tx, id: string, status: BulkStatus): Promise<void> {
+    await tx.query(
+      `UPDATE bulk_operation SET status = $2, finished_at = clock_timestamp(), holder = NULL,
+         lease_until = NULL, undo_until = clock_timestamp() + interval '${UNDO_MINUTES} minutes'
+       WHERE id = $1`,
+      [id, status],
+    );
+  }
+
+  /** Runs again, in the name of `actor`. */
+  async reopen(tx: Tx, id: string, actor: BulkOperation['actor']): Promise<void> {
+    await tx.query(
+      `UPDATE bulk_operation SET status = 'running', actor = $2, finished_at = NULL,
+         undo_until = NULL, holder = NULL, lease_until = NULL
+       WHERE id = $1`,
+      [id, JSON.stringify(actor)],
+    );
+  }
+
+  async markUndone(tx: Tx, id: string, by: string): Promise<boolean> {
+    const { rowCount } = await tx.query(
+      'UPDATE bulk_operation SET undone_by = $2 WHERE id = $1 AND undone_by IS NULL',
+      [id, by],
+    );
+    return rowCount === 1;
+  }
+
+  /**
+   * Operations that there is something to do for and that nobody works on, now held by `holder`:
+   * also those that were paused or cancelled and whose server died over what was under way.
+   */
+  async claim(holder: string, only: string | null = null): Promise<string[]> {
+    const { rows } = await this.pg.query<{ id: string }>(
+      'bulk-claim',
+      `UPDATE bulk_operation SET holder = $1,
+         lease_until = now() + make_interval(secs => ${LEASE_SECONDS})
+       WHERE id IN (SELECT o.id FROM bulk_operation o
+         WHERE o.finished_at IS NULL AND ($2::uuid IS NULL OR o.id = $2)
+           AND (o.lease_until IS NULL OR o.lease_until < now() OR o.holder = $1)
+           AND (o.status <> 'paused' OR EXISTS (
+             SELECT FROM bulk_target t WHERE t.operation = o.id AND t.outcome = 'started'))
+         ORDER BY o.created_at LIMIT 20 FOR UPDATE SKIP LOCKED)
+       RETURNING id`,
+      [holder, only],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Those of `ids` that are still `holder`'s to work on, for another while. */
+  async renew(holder: string, ids: readonly string[]): Promise<string[]> {
+    const { rows } = await this.pg.query<{ id: string }>(
+      'bulk-renew',
+      `UPDATE bulk_operation SET lease_until = now() + make_interval(secs => ${LEASE_SECONDS})
+       WHERE id = ANY($2) AND holder = $1 AND finished_at IS NULL RETURNING id`,
+      [holder, ids],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** So that another server need not wait for the lease to end. */
+  async release(holder: string): Promise<void> {
+    await this.pg.query(
+      'bulk-release',
+      'UPDATE bulk_operation SET holder = NULL, lease_until = NULL WHERE holder = $1',
+      [holder],
+    );
+  }
+
+  /**
+   * False when the operation is not `holder`'s any more, or does not run. Until the transaction's
+   * end nobody can take it away, pause it or cancel it.
+   */
+  async hold(tx: Tx, id: string, holder: string): Promise<boolean> {
+    const { rowCount } = await tx.query(
+      `SELECT 1 FROM bulk_operation WHERE id = $1 AND holder = $2 AND status = 'running' FOR SHARE`,
+      [id, holder],
+    );
+    return rowCount === 1;
+  }
+
+  async next(id: string, limit: number): Promise<BulkTarget[]> {
+    const { rows } = await this.pg.query<BulkTarget>(
+      'bulk-next',
+      `SELECT ${TARGET_COLUMNS} FROM bulk_target t
+       WHERE t.operation = $1 AND t.outcome = 'waiting' ORDER BY t.position LIMIT $2`,
+      [id, limit],
+    );
+    return rows;
+  }
+
+  /** What a server that died left between intent and outcome. */
+  async listStarted(id: string): Promise<BulkTarget[]> {
+    const { rows } = await this.pg.query<BulkTarget>(
+      'bulk-started',
+      `SELECT ${TARGET_COLUMNS} FROM bulk_target t
+       WHERE t.operation = $1 AND t.outcome = 'started' ORDER BY t.position`,
+      [id],
+    );
+    return rows;
+  }
+
+  async markStarted(tx: Tx, id: string, positions: readonly number[]): Promise<void> {
+    await tx.query(
+      `UPDATE bulk_target SET outcome = 'started'
+       WHERE operation = $1 AND position = ANY($2) AND outcome = 'waiting'`,
+      [id, positions],
+    );
+  }
+
+  /** Writes what targets came to. Those that have come to an end already keep it. */
+  async end(tx: Tx, id: string, ends: readonly TargetEnd[]): Promise<void> {
+    if (ends.length === 0) return;
+    await tx.query(
+      `UPDATE bulk_target t SET outcome = e.outcome, detail = e.detail, ms = e.ms, settled_at = clock_timestamp()
+       FROM unnest($2::int[], $3::text[], $4::text[], $5::float8[]) AS e(position, outcome, detail, ms)
+       WHERE t.operation = $1 AND t.position = e.position
+         AND t.outcome IN ('waiting', 'started', 'pending')`,
+      [
+        id,
+        ends.map(({ position }) => position),
+        ends.map(({ outcome }) => outcome),
+        ends.map(({ detail }) => detail),
+        ends.map(({ ms }) => ms),
+      ],
+    );
+  }
+
+  /** What was left open on a seat has come to its end: so has the target that it was for. */
+  async follow(
+    tx: Tx,
+    ends: readonly {
+      bulk: string;
+      identity: string;
+      seatOperation: string;
+      outcome: TargetOutcome;
+      detail: string | null;
+      ms: number | null;
+    }[],
+  ): Promise<void> {
+    await tx.query(
+      `UPDATE bulk_target t SET outcome = e.outcome, detail = e.detail, ms = e.ms, settled_at = clock_timestamp()
+       FROM jsonb_to_recordset($1::jsonb) AS e(bulk uuid, identity text, "seatOperation" uuid,
+         outcome text, detail text, ms float8)
+       WHERE t.operation = e.bulk AND t.identity = e.identity
+         AND t.seat_operation = e."seatOperation" AND t.outcome IN ('started', 'pending')`,
+      [JSON.stringify(ends)],
+    );
+  }
+
+  /** The rest is left as it is. Answers with how many that were. */
+  async cancelRest(tx: Tx, id: string, detail: string): Promise<number> {
+    const { rowCount } = await tx.query(
+      `UPDATE bulk_target SET outcome = 'cancelled', detail = $2, settled_at = clock_timestamp()
+       WHERE operation = $1 AND outcome = 'waiting'`,
+      [id, detail],
+    );
+    return rowCount ?? 0;
+  }
+
+  /** Another round for those that failed or wait, each under an id of its own. */
+  async again(tx: Tx, id: string): Promise<number> {
+    const { rowCount } = await tx.query(
+      `UPDATE bulk_target SET outcome = 'waiting', detail = NULL, ms = NULL, settled_at = NULL,
+         seat_operation = gen_random_uuid()
+       WHERE operation = $1 AND outcome IN ('failed', 'pending')`,
+      [id],
+    );
+    return rowCount ?? 0;
+  }
+
+  async counts(tx: Tx, id: string): Promise<Counts> {
+    const { rows } = await tx.query<{ outcome: TargetOutcome; n: number }>(
+      'SELECT outcome, count(*)::int AS n FROM bulk_target WHERE operation = $1 GROUP BY outcome',
+      [id],
+    );
+    return complete(Object.fromEntries(rows.map(({ outcome, n }) => [outcome, n])));
+  }
+
+  async progress(ids: readonly string[]): Promise<Progress[]> {
+    return this.readProgress('bulk-progress', 'o.id = ANY($1)', [ids]);
+  }
+
+  /** The room's operations: those that are under way first, then the newest. */
+  async listOfRoom(room: string, limit: number): Promise<Progress[]> {
+    return this.readProgress('bulk-of-room', 'o.room = $1', [room, limit], 'LIMIT $2');
+  }
+
+  async page(
+    id: string,
+    outcomes: readonly string[] | null,
+    cursor: { isBefore: boolean; position: number } | null,
+    limit: number,
+  ): Promise<TargetRow[]> {
+    const isBefore = cursor?.isBefore ?? false;
+    const { rows } = await this.pg.query<TargetRow>(
+      isBefore ? 'bulk-page-before' : 'bulk-page',
+      `SELECT ${TARGET_COLUMNS}, t.detail, t.ms, t.settled_at AS "settledAt" FROM bulk_target t
+       WHERE t.operation = $1 AND ($2::text[] IS NULL OR t.outcome = ANY($2))
+         AND t.position ${isBefore ? '<' : '>'} $3
+       ORDER BY t.position ${isBefore ? 'DESC' : 'ASC'} LIMIT $4`,
+      [id, outcomes, cursor?.position ?? 0, limit],
+    );
+    return isBefore ? rows.reverse() : rows;
+  }
+
+  /** Targets of `id` whose effect stands or is still to come, with the operation that made it. */
+  async listUndoable(id: string): Promise<{ identity: string; seatOperation: string }[]> {
+    const { rows } = await this.pg.query<{ identity: string; seatOperation: string }>(
+      'bulk-undoable',
+      `SELECT identity, seat_operation AS "seatOperation" FROM bulk_target
+       WHERE operation = $1 AND outcome IN ('applied', 'pending') ORDER BY position`,
+      [id],
+    );
+    return rows;
+  }
+
+  /** The operations on seats that targets of `id` were begun with. */
+  async seatOperationsOf(id: string, identities: readonly string[]): Promise<string[]> {
+    const { rows } = await this.pg.query<{ id: string }>(
+      'bulk-seat-operations',
+      `SELECT seat_operation AS id FROM bulk_target WHERE operation = $1 AND identity = ANY($2)`,
+      [id, identities],
+    );
+    return rows.map((row) => row.id);
+  }
+
+  /** Scenes' operations that are over but for whom LiveKit could not be told of. */
+  async listWithPendingScene(): Promise<string[]> {
+    const { rows } = await this.pg.query<{ id: string }>(
+      'bulk-pending-scenes',
+      `SELECT o.id FROM bulk_operation o
+       WHERE o.action = 'scene' AND o.finished_at > now() - interval '1 day'
+         AND EXISTS (SELECT FROM bulk_target t WHERE t.operation = o.id AND t.outcome = 'pending')`,
+    );
+    return rows.map((row) => row.id);
+  }
+
+  async listPending(id: string): Promise<BulkTarget[]> {
+    const { rows } = await this.pg.query<BulkTarget>(
+      'bulk-pending',
+      `SELECT ${TARGET_COLUMNS} FROM bulk_target t
+       WHERE t.operation = $1 AND t.outcome = 'pending' ORDER BY t.position`,
+      [id],
+    );
+    return rows;
+  }
+
+  private async readProgress(
+    name: string,
+    where: string,
+    values: unknown[],
+    limit = '',
+  ): Promise<Progress[]> {
+    const { rows } = await this.pg.query<ProgressRow>(
+      name,
+      `SELECT ${COLUMNS}, counts.of AS counts, coalesce(pace.n, 0)::int AS lately,
+         extract(epoch FROM pace.span)::float8 AS lately_seconds,
+         coalesce(r.num_participants, 0) AS people
+       FROM (SELECT * FROM bulk_operation o WHERE ${where}
+         ORDER BY o.finished_at IS NOT NULL, o.created_at DESC ${limit}) o
+       JOIN room r ON r.name = o.room
+       LEFT JOIN LATERAL (SELECT jsonb_object_agg(outcome, n) AS of FROM (
+         SELECT outcome, count(*) AS n FROM bulk_target t WHERE t.operation = o.id GROUP BY outcome
+       ) AS each) AS counts ON true
+       LEFT JOIN LATERAL (
+         SELECT count(*) AS n,
+           clock_timestamp() - greatest(o.created_at, clock_timestamp() - interval '${PACE_SECONDS} seconds') AS span
+         FROM bulk_target t WHERE t.operation = o.id AND o.status = 'running'
+           AND t.outcome IN ('applied', 'pending', 'failed')
+           AND t.settled_at > clock_timestamp() - interval '${PACE_SECONDS} seconds') AS pace ON true
+       ORDER BY o.finished_at IS NOT NULL, o.created_at DESC`,
+      values,
+    );
+    return rows.map(({ counts, lately, lately_seconds, people, ...operation }) => ({
+      operation,
+      counts: complete(counts ?? {}),
+      settledLately: lately,
+      latelySeconds: lately_seconds ?? 0,
+      people,
+    }));
+  }
+}
+
+function complete(counts: Partial<Counts>): Counts {
+  return {
+    waiting: 0,
+    started: 0,
+    applied: 0,
+    pending: 0,
+    failed: 0,
+    skipped: 0,
+    cancelled: 0,
+    ...counts,
+  };
+}

@@ -1,0 +1,105 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../access/actor.js';
+import { PgPool } from '../database/pg-pool.js';
+import { exceeds } from '../grants/ceiling.js';
+import { MODERATOR_CEILING } from '../grants/presets.js';
+import { PolicyReader } from '../policy/policy-reader.js';
+import { SeatStore } from '../seats/seat-store.js';
+import { SeatViews } from '../seats/seat-views.js';
+import type { SeatView } from '../seats/seats.schemas.js';
+import type { TargetFilter } from './bulk.schemas.js';
+
+const STANDARD = 'standard';
+
+/** Who a filter means, as of the instant that the moderator's screen showed. */
+@Injectable()
+export class BulkTargets {
+  constructor(
+    private readonly pg: PgPool,
+    private readonly store: SeatStore,
+    private readonly views: SeatViews,
+    private readonly policy: PolicyReader,
+  ) {}
+
+  /**
+   * Who matches and was there by then. A filter never means those who run the room: operators who
+   * sit in it under their own address, whoever holds more than a moderator gives out (unless their
+   * template is asked for by name), agents and other programs. Whoever publishes comes first.
+   */
+  async choose(_actor: Actor, room: string, filter: TargetFilter, asOf: Date): Promise<string[]> {
+    const except = new Set(filter.except ?? []);
+    const seats = (await this.views.list(room)).filter(
+      (seat) => !except.has(seat.identity) && matches(seat, filter) && !isLater(seat, asOf),
+    );
+    const operators = await this.operatorsAmong(seats.map(({ identity }) => identity));
+    const meant: SeatView[] = [];
+    for (const seat of seats) {
+      if (isProgram(seat) || operators.has(seat.identity)) continue;
+      if (filter.template === undefined && (await this.runsTheRoom(seat))) continue;
+      meant.push(seat);
+    }
+    return publishersFirst(meant).map(({ identity }) => identity);
+  }
+
+  /** Identities as they were given, each once; whoever publishes comes first. */
+  async inOrder(room: string, identities: readonly string[]): Promise<string[]> {
+    const unique = [...new Set(identities)];
+    const seats = await this.store.findMany(room, unique);
+    const publishing = new Set(
+      seats.filter(({ tracks }) => tracks.length > 0).map(({ identity }) => identity),
+    );
+    return [
+      ...unique.filter((identity) => publishing.has(identity)),
+      ...unique.filter((identity) => !publishing.has(identity)),
+    ];
+  }
+
+  private async runsTheRoom({ role }: SeatView): Promise<boolean> {
+    if (!role) return false;
+    const { grants } = await this.policy.version(role.template, role.version);
+    return exceeds(grants, MODERATOR_CEILING).length > 0;
+  }
+
+  private async operatorsAmong(identities: readonly string[]): Promise<Set<string>> {
+    const { rows } = await this.pg.query<{ identity: string }>(
+      'bulk-operators',
+      `SELECT i.identity FROM unnest($1::text[]) AS i(identity)
+       WHERE EXISTS (SELECT FROM operator o
+         WHERE o.email_key = lower(i.identity) OR o.id::text = i.identity)`,
+      [identities],
+    );
+    return new Set(rows.map(({ identity }) => identity));
+  }
+}
+
+function matches(seat: SeatView, filter: TargetFilter): boolean {
+  const { q, template, state, isPublishing, hand } = filter;
+  if (state === undefined ? !seat.isPresent : seat.state !== state) return false;
+  if (template !== undefined && seat.role?.template !== template) return false;
+  if (isPublishing !== undefined && seat.tracks.length > 0 !== isPublishing) return false;
+  if (hand !== undefined && hasHand(seat) !== hand) return false;
+  if (q === undefined || q === '') return true;
+  const part = q.toLowerCase();
+  return (
+    seat.identity.toLowerCase().includes(part) || (seat.name ?? '').toLowerCase().includes(part)
+  );
+}
+
+function hasHand(seat: SeatView): boolean {
+  return (seat as { hand?: unknown }).hand != null;
+}
+
+function isLater({ joinedAt }: SeatView, asOf: Date): boolean {
+  return joinedAt !== null && new Date(joinedAt) > asOf;
+}
+
+function isProgram({ kind, observed }: SeatView): boolean {
+  return (kind !== null && kind !== STANDARD) || observed?.agent === true;
+}
+
+function publishersFirst(seats: SeatView[]): SeatView[] {
+  return [
+    ...seats.filter(({ tracks }) => tracks.length > 0),
+    ...seats.filter(({ tracks }) => tracks.length === 0),
+  ];
+}

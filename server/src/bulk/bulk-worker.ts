@@ -1,0 +1,165 @@
+import { Injectable } from '@nestjs/common';
+import { SYSTEM_ACTOR } from '../access/actor.js';
+import { Transactions } from '../database/transactions.js';
+import { BulkActors } from './bulk-actors.js';
+import { BulkActs } from './bulk-acts.js';
+import { BulkScenes } from './bulk-scenes.js';
+import { type BulkOperation, type Counts, permissionOf } from './bulk.js';
+import { BulkStore } from './bulk-store.js';
+import { Pace } from './pace.js';
+
+/** One server's right to work on an operation. */
+export interface Turn {
+  readonly holder: string;
+  /** Another server has it, or this one stops. */
+  isOver(): boolean;
+  tell(room: string): void;
+}
+
+/** Targets whose intents are committed: what is left is to call LiveKit, and to write what came of it. */
+export interface Chunk {
+  carryOut(): Promise<void>;
+}
+
+/** The first one is small, so that the first calls go out at once. */
+const FIRST_CHUNK = 32;
+const CHUNK = 128;
+/** So many chunks have their intents committed at once: LiveKit never waits for Postgres. */
+const CHUNKS_AT_ONCE = 2;
+const MAX_PACES = 200;
+
+/** Works on one operation until nothing is left to do, or until it is not its turn any more. */
+@Injectable()
+export class BulkWorker {
+  /** How many calls at once a room takes is learnt once for all operations in it. */
+  private readonly paces = new Map<string, Pace>();
+
+  constructor(
+    private readonly store: BulkStore,
+    private readonly actors: BulkActors,
+    private readonly acts: BulkActs,
+    private readonly scenes: BulkScenes,
+    private readonly transactions: Transactions,
+  ) {}
+
+  async run(id: string, turn: Turn): Promise<void> {
+    const operation = await this.store.find(id);
+    if (!operation || operation.finishedAt) return;
+    await this.recover(operation, turn);
+    const under: Promise<void>[] = [];
+    try {
+      for (let size = FIRST_CHUNK; ; size = CHUNK) {
+        const chunk = await this.prepare(id, size, turn);
+        if (!chunk) break;
+        under.push(this.finishChunk(chunk, operation.room, turn));
+        if (under.length >= CHUNKS_AT_ONCE) await under.shift();
+      }
+    } finally {
+      // What is under way comes to its end, whatever happened to the others.
+      await Promise.allSettled(under);
+    }
+    await Promise.all(under);
+    await this.finish(id);
+    turn.tell(operation.room);
+  }
+
+  /** LiveKit answers again: what waits for it in scenes is done now and not by the next sweep. */
+  async settlePending(): Promise<void> {
+    for (const id of await this.store.listWithPendingScene()) {
+      const operation = await this.store.find(id);
+      if (operation) await this.scenes.again(operation, this.paceOf(operation.room));
+    }
+  }
+
+  private async finishChunk(chunk: Chunk, room: string, turn: Turn): Promise<void> {
+    await chunk.carryOut();
+    turn.tell(room);
+  }
+
+  /** What a server that died left between intent and outcome is settled, never begun again. */
+  private async recover(operation: BulkOperation, turn: Turn): Promise<void> {
+    const started = await this.store.listStarted(operation.id);
+    if (started.length === 0) return;
+    const actor = (await this.actors.now(operation.actor)) ?? SYSTEM_ACTOR;
+    await this.acts.settle(operation, actor, started, this.paceOf(operation.room));
+    turn.tell(operation.room);
+  }
+
+  /** Commits the next intents. Null when there are none to be had now. */
+  private async prepare(id: string, size: number, turn: Turn): Promise<Chunk | null> {
+    if (turn.isOver()) return null;
+    const [operation, targets] = await Promise.all([
+      this.store.find(id),
+      this.store.next(id, size),
+    ]);
+    if (operation?.status !== 'running' || targets.length === 0) return null;
+    const pace = this.paceOf(operation.room);
+    if (operation.action === 'scene') return this.scenes.chunk(operation, targets, pace);
+    const actor = await this.actors.now(operation.actor);
+    if (!actor || !actor.can(permissionOf(operation), operation.room)) {
+      await this.stop(operation);
+      return null;
+    }
+    return this.acts.chunk(operation, actor, targets, pace, turn);
+  }
+
+  /** Whoever asked for it may not do this any more: the rest is not done in their name. */
+  private async stop({ id, actor, room }: BulkOperation): Promise<void> {
+    const because = `${actor.label} may not do this any more`;
+    await this.transactions.run(async (tx) => {
+      const locked = await this.store.lock(tx, id);
+      if (locked?.status !== 'running') return;
+      const cancelled = await this.store.cancelRest(tx, id, because);
+      await this.store.cancel(tx, id);
+      tx.record({
+        kind: 'bulk.cancelled',
+        outcome: 'ok',
+        actor: SYSTEM_ACTOR,
+        room,
+        payload: { operationId: id, because, cancelled },
+      });
+    });
+  }
+
+  /** Writes the end, once every target has come to its own. */
+  private async finish(id: string): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const operation = await this.store.lock(tx, id);
+      if (!operation || operation.finishedAt || operation.status === 'paused') return;
+      if (operation.params.isListed !== true) return;
+      const counts = await this.store.counts(tx, id);
+      if (counts.waiting + counts.started > 0) return;
+      const status = operation.status === 'cancelled' ? 'cancelled' : endOf(counts);
+      await this.store.finish(tx, id, status);
+      const { waiting: _waiting, started: _started, ...sums } = counts;
+      tx.record({
+        kind: 'bulk.finished',
+        outcome: 'ok',
+        actor: operation.actor,
+        room: operation.room,
+        reason: operation.reason,
+        payload: {
+          operationId: id,
+          action: operation.action,
+          status,
+          total: operation.total,
+          ...sums,
+        },
+      });
+    });
+  }
+
+  private paceOf(room: string): Pace {
+    const known = this.paces.get(room);
+    if (known) return known;
+    if (this.paces.size >= MAX_PACES) this.paces.clear();
+    const pace = new Pace();
+    this.paces.set(room, pace);
+    return pace;
+  }
+}
+
+/** Failed as a whole only where nothing at all came of it. */
+function endOf({ failed, applied, pending }: Counts): 'done' | 'failed' {
+  return failed > 0 && applied + pending === 0 ? 'failed' : 'done';
+}

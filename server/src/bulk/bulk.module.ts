@@ -1,0 +1,32 @@
+import { Module } from '@nestjs/common';
+import { SeatsModule } from '../seats/seats.module.js';
+import { BulkActors } from './bulk-actors.js';
+import { BulkActs } from './bulk-acts.js';
+import { BulkController } from './bulk.controller.js';
+import { BulkRunner } from './bulk-runner.js';
+import { BulkScenes } from './bulk-scenes.js';
+import { BulkService } from './bulk.service.js';
+import { BulkStore } from './bulk-store.js';
+import { BulkTargets } from './bulk-targets.js';
+import { BulkViews } from './bulk-views.js';
+import { BulkWorker } from './bulk-worker.js';
+import { OperationsController } from './operations.controller.js';
+
+/** One operation on many seats: who is meant, who works on it, and how far it is. */
+@Module({
+  imports: [SeatsModule],
+  controllers: [BulkController, OperationsController],
+  providers: [
+    BulkActors,
+    BulkActs,
+    BulkRunner,
+    BulkScenes,
+    BulkService,
+    BulkStore,
+    BulkTargets,
+    BulkViews,
+    BulkWorker,
+  ],
+  exports: [BulkRunner, BulkScenes, BulkStore, BulkViews],
+})
+export class BulkModule {}

@@ -1,0 +1,115 @@
+import type { ActorRef, RequestFacts } from '../access/actor.js';
+import type { Permission } from '../access/permissions.js';
+import type { TrackSource } from '../grants/role-grants.js';
+
+/** What may be done to many seats in one operation. */
+export const BULK_ACTIONS = [
+  'promote',
+  'demote',
+  'block',
+  'unblock',
+  'remove',
+  'mute',
+  'hold',
+  'release',
+] as const;
+export type BulkAction = (typeof BULK_ACTIONS)[number];
+
+/** `scene`: bringing people to what the room's scene makes of them, or back. `undo`: the inverses. */
+export type OperationAction = BulkAction | 'scene' | 'undo';
+
+export type BulkStatus = 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
+
+/**
+ * `started`: its intent is committed, its outcome is not. `skipped`: left as it was, for the reason in
+ * `detail`. Every target ends with exactly one of the others.
+ */
+export type TargetOutcome =
+  'waiting' | 'started' | 'applied' | 'pending' | 'failed' | 'skipped' | 'cancelled';
+
+export interface BulkParams {
+  readonly template?: string;
+  readonly sources?: readonly TrackSource[];
+  /** Seconds. */
+  readonly for?: number;
+  /** Of a scene: whether every target is written down; its publishers are, from the start. */
+  readonly isListed?: boolean;
+  /** Of an undo: what it does, and what would undo it. */
+  readonly acts?: BulkAction;
+  readonly inverse?: BulkAction;
+  /** Of a scene: its name; null when one is left. */
+  readonly scene?: string | null;
+  /** How the targets were chosen, as it was asked. */
+  readonly filter?: object;
+}
+
+export interface BulkOperation {
+  readonly id: string;
+  readonly room: string;
+  readonly action: OperationAction;
+  readonly params: BulkParams;
+  readonly actor: ActorRef & RequestFacts;
+  readonly reason: string | null;
+  readonly asOf: Date;
+  readonly status: BulkStatus;
+  readonly total: number;
+  readonly createdAt: Date;
+  readonly finishedAt: Date | null;
+  readonly undoOf: string | null;
+  readonly undoneBy: string | null;
+  readonly undoUntil: Date | null;
+}
+
+export interface BulkTarget {
+  readonly position: number;
+  readonly identity: string;
+  /** Chosen before anything is done, so that what a crash cut short is found and never begun twice. */
+  readonly seatOperation: string;
+  readonly outcome: TargetOutcome;
+}
+
+/** What came of one target. */
+export interface TargetEnd {
+  readonly position: number;
+  readonly outcome: Exclude<TargetOutcome, 'waiting' | 'started'>;
+  readonly detail: string | null;
+  readonly ms: number | null;
+}
+
+export type Counts = Readonly<Record<TargetOutcome, number>>;
+
+const PERMISSION_OF: Readonly<Record<BulkAction | 'scene', Permission>> = {
+  promote: 'seat.promote',
+  demote: 'seat.demote',
+  block: 'seat.block',
+  unblock: 'seat.block',
+  remove: 'seat.remove',
+  mute: 'seat.mute',
+  hold: 'seat.mute',
+  release: 'seat.mute',
+  scene: 'scene.enter',
+};
+
+/** What the inverse of each action is, as far as it has one. */
+export const INVERSE_OF: Readonly<Partial<Record<OperationAction, BulkAction>>> = {
+  promote: 'demote',
+  demote: 'promote',
+  block: 'unblock',
+  unblock: 'block',
+  hold: 'release',
+  release: 'hold',
+};
+
+/** What the operation does to each of its targets. */
+export function actOf({ action, params }: Pick<BulkOperation, 'action' | 'params'>) {
+  return action === 'undo' ? (params.acts ?? 'demote') : action;
+}
+
+/** The permission that the operation works by. */
+export function permissionOf(operation: Pick<BulkOperation, 'action' | 'params'>): Permission {
+  return permissionFor(actOf(operation));
+}
+
+export function permissionFor(action: BulkAction | 'scene'): Permission {
+  return PERMISSION_OF[action];
+}

@@ -1,0 +1,54 @@
+import { Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { CurrentActor, SignedIn } from '../access/access.decorators.js';
+import type { Actor } from '../access/actor.js';
+import { Answers } from '../common/http/api-docs.js';
+import { idParams } from '../common/http/fields.js';
+import { ClickedAt } from '../seats/clicked-at.js';
+import { operationNotFound, toOperationView } from '../seats/seat-answers.js';
+import { SeatStore } from '../seats/seat-store.js';
+import { operationResponse, seatChangeResponse } from '../seats/seats.schemas.js';
+import { SeatsService } from '../seats/seats.service.js';
+import { bulkOperationResponse, bulkStartedResponse } from './bulk.schemas.js';
+import { BulkService } from './bulk.service.js';
+
+type IdParams = z.infer<typeof idParams>;
+
+/**
+ * Operations on one seat and on many, by their ids. Signed in is enough here: the operation's own
+ * room and action decide, in the services.
+ */
+@Controller('api/v1/operations')
+export class OperationsController {
+  constructor(
+    private readonly store: SeatStore,
+    private readonly seats: SeatsService,
+    private readonly bulk: BulkService,
+  ) {}
+
+  @Get(':id')
+  @SignedIn()
+  @Answers(z.union([bulkOperationResponse, operationResponse]))
+  async one(@CurrentActor() actor: Actor, @Param({ schema: idParams }) { id }: IdParams) {
+    const operation = await this.store.findOperation(id);
+    if (!operation) return this.bulk.get(actor, id);
+    if (!actor.can('seat.read', operation.room)) throw operationNotFound();
+    return toOperationView(operation);
+  }
+
+  @Post(':id/undo')
+  @HttpCode(200)
+  @SignedIn()
+  @Answers(z.union([seatChangeResponse, bulkStartedResponse]))
+  async undo(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: idParams }) { id }: IdParams,
+    @ClickedAt() clickedAt: number,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    if (!(await this.bulk.is(id))) return this.seats.undo(actor, id, { clickedAt });
+    reply.status(202);
+    return this.bulk.undo(actor, id);
+  }
+}

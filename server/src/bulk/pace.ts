@@ -1,0 +1,95 @@
+/** In flight at the start: as many as make a real room faster (LiveKit v1.13.5). */
+const START = 8;
+const MOST = 32;
+const LEAST = 1;
+/** Slower than this many times the fastest: the calls wait for each other, more do not help. */
+const SLOWER = 1.6;
+/** Differences that our own process makes by being busy. */
+const JITTER_MS = 2;
+/** Answers are compared in windows: single ones vary too much. */
+const WINDOW = 8;
+/** How fast the best time is forgotten, so that a room that grew is not held against what it was. */
+const FADE = 1.02;
+
+/** What a call came to, as far as its pace goes. */
+export type Answer = 'ok' | 'strained';
+
+/**
+ * How many calls to LiveKit are under way at once, for one room. A change of permission is told to
+ * everybody in the room, so in a large room calls wait for each other long before a limit of
+ * connections is met: while answers stay as fast as they ever were one more is let out for each that
+ * comes back; when they slow down, fewer; when LiveKit fails, refuses or times out, half.
+ */
+export class Pace {
+  private limit = START;
+  private active = 0;
+  private readonly waiting: (() => void)[] = [];
+  private fastest = Infinity;
+  private times: number[] = [];
+  private isStarting = true;
+
+  get inFlight(): number {
+    return this.limit;
+  }
+
+  /** Runs `call` when its turn has come. `strained` tells which errors mean that LiveKit has too much. */
+  async run<T>(call: () => Promise<T>, strained: (error: unknown) => boolean): Promise<T> {
+    await this.enter();
+    const started = performance.now();
+    try {
+      const result = await call();
+      this.note('ok', performance.now() - started);
+      return result;
+    } catch (error) {
+      this.note(strained(error) ? 'strained' : 'ok', performance.now() - started);
+      throw error;
+    } finally {
+      this.leave();
+    }
+  }
+
+  /** Exposed for its own test: what an answer that took `ms` does to the limit. */
+  note(answer: Answer, ms: number): void {
+    if (answer === 'strained') {
+      this.limit = Math.max(LEAST, Math.floor(this.limit / 2));
+      this.times = [];
+      this.isStarting = false;
+      return;
+    }
+    this.times.push(ms);
+    if (this.times.length < Math.min(WINDOW, this.limit)) return;
+    const typical = median(this.times);
+    this.times = [];
+    this.fastest = Math.min(this.fastest * FADE, typical);
+    if (typical > this.fastest * SLOWER + JITTER_MS) {
+      this.limit = Math.max(LEAST, Math.ceil(this.limit * 0.75));
+      this.isStarting = false;
+    } else {
+      // Doubled until the first sign that it is too much, then one by one.
+      this.limit = Math.min(MOST, this.isStarting ? this.limit * 2 : this.limit + 1);
+    }
+  }
+
+  private async enter(): Promise<void> {
+    if (this.active < this.limit) {
+      this.active += 1;
+      return;
+    }
+    await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  private leave(): void {
+    this.active -= 1;
+    while (this.active < this.limit) {
+      const next = this.waiting.shift();
+      if (!next) return;
+      this.active += 1;
+      next();
+    }
+  }
+}
+
+function median(times: number[]): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] as number;
+}

@@ -1,0 +1,46 @@
+import { Body, Controller, Delete, HttpCode, Param, Post } from '@nestjs/common';
+import type { z } from 'zod';
+import { CurrentActor, RequirePermission } from '../access/access.decorators.js';
+import type { Actor } from '../access/actor.js';
+import { bulkStartedResponse } from '../bulk/bulk.schemas.js';
+import { Answers } from '../common/http/api-docs.js';
+import { roomParams } from '../common/http/fields.js';
+import { RoomScenes } from './room-scenes.service.js';
+import {
+  enterSceneBody,
+  type EnterSceneBody,
+  leaveSceneBody,
+  type LeaveSceneBody,
+  sceneEnteredResponse,
+} from './scenes.schemas.js';
+
+type RoomParams = z.infer<typeof roomParams>;
+
+@Controller('api/v1/rooms/:room/scene')
+export class RoomScenesController {
+  constructor(private readonly scenes: RoomScenes) {}
+
+  @Post()
+  @HttpCode(202)
+  @RequirePermission('scene.enter', { room: 'room' })
+  @Answers(sceneEnteredResponse)
+  enter(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: roomParams }) { room }: RoomParams,
+    @Body({ schema: enterSceneBody }) body: EnterSceneBody,
+  ) {
+    return this.scenes.enter(actor, room, body);
+  }
+
+  @Delete()
+  @HttpCode(202)
+  @RequirePermission('scene.enter', { room: 'room' })
+  @Answers(bulkStartedResponse)
+  leave(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: roomParams }) { room }: RoomParams,
+    @Body({ schema: leaveSceneBody }) body: LeaveSceneBody,
+  ) {
+    return this.scenes.leave(actor, room, body);
+  }
+}

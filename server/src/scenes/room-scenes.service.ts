@@ -1,0 +1,257 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../access/actor.js';
+import type { BulkOperation } from '../bulk/bulk.js';
+import { actorOf } from '../bulk/bulk.service.js';
+import { BulkRunner } from '../bulk/bulk-runner.js';
+import { BulkScenes } from '../bulk/bulk-scenes.js';
+import { BulkStore } from '../bulk/bulk-store.js';
+import { AppError } from '../common/errors/app-error.js';
+import { Transactions, type Tx } from '../database/transactions.js';
+import { Hints } from '../events/hints.js';
+import { listInWords } from '../grants/grant-catalogue.js';
+import type { ActiveScene, PolicyInput, SceneRule } from '../grants/policy.js';
+import { sceneRuleFor } from '../grants/scene.js';
+import type { RoleGrants } from '../grants/role-grants.js';
+import { LedgerService } from '../ledger/ledger.service.js';
+import { PolicyReader } from '../policy/policy-reader.js';
+import { KEPT_BY_LOCK, lockRules } from './built-in-scenes.js';
+import type { EnterSceneBody, LeaveSceneBody, SceneEntered } from './scenes.schemas.js';
+import { ScenesService } from './scenes.service.js';
+
+/** What is about to play. */
+type Score = Pick<ActiveScene, 'id' | 'name' | 'rules'>;
+
+type StoredScene = Omit<ActiveScene, 'at'> & { readonly at: string };
+
+/**
+ * The scene that a room plays. Entering and leaving is one row: policy follows it from the commit on,
+ * for who is in the room, who joins and who comes through the gate. Whoever is in the room and has
+ * something else is told by a bulk operation, publishers first.
+ */
+@Injectable()
+export class RoomScenes {
+  constructor(
+    private readonly scenes: ScenesService,
+    private readonly policy: PolicyReader,
+    private readonly bulk: BulkStore,
+    private readonly listing: BulkScenes,
+    private readonly runner: BulkRunner,
+    private readonly transactions: Transactions,
+    private readonly ledger: LedgerService,
+    private readonly hints: Hints,
+  ) {}
+
+  /** Replaces the scene that plays, if one does. */
+  async enter(actor: Actor, room: string, body: EnterSceneBody): Promise<SceneEntered> {
+    const input = await this.inputOf(room);
+    const templates = await this.grantsOf(input.templates);
+    const score = await this.scoreOf(actor, room, body);
+    await this.assertMayGive(actor, room, score.rules, templates);
+    const kept = keptFrom(actor, room, score.rules, templates);
+    const rules = [...kept.map((key): SceneRule => ({ from: key, to: key })), ...score.rules];
+    const reason = body.reason ?? null;
+    const by = actor.label;
+    const { operation, scene } = await this.play(actor, room, reason, (before, at) => ({
+      scene: { ...score, rules, at, by, reason },
+      entry: { kind: 'scene.entered', payload: { before, kept } },
+    }));
+    const total = await this.begin(operation);
+    return { operationId: operation.id, total, scene: toSceneView(scene as StoredScene), kept };
+  }
+
+  /** Everybody gets back what policy says without it. */
+  async leave(
+    actor: Actor,
+    room: string,
+    body: LeaveSceneBody,
+  ): Promise<{ operationId: string; total: number }> {
+    const { templates, room: here } = await this.inputOf(room);
+    if (!here.scene) throw notPlaying();
+    await this.assertMayGiveBack(actor, room, here.scene.rules, await this.grantsOf(templates));
+    const { operation } = await this.play(actor, room, body.reason ?? null, (before) => {
+      if (!before) throw notPlaying();
+      return { scene: null, entry: { kind: 'scene.left', payload: { before } } };
+    });
+    return { operationId: operation.id, total: await this.begin(operation) };
+  }
+
+  /** The scene, its entry, and the operation that will tell people, in one transaction. */
+  private play(
+    actor: Actor,
+    room: string,
+    reason: string | null,
+    next: (
+      before: StoredScene | null,
+      at: string,
+    ) => {
+      scene: StoredScene | null;
+      entry: { kind: string; payload: Record<string, unknown> };
+    },
+  ): Promise<{ operation: BulkOperation; scene: StoredScene | null }> {
+    return this.transactions.run(async (tx) => {
+      const { before, at } = await lockRoom(tx, room);
+      const { scene, entry } = next(before, at.toISOString());
+      await tx.query('UPDATE room SET active_scene = $2 WHERE name = $1', [
+        room,
+        scene && JSON.stringify(scene),
+      ]);
+      const operation: BulkOperation = {
+        id: randomUUID(),
+        room,
+        action: 'scene',
+        params: { scene: scene?.name ?? null, isListed: false },
+        actor: actorOf(actor),
+        reason,
+        asOf: at,
+        status: 'running',
+        total: 0,
+        createdAt: at,
+        finishedAt: null,
+        undoOf: null,
+        undoneBy: null,
+        undoUntil: null,
+      };
+      await this.bulk.insert(tx, operation, this.runner.holder);
+      tx.record({
+        ...entry,
+        outcome: 'ok',
+        actor,
+        room,
+        reason,
+        payload: { operationId: operation.id, scene, ...entry.payload },
+      });
+      tx.afterCommit(() => {
+        this.hints.publish([
+          { topic: `room:${room}`, type: 'scene', key: null },
+          { topic: `room:${room}`, type: 'room', key: room },
+          { topic: 'rooms', type: 'room', key: room },
+        ]);
+      });
+      return { operation, scene };
+    });
+  }
+
+  private begin(operation: BulkOperation): Promise<number> {
+    const { id, room } = operation;
+    const take = () => this.runner.take(id, room);
+    return this.listing.list(operation, take).finally(take);
+  }
+
+  private async scoreOf(actor: Actor, room: string, body: EnterSceneBody): Promise<Score> {
+    if (body.scene === undefined) {
+      return { id: null, name: 'Lock', rules: lockRules(body.lock?.keep ?? KEPT_BY_LOCK) };
+    }
+    const { view } = await this.scenes.get(actor, body.scene);
+    if (view.room !== null && view.room !== room) {
+      throw new AppError('conflict', 'scene.of_another_room', 'This scene is for another room.');
+    }
+    return { id: view.id, name: view.name, rules: view.rules };
+  }
+
+  private async inputOf(room: string): Promise<PolicyInput> {
+    const { input } = await this.policy.read({ room, identity: '' });
+    if (!input) throw new AppError('not_found', 'room.not_found', 'There is no such room.');
+    return input;
+  }
+
+  /** What each template that is in use grants. */
+  private async grantsOf(templates: PolicyInput['templates']): Promise<Map<string, RoleGrants>> {
+    const usable = Object.entries(templates).flatMap(([key, { published }]) =>
+      published === null ? [] : [{ key, published }],
+    );
+    const all = await Promise.all(
+      usable.map(async ({ key, published }) => {
+        const { grants } = await this.policy.version(key, published);
+        return [key, grants] as const;
+      }),
+    );
+    return new Map(all);
+  }
+
+  /** Nobody is made more by a scene than whoever enters it may give (rule 5). */
+  private async assertMayGive(
+    actor: Actor,
+    room: string,
+    rules: readonly SceneRule[],
+    templates: ReadonlyMap<string, RoleGrants>,
+  ): Promise<void> {
+    for (const { from, to } of rules) {
+      const grants = to === null || to === from ? undefined : templates.get(to);
+      const beyond = grants ? actor.exceeding('scene.enter', grants, room) : [];
+      if (beyond.length > 0) throw await this.refused(actor, room, to ?? '', beyond);
+    }
+  }
+
+  /** Leaving gives back: what goes beyond one's ceiling was taken by somebody else, who gives it back. */
+  private async assertMayGiveBack(
+    actor: Actor,
+    room: string,
+    rules: readonly SceneRule[],
+    templates: ReadonlyMap<string, RoleGrants>,
+  ): Promise<void> {
+    for (const [key, grants] of templates) {
+      const rule = sceneRuleFor(rules, key);
+      if (!rule || rule.to === key) continue;
+      const beyond = actor.exceeding('scene.enter', grants, room);
+      if (beyond.length > 0) throw await this.refused(actor, room, key, beyond);
+    }
+  }
+
+  private async refused(actor: Actor, room: string, template: string, beyond: string[]) {
+    const permission = 'scene.enter';
+    await this.ledger
+      .appendDurably({
+        kind: 'access.refused',
+        outcome: 'refused',
+        actor,
+        room,
+        payload: { permission, template, beyond },
+      })
+      .catch(() => undefined); // a refusal that cannot be written is still one
+    return new AppError(
+      'forbidden',
+      'scene.above_ceiling',
+      `The role ${template} goes beyond what you may handle: ${listInWords(beyond)}.`,
+      { extra: { template, beyond } },
+    );
+  }
+}
+
+/**
+ * Templates beyond the actor's ceiling that the scene would change: whoever holds them keeps them,
+ * as a demotion of theirs would be refused.
+ */
+function keptFrom(
+  actor: Actor,
+  room: string,
+  rules: readonly SceneRule[],
+  templates: ReadonlyMap<string, RoleGrants>,
+): string[] {
+  return [...templates]
+    .filter(([key, grants]) => {
+      const rule = sceneRuleFor(rules, key);
+      const isChanged = rule !== null && rule.to !== key;
+      return isChanged && actor.exceeding('scene.enter', grants, room).length > 0;
+    })
+    .map(([key]) => key)
+    .sort();
+}
+
+async function lockRoom(tx: Tx, room: string): Promise<{ before: StoredScene | null; at: Date }> {
+  const { rows } = await tx.query<{ before: StoredScene | null; at: Date }>(
+    `SELECT active_scene AS before, date_trunc('milliseconds', clock_timestamp()) AS at
+     FROM room WHERE name = $1 FOR UPDATE`,
+    [room],
+  );
+  if (!rows[0]) throw new AppError('not_found', 'room.not_found', 'There is no such room.');
+  return rows[0];
+}
+
+function toSceneView({ id, name, rules, at, by, reason }: StoredScene): SceneEntered['scene'] {
+  return { id, name, rules: rules.map(({ from, to }) => ({ from, to })), at, by, reason };
+}
+
+function notPlaying(): AppError {
+  return new AppError('conflict', 'scene.not_playing', 'The room plays no scene.');
+}

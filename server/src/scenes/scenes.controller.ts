@@ -1,0 +1,99 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Param,
+  Post,
+  Put,
+  Query,
+  Res,
+} from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { CurrentActor, RequirePermission } from '../access/access.decorators.js';
+import type { Actor } from '../access/actor.js';
+import { Answers } from '../common/http/api-docs.js';
+import { sendRecord } from '../common/http/etag.js';
+import { idParams } from '../common/http/fields.js';
+import { sendPage } from '../common/http/lists.js';
+import {
+  createSceneBody,
+  type CreateSceneBody,
+  listScenesQuery,
+  type ListScenesQuery,
+  sceneResponse,
+  updateSceneBody,
+  type UpdateSceneBody,
+} from './scenes.schemas.js';
+import { ScenesService, type SceneView } from './scenes.service.js';
+
+type IdParams = z.infer<typeof idParams>;
+
+@Controller('api/v1/scenes')
+export class ScenesController {
+  constructor(private readonly scenes: ScenesService) {}
+
+  @Get()
+  @RequirePermission('scene.read')
+  @Answers(z.array(sceneResponse))
+  async list(
+    @CurrentActor() actor: Actor,
+    @Query({ schema: listScenesQuery }) query: ListScenesQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return sendPage(reply, 'scenes', query.range, await this.scenes.list(actor, query));
+  }
+
+  @Post()
+  @RequirePermission('scene.write')
+  @Answers(sceneResponse)
+  async create(
+    @CurrentActor() actor: Actor,
+    @Body({ schema: createSceneBody }) body: CreateSceneBody,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return send(reply, await this.scenes.create(actor, body));
+  }
+
+  @Get(':id')
+  @RequirePermission('scene.read')
+  @Answers(sceneResponse)
+  async get(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: idParams }) { id }: IdParams,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return send(reply, await this.scenes.get(actor, id));
+  }
+
+  @Put(':id')
+  @RequirePermission('scene.write')
+  @Answers(sceneResponse)
+  async update(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: idParams }) { id }: IdParams,
+    @Body({ schema: updateSceneBody }) body: UpdateSceneBody,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return send(reply, await this.scenes.update(actor, id, body, ifMatch));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @RequirePermission('scene.write')
+  async delete(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: idParams }) { id }: IdParams,
+    @Headers('if-match') ifMatch: string | undefined,
+  ): Promise<void> {
+    await this.scenes.delete(actor, id, ifMatch);
+  }
+}
+
+function send(reply: FastifyReply, found: { view: SceneView; revision: number }) {
+  return sendRecord(reply, found.revision, found.view);
+}

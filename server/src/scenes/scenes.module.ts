@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { BulkModule } from '../bulk/bulk.module.js';
+import { RoomScenesController } from './room-scenes.controller.js';
+import { RoomScenes } from './room-scenes.service.js';
+import { ScenesController } from './scenes.controller.js';
+import { ScenesService } from './scenes.service.js';
+
+/** Role per role, what becomes of a room's people for a while; and back. */
+@Module({
+  imports: [BulkModule],
+  controllers: [ScenesController, RoomScenesController],
+  providers: [RoomScenes, ScenesService],
+})
+export class ScenesModule {}
