@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import type { ActorRef } from '../access/actor.js';
+import type { Tx } from '../database/transactions.js';
+import type { Holding, SeatRule } from '../seats/seat-rules.js';
+import { StageNews } from './stage-news.js';
+import { StageStore } from './stage-store.js';
+
+/** Whoever is promoted, however it comes about, needs no hand up any more. */
+@Injectable()
+export class StageHands implements SeatRule {
+  constructor(
+    private readonly store: StageStore,
+    private readonly news: StageNews,
+  ) {}
+
+  async notePromoted(
+    tx: Tx,
+    { room, identity }: Holding,
+    by: ActorRef,
+    operationId: string,
+  ): Promise<void> {
+    const settled = await this.store.settleOf(tx, room, identity, 'hand', 'approved', null, by);
+    for (const hand of settled) this.news.record(tx, hand, by, { operationId });
+  }
+}

@@ -1,0 +1,104 @@
+import {
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { SYSTEM_ACTOR } from '../access/actor.js';
+import { Transactions } from '../database/transactions.js';
+import { type Hint, Hints } from '../events/hints.js';
+import { StageLimits } from './stage-limits.js';
+import { StageNews } from './stage-news.js';
+import { StageStore } from './stage-store.js';
+
+/** One short statement on a small index, by every server; the rows' locks let each end once. */
+const EVERY_MS = 2_000;
+const GATHER_MS = 250;
+const BATCH = 200;
+const MAX_ROOMS = 5_000;
+const ROOM = 'room:';
+
+/**
+ * Ends what waits for nobody any more, and notices when a place has become free: whatever freed it
+ * (a demotion, a lease that ended, somebody who left), moderators see who is next in line.
+ */
+@Injectable()
+export class StageKeeper implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly log = new Logger(StageKeeper.name);
+  /** Room → how its places were taken when last looked at. */
+  private readonly known = new Map<string, string>();
+  private readonly waiting = new Set<string>();
+  private timer: NodeJS.Timeout | null = null;
+  private lookTimer: NodeJS.Timeout | null = null;
+  private running: Promise<void> = Promise.resolve();
+  private isStopped = false;
+  private stopListening: (() => void) | null = null;
+
+  constructor(
+    private readonly store: StageStore,
+    private readonly limits: StageLimits,
+    private readonly news: StageNews,
+    private readonly hints: Hints,
+    private readonly transactions: Transactions,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.stopListening = this.hints.listen((hints) => this.take(hints));
+    this.timer = setInterval(() => this.background(() => this.endOverdue()), EVERY_MS);
+    this.timer.unref();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.isStopped = true;
+    this.stopListening?.();
+    if (this.timer) clearInterval(this.timer);
+    if (this.lookTimer) clearTimeout(this.lookTimer);
+    await this.running;
+  }
+
+  /** Ends every request that is over. */
+  async endOverdue(): Promise<void> {
+    for (;;) {
+      const ended = await this.transactions.run(async (tx) => {
+        const requests = await this.store.endOverdue(tx, BATCH);
+        for (const request of requests) this.news.record(tx, request, SYSTEM_ACTOR);
+        return requests;
+      });
+      if (ended.length < BATCH) return;
+    }
+  }
+
+  private take(hints: readonly Hint[]): void {
+    for (const { topic, type } of hints) {
+      if ((type === 'seat' || type === 'policy') && topic.startsWith(ROOM)) {
+        this.waiting.add(topic.slice(ROOM.length));
+      }
+    }
+    if (this.waiting.size === 0 || this.lookTimer || this.isStopped) return;
+    this.lookTimer = setTimeout(() => {
+      this.lookTimer = null;
+      this.background(() => this.look());
+    }, GATHER_MS);
+    this.lookTimer.unref();
+  }
+
+  private async look(): Promise<void> {
+    const rooms = [...this.waiting];
+    this.waiting.clear();
+    if (this.known.size > MAX_ROOMS) this.known.clear();
+    for (const room of rooms) {
+      const now = JSON.stringify(await this.limits.list(room));
+      const before = this.known.get(room) ?? '[]';
+      if (now === '[]') this.known.delete(room);
+      else this.known.set(room, now);
+      if (now !== before) this.news.tellRoom(room);
+    }
+  }
+
+  /** One at a time; what fails is done by the next round. */
+  private background(work: () => Promise<void>): void {
+    this.running = this.running.then(work).catch((error: unknown) => {
+      this.log.debug(`the stage is looked at again later: ${String(error)}`);
+    });
+  }
+}

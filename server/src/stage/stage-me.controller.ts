@@ -1,0 +1,123 @@
+import { Body, Controller, Get, HttpCode, Options, Param, Post, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
+import { CurrentParticipant, Participant, Public } from '../access/access.decorators.js';
+import type { Participant as Proved } from '../access/participant-door.js';
+import { Answers } from '../common/http/api-docs.js';
+import { roomParams } from '../common/http/fields.js';
+import {
+  emptyBody,
+  ownStageResponse,
+  raiseBody,
+  type RaiseBody,
+  unmuteAnswerBody,
+  type UnmuteAnswerBody,
+} from './stage.schemas.js';
+import { StageParticipantsService } from './stage-participants.service.js';
+
+type RoomParams = z.infer<typeof roomParams>;
+type EmptyBody = z.infer<typeof emptyBody>;
+
+const ME = 'rooms/:room/stage/me';
+const ACTIONS = ['raise', 'lower', 'accept', 'decline', 'step-down', 'unmute-answer'];
+
+/**
+ * The stage for a participant, about themselves. Every action may be repeated: it leads to the same
+ * state, so no `Idempotency-Key` is needed. All answer with how things stand for them then.
+ */
+@Controller('api/v1')
+export class StageMeController {
+  constructor(private readonly stage: StageParticipantsService) {}
+
+  /** Apps of participants live on origins of their own; the token travels in a header. */
+  @Options([ME, ...ACTIONS.map((action) => `${ME}/${action}`)])
+  @Public('a browser asks here whether a page of another origin may ask; it says who may, to all')
+  async preflight(@Res() reply: FastifyReply): Promise<void> {
+    await reply
+      .status(204)
+      .header('Access-Control-Allow-Origin', '*')
+      .header('Access-Control-Allow-Methods', 'GET, POST')
+      .header('Access-Control-Allow-Headers', 'authorization, content-type')
+      .header('Access-Control-Max-Age', '600')
+      .send();
+  }
+
+  @Get(ME)
+  @Participant()
+  @Answers(ownStageResponse)
+  view(@CurrentParticipant() me: Proved, @Param({ schema: roomParams }) _: RoomParams) {
+    return this.stage.view(me);
+  }
+
+  @Post(`${ME}/raise`)
+  @HttpCode(200)
+  @Participant()
+  @Answers(ownStageResponse)
+  raise(
+    @CurrentParticipant() me: Proved,
+    @Param({ schema: roomParams }) _: RoomParams,
+    @Body({ schema: raiseBody }) body: RaiseBody,
+  ) {
+    return this.stage.raise(me, body);
+  }
+
+  @Post(`${ME}/lower`)
+  @HttpCode(200)
+  @Participant()
+  @Answers(ownStageResponse)
+  lower(
+    @CurrentParticipant() me: Proved,
+    @Param({ schema: roomParams }) _: RoomParams,
+    @Body({ schema: emptyBody }) _body: EmptyBody,
+  ) {
+    return this.stage.lower(me);
+  }
+
+  @Post(`${ME}/accept`)
+  @HttpCode(200)
+  @Participant()
+  @Answers(ownStageResponse)
+  accept(
+    @CurrentParticipant() me: Proved,
+    @Param({ schema: roomParams }) _: RoomParams,
+    @Body({ schema: emptyBody }) _body: EmptyBody,
+  ) {
+    return this.stage.accept(me);
+  }
+
+  @Post(`${ME}/decline`)
+  @HttpCode(200)
+  @Participant()
+  @Answers(ownStageResponse)
+  decline(
+    @CurrentParticipant() me: Proved,
+    @Param({ schema: roomParams }) _: RoomParams,
+    @Body({ schema: emptyBody }) _body: EmptyBody,
+  ) {
+    return this.stage.decline(me);
+  }
+
+  @Post(`${ME}/step-down`)
+  @HttpCode(200)
+  @Participant()
+  @Answers(ownStageResponse)
+  stepDown(
+    @CurrentParticipant() me: Proved,
+    @Param({ schema: roomParams }) _: RoomParams,
+    @Body({ schema: emptyBody }) _body: EmptyBody,
+  ) {
+    return this.stage.stepDown(me);
+  }
+
+  @Post(`${ME}/unmute-answer`)
+  @HttpCode(200)
+  @Participant()
+  @Answers(ownStageResponse)
+  answerUnmute(
+    @CurrentParticipant() me: Proved,
+    @Param({ schema: roomParams }) _: RoomParams,
+    @Body({ schema: unmuteAnswerBody }) body: UnmuteAnswerBody,
+  ) {
+    return this.stage.answerUnmute(me, body);
+  }
+}

@@ -1,0 +1,265 @@
+import { Injectable } from '@nestjs/common';
+import { Actor } from '../access/actor.js';
+import type { Participant } from '../access/participant-door.js';
+import { AuthService } from '../auth/auth.service.js';
+import { AppError } from '../common/errors/app-error.js';
+import { Transactions, type Tx } from '../database/transactions.js';
+import { exceeds } from '../grants/ceiling.js';
+import { NOTHING_WITHHELD, withhold } from '../grants/withhold.js';
+import { RoomsPort } from '../livekit/rooms-port.js';
+import { SeatPolicy, type Standing } from '../seats/seat-policy.js';
+import { SeatStore } from '../seats/seat-store.js';
+import { SeatWishes } from '../seats/seat-wishes.js';
+import { SeatsService } from '../seats/seats.service.js';
+import { StageLimits } from './stage-limits.js';
+import { StageNews } from './stage-news.js';
+import { promotesTo, StageOffers } from './stage-offers.js';
+import { type Own, StageStore } from './stage-store.js';
+import { isCode } from './stage.service.js';
+import type { OwnStageView, RaiseBody, UnmuteAnswerBody } from './stage.schemas.js';
+
+/** What participants do for themselves, with the token that they hold as the proof of who they are. */
+@Injectable()
+export class StageParticipantsService {
+  constructor(
+    private readonly store: StageStore,
+    private readonly limits: StageLimits,
+    private readonly offers: StageOffers,
+    private readonly news: StageNews,
+    private readonly seats: SeatsService,
+    private readonly seatStore: SeatStore,
+    private readonly wishes: SeatWishes,
+    private readonly policy: SeatPolicy,
+    private readonly auth: AuthService,
+    private readonly rooms: RoomsPort,
+    private readonly transactions: Transactions,
+  ) {}
+
+  async view(participant: Participant): Promise<OwnStageView> {
+    const { room, identity } = participant;
+    const { standing } = participant;
+    const [own, limits, canRaise, canStepDown] = await Promise.all([
+      this.store.listOwn(room, identity),
+      this.limits.listRecent(room),
+      this.canRaise(standing),
+      this.canStepDown(standing),
+    ]);
+    const invite = own.find(({ kind, state }) => kind === 'invite' && state === 'waiting');
+    return {
+      ...toHand(own),
+      invite: invite
+        ? {
+            template: invite.template ?? promotesTo(standing.room),
+            by: invite.askedBy,
+            since: invite.createdAt.toISOString(),
+            expiresAt: (invite.expiresAt ?? invite.createdAt).toISOString(),
+          }
+        : null,
+      asks: own
+        .filter(({ kind, state }) => kind === 'unmute' && state === 'waiting')
+        .map(({ source, askedBy, createdAt, note, expiresAt }) => ({
+          source: source ?? 'microphone',
+          by: askedBy,
+          at: createdAt.toISOString(),
+          reason: note,
+          expiresAt: (expiresAt ?? createdAt).toISOString(),
+        })),
+      canRaise,
+      canStepDown,
+      hold: holdOf(standing),
+      scene: isTakenByScene(standing) ? (standing.room.scene?.name ?? null) : null,
+      limits,
+      promotesTo: promotesTo(standing.room),
+    };
+  }
+
+  async raise(participant: Participant, { note }: RaiseBody): Promise<OwnStageView> {
+    const { room, identity, standing, ref } = participant;
+    if (!(await this.canRaise(standing))) {
+      throw new AppError('conflict', 'stage.cannot_raise', 'You may do all of it already.');
+    }
+    await this.assertPresent(participant);
+    await this.transactions.run(async (tx) => {
+      const { request, isNew } = await this.store.raise(tx, room, identity, note ?? null);
+      if (isNew) this.news.record(tx, request, ref);
+    });
+    return this.view(participant);
+  }
+
+  async lower(participant: Participant): Promise<OwnStageView> {
+    await this.settle(participant, 'hand', 'withdrawn');
+    return this.view(participant);
+  }
+
+  /**
+   * By the authority of who invited them, as it is at this moment: whoever has lost it since, or
+   * has been disabled, brings nobody up.
+   */
+  async accept(participant: Participant): Promise<OwnStageView> {
+    const { room, identity, ref } = participant;
+    const invite = await this.store.findOpen(room, identity, 'invite');
+    if (!invite?.by) throw noInvite();
+    const inviter = await this.auth.actorOf(invite.by, ref);
+    if (!inviter?.can('stage.manage', room)) return this.giveUp(participant);
+    const body = { template: invite.template ?? undefined, reason: 'came up by invitation' };
+    try {
+      await this.seats.promote(inviter, room, identity, body, {
+        within: async (tx: Tx, operationId: string) => {
+          const settled = await this.store.settle(tx, invite.id, 'accepted');
+          if (!settled) throw noInvite();
+          this.news.record(tx, settled, ref, { operationId, invitedBy: inviter.label });
+        },
+      });
+    } catch (error) {
+      if (error instanceof AppError && error.kind === 'forbidden') return this.giveUp(participant);
+      throw error;
+    }
+    return this.again(participant);
+  }
+
+  async decline(participant: Participant): Promise<OwnStageView> {
+    await this.settle(participant, 'invite', 'declined');
+    return this.view(participant);
+  }
+
+  /**
+   * Gives back what a moderator gave. Never a way to shake off a demotion: that would gain something,
+   * and is refused again by the seat itself.
+   */
+  async stepDown(participant: Participant): Promise<OwnStageView> {
+    const { room, identity, ref } = participant;
+    if (!(await this.canStepDown(participant.standing))) throw notOnStage();
+    const self = new Actor(
+      'participant',
+      ref.id,
+      ref.label,
+      [{ permissions: new Set(['seat.demote']), rooms: null, ceiling: null }],
+      ref.requestId,
+      ref.ip,
+    );
+    try {
+      await this.seats.demote(self, room, identity, { reason: 'stepped down' });
+    } catch (error) {
+      if (isCode(error, 'access.denied') || isCode(error, 'seat.no_other_role')) throw notOnStage();
+      throw error;
+    }
+    return this.again(participant);
+  }
+
+  async answerUnmute(participant: Participant, answer: UnmuteAnswerBody): Promise<OwnStageView> {
+    const { accepted, source } = answer;
+    await this.settle(participant, 'unmute', accepted ? 'accepted' : 'declined', source);
+    return this.view(participant);
+  }
+
+  /** Doing it twice is doing it once: what does not wait any more is left as it is. */
+  private async settle(
+    { room, identity, ref }: Participant,
+    kind: 'hand' | 'invite' | 'unmute',
+    state: 'withdrawn' | 'accepted' | 'declined',
+    source?: 'microphone' | 'camera',
+  ): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const settled = await this.store.settleOf(tx, room, identity, kind, state, source);
+      for (const request of settled) this.news.record(tx, request, ref);
+    });
+  }
+
+  private async giveUp({ room, identity }: Participant): Promise<never> {
+    await this.transactions.run(async (tx) => {
+      const settled = await this.store.settleOf(tx, room, identity, 'invite', 'expired');
+      const because = 'who invited them may not do so any more';
+      const actor = { kind: 'system', id: null, label: 'Rolecall' } as const;
+      for (const request of settled) this.news.record(tx, request, actor, { because });
+    });
+    throw new AppError(
+      'conflict',
+      'stage.invite_void',
+      'This invitation does not hold any more: who sent it may not do so now.',
+    );
+  }
+
+  /** After a change of one's own role. */
+  private async again(participant: Participant): Promise<OwnStageView> {
+    const standing = await this.policy.stand(participant.room, participant.identity);
+    return this.view({ ...participant, standing });
+  }
+
+  /** Would being let up give them anything? What a scene takes is given back by it; a hold is not. */
+  private async canRaise(standing: Standing): Promise<boolean> {
+    const { role } = standing;
+    const offer = await this.offers.offer(standing).catch(() => null);
+    if (!offer) return false;
+    if (!role) return true;
+    const withheld = isTakenByScene(standing) ? role.withheld : NOTHING_WITHHELD;
+    return exceeds(offer.grants, withhold(role.grants, withheld)).length > 0;
+  }
+
+  private async canStepDown(standing: Standing): Promise<boolean> {
+    const { role, input, room, identity } = standing;
+    if (role?.source !== 'override') return false;
+    const seat = await this.seatStore.find(room.name, identity);
+    if (!seat) return false;
+    const now = new Date();
+    const { override } = await this.wishes.withoutOverride({ seat, standing });
+    const wish = { override, block: input.seat?.block ?? null };
+    const after = await this.policy.suppose(standing, wish, now);
+    if (!after.role) return role.grants.canPublish; // the seat finds them a role of the least
+    return (
+      exceeds(role.grants, after.role.grants).length > 0 &&
+      exceeds(after.role.grants, role.grants).length === 0
+    );
+  }
+
+  private async assertPresent({ room, identity }: Participant): Promise<void> {
+    const seat = await this.seatStore.find(room, identity);
+    if (seat?.isPresent || (await this.rooms.findParticipant(room, identity))) return;
+    throw new AppError('conflict', 'seat.not_present', 'You are not in the room.');
+  }
+}
+
+function toHand(own: readonly Own[]): Pick<OwnStageView, 'hand' | 'lastDecision'> {
+  const hand = own.find(({ kind }) => kind === 'hand');
+  if (!hand) return { hand: null, lastDecision: null };
+  if (hand.state === 'waiting') {
+    const { createdAt, position, note } = hand;
+    return {
+      hand: { since: createdAt.toISOString(), position: position ?? 1, note },
+      lastDecision: null,
+    };
+  }
+  const { state, word, decidedAt, createdAt } = hand;
+  const isTold = state === 'approved' || state === 'declined' || state === 'expired';
+  if (!isTold) return { hand: null, lastDecision: null };
+  return { hand: null, lastDecision: { state, word, at: (decidedAt ?? createdAt).toISOString() } };
+}
+
+function holdOf({ input, role }: Standing): OwnStageView['hold'] {
+  const hold = input.seat?.hold;
+  if (!hold || (hold.until && hold.until.getTime() <= Date.now())) return null;
+  const sources = hold.sources.filter((source) => role?.grants.canPublishSources.includes(source));
+  if (sources.length === 0) return null;
+  return { sources, until: hold.until?.toISOString() ?? null, reason: hold.reason };
+}
+
+/** Whether it is the room's scene that keeps them from something, and not (only) a hold. */
+function isTakenByScene({ decision, role, wanted }: Standing): boolean {
+  if (wanted.kind === 'uncovered') return !wanted.isRestored;
+  return (
+    role !== null &&
+    decision.verdict === 'allow' &&
+    decision.because.some(({ rule }) => rule === 'scene')
+  );
+}
+
+function noInvite(): AppError {
+  return new AppError('conflict', 'stage.no_invite', 'There is no invitation any more.');
+}
+
+function notOnStage(): AppError {
+  return new AppError(
+    'conflict',
+    'stage.not_on_stage',
+    'You were not brought up here, so there is nothing to give back.',
+  );
+}

@@ -1,0 +1,334 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../access/actor.js';
+import { AppError, fieldError } from '../common/errors/app-error.js';
+import { Transactions, type Tx } from '../database/transactions.js';
+import { exceeds } from '../grants/ceiling.js';
+import { listInWords } from '../grants/grant-catalogue.js';
+import { RoomsPort } from '../livekit/rooms-port.js';
+import { SeatPolicy } from '../seats/seat-policy.js';
+import { SeatStore } from '../seats/seat-store.js';
+import type { SeatChange } from '../seats/seats.schemas.js';
+import { SeatsService } from '../seats/seats.service.js';
+import { StageLimits } from './stage-limits.js';
+import { StageNews } from './stage-news.js';
+import { promotesTo, StageOffers } from './stage-offers.js';
+import type { StageRequest } from './stage-request.js';
+import { StageStore } from './stage-store.js';
+import type {
+  ApproveBody,
+  ApproveManyBody,
+  AskUnmuteBody,
+  DeclineBody,
+  InviteBody,
+  RequestView,
+  StageView,
+} from './stage.schemas.js';
+
+/** How long an invitation and a question wait for an answer. */
+const ANSWER_SECONDS = 120;
+const LONGEST_INVITATION_SECONDS = 86_400;
+/** Another moderator may take the next one at the same moment; then it is the turn of the one after. */
+const MAX_TRIES = 5;
+/** What one request lets up, at most; calling again goes on. */
+const MAX_AT_ONCE = 200;
+
+export interface ApprovedHand extends SeatChange {
+  readonly requestId: string;
+  readonly identity: string;
+}
+
+export interface ApprovedHands {
+  readonly approved: ApprovedHand[];
+  readonly failed: { requestId: string; identity: string; code: string; detail: string }[];
+  readonly remaining: number;
+  /** The limit that ended it, or null. */
+  readonly full: { template: string; slots: number; taken: number } | null;
+}
+
+/** What moderators do with the stage. A hand that is approved is a promotion like any other. */
+@Injectable()
+export class StageService {
+  constructor(
+    private readonly store: StageStore,
+    private readonly limits: StageLimits,
+    private readonly offers: StageOffers,
+    private readonly news: StageNews,
+    private readonly seats: SeatsService,
+    private readonly seatStore: SeatStore,
+    private readonly policy: SeatPolicy,
+    private readonly rooms: RoomsPort,
+    private readonly transactions: Transactions,
+  ) {}
+
+  async view(room: string): Promise<StageView> {
+    const [standing, waiting, limits] = await Promise.all([
+      this.policy.stand(room, ''),
+      this.store.listWaiting(room),
+      this.limits.list(room),
+    ]);
+    const hands = waiting.filter(({ kind }) => kind === 'hand');
+    const hasNoPlace = limits.some(
+      ({ template, free }) => template === promotesTo(standing.room) && free === 0,
+    );
+    const next = hasNoPlace ? undefined : hands.find(({ isPresent }) => isPresent);
+    return {
+      hands: hands.map(({ id, identity, name, createdAt, note, isPresent }, i) => ({
+        id,
+        identity,
+        name,
+        since: createdAt.toISOString(),
+        note,
+        position: i + 1,
+        isPresent,
+      })),
+      invites: waiting
+        .filter(({ kind }) => kind === 'invite')
+        .map((request) => ({ ...toAsk(request), template: request.template })),
+      asks: waiting
+        .filter(({ kind }) => kind === 'unmute')
+        .map((request) => ({ ...toAsk(request), source: request.source ?? 'microphone' })),
+      limits,
+      next: next?.identity ?? null,
+    };
+  }
+
+  /** The hand is down and the promotion committed in one transaction, or neither is. */
+  async approve(actor: Actor, room: string, id: string, body: ApproveBody): Promise<ApprovedHand> {
+    return this.letUp(actor, await this.hand(room, id), body);
+  }
+
+  /** Lets the first in the queue up. */
+  async approveNext(actor: Actor, room: string, body: ApproveManyBody): Promise<ApprovedHand> {
+    await this.policy.assertRoom(room);
+    for (let attempt = 1; ; attempt++) {
+      const next = await this.store.findNext(room);
+      if (!next) throw new AppError('conflict', 'stage.queue_empty', 'Nobody has a hand up.');
+      try {
+        return await this.letUp(actor, next, body);
+      } catch (error) {
+        if (!isCode(error, 'stage.request_decided') || attempt === MAX_TRIES) throw error;
+      }
+    }
+  }
+
+  /** In the order of the queue, until the places are taken. Whoever cannot be let up is passed over. */
+  async approveAll(actor: Actor, room: string, body: ApproveManyBody): Promise<ApprovedHands> {
+    await this.policy.assertRoom(room);
+    const queue = await this.queue(room);
+    const approved: ApprovedHand[] = [];
+    const failed: ApprovedHands['failed'] = [];
+    let full: ApprovedHands['full'] = null;
+    for (const request of queue.slice(0, MAX_AT_ONCE)) {
+      try {
+        approved.push(await this.letUp(actor, request, body));
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        if (isCode(error, 'stage.full')) {
+          full = error.options.extra as NonNullable<ApprovedHands['full']>;
+          break;
+        }
+        if (error.kind === 'unavailable') throw error;
+        if (isCode(error, 'stage.request_decided')) continue;
+        const { id: requestId, identity } = request;
+        failed.push({ requestId, identity, code: error.code, detail: error.message });
+      }
+    }
+    return { approved, failed, full, remaining: (await this.queue(room)).length };
+  }
+
+  async decline(actor: Actor, room: string, id: string, body: DeclineBody): Promise<RequestView> {
+    const request = await this.hand(room, id);
+    const declined = await this.transactions.run(async (tx) => {
+      const settled = await this.store.settle(tx, request.id, 'declined', {
+        word: body.word ?? null,
+        by: toRef(actor),
+      });
+      if (!settled) throw decided(request);
+      this.news.record(tx, settled, actor);
+      return settled;
+    });
+    return toRequestView(declined);
+  }
+
+  /** Asks somebody to come up. What the moderator may not give is refused here already. */
+  async invite(
+    actor: Actor,
+    room: string,
+    identity: string,
+    body: InviteBody,
+  ): Promise<RequestView> {
+    if (body.for !== undefined && body.for > LONGEST_INVITATION_SECONDS) {
+      throw fieldError('for', 'must be at most a day');
+    }
+    const standing = await this.policy.stand(room, identity);
+    if (standing.wanted.kind === 'out') throw outOfRoom(standing.wanted.code);
+    const offer = await this.offers.offer(standing, body.template);
+    const beyond = actor.exceeding('seat.promote', offer.grants, room);
+    if (beyond.length > 0) throw aboveCeiling(offer.template, beyond);
+    if (standing.role && exceeds(offer.grants, standing.role.grants).length === 0) {
+      throw new AppError(
+        'conflict',
+        'seat.holds_more',
+        `They are ${standing.role.template}, which has all of ${offer.template}.`,
+      );
+    }
+    await this.assertPresent(room, identity);
+    return this.ask(actor, {
+      room,
+      identity,
+      kind: 'invite',
+      template: offer.template,
+      by: toRef(actor),
+      seconds: body.for ?? ANSWER_SECONDS,
+    });
+  }
+
+  /** Nobody can be unmuted from here: they are asked, and do it themselves. */
+  async askUnmute(
+    actor: Actor,
+    room: string,
+    identity: string,
+    { source, reason }: AskUnmuteBody,
+  ): Promise<RequestView> {
+    const standing = await this.policy.stand(room, identity);
+    if (standing.wanted.kind === 'out') throw outOfRoom(standing.wanted.code);
+    await this.assertPresent(room, identity);
+    if (standing.role && !standing.role.permission.canPublishSources.includes(source)) {
+      throw new AppError(
+        'conflict',
+        'seat.may_not_publish',
+        `They may not turn on a ${source} now: promote or release them first.`,
+      );
+    }
+    const seat = await this.seatStore.find(room, identity);
+    if (seat?.tracks.some((track) => track.source === source && !track.isMuted)) {
+      throw new AppError('conflict', 'seat.not_muted', `Their ${source} is on.`);
+    }
+    return this.ask(actor, {
+      room,
+      identity,
+      kind: 'unmute',
+      source,
+      note: reason ?? null,
+      by: toRef(actor),
+      seconds: ANSWER_SECONDS,
+    });
+  }
+
+  /** Who has a place keeps it when there are fewer from now on. */
+  async setLimit(actor: Actor, room: string, template: string, slots: number | null) {
+    await this.offers.offer(await this.policy.stand(room, ''), template, 'key');
+    await this.transactions.run(async (tx) => {
+      const before = await this.limits.set(tx, room, template, slots);
+      if (before === slots) return;
+      tx.record({
+        kind: 'stage.limit_changed',
+        outcome: 'ok',
+        actor,
+        room,
+        payload: { template, before: { slots: before }, after: { slots } },
+      });
+      tx.afterCommit(() => this.news.tellRoom(room));
+    });
+    const limit = (await this.limits.list(room)).find((each) => each.template === template);
+    return { template, slots, taken: limit?.taken ?? null, free: limit?.free ?? null };
+  }
+
+  private async letUp(
+    actor: Actor,
+    request: StageRequest,
+    body: ApproveBody,
+  ): Promise<ApprovedHand> {
+    const { id, room, identity } = request;
+    const change = await this.seats.promote(actor, room, identity, body, {
+      within: async (tx: Tx, operationId: string) => {
+        const settled = await this.store.settle(tx, id, 'approved', { by: toRef(actor) });
+        if (!settled) throw decided((await this.store.find(id)) ?? request);
+        this.news.record(tx, settled, actor, { operationId });
+      },
+    });
+    return { ...change, requestId: id, identity };
+  }
+
+  private async ask(actor: Actor, ask: Parameters<StageStore['ask']>[1]): Promise<RequestView> {
+    const request = await this.transactions.run(async (tx) => {
+      const asked = await this.store.ask(tx, ask);
+      this.news.record(tx, asked, actor);
+      return asked;
+    });
+    return toRequestView(request);
+  }
+
+  private async queue(room: string): Promise<StageRequest[]> {
+    return (await this.store.listWaiting(room)).filter(
+      ({ kind, isPresent }) => kind === 'hand' && isPresent,
+    );
+  }
+
+  private async hand(room: string, id: string): Promise<StageRequest> {
+    const request = await this.store.find(id);
+    if (!request || request.room !== room || request.kind !== 'hand') {
+      throw new AppError('not_found', 'stage.request_not_found', 'There is no such hand.');
+    }
+    if (request.state !== 'waiting') throw decided(request);
+    return request;
+  }
+
+  private async assertPresent(room: string, identity: string): Promise<void> {
+    const seat = await this.seatStore.find(room, identity);
+    if (seat?.isPresent || (await this.rooms.findParticipant(room, identity))) return;
+    throw new AppError('conflict', 'seat.not_present', 'They are not in the room.');
+  }
+}
+
+export function toRef({ kind, id, label }: Actor): Pick<Actor, 'kind' | 'id' | 'label'> {
+  return { kind, id, label };
+}
+
+export function isCode(error: unknown, code: string): boolean {
+  return error instanceof AppError && error.code === code;
+}
+
+const DECIDED: Readonly<Record<StageRequest['state'], string>> = {
+  waiting: 'Somebody else is deciding this.',
+  approved: 'This hand has been approved already',
+  accepted: 'This has been accepted already',
+  declined: 'This hand has been declined already',
+  withdrawn: 'The hand has been lowered.',
+  expired: 'The hand is gone: they left the room.',
+};
+
+function decided({ state, by }: StageRequest): AppError {
+  const isByModerator = state === 'approved' || state === 'declined';
+  const text = DECIDED[state] + (isByModerator && by ? ` by ${by.label}.` : '');
+  return new AppError('conflict', 'stage.request_decided', text, { extra: { state } });
+}
+
+function outOfRoom(code: string): AppError {
+  return new AppError('conflict', code, 'They may not be in the room.');
+}
+
+function aboveCeiling(template: string, beyond: string[]): AppError {
+  return new AppError(
+    'forbidden',
+    'seat.above_ceiling',
+    `The role ${template} goes beyond what you may handle: ${listInWords(beyond)}.`,
+    { extra: { beyond } },
+  );
+}
+
+function toAsk(request: StageRequest & { name: string | null }) {
+  const { id, identity, name, createdAt, expiresAt, by } = request;
+  return {
+    id,
+    identity,
+    name,
+    since: createdAt.toISOString(),
+    expiresAt: expiresAt?.toISOString() ?? null,
+    by: by?.label ?? '',
+  };
+}
+
+function toRequestView({ id, state, identity, word, expiresAt }: StageRequest): RequestView {
+  return { id, state, identity, word, expiresAt: expiresAt?.toISOString() ?? null };
+}
