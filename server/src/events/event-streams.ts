@@ -9,7 +9,10 @@ import type { Actor } from '../access/actor.js';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import { SeatViews } from '../seats/seat-views.js';
+import { readActing } from './acting.js';
 import { EventFeed, type FeedEvent } from './event-feed.js';
+import { emptyGathering, gather, type Gathered, isEmpty, merge } from './gathering.js';
+import { FrameSources, type SourcedFrame } from './frame-sources.js';
 import { Stream } from './stream.js';
 import { assertMaySee } from './topics.js';
 
@@ -21,13 +24,12 @@ const HEARTBEAT_MS = 15_000;
 const LONGEST_LIFE_MS = 30 * 60_000;
 const ROOM = 'room:';
 
-/** What changed, gathered until it is sent. */
-interface Gathered {
-  /** Room → identities whose seats changed; null: any of them may have. */
-  readonly seats: Map<string, Set<string> | null>;
-  readonly rooms: Set<string>;
-  readonly roomList: Set<string>;
-  lastId: number;
+/** A frame, and who of those who watch the room gets it. */
+interface Frame {
+  readonly room: string;
+  readonly event: string;
+  /** Null: not for this one. */
+  readonly data: (actor: Actor) => unknown;
 }
 
 /**
@@ -50,6 +52,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
   constructor(
     private readonly feed: EventFeed,
     private readonly views: SeatViews,
+    private readonly sources: FrameSources,
     private readonly auth: AuthService,
   ) {}
 
@@ -156,25 +159,13 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
 
   /** Reads what changed, once for all, and sends each stream its share; the id moves on at the end. */
   private async send(batch: Gathered, streams: readonly Stream[]): Promise<void> {
-    const watched = (room: string) => streams.some(({ topics }) => topics.has(ROOM + room));
-    const frames = await Promise.all(
-      [...batch.seats]
-        .filter(([room]) => watched(room))
-        .map(async ([room, identities]) => {
-          if (!identities) return { room, seats: await this.views.list(room), removed: [] };
-          const seats = await this.views.some(room, [...identities]);
-          const shown = new Set(seats.map(({ identity }) => identity));
-          const removed = [...identities].filter((identity) => !shown.has(identity));
-          return { room, seats, removed };
-        }),
-    );
+    const isWatched = (room: string) => streams.some(({ topics }) => topics.has(ROOM + room));
+    const frames = await this.framesOf(batch, isWatched);
     for (const stream of streams) {
       const mine: [string, unknown][] = [];
-      for (const frame of frames) {
-        if (stream.topics.has(ROOM + frame.room)) mine.push(['seats', frame]);
-      }
-      for (const room of batch.rooms) {
-        if (stream.topics.has(ROOM + room)) mine.push(['room', { room }]);
+      for (const { room, event, data } of frames) {
+        const shown = stream.topics.has(ROOM + room) ? data(stream.actor) : null;
+        if (shown) mine.push([event, shown]);
       }
       if (stream.topics.has('rooms')) {
         const rooms = [...batch.roomList].filter((room) => stream.actor.can('room.read', room));
@@ -185,6 +176,64 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
         stream.send(event, data, isLast ? batch.lastId : undefined);
       });
     }
+  }
+
+  private async framesOf(
+    batch: Gathered,
+    isWatched: (room: string) => boolean,
+  ): Promise<readonly Frame[]> {
+    const rooms = <T>(of: Iterable<readonly [string, T]>) =>
+      [...of].filter(([room]) => isWatched(room));
+    const seats = rooms(batch.seats).map(async ([room, identities]) => ({
+      room,
+      event: 'seats',
+      data: always(await this.readSeats(room, identities)),
+    }));
+    const named = (event: string, names: ReadonlySet<string>) =>
+      rooms([...names].map((room) => [room, null])).map(([room]) => ({
+        room,
+        event,
+        data: always({ room }),
+      }));
+    const bulk = rooms(batch.bulk).flatMap(([room, ids]) =>
+      [...ids].map((id) => this.sourced('bulk', room, id, (operation) => ({ operation }))),
+    );
+    const scenes = rooms([...batch.scenes].map((room) => [room, null])).map(([room]) =>
+      this.sourced('scene', room, room, (scene) => ({ room, scene }), true),
+    );
+    const acting = rooms(batch.acting).flatMap(([room, keys]) =>
+      [...keys].map((key) => ({
+        room,
+        event: 'acting',
+        data: (actor: Actor) => readActing(key, actor),
+      })),
+    );
+    return [
+      ...(await Promise.all(seats)),
+      ...named('room', batch.rooms),
+      ...named('stage', batch.stages),
+      ...(await Promise.all(scenes)),
+      ...(await Promise.all(bulk)),
+      ...acting,
+    ];
+  }
+
+  private async readSeats(room: string, identities: ReadonlySet<string> | null) {
+    if (!identities) return { room, seats: await this.views.list(room), removed: [] };
+    const seats = await this.views.some(room, [...identities]);
+    const shown = new Set(seats.map(({ identity }) => identity));
+    return { room, seats, removed: [...identities].filter((identity) => !shown.has(identity)) };
+  }
+
+  private async sourced(
+    frame: SourcedFrame,
+    room: string,
+    key: string,
+    wrap: (value: unknown) => unknown,
+    isAlsoNull = false,
+  ): Promise<Frame> {
+    const value = await this.sources.read(frame, room, key);
+    return { room, event: frame, data: always(value === null && !isAlsoNull ? null : wrap(value)) };
   }
 
   /** Something about an operator changed: streams that they may not have any more end. */
@@ -228,38 +277,6 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
   }
 }
 
-function emptyGathering(): Gathered {
-  return { seats: new Map(), rooms: new Set(), roomList: new Set(), lastId: 0 };
-}
-
-function isEmpty({ seats, rooms, roomList }: Gathered): boolean {
-  return seats.size === 0 && rooms.size === 0 && roomList.size === 0;
-}
-
-function gather(events: readonly FeedEvent[], lastId: number, into = emptyGathering()): Gathered {
-  for (const { topic, type, key } of events) {
-    if (topic === 'rooms' && key !== null) into.roomList.add(key);
-    if (!topic.startsWith(ROOM)) continue;
-    const room = topic.slice(ROOM.length);
-    if (type === 'seat' || type === 'policy') addSeat(into, room, key);
-    else into.rooms.add(room);
-  }
-  into.lastId = Math.max(into.lastId, lastId);
-  return into;
-}
-
-function addSeat({ seats }: Gathered, room: string, identity: string | null): void {
-  const identities = seats.get(room);
-  if (identity === null) seats.set(room, null);
-  else if (identities !== null) seats.set(room, (identities ?? new Set()).add(identity));
-}
-
-function merge(from: Gathered, into: Gathered): void {
-  for (const [room, identities] of from.seats) {
-    if (!identities) addSeat(into, room, null);
-    for (const identity of identities ?? []) addSeat(into, room, identity);
-  }
-  for (const room of from.rooms) into.rooms.add(room);
-  for (const room of from.roomList) into.roomList.add(room);
-  into.lastId = Math.max(into.lastId, from.lastId);
+function always(data: unknown): Frame['data'] {
+  return () => data;
 }

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
+import { FrameSources } from './frame-sources.js';
 import { Hints } from './hints.js';
 
 @Global()
-@Module({ providers: [Hints], exports: [Hints] })
+@Module({ providers: [FrameSources, Hints], exports: [FrameSources, Hints] })
 export class HintsModule {}

@@ -4,9 +4,12 @@ import { Injectable } from '@nestjs/common';
 export interface Hint {
   /** `room:<name>`, `rooms`, or `operator:<id>`. */
   topic: string;
-  /** What changed: `seat`, `room`, `access`, `session_ended`, … */
+  /**
+   * What changed. Of a room: `seat`, `policy` (all its seats are looked at again), `stage`, `bulk`,
+   * `scene`, `acting`, else the room itself. Of an operator: `access`, `session_ended`, …
+   */
   type: string;
-  /** An identity, a room's name, a session's id. */
+  /** An identity, a room's name, an operation's id, what `actingHint` says, a session's id. */
   key?: string | null;
 }
 

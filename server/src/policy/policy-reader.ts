@@ -54,8 +54,8 @@ export interface PolicyFacts {
   /** Tokens made until then prove nothing any more: of the seat, the user, the room or everybody. */
   tokensVoidBefore: Date | null;
   /**
-   * While a scene plays, and until what it took is given back: what somebody whom no rule covers
-   * had before, or has.
+   * What somebody whom no rule covers has, or had before a scene or a hold took some of it: until
+   * that is given back.
    */
   uncovered: { permission: PermissionLike; isKept: boolean } | null;
   /** What `resolve` takes; null without a room. */
@@ -159,7 +159,7 @@ const READ = `
         's', CASE WHEN s.room IS NOT NULL THEN json_build_object('epoch', s.epoch,
           'was_issued', s.last_issued_at IS NOT NULL, 'void_before', s.tokens_void_before,
           'uncovered', CASE WHEN coalesce(s.before_scene, s.permission) IS NOT NULL
-              AND (r.active_scene IS NOT NULL OR s.before_scene IS NOT NULL)
+              AND (s.last_issued_at IS NULL OR s.before_scene IS NOT NULL)
             THEN json_build_object('permission', coalesce(s.before_scene, s.permission),
               'isKept', s.before_scene IS NOT NULL) END,
           'o', CASE WHEN s.override_template IS NOT NULL THEN json_build_object(

@@ -3,6 +3,7 @@ import { AppError } from '../common/errors/app-error.js';
 import { Hints } from '../events/hints.js';
 import { type ParticipantPermission, samePermission } from '../grants/compile-grant.js';
 import { canonicalSources } from '../grants/role-grants.js';
+import { withholdPermission } from '../grants/withhold.js';
 import { isNotFound, isUnavailable } from '../livekit/livekit-error.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import type {
@@ -112,7 +113,8 @@ export class SeatApplier {
     const permission = permissionOf(wanted, fallback);
     if (wanted.kind !== 'out' && !permission) return { epoch, outcome: 'applied', detail: null };
     if (wanted.kind === 'uncovered' && wanted.keep) {
-      await this.store.keepBeforeScene(standing.room.name, standing.identity, wanted.keep);
+      const keep = fallback ?? wanted.keep;
+      await this.store.keepBeforeScene(standing.room.name, standing.identity, keep);
     }
     try {
       if (!(await this.isReachable())) {
@@ -218,6 +220,10 @@ function permissionOf(
   wanted: Wanted,
   fallback: ObservedPermission | null,
 ): ParticipantPermission | null {
+  // What is given back to somebody is narrowed like what they have.
+  if (wanted.kind === 'uncovered' && wanted.keep && fallback) {
+    return withholdPermission(fallback, wanted.withheld);
+  }
   const desired = permissionWanted(wanted);
   if (desired) return desired;
   if (wanted.kind === 'out' || !fallback) return null;

@@ -6,10 +6,11 @@ import {
   toParticipantPermission,
 } from '../grants/compile-grant.js';
 import type { Allowed, Block, Decision, Hold, Override, PolicyInput } from '../grants/policy.js';
-import { resolve } from '../grants/resolve.js';
+import { resolve, withheldByHold } from '../grants/resolve.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { withheldFromUncovered } from '../grants/scene.js';
 import {
+  bothWithheld,
   isAnythingWithheld,
   type Withheld,
   withhold,
@@ -36,10 +37,11 @@ export type Wanted =
   | { readonly kind: 'out'; readonly code: string }
   /** No rule covers them and the room allows that: LiveKit keeps what it has. */
   | { readonly kind: 'free' }
-  /** The same while the room's scene takes something from them, and until it is given back. */
+  /** The same while a hold or the room's scene takes something from them, until it is given back. */
   | {
       readonly kind: 'uncovered';
       readonly permission: ParticipantPermission;
+      readonly withheld: Withheld;
       /** What to keep before it is taken, or null when that has been done; for `seat.before_scene`. */
       readonly keep: PermissionLike | null;
       readonly isRestored: boolean;
@@ -106,7 +108,7 @@ export class SeatPolicy {
     }
     const decision = resolve(input, at);
     const role = decision.verdict === 'allow' ? await this.roleOf(decision) : null;
-    const wanted = want(facts, room, decision, role, kind);
+    const wanted = want(facts, input, decision, role, { kind, at });
     return {
       room,
       identity,
@@ -140,10 +142,10 @@ function roomNotFound(): AppError {
 
 function want(
   facts: PolicyFacts,
-  room: PolicyRoom,
+  input: PolicyInput,
   decision: Decision,
   role: EffectiveRole | null,
-  kind: string | null,
+  { kind, at }: { kind: string | null; at: Date },
 ): Wanted {
   const isUnlisted = !facts.wasIssued && (role === null || role.source !== 'override');
   const isOurs = !isUnlisted || kind === null || kind === STANDARD;
@@ -151,21 +153,27 @@ function want(
     decision.verdict === 'refuse' &&
     (decision.code === 'no_rule' || decision.code === 'template.unpublished');
   if (decision.verdict === 'refuse' && !isWantOfRules) return { kind: 'out', code: decision.code };
-  if (!isOurs) return uncovered(facts, room);
-  if (isUnlisted && room.unlistedParticipants === 'remove')
+  if (!isOurs) return uncovered(facts, input, at);
+  if (isUnlisted && facts.room?.unlistedParticipants === 'remove')
     return { kind: 'out', code: 'unlisted' };
   if (role) return { kind: 'role', role };
   return isUnlisted
-    ? uncovered(facts, room)
+    ? uncovered(facts, input, at)
     : { kind: 'out', code: (decision as { code: string }).code };
 }
 
-/** Who follows no template follows the scene all the same, and gets back what it took. */
-function uncovered({ uncovered: had }: PolicyFacts, { scene }: PolicyRoom): Wanted {
+/** Who follows no template follows holds and the scene all the same, and gets back what they took. */
+function uncovered(
+  { uncovered: had }: PolicyFacts,
+  { room: { scene }, seat }: PolicyInput,
+  at: Date,
+): Wanted {
   if (!had) return { kind: 'free' };
-  const withheld = withheldFromUncovered(scene);
+  const held = withheldByHold(seat?.hold ?? null, at);
+  const withheld = bothWithheld(held, withheldFromUncovered(scene));
   const isRestored = !isAnythingWithheld(withheld);
   if (isRestored && !had.isKept) return { kind: 'free' };
   const permission = withholdPermission(had.permission, withheld);
-  return { kind: 'uncovered', permission, keep: had.isKept ? null : had.permission, isRestored };
+  const keep = had.isKept ? null : had.permission;
+  return { kind: 'uncovered', permission, withheld, keep, isRestored };
 }

@@ -118,12 +118,13 @@ export class SeatStore {
     return rows.map(toSeat);
   }
 
-  /** Who is in the room, and who is not but has an override or a block. */
+  /** Who is in the room, and who is not but has an override, a block or a hold. */
   async listVisible(room: string): Promise<Seat[]> {
     const { rows } = await this.pg.query<SeatRow>(
       'seat-list-visible',
       `SELECT ${SEAT_COLUMNS} FROM seat
-       WHERE room = $1 AND (is_present OR override_template IS NOT NULL OR block_at IS NOT NULL)
+       WHERE room = $1 AND (is_present OR override_template IS NOT NULL OR block_at IS NOT NULL
+         OR hold_at IS NOT NULL)
        ORDER BY identity`,
       [room],
     );
@@ -235,7 +236,7 @@ export class SeatStore {
     );
   }
 
-  /** What somebody whom no rule covers had when a scene took it; the first one stays. */
+  /** What somebody whom no rule covers had when a scene or a hold took it; the first one stays. */
   async keepBeforeScene(room: string, identity: string, permission: PermissionLike): Promise<void> {
     await this.pg.query(
       'seat-keep-before-scene',
@@ -250,6 +251,7 @@ export class SeatStore {
       'seat-forget-before-scene',
       `UPDATE seat SET before_scene = NULL
        WHERE room = $1 AND identity = $2
+         AND hold_at IS NULL
          AND NOT EXISTS (SELECT FROM room WHERE name = $1 AND active_scene IS NOT NULL)`,
       [room, identity],
     );

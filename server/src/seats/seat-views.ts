@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
 import { samePermission } from '../grants/compile-grant.js';
+import { NOTHING_WITHHELD, type Withheld } from '../grants/withhold.js';
 import type { Seat } from './seat.js';
+import { type SeatExtra, SeatExtras } from './seat-extras.js';
 import { permissionWanted, SeatPolicy, type Standing } from './seat-policy.js';
 import { SeatStore } from './seat-store.js';
 import type { SeatView } from './seats.schemas.js';
@@ -12,18 +14,25 @@ export class SeatViews {
   constructor(
     private readonly store: SeatStore,
     private readonly policy: SeatPolicy,
+    private readonly extras: SeatExtras,
   ) {}
 
-  /** Everybody in the room, and who is away but has an override or a block. */
+  /** Everybody in the room, and who is away but has an override, a block or a hold. */
   async list(room: string): Promise<SeatView[]> {
-    const views = await this.viewsOf(await this.store.listVisible(room));
-    return views.filter(isShown);
+    const [seats, extraOf] = await Promise.all([
+      this.store.listVisible(room),
+      this.extras.read(room, null),
+    ]);
+    return this.viewsOf(seats, extraOf);
   }
 
   /** Those of `identities` that `list` would show. */
   async some(room: string, identities: readonly string[]): Promise<SeatView[]> {
-    const views = await this.viewsOf(await this.store.findMany(room, identities));
-    return views.filter(isShown);
+    const [seats, extraOf] = await Promise.all([
+      this.store.findMany(room, identities),
+      this.extras.read(room, identities),
+    ]);
+    return this.viewsOf(seats, extraOf);
   }
 
   /** One seat, also of somebody who has never been there. Throws 404 for an unknown identity. */
@@ -33,26 +42,35 @@ export class SeatViews {
     if (!seat && !standing.facts.user && !mayBeUnknown) {
       throw new AppError('not_found', 'seat.not_found', 'Nobody has this identity.');
     }
-    return toView(seat ?? emptySeat(room, identity), standing);
+    const extraOf = await this.extras.read(room, [identity]);
+    return toView(seat ?? emptySeat(room, identity), standing, extraOf(identity));
   }
 
-  private viewsOf(seats: readonly Seat[]): Promise<SeatView[]> {
-    return Promise.all(
-      seats.map(async (seat) =>
-        toView(seat, await this.policy.stand(seat.room, seat.identity, seat.kind)),
-      ),
+  private async viewsOf(
+    seats: readonly Seat[],
+    extraOf: (identity: string) => SeatExtra,
+  ): Promise<SeatView[]> {
+    const views = await Promise.all(
+      seats.map(async (seat) => {
+        const { room, identity, kind } = seat;
+        return toView(seat, await this.policy.stand(room, identity, kind), extraOf(identity));
+      }),
     );
+    return views.filter(isShown);
   }
 }
 
-function isShown(view: SeatView): boolean {
-  return view.isPresent || view.override !== null || view.block !== null;
+function isShown({ isPresent, override, block, hold }: SeatView): boolean {
+  return isPresent || override !== null || block !== null || hold !== null;
 }
 
-export function toView(seat: Seat, { role, decision, wanted, facts }: Standing): SeatView {
+export function toView(seat: Seat, standing: Standing, extra: SeatExtra): SeatView {
+  const { role, decision, wanted, facts } = standing;
   const now = Date.now();
   const block = isCurrent(seat.block, now) ? seat.block : null;
   const override = isCurrent(seat.override, now) ? seat.override : null;
+  const hold = isCurrent(seat.hold, now) ? seat.hold : null;
+  const why = silentWhy(seat);
   return {
     id: seat.identity,
     identity: seat.identity,
@@ -84,17 +102,42 @@ export function toView(seat: Seat, { role, decision, wanted, facts }: Standing):
       reason: block.reason,
     },
     blockedUntil: block?.until?.toISOString() ?? null,
+    hold: hold && {
+      sources: [...hold.sources],
+      at: hold.at.toISOString(),
+      until: hold.until?.toISOString() ?? null,
+      by: hold.by,
+      reason: hold.reason,
+    },
+    withheld: withheldFrom(standing),
+    hand: extra.hand,
+    invite: extra.invite,
     tracks: seat.tracks.map((track) => ({ ...track })),
     joinedAt: seat.isPresent ? (seat.joinedAt?.toISOString() ?? null) : null,
     pendingOperation: seat.pendingOperation,
     lastChange: seat.lastChange,
     isUnlisted: seat.isPresent && seat.isUnlisted,
-    isSilent:
-      seat.isPresent &&
-      (seat.state !== 'active' ||
-        (seat.permission?.hidden ?? false) ||
-        (seat.permission?.recorder ?? false)),
+    isSilent: why !== null,
+    silentSince: why && (seat.joinedAt?.toISOString() ?? null),
+    silentWhy: why,
   };
+}
+
+/** Why the others do not know that they are there, or do not think of it; null: they do. */
+function silentWhy({ isPresent, state, permission, kind, tracks }: Seat): SeatView['silentWhy'] {
+  if (!isPresent) return null;
+  // No webhook told of it, and nobody in the room sees it: there is only a connection so far.
+  if (state !== 'active') return 'no_media';
+  if (permission?.recorder) return 'recorder';
+  if (permission?.hidden) return 'hidden';
+  const isAgent = kind === 'agent' || permission?.agent;
+  return isAgent && tracks.length === 0 ? 'agent' : null;
+}
+
+function withheldFrom({ role, wanted }: Standing): SeatView['withheld'] {
+  const withheld: Withheld =
+    role?.withheld ?? (wanted.kind === 'uncovered' ? wanted.withheld : NOTHING_WITHHELD);
+  return { sources: [...withheld.sources], data: withheld.data };
 }
 
 function isInSync({ isPresent, permission }: Seat, wanted: Standing['wanted']): boolean {

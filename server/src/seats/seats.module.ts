@@ -5,6 +5,7 @@ import { SeatApplier } from './seat-applier.js';
 import { SeatChanges } from './seat-changes.js';
 import { SeatChecks } from './seat-checks.js';
 import { SeatContexts } from './seat-context.js';
+import { SeatExtras } from './seat-extras.js';
 import { SeatGuards } from './seat-guards.js';
 import { SeatObservations } from './seat-observations.js';
 import { SeatOperations } from './seat-operations.js';
@@ -26,6 +27,7 @@ import { SeatsService } from './seats.service.js';
     SeatChanges,
     SeatChecks,
     SeatContexts,
+    SeatExtras,
     SeatGuards,
     SeatObservations,
     SeatOperations,
@@ -42,6 +44,7 @@ import { SeatsService } from './seats.service.js';
     SeatChanges,
     SeatChecks,
     SeatContexts,
+    SeatExtras,
     SeatGuards,
     SeatObservations,
     SeatOperations,

@@ -122,6 +122,23 @@ export const seatResponse = z.object({
     })
     .nullable(),
   blockedUntil: instantResponse.nullable(),
+  hold: z
+    .object({
+      sources: z.array(z.string()),
+      at: instantResponse,
+      until: instantResponse.nullable(),
+      by: z.string(),
+      reason: z.string().nullable(),
+    })
+    .nullable(),
+  /** What a hold and the room's scene take out of their role. */
+  withheld: z.object({ sources: z.array(z.string()), data: z.boolean() }),
+  hand: z
+    .object({ id: z.string(), since: instantResponse, note: z.string().nullable() })
+    .nullable(),
+  invite: z
+    .object({ id: z.string(), template: z.string(), since: instantResponse })
+    .nullable(),
   tracks: z.array(trackResponse),
   joinedAt: instantResponse.nullable(),
   pendingOperation: z.string().nullable(),
@@ -136,8 +153,10 @@ export const seatResponse = z.object({
     })
     .nullable(),
   isUnlisted: z.boolean(),
-  /** Here without being seen: hidden, a recorder, or connected without any media yet. */
+  /** Here without being seen: hidden, a recorder, an agent, or connected without any media. */
   isSilent: z.boolean(),
+  silentSince: instantResponse.nullable(),
+  silentWhy: z.enum(['hidden', 'recorder', 'agent', 'no_media']).nullable(),
 });
 export type SeatView = z.infer<typeof seatResponse>;
 
