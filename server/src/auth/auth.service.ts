@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { type AccessHold, Actor, type ActorRef, type RequestFacts } from '../access/actor.js';
+import { type AccessHold, Actor } from '../access/actor.js';
 import { accessRole } from '../access/built-in-roles.js';
 import { Batcher } from '../common/batcher.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
@@ -77,44 +77,6 @@ export class AuthService {
       session.session_id,
     );
     return { actor, by: 'cookie', rateLimit: null };
-  }
-
-  /**
-   * Whoever set something going earlier, with what they hold now, for a request that somebody else
-   * sends. Null when they are disabled, revoked or gone.
-   */
-  async actorOf({ kind, id }: ActorRef, facts: RequestFacts): Promise<Actor | null> {
-    if (kind === 'operator') return this.operatorOf(id, facts);
-    return kind === 'api_key' ? this.apiKeyOf(id, facts) : null;
-  }
-
-  private async operatorOf(id: string | null, facts: RequestFacts): Promise<Actor | null> {
-    const { rows } = await this.pg.query<Pick<SessionRow, 'operator_id' | 'email' | 'access'>>(
-      'auth-operator',
-      `SELECT o.id AS operator_id, o.email,
-         coalesce((SELECT json_agg(json_build_object('role', a.role, 'rooms', a.rooms))
-           FROM operator_access a WHERE a.operator_id = o.id), '[]') AS access
-       FROM operator o WHERE o.id::text = $1 AND NOT o.is_disabled`,
-      [id],
-    );
-    const row = rows[0];
-    if (!row) return null;
-    const holds = holdsOf(row.access);
-    return new Actor('operator', row.operator_id, row.email, holds, facts.requestId, facts.ip);
-  }
-
-  private async apiKeyOf(id: string | null, facts: RequestFacts): Promise<Actor | null> {
-    const { rows } = await this.pg.query<Omit<KeyRow, 'key_hash' | 'rate_limit' | 'needs_touch'>>(
-      'auth-api-key',
-      `SELECT id, name, permissions, rooms, ceiling FROM api_key
-       WHERE id::text = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
-      [id],
-    );
-    const row = rows[0];
-    if (!row) return null;
-    const { rooms, ceiling } = row;
-    const hold: AccessHold = { permissions: new Set(row.permissions), rooms, ceiling };
-    return new Actor('api_key', row.id, row.name, [hold], facts.requestId, facts.ip);
   }
 
   /**

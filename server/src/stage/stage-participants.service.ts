@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Actor } from '../access/actor.js';
+import { Actor, type ActorRef, type RequestFacts } from '../access/actor.js';
 import type { Participant } from '../access/participant-door.js';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
@@ -99,7 +99,7 @@ export class StageParticipantsService {
     const { room, identity, ref } = participant;
     const invite = await this.store.findOpen(room, identity, 'invite');
     if (!invite?.by) throw noInvite();
-    const inviter = await this.auth.actorOf(invite.by, ref);
+    const inviter = await this.inviterOf(invite.by, ref);
     if (!inviter?.can('stage.manage', room)) return this.giveUp(participant);
     const body = { template: invite.template ?? undefined, reason: 'came up by invitation' };
     try {
@@ -163,6 +163,16 @@ export class StageParticipantsService {
       const settled = await this.store.settleOf(tx, room, identity, kind, state, source);
       for (const request of settled) this.news.record(tx, request, ref);
     });
+  }
+
+  /** With what they hold now; null when they may do nothing any more. */
+  private async inviterOf(
+    { kind, id }: ActorRef,
+    { requestId, ip }: RequestFacts,
+  ): Promise<Actor | null> {
+    if ((kind !== 'operator' && kind !== 'api_key') || id === null) return null;
+    const known = await this.auth.actorById(kind, id);
+    return known && new Actor(kind, known.id, known.label, known.holds, requestId, ip);
   }
 
   private async giveUp({ room, identity }: Participant): Promise<never> {

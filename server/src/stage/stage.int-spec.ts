@@ -70,8 +70,7 @@ async function raised(room: string, ...identities: string[]): Promise<void> {
   }
 }
 
-const stage = async (room: string) =>
-  (await app.inject('GET', at(room), { as: moderator })).body;
+const stage = async (room: string) => (await app.inject('GET', at(room), { as: moderator })).body;
 
 const act = (room: string, path: string, body: unknown = {}, as: Credential = moderator) =>
   app.inject('POST', `/api/v1/rooms/${encodeURIComponent(room)}/${path}`, { as, body });

@@ -25,6 +25,11 @@ const LEFTOVERS: readonly [name: string, sql: string][] = [
     `DELETE FROM operator_session WHERE id IN (
        SELECT id FROM operator_session WHERE expires_at < now() LIMIT 5000)`,
   ],
+  [
+    'upkeep-stage-requests',
+    `DELETE FROM stage_request WHERE id IN (
+       SELECT id FROM stage_request WHERE decided_at < now() - interval '1 day' LIMIT 5000)`,
+  ],
 ];
 
 /**
