@@ -3,7 +3,7 @@ import { useEffect, useRef, useSyncExternalStore } from 'react';
 import { isServerReachable, subscribeToConnectivity } from './connectivity';
 import { API } from './httpClient';
 import { may } from './permissions';
-import type { Seat } from './records';
+import type { Acting, ActiveScene, BulkOperation, Seat } from './records';
 import { session } from './session';
 
 export type Topic = 'me' | 'rooms' | `room:${string}`;
@@ -20,6 +20,10 @@ export interface LiveHandlers {
   room?: (batch: { room: string }[]) => void;
   rooms?: (batch: { rooms: string[] }[]) => void;
   me?: (batch: { reason: string }[]) => void;
+  stage?: (batch: { room: string }[]) => void;
+  scene?: (batch: { room: string; scene: ActiveScene | null }[]) => void;
+  bulk?: (batch: { operation: BulkOperation }[]) => void;
+  acting?: (batch: Acting[]) => void;
   /** What was shown may be out of date: read it again. Also the tick while polling. */
   reset?: () => void;
 }
@@ -41,7 +45,7 @@ interface Subscription {
 
 type EventKind = keyof Omit<LiveHandlers, 'reset'>;
 
-const KINDS: EventKind[] = ['seats', 'room', 'rooms', 'me'];
+const KINDS: EventKind[] = ['seats', 'room', 'rooms', 'me', 'stage', 'scene', 'bulk', 'acting'];
 const FLUSH_MS = 100;
 /** The server sends something every 15 s. */
 const SILENCE_MS = 20_000;
@@ -253,7 +257,10 @@ export class LiveConnection {
 
 function isFor(topic: Topic, kind: EventKind, data: unknown) {
   if (kind === 'me' || kind === 'rooms') return topic === kind;
-  return topic === `room:${(data as { room: string }).room}`;
+  if (!topic.startsWith('room:')) return false;
+  const { room, operation } = data as { room?: string; operation?: { room: string } };
+  const about = room ?? operation?.room;
+  return about === undefined || topic === `room:${about}`;
 }
 
 /** A room's name may hold a comma, which separates topics: names are encoded once more. */

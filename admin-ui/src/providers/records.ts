@@ -61,6 +61,39 @@ export interface Room {
   createdAt: string;
   /** After saving: the options that the running room does not take over. */
   appliesAtNextStart?: string[];
+  scene?: ActiveScene | null;
+  silence?: Silence;
+}
+
+/** How long it took in the last hour until what was taken away was really gone, in milliseconds. */
+export interface Silence {
+  count: number;
+  p50: number | null;
+  p95: number | null;
+}
+
+/** From a role (`*`: every role not named) to another; null: they keep all but publishing and data. */
+export interface SceneRule {
+  from: string;
+  to: string | null;
+}
+
+export interface ActiveScene {
+  id: string | null;
+  name: string;
+  rules: SceneRule[];
+  at: string;
+  by: string;
+  reason: string | null;
+}
+
+export interface Scene {
+  id: string;
+  room: string | null;
+  name: string;
+  description: string;
+  rules: SceneRule[];
+  isBuiltIn?: boolean;
 }
 
 export interface RoleTemplate {
@@ -255,6 +288,103 @@ export interface Seat {
   } | null;
   isUnlisted?: boolean;
   isSilent?: boolean;
+  silentSince?: string | null;
+  hold?: Hold | null;
+  /** What the role would allow and a hold or the room's scene takes away. */
+  withheld?: { sources: string[]; data: boolean };
+  hand?: { id: string; since: string; note: string | null } | null;
+  invite?: { id: string; template: string | null; since: string } | null;
+}
+
+export interface Hold {
+  sources: string[];
+  at: string;
+  until: string | null;
+  by: string;
+  reason: string | null;
+}
+
+/** One thing that was done to one seat. */
+export interface SeatOperationRecord {
+  id: string;
+  action: string;
+  by: string;
+  at: string;
+  outcome: string;
+  detail: string | null;
+  reason: string | null;
+  ms: number | null;
+  /** Until the tracks were really gone, as LiveKit told it. */
+  goneMs: number | null;
+  effects: string[];
+  undoUntil: string | null;
+  undoneBy: string | null;
+}
+
+export type BulkStatus = 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
+
+/** One thing that is done to many seats, one after another. */
+export interface BulkOperation {
+  id: string;
+  status: BulkStatus;
+  action: string;
+  room: string;
+  total: number;
+  done: number;
+  applied: number;
+  pending: number;
+  failed: number;
+  cancelled: number;
+  skipped: number;
+  by: string;
+  reason: string | null;
+  template?: string | null;
+  undoOf?: string | null;
+  createdAt: string;
+  finishedAt: string | null;
+  secondsLeft: number | null;
+  undoUntil: string | null;
+  undoneBy: string | null;
+}
+
+export interface StageHand {
+  id: string;
+  identity: string;
+  name: string | null;
+  since: string;
+  note: string | null;
+  position: number;
+}
+
+export interface StageLimit {
+  template: string;
+  slots: number | null;
+  taken: number;
+  free: number | null;
+}
+
+/** Who waits to be heard, who was asked up, and how many places there are. */
+export interface Stage {
+  hands: StageHand[];
+  invites: {
+    id: string;
+    identity: string;
+    name: string | null;
+    template: string | null;
+    since: string;
+    expiresAt: string | null;
+  }[];
+  limits: StageLimit[];
+  next: string | null;
+}
+
+/** Another moderator has this person in hand. */
+export interface Acting {
+  room?: string;
+  identity: string;
+  by: string;
+  action: string | null;
+  until: string;
 }
 
 export interface SeatTrack {

@@ -1,6 +1,7 @@
 import { useTranslate } from 'react-admin';
 import Alert from '@mui/material/Alert';
 import Button from '@mui/material/Button';
+import { Link } from 'react-router-dom';
 import { useLiveStatus } from '../providers/liveUpdates';
 import { useErrorText } from '../shared/useErrorText';
 import { useSystemStatus } from '../shared/useSystemStatus';
@@ -11,11 +12,16 @@ export interface BannersProps {
   /** The room was read before but could not be read again. */
   staleError: unknown;
   asOf: Date | null;
+  /** When the session ended that was here before. */
+  endedAt: Date | null;
+  /** Where everything that happened can be read; null for who may not. */
+  logPath: string | null;
   onRetry: () => void;
 }
 
 /** What a moderator has to know about the page itself before acting on it. */
-export function Banners({ isClosed, staleError, asOf, onRetry }: BannersProps) {
+export function Banners(props: BannersProps) {
+  const { isClosed, staleError, asOf, endedAt, logPath, onRetry } = props;
   const translate = useTranslate();
   const errorText = useErrorText();
   const live = useLiveStatus();
@@ -46,6 +52,20 @@ export function Banners({ isClosed, staleError, asOf, onRetry }: BannersProps) {
       )}
       {(livekit === 'down' || livekit === 'absent') && (
         <Alert severity="warning">{translate(`room_console.banners.livekit_${livekit}`)}</Alert>
+      )}
+      {endedAt && (
+        <Alert
+          severity="info"
+          action={
+            logPath && (
+              <Button color="inherit" component={Link} to={logPath}>
+                {translate('room_console.banners.log')}
+              </Button>
+            )
+          }
+        >
+          {translate('room_console.banners.ended', { time: clockTime(endedAt) })}
+        </Alert>
       )}
       {isClosed && <Alert severity="info">{translate('room_console.banners.closed')}</Alert>}
     </>

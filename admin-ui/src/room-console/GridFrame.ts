@@ -2,10 +2,10 @@ import { styled } from '@mui/material/styles';
 import { FONT_MONO } from '../theme/theme';
 
 const COLUMNS = {
-  wide: '32px minmax(150px,1.6fr) minmax(200px,1.2fr) 128px minmax(120px,.7fr) minmax(182px,1.3fr) 70px 60px 132px',
-  medium: '32px minmax(130px,1.3fr) minmax(160px,1.3fr) 128px minmax(130px,1.2fr) 132px',
-  small: '32px minmax(120px,1.3fr) minmax(120px,1.2fr) minmax(120px,1.3fr) 40px',
-  narrow: '28px minmax(0,1fr) auto',
+  wide: '32px minmax(150px,1.6fr) minmax(200px,1.2fr) 84px 128px minmax(110px,.7fr) minmax(182px,1.3fr) 60px 172px',
+  medium: '32px minmax(130px,1.3fr) minmax(150px,1.2fr) 76px minmax(130px,1.2fr) 172px',
+  small: '32px minmax(120px,1.3fr) minmax(110px,1.1fr) 64px minmax(110px,1.2fr) 44px',
+  narrow: '40px minmax(0,1fr) minmax(0,auto) 48px',
 };
 
 /**
@@ -69,6 +69,19 @@ export const GridFrame = styled('div')(({ theme }) => ({
     boxShadow: `inset 3px 0 0 ${theme.palette.primary.main}`,
     backgroundColor: theme.palette.action.selected,
   },
+  '& .row.others': { borderTop: `2px solid ${theme.palette.divider}` },
+  '& .section': {
+    position: 'absolute',
+    insetInlineEnd: 12,
+    top: -8,
+    zIndex: 1,
+    paddingInline: 6,
+    backgroundColor: theme.palette.background.paper,
+    color: theme.palette.text.secondary,
+    fontSize: '.6875rem',
+    lineHeight: '16px',
+    pointerEvents: 'none',
+  },
   '& .row.gone, & .row.absent': { color: theme.palette.text.secondary },
   '& .row.gone .person': { textDecoration: 'line-through' },
 
@@ -102,6 +115,12 @@ export const GridFrame = styled('div')(({ theme }) => ({
     fontSize: '.6875rem',
     color: theme.palette.text.secondary,
   },
+  '& .acting': {
+    borderColor: theme.palette.warning.main,
+    color: theme.palette.warning.main,
+  },
+  '& .c-hand': { fontVariantNumeric: 'tabular-nums' },
+  '& .hand': { color: theme.palette.warning.main, fontWeight: 600 },
   '& .letter': {
     display: 'inline-block',
     width: 18,
@@ -146,6 +165,7 @@ export const GridFrame = styled('div')(({ theme }) => ({
     cursor: 'pointer',
   },
   '& button:hover': { borderColor: theme.palette.primary.main },
+  '& button.quietly': { color: theme.palette.text.secondary },
   '& button:disabled': { color: theme.palette.text.disabled, cursor: 'not-allowed' },
   '& .actions': { display: 'flex', gap: 4, justifyContent: 'flex-end' },
   '& .more': { minWidth: 28, paddingInline: 4 },
@@ -154,11 +174,11 @@ export const GridFrame = styled('div')(({ theme }) => ({
   // styles over every row at each scroll.
   '&:not([data-size=wide])': {
     '& .row': { gridTemplateColumns: COLUMNS.medium },
-    '& .c-tracks, & .c-state, & .c-joined': { display: 'none' },
+    '& .c-tracks, & .c-observed, & .c-joined': { display: 'none' },
   },
   '&[data-size=small], &[data-size=narrow]': {
     '& .row': { gridTemplateColumns: COLUMNS.small },
-    '& .c-observed, & .promote': { display: 'none' },
+    '& .c-actions button:not(.more)': { display: 'none' },
   },
   '&[data-size=narrow]': {
     '& .row:not(.head)': {
@@ -167,10 +187,13 @@ export const GridFrame = styled('div')(({ theme }) => ({
       paddingBlock: 6,
     },
     '& .row:not(.head) .pick': { gridRow: '1 / 3' },
-    '& .row:not(.head) .c-person': { gridColumn: '2 / 4' },
+    '& .row:not(.head) .c-person': { gridColumn: 2 },
+    '& .row:not(.head) .c-hand': { gridColumn: 3, gridRow: 1 },
     '& .row:not(.head) .c-role': { gridColumn: 2, gridRow: 2 },
-    '& .row:not(.head) .c-sync': { gridColumn: 3, gridRow: 2, maxWidth: 200 },
-    '& .c-actions, & .head .c-role, & .head .c-sync': { display: 'none' },
+    '& .row:not(.head) .c-sync': { gridColumn: 3, gridRow: 2, maxWidth: 180 },
+    '& .row:not(.head) .c-actions': { gridColumn: 4, gridRow: '1 / 3', paddingInline: 2 },
+    '& .more': { minWidth: 44, minHeight: 44, fontSize: '1rem', border: 'none' },
+    '& .head .c-role, & .head .c-sync, & .head .c-hand': { display: 'none' },
     '& .row.head': { gridTemplateColumns: COLUMNS.narrow },
   },
   '@media (pointer: coarse)': { '--row-height': '44px', '& button': { minHeight: 36 } },

@@ -1,57 +1,53 @@
 import { type ReactNode, useId } from 'react';
 import { useTranslate } from 'react-admin';
-import { useQuery } from '@tanstack/react-query';
 import Box from '@mui/material/Box';
-import Button from '@mui/material/Button';
 import IconButton from '@mui/material/IconButton';
 import Link from '@mui/material/Link';
 import Skeleton from '@mui/material/Skeleton';
 import Typography from '@mui/material/Typography';
 import Close from '@mui/icons-material/Close';
 import { Link as RouterLink } from 'react-router-dom';
-import { getJson } from '../providers/httpClient';
-import type { LedgerEntry, Page, RoleTemplate, Seat } from '../providers/records';
+import type { Seat } from '../providers/records';
 import { BecauseList } from '../shared/BecauseList';
 import { CopyButton } from '../shared/CopyButton';
 import { Mono } from '../shared/Mono';
 import { Facts } from '../shared/Panel';
 import { RoleChip } from '../shared/RoleChip';
 import { TimeText } from '../shared/TimeText';
-import { usePermissionSet } from '../shared/usePermissionSet';
+import { PersonActions } from './PersonActions';
+import { PersonHistory, PersonTokens } from './PersonHistory';
+import { PersonSection as Section } from './PersonSection';
 import type { Attempt } from './seatActions';
-import { clockTime, FLAGS, hasFlag, nameOf, signOf, statusOf, tracksInWords } from './seatWords';
-import { differences, foresee, roleUnderOverride, useExplanation } from './useExplanation';
-
-export interface PanelAction {
-  id: 'promote' | 'promoteAs' | 'demote' | 'mute' | 'remove' | 'block' | 'unblock' | 'undo';
-  label: string;
-  /** Why it cannot be done; null when it can. */
-  blockedBy: string | null;
-  isPrimary?: boolean;
-  isDestructive?: boolean;
-}
+import {
+  clockTime,
+  FLAGS,
+  hasFlag,
+  nameOf,
+  signOf,
+  statusOf,
+  timeLeft,
+  tracksInWords,
+  waitedFor,
+} from './seatWords';
+import type { Console } from './useConsole';
+import { differences, useExplanation } from './useExplanation';
+import { useSeconds } from './useSeconds';
 
 export interface PersonPanelProps {
-  room: string;
+  desk: Console;
   seat: Seat;
   attempt: Attempt | undefined;
-  isGone: boolean;
-  templates: ReadonlyMap<string, RoleTemplate>;
-  actions: PanelAction[];
   errorText: (error: unknown) => string;
-  onAction: (id: PanelAction['id'], element: HTMLElement) => void;
-  onClose: () => void;
 }
 
-/** One person: what may be done, what is so, and why. */
-export function PersonPanel(props: PersonPanelProps) {
-  const { room, seat, attempt, isGone, templates, actions, onAction, onClose } = props;
+/** One person, in facts: what may be done, what is so, since when, and why. */
+export function PersonPanel({ desk, seat, attempt, errorText }: PersonPanelProps) {
   const translate = useTranslate();
-  const can = usePermissionSet();
+  const { can, room } = desk;
   const titleId = useId();
   const explanation = useExplanation(room, seat, can('token.preview', room));
-  const status = statusOf(seat, attempt, isGone, translate, props.errorText);
-  const below = roleUnderOverride(explanation.data);
+  const isGone = desk.roster.view.gone.has(seat.identity);
+  const status = statusOf(seat, attempt, isGone, translate, errorText);
   const name = nameOf(seat);
 
   return (
@@ -64,7 +60,7 @@ export function PersonPanel(props: PersonPanelProps) {
           <Mono>{seat.identity}</Mono>
           <CopyButton text={seat.identity} label={translate('room_console.panel.copy_identity')} />
         </Box>
-        <IconButton aria-label={translate('room_console.verbs.close')} onClick={onClose}>
+        <IconButton aria-label={translate('room_console.verbs.close')} onClick={desk.closePanel}>
           <Close sx={{ fontSize: 18 }} />
         </IconButton>
       </Box>
@@ -74,64 +70,9 @@ export function PersonPanel(props: PersonPanelProps) {
       {attempt && !attempt.isOld && attempt.effects.length > 0 && (
         <Sentences texts={attempt.effects} />
       )}
-
-      <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 1, my: 1.5 }}>
-        {actions.map((action) => (
-          <Button
-            key={action.id}
-            variant={action.isPrimary ? 'contained' : 'outlined'}
-            color={action.isDestructive ? 'error' : 'primary'}
-            disabled={action.blockedBy !== null}
-            title={action.blockedBy ?? undefined}
-            onClick={(event) => onAction(action.id, event.currentTarget)}
-          >
-            {action.label}
-          </Button>
-        ))}
-      </Box>
-      {below !== null && (
-        <Typography variant="body2" color="text.secondary">
-          <DemoteHint
-            effects={foresee(seat, templates.get(below))}
-            role={templates.get(below)?.name ?? below}
-          />
-        </Typography>
-      )}
-
-      <Section title={translate('room_console.panel.role')}>
-        {seat.role?.template ? (
-          <RoleChip template={seat.role.template} version={seat.role.version} />
-        ) : (
-          translate('room_console.source.none')
-        )}{' '}
-        <Typography component="span" variant="body2" color="text.secondary">
-          {translate(`room_console.source.${seat.role?.source ?? 'none'}`)}
-        </Typography>
-        {seat.override && (
-          <Typography variant="body2" color="text.secondary">
-            {[
-              seat.override.by &&
-                translate('room_console.panel.override_by', { by: seat.override.by }),
-              seat.override.reason &&
-                translate('room_console.panel.reason', { reason: seat.override.reason }),
-            ]
-              .filter(Boolean)
-              .join(' · ')}
-          </Typography>
-        )}
-        {seat.block && (
-          <Typography variant="body2" color="error">
-            {[
-              seat.block.by && translate('room_console.panel.blocked_by', { by: seat.block.by }),
-              seat.block.until && clockTime(seat.block.until),
-              seat.block.reason &&
-                translate('room_console.panel.reason', { reason: seat.block.reason }),
-            ]
-              .filter(Boolean)
-              .join(' · ')}
-          </Typography>
-        )}
-      </Section>
+      <PersonActions desk={desk} seat={seat} />
+      <Standing seat={seat} />
+      <RoleFacts seat={seat} />
 
       {seat.isPresent && seat.observed && (
         <Section title={translate('room_console.panel.observed')}>
@@ -146,7 +87,6 @@ export function PersonPanel(props: PersonPanelProps) {
           )}
         </Section>
       )}
-
       <Section title={translate('room_console.panel.tracks')}>
         {tracksInWords(seat, translate) || translate('room_console.panel.no_tracks')}
       </Section>
@@ -165,30 +105,127 @@ export function PersonPanel(props: PersonPanelProps) {
         )
       )}
 
-      {can('ledger.read') && <History room={room} seat={seat} />}
-
-      <Section title={translate('room_console.grid.state')}>
-        <Facts
-          facts={[
-            {
-              label: translate('room_console.panel.joined'),
-              value: seat.isPresent ? <TimeText at={seat.joinedAt} /> : '–',
-            },
-            { label: translate('room_console.panel.epoch'), value: seat.epoch },
-            {
-              label: translate('room_console.panel.user'),
-              value: seat.user ? (
-                <Link component={RouterLink} to={`/users/${encodeURIComponent(seat.user)}`}>
-                  {name}
-                </Link>
-              ) : (
-                translate('room_console.panel.unknown_user')
-              ),
-            },
-          ]}
-        />
-      </Section>
+      <PersonHistory room={room} seat={seat} hasLog={can('ledger.read')} />
+      {can('ledger.read') && <PersonTokens room={room} seat={seat} />}
+      <Presence seat={seat} />
     </Box>
+  );
+}
+
+/** What is going on with this person now, each with since when and by whom. */
+function Standing({ seat }: { seat: Seat }) {
+  const translate = useTranslate();
+  const now = useSeconds();
+  const facts: { label: string; value: ReactNode }[] = [];
+  const tell = (key: string, value: ReactNode) =>
+    facts.push({ label: translate(`room_console.panel.${key}`), value });
+  if (seat.hand) {
+    tell('hand', [waitedFor(seat.hand.since, now), seat.hand.note].filter(Boolean).join(' · '));
+  }
+  if (seat.override?.until) {
+    tell('lease', `${clockTime(seat.override.until)} · ${timeLeft(seat.override.until, now)}`);
+  }
+  if (seat.hold) {
+    const { sources, by, until, reason } = seat.hold;
+    tell('hold', [inWords(sources, translate), by, until && clockTime(until), reason]);
+  }
+  const ofScene = (seat.withheld?.sources ?? []).filter(
+    (source) => !seat.hold?.sources.includes(source),
+  );
+  if (ofScene.length > 0) tell('scene', inWords(ofScene, translate));
+  if (seat.isSilent) {
+    const why = translate(`room_console.panel.silent_why.${silentBecause(seat)}`);
+    const since = seat.silentSince ?? seat.joinedAt;
+    const time = since ? clockTime(since) : '–';
+    tell('silent', translate('room_console.panel.silent_since', { time, why }));
+  }
+  if (seat.isUnlisted) {
+    tell('user', translate('room_console.panel.unlisted'));
+  }
+  if (facts.length === 0) return null;
+  return (
+    <Box sx={{ mt: 2 }}>
+      <Facts facts={facts.map((fact) => ({ ...fact, value: joined(fact.value) }))} />
+    </Box>
+  );
+}
+
+const joined = (value: ReactNode) =>
+  Array.isArray(value) ? value.filter(Boolean).join(' · ') : value;
+
+const inWords = (sources: readonly string[], translate: ReturnType<typeof useTranslate>) =>
+  sources.map((source) => translate(`room_console.tracks.${source}`, { _: source })).join(', ');
+
+function silentBecause({ observed, kind }: Seat): string {
+  if (observed?.recorder === true || kind === 'egress') return 'recorder';
+  if (observed?.agent === true || kind === 'agent') return 'agent';
+  return observed?.hidden === true ? 'hidden' : 'lurker';
+}
+
+function RoleFacts({ seat }: { seat: Seat }) {
+  const translate = useTranslate();
+  const by = (who: string | null | undefined, key: string) =>
+    who && translate(`room_console.panel.${key}`, { by: who });
+  const why = (reason: string | null | undefined) =>
+    reason && translate('room_console.panel.reason', { reason });
+  return (
+    <Section title={translate('room_console.panel.role')}>
+      {seat.role?.template ? (
+        <RoleChip template={seat.role.template} version={seat.role.version} />
+      ) : (
+        translate('room_console.source.none')
+      )}{' '}
+      <Typography component="span" variant="body2" color="text.secondary">
+        {translate(`room_console.source.${seat.role?.source ?? 'none'}`)}
+      </Typography>
+      {seat.override && (
+        <Typography variant="body2" color="text.secondary">
+          {joined([by(seat.override.by, 'override_by'), why(seat.override.reason)])}
+        </Typography>
+      )}
+      {seat.block && (
+        <Typography variant="body2" color="error">
+          {joined([
+            by(seat.block.by, 'blocked_by'),
+            seat.block.until && clockTime(seat.block.until),
+            why(seat.block.reason),
+          ])}
+        </Typography>
+      )}
+    </Section>
+  );
+}
+
+function Presence({ seat }: { seat: Seat }) {
+  const translate = useTranslate();
+  return (
+    <Section title={translate('room_console.panel.presence')}>
+      <Facts
+        facts={[
+          {
+            label: translate('room_console.panel.state'),
+            value: translate(`room_console.states.${seat.isPresent ? seat.state : 'absent'}`, {
+              _: seat.state,
+            }),
+          },
+          {
+            label: translate('room_console.panel.joined'),
+            value: seat.isPresent ? <TimeText at={seat.joinedAt} /> : '–',
+          },
+          { label: translate('room_console.panel.epoch'), value: seat.epoch },
+          {
+            label: translate('room_console.panel.user'),
+            value: seat.user ? (
+              <Link component={RouterLink} to={`/users/${encodeURIComponent(seat.user)}`}>
+                {nameOf(seat)}
+              </Link>
+            ) : (
+              translate('room_console.panel.unknown_user')
+            ),
+          },
+        ]}
+      />
+    </Section>
   );
 }
 
@@ -199,28 +236,6 @@ const TONES = {
   quiet: 'text.secondary',
 } as const;
 
-export function DemoteHint({ role, effects }: { role: string; effects: string[] }) {
-  const translate = useTranslate();
-  const what = `${translate('room_console.verbs.demote')}: ${translate(
-    'room_console.demote_hint.drop_to',
-    { role },
-  )}`;
-  return effects.length === 0
-    ? what
-    : translate('room_console.demote_hint.effects', { what, effects: effects.join(', ') });
-}
-
-function Section({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <Box component="section" sx={{ mt: 2 }}>
-      <Typography variant="h3" color="text.secondary" sx={{ mb: 0.5, fontSize: '.75rem' }}>
-        {title}
-      </Typography>
-      <Box sx={{ fontSize: '.8125rem' }}>{children}</Box>
-    </Box>
-  );
-}
-
 function Sentences({ texts }: { texts: readonly string[] }) {
   return (
     <Box component="ul" sx={{ m: 0, pl: 2.25, fontSize: '.8125rem' }}>
@@ -228,46 +243,5 @@ function Sentences({ texts }: { texts: readonly string[] }) {
         <li key={text}>{text}</li>
       ))}
     </Box>
-  );
-}
-
-const LAST_ENTRIES = 5;
-
-function History({ room, seat }: { room: string; seat: Seat }) {
-  const translate = useTranslate();
-  const filter = JSON.stringify({ room, identity: seat.identity });
-  const { data } = useQuery({
-    queryKey: ['ledger', 'seat', room, seat.identity, seat.epoch, seat.lastChange?.at],
-    queryFn: ({ signal }) =>
-      getJson<Page<LedgerEntry>>('/ledger', {
-        query: { limit: LAST_ENTRIES, filter },
-        signal,
-      }),
-  });
-  if (!data) return null;
-  return (
-    <Section title={translate('room_console.panel.history')}>
-      {data.data.length === 0 ? (
-        translate('room_console.panel.no_history')
-      ) : (
-        <Box component="ol" sx={{ listStyle: 'none', m: 0, p: 0 }}>
-          {data.data.map((entry) => (
-            <Box component="li" key={entry.id} sx={{ py: 0.25 }}>
-              <Mono>{entry.kind}</Mono> {entry.outcome}{' '}
-              <Box component="span" sx={{ color: 'text.secondary' }}>
-                {entry.actor?.label} <TimeText at={entry.at} />
-              </Box>
-            </Box>
-          ))}
-        </Box>
-      )}
-      <Link
-        component={RouterLink}
-        to={`/activity?${new URLSearchParams({ filter })}`}
-        sx={{ display: 'block', mt: 0.5 }}
-      >
-        {translate('room_console.panel.all_history')}
-      </Link>
-    </Section>
   );
 }

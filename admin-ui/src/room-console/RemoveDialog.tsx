@@ -1,5 +1,5 @@
-import { useState } from 'react';
-import { useTranslate } from 'react-admin';
+import { type ReactNode, useState } from 'react';
+import { useStore, useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Chip from '@mui/material/Chip';
 import FormControlLabel from '@mui/material/FormControlLabel';
@@ -10,7 +10,10 @@ import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
 import { ConfirmDialog } from '../shared/ConfirmDialog';
 import { ReasonField } from '../shared/ReasonField';
-import type { SeatAction } from './seatActions';
+import type { Seat } from '../providers/records';
+import type { SeatAction } from './seatAction';
+import { usePreviews } from './usePreview';
+import { useSentence } from './useVerbWords';
 
 type Removal = Extract<SeatAction, { kind: 'remove' | 'block' }>;
 
@@ -21,11 +24,17 @@ export interface RemoveDialogProps {
   count: number;
   canBlock: boolean;
   canRemove: boolean;
-  onConfirm: (action: Removal) => void;
+  /** Written before; else what was written last time. */
+  reason: string;
+  /** For many people, or hosts among them: their number has to be typed. */
+  typeToConfirm?: string;
+  /** What removing or blocking this one person does, by the server's word. */
+  children?: ReactNode;
+  onConfirm: (action: Removal) => Promise<void>;
   onClose: () => void;
 }
 
-const REASONS = ['spam', 'abuse', 'asked', 'mistake'] as const;
+const REASONS = ['disruption', 'spam', 'abuse', 'asked', 'mistake'] as const;
 const DURATIONS = ['15m', '1h', '1 day', ''] as const;
 
 /** Two ways out that look alike and are not: after one they may come back, after the other not. */
@@ -33,14 +42,19 @@ export function RemoveDialog(props: RemoveDialogProps) {
   const { name, count, canBlock, canRemove, onConfirm, onClose } = props;
   const translate = useTranslate();
   const [mode, setMode] = useState(props.mode);
-  const [reason, setReason] = useState('');
+  const [lastReason, setLastReason] = useStore(
+    'room-console.reason',
+    translate('room_console.remove_dialog.reasons.disruption'),
+  );
+  const [reason, setReason] = useState(props.reason || lastReason);
   const [duration, setDuration] = useState<string>('1h');
   const words = { name, smart_count: count };
   const where = name === null ? 'bulk' : 'remove_dialog';
 
   const confirm = () => {
     const why = reason.trim() ? { reason: reason.trim() } : {};
-    onConfirm(
+    setLastReason(reason.trim());
+    return onConfirm(
       mode === 'remove'
         ? { kind: 'remove', ...why }
         : { kind: 'block', ...(duration && { for: duration }), ...why },
@@ -52,6 +66,7 @@ export function RemoveDialog(props: RemoveDialogProps) {
       isOpen
       isDestructive
       title={translate(`room_console.${where}.${mode}_title`, words)}
+      typeToConfirm={props.typeToConfirm}
       confirmLabel={translate(`room_console.${where}.confirm_${mode}`, words)}
       onConfirm={confirm}
       onClose={onClose}
@@ -79,6 +94,7 @@ export function RemoveDialog(props: RemoveDialogProps) {
           />
         ))}
       </RadioGroup>
+      {props.children}
       {mode === 'block' && (
         <TextField
           select
@@ -110,5 +126,17 @@ export function RemoveDialog(props: RemoveDialogProps) {
         })}
       </Box>
     </ConfirmDialog>
+  );
+}
+
+/** What it does to this one person, by the word of the server that does it. */
+export function RemovalEffects({ room, seat }: { room: string; seat: Seat }) {
+  const sentence = useSentence();
+  const preview = usePreviews(room, seat, ['remove']).get('remove');
+  if (!preview) return null;
+  return (
+    <Typography variant="body2" sx={{ mb: 1 }}>
+      {sentence('remove', preview)}
+    </Typography>
   );
 }

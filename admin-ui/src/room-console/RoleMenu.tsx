@@ -1,11 +1,8 @@
 import { useState } from 'react';
 import { useTranslate } from 'react-admin';
-import Box from '@mui/material/Box';
 import MenuItem from '@mui/material/MenuItem';
 import MenuList from '@mui/material/MenuList';
 import Popover from '@mui/material/Popover';
-import ToggleButton from '@mui/material/ToggleButton';
-import ToggleButtonGroup from '@mui/material/ToggleButtonGroup';
 import Typography from '@mui/material/Typography';
 import {
   diffGrants,
@@ -19,25 +16,25 @@ import type { RoleTemplate, Seat } from '../providers/records';
 import { useMe } from '../providers/session';
 import { RoleChip } from '../shared/RoleChip';
 import { useTemplates } from '../shared/useTemplates';
+import { LeaseChoice } from './LeaseChoice';
 import { nameOf } from './seatWords';
+import type { RoleChange } from './useConsole';
 
 export interface RoleMenuProps {
-  kind: 'promote' | 'demote';
+  kind: RoleChange;
   /** Whose role it is about; none for several at once. */
   seat: Seat | null;
   count: number;
   anchor: HTMLElement | null;
-  onChoose: (template: string, lease: string | undefined) => void;
+  onChoose: (template: string, lease: string | number | undefined) => void;
   onClose: () => void;
 }
-
-const LEASES = ['5m', '15m', '1h'] as const;
 
 /** Every published role, with what it would change, and why some cannot be given. */
 export function RoleMenu({ kind, seat, count, anchor, onChoose, onClose }: RoleMenuProps) {
   const translate = useTranslate();
   const { published, byKey } = useTemplates();
-  const [lease, setLease] = useState('');
+  const [lease, setLease] = useState<string | number | undefined>(undefined);
   const name = seat ? nameOf(seat) : translate('room_console.bulk.people', { smart_count: count });
   const now = seat ? (byKey.get(seat.role?.template ?? '')?.grants as RoleGrants) : undefined;
   const title = translate(`room_console.promote_menu.${kind}_title`, { name });
@@ -54,26 +51,7 @@ export function RoleMenu({ kind, seat, count, anchor, onChoose, onClose }: RoleM
       <Typography variant="h2" sx={{ px: 2, pt: 1.5, fontSize: '.875rem' }}>
         {title}
       </Typography>
-      {kind === 'promote' && (
-        <Box sx={{ px: 2, pt: 1, display: 'flex', gap: 1, alignItems: 'center' }}>
-          <Typography variant="body2" color="text.secondary">
-            {translate('room_console.promote_menu.lease')}
-          </Typography>
-          <ToggleButtonGroup
-            exclusive
-            size="small"
-            value={lease}
-            aria-label={translate('room_console.promote_menu.lease')}
-            onChange={(_event, value: string | null) => setLease(value ?? '')}
-          >
-            {['', ...LEASES].map((each) => (
-              <ToggleButton key={each} value={each} sx={{ py: 0.25, textTransform: 'none' }}>
-                {each || translate('room_console.promote_menu.lease_session')}
-              </ToggleButton>
-            ))}
-          </ToggleButtonGroup>
-        </Box>
-      )}
+      {kind !== 'demote' && <LeaseChoice onChange={setLease} />}
       <MenuList autoFocusItem dense aria-label={title}>
         {published.length === 0 && (
           <MenuItem disabled>{translate('room_console.promote_menu.empty')}</MenuItem>
@@ -84,7 +62,7 @@ export function RoleMenu({ kind, seat, count, anchor, onChoose, onClose }: RoleM
             template={template}
             now={now}
             isCurrent={seat?.role?.template === template.key && !seat.override?.until}
-            onChoose={() => onChoose(template.key, lease || undefined)}
+            onChoose={() => onChoose(template.key, lease)}
           />
         ))}
       </MenuList>

@@ -1,41 +1,37 @@
-import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
-import { Title, useGetOne, useTranslate } from 'react-admin';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
-import Drawer from '@mui/material/Drawer';
-import useMediaQuery from '@mui/material/useMediaQuery';
-import type { Theme } from '@mui/material/styles';
-import Groups from '@mui/icons-material/GroupsOutlined';
-import Keyboard from '@mui/icons-material/KeyboardOutlined';
-import { Link } from 'react-router-dom';
-import { joinPath } from '../join/joinTicket';
 import { registerMessages } from '../providers/i18nProvider';
-import { useIsServerReachable } from '../providers/connectivity';
-import type { Room } from '../providers/records';
-import { CopyButton } from '../shared/CopyButton';
 import { EmptyState } from '../shared/EmptyState';
 import { ErrorState } from '../shared/ErrorState';
-import { StatusBadge } from '../shared/StatusBadge';
 import { useErrorText } from '../shared/useErrorText';
-import { usePermissionSet } from '../shared/usePermissionSet';
 import { useRouteSegment } from '../shared/useRouteSegment';
 import { useTemplates } from '../shared/useTemplates';
-import { ConsoleTheme } from './ConsoleTheme';
 import { Banners } from './Banners';
-import { BulkBar } from './BulkBar';
+import { BulkBar } from './bulk/BulkBar';
+import { BulkTray } from './bulk/BulkTray';
+import { messages as bulkMessages } from './bulk/messages.en';
+import { ConsoleDialogs } from './ConsoleDialogs';
+import { ConsoleFrame } from './ConsoleFrame';
+import { ConsoleTheme } from './ConsoleTheme';
+import { EmptyRoom } from './EmptyRoom';
+import { type Command, useKeymap } from './keymap';
 import { messages } from './messages.en';
-import { PersonPanel } from './PersonPanel';
-import { RemoveDialog } from './RemoveDialog';
-import { RoleMenu } from './RoleMenu';
+import { PersonPlace } from './PersonPlace';
 import { RosterBar } from './RosterBar';
 import { RosterSkeleton } from './RosterSkeleton';
-import { SeatConflictDialog } from './SeatConflictDialog';
-import { type GridCommand, SeatGrid, type SeatGridHandle } from './SeatGrid';
-import { nameOf } from './seatWords';
+import { messages as sceneMessages } from './scenes/messages.en';
+import { SceneBanner } from './scenes/SceneBanner';
+import { type LockHandle, SceneControls } from './scenes/SceneControls';
+import { SeatGrid, type SeatGridHandle } from './SeatGrid';
+import type { RowCommand } from './SeatRow';
 import { ShortcutsDialog } from './ShortcutsDialog';
+import { messages as stageMessages } from './stage/messages.en';
+import { StageBar } from './stage/StageBar';
 import { useConsole } from './useConsole';
 
-registerMessages(messages);
+for (const each of [messages, stageMessages, sceneMessages, bulkMessages]) registerMessages(each);
 
 export function RoomConsolePage() {
   const room = useRouteSegment(1);
@@ -50,28 +46,26 @@ export function RoomConsolePage() {
 function RoomConsole({ room }: { room: string }) {
   const translate = useTranslate();
   const errorText = useErrorText();
-  const can = usePermissionSet();
-  const isReachable = useIsServerReachable();
   const { byKey } = useTemplates();
-  const isNarrow = useMediaQuery<Theme>((theme) => theme.breakpoints.down('lg'));
+  const keymap = useKeymap();
   const grid = useRef<SeatGridHandle>(null);
   const search = useRef<HTMLInputElement>(null);
-  const { data: record } = useGetOne<Room>(
-    'rooms',
-    { id: room },
-    { retry: false, onError: () => undefined },
-  );
-  const desk = useConsole(room, record, grid);
-  const { roster, attempts, active, selected, open } = desk;
+  const lock = useRef<LockHandle>(null);
+  const desk = useConsole(room, grid);
+  const { roster, about, can, isReachable } = desk;
   const { view } = roster;
   const [areKeysShown, setAreKeysShown] = useState(false);
 
-  const latest = useRef<typeof command>(() => undefined);
-  const command = (asked: GridCommand, identity: string | null, element: HTMLElement) => {
+  const command = (asked: Command | RowCommand, identity: string | null, element: HTMLElement) => {
     if (asked === 'search') search.current?.focus();
     else if (asked === 'help') setAreKeysShown(true);
-    else desk.command(asked, identity, element);
+    else if (asked === 'lock') lock.current?.press();
+    else if (asked === 'approveNext') void desk.approveNext();
+    else if (asked === 'decline') {
+      if (identity !== null) desk.act('decline', identity, element);
+    } else desk.command(asked, identity, element);
   };
+  const latest = useRef(command);
   useEffect(() => {
     latest.current = command;
   });
@@ -80,77 +74,64 @@ function RoomConsole({ room }: { room: string }) {
 
   if (roster.error && !roster.isLoaded) {
     return (
-      <Frame room={room} record={record}>
+      <ConsoleFrame desk={desk}>
         <ErrorState error={roster.error} onRetry={roster.reload} />
-      </Frame>
+      </ConsoleFrame>
     );
   }
 
-  const activeSeat = active === null ? undefined : roster.store.seat(active);
-  const panel = desk.isPanelOpen && activeSeat && (
-    <PersonPanel
-      key={activeSeat.identity}
-      room={room}
-      seat={activeSeat}
-      attempt={attempts.get(activeSeat.identity)}
-      isGone={view.gone.has(activeSeat.identity)}
-      templates={byKey}
-      actions={desk.actionsFor(activeSeat)}
-      errorText={errorText}
-      onAction={(id, element) => desk.act(id, activeSeat.identity, element)}
-      onClose={desk.closePanel}
-    />
-  );
-
+  const isEmpty = view.counts.all === 0 && view.identities.length === 0;
   return (
-    <Frame
-      room={room}
-      record={record}
-      facts={
-        roster.isLoaded && (
-          <>
-            <StatusBadge tone={view.present > 0 ? 'good' : 'neutral'}>
-              {translate('room_console.present', { smart_count: view.present })}
-            </StatusBadge>
-            <span>
-              {translate('room_console.publishing', { smart_count: view.counts.publishing })}
-            </span>
-          </>
-        )
-      }
-      actions={
-        <>
-          {can('token.issue', room) && (
-            <Button component={Link} to={`/tokens/new?${new URLSearchParams({ room })}`}>
-              {translate('room_console.actions.issue')}
-            </Button>
-          )}
-          <Button component="a" href={joinPath(room)} target="_blank" rel="noopener">
-            {translate('room_console.actions.join')}
-          </Button>
-          <Button
-            aria-label={translate('room_console.actions.shortcuts')}
-            onClick={() => setAreKeysShown(true)}
-            sx={{ minWidth: 0 }}
-          >
-            <Keyboard sx={{ fontSize: 18 }} />
-          </Button>
-        </>
+    <ConsoleFrame
+      desk={desk}
+      onShortcuts={() => setAreKeysShown(true)}
+      controls={
+        <SceneControls
+          ref={lock}
+          room={room}
+          desk={desk.scenes}
+          canEnter={can('scene.enter', room)}
+          canWrite={can('scene.write', room)}
+          isReachable={isReachable}
+        />
       }
     >
       <Banners
-        isClosed={record?.isClosed ?? false}
+        isClosed={about.record?.isClosed ?? false}
         staleError={roster.isLoaded ? roster.error : null}
         asOf={roster.asOf}
+        endedAt={about.endedAt}
+        logPath={can('ledger.read') ? logOf(room) : null}
         onRetry={roster.reload}
+      />
+      <SceneBanner
+        desk={desk.scenes}
+        canLeave={can('scene.enter', room)}
+        isReachable={isReachable}
+      />
+      <BulkTray
+        desk={desk.bulk}
+        canUndo={can('seat.demote', room)}
+        isReachable={isReachable}
+        nameOf={desk.nameOf}
       />
       {!roster.isLoaded ? (
         <RosterSkeleton />
-      ) : view.counts.all === 0 ? (
-        <Empty room={room} canIssue={can('token.issue', room)} />
+      ) : isEmpty ? (
+        <EmptyRoom room={room} canIssue={can('token.issue', room)} />
       ) : (
         <Box sx={{ display: 'flex', flex: 1, gap: 2, minHeight: 0 }}>
           <Box sx={{ flex: 1, minWidth: 0, display: 'flex', flexDirection: 'column', gap: 1 }}>
+            <StageBar
+              desk={desk.stage}
+              canManage={can('stage.manage', room)}
+              canLimit={can('room.update', room)}
+              isReachable={isReachable}
+              onShow={(identity) => {
+                desk.goTo(identity);
+                desk.refocus();
+              }}
+            />
             <RosterBar
               store={roster.store}
               view={view}
@@ -172,148 +153,32 @@ function RoomConsole({ room }: { room: string }) {
                 label={translate('room_console.grid.label', { room })}
                 store={roster.store}
                 view={view}
-                attempts={attempts}
+                attempts={desk.attempts}
+                acting={desk.acting.others}
                 templates={byKey}
-                active={active}
-                selected={selected}
+                keymap={keymap}
+                active={desk.active}
+                selected={desk.selection.identities}
                 canPromote={isReachable && can('seat.promote', room)}
+                canManageStage={isReachable && can('stage.manage', room)}
                 promoteTo={desk.promoteTo}
                 promoteTitle={desk.promoteTitle}
                 errorText={errorText}
                 onActive={desk.setActive}
+                onExtend={desk.chosen.add}
                 onCommand={onCommand}
               />
             )}
-            {selected.size > 0 && <BulkBar room={room} desk={desk} />}
+            {desk.selection.identities.size > 0 && <BulkBar desk={desk} />}
           </Box>
-          {!isNarrow && panel && (
-            <Box
-              sx={{
-                width: 340,
-                flex: 'none',
-                display: 'flex',
-                border: 1,
-                borderColor: 'divider',
-                borderRadius: 1,
-                bgcolor: 'background.paper',
-                contain: 'size',
-              }}
-            >
-              {panel}
-            </Box>
-          )}
-          {isNarrow && (
-            <Drawer
-              anchor="right"
-              open={Boolean(panel)}
-              onClose={desk.closePanel}
-              slotProps={{
-                paper: {
-                  sx: { width: 'min(100%, 380px)' },
-                  role: 'dialog',
-                  'aria-label': translate('room_console.panel.label', {
-                    name: activeSeat ? nameOf(activeSeat) : '',
-                  }),
-                },
-              }}
-            >
-              {panel}
-            </Drawer>
-          )}
+          <PersonPlace desk={desk} errorText={errorText} />
         </Box>
       )}
-      {open?.kind === 'roles' && (
-        <RoleMenu
-          kind={open.change}
-          seat={
-            open.identities.length === 1 ? (roster.store.seat(open.identities[0]!) ?? null) : null
-          }
-          count={open.identities.length}
-          anchor={open.anchor}
-          onChoose={desk.chooseRole}
-          onClose={desk.close}
-        />
-      )}
-      {open?.kind === 'removal' && (
-        <RemoveDialog
-          mode={open.mode}
-          name={open.identities.length === 1 ? desk.nameOf(open.identities[0]!) : null}
-          count={open.identities.length}
-          canBlock={can('seat.block', room)}
-          canRemove={can('seat.remove', room)}
-          onConfirm={desk.confirmRemoval}
-          onClose={desk.close}
-        />
-      )}
-      {desk.conflict && (
-        <SeatConflictDialog
-          attempt={desk.conflict}
-          name={desk.nameOf(desk.conflict.identity)}
-          onKeep={() => desk.settleConflict(false)}
-          onOverride={() => desk.settleConflict(true)}
-        />
-      )}
-      {areKeysShown && <ShortcutsDialog onClose={() => setAreKeysShown(false)} />}
-    </Frame>
+      <ConsoleDialogs desk={desk} />
+      {areKeysShown && <ShortcutsDialog keymap={keymap} onClose={() => setAreKeysShown(false)} />}
+    </ConsoleFrame>
   );
 }
 
-interface FrameProps {
-  room: string;
-  record: Room | undefined;
-  facts?: ReactNode;
-  actions?: ReactNode;
-  children: ReactNode;
-}
-
-function Frame({ room, record, facts, actions, children }: FrameProps) {
-  const translate = useTranslate();
-  return (
-    <Box sx={{ flex: 1, minHeight: 0, display: 'flex', flexDirection: 'column', gap: 1 }}>
-      <Title title={translate('room_console.title', { room: record?.title || room })} />
-      <Box sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: 2 }}>
-        {record?.title && record.title !== room && (
-          <Box component="bdi" sx={{ color: 'text.secondary', overflowWrap: 'anywhere' }}>
-            {room}
-          </Box>
-        )}
-        {record?.isClosed && (
-          <StatusBadge tone="bad">{translate('room_console.closed')}</StatusBadge>
-        )}
-        {facts}
-        <Box sx={{ flex: 1 }} />
-        <Box sx={{ display: 'flex', flexWrap: 'wrap' }}>{actions}</Box>
-      </Box>
-      {children}
-    </Box>
-  );
-}
-
-function Empty({ room, canIssue }: { room: string; canIssue: boolean }) {
-  const translate = useTranslate();
-  return (
-    <EmptyState
-      icon={<Groups />}
-      title={translate('room_console.empty.title')}
-      text={translate('room_console.empty.text')}
-      action={
-        <Box sx={{ display: 'flex', gap: 1, justifyContent: 'center', flexWrap: 'wrap' }}>
-          {canIssue && (
-            <Button
-              variant="contained"
-              component={Link}
-              to={`/tokens/new?${new URLSearchParams({ room })}`}
-            >
-              {translate('room_console.actions.issue')}
-            </Button>
-          )}
-          <CopyButton
-            variant="outlined"
-            text={`${window.location.origin}${joinPath(room)}`}
-            label={translate('room_console.empty.copy_link')}
-          />
-        </Box>
-      }
-    />
-  );
-}
+const logOf = (room: string) =>
+  `/activity?${new URLSearchParams({ filter: JSON.stringify({ room }) })}`;

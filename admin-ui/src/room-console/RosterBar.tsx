@@ -6,13 +6,16 @@ import InputAdornment from '@mui/material/InputAdornment';
 import TextField from '@mui/material/TextField';
 import Search from '@mui/icons-material/Search';
 import { styled } from '@mui/material/styles';
-import { CHIPS, type RosterStore, type RosterView } from './rosterStore';
+import { type Chip, CHIPS } from './rosterChips';
+import type { RosterStore, RosterView } from './rosterStore';
 
 const ChipBar = styled('div')(({ theme }) => ({
   display: 'flex',
   flexWrap: 'wrap',
   gap: 6,
+  minWidth: 0,
   '& button': {
+    flex: 'none',
     font: 'inherit',
     fontSize: '.8125rem',
     minHeight: 30,
@@ -29,8 +32,15 @@ const ChipBar = styled('div')(({ theme }) => ({
     color: theme.palette.primary.main,
     fontWeight: 600,
   },
+  '& button.nobody': { color: theme.palette.text.secondary },
   '& b': { fontWeight: 600, marginInlineStart: 4 },
+  // On a phone they are pushed aside, not piled up.
+  [theme.breakpoints.down('sm')]: { flexWrap: 'nowrap', overflowX: 'auto', paddingBlock: 2 },
+  '@media (pointer: coarse)': { '& button': { minHeight: 44, borderRadius: 22 } },
 }));
+
+/** Everybody first for the eye; the keys count from the hands. */
+const IN_ORDER: Chip[] = ['all', ...CHIPS.filter((chip) => chip !== 'all')];
 
 export interface RosterBarProps {
   store: RosterStore;
@@ -55,13 +65,22 @@ export function RosterBar({ store, view, search, onDone }: RosterBarProps) {
   }
 
   return (
-    <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 1, alignItems: 'center' }}>
+    <Box
+      sx={{
+        display: 'flex',
+        flexWrap: 'wrap',
+        gap: 1,
+        alignItems: 'center',
+        '& > *': { maxWidth: '100%' },
+      }}
+    >
       <ChipBar role="group" aria-label={translate('room_console.chips.label')}>
-        {CHIPS.map((chip) => (
+        {IN_ORDER.map((chip) => (
           <button
             key={chip}
             type="button"
             aria-pressed={view.chip === chip}
+            className={view.counts[chip] === 0 ? 'nobody' : undefined}
             onClick={() => store.setChip(chip)}
           >
             {translate(`room_console.chips.${chip}`)}

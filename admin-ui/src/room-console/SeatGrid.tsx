@@ -13,29 +13,18 @@ import { useTranslate } from 'react-admin';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import Box from '@mui/material/Box';
 import useMediaQuery from '@mui/material/useMediaQuery';
-import type { RoleTemplate } from '../providers/records';
+import type { Acting, RoleTemplate } from '../providers/records';
 import { visuallyHidden } from '../shared/visuallyHidden';
 import { GridFrame, gridSize, type GridSize, ROW_HEIGHT } from './GridFrame';
+import { chipFor, type Command, commandFor, type Keymap, stepFor } from './keymap';
 import type { RosterStore, RosterView } from './rosterStore';
 import type { Attempt } from './seatActions';
 import { SeatRow, type RowCommand } from './SeatRow';
 
-/** What a key asks for; the grid itself only moves. */
-export type GridCommand =
-  | RowCommand
-  | 'promoteAs'
-  | 'demote'
-  | 'mute'
-  | 'remove'
-  | 'block'
-  | 'search'
-  | 'order'
-  | 'escape'
-  | 'help'
-  | { chip: number };
-
 export interface SeatGridHandle {
   focus: () => void;
+  /** Scrolls to somebody. */
+  show: (identity: string) => void;
 }
 
 interface SeatGridProps {
@@ -44,15 +33,19 @@ interface SeatGridProps {
   store: RosterStore;
   view: RosterView;
   attempts: ReadonlyMap<string, Attempt>;
+  acting: ReadonlyMap<string, Acting>;
   templates: ReadonlyMap<string, RoleTemplate>;
+  keymap: Keymap;
   active: string | null;
   selected: ReadonlySet<string>;
   canPromote: boolean;
+  canManageStage: boolean;
   promoteTo: string;
   promoteTitle: string;
   errorText: (error: unknown) => string;
   onActive: (identity: string) => void;
-  onCommand: (command: GridCommand, identity: string | null, element: HTMLElement) => void;
+  onExtend: (identities: string[]) => void;
+  onCommand: (command: RowCommand | Command, identity: string | null, element: HTMLElement) => void;
 }
 
 const OVERSCAN = 4;
@@ -68,7 +61,6 @@ export function SeatGrid(props: SeatGridProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const { size, rowHeight } = useFit(scroller);
   const hold = useHold(store);
-  useImperativeHandle(props.ref, () => ({ focus: () => scroller.current?.focus() }), []);
 
   // eslint-disable-next-line react-hooks/incompatible-library -- it keeps its own state on purpose
   const virtualizer = useVirtualizer({
@@ -85,30 +77,50 @@ export function SeatGrid(props: SeatGridProps) {
     virtualizer.measure();
   }, [virtualizer, rowHeight]);
 
+  useImperativeHandle(
+    props.ref,
+    () => ({
+      focus: () => scroller.current?.focus(),
+      show: (identity) => {
+        const index = store.read().identities.indexOf(identity);
+        if (index >= 0) virtualizer.scrollToIndex(index, { align: 'auto' });
+      },
+    }),
+    [store, virtualizer],
+  );
+  useEarlyFocus(scroller);
+
   const activeIndex = active === null ? -1 : view.identities.indexOf(active);
   const moveTo = (index: number) => {
     const to = Math.max(0, Math.min(index, view.identities.length - 1));
     const identity = view.identities[to];
-    if (identity === undefined) return;
+    if (identity === undefined) return null;
     onActive(identity);
     virtualizer.scrollToIndex(to, { align: 'auto' });
+    return identity;
   };
   const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 400) / rowHeight) - 2);
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     if (event.target !== scroller.current || event.nativeEvent.isComposing) return;
     hold.touch();
-    const step = stepOf(event, page, view.identities.length);
-    const command = step === null ? commandOf(event) : null;
-    if (step === null && command === null) return;
+    const step = stepFor(event, page, view.identities.length, props.keymap);
+    const chip = step === null ? chipFor(event, props.keymap) : null;
+    const command = step === null && !chip ? commandFor(event, props.keymap) : null;
+    if (step === null && !chip && !command) return;
     event.preventDefault();
-    if (step === null) onCommand(command!, active, rowElement() ?? event.currentTarget);
-    else {
-      const from = activeIndex < 0 && step > 0 ? -1 : activeIndex;
-      moveTo(from + step);
-      if (event.shiftKey && active !== null) onCommand('select', active, event.currentTarget);
-    }
+    if (step !== null) move(step, event.shiftKey);
+    // Somebody leaning on a key means it once.
+    else if (event.repeat) return;
+    else if (chip) store.setChip(chip);
+    else onCommand(command!, active, rowElement() ?? event.currentTarget);
   };
+  const move = (step: number, isExtending: boolean) => {
+    const to = moveTo((activeIndex < 0 && step > 0 ? -1 : activeIndex) + step);
+    if (isExtending && to !== null) props.onExtend(active === null ? [to] : [active, to]);
+  };
+  const hasSection = view.interest > 0 && view.interest < view.identities.length;
+  const sectionAt = hasSection ? view.interest * rowHeight : null;
   const rowElement = () => document.getElementById(`${id}-${activeIndex}`);
 
   return (
@@ -138,14 +150,19 @@ export function SeatGrid(props: SeatGridProps) {
           <Head name="select" className="pick" isHidden />
           <Head name="person" className="c-person" />
           <Head name="role" className="c-role" />
+          <Head name="hand" className="c-hand" />
           <Head name="observed" className="c-observed" />
           <Head name="tracks" className="c-tracks" />
           <Head name="sync" className="c-sync" />
-          <Head name="state" className="c-state" />
           <Head name="joined" className="c-joined" />
           <Head name="actions" className="c-actions" isHidden />
         </div>
         <div className="rows" role="rowgroup" style={{ height: virtualizer.getTotalSize() }}>
+          {sectionAt !== null && (
+            <div className="section" aria-hidden style={placeAt(sectionAt)}>
+              {translate('room_console.grid.others')}
+            </div>
+          )}
           {virtualizer.getVirtualItems().map((item) => {
             const identity = view.identities[item.index];
             const seat = identity === undefined ? undefined : store.seat(identity);
@@ -161,8 +178,11 @@ export function SeatGrid(props: SeatGridProps) {
                 attempt={attempts.get(seat.identity)}
                 isActive={item.index === activeIndex}
                 isSelected={selected.has(seat.identity)}
-                isGone={view.gone.has(seat.identity)}
+                goneAt={view.gone.get(seat.identity)}
+                acting={props.acting.get(seat.identity)}
+                isFirstOfOthers={hasSection && item.index === view.interest}
                 canPromote={props.canPromote}
+                canManageStage={props.canManageStage}
                 promoteTo={props.promoteTo}
                 promoteTitle={props.promoteTitle}
                 errorText={props.errorText}
@@ -198,51 +218,11 @@ function placeAt(start: number) {
   return place;
 }
 
-function stepOf(event: KeyboardEvent, page: number, count: number): number | null {
-  if (event.ctrlKey || event.metaKey || event.altKey) return null;
-  switch (event.key) {
-    case 'ArrowDown':
-    case 'j':
-    case 'J':
-      return 1;
-    case 'ArrowUp':
-    case 'k':
-    case 'K':
-      return -1;
-    case 'PageDown':
-      return page;
-    case 'PageUp':
-      return -page;
-    case 'Home':
-      return -count;
-    case 'End':
-      return count;
-    default:
-      return null;
-  }
-}
-
-const COMMANDS: Record<string, GridCommand> = {
-  Enter: 'open',
-  ' ': 'open',
-  x: 'select',
-  p: 'promote',
-  P: 'promoteAs',
-  d: 'demote',
-  m: 'mute',
-  Delete: 'remove',
-  u: 'undo',
-  r: 'order',
-  '/': 'search',
-  '?': 'help',
-  Escape: 'escape',
-};
-
-function commandOf(event: KeyboardEvent): GridCommand | null {
-  if (event.ctrlKey || event.metaKey || event.altKey) return null;
-  if (event.key === 'Delete' && event.shiftKey) return 'block';
-  if (/^[1-6]$/.test(event.key)) return { chip: Number(event.key) - 1 };
-  return COMMANDS[event.key] ?? null;
+/** The keys work from the first moment, unless somebody is somewhere already. */
+function useEarlyFocus(element: RefObject<HTMLElement | null>) {
+  useEffect(() => {
+    if (document.activeElement === document.body) element.current?.focus({ preventScroll: true });
+  }, [element]);
 }
 
 /** Rows keep their places while the grid has the focus or the pointer moves over it. */
@@ -262,9 +242,10 @@ function useHold(store: RosterStore) {
         clearTimeout(timer);
         store.hold(false);
       },
+      // Having the focus from the start holds nothing; the first key does.
       focus: (has: boolean) => {
         hasFocus = has;
-        touch();
+        if (!has) touch();
       },
       stop: () => clearTimeout(timer),
     };

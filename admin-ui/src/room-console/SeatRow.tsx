@@ -1,6 +1,6 @@
 import { memo, type CSSProperties } from 'react';
 import { useTranslate } from 'react-admin';
-import type { RoleTemplate, Seat } from '../providers/records';
+import type { Acting, RoleTemplate, Seat } from '../providers/records';
 import { inkOn, templateColor } from '../theme/templateColor';
 import type { Attempt } from './seatActions';
 import {
@@ -15,10 +15,11 @@ import {
   timeLeft,
   tracksInWords,
   type Flag,
+  waitedFor,
 } from './seatWords';
 import { useSeconds } from './useSeconds';
 
-export type RowCommand = 'promote' | 'menu' | 'undo' | 'select' | 'open';
+export type RowCommand = 'promote' | 'decline' | 'menu' | 'undo' | 'select' | 'open';
 
 export interface SeatRowProps {
   id: string;
@@ -29,8 +30,12 @@ export interface SeatRowProps {
   attempt: Attempt | undefined;
   isActive: boolean;
   isSelected: boolean;
-  isGone: boolean;
+  /** When they left, for who is no longer here. */
+  goneAt: number | undefined;
+  acting: Acting | undefined;
+  isFirstOfOthers: boolean;
   canPromote: boolean;
+  canManageStage: boolean;
   promoteTo: string;
   promoteTitle: string;
   errorText: (error: unknown) => string;
@@ -39,15 +44,17 @@ export interface SeatRowProps {
 
 /** One person. Drawn again only when something about this person changed. */
 export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
-  const { id, index, style, seat, template, attempt, isActive, isSelected, isGone } = props;
+  const { id, index, style, seat, template, attempt, isActive, isSelected, goneAt, acting } = props;
   const translate = useTranslate();
   const { identity } = seat;
+  const isGone = goneAt !== undefined;
   const status = statusOf(seat, attempt, isGone, translate, props.errorText);
   const name = nameOf(seat);
   const look = [
     'row',
     isActive && 'active',
     isSelected && 'selected',
+    props.isFirstOfOthers && 'others',
     isGone ? 'gone' : !seat.isPresent && 'absent',
   ];
   return (
@@ -80,9 +87,15 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
             {translate(`room_console.tags.${tag}`, { _: tag })}
           </span>
         ))}
+        {acting && (
+          <span className="tag acting">{translate('room_console.acting', { by: acting.by })}</span>
+        )}
       </div>
       <div role="gridcell" className="cell c-role">
         <Role seat={seat} template={template} />
+      </div>
+      <div role="gridcell" className="cell c-hand">
+        <Waiting seat={seat} />
       </div>
       <Flags seat={seat} />
       <div
@@ -100,13 +113,9 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
       </div>
       <div role="gridcell" className={`cell c-sync status ${status.tone}`} title={status.text}>
         <span>
-          <span aria-hidden>{signOf(status.tone)}</span> {status.text}
+          <span aria-hidden>{signOf(status.tone)}</span>{' '}
+          {isGone && !attempt ? <LeftAgo at={goneAt} /> : status.text}
         </span>
-      </div>
-      <div role="gridcell" className="cell c-state">
-        {translate(`room_console.states.${seat.isPresent ? seat.state : 'absent'}`, {
-          _: seat.state,
-        })}
       </div>
       <div role="gridcell" className="cell c-joined">
         {seat.isPresent && seat.joinedAt ? clockTime(seat.joinedAt) : ''}
@@ -120,19 +129,7 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
             onClick={(element) => props.onCommand('undo', identity, element)}
           />
         ) : (
-          <button
-            type="button"
-            className="promote"
-            tabIndex={-1}
-            disabled={!props.canPromote || isGone || hasForSession(seat, props.promoteTo)}
-            title={props.promoteTitle}
-            onClick={(event) => {
-              event.stopPropagation();
-              props.onCommand('promote', identity, event.currentTarget);
-            }}
-          >
-            {translate('room_console.verbs.promote')}
-          </button>
+          <Next {...props} isGone={isGone} />
         )}
         <button
           type="button"
@@ -150,6 +147,72 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
     </div>
   );
 });
+
+/** What comes next for this person: the hand that waits is answered, everybody else promoted. */
+function Next(props: SeatRowProps & { isGone: boolean }) {
+  const { seat, isGone } = props;
+  const translate = useTranslate();
+  const hand = seat.hand && props.canManageStage;
+  const isBlocked = hand ? false : !props.canPromote || hasForSession(seat, props.promoteTo);
+  const button = (command: RowCommand, label: string, isDisabled: boolean, title?: string) => (
+    <button
+      type="button"
+      className={command === 'decline' ? 'quietly' : undefined}
+      tabIndex={-1}
+      disabled={isDisabled}
+      title={title}
+      onClick={(event) => {
+        event.stopPropagation();
+        props.onCommand(command, seat.identity, event.currentTarget);
+      }}
+    >
+      {translate(label)}
+    </button>
+  );
+  return (
+    <>
+      {button(
+        'promote',
+        hand ? 'room_console.verbs.approve' : 'room_console.verbs.promote',
+        isGone || isBlocked,
+        hand ? undefined : props.promoteTitle,
+      )}
+      {hand && button('decline', 'room_console.verbs.decline', isGone)}
+    </>
+  );
+}
+
+/** How long a hand has been up, or an invitation out. */
+function Waiting({ seat }: { seat: Seat }) {
+  const translate = useTranslate();
+  if (seat.hand) {
+    const words = translate('room_console.hand', { note: seat.hand.note ?? '' });
+    return (
+      <span className="hand" title={words}>
+        <span role="img" aria-label={words}>
+          ✋
+        </span>{' '}
+        <Waited since={seat.hand.since} />
+      </span>
+    );
+  }
+  if (!seat.invite) return null;
+  return (
+    <span className="quiet">
+      {translate('room_console.invited')} <Waited since={seat.invite.since} />
+    </span>
+  );
+}
+
+function Waited({ since }: { since: string }) {
+  return <>{waitedFor(since, useSeconds())}</>;
+}
+
+function LeftAgo({ at }: { at: number }) {
+  const translate = useTranslate();
+  const seconds = Math.max(0, Math.round((useSeconds() - at) / 1000));
+  return <>{translate('room_console.sync.left_ago', { seconds })}</>;
+}
 
 function Role({ seat, template }: { seat: Seat; template: RoleTemplate | undefined }) {
   const translate = useTranslate();

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { Seat } from '../providers/records';
 import { RosterStore } from './rosterStore';
 
+const AT = Date.parse('2026-11-21T12:00:00Z');
+
 function seat(identity: string, changes: Partial<Seat> = {}): Seat {
   return {
     identity,
@@ -23,23 +25,43 @@ function seat(identity: string, changes: Partial<Seat> = {}): Seat {
 }
 
 const track = { sid: 'TR_1', source: 'camera', isMuted: false };
+const handSince = (second: number) => ({
+  id: `h${second}`,
+  since: new Date(AT + second * 1000).toISOString(),
+  note: null,
+});
 
 function roster(...seats: Seat[]) {
-  const store = new RosterStore();
+  const clock = { now: AT };
+  const store = new RosterStore(() => clock.now);
   store.replaceAll(seats);
-  return store;
+  return Object.assign(store, { clock });
 }
 
 describe('RosterStore', () => {
-  it('shows first who needs a look: drifting, publishing, unlisted; the absent last', () => {
+  it('shows first who is of interest: hands by waiting time, publishing, flagged, machines', () => {
     const store = roster(
       seat('absent', { isPresent: false }),
       seat('calm'),
+      seat('agent', { kind: 'agent' }),
       seat('unlisted', { isUnlisted: true }),
-      seat('camera', { tracks: [track] }),
       seat('drift', { inSync: false }),
+      seat('camera', { tracks: [track] }),
+      seat('late', { hand: handSince(9) }),
+      seat('waits', { hand: handSince(1) }),
     );
-    expect(store.read().identities).toEqual(['drift', 'camera', 'unlisted', 'calm', 'absent']);
+    expect(store.read().identities).toEqual([
+      'waits',
+      'late',
+      'camera',
+      'drift',
+      'unlisted',
+      'agent',
+      'calm',
+      'absent',
+    ]);
+    expect(store.read().interest).toBe(6);
+    expect(store.hands().map(({ identity }) => identity)).toEqual(['waits', 'late']);
   });
 
   it('holds every row in its place while somebody reads, but shows new data in it', () => {
@@ -48,13 +70,49 @@ describe('RosterStore', () => {
     store.patch([seat('c', { tracks: [track] }), seat('new')], ['a']);
     expect(store.read().identities).toEqual(['a', 'b', 'c']);
     expect(store.seat('c')?.tracks).toHaveLength(1);
-    expect([...store.read().gone]).toEqual(['a']);
-    expect(store.read().waiting).toBe(3);
+    expect([...store.read().gone.keys()]).toEqual(['a']);
+    expect(store.read().waiting).toBe(2);
+    store.clock.now += 6_000;
+    store.tick();
+    expect(store.read()).toMatchObject({ identities: ['a', 'b', 'c'], waiting: 3 });
+    expect(store.seat('a')?.name).toBe('A');
 
     store.apply();
     expect(store.read().identities).toEqual(['c', 'b', 'new']);
     expect(store.read().waiting).toBe(0);
     expect(store.seat('a')).toBeUndefined();
+  });
+
+  it('keeps who left in sight for five seconds, in their place', () => {
+    const store = roster(seat('a'), seat('b'));
+    store.patch([], ['a']);
+    expect(store.read()).toMatchObject({ identities: ['a', 'b'], present: 1 });
+    expect(store.read().counts.all).toBe(1);
+    store.clock.now += 5_000;
+    store.tick();
+    expect(store.read().identities).toEqual(['b']);
+    expect(store.read().gone.size).toBe(0);
+  });
+
+  it('brings back into place who left and came back at once', () => {
+    const store = roster(seat('a'), seat('b'));
+    store.patch([], ['a']);
+    store.patch([seat('a')], []);
+    store.clock.now += 6_000;
+    store.tick();
+    expect(store.read()).toMatchObject({ identities: ['a', 'b'], present: 2 });
+    expect(store.read().gone.size).toBe(0);
+  });
+
+  it('keeps everybody of a session that ended', () => {
+    const store = roster(seat('a'), seat('b'));
+    store.patch([], ['a', 'b']);
+    store.freeze(true);
+    store.clock.now += 60_000;
+    store.tick();
+    expect(store.read()).toMatchObject({ identities: ['a', 'b'], present: 0, isFrozen: true });
+    store.freeze(false);
+    expect(store.read().identities).toEqual([]);
   });
 
   it('applies what has gathered when it is let go', () => {
@@ -65,47 +123,59 @@ describe('RosterStore', () => {
     expect(store.read().identities).toEqual(['a', 'b']);
   });
 
-  it('keeps the order that a full sort would give, whatever is patched', () => {
+  it('keeps the order and the counts that a full reading would give, whatever is patched', () => {
     const store = roster(...Array.from({ length: 60 }, (_, n) => seat(`p${n}`)));
     let state = 7;
     const random = (below: number) => (state = (state * 48271) % 2147483647) % below;
-    for (let round = 0; round < 200; round += 1) {
+    for (let round = 0; round < 400; round += 1) {
       const identity = `p${random(80)}`;
+      store.clock.now += 500;
       if (random(4) === 0) store.patch([], [identity]);
       else {
-        store.patch([seat(identity, { inSync: random(2) === 0, isPresent: random(3) > 0 })], []);
+        const changes = {
+          inSync: random(2) === 0,
+          isPresent: random(3) > 0,
+          tracks: random(3) === 0 ? [track] : [],
+          hand: random(5) === 0 ? handSince(random(50)) : null,
+        };
+        store.patch([seat(identity, changes)], []);
       }
     }
-    const sortedAnew = roster(...store.read().seats.values());
-    expect(store.read().identities).toEqual(sortedAnew.read().identities);
+    store.clock.now += 6_000;
+    store.tick();
+    const { identities, counts, present, publishing } = store.read();
+    const anew = roster(...store.read().seats.values()).read();
+    expect({ identities, counts, present, publishing }).toEqual({
+      identities: anew.identities,
+      counts: anew.counts,
+      present: anew.present,
+      publishing: anew.publishing,
+    });
   });
 
   it('counts for every chip and filters by chip and by words in any order', () => {
     const store = roster(
       seat('ana-91', { name: 'Ana Ruiz', tracks: [track] }),
-      seat('bo', {
-        override: { template: 'speaker', version: 1, until: null, by: 'kim', reason: null },
-      }),
+      seat('bo', { joinedAt: new Date(AT - 59_000).toISOString() }),
       seat('bea', { isPresent: false, block: { until: null } }),
     );
-    expect(store.read().counts).toEqual({
-      all: 3,
-      publishing: 1,
-      overridden: 2,
-      drifting: 0,
-      unlisted: 0,
-      absent: 1,
-    });
-    store.setChip('overridden');
-    expect(store.read().identities).toEqual(['bo', 'bea']);
+    expect(store.read().counts).toMatchObject({ all: 3, stage: 1, camera: 1, new: 1, hands: 0 });
+    store.setChip('camera');
+    expect(store.read().identities).toEqual(['ana-91']);
     store.setChip('all');
     store.setQuery('ruiz ANA-9');
     expect(store.read().identities).toEqual(['ana-91']);
+    store.clock.now += 2_000;
+    store.tick();
+    expect(store.read().counts.new).toBe(0);
   });
 
   it('takes a snapshot as the truth, also for who is no longer in it', () => {
     const store = roster(seat('a'), seat('b'));
     store.replaceAll([seat('b')]);
+    expect(store.read().present).toBe(1);
+    store.clock.now += 6_000;
+    store.tick();
     expect(store.read().identities).toEqual(['b']);
   });
 });

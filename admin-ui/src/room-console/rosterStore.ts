@@ -1,32 +1,35 @@
 import type { Seat } from '../providers/records';
+import {
+  bitOf,
+  type Chip,
+  CHIPS,
+  chipsOf,
+  isPublishing,
+  OTHERS,
+  rankOfKey,
+  sortKey,
+} from './rosterChips';
 
-export const CHIPS = ['all', 'publishing', 'overridden', 'drifting', 'unlisted', 'absent'] as const;
-export type Chip = (typeof CHIPS)[number];
-
-export const isPublishing = (seat: Seat) => seat.isPresent && seat.tracks.length > 0;
-export const isDrifting = (seat: Seat) => seat.isPresent && !seat.inSync;
-
-const BELONGS: Record<Chip, (seat: Seat) => boolean> = {
-  all: () => true,
-  publishing: isPublishing,
-  overridden: (seat) => seat.override !== null || seat.block !== null,
-  drifting: isDrifting,
-  unlisted: (seat) => seat.isPresent && Boolean(seat.isUnlisted || seat.isSilent),
-  absent: (seat) => !seat.isPresent,
-};
+/** Who left stays in sight for so long, so that a row does not vanish under the eyes. */
+const LEFT_MS = 5_000;
 
 export interface RosterView {
   /** The rows as shown, in order. Row data is looked up, so a patch need not touch the order. */
   identities: readonly string[];
   seats: ReadonlyMap<string, Seat>;
-  /** Who left while the order was held: shown greyed until it is applied. */
-  gone: ReadonlySet<string>;
+  /** Who is not in the room any more and still shown, with when they left. */
+  gone: ReadonlyMap<string, number>;
   counts: Readonly<Record<Chip, number>>;
   present: number;
+  publishing: number;
+  /** So many rows at the top are of special interest; the rest is everybody else. */
+  interest: number;
   chip: Chip;
   query: string;
   /** Rows that would come, go or move if the order were applied now. */
   waiting: number;
+  /** The session is over: what is shown is how it ended. */
+  isFrozen: boolean;
 }
 
 /**
@@ -34,20 +37,27 @@ export interface RosterView {
  * somebody reads or acts, so that nothing moves under a pointer or a key.
  */
 export class RosterStore {
-  private seats = new Map<string, Seat>();
-  private gone = new Map<string, Seat>();
+  private readonly seats = new Map<string, Seat>();
+  private readonly masks = new Map<string, number>();
+  private readonly leaving = new Map<string, { seat: Seat; at: number }>();
   /** Everybody in order, by the keys in `keys`; kept, because sorting thousands anew is slow. */
   private order: string[] = [];
-  private keys = new Map<string, string>();
+  private readonly keys = new Map<string, string>();
   private identities: string[] = [];
+  private readonly counts = zeroes();
+  private present = 0;
+  private publishing = 0;
+  private interest = 0;
   private chip: Chip = 'all';
   private query = '';
   private isHeld = false;
+  private isFrozen = false;
   private waiting = 0;
+  private gone: ReadonlyMap<string, number> = new Map();
   private view: RosterView;
   private readonly listeners = new Set<() => void>();
 
-  constructor() {
+  constructor(private readonly now: () => number = () => Date.now()) {
     this.view = this.draw();
   }
 
@@ -59,40 +69,41 @@ export class RosterStore {
   readonly read = (): RosterView => this.view;
 
   seat(identity: string): Seat | undefined {
-    return this.seats.get(identity) ?? this.gone.get(identity);
+    return this.seats.get(identity) ?? this.leaving.get(identity)?.seat;
+  }
+
+  /** Who raised a hand, the longest waiting first. */
+  hands(): Seat[] {
+    if (this.counts.hands === 0) return [];
+    const bit = bitOf('hands');
+    const found = [...this.seats.values()].filter((seat) => this.maskOf(seat.identity) & bit);
+    return found.sort((a, b) => (this.keys.get(a.identity)! < this.keys.get(b.identity)! ? -1 : 1));
   }
 
   /** A snapshot: the truth, whatever was here before. */
   replaceAll(seats: readonly Seat[]): void {
-    const next = new Map(seats.map((seat) => [seat.identity, seat]));
     const isFirst = this.seats.size === 0;
-    this.forget([...this.seats.keys()].filter((identity) => !next.has(identity)));
-    this.seats = next;
-    this.keys = new Map(seats.map((seat) => [seat.identity, sortKey(seat)]));
-    this.order = this.sorted([...next.keys()]);
+    const next = new Set(seats.map(({ identity }) => identity));
+    const removed = [...this.seats.keys()].filter((identity) => !next.has(identity));
+    for (const identity of removed) this.take(identity);
+    for (const seat of seats) this.put(seat);
+    this.order = this.sorted([...this.keys.keys()]);
     this.settle(isFirst);
   }
 
   /** What the events of one flush say, in one go. */
   patch(seats: readonly Seat[], removed: readonly string[]): void {
     const moved = new Set<string>();
-    const next = new Map(this.seats);
-    this.forget(removed);
-    for (const identity of removed) {
-      if (!next.delete(identity)) continue;
-      this.keys.delete(identity);
-      moved.add(identity);
-    }
+    let isDirty = false;
+    for (const identity of removed) isDirty = this.take(identity) || isDirty;
     for (const seat of seats) {
-      const key = sortKey(seat);
-      if (this.keys.get(seat.identity) !== key) moved.add(seat.identity);
-      this.keys.set(seat.identity, key);
-      this.gone.delete(seat.identity);
-      next.set(seat.identity, seat);
+      const change = this.put(seat);
+      if (change.isMoved) moved.add(seat.identity);
+      isDirty ||= change.isRefiltered;
     }
-    this.seats = next;
     if (moved.size > 0) this.reorder(moved);
-    this.settle(false);
+    if (moved.size > 0 || isDirty) this.settle(false);
+    else this.emit();
   }
 
   setChip(chip: Chip): void {
@@ -114,11 +125,100 @@ export class RosterStore {
     if (!isHeld && this.waiting > 0) this.apply();
   }
 
+  /** The session ended: who was there stays in sight until somebody comes. */
+  freeze(isFrozen: boolean): void {
+    if (isFrozen === this.isFrozen) return;
+    this.isFrozen = isFrozen;
+    if (isFrozen) this.emit();
+    else this.tick();
+  }
+
   apply(): void {
-    this.gone.clear();
+    this.forgetDropped();
     this.identities = this.wanted();
+    this.interest = this.countInterest();
     this.waiting = 0;
     this.emit();
+  }
+
+  /** Once a second: who is no longer new, and who has been gone for long enough. */
+  tick(): void {
+    const now = this.now();
+    const isAged = this.age(now);
+    const isDropped = this.dropLeft(now);
+    if (isDropped) this.settle(false);
+    else if (isAged) this.emit();
+  }
+
+  private age(now: number): boolean {
+    if (this.counts.new === 0) return false;
+    let isChanged = false;
+    for (const [identity, mask] of this.masks) {
+      if (!(mask & bitOf('new'))) continue;
+      const next = chipsOf(this.seats.get(identity)!, now);
+      if (next === mask) continue;
+      this.count(mask, -1);
+      this.count(next, 1);
+      this.masks.set(identity, next);
+      isChanged = true;
+    }
+    return isChanged;
+  }
+
+  private dropLeft(now: number): boolean {
+    if (this.isFrozen) return false;
+    const over = [...this.leaving].filter(
+      ([identity, { at }]) => now - at >= LEFT_MS && this.keys.has(identity),
+    );
+    if (over.length === 0) return false;
+    const dropped = new Set(over.map(([identity]) => identity));
+    // A held row is shown until the order is applied, so they are still known until then.
+    for (const identity of dropped) this.keys.delete(identity);
+    this.order = this.order.filter((identity) => this.keys.has(identity));
+    return true;
+  }
+
+  private put(seat: Seat): { isMoved: boolean; isRefiltered: boolean } {
+    const { identity } = seat;
+    const before = this.seats.get(identity);
+    const key = sortKey(seat);
+    const mask = chipsOf(seat, this.now());
+    const oldMask = this.masks.get(identity);
+    const isMoved = this.keys.get(identity) !== key;
+    this.keys.set(identity, key);
+    this.leaving.delete(identity);
+    this.seats.set(identity, seat);
+    this.masks.set(identity, mask);
+    if (oldMask !== undefined) this.count(oldMask, -1);
+    this.count(mask, 1);
+    if (before) this.tally(before, -1);
+    this.tally(seat, 1);
+    return { isMoved, isRefiltered: oldMask !== mask || before?.name !== seat.name };
+  }
+
+  /** They keep their place for a while; `dropLeft` ends it. */
+  private take(identity: string): boolean {
+    const seat = this.seats.get(identity);
+    if (!seat) return false;
+    this.seats.delete(identity);
+    this.count(this.maskOf(identity), -1);
+    this.masks.delete(identity);
+    this.tally(seat, -1);
+    this.leaving.set(identity, { seat, at: this.now() });
+    return true;
+  }
+
+  private maskOf(identity: string): number {
+    return this.masks.get(identity) ?? 0;
+  }
+
+  private count(mask: number, by: 1 | -1): void {
+    for (const chip of CHIPS) if (mask & bitOf(chip)) this.counts[chip] += by;
+  }
+
+  private tally(seat: Seat, by: 1 | -1): void {
+    if (seat.isPresent) this.present += by;
+    if (isPublishing(seat)) this.publishing += by;
   }
 
   private settle(isFirst: boolean): void {
@@ -129,27 +229,37 @@ export class RosterStore {
     }
   }
 
-  private forget(removed: readonly string[]): void {
-    for (const identity of removed) {
-      const seat = this.seats.get(identity);
-      if (seat) this.gone.set(identity, seat);
+  private forgetDropped(): void {
+    for (const identity of this.leaving.keys()) {
+      if (!this.keys.has(identity)) this.leaving.delete(identity);
     }
   }
 
   private wanted(): string[] {
     if (this.chip === 'all' && this.query === '') return this.order;
-    const belongs = BELONGS[this.chip];
     const words = this.query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+    const bit = bitOf(this.chip);
+    const shown = new Set(this.leaving.size > 0 ? this.identities : []);
     return this.order.filter((identity) => {
-      const seat = this.seats.get(identity)!;
-      if (!belongs(seat)) return false;
-      if (words.length === 0) return true;
-      const text = haystack(seat);
+      const seat = this.seats.get(identity);
+      if (!seat) return shown.has(identity);
+      if (!(this.maskOf(identity) & bit)) return false;
+      const text = words.length > 0 ? haystack(seat) : '';
       return words.every((word) => text.includes(word));
     });
   }
 
-  /** Takes out who moved and merges them in again at their new places. */
+  /** The order begins with them, so the first who is not ends the search. */
+  private countInterest(): number {
+    const isOther = (identity: string) => {
+      const key = this.keys.get(identity);
+      return key !== undefined && rankOfKey(key) >= OTHERS;
+    };
+    const first = this.identities.findIndex(isOther);
+    return first < 0 ? this.identities.length : first;
+  }
+
+  /** Merges those whose key changed back into the order: linear, where sorting again is not. */
   private reorder(moved: ReadonlySet<string>): void {
     const staying = this.order.filter((identity) => !moved.has(identity));
     const coming = this.sorted([...moved].filter((identity) => this.keys.has(identity)));
@@ -174,35 +284,30 @@ export class RosterStore {
   }
 
   private draw(): RosterView {
-    const counts = { all: 0, publishing: 0, overridden: 0, drifting: 0, unlisted: 0, absent: 0 };
-    let present = 0;
-    for (const seat of this.seats.values()) {
-      if (seat.isPresent) present += 1;
-      for (const chip of CHIPS) if (BELONGS[chip](seat)) counts[chip] += 1;
-    }
     return {
       identities: this.identities,
       seats: this.seats,
-      gone: new Set(this.gone.keys()),
-      counts,
-      present,
+      gone: this.drawGone(),
+      counts: { ...this.counts },
+      present: this.present,
+      publishing: this.publishing,
+      interest: this.interest,
       chip: this.chip,
       query: this.query,
       waiting: this.waiting,
+      isFrozen: this.isFrozen,
     };
+  }
+
+  private drawGone(): ReadonlyMap<string, number> {
+    if (this.leaving.size === 0 && this.gone.size === 0) return this.gone;
+    this.gone = new Map([...this.leaving].map(([identity, { at }]) => [identity, at]));
+    return this.gone;
   }
 }
 
-/** Who matters first: drifting, publishing, the unlisted and silent; then all; then the absent. */
-function sortKey(seat: Seat): string {
-  return `${rankOf(seat)} ${(seat.name || seat.identity).toLocaleLowerCase()}\u0000${seat.identity}`;
-}
-
-function rankOf(seat: Seat): number {
-  if (!seat.isPresent) return 4;
-  if (isDrifting(seat)) return 0;
-  if (isPublishing(seat)) return 1;
-  return seat.isUnlisted || seat.isSilent ? 2 : 3;
+function zeroes(): Record<Chip, number> {
+  return Object.fromEntries(CHIPS.map((chip) => [chip, 0])) as Record<Chip, number>;
 }
 
 const haystacks = new WeakMap<Seat, string>();
@@ -216,17 +321,34 @@ function haystack(seat: Seat): string {
   return text;
 }
 
-/** How many rows are not where they were: came, went or moved. */
+/** How many rows are not where they were: came, went, or have to move so that the rest may stay. */
 function difference(shown: readonly string[], wanted: readonly string[]): number {
   if (shown === wanted) return 0;
   const places = new Map(shown.map((identity, index) => [identity, index]));
-  let changes = 0;
-  let last = -1;
+  const kept: number[] = [];
   for (const identity of wanted) {
     const place = places.get(identity);
-    if (place === undefined || place < last) changes += 1;
-    else last = place;
+    if (place !== undefined) kept.push(place);
   }
-  const here = new Set(wanted);
-  return changes + shown.filter((identity) => !here.has(identity)).length;
+  const came = wanted.length - kept.length;
+  const went = shown.length - kept.length;
+  return came + went + kept.length - longestRise(kept);
+}
+
+/** The length of the longest rising subsequence: whoever is not part of it has moved. */
+function longestRise(places: readonly number[]): number {
+  const ends: number[] = [];
+  for (const place of places) {
+    let low = 0;
+    let high = ends.length;
+    // Most rows have not moved and belong at the end.
+    if (high === 0 || ends[high - 1]! < place) low = high;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (ends[middle]! < place) low = middle + 1;
+      else high = middle;
+    }
+    ends[low] = place;
+  }
+  return ends.length;
 }

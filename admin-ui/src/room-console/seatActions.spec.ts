@@ -106,6 +106,81 @@ describe('SeatActions', () => {
     actions.stop();
   });
 
+  it('says how long it took until what was taken away was really gone', async () => {
+    const after = { permission: { canPublish: true, canPublishSources: ['microphone'] } };
+    const { actions, room } = desk(() => ({ ...applied, after }));
+    const tracks = ['microphone', 'camera'].map((source) => ({ sid: source, source }));
+    room.seat = seat({ tracks });
+    await actions.run('a/b', { kind: 'demote' });
+    room.now = 40;
+    room.seat = seat({ epoch: 5, tracks });
+    actions.observe(['a/b']);
+    expect(actions.read().get('a/b')).toMatchObject({ phase: 'seen', ms: 40, silentMs: null });
+    room.now = 190;
+    room.seat = seat({ epoch: 5, tracks: tracks.slice(0, 1) });
+    actions.observe(['a/b']);
+    expect(actions.read().get('a/b')).toMatchObject({ ms: 40, silentMs: 190 });
+    actions.stop();
+  });
+
+  it('sends again what came too fast, and says so meanwhile', async () => {
+    let isBusy = true;
+    const { actions, calls, phases } = desk(() => {
+      if (!isBusy) return applied;
+      isBusy = false;
+      return new ProblemError({ status: 429 }, 0.001);
+    });
+    const attempt = await actions.run('a/b', { kind: 'promote' });
+    expect(attempt.phase).toBe('accepted');
+    expect(phases).toEqual(['requested', 'paced', 'accepted']);
+    expect(calls).toHaveLength(2);
+    actions.stop();
+  });
+
+  it('asks the same of somebody once, however often a key is pressed', async () => {
+    const { actions, calls } = desk(() => applied);
+    await Promise.all(Array.from({ length: 1_000 }, () => actions.run('a/b', { kind: 'mute' })));
+    expect(calls).toHaveLength(1);
+    actions.stop();
+  });
+
+  it('waits for the answer about somebody before asking the next thing, with its epoch', async () => {
+    const { actions, calls } = desk(() => applied);
+    await Promise.all([
+      actions.run('a/b', { kind: 'promote' }),
+      actions.run('a/b', { kind: 'demote' }),
+    ]);
+    expect(calls.map(([, body]) => body)).toEqual([{ expectEpoch: 4 }, { expectEpoch: 5 }]);
+    actions.stop();
+  });
+
+  it('undoes what is still on its way as soon as it is answered', async () => {
+    const { actions, calls } = desk(() => applied);
+    void actions.run('a/b', { kind: 'demote' });
+    await actions.undoNewest();
+    expect(calls.map(([route]) => route)).toEqual([
+      '/rooms/town%2Fhall/seats/a%2Fb/demote',
+      '/operations/op-1/undo',
+    ]);
+    actions.stop();
+  });
+
+  it('approves and declines by the request, and asks without expecting a change', async () => {
+    const { actions, calls } = desk((route) =>
+      route.endsWith('approve') ? applied : (undefined as never),
+    );
+    await actions.run('a/b', { kind: 'approve', request: 'r/1' });
+    await actions.run('a/b', { kind: 'decline', request: 'r/1', word: 'later' });
+    const asked = await actions.run('a/b', { kind: 'ask_unmute', source: 'microphone' });
+    expect(asked.phase).toBe('seen');
+    expect(calls).toEqual([
+      ['/rooms/town%2Fhall/stage/r%2F1/approve', {}],
+      ['/rooms/town%2Fhall/stage/r%2F1/decline', { word: 'later' }],
+      ['/rooms/town%2Fhall/seats/a%2Fb/ask-unmute', { source: 'microphone' }],
+    ]);
+    actions.stop();
+  });
+
   it('offers no undo once its time is over', async () => {
     const over = new Date(Date.now() - 1).toISOString();
     const { actions } = desk(() => ({ ...applied, undoUntil: over }));

@@ -1,17 +1,11 @@
-import { path, postJson } from '../providers/httpClient';
+import { postJson, ProblemError } from '../providers/httpClient';
 import type { Seat } from '../providers/records';
 import { problemOf } from '../shared/problem';
+import { areSilent, callOf, isSeen, type SeatAction, tracksToSilence } from './seatAction';
 
-export type SeatAction =
-  | { kind: 'promote'; template?: string; for?: string; reason?: string }
-  | { kind: 'demote'; template?: string; reason?: string }
-  | { kind: 'mute'; source?: string }
-  | { kind: 'remove'; reason?: string }
-  | { kind: 'block'; for?: string; reason?: string }
-  | { kind: 'unblock' }
-  | { kind: 'undo'; operationId: string };
+export type { SeatAction } from './seatAction';
 
-/** What the server answers to every one of them. */
+/** What the server answers to all but those that change no seat. */
 export interface SeatOutcome {
   operationId: string;
   outcome: 'applied' | 'pending' | 'failed';
@@ -22,11 +16,22 @@ export interface SeatOutcome {
   undoUntil: string | null;
 }
 
+/** Asked, told or declined: done with the answer. */
+type Answer = SeatOutcome | { operationId?: undefined } | undefined;
+
 /**
  * requested → accepted → seen: sent; committed and carried out by the server; shown by the room
  * itself. `waiting` is committed and will be put right when the person joins or LiveKit answers.
  */
-export type Phase = 'requested' | 'accepted' | 'seen' | 'waiting' | 'failed' | 'conflict';
+export type Phase =
+  | 'requested'
+  /** The server asks to slow down; it is sent again by itself. */
+  | 'paced'
+  | 'accepted'
+  | 'seen'
+  | 'waiting'
+  | 'failed'
+  | 'conflict';
 
 export interface Attempt {
   id: number;
@@ -35,6 +40,9 @@ export interface Attempt {
   phase: Phase;
   /** Milliseconds from the key or click until the room showed it. */
   ms: number | null;
+  /** The tracks that fall silent by it, and how long until they had. */
+  silences: readonly string[];
+  silentMs: number | null;
   operationId: string | null;
   epoch: number | null;
   /** On this browser's clock, so that a wrong server clock neither hides nor prolongs it. */
@@ -48,11 +56,12 @@ export interface Attempt {
 }
 
 type Attempts = ReadonlyMap<string, Attempt>;
-type Send = (route: string, body: unknown) => Promise<SeatOutcome>;
+type Send = (route: string, body: unknown) => Promise<Answer>;
 
 const UNDO_MS = 10_000;
 const LINGER_MS = 8_000;
-const IN_FLIGHT = 4;
+const MOST_PACED = 5;
+const PACE_MS = 2_000;
 
 /** Actions in flight and just done, one per person. They are sent at once, never held back. */
 export class SeatActions {
@@ -61,6 +70,9 @@ export class SeatActions {
   private readonly listeners = new Set<() => void>();
   private readonly tellers = new Set<(attempt: Attempt) => void>();
   private readonly timers = new Set<ReturnType<typeof setTimeout>>();
+  private readonly inFlight = new Map<string, { action: SeatAction; answered: Promise<Attempt> }>();
+  /** The last answer may be newer than what the room has shown. */
+  private readonly epochs = new Map<string, number>();
   private count = 0;
 
   constructor(
@@ -90,28 +102,34 @@ export class SeatActions {
     this.timers.clear();
   }
 
-  async run(identity: string, action: SeatAction, expectEpoch?: number): Promise<Attempt> {
+  /**
+   * Sent at once. Only what is asked of somebody about whom an answer is on its way waits for that
+   * answer, or it would collide with it; the same thing twice is the same thing.
+   */
+  run(identity: string, action: SeatAction, expectEpoch?: number): Promise<Attempt> {
+    const before = this.inFlight.get(identity);
+    if (before && JSON.stringify(before.action) === JSON.stringify(action)) return before.answered;
     this.count += 1;
-    const attempt: Attempt = {
-      id: this.count,
-      identity,
-      action,
-      phase: 'requested',
-      ms: null,
-      operationId: null,
-      epoch: null,
-      undoUntil: null,
-      effects: [],
-      error: null,
-      current: null,
-      isOld: false,
-    };
+    const attempt = this.put({ ...EMPTY, id: this.count, identity, action });
     this.requestedAt.set(attempt.id, this.now());
-    this.put(attempt);
+    const perform = () => this.perform(attempt, expectEpoch);
+    const answered = before ? before.answered.then(perform) : perform();
+    const mine = { action, answered };
+    this.inFlight.set(identity, mine);
+    void answered.finally(() => {
+      if (this.inFlight.get(identity) === mine) this.inFlight.delete(identity);
+    });
+    return answered;
+  }
+
+  private async perform(attempt: Attempt, expectEpoch: number | undefined): Promise<Attempt> {
+    const { identity, action } = attempt;
+    const seat = this.seatOf(identity);
+    const known = Math.max(seat?.epoch ?? -1, this.epochs.get(identity) ?? -1);
+    const epoch = expectEpoch ?? (known < 0 ? undefined : known);
     try {
-      const epoch = expectEpoch ?? this.seatOf(identity)?.epoch;
-      const outcome = await this.send(...this.callOf(identity, action, epoch));
-      return this.takeOutcome(attempt, outcome);
+      const answer = await this.sendPaced(attempt, callOf(this.room, identity, action, epoch));
+      return this.takeAnswer(attempt, answer, seat);
     } catch (error) {
       const problem = problemOf(error);
       const isConflict = problem?.status === 409 && problem.code === 'seat.changed';
@@ -124,15 +142,18 @@ export class SeatActions {
     }
   }
 
-  /** The same for several people, a few at a time: LiveKit tells every change to everybody. */
-  async runAll(identities: readonly string[], action: SeatAction): Promise<void> {
-    const waiting = [...identities];
-    const work = async () => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        await this.run(next, action);
+  /** Too many at once is no refusal: the row says so, and the same call goes out again. */
+  private async sendPaced(attempt: Attempt, [route, body]: [string, unknown]): Promise<Answer> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await this.send(route, body);
+      } catch (error) {
+        if (problemOf(error)?.status !== 429 || tries === MOST_PACED) throw error;
+        this.put({ ...attempt, phase: 'paced' });
+        const seconds = error instanceof ProblemError ? error.retryAfter : undefined;
+        await this.pause(seconds === undefined ? PACE_MS : seconds * 1_000);
       }
-    };
-    await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, waiting.length) }, work));
+    }
   }
 
   /** The newest thing that can still be taken back, of one person or of anybody. */
@@ -148,9 +169,17 @@ export class SeatActions {
     return open.sort((a, b) => b.id - a.id)[0] ?? null;
   }
 
-  undo(attempt: Attempt): Promise<Attempt> | null {
+  async undo(attempt: Attempt): Promise<Attempt | null> {
     if (attempt.operationId === null) return null;
     return this.run(attempt.identity, { kind: 'undo', operationId: attempt.operationId });
+  }
+
+  /** Takes back the newest, also one whose answer is still on its way. */
+  async undoNewest(identity?: string): Promise<Attempt | null> {
+    const open = [...this.inFlight].filter(([each]) => identity === undefined || each === identity);
+    await Promise.all(open.map(([, { answered }]) => answered));
+    const attempt = this.undoable(identity);
+    return attempt && this.undo(attempt);
   }
 
   dismiss(identity: string): void {
@@ -167,20 +196,19 @@ export class SeatActions {
     }
   }
 
-  private takeOutcome(attempt: Attempt, outcome: SeatOutcome): Attempt {
-    const phase =
-      outcome.outcome === 'applied'
-        ? 'accepted'
-        : outcome.outcome === 'pending'
-          ? 'waiting'
-          : 'failed';
+  private takeAnswer(attempt: Attempt, answer: Answer, seat: Seat | undefined): Attempt {
+    if (answer?.operationId === undefined) {
+      return this.put({ ...attempt, phase: 'seen', ms: this.elapsed(attempt) });
+    }
+    this.epochs.set(attempt.identity, answer.epoch);
     const taken = this.put({
       ...attempt,
-      phase,
-      operationId: outcome.operationId,
-      epoch: outcome.epoch,
-      undoUntil: outcome.undoUntil === null ? null : this.undoDeadline(outcome.undoUntil),
-      effects: outcome.effects,
+      phase: PHASES[answer.outcome],
+      silences: tracksToSilence(attempt.action, seat, answer.after),
+      operationId: answer.operationId,
+      epoch: answer.epoch,
+      undoUntil: answer.undoUntil === null ? null : this.undoDeadline(answer.undoUntil),
+      effects: answer.effects,
     });
     return this.observeOne(taken);
   }
@@ -191,9 +219,17 @@ export class SeatActions {
   }
 
   private observeOne(attempt: Attempt): Attempt {
-    if (attempt.phase !== 'accepted' && attempt.phase !== 'waiting') return attempt;
-    if (!isSeen(attempt, this.seatOf(attempt.identity))) return attempt;
-    return this.put({ ...attempt, phase: 'seen', ms: this.elapsed(attempt) });
+    const seat = this.seatOf(attempt.identity);
+    let now = attempt;
+    if (now.phase === 'accepted' || now.phase === 'waiting') {
+      if (isSeen(now.action, seat, now.epoch)) {
+        now = { ...now, phase: 'seen', ms: this.elapsed(now) };
+      }
+    }
+    if (now.silentMs === null && now.silences.length > 0 && areSilent(now.silences, seat)) {
+      now = { ...now, silentMs: this.elapsed(now) };
+    }
+    return now === attempt ? attempt : this.put(now);
   }
 
   private elapsed(attempt: Attempt): number {
@@ -206,19 +242,22 @@ export class SeatActions {
     if (shown && shown.id > attempt.id) return attempt;
     this.set(new Map(this.attempts).set(attempt.identity, attempt));
     for (const tell of this.tellers) tell(attempt);
-    if (attempt.phase === 'seen') this.linger(attempt);
+    if (attempt.phase === 'seen' && shown?.phase !== 'seen') this.linger(attempt);
     return attempt;
   }
 
   /** What is done makes way for the row's own state, and goes when it can no longer be undone. */
   private linger(attempt: Attempt): void {
-    const isShown = () => this.attempts.get(attempt.identity)?.id === attempt.id;
+    const shown = () => {
+      const now = this.attempts.get(attempt.identity);
+      return now?.id === attempt.id ? now : null;
+    };
     this.after(LINGER_MS, () => {
-      if (!isShown()) return;
-      this.set(new Map(this.attempts).set(attempt.identity, { ...attempt, isOld: true }));
+      const now = shown();
+      if (now) this.set(new Map(this.attempts).set(attempt.identity, { ...now, isOld: true }));
     });
     this.after(Math.max(LINGER_MS, (attempt.undoUntil ?? 0) - Date.now()), () => {
-      if (isShown()) this.dismiss(attempt.identity);
+      if (shown()) this.dismiss(attempt.identity);
     });
   }
 
@@ -235,40 +274,23 @@ export class SeatActions {
     for (const listener of this.listeners) listener();
   }
 
-  private callOf(
-    identity: string,
-    action: SeatAction,
-    epoch: number | undefined,
-  ): [route: string, body: unknown] {
-    if (action.kind === 'undo') return [path('operations', action.operationId, 'undo'), {}];
-    const { kind, ...body } = action;
-    const isRoleChange = kind === 'promote' || kind === 'demote';
-    return [
-      path('rooms', this.room, 'seats', identity, kind),
-      isRoleChange && epoch !== undefined ? { ...body, expectEpoch: epoch } : body,
-    ];
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.after(ms, resolve));
   }
 }
 
-function isSeen(attempt: Attempt, seat: Seat | undefined): boolean {
-  switch (attempt.action.kind) {
-    case 'promote':
-    case 'demote':
-    case 'undo':
-      return (
-        seat !== undefined && seat.isPresent && seat.inSync && seat.epoch >= (attempt.epoch ?? 0)
-      );
-    case 'mute': {
-      const { source } = attempt.action;
-      return (seat?.tracks ?? []).every(
-        (track) => track.isMuted || (source !== undefined && track.source !== source),
-      );
-    }
-    case 'remove':
-      return !seat?.isPresent;
-    case 'block':
-      return Boolean(seat?.block) && !seat?.isPresent;
-    case 'unblock':
-      return !seat?.block;
-  }
-}
+const PHASES = { applied: 'accepted', pending: 'waiting', failed: 'failed' } as const;
+
+const EMPTY: Omit<Attempt, 'id' | 'identity' | 'action'> = {
+  phase: 'requested',
+  ms: null,
+  silences: [],
+  silentMs: null,
+  operationId: null,
+  epoch: null,
+  undoUntil: null,
+  effects: [],
+  error: null,
+  current: null,
+  isOld: false,
+};

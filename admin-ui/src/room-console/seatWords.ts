@@ -1,5 +1,7 @@
 import type { useTranslate } from 'react-admin';
 import type { Seat } from '../providers/records';
+import { problemOf } from '../shared/problem';
+import { nameOfAction } from './seatAction';
 import type { Attempt } from './seatActions';
 
 type Translate = ReturnType<typeof useTranslate>;
@@ -73,38 +75,76 @@ export function statusOf(
     const reason = translate(`room_console.refusal.${refusal}`, { _: refusal });
     return { tone: 'bad', text: translate('room_console.refusal.label', { reason }) };
   }
-  if (seat.inSync) return { tone: 'good', text: translate('room_console.sync.in_sync') };
-  return seat.pendingOperation
-    ? { tone: 'pending', text: translate('room_console.sync.pending') }
-    : { tone: 'pending', text: translate('room_console.sync.out_of_sync') };
+  if (!seat.inSync) {
+    return seat.pendingOperation
+      ? { tone: 'pending', text: translate('room_console.sync.pending') }
+      : { tone: 'pending', text: translate('room_console.sync.out_of_sync') };
+  }
+  return { tone: 'good', text: translate(`room_console.sync.${standingOf(seat)}`) };
 }
+
+/** As it should be, in a word. */
+function standingOf(seat: Seat): string {
+  if (seat.hold) return isScreenOnly(seat.hold.sources) ? 'no_screen' : 'held';
+  const isWithheld = (seat.withheld?.sources.length ?? 0) > 0 || seat.withheld?.data;
+  return isWithheld ? 'by_scene' : 'in_sync';
+}
+
+const isScreenOnly = (sources: readonly string[]) =>
+  sources.every((source) => source.startsWith('screen'));
 
 function attemptStatus(
   attempt: Attempt,
   translate: Translate,
   errorText: (error: unknown) => string,
 ): Status {
-  const { kind } = attempt.action;
+  const name = nameOfAction(attempt.action);
   switch (attempt.phase) {
     case 'requested':
-      return { tone: 'pending', text: translate(`room_console.doing.${kind}`) };
+      return { tone: 'pending', text: translate(`room_console.doing.${name}`) };
+    case 'paced':
+      return { tone: 'pending', text: translate('room_console.paced') };
     case 'accepted':
-      return { tone: 'pending', text: translate(`room_console.accepted.${kind}`) };
+      return { tone: 'pending', text: translate(`room_console.accepted.${name}`) };
     case 'seen':
-      return { tone: 'good', text: translate(`room_console.done.${kind}`, { ms: attempt.ms }) };
+      return { tone: 'good', text: doneText(attempt, name, translate) };
     case 'waiting':
       return { tone: 'pending', text: translate('room_console.later') };
     case 'conflict':
     case 'failed':
       return {
         tone: 'bad',
-        text: translate(`room_console.failed.${kind}`, {
-          reason: attempt.error
-            ? errorText(attempt.error)
-            : translate('room_console.failed.unknown'),
+        text: translate(`room_console.failed.${name}`, {
+          reason: reasonOf(attempt.error, translate, errorText),
         }),
       };
   }
+}
+
+function doneText(attempt: Attempt, name: string, translate: Translate): string {
+  const { ms, silences, silentMs } = attempt;
+  const done = translate(`room_console.done.${name}`);
+  if (silentMs !== null) {
+    return translate('room_console.done_silent', { done, time: shortDuration(silentMs) });
+  }
+  if (silences.length > 0) return translate('room_console.done_not_silent', { done });
+  return ms === null ? done : translate('room_console.done_in', { done, time: shortDuration(ms) });
+}
+
+function reasonOf(
+  error: unknown,
+  translate: Translate,
+  errorText: (error: unknown) => string,
+): string {
+  const problem = problemOf(error);
+  if (problem?.code === 'stage.full') return translate('room_console.stage_full', { ...problem });
+  return error ? errorText(error) : translate('room_console.failed.unknown');
+}
+
+/** "84 ms" while that says something, then "0.4 s", "12 s". */
+export function shortDuration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  return ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`;
 }
 
 /** What is special about this person, for the small tags behind the name. */
@@ -127,6 +167,11 @@ export function tracksInWords(seat: Seat, translate: Translate): string {
     .join(', ');
 }
 
+const exactTime = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' });
+
+/** "12:03:10", for what is true of one moment. */
+export const momentOf = (at: Date) => exactTime.format(at);
+
 const shortTime = new Intl.DateTimeFormat(undefined, { timeStyle: 'short', hourCycle: 'h23' });
 const longTime = new Intl.DateTimeFormat(undefined, {
   day: 'numeric',
@@ -140,6 +185,16 @@ export function clockTime(at: string | Date): string {
   const date = new Date(at);
   const isToday = date.toDateString() === new Date().toDateString();
   return (isToday ? shortTime : longTime).format(date);
+}
+
+/** "0:42", "12:03", "1:02:03": how long somebody has been waiting. */
+export function waitedFor(since: string | number, now: number): string {
+  const seconds = Math.max(0, Math.floor((now - new Date(since).getTime()) / 1000));
+  const two = (value: number) => String(value).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours > 0
+    ? `${hours}:${two(minutes)}:${two(seconds % 60)}`
+    : `${minutes}:${two(seconds % 60)}`;
 }
 
 /** "14 min", "50 s": short, because it stands in a row and counts down. */

@@ -1,65 +1,68 @@
-import {
-  type RefObject,
-  useCallback,
-  useEffect,
-  useRef,
-  useState,
-  useSyncExternalStore,
-} from 'react';
+import { type RefObject, useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
 import { useIsServerReachable } from '../providers/connectivity';
-import type { Room, Seat } from '../providers/records';
+import type { Seat } from '../providers/records';
+import { useMe } from '../providers/session';
 import { useAnnounce } from '../shared/announce';
-import { useErrorText } from '../shared/useErrorText';
 import { usePermissionSet } from '../shared/usePermissionSet';
 import { useTemplates } from '../shared/useTemplates';
-import type { PanelAction } from './PersonPanel';
-import { CHIPS } from './rosterStore';
-import { type Attempt, type SeatAction, SeatActions } from './seatActions';
-import type { GridCommand, SeatGridHandle } from './SeatGrid';
-import { hasForSession, nameOf, statusOf } from './seatWords';
+import { type BulkRequest, useBulk } from './bulk/useBulk';
+import type { Command } from './keymap';
+import { useScenes } from './scenes/useScenes';
+import type { SeatAction } from './seatAction';
+import type { SeatActions } from './seatActions';
+import type { SeatGridHandle } from './SeatGrid';
+import { nameOf } from './seatWords';
+import { useStage } from './stage/useStage';
+import { useActing } from './useActing';
+import { useRoomRecord } from './useRoomRecord';
 import { useRoster } from './useRoster';
+import { useSeatActions } from './useSeatActions';
+import { useSelection } from './useSelection';
+import { actionOf, obstacleOf, permissionOf, type Verb } from './verbs';
+
+export type RoleChange = 'promote' | 'demote' | 'approve' | 'invite';
 
 /** What is open above the list. */
 export type Open =
-  | { kind: 'roles'; change: 'promote' | 'demote'; identities: string[]; anchor: HTMLElement }
-  | { kind: 'removal'; mode: 'remove' | 'block'; identities: string[] };
-
-const PERMISSIONS = {
-  promote: 'seat.promote',
-  promoteAs: 'seat.promote',
-  demote: 'seat.demote',
-  mute: 'seat.mute',
-  remove: 'seat.remove',
-  block: 'seat.block',
-  unblock: 'seat.block',
-} as const;
+  | { kind: 'menu'; identity: string; anchor: HTMLElement }
+  | { kind: 'roles'; change: RoleChange; identities: string[]; anchor: HTMLElement }
+  | { kind: 'removal'; mode: 'remove' | 'block'; identities: string[]; reason: string }
+  | { kind: 'decline'; identity: string }
+  | { kind: 'many'; request: BulkRequest; error?: unknown };
 
 const DEFAULT_PROMOTION = 'speaker';
+/** More than these at once are counted aloud before anything happens. */
+export const MANY = 50;
 
 export type Console = ReturnType<typeof useConsole>;
 
 /** The state of one console: who is looked at, who is chosen, what was asked of whom. */
-export function useConsole(
-  room: string,
-  record: Room | undefined,
-  grid: RefObject<SeatGridHandle | null>,
-) {
+export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>) {
   const translate = useTranslate();
   const announce = useAnnounce();
-  const errorText = useErrorText();
   const can = usePermissionSet();
+  const me = useMe();
   const isReachable = useIsServerReachable();
   const { byKey } = useTemplates();
 
-  const actionsRef = useRef<SeatActions | null>(null);
-  const roster = useRoster(room, actionsRef);
+  const observer = useRef<SeatActions | null>(null);
+  const roster = useRoster(room, observer);
   const { store } = roster;
+  const { actions, attempts, conflict, setConflict } = useSeatActions(room, store, observer);
+  const about = useRoomRecord(room);
+  const stage = useStage(room, can('seat.read', room));
+  const bulk = useBulk(room);
+  const scenes = useScenes(room, about, bulk);
+  const acting = useActing(room);
   const [active, setActive] = useState<string | null>(null);
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [isPanelOpen, setIsPanelOpen] = useState(false);
   const [open, setOpen] = useState<Open | null>(null);
-  const [conflict, setConflict] = useState<Attempt | null>(null);
+  const [lastAction, setLastAction] = useState<SeatAction | null>(null);
+  const [startedHere, setStartedHere] = useState<readonly string[]>([]);
+
+  const { endedAt } = about;
+  useEffect(() => store.freeze(endedAt !== null), [store, endedAt]);
 
   const named = useCallback(
     (identity: string) => {
@@ -69,154 +72,228 @@ export function useConsole(
     [store],
   );
 
-  const [actions] = useState(() => new SeatActions(room, (identity) => store.seat(identity)));
-  useEffect(
-    () =>
-      actions.onAttempt((attempt) => {
-        if (attempt.phase === 'conflict') setConflict(attempt);
-        // One message for each action: when it is done, waits, or failed.
-        if (attempt.phase === 'requested' || attempt.phase === 'accepted') return;
-        const seat = store.seat(attempt.identity);
-        const isBad = attempt.phase === 'failed' || attempt.phase === 'conflict';
-        announce(
-          translate('room_console.said', {
-            name: named(attempt.identity),
-            what: seat ? statusOf(seat, attempt, false, translate, errorText).text : '',
-          }),
-          isBad ? 'assertive' : 'polite',
-        );
-      }),
-    [actions, store, named, announce, translate, errorText],
+  /** Oneself, other moderators, and whatever is no person: not what "everybody" means. */
+  const isProtected = useCallback(
+    (identity: string) => {
+      const seat = store.seat(identity);
+      if (!seat) return false;
+      if (identity === me?.operator.id || identity === me?.operator.email) return true;
+      if (seat.kind !== null && seat.kind !== 'standard' && seat.kind !== 'sip') return true;
+      const template = seat.role?.template;
+      return template === 'host' || byKey.get(template ?? '')?.grants.roomAdmin === true;
+    },
+    [store, me, byKey],
   );
-  useEffect(() => {
-    actionsRef.current = actions;
-    return () => actions.stop();
-  }, [actions]);
-  const attempts = useSyncExternalStore(actions.subscribe, actions.read);
+  const chosen = useSelection(store, isProtected);
+  const { selection } = chosen;
 
-  const promoteTo = record?.promoteTemplate ?? DEFAULT_PROMOTION;
+  const promoteTo = about.record?.promoteTemplate ?? DEFAULT_PROMOTION;
   const promoteTitle = can('seat.promote', room)
     ? translate('room_console.verbs.promote_to', { role: byKey.get(promoteTo)?.name ?? promoteTo })
     : translate('room_console.cannot.permission', { permission: 'seat.promote' });
 
   /** Why something cannot be done to this person now; null when it can. */
   const obstacle = useCallback(
-    (id: PanelAction['id'], seat: Seat): string | null => {
+    (verb: Verb, seat: Seat): string | null => {
       if (!isReachable) return translate('room_console.cannot.unreachable');
-      if (id === 'undo') {
+      if (verb === 'undo') {
         return actions.undoable(seat.identity) ? null : translate('room_console.nothing_to_undo');
       }
-      const permission = PERMISSIONS[id];
+      const permission = permissionOf(verb);
       if (!can(permission, room)) {
         return translate('room_console.cannot.permission', { permission });
       }
-      if (id === 'promote' && hasForSession(seat, promoteTo)) {
-        return translate('room_console.cannot.same');
-      }
-      if (id === 'mute' && seat.tracks.length === 0) {
-        return translate('room_console.cannot.no_tracks');
-      }
-      if (id === 'remove' && !seat.isPresent) return translate('room_console.cannot.absent');
-      if (id === 'unblock' && !seat.block) return translate('room_console.cannot.not_blocked');
-      return null;
+      const reason = obstacleOf(verb, seat, promoteTo);
+      return reason && translate(`room_console.cannot.${reason}`);
     },
     [isReachable, actions, can, room, promoteTo, translate],
   );
 
+  const { tell } = acting;
   const run = useCallback(
-    (identity: string, action: SeatAction, expectEpoch?: number) =>
-      void actions.run(identity, action, expectEpoch),
-    [actions],
+    (identity: string, action: SeatAction, expectEpoch?: number) => {
+      tell(identity, action.kind);
+      if (!('request' in action) && action.kind !== 'undo') setLastAction(action);
+      return actions.run(identity, action, expectEpoch);
+    },
+    [actions, tell],
+  );
+
+  /** Opens what belongs to one person, and lets others know that they are in hand. */
+  const openFor = useCallback(
+    (identity: string, opened: Open, verb?: Verb) => {
+      tell(identity, verb);
+      setOpen(opened);
+    },
+    [tell],
   );
 
   const act = useCallback(
-    (id: PanelAction['id'], identity: string, element: HTMLElement) => {
+    (verb: Verb, identity: string, element: HTMLElement) => {
       const seat = store.seat(identity);
       if (!seat) return;
-      const blockedBy = obstacle(id, seat);
-      if (blockedBy !== null) {
-        announce(blockedBy, 'assertive');
+      const reason = obstacle(verb, seat);
+      if (reason !== null) {
+        announce(reason, 'assertive');
         return;
       }
-      switch (id) {
-        case 'promote':
-          run(identity, { kind: 'promote' });
-          break;
-        case 'promoteAs':
-          setOpen({ kind: 'roles', change: 'promote', identities: [identity], anchor: element });
-          break;
-        case 'demote':
-          // Without a promotion to take back there is only a choice of roles.
-          if (seat.override) run(identity, { kind: 'demote' });
-          else {
-            setOpen({ kind: 'roles', change: 'demote', identities: [identity], anchor: element });
-          }
-          break;
-        case 'mute':
-          run(identity, { kind: 'mute' });
-          break;
-        case 'unblock':
-          run(identity, { kind: 'unblock' });
-          break;
-        case 'remove':
-        case 'block':
-          setOpen({ kind: 'removal', mode: id, identities: [identity] });
-          break;
-        case 'undo': {
-          const attempt = actions.undoable(identity);
-          if (attempt) void actions.undo(attempt);
-          break;
-        }
+      const roles = (change: RoleChange) =>
+        openFor(identity, { kind: 'roles', change, identities: [identity], anchor: element }, verb);
+      const action = actionOf(verb, seat);
+      if (action) void run(identity, action);
+      else if (verb === 'promoteAs') roles(seat.hand ? 'approve' : 'promote');
+      // Without a promotion to take back there is only a choice of roles.
+      else if (verb === 'demote') roles('demote');
+      else if (verb === 'decline') openFor(identity, { kind: 'decline', identity }, verb);
+      else if (verb === 'undo') void actions.undoNewest(identity);
+      else if (verb === 'remove' || verb === 'block') {
+        const opened: Open = { kind: 'removal', mode: verb, identities: [identity], reason: '' };
+        openFor(identity, opened, verb);
       }
     },
-    [store, obstacle, announce, run, actions],
+    [store, obstacle, announce, run, openFor, actions],
   );
 
-  const toggle = useCallback((identity: string) => {
-    setSelected((before) => {
-      const next = new Set(before);
-      if (!next.delete(identity)) next.add(identity);
-      return next;
-    });
-  }, []);
+  const { start } = bulk;
+  const { clear } = chosen;
+  /** Hundreds of people, or hosts among them: somebody has to say how many they mean. */
+  const needsCount = useCallback(
+    (identities: readonly string[]) => identities.length > MANY || identities.some(isProtected),
+    [isProtected],
+  );
+  const startBulk = useCallback(
+    async (request: BulkRequest) => {
+      const id = await start(request);
+      setStartedHere((before) => [...before, id]);
+      clear();
+    },
+    [start, clear],
+  );
+  const askBulk = useCallback(
+    (request: BulkRequest) => {
+      if (needsCount(request.identities)) {
+        setOpen({ kind: 'many', request });
+        return;
+      }
+      startBulk(request).catch((error: unknown) => setOpen({ kind: 'many', request, error }));
+    },
+    [needsCount, startBulk],
+  );
 
   const showEverybody = useCallback(() => {
     store.setQuery('');
     store.setChip('all');
   }, [store]);
 
+  /** The focus goes back to where the keys work. */
+  const refocus = useCallback(() => queueMicrotask(() => grid.current?.focus()), [grid]);
   const close = useCallback(() => {
     setOpen(null);
-    // The focus goes back to where the keys work.
-    queueMicrotask(() => grid.current?.focus());
-  }, [grid]);
-
+    refocus();
+  }, [refocus]);
   const closePanel = useCallback(() => {
     setIsPanelOpen(false);
-    queueMicrotask(() => grid.current?.focus());
-  }, [grid]);
+    refocus();
+  }, [refocus]);
+
+  const goTo = useCallback(
+    (identity: string) => {
+      if (!store.read().identities.includes(identity)) {
+        showEverybody();
+        store.apply();
+      }
+      setActive(identity);
+      grid.current?.show(identity);
+    },
+    [store, showEverybody, grid],
+  );
+
+  const nextHand = useCallback(() => {
+    const hands = store.hands();
+    const at = hands.findIndex(({ identity }) => identity === active);
+    const next = hands[(at + 1) % hands.length];
+    if (next) goTo(next.identity);
+    else announce(translate('room_stage.no_hands'));
+  }, [store, active, goTo, announce, translate]);
+
+  const undoNewest = useCallback(async () => {
+    const operation = startedHere
+      .map((id) => bulk.operations.get(id))
+      .findLast((each) => each && isUndoable(each.undoUntil) && !each.undoneBy);
+    const attempt = actions.undoable();
+    const isBulkNewer =
+      operation && (!attempt?.undoUntil || Date.parse(operation.undoUntil!) > attempt.undoUntil);
+    if (isBulkNewer) await bulk.control(operation.id, 'undo');
+    else if (!(await actions.undoNewest())) announce(translate('room_console.nothing_to_undo'));
+  }, [startedHere, bulk, actions, announce, translate]);
+
+  const repeat = useCallback(
+    (identity: string) => {
+      if (!lastAction) announce(translate('room_console.nothing_to_repeat'));
+      else if (isReachable) void run(identity, lastAction);
+      else announce(translate('room_console.cannot.unreachable'), 'assertive');
+    },
+    [lastAction, isReachable, run, announce, translate],
+  );
+
+  const here = useCallback(
+    () => [...selection.identities].filter((identity) => store.read().seats.has(identity)),
+    [selection, store],
+  );
+
+  /** With people chosen, the keys that change something are about them. */
+  const actOnChosen = useCallback(
+    (verb: Verb, element: HTMLElement, reason = ''): boolean => {
+      const identities = here();
+      if (identities.length === 0) return false;
+      if (identities.length === 1) {
+        act(verb, identities[0]!, element);
+        return true;
+      }
+      const asOf = selection.asOf?.toISOString();
+      const why = { ...(reason && { reason }), ...(asOf && { asOf }) };
+      switch (verb) {
+        case 'promote':
+        case 'demote':
+        case 'mute':
+        case 'hold':
+        case 'release':
+          askBulk({ action: verb, identities, ...why });
+          return true;
+        case 'promoteAs':
+          setOpen({ kind: 'roles', change: 'promote', identities, anchor: element });
+          return true;
+        case 'remove':
+        case 'block':
+          setOpen({ kind: 'removal', mode: verb, identities, reason });
+          return true;
+        default:
+          return false;
+      }
+    },
+    [here, act, selection, askBulk],
+  );
 
   const command = useCallback(
-    (asked: GridCommand, identity: string | null, element: HTMLElement) => {
-      if (typeof asked === 'object') {
-        const chip = CHIPS[asked.chip];
-        if (chip) store.setChip(chip);
-        return;
-      }
+    (asked: Command, identity: string | null, element: HTMLElement) => {
       switch (asked) {
-        case 'undo': {
-          const attempt = actions.undoable(element.tagName === 'BUTTON' ? identity! : undefined);
-          if (attempt) void actions.undo(attempt);
-          else announce(translate('room_console.nothing_to_undo'));
+        case 'undo':
+          if (element.tagName === 'BUTTON' && identity) void actions.undoNewest(identity);
+          else void undoNewest();
           break;
-        }
         case 'order':
           store.apply();
           break;
         case 'escape':
           if (isPanelOpen) setIsPanelOpen(false);
-          else if (selected.size > 0) setSelected(new Set());
+          else if (selection.identities.size > 0) clear();
           else showEverybody();
+          break;
+        case 'nextHand':
+          nextHand();
+          break;
+        case 'selectAll':
+          chosen.selectMatching();
           break;
         case 'open':
           if (identity === null) return;
@@ -226,123 +303,139 @@ export function useConsole(
         case 'menu':
           if (identity === null) return;
           setActive(identity);
-          setIsPanelOpen(true);
+          openFor(identity, { kind: 'menu', identity, anchor: element });
           break;
         case 'select':
-          if (identity !== null) toggle(identity);
+          if (identity !== null) chosen.toggle(identity);
           break;
+        case 'repeat':
+          if (identity !== null) repeat(identity);
+          break;
+        // The page's own.
+        case 'approveNext':
+        case 'lock':
         case 'search':
         case 'help':
           break;
         default:
+          if (actOnChosen(asked, element)) return;
           if (identity !== null) act(asked, identity, element);
       }
     },
     [
       store,
       actions,
-      announce,
-      translate,
+      undoNewest,
+      nextHand,
+      repeat,
+      actOnChosen,
+      openFor,
       isPanelOpen,
-      selected,
+      selection,
+      chosen,
+      clear,
       showEverybody,
       active,
-      toggle,
       act,
     ],
   );
 
-  const dispatch = useCallback(
-    (action: SeatAction, identities: readonly string[]) => void actions.runAll(identities, action),
-    [actions],
-  );
-
-  const chooseRole = (template: string, lease: string | undefined) => {
+  const chooseRole = (template: string, lease: string | number | undefined, reason = '') => {
     if (open?.kind !== 'roles') return;
-    dispatch(
-      open.change === 'promote'
-        ? { kind: 'promote', template, ...(lease && { for: lease }) }
-        : { kind: 'demote', template },
-      open.identities,
-    );
+    const { change, identities } = open;
+    const wish = { template, ...(lease !== undefined && { for: lease }) };
     close();
+    if (identities.length > 1) {
+      const action = change === 'demote' ? 'demote' : 'promote';
+      askBulk({ action, identities, ...wish, ...(reason && { reason }) });
+      return;
+    }
+    const identity = identities[0]!;
+    const request = store.seat(identity)?.hand?.id;
+    if (change === 'demote') void run(identity, { kind: 'demote', template });
+    else if (change === 'approve' && request)
+      void run(identity, { kind: 'approve', request, ...wish });
+    else void run(identity, { kind: change === 'invite' ? 'invite' : 'promote', ...wish });
   };
 
-  const confirmRemoval = (action: Extract<SeatAction, { kind: 'remove' | 'block' }>) => {
-    if (open?.kind === 'removal') dispatch(action, open.identities);
+  const confirmRemoval = async (action: Extract<SeatAction, { kind: 'remove' | 'block' }>) => {
+    if (open?.kind !== 'removal') return;
+    const { identities } = open;
+    const { kind, ...body } = action;
+    if (identities.length > 1) await startBulk({ action: kind, identities, ...body });
+    else void run(identities[0]!, action);
+  };
+
+  const decline = (word: string) => {
+    const identity = open?.kind === 'decline' ? open.identity : null;
+    const request = identity === null ? undefined : store.seat(identity)?.hand?.id;
+    if (identity !== null && request) {
+      void run(identity, { kind: 'decline', request, ...(word && { word }) });
+    }
+  };
+
+  const approveNext = async () => {
+    const { stage: queue } = stage;
+    const next = queue?.hands.find(({ identity }) => identity === queue.next) ?? queue?.hands[0];
+    if (!next) announce(translate('room_stage.no_hands'));
+    else if (!can('stage.manage', room)) {
+      const permission = 'stage.manage';
+      announce(translate('room_console.cannot.permission', { permission }), 'assertive');
+    } else await run(next.identity, { kind: 'approve', request: next.id });
   };
 
   const settleConflict = (isOverridden: boolean) => {
     if (!conflict) return;
     if (conflict.current) store.patch([conflict.current], []);
-    if (isOverridden) run(conflict.identity, conflict.action, conflict.current?.epoch);
+    if (isOverridden) void run(conflict.identity, conflict.action, conflict.current?.epoch);
     else actions.dismiss(conflict.identity);
     setConflict(null);
-    queueMicrotask(() => grid.current?.focus());
+    refocus();
   };
 
-  const actionsFor = useCallback(
-    (seat: Seat): PanelAction[] => {
-      const ids: PanelAction['id'][] = ['promote', 'promoteAs', 'demote', 'mute', 'remove'];
-      ids.push(seat.block ? 'unblock' : 'block');
-      if (attempts.get(seat.identity)?.undoUntil) ids.push('undo');
-      return ids.map((id) => ({
-        id,
-        label: labelOf(id, seat, promoteTitle, translate),
-        blockedBy: obstacle(id, seat),
-        isPrimary: id === 'promote',
-        isDestructive: id === 'remove' || id === 'block',
-      }));
-    },
-    [attempts, obstacle, promoteTitle, translate],
-  );
-
   return {
+    room,
     roster,
+    about,
+    stage,
+    bulk,
+    scenes,
+    acting,
     attempts,
     active,
-    selected,
+    chosen,
+    selection,
     open,
     conflict,
     isPanelOpen,
+    isReachable,
     promoteTo,
     promoteTitle,
     can,
+    here,
+    needsCount,
     setActive,
     setOpen,
-    setSelected,
     command,
     act,
-    actionsFor,
-    dispatch,
+    actOnChosen,
+    askBulk,
+    startBulk,
+    run,
+    obstacle,
+    goTo,
     chooseRole,
     confirmRemoval,
+    decline,
+    approveNext,
     settleConflict,
     showEverybody,
     close,
     closePanel,
+    refocus,
     nameOf: named,
   };
 }
 
-function labelOf(
-  id: PanelAction['id'],
-  seat: Seat,
-  promoteTitle: string,
-  translate: ReturnType<typeof useTranslate>,
-): string {
-  switch (id) {
-    case 'promote':
-      return promoteTitle;
-    case 'promoteAs':
-      return translate('room_console.verbs.promote_as');
-    case 'demote':
-      return translate(
-        seat.override ? 'room_console.verbs.demote' : 'room_console.verbs.demote_as',
-      );
-    case 'undo':
-      return translate('room_console.undo');
-    default:
-      return translate(`room_console.verbs.${id}`);
-  }
-}
+const isUndoable = (undoUntil: string | null) =>
+  undoUntil !== null && Date.parse(undoUntil) > Date.now();

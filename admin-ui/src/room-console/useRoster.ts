@@ -15,6 +15,8 @@ export interface Roster {
   reload: () => void;
 }
 
+const TICK_MS = 1_000;
+
 /** The seats of one room: a snapshot, then every change as it is told. */
 export function useRoster(room: string, actions: { current: SeatActions | null }): Roster {
   const [store] = useState(() => new RosterStore());
@@ -63,6 +65,11 @@ export function useRoster(room: string, actions: { current: SeatActions | null }
       loading.current = null;
     };
   }, [reload]);
+
+  useEffect(() => {
+    const clock = setInterval(() => store.tick(), TICK_MS);
+    return () => clearInterval(clock);
+  }, [store]);
 
   useLive(`room:${room}`, {
     seats: (events) => {

@@ -1,0 +1,96 @@
+import { useTranslate } from 'react-admin';
+import MenuItem from '@mui/material/MenuItem';
+import MenuList from '@mui/material/MenuList';
+import Popover from '@mui/material/Popover';
+import Typography from '@mui/material/Typography';
+import type { Seat } from '../providers/records';
+import { nameOf } from './seatWords';
+import type { Console } from './useConsole';
+import { type Preview, usePreviews } from './usePreview';
+import { labelOf, useSentence } from './useVerbWords';
+import { DESTRUCTIVE, type Verb, verbsFor } from './verbs';
+
+export interface ActionMenuProps {
+  desk: Console;
+  seat: Seat;
+  anchor: HTMLElement;
+  onChoose: (verb: Verb) => void;
+  onClose: () => void;
+}
+
+/** Everything that can be done to one person, each with what will physically happen. */
+export function ActionMenu({ desk, seat, anchor, onChoose, onClose }: ActionMenuProps) {
+  const translate = useTranslate();
+  const verbs = verbsFor(seat);
+  const possible = verbs.filter((verb) => desk.obstacle(verb, seat) === null);
+  const previews = usePreviews(desk.room, seat, possible);
+  const title = translate('room_console.menu', { name: nameOf(seat) });
+  return (
+    <Popover
+      open
+      anchorEl={anchor}
+      onClose={onClose}
+      anchorOrigin={{ vertical: 'bottom', horizontal: 'right' }}
+      transformOrigin={{ vertical: 'top', horizontal: 'right' }}
+      slotProps={{
+        paper: { role: 'dialog', 'aria-label': title, sx: { width: 'min(400px, 100%)' } },
+      }}
+    >
+      <MenuList autoFocusItem dense aria-label={title}>
+        {verbs.map((verb) => (
+          <ActionItem
+            key={verb}
+            desk={desk}
+            verb={verb}
+            seat={seat}
+            preview={previews.get(verb)}
+            onChoose={() => onChoose(verb)}
+          />
+        ))}
+      </MenuList>
+    </Popover>
+  );
+}
+
+interface ActionItemProps {
+  desk: Console;
+  verb: Verb;
+  seat: Seat;
+  preview: Preview | undefined;
+  onChoose: () => void;
+}
+
+function ActionItem({ desk, verb, seat, preview, onChoose, ...menuItem }: ActionItemProps) {
+  const translate = useTranslate();
+  const sentence = useSentence();
+  const blockedBy = desk.obstacle(verb, seat);
+  const isDisabled = blockedBy !== null || Boolean(preview?.problem);
+  return (
+    <MenuItem
+      {...menuItem}
+      disabled={isDisabled}
+      onClick={onChoose}
+      // What cannot be chosen still says why, readably.
+      sx={{
+        display: 'block',
+        whiteSpace: 'normal',
+        '&.Mui-disabled': { opacity: 1, color: 'text.secondary' },
+        '@media (pointer: coarse)': { minHeight: 44 },
+      }}
+    >
+      <Typography
+        component="div"
+        sx={{
+          fontSize: '.8125rem',
+          fontWeight: 550,
+          color: DESTRUCTIVE.has(verb) && !isDisabled ? 'error.main' : 'inherit',
+        }}
+      >
+        {labelOf(verb, seat, desk.promoteTitle, translate)}
+      </Typography>
+      <Typography component="div" variant="caption" color="text.secondary">
+        {blockedBy ?? sentence(verb, preview)}
+      </Typography>
+    </MenuItem>
+  );
+}

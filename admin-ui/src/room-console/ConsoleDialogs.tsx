@@ -1,0 +1,94 @@
+import { ActionMenu } from './ActionMenu';
+import { ManyDialog } from './bulk/ManyDialog';
+import { RemovalEffects, RemoveDialog } from './RemoveDialog';
+import { RoleMenu } from './RoleMenu';
+import { SeatConflictDialog } from './SeatConflictDialog';
+import { DeclineDialog } from './stage/DeclineDialog';
+import type { Console } from './useConsole';
+import type { Verb } from './verbs';
+
+/** Whatever is open above the list; there is never more than one. */
+export function ConsoleDialogs({ desk }: { desk: Console }) {
+  if (desk.conflict) {
+    return (
+      <SeatConflictDialog
+        attempt={desk.conflict}
+        name={desk.nameOf(desk.conflict.identity)}
+        onKeep={() => desk.settleConflict(false)}
+        onOverride={() => desk.settleConflict(true)}
+      />
+    );
+  }
+  switch (desk.open?.kind) {
+    case 'menu':
+      return <Actions desk={desk} identity={desk.open.identity} anchor={desk.open.anchor} />;
+    case 'roles':
+      return (
+        <RoleMenu
+          kind={desk.open.change}
+          seat={soleSeat(desk, desk.open.identities)}
+          count={desk.open.identities.length}
+          anchor={desk.open.anchor}
+          onChoose={desk.chooseRole}
+          onClose={desk.close}
+        />
+      );
+    case 'removal':
+      return <Removal desk={desk} open={desk.open} />;
+    case 'decline':
+      return (
+        <DeclineDialog
+          name={desk.nameOf(desk.open.identity)}
+          onDecline={desk.decline}
+          onClose={desk.close}
+        />
+      );
+    case 'many':
+      return <ManyDialog desk={desk} request={desk.open.request} error={desk.open.error} />;
+    default:
+      return null;
+  }
+}
+
+interface ActionsProps {
+  desk: Console;
+  identity: string;
+  anchor: HTMLElement;
+}
+
+function Actions({ desk, identity, anchor }: ActionsProps) {
+  const seat = desk.roster.store.seat(identity);
+  if (!seat) return null;
+  const choose = (verb: Verb) => {
+    desk.close();
+    desk.act(verb, identity, anchor);
+  };
+  return (
+    <ActionMenu desk={desk} seat={seat} anchor={anchor} onChoose={choose} onClose={desk.close} />
+  );
+}
+
+function Removal({ desk, open }: { desk: Console; open: Console['open'] & { kind: 'removal' } }) {
+  const { identities, mode, reason } = open;
+  const seat = soleSeat(desk, identities);
+  return (
+    <RemoveDialog
+      mode={mode}
+      name={seat ? desk.nameOf(seat.identity) : null}
+      count={identities.length}
+      canBlock={desk.can('seat.block', desk.room)}
+      canRemove={desk.can('seat.remove', desk.room)}
+      reason={reason}
+      typeToConfirm={
+        identities.length > 1 && desk.needsCount(identities) ? String(identities.length) : undefined
+      }
+      onConfirm={desk.confirmRemoval}
+      onClose={desk.close}
+    >
+      {seat && <RemovalEffects room={desk.room} seat={seat} />}
+    </RemoveDialog>
+  );
+}
+
+const soleSeat = (desk: Console, identities: readonly string[]) =>
+  identities.length === 1 ? (desk.roster.store.seat(identities[0]!) ?? null) : null;

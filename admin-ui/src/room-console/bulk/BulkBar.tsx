@@ -1,0 +1,99 @@
+import { useState } from 'react';
+import { useTranslate } from 'react-admin';
+import Box from '@mui/material/Box';
+import Button from '@mui/material/Button';
+import TextField from '@mui/material/TextField';
+import { momentOf } from '../seatWords';
+import type { Console } from '../useConsole';
+import { DESTRUCTIVE, permissionOf } from '../verbs';
+
+const VERBS = ['promoteAs', 'demote', 'mute', 'hold', 'release', 'remove', 'block'] as const;
+type BulkVerb = (typeof VERBS)[number];
+
+const LABELS: Record<BulkVerb, string> = {
+  promoteAs: 'promote_as',
+  demote: 'demote',
+  mute: 'mute',
+  hold: 'hold',
+  release: 'release',
+  remove: 'remove',
+  block: 'block',
+};
+
+/** What can be done to everybody who is chosen; the keys do the same. */
+export function BulkBar({ desk }: { desk: Console }) {
+  const translate = useTranslate();
+  const { can, room, selection, chosen } = desk;
+  const [reason, setReason] = useState('');
+  const here = desk.here();
+  const left = selection.identities.size - here.length;
+  const verbs = VERBS.filter((verb) => can(permissionOf(verb), room)).filter(
+    // Giving back matters only where something was taken.
+    (verb) => verb !== 'release' || here.some((each) => desk.roster.store.seat(each)?.hold),
+  );
+  return (
+    <Box
+      role="region"
+      aria-label={translate('room_bulk.label')}
+      sx={{
+        display: 'flex',
+        flexWrap: 'wrap',
+        alignItems: 'center',
+        gap: 1,
+        p: 1,
+        border: 1,
+        borderColor: 'primary.main',
+        borderRadius: 1,
+        bgcolor: 'background.paper',
+        '@media (pointer: coarse)': { '& button': { minHeight: 44 } },
+      }}
+    >
+      <b>
+        {selection.asOf
+          ? translate('room_bulk.matching', {
+              smart_count: here.length,
+              time: momentOf(selection.asOf),
+            })
+          : translate('room_bulk.selected', { smart_count: here.length })}
+      </b>
+      {left > 0 && <span>{translate('room_bulk.left', { smart_count: left })}</span>}
+      {selection.leftOut.length > 0 && (
+        <span>
+          {translate('room_bulk.left_out', { smart_count: selection.leftOut.length })}{' '}
+          <Button onClick={chosen.include}>{translate('room_bulk.include')}</Button>
+        </span>
+      )}
+      {verbs.map((verb) => (
+        <Button
+          key={verb}
+          variant="outlined"
+          color={DESTRUCTIVE.has(verb) ? 'error' : 'primary'}
+          disabled={!desk.isReachable || here.length === 0}
+          onClick={(event) => desk.actOnChosen(verb, event.currentTarget, reason.trim())}
+        >
+          {translate(`room_console.verbs.${LABELS[verb]}`)}
+        </Button>
+      ))}
+      <TextField
+        margin="none"
+        placeholder={translate('room_bulk.reason')}
+        value={reason}
+        onChange={(event) => setReason(event.target.value)}
+        sx={{ flex: '1 1 140px', maxWidth: 260 }}
+        slotProps={{ htmlInput: { maxLength: 500, 'aria-label': translate('room_bulk.reason') } }}
+      />
+      <Box sx={{ flex: 1 }} />
+      {!selection.asOf && (
+        <Button onClick={chosen.selectMatching}>{translate('room_bulk.select_matching')}</Button>
+      )}
+      <Button
+        onClick={() => {
+          chosen.clear();
+          desk.refocus();
+        }}
+      >
+        {translate('room_bulk.clear')}
+      </Button>
+    </Box>
+  );
+}

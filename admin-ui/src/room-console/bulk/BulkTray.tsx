@@ -1,0 +1,165 @@
+import { useState } from 'react';
+import { useTranslate } from 'react-admin';
+import Box from '@mui/material/Box';
+import Button from '@mui/material/Button';
+import LinearProgress from '@mui/material/LinearProgress';
+import type { BulkOperation } from '../../providers/records';
+import { useErrorText } from '../../shared/useErrorText';
+import { timeLeft } from '../seatWords';
+import { useSeconds } from '../useSeconds';
+import { FailuresDialog } from './FailuresDialog';
+import { type BulkControl, type BulkDesk, isOpen } from './useBulk';
+
+/** What has ended stays as long as something can still be done about it, or was just seen to end. */
+const SHOWN_MS = 30_000;
+const MOST_SHOWN = 3;
+
+export interface BulkTrayProps {
+  desk: BulkDesk;
+  canUndo: boolean;
+  isReachable: boolean;
+  nameOf: (identity: string) => string;
+}
+
+/** Everything that runs in this room, by whomever it was started, and what has just ended. */
+export function BulkTray({ desk, canUndo, isReachable, nameOf }: BulkTrayProps) {
+  const translate = useTranslate();
+  const now = useSeconds();
+  const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set());
+  const shown = [...desk.operations.values()]
+    .filter((each) => !dismissed.has(each.id) && isOfInterest(each, now))
+    .sort((a, b) => Number(isOpen(b)) - Number(isOpen(a)) || (a.createdAt < b.createdAt ? 1 : -1))
+    .slice(0, MOST_SHOWN);
+  if (shown.length === 0) return null;
+  return (
+    <Box role="region" aria-label={translate('room_bulk.tray')} sx={{ display: 'grid', gap: 0.5 }}>
+      {shown.map((operation) => (
+        <OperationLine
+          key={operation.id}
+          operation={operation}
+          now={now}
+          canUndo={canUndo}
+          isReachable={isReachable}
+          nameOf={nameOf}
+          onControl={(verb) => desk.control(operation.id, verb)}
+          onDismiss={() => setDismissed(new Set([...dismissed, operation.id]))}
+        />
+      ))}
+    </Box>
+  );
+}
+
+function isOfInterest(operation: BulkOperation, now: number): boolean {
+  if (isOpen(operation)) return true;
+  if (operation.undoneBy) return false;
+  const endedAt = Date.parse(operation.finishedAt ?? operation.createdAt);
+  return now - endedAt < SHOWN_MS || isUndoable(operation, now);
+}
+
+const isUndoable = ({ undoUntil, undoneBy }: BulkOperation, now: number) =>
+  undoUntil !== null && undoneBy === null && Date.parse(undoUntil) > now;
+
+interface OperationLineProps {
+  operation: BulkOperation;
+  now: number;
+  canUndo: boolean;
+  isReachable: boolean;
+  nameOf: (identity: string) => string;
+  onControl: (verb: BulkControl) => Promise<unknown>;
+  onDismiss: () => void;
+}
+
+function OperationLine(props: OperationLineProps) {
+  const { operation, now, canUndo, isReachable, nameOf, onControl, onDismiss } = props;
+  const translate = useTranslate();
+  const errorText = useErrorText();
+  const [error, setError] = useState<unknown>(null);
+  const [isDetailed, setIsDetailed] = useState(false);
+  const open = isOpen(operation);
+  const control = (verb: BulkControl, isShown = true) =>
+    isShown && (
+      <Button
+        key={verb}
+        disabled={!isReachable}
+        onClick={() => {
+          setError(null);
+          onControl(verb).catch(setError);
+        }}
+      >
+        {translate(`room_bulk.controls.${verb}`, {
+          seconds: operation.undoUntil ? timeLeft(operation.undoUntil, now) : '',
+        })}
+      </Button>
+    );
+  return (
+    <Box
+      sx={{
+        display: 'flex',
+        flexWrap: 'wrap',
+        alignItems: 'center',
+        columnGap: 1.5,
+        px: 1,
+        py: 0.5,
+        border: 1,
+        borderColor: 'divider',
+        borderRadius: 1,
+        fontSize: '.8125rem',
+        bgcolor: 'background.paper',
+      }}
+    >
+      <Box component="b" sx={{ fontWeight: 600 }}>
+        {translate(`room_bulk.actions.${operation.action}`, { _: operation.action })}
+      </Box>
+      {open && (
+        <LinearProgress
+          variant="determinate"
+          aria-label={translate(`room_bulk.actions.${operation.action}`, { _: operation.action })}
+          value={operation.total === 0 ? 0 : (100 * operation.done) / operation.total}
+          sx={{ flex: '1 1 120px', maxWidth: 260, height: 6, borderRadius: 3 }}
+        />
+      )}
+      <span>{useProgressText(operation)}</span>
+      <Box component="span" sx={{ color: 'text.secondary' }}>
+        {operation.by}
+      </Box>
+      {error !== null && (
+        <Box component="span" role="alert" sx={{ color: 'error.main' }}>
+          {errorText(error)}
+        </Box>
+      )}
+      <Box sx={{ flex: 1 }} />
+      {control('pause', operation.status === 'running')}
+      {control('resume', operation.status === 'paused')}
+      {control('cancel', open)}
+      {operation.failed > 0 && (
+        <Button onClick={() => setIsDetailed(true)}>{translate('room_bulk.who_failed')}</Button>
+      )}
+      {control('retry', !open && operation.failed > 0)}
+      {control('undo', canUndo && !open && isUndoable(operation, now))}
+      {!open && <Button onClick={onDismiss}>{translate('room_bulk.dismiss')}</Button>}
+      {isDetailed && (
+        <FailuresDialog
+          operation={operation}
+          nameOf={nameOf}
+          onClose={() => setIsDetailed(false)}
+        />
+      )}
+    </Box>
+  );
+}
+
+/** "348/400 · 3 failed · 12 s left"; nothing that is nought. */
+function useProgressText(operation: BulkOperation): string {
+  const translate = useTranslate();
+  const { done, total, status, secondsLeft } = operation;
+  const parts = [`${done}/${total}`];
+  for (const outcome of ['pending', 'failed', 'skipped', 'cancelled'] as const) {
+    const count = operation[outcome];
+    if (count > 0) parts.push(translate(`room_bulk.outcomes.${outcome}`, { smart_count: count }));
+  }
+  if (status === 'running' && secondsLeft !== null) {
+    parts.push(translate('room_bulk.time_left', { time: timeLeft(secondsLeft * 1_000, 0) }));
+  }
+  if (status !== 'running') parts.push(translate(`room_bulk.statuses.${status}`));
+  return parts.join(' · ');
+}

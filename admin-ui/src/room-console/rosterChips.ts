@@ -1,0 +1,80 @@
+import type { Seat } from '../providers/records';
+
+/** In the order of the keys 1 to 9; the last of these is everybody, on 0. */
+export const CHIPS = [
+  'hands',
+  'stage',
+  'microphone',
+  'camera',
+  'screen',
+  'new',
+  'silent',
+  'unlisted',
+  'drifting',
+  'all',
+] as const;
+export type Chip = (typeof CHIPS)[number];
+
+/** How long somebody counts as just come. */
+export const NEW_MS = 60_000;
+
+export const isPublishing = (seat: Seat) => seat.isPresent && seat.tracks.length > 0;
+export const isDrifting = (seat: Seat) => seat.isPresent && !seat.inSync;
+const sends = (seat: Seat, source: string) =>
+  seat.isPresent && seat.tracks.some((track) => track.source === source);
+
+const BELONGS: Record<Exclude<Chip, 'new'>, (seat: Seat) => boolean> = {
+  hands: (seat) => Boolean(seat.hand),
+  stage: (seat) => isPublishing(seat) || (seat.isPresent && seat.observed?.canPublish === true),
+  microphone: (seat) => sends(seat, 'microphone'),
+  camera: (seat) => sends(seat, 'camera'),
+  screen: (seat) => sends(seat, 'screen_share') || sends(seat, 'screen_share_audio'),
+  silent: (seat) => seat.isPresent && Boolean(seat.isSilent),
+  unlisted: (seat) => seat.isPresent && Boolean(seat.isUnlisted),
+  drifting: isDrifting,
+  all: () => true,
+};
+
+const BITS = Object.fromEntries(CHIPS.map((chip, index) => [chip, 1 << index])) as Record<
+  Chip,
+  number
+>;
+
+export const bitOf = (chip: Chip) => BITS[chip];
+
+/** Every chip that a seat belongs to, as bits: counting then costs what changed, not who is there. */
+export function chipsOf(seat: Seat, now: number): number {
+  let mask = isNew(seat, now) ? BITS.new : 0;
+  for (const [chip, belongs] of Object.entries(BELONGS)) {
+    if (belongs(seat)) mask |= BITS[chip as Chip];
+  }
+  return mask;
+}
+
+function isNew(seat: Seat, now: number): boolean {
+  return seat.isPresent && seat.joinedAt !== null && now - Date.parse(seat.joinedAt) < NEW_MS;
+}
+
+/** Who matters first; from `OTHERS` on nobody is of special interest. */
+const HANDS = 0;
+const PUBLISHING = 1;
+const FLAGGED = 2;
+const MACHINES = 3;
+export const OTHERS = 4;
+const ABSENT = 5;
+
+function rankOf(seat: Seat): number {
+  if (seat.hand) return HANDS;
+  if (!seat.isPresent) return ABSENT;
+  if (isPublishing(seat)) return PUBLISHING;
+  if (isDrifting(seat) || seat.isUnlisted || seat.invite) return FLAGGED;
+  return seat.isSilent || (seat.kind !== null && seat.kind !== 'standard') ? MACHINES : OTHERS;
+}
+
+/** Where somebody stands in the list: rank, then the longest waiting hand, then the name. */
+export function sortKey(seat: Seat): string {
+  const since = seat.hand?.since ?? '';
+  return `${rankOf(seat)}${since} ${(seat.name || seat.identity).toLocaleLowerCase()}\u0000${seat.identity}`;
+}
+
+export const rankOfKey = (key: string) => Number(key[0]);

@@ -1,0 +1,53 @@
+import { useTranslate } from 'react-admin';
+import Alert from '@mui/material/Alert';
+import Box from '@mui/material/Box';
+import Button from '@mui/material/Button';
+import LockOutlined from '@mui/icons-material/LockOutlined';
+import { useTemplates } from '../../shared/useTemplates';
+import { clockTime } from '../seatWords';
+import { useSceneRunner } from './SceneControls';
+import { rulesInWords } from './sceneWords';
+import type { SceneDesk } from './useScenes';
+
+export interface SceneBannerProps {
+  desk: SceneDesk;
+  canLeave: boolean;
+  isReachable: boolean;
+}
+
+/** While a scene plays: which, who began it and when, what it takes, and the way back. */
+export function SceneBanner({ desk, canLeave, isReachable }: SceneBannerProps) {
+  const translate = useTranslate();
+  const { byKey } = useTemplates();
+  const { problem, run } = useSceneRunner();
+  const scene = desk.active;
+  if (!scene) return null;
+  return (
+    <Alert
+      severity="warning"
+      icon={<LockOutlined fontSize="inherit" />}
+      role="region"
+      aria-label={translate('room_scenes.label')}
+      action={
+        canLeave && (
+          <Button
+            variant="outlined"
+            color="inherit"
+            disabled={!isReachable}
+            onClick={() => void run(desk.restore)}
+          >
+            {translate('room_scenes.restore')}
+          </Button>
+        )
+      }
+    >
+      <b>{scene.name}</b>{' '}
+      {translate('room_scenes.since', { time: clockTime(scene.at), by: scene.by })}
+      <Box component="span" sx={{ color: 'text.secondary' }}>
+        {' '}
+        {rulesInWords(scene.rules, byKey, translate)}
+      </Box>
+      {problem && <Box sx={{ color: 'error.main' }}>{problem}</Box>}
+    </Alert>
+  );
+}

@@ -1,0 +1,133 @@
+import {
+  useCallback,
+  useEffect,
+  useImperativeHandle,
+  useRef,
+  useState,
+  type RefObject,
+} from 'react';
+import { useTranslate } from 'react-admin';
+import Box from '@mui/material/Box';
+import Button from '@mui/material/Button';
+import Lock from '@mui/icons-material/LockOutlined';
+import { useAnnounce } from '../../shared/announce';
+import { useErrorText } from '../../shared/useErrorText';
+import { SceneEditor, type EditedScene } from './SceneEditor';
+import { SceneMenu } from './SceneMenu';
+import type { SceneDesk } from './useScenes';
+
+export interface LockHandle {
+  /** The first press arms, the second within three seconds locks. */
+  press: () => void;
+}
+
+export interface SceneControlsProps {
+  ref: RefObject<LockHandle | null>;
+  room: string;
+  desk: SceneDesk;
+  canEnter: boolean;
+  canWrite: boolean;
+  isReachable: boolean;
+}
+
+const ARMED_MS = 3_000;
+
+/** The panic button, and the scenes that somebody prepared. */
+export function SceneControls({
+  ref,
+  room,
+  desk,
+  canEnter,
+  canWrite,
+  isReachable,
+}: SceneControlsProps) {
+  const translate = useTranslate();
+  const [anchor, setAnchor] = useState<HTMLElement | null>(null);
+  const [edited, setEdited] = useState<EditedScene | null>(null);
+  const { problem, run } = useSceneRunner();
+  const isLocked = desk.active !== null;
+  const lock = useCallback(() => void run(desk.lock), [run, desk.lock]);
+  const { isArmed, press } = useArming(lock, isLocked, canEnter && isReachable);
+  useImperativeHandle(ref, () => ({ press }), [press]);
+  if (!canEnter) return null;
+  return (
+    <>
+      {problem && (
+        <Box component="span" role="alert" sx={{ color: 'error.main', alignSelf: 'center' }}>
+          {problem}
+        </Box>
+      )}
+      <Button
+        variant={isArmed ? 'contained' : 'outlined'}
+        color="error"
+        startIcon={<Lock sx={{ fontSize: 16 }} />}
+        disabled={isLocked || !isReachable}
+        title={translate('room_scenes.lock_help')}
+        onClick={lock}
+      >
+        {translate(isArmed ? 'room_scenes.lock_armed' : 'room_scenes.lock')}
+      </Button>
+      <Button aria-haspopup="menu" onClick={(event) => setAnchor(event.currentTarget)}>
+        {translate('room_scenes.menu')}
+      </Button>
+      {anchor && (
+        <SceneMenu
+          desk={desk}
+          anchor={anchor}
+          canWrite={canWrite}
+          isReachable={isReachable}
+          onEnter={(id) => void run(() => desk.enter(id))}
+          onEdit={setEdited}
+          onClose={() => setAnchor(null)}
+        />
+      )}
+      {edited && (
+        <SceneEditor room={room} scene={edited} desk={desk} onClose={() => setEdited(null)} />
+      )}
+    </>
+  );
+}
+
+/** Carries out what changes the whole room and keeps why it could not be done. */
+export function useSceneRunner() {
+  const errorText = useErrorText();
+  const announce = useAnnounce();
+  const [problem, setProblem] = useState<string | null>(null);
+  const run = useCallback(
+    async (act: () => Promise<unknown>) => {
+      setProblem(null);
+      try {
+        await act();
+      } catch (error) {
+        setProblem(errorText(error));
+        announce(errorText(error), 'assertive');
+      }
+    },
+    [errorText, announce],
+  );
+  return { problem, run };
+}
+
+/** A key is easily hit by mistake, so it takes two; a button is not, and nobody has time. */
+function useArming(lock: () => void, isLocked: boolean, isPossible: boolean) {
+  const translate = useTranslate();
+  const announce = useAnnounce();
+  const [isArmed, setIsArmed] = useState(false);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const press = useCallback(() => {
+    if (isLocked) {
+      announce(translate('room_scenes.is_locked'));
+      return;
+    }
+    if (!isPossible) return;
+    clearTimeout(timer.current);
+    setIsArmed(!isArmed);
+    if (isArmed) lock();
+    else {
+      announce(translate('room_scenes.press_again'), 'assertive');
+      timer.current = setTimeout(() => setIsArmed(false), ARMED_MS);
+    }
+  }, [isArmed, isLocked, isPossible, lock, announce, translate]);
+  return { isArmed, press };
+}

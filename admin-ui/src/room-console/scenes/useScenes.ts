@@ -1,0 +1,82 @@
+import { useCallback } from 'react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { deleteJson, getJson, path, postJson, putJson } from '../../providers/httpClient';
+import type { ActiveScene, Scene, SceneRule } from '../../providers/records';
+import { usePermissionSet } from '../../shared/usePermissionSet';
+import type { BulkDesk } from '../bulk/useBulk';
+
+export interface SceneDraft {
+  room: string | null;
+  name: string;
+  description: string;
+  rules: SceneRule[];
+}
+
+interface Entered {
+  operationId: string;
+  total: number;
+  scene?: ActiveScene | null;
+}
+
+interface About {
+  scene: ActiveScene | null;
+  setScene: (scene: ActiveScene | null) => void;
+}
+
+/** The roles that lose nothing when the stage is locked. */
+const KEEP = ['host'];
+
+/** The scene that a room plays, and those that it could. */
+export function useScenes(room: string, { scene, setScene }: About, bulk: BulkDesk) {
+  const client = useQueryClient();
+  const can = usePermissionSet();
+  const key = ['scenes', room];
+  const { data } = useQuery({
+    queryKey: key,
+    enabled: can('scene.read'),
+    queryFn: ({ signal }) =>
+      getJson<Scene[]>('/scenes', {
+        query: { filter: JSON.stringify({ room }), range: '[0,99]' },
+        signal,
+      }),
+  });
+  const { follow } = bulk;
+
+  const entered = useCallback(
+    async (answer: Entered, now: ActiveScene | null) => {
+      setScene(now);
+      await follow(answer.operationId);
+    },
+    [setScene, follow],
+  );
+
+  const enter = useCallback(
+    async (id: string) => {
+      const answer = await postJson<Entered>(path('rooms', room, 'scene'), { scene: id });
+      await entered(answer, answer.scene ?? null);
+    },
+    [room, entered],
+  );
+  const lock = useCallback(async () => {
+    const answer = await postJson<Entered>(path('rooms', room, 'scene'), { lock: { keep: KEEP } });
+    await entered(answer, answer.scene ?? null);
+  }, [room, entered]);
+  const restore = useCallback(async () => {
+    await entered(await deleteJson<Entered>(path('rooms', room, 'scene')), null);
+  }, [room, entered]);
+
+  const refresh = () => client.invalidateQueries({ queryKey: ['scenes'] });
+  const save = async (id: string | null, draft: SceneDraft) => {
+    if (id === null) await postJson('/scenes', draft);
+    else await putJson(path('scenes', id), draft);
+    await refresh();
+  };
+  const remove = async (id: string) => {
+    await deleteJson(path('scenes', id));
+    await refresh();
+  };
+
+  return { active: scene, saved: data ?? [], enter, lock, restore, save, remove };
+}
+
+export type SceneDesk = ReturnType<typeof useScenes>;

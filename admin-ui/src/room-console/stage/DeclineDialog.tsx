@@ -1,0 +1,51 @@
+import { useState } from 'react';
+import { useTranslate } from 'react-admin';
+import Box from '@mui/material/Box';
+import Chip from '@mui/material/Chip';
+import TextField from '@mui/material/TextField';
+import { ConfirmDialog } from '../../shared/ConfirmDialog';
+
+const WORDS = ['later', 'time', 'topic'] as const;
+
+export interface DeclineDialogProps {
+  name: string;
+  onDecline: (word: string) => void;
+  onClose: () => void;
+}
+
+/** Lowers somebody's hand, with a word to them. */
+export function DeclineDialog({ name, onDecline, onClose }: DeclineDialogProps) {
+  const translate = useTranslate();
+  const [word, setWord] = useState('');
+  return (
+    <ConfirmDialog
+      isOpen
+      title={translate('room_stage.decline_title', { name })}
+      confirmLabel={translate('room_stage.decline')}
+      onConfirm={() => onDecline(word.trim())}
+      onClose={onClose}
+    >
+      <TextField
+        label={translate('room_stage.word')}
+        helperText={translate('room_stage.word_help', { name })}
+        value={word}
+        onChange={(event) => setWord(event.target.value)}
+        slotProps={{ htmlInput: { maxLength: 200 } }}
+      />
+      <Box sx={{ display: 'flex', gap: 1, flexWrap: 'wrap', mt: 0.5 }}>
+        {WORDS.map((each) => {
+          const text = translate(`room_stage.words.${each}`);
+          return (
+            <Chip
+              key={each}
+              label={text}
+              clickable
+              color={word === text ? 'primary' : 'default'}
+              onClick={() => setWord(text)}
+            />
+          );
+        })}
+      </Box>
+    </ConfirmDialog>
+  );
+}

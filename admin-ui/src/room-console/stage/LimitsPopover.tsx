@@ -1,0 +1,130 @@
+import { useState } from 'react';
+import { useTranslate } from 'react-admin';
+import Box from '@mui/material/Box';
+import Button from '@mui/material/Button';
+import Popover from '@mui/material/Popover';
+import TextField from '@mui/material/TextField';
+import Typography from '@mui/material/Typography';
+import type { RoleGrants } from '@rolecall/server/grants';
+import type { RoleTemplate } from '../../providers/records';
+import { RoleChip } from '../../shared/RoleChip';
+import { useErrorText } from '../../shared/useErrorText';
+import { useTemplates } from '../../shared/useTemplates';
+import type { StageDesk } from './useStage';
+
+export interface LimitsPopoverProps {
+  desk: StageDesk;
+  anchor: HTMLElement;
+  onClose: () => void;
+}
+
+const MOST = 10_000;
+
+/** How many people may have each role that publishes; empty is any number. */
+export function LimitsPopover({ desk, anchor, onClose }: LimitsPopoverProps) {
+  const translate = useTranslate();
+  const errorText = useErrorText();
+  const { published } = useTemplates();
+  const [error, setError] = useState<unknown>(null);
+  const publishing = published.filter(({ grants }) => (grants as RoleGrants).canPublish);
+  const title = translate('room_stage.limits_title');
+
+  const save = async (form: FormData) => {
+    try {
+      for (const { key } of publishing) {
+        const wanted = slotsOf(form.get(key));
+        if (wanted !== current(desk, key)) await desk.setLimit(key, wanted);
+      }
+      onClose();
+    } catch (failure) {
+      setError(failure);
+    }
+  };
+
+  return (
+    <Popover
+      open
+      anchorEl={anchor}
+      onClose={onClose}
+      anchorOrigin={{ vertical: 'bottom', horizontal: 'right' }}
+      transformOrigin={{ vertical: 'top', horizontal: 'right' }}
+      slotProps={{
+        paper: { role: 'dialog', 'aria-label': title, sx: { p: 2, width: 'min(340px, 100%)' } },
+      }}
+    >
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save(new FormData(event.currentTarget));
+        }}
+      >
+        <Typography variant="h2" sx={{ fontSize: '.875rem' }}>
+          {title}
+        </Typography>
+        <Typography variant="body2" color="text.secondary" sx={{ mb: 1 }}>
+          {translate('room_stage.limits_help')}
+        </Typography>
+        {publishing.map((template, index) => (
+          <LimitField
+            key={template.key}
+            template={template}
+            slots={current(desk, template.key)}
+            isFirst={index === 0}
+          />
+        ))}
+        {error !== null && (
+          <Typography variant="body2" color="error" role="alert">
+            {errorText(error)}
+          </Typography>
+        )}
+        <Box sx={{ display: 'flex', justifyContent: 'flex-end', gap: 1, mt: 1 }}>
+          <Button onClick={onClose}>{translate('ra.action.cancel')}</Button>
+          <Button type="submit" variant="contained">
+            {translate('room_stage.limits_save')}
+          </Button>
+        </Box>
+      </form>
+    </Popover>
+  );
+}
+
+interface LimitFieldProps {
+  template: RoleTemplate;
+  slots: number | null;
+  isFirst: boolean;
+}
+
+function LimitField({ template, slots, isFirst }: LimitFieldProps) {
+  const translate = useTranslate();
+  return (
+    <Box sx={{ display: 'flex', alignItems: 'center', gap: 1, py: 0.25 }}>
+      <RoleChip
+        template={template.key}
+        name={template.name}
+        color={template.color}
+        sx={{ flex: 1 }}
+      />
+      <TextField
+        name={template.key}
+        type="number"
+        margin="none"
+        autoFocus={isFirst}
+        defaultValue={slots ?? ''}
+        placeholder={translate('room_stage.any_number')}
+        sx={{ width: 110 }}
+        slotProps={{
+          htmlInput: {
+            min: 0,
+            max: MOST,
+            'aria-label': translate('room_stage.limit_of', { role: template.name }),
+          },
+        }}
+      />
+    </Box>
+  );
+}
+
+const slotsOf = (value: unknown) => (value === '' || value === null ? null : Number(value));
+
+const current = (desk: StageDesk, template: string) =>
+  desk.stage?.limits.find((limit) => limit.template === template)?.slots ?? null;

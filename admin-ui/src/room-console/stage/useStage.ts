@@ -1,0 +1,44 @@
+import { useCallback, useState } from 'react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { getJson, path, postJson, putJson } from '../../providers/httpClient';
+import { throttled, useLive } from '../../providers/liveUpdates';
+import type { Stage } from '../../providers/records';
+
+const REREAD_MS = 300;
+
+/** The queue of raised hands, invitations on their way, and how many places there are. */
+export function useStage(room: string, isEnabled: boolean) {
+  const client = useQueryClient();
+  const { data } = useQuery({
+    queryKey: ['stage', room],
+    enabled: isEnabled,
+    queryFn: ({ signal }) => getJson<Stage>(path('rooms', room, 'stage'), { signal }),
+  });
+  const reload = useCallback(
+    () => client.invalidateQueries({ queryKey: ['stage', room] }),
+    [client, room],
+  );
+  const [reloadSoon] = useState(() => throttled(() => void reload(), REREAD_MS));
+  useLive(`room:${room}`, { stage: reloadSoon, reset: reloadSoon });
+
+  const post = useCallback(
+    (verb: 'approve-next' | 'approve-all', body: object = {}) =>
+      postJson<unknown>(path('rooms', room, 'stage', verb), body).finally(() => void reload()),
+    [room, reload],
+  );
+  const limit = useCallback(
+    (template: string, slots: number | null) =>
+      putJson<unknown>(path('rooms', room, 'stage', 'limits', template), { slots }).finally(
+        () => void reload(),
+      ),
+    [room, reload],
+  );
+  return {
+    stage: data ?? null,
+    approveNext: useCallback(() => post('approve-next'), [post]),
+    approveAll: useCallback(() => post('approve-all'), [post]),
+    setLimit: limit,
+  };
+}
+
+export type StageDesk = ReturnType<typeof useStage>;

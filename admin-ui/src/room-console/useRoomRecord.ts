@@ -1,0 +1,45 @@
+import { useState } from 'react';
+import { useGetOne } from 'react-admin';
+import { throttled, useLive } from '../providers/liveUpdates';
+import type { ActiveScene, Room } from '../providers/records';
+
+const REREAD_MS = 500;
+/** How long silence took is told by nothing; it is read again now and then. */
+const FRESH_MS = 15_000;
+
+/** The room itself: its options, its scene, and how long silence took there. */
+export function useRoomRecord(room: string) {
+  const { data, refetch } = useGetOne<Room>(
+    'rooms',
+    { id: room },
+    { retry: false, onError: () => undefined, refetchInterval: FRESH_MS },
+  );
+  const [reread] = useState(() => throttled(() => void refetch(), REREAD_MS));
+  // Told at once, before the record is read again.
+  const [told, setTold] = useState<{ scene: ActiveScene | null } | null>(null);
+  useLive(`room:${room}`, {
+    room: reread,
+    reset: reread,
+    scene: (events) => {
+      setTold({ scene: events.at(-1)?.scene ?? null });
+      reread();
+    },
+  });
+  const endedAt = useSessionEnd(data);
+  return {
+    record: data,
+    scene: told ? told.scene : (data?.scene ?? null),
+    setScene: (scene: ActiveScene | null) => setTold({ scene }),
+    endedAt,
+  };
+}
+
+/** When the session that was here as one came has ended; null again as soon as another begins. */
+function useSessionEnd(record: Room | undefined): Date | null {
+  const [session, setSession] = useState<{ isLive: boolean; endedAt: Date | null } | null>(null);
+  const isLive = record && record.liveSince !== null;
+  if (isLive !== undefined && isLive !== session?.isLive) {
+    setSession({ isLive, endedAt: session?.isLive && !isLive ? new Date() : null });
+  }
+  return session?.endedAt ?? null;
+}

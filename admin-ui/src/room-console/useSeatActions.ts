@@ -1,0 +1,61 @@
+import {
+  type RefObject,
+  useCallback,
+  useEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react';
+import { useTranslate } from 'react-admin';
+import { useAnnounce } from '../shared/announce';
+import { useErrorText } from '../shared/useErrorText';
+import type { RosterStore } from './rosterStore';
+import { type Attempt, SeatActions } from './seatActions';
+import { nameOf, statusOf } from './seatWords';
+
+/** What was asked of whom, said aloud when it is done, and the collisions with other moderators. */
+export function useSeatActions(
+  room: string,
+  store: RosterStore,
+  observerRef: RefObject<SeatActions | null>,
+) {
+  const translate = useTranslate();
+  const announce = useAnnounce();
+  const errorText = useErrorText();
+  const [conflict, setConflict] = useState<Attempt | null>(null);
+  const [actions] = useState(() => new SeatActions(room, (identity) => store.seat(identity)));
+  const attempts = useSyncExternalStore(actions.subscribe, actions.read);
+  const said = useRef(new Map<number, string>());
+
+  const say = useCallback(
+    (attempt: Attempt) => {
+      const seat = store.seat(attempt.identity);
+      const isBad = attempt.phase === 'failed' || attempt.phase === 'conflict';
+      const what = seat ? statusOf(seat, attempt, false, translate, errorText).text : '';
+      announce(
+        translate('room_console.said', { name: seat ? nameOf(seat) : attempt.identity, what }),
+        isBad ? 'assertive' : 'polite',
+      );
+    },
+    [store, announce, translate, errorText],
+  );
+
+  useEffect(
+    () =>
+      actions.onAttempt((attempt) => {
+        const { id, phase } = attempt;
+        if (phase === 'conflict') setConflict(attempt);
+        // One message for each action: when it is done, waits, or failed.
+        if (phase === 'requested' || phase === 'accepted' || said.current.get(id) === phase) return;
+        said.current.set(id, phase);
+        say(attempt);
+      }),
+    [actions, say],
+  );
+  useEffect(() => {
+    observerRef.current = actions;
+    return () => actions.stop();
+  }, [actions, observerRef]);
+
+  return { actions, attempts, conflict, setConflict };
+}
