@@ -7,6 +7,7 @@ import { RoomsPort } from '../livekit/rooms-port.js';
 import { isStorable } from '../livekit/storable.js';
 import { SeatObservations, type Observation } from '../seats/seat-observations.js';
 import { SeatStore } from '../seats/seat-store.js';
+import { SilenceWatch } from '../seats/silence-watch.js';
 import { RoomSessions } from './room-sessions.js';
 
 /** Who is in which room, as LiveKit answers when it is asked. */
@@ -19,6 +20,7 @@ export class PresenceService {
     private readonly rooms: RoomsPort,
     private readonly store: SeatStore,
     private readonly observations: SeatObservations,
+    private readonly silence: SilenceWatch,
     private readonly sessions: RoomSessions,
     private readonly ledger: LedgerService,
     private readonly hints: Hints,
@@ -31,6 +33,7 @@ export class PresenceService {
     const participants = listed.filter(({ identity }) => isStorable(identity));
     const observation = await this.observations.listed(room, participants, seats, at);
     await this.tell(room, observation);
+    await this.silence.saw(room, null, listed, at);
     return participants.filter(({ state }) => state !== 'disconnected');
   }
 
@@ -59,6 +62,7 @@ export class PresenceService {
         if (!participant) return; // its end is told by webhook or seen by the sweep
         const known = seat ? [seat] : [];
         await this.tell(room, await this.observations.listed(room, [participant], known, at));
+        await this.silence.saw(room, [identity], [participant], at);
       } while (this.asking.get(key));
     } finally {
       this.asking.delete(key);

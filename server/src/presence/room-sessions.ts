@@ -6,6 +6,7 @@ import { Transactions, type Tx } from '../database/transactions.js';
 import { Hints } from '../events/hints.js';
 import type { ObservedRoom } from '../livekit/participant-view.js';
 import { isStorable } from '../livekit/storable.js';
+import { SilenceWatch } from '../seats/silence-watch.js';
 
 /** A room that Rolecall has, with what it is created with. */
 export interface RunningRoom {
@@ -20,6 +21,15 @@ export interface RunningRoom {
   readonly isClosed: boolean;
   /** Seconds, by Postgres' clock. */
   readonly unseenFor: number;
+}
+
+interface EndedWish {
+  identity: string;
+  template: string;
+  version: number;
+  sources: string[] | null;
+  is_override: boolean;
+  is_hold: boolean;
 }
 
 /**
@@ -41,6 +51,7 @@ export class RoomSessions {
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
     private readonly hints: Hints,
+    private readonly silence: SilenceWatch,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -158,33 +169,62 @@ export class RoomSessions {
        WHERE room = $1 AND is_present`,
       [room],
     );
+    await this.silence.roomEnded(tx, room);
+    // What they had in a session that is over is nothing to give back in the next.
+    await tx.query(
+      `UPDATE seat SET before_scene = NULL WHERE room = $1 AND before_scene IS NOT NULL`,
+      [room],
+    );
     tx.afterCommit(() => this.tell(room));
   }
 
-  /** Overrides for *this session* end with it; `before` spares those of a later one. */
+  /**
+   * Overrides and holds for *this session* end with it; `before` spares those of a later one. A hold
+   * is about who was there, so nobody is awaited with one.
+   */
   private async endOverrides(tx: Tx, room: string, before: Date | null, by: string): Promise<void> {
-    const { rows } = await tx.query<{ identity: string; template: string; version: number }>(
+    const { rows } = await tx.query<EndedWish>(
       `WITH ending AS (
-         SELECT identity, override_template AS template, override_version AS version FROM seat
-         WHERE room = $1 AND override_scope = 'session' AND ($2::timestamptz IS NULL OR override_at < $2)
-           AND NOT (${AWAITED})
+         SELECT identity, override_template AS template, override_version AS version,
+           hold_sources AS sources,
+           coalesce(override_scope = 'session'
+             AND ($2::timestamptz IS NULL OR override_at < $2) AND NOT (${AWAITED}), false) AS is_override,
+           coalesce(hold_at IS NOT NULL AND hold_until IS NULL
+             AND ($2::timestamptz IS NULL OR hold_at < $2), false) AS is_hold
+         FROM seat WHERE room = $1 AND (override_scope = 'session' OR hold_at IS NOT NULL)
          FOR UPDATE)
-       UPDATE seat SET epoch = epoch + 1, override_template = NULL, override_version = NULL,
-         override_scope = NULL, override_until = NULL, override_at = NULL, override_by = NULL,
-         override_reason = NULL
-       FROM ending WHERE seat.room = $1 AND seat.identity = ending.identity
-       RETURNING seat.identity, ending.template, ending.version`,
+       UPDATE seat SET epoch = epoch + 1,
+         override_template = CASE WHEN NOT is_override THEN override_template END,
+         override_version = CASE WHEN NOT is_override THEN override_version END,
+         override_scope = CASE WHEN NOT is_override THEN override_scope END,
+         override_until = CASE WHEN NOT is_override THEN override_until END,
+         override_at = CASE WHEN NOT is_override THEN override_at END,
+         override_by = CASE WHEN NOT is_override THEN override_by END,
+         override_reason = CASE WHEN NOT is_override THEN override_reason END,
+         hold_sources = CASE WHEN NOT is_hold THEN hold_sources END,
+         hold_at = CASE WHEN NOT is_hold THEN hold_at END,
+         hold_by = CASE WHEN NOT is_hold THEN hold_by END,
+         hold_reason = CASE WHEN NOT is_hold THEN hold_reason END
+       FROM ending
+       WHERE seat.room = $1 AND seat.identity = ending.identity AND (is_override OR is_hold)
+       RETURNING seat.identity, ending.template, ending.version, ending.sources, is_override, is_hold`,
       [room, before, this.config.tokenTtlMax],
     );
     const actor: Pick<Actor, 'kind' | 'id' | 'label'> = { kind: 'system', id: null, label: by };
-    for (const { identity, template, version } of rows) {
+    for (const { identity, template, version, sources, is_override, is_hold } of rows) {
       tx.record({
         kind: 'seat.session_ended',
         outcome: 'ok',
         actor,
         room,
         identity,
-        payload: { before: { template, version }, because: 'the session of the room ended' },
+        payload: {
+          before: {
+            ...(is_override ? { template, version } : {}),
+            ...(is_hold ? { hold: sources } : {}),
+          },
+          because: 'the session of the room ended',
+        },
       });
     }
     const hints = rows.map(({ identity }) => ({

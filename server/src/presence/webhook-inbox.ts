@@ -9,6 +9,12 @@ interface InboxRow {
   event: string;
   body: { room: LiveKitEvent['room']; participant: unknown; track: LiveKitEvent['track'] };
   created_at: Date;
+  received_at: Date;
+}
+
+/** An event as it waits here: LiveKit's own time has whole seconds, ours is when it came. */
+export interface ReceivedEvent extends LiveKitEvent {
+  readonly receivedAt: Date;
 }
 
 /** LiveKit sends an event five times at most; each id is taken in once and processed once. */
@@ -45,12 +51,12 @@ export class WebhookInbox {
   }
 
   /** Events of one room in their order, locked for the transaction: one server at a time. */
-  async lockOpen(tx: Tx, room: string | null, limit: number): Promise<LiveKitEvent[]> {
+  async lockOpen(tx: Tx, room: string | null, limit: number): Promise<ReceivedEvent[]> {
     await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 7))`, [
       `rolecall.inbox:${room ?? ''}`,
     ]);
     const { rows } = await tx.query<InboxRow>(
-      `SELECT id, event, body, created_at FROM webhook_inbox
+      `SELECT id, event, body, created_at, received_at FROM webhook_inbox
        WHERE processed_at IS NULL AND room IS NOT DISTINCT FROM $1
        ORDER BY created_at, received_at, id LIMIT $2`,
       [room, limit],
@@ -90,13 +96,14 @@ function toJson(value: unknown): string {
   );
 }
 
-function toEvent({ id, event, body, created_at }: InboxRow): LiveKitEvent {
+function toEvent({ id, event, body, created_at, received_at }: InboxRow): ReceivedEvent {
   const participant = body.participant as
     (Omit<NonNullable<LiveKitEvent['participant']>, 'joinedAt'> & { joinedAt: string }) | null;
   return {
     id,
     event,
     createdAt: created_at,
+    receivedAt: received_at,
     room: body.room,
     participant: participant && { ...participant, joinedAt: new Date(participant.joinedAt) },
     track: body.track,

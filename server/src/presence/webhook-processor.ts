@@ -9,9 +9,10 @@ import { Transactions, type Tx } from '../database/transactions.js';
 import type { EventParticipant, LiveKitEvent } from '../livekit/webhook-event.js';
 import { SeatChecks } from '../seats/seat-checks.js';
 import { type Observation, SeatObservations } from '../seats/seat-observations.js';
+import { SilenceWatch } from '../seats/silence-watch.js';
 import { PresenceService } from './presence.service.js';
 import { RoomSessions } from './room-sessions.js';
-import { WebhookInbox } from './webhook-inbox.js';
+import { type ReceivedEvent, WebhookInbox } from './webhook-inbox.js';
 
 const BATCH = 200;
 
@@ -42,6 +43,7 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
     private readonly sessions: RoomSessions,
     private readonly presence: PresenceService,
     private readonly checks: SeatChecks,
+    private readonly silence: SilenceWatch,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -126,8 +128,8 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
   }
 
   /** Writes what the event says; answers with what is to be done after the commit. */
-  private async process(tx: Tx, event: LiveKitEvent): Promise<(() => Promise<unknown>)[]> {
-    const { room, participant } = event;
+  private async process(tx: Tx, event: ReceivedEvent): Promise<(() => Promise<unknown>)[]> {
+    const { room, participant, track } = event;
     this.record(tx, event);
     if (!room?.name) return [];
     switch (event.event) {
@@ -141,9 +143,14 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
         return participant ? this.joined(tx, room.name, participant) : [];
       case 'participant_left':
       case 'participant_connection_aborted':
-        return participant ? this.left(tx, room.name, participant) : [];
-      case 'track_published':
+        return participant ? this.left(tx, room.name, participant, event.receivedAt) : [];
       case 'track_unpublished':
+        if (participant && track) {
+          const { identity } = participant;
+          await this.silence.unpublished(tx, room.name, identity, track.sid, event.receivedAt);
+        }
+        return participant ? [() => this.presence.observeOne(room.name, participant.identity)] : [];
+      case 'track_published':
         return participant ? [() => this.presence.observeOne(room.name, participant.identity)] : [];
       default:
         return [];
@@ -156,8 +163,10 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
     return [this.telling(room, observation), () => this.checks.check(room, participant, 'join')];
   }
 
-  private async left(tx: Tx, room: string, participant: EventParticipant) {
-    return [this.telling(room, await this.observations.left(tx, room, participant))];
+  private async left(tx: Tx, room: string, participant: EventParticipant, at: Date) {
+    const observation = await this.observations.left(tx, room, participant);
+    await this.silence.left(tx, room, participant.identity, participant.sid, at);
+    return [this.telling(room, observation)];
   }
 
   private telling(room: string, observation: Observation): () => Promise<void> {

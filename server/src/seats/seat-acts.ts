@@ -14,6 +14,7 @@ import { type ActOptions, begun, newOperation, withinBound } from './seat-change
 import { type Context, SeatContexts } from './seat-context.js';
 import { describeMute, describeRemoval, tracksTaken } from './seat-effects.js';
 import { SeatGuards } from './seat-guards.js';
+import { SilenceWatch } from './silence-watch.js';
 import { SeatOperations, type Settlement } from './seat-operations.js';
 import { type NewOperation, SeatStore } from './seat-store.js';
 import type { MuteBody, RemoveBody, SeatChange, SeatPreview } from './seats.schemas.js';
@@ -54,6 +55,7 @@ export class SeatActs {
     private readonly guards: SeatGuards,
     private readonly applier: SeatApplier,
     private readonly operations: SeatOperations,
+    private readonly silence: SilenceWatch,
     private readonly rooms: RoomsPort,
     private readonly transactions: Transactions,
   ) {}
@@ -174,7 +176,8 @@ export class SeatActs {
     await this.guards.assertEpoch(context, act.body.expectEpoch);
     this.guards.assertSensible(actor, act.name, context, act.body.confirm ?? false);
     await this.guards.assertWithinCeiling(actor, act.permission, context, standing.role);
-    const repeated = await this.repeated(actor, act, context);
+    const isNamed = options.operationId !== undefined;
+    const repeated = isNamed ? null : await this.repeated(actor, act, context);
     if (repeated) return { operation: repeated, isNew: false };
     const effects = act.effects(context);
     const operation: NewOperation = {
@@ -217,6 +220,7 @@ export class SeatActs {
     return this.applier.inTurn(operation.room, operation.identity, async () => {
       const settlement = await this.run(act);
       await this.operations.settle(operation.id, settlement).catch(() => undefined);
+      if (settlement.outcome === 'applied') this.silence.lookSoon(operation);
       return settlement;
     });
   }

@@ -17,6 +17,7 @@ import { SeatObservations } from './seat-observations.js';
 import type { Seat } from './seat.js';
 import { permissionWanted, SeatPolicy, type Standing, type Wanted } from './seat-policy.js';
 import { type Look, SeatStore } from './seat-store.js';
+import { SilenceWatch } from './silence-watch.js';
 
 /** What came of one call (or of none, where none was needed). */
 export interface Push {
@@ -53,6 +54,7 @@ export class SeatApplier {
     private readonly health: LiveKitHealth,
     private readonly store: SeatStore,
     private readonly observations: SeatObservations,
+    private readonly silence: SilenceWatch,
     private readonly hints: Hints,
   ) {}
 
@@ -171,6 +173,9 @@ export class SeatApplier {
   ): Promise<void> {
     const known = seat ? [seat] : [];
     const { changed } = await this.observations.listed(room, [participant], known, at);
+    if (seat && seat.tracks.length > 0) {
+      await this.silence.saw(room, [participant.identity], [participant], at);
+    }
     if (changed.length > 0) {
       this.hints.publish([{ topic: `room:${room}`, type: 'seat', key: participant.identity }]);
     }

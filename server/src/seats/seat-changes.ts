@@ -23,6 +23,7 @@ import { SeatPolicy, type Standing } from './seat-policy.js';
 import { SeatRules } from './seat-rules.js';
 import { type NewOperation, SeatStore } from './seat-store.js';
 import { SeatViews } from './seat-views.js';
+import { SilenceWatch } from './silence-watch.js';
 import { type Plan, sameWish, SeatWishes } from './seat-wishes.js';
 import type { SeatChange, SeatPreview } from './seats.schemas.js';
 
@@ -83,6 +84,7 @@ export class SeatChanges {
     private readonly rules: SeatRules,
     private readonly applier: SeatApplier,
     private readonly operations: SeatOperations,
+    private readonly silence: SilenceWatch,
     private readonly views: SeatViews,
     private readonly transactions: Transactions,
   ) {}
@@ -263,6 +265,7 @@ export class SeatChanges {
         effects: whatHappened(operation, pushes),
       };
       await this.operations.settle(id, settlement);
+      if (settlement.outcome === 'applied') this.silence.lookSoon(operation);
       return settlement;
     } catch {
       // Postgres went away after the commit: the sweep finds the open operation and ends it.

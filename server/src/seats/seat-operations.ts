@@ -6,6 +6,7 @@ import type { LedgerEntryInput, LedgerOutcome } from '../ledger/ledger-entry.js'
 import { Metrics } from '../metrics/metrics.service.js';
 import { LEDGER_KINDS, type SeatAction, type SeatOperation, type SeatWish } from './seat.js';
 import type { Push } from './seat-applier.js';
+import { type Change, type End, SeatBatchStore } from './seat-batch-store.js';
 import { type NewOperation, SeatStore } from './seat-store.js';
 
 /** Topic of the hint that something was given for a time: there may be an earlier end to wait for. */
@@ -22,11 +23,16 @@ export interface Settlement {
   readonly effects?: readonly string[] | null;
 }
 
+type BulkListener = (tx: Tx, ends: readonly End[]) => Promise<void>;
+
 /** An operation on a seat has two ends in the ledger: the intent, and what came of it. */
 @Injectable()
 export class SeatOperations {
+  private readonly listeners: BulkListener[] = [];
+
   constructor(
     private readonly store: SeatStore,
+    private readonly batches: SeatBatchStore,
     private readonly transactions: Transactions,
     private readonly hints: Hints,
     private readonly metrics: Metrics,
@@ -48,12 +54,41 @@ export class SeatOperations {
     for (const old of superseded) {
       tx.record(entry(old, 'superseded', { supersededBy: operation.id }));
     }
+    await this.tellBulk(tx, superseded.map(supersededEnd));
     tx.record({ ...entry(operation, 'intent', extra), actor });
     tx.afterCommit(() => this.tell(operation));
     if (untilsOf(wish).some((until) => until !== null)) {
       tx.afterCommit(() => this.hints.publish([{ topic: LEASES, type: 'lease' }]));
     }
     return true;
+  }
+
+  /**
+   * The same for many seats of one room. Answers with those identities whose seats are still what
+   * their operation was made for; for the others nothing is written.
+   */
+  async beginChanges(
+    tx: Tx,
+    room: string,
+    changes: readonly Change[],
+    actor: Actor,
+    extraOf: (operation: NewOperation) => Record<string, unknown> = () => ({}),
+  ): Promise<Set<string>> {
+    const { begun, superseded } = await this.batches.begin(tx, room, changes);
+    const byIdentity = new Map(changes.map(({ operation }) => [operation.identity, operation.id]));
+    for (const old of superseded) {
+      const supersededBy = byIdentity.get(old.identity);
+      tx.record(entry(old, 'superseded', { supersededBy }));
+    }
+    await this.tellBulk(tx, superseded.map(supersededEnd));
+    const mine = changes.filter(({ operation }) => begun.has(operation.identity));
+    for (const { operation } of mine) {
+      tx.record({ ...entry(operation, 'intent', extraOf(operation)), actor });
+    }
+    if (mine.some(({ wish }) => untilsOf(wish).some((until) => until !== null))) {
+      tx.afterCommit(() => this.hints.publish([{ topic: LEASES, type: 'lease' }]));
+    }
+    return begun;
   }
 
   /** The same for an act that wishes nothing. */
@@ -68,14 +103,42 @@ export class SeatOperations {
     await this.transactions.run(async (tx) => {
       const settled = await this.store.settleOperation(tx, id, outcome, detail, ms, effects);
       if (!settled) return;
-      tx.record(entry(settled, outcome, { ms, ...(detail === null ? {} : { detail }) }));
-      tx.afterCommit(() => {
-        if (ms !== null) {
-          this.metrics.seatChange.observe({ action: settled.action, outcome }, ms / 1000);
-        }
-        this.tell(settled);
-      });
+      this.noteSettled(tx, settled, { outcome, detail, ms });
+      await this.tellBulk(tx, [{ operation: settled, settlement: { outcome, detail, ms } }]);
+      tx.afterCommit(() => this.tell(settled));
     });
+  }
+
+  /** The same for many operations on seats of one room. */
+  async settleMany(tx: Tx, room: string, ends: readonly End[]): Promise<void> {
+    const settled = await this.batches.settle(tx, room, ends);
+    const mine = ends.filter(({ operation }) => settled.has(operation.id));
+    for (const { operation, settlement } of mine) this.noteSettled(tx, operation, settlement);
+    await this.tellBulk(tx, mine);
+    const hints = mine.map(({ operation: { identity } }) => ({
+      topic: `room:${room}`,
+      type: 'seat',
+      key: identity,
+    }));
+    tx.afterCommit(() => this.hints.publish(hints));
+  }
+
+  /** Who keeps account of operations on many seats hears of each end, inside its transaction. */
+  onBulkEnd(listener: BulkListener): void {
+    this.listeners.push(listener);
+  }
+
+  private noteSettled(tx: Tx, operation: SeatOperation, { outcome, detail, ms }: Settlement): void {
+    tx.record(entry(operation, outcome, { ms, ...(detail === null ? {} : { detail }) }));
+    if (ms === null) return;
+    const { action } = operation;
+    tx.afterCommit(() => this.metrics.seatChange.observe({ action, outcome }, ms / 1000));
+  }
+
+  private async tellBulk(tx: Tx, ends: readonly End[]): Promise<void> {
+    const parts = ends.filter(({ operation }) => operation.bulk !== null);
+    if (parts.length === 0) return;
+    for (const listener of this.listeners) await listener(tx, parts);
   }
 
   private tell({ room, identity }: Pick<SeatOperation, 'room' | 'identity'>): void {
@@ -119,6 +182,11 @@ function isDoneWithoutPresence(action: SeatAction): boolean {
 
 function needsNoLiveKit(action: SeatAction): boolean {
   return action === 'unblock' || action === 'block_end';
+}
+
+function supersededEnd(operation: SeatOperation): End {
+  const detail = 'a later change came first';
+  return { operation, settlement: { outcome: 'superseded', detail, ms: null } };
 }
 
 function untilsOf({ override, block, hold }: SeatWish): (Date | null)[] {

@@ -6,7 +6,7 @@ import type { Hold, Override } from '../grants/policy.js';
 import { canonicalSources } from '../grants/role-grants.js';
 import type { LastChange, Seat, SeatOperation, SeatWish } from './seat.js';
 
-const SEAT_COLUMNS = `room, identity, epoch, override_template, override_version, override_scope,
+export const SEAT_COLUMNS = `room, identity, epoch, override_template, override_version, override_scope,
   override_until, override_at, override_by, override_reason, block_at, block_until, block_by,
   block_reason, hold_sources, hold_at, hold_until, hold_by, hold_reason, last_issued_at, is_unlisted, is_present, sid, state, name, kind, permission, tracks,
   joined_at, pending_operation, last_change`;
@@ -25,7 +25,7 @@ const SET_WISH = `override_template = $3, override_version = $4, override_scope 
 const INSERT_OPERATION = `INSERT INTO seat_operation (id, action, actor_kind, actor_id, actor_label,
   reason, before, after, undo_until, request_id, created_at, watched_tracks, bulk, room, identity, epoch)`;
 
-interface SeatRow {
+export interface SeatRow {
   room: string;
   identity: string;
   epoch: number;
@@ -59,7 +59,7 @@ interface SeatRow {
   last_change: LastChange | null;
 }
 
-interface OperationRow {
+export interface OperationRow {
   id: string;
   room: string;
   identity: string;
@@ -203,7 +203,7 @@ export class SeatStore {
         identity,
         ...wishValues(wish),
         ...operationValues(operation),
-        lastChange(operation),
+        JSON.stringify(lastChange(operation)),
         epoch - 1,
       ],
     );
@@ -224,7 +224,7 @@ export class SeatStore {
        ${INSERT_OPERATION}
        SELECT $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, room, identity, epoch
        FROM shown`,
-      [room, identity, ...operationValues(operation), lastChange(operation)],
+      [room, identity, ...operationValues(operation), JSON.stringify(lastChange(operation))],
     );
   }
 
@@ -462,7 +462,7 @@ export function toSeat(row: SeatRow): Seat {
   };
 }
 
-function toOperation(row: OperationRow): SeatOperation {
+export function toOperation(row: OperationRow): SeatOperation {
   return {
     id: row.id,
     room: row.room,
@@ -508,7 +508,7 @@ function toDate(value: Date | string | null): Date | null {
   return value === null ? null : new Date(value);
 }
 
-function columnsOf(alias: string): string {
+export function columnsOf(alias: string): string {
   return OPERATION_COLUMNS.replaceAll(/\b(\w+)\b/g, `${alias}.$1`);
 }
 
@@ -555,8 +555,8 @@ function operationValues(operation: NewOperation): unknown[] {
 }
 
 /** How a seat shows an operation that has just begun. */
-function lastChange({ id, action, actor, createdAt }: NewOperation): string {
-  const change: LastChange = {
+export function lastChange({ id, action, actor, createdAt }: NewOperation): LastChange {
+  return {
     operationId: id,
     at: createdAt.toISOString(),
     by: actor.label,
@@ -564,5 +564,4 @@ function lastChange({ id, action, actor, createdAt }: NewOperation): string {
     outcome: 'intent',
     ms: null,
   };
-  return JSON.stringify(change);
 }

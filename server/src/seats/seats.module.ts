@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { LeasesService } from './leases.service.js';
+import { SeatBatches } from './seat-batches.js';
+import { SeatBatchStore } from './seat-batch-store.js';
 import { SeatActs } from './seat-acts.js';
 import { SeatApplier } from './seat-applier.js';
 import { SeatChanges } from './seat-changes.js';
@@ -14,6 +16,7 @@ import { SeatRules } from './seat-rules.js';
 import { SeatStore } from './seat-store.js';
 import { SeatViews } from './seat-views.js';
 import { SeatWishes } from './seat-wishes.js';
+import { SilenceWatch } from './silence-watch.js';
 import { SeatsController } from './seats.controller.js';
 import { SeatsService } from './seats.service.js';
 
@@ -24,6 +27,8 @@ import { SeatsService } from './seats.service.js';
     LeasesService,
     SeatActs,
     SeatApplier,
+    SeatBatches,
+    SeatBatchStore,
     SeatChanges,
     SeatChecks,
     SeatContexts,
@@ -37,10 +42,13 @@ import { SeatsService } from './seats.service.js';
     SeatViews,
     SeatWishes,
     SeatsService,
+    SilenceWatch,
   ],
   exports: [
     LeasesService,
     SeatApplier,
+    SeatBatches,
+    SeatBatchStore,
     SeatChanges,
     SeatChecks,
     SeatContexts,
@@ -54,6 +62,7 @@ import { SeatsService } from './seats.service.js';
     SeatViews,
     SeatWishes,
     SeatsService,
+    SilenceWatch,
   ],
 })
 export class SeatsModule {}

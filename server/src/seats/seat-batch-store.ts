@@ -1,0 +1,221 @@
+import { Injectable } from '@nestjs/common';
+import { PgPool } from '../database/pg-pool.js';
+import type { Tx } from '../database/transactions.js';
+import type { Seat, SeatOperation, SeatWish } from './seat.js';
+import type { Settlement } from './seat-operations.js';
+import {
+  columnsOf,
+  lastChange,
+  type NewOperation,
+  type OperationRow,
+  SEAT_COLUMNS,
+  type SeatRow,
+  toOperation,
+  toSeat,
+} from './seat-store.js';
+
+/** An operation with what it wishes. */
+export interface Change {
+  readonly operation: NewOperation;
+  readonly wish: SeatWish;
+}
+
+/** What it has come to. */
+export interface End {
+  readonly operation: SeatOperation;
+  readonly settlement: Settlement;
+}
+
+/** Every column as the record of one change has it. */
+const CHANGE = `a(identity text, epoch integer,
+  override_template text, override_version integer, override_scope text,
+  override_until timestamptz, override_at timestamptz, override_by text, override_reason text,
+  block_at timestamptz, block_until timestamptz, block_by text, block_reason text,
+  hold_sources text[], hold_at timestamptz, hold_until timestamptz, hold_by text, hold_reason text,
+  last_change jsonb, id uuid, action text, actor_kind text, actor_id text, actor_label text,
+  reason text, before jsonb, after jsonb, undo_until timestamptz, request_id text,
+  created_at timestamptz, watched_tracks text[], bulk uuid)`;
+
+/**
+ * What `SeatStore` writes for one seat, for many seats of one room in one statement each. Seats are
+ * locked in the order of their identities, so that two batches never wait for each other.
+ */
+@Injectable()
+export class SeatBatchStore {
+  constructor(private readonly pg: PgPool) {}
+
+  /** The seats that there are, by identity, and Postgres' time before anything is asked of LiveKit. */
+  async look(
+    room: string,
+    identities: readonly string[],
+  ): Promise<{ seats: Map<string, Seat>; at: Date }> {
+    const { rows } = await this.pg.query<SeatRow & { db_now: Date }>(
+      'seat-look-many',
+      `SELECT at.db_now, ${SEAT_COLUMNS}
+       FROM (SELECT clock_timestamp() AS db_now) AS at
+       LEFT JOIN seat ON room = $1 AND identity = ANY($2)`,
+      [room, identities],
+    );
+    const here = rows.filter((row) => (row.room as string | null) !== null);
+    return {
+      seats: new Map(here.map((row) => [row.identity, toSeat(row)])),
+      at: (rows[0] as { db_now: Date }).db_now,
+    };
+  }
+
+  /** Makes rows for those who have none. */
+  async ensure(tx: Tx, room: string, identities: readonly string[]): Promise<void> {
+    await tx.query(
+      `INSERT INTO seat (room, identity) SELECT $1, i.identity FROM unnest($2::text[]) AS i(identity)
+       ORDER BY i.identity ON CONFLICT (room, identity) DO NOTHING`,
+      [room, identities],
+    );
+  }
+
+  /**
+   * Writes the wishes and the operations that wish them: each only if the seat's epoch is still
+   * `operation.epoch - 1`. Answers with the identities of those that it wrote, and with the
+   * operations that these supersede.
+   */
+  async begin(
+    tx: Tx,
+    room: string,
+    changes: readonly Change[],
+  ): Promise<{ begun: Set<string>; superseded: SeatOperation[] }> {
+    const { rows } = await tx.query<OperationRow & { begun: string }>(
+      `WITH asked AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($2::jsonb) AS ${CHANGE}),
+       locked AS MATERIALIZED (
+         SELECT s.identity FROM seat s WHERE s.room = $1
+           AND s.identity IN (SELECT identity FROM asked) ORDER BY s.identity FOR UPDATE),
+       wished AS (
+         UPDATE seat SET epoch = seat.epoch + 1, last_change = a.last_change,
+           pending_operation = NULL,
+           override_template = a.override_template, override_version = a.override_version,
+           override_scope = a.override_scope, override_until = a.override_until,
+           override_at = a.override_at, override_by = a.override_by,
+           override_reason = a.override_reason,
+           block_at = a.block_at, block_until = a.block_until, block_by = a.block_by,
+           block_reason = a.block_reason,
+           hold_sources = a.hold_sources, hold_at = a.hold_at, hold_until = a.hold_until,
+           hold_by = a.hold_by, hold_reason = a.hold_reason
+         FROM locked JOIN asked a USING (identity)
+         WHERE seat.room = $1 AND seat.identity = locked.identity AND seat.epoch = a.epoch - 1
+         RETURNING seat.identity, seat.epoch),
+       begun AS (
+         INSERT INTO seat_operation (id, room, identity, action, actor_kind, actor_id, actor_label,
+           reason, before, after, epoch, undo_until, request_id, created_at, watched_tracks, bulk)
+         SELECT a.id, $1, a.identity, a.action, a.actor_kind, a.actor_id, a.actor_label, a.reason,
+           a.before, a.after, wished.epoch, a.undo_until, a.request_id, a.created_at,
+           a.watched_tracks, a.bulk
+         FROM wished JOIN asked a USING (identity)),
+       superseded AS (
+         UPDATE seat_operation AS o SET outcome = 'superseded', settled_at = now(),
+           watched_tracks = NULL
+         FROM wished WHERE o.room = $1 AND o.identity = wished.identity
+           AND o.outcome = 'pending' AND o.epoch < wished.epoch
+         RETURNING ${columnsOf('o')})
+       SELECT wished.identity AS begun, superseded.*
+       FROM wished LEFT JOIN superseded ON superseded.identity = wished.identity`,
+      [room, JSON.stringify(changes.map(toRecord))],
+    );
+    return {
+      begun: new Set(rows.map(({ begun }) => begun)),
+      superseded: rows.filter(({ id }) => (id as string | null) !== null).map(toOperation),
+    };
+  }
+
+  /** Writes what came of them, also where the seats show it. Answers with the ids that it settled. */
+  async settle(tx: Tx, room: string, ends: readonly End[]): Promise<Set<string>> {
+    const records = ends.map(({ operation: { id, identity }, settlement }) => ({
+      id,
+      identity,
+      outcome: settlement.outcome,
+      detail: settlement.detail,
+      ms: settlement.ms,
+      effects: settlement.effects ?? null,
+    }));
+    const { rows } = await tx.query<{ id: string }>(
+      `WITH asked AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($2::jsonb) AS
+         a(id uuid, identity text, outcome text, detail text, ms float8, effects jsonb)),
+       locked AS MATERIALIZED (
+         SELECT s.identity FROM seat s WHERE s.room = $1
+           AND s.identity IN (SELECT identity FROM asked) ORDER BY s.identity FOR UPDATE),
+       settled AS (
+         UPDATE seat_operation AS o SET outcome = a.outcome, detail = a.detail, ms = a.ms,
+           settled_at = now(),
+           after = CASE WHEN a.effects IS NULL OR a.effects = 'null' THEN after
+             ELSE jsonb_set(after, '{effects}', a.effects) END,
+           watched_tracks = CASE WHEN a.outcome IN ('failed', 'superseded') THEN NULL
+             ELSE watched_tracks END
+         FROM locked JOIN asked a USING (identity)
+         WHERE o.id = a.id AND o.outcome IN ('intent', 'pending') AND o.outcome <> a.outcome
+         RETURNING o.id, o.identity, o.outcome, o.ms),
+       shown AS (
+         UPDATE seat SET
+           last_change = last_change || jsonb_build_object('outcome', settled.outcome, 'ms', settled.ms),
+           pending_operation = CASE WHEN settled.outcome = 'pending' THEN settled.id END
+         FROM settled WHERE seat.room = $1 AND seat.identity = settled.identity
+           AND seat.last_change->>'operationId' = settled.id::text)
+       SELECT id FROM settled`,
+      [room, JSON.stringify(records)],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Marks operations as undone; answers with those that were not before. */
+  async markUndone(tx: Tx, undone: readonly { id: string; by: string }[]): Promise<Set<string>> {
+    const { rows } = await tx.query<{ id: string }>(
+      `UPDATE seat_operation o SET undone_by = u.by FROM unnest($1::uuid[], $2::uuid[]) AS u(id, by)
+       WHERE o.id = u.id AND o.undone_by IS NULL RETURNING o.id`,
+      [undone.map(({ id }) => id), undone.map(({ by }) => by)],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  async findOperations(ids: readonly string[]): Promise<SeatOperation[]> {
+    const { rows } = await this.pg.query<OperationRow>(
+      'seat-operation-find-many',
+      `SELECT ${columnsOf('o')} FROM seat_operation o WHERE o.id = ANY($1)`,
+      [ids],
+    );
+    return rows.map(toOperation);
+  }
+}
+
+function toRecord({ operation, wish: { override, block, hold } }: Change): object {
+  const { after, actor } = operation;
+  return {
+    identity: operation.identity,
+    epoch: operation.epoch,
+    override_template: override?.template,
+    override_version: override?.version,
+    override_scope: override?.scope,
+    override_until: override?.until,
+    override_at: override?.at,
+    override_by: override?.by,
+    override_reason: override?.reason,
+    block_at: block?.at,
+    block_until: block?.until,
+    block_by: block?.by,
+    block_reason: block?.reason,
+    hold_sources: hold?.sources,
+    hold_at: hold?.at,
+    hold_until: hold?.until,
+    hold_by: hold?.by,
+    hold_reason: hold?.reason,
+    last_change: lastChange(operation),
+    id: operation.id,
+    action: operation.action,
+    actor_kind: actor.kind,
+    actor_id: actor.id,
+    actor_label: actor.label,
+    reason: operation.reason,
+    before: operation.before,
+    after,
+    undo_until: operation.undoUntil,
+    request_id: actor.requestId,
+    created_at: operation.createdAt,
+    watched_tracks: after.takes.length > 0 ? after.takes.map(({ sid }) => sid) : null,
+    bulk: operation.bulk,
+  };
+}

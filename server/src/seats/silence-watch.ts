@@ -1,0 +1,209 @@
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { SYSTEM_ACTOR } from '../access/actor.js';
+import { PgPool } from '../database/pg-pool.js';
+import { Transactions, type Tx } from '../database/transactions.js';
+import { Hints } from '../events/hints.js';
+import type { ObservedTrack } from '../livekit/participant-view.js';
+import { RoomsPort } from '../livekit/rooms-port.js';
+import { Metrics } from '../metrics/metrics.service.js';
+import type { SeatAction, SeatOperation, TakenTrack } from './seat.js';
+
+/** When it is asked by ourselves, after the call: the webhook comes within some milliseconds. */
+const LOOKS_MS = [80, 300];
+
+/** What LiveKit said about tracks of a room, and whom it concerns. */
+interface Report {
+  readonly room: string;
+  /** Null: everybody in it. */
+  readonly identities: readonly string[] | null;
+  /** The tracks that there are; or else those that ended. */
+  readonly present?: readonly string[];
+  readonly gone?: readonly string[];
+  /** The connection that it is about, where it is about one. */
+  readonly connection?: string;
+  /** Postgres' time from which on it is true; what was begun later is not meant. */
+  readonly askedAt: Date | null;
+  /** Postgres' time at which it was known here. */
+  readonly knownAt: Date | null;
+}
+
+interface GoneRow {
+  id: string;
+  room: string;
+  identity: string;
+  action: SeatAction;
+  gone_ms: number | null;
+  takes: TakenTrack[];
+}
+
+const OPEN = `watched_tracks IS NOT NULL AND gone_at IS NULL`;
+
+/**
+ * A track's sid never comes back, so what is not there has ended, for good. Seats are locked before
+ * their operations, as everywhere.
+ */
+const NOTE = `
+  WITH watched AS (
+    SELECT DISTINCT room, identity FROM seat_operation
+    WHERE room = $1 AND ($2::text[] IS NULL OR identity = ANY($2)) AND ${OPEN}),
+  mine AS MATERIALIZED (
+    SELECT s.room, s.identity FROM seat s JOIN watched w ON w.room = s.room AND w.identity = s.identity
+    ORDER BY s.identity FOR NO KEY UPDATE OF s),
+  left_over AS MATERIALIZED (
+    SELECT o.id, ARRAY(
+      SELECT sid FROM unnest(o.watched_tracks) AS sid
+      WHERE CASE WHEN $3::text[] IS NULL THEN sid <> ALL($4::text[]) ELSE sid = ANY($3) END) AS sids
+    FROM mine JOIN seat_operation AS o ON o.room = mine.room AND o.identity = mine.identity
+    WHERE ${OPEN}
+      AND ($5::text IS NULL OR o.before->>'sid' = $5)
+      AND ($6::timestamptz IS NULL OR o.created_at <= $6)
+    FOR UPDATE OF o)
+  UPDATE seat_operation AS o SET watched_tracks = sids,
+    gone_at = CASE WHEN cardinality(sids) = 0 THEN coalesce($7, clock_timestamp()) END,
+    gone_ms = CASE WHEN cardinality(sids) = 0 THEN greatest(0, extract(epoch FROM
+      coalesce($7, clock_timestamp()) - created_at) * 1000
+      + coalesce((after->>'headMs')::float8, 0)) END
+  FROM left_over WHERE o.id = left_over.id AND cardinality(sids) < cardinality(watched_tracks)
+  RETURNING o.id, o.room, o.identity, o.action, o.gone_ms, coalesce(o.after->'takes', '[]') AS takes`;
+
+/**
+ * How long it takes until somebody is really silent: from the click until LiveKit reports the last
+ * track gone that an operation took, by webhook, by an answer of its own, or by the sweep's list.
+ */
+@Injectable()
+export class SilenceWatch implements OnApplicationShutdown {
+  private readonly log = new Logger(SilenceWatch.name);
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private isStopped = false;
+
+  constructor(
+    private readonly pg: PgPool,
+    private readonly transactions: Transactions,
+    private readonly rooms: RoomsPort,
+    private readonly hints: Hints,
+    private readonly metrics: Metrics,
+  ) {}
+
+  onApplicationShutdown(): void {
+    this.isStopped = true;
+    for (const timer of this.timers) clearTimeout(timer);
+  }
+
+  /** A webhook about one track. */
+  unpublished(
+    tx: Tx,
+    room: string,
+    identity: string,
+    trackSid: string,
+    knownAt: Date,
+  ): Promise<void> {
+    return this.note(tx, {
+      room,
+      identities: [identity],
+      gone: [trackSid],
+      askedAt: null,
+      knownAt,
+    });
+  }
+
+  /** A webhook about a connection that ended, and all its tracks with it. */
+  left(tx: Tx, room: string, identity: string, connection: string, knownAt: Date): Promise<void> {
+    return this.note(tx, {
+      room,
+      identities: [identity],
+      present: [],
+      connection,
+      askedAt: null,
+      knownAt,
+    });
+  }
+
+  /** Nobody is in the room any more. */
+  roomEnded(tx: Tx, room: string): Promise<void> {
+    return this.note(tx, { room, identities: null, present: [], askedAt: null, knownAt: null });
+  }
+
+  /** Who publishes what, as LiveKit answered; `identities` null: everybody of the room. */
+  async saw(
+    room: string,
+    identities: readonly string[] | null,
+    participants: readonly { readonly tracks: readonly ObservedTrack[] }[],
+    askedAt: Date,
+  ): Promise<void> {
+    if (!(await this.isWatching(room))) return;
+    const present = participants.flatMap(({ tracks }) => tracks.map(({ sid }) => sid));
+    await this.transactions.run((tx) =>
+      this.note(tx, { room, identities, present, askedAt, knownAt: null }),
+    );
+  }
+
+  /** Asks about the operation's tracks shortly after its call, unless a webhook was faster. */
+  lookSoon({ id, room, identity, after }: SeatOperation): void {
+    if (after.takes.length === 0) return;
+    for (const delay of LOOKS_MS) {
+      const timer = setTimeout(() => {
+        this.timers.delete(timer);
+        if (this.isStopped) return;
+        this.look(id, room, identity).catch((error: unknown) => {
+          this.log.debug(`left to the sweep: ${String(error)}`);
+        });
+      }, delay);
+      timer.unref();
+      this.timers.add(timer);
+    }
+  }
+
+  private async look(id: string, room: string, identity: string): Promise<void> {
+    const { rows } = await this.pg.query<{ at: Date }>(
+      'silence-open',
+      `SELECT clock_timestamp() AS at FROM seat_operation WHERE id = $1 AND ${OPEN}`,
+      [id],
+    );
+    const at = rows[0]?.at;
+    if (!at) return;
+    const participant = await this.rooms.findParticipant(room, identity);
+    await this.saw(room, [identity], participant ? [participant] : [], at);
+  }
+
+  private async isWatching(room: string): Promise<boolean> {
+    const { rowCount } = await this.pg.query(
+      'silence-watching',
+      `SELECT FROM seat_operation WHERE room = $1 AND ${OPEN} LIMIT 1`,
+      [room],
+    );
+    return rowCount === 1;
+  }
+
+  private async note(tx: Tx, report: Report): Promise<void> {
+    const { room, identities, present, gone, connection, askedAt, knownAt } = report;
+    const { rows } = await tx.query<GoneRow>(NOTE, [
+      room,
+      identities,
+      present ?? null,
+      gone ?? null,
+      connection ?? null,
+      askedAt,
+      knownAt,
+    ]);
+    for (const row of rows) if (row.gone_ms !== null) this.tell(tx, row, row.gone_ms);
+  }
+
+  private tell(tx: Tx, { id, room, identity, action, takes }: GoneRow, goneMs: number): void {
+    const ms = Math.round(goneMs * 10) / 10;
+    tx.record({
+      kind: 'seat.silenced',
+      outcome: 'ok',
+      actor: SYSTEM_ACTOR,
+      room,
+      identity,
+      payload: { operationId: id, action, ms, tracks: takes },
+    });
+    tx.afterCommit(() => {
+      this.metrics.seatSilenced.observe({ action }, ms / 1000);
+      this.hints.publish([
+        { topic: `room:${room}`, type: 'seat', key: identity },
+        { topic: `room:${room}`, type: 'room', key: room },
+      ]);
+    });
+  }
+}
