@@ -92,6 +92,19 @@ export const environmentSchema = z.object({
     .default('on')
     .describe("whether Rolecall's own address serves LiveKit's signalling paths"),
   ROLECALL_SWEEP: duration('5s').describe('how often desired is compared with observed'),
+  ROLECALL_LURKERS: z
+    .string()
+    .default('15s')
+    .transform((text, context) => {
+      if (text === 'off') return null;
+      try {
+        return parseTtl(text);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: (error as Error).message });
+        return z.NEVER;
+      }
+    })
+    .describe('how long a connection without media may stay in a room, or `off`'),
   ROLECALL_RATE_OPERATOR: rate('1000/10s').describe('requests of one operator'),
   ROLECALL_RATE_SIGN_IN: rate('30/60s').describe('sign-ins from one address'),
   ROLECALL_TRUST_PROXY: z.coerce
@@ -138,6 +151,8 @@ export interface AppConfig {
   isGateOn: boolean;
   /** Seconds. */
   sweep: number;
+  /** Seconds; null: for as long as LiveKit keeps them. */
+  lurkers: number | null;
   rateOperator: { points: number; seconds: number };
   rateSignIn: { points: number; seconds: number };
   trustProxy: number;
@@ -212,6 +227,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
     tokenTtlMax: env.ROLECALL_TOKEN_TTL_MAX,
     isGateOn: env.ROLECALL_GATE === 'on',
     sweep: env.ROLECALL_SWEEP,
+    lurkers: env.ROLECALL_LURKERS,
     rateOperator: env.ROLECALL_RATE_OPERATOR,
     rateSignIn: env.ROLECALL_RATE_SIGN_IN,
     trustProxy: env.ROLECALL_TRUST_PROXY,

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { SeatsModule } from '../seats/seats.module.js';
+import { Lurkers } from './lurkers.js';
 import { PresenceService } from './presence.service.js';
 import { RoomSessions } from './room-sessions.js';
 import { WebhookController } from './webhook.controller.js';
@@ -10,7 +11,7 @@ import { WebhookProcessor } from './webhook-processor.js';
 @Module({
   imports: [SeatsModule],
   controllers: [WebhookController],
-  providers: [PresenceService, RoomSessions, WebhookInbox, WebhookProcessor],
+  providers: [Lurkers, PresenceService, RoomSessions, WebhookInbox, WebhookProcessor],
   exports: [PresenceService, RoomSessions, WebhookInbox, WebhookProcessor],
 })
 export class PresenceModule {}

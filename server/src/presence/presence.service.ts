@@ -8,6 +8,7 @@ import { isStorable } from '../livekit/storable.js';
 import { SeatObservations, type Observation } from '../seats/seat-observations.js';
 import { SeatStore } from '../seats/seat-store.js';
 import { SilenceWatch } from '../seats/silence-watch.js';
+import { Lurkers } from './lurkers.js';
 import { RoomSessions } from './room-sessions.js';
 
 /** Who is in which room, as LiveKit answers when it is asked. */
@@ -21,6 +22,7 @@ export class PresenceService {
     private readonly store: SeatStore,
     private readonly observations: SeatObservations,
     private readonly silence: SilenceWatch,
+    private readonly lurkers: Lurkers,
     private readonly sessions: RoomSessions,
     private readonly ledger: LedgerService,
     private readonly hints: Hints,
@@ -34,6 +36,7 @@ export class PresenceService {
     const observation = await this.observations.listed(room, participants, seats, at);
     await this.tell(room, observation);
     await this.silence.saw(room, null, listed, at);
+    this.lurkers.noticed(room, participants);
     return participants.filter(({ state }) => state !== 'disconnected');
   }
 

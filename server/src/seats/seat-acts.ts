@@ -39,6 +39,7 @@ interface Act {
 }
 
 interface Done {
+  readonly outcome?: 'applied' | 'superseded';
   readonly detail: string | null;
   /** What did happen, where that is another thing than was foreseen. */
   readonly effects?: string[];
@@ -66,9 +67,9 @@ export class SeatActs {
     room: string,
     identity: string,
     body: RemoveBody,
-    options: ActOptions = {},
+    { onlyIf, ...options }: ActOptions & { onlyIf?: () => Promise<boolean> } = {},
   ): Promise<SeatChange> {
-    return this.act(actor, room, identity, this.removal(room, identity, body), options);
+    return this.act(actor, room, identity, this.removal(room, identity, body, onlyIf), options);
   }
 
   /** Mutes what they publish now, of one source or all; they may unmute themselves. */
@@ -106,7 +107,13 @@ export class SeatActs {
     }
   }
 
-  private removal(room: string, identity: string, body: RemoveBody): Act {
+  /** `onlyIf` is asked right before the call: LiveKit removes by name, whoever has it by then. */
+  private removal(
+    room: string,
+    identity: string,
+    body: RemoveBody,
+    onlyIf: () => Promise<boolean> = async () => true,
+  ): Act {
     return {
       name: 'remove',
       permission: 'seat.remove',
@@ -115,6 +122,8 @@ export class SeatActs {
       // Who came back meanwhile has another sid, and is removed again.
       isDone: ({ seat }, last) => !seat.isPresent || seat.sid === last.before.sid,
       run: async () => {
+        if (!(await onlyIf()))
+          return { outcome: 'superseded', detail: 'there was no need any more' };
         const wasThere = await this.rooms.removeParticipant(room, identity);
         return { detail: wasThere ? null : 'was not in the room' };
       },
@@ -232,8 +241,8 @@ export class SeatActs {
       if (!(await this.applier.isReachable())) {
         return unreachable(name, 'LiveKit cannot be reached');
       }
-      const { detail, effects = null } = await run();
-      return { outcome: 'applied', detail, effects, ms: ms() };
+      const { outcome = 'applied', detail, effects = null } = await run();
+      return { outcome, detail, effects, ms: ms() };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       if (isUnavailable(error)) return unreachable(name, error.message);

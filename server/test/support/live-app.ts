@@ -51,6 +51,8 @@ export async function startLiveApp(options: LiveAppOptions = {}): Promise<LiveAp
     ROLECALL_ADMIN_PASSWORD: ADMIN.password,
     ROLECALL_LOG: 'error',
     ROLECALL_GATE: 'off',
+    // Bare WebSockets stand in for people.
+    ROLECALL_LURKERS: 'off',
     ...(livekit && {
       LIVEKIT_URL: livekit.url,
       LIVEKIT_API_KEY: livekit.apiKey,

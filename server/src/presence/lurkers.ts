@@ -1,0 +1,89 @@
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { SYSTEM_ACTOR } from '../access/actor.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { formatTtl } from '../grants/ttl.js';
+import type { ObservedParticipant } from '../livekit/participant-view.js';
+import { RoomsPort } from '../livekit/rooms-port.js';
+import { SeatActs } from '../seats/seat-acts.js';
+
+/** A connection that has been seen without media. */
+interface Lurker {
+  readonly room: string;
+  readonly identity: string;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** What LiveKit brings along may stay without media for as long as it needs, such as a ringing phone. */
+const STANDARD = 'standard';
+
+/**
+ * Who opens only a WebSocket is in the room for a minute: seen by nobody, told of by no webhook, and
+ * given everybody's names, metadata and data. The sweep sees them; when their time is up and they
+ * still have no media they are removed. LiveKit's clock says since when, and ours makes sure that
+ * they were seen for most of that time: clocks that differ must not cost anybody their connection.
+ */
+@Injectable()
+export class Lurkers implements OnApplicationShutdown {
+  private readonly log = new Logger(Lurkers.name);
+  /** By the connection's sid. */
+  private readonly waiting = new Map<string, Lurker>();
+  private isStopped = false;
+
+  constructor(
+    private readonly rooms: RoomsPort,
+    private readonly acts: SeatActs,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+  ) {}
+
+  onApplicationShutdown(): void {
+    this.isStopped = true;
+    for (const { timer } of this.waiting.values()) clearTimeout(timer);
+    this.waiting.clear();
+  }
+
+  /** Everybody who is in the room, as LiveKit has just answered. */
+  noticed(room: string, participants: readonly ObservedParticipant[]): void {
+    const patience = this.config.lurkers;
+    if (patience === null || this.isStopped) return;
+    const lurking = participants.filter(isLurking);
+    const sids = new Set(lurking.map(({ sid }) => sid));
+    for (const [sid, lurker] of this.waiting) {
+      if (lurker.room === room && !sids.has(sid)) this.forget(sid);
+    }
+    for (const { sid, identity, joinedAt } of lurking) {
+      if (this.waiting.has(sid)) continue;
+      const rest = joinedAt.getTime() + patience * 1000 - Date.now();
+      const delay = Math.max(rest, (patience * 1000 * 2) / 3);
+      const timer = setTimeout(() => this.isUp(sid), Math.min(delay, patience * 1000));
+      timer.unref();
+      this.waiting.set(sid, { room, identity, timer });
+    }
+  }
+
+  private isUp(sid: string): void {
+    const lurker = this.waiting.get(sid);
+    if (!lurker || this.isStopped) return;
+    this.remove(lurker, sid)
+      .catch((error: unknown) => this.log.debug(`left to the next sweep: ${String(error)}`))
+      .finally(() => this.forget(sid));
+  }
+
+  private async remove({ room, identity }: Lurker, sid: string): Promise<void> {
+    const isStill = async () => {
+      const found = await this.rooms.findParticipant(room, identity);
+      return found !== null && found.sid === sid && isLurking(found);
+    };
+    if (!(await isStill())) return;
+    const reason = `connected without media for ${formatTtl(this.config.lurkers ?? 0)}`;
+    await this.acts.remove(SYSTEM_ACTOR, room, identity, { reason }, { onlyIf: isStill });
+  }
+
+  private forget(sid: string): void {
+    clearTimeout(this.waiting.get(sid)?.timer);
+    this.waiting.delete(sid);
+  }
+}
+
+function isLurking({ state, kind }: ObservedParticipant): boolean {
+  return kind === STANDARD && (state === 'joining' || state === 'joined');
+}
