@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ActorRef } from '../access/actor.js';
 import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../database/transactions.js';
+import type { SeatExtra } from '../seats/seat-extras.js';
 import type { StageRequest, StageRequestKind, StageRequestState } from './stage-request.js';
 
 /** How long a hand outlives its participant's connection: a reload keeps its place. */
@@ -186,6 +187,33 @@ export class StageStore {
       [room],
     );
     return rows.map((row) => ({ ...toRequest(row), name: row.name, isPresent: row.is_present }));
+  }
+
+  /** What a seat is shown with: of the whole room, or of some. Who has neither is left out. */
+  async readExtras(
+    room: string,
+    identities: readonly string[] | null,
+  ): Promise<Map<string, SeatExtra>> {
+    const { rows } = await this.pg.query<
+      Pick<Row, 'id' | 'identity' | 'kind' | 'template' | 'note' | 'created_at'>
+    >(
+      'stage-extras',
+      `SELECT id, identity, kind, template, note, created_at FROM stage_request
+       WHERE room = $1 AND kind IN ('hand', 'invite') AND ${OPEN}
+         AND ($2::text[] IS NULL OR identity = ANY($2))`,
+      [room, identities],
+    );
+    const extras = new Map<string, SeatExtra>();
+    for (const { id, identity, kind, template, note, created_at } of rows) {
+      const since = created_at.toISOString();
+      extras.set(identity, {
+        ...(extras.get(identity) ?? { hand: null, invite: null }),
+        ...(kind === 'hand'
+          ? { hand: { id, since, note } }
+          : { invite: { id, template: template ?? '', since } }),
+      });
+    }
+    return extras;
   }
 
   /** The first in the queue who is there; who just left keeps the place, and is passed over. */

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { TokenSigner } from '../../src/livekit/signer.js';
 import {
   type Credential,
   type Json,
   startTestApp,
   type TestApp,
 } from '../../test/support/test-app.js';
+import { asParticipant, participantToken, sitDown, stagePath } from '../../test/support/stage.js';
 import { until } from '../../test/support/until.js';
 
 /** Everybody here is in the room as far as Postgres knows: LiveKit is not there, nor needed. */
@@ -18,65 +18,32 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-const at = (room: string) => `/api/v1/rooms/${encodeURIComponent(room)}/stage`;
-
 async function newRoom(fields: Record<string, unknown> = {}): Promise<string> {
   return app.newRoom({ default_template: 'viewer', ...fields });
 }
 
-/** In the room, with a token that was issued here. */
-async function sitDown(room: string, identity: string): Promise<void> {
-  await app.sql(
-    `INSERT INTO seat (room, identity, is_present, sid, state, kind, last_issued_at, joined_at)
-     VALUES ($1, $2, true, $3, 'active', 'standard', now(), now())
-     ON CONFLICT (room, identity) DO UPDATE SET is_present = true, left_at = NULL`,
-    [room, identity, `PA_${identity}`],
-  );
-}
-
-function token(
-  room: string,
-  identity: string,
-  claims: Record<string, unknown> = {},
-  keys: { apiKey: string; apiSecret: string } = app.config.livekit,
-): string {
-  const now = Math.floor(Date.now() / 1000);
-  return new TokenSigner(keys).sign({
-    sub: identity,
-    nbf: now - 5,
-    exp: now + 600,
-    jti: `jti-${identity}`,
-    video: { roomJoin: true, room, canPublish: true },
-    ...claims,
-  });
-}
-
 /** As the participant; answers with status and body. */
 function me(room: string, identity: string, action?: string, body: unknown = {}) {
-  return app.inject(action ? 'POST' : 'GET', `${at(room)}/me${action ? `/${action}` : ''}`, {
-    ...(action ? { body } : {}),
-    headers: { authorization: `Bearer ${token(room, identity)}` },
-  });
+  return asParticipant(app, room, participantToken(app, room, identity), action, body);
 }
 
-async function inRoom(room: string, ...identities: string[]): Promise<void> {
-  for (const identity of identities) await sitDown(room, identity);
-}
+const inRoom = (room: string, ...identities: string[]) => sitDown(app, room, ...identities);
 
 async function raised(room: string, ...identities: string[]): Promise<void> {
   for (const identity of identities) {
-    await sitDown(room, identity);
+    await inRoom(room, identity);
     expect((await me(room, identity, 'raise')).status).toBe(200);
   }
 }
 
-const stage = async (room: string) => (await app.inject('GET', at(room), { as: moderator })).body;
+const stage = async (room: string) =>
+  (await app.inject('GET', stagePath(room), { as: moderator })).body;
 
 const act = (room: string, path: string, body: unknown = {}, as: Credential = moderator) =>
   app.inject('POST', `/api/v1/rooms/${encodeURIComponent(room)}/${path}`, { as, body });
 
 const limit = (room: string, key: string, slots: number | null, as: Credential = app.admin) =>
-  app.inject('PUT', `${at(room)}/limits/${key}`, { as, body: { slots } });
+  app.inject('PUT', `${stagePath(room)}/limits/${key}`, { as, body: { slots } });
 
 async function speakers(room: string): Promise<string[]> {
   const rows = await app.sql<{ identity: string }>(
@@ -99,6 +66,9 @@ describe('the queue', () => {
     expect(next).toBe('cy');
     expect(Date.now() - Date.parse(hands[0].since)).toBeLessThan(10_000);
     expect((await me(room, 'bo')).body.hand).toMatchObject({ position: 3 });
+    const seats = await app.inject('GET', `/api/v1/rooms/${room}/seats`, { as: moderator });
+    const shown = seats.body.find(({ identity }: Json) => identity === 'cy');
+    expect(shown).toMatchObject({ hand: { id: hands[0].id, since: hands[0].since }, invite: null });
   });
 
   it('keeps the place of who raises twice, and sends who lowers and raises to the end', async () => {
@@ -142,7 +112,7 @@ describe('the queue', () => {
     expect(next).toBeNull();
     const [expired] = await app.ledger('stage.hand_expired');
     expect(expired).toMatchObject({ identity: 'bo', actor_kind: 'system' });
-    await sitDown(room, 'ana');
+    await inRoom(room, 'ana');
     expect((await me(room, 'ana')).body.hand).toMatchObject({ position: 1 });
   });
 
@@ -258,7 +228,7 @@ describe('approving a hand', () => {
     const room = await newRoom();
     await raised(room, 'ana', 'bo');
     const next = () =>
-      app.inject('POST', `${at(room)}/approve-next`, {
+      app.inject('POST', `${stagePath(room)}/approve-next`, {
         as: moderator,
         body: {},
         headers: { 'idempotency-key': `next-${room}` },

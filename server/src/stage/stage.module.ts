@@ -1,4 +1,5 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { SeatExtras } from '../seats/seat-extras.js';
 import { SeatRules } from '../seats/seat-rules.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { StageHands } from './stage-hands.js';
@@ -31,6 +32,8 @@ import { StageService } from './stage.service.js';
 export class StageModule implements OnModuleInit {
   constructor(
     private readonly rules: SeatRules,
+    private readonly extras: SeatExtras,
+    private readonly store: StageStore,
     private readonly limits: StageLimits,
     private readonly hands: StageHands,
   ) {}
@@ -38,5 +41,6 @@ export class StageModule implements OnModuleInit {
   onModuleInit(): void {
     this.rules.add(this.limits);
     this.rules.add(this.hands);
+    this.extras.provide((room, identities) => this.store.readExtras(room, identities));
   }
 }
