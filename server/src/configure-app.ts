@@ -22,7 +22,12 @@ export function createAdapter(config: AppConfig): FastifyAdapter {
     genReqId: requestId,
     forceCloseConnections: true,
     // Clients put their token into the address of the gate; one with much metadata is long.
-    http: { maxHeaderSize: 256 * 1024 },
+    http: {
+      maxHeaderSize: 256 * 1024,
+      // Who sends a request line by line, for ever, keeps its place no longer than this.
+      headersTimeout: 15_000,
+      connectionsCheckingInterval: 5_000,
+    },
     // Longer than any request line, so that a name that is too long is asked first who sends it.
     routerOptions: { maxParamLength: 32_768 },
     rewriteUrl: (request: IncomingMessage) => readableAddress(request.url ?? '/'),

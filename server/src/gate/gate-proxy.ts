@@ -1,5 +1,6 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   type BeforeApplicationShutdown,
@@ -14,11 +15,20 @@ import { randomUUID } from 'node:crypto';
 import { RawBody } from '../common/http/raw-body.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { toHttpUrl } from '../livekit/livekit.settings.js';
+import { FairLine, lineOf, TurnedAway } from './fair-line.js';
 import { type GateTarget, gateTarget } from './gate-paths.js';
 import { type GateAnswer, GateService, type Knock } from './gate.service.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const DECISION_TIMEOUT_MS = 5_000;
+/** A client that never hangs up must not keep its place. */
+const LINGER_MS = 2_000;
+/** A WebSocket client says nothing before it is let in. */
+const MAX_EARLY_BYTES = 64 * 1024;
+/** Finds out about a client that is gone without a word. */
+const KEEP_ALIVE_MS = 30_000;
+/** Some hundred behind one address come back at once when their network does. */
+const LINE = { atOnce: 64, perKey: 500, inAll: 4_000, patienceMs: 5_000 };
 /** Said for one hop, or ours to say: none of it goes on to LiveKit. */
 const NOT_FORWARDED = new Set([
   'authorization',
@@ -45,6 +55,7 @@ type Refusal = Exclude<GateAnswer, { status: 200 }>;
 export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(GateProxy.name);
   private readonly open = new Set<Duplex>();
+  private readonly line = new FairLine(LINE);
 
   constructor(
     private readonly gate: GateService,
@@ -73,7 +84,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
 
   /** A request without an upgrade: the probe that follows a refused connect, or WHIP. */
   async pass(target: GateTarget, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const answer = await this.gate.decide({
+    const answer = await this.decide({
       target,
       authorization: request.headers.authorization,
       ip: request.ip,
@@ -109,27 +120,66 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       refuseUpgrade(socket, 404, 'There is nothing here.');
       return;
     }
-    const answer = await this.decide({
+    const knock = {
       target,
       authorization: request.headers.authorization,
       ip: this.addressOf(request),
       requestId: randomUUID(),
-    });
+    };
+    const early = watch(socket, head);
+    await this.inTurn(
+      knock,
+      () => this.letIn(knock, request, socket, early),
+      ({ status, text }) => refuseUpgrade(socket, status, text),
+    );
+  }
+
+  /** Decides in the order in which callers may, and within a time that they can wait for. */
+  async decide(knock: Knock): Promise<GateAnswer> {
+    return this.inTurn<GateAnswer>(
+      knock,
+      () => this.decideInTime(knock),
+      (busy) => busy,
+    );
+  }
+
+  private async inTurn<T>(
+    { ip }: Knock,
+    work: () => Promise<T>,
+    onBusy: (busy: Refusal) => T,
+  ): Promise<T> {
+    try {
+      return await this.line.run(lineOf(ip), work);
+    } catch (error) {
+      if (!(error instanceof TurnedAway)) throw error;
+      return onBusy({ status: 503, code: 'gate.busy', text: 'Too many connects. Try again.' });
+    }
+  }
+
+  private async letIn(
+    knock: Knock,
+    request: IncomingMessage,
+    socket: Duplex,
+    early: Early,
+  ): Promise<void> {
+    if (socket.destroyed) return;
+    const { target } = knock;
+    const answer = await this.decideInTime(knock);
     if (answer.status !== 200) {
       refuseUpgrade(socket, answer.status, answer.text);
       return;
     }
     if (socket.destroyed) return;
-    if (await this.join(target, request, socket, head, answer)) return;
+    if (await this.join(target, request, socket, early, answer)) return;
     // Rolecall has the room and LiveKit does not run it (any more): start it, and try once more.
     await this.gate.startRoom(answer.room).catch(() => undefined);
-    if (!(await this.join(target, request, socket, head, answer))) {
+    if (!(await this.join(target, request, socket, early, answer))) {
       refuseUpgrade(socket, 404, 'The room does not run.');
     }
   }
 
   /** A client must not wait for ever for a database that hangs. */
-  private async decide(knock: Knock): Promise<GateAnswer> {
+  private async decideInTime(knock: Knock): Promise<GateAnswer> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<Refusal>((resolve) => {
       const text = 'Rolecall cannot decide now. Try again.';
@@ -150,7 +200,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     target: GateTarget,
     request: IncomingMessage,
     socket: Duplex,
-    head: Buffer,
+    early: Early,
     answer: { token: string },
   ): Promise<boolean> {
     return new Promise((resolve) => {
@@ -162,7 +212,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       socket.once('close', giveUp);
       upstream.once('upgrade', (response, remote, remoteHead) => {
         socket.off('close', giveUp);
-        this.connect(socket, remote, response, head, remoteHead);
+        this.connect(socket, remote, response, early.take(), remoteHead);
         resolve(true);
       });
       upstream.once('response', (response) => {
@@ -209,10 +259,11 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     for (const side of [socket, remote]) {
       side.on('error', end);
       side.on('close', end);
+      side.on('end', () => setTimeout(end, LINGER_MS).unref());
+      // A connect that is open for hours must not be ended by a server's idle time-outs.
+      (side as Partial<Socket>).setTimeout?.(0);
+      (side as Partial<Socket>).setKeepAlive?.(true, KEEP_ALIVE_MS);
     }
-    // A connect that is open for hours must not be ended by a server's idle time-outs.
-    (socket as Partial<import('node:net').Socket>).setTimeout?.(0);
-    (remote as Partial<import('node:net').Socket>).setTimeout?.(0);
     socket.pipe(remote).pipe(socket);
   }
 
@@ -295,6 +346,35 @@ function responseHeaders({ headers }: IncomingMessage): Record<string, string | 
   return kept;
 }
 
+/** What a client sends before it has its answer. */
+interface Early {
+  take(): Buffer;
+}
+
+/** Reads while the client waits: else nobody would notice that it has left. */
+function watch(socket: Duplex, head: Buffer): Early {
+  let chunks = [head];
+  let bytes = head.byteLength;
+  const keep = (chunk: Buffer) => {
+    chunks.push(chunk);
+    bytes += chunk.byteLength;
+    if (bytes > MAX_EARLY_BYTES) socket.destroy();
+  };
+  const leave = () => socket.destroy();
+  socket.on('data', keep);
+  socket.on('end', leave);
+  return {
+    take: () => {
+      socket.pause();
+      socket.off('data', keep);
+      socket.off('end', leave);
+      const early = Buffer.concat(chunks);
+      chunks = [];
+      return early;
+    },
+  };
+}
+
 const REASONS: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
@@ -315,6 +395,9 @@ function refuseUpgrade(socket: Duplex, status: number, text: string): void {
     'Connection: close',
   ];
   socket.end(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]));
+  socket.resume();
+  const hangUp = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  socket.once('close', () => clearTimeout(hangUp));
 }
 
 /** LiveKit's own refusal; never its text for a 401, which may hold the token. */

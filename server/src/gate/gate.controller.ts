@@ -5,7 +5,6 @@ import { AppError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { GateProxy } from './gate-proxy.js';
 import { type GateTarget, gateTarget } from './gate-paths.js';
-import { GateService } from './gate.service.js';
 
 const WHY = 'participants do not sign in; the LiveKit token that they present is checked';
 
@@ -13,7 +12,6 @@ const WHY = 'participants do not sign in; the LiveKit token that they present is
 @Controller()
 export class GateController {
   constructor(
-    private readonly gate: GateService,
     private readonly proxy: GateProxy,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
@@ -24,7 +22,7 @@ export class GateController {
   async forwardAuth(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const target = forwardedTarget(request);
     const answer = target
-      ? await this.gate.decide({
+      ? await this.proxy.decide({
           target,
           authorization: request.headers.authorization,
           ip: request.ip,
@@ -39,6 +37,9 @@ export class GateController {
     if (answer.status === 503) reply.header('Retry-After', '2');
     await reply
       .header('X-Rolecall-Code', answer.code)
+      // For proxies that pass on no body of this answer.
+      .header('X-Rolecall-Text', answer.text)
+      .header('Access-Control-Allow-Origin', '*')
       .type('text/plain; charset=utf-8')
       .send(answer.text);
   }

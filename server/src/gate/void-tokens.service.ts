@@ -53,7 +53,8 @@ async function write(tx: Tx, scope: VoidScope, at: Date): Promise<Voided> {
 }
 
 function statement(scope: VoidScope, at: Date): [sql: string, values: unknown[]] {
-  const moved = (table: string) => `tokens_void_before = greatest(${table}.tokens_void_before, $1::timestamptz)`;
+  const moved = (table: string) =>
+    `tokens_void_before = greatest(${table}.tokens_void_before, $1::timestamptz)`;
   const told = (identity: string) => `RETURNING ${identity}, tokens_void_before AS "voidBefore"`;
   switch (scope.kind) {
     case 'seat':

@@ -1,0 +1,95 @@
+export interface FairLineOptions {
+  /** Pieces of work under way at once. */
+  readonly atOnce: number;
+  /** Who waits behind one address, and behind all of them; one more is turned away. */
+  readonly perKey: number;
+  readonly inAll: number;
+  readonly patienceMs: number;
+}
+
+interface Waiter {
+  readonly start: () => void;
+  readonly giveUp: () => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** The line was too long, or took too long. */
+export class TurnedAway extends Error {}
+
+/**
+ * Lets so much work run at once, and whoever waits take turns by key: one that sends thousands waits
+ * behind itself, and the others pass it by. What it keeps is bounded whatever is sent.
+ */
+export class FairLine {
+  private readonly lines = new Map<string, Waiter[]>();
+  private active = 0;
+  private waiting = 0;
+
+  constructor(private readonly options: FairLineOptions) {}
+
+  get length(): number {
+    return this.waiting;
+  }
+
+  /** Rejects with `TurnedAway` without having begun. */
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    if (this.active >= this.options.atOnce) await this.wait(key);
+    else this.active++;
+    try {
+      return await work();
+    } finally {
+      // The place goes straight to the next one, so that nobody slips in before them.
+      if (!this.startNext()) this.active--;
+    }
+  }
+
+  private wait(key: string): Promise<void> {
+    const line = this.lines.get(key) ?? [];
+    if (line.length >= this.options.perKey || this.waiting >= this.options.inAll) {
+      return Promise.reject(new TurnedAway('too many wait'));
+    }
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        start: resolve,
+        giveUp: () => reject(new TurnedAway('waited too long')),
+        timer: setTimeout(() => this.remove(key, waiter), this.options.patienceMs),
+      };
+      line.push(waiter);
+      this.lines.set(key, line);
+      this.waiting++;
+    });
+  }
+
+  private remove(key: string, waiter: Waiter): void {
+    const line = this.lines.get(key) ?? [];
+    const at = line.indexOf(waiter);
+    if (at === -1) return;
+    line.splice(at, 1);
+    this.waiting--;
+    if (line.length === 0) this.lines.delete(key);
+    waiter.giveUp();
+  }
+
+  private startNext(): boolean {
+    const [turn] = this.lines;
+    if (!turn) return false;
+    const [key, line] = turn;
+    const waiter = line.shift() as Waiter;
+    this.waiting--;
+    // To the end of the round, behind everybody else's line.
+    this.lines.delete(key);
+    if (line.length > 0) this.lines.set(key, line);
+    clearTimeout(waiter.timer);
+    waiter.start();
+    return true;
+  }
+}
+
+/** One address, or the network that one household or machine has of IPv6. */
+export function lineOf(address: string): string {
+  if (!address.includes(':') || address.includes('.')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) groups.push(...Array.from({ length: 8 - groups.length }, () => '0'));
+  return groups.slice(0, 4).join(':');
+}

@@ -1,0 +1,340 @@
+import { randomUUID } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type FakeLiveKit, MARKED, startFakeLiveKit } from '../../test/support/fake-livekit.js';
+import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
+import { sendRaw, upgradeLines } from '../../test/support/raw-http.js';
+import { until } from '../../test/support/until.js';
+import { TokenSigner } from '../livekit/signer.js';
+
+const KEY = { apiKey: 'APIattack', apiSecret: 'a-secret-that-is-long-enough-to-use' };
+const MARK = Object.entries(MARKED).map(([name, value]) => `${name}: ${value}`);
+
+let app: LiveApp;
+let livekit: FakeLiveKit;
+let port: number;
+
+beforeAll(async () => {
+  livekit = await startFakeLiveKit();
+  app = await startLiveApp({
+    env: {
+      ROLECALL_GATE: 'on',
+      ROLECALL_SWEEP: '10m',
+      LIVEKIT_URL: livekit.url,
+      LIVEKIT_API_KEY: KEY.apiKey,
+      LIVEKIT_API_SECRET: KEY.apiSecret,
+    },
+  });
+  port = Number(new URL(app.url).port);
+  await app.sql(`INSERT INTO room (name, default_template, live_sid)
+    VALUES ('hall', 'viewer', 'RM_1'), ('cellar', 'viewer', 'RM_2')`);
+});
+afterAll(async () => {
+  await app.stop();
+  await livekit.stop();
+});
+afterEach(() => {
+  livekit.isMute = false;
+  for (const socket of livekit.open) socket.destroy();
+  livekit.reached.length = 0;
+});
+
+const now = () => Math.floor(Date.now() / 1_000);
+const claims = (more: object = {}) => ({
+  sub: 'ana',
+  nbf: now(),
+  exp: now() + 600,
+  video: { roomJoin: true, room: 'hall', roomAdmin: true },
+  ...more,
+});
+const token = (more: object = {}, key = KEY) => new TokenSigner(key).sign(claims(more));
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const bearer = (value: string) => `Authorization: Bearer ${value}`;
+
+const subjectOf = (authorization: string | undefined) =>
+  JSON.parse(
+    Buffer.from((authorization ?? '').split('.')[1] ?? '', 'base64url').toString() || '{}',
+  ) as { sub?: string; video?: Record<string, unknown> };
+
+async function upgrade(path: string, lines: string[] = []) {
+  const { status, socket } = await sendRaw(port, upgradeLines(path, [...MARK, ...lines]));
+  socket.destroy();
+  return status;
+}
+
+describe('a header of their own', () => {
+  it('counts as LiveKit counts it, and is replaced: nobody gets more than their role', async () => {
+    expect(await upgrade('/rtc', [bearer(token())])).toBe(101);
+    const [seen] = livekit.reached;
+    expect(subjectOf(seen?.headers.authorization)).toMatchObject({
+      sub: 'ana',
+      video: { room: 'hall', canPublish: false },
+    });
+    expect(subjectOf(seen?.headers.authorization).video).not.toHaveProperty('roomAdmin');
+  });
+
+  it('wins over the query, whole: a bad one is not made good by a good one behind it', async () => {
+    const bob = token({ sub: 'bob' });
+    expect(await upgrade(`/rtc?access_token=${bob}`, [bearer(token())])).toBe(101);
+    expect(livekit.reached.map(({ headers }) => subjectOf(headers.authorization).sub)).toEqual([
+      'ana',
+    ]);
+    expect(await upgrade(`/rtc?access_token=${bob}`, [bearer('x')])).toBe(401);
+    expect(await upgrade(`/rtc?access_token=${bob}`, ['Authorization: Basic YTpi'])).toBe(401);
+    expect(livekit.reached).toHaveLength(1);
+  });
+
+  it('twice, reaches LiveKit as the one that was decided about', async () => {
+    const forged = token({ sub: 'root' }, { ...KEY, apiSecret: 'x'.repeat(40) });
+    for (const pair of [
+      [token(), forged],
+      [forged, token()],
+      [token(), token({ sub: 'bob' })],
+    ]) {
+      await upgrade('/rtc', pair.map(bearer));
+    }
+    const subjects = livekit.reached.map(({ headers }) => subjectOf(headers.authorization).sub);
+    expect(subjects).toEqual(['ana', 'ana']);
+  });
+
+  it('in another spelling, is none', async () => {
+    for (const line of [
+      `AUTHORIZATION:Bearer ${token()}`,
+      `authorization:   bearer ${token()}  `,
+    ]) {
+      expect(await upgrade('/rtc', [line])).toBe(101);
+    }
+    // Node refuses these before anybody asks.
+    for (const line of [`Authorization : Bearer ${token()}`, ` ${bearer(token())}`]) {
+      await sendRaw(port, upgradeLines('/rtc', [...MARK, line])).catch(() => undefined);
+    }
+    expect(livekit.reached).toHaveLength(2);
+  });
+});
+
+describe('the token', () => {
+  const others: [string, () => string][] = [
+    ['none', () => ''],
+    ['of another key', () => token({}, { ...KEY, apiKey: 'other' })],
+    ['of another secret', () => token({}, { ...KEY, apiSecret: 'x'.repeat(40) })],
+    [
+      'with alg: none',
+      () => `${encode({ alg: 'none' })}.${encode({ ...claims(), iss: KEY.apiKey })}.`,
+    ],
+    ['without exp', () => token({ exp: undefined })],
+    ['that has expired', () => token({ exp: now() - 61 })],
+    ['that does not join', () => token({ video: { room: 'hall' } })],
+  ];
+  it.each(others)('%s: 401, and LiveKit hears nothing', async (_what, make) => {
+    expect(await upgrade(`/rtc?access_token=${make()}`)).toBe(401);
+    expect(await upgrade('/rtc/v1', [bearer(make())])).toBe(401);
+    expect(livekit.reached).toEqual([]);
+  });
+
+  it('of one room opens that room, whatever else is asked for', async () => {
+    expect(await upgrade(`/rtc?access_token=${token()}&room=cellar&room_name=cellar`)).toBe(101);
+    expect(subjectOf(livekit.reached[0]?.headers.authorization).video?.['room']).toBe('hall');
+    const nowhere = token({ video: { roomJoin: true, room: 'attic' } });
+    expect(await upgrade(`/rtc?access_token=${nowhere}`)).toBe(403);
+    expect(livekit.reached).toHaveLength(1);
+  });
+
+  it('is never in the address that LiveKit gets, however often it was there', async () => {
+    const [one, two] = [token(), token({ sub: 'bob' })];
+    expect(await upgrade(`/rtc?access_token=${one}&access_token=${two}&sdk=js`)).toBe(101);
+    expect(livekit.reached[0]?.url).toBe('/rtc?sdk=js');
+    expect(subjectOf(livekit.reached[0]?.headers.authorization).sub).toBe('ana');
+  });
+});
+
+const CLOSED = [
+  '/twirp/livekit.RoomService/DeleteRoom',
+  '/agent',
+  '/debug/rooms',
+  '/',
+  '//rtc',
+  '/rtc/',
+  '/rtc//',
+  '/rtc//v1',
+  '/rtc/v2',
+  '/RTC',
+  '/%72tc',
+  '/rtc%2fv1',
+  '/rtc%00',
+  '/rtc;a=b',
+  '/rtc\\v1',
+  '/./rtc',
+  '/x/../rtc',
+  '/rtc/../agent',
+  '/rtc/..%2fagent',
+  '/rtc/%2e%2e/agent',
+  '/rtc/v1/../../twirp/livekit.RoomService/DeleteRoom',
+  '/whip/v1/../../agent',
+  '/whip/v1/%2e%2e/%2e%2e/agent',
+  '/whip/v1//agent',
+  '/whip/v1/a/b/c/d',
+  'http://127.0.0.1/rtc',
+  'http://127.0.0.1/twirp/livekit.RoomService/DeleteRoom',
+  '*',
+];
+
+describe('another path, or one of ours in another spelling', () => {
+  it.each(CLOSED)('%s: LiveKit hears nothing', async (path) => {
+    const lines = [...MARK, bearer(token())];
+    const upgraded = await sendRaw(port, upgradeLines(`${path}?x=1`, lines)).catch(() => null);
+    expect([404, 400, undefined]).toContain(upgraded?.status);
+    upgraded?.socket.destroy();
+    for (const method of ['GET', 'POST', 'DELETE']) {
+      const head = [`${method} ${path} HTTP/1.1`, 'Host: rolecall.test', ...lines];
+      const body = method === 'GET' ? '' : '{}';
+      const type = body && ['Content-Type: application/json', `Content-Length: ${body.length}`];
+      const all = [...head, ...(type || []), 'Connection: close', '', body].join('\r\n');
+      const answer = await sendRaw(port, all + (body ? '' : '\r\n')).catch(() => null);
+      answer?.socket.destroy();
+    }
+    expect(livekit.reached).toEqual([]);
+  });
+
+  it.each(['h2c', 'WebSocket2', 'tcp'])('an upgrade to %s is none', async (protocol) => {
+    const lines = upgradeLines('/rtc', [...MARK, bearer(token())]);
+    const answer = await sendRaw(port, lines.replace('websocket', protocol));
+    answer.socket.destroy();
+    expect(answer.status).toBe(404);
+    expect(livekit.reached).toEqual([]);
+  });
+
+  it('forward auth opens none of them either', async () => {
+    for (const path of CLOSED.filter((path) => !path.includes('\\'))) {
+      const headers = { 'x-original-uri': `${path}?access_token=${token()}` };
+      const answer = await fetch(`${app.url}/livekit/gate`, { headers });
+      expect([path, answer.status]).toEqual([path, 403]);
+      expect(answer.headers.get('authorization')).toBeNull();
+    }
+  });
+});
+
+const sockets: Socket[] = [];
+/** Opens a connection and sends only what is given. Resolves with the time until it was closed. */
+function hold(bytes: string): { socket: Socket; closed: Promise<void>; text: () => string } {
+  let text = '';
+  const socket = connect(port, '127.0.0.1');
+  sockets.push(socket);
+  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.on('error', () => undefined);
+  socket.write(bytes);
+  return { socket, closed, text: () => text };
+}
+const openAtGate = () =>
+  new Promise<number>((resolve) =>
+    app.app.getHttpServer().getConnections((_error, count) => resolve(count)),
+  );
+
+describe('who is slow, or only half there', () => {
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+  });
+
+  it('gets some seconds for its request, and others get in meanwhile', async () => {
+    const server = app.app.getHttpServer();
+    expect(server.headersTimeout).toBeLessThanOrEqual(15_000);
+    server.headersTimeout = 1_000;
+    const half = upgradeLines(`/rtc?access_token=${token()}`).slice(0, -2);
+    const slow = Array.from({ length: 100 }, () => hold(half));
+    await until('they are connected', async () => (await openAtGate()) >= 100);
+    expect(await upgrade(`/rtc?access_token=${token()}`)).toBe(101);
+    await Promise.all(slow.map(({ closed }) => closed));
+    server.headersTimeout = 15_000;
+    expect(livekit.reached).toHaveLength(1);
+  }, 20_000);
+
+  it('that hangs up half of the connection loses the other half, here and at LiveKit', async () => {
+    const { socket, text } = hold(upgradeLines(`/rtc?access_token=${token()}`, MARK));
+    await until('it is let in', () => text().includes(' 101 '));
+    expect(livekit.open.size).toBe(1);
+    socket.end();
+    await until('LiveKit has lost it', () => livekit.open.size === 0, 5_000);
+  });
+
+  it('that never hangs up after a refusal is hung up on', async () => {
+    const half = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    sockets.push(half);
+    half.on('error', () => undefined);
+    half.resume();
+    await new Promise((resolve) => half.once('connect', resolve));
+    const before = await until('it is connected', openAtGate);
+    half.write(upgradeLines('/rtc?access_token=x'));
+    await new Promise((resolve) => half.once('end', resolve));
+    await until('its place is free', async () => (await openAtGate()) <= before - 1, 5_000);
+  });
+
+  it('that leaves while LiveKit says nothing is forgotten there too', async () => {
+    livekit.isMute = true;
+    const { socket } = hold(upgradeLines(`/rtc?access_token=${token()}`, MARK));
+    await until('LiveKit was asked', () => livekit.open.size === 1);
+    socket.destroy();
+    await until('LiveKit has lost it', () => livekit.open.size === 0, 2_000);
+  });
+
+  it('hears in some seconds that LiveKit says nothing', async () => {
+    livekit.isMute = true;
+    expect(await upgrade(`/rtc?access_token=${token()}`)).toBe(503);
+    await until('LiveKit has lost it', () => livekit.open.size === 0, 2_000);
+  }, 10_000);
+
+  it('that talks before it is let in is heard a little, and no more', async () => {
+    livekit.isMute = true;
+    const talk = 'x'.repeat(1024 * 1024);
+    const { closed } = hold(upgradeLines(`/rtc?access_token=${token()}`, MARK) + talk);
+    await closed;
+    await until('LiveKit has lost it', () => livekit.open.size === 0, 2_000);
+  }, 10_000);
+});
+
+describe('2,000 connects in a second from one address', () => {
+  const valid = () => token({ sub: randomUUID() });
+  const flood = async (count: number, path: () => string) => {
+    const answers = { 101: 0, 401: 0, 503: 0, other: 0 };
+    const works = Array.from({ length: count }, async () => {
+      const lines = upgradeLines(path(), MARK);
+      const { status, socket } = await sendRaw(port, lines, '127.0.0.9').catch(() => ({
+        status: 0,
+        socket: null,
+      }));
+      socket?.destroy();
+      answers[status in answers ? (status as 101) : 'other']++;
+    });
+    await Promise.all(works);
+    return answers;
+  };
+
+  it('each have an answer, others get in meanwhile, and nothing stays behind', async () => {
+    const before = process.memoryUsage().rss;
+    const storm = flood(2_000, () => `/rtc?access_token=${valid()}`);
+    let isOver = false;
+    void storm.then(() => (isOver = true));
+    const waits: number[] = [];
+    while (!isOver) {
+      const at = performance.now();
+      expect(await upgrade(`/rtc?access_token=${token({ sub: 'bob' })}`)).toBe(101);
+      waits.push(performance.now() - at);
+    }
+    const answers = await storm;
+    expect(answers).toMatchObject({ other: 0, 401: 0 });
+    expect(answers[101] + answers[503]).toBe(2_000);
+    expect(Math.max(...waits)).toBeLessThan(5_000);
+    expect(process.memoryUsage().rss - before).toBeLessThan(300 * 1024 * 1024);
+    await until('nobody is left at LiveKit', () => livekit.open.size === 0, 10_000);
+    await until('nor here', async () => (await openAtGate()) < 20, 10_000);
+  }, 60_000);
+
+  it('without a good token, each cost LiveKit and Postgres nothing', async () => {
+    const entries = async () =>
+      Number((await app.sql<{ n: string }>('SELECT count(*) AS n FROM ledger_entry'))[0]?.n);
+    const before = await entries();
+    const answers = await flood(2_000, () => '/rtc?access_token=x');
+    expect(answers[401] + answers[503]).toBe(2_000);
+    expect(await entries()).toBe(before);
+    expect(livekit.reached).toEqual([]);
+  }, 60_000);
+});
