@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Batcher } from '../common/batcher.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Hints } from '../events/hints.js';
 import { type ParticipantPermission, samePermission } from '../grants/compile-grant.js';
@@ -32,6 +33,34 @@ export interface Push {
   };
 }
 
+/** A reading of a seat that may still serve, made when its wish was committed. */
+export interface Fresh {
+  readonly standing: Standing;
+  readonly seen: Look;
+  /** By the monotonic clock. */
+  readonly at: number;
+}
+
+/** Lets calls to LiveKit out when there is room for them. */
+export type Through = <T>(call: () => Promise<T>) => Promise<T>;
+
+export interface ConvergeOptions {
+  readonly fresh?: Fresh;
+  readonly through?: Through;
+}
+
+/** Somebody as LiveKit answered about them, to a question that was asked at `at`. */
+interface Sight {
+  readonly room: string;
+  readonly participant: ObservedParticipant;
+  readonly seat: Seat | null;
+  readonly at: Date;
+}
+
+const AT_ONCE: Through = (call) => call();
+/** A reading that is older than this when its turn comes is made anew. */
+const FRESH_MS = 250;
+
 /** LiveKit may lose a track that is published again sooner after its right was taken (v1.13.5). */
 const HOLD_BACK_MS = 400;
 /** Somebody who keeps changing a seat this often at once leaves the rest to the sweep. */
@@ -47,6 +76,10 @@ export class SeatApplier {
   private readonly turns = new KeyedMutex();
   /** Seat → when a source was last taken from it, by the monotonic clock. */
   private readonly narrowedAt = new Map<string, number>();
+  /** What answers tell goes into Postgres together with what others tell at that moment. */
+  private readonly observing = new Batcher<Sight, boolean>((sights) => this.write(sights), {
+    concurrency: 2,
+  });
 
   constructor(
     private readonly policy: SeatPolicy,
@@ -71,21 +104,29 @@ export class SeatApplier {
     room: string,
     identity: string,
     fallback: ObservedPermission | null = null,
+    { fresh, through = AT_ONCE }: ConvergeOptions = {},
   ): Promise<Push[]> {
     const pushes: Push[] = [];
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const [seen, facts] = await Promise.all([
-        this.store.look(room, identity),
-        this.policy.read(room, identity),
-      ]);
-      const kind = seen.seat?.kind ?? null;
-      const standing = await this.policy.judge(facts, kind);
+      const isFresh = round === 0 && fresh && performance.now() - fresh.at < FRESH_MS;
+      const { standing, seen } = isFresh ? fresh : await this.readSeat(room, identity);
       if (await this.isHeldBack(standing, seen.seat)) continue;
-      pushes.push(await this.push(standing, seen, fallback));
-      const again = await this.policy.stand(room, identity, kind);
+      pushes.push(await this.push(standing, seen, fallback, through));
+      const again = await this.policy.stand(room, identity, seen.seat?.kind ?? null);
       if (again.key === standing.key) break;
     }
     return pushes;
+  }
+
+  private async readSeat(
+    room: string,
+    identity: string,
+  ): Promise<{ standing: Standing; seen: Look }> {
+    const [seen, facts] = await Promise.all([
+      this.store.look(room, identity),
+      this.policy.read(room, identity),
+    ]);
+    return { seen, standing: await this.policy.judge(facts, seen.seat?.kind ?? null) };
   }
 
   /** Ends the connection; false when LiveKit cannot be asked. Who is not there counts as removed. */
@@ -110,6 +151,7 @@ export class SeatApplier {
     standing: Standing,
     seen: Look,
     fallback: ObservedPermission | null,
+    through: Through,
   ): Promise<Push> {
     const { epoch, wanted } = standing;
     const permission = permissionOf(wanted, fallback);
@@ -123,8 +165,8 @@ export class SeatApplier {
         return { epoch, outcome: 'unavailable', detail: 'LiveKit cannot be reached' };
       }
       return permission
-        ? await this.setPermission(standing, seen, permission)
-        : await this.putOut(standing);
+        ? await this.setPermission(standing, seen, permission, through)
+        : await this.putOut(standing, through);
     } catch (error) {
       if (!(error instanceof AppError) || !error.code.startsWith('livekit.')) throw error;
       if (isUnavailable(error)) return { epoch, outcome: 'unavailable', detail: error.message };
@@ -133,8 +175,8 @@ export class SeatApplier {
     }
   }
 
-  private async putOut({ room, identity, epoch }: Standing): Promise<Push> {
-    await this.rooms.removeParticipant(room.name, identity);
+  private async putOut({ room, identity, epoch }: Standing, through: Through): Promise<Push> {
+    await through(() => this.rooms.removeParticipant(room.name, identity));
     return { epoch, outcome: 'applied', detail: null };
   }
 
@@ -142,8 +184,9 @@ export class SeatApplier {
     { room, identity, epoch, wanted }: Standing,
     { seat, at }: Look,
     permission: ParticipantPermission,
+    through: Through,
   ): Promise<Push> {
-    const after = await this.rooms.setPermission(room.name, identity, permission);
+    const after = await through(() => this.rooms.setPermission(room.name, identity, permission));
     this.noteNarrowing(room.name, identity, seat?.permission ?? null, after.permission);
     await this.observe(room.name, after, seat, at);
     if (wanted.kind === 'uncovered' && wanted.isRestored) {
@@ -171,14 +214,22 @@ export class SeatApplier {
     seat: Seat | null,
     at: Date,
   ): Promise<void> {
-    const known = seat ? [seat] : [];
-    const { changed } = await this.observations.listed(room, [participant], known, at);
+    const changed = await this.observing.load({ room, participant, seat, at });
     if (seat && seat.tracks.length > 0) {
       await this.silence.saw(room, [participant.identity], [participant], at);
     }
-    if (changed.length > 0) {
+    if (changed) {
       this.hints.publish([{ topic: `room:${room}`, type: 'seat', key: participant.identity }]);
     }
+  }
+
+  private async write(sights: Sight[]): Promise<boolean[]> {
+    const changed = new Set<Sight>();
+    for (const [room, here] of byRoom(sights)) {
+      const told = new Set(await this.observations.told(room, here));
+      for (const sight of here) if (told.has(sight.participant.identity)) changed.add(sight);
+    }
+    return sights.map((sight) => changed.has(sight));
   }
 
   private noteNarrowing(
@@ -234,6 +285,16 @@ function permissionOf(
   if (wanted.kind === 'out' || !fallback) return null;
   const canPublishSources = canonicalSources(fallback.canPublishSources);
   return { ...fallback, canPublishSources, canPublish: canPublishSources.length > 0 };
+}
+
+function byRoom(sights: readonly Sight[]): Map<string, Sight[]> {
+  const rooms = new Map<string, Sight[]>();
+  for (const sight of sights) {
+    const here = rooms.get(sight.room);
+    if (here) here.push(sight);
+    else rooms.set(sight.room, [sight]);
+  }
+  return rooms;
 }
 
 export function seatKey(room: string, identity: string): string {

@@ -6,7 +6,7 @@ import { AppError } from '../common/errors/app-error.js';
 import { Transactions, type Tx } from '../database/transactions.js';
 import type { Override } from '../grants/policy.js';
 import { KeyedMutex } from './keyed-mutex.js';
-import type { SeatAction, SeatOperation } from './seat.js';
+import type { SeatAction, SeatBase, SeatOperation } from './seat.js';
 import { toChange, toStateOf, toStateResponse } from './seat-answers.js';
 import { type Push, SeatApplier, seatKey } from './seat-applier.js';
 import { type Context, SeatContexts } from './seat-context.js';
@@ -200,29 +200,7 @@ export class SeatChanges {
   ): Promise<SeatOperation | null> {
     const { seat, standing } = context;
     const base = await this.wishes.baseOf(seat, standing);
-    const told = describeChange(wish.action, context, after, plan.fallback);
-    const operation: NewOperation = {
-      ...newOperation(actor, wish.action, context, options),
-      reason: wish.reason ?? null,
-      before: {
-        ...(plan.was ?? toStateOf(standing.role)),
-        override: seat.override,
-        block: seat.block,
-        hold: seat.hold,
-        base,
-        sid: seat.sid,
-      },
-      after: {
-        ...toStateOf(after.role),
-        effects: allOf(told),
-        notes: told.notes,
-        fallback: plan.fallback ?? null,
-        takes: tracksTaken(seat, permissionAfter(after, plan.fallback)),
-        headMs: context.headMs,
-      },
-      epoch: standing.epoch + 1,
-      undoUntil: isUndoable(wish.action) ? new Date(context.now.getTime() + UNDO_MS) : null,
-    };
+    const operation = draft({ actor, wish, context, plan, after, base, options });
     const isBegun = await this.transactions.run(async (tx) => {
       if (!context.isStored) await this.store.lock(tx, seat.room, seat.identity);
       const extra = wish.undoes ? { undoes: wish.undoes.id } : {};
@@ -285,8 +263,45 @@ export class SeatChanges {
   }
 }
 
+/** The operation that a plan makes, before it is written. */
+export function draft(made: {
+  actor: Actor;
+  wish: Pick<Wish, 'action' | 'reason'>;
+  context: Context;
+  plan: Plan;
+  after: Standing;
+  base: SeatBase | null;
+  options: ActOptions;
+}): NewOperation {
+  const { actor, wish, context, plan, after, base, options } = made;
+  const { seat, standing } = context;
+  const told = describeChange(wish.action, context, after, plan.fallback);
+  return {
+    ...newOperation(actor, wish.action, context, options),
+    reason: wish.reason ?? null,
+    before: {
+      ...(plan.was ?? toStateOf(standing.role)),
+      override: seat.override,
+      block: seat.block,
+      hold: seat.hold,
+      base,
+      sid: seat.sid,
+    },
+    after: {
+      ...toStateOf(after.role),
+      effects: allOf(told),
+      notes: told.notes,
+      fallback: plan.fallback ?? null,
+      takes: tracksTaken(seat, permissionAfter(after, plan.fallback)),
+      headMs: context.headMs,
+    },
+    epoch: standing.epoch + 1,
+    undoUntil: isUndoable(wish.action) ? new Date(context.now.getTime() + UNDO_MS) : null,
+  };
+}
+
 /** A lease that has run out is given anew, also with the same role; and one that is put off. */
-function isGiven(now: Override, before: Override | null, isUnblocked: boolean): boolean {
+export function isGiven(now: Override, before: Override | null, isUnblocked: boolean): boolean {
   return (
     isUnblocked ||
     now.template !== before?.template ||
@@ -356,7 +371,7 @@ function isUndoable(action: SeatAction): boolean {
 }
 
 /** Told from what LiveKit had before the first call and answered to the last; null: as foreseen. */
-function whatHappened({ epoch, after }: SeatOperation, pushes: readonly Push[]): string[] | null {
+export function whatHappened({ epoch, after }: SeatOperation, pushes: readonly Push[]): string[] | null {
   const changes = pushes.flatMap((push) => (push.epoch === epoch && push.change) || []);
   const first = changes[0];
   const last = changes.at(-1);

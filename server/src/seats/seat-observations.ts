@@ -103,7 +103,8 @@ export class SeatObservations {
     const present = new Set(here.map(({ identity }) => identity));
     const news = here.filter((participant) => isNews(participant, seats.get(participant.identity)));
     const gone = known.filter((seat) => seat.isPresent && !present.has(seat.identity));
-    const came = news.length > 0 ? await this.writePresent(room, news, askedAt) : [];
+    const seen = news.map((participant) => ({ participant, at: askedAt }));
+    const came = news.length > 0 ? await this.writePresent(room, seen) : [];
     const went = gone.length > 0 ? await this.writeAbsent(room, gone) : [];
     const unlisted = came
       .filter((row) => row.is_unlisted && !seats.get(row.identity)?.isUnlisted)
@@ -113,6 +114,38 @@ export class SeatObservations {
       changed: [...came.map(({ identity }) => identity), ...went],
       unlisted: unlisted.filter((identity) => !recognised.includes(identity)),
     };
+  }
+
+  /**
+   * Answers of LiveKit's about single people, each to a question of its own time. Answers with those
+   * whose seats show something else than before.
+   */
+  async told(
+    room: string,
+    sights: readonly { participant: Listed; seat: Seat | null; at: Date }[],
+  ): Promise<string[]> {
+    // One statement writes a row once; the newest answer about somebody is the one that counts.
+    const newest = new Map(
+      sights
+        .toSorted((a, b) => a.at.getTime() - b.at.getTime())
+        .map((sight) => [sight.participant.identity, sight]),
+    );
+    const news = [...newest.values()].filter(
+      ({ participant, seat }) =>
+        participant.state !== 'disconnected' && isNews(participant, seat ?? undefined),
+    );
+    if (news.length === 0) return [];
+    const came = await this.writePresent(room, news);
+    const unlisted = came.filter(
+      ({ identity, is_unlisted }) => is_unlisted && !newest.get(identity)?.seat?.isUnlisted,
+    );
+    if (unlisted.length > 0) {
+      await this.recognise(
+        room,
+        unlisted.map(({ identity }) => identity),
+      );
+    }
+    return came.map(({ identity }) => identity);
   }
 
   /** Everybody whom the room's seats show as present; for a room that does not run. */
@@ -166,23 +199,28 @@ export class SeatObservations {
 
   private async writePresent(
     room: string,
-    participants: readonly Listed[],
-    askedAt: Date,
+    sights: readonly { participant: Listed; at: Date }[],
   ): Promise<{ identity: string; is_unlisted: boolean }[]> {
-    const records = participants.map(({ joinedAt, name, tracks, ...rest }) => ({
-      ...rest,
-      name: toStorable(name),
-      tracks: tracks.map((track) => ({ ...track, name: toStorable(track.name) })),
-      joined_at: joinedAt,
+    const records = sights.map(({ participant, at }) => ({
+      identity: participant.identity,
+      sid: participant.sid,
+      state: participant.state,
+      name: toStorable(participant.name),
+      kind: participant.kind,
+      permission: participant.permission,
+      tracks: participant.tracks.map((track) => ({ ...track, name: toStorable(track.name) })),
+      joined_at: participant.joinedAt,
+      observed_at: at,
     }));
     const { rows } = await this.pg.query<{ identity: string; is_unlisted: boolean }>(
       'seat-write-present',
       `INSERT INTO seat (room, identity, is_present, sid, state, name, kind, permission, tracks,
          joined_at, observed_at, is_unlisted)
        SELECT r.name, o.identity, true, o.sid, o.state, o.name, o.kind, o.permission, o.tracks,
-         o.joined_at, $3, true
+         o.joined_at, o.observed_at, true
        FROM room r, jsonb_to_recordset($2::jsonb) AS o(identity text, sid text, state text,
-         name text, kind text, permission jsonb, tracks jsonb, joined_at timestamptz)
+         name text, kind text, permission jsonb, tracks jsonb, joined_at timestamptz,
+         observed_at timestamptz)
        WHERE r.name = $1
        ON CONFLICT (room, identity) DO UPDATE SET is_present = true, sid = EXCLUDED.sid,
          state = EXCLUDED.state, name = EXCLUDED.name, kind = EXCLUDED.kind,
@@ -194,7 +232,7 @@ export class SeatObservations {
            AND (seat.is_present OR seat.left_at < EXCLUDED.observed_at)
            AND (seat.observed_at IS NULL OR seat.observed_at <= EXCLUDED.observed_at))
        RETURNING identity, is_unlisted`,
-      [room, JSON.stringify(records), askedAt],
+      [room, JSON.stringify(records)],
     );
     return rows;
   }

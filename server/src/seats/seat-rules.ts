@@ -13,8 +13,17 @@ export interface Holding {
 export interface SeatRule {
   /** Refuses by throwing. */
   assertMayHold?(tx: Tx, holding: Holding): Promise<void>;
+  /** False: nobody is refused the template in the room now. Left out: somebody may be. */
+  mayRefuse?(room: string, template: string): Promise<boolean>;
   /** Nothing refuses it any more: what it settles, such as a raised hand, is settled with it. */
   notePromoted?(tx: Tx, holding: Holding, by: ActorRef, operationId: string): Promise<void>;
+  /** The same for many in one room; left out: one by one. */
+  notePromotedAll?(tx: Tx, promoted: readonly Promoted[], by: ActorRef): Promise<void>;
+}
+
+/** Somebody who was promoted, by an operation. */
+export interface Promoted extends Holding {
+  readonly operationId: string;
 }
 
 /**
@@ -35,5 +44,23 @@ export class SeatRules {
 
   async notePromoted(tx: Tx, holding: Holding, by: ActorRef, operationId: string): Promise<void> {
     for (const rule of this.rules) await rule.notePromoted?.(tx, holding, by, operationId);
+  }
+
+  /** Whether `assertMayHold` has to be asked for each that is to hold the template. */
+  async mayRefuse(room: string, template: string): Promise<boolean> {
+    for (const rule of this.rules) {
+      if (rule.assertMayHold && ((await rule.mayRefuse?.(room, template)) ?? true)) return true;
+    }
+    return false;
+  }
+
+  async notePromotedAll(tx: Tx, promoted: readonly Promoted[], by: ActorRef): Promise<void> {
+    for (const rule of this.rules) {
+      if (rule.notePromotedAll) {
+        await rule.notePromotedAll(tx, promoted, by);
+        continue;
+      }
+      for (const one of promoted) await rule.notePromoted?.(tx, one, by, one.operationId);
+    }
   }
 }

@@ -1,0 +1,236 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../access/actor.js';
+import { AppError } from '../common/errors/app-error.js';
+import { Transactions, type Tx } from '../database/transactions.js';
+import type { SeatOperation } from './seat.js';
+import { type Fresh, SeatApplier, type Through } from './seat-applier.js';
+import { begun, draft, isGiven, whatHappened, type Wish } from './seat-changes.js';
+import type { Context } from './seat-context.js';
+import { SeatGuards } from './seat-guards.js';
+import { settlementOf, SeatOperations } from './seat-operations.js';
+import { SeatPolicy, type Standing } from './seat-policy.js';
+import { SeatRules } from './seat-rules.js';
+import { type Change, type End, SeatBatchStore } from './seat-batch-store.js';
+import type { NewOperation } from './seat-store.js';
+import { emptySeat } from './seat-views.js';
+import { type Plan, SeatWishes } from './seat-wishes.js';
+
+/** What is asked for one seat of many. */
+export interface Item {
+  readonly identity: string;
+  /** Its operation has this id, however often it is asked for. */
+  readonly operationId: string;
+  readonly wish: Wish;
+}
+
+/** What became of it: what is begun has to be carried out. */
+export type Begun =
+  | { readonly item: Item; readonly kind: 'begun'; readonly made: Made }
+  /** Somebody changed the seat between the look and the lock: to be asked for again. */
+  | { readonly item: Item; readonly kind: 'moved' }
+  /** A limit has to be asked inside a transaction of its own. */
+  | { readonly item: Item; readonly kind: 'alone' }
+  | { readonly item: Item; readonly kind: 'unchanged' }
+  | { readonly item: Item; readonly kind: 'refused'; readonly error: AppError };
+
+export interface Made {
+  readonly operation: SeatOperation;
+  /** How the seat stood when the wish was committed, so that the first call need not read it again. */
+  readonly fresh: Fresh;
+}
+
+interface Planned {
+  readonly item: Item;
+  readonly context: Context;
+  readonly plan: Plan;
+  readonly after: Standing;
+  readonly operation: NewOperation;
+}
+
+/**
+ * `SeatChanges` for many seats of one room: the same looks, plans, guards and rules, with one
+ * statement where there would be one for each.
+ */
+@Injectable()
+export class SeatBatches {
+  constructor(
+    private readonly batches: SeatBatchStore,
+    private readonly policy: SeatPolicy,
+    private readonly wishes: SeatWishes,
+    private readonly guards: SeatGuards,
+    private readonly rules: SeatRules,
+    private readonly applier: SeatApplier,
+    private readonly operations: SeatOperations,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /**
+   * Commits the intents. `within` runs first inside the transaction, with what is about to be
+   * written; when it answers false nothing is, and the answer is null.
+   */
+  async begin(
+    actor: Actor,
+    room: string,
+    items: readonly Item[],
+    bulk: string,
+    within: (tx: Tx) => Promise<boolean>,
+    after: (tx: Tx, results: readonly Begun[]) => Promise<void>,
+  ): Promise<Begun[] | null> {
+    const planned = await this.planAll(actor, room, items, bulk);
+    const ready = planned.filter((one) => 'operation' in one);
+    const results: Begun[] = planned.filter((one) => 'kind' in one);
+    return this.transactions.run(async (tx) => {
+      if (!(await within(tx))) return null;
+      const written = await this.write(tx, actor, room, ready);
+      const all = [...results, ...(await this.outcomesOf(ready, written))];
+      await after(tx, all);
+      return all;
+    });
+  }
+
+  /** Calls LiveKit for each, as `through` lets them, and writes what came of all of them. */
+  async carryOut(room: string, made: readonly Made[], through: Through): Promise<void> {
+    const ends = await Promise.all(made.map((one) => this.apply(one, through)));
+    await this.transactions.run((tx) => this.operations.settleMany(tx, room, ends));
+  }
+
+  private async apply({ operation, fresh }: Made, through: Through): Promise<End> {
+    const { room, identity, after } = operation;
+    const started = performance.now();
+    const pushes = await this.applier.inTurn(room, identity, () =>
+      this.applier.converge(room, identity, after.fallback, { fresh, through }),
+    );
+    const settlement = {
+      ...settlementOf(operation, pushes, performance.now() - started),
+      effects: whatHappened(operation, pushes),
+    };
+    return { operation, settlement };
+  }
+
+  private async planAll(
+    actor: Actor,
+    room: string,
+    items: readonly Item[],
+    bulk: string,
+  ): Promise<(Planned | Begun)[]> {
+    const identities = items.map(({ identity }) => identity);
+    const [{ seats, at }, standings] = await Promise.all([
+      this.batches.look(room, identities),
+      Promise.all(identities.map((identity) => this.policy.stand(room, identity))),
+    ]);
+    const now = new Date(at.getTime());
+    return Promise.all(
+      items.map(async (item, i): Promise<Planned | Begun> => {
+        const seat = seats.get(item.identity);
+        const standing = standings[i] as Standing;
+        const context: Context = {
+          seat: seat ?? emptySeat(room, item.identity),
+          standing,
+          now,
+          headMs: 0,
+          isStored: seat !== undefined,
+        };
+        try {
+          if (!seat && !standing.facts.user && !item.wish.mayBeUnknown) throw unknown();
+          return await this.plan(actor, item, context, bulk);
+        } catch (error) {
+          if (!(error instanceof AppError) || error.kind === 'unavailable') throw error;
+          return { item, kind: 'refused', error };
+        }
+      }),
+    );
+  }
+
+  private async plan(
+    actor: Actor,
+    item: Item,
+    context: Context,
+    bulk: string,
+  ): Promise<Planned | Begun> {
+    const { wish, operationId } = item;
+    await this.guards.assertEpoch(context, wish.expectEpoch);
+    const plan = await wish.plan(context);
+    if (!plan) return { item, kind: 'unchanged' };
+    this.guards.assertSensible(actor, wish.action, context, wish.isConfirmed ?? false);
+    const after = await this.policy.suppose(context.standing, plan, context.now);
+    await this.guards.assertMay(actor, wish, context, after);
+    if (await this.needsRoom(context, plan)) return { item, kind: 'alone' };
+    const base = await this.wishes.baseOf(context.seat, context.standing);
+    const options = { operationId, bulk };
+    const operation = draft({ actor, wish, context, plan, after, base, options });
+    return { item, context, plan, after, operation };
+  }
+
+  /** Whether a limit may refuse it, which can only be told in the transaction that takes the slot. */
+  private async needsRoom({ seat }: Context, plan: Plan): Promise<boolean> {
+    const { override } = plan;
+    if (!override) return false;
+    const isUnblocked = seat.block !== null && plan.block === null;
+    if (!isGiven(override, seat.override, isUnblocked)) return false;
+    return this.rules.mayRefuse(seat.room, override.template);
+  }
+
+  private async write(
+    tx: Tx,
+    actor: Actor,
+    room: string,
+    planned: readonly Planned[],
+  ): Promise<ReadonlySet<string>> {
+    if (planned.length === 0) return new Set();
+    const fresh = planned.filter(({ context }) => !context.isStored);
+    if (fresh.length > 0) {
+      await this.batches.ensure(
+        tx,
+        room,
+        fresh.map(({ item }) => item.identity),
+      );
+    }
+    const undoes = new Map(planned.map(({ item }) => [item.identity, item.wish.undoes?.id]));
+    const changes = planned.map(({ operation, plan }): Change => ({ operation, wish: plan }));
+    const written = await this.operations.beginChanges(tx, room, changes, actor, ({ identity }) => {
+      const undone = undoes.get(identity);
+      return undone === undefined ? {} : { undoes: undone };
+    });
+    const mine = planned.filter(({ item }) => written.has(item.identity));
+    await this.noteUndone(tx, mine);
+    const promoted = mine.flatMap(({ item, plan, operation }) =>
+      item.wish.action === 'promote' && plan.override
+        ? [
+            {
+              room,
+              identity: item.identity,
+              template: plan.override.template,
+              operationId: operation.id,
+            },
+          ]
+        : [],
+    );
+    if (promoted.length > 0) await this.rules.notePromotedAll(tx, promoted, actor);
+    return written;
+  }
+
+  private async noteUndone(tx: Tx, planned: readonly Planned[]): Promise<void> {
+    const undone = planned.flatMap(({ item: { wish, operationId } }) =>
+      wish.undoes ? [{ id: wish.undoes.id, by: operationId }] : [],
+    );
+    if (undone.length > 0) await this.batches.markUndone(tx, undone);
+  }
+
+  private outcomesOf(planned: readonly Planned[], written: ReadonlySet<string>): Promise<Begun[]> {
+    const committedAt = performance.now();
+    return Promise.all(
+      planned.map(async ({ item, context, after, operation }): Promise<Begun> => {
+        if (!written.has(item.identity)) return { item, kind: 'moved' };
+        const { seat, now } = context;
+        const facts = { ...after.facts, input: after.input, epoch: operation.epoch };
+        const standing = await this.policy.judge(facts, seat.kind);
+        const fresh = { standing, seen: { seat, at: now }, at: committedAt };
+        return { item, kind: 'begun', made: { operation: begun(operation), fresh } };
+      }),
+    );
+  }
+}
+
+function unknown(): AppError {
+  return new AppError('not_found', 'seat.not_found', 'nobody has this identity');
+}
