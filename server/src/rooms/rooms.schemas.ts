@@ -75,6 +75,7 @@ export const updateRoomBody = z.strictObject({
   numParticipants: z.unknown().optional(),
   liveSince: z.unknown().optional(),
   scene: z.unknown().optional(),
+  silence: z.unknown().optional(),
   updatedAt: z.unknown().optional(),
   appliesAtNextStart: z.unknown().optional(),
 });
@@ -91,6 +92,12 @@ const room = {
   isDemo: z.boolean(),
   numParticipants: z.number(),
   liveSince: z.date().nullable(),
+  /** Until people were really silent, in milliseconds from the click; of the last hour. */
+  silence: z.object({
+    count: z.int(),
+    p50: z.number().nullable(),
+    p95: z.number().nullable(),
+  }),
   /** What the room makes of roles for a while. */
   scene: z
     .object({

@@ -17,6 +17,7 @@ import { isUnavailable } from '../livekit/livekit-error.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { publishedGrants } from '../role-templates/published-grants.js';
 import { beyondCeiling } from '../role-templates/role-templates.service.js';
+import { type SilenceFigures, silenceFiguresOf } from '../seats/silence-figures.js';
 import { Room } from './room.entity.js';
 import type { CreateRoomBody, ListRoomsQuery, UpdateRoomBody } from './rooms.schemas.js';
 
@@ -36,6 +37,7 @@ interface RoomRow {
   live_since: Date | null;
   num_participants: number;
   active_scene: RoomSceneView | null;
+  silence: SilenceFigures;
   revision: number;
   created_at: Date;
   updated_at: Date;
@@ -55,7 +57,8 @@ export interface RoomSettlement {
 
 const COLUMNS = `r.name, r.title, r.empty_timeout, r.departure_timeout, r.max_participants, r.metadata,
   r.default_template, r.promote_template, r.unlisted_participants, r.is_closed, r.is_demo,
-  r.live_sid, r.live_since, r.num_participants, r.active_scene, r.revision, r.created_at, r.updated_at`;
+  r.live_sid, r.live_since, r.num_participants, r.active_scene, r.revision, r.created_at, r.updated_at,
+  ${silenceFiguresOf('r.name')} AS silence`;
 
 const SORT_COLUMNS: Record<string, string> = {
   id: 'r.name',
@@ -449,6 +452,7 @@ function toView(row: RoomRow) {
     numParticipants: row.num_participants,
     liveSince: row.live_since,
     scene: row.active_scene,
+    silence: row.silence,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

@@ -1,0 +1,15 @@
+/** How long it took until people were really silent, of the last hour; milliseconds. */
+export interface SilenceFigures {
+  count: number;
+  p50: number | null;
+  p95: number | null;
+}
+
+/** SQL of the figures of the room that `room` names, as JSON. */
+export function silenceFiguresOf(room: string): string {
+  const percentile = (part: number) =>
+    `round((percentile_cont(${part}) WITHIN GROUP (ORDER BY o.gone_ms))::numeric, 1)::float8`;
+  return `(SELECT json_build_object('count', count(*), 'p50', ${percentile(0.5)}, 'p95', ${percentile(0.95)})
+    FROM seat_operation o
+    WHERE o.room = ${room} AND o.gone_at > now() - interval '1 hour')`;
+}
