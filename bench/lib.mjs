@@ -2,21 +2,42 @@
 import { fork, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findLiveKitServer, startLiveKit } from '../tools/lib/livekit.mjs';
 import { freeTcpPort } from '../tools/lib/ports.mjs';
 import { startPostgres } from '../tools/lib/postgres.mjs';
 
 const started = new Set();
+/** What outlives us unless it is ended: process ids, with what to end them by. */
+const outliving = new Map();
+const folders = new Set();
 process.on('exit', () => {
   for (const child of started) child.kill('SIGKILL');
+  for (const [pid, signal] of outliving) endNow(pid, signal);
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 });
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
+function endNow(pid, signal) {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // it has ended
+  }
+}
 
 /** Starts a Node program and resolves when it prints a line that matches `ready`. */
 export function startServer(file, env, ready) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [file], {
-      env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
+      env: {
+        PATH: process.env.PATH,
+        NODE_ENV: 'production',
+        // For a look inside: BENCH_NODE_OPTIONS=--cpu-prof
+        NODE_OPTIONS: process.env.BENCH_NODE_OPTIONS ?? '',
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     started.add(child);
@@ -68,6 +89,12 @@ export function median(numbers) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** The smallest of the numbers that `share` (0…1) of them do not exceed. */
+export function percentile(numbers, share) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+}
+
 export function describeMachine() {
   return `Node ${process.version}, ${cpus().length} cores, load generator and Postgres on the same machine`;
 }
@@ -76,7 +103,10 @@ export function describeMachine() {
 export async function startOwnPostgres() {
   const folder = mkdtempSync(join(tmpdir(), 'rolecall-bench-'));
   const passwords = { superuser: 'bench', owner: 'bench-owner', app: 'bench-app' };
+  folders.add(folder);
   const postgres = await startPostgres({ dataDir: join(folder, 'pg'), passwords, durable: true });
+  const { pid } = postgres;
+  outliving.set(pid, 'SIGQUIT');
   return {
     postgres,
     folder,
@@ -84,7 +114,9 @@ export async function startOwnPostgres() {
     appUrl: postgres.url('rolecall_app', passwords.app),
     stop: async () => {
       await postgres.stop();
+      outliving.delete(pid);
       rmSync(folder, { recursive: true, force: true });
+      folders.delete(folder);
     },
   };
 }
@@ -136,4 +168,41 @@ export async function startRolecall({ ownerUrl, appUrl }, env) {
     post: (path, body = {}) => call('POST', path, body),
     stop: () => stop(child),
   };
+}
+
+/** Rolecall in front of a real LiveKit server; null, and a word why, where there is no such server. */
+export async function startRolecallWithLiveKit(env = {}) {
+  const home = process.env.ROLECALL_HOME ?? join(import.meta.dirname, '../.rolecall');
+  const bin = await findLiveKitServer({ home, build: true });
+  if (!bin) {
+    const shown = home.replace(homedir(), '~');
+    console.log(`not measured: no livekit-server on the PATH, in ${shown}, nor Go to build one`);
+    return null;
+  }
+  const database = await startOwnPostgres();
+  const port = await freeTcpPort();
+  const livekit = await startLiveKit({
+    bin,
+    dir: join(database.folder, 'livekit'),
+    key: 'bench',
+    secret: randomBytes(32).toString('hex'),
+    webhookUrl: `http://127.0.0.1:${port}/livekit/webhook`,
+    logLevel: 'error',
+  });
+  const { pid } = livekit;
+  outliving.set(pid, 'SIGKILL');
+  const rolecall = await startRolecall(database, {
+    PORT: String(port),
+    LIVEKIT_URL: livekit.wsUrl,
+    LIVEKIT_API_KEY: livekit.key,
+    LIVEKIT_API_SECRET: livekit.secret,
+    ...env,
+  });
+  const end = async () => {
+    await rolecall.stop();
+    await livekit.stop();
+    outliving.delete(pid);
+    await database.stop();
+  };
+  return { database, livekit, rolecall, stop: end };
 }
