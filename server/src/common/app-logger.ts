@@ -37,20 +37,20 @@ export class AppLogger implements LoggerService {
     );
   }
 
-  log(message: string, data?: unknown): void {
-    this.pino.info(asObject(data), clean(message));
+  log(message: unknown, data?: unknown): void {
+    this.pino.info(asObject(data), textOf(message));
   }
-  warn(message: string, data?: unknown): void {
-    this.pino.warn(asObject(data), clean(message));
+  warn(message: unknown, data?: unknown): void {
+    this.pino.warn(asObject(data), textOf(message));
   }
-  error(message: string, data?: unknown): void {
-    this.pino.error(asObject(data), clean(message));
+  error(message: unknown, data?: unknown): void {
+    this.pino.error(asObject(data), textOf(message));
   }
-  debug(message: string, data?: unknown): void {
-    this.pino.debug(asObject(data), clean(message));
+  debug(message: unknown, data?: unknown): void {
+    this.pino.debug(asObject(data), textOf(message));
   }
-  verbose(message: string, data?: unknown): void {
-    this.pino.trace(asObject(data), clean(message));
+  verbose(message: unknown, data?: unknown): void {
+    this.pino.trace(asObject(data), textOf(message));
   }
 }
 
@@ -58,6 +58,12 @@ function asObject(data: unknown): object {
   if (data === undefined) return {};
   if (typeof data === 'object' && data !== null) return data;
   return { context: typeof data === 'string' ? clean(data) : data };
+}
+
+/** Nest hands over errors and objects as well, above all when the application cannot be built. */
+function textOf(message: unknown): string {
+  if (message instanceof Error) return clean(message.stack ?? message.message);
+  return clean(typeof message === 'string' ? message : (JSON.stringify(message) ?? ''));
 }
 
 function clean(text: string): string {
