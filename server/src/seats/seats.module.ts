@@ -46,6 +46,7 @@ import { SeatsService } from './seats.service.js';
   ],
   exports: [
     LeasesService,
+    SeatActs,
     SeatApplier,
     SeatBatches,
     SeatBatchStore,
