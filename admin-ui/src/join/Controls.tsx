@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { SOURCES, type Source } from './capabilities';
 import type { JoinSession, JoinState, MediaChoice } from './JoinSession';
 import { Sign, type SignName } from './Sign';
@@ -7,6 +8,7 @@ interface ControlsProps {
   session: JoinSession;
   state: JoinState;
   choice: MediaChoice;
+  children?: ReactNode;
 }
 
 const SIGNS: Record<Source, [on: SignName, off: SignName]> = {
@@ -15,7 +17,7 @@ const SIGNS: Record<Source, [on: SignName, off: SignName]> = {
   screen_share: ['screen', 'screen'],
 };
 
-export function Controls({ session, state, choice }: ControlsProps) {
+export function Controls({ session, state, choice, children }: ControlsProps) {
   return (
     <section className="controls" aria-label={text.controls}>
       {SOURCES.map((source) => {
@@ -37,6 +39,7 @@ export function Controls({ session, state, choice }: ControlsProps) {
           </button>
         );
       })}
+      {children}
       <button className="control leave" onClick={() => void session.leave()}>
         <Sign name="leave" />
         {text.leave}

@@ -22,7 +22,9 @@ import {
   type Source,
 } from './capabilities';
 import { endingOfDisconnect, endingOfError, type Ending } from './endings';
-import { readClaims, type JoinTicket } from './joinTicket';
+import { keepProof, readClaims, type JoinTicket } from './joinTicket';
+import { renewTicket } from './api';
+import { StageDesk } from './StageDesk';
 import {
   createSyntheticCamera,
   createSyntheticMicrophone,
@@ -80,12 +82,16 @@ const TRACK_SOURCES: Record<Source, Track.Source> = {
   screen_share: Track.Source.ScreenShare,
 };
 const CHAT_TOPIC = 'lk.chat';
+/** Rolecall's word that something about oneself changed. It is empty, and anybody may send one. */
+const HINT_TOPIC = 'rolecall';
 const MESSAGES_KEPT = 200;
 /**
  * LiveKit can lose a track that is published within about 300 ms of a demotion: it then is on
  * here and nowhere else. So a track is not published sooner than this after a right was lost.
  */
 const SETTLE_MS = 400;
+/** What is lost this soon after stepping down was lost by it. */
+const STEP_DOWN_MS = 5_000;
 
 const REDRAW_ON = [
   RoomEvent.ParticipantConnected,
@@ -103,6 +109,7 @@ const REDRAW_ON = [
 
 /** One stay in a room: connects, follows what the server allows, sends and shows media. */
 export class JoinSession {
+  readonly stage: StageDesk;
   private readonly room = new Room({ dynacast: true, adaptiveStream: true });
   private readonly listeners = new Set<() => void>();
   private readonly synthetic = new Map<Source, SyntheticTrack>();
@@ -115,12 +122,17 @@ export class JoinSession {
   private messageCount = 0;
   private may: Capabilities | null = null;
   private lostAt = -Infinity;
+  private steppedDownAt = -Infinity;
   private phase: Phase = 'connecting';
   private ending: Ending | null = null;
   private isRedrawQueued = false;
   private state: JoinState;
 
   constructor(private readonly ticket: JoinTicket) {
+    this.stage = new StageDesk(ticket.room, {
+      current: () => this.newestToken(),
+      renew: () => renewTicket(ticket),
+    });
     this.state = this.draw();
     this.listen();
   }
@@ -137,6 +149,7 @@ export class JoinSession {
       await this.room.connect(this.ticket.serverUrl, this.ticket.token);
       this.phase = 'connected';
       this.takePermission(this.room.localParticipant.permissions);
+      this.stage.start();
     } catch (error) {
       const expiry = readClaims(this.ticket.token)?.exp;
       this.end(endingOfError(error, expiry !== undefined && expiry * 1000 < Date.now()));
@@ -170,6 +183,12 @@ export class JoinSession {
     }
   }
 
+  /** Gives back what was given; what then ends is nobody else's doing. */
+  async stepDown(): Promise<void> {
+    this.steppedDownAt = performance.now();
+    await this.stage.act('step-down');
+  }
+
   async say(text: string): Promise<void> {
     await this.room.localParticipant.sendText(text, { topic: CHAT_TOPIC });
     this.addMessage(this.room.localParticipant, text);
@@ -184,6 +203,16 @@ export class JoinSession {
     this.dismissAll((notice) => notice.id === id);
   }
 
+  /**
+   * LiveKit makes the token anew every few minutes and at every change. The client keeps the newest
+   * to itself, for its reconnects (livekit-client 2.23); without it, the one that we came with.
+   */
+  private newestToken(): string {
+    const { token } = (this.room.engine as unknown as { token?: string } | undefined) ?? {};
+    if (token && token !== this.ticket.token) keepProof(this.ticket.room, token);
+    return token ?? this.ticket.token;
+  }
+
   private listen(): void {
     for (const event of REDRAW_ON) this.room.on(event, this.redraw);
     this.room
@@ -191,6 +220,9 @@ export class JoinSession {
         if (participant === this.room.localParticipant)
           this.takePermission(participant.permissions);
         this.redraw();
+      })
+      .on(RoomEvent.DataReceived, (_payload, _from, _kind, topic) => {
+        if (topic === HINT_TOPIC) this.stage.ask();
       })
       .on(RoomEvent.LocalTrackUnpublished, this.noteUnpublished)
       .on(RoomEvent.TrackMuted, (publication, participant) => {
@@ -204,6 +236,7 @@ export class JoinSession {
       .on(RoomEvent.Reconnected, () => {
         this.setPhase('connected');
         this.takePermission(this.room.localParticipant.permissions);
+        this.stage.ask();
       })
       .on(RoomEvent.Disconnected, (reason) => {
         if (this.phase === 'connecting') return;
@@ -217,6 +250,7 @@ export class JoinSession {
 
   private takePermission(permission: LivePermission | undefined): void {
     if (!permission) return;
+    this.stage.ask();
     const now = capabilitiesOf(permission);
     const before = this.may;
     this.may = now;
@@ -224,9 +258,11 @@ export class JoinSession {
     const { gained, lost } = compareCapabilities(before, now);
     if (lost.length > 0) {
       this.lostAt = performance.now();
-      const ended = lost
-        .filter(isSource)
-        .filter((source) => this.isSending(source) || this.hasJustVanished(source));
+      const ended = this.isSteppingDown()
+        ? []
+        : lost
+            .filter(isSource)
+            .filter((source) => this.isSending(source) || this.hasJustVanished(source));
       this.dismissAll((notice) => notice.kind === 'gained' || notice.kind === 'muted');
       this.notify({ kind: 'lost', capabilities: lost, ended });
     }
@@ -246,13 +282,21 @@ export class JoinSession {
       this.stopSynthetic(source);
       this.vanishedAt.set(source, performance.now());
       const notice = this.notices.find((each) => each.kind === 'lost');
-      if (notice?.capabilities.includes(source) && !notice.ended.includes(source)) {
+      if (
+        !this.isSteppingDown() &&
+        notice?.capabilities.includes(source) &&
+        !notice.ended.includes(source)
+      ) {
         const ended = [...notice.ended, source];
         this.notices = this.notices.map((each) => (each === notice ? { ...notice, ended } : each));
       }
     }
     this.redraw();
   };
+
+  private isSteppingDown(): boolean {
+    return performance.now() - this.steppedDownAt < STEP_DOWN_MS;
+  }
 
   private hasJustVanished(source: Source): boolean {
     return performance.now() - (this.vanishedAt.get(source) ?? -Infinity) < 1000;
@@ -362,6 +406,7 @@ export class JoinSession {
 
   private end(ending: Ending): void {
     if (this.phase === 'ended') return;
+    this.stage.stop();
     this.phase = 'ended';
     this.ending = ending;
     this.notices = [];

@@ -3,11 +3,13 @@ import { askWhy } from './api';
 import { CAPABILITIES, type Capabilities } from './capabilities';
 import { Chat } from './Chat';
 import { Controls, MediaChooser } from './Controls';
+import { HandControls, HandKeyChoice, useHandKeyChoice } from './HandControls';
 import type { Ending } from './endings';
 import { JoinSession, type JoinState, type MediaChoice, type Phase } from './JoinSession';
 import type { JoinTicket } from './joinTicket';
 import { Notices } from './Notices';
 import { Stage } from './Stage';
+import { StageCards } from './StageCards';
 import { text } from './text';
 import { Sign, type SignName } from './Sign';
 
@@ -100,9 +102,12 @@ interface InRoomProps {
 }
 
 function InRoom({ session, state, choice, onChoice }: InRoomProps) {
+  const stage = useSyncExternalStore(session.stage.subscribe, session.stage.read);
+  const [hasHandKey, setHasHandKey] = useHandKeyChoice();
   return (
     <main className="room">
       <div className="stage">
+        <StageCards session={session} stage={stage} choice={choice} />
         <Notices session={session} state={state} choice={choice} onChoice={onChoice} />
         <Stage session={session} state={state} />
       </div>
@@ -110,11 +115,14 @@ function InRoom({ session, state, choice, onChoice }: InRoomProps) {
         {state.may && (
           <MayList may={state.may} isHidden={state.isHidden}>
             <MediaChooser choice={choice} onChoice={onChoice} />
+            {stage.own && <HandKeyChoice hasKey={hasHandKey} onChange={setHasHandKey} />}
           </MayList>
         )}
         <Chat session={session} state={state} />
       </aside>
-      <Controls session={session} state={state} choice={choice} />
+      <Controls session={session} state={state} choice={choice}>
+        <HandControls session={session} stage={stage} hasKey={hasHandKey} />
+      </Controls>
     </main>
   );
 }

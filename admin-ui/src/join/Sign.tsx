@@ -8,7 +8,9 @@ export type SignName =
   | 'camera'
   | 'camera-off'
   | 'screen'
-  | 'leave';
+  | 'leave'
+  | 'hand'
+  | 'down';
 
 const PATHS: Record<SignName, string> = {
   yes: 'm5 12.5 4.5 4.5L19 7.5',
@@ -21,6 +23,8 @@ const PATHS: Record<SignName, string> = {
   camera: 'M4 8h11v8H4zM15 11l5-2.500v7L15 13',
   'camera-off': 'M8 8h7v8H4V8M15 11l5-2.500v7L15 13M4 4l16 16',
   screen: 'M4 6h16v10H4zM9 19.500h6M12 13.500V9M9.800 11l2.200-2.200 2.200 2.200',
+  hand: 'M8 13V6.500a1.500 1.500 0 0 1 3 0V11M11 10.500V4.500a1.500 1.500 0 0 1 3 0V11M14 11V6a1.500 1.500 0 0 1 3 0v8c0 3.500-2 6-5.500 6-2.500 0-4-1.500-5-3.500l-2-3.500c-.5-1 .2-2 1.200-2 .8 0 1.300.5 1.800 1.200L8 13.500',
+  down: 'M4 8h6v5h5v5h5M13 4v6M10.500 8l2.500 2.500L15.500 8',
   leave: 'M10 5H5v14h5M14 8l4 4-4 4M9 12h9',
 };
 

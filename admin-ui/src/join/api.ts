@@ -83,6 +83,15 @@ export async function issueTicket(request: {
   return { token, serverUrl, identity, room, template, version };
 }
 
+/**
+ * Another token for the same seat, from where the first came from: whoever is signed in here and may
+ * issue. Null when that is nobody; then a new one has to be pasted.
+ */
+export async function renewTicket({ room, identity }: JoinTicket): Promise<string | null> {
+  if (!(await findIssuer())?.canIssue) return null;
+  return (await issueTicket({ room, identity })).token;
+}
+
 /** `crypto.randomUUID` exists in secure contexts only. */
 function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join(

@@ -91,17 +91,34 @@ export function roomFromPath(pathname: string): string | null {
 }
 
 const storageKey = (room: string) => `rolecall.join:${room}`;
+const proofKey = (room: string) => `rolecall.join.proof:${room}`;
 
 /** The ticket of this tab, so that a reload comes back. It ends with the tab. */
 export function keepTicket(ticket: JoinTicket): void {
   sessionStorage.setItem(storageKey(ticket.room), JSON.stringify(ticket));
+  sessionStorage.removeItem(proofKey(ticket.room));
 }
 
-export function keptTicket(room: string): JoinTicket | null {
+/** The newest token of the same seat, for when the ticket's own has expired. */
+export function keepProof(room: string, token: string): void {
+  sessionStorage.setItem(proofKey(room), token);
+}
+
+export function keptTicket(room: string, now: number = Date.now()): JoinTicket | null {
   const kept = sessionStorage.getItem(storageKey(room));
-  return kept ? (JSON.parse(kept) as JoinTicket) : null;
+  if (!kept) return null;
+  const ticket = JSON.parse(kept) as JoinTicket;
+  const newer = sessionStorage.getItem(proofKey(room));
+  return newer && isOver(ticket.token, now) && !isOver(newer, now)
+    ? { ...ticket, token: newer }
+    : ticket;
+}
+
+function isOver(token: string, now: number): boolean {
+  return (readClaims(token)?.exp ?? Infinity) * 1000 < now;
 }
 
 export function dropTicket(room: string): void {
   sessionStorage.removeItem(storageKey(room));
+  sessionStorage.removeItem(proofKey(room));
 }

@@ -82,6 +82,42 @@ export const text = {
   mediaChoices: { device: 'this device', synthetic: 'a synthetic source' },
   leave: 'Leave',
 
+  stage: 'Your place on the stage',
+  raiseHand: 'Raise hand',
+  lowerHand: 'Lower hand',
+  handKey: 'H raises and lowers your hand',
+  handUp: (position: number) =>
+    position === 1
+      ? 'Your hand is up. You are next.'
+      : `Your hand is up. ${position - 1} before you.`,
+  handFor: (waited: string) => `Up for ${waited}`,
+  handAway: 'Your hand was taken down: you were away for a while.',
+  note: 'What is it about? (optional)',
+  addNote: 'Add',
+  noteAdded: (note: string) => `About: ${note}`,
+  declined: 'A moderator lowered your hand',
+  declinedWord: (word: string) => `They say: ${word}`,
+  placesTaken: (taken: number, slots: number, role: string) =>
+    slots === 0
+      ? `Nobody may be ${role} here at the moment.`
+      : `All ${Math.max(taken, slots)} places for ${role} are taken. You keep your place in the queue.`,
+  invited: (role: string, by: string | null) => `${by ?? 'A moderator'} invites you up as ${role}`,
+  accept: 'Accept',
+  notNow: 'Not now',
+  left: (rest: string) => `${rest} left`,
+  asked: (source: Source, by: string | null) =>
+    `${by ?? 'A moderator'} asks you to turn on your ${SOURCE_NAMES[source]}`,
+  unmute: (source: Source) => (source === 'microphone' ? 'Unmute' : 'Turn on camera'),
+  stayMuted: (source: Source) => (source === 'microphone' ? 'Stay muted' : 'Keep it off'),
+  stepDown: 'Step down',
+  held: (sources: string[]) => `A moderator holds your ${list.format(sources)} silent`,
+  heldDetail: 'You cannot turn it on until they release it.',
+  heldUntil: (time: string) => `You cannot turn it on until ${time}, or until they release it.`,
+  sceneHolds: (scene: string) => `The room is in “${scene}”: you may do less for now.`,
+  stageExpired:
+    'Your token has expired, so the moderators cannot be asked for anything. You stay in the room. Join anew with another token to raise your hand.',
+  stageUnreachable: 'Rolecall does not answer. Try again in a moment.',
+
   people: (count: number) => (count === 1 ? '1 person here' : `${count} people here`),
   aloneTitle: 'Nobody else is here yet',
   noPictures: 'Nobody shows a picture',

@@ -1,0 +1,74 @@
+/** How things stand for oneself on the stage of a room, as Rolecall tells it. */
+export interface OwnStage {
+  hand: { since: string; position: number; note: string | null } | null;
+  invite: { template: string; by: string | null; since: string; expiresAt: string } | null;
+  asks: Ask[];
+  canRaise: boolean;
+  canStepDown: boolean;
+  lastDecision: Decision | null;
+  hold: { sources: string[]; until: string | null; reason: string | null } | null;
+  scene: string | null;
+  limits: { template: string; slots: number; taken: number; free: number }[];
+  promotesTo: string;
+}
+
+export interface Ask {
+  source: 'microphone' | 'camera';
+  by: string | null;
+  at: string;
+  reason: string | null;
+  expiresAt: string;
+}
+
+export interface Decision {
+  state: 'approved' | 'declined' | 'expired';
+  word: string | null;
+  at: string;
+}
+
+export type StageAction = 'raise' | 'lower' | 'accept' | 'decline' | 'step-down' | 'unmute-answer';
+
+export interface StageAnswer {
+  status: number;
+  stage: OwnStage | null;
+  /** Milliseconds that the server's clock is ahead of ours. */
+  ahead: number;
+  problem: { code: string; detail: string } | null;
+  /** Seconds after which asking again makes sense. */
+  retryAfter: number | null;
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** Asks about oneself, or does something for oneself. Only the token says who that is. */
+export async function callStage(
+  room: string,
+  token: string,
+  action: StageAction | null,
+  body: object = {},
+): Promise<StageAnswer> {
+  const path = `/api/v1/rooms/${encodeURIComponent(room)}/stage/me`;
+  const response = await fetch(action ? `${path}/${action}` : path, {
+    method: action ? 'POST' : 'GET',
+    // A session of the dashboard in the same browser has no say here.
+    credentials: 'omit',
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(action ? { 'content-type': 'application/json' } : {}),
+    },
+    body: action ? JSON.stringify(body) : null,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  const answer: unknown = await response.json().catch(() => null);
+  const problem = (answer ?? {}) as { code?: string; detail?: string };
+  const date = Date.parse(response.headers.get('date') ?? '');
+  return {
+    status: response.status,
+    stage: response.ok ? (answer as OwnStage) : null,
+    ahead: Number.isNaN(date) ? 0 : date - Date.now(),
+    problem: response.ok
+      ? null
+      : { code: problem.code ?? '', detail: problem.detail ?? `HTTP ${response.status}` },
+    retryAfter: Number(response.headers.get('retry-after')) || null,
+  };
+}
