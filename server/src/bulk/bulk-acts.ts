@@ -1,18 +1,25 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Actor } from '../access/actor.js';
 import { AppError } from '../common/errors/app-error.js';
-import { Transactions } from '../database/transactions.js';
+import { Transactions, type Tx } from '../database/transactions.js';
+import { isUnavailable } from '../livekit/livekit-error.js';
 import type { SeatOperation } from '../seats/seat.js';
+import { type Begun, type Item, SeatBatches } from '../seats/seat-batches.js';
+import { type End, SeatBatchStore } from '../seats/seat-batch-store.js';
+import type { Through } from '../seats/seat-applier.js';
 import { SeatChanges, type Wish } from '../seats/seat-changes.js';
+import { SeatChecks } from '../seats/seat-checks.js';
 import type { Context } from '../seats/seat-context.js';
-import { SeatStore } from '../seats/seat-store.js';
+import { SeatOperations } from '../seats/seat-operations.js';
 import { type Plan, SeatWishes, wishOf } from '../seats/seat-wishes.js';
 import { SeatsService } from '../seats/seats.service.js';
+import type { SeatChange } from '../seats/seats.schemas.js';
 import {
   actOf,
   type BulkAction,
   type BulkOperation,
   type BulkTarget,
+  INVERSE_OF,
   permissionFor,
   type TargetEnd,
 } from './bulk.js';
@@ -20,7 +27,7 @@ import { BulkStore } from './bulk-store.js';
 import type { Chunk, Turn } from './bulk-worker.js';
 import type { Pace } from './pace.js';
 
-/** These say something about who is in the room now; who has left meanwhile is left alone. */
+/** These are about who is in the room now; who has left meanwhile is left alone. */
 const FOR_PRESENT: ReadonlySet<BulkAction> = new Set(['promote', 'hold', 'mute', 'remove']);
 
 /** Why a target is left as it is; anything else that is refused counts as failed. */
@@ -37,99 +44,209 @@ const SKIPPED: ReadonlySet<string> = new Set([
 
 /** Moderators' acts on many seats, by the same rules as on one. */
 @Injectable()
-export class BulkActs {
+export class BulkActs implements OnModuleInit {
   constructor(
     private readonly store: BulkStore,
     private readonly seats: SeatsService,
     private readonly changes: SeatChanges,
+    private readonly checks: SeatChecks,
+    private readonly batches: SeatBatches,
+    private readonly seatStore: SeatBatchStore,
     private readonly wishes: SeatWishes,
-    private readonly seatStore: SeatStore,
+    private readonly operations: SeatOperations,
     private readonly transactions: Transactions,
   ) {}
 
+  /** Whatever ends an operation on a seat ends the target that it was begun for, and with it. */
+  onModuleInit(): void {
+    this.operations.onBulkEnd((tx, ends) => this.store.follow(tx, ends.map(toFollowed)));
+  }
+
   /** Null when the operation is another server's by now, or does not run any more. */
-  async chunk(
+  chunk(
+    operation: BulkOperation,
+    actor: Actor,
+    targets: readonly BulkTarget[],
+    pace: Pace,
+    turn: Turn,
+  ): Promise<Chunk | null> {
+    const act = actOf(operation);
+    return act === 'mute' || act === 'remove'
+      ? this.beginActs(operation, actor, targets, pace, turn)
+      : this.beginChanges(operation, actor, targets, pace, turn);
+  }
+
+  /** What a server that died left between intent and outcome: carried on, never begun again. */
+  async settle(operation: BulkOperation, targets: readonly BulkTarget[]): Promise<void> {
+    const ids = targets.map(({ seatOperation }) => seatOperation);
+    const found = await this.seatStore.findOperations(ids);
+    await Promise.all(found.map((one) => this.checks.settle(one)));
+    const known = new Map((await this.seatStore.findOperations(ids)).map((one) => [one.id, one]));
+    const left = targets.flatMap(({ position, seatOperation }): TargetEnd[] => {
+      const one = known.get(seatOperation);
+      if (!one) return [];
+      // What is settled has ended its target; what is not yet is done by the sweep.
+      const detail = one.detail ?? 'LiveKit has not answered yet';
+      return one.outcome === 'intent' ? [{ position, outcome: 'pending', detail, ms: null }] : [];
+    });
+    await this.transactions.run(async (tx) => {
+      await this.store.end(tx, operation.id, left);
+      await this.store.backToWaiting(
+        tx,
+        operation.id,
+        targets
+          .filter(({ seatOperation }) => !known.has(seatOperation))
+          .map(({ position }) => position),
+      );
+    });
+  }
+
+  private async beginChanges(
     operation: BulkOperation,
     actor: Actor,
     targets: readonly BulkTarget[],
     pace: Pace,
     { holder }: Turn,
   ): Promise<Chunk | null> {
-    const positions = targets.map(({ position }) => position);
+    const { id, room } = operation;
+    const originals = await this.originalsOf(operation, targets);
+    const items = targets.map(({ identity, seatOperation }): Item => ({
+      identity,
+      operationId: seatOperation,
+      wish: this.wishFor(operation, actor, originals.get(identity)),
+    }));
+    const positions = new Map(targets.map(({ identity, position }) => [identity, position]));
+    const results = await this.batches.begin(actor, room, items, id, {
+      before: (tx) => this.store.hold(tx, id, holder),
+      // Whose seat moved meanwhile stays in line, and is looked at again with the next.
+      after: (tx, all) => this.note(tx, id, all, positions),
+    });
+    if (!results) return null;
+    const made = results.flatMap((one) => (one.kind === 'begun' ? [one.made] : []));
+    const alone = results.flatMap(({ kind, item }) => (kind === 'alone' ? [item] : []));
+    return {
+      carryOut: async () => {
+        await this.batches.carryOut(room, made, throughOf(pace));
+        await this.oneByOne(operation, actor, holder, alone, positions);
+      },
+    };
+  }
+
+  /** In the transaction of the intents: who is begun with, and who is left as they are. */
+  private async note(
+    tx: Tx,
+    id: string,
+    results: readonly Begun[],
+    positions: ReadonlyMap<string, number>,
+  ): Promise<void> {
+    const started: number[] = [];
+    const ends: TargetEnd[] = [];
+    for (const result of results) {
+      const position = positions.get(result.item.identity) as number;
+      if (result.kind === 'begun' || result.kind === 'alone') started.push(position);
+      if (result.kind === 'unchanged') ends.push(skipped(position, 'nothing to change'));
+      if (result.kind === 'refused') ends.push(endOfRefusal(position, result.error));
+    }
+    await this.store.markStarted(tx, id, started);
+    await this.store.end(tx, id, ends);
+  }
+
+  /**
+   * Where a limit may refuse it: each takes its slot in a transaction of its own. Once the role is
+   * full the rest of the chunk need not ask.
+   */
+  private async oneByOne(
+    operation: BulkOperation,
+    actor: Actor,
+    holder: string,
+    items: readonly Item[],
+    positions: ReadonlyMap<string, number>,
+  ): Promise<void> {
+    const { id, room } = operation;
+    const ends: TargetEnd[] = [];
+    let full: AppError | null = null;
+    for (const { identity, operationId, wish } of items) {
+      const position = positions.get(identity) as number;
+      if (full) {
+        ends.push(endOfRefusal(position, full));
+        continue;
+      }
+      const within = async (tx: Tx) => {
+        if (!(await this.store.hold(tx, id, holder))) throw stopped();
+      };
+      const options = { operationId, bulk: id, within };
+      const { end, error } = await endOf(
+        position,
+        this.changes.change(actor, room, identity, wish, options),
+      );
+      if (error?.code === 'bulk.stopped') break;
+      if (error?.code === 'stage.full') full = error;
+      ends.push(end);
+    }
+    await this.transactions.run(async (tx) => {
+      await this.store.end(tx, id, ends);
+      await this.store.backToWaiting(
+        tx,
+        id,
+        items.slice(ends.length).map(({ identity }) => positions.get(identity) as number),
+      );
+    });
+  }
+
+  private async beginActs(
+    operation: BulkOperation,
+    actor: Actor,
+    targets: readonly BulkTarget[],
+    pace: Pace,
+    { holder }: Turn,
+  ): Promise<Chunk | null> {
+    const { id, room } = operation;
+    const { seats } = await this.seatStore.look(
+      room,
+      targets.map(({ identity }) => identity),
+    );
+    const present = targets.filter(({ identity }) => seats.get(identity)?.isPresent);
+    const gone = targets.filter((target) => !present.includes(target));
     const isMine = await this.transactions.run(async (tx) => {
-      if (!(await this.store.hold(tx, operation.id, holder))) return false;
-      await this.store.markStarted(tx, operation.id, positions);
+      if (!(await this.store.hold(tx, id, holder))) return false;
+      await this.store.markStarted(
+        tx,
+        id,
+        present.map(({ position }) => position),
+      );
+      await this.store.end(
+        tx,
+        id,
+        gone.map(({ position }) => skipped(position, 'left the room')),
+      );
       return true;
     });
     if (!isMine) return null;
-    return { carryOut: () => this.carryOut(operation, actor, targets, pace) };
+    const through = throughOf(pace);
+    return {
+      carryOut: async () => {
+        const ends = await Promise.all(
+          present.map(async (target) => {
+            const act = through(() => this.act(operation, actor, target));
+            return (await endOf(target.position, act)).end;
+          }),
+        );
+        await this.transactions.run((tx) => this.store.end(tx, id, ends));
+      },
+    };
   }
 
-  /** What a server left between intent and outcome: found by its id, and carried out if need be. */
-  async settle(
+  private act(
     operation: BulkOperation,
     actor: Actor,
-    targets: readonly BulkTarget[],
-    pace: Pace,
-  ): Promise<void> {
-    await this.carryOut(operation, actor, targets, pace);
-  }
-
-  private async carryOut(
-    operation: BulkOperation,
-    actor: Actor,
-    targets: readonly BulkTarget[],
-    pace: Pace,
-  ): Promise<void> {
-    const originals = await this.originalsOf(operation, targets);
-    const ends = await Promise.all(
-      targets.map((target) =>
-        pace.run(
-          () => this.one(operation, actor, target, originals.get(target.identity)),
-          () => false,
-        ),
-      ),
-    );
-    await this.transactions.run((tx) => this.store.end(tx, operation.id, ends));
-  }
-
-  private async one(
-    operation: BulkOperation,
-    actor: Actor,
-    { position, identity, seatOperation }: BulkTarget,
-    original: SeatOperation | undefined,
-  ): Promise<TargetEnd> {
-    const { room, params } = operation;
-    const options = { operationId: seatOperation, bulk: operation.id };
-    const reason = operation.reason ?? undefined;
-    try {
-      const act = actOf(operation);
-      const change =
-        act === 'mute'
-          ? await this.seats.mute(
-              actor,
-              room,
-              identity,
-              { source: params.sources?.[0], reason },
-              options,
-            )
-          : act === 'remove'
-            ? await this.seats.remove(actor, room, identity, { reason }, options)
-            : await this.changes.change(
-                actor,
-                room,
-                identity,
-                this.wishFor(operation, actor, original),
-                options,
-              );
-      if (!change) return { position, outcome: 'skipped', detail: 'nothing to change', ms: null };
-      const { outcome, detail } = change;
-      return { position, outcome, detail, ms: null };
-    } catch (error) {
-      if (!(error instanceof AppError) || error.kind === 'unavailable') throw error;
-      const outcome = SKIPPED.has(error.code) ? 'skipped' : 'failed';
-      return { position, outcome, detail: error.message, ms: null };
-    }
+    { identity, seatOperation }: BulkTarget,
+  ): Promise<SeatChange> {
+    const { id, room, params } = operation;
+    const options = { operationId: seatOperation, bulk: id };
+    const common = { reason: operation.reason ?? undefined, confirm: true };
+    return operation.action === 'remove'
+      ? this.seats.remove(actor, room, identity, common, options)
+      : this.seats.mute(actor, room, identity, { ...common, source: params.sources?.[0] }, options);
   }
 
   private wishFor(
@@ -138,46 +255,48 @@ export class BulkActs {
     original: SeatOperation | undefined,
   ): Wish {
     const action = actOf(operation) as BulkAction;
-    const { params } = operation;
-    const terms = {
-      reason: operation.reason ?? undefined,
-      for: params.for,
-      template: params.template,
-      sources: params.sources,
-    };
-    const plan = (context: Context): Plan | Promise<Plan> => {
-      if (original) return inverseOf(original);
-      if (FOR_PRESENT.has(action) && !context.seat.isPresent) {
-        throw new AppError('conflict', 'seat.not_present', 'left the room');
-      }
-      switch (action) {
-        case 'promote':
-          return this.wishes.promotion(actor, context, terms);
-        case 'demote':
-          return this.wishes.demotion(actor, context, terms);
-        case 'block':
-          return this.wishes.block(actor, context, terms);
-        case 'unblock':
-          return { ...wishOf(context), block: null };
-        case 'hold':
-          return this.wishes.hold(actor, context, terms);
-        case 'release':
-          return { ...wishOf(context), hold: null };
-        case 'remove':
-        case 'mute':
-          throw new Error(`${action} wishes nothing`);
-      }
-    };
     return {
-      action,
+      action: original ? (INVERSE_OF[original.action as BulkAction] ?? action) : action,
       permission: permissionFor(action),
-      reason: terms.reason,
+      reason: operation.reason ?? undefined,
       expectEpoch: original?.epoch,
       // Whoever names themselves among others means it; a filter never does.
       isConfirmed: true,
+      mayBeUnknown: action === 'block',
       ...(original ? { undoes: original } : {}),
-      plan,
+      plan: (context) =>
+        original ? inverseOf(original) : this.planFor(operation, actor, action, context),
     };
+  }
+
+  private planFor(
+    { params, reason }: BulkOperation,
+    actor: Actor,
+    action: BulkAction,
+    context: Context,
+  ): Plan | null | Promise<Plan> {
+    if (FOR_PRESENT.has(action) && !context.seat.isPresent) {
+      throw new AppError('conflict', 'seat.not_present', 'left the room');
+    }
+    const { template, sources } = params;
+    const terms = { reason: reason ?? undefined, for: params.for, template, sources };
+    switch (action) {
+      case 'promote':
+        return this.wishes.promotion(actor, context, terms);
+      case 'demote':
+        return this.wishes.demotion(actor, context, terms);
+      case 'block':
+        return this.wishes.block(actor, context, terms);
+      case 'unblock':
+        return context.seat.block ? { ...wishOf(context), block: null } : null;
+      case 'hold':
+        return this.wishes.hold(actor, context, terms);
+      case 'release':
+        return context.seat.hold ? { ...wishOf(context), hold: null } : null;
+      case 'remove':
+      case 'mute':
+        throw new Error(`${action} wishes nothing`);
+    }
   }
 
   /** What an undo takes back, by identity. */
@@ -190,15 +309,61 @@ export class BulkActs {
       undoOf,
       targets.map(({ identity }) => identity),
     );
-    const found = await Promise.all(ids.map((id) => this.seatStore.findOperation(id)));
-    return new Map(
-      found.flatMap((operation) => (operation ? [[operation.identity, operation]] : [])),
-    );
+    const operations = await this.seatStore.findOperations(ids);
+    return new Map(operations.map((operation) => [operation.identity, operation]));
   }
 }
 
-function inverseOf({ before }: SeatOperation): Plan {
+function throughOf(pace: Pace): Through {
+  return (call) => pace.run(call, isUnavailable);
+}
+
+function inverseOf({ before, undoneBy }: SeatOperation): Plan {
+  if (undoneBy) throw new AppError('conflict', 'operation.undone', 'was undone already');
   const { override, block, hold, base } = before;
   const fallback = base && 'permission' in base ? base.permission : null;
   return { override, block, hold, fallback };
+}
+
+/** What the act came to, or why it was refused. */
+async function endOf(
+  position: number,
+  act: Promise<SeatChange | null>,
+): Promise<{ end: TargetEnd; error: AppError | null }> {
+  try {
+    const change = await act;
+    const end = change
+      ? { position, outcome: change.outcome, detail: change.detail, ms: null }
+      : skipped(position, 'nothing to change');
+    return { end, error: null };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code === 'database.unavailable') throw error;
+    return { end: endOfRefusal(position, error), error };
+  }
+}
+
+function endOfRefusal(position: number, { code, message }: AppError): TargetEnd {
+  return SKIPPED.has(code)
+    ? skipped(position, message)
+    : { position, outcome: 'failed', detail: message, ms: null };
+}
+
+function skipped(position: number, detail: string): TargetEnd {
+  return { position, outcome: 'skipped', detail, ms: null };
+}
+
+/** Superseded: what was asked never came about, because somebody else asked something else. */
+function toFollowed({ operation, settlement: { outcome, detail, ms } }: End) {
+  return {
+    bulk: operation.bulk as string,
+    identity: operation.identity,
+    seatOperation: operation.id,
+    outcome: outcome === 'superseded' ? ('failed' as const) : outcome,
+    detail,
+    ms,
+  };
+}
+
+function stopped(): AppError {
+  return new AppError('conflict', 'bulk.stopped', 'The operation does not run any more.');
 }

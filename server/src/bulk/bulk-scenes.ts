@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../database/transactions.js';
 import { samePermission } from '../grants/compile-grant.js';
+import { isUnavailable } from '../livekit/livekit-error.js';
 import type { Seat } from '../seats/seat.js';
 import { type Push, SeatApplier } from '../seats/seat-applier.js';
 import { permissionWanted, SeatPolicy } from '../seats/seat-policy.js';

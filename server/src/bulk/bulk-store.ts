@@ -251,9 +251,20 @@ export class BulkStore {
   }
 
   async markStarted(tx: Tx, id: string, positions: readonly number[]): Promise<void> {
+    if (positions.length === 0) return;
     await tx.query(
       `UPDATE bulk_target SET outcome = 'started'
        WHERE operation = $1 AND position = ANY($2) AND outcome = 'waiting'`,
+      [id, positions],
+    );
+  }
+
+  /** Nothing was begun for these. */
+  async backToWaiting(tx: Tx, id: string, positions: readonly number[]): Promise<void> {
+    if (positions.length === 0) return;
+    await tx.query(
+      `UPDATE bulk_target SET outcome = 'waiting'
+       WHERE operation = $1 AND position = ANY($2) AND outcome = 'started'`,
       [id, positions],
     );
   }

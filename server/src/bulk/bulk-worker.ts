@@ -80,8 +80,7 @@ export class BulkWorker {
   private async recover(operation: BulkOperation, turn: Turn): Promise<void> {
     const started = await this.store.listStarted(operation.id);
     if (started.length === 0) return;
-    const actor = (await this.actors.now(operation.actor)) ?? SYSTEM_ACTOR;
-    await this.acts.settle(operation, actor, started, this.paceOf(operation.room));
+    await this.acts.settle(operation, started);
     turn.tell(operation.room);
   }
 

@@ -1,4 +1,5 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { FrameSources } from '../events/frame-sources.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { BulkActors } from './bulk-actors.js';
 import { BulkActs } from './bulk-acts.js';
@@ -29,4 +30,13 @@ import { OperationsController } from './operations.controller.js';
   ],
   exports: [BulkRunner, BulkScenes, BulkStore, BulkViews],
 })
-export class BulkModule {}
+export class BulkModule implements OnModuleInit {
+  constructor(
+    private readonly frames: FrameSources,
+    private readonly views: BulkViews,
+  ) {}
+
+  onModuleInit(): void {
+    this.frames.provide('bulk', async (_room, id) => (await this.views.find(id))?.view ?? null);
+  }
+}

@@ -11,6 +11,11 @@ const WINDOW = 8;
 /** How fast the best time is forgotten, so that a room that grew is not held against what it was. */
 const FADE = 1.02;
 
+/** After so many failures in a row the others are not tried: what was wanted waits for the sweep. */
+const GIVE_UP_AFTER = 8;
+/** One call is let out this often, to see whether LiveKit is back. */
+const PROBE_MS = 1_000;
+
 /** What a call came to, as far as its pace goes. */
 export type Answer = 'ok' | 'strained';
 
@@ -27,6 +32,9 @@ export class Pace {
   private fastest = Infinity;
   private times: number[] = [];
   private isStarting = true;
+  private strainedInARow = 0;
+  private lastError: unknown = null;
+  private tryAgainAt = 0;
 
   get inFlight(): number {
     return this.limit;
@@ -35,16 +43,36 @@ export class Pace {
   /** Runs `call` when its turn has come. `strained` tells which errors mean that LiveKit has too much. */
   async run<T>(call: () => Promise<T>, strained: (error: unknown) => boolean): Promise<T> {
     await this.enter();
+    try {
+      return await this.attempt(call, strained);
+    } finally {
+      this.leave();
+    }
+  }
+
+  private async attempt<T>(
+    call: () => Promise<T>,
+    strained: (error: unknown) => boolean,
+  ): Promise<T> {
     const started = performance.now();
+    if (this.strainedInARow >= GIVE_UP_AFTER) {
+      if (started < this.tryAgainAt) throw this.lastError;
+      this.tryAgainAt = started + PROBE_MS;
+    }
     try {
       const result = await call();
+      this.strainedInARow = 0;
       this.note('ok', performance.now() - started);
       return result;
     } catch (error) {
-      this.note(strained(error) ? 'strained' : 'ok', performance.now() - started);
+      const isStrained = strained(error);
+      this.strainedInARow = isStrained ? this.strainedInARow + 1 : 0;
+      if (isStrained) {
+        this.lastError = error;
+        this.tryAgainAt = performance.now() + PROBE_MS;
+      }
+      this.note(isStrained ? 'strained' : 'ok', performance.now() - started);
       throw error;
-    } finally {
-      this.leave();
     }
   }
 

@@ -83,6 +83,7 @@ export class RoomSessions {
       : row.live_sid === null
         ? new Date(at.getTime() + 1000)
         : null;
+    await this.endScene(tx, room, before, 'LiveKit');
     await this.endOverrides(tx, room, before, 'LiveKit');
   }
 
@@ -95,6 +96,7 @@ export class RoomSessions {
       );
       if (!rowCount) return;
       await this.stop(tx, room.name);
+      await this.endScene(tx, room.name, null, SYSTEM_ACTOR.label);
       await this.endOverrides(tx, room.name, null, SYSTEM_ACTOR.label);
       tx.record({
         kind: 'room.finished',
@@ -176,6 +178,26 @@ export class RoomSessions {
       [room],
     );
     tx.afterCommit(() => this.tell(room));
+  }
+
+  /** A scene is for the session that it was entered in. Nobody is there any more who has to be told. */
+  private async endScene(tx: Tx, room: string, before: Date | null, by: string): Promise<void> {
+    const { rows } = await tx.query<{ scene: unknown }>(
+      `UPDATE room SET active_scene = NULL FROM (SELECT active_scene FROM room WHERE name = $1) was
+       WHERE name = $1 AND room.active_scene IS NOT NULL
+         AND ($2::timestamptz IS NULL OR (room.active_scene->>'at')::timestamptz < $2)
+       RETURNING was.active_scene AS scene`,
+      [room, before],
+    );
+    if (!rows[0]) return;
+    tx.record({
+      kind: 'scene.left',
+      outcome: 'ok',
+      actor: { kind: 'system', id: null, label: by },
+      room,
+      payload: { before: rows[0].scene, because: 'the session of the room ended' },
+    });
+    tx.afterCommit(() => this.hints.publish([{ topic: `room:${room}`, type: 'scene', key: null }]));
   }
 
   /**

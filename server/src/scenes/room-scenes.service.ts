@@ -76,6 +76,13 @@ export class RoomScenes {
     return { operationId: operation.id, total: await this.begin(operation) };
   }
 
+  /** What the room plays now; null for nothing. */
+  async playing(room: string): Promise<SceneEntered['scene'] | null> {
+    const { room: here } = await this.policy.read({ room, identity: '' });
+    const scene = here?.scene;
+    return scene ? toSceneView({ ...scene, at: scene.at.toISOString() }) : null;
+  }
+
   /** The scene, its entry, and the operation that will tell people, in one transaction. */
   private play(
     actor: Actor,

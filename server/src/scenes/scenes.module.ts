@@ -1,5 +1,6 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { BulkModule } from '../bulk/bulk.module.js';
+import { FrameSources } from '../events/frame-sources.js';
 import { RoomScenesController } from './room-scenes.controller.js';
 import { RoomScenes } from './room-scenes.service.js';
 import { ScenesController } from './scenes.controller.js';
@@ -11,4 +12,13 @@ import { ScenesService } from './scenes.service.js';
   controllers: [ScenesController, RoomScenesController],
   providers: [RoomScenes, ScenesService],
 })
-export class ScenesModule {}
+export class ScenesModule implements OnModuleInit {
+  constructor(
+    private readonly frames: FrameSources,
+    private readonly scenes: RoomScenes,
+  ) {}
+
+  onModuleInit(): void {
+    this.frames.provide('scene', (room) => this.scenes.playing(room));
+  }
+}

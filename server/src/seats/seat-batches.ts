@@ -65,31 +65,34 @@ export class SeatBatches {
   ) {}
 
   /**
-   * Commits the intents. `within` runs first inside the transaction, with what is about to be
-   * written; when it answers false nothing is, and the answer is null.
+   * Commits the intents. `before` runs first inside the transaction: when it answers false nothing
+   * is written, and the answer is null. `after` keeps account of what is.
    */
   async begin(
     actor: Actor,
     room: string,
     items: readonly Item[],
     bulk: string,
-    within: (tx: Tx) => Promise<boolean>,
-    after: (tx: Tx, results: readonly Begun[]) => Promise<void>,
+    account: {
+      before: (tx: Tx) => Promise<boolean>;
+      after: (tx: Tx, results: readonly Begun[]) => Promise<void>;
+    },
   ): Promise<Begun[] | null> {
     const planned = await this.planAll(actor, room, items, bulk);
     const ready = planned.filter((one) => 'operation' in one);
     const results: Begun[] = planned.filter((one) => 'kind' in one);
     return this.transactions.run(async (tx) => {
-      if (!(await within(tx))) return null;
+      if (!(await account.before(tx))) return null;
       const written = await this.write(tx, actor, room, ready);
       const all = [...results, ...(await this.outcomesOf(ready, written))];
-      await after(tx, all);
+      await account.after(tx, all);
       return all;
     });
   }
 
   /** Calls LiveKit for each, as `through` lets them, and writes what came of all of them. */
   async carryOut(room: string, made: readonly Made[], through: Through): Promise<void> {
+    if (made.length === 0) return;
     const ends = await Promise.all(made.map((one) => this.apply(one, through)));
     await this.transactions.run((tx) => this.operations.settleMany(tx, room, ends));
   }

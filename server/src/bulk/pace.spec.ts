@@ -1,0 +1,88 @@
+import { describe, expect, it } from '@jest/globals';
+import { Pace } from './pace.js';
+
+const busy = new Error('too much');
+const never = () => false;
+const always = () => true;
+
+function answers(pace: Pace, count: number, ms: number): void {
+  for (let i = 0; i < count; i++) pace.note('ok', ms);
+}
+
+/** Calls that end when they are told to. */
+function calls() {
+  const open: (() => void)[] = [];
+  return {
+    open,
+    call: () => new Promise<void>((resolve) => open.push(resolve)),
+  };
+}
+
+describe('how many calls are out at once', () => {
+  it('begins with eight', async () => {
+    const pace = new Pace();
+    const { open, call } = calls();
+    const all = Array.from({ length: 20 }, () => pace.run(call, never));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(open).toHaveLength(8);
+    while (open.length > 0) {
+      open.splice(0).forEach((end) => end());
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(all);
+  });
+
+  it('lets more out while answers stay as fast as they were, up to 32', () => {
+    const pace = new Pace();
+    answers(pace, 200, 5);
+    expect(pace.inFlight).toBe(32);
+  });
+
+  it('lets fewer out when answers slow down as more are out', () => {
+    const pace = new Pace();
+    answers(pace, 8, 20);
+    expect(pace.inFlight).toBe(16);
+    answers(pace, 8, 80);
+    expect(pace.inFlight).toBe(12);
+    answers(pace, 80, 80);
+    expect(pace.inFlight).toBeLessThan(8);
+  });
+
+  it('forgives a slow answer among fast ones', () => {
+    const pace = new Pace();
+    answers(pace, 8, 5);
+    pace.note('ok', 500);
+    answers(pace, 7, 5);
+    expect(pace.inFlight).toBe(32);
+  });
+
+  it('halves at once when LiveKit fails, and never stops altogether', () => {
+    const pace = new Pace();
+    pace.note('strained', 5);
+    expect(pace.inFlight).toBe(4);
+    for (let i = 0; i < 10; i++) pace.note('strained', 5);
+    expect(pace.inFlight).toBe(1);
+  });
+
+  it('after eight failures in a row tries one call a second, and fails the others at once', async () => {
+    const pace = new Pace();
+    let made = 0;
+    const fail = () => {
+      made += 1;
+      return Promise.reject(busy);
+    };
+    for (let i = 0; i < 20; i++) await expect(pace.run(fail, always)).rejects.toBe(busy);
+    expect(made).toBe(8);
+  });
+
+  it('what LiveKit refuses is no sign of strain', async () => {
+    const pace = new Pace();
+    let made = 0;
+    const refuse = () => {
+      made += 1;
+      return Promise.reject(busy);
+    };
+    for (let i = 0; i < 20; i++) await expect(pace.run(refuse, never)).rejects.toBe(busy);
+    expect(made).toBe(20);
+  });
+});
