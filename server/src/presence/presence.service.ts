@@ -6,10 +6,29 @@ import type { ObservedParticipant } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { isStorable } from '../livekit/storable.js';
 import { SeatObservations, type Observation } from '../seats/seat-observations.js';
+import type { Seat } from '../seats/seat.js';
 import { SeatStore } from '../seats/seat-store.js';
 import { SilenceWatch } from '../seats/silence-watch.js';
 import { Lurkers } from './lurkers.js';
 import { RoomSessions } from './room-sessions.js';
+
+/** What Postgres says of some rooms, and its time then. */
+export interface KnownRooms {
+  /** Room → who is in it as far as is known. */
+  readonly seats: ReadonlyMap<string, readonly Seat[]>;
+  /** Rooms where it is waited for a track to go. */
+  readonly watched: ReadonlySet<string>;
+  readonly at: Date;
+}
+
+export interface SeenRoom {
+  readonly participants: readonly ObservedParticipant[];
+  /** Somebody came of whom a webhook should have told by now. */
+  readonly isUnannounced: boolean;
+}
+
+/** Webhooks come within milliseconds of a join; a slow one or a clock that differs is no loss. */
+const ANNOUNCED_MS = 3_000;
 
 /** Who is in which room, as LiveKit answers when it is asked. */
 @Injectable()
@@ -28,16 +47,28 @@ export class PresenceService {
     private readonly hints: Hints,
   ) {}
 
-  /** Asks who is in the room, writes what changed, and answers with who is there. */
-  async observeRoom(room: string): Promise<ObservedParticipant[]> {
-    const { seats, at } = await this.store.lookAtRoom(room);
+  /** What is known of these rooms before LiveKit is asked about them. */
+  async look(rooms: readonly string[]): Promise<KnownRooms> {
+    const [{ seats, at }, watched] = await Promise.all([
+      this.store.lookAtRooms(rooms),
+      this.silence.watched(rooms),
+    ]);
+    return { seats, watched, at };
+  }
+
+  /** Asks who is in the room, writes what changed since the look, and answers with who is there. */
+  async observeRoom(room: string, { seats, watched, at }: KnownRooms): Promise<SeenRoom> {
+    const known = seats.get(room) ?? [];
     const listed = await this.rooms.listParticipants(room);
     const participants = listed.filter(({ identity }) => isStorable(identity));
-    const observation = await this.observations.listed(room, participants, seats, at);
+    const observation = await this.observations.listed(room, participants, known, at);
     await this.tell(room, observation);
-    await this.silence.saw(room, null, listed, at);
+    if (watched.has(room)) await this.silence.saw(room, null, listed, at);
     this.lurkers.noticed(room, participants);
-    return participants.filter(({ state }) => state !== 'disconnected');
+    return {
+      participants: participants.filter(({ state }) => state !== 'disconnected'),
+      isUnannounced: hasUnannounced(participants, known),
+    };
   }
 
   /** Nobody is in a room that does not run. */
@@ -90,4 +121,16 @@ export class PresenceService {
       });
     }
   }
+}
+
+/** Of who has no media yet no webhook tells, so that says nothing about webhooks. */
+function hasUnannounced(
+  participants: readonly ObservedParticipant[],
+  known: readonly Seat[],
+): boolean {
+  const announced = new Set(known.filter(({ state }) => state === 'active').map(({ sid }) => sid));
+  return participants.some(
+    ({ sid, state, joinedAt }) =>
+      state === 'active' && !announced.has(sid) && Date.now() - joinedAt.getTime() >= ANNOUNCED_MS,
+  );
 }

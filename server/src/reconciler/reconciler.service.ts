@@ -6,21 +6,27 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
-import { EventFeed } from '../events/event-feed.js';
+import { EventFeed, type FeedEvent } from '../events/event-feed.js';
 import { isUnavailable } from '../livekit/livekit-error.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { WebhookInbox } from '../presence/webhook-inbox.js';
 import { WebhookProcessor } from '../presence/webhook-processor.js';
 import { LeasesService } from '../seats/leases.service.js';
-import { Sweep } from './sweep.js';
+import { type Round, roundMs, Sweep } from './sweep.js';
 import { SweepLock } from './sweep-lock.js';
 
 const HOUSEKEEPING_MS = 10 * 60_000;
+/** How soon the next round comes when the last one found something, as a part of the usual time. */
+const EAGER = [0.2, 0.4, 0.8];
+const ROOM = 'room:';
+/** Who else looks at a seat says nothing of LiveKit. */
+const NOT_NEWS = new Set(['acting']);
 
 export interface SweepStatus {
   /** Null until this server has swept: another one may be doing it. */
   readonly lastAt: string | null;
   readonly ms: number | null;
+  readonly round: Round | null;
 }
 
 /**
@@ -34,11 +40,14 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
   private sweeping: Promise<void> | null = null;
   private isAskedAgain = false;
   private isStopped = false;
-  private stopListening: (() => void) | null = null;
+  private startedAt = 0;
+  private readonly stopListening: (() => void)[] = [];
+  /** Rounds in a row that found something to put right. */
+  private eager = 0;
   /** LiveKit was away since the last sweep that got through. */
   private mayHaveRestarted = false;
   private lastHousekeeping = 0;
-  private last: SweepStatus = { lastAt: null, ms: null };
+  private last: SweepStatus = { lastAt: null, ms: null, round: null };
 
   constructor(
     private readonly lock: SweepLock,
@@ -56,16 +65,19 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
   }
 
   onApplicationBootstrap(): void {
-    this.stopListening = this.health.onReturn(() => {
-      this.mayHaveRestarted = true;
-      this.sweepSoon();
-    });
+    this.stopListening.push(
+      this.health.onReturn(() => {
+        this.mayHaveRestarted = true;
+        this.sweepSoon();
+      }),
+      this.feed.listen((events) => this.hear(events)),
+    );
     this.sweepSoon();
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.isStopped = true;
-    this.stopListening?.();
+    for (const stop of this.stopListening) stop();
     if (this.timer) clearTimeout(this.timer);
     await this.sweeping;
   }
@@ -79,6 +91,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
     }
     if (this.timer) clearTimeout(this.timer);
     this.isAskedAgain = false;
+    this.startedAt = performance.now();
     this.sweeping = this.round()
       .catch((error: unknown) => {
         this.log.warn(`the sweep did not get through: ${describe(error)}`);
@@ -95,33 +108,47 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
       this.sweepSoon();
       return;
     }
-    this.timer = setTimeout(() => this.sweepSoon(), this.config.sweep * 1000);
+    const usual = roundMs(this.config);
+    const wanted = usual * (this.eager > 0 ? (EAGER[this.eager - 1] ?? 1) : 1);
+    // A round that takes longer than the time between two must leave room for other work.
+    const delay = Math.max(wanted - (performance.now() - this.startedAt), usual * 0.1);
+    this.timer = setTimeout(() => this.sweepSoon(), delay);
     this.timer.unref();
+  }
+
+  /** Whatever a server tells of a room is a reason to look at it, on whichever server. */
+  private hear(events: readonly FeedEvent[]): void {
+    for (const { topic, type } of events) {
+      if (topic.startsWith(ROOM) && !NOT_NEWS.has(type)) this.sweep.stir(topic.slice(ROOM.length));
+    }
   }
 
   private async round(): Promise<void> {
     if (!(await this.lock.hold())) return;
-    const started = performance.now();
     await this.webhooks.catchUp();
     await this.leases.endDue();
     await this.housekeep();
-    if (this.health.status.state === 'up') await this.compare();
+    const round = this.health.status.state === 'up' ? await this.compare() : null;
+    const found = round ? round.drifted + round.unsettled : 0;
+    this.eager = found > 0 ? this.eager + 1 : 0;
     this.last = {
       lastAt: new Date().toISOString(),
-      ms: Math.round((performance.now() - started) * 10) / 10,
+      ms: Math.round((performance.now() - this.startedAt) * 10) / 10,
+      round,
     };
   }
 
-  private async compare(): Promise<void> {
+  private async compare(): Promise<Round | null> {
     const mayHaveRestarted = this.mayHaveRestarted;
     this.mayHaveRestarted = false;
     try {
-      await this.sweep.run(mayHaveRestarted, this.config.sweep);
+      return await this.sweep.run(mayHaveRestarted, this.config.sweep);
     } catch (error) {
       this.mayHaveRestarted ||= mayHaveRestarted;
       if (!isUnavailable(error)) throw error;
       this.mayHaveRestarted = true;
       await this.health.probe();
+      return null;
     }
   }
 

@@ -5,14 +5,23 @@ import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 /** Any number will do, as long as nothing else locks it. */
 const LOCK = 0x726f6c65;
 const TIMEOUT_MS = 1_500;
+/** Postgres ends a connection from which nothing came for this long, and gives up its lock. */
+const LEASE_MS = 6_000;
+const HEARTBEAT_MS = 2_000;
+const TAKE = `
+  SELECT mine AS "isMine", CASE WHEN mine THEN set_config('idle_session_timeout', $2, false) END
+  FROM (SELECT pg_try_advisory_lock($1) AS mine OFFSET 0) AS lock`;
 
 /**
  * Of all servers on one database, the one that holds this lock sweeps. Postgres gives it up with
- * the connection, so a server that dies, hangs or loses Postgres makes room for the next.
+ * the connection, and ends the connection of a server that hangs: whoever dies, stands still or
+ * loses Postgres makes room for the next. One that wakes up after that may still finish its round
+ * beside the next one's, which is harmless: every call is absolute, and made by the one apply.
  */
 @Injectable()
 export class SweepLock implements OnApplicationShutdown {
   private client: pg.Client | null = null;
+  private heartbeat: NodeJS.Timeout | null = null;
   private isStopped = false;
 
   constructor(@Inject(APP_CONFIG) private readonly config: AppConfig) {}
@@ -20,7 +29,22 @@ export class SweepLock implements OnApplicationShutdown {
   /** True while this server is the one. Takes the lock when it is free. */
   async hold(): Promise<boolean> {
     if (this.isStopped) return false;
-    if (this.client) return this.isStillHeld(this.client);
+    try {
+      this.client ??= await this.connect();
+      return this.heartbeat ? await this.beat(this.client) : await this.take(this.client);
+    } catch {
+      // Postgres is away: nobody sweeps, and the next round tries again.
+      if (this.client) this.forget(this.client);
+      return false;
+    }
+  }
+
+  onApplicationShutdown(): void {
+    this.isStopped = true;
+    if (this.client) this.forget(this.client);
+  }
+
+  private async connect(): Promise<pg.Client> {
     const client = new pg.Client({
       connectionString: this.config.databaseUrl,
       connectionTimeoutMillis: TIMEOUT_MS,
@@ -30,46 +54,33 @@ export class SweepLock implements OnApplicationShutdown {
     });
     client.on('error', () => this.forget(client));
     client.on('end', () => this.forget(client));
-    try {
-      await client.connect();
-      const { rows } = await client.query<{ isMine: boolean }>(
-        'SELECT pg_try_advisory_lock($1) AS "isMine"',
-        [LOCK],
-      );
-      if (rows[0]?.isMine && !this.isStopped) {
-        this.client = client;
-        return true;
-      }
-    } catch {
-      // Postgres is away: nobody sweeps, and the next round tries again.
-    }
-    await close(client);
-    return false;
+    await client.connect();
+    return client;
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.isStopped = true;
-    const client = this.client;
-    this.client = null;
-    if (client) await close(client);
+  private async take(client: pg.Client): Promise<boolean> {
+    const { rows } = await client.query<{ isMine: boolean }>(TAKE, [LOCK, String(LEASE_MS)]);
+    if (!rows[0]?.isMine || this.client !== client || this.isStopped) return false;
+    this.heartbeat = setInterval(() => void this.beat(client), HEARTBEAT_MS);
+    this.heartbeat.unref();
+    return true;
   }
 
-  private async isStillHeld(client: pg.Client): Promise<boolean> {
+  private async beat(client: pg.Client): Promise<boolean> {
     try {
       await client.query('SELECT 1');
       return this.client === client;
     } catch {
       this.forget(client);
-      await close(client);
       return false;
     }
   }
 
   private forget(client: pg.Client): void {
-    if (this.client === client) this.client = null;
+    void client.end().catch(() => undefined);
+    if (this.client !== client) return;
+    this.client = null;
+    if (this.heartbeat) clearInterval(this.heartbeat);
+    this.heartbeat = null;
   }
-}
-
-async function close(client: pg.Client): Promise<void> {
-  await client.end().catch(() => undefined);
 }

@@ -401,13 +401,22 @@ export class SeatStore {
     return { seat: (row.room as string | null) === null ? null : toSeat(row), at: row.db_now };
   }
 
-  /** Who is in the room as far as is known, and Postgres' time before LiveKit is asked. */
-  async lookAtRoom(room: string): Promise<{ seats: Seat[]; at: Date }> {
-    const { rows } = await this.pg.query<{ at: Date }>(
-      'seat-time',
-      'SELECT clock_timestamp() AS at',
+  /** Who is in these rooms as far as is known, and Postgres' time before LiveKit is asked. */
+  async lookAtRooms(rooms: readonly string[]): Promise<{ seats: Map<string, Seat[]>; at: Date }> {
+    const { rows } = await this.pg.query<SeatRow & { db_now: Date }>(
+      'seat-look-at-rooms',
+      `SELECT at.db_now, s.* FROM (SELECT clock_timestamp() AS db_now) AS at
+       LEFT JOIN (SELECT ${SEAT_COLUMNS} FROM seat WHERE room = ANY($1) AND is_present) AS s ON true`,
+      [rooms],
     );
-    return { seats: await this.listPresent(room), at: (rows[0] as { at: Date }).at };
+    const seats = new Map<string, Seat[]>();
+    for (const row of rows) {
+      if ((row.room as string | null) === null) continue;
+      const known = seats.get(row.room) ?? [];
+      seats.set(row.room, known);
+      known.push(toSeat(row));
+    }
+    return { seats, at: (rows[0] as { db_now: Date }).db_now };
   }
 }
 

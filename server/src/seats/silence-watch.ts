@@ -137,6 +137,16 @@ export class SilenceWatch implements OnApplicationShutdown {
     );
   }
 
+  /** Of these rooms, those in which it is waited for a track to go. */
+  async watched(rooms: readonly string[]): Promise<Set<string>> {
+    const { rows } = await this.pg.query<{ room: string }>(
+      'silence-watched',
+      `SELECT DISTINCT room FROM seat_operation WHERE room = ANY($1) AND ${OPEN}`,
+      [rooms],
+    );
+    return new Set(rows.map(({ room }) => room));
+  }
+
   /** Asks about the operation's tracks shortly after its call, unless a webhook was faster. */
   lookSoon({ id, room, identity, after }: SeatOperation): void {
     if (after.takes.length === 0) return;
