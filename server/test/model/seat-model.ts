@@ -5,9 +5,9 @@ import type { Permission, Source } from '../support/livekit-double.js';
 export const TEMPLATES = ['viewer', 'camera-only', 'speaker', 'presenter'] as const;
 export type Template = (typeof TEMPLATES)[number];
 
-/** Until when, by this machine's clock; null: for good. */
+/** Between which times it ends, by this machine's clock: after the question, before the answer. */
 interface Timed {
-  readonly until: number | null;
+  readonly ends: { readonly after: number; readonly before: number } | null;
 }
 
 /** What moderators wished of one seat. */
@@ -57,8 +57,8 @@ export class SeatModel {
   /** Whether the act must be accepted: null at the edge of a time, when both answers are right. */
   accepts(act: Act, now: number): boolean | null {
     if (act.action !== 'promote') return true;
-    const [sooner, later] = [now - EDGE_MS, now + EDGE_MS].map((at) => isOn(this.wish.block, at));
-    return sooner === later ? !sooner : null;
+    const may = states(this.wish.block, now - EDGE_MS, now + EDGE_MS);
+    return may.length > 1 ? null : !may[0];
   }
 
   /** The act was committed as this operation; it was asked for at `asked` and answered at `now`. */
@@ -69,7 +69,7 @@ export class SeatModel {
       return;
     }
     this.last = { ...operation, before: this.wish };
-    this.become(after(this.wish, act, now), operation.epoch, asked, now);
+    this.become(after(this.wish, act, asked, now), operation.epoch, asked, now);
   }
 
   undo(operation: { id: string; epoch: number }, asked: number, now: number): void {
@@ -79,30 +79,30 @@ export class SeatModel {
     this.become(before, operation.epoch, asked, now);
   }
 
-  desired(at: number): Desired {
-    return desiredOf(this.wish, at);
-  }
-
-  /** What may be right at `at`: more than one answer at the edge of a time. */
-  possible(at: number): Set<Desired> {
-    return new Set([at - EDGE_MS, at, at + EDGE_MS].map((time) => this.desired(time)));
+  /** What may be right between two times: more than one answer when something ends by itself. */
+  possible(from: number, to = from): Set<Desired> {
+    return possibleOf(this.wish, from - EDGE_MS, to + EDGE_MS);
   }
 
   /** When nothing that was wished ends by itself any more. */
   lastEnd(): number {
     const { override, block, hold } = this.wish;
-    return Math.max(0, ...[override, block, hold].map((one) => one?.until ?? 0));
+    return Math.max(0, ...[override, block, hold].map((one) => one?.ends?.before ?? 0));
   }
 
   /** Whether LiveKit may have been told this at `at` because somebody asked for it. */
   wasAskedFor(desired: Desired, at: number): boolean {
     if (desired === OUT && at - this.removedAt < MEMORY_MS) return true;
     return this.told.some(({ wish, from, to }) => {
-      if (from > at + EDGE_MS || to < at - MEMORY_MS) return false;
-      const ends = [wish.override, wish.block, wish.hold].flatMap((one) => one?.until ?? []);
-      const times = [from, Math.min(to, at), ...ends.filter((end) => end <= at + EDGE_MS)];
-      return times.some((time) => desiredOf(wish, time) === desired);
+      const window = [Math.max(from, at - MEMORY_MS), Math.min(to, at)] as const;
+      if (window[0] > at + EDGE_MS || to < at - MEMORY_MS) return false;
+      return possibleOf(wish, window[0] - EDGE_MS, window[1] + EDGE_MS).has(desired);
     });
+  }
+
+  /** What was wished, one wish a line, for whoever has to find out what went wrong. */
+  story(): string {
+    return this.told.map((one) => JSON.stringify(one)).join('\n');
   }
 
   private become(wish: Wish, epoch: number, asked: number, now: number): void {
@@ -114,19 +114,22 @@ export class SeatModel {
   }
 }
 
-function after(wish: Wish, act: Act, now: number): Wish {
-  const until = 'for' in act && act.for !== undefined ? now + act.for * 1000 : null;
+function after(wish: Wish, act: Act, asked: number, now: number): Wish {
+  const ends =
+    'for' in act && act.for !== undefined
+      ? { after: asked + act.for * 1000, before: now + act.for * 1000 }
+      : null;
   switch (act.action) {
     case 'promote':
-      return { ...wish, override: { template: act.template, until } };
+      return { ...wish, override: { template: act.template, ends } };
     case 'demote':
-      return { ...wish, override: 'template' in act ? { template: act.template, until } : null };
+      return { ...wish, override: 'template' in act ? { template: act.template, ends } : null };
     case 'block':
-      return { ...wish, block: { until } };
+      return { ...wish, block: { ends } };
     case 'unblock':
       return { ...wish, block: null };
     case 'hold':
-      return { ...wish, hold: { sources: act.sources, until } };
+      return { ...wish, hold: { sources: act.sources, ends } };
     case 'release':
       return { ...wish, hold: null };
     case 'remove':
@@ -134,14 +137,27 @@ function after(wish: Wish, act: Act, now: number): Wish {
   }
 }
 
-function isOn(timed: Timed | null, at: number): boolean {
-  return timed !== null && (timed.until === null || at < timed.until);
+/** Whether it is on at some time between the two, and whether it is off at some. */
+function states(timed: Timed | null, from: number, to: number): boolean[] {
+  if (timed === null) return [false];
+  if (timed.ends === null) return [true];
+  return [...(from < timed.ends.before ? [true] : []), ...(to >= timed.ends.after ? [false] : [])];
 }
 
-function desiredOf({ override, block, hold }: Wish, at: number): Desired {
-  if (isOn(block, at)) return OUT;
-  const template = isOn(override, at) && override ? override.template : 'viewer';
-  const held = isOn(hold, at) && hold ? hold.sources : [];
+function possibleOf({ override, block, hold }: Wish, from: number, to: number): Set<Desired> {
+  const found = new Set<Desired>();
+  for (const isBlocked of states(block, from, to)) {
+    for (const isOverridden of states(override, from, to)) {
+      for (const isHeld of states(hold, from, to)) {
+        const template = isOverridden && override ? override.template : 'viewer';
+        found.add(isBlocked ? OUT : withheld(template, isHeld && hold ? hold.sources : []));
+      }
+    }
+  }
+  return found;
+}
+
+function withheld(template: Template, held: readonly string[]): Desired {
   const permission = RIGHTS[template];
   const sources = permission.canPublishSources.filter(
     (source) => !held.includes(source.toLowerCase()),

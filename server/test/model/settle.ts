@@ -20,7 +20,11 @@ export async function settle(scene: Scene): Promise<number> {
   scene.isTroubled = false;
   await livekit.webhooks.idle();
   const ends = [...scene.people.values()].map(({ model }) => model.lastEnd());
-  await until('all that ends by itself has ended', () => Date.now() > Math.max(...ends), 5_000);
+  await until(
+    'all that ends by itself has ended',
+    () => Date.now() > Math.max(...ends) + 300,
+    5_000,
+  );
   const started = performance.now();
   const isDeaf = livekit.webhooks.mode === 'lost';
   await until(
@@ -47,9 +51,9 @@ async function differences(scene: Scene): Promise<string[]> {
   const found: string[] = [];
   for (const person of scene.people.values()) {
     const { here, identity, model } = person;
-    const desired = model.desired(Date.now());
+    const desired = [...model.possible(Date.now())];
     const has = here ? keyOf(here.permission) : OUT;
-    if (here && has !== desired) found.push(`${identity} has ${has}, should have ${desired}`);
+    if (here && !desired.includes(has)) found.push(`${identity} has ${has}, not ${desired.join()}`);
     const row = rows.find((one) => one.identity === identity);
     const shown = row?.is_present ? row.sid : null;
     if (shown !== (here?.sid ?? null)) {
@@ -71,13 +75,16 @@ function assertAskedFor({ world, room, people, since }: Scene): void {
     if (kind !== 'permission' && !isRemoval) continue;
     const told = isRemoval || !permission ? OUT : keyOf(permission);
     if (!person.model.wasAskedFor(told, at + offset)) {
-      throw new Error(`nobody wished that ${identity} be ${told}`);
+      throw new Error(
+        `nobody wished that ${identity} be ${told} at ${at + offset}:\n` +
+          `${person.model.story()}\n${JSON.stringify(own.filter((one) => one.identity === identity))}`,
+      );
     }
   }
 }
 
 /** What is settled stays so: further sweeps change nothing and call nothing that could. */
-async function assertStaysQuiet({ world, room }: Scene): Promise<void> {
+async function assertStaysQuiet({ world, room, hasLeftovers }: Scene): Promise<void> {
   const { livekit } = world;
   await livekit.webhooks.idle();
   const before = livekit.history.length;
@@ -90,7 +97,7 @@ async function assertStaysQuiet({ world, room }: Scene): Promise<void> {
     return livekit.calls('ListRooms') >= sweeps + 2;
   });
   expect(livekit.history.slice(before).filter((one) => one.room === room)).toEqual([]);
-  expect(writes() - calls).toBe(0);
+  if (!hasLeftovers) expect(writes() - calls).toBe(0);
 }
 
 interface OutcomeRow {

@@ -105,6 +105,8 @@ export class Scene {
   readonly people = new Map<string, Person>();
   /** Something of LiveKit's may fail on purpose from here on, until it is healed. */
   isTroubled = false;
+  /** A server was killed here: what it left open is ended ten seconds later. */
+  hasLeftovers = false;
 
   private constructor(
     readonly world: World,
@@ -139,9 +141,20 @@ export class Scene {
     return this.people.get(name) as Person;
   }
 
-  /** Clients come back only once their room runs again, which Rolecall sees to. */
+  /**
+   * Rolecall starts a lost room again by itself when people were in it; an empty one it starts with
+   * the next token that it issues, which is what everybody asks for who is about to join.
+   */
   async untilOpen(): Promise<void> {
-    await until('the room runs', () => this.world.livekit.hasRoom(this.room), 8_000);
+    const { livekit } = this.world;
+    const isBack = () => livekit.hasRoom(this.room);
+    await until('the room is back', isBack, 2_500).catch(() => this.askForToken());
+    await until('the room runs', isBack, 5_000);
+  }
+
+  private async askForToken(): Promise<void> {
+    const [person] = this.people.values();
+    await this.world.call('A', '/api/v1/tokens', { room: this.room, identity: person?.identity });
   }
 }
 

@@ -1103,6 +1103,7 @@ function seconds(): number {
   return Math.floor(Date.now() / 1000);
 }
 
+/** Keeps no process alive: what the double still meant to do ends with the test. */
 function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
