@@ -43,6 +43,12 @@ export class JoinPage {
     return this.page.getByText(text, { exact: true });
   }
 
+  /** What the moderators want, or said: as it is shown, not as it is said aloud. */
+  card(text: string | RegExp): Locator {
+    const cards = this.page.getByRole('region', { name: 'Your place on the stage' });
+    return cards.locator('.notice').getByText(text, { exact: true });
+  }
+
   button(name: string): Locator {
     return this.page.getByRole('button', { name, exact: true });
   }
