@@ -21,6 +21,7 @@ registerMessages({
       assignment: 'Assignments',
       token: 'Tokens',
       seat: 'People in rooms',
+      stage: 'The stage',
       ledger: 'Ledger',
       operator: 'Operators',
       api_key: 'API keys',
