@@ -246,7 +246,7 @@ export class PolicyReader {
   }
 
   private async readBatch(batch: Question[]): Promise<PolicyFacts[]> {
-    const { rows } = await this.pg.query<Answer & object>('policy-read', READ, [
+    const { rows } = await this.pg.queryPlannedOnce<Answer & object>('policy-read', READ, [
       batch.map((q) => q.room),
       batch.map((q) => q.identity),
       [...new Set(batch.map((q) => q.room))].filter((room) => room !== null),
