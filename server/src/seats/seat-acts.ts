@@ -6,11 +6,11 @@ import { Transactions } from '../database/transactions.js';
 import { isUnavailable } from '../livekit/livekit-error.js';
 import type { ObservedTrack } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
-import { KeyedMutex } from './keyed-mutex.js';
+import { JoiningMutex } from './keyed-mutex.js';
 import type { SeatOperation } from './seat.js';
 import { toChange, toStateOf, toStateResponse } from './seat-answers.js';
 import { SeatApplier, seatKey } from './seat-applier.js';
-import { type ActOptions, begun, newOperation, withinBound } from './seat-changes.js';
+import { type ActOptions, begun, nameOf, newOperation, withinBound } from './seat-changes.js';
 import { type Context, SeatContexts } from './seat-context.js';
 import { describeMute, describeRemoval, tracksTaken } from './seat-effects.js';
 import { SeatGuards } from './seat-guards.js';
@@ -48,7 +48,9 @@ interface Done {
 /** Acts on who is in the room now, which leave what is wished as it is. */
 @Injectable()
 export class SeatActs {
-  private readonly turns = new KeyedMutex();
+  /** Operation → what comes of it, while this process carries it out. */
+  private readonly running = new Map<string, Promise<Settlement>>();
+  private readonly turns = new JoiningMutex<{ operation: SeatOperation; isNew: boolean }>();
 
   constructor(
     private readonly contexts: SeatContexts,
@@ -161,12 +163,12 @@ export class SeatActs {
   ): Promise<SeatChange> {
     const started = performance.now();
     const key = seatKey(room, identity);
-    const { operation, isNew } = await this.turns.run(key, () =>
+    const isNamed = options.operationId !== undefined;
+    const what = isNamed ? null : nameOf(actor, { action: act.name, body: act.body });
+    const { operation, isNew } = await this.turns.run(key, what, () =>
       this.begin(actor, room, identity, act, options),
     );
-    const work = isNew
-      ? this.carryOut(operation, act)
-      : Promise.resolve(settlementSoFar(operation));
+    const work = isNew ? this.carryOut(operation, act) : this.follow(operation);
     return toChange(operation, await withinBound(work, started));
   }
 
@@ -226,12 +228,29 @@ export class SeatActs {
   }
 
   private carryOut(operation: SeatOperation, act: Act): Promise<Settlement> {
-    return this.applier.inTurn(operation.room, operation.identity, async () => {
-      const settlement = await this.run(act);
-      await this.operations.settle(operation.id, settlement).catch(() => undefined);
-      if (settlement.outcome === 'applied') this.silence.lookSoon(operation);
-      return settlement;
-    });
+    const { id, room, identity } = operation;
+    // Whoever asked for the same at the same time waits for the same.
+    const running = this.running.get(id);
+    if (running) return running;
+    const work = this.applier
+      .inTurn(room, identity, async () => {
+        const settlement = await this.run(act);
+        await this.operations.settle(id, settlement).catch(() => undefined);
+        if (settlement.outcome === 'applied') this.silence.lookSoon(operation);
+        return settlement;
+      })
+      .finally(() => this.running.delete(id));
+    this.running.set(id, work);
+    return work;
+  }
+
+  /** What comes, or came, of an act that was begun before. */
+  private async follow({ id, outcome, detail, ms, after }: SeatOperation): Promise<Settlement> {
+    const running = this.running.get(id);
+    if (running) return running;
+    return outcome === 'intent'
+      ? { outcome: 'pending', detail: 'another server does it', ms: null }
+      : { outcome, detail, ms, effects: after.effects };
   }
 
   private async run({ name, run }: Act): Promise<Settlement> {
@@ -249,12 +268,6 @@ export class SeatActs {
       return { outcome: 'failed', detail: error.message, ms: ms() };
     }
   }
-}
-
-function settlementSoFar({ outcome, detail, ms, after }: SeatOperation): Settlement {
-  return outcome === 'intent'
-    ? { outcome: 'pending', detail: 'it is being done', ms: null }
-    : { outcome, detail, ms, effects: after.effects };
 }
 
 /** A removal waits for LiveKit; a mute is about this moment, and the moment has passed. */

@@ -5,7 +5,7 @@ import type { Permission } from '../access/permissions.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Transactions, type Tx } from '../database/transactions.js';
 import type { Override } from '../grants/policy.js';
-import { KeyedMutex } from './keyed-mutex.js';
+import { JoiningMutex } from './keyed-mutex.js';
 import type { SeatAction, SeatBase, SeatOperation } from './seat.js';
 import { toChange, toStateOf, toStateResponse } from './seat-answers.js';
 import { type Push, SeatApplier, seatKey } from './seat-applier.js';
@@ -43,6 +43,8 @@ export interface Wish {
   readonly expectEpoch: number | undefined;
   readonly isConfirmed?: boolean | undefined;
   readonly undoes?: SeatOperation;
+  /** What was asked for, as it was asked: the same again at the same time is the same act. */
+  readonly body?: object;
   /** A block may be for somebody who has never been heard of. */
   readonly mayBeUnknown?: boolean;
   /** Null: there is nothing to change any more. */
@@ -71,7 +73,7 @@ interface Begun {
 @Injectable()
 export class SeatChanges {
   /** Commits on one seat take turns; they do not wait for what LiveKit is slow to do. */
-  private readonly turns = new KeyedMutex();
+  private readonly turns = new JoiningMutex<Begun | null>();
   /** Operation → what comes of it, while this process carries it out. */
   private readonly running = new Map<string, Promise<Settlement>>();
 
@@ -98,7 +100,8 @@ export class SeatChanges {
     options: ActOptions = {},
   ): Promise<SeatChange | null> {
     const started = performance.now();
-    const begun = await this.turns.run(seatKey(room, identity), () =>
+    const what = options.operationId === undefined ? nameOf(actor, wish) : null;
+    const begun = await this.turns.run(seatKey(room, identity), what, () =>
       this.begin(actor, room, identity, wish, options),
     );
     if (!begun) return null;
@@ -226,6 +229,9 @@ export class SeatChanges {
   /** From here on nothing is refused: what LiveKit cannot take now is put right later. */
   private carryOut(operation: SeatOperation): Promise<Settlement> {
     const { id, room, identity } = operation;
+    // Whoever asked for the same at the same time waits for the same.
+    const running = this.running.get(id);
+    if (running) return running;
     const work = this.applier
       .inTurn(room, identity, () => this.apply(operation))
       .finally(() => this.running.delete(id));
@@ -309,6 +315,14 @@ export function isGiven(now: Override, before: Override | null, isUnblocked: boo
   );
 }
 
+/** Two that have the same name ask for the same; null: it is like no other. */
+export function nameOf(
+  { kind, id }: Actor,
+  { action, body }: Pick<Wish, 'action' | 'body'>,
+): string | null {
+  return body ? JSON.stringify([kind, id, action, body]) : null;
+}
+
 async function planOf(wish: Wish, context: Context): Promise<Plan | null> {
   return wish.plan(context);
 }
@@ -371,7 +385,10 @@ function isUndoable(action: SeatAction): boolean {
 }
 
 /** Told from what LiveKit had before the first call and answered to the last; null: as foreseen. */
-export function whatHappened({ epoch, after }: SeatOperation, pushes: readonly Push[]): string[] | null {
+export function whatHappened(
+  { epoch, after }: SeatOperation,
+  pushes: readonly Push[],
+): string[] | null {
   const changes = pushes.flatMap((push) => (push.epoch === epoch && push.change) || []);
   const first = changes[0];
   const last = changes.at(-1);

@@ -178,8 +178,9 @@ export class SeatsService {
       throw new AppError('conflict', 'operation.undo_expired', 'It is too late to undo this.');
     }
     const { override, block, hold, base } = operation.before;
+    const { body: _, ...terms } = common(action, { expectEpoch: operation.epoch, confirm: true });
     const wish: Wish = {
-      ...common(action, { expectEpoch: operation.epoch, confirm: true }),
+      ...terms,
       undoes: operation,
       plan: () => ({
         override,
@@ -348,6 +349,7 @@ function common(
   return {
     action,
     permission: PERMISSION_FOR[action],
+    body,
     reason: body.reason,
     expectEpoch: body.expectEpoch,
     isConfirmed: body.confirm,
