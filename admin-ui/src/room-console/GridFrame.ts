@@ -2,8 +2,8 @@ import { styled } from '@mui/material/styles';
 import { FONT_MONO } from '../theme/theme';
 
 const COLUMNS = {
-  wide: '32px minmax(150px,1.6fr) minmax(200px,1.2fr) 84px 128px minmax(110px,.7fr) minmax(182px,1.3fr) 60px 172px',
-  medium: '32px minmax(130px,1.3fr) minmax(150px,1.2fr) 76px minmax(130px,1.2fr) 172px',
+  wide: '32px minmax(150px,1.6fr) minmax(190px,1.2fr) 76px 128px minmax(126px,.7fr) minmax(150px,1.3fr) 56px 192px',
+  medium: '32px minmax(130px,1.3fr) minmax(120px,1.2fr) 76px minmax(110px,1.2fr) 192px',
   small: '32px minmax(120px,1.3fr) minmax(110px,1.1fr) 64px minmax(110px,1.2fr) 44px',
   narrow: '40px minmax(0,1fr) minmax(0,auto) 48px',
 };
@@ -72,7 +72,7 @@ export const GridFrame = styled('div')(({ theme }) => ({
   '& .row.others': { borderTop: `2px solid ${theme.palette.divider}` },
   '& .section': {
     position: 'absolute',
-    insetInlineEnd: 12,
+    insetInlineStart: 36,
     top: -8,
     zIndex: 1,
     paddingInline: 6,

@@ -161,7 +161,7 @@ function RoomConsole({ room }: { room: string }) {
                 selected={desk.selection.identities}
                 canPromote={isReachable && can('seat.promote', room)}
                 canManageStage={isReachable && can('stage.manage', room)}
-                promoteTo={desk.promoteTo}
+                canRise={desk.canRise}
                 promoteTitle={desk.promoteTitle}
                 errorText={errorText}
                 onActive={desk.setActive}

@@ -6,20 +6,21 @@ import InputAdornment from '@mui/material/InputAdornment';
 import TextField from '@mui/material/TextField';
 import Search from '@mui/icons-material/Search';
 import { styled } from '@mui/material/styles';
+import { HandSign } from './HandSign';
 import { type Chip, CHIPS } from './rosterChips';
 import type { RosterStore, RosterView } from './rosterStore';
 
 const ChipBar = styled('div')(({ theme }) => ({
   display: 'flex',
   flexWrap: 'wrap',
-  gap: 6,
+  gap: 4,
   minWidth: 0,
   '& button': {
     flex: 'none',
     font: 'inherit',
-    fontSize: '.8125rem',
-    minHeight: 30,
-    paddingInline: 10,
+    fontSize: '.75rem',
+    minHeight: 28,
+    paddingInline: 8,
     color: theme.palette.text.primary,
     background: 'none',
     border: `1px solid ${theme.palette.divider}`,
@@ -83,6 +84,7 @@ export function RosterBar({ store, view, search, onDone }: RosterBarProps) {
             className={view.counts[chip] === 0 ? 'nobody' : undefined}
             onClick={() => store.setChip(chip)}
           >
+            {chip === 'hands' && <HandSign />}
             {translate(`room_console.chips.${chip}`)}
             <b>{view.counts[chip]}</b>
           </button>
@@ -108,10 +110,12 @@ export function RosterBar({ store, view, search, onDone }: RosterBarProps) {
             setTyped('');
           } else if (['ArrowDown', 'Enter', 'Escape'].includes(event.key)) {
             event.preventDefault();
+            // Whoever is quicker than the list must not end up with somebody who is filtered out.
+            store.setQuery(typed);
             onDone();
           }
         }}
-        sx={{ width: { xs: '100%', sm: 260 } }}
+        sx={{ width: { xs: '100%', sm: 250 } }}
         slotProps={{
           htmlInput: { 'aria-label': translate('room_console.search') },
           input: {

@@ -13,7 +13,7 @@ import { useTranslate } from 'react-admin';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import Box from '@mui/material/Box';
 import useMediaQuery from '@mui/material/useMediaQuery';
-import type { Acting, RoleTemplate } from '../providers/records';
+import type { Acting, RoleTemplate, Seat } from '../providers/records';
 import { visuallyHidden } from '../shared/visuallyHidden';
 import { GridFrame, gridSize, type GridSize, ROW_HEIGHT } from './GridFrame';
 import { chipFor, type Command, commandFor, type Keymap, stepFor } from './keymap';
@@ -40,7 +40,7 @@ interface SeatGridProps {
   selected: ReadonlySet<string>;
   canPromote: boolean;
   canManageStage: boolean;
-  promoteTo: string;
+  canRise: (seat: Seat) => boolean;
   promoteTitle: string;
   errorText: (error: unknown) => string;
   onActive: (identity: string) => void;
@@ -88,7 +88,7 @@ export function SeatGrid(props: SeatGridProps) {
     }),
     [store, virtualizer],
   );
-  useEarlyFocus(scroller);
+  const isEarly = useEarlyFocus(scroller);
 
   const activeIndex = active === null ? -1 : view.identities.indexOf(active);
   const moveTo = (index: number) => {
@@ -113,11 +113,20 @@ export function SeatGrid(props: SeatGridProps) {
     // Somebody leaning on a key means it once.
     else if (event.repeat) return;
     else if (chip) store.setChip(chip);
-    else onCommand(command!, active, rowElement() ?? event.currentTarget);
+    else {
+      // Whoever is not in sight is never meant.
+      const meant = activeIndex < 0 ? moveTo(0) : active;
+      onCommand(command!, meant, rowElement() ?? event.currentTarget);
+    }
   };
   const move = (step: number, isExtending: boolean) => {
     const to = moveTo((activeIndex < 0 && step > 0 ? -1 : activeIndex) + step);
     if (isExtending && to !== null) props.onExtend(active === null ? [to] : [active, to]);
+  };
+  /** As the list is now, which may be newer than what was drawn last. */
+  const enter = () => {
+    const { identities } = store.read();
+    if ((active === null || !identities.includes(active)) && identities[0]) onActive(identities[0]);
   };
   const hasSection = view.interest > 0 && view.interest < view.identities.length;
   const sectionAt = hasSection ? view.interest * rowHeight : null;
@@ -140,7 +149,7 @@ export function SeatGrid(props: SeatGridProps) {
         onFocus={() => {
           hold.focus(true);
           // By keyboard something must be there to act on; a click says itself which.
-          if (activeIndex < 0 && scroller.current?.matches(':focus-visible')) moveTo(0);
+          if (!isEarly.current && scroller.current?.matches(':focus-visible')) enter();
         }}
         onBlur={() => hold.focus(false)}
         onPointerMove={hold.touch}
@@ -183,7 +192,7 @@ export function SeatGrid(props: SeatGridProps) {
                 isFirstOfOthers={hasSection && item.index === view.interest}
                 canPromote={props.canPromote}
                 canManageStage={props.canManageStage}
-                promoteTo={props.promoteTo}
+                canRise={props.canRise(seat)}
                 promoteTitle={props.promoteTitle}
                 errorText={props.errorText}
                 onCommand={onCommand}
@@ -220,9 +229,14 @@ function placeAt(start: number) {
 
 /** The keys work from the first moment, unless somebody is somewhere already. */
 function useEarlyFocus(element: RefObject<HTMLElement | null>) {
+  const isEarly = useRef(false);
   useEffect(() => {
-    if (document.activeElement === document.body) element.current?.focus({ preventScroll: true });
+    if (document.activeElement !== document.body) return;
+    isEarly.current = true;
+    element.current?.focus({ preventScroll: true });
+    isEarly.current = false;
   }, [element]);
+  return isEarly;
 }
 
 /** Rows keep their places while the grid has the focus or the pointer moves over it. */

@@ -2,12 +2,12 @@ import { memo, type CSSProperties } from 'react';
 import { useTranslate } from 'react-admin';
 import type { Acting, RoleTemplate, Seat } from '../providers/records';
 import { inkOn, templateColor } from '../theme/templateColor';
+import { HandSign } from './HandSign';
 import type { Attempt } from './seatActions';
 import {
   clockTime,
   FLAGS,
   hasFlag,
-  hasForSession,
   nameOf,
   signOf,
   statusOf,
@@ -36,7 +36,8 @@ export interface SeatRowProps {
   isFirstOfOthers: boolean;
   canPromote: boolean;
   canManageStage: boolean;
-  promoteTo: string;
+  /** The usual promotion would give them something. */
+  canRise: boolean;
   promoteTitle: string;
   errorText: (error: unknown) => string;
   onCommand: (command: RowCommand, identity: string, element: HTMLElement) => void;
@@ -153,7 +154,7 @@ function Next(props: SeatRowProps & { isGone: boolean }) {
   const { seat, isGone } = props;
   const translate = useTranslate();
   const hand = seat.hand && props.canManageStage;
-  const isBlocked = hand ? false : !props.canPromote || hasForSession(seat, props.promoteTo);
+  const isBlocked = !hand && (!props.canPromote || !props.canRise);
   const button = (command: RowCommand, label: string, isDisabled: boolean, title?: string) => (
     <button
       type="button"
@@ -177,7 +178,7 @@ function Next(props: SeatRowProps & { isGone: boolean }) {
         isGone || isBlocked,
         hand ? undefined : props.promoteTitle,
       )}
-      {hand && button('decline', 'room_console.verbs.decline', isGone)}
+      {hand && button('decline', 'room_stage.decline', isGone)}
     </>
   );
 }
@@ -189,10 +190,7 @@ function Waiting({ seat }: { seat: Seat }) {
     const words = translate('room_console.hand', { note: seat.hand.note ?? '' });
     return (
       <span className="hand" title={words}>
-        <span role="img" aria-label={words}>
-          ✋
-        </span>{' '}
-        <Waited since={seat.hand.since} />
+        <HandSign label={words} /> <Waited since={seat.hand.since} />
       </span>
     );
   }

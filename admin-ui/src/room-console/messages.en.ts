@@ -19,7 +19,7 @@ export const messages = {
     chips: {
       label: 'Show',
       all: 'All',
-      hands: '✋ Hands',
+      hands: 'Hands',
       stage: 'Stage',
       microphone: 'Mic',
       camera: 'Cam',
@@ -237,6 +237,7 @@ export const messages = {
       extend: 'The promotion ends 5 minutes later',
       demote: 'A choice of roles',
       mute: 'They can unmute themselves',
+      unblock: 'They may come back with a token',
       ask_unmute: 'Asks them; nobody can be unmuted from here',
       void_tokens: 'No token of theirs gets them in again; they stay until they leave',
     },
@@ -252,7 +253,7 @@ export const messages = {
       not_blocked: 'Is not blocked',
       unreachable: 'The server cannot be reached; nothing is queued',
       ceiling: 'Beyond what you may give: %{grants}',
-      same: 'Has this role now',
+      same: 'Has all of this now',
     },
     promote_menu: {
       promote_title: 'Promote %{name} to',

@@ -46,10 +46,6 @@ const refusalOf = (seat: Seat & { refusal?: string | null }) => seat.refusal ?? 
 const SIGNS: Record<Tone, string> = { good: '✓', pending: '…', bad: '!', quiet: '–' };
 export const signOf = (tone: Tone) => SIGNS[tone];
 
-/** A promotion to this role would change nothing: they have it, and not only for a while. */
-export const hasForSession = (seat: Seat, template: string) =>
-  seat.role?.template === template && !seat.override?.until;
-
 /** One line on how a seat stands: what was just asked of it, else whether it is as it should be. */
 export function statusOf(
   seat: Seat,

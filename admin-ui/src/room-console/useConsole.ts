@@ -1,7 +1,8 @@
-import { type RefObject, useCallback, useEffect, useRef, useState } from 'react';
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
+import { diffGrants } from '@rolecall/server/grants';
 import { useIsServerReachable } from '../providers/connectivity';
-import type { Seat } from '../providers/records';
+import type { RoleTemplate, Seat } from '../providers/records';
 import { useMe } from '../providers/session';
 import { useAnnounce } from '../shared/announce';
 import { usePermissionSet } from '../shared/usePermissionSet';
@@ -92,6 +93,19 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     ? translate('room_console.verbs.promote_to', { role: byKey.get(promoteTo)?.name ?? promoteTo })
     : translate('room_console.cannot.permission', { permission: 'seat.promote' });
 
+  /** Roles that have all that the usual promotion would give. */
+  const highRoles = useMemo(() => {
+    const target = byKey.get(promoteTo)?.grants;
+    const gains = ({ grants }: RoleTemplate) =>
+      target && diffGrants(grants, target).some(({ kind }) => kind === 'gain');
+    const high = [...byKey.values()].filter((template) => target && !gains(template));
+    return new Set(high.map(({ key }) => key));
+  }, [byKey, promoteTo]);
+  const canRise = useCallback(
+    (seat: Seat) => Boolean(seat.override?.until) || !highRoles.has(seat.role?.template ?? ''),
+    [highRoles],
+  );
+
   /** Why something cannot be done to this person now; null when it can. */
   const obstacle = useCallback(
     (verb: Verb, seat: Seat): string | null => {
@@ -103,10 +117,10 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
       if (!can(permission, room)) {
         return translate('room_console.cannot.permission', { permission });
       }
-      const reason = obstacleOf(verb, seat, promoteTo);
+      const reason = obstacleOf(verb, seat, canRise(seat));
       return reason && translate(`room_console.cannot.${reason}`);
     },
-    [isReachable, actions, can, room, promoteTo, translate],
+    [isReachable, actions, can, room, canRise, translate],
   );
 
   const { tell } = acting;
@@ -208,10 +222,14 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     [store, showEverybody, grid],
   );
 
+  const lastHand = useRef<string | null>(null);
   const nextHand = useCallback(() => {
     const hands = store.hands();
-    const at = hands.findIndex(({ identity }) => identity === active);
+    // On from the one that was looked at; else the longest waiting.
+    const isOnIt = lastHand.current !== null && lastHand.current === active;
+    const at = isOnIt ? hands.findIndex(({ identity }) => identity === active) : -1;
     const next = hands[(at + 1) % hands.length];
+    lastHand.current = next?.identity ?? null;
     if (next) goTo(next.identity);
     else announce(translate('room_stage.no_hands'));
   }, [store, active, goTo, announce, translate]);
@@ -317,9 +335,13 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
         case 'search':
         case 'help':
           break;
-        default:
+        default: {
           if (actOnChosen(asked, element)) return;
-          if (identity !== null) act(asked, identity, element);
+          if (identity === null) return;
+          // The same key takes and gives back.
+          const isHeld = asked === 'hold' && store.seat(identity)?.hold;
+          act(isHeld ? 'release' : asked, identity, element);
+        }
       }
     },
     [
@@ -409,7 +431,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     conflict,
     isPanelOpen,
     isReachable,
-    promoteTo,
+    canRise,
     promoteTitle,
     can,
     here,

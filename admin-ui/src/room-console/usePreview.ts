@@ -21,8 +21,10 @@ const ASKED: Partial<Record<Verb, { action: string; sources?: readonly string[] 
   mute: { action: 'mute' },
   remove: { action: 'remove' },
   block: { action: 'block' },
-  unblock: { action: 'unblock' },
 };
+
+/** Without a promotion to take back, demoting is a choice of roles: nothing can be said before it. */
+const isChoice = (verb: Verb, seat: Seat) => verb === 'demote' && !seat.override;
 
 const SETTLE_MS = 60_000;
 
@@ -33,7 +35,7 @@ export function usePreviews(
   verbs: readonly Verb[],
 ): ReadonlyMap<Verb, Preview> {
   const state = `${seat.epoch} ${seat.isPresent} ${seat.tracks.map(({ sid, isMuted }) => `${sid}${isMuted}`)}`;
-  const asked = verbs.filter((verb) => ASKED[verb]);
+  const asked = verbs.filter((verb) => ASKED[verb] && !isChoice(verb, seat));
   const answers = useQueries({
     queries: asked.map((verb) => ({
       queryKey: ['preview', room, seat.identity, verb, state],

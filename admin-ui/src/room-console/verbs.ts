@@ -1,7 +1,6 @@
 import type { Permission } from '../providers/permissions';
 import type { Seat } from '../providers/records';
 import { SCREEN_SOURCES, type SeatAction } from './seatAction';
-import { hasForSession } from './seatWords';
 
 /** Everything that can be done to one person, as menus, keys and the person's page name it. */
 export type Verb =
@@ -97,13 +96,13 @@ export function actionOf(verb: Verb, seat: Seat): SeatAction | null {
 }
 
 /** Why it would come to nothing, as the end of a message's name; null when it would not. */
-export function obstacleOf(verb: Verb, seat: Seat, promoteTo: string): string | null {
+export function obstacleOf(verb: Verb, seat: Seat, canRise: boolean): string | null {
   switch (verb) {
     case 'approve':
     case 'decline':
       return seat.hand ? null : 'no_hand';
     case 'promote':
-      return !seat.hand && hasForSession(seat, promoteTo) ? 'same' : null;
+      return seat.hand || canRise ? null : 'same';
     case 'extend':
       return seat.override?.until ? null : 'no_lease';
     case 'mute':

@@ -7,6 +7,7 @@ import { useAnnounce } from '../../shared/announce';
 import { problemOf } from '../../shared/problem';
 import { useErrorText } from '../../shared/useErrorText';
 import { useTemplates } from '../../shared/useTemplates';
+import { HandSign } from '../HandSign';
 import { waitedFor } from '../seatWords';
 import { useSeconds } from '../useSeconds';
 import { LimitsPopover } from './LimitsPopover';
@@ -48,8 +49,7 @@ export function StageBar({ desk, canManage, canLimit, isReachable, onShow }: Sta
     >
       {stage.hands.length > 0 && (
         <Box component="span" sx={{ color: 'warning.main', fontWeight: 600 }}>
-          <span aria-hidden>✋ </span>
-          {translate('room_stage.waiting', { smart_count: stage.hands.length })}
+          <HandSign /> {translate('room_stage.waiting', { smart_count: stage.hands.length })}
         </Box>
       )}
       {next && (
@@ -78,7 +78,7 @@ export function StageBar({ desk, canManage, canLimit, isReachable, onShow }: Sta
         </>
       )}
       <Problem>{problem}</Problem>
-      <Box sx={{ flex: 1 }} />
+      <Box sx={{ flex: { sm: 1 } }} />
       {limited(stage).map((limit) => (
         <Slots key={limit.template} limit={limit} />
       ))}
@@ -98,19 +98,23 @@ function useAnswer() {
   const errorText = useErrorText();
   const announce = useAnnounce();
   const [problem, setProblem] = useState<string | null>(null);
+  const tell = (text: string) => {
+    setProblem(text);
+    announce(text, 'assertive');
+  };
   const answer = async (ask: () => Promise<unknown>) => {
     setProblem(null);
     try {
-      await ask();
-      announce(translate('room_stage.approved'));
+      const { full } = ((await ask()) ?? {}) as { full?: object | null };
+      if (!full) announce(translate('room_stage.approved'));
+      else tell(translate('room_console.stage_full', { ...full }));
     } catch (error) {
       const found = problemOf(error);
       const text =
         found?.code === 'stage.full'
           ? translate('room_console.stage_full', { ...found })
           : errorText(error);
-      setProblem(text);
-      announce(text, 'assertive');
+      tell(text);
     }
   };
   return { problem, answer };
