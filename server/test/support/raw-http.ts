@@ -33,7 +33,7 @@ export function sendRaw(port: number, bytes: string, localAddress?: string): Pro
 export function upgradeLines(path: string, lines: readonly string[] = []): string {
   return [
     `GET ${path} HTTP/1.1`,
-    'Host: rolecall.test',
+    'Host: 127.0.0.1',
     'Connection: Upgrade',
     'Upgrade: websocket',
     'Sec-WebSocket-Version: 13',
