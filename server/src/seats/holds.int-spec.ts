@@ -4,7 +4,6 @@ import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { LiveScene } from '../../test/support/live-scene.js';
 import { ALL_RIGHTS, LiveKitDouble } from '../../test/support/livekit-double.js';
 import { until } from '../../test/support/until.js';
-import { ReconcilerService } from '../reconciler/reconciler.service.js';
 
 jest.setTimeout(60_000);
 
@@ -182,7 +181,6 @@ describe('a hold', () => {
     expect(held.body).toMatchObject({ outcome: 'applied' });
     expect(guest.permission.canPublishSources).not.toContain('MICROPHONE');
     expect(guest.permission.canPublishSources).toContain('CAMERA');
-    await app.app.get(ReconcilerService).sweepSoon();
     expect((await scene.act(room, 'guest', 'release')).body.outcome).toBe('applied');
     expect(guest.permission.canPublishSources).toContain('MICROPHONE');
   });

@@ -126,7 +126,7 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
           if (!override || !isDue(override, context.now)) return null;
           const { template, version } = override;
           const was = { template, version, permission: null };
-          return { ...wishOf(context), ...(await this.wishes.withoutOverride(context)), was };
+          return { ...wishOf(context), ...(await this.wishes.afterLease(context)), was };
         },
       },
     ];

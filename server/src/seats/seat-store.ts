@@ -325,6 +325,16 @@ export class SeatStore {
     return rows[0] ? toOperation(rows[0]) : null;
   }
 
+  /** Whether a session of the room has ended since. */
+  async hasEndedSince(room: string, at: Date): Promise<boolean> {
+    const { rowCount } = await this.pg.query(
+      'seat-session-ended',
+      `SELECT FROM ledger_entry WHERE room = $1 AND kind = 'room.finished' AND at > $2 LIMIT 1`,
+      [room, at],
+    );
+    return rowCount === 1;
+  }
+
   /**
    * Operations that still need an end: superseded ones, those that somebody who is in the room
    * waits for, and those whose server died between its commit and its call.

@@ -20,6 +20,8 @@ import { SeatStore } from './seat-store.js';
 const DEFAULT_PROMOTION = 'speaker';
 /** What somebody is demoted to who would otherwise have no role at all. */
 const LAST_RESORT = 'viewer';
+/** Leases on top of each other that are looked through. */
+const MAX_LEASES = 10;
 
 /** What an action asks for. */
 export interface Plan extends SeatWish {
@@ -120,6 +122,29 @@ export class SeatWishes {
     if (base && 'override' in base) return { override: base.override };
     const isCovered = standing.facts.wasIssued;
     return { override: null, fallback: !isCovered && base ? base.permission : null };
+  }
+
+  /**
+   * What a lease on top of another change goes back to: that change, unless it has come to its own
+   * end. Under it may lie another one.
+   */
+  async afterLease(context: Context): Promise<Pick<Plan, 'override' | 'fallback'>> {
+    const { seat, now } = context;
+    let override = seat.override;
+    for (let depth = 0; override && depth < MAX_LEASES; depth++) {
+      const origin = await this.store.findOverrideOrigin({ ...seat, override });
+      const under = origin?.before.override ?? null;
+      if (under && isOpen(under, now) && !(await this.isOver(seat, under))) {
+        return { override: under };
+      }
+      override = under;
+    }
+    return this.withoutOverride(context);
+  }
+
+  /** Given for a session that has ended since. */
+  private async isOver({ room }: Seat, { scope, at }: Override): Promise<boolean> {
+    return scope === 'session' && (await this.store.hasEndedSince(room, at));
   }
 
   async baseOf(seat: Seat, standing: Standing): Promise<SeatBase | null> {

@@ -136,9 +136,7 @@ export const seatResponse = z.object({
   hand: z
     .object({ id: z.string(), since: instantResponse, note: z.string().nullable() })
     .nullable(),
-  invite: z
-    .object({ id: z.string(), template: z.string(), since: instantResponse })
-    .nullable(),
+  invite: z.object({ id: z.string(), template: z.string(), since: instantResponse }).nullable(),
   tracks: z.array(trackResponse),
   joinedAt: instantResponse.nullable(),
   pendingOperation: z.string().nullable(),

@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { EventStreamClient } from '../../test/support/event-stream.js';
+import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
+import { LiveScene } from '../../test/support/live-scene.js';
+import { LiveKitDouble } from '../../test/support/livekit-double.js';
+import { until } from '../../test/support/until.js';
+
+jest.setTimeout(60_000);
+
+describe('what is given for a time', () => {
+  let livekit: LiveKitDouble;
+  let app: LiveApp;
+  let other: LiveApp;
+  let scene: LiveScene;
+  let room: string;
+  let count = 0;
+
+  beforeAll(async () => {
+    const port = await freeTcpPort();
+    livekit = await LiveKitDouble.start({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
+    app = await startLiveApp({ livekit, port, env: { ROLECALL_SWEEP: '1s' } });
+    other = await startLiveApp({ livekit, database: app.database, env: { ROLECALL_SWEEP: '1s' } });
+    scene = new LiveScene(app, livekit);
+  });
+
+  afterAll(async () => {
+    await other?.stop();
+    await app?.stop();
+    await livekit?.stop();
+  });
+
+  beforeEach(async () => {
+    room = await scene.room(`timed-${count++}`);
+  });
+
+  const come = async (identity: string) => {
+    const person = livekit.join(await scene.issued(room, identity));
+    await scene.untilSeat(room, identity, 'is here', ({ isPresent }) => isPresent);
+    return person;
+  };
+  const outcomes = async (kind: string) =>
+    (await scene.ledger(room, kind)).map(({ outcome }) => outcome);
+  const untilOf = async (identity: string) =>
+    Date.parse((await scene.seat(room, identity))?.override?.until ?? '');
+
+  it('a lease shows its end, and ends exactly once with two servers watching', async () => {
+    const ana = await come('ana');
+    await scene.act(room, 'ana', 'promote', { for: '1s' });
+    const end = await untilOf('ana');
+    expect(end).toBeGreaterThan(Date.now() - 500);
+    expect(end).toBeLessThan(Date.now() + 1_500);
+    expect(ana.permission.canPublish).toBe(true);
+    await until('it has ended', () => !ana.permission.canPublish);
+    await until('and is settled', async () => (await outcomes('seat.lease_ended')).length === 2);
+    expect(await outcomes('seat.lease_ended')).toEqual(['intent', 'applied']);
+    expect(await scene.seat(room, 'ana')).toMatchObject({ override: null, inSync: true, epoch: 2 });
+  });
+
+  it('a lease on top of another change goes back to that one', async () => {
+    await come('ana');
+    await scene.act(room, 'ana', 'promote', { template: 'speaker' });
+    await scene.act(room, 'ana', 'promote', { template: 'presenter', for: '1s' });
+    const seat = await scene.untilSeat(room, 'ana', 'is speaker again', ({ override, inSync }) => {
+      return override?.template === 'speaker' && inSync;
+    });
+    expect(seat.override).toMatchObject({ until: null });
+  });
+
+  it('a lease is put off by as much as is said, which can be undone, and still ends once', async () => {
+    const ana = await come('ana');
+    await scene.act(room, 'ana', 'promote', { for: '2s' });
+    const before = await untilOf('ana');
+    const extended = await scene.act(room, 'ana', 'extend', { for: '5m', reason: 'good question' });
+    expect(extended).toMatchObject({ status: 200, body: { outcome: 'applied', epoch: 2 } });
+    expect((await untilOf('ana')) - before).toBe(300_000);
+    expect(await outcomes('seat.lease_extended')).toEqual(['intent', 'applied']);
+    await app.post(`/api/v1/operations/${extended.body.operationId}/undo`);
+    expect(await untilOf('ana')).toBe(before);
+    await until('it has ended', () => !ana.permission.canPublish);
+    await until('and is settled', async () => (await outcomes('seat.lease_ended')).length === 2);
+  });
+
+  it('there is nothing to put off without a lease', async () => {
+    await come('ana');
+    const none = await scene.act(room, 'ana', 'extend', { for: '5m' });
+    expect(none).toMatchObject({ status: 409, body: { code: 'seat.no_lease' } });
+    await scene.act(room, 'ana', 'promote');
+    const endless = await scene.act(room, 'ana', 'extend', { for: '5m' });
+    expect(endless).toMatchObject({ status: 409, body: { code: 'seat.no_lease' } });
+    expect((await scene.act(room, 'ana', 'extend', {})).body.errors).toHaveProperty('for');
+  });
+
+  it('what fell due while nothing of Rolecall ran ends at the next start, once', async () => {
+    const database = app.database;
+    const ana = await come('ana');
+    await scene.act(room, 'ana', 'promote', { for: '1h' });
+    await scene.act(room, 'ana', 'hold', { for: '1h', sources: ['camera'] });
+    await scene.act(room, 'ghost', 'block', { for: '1h' });
+    await app.sql(
+      `UPDATE seat SET override_until = override_until - interval '2 hours',
+         hold_until = hold_until - interval '2 hours', block_until = block_until - interval '2 hours'
+       WHERE room = $1`,
+      [room],
+    );
+    // Two more servers come up on it at once.
+    const late = await Promise.all([
+      startLiveApp({ livekit, database, env: { ROLECALL_SWEEP: '1s' } }),
+      startLiveApp({ livekit, database, env: { ROLECALL_SWEEP: '1s' } }),
+    ]);
+    await until('all have ended', async () => {
+      const seats = await scene.seats(room);
+      return seats.every(({ override, hold, block }) => !override && !hold && !block);
+    });
+    await until('LiveKit follows', () => !ana.permission.canPublish);
+    for (const kind of ['seat.lease_ended', 'seat.hold_ended', 'seat.block_ended']) {
+      await until(`${kind} is settled`, async () => (await outcomes(kind)).length >= 2);
+      expect(await outcomes(kind)).toEqual(['intent', 'applied']);
+    }
+    await Promise.all(late.map((one) => one.stop()));
+  });
+
+  it('a block that ends is told to who watches, and lets them in again', async () => {
+    const stream = await EventStreamClient.open(`${app.url}/api/v1/events?topics=room:${room}`, {
+      cookie: app.cookie,
+    });
+    await stream.next('the hello', ({ event }) => event === 'hello');
+    await scene.act(room, 'troll', 'block', { for: '1s' });
+    expect((await scene.seat(room, 'troll'))?.blockedUntil).not.toBeNull();
+    await stream.next('the row goes', ({ event, data }) => {
+      return event === 'seats' && data.removed[0] === 'troll';
+    });
+    stream.close();
+    expect(await scene.seat(room, 'troll')).toBeUndefined();
+    expect(await outcomes('seat.block_ended')).toEqual(['intent', 'applied']);
+    const troll = await come('troll');
+    expect(troll.isHere).toBe(true);
+  });
+});
