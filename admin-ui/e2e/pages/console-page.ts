@@ -1,11 +1,12 @@
 import type { Locator, Page } from 'playwright-core';
 import { until } from '../../../server/test/support/until.js';
-import { tabTo } from '../support/keyboard.js';
+import { hasFocus, tabTo } from '../support/keyboard.js';
 
 /** The live room: everything here is done by keys, as a moderator in a hurry does it. */
 export class ConsolePage {
   readonly grid: Locator;
   readonly search: Locator;
+  presses = 0;
 
   constructor(
     readonly page: Page,
@@ -47,6 +48,30 @@ export class ConsolePage {
   }
 
   press(key: string): Promise<void> {
+    this.presses += 1;
     return this.page.keyboard.press(key);
+  }
+
+  /** One after another, as fast as the keyboard gives them. */
+  async keys(...keys: string[]): Promise<void> {
+    for (const key of keys) await this.press(key);
+  }
+
+  /** From here on every press counts. */
+  async untilReady(): Promise<void> {
+    await this.grid.waitFor();
+    await until('the list has the focus', () => hasFocus(this.grid));
+    this.presses = 0;
+  }
+
+  /** Until a screen reader has been told this. */
+  async untilSaid(text: RegExp): Promise<void> {
+    await this.page.locator('[aria-live]').filter({ hasText: text }).first().waitFor({
+      state: 'attached',
+    });
+  }
+
+  region(name: string): Locator {
+    return this.page.getByRole('region', { name, exact: true });
   }
 }

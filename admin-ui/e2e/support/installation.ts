@@ -66,6 +66,20 @@ export class Installation {
     })) as { token: string; serverUrl: string; issuanceId: string; jti: string };
   }
 
+  /** As their own page asks, with their own token as the proof of who they are. */
+  async raiseHand(room: string, identity: string): Promise<void> {
+    const { token } = await this.token(room, identity);
+    const response = await fetch(
+      `${this.url}/api/v1/rooms/${encodeURIComponent(room)}/stage/me/raise`,
+      {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: '{}',
+      },
+    );
+    if (!response.ok) throw new Error(`raising a hand: ${response.status}`);
+  }
+
   /** LiveKit's native SDK, in a process of its own. */
   async join(room: string, identity: string, fields: Record<string, unknown> = {}) {
     const { token, serverUrl } = await this.token(room, identity, fields);

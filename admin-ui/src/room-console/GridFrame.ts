@@ -2,8 +2,8 @@ import { styled } from '@mui/material/styles';
 import { FONT_MONO } from '../theme/theme';
 
 const COLUMNS = {
-  wide: '32px minmax(150px,1.6fr) minmax(190px,1.2fr) 76px 128px minmax(126px,.7fr) minmax(150px,1.3fr) 56px 192px',
-  medium: '32px minmax(130px,1.3fr) minmax(120px,1.2fr) 76px minmax(110px,1.2fr) 192px',
+  wide: '32px minmax(150px,1.6fr) minmax(190px,1.2fr) 88px 128px minmax(126px,.7fr) minmax(150px,1.3fr) 64px 192px',
+  medium: '32px minmax(130px,1.3fr) minmax(120px,1.2fr) 86px minmax(110px,1.2fr) 192px',
   small: '32px minmax(120px,1.3fr) minmax(110px,1.1fr) 64px minmax(110px,1.2fr) 44px',
   narrow: '40px minmax(0,1fr) minmax(0,auto) 48px',
 };
@@ -114,10 +114,6 @@ export const GridFrame = styled('div')(({ theme }) => ({
     borderRadius: 4,
     fontSize: '.6875rem',
     color: theme.palette.text.secondary,
-  },
-  '& .acting': {
-    borderColor: theme.palette.warning.main,
-    color: theme.palette.warning.main,
   },
   '& .c-hand': { fontVariantNumeric: 'tabular-nums' },
   '& .hand': { color: theme.palette.warning.main, fontWeight: 600 },

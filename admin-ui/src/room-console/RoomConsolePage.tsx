@@ -93,6 +93,7 @@ function RoomConsole({ room }: { room: string }) {
           canEnter={can('scene.enter', room)}
           canWrite={can('scene.write', room)}
           isReachable={isReachable}
+          onDone={desk.refocus}
         />
       }
     >
@@ -108,12 +109,14 @@ function RoomConsole({ room }: { room: string }) {
         desk={desk.scenes}
         canLeave={can('scene.enter', room)}
         isReachable={isReachable}
+        onDone={desk.refocus}
       />
       <BulkTray
         desk={desk.bulk}
         canUndo={can('seat.demote', room)}
         isReachable={isReachable}
         nameOf={desk.nameOf}
+        onDone={desk.refocus}
       />
       {!roster.isLoaded ? (
         <RosterSkeleton />
@@ -131,6 +134,7 @@ function RoomConsole({ room }: { room: string }) {
                 desk.goTo(identity);
                 desk.refocus();
               }}
+              onDone={desk.refocus}
             />
             <RosterBar
               store={roster.store}

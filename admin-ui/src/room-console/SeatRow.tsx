@@ -5,6 +5,7 @@ import { inkOn, templateColor } from '../theme/templateColor';
 import { HandSign } from './HandSign';
 import type { Attempt } from './seatActions';
 import {
+  actingStatus,
   clockTime,
   FLAGS,
   hasFlag,
@@ -49,7 +50,9 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
   const translate = useTranslate();
   const { identity } = seat;
   const isGone = goneAt !== undefined;
-  const status = statusOf(seat, attempt, isGone, translate, props.errorText);
+  const own = statusOf(seat, attempt, isGone, translate, props.errorText);
+  // For five seconds more important than how they stand; not than what one did oneself.
+  const status = acting && !attempt ? actingStatus(acting, translate) : own;
   const name = nameOf(seat);
   const look = [
     'row',
@@ -88,9 +91,6 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
             {translate(`room_console.tags.${tag}`, { _: tag })}
           </span>
         ))}
-        {acting && (
-          <span className="tag acting">{translate('room_console.acting', { by: acting.by })}</span>
-        )}
       </div>
       <div role="gridcell" className="cell c-role">
         <Role seat={seat} template={template} />
@@ -115,7 +115,7 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
       <div role="gridcell" className={`cell c-sync status ${status.tone}`} title={status.text}>
         <span>
           <span aria-hidden>{signOf(status.tone)}</span>{' '}
-          {isGone && !attempt ? <LeftAgo at={goneAt} /> : status.text}
+          {isGone && !attempt && !acting ? <LeftAgo at={goneAt} /> : status.text}
         </span>
       </div>
       <div role="gridcell" className="cell c-joined">

@@ -221,6 +221,7 @@ export const messages = {
       stop_share: 'Stop the screen share',
       remove: 'Remove…',
       block: 'Remove and block…',
+      block_many: 'Block…',
       unblock: 'Unblock',
       void_tokens: 'Void tokens',
       all_actions: 'All actions…',

@@ -1,5 +1,5 @@
 import type { useTranslate } from 'react-admin';
-import type { Seat } from '../providers/records';
+import type { Acting, Seat } from '../providers/records';
 import { problemOf } from '../shared/problem';
 import { nameOfAction } from './seatAction';
 import type { Attempt } from './seatActions';
@@ -78,6 +78,12 @@ export function statusOf(
   }
   return { tone: 'good', text: translate(`room_console.sync.${standingOf(seat)}`) };
 }
+
+/** Another moderator has this person in hand. */
+export const actingStatus = ({ by }: Acting, translate: Translate): Status => ({
+  tone: 'pending',
+  text: translate('room_console.acting', { by: by.split('@')[0] }),
+});
 
 /** As it should be, in a word. */
 function standingOf(seat: Seat): string {

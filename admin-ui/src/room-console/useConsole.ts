@@ -168,6 +168,9 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     [store, obstacle, announce, run, openFor, actions],
   );
 
+  /** The focus goes back to where the keys work. */
+  const refocus = useCallback(() => queueMicrotask(() => grid.current?.focus()), [grid]);
+
   const { start } = bulk;
   const { clear } = chosen;
   /** Hundreds of people, or hosts among them: somebody has to say how many they mean. */
@@ -179,9 +182,11 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     async (request: BulkRequest) => {
       const id = await start(request);
       setStartedHere((before) => [...before, id]);
+      // What was pressed goes with the selection.
       clear();
+      refocus();
     },
-    [start, clear],
+    [start, clear, refocus],
   );
   const askBulk = useCallback(
     (request: BulkRequest) => {
@@ -199,8 +204,6 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     store.setChip('all');
   }, [store]);
 
-  /** The focus goes back to where the keys work. */
-  const refocus = useCallback(() => queueMicrotask(() => grid.current?.focus()), [grid]);
   const close = useCallback(() => {
     setOpen(null);
     refocus();

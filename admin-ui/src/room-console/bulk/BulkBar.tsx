@@ -17,7 +17,7 @@ const LABELS: Record<BulkVerb, string> = {
   hold: 'hold',
   release: 'release',
   remove: 'remove',
-  block: 'block',
+  block: 'block_many',
 };
 
 /** What can be done to everybody who is chosen; the keys do the same. */

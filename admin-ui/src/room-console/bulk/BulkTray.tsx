@@ -10,26 +10,29 @@ import { useSeconds } from '../useSeconds';
 import { FailuresDialog } from './FailuresDialog';
 import { type BulkControl, type BulkDesk, isOpen } from './useBulk';
 
-/** What has ended stays as long as something can still be done about it, or was just seen to end. */
-const SHOWN_MS = 30_000;
-const MOST_SHOWN = 3;
+/** What has ended makes way for the people again. */
+const SHOWN_MS = 60_000;
+const MOST_ENDED = 1;
 
 export interface BulkTrayProps {
   desk: BulkDesk;
   canUndo: boolean;
   isReachable: boolean;
   nameOf: (identity: string) => string;
+  /** What was pressed may be gone: the focus has to go somewhere. */
+  onDone: () => void;
 }
 
 /** Everything that runs in this room, by whomever it was started, and what has just ended. */
-export function BulkTray({ desk, canUndo, isReachable, nameOf }: BulkTrayProps) {
+export function BulkTray({ desk, canUndo, isReachable, nameOf, onDone }: BulkTrayProps) {
   const translate = useTranslate();
   const now = useSeconds();
   const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set());
-  const shown = [...desk.operations.values()]
-    .filter((each) => !dismissed.has(each.id) && isOfInterest(each, now))
-    .sort((a, b) => Number(isOpen(b)) - Number(isOpen(a)) || (a.createdAt < b.createdAt ? 1 : -1))
-    .slice(0, MOST_SHOWN);
+  const known = [...desk.operations.values()]
+    .filter((each) => !dismissed.has(each.id))
+    .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+  const ended = known.filter((each) => !isOpen(each) && isFresh(each, now)).slice(0, MOST_ENDED);
+  const shown = [...known.filter(isOpen), ...ended];
   if (shown.length === 0) return null;
   return (
     <Box role="region" aria-label={translate('room_bulk.tray')} sx={{ display: 'grid', gap: 0.5 }}>
@@ -41,23 +44,28 @@ export function BulkTray({ desk, canUndo, isReachable, nameOf }: BulkTrayProps) 
           canUndo={canUndo}
           isReachable={isReachable}
           nameOf={nameOf}
-          onControl={(verb) => desk.control(operation.id, verb)}
-          onDismiss={() => setDismissed(new Set([...dismissed, operation.id]))}
+          onControl={(verb) => desk.control(operation.id, verb).finally(onDone)}
+          onDismiss={() => {
+            setDismissed(new Set([...dismissed, operation.id]));
+            onDone();
+          }}
         />
       ))}
     </Box>
   );
 }
 
-function isOfInterest(operation: BulkOperation, now: number): boolean {
-  if (isOpen(operation)) return true;
+function isFresh(operation: BulkOperation, now: number): boolean {
   if (operation.undoneBy) return false;
-  const endedAt = Date.parse(operation.finishedAt ?? operation.createdAt);
-  return now - endedAt < SHOWN_MS || isUndoable(operation, now);
+  return now - Date.parse(operation.finishedAt ?? operation.createdAt) < SHOWN_MS;
 }
 
-const isUndoable = ({ undoUntil, undoneBy }: BulkOperation, now: number) =>
-  undoUntil !== null && undoneBy === null && Date.parse(undoUntil) > now;
+/** A scene is left, not undone: its banner says how. */
+const isUndoable = ({ action, undoUntil, undoneBy }: BulkOperation, now: number) =>
+  !action.startsWith('scene') &&
+  undoUntil !== null &&
+  undoneBy === null &&
+  Date.parse(undoUntil) > now;
 
 interface OperationLineProps {
   operation: BulkOperation;

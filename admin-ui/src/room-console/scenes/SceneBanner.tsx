@@ -13,13 +13,14 @@ export interface SceneBannerProps {
   desk: SceneDesk;
   canLeave: boolean;
   isReachable: boolean;
+  onDone: () => void;
 }
 
 /** While a scene plays: which, who began it and when, what it takes, and the way back. */
-export function SceneBanner({ desk, canLeave, isReachable }: SceneBannerProps) {
+export function SceneBanner({ desk, canLeave, isReachable, onDone }: SceneBannerProps) {
   const translate = useTranslate();
   const { byKey } = useTemplates();
-  const { problem, run } = useSceneRunner();
+  const { problem, run } = useSceneRunner(onDone);
   const scene = desk.active;
   if (!scene) return null;
   return (

@@ -28,6 +28,8 @@ export interface SceneControlsProps {
   canEnter: boolean;
   canWrite: boolean;
   isReachable: boolean;
+  /** What was pressed is of no more use: the focus has to go somewhere. */
+  onDone: () => void;
 }
 
 const ARMED_MS = 3_000;
@@ -40,11 +42,12 @@ export function SceneControls({
   canEnter,
   canWrite,
   isReachable,
+  onDone,
 }: SceneControlsProps) {
   const translate = useTranslate();
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const [edited, setEdited] = useState<EditedScene | null>(null);
-  const { problem, run } = useSceneRunner();
+  const { problem, run } = useSceneRunner(onDone);
   const isLocked = desk.active !== null;
   const lock = useCallback(() => void run(desk.lock), [run, desk.lock]);
   const { isArmed, press } = useArming(lock, isLocked, canEnter && isReachable);
@@ -89,7 +92,7 @@ export function SceneControls({
 }
 
 /** Carries out what changes the whole room and keeps why it could not be done. */
-export function useSceneRunner() {
+export function useSceneRunner(onDone: () => void) {
   const errorText = useErrorText();
   const announce = useAnnounce();
   const [problem, setProblem] = useState<string | null>(null);
@@ -98,12 +101,13 @@ export function useSceneRunner() {
       setProblem(null);
       try {
         await act();
+        onDone();
       } catch (error) {
         setProblem(errorText(error));
         announce(errorText(error), 'assertive');
       }
     },
-    [errorText, announce],
+    [errorText, announce, onDone],
   );
   return { problem, run };
 }

@@ -19,15 +19,18 @@ export interface StageBarProps {
   canLimit: boolean;
   isReachable: boolean;
   onShow: (identity: string) => void;
+  /** What was pressed may be gone: the focus has to go somewhere. */
+  onDone: () => void;
 }
 
 const limited = (stage: Stage) => stage.limits.filter(({ slots }) => slots !== null);
 
 /** Who is next, how many places there are, and the answers to the whole queue. */
-export function StageBar({ desk, canManage, canLimit, isReachable, onShow }: StageBarProps) {
+export function StageBar(props: StageBarProps) {
+  const { desk, canManage, canLimit, isReachable, onShow, onDone } = props;
   const translate = useTranslate();
   const { stage } = desk;
-  const { problem, answer } = useAnswer();
+  const { problem, answer } = useAnswer(onDone);
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   useSlotNews(stage);
   if (!stage || (stage.hands.length === 0 && limited(stage).length === 0 && !canLimit)) return null;
@@ -93,7 +96,7 @@ export function StageBar({ desk, canManage, canLimit, isReachable, onShow }: Sta
 }
 
 /** Carries out an answer to the queue and keeps what the server said against it. */
-function useAnswer() {
+function useAnswer(onDone: () => void) {
   const translate = useTranslate();
   const errorText = useErrorText();
   const announce = useAnnounce();
@@ -116,6 +119,7 @@ function useAnswer() {
           : errorText(error);
       tell(text);
     }
+    onDone();
   };
   return { problem, answer };
 }
