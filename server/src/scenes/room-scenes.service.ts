@@ -15,6 +15,7 @@ import { sceneRuleFor } from '../grants/scene.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
+import { SeatRules } from '../seats/seat-rules.js';
 import { KEPT_BY_LOCK, lockRules } from './built-in-scenes.js';
 import type { EnterSceneBody, LeaveSceneBody, SceneEntered } from './scenes.schemas.js';
 import { ScenesService } from './scenes.service.js';
@@ -37,6 +38,7 @@ export class RoomScenes {
     private readonly bulk: BulkStore,
     private readonly listing: BulkScenes,
     private readonly runner: BulkRunner,
+    private readonly rules: SeatRules,
     private readonly transactions: Transactions,
     private readonly ledger: LedgerService,
     private readonly hints: Hints,
@@ -99,6 +101,7 @@ export class RoomScenes {
     return this.transactions.run(async (tx) => {
       const { before, at } = await lockRoom(tx, room);
       const { scene, entry } = next(before, at.toISOString());
+      if (scene) await this.rules.assertMayPlay(tx, room, { ...scene, at });
       await tx.query('UPDATE room SET active_scene = $2 WHERE name = $1', [
         room,
         scene && JSON.stringify(scene),

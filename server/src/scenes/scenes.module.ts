@@ -1,6 +1,7 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { BulkModule } from '../bulk/bulk.module.js';
 import { FrameSources } from '../events/frame-sources.js';
+import { SeatsModule } from '../seats/seats.module.js';
 import { RoomScenesController } from './room-scenes.controller.js';
 import { RoomScenes } from './room-scenes.service.js';
 import { ScenesController } from './scenes.controller.js';
@@ -8,7 +9,7 @@ import { ScenesService } from './scenes.service.js';
 
 /** Role per role, what becomes of a room's people for a while; and back. */
 @Module({
-  imports: [BulkModule],
+  imports: [BulkModule, SeatsModule],
   controllers: [ScenesController, RoomScenesController],
   providers: [RoomScenes, ScenesService],
 })

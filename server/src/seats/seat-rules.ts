@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ActorRef } from '../access/actor.js';
 import type { Tx } from '../database/transactions.js';
+import type { ActiveScene } from '../grants/policy.js';
 
 /** Who is about to hold which role by a change made in the room. */
 export interface Holding {
@@ -15,6 +16,8 @@ export interface SeatRule {
   assertMayHold?(tx: Tx, holding: Holding): Promise<void>;
   /** False: nobody is refused the template in the room now. Left out: somebody may be. */
   mayRefuse?(room: string, template: string): Promise<boolean>;
+  /** The same for a scene that is about to be played, which gives roles as well. */
+  assertMayPlay?(tx: Tx, room: string, scene: ActiveScene): Promise<void>;
   /** Nothing refuses it any more: what it settles, such as a raised hand, is settled with it. */
   notePromoted?(tx: Tx, holding: Holding, by: ActorRef, operationId: string): Promise<void>;
   /** The same for many in one room; left out: one by one. */
@@ -28,7 +31,7 @@ export interface Promoted extends Holding {
 
 /**
  * What other features have to say about overrides, such as how many a role may have in a room.
- * Asked for every way to one: promotion, demotion, undo, and tokens for another role.
+ * Asked for every way to one: promotion, demotion, undo, tokens for another role, and scenes.
  */
 @Injectable()
 export class SeatRules {
@@ -40,6 +43,10 @@ export class SeatRules {
 
   async assertMayHold(tx: Tx, holding: Holding): Promise<void> {
     for (const rule of this.rules) await rule.assertMayHold?.(tx, holding);
+  }
+
+  async assertMayPlay(tx: Tx, room: string, scene: ActiveScene): Promise<void> {
+    for (const rule of this.rules) await rule.assertMayPlay?.(tx, room, scene);
   }
 
   async notePromoted(tx: Tx, holding: Holding, by: ActorRef, operationId: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ActorRef } from '../access/actor.js';
 import type { Tx } from '../database/transactions.js';
-import type { Holding, SeatRule } from '../seats/seat-rules.js';
+import type { Holding, Promoted, SeatRule } from '../seats/seat-rules.js';
 import { StageNews } from './stage-news.js';
 import { StageStore } from './stage-store.js';
 
@@ -21,5 +21,15 @@ export class StageHands implements SeatRule {
   ): Promise<void> {
     const settled = await this.store.settleOf(tx, room, identity, 'hand', 'approved', null, by);
     for (const hand of settled) this.news.record(tx, hand, by, { operationId });
+  }
+
+  async notePromotedAll(tx: Tx, promoted: readonly Promoted[], by: ActorRef): Promise<void> {
+    const [first] = promoted;
+    if (!first) return;
+    const operations = new Map(promoted.map((one) => [one.identity, one.operationId]));
+    const settled = await this.store.approveAllOf(tx, first.room, [...operations.keys()], by);
+    for (const hand of settled) {
+      this.news.record(tx, hand, by, { operationId: operations.get(hand.identity) });
+    }
   }
 }

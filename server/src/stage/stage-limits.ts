@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
 import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../database/transactions.js';
+import type { ActiveScene } from '../grants/policy.js';
+import { resolve } from '../grants/resolve.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import type { Holding, SeatRule } from '../seats/seat-rules.js';
 
@@ -76,6 +78,40 @@ export class StageLimits implements SeatRule {
     if (taken >= limit.slots) throw stageFull(template, limit.slots, taken);
   }
 
+  async mayRefuse(room: string, template: string): Promise<boolean> {
+    const { rowCount } = await this.pg.query(
+      'stage-limit-is-set',
+      'SELECT 1 FROM stage_limit WHERE room = $1 AND template = $2',
+      [room, template],
+    );
+    return rowCount === 1;
+  }
+
+  /** A scene makes no more of them than there are places for. */
+  async assertMayPlay(tx: Tx, room: string, scene: ActiveScene): Promise<void> {
+    const given = scene.rules.flatMap(({ from, to }) => (to === null || to === from ? [] : [to]));
+    if (given.length === 0) return;
+    const { rows: limits } = await tx.query<{ template: string; slots: number }>(
+      `SELECT template, slots FROM stage_limit WHERE room = $1 AND template = ANY($2)
+       ORDER BY template FOR UPDATE`,
+      [room, given],
+    );
+    if (limits.length === 0) return;
+    const { rows: seats } = await tx.query<{ identity: string }>(
+      `SELECT identity FROM seat WHERE room = $1
+         AND (is_present OR (override_template IS NOT NULL
+           AND (override_until IS NULL OR override_until > now())))`,
+      [room],
+    );
+    const roles = await Promise.all(
+      seats.map(({ identity }) => this.roleIn(room, identity, scene)),
+    );
+    for (const { template, slots } of limits) {
+      const taken = roles.filter((role) => role === template).length;
+      if (taken > slots) throw stageFull(template, slots, taken);
+    }
+  }
+
   /** All limits of a room, as they are now. */
   async list(room: string): Promise<StageLimit[]> {
     const { rows } = await this.pg.query<{ template: string; slots: number }>(
@@ -137,6 +173,13 @@ export class StageLimits implements SeatRule {
     return counts;
   }
 
+  private async roleIn(room: string, identity: string, scene: ActiveScene): Promise<string | null> {
+    const { input } = await this.policy.read({ room, identity });
+    if (!input) return null;
+    const decision = resolve({ ...input, room: { ...input.room, scene } }, new Date());
+    return decision.verdict === 'allow' ? decision.template : null;
+  }
+
   private async isHeldByRule(room: string, identity: string, template: string): Promise<boolean> {
     const { decision } = await this.policy.decide({ room, identity });
     return decision?.verdict === 'allow' && decision.template === template;
@@ -147,6 +190,8 @@ export function stageFull(template: string, slots: number, taken: number): AppEr
   const text =
     slots === 0
       ? `Nobody may be ${template} in this room.`
-      : `All ${slots} places for ${template} are taken.`;
+      : taken > slots
+        ? `This would make ${taken} people ${template}, and there are places for ${slots}.`
+        : `All ${slots} places for ${template} are taken.`;
   return new AppError('conflict', 'stage.full', text, { extra: { template, slots, taken } });
 }

@@ -29,7 +29,19 @@ export class StageOffers {
     if (!state) throw fieldError(field, 'no role template has this key');
     if (state.isArchived) throw fieldError(field, 'this role template is archived');
     if (state.published === null) throw fieldError(field, 'has no published version');
-    const { grants } = await this.policy.version(template, state.published);
+    return this.read(template, state.published);
+  }
+
+  /** What the room lets people up to; null while nobody can be given that. */
+  async find({ room, input }: Standing): Promise<Offer | null> {
+    const template = promotesTo(room);
+    const state = input.templates[template];
+    if (!state || state.isArchived || state.published === null) return null;
+    return this.read(template, state.published);
+  }
+
+  private async read(template: string, version: number): Promise<Offer> {
+    const { grants } = await this.policy.version(template, version);
     return { template, grants };
   }
 }

@@ -82,6 +82,7 @@ export class StageParticipantsService {
     await this.transactions.run(async (tx) => {
       const { request, isNew } = await this.store.raise(tx, room, identity, note ?? null);
       if (isNew) this.news.record(tx, request, ref);
+      else if (note) tx.afterCommit(() => this.news.tellRoom(room));
     });
     return this.view(participant);
   }
@@ -198,7 +199,7 @@ export class StageParticipantsService {
   /** Would being let up give them anything? What a scene takes is given back by it; a hold is not. */
   private async canRaise(standing: Standing): Promise<boolean> {
     const { role } = standing;
-    const offer = await this.offers.offer(standing).catch(() => null);
+    const offer = await this.offers.find(standing);
     if (!offer) return false;
     if (!role) return true;
     const withheld = isTakenByScene(standing) ? role.withheld : NOTHING_WITHHELD;

@@ -172,6 +172,23 @@ export class StageStore {
     return rows.map(toRequest);
   }
 
+  /** The hands of all of these, whoever of them has one up. */
+  async approveAllOf(
+    tx: Tx,
+    room: string,
+    identities: readonly string[],
+    by: ActorRef,
+  ): Promise<StageRequest[]> {
+    const { rows } = await tx.query<Row>(
+      `UPDATE stage_request SET state = 'approved', decided_at = clock_timestamp(),
+         by_kind = $3, by_id = $4, by_label = $5
+       WHERE room = $1 AND identity = ANY($2) AND kind = 'hand' AND ${OPEN}
+       RETURNING ${COLUMNS}`,
+      [room, identities, by.kind, by.id, by.label],
+    );
+    return rows.map(toRequest);
+  }
+
   /** Everything that waits in a room, oldest first. */
   async listWaiting(room: string): Promise<Waiting[]> {
     const { rows } = await this.pg.query<Row & { name: string | null; is_present: boolean }>(

@@ -366,6 +366,92 @@ describe('the places of a role', () => {
     expect((await act(room, 'seats/ana/promote')).status).toBe(200);
   });
 
+  it('bind many at once: as many as fit come up, and their hands go down', async () => {
+    const room = await newRoom();
+    await limit(room, 'speaker', 2);
+    await raised(room, 'a', 'b', 'c', 'd');
+    const { status, body } = await act(room, 'seats/bulk', {
+      action: 'promote',
+      template: 'speaker',
+      identities: ['a', 'b', 'c', 'd'],
+    });
+    expect(status).toBe(202);
+    await until('it has ended', async () => {
+      const operation = await app.inject('GET', `/api/v1/operations/${body.operationId}`, {
+        as: moderator,
+      });
+      return operation.body.finishedAt !== null;
+    });
+    expect(await speakers(room)).toHaveLength(2);
+    const { hands } = await stage(room);
+    const up = await speakers(room);
+    expect(hands.map(({ identity }: Json) => identity).sort()).toEqual(
+      ['a', 'b', 'c', 'd'].filter((identity) => !up.includes(identity)),
+    );
+
+    const free = await newRoom();
+    await raised(free, 'a', 'b', 'c');
+    await act(free, 'seats/bulk', { action: 'promote', identities: ['a', 'b', 'c'] });
+    await until('all hands are down', async () => (await stage(free)).hands.length === 0);
+    const entries = (await app.ledger('stage.hand_approved')).filter((e) => e.room === free);
+    expect(new Set(entries.map(({ payload }) => payload.operationId)).size).toBe(3);
+  });
+
+  it('keep a scene from making more of them', async () => {
+    const room = await newRoom();
+    await limit(room, 'speaker', 2);
+    await inRoom(room, 'ana', 'bo', 'cy');
+    const saved = await app.inject('POST', '/api/v1/scenes', {
+      as: app.admin,
+      body: {
+        room,
+        name: 'Everybody speaks',
+        description: '',
+        rules: [{ from: 'viewer', to: 'speaker' }],
+      },
+    });
+    expect(saved.status).toBe(201);
+    const play = () => act(room, 'scene', { scene: saved.body.id }, app.admin);
+    expect(await play()).toMatchObject({
+      status: 409,
+      body: { code: 'stage.full', slots: 2, taken: 3 },
+    });
+    const [{ active_scene }] = await app.sql('SELECT active_scene FROM room WHERE name = $1', [
+      room,
+    ]);
+    expect(active_scene).toBeNull();
+    await limit(room, 'speaker', 3);
+    expect((await play()).status).toBe(202);
+    expect((await stage(room)).limits[0]).toMatchObject({ taken: 3, free: 0 });
+    await inRoom(room, 'dee');
+    expect(await act(room, 'seats/dee/promote', { template: 'speaker' })).toMatchObject({
+      status: 409,
+      body: { code: 'stage.full' },
+    });
+  });
+
+  it('hold with two servers on one database', async () => {
+    const other = await startTestApp({ database: app.database });
+    try {
+      const room = await newRoom();
+      await limit(room, 'speaker', 3);
+      const people = Array.from({ length: 12 }, (_, i) => `p${i}`);
+      await inRoom(room, ...people);
+      const answers = await Promise.all(
+        people.map((identity, i) =>
+          (i % 2 ? other : app).inject('POST', `/api/v1/rooms/${room}/seats/${identity}/promote`, {
+            as: moderator,
+            body: {},
+          }),
+        ),
+      );
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
+      expect(await speakers(room)).toHaveLength(3);
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('never keep anybody from being taken down, held or demoted', async () => {
     const room = await newRoom();
     await inRoom(room, 'ana', 'bo', 'cy');
