@@ -107,7 +107,7 @@ function InRoom({ session, state, choice, onChoice }: InRoomProps) {
   return (
     <main className="room">
       <div className="stage">
-        <StageCards session={session} stage={stage} choice={choice} />
+        <StageCards session={session} stage={stage} choice={choice} sending={state.sending} />
         <Notices session={session} state={state} choice={choice} onChoice={onChoice} />
         <Stage session={session} state={state} />
       </div>

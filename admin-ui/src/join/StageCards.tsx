@@ -1,5 +1,5 @@
-import { useState, type FormEvent } from 'react';
-import type { JoinSession, MediaChoice } from './JoinSession';
+import { useEffect, useState, type FormEvent } from 'react';
+import type { JoinSession, JoinState, MediaChoice } from './JoinSession';
 import type { StageDesk, StageState } from './StageDesk';
 import type { Ask, OwnStage } from './stageApi';
 import { text } from './text';
@@ -9,10 +9,11 @@ interface StageCardsProps {
   session: JoinSession;
   stage: StageState;
   choice: MediaChoice;
+  sending: JoinState['sending'];
 }
 
 /** What the moderators want to know, and what came of what one asked them. */
-export function StageCards({ session, stage, choice }: StageCardsProps) {
+export function StageCards({ session, stage, choice, sending }: StageCardsProps) {
   const { own } = stage;
   const desk = session.stage;
   const lines = own ? newsOf(own, stage) : [];
@@ -24,7 +25,14 @@ export function StageCards({ session, stage, choice }: StageCardsProps) {
       </p>
       {own?.invite && <Invitation desk={desk} stage={stage} invite={own.invite} />}
       {own?.asks.map((ask) => (
-        <Question key={ask.source} session={session} stage={stage} ask={ask} choice={choice} />
+        <Question
+          key={ask.source}
+          session={session}
+          stage={stage}
+          ask={ask}
+          choice={choice}
+          isOn={sending[ask.source]}
+        />
       ))}
       {own?.hand && <RaisedHand desk={desk} stage={stage} own={own} hand={own.hand} />}
       {own && <Decided desk={desk} stage={stage} own={own} />}
@@ -95,15 +103,19 @@ function Invitation({
   );
 }
 
-function Question({ session, stage, ask, choice }: StageCardsProps & { ask: Ask }) {
+interface QuestionProps extends Omit<StageCardsProps, 'sending'> {
+  ask: Ask;
+  isOn: boolean;
+}
+
+function Question({ session, stage, ask, choice, isOn }: QuestionProps) {
   const now = useNow(stage.ahead);
+  // However it was turned on; what could not be is told by its own notice, and may be tried again.
+  useEffect(() => {
+    if (isOn) void session.stage.answerUnmute(ask, true);
+  }, [session, ask, isOn]);
   const rest = Date.parse(ask.expiresAt) - now;
   if (rest <= 0) return null;
-  const answer = async (accepted: boolean) => {
-    // The microphone first: the answer tells the moderators that it is on.
-    if (accepted) await session.send(ask.source, true, choice);
-    await session.stage.answerUnmute(ask, accepted);
-  };
   return (
     <div className="notice gained">
       <p className="big">
@@ -118,11 +130,14 @@ function Question({ session, stage, ask, choice }: StageCardsProps & { ask: Ask 
         <button
           className="primary"
           disabled={stage.busy !== null}
-          onClick={() => void answer(true)}
+          onClick={() => void session.send(ask.source, true, choice)}
         >
           {text.unmute(ask.source)}
         </button>
-        <button disabled={stage.busy !== null} onClick={() => void answer(false)}>
+        <button
+          disabled={stage.busy !== null}
+          onClick={() => void session.stage.answerUnmute(ask, false)}
+        >
           {text.stayMuted(ask.source)}
         </button>
         <span className="quiet clock" role="timer" aria-live="off">
