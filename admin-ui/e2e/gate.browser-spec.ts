@@ -198,7 +198,7 @@ describeBrowser('livekit-client behind the gate', () => {
     await publish(speaker);
     const back = await until('they are back', async () => {
       const one = await seat(room, 'cam');
-      return one.isPresent ? one : null;
+      return one?.isPresent ? one : null;
     });
     expect([back.observed.canPublish, back.tracks]).toEqual([false, []]);
     await act(room, 'cam', 'block');

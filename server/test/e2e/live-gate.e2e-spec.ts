@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { GateProxy } from '../../src/gate/gate-proxy.js';
 import { type LiveApp, startLiveApp } from '../support/live-app.js';
 import { LiveScene } from '../support/live-scene.js';
 import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
@@ -241,6 +242,62 @@ describeLive('through the gate', () => {
     expect(torn.status).toBe(403);
     await scene.act(room, 'fay', 'block');
     expect((await ask({ 'x-original-uri': `/rtc?access_token=${token}` })).status).toBe(403);
+  });
+
+  it('a native client whose signalling breaks off comes back through it, and talks on', async () => {
+    const room = await scene.room('cut');
+    const ana = await people.join('cut-ana', gate, await scene.issued(room, 'cut-ana'));
+    const bob = await people.join('cut-bob', gate, await scene.issued(room, 'cut-bob'));
+    await scene.act(room, 'cut-ana', 'promote');
+    await until('she may', async () => {
+      const { permission } = (await scene.participant(room, 'cut-ana')) ?? {};
+      return permission?.can_publish;
+    });
+    await ana.publishVideo();
+    const frames = async () => (await bob.status()).frames['cut-ana'] ?? 0;
+    await until('bob sees her', async () => (await frames()) > 3);
+    const admitted = async () => (await scene.ledger(room, 'gate.admitted')).length;
+    expect(await admitted()).toBe(2);
+    app.app.get(GateProxy).beforeApplicationShutdown();
+    await until('both were asked again', async () => (await admitted()) >= 4);
+    const seen = await frames();
+    await until('bob sees her go on', async () => (await frames()) > seen + 3);
+
+    app.app.get(GateProxy).beforeApplicationShutdown();
+    await scene.act(room, 'cut-ana', 'demote');
+    await scene.untilSeat(room, 'cut-ana', 'is back as a viewer', ({ isPresent, observed }) => {
+      return isPresent && observed?.canPublish === false;
+    });
+    await until('nothing of her is left', async () => {
+      return (await scene.participant(room, 'cut-ana'))?.tracks?.length === 0;
+    });
+  });
+
+  it('a voided token ends nothing that runs, and brings nobody back in', async () => {
+    const room = await scene.room('voided');
+    await scene.user('vic');
+    const issue = async () =>
+      (await app.post('/api/v1/tokens', { room, identity: 'vic' })).body.token as string;
+    const first = await signalJoin(gate, await issue());
+    const old = [await issue(), await until('a refreshed token', () => first.token)];
+    const voided = await app.post(`/api/v1/rooms/${room}/seats/vic/void-tokens`);
+    expect(voided.status).toBe(200);
+    expect(first.isClosed).toBe(false);
+    for (const token of old) {
+      await expect(signalJoin(gate, token)).rejects.toMatchObject({
+        status: 403,
+        message: 'This link is not valid any more. Ask for a new one.',
+      });
+      const probe = await fetch(`${app.url}/rtc/validate?access_token=${token}`);
+      expect(probe.status).toBe(403);
+    }
+    await expect(people.join('vic', gate, old[0] as string)).rejects.toThrow('403 Forbidden');
+    const again = await signalJoin(gate, await issue());
+    const refreshed = await until('a refreshed token', () => again.token);
+    expect((await signalJoin(gate, refreshed)).join.room?.name).toBe(room);
+    for (const token of old) {
+      await expect(signalJoin(gate, token)).rejects.toMatchObject({ status: 403 });
+    }
   });
 
   it('says that LiveKit is away, and works again when it is back', async () => {
