@@ -2,6 +2,7 @@ import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type BeforeApplicationShutdown,
   Inject,
@@ -46,6 +47,7 @@ const NOT_FORWARDED = new Set([
 ]);
 
 type Refusal = Exclude<GateAnswer, { status: 200 }>;
+type Admitted = Extract<GateAnswer, { status: 200 }>;
 
 /**
  * Serves LiveKit's signalling at our own address: decides, then joins the two sockets. Media never
@@ -127,20 +129,37 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       requestId: randomUUID(),
     };
     const early = watch(socket, head);
-    await this.inTurn(
+    const refuse = ({ status, text }: Refusal): null => {
+      refuseUpgrade(socket, status, text);
+      return null;
+    };
+    const connect = (answer: Admitted) => this.join(target, request, socket, early, answer);
+    const later = await this.inTurn(
       knock,
-      () => this.letIn(knock, request, socket, early),
-      ({ status, text }) => refuseUpgrade(socket, status, text),
+      async () => {
+        if (socket.destroyed) return null;
+        const answer = await this.decideInTime(knock);
+        if (answer.status !== 200) return refuse(answer);
+        if (answer.notBefore) return answer;
+        await this.letIn(socket, answer, connect);
+        return null;
+      },
+      refuse,
     );
+    if (!later) return;
+    await waitFor(later.notBefore);
+    await this.inTurn(knock, () => this.letIn(socket, later, connect), refuse);
   }
 
   /** Decides in the order in which callers may, and within a time that they can wait for. */
   async decide(knock: Knock): Promise<GateAnswer> {
-    return this.inTurn<GateAnswer>(
+    const answer = await this.inTurn<GateAnswer>(
       knock,
       () => this.decideInTime(knock),
       (busy) => busy,
     );
+    if (answer.status === 200) await waitFor(answer.notBefore);
+    return answer;
   }
 
   private async inTurn<T>(
@@ -157,25 +176,15 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private async letIn(
-    knock: Knock,
-    request: IncomingMessage,
     socket: Duplex,
-    early: Early,
-  ): Promise<void> {
-    if (socket.destroyed) return;
-    const { target } = knock;
-    const answer = await this.decideInTime(knock);
-    if (answer.status !== 200) {
-      refuseUpgrade(socket, answer.status, answer.text);
-      return;
-    }
-    if (socket.destroyed) return;
-    if (await this.join(target, request, socket, early, answer)) return;
+    answer: Admitted,
+    connect: (answer: Admitted) => Promise<boolean>,
+  ): Promise<null> {
+    if (socket.destroyed || (await connect(answer))) return null;
     // Rolecall has the room and LiveKit does not run it (any more): start it, and try once more.
     await this.gate.startRoom(answer.room).catch(() => undefined);
-    if (!(await this.join(target, request, socket, early, answer))) {
-      refuseUpgrade(socket, 404, 'The room does not run.');
-    }
+    if (!(await connect(answer))) refuseUpgrade(socket, 404, 'The room does not run.');
+    return null;
   }
 
   /** A client must not wait for ever for a database that hangs. */
@@ -330,6 +339,10 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     const chain = [...forwarded.split(',').map((address) => address.trim()), direct];
     return chain.at(-1 - hops) ?? chain[0] ?? direct;
   }
+}
+
+async function waitFor(at: Date | null): Promise<void> {
+  if (at) await delay(Math.max(0, at.getTime() - Date.now()));
 }
 
 function isSignalling({ path }: GateTarget): boolean {

@@ -27,7 +27,13 @@ export interface Knock {
 }
 
 export type GateAnswer =
-  | { readonly status: 200; readonly token: string; readonly room: string }
+  | {
+      readonly status: 200;
+      readonly token: string;
+      readonly room: string;
+      /** They must not connect before; a second at most. */
+      readonly notBefore: Date | null;
+    }
   | {
       readonly status: 401 | 403 | 503;
       readonly code: string;
@@ -89,11 +95,11 @@ export class GateService {
       return { status, code, text };
     }
     const given = await this.give(proof, presented);
-    if (!isProbe(knock.target)) {
-      await Promise.all([this.proofs.admit(proof), this.record(knock, token, standing, null)]);
-    }
+    const [notBefore] = isProbe(knock.target)
+      ? [null]
+      : await Promise.all([this.proofs.admit(proof), this.record(knock, token, standing, null)]);
     if (standing.room.liveSid === null) await this.liveRooms.ensureSoon(standing.room);
-    return { status: 200, token: given, room: token.room };
+    return { status: 200, token: given, room: token.room, notBefore };
   }
 
   /** The token that goes on to LiveKit. */

@@ -77,16 +77,27 @@ export class ParticipantProofs {
   /**
    * Keeps who is about to be let in, when that must be known to believe the tokens that LiveKit will
    * make anew for them: while their older ones are void. Before the connect, and only then a write.
+   * Answers with the time before which they must not connect, if any.
    */
-  async admit({ token, standing }: Proved, at = new Date()): Promise<void> {
-    if (!standing.facts.tokensVoidBefore || token.isRefreshed) return;
-    await this.pg.query(
+  async admit({ token, standing }: Proved, now = Date.now()): Promise<Date | null> {
+    const { tokensVoidBefore } = standing.facts;
+    if (!tokensVoidBefore || token.isRefreshed) return null;
+    // The first one since the voiding waits for the next second: whatever LiveKit made anew from a
+    // voided token was made in an earlier one, and their connect ends the connection it was made for.
+    const from = new Date(Math.ceil(now / 1_000) * 1_000);
+    const { rows } = await this.pg.query<{ admitted_at: Date }>(
       'proof-admit',
       `INSERT INTO seat (room, identity, proof_at, admitted_at) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (room, identity) DO UPDATE
-       SET proof_at = EXCLUDED.proof_at, admitted_at = EXCLUDED.admitted_at`,
-      [token.room, token.identity, token.madeAt, at],
+       ON CONFLICT (room, identity) DO UPDATE SET
+         proof_at = least(CASE WHEN seat.proof_at > $5 THEN seat.proof_at END, EXCLUDED.proof_at),
+         admitted_at = CASE WHEN seat.proof_at > $5 THEN seat.admitted_at
+           ELSE EXCLUDED.admitted_at END
+       WHERE seat.proof_at IS NULL OR seat.proof_at <= $5 OR seat.proof_at > EXCLUDED.proof_at
+         OR seat.admitted_at > $6
+       RETURNING admitted_at`,
+      [token.room, token.identity, token.madeAt, from, tokensVoidBefore, new Date(now)],
     );
+    return rows[0]?.admitted_at ?? null;
   }
 
   /** Null for a room that Rolecall does not have. */

@@ -1,10 +1,10 @@
 import type { TokenFacts } from '../livekit/token-reader.js';
 
-/** How a seat last came in by a token that was not a refreshed one. */
+/** Who came in on a seat by tokens that were not refreshed ones, since the last voiding. */
 export interface Admission {
-  /** When that token was made. */
+  /** When the oldest of these tokens was made. */
   readonly proofAt: Date | null;
-  /** When the gate let it in. */
+  /** From when on the first of them was let in: a whole second. */
   readonly admittedAt: Date | null;
 }
 
