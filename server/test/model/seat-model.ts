@@ -10,11 +10,22 @@ interface Timed {
   readonly ends: { readonly after: number; readonly before: number } | null;
 }
 
+/** A lease goes back to what it was given on top of. */
+interface Override extends Timed {
+  readonly template: Template;
+  readonly under: Override | null;
+}
+
+interface Hold extends Timed {
+  readonly sources: readonly string[];
+}
+
 /** What moderators wished of one seat. */
 export interface Wish {
-  readonly override: (Timed & { readonly template: Template }) | null;
+  readonly override: Override | null;
   readonly block: Timed | null;
-  readonly hold: (Timed & { readonly sources: readonly string[] }) | null;
+  /** Which of these there is: one that came at the edge of another's end may have been added to it. */
+  readonly holds: readonly Hold[];
 }
 
 /** What LiveKit should have: not in the room, or a permission in a comparable form. */
@@ -31,6 +42,9 @@ export type Act =
 /** Clocks of a busy machine: within this of a time's end either answer is right. */
 const EDGE_MS = 250;
 
+/** A lease is over at once; that what it was given on top of is back may take a moment longer. */
+const RETURN_MS = 3_000;
+
 /** An answer may have come from what was wished this long ago, by a writer that was slow. */
 const MEMORY_MS = 15_000;
 
@@ -42,7 +56,7 @@ interface Operation {
 
 /** One seat as it should be: nothing of Rolecall's own logic, only what its words promise. */
 export class SeatModel {
-  wish: Wish = { override: null, block: null, hold: null };
+  wish: Wish = { override: null, block: null, holds: [] };
   epoch = 0;
   last: Operation | null = null;
   readonly operations: string[] = [];
@@ -63,6 +77,8 @@ export class SeatModel {
 
   /** The act was committed as this operation; it was asked for at `asked` and answered at `now`. */
   apply(act: Act, operation: { id: string; epoch: number }, asked: number, now: number): void {
+    // The same again a moment later is the same operation.
+    if (this.operations.includes(operation.id)) return;
     this.operations.push(operation.id);
     if (act.action === 'remove') {
       this.removedAt = now;
@@ -84,10 +100,16 @@ export class SeatModel {
     return possibleOf(this.wish, from - EDGE_MS, to + EDGE_MS);
   }
 
+  /** What is right once everything that ends by itself has ended. */
+  settled(): Set<Desired> {
+    return possibleOf(this.wish, Infinity, Infinity);
+  }
+
   /** When nothing that was wished ends by itself any more. */
   lastEnd(): number {
-    const { override, block, hold } = this.wish;
-    return Math.max(0, ...[override, block, hold].map((one) => one?.ends?.before ?? 0));
+    const { override, block, holds } = this.wish;
+    const timed = [...chain(override), block, ...holds];
+    return Math.max(0, ...timed.map((one) => one?.ends?.before ?? 0));
   }
 
   /** Whether LiveKit may have been told this at `at` because somebody asked for it. */
@@ -121,20 +143,45 @@ function after(wish: Wish, act: Act, asked: number, now: number): Wish {
       : null;
   switch (act.action) {
     case 'promote':
-      return { ...wish, override: { template: act.template, ends } };
+      return { ...wish, override: given(act.template, ends, wish) };
     case 'demote':
-      return { ...wish, override: 'template' in act ? { template: act.template, ends } : null };
+      return { ...wish, override: 'template' in act ? given(act.template, ends, wish) : null };
     case 'block':
       return { ...wish, block: { ends } };
     case 'unblock':
       return { ...wish, block: null };
     case 'hold':
-      return { ...wish, hold: { sources: act.sources, ends } };
+      return { ...wish, holds: held({ sources: act.sources, ends }, wish.holds, asked, now) };
     case 'release':
-      return { ...wish, hold: null };
+      return { ...wish, holds: [] };
     case 'remove':
       return wish;
   }
+}
+
+function given(template: Template, ends: Timed['ends'], { override }: Wish): Override {
+  return { template, ends, under: ends === null ? null : override };
+}
+
+function chain(override: Override | null): Override[] {
+  return override ? [override, ...chain(override.under)] : [];
+}
+
+/** A hold adds to the one that is there, and never shortens it. */
+function held(hold: Hold, olds: readonly Hold[], asked: number, now: number): Hold[] {
+  if (olds.length === 0) return [hold];
+  return olds.flatMap((old) =>
+    states(old, asked - EDGE_MS, now + EDGE_MS).map((isThere) =>
+      isThere ? both(old, hold) : hold,
+    ),
+  );
+}
+
+function both(a: Hold, b: Hold): Hold {
+  const sources = [...new Set([...a.sources, ...b.sources])];
+  if (!a.ends || !b.ends) return { sources, ends: null };
+  const after = Math.max(a.ends.after, b.ends.after);
+  return { sources, ends: { after, before: Math.max(a.ends.before, b.ends.before) } };
 }
 
 /** Whether it is on at some time between the two, and whether it is off at some. */
@@ -144,17 +191,28 @@ function states(timed: Timed | null, from: number, to: number): boolean[] {
   return [...(from < timed.ends.before ? [true] : []), ...(to >= timed.ends.after ? [false] : [])];
 }
 
-function possibleOf({ override, block, hold }: Wish, from: number, to: number): Set<Desired> {
+function possibleOf({ override, block, holds }: Wish, from: number, to: number): Set<Desired> {
   const found = new Set<Desired>();
+  const takings = holds.length === 0 ? [[]] : holds.flatMap((hold) => takenBy(hold, from, to));
   for (const isBlocked of states(block, from, to)) {
-    for (const isOverridden of states(override, from, to)) {
-      for (const isHeld of states(hold, from, to)) {
-        const template = isOverridden && override ? override.template : 'viewer';
-        found.add(isBlocked ? OUT : withheld(template, isHeld && hold ? hold.sources : []));
-      }
+    for (const template of templatesOf(override, from, to)) {
+      for (const taken of takings) found.add(isBlocked ? OUT : withheld(template, taken));
     }
   }
   return found;
+}
+
+function templatesOf(override: Override | null, from: number, to: number): Template[] {
+  if (!override) return ['viewer'];
+  const isReturning = override.ends !== null && from < override.ends.before + RETURN_MS;
+  return states(override, from, to).flatMap((isOn): Template[] => {
+    if (isOn) return [override.template];
+    return [...templatesOf(override.under, from, to), ...(isReturning ? ['viewer' as const] : [])];
+  });
+}
+
+function takenBy(hold: Hold, from: number, to: number): (readonly string[])[] {
+  return states(hold, from, to).map((isOn) => (isOn ? hold.sources : []));
 }
 
 function withheld(template: Template, held: readonly string[]): Desired {

@@ -51,7 +51,7 @@ async function differences(scene: Scene): Promise<string[]> {
   const found: string[] = [];
   for (const person of scene.people.values()) {
     const { here, identity, model } = person;
-    const desired = [...model.possible(Date.now())];
+    const desired = [...model.settled()];
     const has = here ? keyOf(here.permission) : OUT;
     if (here && !desired.includes(has)) found.push(`${identity} has ${has}, not ${desired.join()}`);
     const row = rows.find((one) => one.identity === identity);
