@@ -31,6 +31,7 @@ export class StageKeeper implements OnApplicationBootstrap, OnApplicationShutdow
   private timer: NodeJS.Timeout | null = null;
   private lookTimer: NodeJS.Timeout | null = null;
   private running: Promise<void> = Promise.resolve();
+  private isEnding = false;
   private isStopped = false;
   private stopListening: (() => void) | null = null;
 
@@ -44,7 +45,11 @@ export class StageKeeper implements OnApplicationBootstrap, OnApplicationShutdow
 
   onApplicationBootstrap(): void {
     this.stopListening = this.hints.listen((hints) => this.take(hints));
-    this.timer = setInterval(() => this.background(() => this.endOverdue()), EVERY_MS);
+    this.timer = setInterval(() => {
+      if (this.isEnding) return;
+      this.isEnding = true;
+      this.background(() => this.endOverdue().finally(() => (this.isEnding = false)));
+    }, EVERY_MS);
     this.timer.unref();
   }
 
@@ -58,13 +63,13 @@ export class StageKeeper implements OnApplicationBootstrap, OnApplicationShutdow
 
   /** Ends every request that is over. */
   async endOverdue(): Promise<void> {
-    for (;;) {
+    while (await this.store.hasOverdue()) {
       const ended = await this.transactions.run(async (tx) => {
         const requests = await this.store.endOverdue(tx, BATCH);
         for (const request of requests) this.news.record(tx, request, SYSTEM_ACTOR);
         return requests;
       });
-      if (ended.length < BATCH) return;
+      if (ended.length === 0) return; // another server has them
     }
   }
 

@@ -15,6 +15,14 @@ const COLUMNS = `id, room, identity, kind, state, template, source, note, word, 
 
 const OPEN = `state = 'waiting' AND (expires_at IS NULL OR expires_at > now())`;
 
+/** What has expired, and hands and questions of who left ($1 seconds ago) or is blocked. */
+const OVERDUE = `SELECT r.id FROM stage_request r
+  LEFT JOIN seat s ON s.room = r.room AND s.identity = r.identity
+  WHERE r.state = 'waiting' AND (r.expires_at <= now()
+    OR (r.kind <> 'invite' AND NOT coalesce(s.is_present, false)
+      AND greatest(s.left_at, r.created_at) < now() - make_interval(secs => $1))
+    OR (s.block_at IS NOT NULL AND coalesce(s.block_until, 'infinity') > now()))`;
+
 interface Row {
   id: string;
   room: string;
@@ -276,23 +284,23 @@ export class StageStore {
     }));
   }
 
+  async hasOverdue(): Promise<boolean> {
+    const { rowCount } = await this.pg.query('stage-has-overdue', `${OVERDUE} LIMIT 1`, [
+      GRACE_SECONDS,
+    ]);
+    return rowCount === 1;
+  }
+
   /**
-   * Ends what nobody waits for any more, and answers with it: what has expired, and hands and
-   * questions of who left long enough ago or was blocked. Each ends once, however many servers try.
+   * Ends what nobody waits for any more, and answers with it. Each ends once, however many servers
+   * try.
    */
   async endOverdue(tx: Tx, limit: number): Promise<StageRequest[]> {
     const { rows } = await tx.query<Row>(
       `UPDATE stage_request SET state = 'expired', decided_at = clock_timestamp()
-       WHERE id IN (
-         SELECT r.id FROM stage_request r
-         LEFT JOIN seat s ON s.room = r.room AND s.identity = r.identity
-         WHERE r.state = 'waiting' AND (r.expires_at <= now()
-           OR (r.kind <> 'invite' AND NOT coalesce(s.is_present, false)
-             AND greatest(s.left_at, r.created_at) < now() - make_interval(secs => $2))
-           OR (s.block_at IS NOT NULL AND coalesce(s.block_until, 'infinity') > now()))
-         ORDER BY r.created_at LIMIT $1 FOR UPDATE OF r SKIP LOCKED)
+       WHERE id IN (${OVERDUE} ORDER BY r.created_at LIMIT $2 FOR UPDATE OF r SKIP LOCKED)
        RETURNING ${COLUMNS}`,
-      [limit, GRACE_SECONDS],
+      [GRACE_SECONDS, limit],
     );
     return rows.map(toRequest);
   }

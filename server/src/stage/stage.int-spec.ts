@@ -339,6 +339,13 @@ describe('the places of a role', () => {
 
     await act(room, 'seats/ana/demote');
     await act(room, 'seats/ana/promote', { for: 60 });
+    expect((await act(room, 'seats/ana/extend', { for: 60 })).status).toBe(200);
+    await limit(room, 'speaker', 0);
+    expect(await act(room, 'seats/ana/extend', { for: 120 }, app.admin)).toMatchObject({
+      status: 409,
+      body: { code: 'stage.full' },
+    });
+    await limit(room, 'speaker', 1);
     await app.sql(
       `UPDATE seat SET override_until = now() - interval '1 second' WHERE room = $1 AND identity = 'ana'`,
       [room],
