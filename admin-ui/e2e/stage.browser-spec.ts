@@ -127,7 +127,12 @@ describeBrowser('a participant who wants to speak', () => {
     await ana.untilMay('speak', false);
 
     await post(`/rooms/${room}/seats/ana/invite`);
-    await ana.button('Accept').click();
+    await ana.button('Accept').focus();
+    await ana.page.keyboard.press('Enter');
+    await ana.button('Accept').waitFor({ state: 'detached' });
+    await until('the focus is not lost', async () =>
+      ana.page.evaluate(() => document.activeElement !== document.body),
+    );
     await ana.untilMay('speak', true);
     await ana.button('Step down').waitFor();
 

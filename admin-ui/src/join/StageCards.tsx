@@ -3,6 +3,7 @@ import type { JoinSession, JoinState, MediaChoice } from './JoinSession';
 import type { StageDesk, StageState } from './StageDesk';
 import type { Ask, OwnStage } from './stageApi';
 import { text } from './text';
+import { useFocusHome } from './useFocusHome';
 import { clockOf, useNow } from './useNow';
 
 interface StageCardsProps {
@@ -18,7 +19,7 @@ export function StageCards({ session, stage, choice, sending }: StageCardsProps)
   const desk = session.stage;
   const lines = own ? newsOf(own, stage) : [];
   return (
-    <section className="cards" aria-label={text.stage}>
+    <section className="cards" aria-label={text.stage} tabIndex={-1} ref={useFocusHome()}>
       {/* The words alone: the cards hold clocks, which nobody wants to hear every second. */}
       <p className="visually-hidden" role="status">
         {lines.join(' ')}
@@ -87,12 +88,12 @@ function Invitation({
       <div className="row">
         <button
           className="primary"
-          disabled={stage.busy !== null}
+          aria-disabled={stage.busy !== null}
           onClick={() => void desk.act('accept')}
         >
           {text.accept}
         </button>
-        <button disabled={stage.busy !== null} onClick={() => void desk.act('decline')}>
+        <button aria-disabled={stage.busy !== null} onClick={() => void desk.act('decline')}>
           {text.notNow}
         </button>
         <span className="quiet clock" role="timer" aria-live="off">
@@ -129,13 +130,13 @@ function Question({ session, stage, ask, choice, isOn }: QuestionProps) {
       <div className="row">
         <button
           className="primary"
-          disabled={stage.busy !== null}
+          aria-disabled={stage.busy !== null}
           onClick={() => void session.send(ask.source, true, choice)}
         >
           {text.unmute(ask.source)}
         </button>
         <button
-          disabled={stage.busy !== null}
+          aria-disabled={stage.busy !== null}
           onClick={() => void session.stage.answerUnmute(ask, false)}
         >
           {text.stayMuted(ask.source)}
@@ -201,7 +202,7 @@ function NoteForm({ desk, isBusy }: { desk: StageDesk; isBusy: boolean }) {
         autoComplete="off"
         onChange={(event) => setNote(event.target.value)}
       />
-      <button disabled={isBusy}>{text.addNote}</button>
+      <button aria-disabled={isBusy}>{text.addNote}</button>
     </form>
   );
 }
