@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import { useTranslate } from 'react-admin';
 import Alert from '@mui/material/Alert';
 import Button from '@mui/material/Button';
@@ -11,7 +12,8 @@ export interface BannersProps {
   isClosed: boolean;
   /** The room was read before but could not be read again. */
   staleError: unknown;
-  asOf: Date | null;
+  /** When what is shown was last known to be right. */
+  asOf: () => Date | null;
   /** When the session ended that was here before. */
   endedAt: Date | null;
   /** Where everything that happened can be read; null for who may not. */
@@ -20,7 +22,7 @@ export interface BannersProps {
 }
 
 /** What a moderator has to know about the page itself before acting on it. */
-export function Banners(props: BannersProps) {
+export const Banners = memo(function Banners(props: BannersProps) {
   const { isClosed, staleError, asOf, endedAt, logPath, onRetry } = props;
   const translate = useTranslate();
   const errorText = useErrorText();
@@ -31,7 +33,7 @@ export function Banners(props: BannersProps) {
     <>
       {live.state === 'offline' ? (
         <Alert severity="error">
-          {translate('room_console.banners.offline', { time: asOf ? clockTime(asOf) : '–' })}
+          {translate('room_console.banners.offline', { time: clockTime(asOf() ?? new Date()) })}
         </Alert>
       ) : (
         live.state === 'polling' && (
@@ -70,4 +72,4 @@ export function Banners(props: BannersProps) {
       {isClosed && <Alert severity="info">{translate('room_console.banners.closed')}</Alert>}
     </>
   );
-}
+});

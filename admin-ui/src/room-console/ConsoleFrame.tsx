@@ -1,12 +1,14 @@
-import { type ReactNode, useState } from 'react';
+import { memo, type ReactNode, useState } from 'react';
 import { Title, useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Menu from '@mui/material/Menu';
 import MenuItem from '@mui/material/MenuItem';
+import { styled } from '@mui/material/styles';
 import MoreHoriz from '@mui/icons-material/MoreHoriz';
 import { Link } from 'react-router-dom';
 import { joinPath } from '../join/joinTicket';
+import type { Room, Silence } from '../providers/records';
 import { StatusBadge } from '../shared/StatusBadge';
 import { shortDuration } from './seatWords';
 import type { Console } from './useConsole';
@@ -18,57 +20,86 @@ export interface ConsoleFrameProps {
   children: ReactNode;
 }
 
-/** The line above everything: which room, how it stands, and what concerns all of it. */
+const Frame = styled('div')({
+  flex: 1,
+  minHeight: 0,
+  display: 'flex',
+  flexDirection: 'column',
+  gap: 8,
+});
+
+/** The page: a line about the room, and what belongs to it. */
 export function ConsoleFrame({ desk, controls, onShortcuts, children }: ConsoleFrameProps) {
-  const translate = useTranslate();
-  const { room, roster, about } = desk;
-  const { record } = about;
-  const { view } = roster;
+  const { room, roster, about, can } = desk;
   return (
-    <Box sx={{ flex: 1, minHeight: 0, display: 'flex', flexDirection: 'column', gap: 1 }}>
-      <Title title={translate('room_console.title', { room: record?.title || room })} />
-      <Box
-        sx={{
-          display: 'flex',
-          flexWrap: 'wrap',
-          alignItems: 'center',
-          columnGap: 2,
-          rowGap: 0.5,
-          '@media (pointer: coarse)': { '& button': { minHeight: 44 } },
-        }}
-      >
-        {record?.title && record.title !== room && (
-          <Box component="bdi" sx={{ color: 'text.secondary', overflowWrap: 'anywhere' }}>
-            {room}
-          </Box>
-        )}
-        {record?.isClosed && (
-          <StatusBadge tone="bad">{translate('room_console.closed')}</StatusBadge>
-        )}
-        {roster.isLoaded && (
-          <>
-            <StatusBadge tone={view.present > 0 ? 'good' : 'neutral'}>
-              {translate('room_console.present', { smart_count: view.present })}
-            </StatusBadge>
-            <span>{translate('room_console.publishing', { smart_count: view.publishing })}</span>
-            <Silence desk={desk} />
-          </>
-        )}
-        <Box sx={{ flex: 1 }} />
-        <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 0.5 }}>
-          {controls}
-          {onShortcuts && <MoreMenu desk={desk} onShortcuts={onShortcuts} />}
-        </Box>
-      </Box>
+    <Frame>
+      <RoomLine
+        room={room}
+        record={about.record}
+        present={roster.isLoaded ? roster.view.present : null}
+        publishing={roster.view.publishing}
+        canIssue={can('token.issue', room)}
+        controls={controls}
+        onShortcuts={onShortcuts}
+      />
       {children}
-    </Box>
+    </Frame>
   );
 }
 
-/** How long it takes here until what was taken away is really gone. */
-function Silence({ desk }: { desk: Console }) {
+interface RoomLineProps {
+  room: string;
+  record: Room | undefined;
+  present: number | null;
+  publishing: number;
+  canIssue: boolean;
+  controls: ReactNode;
+  onShortcuts: (() => void) | undefined;
+}
+
+/** Which room, how it stands, and what concerns all of it. */
+const RoomLine = memo(function RoomLine(props: RoomLineProps) {
+  const { room, record, present, publishing, canIssue, controls, onShortcuts } = props;
   const translate = useTranslate();
-  const silence = desk.about.record?.silence;
+  return (
+    <Box
+      sx={{
+        display: 'flex',
+        flexWrap: 'wrap',
+        alignItems: 'center',
+        columnGap: 2,
+        rowGap: 0.5,
+        '@media (pointer: coarse)': { '& button': { minHeight: 44 } },
+      }}
+    >
+      <Title title={translate('room_console.title', { room: record?.title || room })} />
+      {record?.title && record.title !== room && (
+        <Box component="bdi" sx={{ color: 'text.secondary', overflowWrap: 'anywhere' }}>
+          {room}
+        </Box>
+      )}
+      {record?.isClosed && <StatusBadge tone="bad">{translate('room_console.closed')}</StatusBadge>}
+      {present !== null && (
+        <>
+          <StatusBadge tone={present > 0 ? 'good' : 'neutral'}>
+            {translate('room_console.present', { smart_count: present })}
+          </StatusBadge>
+          <span>{translate('room_console.publishing', { smart_count: publishing })}</span>
+          <SilenceFigures silence={record?.silence} />
+        </>
+      )}
+      <Box sx={{ flex: 1 }} />
+      <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 0.5 }}>
+        {controls}
+        {onShortcuts && <MoreMenu room={room} canIssue={canIssue} onShortcuts={onShortcuts} />}
+      </Box>
+    </Box>
+  );
+});
+
+/** How long it takes here until what was taken away is really gone. */
+function SilenceFigures({ silence }: { silence: Silence | undefined }) {
+  const translate = useTranslate();
   if (!silence || silence.count === 0 || silence.p50 === null || silence.p95 === null) return null;
   return (
     <Box
@@ -84,11 +115,16 @@ function Silence({ desk }: { desk: Console }) {
   );
 }
 
+interface MoreMenuProps {
+  room: string;
+  canIssue: boolean;
+  onShortcuts: () => void;
+}
+
 /** What is needed now and then. */
-function MoreMenu({ desk, onShortcuts }: { desk: Console; onShortcuts: () => void }) {
+function MoreMenu({ room, canIssue, onShortcuts }: MoreMenuProps) {
   const translate = useTranslate();
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
-  const { room, can } = desk;
   const close = () => setAnchor(null);
   return (
     <>
@@ -102,7 +138,7 @@ function MoreMenu({ desk, onShortcuts }: { desk: Console; onShortcuts: () => voi
       </Button>
       {anchor && (
         <Menu open anchorEl={anchor} onClose={close}>
-          {can('token.issue', room) && (
+          {canIssue && (
             <MenuItem component={Link} to={`/tokens/new?${new URLSearchParams({ room })}`}>
               {translate('room_console.actions.issue')}
             </MenuItem>

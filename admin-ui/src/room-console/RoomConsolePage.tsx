@@ -1,7 +1,7 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
-import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
+import { styled } from '@mui/material/styles';
 import { registerMessages } from '../providers/i18nProvider';
 import { EmptyState } from '../shared/EmptyState';
 import { ErrorState } from '../shared/ErrorState';
@@ -32,6 +32,15 @@ import { StageBar } from './stage/StageBar';
 import { useConsole } from './useConsole';
 
 for (const each of [messages, stageMessages, sceneMessages, bulkMessages]) registerMessages(each);
+
+const Columns = styled('div')({ display: 'flex', flex: 1, gap: 16, minHeight: 0 });
+const People = styled('div')({
+  flex: 1,
+  minWidth: 0,
+  display: 'flex',
+  flexDirection: 'column',
+  gap: 8,
+});
 
 export function RoomConsolePage() {
   const room = useRouteSegment(1);
@@ -72,6 +81,32 @@ function RoomConsole({ room }: { room: string }) {
   // Always the same function, or every row would be drawn again at every change.
   const onCommand = useCallback<typeof command>((...args) => latest.current(...args), []);
 
+  const showKeys = useCallback(() => setAreKeysShown(true), []);
+  const focusGrid = useCallback(() => grid.current?.focus(), []);
+  const { goTo, refocus, scenes } = desk;
+  const showPerson = useCallback(
+    (identity: string) => {
+      goTo(identity);
+      refocus();
+    },
+    [goTo, refocus],
+  );
+  const [canEnter, canWrite] = [can('scene.enter', room), can('scene.write', room)];
+  const controls = useMemo(
+    () => (
+      <SceneControls
+        ref={lock}
+        room={room}
+        desk={scenes}
+        canEnter={canEnter}
+        canWrite={canWrite}
+        isReachable={isReachable}
+        onDone={refocus}
+      />
+    ),
+    [room, scenes, canEnter, canWrite, isReachable, refocus],
+  );
+
   if (roster.error && !roster.isLoaded) {
     return (
       <ConsoleFrame desk={desk}>
@@ -82,21 +117,7 @@ function RoomConsole({ room }: { room: string }) {
 
   const isEmpty = view.counts.all === 0 && view.identities.length === 0;
   return (
-    <ConsoleFrame
-      desk={desk}
-      onShortcuts={() => setAreKeysShown(true)}
-      controls={
-        <SceneControls
-          ref={lock}
-          room={room}
-          desk={desk.scenes}
-          canEnter={can('scene.enter', room)}
-          canWrite={can('scene.write', room)}
-          isReachable={isReachable}
-          onDone={desk.refocus}
-        />
-      }
-    >
+    <ConsoleFrame desk={desk} onShortcuts={showKeys} controls={controls}>
       <Banners
         isClosed={about.record?.isClosed ?? false}
         staleError={roster.isLoaded ? roster.error : null}
@@ -105,43 +126,30 @@ function RoomConsole({ room }: { room: string }) {
         logPath={can('ledger.read') ? logOf(room) : null}
         onRetry={roster.reload}
       />
-      <SceneBanner
-        desk={desk.scenes}
-        canLeave={can('scene.enter', room)}
-        isReachable={isReachable}
-        onDone={desk.refocus}
-      />
+      <SceneBanner desk={scenes} canLeave={canEnter} isReachable={isReachable} onDone={refocus} />
       <BulkTray
         desk={desk.bulk}
         canUndo={can('seat.demote', room)}
         isReachable={isReachable}
         nameOf={desk.nameOf}
-        onDone={desk.refocus}
+        onDone={refocus}
       />
       {!roster.isLoaded ? (
         <RosterSkeleton />
       ) : isEmpty ? (
         <EmptyRoom room={room} canIssue={can('token.issue', room)} />
       ) : (
-        <Box sx={{ display: 'flex', flex: 1, gap: 2, minHeight: 0 }}>
-          <Box sx={{ flex: 1, minWidth: 0, display: 'flex', flexDirection: 'column', gap: 1 }}>
+        <Columns>
+          <People>
             <StageBar
               desk={desk.stage}
               canManage={can('stage.manage', room)}
               canLimit={can('room.update', room)}
               isReachable={isReachable}
-              onShow={(identity) => {
-                desk.goTo(identity);
-                desk.refocus();
-              }}
-              onDone={desk.refocus}
+              onShow={showPerson}
+              onDone={refocus}
             />
-            <RosterBar
-              store={roster.store}
-              view={view}
-              search={search}
-              onDone={() => grid.current?.focus()}
-            />
+            <RosterBar store={roster.store} view={view} search={search} onDone={focusGrid} />
             {view.identities.length === 0 ? (
               <EmptyState
                 title={translate('room_console.nobody_matches.title')}
@@ -174,9 +182,9 @@ function RoomConsole({ room }: { room: string }) {
               />
             )}
             {desk.selection.identities.size > 0 && <BulkBar desk={desk} />}
-          </Box>
+          </People>
           <PersonPlace desk={desk} errorText={errorText} />
-        </Box>
+        </Columns>
       )}
       <ConsoleDialogs desk={desk} />
       {areKeysShown && <ShortcutsDialog keymap={keymap} onClose={() => setAreKeysShown(false)} />}

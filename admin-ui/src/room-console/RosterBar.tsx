@@ -1,6 +1,13 @@
-import { type ChangeEvent, type RefObject, useDeferredValue, useEffect, useState } from 'react';
+import {
+  type ChangeEvent,
+  type KeyboardEvent,
+  memo,
+  type RefObject,
+  useDeferredValue,
+  useEffect,
+  useState,
+} from 'react';
 import { useTranslate } from 'react-admin';
-import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import InputAdornment from '@mui/material/InputAdornment';
 import TextField from '@mui/material/TextField';
@@ -9,6 +16,14 @@ import { styled } from '@mui/material/styles';
 import { HandSign } from './HandSign';
 import { type Chip, CHIPS } from './rosterChips';
 import type { RosterStore, RosterView } from './rosterStore';
+
+const Bar = styled('div')({
+  display: 'flex',
+  flexWrap: 'wrap',
+  gap: 8,
+  alignItems: 'center',
+  '& > *': { maxWidth: '100%' },
+});
 
 const ChipBar = styled('div')(({ theme }) => ({
   display: 'flex',
@@ -51,82 +66,102 @@ export interface RosterBarProps {
   onDone: () => void;
 }
 
+/** Who is shown. Each part is drawn again only when what it says has changed. */
 export function RosterBar({ store, view, search, onDone }: RosterBarProps) {
   const translate = useTranslate();
-  const [typed, setTyped] = useState(view.query);
-  const query = useDeferredValue(typed);
-  useEffect(() => {
-    store.setQuery(query);
-  }, [store, query]);
-  // "Show everybody" empties the field from outside.
-  const [known, setKnown] = useState(view.query);
-  if (known !== view.query) {
-    setKnown(view.query);
-    if (view.query === '') setTyped('');
-  }
-
   return (
-    <Box
-      sx={{
-        display: 'flex',
-        flexWrap: 'wrap',
-        gap: 1,
-        alignItems: 'center',
-        '& > *': { maxWidth: '100%' },
-      }}
-    >
-      <ChipBar role="group" aria-label={translate('room_console.chips.label')}>
-        {IN_ORDER.map((chip) => (
-          <button
-            key={chip}
-            type="button"
-            aria-pressed={view.chip === chip}
-            className={view.counts[chip] === 0 ? 'nobody' : undefined}
-            onClick={() => store.setChip(chip)}
-          >
-            {chip === 'hands' && <HandSign />}
-            {translate(`room_console.chips.${chip}`)}
-            <b>{view.counts[chip]}</b>
-          </button>
-        ))}
-      </ChipBar>
-      <Box sx={{ flex: 1 }} />
+    <Bar>
+      <Chips store={store} chip={view.chip} counts={view.counts} />
       {view.waiting > 0 && (
         <Button onClick={() => store.apply()}>
           {translate('room_console.waiting', { smart_count: view.waiting })} ·{' '}
           {translate('room_console.apply')}
         </Button>
       )}
-      <TextField
-        type="search"
-        margin="none"
-        inputRef={search}
-        placeholder={translate('room_console.search')}
-        value={typed}
-        onChange={(event: ChangeEvent<HTMLInputElement>) => setTyped(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === 'Escape' && typed !== '') {
-            event.preventDefault();
-            setTyped('');
-          } else if (['ArrowDown', 'Enter', 'Escape'].includes(event.key)) {
-            event.preventDefault();
-            // Whoever is quicker than the list must not end up with somebody who is filtered out.
-            store.setQuery(typed);
-            onDone();
-          }
-        }}
-        sx={{ width: { xs: '100%', sm: 250 } }}
-        slotProps={{
-          htmlInput: { 'aria-label': translate('room_console.search') },
-          input: {
-            startAdornment: (
-              <InputAdornment position="start">
-                <Search aria-hidden sx={{ fontSize: 18 }} />
-              </InputAdornment>
-            ),
-          },
-        }}
-      />
-    </Box>
+      <SearchField store={store} query={view.query} search={search} onDone={onDone} />
+    </Bar>
   );
 }
+
+interface ChipsProps {
+  store: RosterStore;
+  chip: Chip;
+  counts: RosterView['counts'];
+}
+
+const Chips = memo(function Chips({ store, chip, counts }: ChipsProps) {
+  const translate = useTranslate();
+  return (
+    <ChipBar role="group" aria-label={translate('room_console.chips.label')}>
+      {IN_ORDER.map((each) => (
+        <button
+          key={each}
+          type="button"
+          aria-pressed={each === chip}
+          className={counts[each] === 0 ? 'nobody' : undefined}
+          onClick={() => store.setChip(each)}
+        >
+          {each === 'hands' && <HandSign />}
+          {translate(`room_console.chips.${each}`)}
+          <b>{counts[each]}</b>
+        </button>
+      ))}
+    </ChipBar>
+  );
+});
+
+interface SearchFieldProps {
+  store: RosterStore;
+  query: string;
+  search: RefObject<HTMLInputElement | null>;
+  onDone: () => void;
+}
+
+const SearchField = memo(function SearchField(props: SearchFieldProps) {
+  const { store, query, search, onDone } = props;
+  const translate = useTranslate();
+  const [typed, setTyped] = useState(query);
+  const deferred = useDeferredValue(typed);
+  useEffect(() => {
+    store.setQuery(deferred);
+  }, [store, deferred]);
+  // "Show everybody" empties the field from outside.
+  const [known, setKnown] = useState(query);
+  if (known !== query) {
+    setKnown(query);
+    if (query === '') setTyped('');
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Escape' && typed !== '') {
+      event.preventDefault();
+      setTyped('');
+    } else if (['ArrowDown', 'Enter', 'Escape'].includes(event.key)) {
+      event.preventDefault();
+      // Whoever is quicker than the list must not end up with somebody who is filtered out.
+      store.setQuery(typed);
+      onDone();
+    }
+  };
+  return (
+    <TextField
+      type="search"
+      margin="none"
+      inputRef={search}
+      placeholder={translate('room_console.search')}
+      value={typed}
+      onChange={(event: ChangeEvent<HTMLInputElement>) => setTyped(event.target.value)}
+      onKeyDown={onKeyDown}
+      sx={{ width: { xs: '100%', sm: 250 }, ml: { sm: 'auto' } }}
+      slotProps={{
+        htmlInput: { 'aria-label': translate('room_console.search') },
+        input: {
+          startAdornment: (
+            <InputAdornment position="start">
+              <Search aria-hidden sx={{ fontSize: 18 }} />
+            </InputAdornment>
+          ),
+        },
+      }}
+    />
+  );
+});

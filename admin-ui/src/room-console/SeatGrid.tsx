@@ -67,7 +67,6 @@ export function SeatGrid(props: SeatGridProps) {
     count: view.identities.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    getItemKey: (index) => view.identities[index] ?? index,
     overscan: OVERSCAN,
     scrollMargin: 0,
     paddingEnd: 4,
@@ -128,6 +127,8 @@ export function SeatGrid(props: SeatGridProps) {
     const { identities } = store.read();
     if ((active === null || !identities.includes(active)) && identities[0]) onActive(identities[0]);
   };
+  const items = virtualizer.getVirtualItems();
+  const slots = useSlots(items.length);
   const hasSection = view.interest > 0 && view.interest < view.identities.length;
   const sectionAt = hasSection ? view.interest * rowHeight : null;
   const rowElement = () => document.getElementById(`${id}-${activeIndex}`);
@@ -172,13 +173,13 @@ export function SeatGrid(props: SeatGridProps) {
               {translate('room_console.grid.others')}
             </div>
           )}
-          {virtualizer.getVirtualItems().map((item) => {
+          {items.map((item) => {
             const identity = view.identities[item.index];
             const seat = identity === undefined ? undefined : store.seat(identity);
             if (!seat) return null;
             return (
               <SeatRow
-                key={item.key}
+                key={item.index % slots}
                 id={`${id}-${item.index}`}
                 index={item.index}
                 style={placeAt(item.start)}
@@ -225,6 +226,16 @@ function placeAt(start: number) {
     places.set(start, place);
   }
   return place;
+}
+
+/**
+ * As many rows as were ever shown at once. They are used again and again: a row that leaves at one
+ * end comes back at the other with another person, which is much quicker than making a new one.
+ */
+function useSlots(shown: number): number {
+  const [slots, setSlots] = useState(shown);
+  if (shown > slots) setSlots(shown);
+  return Math.max(shown, slots);
 }
 
 /** The keys work from the first moment, unless somebody is somewhere already. */

@@ -16,7 +16,7 @@ export const CHIPS = [
 export type Chip = (typeof CHIPS)[number];
 
 /** How long somebody counts as just come. */
-export const NEW_MS = 60_000;
+const NEW_MS = 60_000;
 
 export const isPublishing = (seat: Seat) => seat.isPresent && seat.tracks.length > 0;
 export const isDrifting = (seat: Seat) => seat.isPresent && !seat.inSync;
@@ -40,20 +40,22 @@ const BITS = Object.fromEntries(CHIPS.map((chip, index) => [chip, 1 << index])) 
   number
 >;
 
+const TESTS = Object.entries(BELONGS).map(
+  ([chip, belongs]) => [BITS[chip as Chip], belongs] as const,
+);
+
 export const bitOf = (chip: Chip) => BITS[chip];
 
 /** Every chip that a seat belongs to, as bits: counting then costs what changed, not who is there. */
 export function chipsOf(seat: Seat, now: number): number {
   let mask = isNew(seat, now) ? BITS.new : 0;
-  for (const [chip, belongs] of Object.entries(BELONGS)) {
-    if (belongs(seat)) mask |= BITS[chip as Chip];
-  }
+  for (const [bit, belongs] of TESTS) if (belongs(seat)) mask |= bit;
   return mask;
 }
 
-function isNew(seat: Seat, now: number): boolean {
-  return seat.isPresent && seat.joinedAt !== null && now - Date.parse(seat.joinedAt) < NEW_MS;
-}
+export const newUntil = (seat: Seat) => Date.parse(seat.joinedAt ?? '') + NEW_MS;
+
+const isNew = (seat: Seat, now: number) => seat.isPresent && newUntil(seat) > now;
 
 /** Who matters first; from `OTHERS` on nobody is of special interest. */
 const HANDS = 0;

@@ -5,6 +5,7 @@ import {
   CHIPS,
   chipsOf,
   isPublishing,
+  newUntil,
   OTHERS,
   rankOfKey,
   sortKey,
@@ -39,12 +40,14 @@ export interface RosterView {
 export class RosterStore {
   private readonly seats = new Map<string, Seat>();
   private readonly masks = new Map<string, number>();
+  /** Who has just come → until when that is so. */
+  private readonly fresh = new Map<string, number>();
   private readonly leaving = new Map<string, { seat: Seat; at: number }>();
   /** Everybody in order, by the keys in `keys`; kept, because sorting thousands anew is slow. */
   private order: string[] = [];
   private readonly keys = new Map<string, string>();
   private identities: string[] = [];
-  private readonly counts = zeroes();
+  private counts = zeroes();
   private present = 0;
   private publishing = 0;
   private interest = 0;
@@ -151,15 +154,11 @@ export class RosterStore {
   }
 
   private age(now: number): boolean {
-    if (this.counts.new === 0) return false;
     let isChanged = false;
-    for (const [identity, mask] of this.masks) {
-      if (!(mask & bitOf('new'))) continue;
-      const next = chipsOf(this.seats.get(identity)!, now);
-      if (next === mask) continue;
-      this.count(mask, -1);
-      this.count(next, 1);
-      this.masks.set(identity, next);
+    for (const [identity, until] of this.fresh) {
+      if (until > now) continue;
+      this.fresh.delete(identity);
+      this.mask(identity, this.maskOf(identity) & ~bitOf('new'));
       isChanged = true;
     }
     return isChanged;
@@ -183,14 +182,13 @@ export class RosterStore {
     const before = this.seats.get(identity);
     const key = sortKey(seat);
     const mask = chipsOf(seat, this.now());
-    const oldMask = this.masks.get(identity);
+    const oldMask = this.maskOf(identity);
     const isMoved = this.keys.get(identity) !== key;
     this.keys.set(identity, key);
     this.leaving.delete(identity);
     this.seats.set(identity, seat);
-    this.masks.set(identity, mask);
-    if (oldMask !== undefined) this.count(oldMask, -1);
-    this.count(mask, 1);
+    this.mask(identity, mask);
+    if (mask & bitOf('new')) this.fresh.set(identity, newUntil(seat));
     if (before) this.tally(before, -1);
     this.tally(seat, 1);
     return { isMoved, isRefiltered: oldMask !== mask || before?.name !== seat.name };
@@ -201,8 +199,9 @@ export class RosterStore {
     const seat = this.seats.get(identity);
     if (!seat) return false;
     this.seats.delete(identity);
-    this.count(this.maskOf(identity), -1);
+    this.mask(identity, 0);
     this.masks.delete(identity);
+    this.fresh.delete(identity);
     this.tally(seat, -1);
     this.leaving.set(identity, { seat, at: this.now() });
     return true;
@@ -212,8 +211,16 @@ export class RosterStore {
     return this.masks.get(identity) ?? 0;
   }
 
-  private count(mask: number, by: 1 | -1): void {
-    for (const chip of CHIPS) if (mask & bitOf(chip)) this.counts[chip] += by;
+  private mask(identity: string, mask: number): void {
+    const before = this.maskOf(identity);
+    this.masks.set(identity, mask);
+    if (before === mask) return;
+    // The same object while nothing in it changes: what shows it need not be drawn again.
+    this.counts = { ...this.counts };
+    for (const chip of CHIPS) {
+      this.counts[chip] +=
+        Number((mask & bitOf(chip)) !== 0) - Number((before & bitOf(chip)) !== 0);
+    }
   }
 
   private tally(seat: Seat, by: 1 | -1): void {
@@ -288,7 +295,7 @@ export class RosterStore {
       identities: this.identities,
       seats: this.seats,
       gone: this.drawGone(),
-      counts: { ...this.counts },
+      counts: this.counts,
       present: this.present,
       publishing: this.publishing,
       interest: this.interest,

@@ -182,11 +182,25 @@ const longTime = new Intl.DateTimeFormat(undefined, {
   minute: '2-digit',
 });
 
-/** "18:00", with the day when it is another one. */
+const DAY_MS = 24 * 3_600_000;
+const MOST_KEPT = 20_000;
+const clockTimes = new Map<string, string>();
+let clockDay = 0;
+
+/** "18:00", with the day when it is another one. Kept, because a row that scrolls by asks for it. */
 export function clockTime(at: string | Date): string {
-  const date = new Date(at);
-  const isToday = date.toDateString() === new Date().toDateString();
-  return (isToday ? shortTime : longTime).format(date);
+  const today = Math.floor(Date.now() / DAY_MS);
+  if (today !== clockDay || clockTimes.size > MOST_KEPT) clockTimes.clear();
+  clockDay = today;
+  const key = String(at);
+  let text = clockTimes.get(key);
+  if (text === undefined) {
+    const date = new Date(at);
+    const isToday = date.toDateString() === new Date().toDateString();
+    text = (isToday ? shortTime : longTime).format(date);
+    clockTimes.set(key, text);
+  }
+  return text;
 }
 
 /** "0:42", "12:03", "1:02:03": how long somebody has been waiting. */

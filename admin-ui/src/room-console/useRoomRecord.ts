@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { useGetOne } from 'react-admin';
 import { throttled, useLive } from '../providers/liveUpdates';
 import type { ActiveScene, Room } from '../providers/records';
@@ -26,12 +26,8 @@ export function useRoomRecord(room: string) {
     },
   });
   const endedAt = useSessionEnd(data);
-  return {
-    record: data,
-    scene: told ? told.scene : (data?.scene ?? null),
-    setScene: (scene: ActiveScene | null) => setTold({ scene }),
-    endedAt,
-  };
+  const setScene = useCallback((scene: ActiveScene | null) => setTold({ scene }), []);
+  return { record: data, scene: told ? told.scene : (data?.scene ?? null), setScene, endedAt };
 }
 
 /** When the session that was here as one came has ended; null again as soon as another begins. */

@@ -11,7 +11,7 @@ export interface Roster {
   isLoaded: boolean;
   error: unknown;
   /** When what is shown was last known to be right; for a room whose updates are lost. */
-  asOf: Date | null;
+  asOf: () => Date | null;
   reload: () => void;
 }
 
@@ -23,7 +23,8 @@ export function useRoster(room: string, actions: { current: SeatActions | null }
   const view = useSyncExternalStore(store.subscribe, store.read);
   const [isLoaded, setIsLoaded] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const [asOf, setAsOf] = useState<Date | null>(null);
+  const asOfRef = useRef<Date | null>(null);
+  const asOf = useCallback(() => asOfRef.current, []);
   const loading = useRef<{ abort: AbortController; missed: SeatsEvent[] } | null>(null);
 
   const take = useCallback(
@@ -49,7 +50,7 @@ export function useRoster(room: string, actions: { current: SeatActions | null }
         actions.current?.observe(seats.map(({ identity }) => identity));
         setIsLoaded(true);
         setError(null);
-        setAsOf(new Date());
+        asOfRef.current = new Date();
       })
       .catch((failure: unknown) => {
         if (loading.current !== mine) return;
@@ -75,7 +76,7 @@ export function useRoster(room: string, actions: { current: SeatActions | null }
     seats: (events) => {
       loading.current?.missed.push(...events);
       take(events);
-      setAsOf(new Date());
+      asOfRef.current = new Date();
     },
     reset: reload,
   });

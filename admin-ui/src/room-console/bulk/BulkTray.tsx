@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { memo, useState } from 'react';
 import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
@@ -24,7 +24,13 @@ export interface BulkTrayProps {
 }
 
 /** Everything that runs in this room, by whomever it was started, and what has just ended. */
-export function BulkTray({ desk, canUndo, isReachable, nameOf, onDone }: BulkTrayProps) {
+export const BulkTray = memo(function BulkTray({
+  desk,
+  canUndo,
+  isReachable,
+  nameOf,
+  onDone,
+}: BulkTrayProps) {
   const translate = useTranslate();
   const now = useSeconds();
   const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set());
@@ -53,7 +59,7 @@ export function BulkTray({ desk, canUndo, isReachable, nameOf, onDone }: BulkTra
       ))}
     </Box>
   );
-}
+});
 
 function isFresh(operation: BulkOperation, now: number): boolean {
   if (operation.undoneBy) return false;

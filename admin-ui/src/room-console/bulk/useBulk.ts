@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
 import { getJson, path, postJson } from '../../providers/httpClient';
 import { useLive } from '../../providers/liveUpdates';
@@ -85,7 +85,10 @@ export function useBulk(room: string) {
     [follow],
   );
 
-  return { operations, start, control, follow };
+  return useMemo(
+    () => ({ operations, start, control, follow }),
+    [operations, start, control, follow],
+  );
 }
 
 export type BulkDesk = ReturnType<typeof useBulk>;

@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import { useTranslate } from 'react-admin';
 import Alert from '@mui/material/Alert';
 import Box from '@mui/material/Box';
@@ -17,7 +18,12 @@ export interface SceneBannerProps {
 }
 
 /** While a scene plays: which, who began it and when, what it takes, and the way back. */
-export function SceneBanner({ desk, canLeave, isReachable, onDone }: SceneBannerProps) {
+export const SceneBanner = memo(function SceneBanner({
+  desk,
+  canLeave,
+  isReachable,
+  onDone,
+}: SceneBannerProps) {
   const translate = useTranslate();
   const { byKey } = useTemplates();
   const { problem, run } = useSceneRunner(onDone);
@@ -51,4 +57,4 @@ export function SceneBanner({ desk, canLeave, isReachable, onDone }: SceneBanner
       {problem && <Box sx={{ color: 'error.main' }}>{problem}</Box>}
     </Alert>
   );
-}
+});

@@ -1,4 +1,5 @@
 import {
+  memo,
   useCallback,
   useEffect,
   useImperativeHandle,
@@ -35,7 +36,7 @@ export interface SceneControlsProps {
 const ARMED_MS = 3_000;
 
 /** The panic button, and the scenes that somebody prepared. */
-export function SceneControls({
+export const SceneControls = memo(function SceneControls({
   ref,
   room,
   desk,
@@ -89,7 +90,7 @@ export function SceneControls({
       )}
     </>
   );
-}
+});
 
 /** Carries out what changes the whole room and keeps why it could not be done. */
 export function useSceneRunner(onDone: () => void) {

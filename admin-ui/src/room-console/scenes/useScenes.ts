@@ -1,4 +1,4 @@
-import { useCallback } from 'react';
+import { useCallback, useMemo } from 'react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { deleteJson, getJson, path, postJson, putJson } from '../../providers/httpClient';
 import type { ActiveScene, Scene, SceneRule } from '../../providers/records';
@@ -65,18 +65,27 @@ export function useScenes(room: string, { scene, setScene }: About, bulk: BulkDe
     await entered(await deleteJson<Entered>(path('rooms', room, 'scene')), null);
   }, [room, entered]);
 
-  const refresh = () => client.invalidateQueries({ queryKey: ['scenes'] });
-  const save = async (id: string | null, draft: SceneDraft) => {
-    if (id === null) await postJson('/scenes', draft);
-    else await putJson(path('scenes', id), draft);
-    await refresh();
-  };
-  const remove = async (id: string) => {
-    await deleteJson(path('scenes', id));
-    await refresh();
-  };
+  const refresh = useCallback(() => client.invalidateQueries({ queryKey: ['scenes'] }), [client]);
+  const save = useCallback(
+    async (id: string | null, draft: SceneDraft) => {
+      if (id === null) await postJson('/scenes', draft);
+      else await putJson(path('scenes', id), draft);
+      await refresh();
+    },
+    [refresh],
+  );
+  const remove = useCallback(
+    async (id: string) => {
+      await deleteJson(path('scenes', id));
+      await refresh();
+    },
+    [refresh],
+  );
 
-  return { active: scene, saved: data ?? [], enter, lock, restore, save, remove };
+  return useMemo(
+    () => ({ active: scene, saved: data ?? [], enter, lock, restore, save, remove }),
+    [scene, data, enter, lock, restore, save, remove],
+  );
 }
 
 export type SceneDesk = ReturnType<typeof useScenes>;

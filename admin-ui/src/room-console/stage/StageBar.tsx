@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { memo, type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
@@ -26,7 +26,7 @@ export interface StageBarProps {
 const limited = (stage: Stage) => stage.limits.filter(({ slots }) => slots !== null);
 
 /** Who is next, how many places there are, and the answers to the whole queue. */
-export function StageBar(props: StageBarProps) {
+export const StageBar = memo(function StageBar(props: StageBarProps) {
   const { desk, canManage, canLimit, isReachable, onShow, onDone } = props;
   const translate = useTranslate();
   const { stage } = desk;
@@ -93,7 +93,7 @@ export function StageBar(props: StageBarProps) {
       {anchor && <LimitsPopover desk={desk} anchor={anchor} onClose={() => setAnchor(null)} />}
     </Box>
   );
-}
+});
 
 /** Carries out an answer to the queue and keeps what the server said against it. */
 function useAnswer(onDone: () => void) {

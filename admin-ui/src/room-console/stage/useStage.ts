@@ -1,4 +1,4 @@
-import { useCallback, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getJson, path, postJson, putJson } from '../../providers/httpClient';
 import { throttled, useLive } from '../../providers/liveUpdates';
@@ -33,12 +33,15 @@ export function useStage(room: string, isEnabled: boolean) {
       ),
     [room, reload],
   );
-  return {
-    stage: data ?? null,
-    approveNext: useCallback(() => post('approve-next'), [post]),
-    approveAll: useCallback(() => post('approve-all'), [post]),
-    setLimit: limit,
-  };
+  return useMemo(
+    () => ({
+      stage: data ?? null,
+      approveNext: () => post('approve-next'),
+      approveAll: () => post('approve-all'),
+      setLimit: limit,
+    }),
+    [data, post, limit],
+  );
 }
 
 export type StageDesk = ReturnType<typeof useStage>;
