@@ -17,7 +17,8 @@ import { Stream } from './stream.js';
 import { assertMaySee } from './topics.js';
 
 const MAX_STREAMS_OF_ONE = 20;
-const GATHER_MS = 100;
+const GATHER_MS = 50;
+const LONGEST_GATHER_MS = 500;
 const RETRY_MS = 1_000;
 const HEARTBEAT_MS = 15_000;
 /** A stream ends after this long, so that whoever opened it shows again who they are. */
@@ -29,11 +30,11 @@ interface Frame {
   readonly room: string;
   readonly event: string;
   /** Null: not for this one. */
-  readonly data: (actor: Actor) => unknown;
+  readonly data: (actor: Actor) => object | null;
 }
 
 /**
- * Every open stream of this process. What changes in a room is gathered for 100 ms, read once and
+ * Every open stream of this process. What changes in a room is gathered for 50 ms, read once and
  * sent to all who watch it: fresh state, never a difference, so a client that missed something is
  * right again with the next frame.
  */
@@ -46,6 +47,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
   private heartbeat: NodeJS.Timeout | null = null;
   private sending: Promise<void> | null = null;
   private lastSentAt = 0;
+  private lastWriteMs = 0;
   private stopFeed: (() => void) | null = null;
   private isStopped = false;
 
@@ -135,7 +137,9 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
 
   private scheduleSend(delay?: number): void {
     if (this.timer || this.sending || this.isStopped) return;
-    const wait = delay ?? Math.max(0, GATHER_MS - (performance.now() - this.lastSentAt));
+    // With so many streams that writing to them takes long, it may take half of the time at most.
+    const every = Math.min(LONGEST_GATHER_MS, Math.max(GATHER_MS, 2 * this.lastWriteMs));
+    const wait = delay ?? Math.max(0, every - (performance.now() - this.lastSentAt));
     this.timer = setTimeout(() => {
       this.timer = null;
       const batch = this.gathered;
@@ -161,8 +165,9 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
   private async send(batch: Gathered, streams: readonly Stream[]): Promise<void> {
     const isWatched = (room: string) => streams.some(({ topics }) => topics.has(ROOM + room));
     const frames = await this.framesOf(batch, isWatched);
+    const started = performance.now();
     for (const stream of streams) {
-      const mine: [string, unknown][] = [];
+      const mine: [string, object][] = [];
       for (const { room, event, data } of frames) {
         const shown = stream.topics.has(ROOM + room) ? data(stream.actor) : null;
         if (shown) mine.push([event, shown]);
@@ -176,6 +181,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
         stream.send(event, data, isLast ? batch.lastId : undefined);
       });
     }
+    this.lastWriteMs = performance.now() - started;
   }
 
   private async framesOf(
@@ -229,7 +235,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     frame: SourcedFrame,
     room: string,
     key: string,
-    wrap: (value: unknown) => unknown,
+    wrap: (value: unknown) => object,
     isAlsoNull = false,
   ): Promise<Frame> {
     const value = await this.sources.read(frame, room, key);
@@ -277,6 +283,6 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
   }
 }
 
-function always(data: unknown): Frame['data'] {
+function always(data: object | null): Frame['data'] {
   return () => data;
 }

@@ -46,15 +46,27 @@ export class Stream {
   }
 
   /** Without an id of its own a frame repeats the last one: resuming from it skips nothing. */
-  send(event: string, data: unknown, id = this.lastId): void {
+  send(event: string, data: object, id = this.lastId): void {
     if (this.isClosed) return;
     if (!this.isCatchingUp) this.lastId = Math.max(this.lastId, id);
     const { raw } = this.reply;
-    raw.write(`id: ${this.lastId}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    raw.write(`id: ${this.lastId}\nevent: ${event}\ndata: ${textOf(data)}\n\n`);
     if (raw.writableLength > MAX_BACKLOG_BYTES) raw.destroy();
   }
 
   close(): void {
     if (!this.isClosed) this.reply.raw.end();
   }
+}
+
+const texts = new WeakMap<object, string>();
+
+/** What a thousand streams are sent is the same object: it is written out once. */
+function textOf(data: object): string {
+  let text = texts.get(data);
+  if (text === undefined) {
+    text = JSON.stringify(data);
+    texts.set(data, text);
+  }
+  return text;
 }
