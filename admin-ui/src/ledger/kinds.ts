@@ -1,6 +1,6 @@
 /** The kinds of entries by family; a family as a whole can be asked for as `seat.*`. */
 const FAMILIES: Record<string, readonly string[]> = {
-  token: ['issued', 'refused'],
+  token: ['issued', 'refused', 'voided'],
   seat: [
     'promoted',
     'demoted',
@@ -28,7 +28,7 @@ const FAMILIES: Record<string, readonly string[]> = {
     'limit_changed',
   ],
   drift: ['detected', 'repaired'],
-  gate: ['connected', 'refused'],
+  gate: ['admitted', 'refused'],
   participant: ['joined', 'left', 'aborted', 'unlisted'],
   room: ['created', 'updated', 'closed', 'opened', 'deleted', 'started', 'finished'],
   user: ['created', 'updated', 'suspended', 'unsuspended', 'deleted'],

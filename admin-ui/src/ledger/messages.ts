@@ -103,6 +103,10 @@ registerMessages({
         issued: '%{actor} issued %{template} to %{identity} in %{room}',
         issued_no_room: '%{actor} issued %{template} to %{identity}',
         refused: '%{identity} was refused a token for %{room}',
+        voided_seat: '%{actor} made the tokens of %{identity} for %{room} worthless',
+        voided_user: '%{actor} made the tokens of %{identity} worthless',
+        voided_room: '%{actor} made all tokens for %{room} worthless',
+        voided_everybody: '%{actor} made everybody’s tokens worthless',
       },
       seat: {
         promoted: '%{actor} promoted %{identity} to %{template} in %{room}',
@@ -130,8 +134,7 @@ registerMessages({
         repaired: 'The rights of %{identity} in %{room} are put right',
       },
       gate: {
-        connected: '%{identity} connected to %{room} through the gate',
-        allowed: '%{identity} connected to %{room} through the gate',
+        admitted: '%{identity} connected to %{room} through the gate',
         refused: '%{identity} was refused at the gate of %{room}',
       },
       stage: {

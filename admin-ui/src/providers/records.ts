@@ -247,6 +247,13 @@ export interface SystemStatus {
     detail?: string | null;
   };
   gate: 'on' | 'off';
+  gateCheck?: {
+    state: 'closed' | 'open' | 'unknown';
+    detail: string;
+    /** Where a browser would reach LiveKit; null when only the server's own machine could. */
+    browserUrl: string | null;
+    checkedAt: string;
+  };
   sweep?: { lastAt: string | null; ms: number | null };
   demo: { isPresent: boolean };
 }

@@ -14,6 +14,7 @@ import { Panel } from '../shared/Panel';
 import { ReasonField } from '../shared/ReasonField';
 import { usePermissionSet } from '../shared/usePermissionSet';
 import { useRouteSegment } from '../shared/useRouteSegment';
+import { VoidTokens } from '../shared/VoidTokens';
 import './messages';
 import { roomConsolePath } from './paths';
 import { RoomInputs } from './RoomInputs';
@@ -47,6 +48,7 @@ export function RoomEdit() {
             <RecordForm cancelTo="/rooms" isReadOnly={isReadOnly}>
               <RoomInputs isReadOnly={isReadOnly} />
             </RecordForm>
+            <VoidTokens scope={{ kind: 'room', name: room.name }} />
             <Danger room={room} />
           </Box>
         );

@@ -7,6 +7,8 @@ import { Mono } from '../shared/Mono';
 import { Facts, Panel } from '../shared/Panel';
 import { TimeText } from '../shared/TimeText';
 import { useSystemStatus } from '../shared/useSystemStatus';
+import { VoidTokens } from '../shared/VoidTokens';
+import { GatePanel } from './GatePanel';
 import { LiveKitBadge } from './LiveKitBadge';
 import './messages';
 
@@ -46,6 +48,8 @@ export function StatusPage() {
               ]}
             />
           </Panel>
+          <GatePanel status={data} />
+          <VoidTokens scope={{ kind: 'everybody' }} />
           <Panel title={translate('status.rolecall')}>
             <Facts
               facts={[

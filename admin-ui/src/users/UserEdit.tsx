@@ -17,6 +17,7 @@ import { Panel } from '../shared/Panel';
 import { usePermissionSet } from '../shared/usePermissionSet';
 import { useRouteSegment } from '../shared/useRouteSegment';
 import { useUrlFilters } from '../shared/useUrlFilters';
+import { VoidTokens } from '../shared/VoidTokens';
 import './messages';
 import { UserAssignments } from './UserAssignments';
 import { UserEffective } from './UserEffective';
@@ -91,6 +92,7 @@ function Profile({ user }: { user: User }) {
       <RecordForm cancelTo="/users" isReadOnly={isReadOnly}>
         <UserInputs isReadOnly={isReadOnly} />
       </RecordForm>
+      <VoidTokens scope={{ kind: 'user', id: user.id, name: user.name || user.identity }} />
       <Danger user={user} />
     </Box>
   );

@@ -11,6 +11,9 @@ import {
   type LedgerQuery,
 } from './ledger.schemas.js';
 
+/** Voiding is no issuance, though it is about tokens. */
+const ISSUANCES = ['token.issued', 'token.refused'];
+
 /** The two logs of the dashboard, both views of the one ledger. Nothing here writes. */
 @Controller('api/v1')
 export class LedgerController {
@@ -37,7 +40,7 @@ export class LedgerController {
     @CurrentActor() actor: Actor,
     @Query({ schema: ledgerQuery }) query: LedgerQuery,
   ) {
-    const page = await this.reader.search(actor, query, ['token.']);
+    const page = await this.reader.search(actor, query, ISSUANCES);
     return { ...page, data: page.data.map(toIssuance) };
   }
 
@@ -48,6 +51,6 @@ export class LedgerController {
     @CurrentActor() actor: Actor,
     @Param({ schema: ledgerIdParams }) { id }: { id: string },
   ) {
-    return toIssuance(await this.reader.get(actor, id, ['token.']));
+    return toIssuance(await this.reader.get(actor, id, ISSUANCES));
   }
 }

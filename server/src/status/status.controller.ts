@@ -4,6 +4,7 @@ import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js
 import { PgPool } from '../database/pg-pool.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { ReconcilerService } from '../reconciler/reconciler.service.js';
+import { GateCheck } from './gate-check.js';
 import { version } from './version.js';
 
 @Controller('api/v1')
@@ -14,6 +15,7 @@ export class StatusController {
     private readonly health: LiveKitHealth,
     private readonly pg: PgPool,
     private readonly reconciler: ReconcilerService,
+    private readonly gateCheck: GateCheck,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -31,6 +33,7 @@ export class StatusController {
       startedAt: this.startedAt,
       livekit: { ...this.health.status, url: livekit.url, clientUrl: clientUrlOf(this.config) },
       gate: isGateOn ? 'on' : 'off',
+      gateCheck: await this.gateCheck.look(),
       /** Null on a server that leaves the sweep to another one. */
       sweep: this.reconciler.status,
       tokenTtl: this.config.tokenTtl,

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js';
+import { browserUrlOf } from '../status/gate-check.js';
 import { UI_FOLDER } from './serve-ui.js';
 
 export interface Page {
@@ -57,10 +58,14 @@ function asAttribute(text: string): string {
   return text.replace(/[&"<>]/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
-/** The join page talks to LiveKit: over its WebSocket and, to explain failures, over HTTP. */
-function connectSourcesOf({ publicUrl, livekit }: AppConfig): string {
+/**
+ * The join page talks to LiveKit: over its WebSocket and, to explain failures, over HTTP. The
+ * dashboard looks whether it can be reached past the gate.
+ */
+function connectSourcesOf(config: AppConfig): string {
+  const { publicUrl, livekit } = config;
   const own = new URL(publicUrl);
-  const urls = [livekit.clientUrl, livekit.url].filter((url) => url !== null);
+  const urls = [livekit.clientUrl, livekit.url, browserUrlOf(config)].filter((url) => url !== null);
   const hosts = new Set(urls.map((url) => new URL(url).host));
   return [
     `ws://${own.host}`,

@@ -1,0 +1,101 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { fakeApi, type FakeAnswer } from '../../test/fakeApi';
+import { renderAdmin, signedIn } from '../../test/renderAdmin';
+import { StatusPage } from './StatusPage';
+import { lookPastGate } from './useWayPastGate';
+
+const LIVEKIT = 'http://livekit.example.org:7880';
+const WARNING = 'LiveKit can be reached past the gate';
+let api: ReturnType<typeof fakeApi>;
+afterEach(() => api.restore());
+
+function show(
+  gateCheck: object,
+  {
+    atLiveKit,
+    me = signedIn([]),
+  }: { atLiveKit?: FakeAnswer; me?: ReturnType<typeof signedIn> } = {},
+) {
+  api = fakeApi(({ method, route }) => {
+    if (route.startsWith(LIVEKIT)) {
+      if (atLiveKit) return atLiveKit;
+      throw new TypeError('Failed to fetch');
+    }
+    if (method === 'POST') return { body: { voidBefore: '2026-11-21T12:00:00.000Z' } };
+    const livekit = { state: 'up', url: 'ws://127.0.0.1:7880', clientUrl: null, since: null };
+    const check = { checkedAt: '2026-11-21T12:00:00.000Z', ...gateCheck };
+    return { body: { version: '1', startedAt: null, livekit, gate: 'on', gateCheck: check } };
+  });
+  renderAdmin(<StatusPage />, { me });
+}
+const panel = () => screen.findByRole('region', { name: 'The way past the gate' });
+
+describe('the way past the gate', () => {
+  it('is closed, and the page says what it was seen by', async () => {
+    show({ state: 'closed', detail: 'Loopback only.', browserUrl: null });
+    const shown = await panel();
+    expect(within(shown).getByText('Closed')).toBeTruthy();
+    expect(within(shown).getByText('Loopback only.')).toBeTruthy();
+    expect(within(shown).getByText(/Nothing to look at/)).toBeTruthy();
+    expect(screen.queryByText(WARNING)).toBeNull();
+  });
+
+  it('is open when the server says so, and the page says what to do', async () => {
+    show({ state: 'open', detail: 'Also at 192.0.2.7.', browserUrl: null });
+    await screen.findByText(WARNING);
+  });
+
+  it('is open when this browser reaches LiveKit, whatever the server sees', async () => {
+    const atLiveKit = { status: 401, body: 'no permissions to access the room' };
+    show({ state: 'unknown', detail: 'Elsewhere.', browserUrl: LIVEKIT }, { atLiveKit });
+    await screen.findByText(WARNING);
+    expect(within(await panel()).getByText('Open')).toBeTruthy();
+  });
+
+  it('is closed for a browser that gets no answer', async () => {
+    show({ state: 'unknown', detail: 'Elsewhere.', browserUrl: LIVEKIT });
+    await waitFor(async () => expect(within(await panel()).getByText('Closed')).toBeTruthy());
+    expect(screen.queryByText(WARNING)).toBeNull();
+  });
+
+  it('is not taken for open because the gate itself answers, and not looked at where one cannot', async () => {
+    api = fakeApi(() => undefined);
+    globalThis.fetch = () =>
+      Promise.resolve(new Response('The token is not valid.', { status: 401 }));
+    expect(await lookPastGate('https://gate.example.org', { protocol: 'https:' })).toBe('closed');
+    expect(await lookPastGate(LIVEKIT, { protocol: 'https:' })).toBe('hidden');
+  });
+});
+
+describe('voiding all tokens', () => {
+  const closed = { state: 'closed', detail: 'Loopback only.', browserUrl: null };
+
+  it('asks to be typed, and says why in the ledger', async () => {
+    const user = userEvent.setup();
+    show(closed, { me: signedIn(['token.void']) });
+    await user.click(await screen.findByRole('button', { name: 'Void all tokens…' }));
+    const dialog = await screen.findByRole('dialog', { name: 'Void everybody’s tokens?' });
+    const button = within(dialog).getByRole<HTMLButtonElement>('button', { name: 'Void tokens' });
+    expect(button.disabled).toBe(true);
+    await user.type(within(dialog).getByRole('textbox', { name: /Reason/ }), 'the key leaked');
+    await user.type(
+      within(dialog).getByRole('textbox', { name: /void all tokens/ }),
+      'void all tokens',
+    );
+    await user.click(button);
+    await waitFor(() =>
+      expect(api.calls.find(({ method }) => method === 'POST')).toMatchObject({
+        route: '/void-tokens',
+        body: { reason: 'the key leaked' },
+      }),
+    );
+  });
+
+  it('is not offered to who is limited to some rooms, or may not at all', async () => {
+    show(closed, { me: signedIn(['token.void'], ['town-*']) });
+    await panel();
+    expect(screen.queryByRole('button', { name: 'Void all tokens…' })).toBeNull();
+  });
+});
