@@ -300,6 +300,21 @@ describeLive('through the gate', () => {
     }
   });
 
+  it('a browser can tell LiveKit itself from the gate in front of it', async () => {
+    const probe = async (base: string) => {
+      const headers = { origin: 'https://rolecall.example.com' };
+      const answer = await fetch(`${base}/rtc/validate`, { headers });
+      const isReadable = answer.headers.get('access-control-allow-origin') !== null;
+      return [
+        answer.status,
+        isReadable,
+        (await answer.text()).trim() === 'The token is not valid.',
+      ];
+    };
+    expect(await probe(livekit.httpUrl)).toEqual([401, true, false]);
+    expect(await probe(app.url)).toEqual([401, true, true]);
+  });
+
   it('says that LiveKit is away, and works again when it is back', async () => {
     const room = await scene.room('away');
     const token = await scene.issued(room, 'ana');
