@@ -107,8 +107,9 @@ const LIVE: Screen[] = [
     path: CONSOLE,
     open: async (page) => {
       await new ConsolePage(page, ROOM).focusOn('vera');
-      await page.keyboard.press('Enter');
+      await page.keyboard.press('Space');
       await page.getByRole('complementary', { name: 'vera' }).waitFor();
+      await page.getByText('Last actions').waitFor();
     },
   },
   {
@@ -139,10 +140,67 @@ const LIVE: Screen[] = [
     },
   },
   {
+    name: 'everybody who matches chosen, and the question before it happens to hosts',
+    path: CONSOLE,
+    open: async (page) => {
+      await new ConsolePage(page, ROOM).focusOn('vera');
+      await page.keyboard.press('Control+A');
+      await button(page, 'Include').click();
+      await button(page, 'Hold silent').click();
+      await page.getByRole('dialog', { name: /^Hold \d+ people silent/ }).waitFor();
+    },
+  },
+  {
+    name: 'what can be done to a person, and what each would do',
+    path: CONSOLE,
+    open: async (page) => {
+      await new ConsolePage(page, ROOM).focusOn('vera');
+      await page.keyboard.press('Enter');
+      await page.getByText('Leaves the room; may come back with a token').waitFor();
+    },
+  },
+  {
+    name: 'the answer to a raised hand',
+    path: CONSOLE,
+    open: async (page) => {
+      const desk = new ConsolePage(page, ROOM);
+      await desk.focusOn('wil');
+      await desk.row('wil').getByRole('button', { name: 'Decline' }).click();
+      await page.getByRole('dialog', { name: 'Decline the hand of wil?' }).waitFor();
+    },
+  },
+  {
+    name: 'the places on the stage',
+    path: CONSOLE,
+    open: async (page) => {
+      await button(page, 'Limits…').click();
+      await page.getByRole('dialog', { name: 'Places on the stage' }).waitFor();
+    },
+  },
+  {
+    name: 'the scenes',
+    path: CONSOLE,
+    open: async (page) => {
+      await button(page, 'Scenes').click();
+      await page.getByRole('menuitem', { name: /Lock/ }).waitFor();
+    },
+  },
+  {
+    name: 'a new scene',
+    path: CONSOLE,
+    open: async (page) => {
+      await button(page, 'Scenes').click();
+      await page.getByRole('menuitem', { name: 'New scene…' }).click();
+      await page.getByRole('dialog', { name: 'New scene' }).waitFor();
+    },
+  },
+  {
     name: 'the keyboard shortcuts',
     path: CONSOLE,
     open: async (page) => {
-      await button(page, 'Keyboard shortcuts').click();
+      await new ConsolePage(page, ROOM).grid.waitFor();
+      await button(page, 'More').click();
+      await page.getByRole('menuitem', { name: 'Keyboard shortcuts' }).click();
       await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
     },
   },
@@ -269,6 +327,8 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
       await installation.join(ROOM, 'wil');
       await api.post(`/rooms/${encodeURIComponent(ROOM)}/seats/vera/promote`);
       await vera.publishVideo();
+      await installation.join(ROOM, 'hal', { template: 'host' });
+      await installation.raiseHand(ROOM, 'wil');
       const [user] = await api.get('/users?filter={"q":"vera"}');
       await api.post('/assignments', {
         subject: { user: user.id },
@@ -282,6 +342,43 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
 
     it.each(FILLED)('$name', look);
     it.each(LIVE)('$name', look);
+
+    it('the room while a scene plays and something is done to many, wide and on a phone', async () => {
+      const { admin: api } = installation;
+      const room = await installation.room('locked');
+      await installation.join(room, 'ana', { template: 'speaker' });
+      await installation.join(room, 'bo');
+      await api.post(`/rooms/${room}/scene`, { lock: { keep: ['host'] } });
+      await api.post(`/rooms/${room}/seats/bulk`, { action: 'hold', identities: ['ana', 'bo'] });
+      await look({
+        name: room,
+        path: ConsolePage.path(room),
+        open: async (shown) => {
+          await shown.getByRole('region', { name: 'Scene', exact: true }).waitFor();
+          await shown.getByRole('region', { name: 'Running for several people' }).waitFor();
+        },
+      });
+      const visitor = await installation.visitor({
+        session: api,
+        viewport: PHONE,
+        hasTouch: true,
+      });
+      const phone = await visitor.goto(ConsolePage.path(room));
+      const more = new ConsolePage(phone, room).row('ana').getByRole('button', { name: /^More/ });
+      const { width, height } = (await more.boundingBox())!;
+      expect(Math.min(width, height)).toBeGreaterThanOrEqual(44);
+      await phone.getByText('ana', { exact: true }).first().tap();
+      const sheet = phone.getByRole('dialog', { name: 'About ana' });
+      await sheet.getByText('Last actions').waitFor();
+      await settled(phone);
+      const box = (await sheet.boundingBox())!;
+      expect(Math.round(box.y + box.height)).toBe(PHONE.height);
+      expect(await violations(phone)).toEqual([]);
+      await phone.setViewportSize({ width: 320, height: 640 });
+      await settled(phone);
+      const { scrollWidth } = await phone.evaluate(() => document.documentElement);
+      expect(scrollWidth).toBe(320);
+    }, 60_000);
 
     it('the room, dark until somebody chooses otherwise', async () => {
       const visitor = await installation.visitor({ session: installation.admin });
