@@ -53,8 +53,8 @@ describe('the schedule of looks at rooms', () => {
     const schedule = new LookSchedule(ROUND);
     looks(schedule, 1, room('a', 2));
     schedule.stir('a', 0);
-    expect(looks(schedule, 6, room('a', 2), 2, 1)).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(looks(schedule, 4, room('a', 2), 2, 7)).toEqual([8, 10]);
+    expect(looks(schedule, 5, room('a', 2), 2, 1)).toEqual([1, 2, 3, 4, 5]);
+    expect(looks(schedule, 4, room('a', 2), 2, 6)).toEqual([7, 9]);
   });
 
   it('looks at all rooms in every round when webhooks are lost', () => {

@@ -15,10 +15,10 @@ interface Known {
   readonly lookedAt: number;
 }
 
-/** How long a room in which something happened is looked at in every round. */
-const STIRRED_MS = 30_000;
-/** How long all rooms are, once it shows that webhooks are lost. */
-const DEAF_MS = 60_000;
+/** For how many rounds a room in which something happened is looked at in each. */
+const STIRRED_ROUNDS = 6;
+/** For how many all rooms are, once it shows that webhooks are lost. */
+const DEAF_ROUNDS = 12;
 /** Rounds from one look to the next at a room in which nothing happens. */
 const QUIET_ROUNDS = 2;
 /** The same for one that nobody is in: LiveKit's count brings it forward when somebody comes. */
@@ -38,12 +38,12 @@ export class LookSchedule {
 
   /** Something happened in the room. */
   stir(room: string, now: number): void {
-    this.stirredUntil.set(room, now + STIRRED_MS);
+    this.stirredUntil.set(room, now + STIRRED_ROUNDS * this.roundMs);
   }
 
   /** What is known of every room may be wrong: LiveKit was away, or its webhooks do not come. */
   stirAll(now: number): void {
-    this.allUntil = now + DEAF_MS;
+    this.allUntil = now + DEAF_ROUNDS * this.roundMs;
   }
 
   /** Of the rooms that run now, those to look at; the others are forgotten once they end. */

@@ -56,6 +56,9 @@ const operations = {
   heal: () => livekit.heal(),
   restart: () => livekit.restart(),
   crash: () => livekit.crash(),
+  hasRoom: (name: string) => livekit.hasRoom(name),
+  /** Of the clock that the history goes by. */
+  now: () => performance.now(),
   calls: () => livekit.callsByMethod(),
   history: () => livekit.history,
   resetCounters: () => livekit.resetCounters(),
