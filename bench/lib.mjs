@@ -166,6 +166,7 @@ export async function startRolecall({ ownerUrl, appUrl }, env) {
     env: all,
     get: (path) => call('GET', path),
     post: (path, body = {}) => call('POST', path, body),
+    delete: (path) => call('DELETE', path),
     stop: () => stop(child),
   };
 }

@@ -2,11 +2,9 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Actor } from '../access/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Transactions, type Tx } from '../database/transactions.js';
-import { isUnavailable } from '../livekit/livekit-error.js';
 import type { SeatOperation } from '../seats/seat.js';
 import { type Begun, type Item, SeatBatches } from '../seats/seat-batches.js';
 import { type End, SeatBatchStore } from '../seats/seat-batch-store.js';
-import type { Through } from '../seats/seat-applier.js';
 import { SeatChanges, type Wish } from '../seats/seat-changes.js';
 import { SeatChecks } from '../seats/seat-checks.js';
 import type { Context } from '../seats/seat-context.js';
@@ -25,7 +23,7 @@ import {
 } from './bulk.js';
 import { BulkStore } from './bulk-store.js';
 import type { Chunk, Turn } from './bulk-worker.js';
-import type { Pace } from './pace.js';
+import { type Pace, throughOf } from './pace.js';
 
 /** These are about who is in the room now; who has left meanwhile is left alone. */
 const FOR_PRESENT: ReadonlySet<BulkAction> = new Set(['promote', 'hold', 'mute', 'remove']);
@@ -312,10 +310,6 @@ export class BulkActs implements OnModuleInit {
     const operations = await this.seatStore.findOperations(ids);
     return new Map(operations.map((operation) => [operation.identity, operation]));
   }
-}
-
-function throughOf(pace: Pace): Through {
-  return (call) => pace.run(call, isUnavailable);
 }
 
 function inverseOf({ before, undoneBy }: SeatOperation): Plan {

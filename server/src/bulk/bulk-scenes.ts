@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../database/transactions.js';
 import { samePermission } from '../grants/compile-grant.js';
-import { isUnavailable } from '../livekit/livekit-error.js';
 import type { Seat } from '../seats/seat.js';
-import { type Push, SeatApplier } from '../seats/seat-applier.js';
-import { permissionWanted, SeatPolicy } from '../seats/seat-policy.js';
+import { type FreshWish, type Push, SeatApplier } from '../seats/seat-applier.js';
+import { SeatBatchStore } from '../seats/seat-batch-store.js';
+import { permissionWanted, SeatPolicy, type Standing } from '../seats/seat-policy.js';
 import { SeatStore } from '../seats/seat-store.js';
 import type { BulkOperation, BulkTarget, TargetEnd } from './bulk.js';
 import { BulkStore } from './bulk-store.js';
 import type { Chunk } from './bulk-worker.js';
-import type { Pace } from './pace.js';
+import { type Pace, throughOf } from './pace.js';
 
 /**
  * Brings a room to its scene, or back from one. The wish is the room's and holds from its commit on,
@@ -20,6 +20,7 @@ export class BulkScenes {
   constructor(
     private readonly store: BulkStore,
     private readonly seats: SeatStore,
+    private readonly batches: SeatBatchStore,
     private readonly policy: SeatPolicy,
     private readonly applier: SeatApplier,
     private readonly transactions: Transactions,
@@ -52,17 +53,34 @@ export class BulkScenes {
     targets: readonly BulkTarget[],
     pace: Pace,
   ): Promise<void> {
-    const ends = await Promise.all(
-      targets.map(async ({ position, identity }) => {
-        const started = performance.now();
-        const pushes = await pace.run(
-          () => this.applier.inTurn(room, identity, () => this.applier.converge(room, identity)),
-          () => false,
-        );
-        return endOf(position, pushes.at(-1), performance.now() - started);
+    const started = performance.now();
+    const wishes = await this.read(room, targets);
+    const differing = wishes.filter((wish) => wish !== null);
+    const pushes = await this.applier.convergeAll(room, differing, throughOf(pace));
+    const ms = performance.now() - started;
+    const made = new Map(differing.map((wish, i) => [wish, pushes[i] ?? []]));
+    const ends = targets.map(({ position }, i): TargetEnd => {
+      const wish = wishes[i];
+      // Somebody else, such as a sweep, was here first.
+      if (!wish) return { position, outcome: 'applied', detail: null, ms: null };
+      return endOf(position, made.get(wish)?.at(-1), ms);
+    });
+    await this.transactions.run((tx) => this.store.end(tx, id, ends));
+  }
+
+  /** How each stands now; null for who has what is wanted. */
+  private async read(room: string, targets: readonly BulkTarget[]): Promise<(FreshWish | null)[]> {
+    const identities = targets.map(({ identity }) => identity);
+    const { seats, at } = await this.batches.look(room, identities);
+    const readAt = performance.now();
+    return Promise.all(
+      identities.map(async (identity) => {
+        const seat = seats.get(identity) ?? null;
+        const standing = await this.policy.stand(room, identity, seat?.kind ?? null);
+        if (seat && !isToBeTold(seat, standing)) return null;
+        return { fresh: { standing, seen: { seat, at }, at: readAt }, fallback: null };
       }),
     );
-    await this.transactions.run((tx) => this.store.end(tx, id, ends));
   }
 
   private add(id: string, seats: readonly Seat[], isLast: boolean): Promise<number> {
@@ -78,11 +96,16 @@ export class BulkScenes {
     const standings = await Promise.all(
       seats.map(({ room, identity, kind }) => this.policy.stand(room, identity, kind)),
     );
-    return seats.filter(({ permission }, i) => {
-      const wanted = standings[i] && permissionWanted(standings[i].wanted);
-      return wanted && permission && !samePermission(permission, wanted);
-    });
+    return seats.filter((seat, i) => isToBeTold(seat, standings[i] as Standing));
   }
+}
+
+/** Who has something else than is wanted; and who has it back, which has to be forgotten. */
+function isToBeTold({ permission }: Seat, { wanted }: Standing): boolean {
+  const desired = permissionWanted(wanted);
+  if (!desired || !permission) return false;
+  if (wanted.kind === 'uncovered' && wanted.isRestored) return true;
+  return !samePermission(permission, desired);
 }
 
 function mayPublishFirst(seats: readonly Seat[]): Seat[] {

@@ -23,7 +23,10 @@ export interface Chunk {
 
 /** The first one is small, so that the first calls go out at once. */
 const FIRST_CHUNK = 32;
-const CHUNK = 128;
+const LARGEST_CHUNK = 128;
+const SMALLEST_CHUNK = 16;
+/** A chunk takes about so long, so that a pause or a cancellation is obeyed soon. */
+const CHUNK_SECONDS = 0.4;
 /** So many chunks have their intents committed at once: LiveKit never waits for Postgres. */
 const CHUNKS_AT_ONCE = 2;
 const MAX_PACES = 200;
@@ -48,7 +51,7 @@ export class BulkWorker {
     await this.recover(operation, turn);
     const under: Promise<void>[] = [];
     try {
-      for (let size = FIRST_CHUNK; ; size = CHUNK) {
+      for (let size = FIRST_CHUNK; ; size = this.chunkSize(operation.room)) {
         const chunk = await this.prepare(id, size, turn);
         if (!chunk) break;
         under.push(this.finishChunk(chunk, operation.room, turn));
@@ -61,6 +64,13 @@ export class BulkWorker {
     await Promise.all(under);
     await this.finish(id);
     turn.tell(operation.room);
+  }
+
+  private chunkSize(room: string): number {
+    const perSecond = this.paceOf(room).perSecond;
+    if (perSecond === null) return LARGEST_CHUNK;
+    const size = Math.round(perSecond * CHUNK_SECONDS);
+    return Math.min(LARGEST_CHUNK, Math.max(SMALLEST_CHUNK, size));
   }
 
   /** LiveKit answers again: what waits for it in scenes is done now and not by the next sweep. */

@@ -1,95 +1,483 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Crowd } from '../../test/support/crowd.js';
 import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
-import { LiveKitDouble, VIEWER_RIGHTS } from '../../test/support/livekit-double.js';
+import { ALL_RIGHTS, LiveKitDouble } from '../../test/support/livekit-double.js';
 import { until } from '../../test/support/until.js';
 
-const ENDED = ['done', 'failed', 'cancelled'];
+const SPEAKER = { ...ALL_RIGHTS, canPublishSources: ['CAMERA' as const, 'MICROPHONE' as const] };
 
 describe('operations on many seats', () => {
   let livekit: LiveKitDouble;
   let app: LiveApp;
-  let number = 0;
+  let crowd: Crowd;
 
   beforeAll(async () => {
     livekit = await LiveKitDouble.start({ latencyMs: 2 });
-    app = await startLiveApp({ livekit });
+    app = await startLiveApp({ livekit, env: { ROLECALL_SWEEP: '2s' } });
+    crowd = new Crowd(app, livekit);
   });
+
+  afterEach(() => livekit.heal());
 
   afterAll(async () => {
     await app?.stop();
     await livekit?.stop();
   });
 
-  /** A room with that many people in it, all of whom a token was issued to. */
-  const room = async (people: number, columns: Record<string, unknown> = {}) => {
-    const name = `bulk-${++number}`;
-    const row = { name, default_template: 'viewer', departure_timeout: 300, ...columns };
-    const keys = Object.keys(row);
-    await app.sql(
-      `INSERT INTO room (${keys.join(', ')}) VALUES (${keys.map((_, i) => `$${i + 1}`).join(', ')})`,
-      Object.values(row),
-    );
-    livekit.openRoom(name);
-    const identities = Array.from({ length: people }, (_, i) => `p-${String(i).padStart(4, '0')}`);
-    await app.sql(
-      `INSERT INTO seat (room, identity, last_issued_at) SELECT $1, unnest($2::text[]), now()`,
-      [name, identities],
-    );
-    for (const identity of identities) {
-      livekit.join({ room: name, identity, permission: VIEWER_RIGHTS });
+  const key = async (permissions: string[], ceiling: string | null = null, rooms?: string[]) => {
+    const { body } = await app.post('/api/v1/api-keys', {
+      name: 'key',
+      permissions,
+      ...(rooms ? { rooms } : {}),
+    });
+    if (ceiling) {
+      await app.sql(
+        `UPDATE api_key SET ceiling =
+           (SELECT grants FROM role_template_version WHERE template = $2 LIMIT 1) WHERE id = $1`,
+        [body.id, ceiling],
+      );
     }
-    await until(
-      'everybody is seen',
-      async () => {
-        const [seen] = await app.sql<{ n: number }>(
-          'SELECT count(*)::int AS n FROM seat WHERE room = $1 AND is_present',
-          [name],
-        );
-        return seen?.n === people;
-      },
-      20_000,
-    );
-    return { name, identities };
+    return { id: body.id as string, headers: { authorization: `Bearer ${body.key}`, cookie: '' } };
   };
 
-  const permissionChanges = (name: string) =>
-    livekit.history.filter(({ room, kind }) => room === name && kind === 'permission');
-
-  const bulk = (name: string, body: unknown) => app.post(`/api/v1/rooms/${name}/seats/bulk`, body);
-
-  const end = (id: string) =>
-    until(
-      'it has come to its end',
-      async () => {
-        const { body } = await app.get(`/api/v1/operations/${id}`);
-        return ENDED.includes(body.status) && body.finishedAt ? body : null;
-      },
-      20_000,
+  const entries = (room: string, kind: string) =>
+    app.sql<{ outcome: string; identity: string | null; actor_label: string; payload: never }>(
+      `SELECT outcome, identity, actor_label, payload FROM ledger_entry
+       WHERE room = $1 AND kind = $2 ORDER BY at, shard, seq`,
+      [room, kind],
     );
 
-  it('promotes all who are selected, and nobody else', async () => {
-    const { name, identities } = await room(60);
-    const chosen = identities.slice(0, 50);
-    const started = await bulk(name, {
-      action: 'promote',
-      template: 'speaker',
-      identities: chosen,
+  describe('who is meant', () => {
+    it('promotes all who are selected, each once, and nobody else', async () => {
+      const { name, identities } = await crowd.room(300);
+      const chosen = identities.slice(0, 290);
+      const started = await crowd.bulk(name, {
+        action: 'promote',
+        template: 'speaker',
+        identities: [...chosen, ...chosen.slice(0, 5)],
+      });
+      expect(started).toMatchObject({ status: 202, body: { total: 290 } });
+      const view = await crowd.end(started.body.operationId);
+      const sums = { total: 290, done: 290, applied: 290, pending: 0, failed: 0, skipped: 0 };
+      expect(view).toMatchObject({ status: 'done', ...sums, by: 'admin@localhost' });
+      expect(crowd.publishers(name)).toEqual(chosen);
+      expect(crowd.changes(name)).toHaveLength(290);
+      expect(await entries(name, 'bulk.started')).toMatchObject([
+        { outcome: 'ok', payload: { action: 'promote', template: 'speaker', total: 290 } },
+      ]);
+      expect(await entries(name, 'bulk.finished')).toMatchObject([
+        { outcome: 'ok', payload: { status: 'done', total: 290, applied: 290 } },
+      ]);
+      const promoted = await entries(name, 'seat.promoted');
+      expect(promoted.filter(({ outcome }) => outcome === 'intent')).toHaveLength(290);
+      expect(promoted.filter(({ outcome }) => outcome === 'applied')).toHaveLength(290);
     });
-    expect(started).toMatchObject({ status: 202, body: { total: 50 } });
-    const view = await end(started.body.operationId);
-    expect(view).toMatchObject({
-      status: 'done',
-      total: 50,
-      done: 50,
-      applied: 50,
-      failed: 0,
-      by: 'admin@localhost',
+
+    it('a filter means who matches and was there at the instant, and no hosts or programs', async () => {
+      const { name, identities } = await crowd.room(12);
+      await app.post(`/api/v1/rooms/${name}/seats/p-0003/promote`, { template: 'host' });
+      livekit.join({ room: name, identity: 'admin@localhost', permission: ALL_RIGHTS });
+      livekit.join({ room: name, identity: 'bot', permission: { ...ALL_RIGHTS, agent: true } });
+      await crowd.look(name);
+      const asOf = new Date().toISOString();
+      await until('the clock moved on', () => Date.now() > Date.parse(asOf) + 5);
+      livekit.join({ room: name, identity: 'late', permission: ALL_RIGHTS });
+      await crowd.look(name);
+      const started = await crowd.bulk(name, {
+        action: 'hold',
+        filter: { except: ['p-0000'] },
+        asOf,
+      });
+      await crowd.end(started.body.operationId);
+      const meant = identities.filter((one) => one !== 'p-0000' && one !== 'p-0003');
+      expect(Object.keys(await crowd.outcomes(started.body.operationId)).sort()).toEqual(meant);
     });
-    const publishers = livekit
-      .people(name)
-      .filter(({ permission }) => permission.canPublish)
-      .map(({ identity }) => identity);
-    expect(publishers.sort()).toEqual(chosen);
-    expect(permissionChanges(name)).toHaveLength(50);
+
+    it('a filter looks at name, template, state and whether somebody publishes', async () => {
+      const { name } = await crowd.room(6, { permission: () => SPEAKER });
+      livekit.person(name, 'p-0002').publish('MICROPHONE');
+      await crowd.look(name);
+      const meant = async (filter: object) => {
+        const { body } = await crowd.bulk(name, { action: 'release', filter });
+        await crowd.end(body.operationId);
+        return Object.keys(await crowd.outcomes(body.operationId));
+      };
+      expect(await meant({ isPublishing: true })).toEqual(['p-0002']);
+      expect(await meant({ q: 'P-0004' })).toEqual(['p-0004']);
+      expect(await meant({ template: 'viewer' })).toHaveLength(6);
+      expect(await meant({ template: 'host' })).toEqual([]);
+      expect(await meant({ state: 'absent' })).toEqual([]);
+      expect((await meant({}))[0]).toBe('p-0002');
+    });
+
+    it('who left or never was there is skipped, with the reason', async () => {
+      const { name, identities } = await crowd.room(3);
+      livekit.person(name, 'p-0001').leave();
+      await crowd.look(name);
+      const view = await crowd.run(name, {
+        action: 'promote',
+        template: 'speaker',
+        identities: [...identities, 'nobody'],
+      });
+      expect(view).toMatchObject({ status: 'done', total: 4, applied: 2, skipped: 2 });
+      expect(await crowd.outcomes(view.id)).toEqual({
+        'p-0000': 'applied',
+        'p-0001': 'skipped: left the room',
+        'p-0002': 'applied',
+        nobody: 'skipped: nobody has this identity',
+      });
+    });
+  });
+
+  describe('every action', () => {
+    it('holds, releases, blocks, unblocks, mutes and removes', async () => {
+      const { name, identities } = await crowd.room(5, { permission: () => SPEAKER });
+      await crowd.run(name, { action: 'promote', template: 'speaker', identities });
+      for (const identity of identities) livekit.person(name, identity).publish('MICROPHONE');
+      await crowd.look(name);
+      const run = (action: string, more: object = {}) =>
+        crowd.run(name, { action, identities, reason: 'too loud', ...more });
+
+      expect(await run('mute')).toMatchObject({ applied: 5 });
+      expect(livekit.people(name).every(({ tracks }) => tracks[0]?.isMuted)).toBe(true);
+      expect(await run('hold', { sources: ['microphone'] })).toMatchObject({ applied: 5 });
+      expect(livekit.people(name)[0]?.permission.canPublishSources).toEqual(['CAMERA']);
+      expect(await run('release')).toMatchObject({ applied: 5 });
+      expect(await run('release')).toMatchObject({ applied: 0, skipped: 5 });
+      expect(livekit.people(name)[0]?.permission.canPublishSources).toHaveLength(2);
+      expect(await run('block', { for: '1h' })).toMatchObject({ applied: 5 });
+      expect(livekit.people(name)).toHaveLength(0);
+      await crowd.look(name);
+      expect(await run('unblock')).toMatchObject({ applied: 5 });
+      for (const identity of identities) {
+        livekit.join({ room: name, identity, permission: SPEAKER });
+      }
+      await crowd.look(name);
+      expect(await run('demote')).toMatchObject({ applied: 5 });
+      expect(crowd.publishers(name)).toEqual([]);
+      expect(await run('remove')).toMatchObject({ applied: 5, by: 'admin@localhost' });
+      expect(livekit.people(name)).toHaveLength(0);
+      const removed = await entries(name, 'seat.removed');
+      expect(removed.filter(({ outcome }) => outcome === 'applied')).toHaveLength(5);
+    });
+  });
+
+  describe('who may', () => {
+    it('the ceiling holds for each, and what nobody could be given is refused at once', async () => {
+      const { name, identities } = await crowd.room(3);
+      await app.post(`/api/v1/rooms/${name}/seats/p-0001/promote`, { template: 'host' });
+      const { headers } = await key(['seat.read', 'seat.promote', 'seat.demote'], 'speaker');
+      const refused = await crowd.bulk(
+        name,
+        { action: 'promote', template: 'presenter', identities },
+        headers,
+      );
+      expect(refused).toMatchObject({ status: 403, body: { code: 'seat.above_ceiling' } });
+      const started = await crowd.bulk(
+        name,
+        { action: 'demote', template: 'viewer', identities },
+        headers,
+      );
+      const view = await crowd.end(started.body.operationId);
+      expect(view).toMatchObject({ applied: 2, skipped: 1 });
+      expect((await crowd.outcomes(view.id))['p-0001']).toMatch(/^skipped: .*beyond/);
+      expect(crowd.publishers(name)).toEqual(['p-0001']);
+    });
+
+    it('needs the permission of the action, in the room', async () => {
+      const { name, identities } = await crowd.room(1);
+      const reader = await key(['seat.read']);
+      const body = { action: 'block', identities };
+      expect(await crowd.bulk(name, body, reader.headers)).toMatchObject({
+        status: 403,
+        body: { code: 'access.denied', permission: 'seat.block' },
+      });
+      const elsewhere = await key(['seat.read', 'seat.block'], null, ['other-*']);
+      expect((await crowd.bulk(name, body, elsewhere.headers)).status).toBe(404);
+      expect((await crowd.bulk('no-such-room', body)).status).toBe(404);
+      expect((await crowd.bulk(name, body, { cookie: '' })).status).toBe(401);
+      const { body: started } = await crowd.bulk(name, body);
+      await crowd.end(started.operationId);
+      const path = `/api/v1/operations/${started.operationId}`;
+      for (const verb of ['pause', 'resume', 'cancel', 'retry', 'undo']) {
+        expect((await app.post(`${path}/${verb}`, {}, elsewhere.headers)).status).toBe(404);
+        expect((await app.post(`${path}/${verb}`, {}, reader.headers)).status).toBe(403);
+      }
+    });
+
+    it('who may not any more has the rest cancelled, with the reason', async () => {
+      const { name, identities } = await crowd.room(400);
+      livekit.inject({ on: 'UpdateParticipant', room: name, latencyMs: 100 });
+      const { id, headers } = await key(['seat.read', 'seat.promote']);
+      const { body } = await crowd.bulk(
+        name,
+        { action: 'promote', template: 'speaker', identities },
+        headers,
+      );
+      await until(
+        'it is under way',
+        async () => (await crowd.operation(body.operationId)).done > 0,
+      );
+      await app.sql('UPDATE api_key SET revoked_at = now() WHERE id = $1', [id]);
+      const view = await crowd.end(body.operationId);
+      expect(view.status).toBe('cancelled');
+      expect(view.cancelled).toBeGreaterThan(0);
+      expect(view.applied + view.cancelled).toBe(400);
+      expect(crowd.publishers(name)).toHaveLength(view.applied);
+      const { 'p-0399': last } = await crowd.outcomes(body.operationId);
+      expect(last).toBe('cancelled: key may not do this any more');
+      expect(await entries(name, 'bulk.cancelled')).toMatchObject([
+        { actor_label: 'Rolecall', payload: { because: 'key may not do this any more' } },
+      ]);
+    });
+  });
+
+  describe('steering', () => {
+    it('pauses, goes on, and cancels the rest', async () => {
+      const { name, identities } = await crowd.room(400);
+      livekit.inject({ on: 'UpdateParticipant', room: name, latencyMs: 100 });
+      const { body } = await crowd.bulk(name, {
+        action: 'promote',
+        template: 'speaker',
+        identities,
+      });
+      const path = `/api/v1/operations/${body.operationId}`;
+      await until(
+        'it is under way',
+        async () => (await crowd.operation(body.operationId)).done > 0,
+      );
+      expect(await app.post(`${path}/pause`)).toMatchObject({
+        status: 200,
+        body: { status: 'paused' },
+      });
+      expect((await app.post(`${path}/pause`)).status).toBe(409);
+      // What is under way comes to its end, and then nothing moves.
+      const still = await until('nothing is under way', async () => {
+        const [row] = await app.sql<{ n: number; d: number }>(
+          `SELECT count(*) FILTER (WHERE outcome = 'started')::int AS n,
+             count(*) FILTER (WHERE outcome = 'applied')::int AS d
+           FROM bulk_target WHERE operation = $1`,
+          [body.operationId],
+        );
+        return row?.n === 0 ? row : null;
+      });
+      expect(still.d).toBeLessThan(400);
+      expect(crowd.publishers(name)).toHaveLength(still.d);
+      expect((await app.post(`${path}/resume`)).body.status).toBe('running');
+      await until(
+        'it goes on',
+        async () => (await crowd.operation(body.operationId)).done > still.d,
+      );
+      expect((await app.post(`${path}/cancel`)).body.status).toBe('cancelled');
+      const view = await crowd.end(body.operationId);
+      expect(view.status).toBe('cancelled');
+      expect(view.applied + view.cancelled).toBe(400);
+      expect(view.cancelled).toBeGreaterThan(0);
+      expect(crowd.publishers(name)).toHaveLength(view.applied);
+      expect((await app.post(`${path}/resume`)).status).toBe(409);
+      const kinds = ['bulk.paused', 'bulk.resumed', 'bulk.cancelled', 'bulk.finished'];
+      for (const kind of kinds) expect(await entries(name, kind)).toHaveLength(1);
+    });
+
+    it('tries again what failed, and only that', async () => {
+      const { name, identities } = await crowd.room(20);
+      const heal = livekit.inject({
+        on: 'UpdateParticipant',
+        room: name,
+        identity: 'p-0007',
+        then: 'fail',
+        status: 400,
+      });
+      const first = await crowd.run(name, { action: 'promote', template: 'speaker', identities });
+      expect(first).toMatchObject({ status: 'done', applied: 19, failed: 1 });
+      heal();
+      const before = crowd.changes(name).length;
+      expect((await app.post(`/api/v1/operations/${first.id}/retry`)).status).toBe(200);
+      expect(await crowd.end(first.id)).toMatchObject({ status: 'done', applied: 20, failed: 0 });
+      expect(crowd.changes(name)).toHaveLength(before + 1);
+      expect(await app.post(`/api/v1/operations/${first.id}/retry`)).toMatchObject({
+        status: 409,
+        body: { code: 'operation.nothing_to_retry' },
+      });
+    });
+
+    it('undoes what succeeded, once, and leaves alone whoever was changed since', async () => {
+      const { name, identities } = await crowd.room(20);
+      await crowd.run(name, {
+        action: 'promote',
+        template: 'presenter',
+        identities: ['p-0001'],
+      });
+      const view = await crowd.run(name, { action: 'promote', template: 'speaker', identities });
+      await app.post(`/api/v1/rooms/${name}/seats/p-0005/promote`, { template: 'presenter' });
+      const undone = await app.post(`/api/v1/operations/${view.id}/undo`);
+      expect(undone).toMatchObject({ status: 202, body: { total: 20 } });
+      const undo = await crowd.end(undone.body.operationId);
+      expect(undo).toMatchObject({ action: 'undo', applied: 19, skipped: 1, undoOf: view.id });
+      expect((await crowd.outcomes(undo.id))['p-0005']).toMatch(/^skipped: .*changed/);
+      expect(crowd.publishers(name)).toEqual(['p-0001', 'p-0005']);
+      const seats = (await app.get(`/api/v1/rooms/${name}/seats/p-0001`)).body;
+      expect(seats.override).toMatchObject({ template: 'presenter' });
+      expect(await app.post(`/api/v1/operations/${view.id}/undo`)).toMatchObject({
+        status: 409,
+        body: { code: 'operation.undone', undoneBy: undo.id },
+      });
+      // The undo is an operation like any other.
+      const again = await app.post(`/api/v1/operations/${undo.id}/undo`);
+      expect(await crowd.end(again.body.operationId)).toMatchObject({ applied: 19 });
+      expect(crowd.publishers(name)).toHaveLength(20);
+    });
+
+    it('cannot undo a removal, nor what is not over, nor what is long over', async () => {
+      const { name, identities } = await crowd.room(2);
+      const promoted = await crowd.run(name, { action: 'promote', identities });
+      await app.sql(`UPDATE bulk_operation SET undo_until = now() WHERE id = $1`, [promoted.id]);
+      expect((await app.post(`/api/v1/operations/${promoted.id}/undo`)).body.code).toBe(
+        'operation.undo_expired',
+      );
+      const removed = await crowd.run(name, { action: 'remove', identities });
+      expect((await app.post(`/api/v1/operations/${removed.id}/undo`)).body.code).toBe(
+        'operation.not_undoable',
+      );
+    });
+
+    it('the same request sent twice with one key is one operation', async () => {
+      const { name, identities } = await crowd.room(5);
+      const body = { action: 'promote', identities };
+      const headers = { 'idempotency-key': `once-${name}` };
+      const first = await crowd.bulk(name, body, headers);
+      const second = await crowd.bulk(name, body, headers);
+      expect(second.body).toEqual(first.body);
+      await crowd.end(first.body.operationId);
+      expect(crowd.changes(name)).toHaveLength(5);
+    });
+  });
+
+  describe('when LiveKit has troubles', () => {
+    it('what it cannot take is pending, and counted as applied when it has', async () => {
+      const { name, identities } = await crowd.room(40);
+      const heal = livekit.inject({ on: 'UpdateParticipant', room: name, then: 'fail' });
+      const view = await crowd.run(name, { action: 'promote', template: 'speaker', identities });
+      expect(view).toMatchObject({ status: 'done', applied: 0, pending: 40, done: 40 });
+      heal();
+      await until(
+        'the counts follow',
+        async () => (await crowd.operation(view.id)).applied === 40,
+        20_000,
+      );
+      expect(crowd.publishers(name)).toHaveLength(40);
+      expect(crowd.changes(name)).toHaveLength(40);
+    });
+
+    it('a few failures are tried again at once and nobody notices', async () => {
+      const { name, identities } = await crowd.room(60);
+      livekit.inject({ on: 'UpdateParticipant', room: name, then: 'half-fail', times: 10 });
+      const view = await crowd.run(name, { action: 'promote', template: 'speaker', identities });
+      expect(view).toMatchObject({ status: 'done', applied: 60 });
+      expect(crowd.changes(name)).toHaveLength(60);
+    });
+  });
+
+  describe('with others at the same time', () => {
+    it('two operations over the same people leave what was wished last, each target once', async () => {
+      const { name, identities } = await crowd.room(80);
+      const body = (template: string) => ({ action: 'promote', template, identities });
+      const started = await Promise.all([
+        crowd.bulk(name, body('speaker')),
+        crowd.bulk(name, body('presenter')),
+        crowd.bulk(name, { action: 'demote', template: 'viewer', identities }),
+      ]);
+      for (const { body: one } of started) {
+        const view = await crowd.end(one.operationId);
+        expect(view.done).toBe(80);
+        expect(view.applied + view.failed).toBe(80);
+      }
+      const seats = (await app.get(`/api/v1/rooms/${name}/seats`)).body as { inSync: boolean }[];
+      expect(seats.filter(({ inSync }) => !inSync)).toEqual([]);
+    });
+
+    it('no more get a role than it has slots', async () => {
+      const { name, identities } = await crowd.room(30);
+      await app.sql('INSERT INTO stage_limit (room, template, slots) VALUES ($1, $2, 6)', [
+        name,
+        'speaker',
+      ]);
+      const view = await crowd.run(name, { action: 'promote', template: 'speaker', identities });
+      expect(view).toMatchObject({ applied: 6, failed: 24 });
+      expect(crowd.publishers(name)).toHaveLength(6);
+    });
+  });
+
+  describe('what is told', () => {
+    it('targets in pages, forth and back, of one outcome or of all', async () => {
+      const { name, identities } = await crowd.room(7);
+      const view = await crowd.run(name, {
+        action: 'promote',
+        identities: [...identities, 'nobody'],
+      });
+      const page = async (query: string) =>
+        (await app.get(`/api/v1/operations/${view.id}/targets?${query}`)).body;
+      const first = await page('limit=3');
+      expect(first.data.map(({ position }: { position: number }) => position)).toEqual([1, 2, 3]);
+      expect(first.pageInfo.prev).toBeNull();
+      const second = await page(`limit=3&cursor=${first.pageInfo.next}`);
+      expect(second.data.map(({ position }: { position: number }) => position)).toEqual([4, 5, 6]);
+      const back = await page(`limit=3&cursor=${second.pageInfo.prev}`);
+      expect(back.data).toEqual(first.data);
+      const last = await page(`limit=3&cursor=${second.pageInfo.next}`);
+      expect(last).toMatchObject({ pageInfo: { next: null } });
+      const filter = encodeURIComponent('{"outcome":"skipped"}');
+      expect((await page(`filter=${filter}`)).data).toMatchObject([{ identity: 'nobody' }]);
+      expect((await app.get(`/api/v1/operations/${view.id}/targets?cursor=x`)).status).toBe(400);
+    });
+
+    it("the room's operations, those under way first", async () => {
+      const { name, identities } = await crowd.room(60);
+      const done = await crowd.run(name, { action: 'promote', identities: ['p-0000'] });
+      livekit.inject({ on: 'UpdateParticipant', room: name, latencyMs: 100 });
+      const { body } = await crowd.bulk(name, { action: 'promote', identities });
+      const list = (await app.get(`/api/v1/rooms/${name}/operations`)).body;
+      expect(list.map(({ id }: { id: string }) => id)).toEqual([body.operationId, done.id]);
+      livekit.heal();
+      await crowd.end(body.operationId);
+    });
+
+    it('wrong requests, by the field that is wrong', async () => {
+      const { name, identities } = await crowd.room(1);
+      const wrong = async (body: object) => {
+        const answer = await crowd.bulk(name, body);
+        return [answer.status, ...Object.keys(answer.body.errors ?? {})];
+      };
+      expect(await wrong({ action: 'promote' })).toEqual([400, 'identities']);
+      expect(await wrong({ action: 'promote', identities, filter: {} })).toEqual([
+        400,
+        'identities',
+      ]);
+      expect(await wrong({ action: 'promote', identities: [] })).toEqual([400, 'identities']);
+      expect(await wrong({ action: 'fly', identities })).toEqual([400, 'action']);
+      expect(await wrong({ action: 'block', template: 'viewer', identities })).toEqual([
+        400,
+        'template',
+      ]);
+      expect(await wrong({ action: 'promote', template: 'none', identities })).toEqual([
+        400,
+        'template',
+      ]);
+      expect(await wrong({ action: 'mute', identities, for: 5 })).toEqual([400, 'for']);
+      expect(await wrong({ action: 'mute', identities, more: 1 })).toEqual([400, 'more']);
+    });
+
+    it('ten thousand people are one operation, and one more are not', async () => {
+      const { name } = await crowd.room(1);
+      const many = (count: number) => Array.from({ length: count }, (_, i) => `somebody-${i}`);
+      const view = await crowd.run(name, { action: 'promote', identities: many(10_000) });
+      expect(view).toMatchObject({ total: 10_000, skipped: 10_000 });
+      expect(await crowd.bulk(name, { action: 'promote', identities: many(10_001) })).toMatchObject(
+        {
+          status: 400,
+          body: { errors: { identities: expect.stringContaining('10000') } },
+        },
+      );
+    }, 60_000);
   });
 });

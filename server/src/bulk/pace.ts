@@ -1,3 +1,6 @@
+import { isUnavailable } from '../livekit/livekit-error.js';
+import type { Through } from '../seats/seat-applier.js';
+
 /** In flight at the start: as many as make a real room faster (LiveKit v1.13.5). */
 const START = 8;
 const MOST = 32;
@@ -23,7 +26,8 @@ export type Answer = 'ok' | 'strained';
  * How many calls to LiveKit are under way at once, for one room. A change of permission is told to
  * everybody in the room, so in a large room calls wait for each other long before a limit of
  * connections is met: while answers stay as fast as they ever were one more is let out for each that
- * comes back; when they slow down, fewer; when LiveKit fails, refuses or times out, half.
+ * comes back; when they slow down, fewer, down to where it began, since fewer than that help nobody;
+ * when LiveKit fails or does not answer in time, half.
  */
 export class Pace {
   private limit = START;
@@ -32,12 +36,18 @@ export class Pace {
   private fastest = Infinity;
   private times: number[] = [];
   private isStarting = true;
+  private typical: number | null = null;
   private strainedInARow = 0;
   private lastError: unknown = null;
   private tryAgainAt = 0;
 
   get inFlight(): number {
     return this.limit;
+  }
+
+  /** Calls that come back within a second at this pace; null before anything came back. */
+  get perSecond(): number | null {
+    return this.typical === null ? null : (this.limit * 1000) / Math.max(this.typical, 1);
   }
 
   /** Runs `call` when its turn has come. `strained` tells which errors mean that LiveKit has too much. */
@@ -71,7 +81,7 @@ export class Pace {
         this.lastError = error;
         this.tryAgainAt = performance.now() + PROBE_MS;
       }
-      this.note(isStrained ? 'strained' : 'ok', performance.now() - started);
+      if (isStrained) this.note('strained', performance.now() - started);
       throw error;
     }
   }
@@ -88,9 +98,10 @@ export class Pace {
     if (this.times.length < Math.min(WINDOW, this.limit)) return;
     const typical = median(this.times);
     this.times = [];
+    this.typical = typical;
     this.fastest = Math.min(this.fastest * FADE, typical);
     if (typical > this.fastest * SLOWER + JITTER_MS) {
-      this.limit = Math.max(LEAST, Math.ceil(this.limit * 0.75));
+      this.limit = Math.max(Math.min(START, this.limit), Math.ceil(this.limit * 0.75));
       this.isStarting = false;
     } else {
       // Doubled until the first sign that it is too much, then one by one.
@@ -115,6 +126,11 @@ export class Pace {
       next();
     }
   }
+}
+
+/** How calls to LiveKit go out at that pace. */
+export function throughOf(pace: Pace): Through {
+  return (call) => pace.run(call, isUnavailable);
 }
 
 function median(times: number[]): number {

@@ -5,7 +5,7 @@ import { Hints } from '../events/hints.js';
 import { type ParticipantPermission, samePermission } from '../grants/compile-grant.js';
 import { canonicalSources } from '../grants/role-grants.js';
 import { withholdPermission } from '../grants/withhold.js';
-import { isNotFound, isUnavailable } from '../livekit/livekit-error.js';
+import { isNotFound, isUnavailable, unavailable } from '../livekit/livekit-error.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import type {
   ObservedParticipant,
@@ -44,9 +44,16 @@ export interface Fresh {
 /** Lets calls to LiveKit out when there is room for them. */
 export type Through = <T>(call: () => Promise<T>) => Promise<T>;
 
-export interface ConvergeOptions {
-  readonly fresh?: Fresh;
-  readonly through?: Through;
+/** A seat whose wish is known from a reading of a moment ago. */
+export interface FreshWish {
+  readonly fresh: Fresh;
+  readonly fallback: ObservedPermission | null;
+}
+
+/** How a call goes out, and what becomes of what it tells. */
+interface How {
+  readonly through: Through;
+  readonly see: (sight: Sight) => Promise<void>;
 }
 
 /** Somebody as LiveKit answered about them, to a question that was asked at `at`. */
@@ -57,7 +64,6 @@ interface Sight {
   readonly at: Date;
 }
 
-const AT_ONCE: Through = (call) => call();
 /** A reading that is older than this when its turn comes is made anew. */
 const FRESH_MS = 250;
 
@@ -104,18 +110,93 @@ export class SeatApplier {
     room: string,
     identity: string,
     fallback: ObservedPermission | null = null,
-    { fresh, through = AT_ONCE }: ConvergeOptions = {},
   ): Promise<Push[]> {
     const pushes: Push[] = [];
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const isFresh = round === 0 && fresh && performance.now() - fresh.at < FRESH_MS;
-      const { standing, seen } = isFresh ? fresh : await this.readSeat(room, identity);
+      const { standing, seen } = await this.readSeat(room, identity);
       if (await this.isHeldBack(standing, seen.seat)) continue;
-      pushes.push(await this.push(standing, seen, fallback, through));
+      pushes.push(await this.push(standing, seen, fallback));
       const again = await this.policy.stand(room, identity, seen.seat?.kind ?? null);
       if (again.key === standing.key) break;
     }
     return pushes;
+  }
+
+  /**
+   * `converge` for seats of one room that were read together a moment ago: the first call follows
+   * from that reading, and they are read again together once all have been called. Whoever has moved
+   * by then, or could not be called in time, goes through the loop alone. Calls go out as `through`
+   * lets them.
+   */
+  async convergeAll(
+    room: string,
+    wishes: readonly FreshWish[],
+    through: Through,
+  ): Promise<Push[][]> {
+    const sights: Sight[] = [];
+    const firsts = await Promise.all(
+      wishes.map((wish) => this.pushFresh(wish, through, (sight) => sights.push(sight))),
+    );
+    await this.write(sights);
+    await this.noteSilence(room, sights);
+    const standings = await Promise.all(
+      wishes.map(async ({ fresh: { standing, seen } }, i) =>
+        firsts[i] ? this.policy.stand(room, standing.identity, seen.seat?.kind ?? null) : null,
+      ),
+    );
+    return Promise.all(
+      wishes.map(async (wish, i) => {
+        const first = firsts[i] ?? [];
+        if (standings[i]?.key === wish.fresh.standing.key) return first;
+        return [...first, ...(await this.convergeThrough(wish, through))];
+      }),
+    );
+  }
+
+  /** Null when the reading is not to be relied on any more by the time that the call may go out. */
+  private pushFresh(
+    { fresh: { standing, seen, at }, fallback }: FreshWish,
+    through: Through,
+    see: (sight: Sight) => void,
+  ): Promise<Push[] | null> {
+    const { room, identity } = standing;
+    return this.inTurn(room.name, identity, async () => {
+      if (this.holdBackMs(standing, seen.seat) > 0) return null;
+      let isLate = false;
+      const inTime: Through = (call) =>
+        through(() => {
+          isLate = performance.now() - at > FRESH_MS;
+          return isLate ? Promise.reject(late()) : call();
+        });
+      const push = await this.push(standing, seen, fallback, {
+        through: inTime,
+        see: async (sight) => void see(sight),
+      });
+      return isLate ? null : [push];
+    });
+  }
+
+  /**
+   * The whole loop in one place of the line, so that what it reads is not old when it calls. First
+   * the seat's turn, then the place, as everywhere: else two could wait for each other.
+   */
+  private async convergeThrough(
+    { fresh: { standing }, fallback }: FreshWish,
+    through: Through,
+  ): Promise<Push[]> {
+    const { room, identity, epoch } = standing;
+    const loop = async () => {
+      const pushes = await this.converge(room.name, identity, fallback);
+      const last = pushes.at(-1);
+      if (last?.outcome === 'unavailable') throw unavailable(last.detail ?? 'does not answer');
+      return pushes;
+    };
+    try {
+      return await this.inTurn(room.name, identity, () => through(loop));
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      return [{ epoch, outcome: 'unavailable', detail: (error as AppError).message }];
+    }
   }
 
   private async readSeat(
@@ -151,7 +232,7 @@ export class SeatApplier {
     standing: Standing,
     seen: Look,
     fallback: ObservedPermission | null,
-    through: Through,
+    how: How = { through: (call) => call(), see: (sight) => this.observe(sight) },
   ): Promise<Push> {
     const { epoch, wanted } = standing;
     const permission = permissionOf(wanted, fallback);
@@ -165,8 +246,8 @@ export class SeatApplier {
         return { epoch, outcome: 'unavailable', detail: 'LiveKit cannot be reached' };
       }
       return permission
-        ? await this.setPermission(standing, seen, permission, through)
-        : await this.putOut(standing, through);
+        ? await this.setPermission(standing, seen, permission, how)
+        : await this.putOut(standing, how);
     } catch (error) {
       if (!(error instanceof AppError) || !error.code.startsWith('livekit.')) throw error;
       if (isUnavailable(error)) return { epoch, outcome: 'unavailable', detail: error.message };
@@ -175,7 +256,7 @@ export class SeatApplier {
     }
   }
 
-  private async putOut({ room, identity, epoch }: Standing, through: Through): Promise<Push> {
+  private async putOut({ room, identity, epoch }: Standing, { through }: How): Promise<Push> {
     await through(() => this.rooms.removeParticipant(room.name, identity));
     return { epoch, outcome: 'applied', detail: null };
   }
@@ -184,11 +265,11 @@ export class SeatApplier {
     { room, identity, epoch, wanted }: Standing,
     { seat, at }: Look,
     permission: ParticipantPermission,
-    through: Through,
+    { through, see }: How,
   ): Promise<Push> {
     const after = await through(() => this.rooms.setPermission(room.name, identity, permission));
     this.noteNarrowing(room.name, identity, seat?.permission ?? null, after.permission);
-    await this.observe(room.name, after, seat, at);
+    await see({ room: room.name, participant: after, seat, at });
     if (wanted.kind === 'uncovered' && wanted.isRestored) {
       await this.store.forgetBeforeScene(room.name, identity);
     }
@@ -204,23 +285,27 @@ export class SeatApplier {
   async lookAgain(room: string, identity: string): Promise<void> {
     const { seat, at } = await this.store.look(room, identity);
     const participant = await this.rooms.findParticipant(room, identity);
-    if (participant) await this.observe(room, participant, seat, at);
+    if (participant) await this.observe({ room, participant, seat, at });
   }
 
   /** What LiveKit answers is what it has: shown at once, without waiting for the next sweep. */
-  private async observe(
-    room: string,
-    participant: ObservedParticipant,
-    seat: Seat | null,
-    at: Date,
-  ): Promise<void> {
-    const changed = await this.observing.load({ room, participant, seat, at });
-    if (seat && seat.tracks.length > 0) {
-      await this.silence.saw(room, [participant.identity], [participant], at);
-    }
+  private async observe(sight: Sight): Promise<void> {
+    const { room, participant } = sight;
+    const changed = await this.observing.load(sight);
+    await this.noteSilence(room, [sight]);
     if (changed) {
       this.hints.publish([{ topic: `room:${room}`, type: 'seat', key: participant.identity }]);
     }
+  }
+
+  /** Whether tracks that were taken are gone, of those who had some. */
+  private async noteSilence(room: string, sights: readonly Sight[]): Promise<void> {
+    const published = sights.filter(({ seat }) => seat && seat.tracks.length > 0);
+    if (published.length === 0) return;
+    const participants = published.map(({ participant }) => participant);
+    const identities = participants.map(({ identity }) => identity);
+    const askedAt = new Date(Math.min(...published.map(({ at }) => at.getTime())));
+    await this.silence.saw(room, identities, participants, askedAt);
   }
 
   private async write(sights: Sight[]): Promise<boolean[]> {
@@ -253,21 +338,20 @@ export class SeatApplier {
   }
 
   /** Waits, and answers true: what was read before the wait has to be read anew. */
-  private async isHeldBack(
-    { room, identity, wanted }: Standing,
-    seat: Seat | null,
-  ): Promise<boolean> {
-    const at = this.narrowedAt.get(seatKey(room.name, identity));
-    const desired = permissionWanted(wanted);
-    if (at === undefined || !desired) return false;
-    const has: readonly string[] = seat?.permission?.canPublishSources ?? [];
-    if (desired.canPublishSources.every((source) => has.includes(source))) {
-      return false;
-    }
-    const rest = HOLD_BACK_MS - (performance.now() - at);
+  private async isHeldBack(standing: Standing, seat: Seat | null): Promise<boolean> {
+    const rest = this.holdBackMs(standing, seat);
     if (rest <= 0) return false;
     await new Promise((resolve) => setTimeout(resolve, rest));
     return true;
+  }
+
+  private holdBackMs({ room, identity, wanted }: Standing, seat: Seat | null): number {
+    const at = this.narrowedAt.get(seatKey(room.name, identity));
+    const desired = permissionWanted(wanted);
+    if (at === undefined || !desired) return 0;
+    const has: readonly string[] = seat?.permission?.canPublishSources ?? [];
+    if (desired.canPublishSources.every((source) => has.includes(source))) return 0;
+    return HOLD_BACK_MS - (performance.now() - at);
   }
 }
 
@@ -285,6 +369,11 @@ function permissionOf(
   if (wanted.kind === 'out' || !fallback) return null;
   const canPublishSources = canonicalSources(fallback.canPublishSources);
   return { ...fallback, canPublishSources, canPublish: canPublishSources.length > 0 };
+}
+
+/** Caught where it is thrown for: the call that it stands for has not been made. */
+function late(): AppError {
+  return new AppError('conflict', 'livekit.late', 'The seat has to be read again first.');
 }
 
 function byRoom(sights: readonly Sight[]): Map<string, Sight[]> {

@@ -13,6 +13,7 @@ import { SeatRules } from './seat-rules.js';
 import { type Change, type End, SeatBatchStore } from './seat-batch-store.js';
 import type { NewOperation } from './seat-store.js';
 import { emptySeat } from './seat-views.js';
+import { SilenceWatch } from './silence-watch.js';
 import { type Plan, SeatWishes } from './seat-wishes.js';
 
 /** What is asked for one seat of many. */
@@ -39,6 +40,9 @@ export interface Made {
   readonly fresh: Fresh;
 }
 
+/** Called together and read again together: the fewer, the sooner a seat is read after its call. */
+const GROUP = 64;
+
 interface Planned {
   readonly item: Item;
   readonly context: Context;
@@ -61,6 +65,7 @@ export class SeatBatches {
     private readonly rules: SeatRules,
     private readonly applier: SeatApplier,
     private readonly operations: SeatOperations,
+    private readonly silence: SilenceWatch,
     private readonly transactions: Transactions,
   ) {}
 
@@ -93,21 +98,30 @@ export class SeatBatches {
   /** Calls LiveKit for each, as `through` lets them, and writes what came of all of them. */
   async carryOut(room: string, made: readonly Made[], through: Through): Promise<void> {
     if (made.length === 0) return;
-    const ends = await Promise.all(made.map((one) => this.apply(one, through)));
+    const ends = (
+      await Promise.all(inGroups(made, GROUP).map((some) => this.apply(room, some, through)))
+    ).flat();
     await this.transactions.run((tx) => this.operations.settleMany(tx, room, ends));
+    for (const { operation, settlement } of ends) {
+      if (settlement.outcome === 'applied') this.silence.lookSoon(operation);
+    }
   }
 
-  private async apply({ operation, fresh }: Made, through: Through): Promise<End> {
-    const { room, identity, after } = operation;
+  private async apply(room: string, made: readonly Made[], through: Through): Promise<End[]> {
     const started = performance.now();
-    const pushes = await this.applier.inTurn(room, identity, () =>
-      this.applier.converge(room, identity, after.fallback, { fresh, through }),
-    );
-    const settlement = {
-      ...settlementOf(operation, pushes, performance.now() - started),
-      effects: whatHappened(operation, pushes),
-    };
-    return { operation, settlement };
+    const wishes = made.map(({ operation: { after }, fresh }) => {
+      return { fresh, fallback: after.fallback };
+    });
+    const pushes = await this.applier.convergeAll(room, wishes, through);
+    const ms = performance.now() - started;
+    return made.map(({ operation }, i) => {
+      const mine = pushes[i] ?? [];
+      const settlement = {
+        ...settlementOf(operation, mine, ms),
+        effects: whatHappened(operation, mine),
+      };
+      return { operation, settlement };
+    });
   }
 
   private async planAll(
@@ -122,6 +136,7 @@ export class SeatBatches {
       Promise.all(identities.map((identity) => this.policy.stand(room, identity))),
     ]);
     const now = new Date(at.getTime());
+    const mayRefuse = this.refusals(room);
     return Promise.all(
       items.map(async (item, i): Promise<Planned | Begun> => {
         const seat = seats.get(item.identity);
@@ -135,7 +150,7 @@ export class SeatBatches {
         };
         try {
           if (!seat && !standing.facts.user && !item.wish.mayBeUnknown) throw unknown();
-          return await this.plan(actor, item, context, bulk);
+          return await this.plan(actor, item, context, { bulk, mayRefuse });
         } catch (error) {
           if (!(error instanceof AppError) || error.kind === 'unavailable') throw error;
           return { item, kind: 'refused', error };
@@ -148,7 +163,7 @@ export class SeatBatches {
     actor: Actor,
     item: Item,
     context: Context,
-    bulk: string,
+    { bulk, mayRefuse }: { bulk: string; mayRefuse: (template: string) => Promise<boolean> },
   ): Promise<Planned | Begun> {
     const { wish, operationId } = item;
     await this.guards.assertEpoch(context, wish.expectEpoch);
@@ -157,20 +172,27 @@ export class SeatBatches {
     this.guards.assertSensible(actor, wish.action, context, wish.isConfirmed ?? false);
     const after = await this.policy.suppose(context.standing, plan, context.now);
     await this.guards.assertMay(actor, wish, context, after);
-    if (await this.needsRoom(context, plan)) return { item, kind: 'alone' };
+    const given = templateGiven(context, plan);
+    if (given !== null && (await mayRefuse(given))) return { item, kind: 'alone' };
     const base = await this.wishes.baseOf(context.seat, context.standing);
     const options = { operationId, bulk };
     const operation = draft({ actor, wish, context, plan, after, base, options });
     return { item, context, plan, after, operation };
   }
 
-  /** Whether a limit may refuse it, which can only be told in the transaction that takes the slot. */
-  private async needsRoom({ seat }: Context, plan: Plan): Promise<boolean> {
-    const { override } = plan;
-    if (!override) return false;
-    const isUnblocked = seat.block !== null && plan.block === null;
-    if (!isGiven(override, seat.override, isUnblocked)) return false;
-    return this.rules.mayRefuse(seat.room, override.template);
+  /**
+   * Whether a limit may refuse a template, which can only be told in the transaction that takes the
+   * slot. Asked once for all that are begun together.
+   */
+  private refusals(room: string): (template: string) => Promise<boolean> {
+    const asked = new Map<string, Promise<boolean>>();
+    return (template) => {
+      const known = asked.get(template);
+      if (known) return known;
+      const answer = this.rules.mayRefuse(room, template);
+      asked.set(template, answer);
+      return answer;
+    };
   }
 
   private async write(
@@ -232,6 +254,20 @@ export class SeatBatches {
       }),
     );
   }
+}
+
+/** The role that the seat is about to be given; null where it keeps the one that it has. */
+function templateGiven({ seat }: Context, { override, block }: Plan): string | null {
+  if (!override) return null;
+  return isGiven(override, seat.override, seat.block !== null && block === null)
+    ? override.template
+    : null;
+}
+
+function inGroups<T>(items: readonly T[], size: number): T[][] {
+  const groups: T[][] = [];
+  for (let i = 0; i < items.length; i += size) groups.push(items.slice(i, i + size));
+  return groups;
 }
 
 function unknown(): AppError {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Batcher } from '../common/batcher.js';
 import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../database/transactions.js';
 import type { PermissionLike } from '../grants/compile-grant.js';
@@ -98,7 +99,11 @@ export interface Look {
 /** The tables `seat` and `seat_operation`: every statement that reads or writes what is wished. */
 @Injectable()
 export class SeatStore {
-  constructor(private readonly pg: PgPool) {}
+  private readonly origins: Batcher<Seat, SeatOperation | null>;
+
+  constructor(private readonly pg: PgPool) {
+    this.origins = new Batcher((seats) => this.readOrigins(seats), { concurrency: 2 });
+  }
 
   async find(room: string, identity: string): Promise<Seat | null> {
     const { rows } = await this.pg.query<SeatRow>(
@@ -312,17 +317,27 @@ export class SeatStore {
   }
 
   /** The operation that wrote the seat's present override; null when a token was issued with it. */
-  async findOverrideOrigin(seat: Seat): Promise<SeatOperation | null> {
-    if (!seat.override) return null;
-    const { rows } = await this.pg.query<OperationRow>(
-      'seat-operation-origin',
-      `SELECT ${OPERATION_COLUMNS} FROM seat_operation
-       WHERE room = $1 AND identity = $2 AND created_at = $3
-         AND action IN ('promote', 'demote', 'lease_end', 'block', 'unblock')
-       ORDER BY epoch DESC LIMIT 1`,
-      [seat.room, seat.identity, seat.override.at],
+  findOverrideOrigin(seat: Seat): Promise<SeatOperation | null> {
+    return seat.override ? this.origins.load(seat) : Promise.resolve(null);
+  }
+
+  private async readOrigins(seats: readonly Seat[]): Promise<(SeatOperation | null)[]> {
+    const { rows } = await this.pg.query<OperationRow & { ord: number }>(
+      'seat-operation-origins',
+      `SELECT q.ord::int, o.* FROM unnest($1::text[], $2::text[], $3::timestamptz[])
+         WITH ORDINALITY AS q(room, identity, at, ord)
+       JOIN LATERAL (SELECT ${OPERATION_COLUMNS} FROM seat_operation o
+         WHERE o.room = q.room AND o.identity = q.identity AND o.created_at = q.at
+           AND o.action IN ('promote', 'demote', 'lease_end', 'block', 'unblock')
+         ORDER BY o.epoch DESC LIMIT 1) AS o ON true`,
+      [
+        seats.map(({ room }) => room),
+        seats.map(({ identity }) => identity),
+        seats.map(({ override }) => override?.at),
+      ],
     );
-    return rows[0] ? toOperation(rows[0]) : null;
+    const found = new Map(rows.map((row) => [row.ord, toOperation(row)]));
+    return seats.map((_, i) => found.get(i + 1) ?? null);
   }
 
   /** Whether a session of the room has ended since. */

