@@ -97,7 +97,8 @@ describe('a hold', () => {
     await scene.act(room, 'ana', 'hold', { sources: MIC });
     const { body } = await app.post('/api/v1/tokens/preview', { room, identity: 'ana' });
     expect(body.claims.video.canPublishSources).toEqual(['camera']);
-    await speaker();
+    livekit.join(await scene.issued(room, 'ana', 'speaker'));
+    await scene.untilSeat(room, 'ana', 'is here', ({ isPresent, inSync }) => isPresent && inSync);
     const promoted = await scene.act(room, 'ana', 'promote', { template: 'presenter' });
     expect(promoted.body.after.permission.canPublishSources).toEqual([
       'camera',
