@@ -64,6 +64,8 @@ describe('rooms', () => {
       isDemo: false,
       numParticipants: 0,
       liveSince: null,
+      scene: null,
+      silence: { count: 0, p50: null, p95: null },
       createdAt: expect.any(String),
       updatedAt: expect.any(String),
     });
