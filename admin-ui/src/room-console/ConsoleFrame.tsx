@@ -137,7 +137,14 @@ function MoreMenu({ room, canIssue, onShortcuts }: MoreMenuProps) {
         <MoreHoriz sx={{ fontSize: 18 }} />
       </Button>
       {anchor && (
-        <Menu open anchorEl={anchor} onClose={close}>
+        <Menu
+          open
+          anchorEl={anchor}
+          onClose={close}
+          slotProps={{
+            paper: { role: 'dialog', 'aria-label': translate('room_console.more') },
+          }}
+        >
           {canIssue && (
             <MenuItem component={Link} to={`/tokens/new?${new URLSearchParams({ room })}`}>
               {translate('room_console.actions.issue')}

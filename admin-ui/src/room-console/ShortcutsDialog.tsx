@@ -132,13 +132,17 @@ function KeyLine({ command, keymap, isAsked, onAsk, onPressed }: KeyLineProps) {
   const translate = useTranslate();
   const key = keymap.keys[command];
   const isOff = !key || (isCharacter(key) && !keymap.settings.areCharactersOn);
+  const shown = isAsked
+    ? translate('room_console.keys.press')
+    : key || translate('room_console.keys.none');
   const meaning = translate(`room_console.keys.${command}`);
   return (
     <Box sx={{ display: 'contents' }}>
       <dt>
         <button
           type="button"
-          aria-label={translate('room_console.keys.change', { command: meaning })}
+          // With what is seen on it, for who says what they see.
+          aria-label={`${shown}: ${translate('room_console.keys.change', { command: meaning })}`}
           aria-pressed={isAsked}
           onClick={onAsk}
           onKeyDown={(event) => {
@@ -148,11 +152,7 @@ function KeyLine({ command, keymap, isAsked, onAsk, onPressed }: KeyLineProps) {
             onPressed(event.key === 'Backspace' ? '' : keyName(event));
           }}
         >
-          <kbd className={isOff ? 'off' : undefined}>
-            {isAsked
-              ? translate('room_console.keys.press')
-              : key || translate('room_console.keys.none')}
-          </kbd>
+          <kbd className={isOff ? 'off' : undefined}>{shown}</kbd>
         </button>
       </dt>
       <dd>{meaning}</dd>

@@ -377,7 +377,7 @@ export const messages = {
       note: 'They work while the list of people has the focus. With people selected, the keys that change something are about all of them.',
       characters: 'Single letters and signs',
       characters_help: 'Switch off if speech input or slips of the hand press them.',
-      change: 'Change the key for: %{command}',
+      change: 'change the key for “%{command}”',
       press: 'Press a key…',
       none: 'none',
       reserved: '%{key} moves or chooses what is shown',

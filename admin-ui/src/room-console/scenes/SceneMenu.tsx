@@ -30,7 +30,18 @@ export function SceneMenu(props: SceneMenuProps) {
   };
   const line = (scene: Scene) => scene.description || rulesInWords(scene.rules, byKey, translate);
   return (
-    <Menu open anchorEl={anchor} onClose={onClose} slotProps={{ paper: { sx: { maxWidth: 420 } } }}>
+    <Menu
+      open
+      anchorEl={anchor}
+      onClose={onClose}
+      slotProps={{
+        paper: {
+          role: 'dialog',
+          'aria-label': translate('room_scenes.menu'),
+          sx: { maxWidth: 420 },
+        },
+      }}
+    >
       {desk.saved.map((scene) => (
         <MenuItem
           key={scene.id}
