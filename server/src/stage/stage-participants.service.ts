@@ -198,7 +198,8 @@ export class StageParticipantsService {
 
   /** Would being let up give them anything? What a scene takes is given back by it; a hold is not. */
   private async canRaise(standing: Standing): Promise<boolean> {
-    const { role } = standing;
+    const { role, facts } = standing;
+    if ((facts.user?.kind ?? 'standard') !== 'standard') return false; // agents follow their job
     const offer = await this.offers.find(standing);
     if (!offer) return false;
     if (!role) return true;
