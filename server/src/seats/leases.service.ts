@@ -61,6 +61,20 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
     }
   }
 
+  /**
+   * Ends what is due of one seat. True when something was: policy leaves it out from the moment of
+   * its end, and what it was given on top of comes back with this, so who compares waits for it.
+   */
+  async endDueOf(room: string, identity: string): Promise<boolean> {
+    const seat = await this.store.find(room, identity);
+    const now = new Date();
+    if (!seat || ![seat.override, seat.hold, seat.block].some((wish) => isDue(wish, now))) {
+      return false;
+    }
+    await this.end(room, identity);
+    return true;
+  }
+
   private arm(): void {
     if (this.isStopped) return;
     if (this.running) {

@@ -5,6 +5,7 @@ import { samePermission } from '../grants/compile-grant.js';
 import type { LedgerOutcome } from '../ledger/ledger-entry.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import type { ObservedPermission } from '../livekit/participant-view.js';
+import { LeasesService } from './leases.service.js';
 import { type Push, SeatApplier, seatKey } from './seat-applier.js';
 import { SeatOperations, settlementOf } from './seat-operations.js';
 import { permissionWanted, SeatPolicy, type Standing } from './seat-policy.js';
@@ -34,12 +35,15 @@ export class SeatChecks {
   private readonly log = new Logger(SeatChecks.name);
   /** Seat → the drift that is written down and not repaired yet. */
   private readonly drifts = new Map<string, Drift>();
+  private isUnderWay: (room: string, identity: string) => Promise<boolean> = () =>
+    Promise.resolve(false);
 
   constructor(
     private readonly policy: SeatPolicy,
     private readonly applier: SeatApplier,
     private readonly store: SeatStore,
     private readonly operations: SeatOperations,
+    private readonly leases: LeasesService,
     private readonly ledger: LedgerService,
   ) {}
 
@@ -51,9 +55,18 @@ export class SeatChecks {
     return isFine;
   }
 
+  /**
+   * Whoever is about to tell people of a change says so here: that they have not heard of it yet is
+   * no drift.
+   */
+  expect(isUnderWay: (room: string, identity: string) => Promise<boolean>): void {
+    this.isUnderWay = isUnderWay;
+  }
+
   /** True when all is as it should be, or could be put right. */
   async check(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
     if (await this.isAsWished(room, occupant)) return true;
+    if (await this.leases.endDueOf(room, occupant.identity)) return true;
     return this.applier.inTurn(room, occupant.identity, () => this.repair(room, occupant, by));
   }
 
@@ -110,6 +123,9 @@ export class SeatChecks {
       const pushes = await this.applier.converge(room, identity, open.after.fallback);
       await this.operations.settle(open.id, settlementOf(open, pushes, sinceStart(open)));
       return pushes.at(-1)?.outcome === 'applied';
+    }
+    if (await this.isUnderWay(room, identity)) {
+      return (await this.applier.converge(room, identity)).at(-1)?.outcome === 'applied';
     }
     return this.repairDrift(room, occupant, standing, observed, by);
   }

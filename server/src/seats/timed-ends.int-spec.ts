@@ -5,6 +5,8 @@ import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
 import { LiveScene } from '../../test/support/live-scene.js';
 import { LiveKitDouble } from '../../test/support/livekit-double.js';
 import { until } from '../../test/support/until.js';
+import { SeatChecks } from './seat-checks.js';
+import { SeatStore } from './seat-store.js';
 
 jest.setTimeout(60_000);
 
@@ -65,6 +67,23 @@ describe('what is given for a time', () => {
       return override?.template === 'speaker' && inSync;
     });
     expect(seat.override).toMatchObject({ until: null });
+  });
+
+  it('nobody loses a track between the end of a lease and what it goes back to', async () => {
+    const ana = await come('ana');
+    await scene.act(room, 'ana', 'promote', { template: 'speaker' });
+    await scene.act(room, 'ana', 'promote', { template: 'presenter', for: '1h' });
+    const camera = ana.publish('CAMERA');
+    // The time is up, and the first to notice is who compares.
+    await app.sql(`UPDATE seat SET override_until = now() - interval '1 second' WHERE room = $1`, [
+      room,
+    ]);
+    const { sid, kind, permission } = (await app.app.get(SeatStore).find(room, 'ana'))!;
+    const occupant = { identity: 'ana', sid: sid!, kind: kind!, permission: permission! };
+    expect(await app.app.get(SeatChecks).check(room, occupant, 'sweep')).toBe(true);
+    expect(ana.permission.canPublishSources).toEqual(['CAMERA', 'MICROPHONE']);
+    expect(ana.tracks.map((track) => track.sid)).toEqual([camera.sid]);
+    expect(await outcomes('drift.repaired')).toEqual([]);
   });
 
   it('a lease is put off by as much as is said, which can be undone, and still ends once', async () => {
