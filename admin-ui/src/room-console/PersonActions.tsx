@@ -32,7 +32,11 @@ export function PersonActions({ desk, seat }: PersonActionsProps) {
   const sentence = useSentence();
   const sentenceId = useId();
   const [pointedAt, setPointedAt] = useState<Verb | null>(null);
-  const offered = verbsFor(seat).filter((verb) => QUICK.includes(verb));
+  // Who has it all already needs no promotion in the first place.
+  const isHigh = !seat.hand && !desk.canRise(seat);
+  const offered = verbsFor(seat).filter(
+    (verb) => QUICK.includes(verb) && !(verb === 'promote' && isHigh),
+  );
   const asked = pointedAt && desk.obstacle(pointedAt, seat) === null ? [pointedAt] : [];
   const previews = usePreviews(desk.room, seat, asked);
   const isUndoable = desk.obstacle('undo', seat) === null;
