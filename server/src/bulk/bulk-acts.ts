@@ -55,9 +55,13 @@ export class BulkActs implements OnModuleInit {
     private readonly transactions: Transactions,
   ) {}
 
-  /** Whatever ends an operation on a seat ends the target that it was begun for, and with it. */
+  /**
+   * Whatever ends an operation on a seat ends the target that it was begun for, and with it; and who
+   * is still to be told of a scene is no drift.
+   */
   onModuleInit(): void {
     this.operations.onBulkEnd((tx, ends) => this.store.follow(tx, ends.map(toFollowed)));
+    this.checks.expect((room, identity) => this.store.isToBeTold(room, identity));
   }
 
   /** Null when the operation is another server's by now, or does not run any more. */

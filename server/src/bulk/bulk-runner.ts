@@ -39,6 +39,7 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
   private renewTimer: NodeJS.Timeout | null = null;
   private lookTimer: NodeJS.Timeout | null = null;
   private stopListening: (() => void) | null = null;
+  private settling: Promise<void> | null = null;
   private isStopped = false;
 
   constructor(
@@ -53,7 +54,7 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
     this.renewTimer.unref();
     this.lookTimer = setInterval(() => void this.look(), LOOK_MS);
     this.lookTimer.unref();
-    this.stopListening = this.health.onReturn(() => void this.worker.settlePending());
+    this.stopListening = this.health.onReturn(() => this.settlePending());
     void this.look();
   }
 
@@ -63,7 +64,7 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
     for (const timer of [this.renewTimer, this.lookTimer]) if (timer) clearInterval(timer);
     for (const { timer } of this.told.values()) if (timer) clearTimeout(timer);
     for (const running of this.running.values()) running.isLost = true;
-    await Promise.all([...this.running.values()].map(({ work }) => work));
+    await Promise.all([this.settling, ...[...this.running.values()].map(({ work }) => work)]);
     await this.store.release(this.holder).catch(() => undefined); // the leases end by themselves
   }
 
@@ -95,7 +96,17 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
 
   private async look(): Promise<void> {
     await this.claim(null);
+    if (this.health.status.state === 'up') this.settlePending();
     this.forgetTold();
+  }
+
+  private settlePending(): void {
+    this.settling ??= this.worker
+      .settlePending()
+      .catch((error: unknown) => this.log.debug(`scenes wait: ${String(error)}`))
+      .finally(() => {
+        this.settling = null;
+      });
   }
 
   private async claim(id: string | null): Promise<void> {

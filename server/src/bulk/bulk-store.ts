@@ -397,6 +397,18 @@ export class BulkStore {
     return rows.map((row) => row.id);
   }
 
+  /** Whether a scene's operation has this person still to be told. */
+  async isToBeTold(room: string, identity: string): Promise<boolean> {
+    const { rowCount } = await this.pg.query(
+      'bulk-to-be-told',
+      `SELECT 1 FROM bulk_operation o JOIN bulk_target t ON t.operation = o.id AND t.identity = $2
+       WHERE o.room = $1 AND o.action = 'scene' AND o.created_at > now() - interval '1 hour'
+         AND t.outcome IN ('waiting', 'pending') LIMIT 1`,
+      [room, identity],
+    );
+    return rowCount === 1;
+  }
+
   async listPending(id: string): Promise<BulkTarget[]> {
     const { rows } = await this.pg.query<BulkTarget>(
       'bulk-pending',
