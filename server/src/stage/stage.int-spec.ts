@@ -423,10 +423,8 @@ describe('the places of a role', () => {
       status: 409,
       body: { code: 'stage.full', slots: 2, taken: 3 },
     });
-    const [{ active_scene }] = await app.sql('SELECT active_scene FROM room WHERE name = $1', [
-      room,
-    ]);
-    expect(active_scene).toBeNull();
+    const [row] = await app.sql('SELECT active_scene FROM room WHERE name = $1', [room]);
+    expect(row).toEqual({ active_scene: null });
     await limit(room, 'speaker', 3);
     expect((await play()).status).toBe(202);
     expect((await stage(room)).limits[0]).toMatchObject({ taken: 3, free: 0 });
@@ -630,7 +628,7 @@ describe('stepping down', () => {
       body: { code: 'stage.not_on_stage' },
     });
     const [seat] = await app.sql(`SELECT * FROM seat WHERE room = $1 AND identity = 'ana'`, [room]);
-    expect(seat.override_template).toBe('viewer');
+    expect(seat).toMatchObject({ override_template: 'viewer' });
     await act(room, 'seats/bo/promote', { template: 'presenter' });
     await act(room, 'seats/bo/hold', { sources: ['microphone'] });
     expect((await me(room, 'bo')).body.hold).toMatchObject({ sources: ['microphone'] });
