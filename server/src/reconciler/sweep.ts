@@ -16,8 +16,12 @@ const ROOMS_AT_ONCE = 4;
 const ROOMS_A_STATEMENT = 25;
 /** Seats whose policy is asked for at once: the questions travel together. */
 const SEATS_A_STATEMENT = 500;
-/** As many calls at once as make a room faster; more only load LiveKit (v1.13.5). */
-const REPAIRS_AT_ONCE = 8;
+/**
+ * A repair is mostly reading and writing down, so of these about eight are calls at any time: as
+ * many as make a room faster; more would only load LiveKit (v1.13.5).
+ */
+const REPAIRS_AT_ONCE = 32;
+const ROOMS_CREATED_AT_ONCE = 8;
 const UNSETTLED_AT_ONCE = 200;
 
 /** What a round came to. */
@@ -129,7 +133,7 @@ export class Sweep {
     }
     if (wrong.length > 0) this.stir(room);
     await inParallel(wrong, REPAIRS_AT_ONCE, async (participant) => {
-      await this.checks.check(room, participant, 'sweep');
+      await this.checks.putRight(room, participant, 'sweep');
     });
     return wrong.length;
   }
@@ -156,7 +160,7 @@ export class Sweep {
     const wanted = [...lost, ...expected.filter(({ name }) => !names.has(name))];
     // First of all: clients that lost the server give up when their room is not there.
     const created: ObservedRoom[] = [];
-    await inParallel(wanted, REPAIRS_AT_ONCE, async (room) => {
+    await inParallel(wanted, ROOMS_CREATED_AT_ONCE, async (room) => {
       created.push(await this.create(room));
     });
     if (created.length > 0) {

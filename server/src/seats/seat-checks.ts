@@ -158,8 +158,8 @@ export class SeatChecks {
         payload: { ...payload, ...extra },
       });
     if (drift !== known) {
-      await write('drift.detected', 'ok');
-      await write('drift.repaired', 'intent');
+      // One after the other, and written down together.
+      await Promise.all([write('drift.detected', 'ok'), write('drift.repaired', 'intent')]);
       this.drifts.set(key, drift);
     }
     const started = performance.now();
