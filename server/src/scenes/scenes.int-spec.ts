@@ -36,8 +36,8 @@ describe('scenes', () => {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- checked by expectations
-    return { status: response.status, body: (text ? JSON.parse(text) : null) as any };
+     
+    return { status: response.status, body: (text ? JSON.parse(text) : null) };
   };
 
   const enter = async (room: string, body: object) => {
