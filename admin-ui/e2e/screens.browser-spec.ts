@@ -98,6 +98,14 @@ const FILLED: Screen[] = [
   { name: 'API keys', path: '/api-keys' },
   { name: 'the account', path: '/account' },
   { name: 'LiveKit', path: '/status' },
+  {
+    name: 'the question before all tokens are voided',
+    path: '/status',
+    open: async (page) => {
+      await button(page, 'Void all tokens…').click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
 ];
 
 const LIVE: Screen[] = [
