@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Transactions } from '../database/transactions.js';
+import { Hints } from '../events/hints.js';
 import { samePermission } from '../grants/compile-grant.js';
 import type { Seat } from '../seats/seat.js';
 import { type FreshWish, type Push, SeatApplier } from '../seats/seat-applier.js';
@@ -24,6 +25,7 @@ export class BulkScenes {
     private readonly policy: SeatPolicy,
     private readonly applier: SeatApplier,
     private readonly transactions: Transactions,
+    private readonly hints: Hints,
   ) {}
 
   /**
@@ -66,6 +68,9 @@ export class BulkScenes {
       return endOf(position, made.get(wish)?.at(-1), ms);
     });
     await this.transactions.run((tx) => this.store.end(tx, id, ends));
+    // Whoever watches the room sees them silent now, not after the next sweep.
+    const topic = `room:${room}`;
+    this.hints.publish(targets.map(({ identity }) => ({ topic, type: 'seat', key: identity })));
   }
 
   /** How each stands now; null for who has what is wanted. */
