@@ -1,9 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
 import { LiveScene } from '../../test/support/live-scene.js';
 import { LiveKitDouble, VIEWER_RIGHTS } from '../../test/support/livekit-double.js';
 import { until } from '../../test/support/until.js';
+import { SYSTEM_ACTOR } from '../access/actor.js';
+import { AppError } from '../common/errors/app-error.js';
+import { SeatRules } from './seat-rules.js';
+import { SeatsService } from './seats.service.js';
 
 jest.setTimeout(60_000);
 
@@ -95,6 +100,90 @@ describe('what moderators do has a defined answer', () => {
         status: 409,
         body: { code: 'seat.not_a_person' },
       });
+    });
+  });
+
+  describe('before the click', () => {
+    it.each<[string, Record<string, unknown>]>([
+      ['promote', { template: 'presenter' }],
+      ['demote', { template: 'viewer' }],
+      ['block', {}],
+      ['hold', { sources: ['camera'] }],
+      ['release', {}],
+      ['remove', {}],
+      ['mute', {}],
+    ])(
+      '%s: what is said is what is said after it, and nothing is changed',
+      async (action, body) => {
+        await scene.issued(room, 'ana', 'speaker');
+        await scene.act(room, 'ana', 'promote', { template: 'speaker' });
+        const ana = livekit.join(scene.token(room, 'ana', 'speaker'));
+        ana.publish('CAMERA');
+        ana.publish('MICROPHONE');
+        await scene.untilSeat(room, 'ana', 'publishes', ({ tracks, lastChange }) => {
+          return tracks.length === 2 && lastChange?.outcome === 'applied';
+        });
+        const before = await scene.seat(room, 'ana');
+        const entries = (await scene.ledger(room)).length;
+        const preview = await scene.act(room, 'ana', 'preview', { action, ...body });
+        expect(preview).toMatchObject({ status: 200, body: { problem: null } });
+        expect(await scene.seat(room, 'ana')).toEqual(before);
+        expect(await scene.ledger(room)).toHaveLength(entries);
+        const done = await scene.act(room, 'ana', action, body);
+        expect(done.body).toMatchObject({ outcome: 'applied', effects: preview.body.effects });
+        expect(done.body.after).toEqual(preview.body.after);
+      },
+    );
+
+    it('names what would be refused, as the refusal would', async () => {
+      await scene.user('pia');
+      await scene.act(room, 'pia', 'promote', { template: 'presenter' });
+      const preview = await scene.act(room, 'pia', 'preview', { action: 'promote' });
+      expect(preview.body).toMatchObject({
+        problem: 'They are presenter, which is more than speaker. Say which template you mean.',
+        effects: [],
+      });
+    });
+  });
+
+  describe('to who acts for others', () => {
+    it('an operation with an id of its own is begun once', async () => {
+      const ana = await come('ana');
+      const operationId = randomUUID();
+      const seats = app.app.get(SeatsService);
+      const ask = () => seats.promote(SYSTEM_ACTOR, room, 'ana', {}, { operationId });
+      const answers = [await ask(), ...(await Promise.all([ask(), ask()]))];
+      expect(answers.map((answer) => [answer.operationId, answer.outcome, answer.epoch])).toEqual(
+        Array(3).fill([operationId, 'applied', 1]),
+      );
+      expect(await outcomes('seat.promoted')).toEqual(['intent', 'applied']);
+      expect(ana.permission.canPublish).toBe(true);
+    });
+
+    it('a rule of another feature refuses before anything is written', async () => {
+      await come('ana');
+      const full = new AppError('conflict', 'stage.full', 'There is no place left.');
+      let isFull = true;
+      app.app.get(SeatRules).add({
+        assertMayHold: async (_tx, holding) => {
+          if (isFull && holding.room === room) throw full;
+        },
+      });
+      expect(await scene.act(room, 'ana', 'promote')).toMatchObject({
+        status: 409,
+        body: { code: 'stage.full' },
+      });
+      expect(await scene.seat(room, 'ana')).toMatchObject({ epoch: 0, override: null });
+      expect(await outcomes('seat.promoted')).toEqual([]);
+      isFull = false;
+      const given = (await scene.act(room, 'ana', 'promote')).body;
+      const taken = (await scene.act(room, 'ana', 'demote')).body;
+      isFull = true;
+      expect(await app.post(`/api/v1/operations/${taken.operationId}/undo`)).toMatchObject({
+        status: 409,
+        body: { code: 'stage.full' },
+      });
+      expect(given.outcome).toBe('applied');
     });
   });
 
