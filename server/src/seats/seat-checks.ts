@@ -67,6 +67,11 @@ export class SeatChecks {
   async check(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
     if (await this.isAsWished(room, occupant)) return true;
     if (await this.leases.endDueOf(room, occupant.identity)) return true;
+    return this.putRight(room, occupant, by);
+  }
+
+  /** The same for one about whom it is known that something has to be put right. */
+  putRight(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
     return this.applier.inTurn(room, occupant.identity, () => this.repair(room, occupant, by));
   }
 
