@@ -78,6 +78,8 @@ export function useRoster(room: string, actions: { current: SeatActions | null }
       take(events);
       asOfRef.current = new Date();
     },
+    // A scene concerns everybody at once: what it leaves alone is told by nothing else.
+    scene: reload,
     reset: reload,
   });
 
