@@ -66,12 +66,12 @@ export class SeatChecks {
   /** True when all is as it should be, or could be put right. */
   async check(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
     if (await this.isAsWished(room, occupant)) return true;
-    if (await this.leases.endDueOf(room, occupant.identity)) return true;
     return this.putRight(room, occupant, by);
   }
 
   /** The same for one about whom it is known that something has to be put right. */
-  putRight(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
+  async putRight(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
+    if (await this.leases.endDueOf(room, occupant.identity)) return true;
     return this.applier.inTurn(room, occupant.identity, () => this.repair(room, occupant, by));
   }
 
