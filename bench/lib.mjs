@@ -2,7 +2,7 @@
 import { fork, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, homedir, tmpdir } from 'node:os';
+import { cpus, homedir, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findLiveKitServer, startLiveKit } from '../tools/lib/livekit.mjs';
 import { freeTcpPort } from '../tools/lib/ports.mjs';
@@ -96,7 +96,8 @@ export function percentile(numbers, share) {
 }
 
 export function describeMachine() {
-  return `Node ${process.version}, ${cpus().length} cores, load generator and Postgres on the same machine`;
+  const busy = loadavg()[0].toFixed(1);
+  return `Node ${process.version}, ${cpus().length} cores (load ${busy} before), load generator and Postgres on the same machine`;
 }
 
 /** A Postgres of the benchmark's own, durable, with the two roles; gone after `stop`. */

@@ -22,7 +22,8 @@ const BATCH = 50;
 const BATCH_MS = 100;
 const BATCHES = 30;
 const PIXELS = 20;
-const SCROLL_STEP = 720;
+/** Ten rows a frame. */
+const SCROLL_STEP = 360;
 const MB = 1024 * 1024;
 
 export async function run() {
