@@ -5,6 +5,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { SYSTEM_ACTOR } from '../access/actor.js';
+import { AppError } from '../common/errors/app-error.js';
 import { Hints } from '../events/hints.js';
 import { SeatChanges, type Wish } from './seat-changes.js';
 import { LEASES } from './seat-operations.js';
@@ -52,12 +53,21 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
     await this.running;
   }
 
-  /** Ends everything that is due. */
+  /** Ends everything that is due. One that cannot be ended keeps none of the others from it. */
   async endDue(): Promise<void> {
     for (;;) {
       const due = await this.store.listExpired(BATCH);
-      for (const { room, identity } of due) await this.end(room, identity);
-      if (due.length < BATCH) return;
+      let isAnyLeft = false;
+      for (const { room, identity } of due) {
+        try {
+          await this.end(room, identity);
+        } catch (error) {
+          if (error instanceof AppError && error.kind === 'unavailable') throw error;
+          this.log.warn(`what is due of a seat could not be ended: ${String(error)}`);
+          isAnyLeft = true;
+        }
+      }
+      if (due.length < BATCH || isAnyLeft) return;
     }
   }
 
