@@ -17,6 +17,8 @@ const BATCH = 100;
 const LONGEST_TIMER_MS = 60_000;
 /** After the end by our clock, so that it has come by Postgres' clock as well. */
 const MARGIN_MS = 2;
+/** After one that could not be ended. */
+const AGAIN_MS = 5_000;
 
 /**
  * Ends leases, timed holds and timed blocks when their time has come: by a timer for the next one,
@@ -30,6 +32,8 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
   private running: Promise<void> | null = null;
   private stopListening: (() => void) | null = null;
   private isAskedAgain = false;
+  /** Something that is due could not be ended. */
+  private isAnyLeft = false;
   private isStopped = false;
 
   constructor(
@@ -57,17 +61,17 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
   async endDue(): Promise<void> {
     for (;;) {
       const due = await this.store.listExpired(BATCH);
-      let isAnyLeft = false;
+      this.isAnyLeft = false;
       for (const { room, identity } of due) {
         try {
           await this.end(room, identity);
         } catch (error) {
           if (error instanceof AppError && error.kind === 'unavailable') throw error;
           this.log.warn(`what is due of a seat could not be ended: ${String(error)}`);
-          isAnyLeft = true;
+          this.isAnyLeft = true;
         }
       }
-      if (due.length < BATCH || isAnyLeft) return;
+      if (due.length < BATCH || this.isAnyLeft) return;
     }
   }
 
@@ -107,7 +111,8 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
     if (ms === null || this.isStopped) return;
-    const delay = Math.min(Math.max(ms, 0) + MARGIN_MS, LONGEST_TIMER_MS);
+    const soonest = this.isAnyLeft ? AGAIN_MS : MARGIN_MS;
+    const delay = Math.min(Math.max(ms, 0) + soonest, LONGEST_TIMER_MS);
     this.timer = setTimeout(() => {
       void this.endDue()
         .catch((error: unknown) => this.log.warn(`leases could not be ended: ${String(error)}`))
