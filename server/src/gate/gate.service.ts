@@ -94,10 +94,13 @@ export class GateService {
       await this.recordRefusal(knock, token, standing, code);
       return { status, code, text };
     }
-    const given = await this.give(proof, presented);
-    const [notBefore] = isProbe(knock.target)
-      ? [null]
-      : await Promise.all([this.proofs.admit(proof), this.record(knock, token, standing, null)]);
+    const isReal = !isProbe(knock.target);
+    // At once, since each asks Postgres: who waits here hears nothing of the room.
+    const [given, notBefore] = await Promise.all([
+      this.give(proof, presented),
+      isReal ? this.proofs.admit(proof) : null,
+      isReal ? this.record(knock, token, standing, null) : null,
+    ]);
     if (standing.room.liveSid === null) await this.liveRooms.ensureSoon(standing.room);
     return { status: 200, token: given, room: token.room, notBefore };
   }
