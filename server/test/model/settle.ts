@@ -117,7 +117,8 @@ export async function assertOutcomes(scene: Scene, isFinal = false): Promise<voi
     world.a.sql<OutcomeRow>(
       `SELECT payload->>'operationId' AS id, array_agg(outcome ORDER BY at, shard, seq) AS outcomes,
          min(identity) AS identity, min(at) < now() - interval '13 seconds' AS is_old
-       FROM ledger_entry WHERE room = $1 AND kind LIKE 'seat.%' AND payload ? 'operationId'
+       FROM ledger_entry WHERE room = $1 AND kind LIKE 'seat.%' AND kind <> 'seat.silenced'
+         AND payload ? 'operationId'
        GROUP BY 1`,
       [room],
     );
