@@ -44,7 +44,7 @@ export interface LedgerPage<T> {
 export class LedgerReader {
   constructor(private readonly pg: PgPool) {}
 
-  /** `families`: only kinds that start with one of these, e.g. `token.`. */
+  /** `families`: only these kinds; one that ends with a dot, e.g. `token.`, is all that begin so. */
   async search(
     actor: Actor,
     query: LedgerQuery,
@@ -126,7 +126,7 @@ function conditionsOf(
   if (families.length > 0)
     anyOf(
       'kind',
-      families.map((family) => `${family}*`),
+      families.map((family) => (family.endsWith('.') ? `${family}*` : family)),
     );
   anyOf('kind', filter.kind);
   anyOf('outcome', filter.outcome);
