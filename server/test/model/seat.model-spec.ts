@@ -11,7 +11,7 @@ import { Scene, World } from './world.js';
 const SEED = Number(process.env['ROLECALL_MODEL_SEED'] ?? Date.now() % 2 ** 31);
 const RUN = process.env['ROLECALL_MODEL_PATH'];
 const REPLAY = process.env['ROLECALL_MODEL_REPLAY'];
-const SECONDS = Number(process.env['ROLECALL_MODEL_SECONDS'] ?? 40);
+const SECONDS = Number(process.env['ROLECALL_MODEL_SECONDS'] ?? 30);
 const COMMANDS = 30;
 
 jest.setTimeout((SECONDS + 120) * 1000);
