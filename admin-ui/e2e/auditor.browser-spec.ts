@@ -11,7 +11,7 @@ const REASON = 'Reads the minutes';
 
 /** Words of buttons and links that change something. */
 const CHANGES =
-  /\b(new|create|add|assign|issue|edit|save|publish|promote|demote|mute|remove|block|unblock|delete|close room|open room|revoke|disable|suspend|archive|restore|undo)\b/i;
+  /\b(new|create|add|assign|issue|edit|save|publish|promote|demote|mute|remove|block|unblock|delete|close room|open room|revoke|disable|suspend|archive|restore|undo|lock|hold|release|approve|decline|void|limits)\b/i;
 
 const PAGES = [
   '/',
