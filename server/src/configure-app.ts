@@ -12,6 +12,10 @@ import { serveUi } from './ui/serve-ui.js';
 
 /** Bytes; metadata and attributes together fit with room to spare. */
 export const BODY_LIMIT = 256 * 1024;
+/** Ten thousand identities of the greatest length are named in one request here. */
+const LARGE_BODIES: Readonly<Record<string, number>> = {
+  '/api/v1/rooms/:room/seats/bulk': 4 * 1024 * 1024,
+};
 
 const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;|$)/;
 
@@ -50,6 +54,9 @@ export function createAdapter(config: AppConfig): FastifyAdapter {
 export async function configureApp(app: NestFastifyApplication, config: AppConfig): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeAllContentTypeParsers();
+  fastify.addHook('onRoute', (route) => {
+    route.bodyLimit ??= LARGE_BODIES[route.url];
+  });
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, bytes, done) => {
     done(null, new RawBody(request.headers['content-type'] ?? '', bytes as Buffer));
   });

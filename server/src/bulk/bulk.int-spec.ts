@@ -469,7 +469,8 @@ describe('operations on many seats', () => {
 
     it('ten thousand people are one operation, and one more are not', async () => {
       const { name } = await crowd.room(1);
-      const many = (count: number) => Array.from({ length: count }, (_, i) => `somebody-${i}`);
+      const many = (count: number) =>
+        Array.from({ length: count }, (_, i) => `somebody-${'x'.repeat(230)}-${i}`);
       const view = await crowd.run(name, { action: 'promote', identities: many(10_000) });
       expect(view).toMatchObject({ total: 10_000, skipped: 10_000 });
       expect(await crowd.bulk(name, { action: 'promote', identities: many(10_001) })).toMatchObject(
