@@ -11,6 +11,7 @@ const PEOPLE = Number(process.env.BENCH_TARGETS ?? 1_000);
 const LATENCY_MS = 5;
 const IN_FLIGHT = 32;
 const CLOCK_TICKS = 100;
+const HOLD_BACK_MS = 500;
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const LOCK = { people: 500, publishers: 30, latencyMs: 3 };
 const VIEWER = {
@@ -103,7 +104,7 @@ async function bulk(rolecall, room, body) {
       // Its own clock has no part in how often it is asked; the request before it counts as well.
       return Math.min(waited, own + REQUEST_MS);
     }
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
 const REQUEST_MS = 25;
