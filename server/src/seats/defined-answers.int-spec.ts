@@ -3,7 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
 import { LiveScene } from '../../test/support/live-scene.js';
-import { LiveKitDouble, VIEWER_RIGHTS } from '../../test/support/livekit-double.js';
+import {
+  type JoinOptions,
+  LiveKitDouble,
+  VIEWER_RIGHTS,
+} from '../../test/support/livekit-double.js';
 import { until } from '../../test/support/until.js';
 import { SYSTEM_ACTOR } from '../access/actor.js';
 import { AppError } from '../common/errors/app-error.js';
@@ -42,8 +46,8 @@ describe('what moderators do has a defined answer', () => {
     room = await scene.room(`answers-${count++}`);
   });
 
-  const come = async (identity: string) => {
-    const person = livekit.join(await scene.issued(room, identity));
+  const come = async (identity: string, options: JoinOptions = {}) => {
+    const person = livekit.join(await scene.issued(room, identity), options);
     await scene.untilSeat(room, identity, 'is here', ({ isPresent }) => isPresent);
     return person;
   };
@@ -78,14 +82,12 @@ describe('what moderators do has a defined answer', () => {
   });
 
   describe('to acting on what is no person', () => {
-    it.each(['agent', 'egress', 'ingress', 'sip'])('%s has no role to change', async (kind) => {
-      await come('it');
-      await app.sql(`UPDATE seat SET kind = $2 WHERE room = $1 AND identity = 'it'`, [room, kind]);
+    it.each(['AGENT', 'EGRESS', 'INGRESS', 'SIP'] as const)('%s has no role', async (kind) => {
+      await come('it', { kind });
       for (const action of ['promote', 'demote', 'hold']) {
-        await app.sql(`UPDATE seat SET kind = $2 WHERE room = $1`, [room, kind]);
         expect(await scene.act(room, 'it', action)).toMatchObject({
           status: 409,
-          body: { code: 'seat.not_a_person', participantKind: kind },
+          body: { code: 'seat.not_a_person', participantKind: kind.toLowerCase() },
         });
       }
       expect((await scene.act(room, 'it', 'mute')).body.outcome).toBe('applied');
@@ -162,11 +164,12 @@ describe('what moderators do has a defined answer', () => {
 
     it('a rule of another feature refuses before anything is written', async () => {
       await come('ana');
+      const here = room;
       const full = new AppError('conflict', 'stage.full', 'There is no place left.');
       let isFull = true;
       app.app.get(SeatRules).add({
         assertMayHold: async (_tx, holding) => {
-          if (isFull && holding.room === room) throw full;
+          if (isFull && holding.room === here) throw full;
         },
       });
       expect(await scene.act(room, 'ana', 'promote')).toMatchObject({
@@ -233,9 +236,14 @@ describe('what moderators do has a defined answer', () => {
   describe('to a key that is held down', () => {
     it('a thousand promotions at once are one, or one for each five seconds that they take', async () => {
       await come('ana');
-      const { answer: answers, ms } = await timed(
-        Promise.all(Array.from({ length: 1_000 }, () => scene.act(room, 'ana', 'promote'))),
-      );
+      // A browser sends them through a few connections; the rest of them wait in it.
+      const press = async () => {
+        const answers = [];
+        for (let i = 0; i < 20; i++) answers.push(await scene.act(room, 'ana', 'promote'));
+        return answers;
+      };
+      const { answer, ms } = await timed(Promise.all(Array.from({ length: 50 }, press)));
+      const answers = answer.flat();
       expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
       const operations = new Set(answers.map(({ body }) => body.operationId)).size;
       expect(operations).toBeLessThanOrEqual(1 + Math.floor(ms / 5_000));

@@ -112,7 +112,11 @@ export interface DoubleOptions {
 export interface JoinOptions {
   /** Only signalling: in the room, listed as JOINED, and no webhook tells of it. */
   readonly isLurker?: boolean;
+  /** What LiveKit itself brings along is no person. */
+  readonly kind?: Kind;
 }
+
+export type Kind = 'STANDARD' | 'INGRESS' | 'EGRESS' | 'SIP' | 'AGENT';
 
 /** Who joins and with what: a token of any age, or simply somebody with some rights. */
 export type Ticket =
@@ -181,6 +185,7 @@ export class DoubleParticipant {
   readonly identity: string;
   readonly room: string;
   permission: Permission;
+  kind: Kind = 'STANDARD';
   state: 'JOINED' | 'ACTIVE' = 'JOINED';
   isHere = true;
   /** Why the connection ended, by LiveKit's name for it. */
@@ -471,6 +476,7 @@ export class LiveKitDouble {
     if (room.timer) clearTimeout(room.timer);
     room.timer = null;
     const person = new DoubleParticipant(this, claims, permission);
+    person.kind = options.kind ?? 'STANDARD';
     room.people.set(person.identity, person);
     this.refresh(person);
     this.note(person, 'joined', 'the participant');
@@ -1012,6 +1018,7 @@ function participantJson(person: DoubleParticipant): Record<string, unknown> {
     sid: person.sid,
     identity: person.identity,
     name: person.name,
+    kind: person.kind,
     state: person.isHere ? person.state : 'DISCONNECTED',
     metadata: person.metadata,
     attributes: person.attributes,
