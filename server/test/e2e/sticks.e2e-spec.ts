@@ -300,7 +300,8 @@ describeLive('what is wished sticks', () => {
     });
     await until('every wish is committed', async () => {
       const [row] = await app.sql<{ n: number }>(
-        `SELECT count(*)::int AS n FROM seat_operation WHERE room = $1 AND outcome = 'intent'`,
+        `SELECT count(*)::int AS n FROM seat_operation
+         WHERE room = $1 AND outcome IN ('intent', 'pending')`,
         [room],
       );
       return row?.n === open.length && wire.waiting > 0;
