@@ -89,7 +89,8 @@ export function merge(from: Gathered, into: Gathered): void {
     for (const name of from[set]) into[set].add(name);
   }
   for (const sets of ['bulk', 'acting'] as const) {
-    for (const [room, values] of from[sets]) for (const value of values) addTo(into[sets], room, value);
+    for (const [room, values] of from[sets])
+      for (const value of values) addTo(into[sets], room, value);
   }
   into.lastId = Math.max(into.lastId, from.lastId);
 }

@@ -36,8 +36,8 @@ describe('scenes', () => {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-     
-    return { status: response.status, body: (text ? JSON.parse(text) : null) };
+
+    return { status: response.status, body: text ? JSON.parse(text) : null };
   };
 
   const enter = async (room: string, body: object) => {

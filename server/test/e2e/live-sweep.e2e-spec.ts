@@ -181,7 +181,7 @@ describeLive('the sweep, with every webhook lost and two servers on one database
     const sweptAt = ({ app: nest }: LiveApp) => nest.get(ReconcilerService).status.lastAt;
     const [leader, next] = sweptAt(app) === null ? [other, app] : [app, other];
     expect([sweptAt(leader) !== null, sweptAt(next) !== null]).toEqual([true, false]);
-    await leader.app.get(SweepLock).onApplicationShutdown();
+    leader.app.get(SweepLock).onApplicationShutdown();
     await until('the other one sweeps', () => sweptAt(next) !== null);
   });
 });
