@@ -94,7 +94,8 @@ export class Sweep {
   /** Those who were last seen in the room, without asking LiveKit who is. */
   checkSeats(room: string, seats: readonly Seat[]): Promise<void> {
     return this.guard(room, () =>
-      inParallel(seats, REPAIRS_AT_ONCE, async ({ identity, sid, kind, permission }) => {
+      inParallel(publishersFirst(seats), REPAIRS_AT_ONCE, async (seat) => {
+        const { identity, sid, kind, permission } = seat;
         if (!sid || !permission) return;
         const occupant = { identity, sid, kind: kind ?? 'standard', permission };
         await this.checks.check(room, occupant, 'policy');
@@ -132,7 +133,7 @@ export class Sweep {
       );
     }
     if (wrong.length > 0) this.stir(room);
-    await inParallel(wrong, REPAIRS_AT_ONCE, async (participant) => {
+    await inParallel(publishersFirst(wrong), REPAIRS_AT_ONCE, async (participant) => {
       await this.checks.putRight(room, participant, 'sweep');
     });
     return wrong.length;
@@ -195,6 +196,11 @@ export class Sweep {
  */
 export function roundMs({ sweep }: AppConfig): number {
   return sweep * 900;
+}
+
+/** Whoever is seen and heard and should not be is the one that cannot wait. */
+function publishersFirst<T extends { readonly tracks: readonly unknown[] }>(people: readonly T[]) {
+  return people.toSorted((a, b) => b.tracks.length - a.tracks.length);
 }
 
 /** Whether a missing room was lost by LiveKit, rather than ended. */

@@ -113,6 +113,8 @@ export class SeatApplier {
   ): Promise<Push[]> {
     const pushes: Push[] = [];
     for (let round = 0; round < MAX_ROUNDS; round++) {
+      // Before the reading: what is read should not grow old while LiveKit's health is looked into.
+      await this.isReachable();
       const { standing, seen } = await this.readSeat(room, identity);
       if (await this.isHeldBack(standing, seen.seat)) continue;
       pushes.push(await this.push(standing, seen, fallback));

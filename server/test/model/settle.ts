@@ -83,8 +83,21 @@ function assertAskedFor({ world, room, people, since }: Scene): void {
   }
 }
 
-/** What is settled stays so: further sweeps change nothing and call nothing that could. */
-async function assertStaysQuiet({ world, room, hasLeftovers }: Scene): Promise<void> {
+const STRAGGLERS = 2;
+
+/**
+ * What is settled stays so: further sweeps change nothing and call nothing that could. A writer that
+ * read before the last wish may call once more after it, and takes that back itself (seat.pml).
+ */
+async function assertStaysQuiet(scene: Scene): Promise<void> {
+  for (let late = 0; late < STRAGGLERS; late++) {
+    if (await staysQuiet(scene)) return;
+    expect(await differences(scene)).toEqual([]);
+  }
+  expect(await staysQuiet(scene)).toBe(true);
+}
+
+async function staysQuiet({ world, room, hasLeftovers }: Scene): Promise<boolean> {
   const { livekit } = world;
   await livekit.webhooks.idle();
   const before = livekit.history.length;
@@ -96,8 +109,8 @@ async function assertStaysQuiet({ world, room, hasLeftovers }: Scene): Promise<v
     world.sweepNow();
     return livekit.calls('ListRooms') >= sweeps + 2;
   });
-  expect(livekit.history.slice(before).filter((one) => one.room === room)).toEqual([]);
-  if (!hasLeftovers) expect(writes() - calls).toBe(0);
+  if (livekit.history.slice(before).some((one) => one.room === room)) return false;
+  return hasLeftovers || writes() === calls;
 }
 
 interface OutcomeRow {
