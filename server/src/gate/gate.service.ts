@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
-import { PgPool } from '../database/pg-pool.js';
 import { compileGrant } from '../grants/compile-grant.js';
 import { withheldFromUncovered } from '../grants/scene.js';
 import { isAnythingWithheld, withhold } from '../grants/withhold.js';
@@ -10,7 +9,7 @@ import { LedgerService } from '../ledger/ledger.service.js';
 import { TokenSigner } from '../livekit/signer.js';
 import { isStorable } from '../livekit/storable.js';
 import type { TokenFacts } from '../livekit/token-reader.js';
-import { PolicyReader } from '../policy/policy-reader.js';
+import { PolicyReader, type PolicyUser } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
 import type { Standing } from '../seats/seat-policy.js';
 import { type GateTarget, isProbe, presentedToken } from './gate-paths.js';
@@ -55,7 +54,6 @@ export class GateService {
     private readonly signer: TokenSigner,
     private readonly ledger: LedgerService,
     private readonly liveRooms: LiveRooms,
-    private readonly pg: PgPool,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -125,7 +123,8 @@ export class GateService {
     if (!role) throw new Error('a token without a role');
     const { user } = facts;
     const content = await this.templates.version(role.template, role.version);
-    const isUserNewer = user ? await this.isChangedSince(user.id, token.issuedAt) : false;
+    // What was asked for with the token stands until the user is changed after it.
+    const isUserNewer = user !== null && isChangedSince(user, token.issuedAt);
     const [first, second] = isUserNewer ? [user, token] : [token, user];
     const claims = compileGrant({
       grants: withhold(role.grants, role.withheld),
@@ -141,19 +140,6 @@ export class GateService {
       jti: randomUUID(),
     });
     return this.signer.sign({ ...claims });
-  }
-
-  /** What was asked for with the token stands until the user is changed after it. */
-  private async isChangedSince(userId: string, at: Date | null): Promise<boolean> {
-    if (!at) return true;
-    const { rows } = await this.pg.query<{ isNewer: boolean }>(
-      'gate-user-newer',
-      // Tokens tell whole seconds.
-      `SELECT updated_at >= $2::timestamptz + interval '1 second' AS "isNewer"
-       FROM app_user WHERE id = $1`,
-      [userId, at],
-    );
-    return rows[0]?.isNewer ?? false;
   }
 
   /** Probes are not written down, nor is what proves nothing: anybody can send that, for ever. */
@@ -192,4 +178,9 @@ export class GateService {
       },
     });
   }
+}
+
+/** Tokens tell whole seconds. */
+function isChangedSince({ updatedAt }: PolicyUser, at: Date | null): boolean {
+  return at === null || updatedAt.getTime() >= at.getTime() + 1_000;
 }

@@ -26,6 +26,7 @@ export interface PolicyUser {
   attributes: Record<string, string>;
   isSuspended: boolean;
   isDeleted: boolean;
+  updatedAt: Date;
 }
 
 export interface PolicyRoom {
@@ -86,6 +87,7 @@ interface FactRow {
     is_suspended: boolean;
     is_deleted: boolean;
     void_before: string | null;
+    updated_at: string;
   } | null;
   r: (Omit<PolicyRoom, 'scene'> & { scene: SceneRow | null; voidBefore: string | null }) | null;
   s: SeatFacts | null;
@@ -149,7 +151,7 @@ const READ = `
         'u', CASE WHEN u.id IS NOT NULL THEN json_build_object('id', u.id, 'identity', u.identity,
           'name', u.name, 'kind', u.kind, 'metadata', u.metadata, 'attributes', u.attributes,
           'is_suspended', u.is_suspended, 'is_deleted', u.deleted_at IS NOT NULL,
-          'void_before', u.tokens_void_before) END,
+          'void_before', u.tokens_void_before, 'updated_at', u.updated_at) END,
         'r', CASE WHEN r.name IS NOT NULL THEN json_build_object('name', r.name, 'isClosed', r.is_closed,
           'defaultTemplate', r.default_template, 'promoteTemplate', r.promote_template,
           'unlistedParticipants', r.unlisted_participants, 'emptyTimeout', r.empty_timeout,
@@ -323,6 +325,7 @@ function toFacts(
     attributes: row.u.attributes,
     isSuspended: row.u.is_suspended,
     isDeleted: row.u.is_deleted,
+    updatedAt: new Date(row.u.updated_at),
   };
   const room = row.r && roomOf(row.r);
   // What came along for the other rooms of the batch is not for this one.
