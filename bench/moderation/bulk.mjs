@@ -188,6 +188,7 @@ async function withRoom({ people, publishers = 0, latencyMs }, work) {
       LIVEKIT_API_KEY: double.ready.apiKey,
       LIVEKIT_API_SECRET: double.ready.apiSecret,
       ROLECALL_SWEEP: '1s',
+      ROLECALL_RATE_OPERATOR: '100000/1s',
     });
     await double.ask('webhookUrl', `${rolecall.url}/livekit/webhook`);
     const room = 'hall';
