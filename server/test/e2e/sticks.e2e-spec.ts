@@ -294,15 +294,17 @@ describeLive('what is wished sticks', () => {
         return subject as Subject;
       }),
     );
+    const before = await app.sql<{ id: string }>('SELECT id FROM seat_operation WHERE room = $1', [
+      room,
+    ]);
     wire.hold();
     const asked = open.map(({ identity, what }) => {
       return act(other.url, room, identity, what.act).catch(() => null);
     });
     await until('every wish is committed', async () => {
       const [row] = await app.sql<{ n: number }>(
-        `SELECT count(*)::int AS n FROM seat_operation
-         WHERE room = $1 AND outcome IN ('intent', 'pending')`,
-        [room],
+        'SELECT count(DISTINCT identity)::int AS n FROM seat_operation WHERE room = $1 AND id <> ALL($2)',
+        [room, before.map(({ id }) => id)],
       );
       return row?.n === open.length && wire.waiting > 0;
     });

@@ -181,7 +181,7 @@ export class Refused extends Error {
 
 export class DoubleParticipant {
   readonly sid = `PA_${randomBytes(6).toString('hex')}`;
-  readonly joinedAt = Date.now();
+  readonly joinedAt: number;
   readonly identity: string;
   readonly room: string;
   permission: Permission;
@@ -212,6 +212,7 @@ export class DoubleParticipant {
     this.video = claims.video;
     this.name = claims.name;
     this.permission = permission;
+    this.joinedAt = server.nextJoinOf(claims);
   }
 
   /** Publishes a track, as its right to allows. */
@@ -382,6 +383,7 @@ export class LiveKitDouble {
   readonly webhooks: Webhooks;
   /** What happened to people, in order. */
   readonly history: Change[] = [];
+  private readonly lastJoins = new Map<string, number>();
   private readonly options: DoubleOptions;
   private readonly rooms = new Map<string, RoomState>();
   private readonly faults: (Fault & { left: number })[] = [];
@@ -461,6 +463,14 @@ export class LiveKitDouble {
 
   heal(): void {
     for (const fault of this.faults.splice(0)) fault.left = 0;
+  }
+
+  /** Nobody leaves a real server and is back within the same millisecond. */
+  nextJoinOf({ room, identity }: { room: string; identity: string }): number {
+    const key = JSON.stringify([room, identity]);
+    const at = Math.max(Date.now(), (this.lastJoins.get(key) ?? 0) + 1);
+    this.lastJoins.set(key, at);
+    return at;
   }
 
   /** Somebody joins, whatever rights they bring. Throws `Refused` as LiveKit answers. */
