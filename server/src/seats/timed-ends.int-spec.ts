@@ -127,16 +127,19 @@ describe('what is given for a time', () => {
       startLiveApp({ livekit, database, env: { ROLECALL_SWEEP: '1s' } }),
       startLiveApp({ livekit, database, env: { ROLECALL_SWEEP: '1s' } }),
     ]);
-    await until('all have ended', async () => {
-      const seats = await scene.seats(room);
-      return seats.every(({ override, hold, block }) => !override && !hold && !block);
-    });
-    await until('LiveKit follows', () => !ana.permission.canPublish);
-    for (const kind of ['seat.lease_ended', 'seat.hold_ended', 'seat.block_ended']) {
-      await until(`${kind} is settled`, async () => (await outcomes(kind)).length >= 2);
-      expect(await outcomes(kind)).toEqual(['intent', 'applied']);
+    try {
+      await until('all have ended', async () => {
+        const seats = await scene.seats(room);
+        return seats.every(({ override, hold, block }) => !override && !hold && !block);
+      });
+      await until('LiveKit follows', () => !ana.permission.canPublish);
+      for (const kind of ['seat.lease_ended', 'seat.hold_ended', 'seat.block_ended']) {
+        await until(`${kind} is settled`, async () => (await outcomes(kind)).length >= 2);
+        expect(await outcomes(kind)).toEqual(['intent', 'applied']);
+      }
+    } finally {
+      await Promise.all(late.map((one) => one.stop()));
     }
-    await Promise.all(late.map((one) => one.stop()));
   });
 
   it('a block that ends is told to who watches, and lets them in again', async () => {
