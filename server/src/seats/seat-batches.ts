@@ -150,6 +150,8 @@ export class SeatBatches {
         };
         try {
           if (!seat && !standing.facts.user && !item.wish.mayBeUnknown) throw unknown();
+          // Somebody came between the two readings: this one is read anew, by itself.
+          if (context.seat.epoch !== standing.epoch) return { item, kind: 'alone' };
           return await this.plan(actor, item, context, { bulk, mayRefuse });
         } catch (error) {
           if (!(error instanceof AppError) || error.kind === 'unavailable') throw error;
