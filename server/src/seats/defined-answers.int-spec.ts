@@ -239,7 +239,10 @@ describe('what moderators do has a defined answer', () => {
       // A browser sends them through a few connections; the rest of them wait in it.
       const press = async () => {
         const answers = [];
-        for (let i = 0; i < 20; i++) answers.push(await scene.act(room, 'ana', 'promote'));
+        for (let i = 0; i < 20; i++) {
+          const { answer, ms } = await timed(scene.act(room, 'ana', 'promote'));
+          answers.push({ ...answer, ms });
+        }
         return answers;
       };
       const { answer, ms } = await timed(Promise.all(Array.from({ length: 50 }, press)));
@@ -247,7 +250,10 @@ describe('what moderators do has a defined answer', () => {
       expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
       const operations = new Set(answers.map(({ body }) => body.operationId)).size;
       expect(operations).toBeLessThanOrEqual(1 + Math.floor(ms / 5_000));
-      expect(new Set(answers.map(({ body }) => body.outcome))).toEqual(new Set(['applied']));
+      // Who had to wait for three seconds is told that it goes on; nobody else is.
+      const early = answers.filter(({ body, ms }) => body.outcome !== 'applied' && ms < 3_000);
+      expect(early).toEqual([]);
+      expect(new Set(answers.map(({ body }) => body.outcome))).toContain('applied');
       expect(await outcomes('seat.promoted')).toHaveLength(2 * operations);
       expect(livekit.calls('UpdateParticipant', room)).toBeLessThanOrEqual(operations);
       expect(await scene.seat(room, 'ana')).toMatchObject({ epoch: operations });

@@ -148,8 +148,6 @@ export class SeatChanges {
         ...wish,
         ...(options.clickedAt === undefined ? {} : { clickedAt: options.clickedAt }),
       });
-      // Two readings, and somebody came between them: what is planned from one would pass for the other.
-      if (context.seat.epoch !== context.standing.epoch) continue;
       const repeated = options.within ? null : await this.repeated(actor, wish, context);
       if (repeated) return { operation: repeated, isNew: false };
       await this.guards.assertEpoch(context, wish.expectEpoch);

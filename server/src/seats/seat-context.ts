@@ -6,6 +6,8 @@ import { SeatPolicy, type Standing } from './seat-policy.js';
 import { SeatStore } from './seat-store.js';
 import { emptySeat } from './seat-views.js';
 
+const MAX_TRIES = 4;
+
 /** A seat and how it stands, read together: what an action is decided on. */
 export interface Context {
   readonly seat: Seat;
@@ -26,16 +28,16 @@ export class SeatContexts {
     private readonly rooms: RoomsPort,
   ) {}
 
-  /** Throws 404 for an identity that nobody has, unless it `mayBeUnknown`. */
+  /**
+   * Throws 404 for an identity that nobody has, unless it `mayBeUnknown`, and 409 when others
+   * change the seat faster than it can be read.
+   */
   async look(
     room: string,
     identity: string,
     { clickedAt = Date.now(), mayBeUnknown = false } = {},
   ): Promise<Context> {
-    const [{ seat, at }, standing] = await Promise.all([
-      this.store.look(room, identity),
-      this.policy.stand(room, identity),
-    ]);
+    const { seat, at, standing } = await this.readOnce(room, identity);
     const headMs = Math.max(0, Date.now() - clickedAt);
     const isKnown = mayBeUnknown || seat !== null || standing.facts.user !== null;
     if (!isKnown && !(await this.isInLiveKit(room, identity))) {
@@ -52,6 +54,21 @@ export class SeatContexts {
       headMs,
       isStored: seat !== null,
     };
+  }
+
+  /**
+   * The seat and how it stands are two readings. When somebody came between them they are read
+   * anew: what is planned from one would pass for the other.
+   */
+  private async readOnce(room: string, identity: string) {
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const [{ seat, at }, standing] = await Promise.all([
+        this.store.look(room, identity),
+        this.policy.stand(room, identity),
+      ]);
+      if ((seat?.epoch ?? 0) === standing.epoch) return { seat, at, standing };
+    }
+    throw new AppError('conflict', 'seat.changed', 'Others keep changing this seat.');
   }
 
   private async isInLiveKit(room: string, identity: string): Promise<boolean> {
