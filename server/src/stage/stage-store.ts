@@ -241,19 +241,6 @@ export class StageStore {
     return extras;
   }
 
-  /** The first in the queue who is there; who just left keeps the place, and is passed over. */
-  async findNext(room: string): Promise<StageRequest | null> {
-    const { rows } = await this.pg.query<Row>(
-      'stage-next',
-      `SELECT ${COLUMNS.replaceAll(/\b(\w+)\b/g, 'r.$1')} FROM stage_request r
-       JOIN seat s ON s.room = r.room AND s.identity = r.identity AND s.is_present
-       WHERE r.room = $1 AND r.kind = 'hand' AND r.state = 'waiting'
-       ORDER BY r.created_at, r.id LIMIT 1`,
-      [room],
-    );
-    return rows[0] ? toRequest(rows[0]) : null;
-  }
-
   /** What waits for a participant or of them, and their last hand if that was decided just now. */
   async listOwn(room: string, identity: string): Promise<Own[]> {
     const { rows } = await this.pg.query<

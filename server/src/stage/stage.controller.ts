@@ -11,6 +11,7 @@ import {
   approveManyBody,
   type ApproveManyBody,
   approvedManyResponse,
+  approvedNextResponse,
   askUnmuteBody,
   type AskUnmuteBody,
   declineBody,
@@ -47,7 +48,7 @@ export class StageController {
   @Post('stage/approve-next')
   @HttpCode(200)
   @RequirePermission('stage.manage', { room: 'room' })
-  @Answers(approvedResponse)
+  @Answers(approvedNextResponse)
   approveNext(
     @CurrentActor() actor: Actor,
     @Param({ schema: roomParams }) { room }: RoomParams,

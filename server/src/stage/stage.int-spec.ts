@@ -7,6 +7,7 @@ import {
 } from '../../test/support/test-app.js';
 import { asParticipant, participantToken, sitDown, stagePath } from '../../test/support/stage.js';
 import { until } from '../../test/support/until.js';
+import { completeGrants } from '../grants/role-grants.js';
 
 /** Everybody here is in the room as far as Postgres knows: LiveKit is not there, nor needed. */
 let app: TestApp;
@@ -207,6 +208,80 @@ describe('approving a hand', () => {
       status: 409,
       body: { code: 'stage.queue_empty' },
     });
+  });
+
+  it('of the next one passes over who cannot be let up, and says whom and why', async () => {
+    const room = await newRoom();
+    const barred = await app.newUser();
+    const risen = await app.newUser();
+    const high = await app.newUser();
+    const users = [barred.identity, risen.identity, high.identity] as const;
+    await raised(room, 'left', 'blocked', ...users, 'ana', 'bo');
+    const set = (identity: string, what: string) =>
+      app.sql(`UPDATE seat SET ${what} WHERE room = $1 AND identity = $2`, [room, identity]);
+    await set('left', 'is_present = false, left_at = now()');
+    await set('blocked', `block_at = now(), block_by = 'test'`);
+    await app.sql('UPDATE app_user SET is_suspended = true WHERE id = $1', [barred.id]);
+    await app.newAssignment({ user_id: risen.id, room_name: room, template: 'presenter' });
+    const guard = await app.newTemplate(completeGrants({ roomJoin: true, roomAdmin: true }));
+    await app.newAssignment({ user_id: high.id, room_name: room, template: guard });
+
+    const next = await act(room, 'stage/approve-next');
+    expect(next).toMatchObject({ status: 200, body: { identity: 'ana' } });
+    const why = (people: Json[]) => people.map(({ identity, code }) => [identity, code]);
+    const passedOver = [
+      ['left', 'seat.not_present'],
+      ['blocked', 'seat.blocked'],
+      [barred.identity, 'user.suspended'],
+      [risen.identity, 'seat.holds_more'],
+      [high.identity, 'seat.above_ceiling'],
+    ];
+    // Whoever is blocked loses their hand within two seconds, at any moment from now on.
+    const exceptBlocked = (rows: unknown[][]) => rows.filter(([who]) => who !== 'blocked');
+    expect(exceptBlocked(why(next.body.skipped))).toEqual(exceptBlocked(passedOver));
+    for (const { detail } of next.body.skipped) expect(detail).toMatch(/\w/);
+    expect((await act(room, 'stage/approve-next')).body.identity).toBe('bo');
+    expect(await speakers(room)).toEqual(['ana', 'bo']);
+
+    const nobody = await act(room, 'stage/approve-next');
+    expect(nobody).toMatchObject({ status: 409, body: { code: 'stage.nobody_fits' } });
+    expect(exceptBlocked(why(nobody.body.skipped))).toEqual(exceptBlocked(passedOver));
+    const { hands } = await stage(room);
+    expect(exceptBlocked(hands.map(({ identity }: Json) => [identity]))).toEqual(
+      exceptBlocked(passedOver.map(([identity]) => [identity])),
+    );
+  });
+
+  it('of the next one or of all goes no further than what holds for everybody', async () => {
+    const room = await newRoom({ promote_template: 'host' });
+    await raised(room, 'ana', 'bo');
+    for (const path of ['stage/approve-next', 'stage/approve-all']) {
+      expect(await act(room, path)).toMatchObject({
+        status: 403,
+        body: { code: 'seat.above_ceiling' },
+      });
+      expect((await act(room, path, { template: 'nothing-like-it' })).status).toBe(400);
+    }
+    const refusals = (await app.ledger('access.refused')).filter((entry) => entry.room === room);
+    expect(refusals.map(({ identity }) => identity)).toEqual(['ana', 'ana']);
+    await limit(room, 'speaker', 0);
+    expect(await act(room, 'stage/approve-next', { template: 'speaker' })).toMatchObject({
+      status: 409,
+      body: { code: 'stage.full' },
+    });
+    expect((await stage(room)).hands).toHaveLength(2);
+  });
+
+  it('of the next one by many moderators at once lets up one for each', async () => {
+    const room = await newRoom();
+    await raised(room, 'a', 'b', 'c', 'd', 'e');
+    const others = await Promise.all(
+      Array.from({ length: 4 }, () => app.newOperator([{ role: 'moderator' }])),
+    );
+    const answers = await Promise.all(others.map((as) => act(room, 'stage/approve-next', {}, as)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(answers.map(({ body }) => body.identity).sort()).toEqual(['a', 'b', 'c', 'd']);
+    expect(await speakers(room)).toEqual(['a', 'b', 'c', 'd']);
   });
 
   it('of all lets up as many as there are places for, in order, and leaves the rest', async () => {

@@ -91,16 +91,20 @@ export const approvedResponse = seatChangeResponse.extend({
   requestId: z.string(),
   identity: nameText,
 });
+/** Their hand stays up: they could not be let up, and why. */
+const passedOverResponse = z.object({
+  requestId: z.string(),
+  identity: nameText,
+  code: z.string(),
+  detail: z.string(),
+});
+export const approvedNextResponse = approvedResponse.extend({
+  /** Who was before them in the queue. */
+  skipped: z.array(passedOverResponse),
+});
 export const approvedManyResponse = z.object({
   approved: z.array(approvedResponse),
-  failed: z.array(
-    z.object({
-      requestId: z.string(),
-      identity: nameText,
-      code: z.string(),
-      detail: z.string(),
-    }),
-  ),
+  failed: z.array(passedOverResponse),
   /** Hands that are still up. */
   remaining: z.int(),
   /** The limit that ended it. */

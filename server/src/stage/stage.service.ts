@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../access/actor.js';
-import { AppError, fieldError } from '../common/errors/app-error.js';
+import { AppError, type AppErrorKind, fieldError } from '../common/errors/app-error.js';
 import { Transactions, type Tx } from '../database/transactions.js';
 import { exceeds } from '../grants/ceiling.js';
 import { listInWords } from '../grants/grant-catalogue.js';
@@ -13,7 +13,7 @@ import { StageLimits } from './stage-limits.js';
 import { StageNews } from './stage-news.js';
 import { promotesTo, StageOffers } from './stage-offers.js';
 import type { StageRequest } from './stage-request.js';
-import { StageStore } from './stage-store.js';
+import { StageStore, type Waiting } from './stage-store.js';
 import type {
   ApproveBody,
   ApproveManyBody,
@@ -27,8 +27,6 @@ import type {
 /** How long an invitation and a question wait for an answer. */
 const ANSWER_SECONDS = 120;
 const LONGEST_INVITATION_SECONDS = 86_400;
-/** Another moderator may take the next one at the same moment; then it is the turn of the one after. */
-const MAX_TRIES = 5;
 /** What one request lets up, at most; calling again goes on. */
 const MAX_AT_ONCE = 200;
 
@@ -37,9 +35,22 @@ export interface ApprovedHand extends SeatChange {
   readonly identity: string;
 }
 
+/** Whose hand stays up because they cannot be let up now, and why. */
+export interface PassedOver {
+  readonly requestId: string;
+  readonly identity: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+export interface ApprovedNext extends ApprovedHand {
+  /** Who was before them in the queue. */
+  readonly skipped: PassedOver[];
+}
+
 export interface ApprovedHands {
   readonly approved: ApprovedHand[];
-  readonly failed: { requestId: string; identity: string; code: string; detail: string }[];
+  readonly failed: PassedOver[];
   readonly remaining: number;
   /** The limit that ended it, or null. */
   readonly full: { template: string; slots: number; taken: number } | null;
@@ -97,43 +108,44 @@ export class StageService {
     return this.letUp(actor, await this.hand(room, id), body);
   }
 
-  /** Lets the first in the queue up. */
-  async approveNext(actor: Actor, room: string, body: ApproveManyBody): Promise<ApprovedHand> {
+  /** Lets the first in the queue up who can be, and says who was passed over and why. */
+  async approveNext(actor: Actor, room: string, body: ApproveManyBody): Promise<ApprovedNext> {
     await this.policy.assertRoom(room);
-    for (let attempt = 1; ; attempt++) {
-      const next = await this.store.findNext(room);
-      if (!next) throw new AppError('conflict', 'stage.queue_empty', 'Nobody has a hand up.');
+    const skipped: PassedOver[] = [];
+    for (const request of (await this.hands(room)).slice(0, MAX_AT_ONCE)) {
+      if (!request.isPresent) {
+        skipped.push(passedOver(request, notThere()));
+        continue;
+      }
       try {
-        return await this.letUp(actor, next, body);
+        return { ...(await this.letUp(actor, request, body)), skipped };
       } catch (error) {
-        if (!isCode(error, 'stage.request_decided') || attempt === MAX_TRIES) throw error;
+        const refusal = await this.unlessForAll(error, actor, room, body);
+        if (refusal.code !== 'stage.request_decided') skipped.push(passedOver(request, refusal));
       }
     }
+    throw nobodyLeft(skipped);
   }
 
   /** In the order of the queue, until the places are taken. Whoever cannot be let up is passed over. */
   async approveAll(actor: Actor, room: string, body: ApproveManyBody): Promise<ApprovedHands> {
     await this.policy.assertRoom(room);
-    const queue = await this.queue(room);
     const approved: ApprovedHand[] = [];
-    const failed: ApprovedHands['failed'] = [];
+    const failed: PassedOver[] = [];
     let full: ApprovedHands['full'] = null;
-    for (const request of queue.slice(0, MAX_AT_ONCE)) {
+    for (const request of (await this.presentHands(room)).slice(0, MAX_AT_ONCE)) {
       try {
         approved.push(await this.letUp(actor, request, body));
       } catch (error) {
-        if (!(error instanceof AppError)) throw error;
         if (isCode(error, 'stage.full')) {
-          full = error.options.extra as NonNullable<ApprovedHands['full']>;
+          full = (error as AppError).options.extra as NonNullable<ApprovedHands['full']>;
           break;
         }
-        if (error.kind === 'unavailable') throw error;
-        if (isCode(error, 'stage.request_decided')) continue;
-        const { id: requestId, identity } = request;
-        failed.push({ requestId, identity, code: error.code, detail: error.message });
+        const refusal = await this.unlessForAll(error, actor, room, body);
+        if (refusal.code !== 'stage.request_decided') failed.push(passedOver(request, refusal));
       }
     }
-    return { approved, failed, full, remaining: (await this.queue(room)).length };
+    return { approved, failed, full, remaining: (await this.presentHands(room)).length };
   }
 
   async decline(actor: Actor, room: string, id: string, body: DeclineBody): Promise<RequestView> {
@@ -259,10 +271,31 @@ export class StageService {
     return toRequestView(request);
   }
 
-  private async queue(room: string): Promise<StageRequest[]> {
-    return (await this.store.listWaiting(room)).filter(
-      ({ kind, isPresent }) => kind === 'hand' && isPresent,
-    );
+  /**
+   * What is said against one person; throws what would be said of whoever comes next as well, such
+   * as a full stage, a database that is away, or a role that the moderator may not give.
+   */
+  private async unlessForAll(
+    error: unknown,
+    actor: Actor,
+    room: string,
+    { template }: ApproveManyBody,
+  ): Promise<AppError> {
+    if (!(error instanceof AppError) || error.code === 'stage.full') throw error;
+    if (!ABOUT_ONE.has(error.kind)) throw error;
+    if (error.kind === 'forbidden') {
+      const offer = await this.offers.offer(await this.policy.stand(room, ''), template);
+      if (actor.exceeding('seat.promote', offer.grants, room).length > 0) throw error;
+    }
+    return error;
+  }
+
+  private async hands(room: string): Promise<Waiting[]> {
+    return (await this.store.listWaiting(room)).filter(({ kind }) => kind === 'hand');
+  }
+
+  private async presentHands(room: string): Promise<Waiting[]> {
+    return (await this.hands(room)).filter(({ isPresent }) => isPresent);
   }
 
   private async hand(room: string, id: string): Promise<StageRequest> {
@@ -277,9 +310,12 @@ export class StageService {
   private async assertPresent(room: string, identity: string): Promise<void> {
     const seat = await this.seatStore.find(room, identity);
     if (seat?.isPresent || (await this.rooms.findParticipant(room, identity))) return;
-    throw new AppError('conflict', 'seat.not_present', 'They are not in the room.');
+    throw notThere();
   }
 }
+
+/** A refusal of these kinds may lie with the person; all others hold for whoever is next. */
+const ABOUT_ONE: ReadonlySet<AppErrorKind> = new Set(['conflict', 'forbidden', 'not_found']);
 
 export function toRef({ kind, id, label }: Actor): Pick<Actor, 'kind' | 'id' | 'label'> {
   return { kind, id, label };
@@ -302,6 +338,25 @@ function decided({ state, by }: StageRequest): AppError {
   const isByModerator = state === 'approved' || state === 'declined';
   const text = DECIDED[state] + (isByModerator && by ? ` by ${by.label}.` : '');
   return new AppError('conflict', 'stage.request_decided', text, { extra: { state } });
+}
+
+function passedOver({ id, identity }: StageRequest, { code, message }: AppError): PassedOver {
+  return { requestId: id, identity, code, detail: message };
+}
+
+function nobodyLeft(skipped: PassedOver[]): AppError {
+  const refused = skipped.find(({ code }) => code !== 'seat.not_present');
+  if (refused) {
+    const text = `Nobody with a hand up can be let up. ${refused.identity}: ${refused.detail}`;
+    return new AppError('conflict', 'stage.nobody_fits', text, { extra: { skipped } });
+  }
+  const text =
+    skipped.length > 0 ? 'Whoever has a hand up has just left.' : 'Nobody has a hand up.';
+  return new AppError('conflict', 'stage.queue_empty', text, { extra: { skipped } });
+}
+
+function notThere(): AppError {
+  return new AppError('conflict', 'seat.not_present', 'They are not in the room.');
 }
 
 function outOfRoom(code: string): AppError {
