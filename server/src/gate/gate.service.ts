@@ -99,7 +99,7 @@ export class GateService {
       isReal ? this.proofs.admit(proof) : null,
       isReal ? this.record(knock, token, standing, null) : null,
     ]);
-    if (standing.room.liveSid === null) await this.liveRooms.ensureSoon(standing.room);
+    await this.liveRooms.ensureSoon(standing.room);
     return { status: 200, token: given, room: token.room, notBefore };
   }
 

@@ -349,7 +349,7 @@ export class IssuanceService {
     if (!room || !plan.content.grants.roomJoin || body.createRoom === false) return;
     if (body.createRoom) {
       await this.liveRooms.ensure(room);
-    } else if (room.liveSid === null) {
+    } else {
       await this.liveRooms.ensureSoon(room);
     }
   }

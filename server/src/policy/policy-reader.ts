@@ -40,6 +40,8 @@ export interface PolicyRoom {
   maxParticipants: number;
   metadata: string;
   liveSid: string | null;
+  /** Seconds since LiveKit was last seen to run it, by Postgres' clock; null: never. */
+  unseenFor: number | null;
   scene: ActiveScene | null;
 }
 
@@ -157,7 +159,7 @@ const READ = `
           'unlistedParticipants', r.unlisted_participants, 'emptyTimeout', r.empty_timeout,
           'departureTimeout', r.departure_timeout, 'maxParticipants', r.max_participants,
           'metadata', r.metadata, 'liveSid', r.live_sid, 'scene', r.active_scene,
-          'voidBefore', r.tokens_void_before) END,
+          'unseenFor', extract(epoch FROM now() - r.last_seen_live_at)::float8, 'voidBefore', r.tokens_void_before) END,
         's', CASE WHEN s.room IS NOT NULL THEN json_build_object('epoch', s.epoch,
           'was_issued', s.last_issued_at IS NOT NULL, 'void_before', s.tokens_void_before,
           'uncovered', CASE WHEN coalesce(s.before_scene, s.permission) IS NOT NULL

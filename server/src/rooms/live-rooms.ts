@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { Hints } from '../events/hints.js';
 import { isUnavailable } from '../livekit/livekit-error.js';
@@ -11,6 +12,11 @@ import type { PolicyRoom } from '../policy/policy-reader.js';
 const PATIENCE_MS = 700;
 /** After a failure nobody waits for a while, or every token would. */
 const PAUSE_MS = 2_000;
+/**
+ * A room that runs is seen by every sweep. One that was not seen by so many may have been lost with a
+ * LiveKit server that was back before anybody missed it.
+ */
+const SWEEPS_UNSEEN = 3;
 
 /** Makes LiveKit run the rooms that Rolecall knows, with their stored options. */
 @Injectable()
@@ -24,6 +30,7 @@ export class LiveRooms {
     private readonly health: LiveKitHealth,
     private readonly pg: PgPool,
     private readonly hints: Hints,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
   /**
@@ -38,8 +45,12 @@ export class LiveRooms {
     return start;
   }
 
-  /** Tries the same for a moment. Not being able to is no error, and later tries go on by themselves. */
+  /**
+   * Tries the same for a moment, unless the room is known to run. Not being able to is no error, and
+   * later tries go on by themselves.
+   */
   async ensureSoon(room: PolicyRoom): Promise<void> {
+    if (this.isSeenToRun(room)) return;
     if (this.health.status.state !== 'up' || performance.now() < this.pausedUntil) return;
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
@@ -52,19 +63,25 @@ export class LiveRooms {
     clearTimeout(timer);
   }
 
+  private isSeenToRun({ liveSid, unseenFor }: PolicyRoom): boolean {
+    return liveSid !== null && unseenFor !== null && unseenFor < SWEEPS_UNSEEN * this.config.sweep;
+  }
+
   private async start(room: PolicyRoom): Promise<void> {
     const { name, emptyTimeout, departureTimeout, maxParticipants, metadata } = room;
     const options = { name, emptyTimeout, departureTimeout, maxParticipants, metadata };
     const live = await this.port.createRoom(options).catch((error: unknown) => {
       throw isUnavailable(error) ? error : cannotStart(error);
     });
-    const { rowCount } = await this.pg.query(
+    const { rows } = await this.pg.query<{ is_news: boolean }>(
       'live-room-started',
-      `UPDATE room SET live_sid = $2, live_since = $3, last_seen_live_at = now()
-       WHERE name = $1 AND live_sid IS DISTINCT FROM $2`,
+      `UPDATE room SET live_sid = $2, last_seen_live_at = now(),
+         live_since = CASE WHEN before.is_news THEN $3 ELSE live_since END
+       FROM (SELECT live_sid IS DISTINCT FROM $2 AS is_news FROM room WHERE name = $1) AS before
+       WHERE name = $1 RETURNING before.is_news`,
       [name, live.sid, live.createdAt],
     );
-    if (rowCount) this.hints.publish([{ topic: 'rooms', type: 'room', key: name }]);
+    if (rows[0]?.is_news) this.hints.publish([{ topic: 'rooms', type: 'room', key: name }]);
   }
 }
 

@@ -446,6 +446,21 @@ describe('rooms while LiveKit fails', () => {
     expect(calls).toEqual(['CreateRoom']);
   });
 
+  it('starts a room that no sweep has seen for a while, and leaves one alone that was seen', async () => {
+    const live = test.app.get(LiveRooms);
+    const name = await room();
+    status = 400;
+    await test.sql('UPDATE room SET last_seen_live_at = now() WHERE name = $1', [name]);
+    await live.ensureSoon(await policyRoom(name));
+    expect(calls).toEqual([]);
+    await test.sql(
+      `UPDATE room SET last_seen_live_at = now() - interval '1 minute' WHERE name = $1`,
+      [name],
+    );
+    await live.ensureSoon(await policyRoom(name));
+    expect(calls).toEqual(['CreateRoom']);
+  });
+
   it('goes on without the room when it need not run, and does not ask again at once', async () => {
     const live = test.app.get(LiveRooms);
     const wanted = await policyRoom(await room({ live_sid: null }));
