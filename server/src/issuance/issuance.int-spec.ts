@@ -331,6 +331,26 @@ describe('who gets no token', () => {
     expect([noRoom.status, noRoom.body.permission]).toEqual([403, 'room.create']);
     expect(await app.sql(`SELECT FROM room WHERE name = 'unknown-room'`)).toEqual([]);
     expect(await app.ledger('user.created')).toHaveLength(1);
+    const refused = await entriesOf('token.refused', 'unknown-1');
+    expect(refused.map(({ payload }) => payload.code)).toEqual([
+      'user.not_found',
+      'room.not_found',
+      'access.denied',
+      'access.denied',
+    ]);
+  });
+
+  it('who has no role in a room that it would have created: neither room nor user is left', async () => {
+    const asked = {
+      room: 'never-room',
+      identity: 'never-user',
+      createRoom: true,
+      createUser: true,
+    };
+    expect(await refusedWith(asked, app.admin)).toEqual([403, 'token.refused', 'no_rule']);
+    expect(await app.sql(`SELECT FROM room WHERE name = 'never-room'`)).toEqual([]);
+    expect(await app.sql(`SELECT FROM app_user WHERE identity = 'never-user'`)).toEqual([]);
+    expect(await entriesOf('token.refused', 'never-user')).toHaveLength(1);
   });
 
   it('a caller for a room outside their limit: it does not exist for them', async () => {
@@ -358,6 +378,9 @@ describe('asking for another template', () => {
     const { room, identity } = await newScene('speaker');
     const denied = await issue({ room, identity, template: 'host' });
     expect([denied.status, denied.body.permission]).toEqual([403, 'token.issue_as']);
+    expect(await entriesOf('token.refused', identity)).toMatchObject([
+      { payload: { code: 'access.denied', template: 'host' } },
+    ]);
     const same = await issue({ room, identity, template: 'speaker' });
     expect([same.status, same.body.template]).toEqual([201, 'speaker']);
     expect(
@@ -445,6 +468,29 @@ describe('a preview', () => {
       real.version,
       real.because,
     ]);
+  });
+
+  it('says the same of a user and a room that issuing would create', async () => {
+    const { body: assignment } = await app.inject('POST', '/api/v1/assignments', {
+      as: app.admin,
+      body: { subject: { everyone: true }, scope: { pattern: 'to-come-*' }, template: 'speaker' },
+    });
+    const asked = {
+      room: 'to-come-1',
+      identity: 'to-come-user',
+      createRoom: true,
+      createUser: true,
+    };
+    const seen = await preview(asked, app.admin);
+    await app.newRoom({ name: asked.room, default_template: null });
+    await app.newUser({ identity: asked.identity, name: asked.identity });
+    const real = await issue({ room: asked.room, identity: asked.identity });
+    expect([seen.status, real.status]).toEqual([200, 201]);
+    const ofTime = { iat: 0, nbf: 0, exp: 0, jti: '' };
+    expect({ ...seen.body.claims, ...ofTime }).toEqual({ ...claimsOf(real.body.token), ...ofTime });
+    expect(seen.body.template).toBe('speaker');
+    expect(seen.body.because[0]).toMatchObject({ outcome: 'wins', ref: assignment.id });
+    expect(seen.body.because[0]).toEqual(real.body.because[0]);
   });
 
   it('creates nobody and nothing', async () => {

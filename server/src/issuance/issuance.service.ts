@@ -16,7 +16,7 @@ import { LedgerService } from '../ledger/ledger.service.js';
 import { TokenSigner } from '../livekit/signer.js';
 import { newTokenId } from '../livekit/token-id.js';
 import { Metrics } from '../metrics/metrics.service.js';
-import { type PolicyFacts, PolicyReader } from '../policy/policy-reader.js';
+import { type PolicyFacts, PolicyReader, type Question } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
 import { RoomsService } from '../rooms/rooms.service.js';
 import { SeatsService } from '../seats/seats.service.js';
@@ -88,8 +88,7 @@ export class IssuanceService {
    */
   async issue(actor: Actor, body: IssueBody): Promise<Issued> {
     const identity = await this.identityOf(body);
-    const facts = await this.prepare(actor, body, identity);
-    const plan = await this.plan(actor, body, facts, true);
+    const plan = await this.prepare(actor, body, identity);
     await this.ensureLiveRoom(plan, body);
     const token = this.signer.sign(plan.claims);
     const ref = await this.record(actor, body, plan, token);
@@ -111,9 +110,9 @@ export class IssuanceService {
   /** What `issue` would do, signing and recording nothing. */
   async preview(actor: Actor, body: IssueBody) {
     const identity = await this.identityOf(body);
-    const facts = await this.policy.read({ room: body.room ?? null, identity });
+    const facts = await this.policy.read(questionOf(body, identity));
     this.assertVisible(actor, 'token.preview', body.room);
-    if (body.room !== undefined && !facts.room && !body.createRoom) throw roomNotFound(body.room);
+    if (body.room !== undefined && !facts.room) throw roomNotFound(body.room);
     if (!facts.user && !body.createUser) throw userNotFound(identity);
     const { claims, template, version, because } = await this.plan(actor, body, facts, false);
     return { claims, template, version, because };
@@ -146,16 +145,12 @@ export class IssuanceService {
     });
   }
 
-  /** Reads the facts and creates what the request asks to be created. */
-  private async prepare(actor: Actor, body: IssueBody, identity: string): Promise<PolicyFacts> {
+  /** Decides, and only then creates what the request asks to be created: a refusal leaves nothing. */
+  private async prepare(actor: Actor, body: IssueBody, identity: string): Promise<Plan> {
     const { room } = body;
     this.assertVisible(actor, 'token.issue', room);
-    const question = { room: room ?? null, identity };
-    const facts = await this.policy.read(question);
-    const isRoomMissing = room !== undefined && !facts.room;
-    if (!isRoomMissing && facts.user) return facts;
-
-    if (isRoomMissing && !body.createRoom) {
+    const facts = await this.policy.read(questionOf(body, identity));
+    if (room !== undefined && !facts.room) {
       await this.recordRefusal(actor, body, identity, 'room.not_found', []);
       throw roomNotFound(room);
     }
@@ -163,20 +158,18 @@ export class IssuanceService {
       await this.recordRefusal(actor, body, identity, 'user.not_found', []);
       throw userNotFound(identity);
     }
-    if (isRoomMissing && !actor.can('room.create', room)) throw needs('room.create');
-    if (!facts.user && !actor.can('user.create')) throw needs('user.create');
-    await this.assertPossible(body);
-    if (isRoomMissing) await this.rooms.ensure(actor, room);
+    if (facts.isRoomNew && !actor.can('room.create', room)) {
+      await this.deny(actor, body, identity, 'room.create');
+    }
+    if (!facts.user && !actor.can('user.create')) {
+      await this.deny(actor, body, identity, 'user.create');
+    }
+    const plan = await this.plan(actor, body, facts, true);
+    if (!facts.isRoomNew && facts.user) return plan;
+    if (facts.isRoomNew && room !== undefined) await this.rooms.ensure(actor, room);
     if (!facts.user) await this.users.ensure(actor, identity, body.name);
-    return this.policy.read(question);
-  }
-
-  /** What is wrong whoever asks is told before anything is created: nothing half-done. */
-  private async assertPossible(body: IssueBody): Promise<void> {
-    this.assertTtl(body);
-    if (body.template === undefined) return;
-    const { template, version } = await this.requested(body.template);
-    this.assertFits(body, (await this.policy.version(template, version)).grants);
+    // Somebody else may have been faster, and have made it otherwise.
+    return this.plan(actor, body, await this.policy.read(questionOf(body, identity)), true);
   }
 
   private async plan(
@@ -185,6 +178,7 @@ export class IssuanceService {
     facts: PolicyFacts,
     isReal: boolean,
   ): Promise<Plan> {
+    this.assertTtl(body);
     const now = new Date();
     const { identity } = facts;
     const permission = isReal ? 'token.issue' : 'token.preview';
@@ -211,7 +205,9 @@ export class IssuanceService {
       // Asking for what policy gives anyway asks for nothing more.
       const given = decision?.verdict === 'allow' ? decision : null;
       const mayAsk = !isReal || actor.can('token.issue_as', body.room);
-      if (!mayAsk && given?.template !== body.template) throw needs('token.issue_as');
+      if (!mayAsk && given?.template !== body.template) {
+        return this.deny(actor, body, identity, 'token.issue_as');
+      }
       // What forbids a seat forbids it whatever role is asked for.
       if (decision?.verdict === 'refuse' && FINAL_REFUSALS.has(decision.code)) {
         return refuse(decision.code, because);
@@ -224,7 +220,7 @@ export class IssuanceService {
       }
       const asked = await this.requested(body.template);
       const isGiven = given?.template === asked.template && given.version === asked.version;
-      if (!mayAsk && !isGiven) throw needs('token.issue_as');
+      if (!mayAsk && !isGiven) return this.deny(actor, body, identity, 'token.issue_as');
       const withheld = withheldByHold(facts.input?.seat?.hold ?? null, now);
       chosen = isGiven ? given : { ...asked, withheld };
       if (!isGiven) {
@@ -262,7 +258,8 @@ export class IssuanceService {
       room: body.room ?? null,
       identity,
       kind: user?.kind ?? 'standard',
-      name: body.name ?? user?.name ?? '',
+      // Who is yet to be created is called by their identity.
+      name: body.name ?? user?.name ?? identity,
       metadata: body.metadata ?? (user?.metadata || content.metadata),
       attributes: { ...content.attributes, ...user?.attributes, ...body.attributes },
       ttlSeconds,
@@ -321,7 +318,6 @@ export class IssuanceService {
     now: Date,
     because: Because[],
   ): number {
-    this.assertTtl(body);
     const max = this.config.tokenTtlMax;
     let ttl = body.ttl ?? content.ttl ?? this.config.tokenTtl;
     if (ttl > max) {
@@ -385,6 +381,18 @@ export class IssuanceService {
     return this.ledger.appendDurably(entry);
   }
 
+  private async deny(
+    actor: Actor,
+    body: IssueBody,
+    identity: string,
+    permission: string,
+  ): Promise<never> {
+    await this.recordRefusal(actor, body, identity, 'access.denied', []);
+    throw new AppError('forbidden', 'access.denied', `This needs the permission ${permission}.`, {
+      extra: { permission },
+    });
+  }
+
   private async recordRefusal(
     actor: Actor,
     body: IssueBody,
@@ -427,6 +435,10 @@ const FINAL_REFUSALS = new Set<string>([
   'room.closed',
 ]);
 
+function questionOf({ room, createRoom }: IssueBody, identity: string): Question {
+  return { room: room ?? null, identity, mayRoomBeNew: createRoom === true };
+}
+
 function note(text: string): Because {
   return { rule: 'policy', outcome: 'note', text, ref: null, template: null };
 }
@@ -452,10 +464,4 @@ function userNotFound(identity: string): AppError {
       errors: { identity: text },
     },
   );
-}
-
-function needs(permission: string): AppError {
-  return new AppError('forbidden', 'access.denied', `This needs the permission ${permission}.`, {
-    extra: { permission },
-  });
 }

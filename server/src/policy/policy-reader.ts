@@ -51,6 +51,8 @@ export interface PolicyFacts {
   user: PolicyUser | null;
   /** Null: Rolecall has no such room. */
   room: PolicyRoom | null;
+  /** Rolecall has no such room yet; all of this is as it would be if it were created now. */
+  isRoomNew: boolean;
   epoch: number;
   /** A token was issued for this seat at some time. */
   wasIssued: boolean;
@@ -68,6 +70,8 @@ export interface PolicyFacts {
 export interface Question {
   room: string | null;
   identity: string;
+  /** What would be if the room were created now, should there be none. */
+  mayRoomBeNew?: boolean;
 }
 
 interface Answer {
@@ -181,10 +185,10 @@ const READ = `
       LEFT JOIN LATERAL (
         SELECT json_agg(json_build_object(${ASSIGNMENT})) AS rules FROM (
           SELECT a.* FROM assignment a
-          WHERE a.user_id = u.id AND r.name IS NOT NULL AND ${CURRENT} AND ${covers('q.room')}
+          WHERE a.user_id = u.id AND q.room IS NOT NULL AND ${CURRENT} AND ${covers('q.room')}
           UNION ALL
           (SELECT a.* FROM assignment a
-          WHERE a.user_id = u.id AND r.name IS NOT NULL AND NOT (${CURRENT} AND ${covers('q.room')})
+          WHERE a.user_id = u.id AND q.room IS NOT NULL AND NOT (${CURRENT} AND ${covers('q.room')})
           ORDER BY a.created_at DESC LIMIT ${NEAR_MISSES})
         ) a
       ) own ON true) AS facts,
@@ -329,13 +333,15 @@ function toFacts(
     isDeleted: row.u.is_deleted,
     updatedAt: new Date(row.u.updated_at),
   };
-  const room = row.r && roomOf(row.r);
+  const isRoomNew = !row.r && question.room !== null && question.mayRoomBeNew === true;
+  const room = isRoomNew ? newRoom(question.room ?? '') : row.r && roomOf(row.r);
   // What came along for the other rooms of the batch is not for this one.
   const here = room ? everyone.filter((one) => bearsOn(one, room.name)) : [];
   return {
     identity: question.identity,
     user,
     room,
+    isRoomNew,
     epoch: row.s?.epoch ?? 0,
     wasIssued: row.s?.was_issued ?? false,
     tokensVoidBefore: latest(
@@ -391,6 +397,24 @@ function toRule(row: AssignmentRow): AssignmentRule {
 
 function roomOf({ voidBefore: _, scene, ...room }: NonNullable<FactRow['r']>): PolicyRoom {
   return { ...room, scene: scene && { ...scene, at: new Date(scene.at) } };
+}
+
+/** As the table's defaults have it. */
+function newRoom(name: string): PolicyRoom {
+  return {
+    name,
+    isClosed: false,
+    defaultTemplate: null,
+    promoteTemplate: null,
+    unlistedParticipants: 'allow',
+    emptyTimeout: 300,
+    departureTimeout: 20,
+    maxParticipants: 0,
+    metadata: '',
+    liveSid: null,
+    unseenFor: null,
+    scene: null,
+  };
 }
 
 function latest(...instants: (string | Date | null | undefined)[]): Date | null {
