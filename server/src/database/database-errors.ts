@@ -53,11 +53,19 @@ export function unavailableOn(error: unknown): unknown {
 }
 
 interface ConstraintMeaning {
-  kind: 'conflict' | 'bad_request';
+  kind: 'conflict' | 'bad_request' | 'not_found';
   code: string;
   field: string;
   text: string;
 }
+
+/** The room was deleted while it was worked on. */
+const ROOM_IS_GONE: ConstraintMeaning = {
+  kind: 'not_found',
+  code: 'room.not_found',
+  field: 'room',
+  text: 'there is no such room',
+};
 
 /** What a violated constraint means to the caller. Constraints are named by hand in the migrations. */
 const CONSTRAINTS: Record<string, ConstraintMeaning> = {
@@ -114,6 +122,23 @@ const CONSTRAINTS: Record<string, ConstraintMeaning> = {
     code: 'role_template.not_found',
     field: 'template',
     text: 'no role template has this key',
+  },
+  fk_seat_room: ROOM_IS_GONE,
+  fk_stage_limit_room: ROOM_IS_GONE,
+  fk_stage_request_room: ROOM_IS_GONE,
+  fk_bulk_operation_room: ROOM_IS_GONE,
+  fk_scene_room: ROOM_IS_GONE,
+  fk_stage_limit_template: {
+    kind: 'not_found',
+    code: 'role_template.not_found',
+    field: 'key',
+    text: 'no role template has this key',
+  },
+  uq_scene_name: {
+    kind: 'conflict',
+    code: 'scene.name_taken',
+    field: 'name',
+    text: 'a scene with this name exists for the same rooms',
   },
   ck_assignment_window: {
     kind: 'bad_request',

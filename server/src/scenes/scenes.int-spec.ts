@@ -327,6 +327,18 @@ describe('scenes', () => {
       expect((await call('POST', '/api/v1/scenes', everywhere, headers)).status).toBe(403);
     });
 
+    it('have names of their own, everywhere or in their room', async () => {
+      const { name: room } = await crowd.room(1);
+      const rules = [{ from: 'viewer', to: null }];
+      for (const where of [{}, { room }]) {
+        const scene = { ...where, name: 'Twice', rules };
+        expect((await call('POST', '/api/v1/scenes', scene)).status).toBe(201);
+        const again = await call('POST', '/api/v1/scenes', scene);
+        expect([again.status, again.body.code]).toEqual([409, 'scene.name_taken']);
+        expect(Object.keys(again.body.errors)).toEqual(['name']);
+      }
+    });
+
     it('name templates that exist, once each', async () => {
       const wrong = async (rules: unknown) =>
         (await call('POST', '/api/v1/scenes', { name: 'wrong', rules })).status;
