@@ -70,6 +70,17 @@ describe('WebhookVerifier', () => {
     expect(await refused(large, sign({ sha256: sha256(large) }))).toBe('webhook.too_large');
   });
 
+  it.each([
+    ['an id', { id: 'EV_\0' }],
+    ['a name', { event: 'room_started\0' }],
+    ['a time after all times', { createdAt: '9223372036854775807' }],
+    ['a time before all times', { createdAt: '-9000000000000' }],
+  ])('refuses %s that cannot be kept', async (_what, part) => {
+    const event = { event: 'room_started', id: 'EV_2', createdAt: '1795000000', ...part };
+    const raw = Buffer.from(JSON.stringify(event));
+    expect(await refused(raw, sign({ sha256: sha256(raw) }))).toBe('webhook.malformed');
+  });
+
   it('refuses a signed body that is not JSON without giving it back', async () => {
     const raw = Buffer.from('not json');
     expect(await refused(raw, sign({ sha256: sha256(raw) }))).toBe('webhook.malformed');

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { TokenVerifier, WebhookEvent } from 'livekit-server-sdk';
 import { AppError } from '../common/errors/app-error.js';
 import type { LiveKitKeyPair } from './livekit.settings.js';
+import { isStorable } from './storable.js';
 import { type LiveKitEvent, toLiveKitEvent } from './webhook-event.js';
 
 /** What livekit-server itself tolerates; the SDK's own 10 s would refuse a clock 15 s ahead. */
@@ -67,6 +68,9 @@ function parse(raw: Buffer): LiveKitEvent {
     const event = toLiveKitEvent(
       WebhookEvent.fromJson(json as never, { ignoreUnknownFields: true }),
     );
+    if (!isStorable(event.id + event.event) || !isPlausible(event.createdAt)) {
+      throw new Error('its id, name or time is none');
+    }
     // Every event that LiveKit sends has an id; one without is known again by what it says.
     return event.id ? event : { ...event, id: createHash('sha256').update(raw).digest('hex') };
   } catch (cause) {
@@ -74,6 +78,12 @@ function parse(raw: Buffer): LiveKitEvent {
       cause,
     });
   }
+}
+
+/** A time that Postgres keeps. */
+function isPlausible(time: Date): boolean {
+  const year = time.getUTCFullYear();
+  return year >= 1970 && year <= 9999;
 }
 
 function unsigned(cause?: unknown): AppError {

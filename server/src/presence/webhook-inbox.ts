@@ -22,8 +22,8 @@ export interface ReceivedEvent extends LiveKitEvent {
 export class WebhookInbox {
   constructor(private readonly pg: PgPool) {}
 
-  /** False for an event that is known already. */
-  async take(event: LiveKitEvent): Promise<boolean> {
+  /** Not new: an event that is known already. The room is whose turn it waits for. */
+  async take(event: LiveKitEvent): Promise<{ isNew: boolean; room: string | null }> {
     const { room, participant, track } = storable(event);
     const { rowCount } = await this.pg.query(
       'webhook-take',
@@ -37,7 +37,7 @@ export class WebhookInbox {
         event.createdAt,
       ],
     );
-    return rowCount === 1;
+    return { isNew: rowCount === 1, room: room?.name ?? null };
   }
 
   /** Rooms with events that nobody has processed, though somebody should have. */

@@ -31,6 +31,7 @@ export class WebhookController {
         this.log.warn(`webhook refused: ${why instanceof Error ? why.message : String(why)}`);
         throw error;
       });
-    if (await this.inbox.take(event)) this.processor.kick(event.room?.name ?? null);
+    const { isNew, room } = await this.inbox.take(event);
+    if (isNew) this.processor.kick(room);
   }
 }
