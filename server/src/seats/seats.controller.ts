@@ -210,7 +210,7 @@ export class SeatsController {
   /** A soft lock: tells the other moderators for five seconds who is about to act on whom. */
   @Post(':identity/acting')
   @HttpCode(204)
-  @RequirePermission('seat.read', { room: 'room' })
+  @RequirePermission('seat.promote', { room: 'room' })
   @Answers(z.void())
   async acting(
     @CurrentActor() actor: Actor,
