@@ -19,6 +19,8 @@ const SLOW_ANSWERS = 2;
 /** A load balancer that ends idle connections sooner than this makes the wire useless. */
 const SHORT_LIFE_MS = 60_000;
 const MAX_SHORT_LIVES = 5;
+/** It may also have been LiveKit that kept crashing: after this the wire is tried again. */
+const WIRE_PAUSE_MS = 10 * 60_000;
 
 export interface LiveKitStatus {
   readonly state: 'up' | 'down' | 'absent';
@@ -41,6 +43,8 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
   private probing: Promise<LiveKitStatus> | null = null;
   private wire: Socket | null = null;
   private shortLives = 0;
+  /** By the monotonic clock. */
+  private noWireUntil = 0;
   private slowAnswers = 0;
   /** It went away since it was last seen to answer: what it knew may be gone. */
   private isDisturbed = false;
@@ -135,7 +139,7 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
   }
 
   private openWire(): void {
-    if (this.wire || !this.settings || this.shortLives >= MAX_SHORT_LIVES) return;
+    if (this.wire || !this.settings || performance.now() < this.noWireUntil) return;
     const { hostname, port, protocol } = new URL(toHttpUrl(this.settings.url));
     const openedAt = performance.now();
     const wire = connect({
@@ -151,6 +155,10 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
       this.isDisturbed = true;
       const isShort = performance.now() - openedAt < SHORT_LIFE_MS && this.current.state === 'up';
       this.shortLives = isShort ? this.shortLives + 1 : 0;
+      if (this.shortLives >= MAX_SHORT_LIVES) {
+        this.noWireUntil = performance.now() + WIRE_PAUSE_MS;
+        this.shortLives = 0;
+      }
       void this.probe().finally(() => this.schedule());
     });
     this.wire = wire;
