@@ -105,6 +105,15 @@ export class LiveConnection {
     this.scheduleReopen(0);
   };
 
+  /** The server has gone, which is shown at once, or is back: then nothing shown is to be trusted. */
+  readonly connectivityChanged = () => {
+    if (isServerReachable()) {
+      this.restart();
+      this.resetAll();
+    }
+    this.updateStatus();
+  };
+
   private start() {
     if (this.clock) return;
     this.lostAt = this.now();
@@ -229,7 +238,9 @@ export class LiveConnection {
       this.scheduleReopen(0);
     }
     this.updateStatus();
-    if (this.status.state === 'polling' && this.now() - this.lastPollAt >= POLL_MS) {
+    // Offline as well: asking is how to notice that the server is back.
+    const isLost = this.status.state === 'polling' || this.status.state === 'offline';
+    if (isLost && this.now() - this.lastPollAt >= POLL_MS) {
       this.lastPollAt = this.now();
       this.resetAll();
     }
@@ -268,9 +279,7 @@ const encodeTopic = (topic: string) => topic.replaceAll('%', '%25').replaceAll('
 
 export const liveConnection = new LiveConnection();
 
-subscribeToConnectivity(() => {
-  if (isServerReachable()) liveConnection.restart();
-});
+subscribeToConnectivity(liveConnection.connectivityChanged);
 
 /** Handlers may change at every render; the stream is opened again only when the topic changes. */
 export function useLive(topic: Topic | null, handlers: LiveHandlers) {

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from '
 import { getJson, path } from '../providers/httpClient';
 import { useLive, type SeatsEvent } from '../providers/liveUpdates';
 import type { Seat } from '../providers/records';
+import { problemOf } from '../shared/problem';
 import { RosterStore, type RosterView } from './rosterStore';
 import type { SeatActions } from './seatActions';
 
@@ -16,6 +17,8 @@ export interface Roster {
 }
 
 const TICK_MS = 1_000;
+/** A snapshot that could not be read is read again without being asked to. */
+const AGAIN_MS = 3_000;
 
 /** The seats of one room: a snapshot, then every change as it is told. */
 export function useRoster(room: string, actions: { current: SeatActions | null }): Roster {
@@ -25,6 +28,7 @@ export function useRoster(room: string, actions: { current: SeatActions | null }
   const [error, setError] = useState<unknown>(null);
   const asOfRef = useRef<Date | null>(null);
   const asOf = useCallback(() => asOfRef.current, []);
+  const again = useRef<ReturnType<typeof setTimeout>>(undefined);
   const loading = useRef<{ abort: AbortController; missed: SeatsEvent[] } | null>(null);
 
   const take = useCallback(
@@ -36,32 +40,38 @@ export function useRoster(room: string, actions: { current: SeatActions | null }
     [store, actions],
   );
 
-  const reload = useCallback(() => {
-    loading.current?.abort.abort();
-    const mine = { abort: new AbortController(), missed: [] as SeatsEvent[] };
-    loading.current = mine;
-    getJson<Seat[]>(path('rooms', room, 'seats'), { signal: mine.abort.signal })
-      .then((seats) => {
-        if (loading.current !== mine) return;
-        loading.current = null;
-        store.replaceAll(seats);
-        // What was told while the snapshot was on its way may be newer than the snapshot.
-        take(mine.missed);
-        actions.current?.observe(seats.map(({ identity }) => identity));
-        setIsLoaded(true);
-        setError(null);
-        asOfRef.current = new Date();
-      })
-      .catch((failure: unknown) => {
-        if (loading.current !== mine) return;
-        loading.current = null;
-        setError(failure);
-      });
-  }, [room, store, take, actions]);
+  const reload = useCallback(
+    function read() {
+      clearTimeout(again.current);
+      loading.current?.abort.abort();
+      const mine = { abort: new AbortController(), missed: [] as SeatsEvent[] };
+      loading.current = mine;
+      getJson<Seat[]>(path('rooms', room, 'seats'), { signal: mine.abort.signal })
+        .then((seats) => {
+          if (loading.current !== mine) return;
+          loading.current = null;
+          store.replaceAll(seats);
+          // What was told while the snapshot was on its way may be newer than the snapshot.
+          take(mine.missed);
+          actions.current?.observe(seats.map(({ identity }) => identity));
+          setIsLoaded(true);
+          setError(null);
+          asOfRef.current = new Date();
+        })
+        .catch((failure: unknown) => {
+          if (loading.current !== mine) return;
+          loading.current = null;
+          setError(failure);
+          if (isPassing(failure)) again.current = setTimeout(read, AGAIN_MS);
+        });
+    },
+    [room, store, take, actions],
+  );
 
   useEffect(() => {
     reload();
     return () => {
+      clearTimeout(again.current);
       loading.current?.abort.abort();
       loading.current = null;
     };
@@ -84,6 +94,12 @@ export function useRoster(room: string, actions: { current: SeatActions | null }
   });
 
   return { store, view, isLoaded, error, asOf, reload };
+}
+
+/** A refusal does not get better by asking again; a server that is away does. */
+function isPassing(failure: unknown): boolean {
+  const status = problemOf(failure)?.status ?? 0;
+  return status === 0 || status >= 500;
 }
 
 /** The last word on each person within one flush. */
