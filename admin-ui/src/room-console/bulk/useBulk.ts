@@ -1,9 +1,10 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
-import { getJson, path, postJson } from '../../providers/httpClient';
+import { getJson, newKey, path, postJson } from '../../providers/httpClient';
 import { useLive } from '../../providers/liveUpdates';
 import type { BulkOperation } from '../../providers/records';
 import { useAnnounce } from '../../shared/announce';
+import { problemOf } from '../../shared/problem';
 
 export type BulkAction =
   'promote' | 'demote' | 'block' | 'unblock' | 'remove' | 'mute' | 'hold' | 'release';
@@ -27,12 +28,37 @@ interface Started {
   total: number;
 }
 
+/** After this, the same again is meant again. */
+const SAME_FOR_MS = 60_000;
+
+/** Pressed again because no answer came, a request is still the same one, and is done once. */
+function useRequestKeys() {
+  const [unanswered] = useState(() => new Map<string, { key: string; at: number }>());
+  return useCallback(
+    async <T>(request: BulkRequest, send: (key: string) => Promise<T>): Promise<T> => {
+      const name = JSON.stringify(request);
+      const before = unanswered.get(name);
+      const isSame = before && performance.now() - before.at < SAME_FOR_MS;
+      const { key, at } = isSame ? before : { key: newKey(), at: performance.now() };
+      unanswered.delete(name);
+      try {
+        return await send(key);
+      } catch (error) {
+        if (problemOf(error)?.status === 0) unanswered.set(name, { key, at });
+        throw error;
+      }
+    },
+    [unanswered],
+  );
+}
+
 type Operations = ReadonlyMap<string, BulkOperation>;
 
 /** What is done to many people in a room, by whomever: read from the server, so it outlives a page. */
 export function useBulk(room: string) {
   const [operations, setOperations] = useState<Operations>(new Map());
   const hear = useProgressAnnouncements();
+  const withKey = useRequestKeys();
 
   const take = useCallback(
     (told: readonly BulkOperation[]) => {
@@ -66,21 +92,21 @@ export function useBulk(room: string) {
 
   const start = useCallback(
     async (request: BulkRequest) => {
-      const { operationId } = await postJson<Started>(
-        path('rooms', room, 'seats', 'bulk'),
-        request,
+      const { operationId } = await withKey(request, (idempotencyKey) =>
+        postJson<Started>(path('rooms', room, 'seats', 'bulk'), request, { idempotencyKey }),
       );
-      await follow(operationId);
+      // It has begun: that it cannot be looked at now must not look like a failure.
+      await follow(operationId).catch(() => undefined);
       return operationId;
     },
-    [room, follow],
+    [room, follow, withKey],
   );
 
   const control = useCallback(
     async (id: string, verb: BulkControl) => {
       const answer = await postJson<Partial<Started>>(path('operations', id, verb));
-      await follow(id);
-      if (answer?.operationId && answer.operationId !== id) await follow(answer.operationId);
+      const told = [id, answer?.operationId ?? id];
+      for (const each of new Set(told)) await follow(each).catch(() => undefined);
     },
     [follow],
   );

@@ -45,7 +45,8 @@ export function useScenes(room: string, { scene, setScene }: About, bulk: BulkDe
   const entered = useCallback(
     async (answer: Entered, now: ActiveScene | null) => {
       setScene(now);
-      await follow(answer.operationId);
+      // It plays: that its progress cannot be looked at now must not look like a failure.
+      await follow(answer.operationId).catch(() => undefined);
     },
     [setScene, follow],
   );
