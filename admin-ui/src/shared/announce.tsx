@@ -15,19 +15,25 @@ export type Announce = (message: string, politeness?: Politeness) => void;
 
 const AnnounceContext = createContext<Announce>(() => undefined);
 
-/** Says something to screen readers; at most one message a second, the newest wins. */
+/**
+ * Says something to screen readers: the region changes at most once a second. What is said meanwhile
+ * is said together then, so that nothing that somebody did goes without its answer.
+ */
 export const useAnnounce = () => useContext(AnnounceContext);
 
 const PAUSE_MS = 1_000;
+/** In a storm only the newest of them: nobody could listen to all. */
+const MOST_TOGETHER = 5;
 
 export function AnnounceProvider({ children }: { children: ReactNode }) {
   const [polite, setPolite] = useState('');
   const [assertive, setAssertive] = useState('');
-  const waiting = useRef(new Map<Politeness, string>());
+  const waiting = useRef(new Map<Politeness, string[]>());
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   const say = useCallback(function sayWaiting() {
-    for (const [politeness, message] of waiting.current) {
+    for (const [politeness, messages] of waiting.current) {
+      const message = messages.join('. ');
       const set = politeness === 'polite' ? setPolite : setAssertive;
       // The same words twice are a change too: a no-break space makes them differ.
       set((before) => (before === message ? `${message}\u00a0` : message));
@@ -39,7 +45,9 @@ export function AnnounceProvider({ children }: { children: ReactNode }) {
 
   const announce = useCallback<Announce>(
     (message, politeness = 'polite') => {
-      waiting.current.set(politeness, message);
+      const before = waiting.current.get(politeness) ?? [];
+      const others = before.filter((each) => each !== message);
+      waiting.current.set(politeness, [...others, message].slice(-MOST_TOGETHER));
       timer.current ??= setTimeout(say, 20);
     },
     [say],
