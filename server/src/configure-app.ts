@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppLogger } from './common/app-logger.js';
@@ -34,6 +35,7 @@ export function createAdapter(config: AppConfig): FastifyAdapter {
     },
     // Longer than any request line, so that a name that is too long is asked first who sends it.
     routerOptions: { maxParamLength: 32_768 },
+    clientErrorHandler: answerUnreadable,
     rewriteUrl: (request: IncomingMessage) => readableAddress(request.url ?? '/'),
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       const { code } = error as { code?: string };
@@ -108,20 +110,46 @@ function wrongUrl(): AppError {
   });
 }
 
+/** What Node's own parser gives up on: no route, no hook and no guard ever see it. */
+function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = UNREADABLE[error.code ?? ''] ?? 400;
+  const { body } = toProblem({ code: 'FST_ERR_UNREADABLE', statusCode: status }, randomUUID());
+  const text = JSON.stringify(body);
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    `X-Request-Id: ${body.requestId}`,
+    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    'Cache-Control: no-store',
+    'Connection: close',
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy());
+}
+
+const UNREADABLE: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+};
+
 /**
- * Fastify answers 400 to an address that does not decode, before any guard runs. A NUL is in no
- * name, so with one in its place the guard decides first and the field is named afterwards.
+ * Fastify answers 400 to a path that does not decode, before any guard runs, and lets a query that
+ * does not decode pass as it is. A NUL is in no value, so with one in its place the guard decides
+ * first and the field is named afterwards.
  */
 function readableAddress(url: string): string {
-  if (!url.startsWith('/api/')) return url;
+  if (!url.startsWith('/api/') || isDecodable(url)) return url;
   const end = url.search(/[?#]/);
   const path = end === -1 ? url : url.slice(0, end);
-  if (isDecodable(path)) return url;
-  const readable = path
-    .split('/')
-    .map((segment) => (isDecodable(segment) ? segment : '%00'))
-    .join('/');
-  return readable + url.slice(path.length);
+  return readable(path, '/') + readable(url.slice(path.length), /([?&=])/);
+}
+
+function readable(text: string, separator: string | RegExp): string {
+  const parts = text.split(separator).map((part) => (isDecodable(part) ? part : '%00'));
+  return parts.join(typeof separator === 'string' ? separator : '');
 }
 
 function isDecodable(text: string): boolean {

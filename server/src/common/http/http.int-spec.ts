@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { sendRaw } from '../../../test/support/raw-http.js';
 import { type Json, startTestApp, type TestApp } from '../../../test/support/test-app.js';
 import { BODY_LIMIT } from '../../configure-app.js';
 
@@ -98,6 +99,40 @@ describe('a list', () => {
   ])('refuses %s=%s by name', async (field, value) => {
     const { status, body } = await list({ [field]: value });
     expect([status, Object.keys(body.errors)[0]?.split('.')[0]]).toEqual([400, field]);
+  });
+});
+
+describe('an address that is not percent-encoded UTF-8', () => {
+  it.each([
+    ['users?filter=%ff', 'filter'],
+    ['users?filter=%7B%22q%22:%22%ff%22%7D', 'filter'],
+    ['users?sort=%zz&range=[0,1]', 'sort'],
+    ['explain?room=a%ffb&identity=x', 'room'],
+    ['explain?room=a&identity=%c3', 'identity'],
+    ['rooms/a%ff/seats', 'room'],
+  ])('%s is refused by name, after who may', async (address, field) => {
+    const { status, body } = await app.inject('GET', `/api/v1/${address}`, { as: app.admin });
+    expect([status, Object.keys(body.errors)[0]?.split('.')[0]]).toEqual([400, field]);
+    expect((await app.inject('GET', `/api/v1/${address}`)).status).toBe(401);
+  });
+});
+
+describe('what is no HTTP', () => {
+  let port: number;
+  beforeAll(async () => {
+    await app.app.listen(0, '127.0.0.1');
+    ({ port } = app.app.getHttpServer().address() as { port: number });
+  });
+
+  it.each([
+    [400, 'request.invalid', 'nonsense\r\n\r\n'],
+    [400, 'request.invalid', 'GET /api/v1/rooms/é HTTP/1.1\r\nHost: x\r\n\r\n'],
+    [431, 'request.headers_too_large', `GET / HTTP/1.1\r\nX: ${'x'.repeat(300_000)}\r\n\r\n`],
+  ])('is answered %i %s as everything else is', async (status, code, bytes) => {
+    const answer = await sendRaw(port, bytes);
+    expect(answer.status).toBe(status);
+    expect(answer.text).toMatch(/content-type: application\/problem\+json/i);
+    expect(JSON.parse(answer.text.split('\r\n\r\n')[1]!)).toMatchObject({ status, code });
   });
 });
 

@@ -16,6 +16,7 @@ const TITLES: Record<number, string> = {
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  408: 'Request Timeout',
   409: 'Conflict',
   412: 'Precondition Failed',
   413: 'Content Too Large',
@@ -23,6 +24,7 @@ const TITLES: Record<number, string> = {
   415: 'Unsupported Media Type',
   422: 'Unprocessable Content',
   429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
@@ -105,18 +107,22 @@ export function toProblem(
 const CODES: Record<number, string> = {
   404: 'route.not_found',
   405: 'route.method_not_allowed',
+  408: 'request.timeout',
   413: 'request.too_large',
   414: 'request.url_too_long',
   415: 'request.unsupported_media_type',
+  431: 'request.headers_too_large',
 };
 
 const DETAILS: Record<number, string> = {
   400: 'The request cannot be read.',
   404: 'There is nothing at this address.',
   405: 'This address does not take that method.',
+  408: 'The request did not come in time.',
   413: 'The body is too large.',
   414: 'A part of the address is too long.',
   415: 'Send JSON with "Content-Type: application/json".',
+  431: 'The headers are too large.',
 };
 
 /** Nest's and Fastify's own errors (malformed URLs, too large bodies, unknown routes). */
