@@ -181,7 +181,8 @@ const LIVE: Screen[] = [
     name: 'the places on the stage',
     path: CONSOLE,
     open: async (page) => {
-      await button(page, 'Limits…').click();
+      await button(page, 'More').click();
+      await page.getByRole('menuitem', { name: 'Places on the stage…' }).click();
       await page.getByRole('dialog', { name: 'Places on the stage' }).waitFor();
     },
   },

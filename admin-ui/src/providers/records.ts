@@ -361,6 +361,8 @@ export interface StageHand {
   since: string;
   note: string | null;
   position: number;
+  /** False for who has just left. */
+  isPresent: boolean;
 }
 
 export interface StageLimit {

@@ -1,9 +1,10 @@
-import { memo } from 'react';
+import { memo, useEffect, useRef } from 'react';
 import { useTranslate } from 'react-admin';
 import Alert from '@mui/material/Alert';
 import Button from '@mui/material/Button';
 import { Link } from 'react-router-dom';
 import { useLiveStatus } from '../providers/liveUpdates';
+import { useAnnounce } from '../shared/announce';
 import { useErrorText } from '../shared/useErrorText';
 import { useSystemStatus } from '../shared/useSystemStatus';
 import { clockTime } from './seatWords';
@@ -29,6 +30,8 @@ export const Banners = memo(function Banners(props: BannersProps) {
   const live = useLiveStatus();
   const { data: status } = useSystemStatus();
   const livekit = status?.livekit.state;
+  useAgain(live.state, ['polling', 'offline'], 'live', 'room_console.banners.live_again');
+  useAgain(livekit, ['down'], 'up', 'room_console.banners.livekit_again');
   return (
     <>
       {live.state === 'offline' ? (
@@ -73,3 +76,23 @@ export const Banners = memo(function Banners(props: BannersProps) {
     </>
   );
 });
+
+/** The banner speaks for itself when it comes; that it is over would be silence. */
+function useAgain(
+  state: string | undefined,
+  bad: readonly string[],
+  good: string,
+  message: string,
+) {
+  const translate = useTranslate();
+  const announce = useAnnounce();
+  const wasBad = useRef(false);
+  useEffect(() => {
+    if (state === undefined) return;
+    if (bad.includes(state)) wasBad.current = true;
+    else if (state === good && wasBad.current) {
+      wasBad.current = false;
+      announce(translate(message));
+    }
+  });
+}

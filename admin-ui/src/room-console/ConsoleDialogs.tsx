@@ -3,6 +3,7 @@ import { ManyDialog } from './bulk/ManyDialog';
 import { RemovalEffects, RemoveDialog } from './RemoveDialog';
 import { RoleMenu } from './RoleMenu';
 import { SeatConflictDialog } from './SeatConflictDialog';
+import { ApproveAllDialog } from './stage/ApproveAllDialog';
 import { DeclineDialog } from './stage/DeclineDialog';
 import type { Console } from './useConsole';
 import type { Verb } from './verbs';
@@ -45,6 +46,8 @@ export function ConsoleDialogs({ desk }: { desk: Console }) {
       );
     case 'many':
       return <ManyDialog desk={desk} request={desk.open.request} error={desk.open.error} />;
+    case 'approveAll':
+      return <ApproveAllDialog desk={desk} count={desk.open.count} />;
     default:
       return null;
   }

@@ -11,6 +11,8 @@ import { joinPath } from '../join/joinTicket';
 import type { Room, Silence } from '../providers/records';
 import { StatusBadge } from '../shared/StatusBadge';
 import { shortDuration } from './seatWords';
+import { LimitsPopover } from './stage/LimitsPopover';
+import type { StageDesk } from './stage/useStage';
 import type { Console } from './useConsole';
 
 export interface ConsoleFrameProps {
@@ -30,7 +32,7 @@ const Frame = styled('div')({
 
 /** The page: a line about the room, and what belongs to it. */
 export function ConsoleFrame({ desk, controls, onShortcuts, children }: ConsoleFrameProps) {
-  const { room, roster, about, can } = desk;
+  const { room, roster, about, can, stage } = desk;
   return (
     <Frame>
       <RoomLine
@@ -39,6 +41,7 @@ export function ConsoleFrame({ desk, controls, onShortcuts, children }: ConsoleF
         present={roster.isLoaded ? roster.view.present : null}
         publishing={roster.view.publishing}
         canIssue={can('token.issue', room)}
+        stage={can('room.update', room) ? stage : null}
         controls={controls}
         onShortcuts={onShortcuts}
       />
@@ -53,13 +56,15 @@ interface RoomLineProps {
   present: number | null;
   publishing: number;
   canIssue: boolean;
+  /** For who may say how many places there are. */
+  stage: StageDesk | null;
   controls: ReactNode;
   onShortcuts: (() => void) | undefined;
 }
 
 /** Which room, how it stands, and what concerns all of it. */
 const RoomLine = memo(function RoomLine(props: RoomLineProps) {
-  const { room, record, present, publishing, canIssue, controls, onShortcuts } = props;
+  const { room, record, present, publishing, canIssue, stage, controls, onShortcuts } = props;
   const translate = useTranslate();
   return (
     <Box
@@ -91,7 +96,9 @@ const RoomLine = memo(function RoomLine(props: RoomLineProps) {
       <Box sx={{ flex: 1 }} />
       <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 0.5 }}>
         {controls}
-        {onShortcuts && <MoreMenu room={room} canIssue={canIssue} onShortcuts={onShortcuts} />}
+        {onShortcuts && (
+          <MoreMenu room={room} canIssue={canIssue} stage={stage} onShortcuts={onShortcuts} />
+        )}
       </Box>
     </Box>
   );
@@ -118,13 +125,15 @@ function SilenceFigures({ silence }: { silence: Silence | undefined }) {
 interface MoreMenuProps {
   room: string;
   canIssue: boolean;
+  stage: StageDesk | null;
   onShortcuts: () => void;
 }
 
 /** What is needed now and then. */
-function MoreMenu({ room, canIssue, onShortcuts }: MoreMenuProps) {
+function MoreMenu({ room, canIssue, stage, onShortcuts }: MoreMenuProps) {
   const translate = useTranslate();
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
+  const [limitsAt, setLimitsAt] = useState<HTMLElement | null>(null);
   const close = () => setAnchor(null);
   return (
     <>
@@ -159,6 +168,16 @@ function MoreMenu({ room, canIssue, onShortcuts }: MoreMenuProps) {
           >
             {translate('room_console.actions.join')}
           </MenuItem>
+          {stage && (
+            <MenuItem
+              onClick={() => {
+                setLimitsAt(anchor);
+                close();
+              }}
+            >
+              {translate('room_stage.limits')}
+            </MenuItem>
+          )}
           <MenuItem
             onClick={() => {
               close();
@@ -168,6 +187,9 @@ function MoreMenu({ room, canIssue, onShortcuts }: MoreMenuProps) {
             {translate('room_console.actions.shortcuts')}
           </MenuItem>
         </Menu>
+      )}
+      {stage && limitsAt && (
+        <LimitsPopover desk={stage} anchor={limitsAt} onClose={() => setLimitsAt(null)} />
       )}
     </>
   );

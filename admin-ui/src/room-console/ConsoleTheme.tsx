@@ -17,8 +17,9 @@ export function ConsoleTheme({ children }: { children: ReactNode }) {
           display: 'flex',
           flexDirection: 'column',
           minHeight: 0,
-          // Up to the edges of the page.
+          // Up to the edges of the page, but not under what stands above it.
           m: { xs: -1.5, sm: -2 },
+          '* + &': { mt: 0 },
           p: { xs: 1.5, sm: 2 },
           bgcolor: 'background.default',
           color: 'text.primary',

@@ -29,9 +29,11 @@ export const GridFrame = styled('div')(({ theme }) => ({
     // The rows' height must not make the page grow.
     contain: 'size',
   },
-  '& .grid:focus-visible': {
+  // Around the frame: inside, the rows would cover it.
+  '& .grid:focus-visible': { outline: 'none' },
+  '&:has(> .grid:focus-visible)': {
     outline: `2px solid ${theme.palette.primary.main}`,
-    outlineOffset: -2,
+    outlineOffset: -1,
   },
   '& .rows': { position: 'relative' },
   '& .row': {

@@ -1,9 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
-import Button from '@mui/material/Button';
 import { styled } from '@mui/material/styles';
 import { registerMessages } from '../providers/i18nProvider';
-import { EmptyState } from '../shared/EmptyState';
 import { ErrorState } from '../shared/ErrorState';
 import { useErrorText } from '../shared/useErrorText';
 import { useRouteSegment } from '../shared/useRouteSegment';
@@ -18,6 +16,7 @@ import { ConsoleTheme } from './ConsoleTheme';
 import { EmptyRoom } from './EmptyRoom';
 import { type Command, useKeymap } from './keymap';
 import { messages } from './messages.en';
+import { PeopleFrame } from './PeopleFrame';
 import { PersonPlace } from './PersonPlace';
 import { RosterBar } from './RosterBar';
 import { RosterSkeleton } from './RosterSkeleton';
@@ -127,13 +126,6 @@ function RoomConsole({ room }: { room: string }) {
         onRetry={roster.reload}
       />
       <SceneBanner desk={scenes} canLeave={canEnter} isReachable={isReachable} onDone={refocus} />
-      <BulkTray
-        desk={desk.bulk}
-        canUndo={can('seat.demote', room)}
-        isReachable={isReachable}
-        nameOf={desk.nameOf}
-        onDone={refocus}
-      />
       {!roster.isLoaded ? (
         <RosterSkeleton />
       ) : isEmpty ? (
@@ -143,23 +135,23 @@ function RoomConsole({ room }: { room: string }) {
           <People>
             <StageBar
               desk={desk.stage}
+              approvals={desk.approvals}
               canManage={can('stage.manage', room)}
               canLimit={can('room.update', room)}
               isReachable={isReachable}
+              say={desk.say}
               onShow={showPerson}
+              onApproveAll={desk.approveAll}
               onDone={refocus}
             />
             <RosterBar store={roster.store} view={view} search={search} onDone={focusGrid} />
-            {view.identities.length === 0 ? (
-              <EmptyState
-                title={translate('room_console.nobody_matches.title')}
-                action={
-                  <Button variant="outlined" onClick={desk.showEverybody}>
-                    {translate('room_console.nobody_matches.clear')}
-                  </Button>
-                }
-              />
-            ) : (
+            <PeopleFrame
+              waiting={view.waiting}
+              isNobodyShown={view.identities.length === 0}
+              notice={desk.notice}
+              onApply={desk.applyOrder}
+              onShowEverybody={desk.showAll}
+            >
               <SeatGrid
                 ref={grid}
                 label={translate('room_console.grid.label', { room })}
@@ -180,12 +172,20 @@ function RoomConsole({ room }: { room: string }) {
                 onExtend={desk.chosen.add}
                 onCommand={onCommand}
               />
-            )}
+            </PeopleFrame>
             {desk.selection.identities.size > 0 && <BulkBar desk={desk} />}
           </People>
           <PersonPlace desk={desk} errorText={errorText} />
         </Columns>
       )}
+      {/* Below the list, so that no row moves away under the pointer when it comes. */}
+      <BulkTray
+        desk={desk.bulk}
+        canUndo={can('seat.demote', room)}
+        isReachable={isReachable}
+        nameOf={desk.nameOf}
+        onDone={refocus}
+      />
       <ConsoleDialogs desk={desk} />
       {areKeysShown && <ShortcutsDialog keymap={keymap} onClose={() => setAreKeysShown(false)} />}
     </ConsoleFrame>

@@ -5,14 +5,15 @@ import {
   type RefObject,
   useDeferredValue,
   useEffect,
+  useRef,
   useState,
 } from 'react';
 import { useTranslate } from 'react-admin';
-import Button from '@mui/material/Button';
 import InputAdornment from '@mui/material/InputAdornment';
 import TextField from '@mui/material/TextField';
 import Search from '@mui/icons-material/Search';
 import { styled } from '@mui/material/styles';
+import { useAnnounce } from '../shared/announce';
 import { HandSign } from './HandSign';
 import { type Chip, CHIPS } from './rosterChips';
 import type { RosterStore, RosterView } from './rosterStore';
@@ -23,13 +24,17 @@ const Bar = styled('div')({
   gap: 8,
   alignItems: 'center',
   '& > *': { maxWidth: '100%' },
+  '@media (min-width: 600px)': { flexWrap: 'nowrap' },
 });
 
 const ChipBar = styled('div')(({ theme }) => ({
+  // They are pushed aside, never piled up: the list below must not move.
   display: 'flex',
-  flexWrap: 'wrap',
   gap: 4,
   minWidth: 0,
+  overflowX: 'auto',
+  paddingBlock: 2,
+  scrollbarWidth: 'thin',
   '& button': {
     flex: 'none',
     font: 'inherit',
@@ -50,8 +55,7 @@ const ChipBar = styled('div')(({ theme }) => ({
   },
   '& button.nobody': { color: theme.palette.text.secondary },
   '& b': { fontWeight: 600, marginInlineStart: 4 },
-  // On a phone they are pushed aside, not piled up.
-  [theme.breakpoints.down('sm')]: { flexWrap: 'nowrap', overflowX: 'auto', paddingBlock: 2 },
+  '& svg': { marginInlineEnd: 4 },
   '@media (pointer: coarse)': { '& button': { minHeight: 44, borderRadius: 22 } },
 }));
 
@@ -68,19 +72,26 @@ export interface RosterBarProps {
 
 /** Who is shown. Each part is drawn again only when what it says has changed. */
 export function RosterBar({ store, view, search, onDone }: RosterBarProps) {
-  const translate = useTranslate();
+  useShownAnnouncement(view);
   return (
     <Bar>
       <Chips store={store} chip={view.chip} counts={view.counts} />
-      {view.waiting > 0 && (
-        <Button onClick={() => store.apply()}>
-          {translate('room_console.waiting', { smart_count: view.waiting })} ·{' '}
-          {translate('room_console.apply')}
-        </Button>
-      )}
       <SearchField store={store} query={view.query} search={search} onDone={onDone} />
     </Bar>
   );
+}
+
+/** Who cannot see the list hears how many are left in it. */
+function useShownAnnouncement({ chip, query, identities }: RosterView) {
+  const translate = useTranslate();
+  const announce = useAnnounce();
+  const shown = `${chip} ${query}`;
+  const said = useRef(shown);
+  useEffect(() => {
+    if (said.current === shown) return;
+    said.current = shown;
+    announce(translate('room_console.shown', { smart_count: identities.length }));
+  }, [shown, identities, announce, translate]);
 }
 
 interface ChipsProps {
@@ -151,7 +162,12 @@ const SearchField = memo(function SearchField(props: SearchFieldProps) {
       value={typed}
       onChange={(event: ChangeEvent<HTMLInputElement>) => setTyped(event.target.value)}
       onKeyDown={onKeyDown}
-      sx={{ width: { xs: '100%', sm: 250 }, ml: { sm: 'auto' } }}
+      sx={{
+        width: { xs: '100%', sm: 'auto' },
+        flex: { sm: '0 1 270px' },
+        minWidth: { sm: 130 },
+        ml: { sm: 'auto' },
+      }}
       slotProps={{
         htmlInput: { 'aria-label': translate('room_console.search') },
         input: {

@@ -14,6 +14,7 @@ import { type Command, COMMANDS, isCharacter, keyName, type Keymap, keyObstacle 
 /** Keys that move: always the same, so that nobody can lock themselves out. */
 const FIXED: [name: string, keys: string[]][] = [
   ['move', ['↑', '↓', 'J', 'K']],
+  ['pages', ['PgUp', 'PgDn']],
   ['ends', ['Home', 'End']],
   ['chips', ['0–9']],
 ];
@@ -49,7 +50,7 @@ export function ShortcutsDialog({ keymap, onClose }: ShortcutsDialogProps) {
       // While a key is asked for, Escape only stops asking.
       onClose={() => (asked ? setAsked(null) : onClose())}
       aria-labelledby={titleId}
-      maxWidth="sm"
+      maxWidth="md"
       fullWidth
     >
       <DialogTitle id={titleId} component="h2" sx={{ fontSize: '1rem' }}>
@@ -131,7 +132,7 @@ const MODIFIERS = ['Shift', 'Control', 'Alt', 'Meta', 'Tab', 'Escape'];
 function KeyLine({ command, keymap, isAsked, onAsk, onPressed }: KeyLineProps) {
   const translate = useTranslate();
   const key = keymap.keys[command];
-  const isOff = !key || (isCharacter(key) && !keymap.settings.areCharactersOn);
+  const isOff = key !== '' && isCharacter(key) && !keymap.settings.areCharactersOn;
   const shown = isAsked
     ? translate('room_console.keys.press')
     : key || translate('room_console.keys.none');
@@ -152,7 +153,7 @@ function KeyLine({ command, keymap, isAsked, onAsk, onPressed }: KeyLineProps) {
             onPressed(event.key === 'Backspace' ? '' : keyName(event));
           }}
         >
-          <kbd className={isOff ? 'off' : undefined}>{shown}</kbd>
+          <kbd className={isOff ? 'off' : key ? undefined : 'none'}>{shown}</kbd>
         </button>
       </dt>
       <dd>{meaning}</dd>
@@ -163,7 +164,7 @@ function KeyLine({ command, keymap, isAsked, onAsk, onPressed }: KeyLineProps) {
 const LIST = {
   m: 0,
   display: 'grid',
-  gridTemplateColumns: 'max-content 1fr',
+  gridTemplateColumns: { xs: 'max-content 1fr', md: 'max-content 1fr max-content 1fr' },
   alignItems: 'center',
   gap: '2px 16px',
   fontSize: '.8125rem',
@@ -187,5 +188,6 @@ const LIST = {
     bgcolor: 'background.default',
   },
   '& button:hover kbd': { borderColor: 'primary.main' },
+  '& kbd.none': { color: 'text.secondary', borderStyle: 'dashed' },
   '& kbd.off': { color: 'text.secondary', textDecoration: 'line-through' },
 } as const;

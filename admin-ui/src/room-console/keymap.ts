@@ -5,7 +5,7 @@ import type { Verb } from './verbs';
 
 /** What a key asks for; the grid itself only moves. */
 export type Command =
-  | Exclude<Verb, 'approve' | 'decline' | 'invite' | 'release' | 'stopShare' | 'unblock'>
+  | Exclude<Verb, 'approve' | 'invite' | 'release' | 'stopShare' | 'unblock'>
   | 'open'
   | 'menu'
   | 'select'
@@ -26,6 +26,7 @@ export const DEFAULT_KEYS: Record<Command, string> = {
   nextHand: 'H',
   promote: 'P',
   promoteAs: 'Shift+P',
+  decline: 'Shift+H',
   approveNext: 'N',
   extend: 'E',
   demote: 'D',

@@ -36,10 +36,13 @@ export const messages = {
     changes_nothing: 'Changes nothing now',
     paced: 'Many at once: sent again shortly',
     stage_full: '%{taken} of %{slots} places as %{template} are taken',
+    shown: '%{smart_count} person shown |||| %{smart_count} people shown',
     nothing_to_repeat: 'There is nothing to repeat yet',
     search: 'Search name, identity or role',
-    waiting: '%{smart_count} change to the order |||| %{smart_count} changes to the order',
+    waiting: '%{smart_count} moved',
     apply: 'Show',
+    ordered: 'In order again',
+    in_order: 'The order has not changed',
     grid: {
       label: 'People in %{room}',
       help: 'Arrow keys move, Enter lists what can be done, Space shows details, question mark lists all keys.',
@@ -179,6 +182,8 @@ export const messages = {
       intent: 'under way',
     },
     later: 'Committed; applies when they join or LiveKit answers',
+    unanswered:
+      'No answer: it may have been done or not. The list says so once the server is back.',
     failed: {
       promote: 'Not promoted: %{reason}',
       demote: 'Not demoted: %{reason}',
@@ -365,6 +370,8 @@ export const messages = {
     banners: {
       stream_lost: 'Live updates are lost. The room is read again every 5 seconds; actions work.',
       offline: 'The server cannot be reached. What you see is from %{time}; nothing is queued.',
+      live_again: 'Live again: what you see is as it is now.',
+      livekit_again: 'LiveKit answers again. What was waiting is applied now.',
       livekit_down: 'LiveKit does not answer. Changes are committed and applied when it is back.',
       livekit_absent: 'No LiveKit server is connected, so nobody can be in the room.',
       closed: 'This room is closed: nobody gets in, and no token is issued for it.',
@@ -384,6 +391,7 @@ export const messages = {
       taken: '%{key} is taken: %{by}',
       reset: 'Restore all keys',
       move: 'Move; with Shift select on the way',
+      pages: 'A page up or down',
       ends: 'First and last',
       chips: 'Choose what is shown; 0 is everybody',
       open: 'Show or hide details',
@@ -391,6 +399,7 @@ export const messages = {
       nextHand: 'Next raised hand',
       promote: 'Promote; answers a raised hand',
       promoteAs: 'Choose the role and for how long',
+      decline: 'Decline a raised hand, with a word',
       approveNext: 'Approve who is next',
       extend: 'Extend the promotion by 5 minutes',
       demote: 'Demote',

@@ -60,6 +60,8 @@ type Send = (route: string, body: unknown) => Promise<Answer>;
 
 const UNDO_MS = 10_000;
 const LINGER_MS = 8_000;
+/** Why something failed is read by then; the row has its own state to tell again. */
+const FAILED_MS = 20_000;
 const MOST_PACED = 5;
 const PACE_MS = 2_000;
 
@@ -182,6 +184,14 @@ export class SeatActions {
     return attempt && this.undo(attempt);
   }
 
+  /** What came of a call that was about no one person, such as letting up whoever is next. */
+  adopt(identity: string, action: SeatAction, answer: SeatOutcome, startedAt: number): Attempt {
+    this.count += 1;
+    const attempt = this.put({ ...EMPTY, id: this.count, identity, action });
+    this.requestedAt.set(attempt.id, startedAt);
+    return this.takeAnswer(attempt, answer, this.seatOf(identity));
+  }
+
   dismiss(identity: string): void {
     const next = new Map(this.attempts);
     next.delete(identity);
@@ -221,6 +231,8 @@ export class SeatActions {
   private observeOne(attempt: Attempt): Attempt {
     const seat = this.seatOf(attempt.identity);
     let now = attempt;
+    // No answer came, and now the room itself has told how they stand.
+    if (isUnanswered(now)) this.forget(now);
     if (now.phase === 'accepted' || now.phase === 'waiting') {
       if (isSeen(now.action, seat, now.epoch)) {
         now = { ...now, phase: 'seen', ms: this.elapsed(now) };
@@ -243,6 +255,7 @@ export class SeatActions {
     this.set(new Map(this.attempts).set(attempt.identity, attempt));
     for (const tell of this.tellers) tell(attempt);
     if (attempt.phase === 'seen' && shown?.phase !== 'seen') this.linger(attempt);
+    if (attempt.phase === 'failed') this.after(FAILED_MS, () => this.forget(attempt));
     return attempt;
   }
 
@@ -259,6 +272,11 @@ export class SeatActions {
     this.after(Math.max(LINGER_MS, (attempt.undoUntil ?? 0) - Date.now()), () => {
       if (shown()) this.dismiss(attempt.identity);
     });
+  }
+
+  /** Unless a later action on the same person has taken its place. */
+  private forget({ id, identity }: Attempt): void {
+    if (this.attempts.get(identity)?.id === id) this.dismiss(identity);
   }
 
   private after(ms: number, act: () => void): void {
@@ -278,6 +296,10 @@ export class SeatActions {
     return new Promise((resolve) => this.after(ms, resolve));
   }
 }
+
+/** Sent, and lost on the way there or back: it may have been done or not. */
+export const isUnanswered = ({ phase, error }: Attempt) =>
+  phase === 'failed' && problemOf(error)?.status === 0;
 
 const PHASES = { applied: 'accepted', pending: 'waiting', failed: 'failed' } as const;
 

@@ -2,7 +2,7 @@ import type { useTranslate } from 'react-admin';
 import type { Acting, Seat } from '../providers/records';
 import { problemOf } from '../shared/problem';
 import { nameOfAction } from './seatAction';
-import type { Attempt } from './seatActions';
+import { type Attempt, isUnanswered } from './seatActions';
 
 type Translate = ReturnType<typeof useTranslate>;
 
@@ -114,6 +114,7 @@ function attemptStatus(
       return { tone: 'pending', text: translate('room_console.later') };
     case 'conflict':
     case 'failed':
+      if (isUnanswered(attempt)) return { tone: 'bad', text: translate('room_console.unanswered') };
       return {
         tone: 'bad',
         text: translate(`room_console.failed.${name}`, {

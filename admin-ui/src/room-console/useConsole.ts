@@ -14,8 +14,10 @@ import type { SeatAction } from './seatAction';
 import type { SeatActions } from './seatActions';
 import type { SeatGridHandle } from './SeatGrid';
 import { nameOf } from './seatWords';
+import { useApprovals } from './stage/useApprovals';
 import { useStage } from './stage/useStage';
 import { useActing } from './useActing';
+import { useNotice } from './useNotice';
 import { useRoomRecord } from './useRoomRecord';
 import { useRoster } from './useRoster';
 import { useSeatActions } from './useSeatActions';
@@ -30,7 +32,8 @@ export type Open =
   | { kind: 'roles'; change: RoleChange; identities: string[]; anchor: HTMLElement }
   | { kind: 'removal'; mode: 'remove' | 'block'; identities: string[]; reason: string }
   | { kind: 'decline'; identity: string }
-  | { kind: 'many'; request: BulkRequest; error?: unknown };
+  | { kind: 'many'; request: BulkRequest; error?: unknown }
+  | { kind: 'approveAll'; count: number };
 
 const DEFAULT_PROMOTION = 'speaker';
 /** More than these at once are counted aloud before anything happens. */
@@ -41,7 +44,7 @@ export type Console = ReturnType<typeof useConsole>;
 /** The state of one console: who is looked at, who is chosen, what was asked of whom. */
 export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>) {
   const translate = useTranslate();
-  const announce = useAnnounce();
+  const { notice, say, hide } = useNotice();
   const can = usePermissionSet();
   const me = useMe();
   const isReachable = useIsServerReachable();
@@ -50,7 +53,10 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
   const observer = useRef<SeatActions | null>(null);
   const roster = useRoster(room, observer);
   const { store } = roster;
-  const { actions, attempts, conflict, setConflict } = useSeatActions(room, store, observer);
+  const { actions, attempts, conflict, setConflict } = useSeatActions(room, store, observer, {
+    say,
+    hide,
+  });
   const about = useRoomRecord(room);
   const stage = useStage(room, can('seat.read', room));
   const bulk = useBulk(room);
@@ -85,8 +91,10 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     },
     [store, me, byKey],
   );
+  const approvals = useApprovals({ desk: stage, actions, nameOf: named, say });
   const chosen = useSelection(store, isProtected);
   const { selection } = chosen;
+  useSelectionAnnouncement(selection.identities.size);
 
   const promoteTo = about.record?.promoteTemplate ?? DEFAULT_PROMOTION;
   const promoteTitle = can('seat.promote', room)
@@ -148,7 +156,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
       if (!seat) return;
       const reason = obstacle(verb, seat);
       if (reason !== null) {
-        announce(reason, 'assertive');
+        say(translate('room_console.said', { name: nameOf(seat), what: reason }), 'bad');
         return;
       }
       const roles = (change: RoleChange) =>
@@ -165,7 +173,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
         openFor(identity, opened, verb);
       }
     },
-    [store, obstacle, announce, run, openFor, actions],
+    [store, obstacle, say, translate, run, openFor, actions],
   );
 
   /** The focus goes back to where the keys work. */
@@ -204,6 +212,16 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     store.setChip('all');
   }, [store]);
 
+  const showAll = useCallback(() => {
+    showEverybody();
+    refocus();
+  }, [showEverybody, refocus]);
+  const applyOrder = useCallback(() => {
+    say(translate(`room_console.${store.read().waiting > 0 ? 'ordered' : 'in_order'}`));
+    store.apply();
+    refocus();
+  }, [store, say, translate, refocus]);
+
   const close = useCallback(() => {
     setOpen(null);
     refocus();
@@ -234,8 +252,8 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     const next = hands[(at + 1) % hands.length];
     lastHand.current = next?.identity ?? null;
     if (next) goTo(next.identity);
-    else announce(translate('room_stage.no_hands'));
-  }, [store, active, goTo, announce, translate]);
+    else say(translate('room_stage.no_hands'));
+  }, [store, active, goTo, say, translate]);
 
   const undoNewest = useCallback(async () => {
     const operation = startedHere
@@ -245,16 +263,16 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     const isBulkNewer =
       operation && (!attempt?.undoUntil || Date.parse(operation.undoUntil!) > attempt.undoUntil);
     if (isBulkNewer) await bulk.control(operation.id, 'undo');
-    else if (!(await actions.undoNewest())) announce(translate('room_console.nothing_to_undo'));
-  }, [startedHere, bulk, actions, announce, translate]);
+    else if (!(await actions.undoNewest())) say(translate('room_console.nothing_to_undo'));
+  }, [startedHere, bulk, actions, say, translate]);
 
   const repeat = useCallback(
     (identity: string) => {
-      if (!lastAction) announce(translate('room_console.nothing_to_repeat'));
+      if (!lastAction) say(translate('room_console.nothing_to_repeat'));
       else if (isReachable) void run(identity, lastAction);
-      else announce(translate('room_console.cannot.unreachable'), 'assertive');
+      else say(translate('room_console.cannot.unreachable'), 'bad');
     },
-    [lastAction, isReachable, run, announce, translate],
+    [lastAction, isReachable, run, say, translate],
   );
 
   const here = useCallback(
@@ -303,7 +321,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
           else void undoNewest();
           break;
         case 'order':
-          store.apply();
+          applyOrder();
           break;
         case 'escape':
           if (isPanelOpen) setIsPanelOpen(false);
@@ -351,6 +369,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
       store,
       actions,
       undoNewest,
+      applyOrder,
       nextHand,
       repeat,
       actOnChosen,
@@ -399,14 +418,18 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     }
   };
 
-  const approveNext = async () => {
-    const { stage: queue } = stage;
-    const next = queue?.hands.find(({ identity }) => identity === queue.next) ?? queue?.hands[0];
-    if (!next) announce(translate('room_stage.no_hands'));
-    else if (!can('stage.manage', room)) {
-      const permission = 'stage.manage';
-      announce(translate('room_console.cannot.permission', { permission }), 'assertive');
-    } else await run(next.identity, { kind: 'approve', request: next.id });
+  const queue = stage.stage?.hands ?? [];
+  const approveNext = () => {
+    const permission = 'stage.manage';
+    if (!isReachable) say(translate('room_console.cannot.unreachable'), 'bad');
+    else if (!can(permission, room)) {
+      say(translate('room_console.cannot.permission', { permission }), 'bad');
+    } else if (queue.length === 0) say(translate('room_stage.no_hands'));
+    else void approvals.next();
+  };
+  const approveAll = () => {
+    if (queue.length > MANY) setOpen({ kind: 'approveAll', count: queue.length });
+    else void approvals.all().finally(refocus);
   };
 
   const settleConflict = (isOverridden: boolean) => {
@@ -423,6 +446,9 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     roster,
     about,
     stage,
+    approvals,
+    notice,
+    say,
     bulk,
     scenes,
     acting,
@@ -453,6 +479,9 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     confirmRemoval,
     decline,
     approveNext,
+    approveAll,
+    applyOrder,
+    showAll,
     settleConflict,
     showEverybody,
     close,
@@ -460,6 +489,15 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     refocus,
     nameOf: named,
   };
+}
+
+/** Who cannot see the ticks hears how many there are. */
+function useSelectionAnnouncement(size: number) {
+  const translate = useTranslate();
+  const announce = useAnnounce();
+  useEffect(() => {
+    if (size > 0) announce(translate('room_bulk.selected', { smart_count: size }));
+  }, [size, announce, translate]);
 }
 
 const isUndoable = (undoUntil: string | null) =>

@@ -12,12 +12,14 @@ import { useErrorText } from '../shared/useErrorText';
 import type { RosterStore } from './rosterStore';
 import { type Attempt, SeatActions } from './seatActions';
 import { nameOf, statusOf } from './seatWords';
+import type { useNotice } from './useNotice';
 
 /** What was asked of whom, said aloud when it is done, and the collisions with other moderators. */
 export function useSeatActions(
   room: string,
   store: RosterStore,
   observerRef: RefObject<SeatActions | null>,
+  { say: tell, hide }: Pick<ReturnType<typeof useNotice>, 'say' | 'hide'>,
 ) {
   const translate = useTranslate();
   const announce = useAnnounce();
@@ -32,12 +34,16 @@ export function useSeatActions(
       const seat = store.seat(attempt.identity);
       const isBad = attempt.phase === 'failed' || attempt.phase === 'conflict';
       const what = seat ? statusOf(seat, attempt, false, translate, errorText).text : '';
-      announce(
-        translate('room_console.said', { name: seat ? nameOf(seat) : attempt.identity, what }),
-        isBad ? 'assertive' : 'polite',
-      );
+      const name = seat ? nameOf(seat) : attempt.identity;
+      const text = translate('room_console.said', { name, what });
+      // The row has no room for the reasons; of what went well it says enough.
+      if (isBad) tell(text, 'bad');
+      else {
+        hide();
+        announce(text);
+      }
     },
-    [store, announce, translate, errorText],
+    [store, announce, tell, hide, translate, errorText],
   );
 
   useEffect(

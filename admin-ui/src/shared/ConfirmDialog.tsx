@@ -20,6 +20,8 @@ export interface ConfirmDialogProps {
   isDestructive?: boolean;
   /** Asks to type this before the button works. */
   typeToConfirm?: string;
+  /** The content has a field that takes the focus; Enter confirms from there as well. */
+  hasField?: boolean;
   /** The dialog stays open, and shows what went wrong, until this resolves. */
   onConfirm: () => Promise<unknown> | void;
   onClose: () => void;
@@ -50,6 +52,7 @@ function Body({
   confirmLabel,
   isDestructive,
   typeToConfirm,
+  hasField = false,
   onConfirm,
   onClose,
   isBusy,
@@ -110,7 +113,7 @@ function Body({
           color={isDestructive ? 'error' : 'primary'}
           disabled={!isReady}
           loading={isBusy}
-          autoFocus={typeToConfirm === undefined}
+          autoFocus={typeToConfirm === undefined && !hasField}
         >
           {confirmLabel}
         </Button>

@@ -20,6 +20,7 @@ export function DeclineDialog({ name, onDecline, onClose }: DeclineDialogProps) 
   return (
     <ConfirmDialog
       isOpen
+      hasField
       title={translate('room_stage.decline_title', { name })}
       confirmLabel={translate('room_stage.decline')}
       onConfirm={() => onDecline(word.trim())}
@@ -28,6 +29,7 @@ export function DeclineDialog({ name, onDecline, onClose }: DeclineDialogProps) 
       <TextField
         label={translate('room_stage.word')}
         helperText={translate('room_stage.word_help', { name })}
+        autoFocus
         value={word}
         onChange={(event) => setWord(event.target.value)}
         slotProps={{ htmlInput: { maxLength: 200 } }}

@@ -1,41 +1,41 @@
-import { memo, type ReactNode, useEffect, useRef, useState } from 'react';
+import { memo, useEffect, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import type { Stage, StageLimit } from '../../providers/records';
-import { useAnnounce } from '../../shared/announce';
-import { problemOf } from '../../shared/problem';
-import { useErrorText } from '../../shared/useErrorText';
 import { useTemplates } from '../../shared/useTemplates';
 import { HandSign } from '../HandSign';
 import { waitedFor } from '../seatWords';
+import type { Say } from '../useNotice';
 import { useSeconds } from '../useSeconds';
 import { LimitsPopover } from './LimitsPopover';
+import type { Approvals } from './useApprovals';
 import type { StageDesk } from './useStage';
 
 export interface StageBarProps {
   desk: StageDesk;
+  approvals: Approvals;
   canManage: boolean;
   canLimit: boolean;
   isReachable: boolean;
+  say: Say;
   onShow: (identity: string) => void;
+  onApproveAll: () => void;
   /** What was pressed may be gone: the focus has to go somewhere. */
   onDone: () => void;
 }
 
 const limited = (stage: Stage) => stage.limits.filter(({ slots }) => slots !== null);
+const isFull = ({ free }: StageLimit) => free !== null && free <= 0;
 
 /** Who is next, how many places there are, and the answers to the whole queue. */
 export const StageBar = memo(function StageBar(props: StageBarProps) {
-  const { desk, canManage, canLimit, isReachable, onShow, onDone } = props;
+  const { desk, approvals, canManage, canLimit, isReachable, onShow, onDone } = props;
   const translate = useTranslate();
   const { stage } = desk;
-  const { problem, answer } = useAnswer(onDone);
-  const [anchor, setAnchor] = useState<HTMLElement | null>(null);
-  useSlotNews(stage);
-  if (!stage || (stage.hands.length === 0 && limited(stage).length === 0 && !canLimit)) return null;
-  const next = stage.hands.find(({ identity }) => identity === stage.next) ?? stage.hands[0];
-  const isIdle = stage.hands.length === 0 && limited(stage).length === 0;
+  useSlotNews(stage, props.say);
+  const limits = stage ? limited(stage) : [];
+  if (!stage || (stage.hands.length === 0 && limits.length === 0)) return null;
   return (
     <Box
       role="region"
@@ -47,7 +47,7 @@ export const StageBar = memo(function StageBar(props: StageBarProps) {
         columnGap: 1.5,
         rowGap: 0.5,
         fontSize: '.8125rem',
-        color: isIdle ? 'text.secondary' : 'text.primary',
+        '@media (pointer: coarse)': { '& button': { minHeight: 44 } },
       }}
     >
       {stage.hands.length > 0 && (
@@ -55,115 +55,130 @@ export const StageBar = memo(function StageBar(props: StageBarProps) {
           <HandSign /> {translate('room_stage.waiting', { smart_count: stage.hands.length })}
         </Box>
       )}
-      {next && (
-        <span>
-          {translate('room_stage.next')}{' '}
-          <Button onClick={() => onShow(next.identity)} sx={{ p: 0.5, minWidth: 0 }}>
-            <bdi>{next.name || next.identity}</bdi>
-          </Button>{' '}
-          <Waited since={next.since} />
-        </span>
-      )}
+      <Next stage={stage} onShow={onShow} />
       {canManage && stage.hands.length > 0 && (
         <>
           <Button
             variant="outlined"
-            disabled={!isReachable}
-            onClick={() => void answer(desk.approveNext)}
+            disabled={!isReachable || approvals.isBusy}
+            onClick={() => void approvals.next().finally(onDone)}
           >
             {translate('room_stage.approve_next')}
           </Button>
           {stage.hands.length > 1 && (
-            <Button disabled={!isReachable} onClick={() => void answer(desk.approveAll)}>
-              {translate('room_stage.approve_all')}
+            <Button
+              disabled={!isReachable || approvals.isBusy}
+              onClick={props.onApproveAll}
+              sx={{ px: 1, minWidth: 0 }}
+            >
+              {translate(`room_stage.${limits.length > 0 ? 'approve_fitting' : 'approve_all'}`)}
             </Button>
           )}
         </>
       )}
-      <Problem>{problem}</Problem>
       <Box sx={{ flex: { sm: 1 } }} />
-      {limited(stage).map((limit) => (
-        <Slots key={limit.template} limit={limit} />
-      ))}
-      {canLimit && (
-        <Button onClick={(event) => setAnchor(event.currentTarget)} aria-haspopup="dialog">
-          {translate('room_stage.limits')}
-        </Button>
-      )}
-      {anchor && <LimitsPopover desk={desk} anchor={anchor} onClose={() => setAnchor(null)} />}
+      <Places desk={desk} limits={limits} canLimit={canLimit} />
     </Box>
   );
 });
 
-/** Carries out an answer to the queue and keeps what the server said against it. */
-function useAnswer(onDone: () => void) {
-  const translate = useTranslate();
-  const errorText = useErrorText();
-  const announce = useAnnounce();
-  const [problem, setProblem] = useState<string | null>(null);
-  const tell = (text: string) => {
-    setProblem(text);
-    announce(text, 'assertive');
-  };
-  const answer = async (ask: () => Promise<unknown>) => {
-    setProblem(null);
-    try {
-      const { full } = ((await ask()) ?? {}) as { full?: object | null };
-      if (!full) announce(translate('room_stage.approved'));
-      else tell(translate('room_console.stage_full', { ...full }));
-    } catch (error) {
-      const found = problemOf(error);
-      const text =
-        found?.code === 'stage.full'
-          ? translate('room_console.stage_full', { ...found })
-          : errorText(error);
-      tell(text);
-    }
-    onDone();
-  };
-  return { problem, answer };
+interface NextProps {
+  stage: Stage;
+  onShow: (identity: string) => void;
 }
 
-function Problem({ children }: { children: ReactNode }) {
-  if (!children) return null;
+/** Who waits longest, and whether there is a place for them. */
+function Next({ stage, onShow }: NextProps) {
+  const translate = useTranslate();
+  const next = stage.hands.find(({ identity }) => identity === stage.next) ?? stage.hands[0];
+  if (!next) return null;
+  const hasPlace = stage.next !== null && limited(stage).length > 0;
+  const isWaiting = stage.next === null && limited(stage).some(isFull);
+  const label = hasPlace ? 'next_free' : isWaiting ? 'next_waits' : 'next';
   return (
-    <Box component="span" sx={{ color: 'error.main' }}>
-      {children}
+    <Box
+      component="span"
+      sx={{ display: 'inline-flex', alignItems: 'center', gap: 0.5, minWidth: 0 }}
+    >
+      <Box component="span" sx={{ color: hasPlace ? 'success.main' : undefined, flex: 'none' }}>
+        {translate(`room_stage.${label}`)}
+      </Box>
+      <Button
+        onClick={() => onShow(next.identity)}
+        sx={{ p: 0.5, minWidth: 0, maxWidth: { xs: 110, sm: 220 } }}
+      >
+        <Box component="bdi" sx={ONE_LINE}>
+          {next.name || next.identity}
+        </Box>
+      </Button>
+      <Waited since={next.since} />
     </Box>
   );
 }
 
-function Slots({ limit }: { limit: StageLimit }) {
+const ONE_LINE = { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' } as const;
+
+interface PlacesProps {
+  desk: StageDesk;
+  limits: readonly StageLimit[];
+  canLimit: boolean;
+}
+
+/** "Speaker: 2 of 6"; for who may, the way to change it. */
+function Places({ desk, limits, canLimit }: PlacesProps) {
   const translate = useTranslate();
   const { byKey } = useTemplates();
-  const isFull = limit.free !== null && limit.free <= 0;
-  return (
-    <Box component="span" sx={{ color: isFull ? 'warning.main' : 'text.secondary' }}>
-      {translate('room_stage.slots', {
+  const [anchor, setAnchor] = useState<HTMLElement | null>(null);
+  const places = limits.map((limit) => (
+    <Box
+      key={limit.template}
+      component="span"
+      sx={{ color: isFull(limit) ? 'warning.main' : 'text.secondary', whiteSpace: 'nowrap' }}
+    >
+      {translate(`room_stage.${isFull(limit) ? 'slots_full' : 'slots'}`, {
         role: byKey.get(limit.template)?.name ?? limit.template,
         taken: limit.taken,
         slots: limit.slots,
       })}
     </Box>
+  ));
+  if (!canLimit || places.length === 0) return <>{places}</>;
+  return (
+    <>
+      <Button
+        aria-haspopup="dialog"
+        title={translate('room_stage.limits')}
+        onClick={(event) => setAnchor(event.currentTarget)}
+        sx={{ gap: 1.5, px: 0.5, fontWeight: 400 }}
+      >
+        {places}
+      </Button>
+      {anchor && <LimitsPopover desk={desk} anchor={anchor} onClose={() => setAnchor(null)} />}
+    </>
   );
 }
 
 function Waited({ since }: { since: string }) {
-  return <>{waitedFor(since, useSeconds())}</>;
+  return (
+    <Box component="span" sx={{ fontVariantNumeric: 'tabular-nums' }}>
+      {waitedFor(since, useSeconds())}
+    </Box>
+  );
 }
 
-/** Says aloud when a place frees and somebody waits for it. */
-function useSlotNews(stage: Stage | null) {
-  const announce = useAnnounce();
+/** Tells when a place frees and somebody has been waiting for it. */
+function useSlotNews(stage: Stage | null, say: Say) {
   const translate = useTranslate();
-  const wasFull = useRef(false);
+  const wasWaiting = useRef(false);
   useEffect(() => {
     if (!stage) return;
-    const isFull = limited(stage).some(({ free }) => free !== null && free <= 0);
     const next = stage.hands.find(({ identity }) => identity === stage.next);
-    if (wasFull.current && !isFull && next) {
-      announce(translate('room_stage.slot_free', { name: next.name || next.identity }));
+    if (wasWaiting.current && next) {
+      say(translate('room_stage.slot_free', { name: next.name || next.identity }));
     }
-    wasFull.current = isFull;
-  }, [stage, announce, translate]);
+    wasWaiting.current =
+      stage.next === null &&
+      stage.hands.some(({ isPresent }) => isPresent) &&
+      limited(stage).some(isFull);
+  }, [stage, say, translate]);
 }

@@ -3,8 +3,36 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getJson, path, postJson, putJson } from '../../providers/httpClient';
 import { throttled, useLive } from '../../providers/liveUpdates';
 import type { Stage } from '../../providers/records';
+import type { SeatOutcome } from '../seatActions';
 
 const REREAD_MS = 300;
+
+export interface ApprovedHand extends SeatOutcome {
+  requestId: string;
+  identity: string;
+}
+
+interface PassedOver {
+  identity: string;
+  code: string;
+  detail: string;
+}
+
+export interface ApprovedNext extends ApprovedHand {
+  skipped: PassedOver[];
+}
+
+export interface FullStage {
+  template: string;
+  slots: number;
+  taken: number;
+}
+
+export interface ApprovedHands {
+  approved: ApprovedHand[];
+  failed: PassedOver[];
+  full: FullStage | null;
+}
 
 /** The queue of raised hands, invitations on their way, and how many places there are. */
 export function useStage(room: string, isEnabled: boolean) {
@@ -22,8 +50,8 @@ export function useStage(room: string, isEnabled: boolean) {
   useLive(`room:${room}`, { stage: reloadSoon, reset: reloadSoon });
 
   const post = useCallback(
-    (verb: 'approve-next' | 'approve-all', body: object = {}) =>
-      postJson<unknown>(path('rooms', room, 'stage', verb), body).finally(() => void reload()),
+    <T>(verb: 'approve-next' | 'approve-all') =>
+      postJson<T>(path('rooms', room, 'stage', verb)).finally(() => void reload()),
     [room, reload],
   );
   const limit = useCallback(
@@ -36,8 +64,8 @@ export function useStage(room: string, isEnabled: boolean) {
   return useMemo(
     () => ({
       stage: data ?? null,
-      approveNext: () => post('approve-next'),
-      approveAll: () => post('approve-all'),
+      approveNext: () => post<ApprovedNext>('approve-next'),
+      approveAll: () => post<ApprovedHands>('approve-all'),
       setLimit: limit,
     }),
     [data, post, limit],

@@ -1,0 +1,102 @@
+import { useCallback, useMemo, useRef, useState } from 'react';
+import { useTranslate } from 'react-admin';
+import { problemOf } from '../../shared/problem';
+import { useErrorText } from '../../shared/useErrorText';
+import { useTemplates } from '../../shared/useTemplates';
+import type { SeatActions } from '../seatActions';
+import type { Say } from '../useNotice';
+import type { ApprovedHand, FullStage, StageDesk } from './useStage';
+
+interface Means {
+  desk: StageDesk;
+  actions: SeatActions;
+  nameOf: (identity: string) => string;
+  say: Say;
+}
+
+/** Of those who were passed over, so many are named. */
+const MOST_NAMED = 3;
+
+/** The answers to the whole queue. Each person let up can be undone, as if approved by themselves. */
+export function useApprovals({ desk, actions, nameOf, say }: Means) {
+  const translate = useTranslate();
+  const errorText = useErrorText();
+  const { byKey } = useTemplates();
+  const { stage, approveNext, approveAll } = desk;
+  const [isBusy, setIsBusy] = useState(false);
+  const isRunning = useRef(false);
+
+  const sayFull = useCallback(
+    ({ template, slots }: FullStage) => {
+      const role = byKey.get(template)?.name ?? template;
+      const next = stage?.hands.find(({ isPresent }) => isPresent)?.identity;
+      const full = translate('room_stage.full', { role, smart_count: slots });
+      const inLine = next && translate('room_stage.in_line', { name: nameOf(next) });
+      say([full, inLine].filter(Boolean).join(' '), 'bad');
+    },
+    [byKey, stage, translate, nameOf, say],
+  );
+
+  const sayPassedOver = useCallback(
+    (people: readonly { identity: string; detail: string }[]) => {
+      if (people.length === 0) return;
+      const named = people
+        .slice(0, MOST_NAMED)
+        .map(({ identity, detail }) => `${nameOf(identity)} – ${detail}`)
+        .join(' ');
+      const rest = people.length - MOST_NAMED;
+      const more = rest > 0 ? ` ${translate('room_stage.more', { smart_count: rest })}` : '';
+      say(translate('room_stage.passed_over', { people: named + more }));
+    },
+    [nameOf, translate, say],
+  );
+
+  /** One at a time: whoever presses twice because nothing has come yet means it once. */
+  const run = useCallback(
+    async (ask: (startedAt: number) => Promise<void>) => {
+      if (isRunning.current) return;
+      isRunning.current = true;
+      setIsBusy(true);
+      try {
+        await ask(performance.now());
+      } catch (error) {
+        const problem = problemOf(error);
+        if (problem?.code === 'stage.full') sayFull(problem as unknown as FullStage);
+        else say(errorText(error), 'bad');
+      } finally {
+        isRunning.current = false;
+        setIsBusy(false);
+      }
+    },
+    [sayFull, say, errorText],
+  );
+
+  const adopt = useCallback(
+    ({ identity, requestId, ...answer }: ApprovedHand, startedAt: number) =>
+      actions.adopt(identity, { kind: 'approve', request: requestId }, answer, startedAt),
+    [actions],
+  );
+
+  const next = useCallback(
+    () =>
+      run(async (startedAt) => {
+        const { skipped, ...hand } = await approveNext();
+        adopt(hand, startedAt);
+        sayPassedOver(skipped);
+      }),
+    [run, approveNext, adopt, sayPassedOver],
+  );
+  const all = useCallback(
+    () =>
+      run(async (startedAt) => {
+        const { approved, failed, full } = await approveAll();
+        for (const hand of approved) adopt(hand, startedAt);
+        if (full) sayFull(full);
+        else sayPassedOver(failed);
+      }),
+    [run, approveAll, adopt, sayFull, sayPassedOver],
+  );
+  return useMemo(() => ({ next, all, isBusy }), [next, all, isBusy]);
+}
+
+export type Approvals = ReturnType<typeof useApprovals>;
