@@ -28,9 +28,11 @@ export class FirstStart {
   /** Safe at every start, and from several processes at once. Answers with an admin only if it made one. */
   async prepare(): Promise<FirstAdmin | null> {
     await this.passwords.unknownHash();
-    await this.transactions.run(async (tx) => {
-      await tx.query('SELECT ledger_ensure_partitions(3)');
-    });
+    await this.transactions
+      .run(async (tx) => {
+        await tx.query('SELECT ledger_ensure_partitions(3)');
+      })
+      .catch(refuseUnmigrated);
     await this.ensurePresets();
     const admin = await this.ensureAdmin();
     this.isPrepared = true;
@@ -88,4 +90,12 @@ export class FirstStart {
       return { email: adminEmail, password: adminPassword === null ? password : null };
     });
   }
+}
+
+/** Postgres' code for a function that does not exist. */
+const UNDEFINED_FUNCTION = '42883';
+
+function refuseUnmigrated(error: unknown): never {
+  if ((error as { code?: string }).code !== UNDEFINED_FUNCTION) throw error;
+  throw new Error('the database is not migrated. Run: node server/dist/database/migrate.js');
 }

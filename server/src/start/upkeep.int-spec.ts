@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApp, type TestApp } from '../../test/support/test-app.js';
+import { FirstStart } from './first-start.js';
 import { Upkeep } from './upkeep.js';
 
 let app: TestApp;
@@ -44,5 +45,16 @@ describe('housekeeping', () => {
     expect(await app.sql('SELECT key FROM sign_in_limit')).toEqual([{ key: 'counting' }]);
     expect((await app.inject('GET', '/api/v1/me', { as: app.admin })).status).toBe(200);
     expect(await app.sql('SELECT FROM operator_session WHERE expires_at < now()')).toEqual([]);
+  });
+});
+
+describe('a start', () => {
+  it('on a database that is not migrated says what to do', async () => {
+    const rename = (from: string, to: string) =>
+      app.sql(`ALTER FUNCTION ${from}(integer) RENAME TO ${to}`);
+    await rename('ledger_ensure_partitions', 'not_there_yet');
+    await expect(app.app.get(FirstStart).prepare()).rejects.toThrow('migrate.js');
+    await rename('not_there_yet', 'ledger_ensure_partitions');
+    expect(await app.app.get(FirstStart).prepare()).toBeNull();
   });
 });
