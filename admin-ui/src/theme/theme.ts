@@ -73,7 +73,9 @@ function rolecall(base: Theme, palette: PaletteOptions): RaThemeOptions {
             '*, *::before, *::after': {
               animationDuration: '.01ms !important',
               animationIterationCount: '1 !important',
-              transitionDuration: '.01ms !important',
+              // Not a very short duration: any change of style would then be a transition of
+              // everything that can be, and cost several times as much as the change itself.
+              transitionProperty: 'none !important',
               scrollBehavior: 'auto !important',
             },
           },
