@@ -22,6 +22,10 @@ export const GridFrame = styled('div')(({ theme }) => ({
   overflow: 'hidden',
   '--row-height': '36px',
 
+  // The page's own rule is `inherit`, by which whatever changes a row (its place, while it scrolls)
+  // would change everything in it as well.
+  '& *, & *::before, & *::after': { boxSizing: 'border-box' },
+
   '& .grid': {
     flex: 1,
     minWidth: 0,

@@ -131,7 +131,8 @@ export function SeatGrid(props: SeatGridProps) {
   const slots = useSlots(items.length);
   const hasSection = view.interest > 0 && view.interest < view.identities.length;
   const sectionAt = hasSection ? view.interest * rowHeight : null;
-  const rowElement = () => document.getElementById(`${id}-${activeIndex}`);
+  const rowId = (index: number) => `${id}-${index}`;
+  const rowElement = () => document.getElementById(rowId(activeIndex));
 
   return (
     <GridFrame data-size={size} style={{ '--row-height': `${rowHeight}px` } as CSSProperties}>
@@ -145,7 +146,7 @@ export function SeatGrid(props: SeatGridProps) {
         aria-rowcount={view.identities.length + 1}
         aria-colcount={COLUMN_COUNT}
         aria-multiselectable
-        aria-activedescendant={activeIndex >= 0 ? `${id}-${activeIndex}` : undefined}
+        aria-activedescendant={activeIndex >= 0 ? rowId(activeIndex) : undefined}
         onKeyDown={onKeyDown}
         onFocus={() => {
           hold.focus(true);
@@ -167,20 +168,28 @@ export function SeatGrid(props: SeatGridProps) {
           <Head name="joined" className="c-joined" />
           <Head name="actions" className="c-actions" isHidden />
         </div>
-        <div className="rows" role="rowgroup" style={{ height: virtualizer.getTotalSize() }}>
+        <div
+          className="rows"
+          role="rowgroup"
+          style={{ height: virtualizer.getTotalSize() }}
+          // Their order as it is read; that of the elements is another one (see inSlots).
+          aria-owns={
+            virtualizer.isScrolling ? undefined : items.map(({ index }) => rowId(index)).join(' ')
+          }
+        >
           {sectionAt !== null && (
             <div className="section" aria-hidden style={placeAt(sectionAt)}>
               {translate('room_console.grid.others')}
             </div>
           )}
-          {items.map((item) => {
+          {inSlots(items, slots).map((item) => {
             const identity = view.identities[item.index];
             const seat = identity === undefined ? undefined : store.seat(identity);
             if (!seat) return null;
             return (
               <SeatRow
                 key={item.index % slots}
-                id={`${id}-${item.index}`}
+                id={rowId(item.index)}
                 index={item.index}
                 style={placeAt(item.start)}
                 seat={seat}
@@ -237,6 +246,10 @@ function useSlots(shown: number): number {
   if (shown > slots) setSlots(shown);
   return Math.max(shown, slots);
 }
+
+/** Always in the same order: an element that is put before another is styled and laid out anew. */
+const inSlots = <Item extends { index: number }>(items: readonly Item[], slots: number) =>
+  [...items].sort((a, b) => (a.index % slots) - (b.index % slots));
 
 /** The keys work from the first moment, unless somebody is somewhere already. */
 function useEarlyFocus(element: RefObject<HTMLElement | null>) {
