@@ -148,15 +148,20 @@ export class Scene {
   async untilOpen(): Promise<void> {
     const { livekit } = this.world;
     const isBack = () => livekit.hasRoom(this.room);
-    const [person] = this.people.values();
-    const asked = { room: this.room, identity: person?.identity };
     await until('the room is back', isBack, 2_500).catch(() =>
       // More than once: right after LiveKit failed, tokens are issued without waiting for it.
-      until('the room runs', async () => {
-        if (!isBack()) await this.world.call('A', '/api/v1/tokens', asked);
-        return isBack();
-      }),
+      until('the room runs', async () => isBack() || (await this.areAllRefused()) || isBack()),
     );
+  }
+
+  /** Everybody asks for a token. Who is blocked gets none, and has no use for the room. */
+  private async areAllRefused(): Promise<boolean> {
+    const answers = await Promise.all(
+      [...this.people.values()].map(({ identity }) =>
+        this.world.call('A', '/api/v1/tokens', { room: this.room, identity }),
+      ),
+    );
+    return answers.every(({ status }) => status === 403);
   }
 }
 
