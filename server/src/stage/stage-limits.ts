@@ -192,6 +192,8 @@ export function stageFull(template: string, slots: number, taken: number): AppEr
       ? `Nobody may be ${template} in this room.`
       : taken > slots
         ? `This would make ${taken} people ${template}, and there are places for ${slots}.`
-        : `All ${slots} places for ${template} are taken.`;
+        : slots === 1
+          ? `The only place for ${template} is taken.`
+          : `All ${slots} places for ${template} are taken.`;
   return new AppError('conflict', 'stage.full', text, { extra: { template, slots, taken } });
 }
