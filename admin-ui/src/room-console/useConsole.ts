@@ -69,7 +69,13 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
   const [startedHere, setStartedHere] = useState<readonly string[]>([]);
 
   const { endedAt } = about;
-  useEffect(() => store.freeze(endedAt !== null), [store, endedAt]);
+  useEffect(() => {
+    store.freeze(endedAt !== null);
+    if (endedAt !== null) return;
+    // Whoever comes to the next session is not kept waiting for the order of the last one.
+    store.hold(false);
+    store.apply();
+  }, [store, endedAt]);
 
   const named = useCallback(
     (identity: string) => {
