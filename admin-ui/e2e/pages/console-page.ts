@@ -71,6 +71,20 @@ export class ConsolePage {
     });
   }
 
+  /** What is shown over the end of the list, for who sees it; others are told. */
+  notice(text: string | RegExp): Locator {
+    return this.page.locator('main [aria-hidden=true]').filter({ hasText: text }).last();
+  }
+
+  /** The badge that says how fresh the page is. */
+  badge(state: string | RegExp): Locator {
+    return this.page.getByRole('note', { name: /^Updates:/ }).filter({ hasText: state });
+  }
+
+  banner(text: RegExp): Locator {
+    return this.page.getByRole('main').getByRole('alert').filter({ hasText: text });
+  }
+
   region(name: string): Locator {
     return this.page.getByRole('region', { name, exact: true });
   }

@@ -83,8 +83,18 @@ export class Installation {
   /** LiveKit's native SDK, in a process of its own. */
   async join(room: string, identity: string, fields: Record<string, unknown> = {}) {
     const { token, serverUrl } = await this.token(room, identity, fields);
+    return this.connect(identity, serverUrl, token);
+  }
+
+  /** Past the gate, so that they stay in the room while Rolecall is away. */
+  async joinLiveKit(room: string, identity: string) {
+    const { token } = await this.token(room, identity);
+    return this.connect(identity, this.server.livekit.url, token);
+  }
+
+  private connect(identity: string, url: string, token: string) {
     this.participantProcess ??= startParticipants();
-    return this.participantProcess.join(identity, serverUrl, token);
+    return this.participantProcess.join(identity, url, token);
   }
 
   /** Closes every browser window; fails if anything went wrong in one of them. */

@@ -18,6 +18,10 @@ export const ADMIN = { email: 'admin@example.com', password: 'correct horse batt
 export interface RolecallServer {
   readonly url: string;
   readonly livekit: LiveKitServer;
+  /** Kills it as a crash would: nobody gets an answer, no stream an end. */
+  crash(): Promise<void>;
+  /** Starts it again at the same address, with the database as it was left. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -28,20 +32,51 @@ export async function startRolecall(): Promise<RolecallServer> {
     createTestDatabase(),
     startLiveKitServer({ webhookUrl: `${url}/livekit/webhook` }),
   ]);
-  const child = spawn(process.execPath, ['--enable-source-maps', MAIN], {
-    env: {
-      PATH: process.env.PATH,
-      NODE_ENV: 'production',
-      HOST: '127.0.0.1',
+  const start = () =>
+    startProcess(url, {
       PORT: String(port),
       DATABASE_URL: database.appUrl,
       DATABASE_MIGRATION_URL: database.ownerUrl,
       LIVEKIT_URL: livekit.url,
       LIVEKIT_API_KEY: livekit.apiKey,
       LIVEKIT_API_SECRET: livekit.apiSecret,
+    });
+  const release = () => Promise.all([livekit.stop(), database.drop()]);
+  let child: ServerProcess;
+  try {
+    child = await start();
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return {
+    url,
+    livekit,
+    crash: () => child.end('SIGKILL'),
+    restart: async () => {
+      child = await start();
+    },
+    stop: async () => {
+      await child.end('SIGTERM');
+      await release();
+    },
+  };
+}
+
+interface ServerProcess {
+  end(signal: NodeJS.Signals): Promise<void>;
+}
+
+async function startProcess(url: string, env: Record<string, string>): Promise<ServerProcess> {
+  const child = spawn(process.execPath, ['--enable-source-maps', MAIN], {
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: 'production',
+      HOST: '127.0.0.1',
       ROLECALL_ADMIN_EMAIL: ADMIN.email,
       ROLECALL_ADMIN_PASSWORD: ADMIN.password,
       ROLECALL_LOG: 'error',
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -52,10 +87,9 @@ export async function startRolecall(): Promise<RolecallServer> {
   child.stdout.on('data', hear);
   child.stderr.on('data', hear);
 
-  const stop = async () => {
-    await end(child);
+  const stop = async (signal: NodeJS.Signals) => {
+    await end(child, signal);
     process.removeListener('exit', endAtOnce);
-    await Promise.all([livekit.stop(), database.drop()]);
   };
   try {
     await until(
@@ -70,16 +104,16 @@ export async function startRolecall(): Promise<RolecallServer> {
       START_LIMIT_MS,
     );
   } catch (error) {
-    await stop();
+    await stop('SIGTERM');
     throw error;
   }
-  return { url, livekit, stop };
+  return { end: stop };
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill('SIGTERM');
+  child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
   await ended;
   clearTimeout(timer);

@@ -1,0 +1,203 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { until } from '../../server/test/support/until.js';
+import { ConsolePage } from './pages/console-page.js';
+import type { Json } from './support/api.js';
+import { describeBrowser } from './support/chromium.js';
+import { Installation } from './support/installation.js';
+import { hasFocus } from './support/keyboard.js';
+
+const EVENTS = '**/api/v1/events?**';
+/** Lost streams are noticed after ten seconds, a lost LiveKit within fifteen. */
+const NOTICED_MS = 40_000;
+
+describeBrowser('the room console when something is away', () => {
+  let installation: Installation;
+
+  beforeAll(async () => {
+    installation = await Installation.start();
+  }, 90_000);
+  afterEach(() => installation?.leave());
+  afterAll(() => installation?.stop(), 30_000);
+
+  async function openConsole(room: string): Promise<ConsolePage> {
+    const visitor = await installation.visitor({ session: installation.admin });
+    visitor.allow(/Failed to load resource|net::ERR_/, 'the browser writes down what is away');
+    const desk = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
+    await desk.untilReady();
+    return desk;
+  }
+
+  const post = (path: string, body: object = {}) => installation.admin.post(path, body);
+  const seat = (room: string, identity: string): Promise<Json> =>
+    installation.admin.get(`/rooms/${room}/seats/${identity}`);
+
+  async function entries(room: string, kind: string): Promise<string[]> {
+    const filter = encodeURIComponent(JSON.stringify({ room, kind }));
+    const { data } = await installation.admin.get(`/ledger?filter=${filter}`);
+    return data.map(({ outcome }: Json) => outcome).sort();
+  }
+
+  /** How often a change was asked for from now on. */
+  function counting(page: Page, verb: string): { sent: number } {
+    const count = { sent: 0 };
+    page.on('request', (request) => {
+      if (request.url().endsWith(verb)) count.sent += 1;
+    });
+    return count;
+  }
+
+  it('says that the stream is lost, asks before it acts on what is old, and catches up', async () => {
+    const room = await installation.room('stream');
+    await installation.join(room, 'ana');
+    const desk = await openConsole(room);
+    const { page } = desk;
+    await desk.untilRow('ana', /Viewer.*In sync/);
+    await desk.badge('Live').waitFor();
+
+    // From now on the room looks as it does at this moment, whatever is done to it.
+    const before = await installation.admin.get(`/rooms/${room}/seats`);
+    await page.route(`**/api/v1/rooms/${room}/seats`, (route) => route.fulfill({ json: before }));
+    await page.route(EVENTS, (route) => route.abort());
+    // As after a change of network: the page opens its stream anew.
+    await page.evaluate(() => window.dispatchEvent(new Event('online')));
+    await desk.badge(/Polling/).waitFor({ timeout: NOTICED_MS });
+    await desk.banner(/Live updates are lost/).waitFor();
+
+    await post(`/rooms/${room}/seats/ana/promote`, { template: 'presenter' });
+    await desk.untilRow('ana', /Viewer/);
+    await desk.press('p');
+    const question = page.getByRole('dialog', { name: 'Somebody else changed ana' });
+    await question.getByText(/now presenter/i).waitFor();
+    await question.getByRole('button', { name: 'Keep that' }).click();
+    await desk.untilRow('ana', /Presenter/);
+    expect((await seat(room, 'ana')).role.template).toBe('presenter');
+    expect(await entries(room, 'seat.promoted')).toEqual(['applied', 'intent']);
+    await until('the list has the focus again', () => hasFocus(desk.grid));
+
+    await page.unroute(`**/api/v1/rooms/${room}/seats`);
+    await page.unroute(EVENTS);
+    await desk.badge('Live').waitFor({ timeout: NOTICED_MS });
+    await desk.banner(/Live updates are lost/).waitFor({ state: 'detached' });
+    await desk.untilSaid(/Live again/);
+    await post(`/rooms/${room}/seats/ana/demote`);
+    await desk.untilRow('ana', /Viewer/);
+  }, 120_000);
+
+  it('says what became of an act when the server goes, queues nothing, and goes on when it is back', async () => {
+    const room = await installation.room('server');
+    await installation.joinLiveKit(room, 'ana');
+    const desk = await openConsole(room);
+    await desk.untilRow('ana', /Viewer.*In sync/);
+    const promotions = counting(desk.page, '/promote');
+
+    await installation.server.crash();
+    await desk.press('p');
+    await desk.untilRow('ana', /No answer: it may have been done or not/);
+    await desk.untilSaid(/ana: No answer/);
+    await desk.badge('Offline').waitFor();
+    await desk.banner(/The server cannot be reached/).waitFor();
+    await desk.press('p');
+    await desk.notice(/ana: The server cannot be reached; nothing is queued/).waitFor();
+    expect(await desk.row('ana').getByRole('button', { name: 'Promote' }).isDisabled()).toBe(true);
+    expect(promotions.sent).toBe(1);
+
+    await installation.server.restart();
+    await desk.badge('Live').waitFor({ timeout: NOTICED_MS });
+    await desk.banner(/cannot be reached/).waitFor({ state: 'detached' });
+    await desk.untilRow('ana', /Viewer.*In sync/);
+    expect(await entries(room, 'seat.promoted')).toEqual([]);
+    expect(promotions.sent).toBe(1);
+    expect(await hasFocus(desk.grid)).toBe(true);
+    await desk.press('p');
+    await desk.untilRow('ana', /Speaker.*Promoted · \d/);
+    expect(await entries(room, 'seat.promoted')).toEqual(['applied', 'intent']);
+  }, 120_000);
+
+  it('does once what was asked for again because the answer was lost', async () => {
+    const room = await installation.room('answers');
+    for (const identity of ['ana', 'bo']) await installation.join(room, identity);
+    const desk = await openConsole(room);
+    await desk.untilRow('bo', /Viewer.*In sync/);
+    let lost = 0;
+    const loseOneAnswer = async (path: string) => {
+      await desk.page.route(
+        path,
+        async (route) => {
+          await route.fetch();
+          lost += 1;
+          await route.abort();
+        },
+        { times: 1 },
+      );
+    };
+
+    await loseOneAnswer('**/seats/ana/promote');
+    await desk.focusOn('ana');
+    await desk.press('p');
+    await desk.untilSaid(/ana: No answer/);
+    await desk.untilRow('ana', /Speaker.*In sync/);
+
+    await loseOneAnswer('**/seats/bulk');
+    await desk.keys('Control+A', 'd');
+    const dialog = desk.page.getByRole('dialog', { name: 'Demote 2 people?' });
+    await dialog.getByText(/cannot be reached/).waitFor();
+    await dialog.getByRole('button', { name: 'Demote 2 people' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await desk.untilRow('ana', /Viewer/);
+    expect(lost).toBe(2);
+    const operations: Json[] = await installation.admin.get(`/rooms/${room}/operations`);
+    expect(operations.map(({ action, total }) => [action, total])).toEqual([['demote', 2]]);
+    expect(await entries(room, 'seat.promoted')).toEqual(['applied', 'intent']);
+  }, 60_000);
+
+  it('commits what LiveKit cannot take, says that it waits, and shows when it is real', async () => {
+    const room = await installation.room('livekit');
+    await installation.join(room, 'ana');
+    const desk = await openConsole(room);
+    await desk.untilRow('ana', /Viewer.*In sync/);
+
+    await installation.server.livekit.crash();
+    await desk.press('p');
+    await desk.untilRow('ana', /Committed; applies when they join or LiveKit answers/);
+    await desk.untilSaid(/ana: Committed/);
+    expect(await entries(room, 'seat.promoted')).toEqual(['intent', 'pending']);
+    await desk.banner(/LiveKit does not answer/).waitFor({ timeout: NOTICED_MS });
+
+    await installation.server.livekit.restart();
+    await installation.join(room, 'ana');
+    await desk.untilRow('ana', /Speaker/);
+    await until('the promotion is applied', async () =>
+      (await entries(room, 'seat.promoted')).includes('applied'),
+    );
+    expect((await seat(room, 'ana')).observed.canPublish).toBe(true);
+    expect(await entries(room, 'seat.promoted')).toEqual(['applied', 'intent', 'pending']);
+    await desk
+      .banner(/LiveKit does not answer/)
+      .waitFor({ state: 'detached', timeout: NOTICED_MS });
+    await desk.untilSaid(/LiveKit answers again/);
+    expect(await hasFocus(desk.grid)).toBe(true);
+  }, 120_000);
+
+  it('keeps who was there when the session ends, and begins again with the next', async () => {
+    const room = await installation.room('ended', { departureTimeout: 1 });
+    const ana = await installation.join(room, 'ana');
+    const desk = await openConsole(room);
+    await desk.untilRow('ana', /Viewer.*In sync/);
+
+    await ana.leave();
+    await desk.banner(/The session ended at/).waitFor({ timeout: NOTICED_MS });
+    await desk.untilRow('ana', /Left|Not in the room/);
+    await desk
+      .banner(/The session ended/)
+      .getByRole('link', { name: 'What happened in it' })
+      .waitFor();
+    await desk.press('m');
+    await desk.notice(/ana: Sends nothing that could be muted/).waitFor();
+
+    await installation.join(room, 'bo');
+    await desk.banner(/The session ended/).waitFor({ state: 'detached' });
+    await desk.row('bo').waitFor();
+    await desk.row('ana').waitFor({ state: 'detached' });
+  }, 90_000);
+});

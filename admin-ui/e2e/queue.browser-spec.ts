@@ -1,0 +1,178 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { until } from '../../server/test/support/until.js';
+import { ConsolePage } from './pages/console-page.js';
+import { JoinPage } from './pages/join-page.js';
+import type { Json } from './support/api.js';
+import { describeBrowser } from './support/chromium.js';
+import { Installation, type Operator } from './support/installation.js';
+import { hasFocus } from './support/keyboard.js';
+
+describeBrowser('a moderator with a queue', () => {
+  let installation: Installation;
+  let moderator: Operator;
+
+  beforeAll(async () => {
+    installation = await Installation.start();
+    moderator = await installation.operator('Mo', 'moderator');
+  }, 90_000);
+  afterEach(() => installation?.leave());
+  afterAll(() => installation?.stop(), 30_000);
+
+  async function openConsole(room: string): Promise<ConsolePage> {
+    const visitor = await installation.visitor({ session: await installation.signIn(moderator) });
+    visitor.allow(/status of 409/, 'the browser writes down that the server refused');
+    const desk = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
+    await desk.untilReady();
+    return desk;
+  }
+
+  const roleOf = async (room: string, identity: string): Promise<string> =>
+    (await installation.admin.get(`/rooms/${room}/seats/${identity}`)).role.template;
+  const setLimit = (room: string, slots: number) =>
+    installation.admin.put(`/rooms/${room}/stage/limits/speaker`, { slots });
+
+  async function roomWithHands(name: string, ...identities: string[]): Promise<string> {
+    const room = await installation.room(name);
+    for (const identity of identities) await installation.join(room, identity);
+    for (const identity of identities) await installation.raiseHand(room, identity);
+    return room;
+  }
+
+  it('fills the stage, is told that it is full and who is next, and lets them up when a place frees', async () => {
+    const room = await roomWithHands('places', 'ana', 'bo', 'cy');
+    await setLimit(room, 2);
+    const desk = await openConsole(room);
+    const stage = desk.region('Stage');
+    await stage.getByText('3 hands raised').waitFor();
+
+    for (const identity of ['ana', 'bo']) {
+      await desk.press('n');
+      await desk.untilRow(identity, /Speaker.*Approved · \d/);
+    }
+    await stage.getByText('Speaker: 2 of 2, full').waitFor();
+    await stage.getByText('next in line:').waitFor();
+    const top = await desk.grid.boundingBox();
+
+    await desk.press('n');
+    await desk.untilSaid(/All 2 places as Speaker are taken\. Next in line: cy/);
+    await desk.notice('All 2 places as Speaker are taken. Next in line: cy').waitFor();
+    await desk.keys('h', 'p');
+    await desk.untilRow('cy', /Not approved: 2 of 2 places as speaker are taken/);
+    expect(await roleOf(room, 'cy')).toBe('viewer');
+
+    await desk.focusOn('ana');
+    await desk.press('d');
+    await desk.untilRow('ana', /Viewer.*Demoted/);
+    await stage.getByText('place free for:').waitFor();
+    await desk.untilSaid(/A place is free\. Next in line: cy/);
+    // Nothing of all this has pushed the rows away under the pointer.
+    expect(await desk.grid.boundingBox()).toEqual(top);
+
+    await desk.press('n');
+    await desk.untilRow('cy', /Speaker.*Approved · \d/);
+    await desk.press('u');
+    await desk.untilRow('cy', /Viewer.*Undone · \d/);
+    expect(await hasFocus(desk.grid)).toBe(true);
+  }, 90_000);
+
+  it('passes over who cannot come up, and reads whom and why', async () => {
+    const room = await roomWithHands('passed', 'ana', 'bo');
+    const [ana] = await installation.admin.get(
+      `/users?filter=${encodeURIComponent(JSON.stringify({ q: 'ana' }))}`,
+    );
+    await installation.admin.post('/assignments', {
+      subject: { user: ana.id },
+      scope: { room },
+      template: 'presenter',
+    });
+    const desk = await openConsole(room);
+    await desk.region('Stage').getByRole('button', { name: 'Approve next' }).click();
+    await desk.untilRow('bo', /Speaker.*Approved · \d/);
+    await desk.untilSaid(/Passed over: ana – They are presenter/);
+    await until('the list has the focus again', () => hasFocus(desk.grid));
+    await desk.press('n');
+    await desk.untilSaid(/Nobody with a hand up can be let up\. ana: They are presenter/);
+    await desk.untilRow('ana', /0:\d\d/);
+  }, 60_000);
+
+  it('declines a hand by keys, with a word that the participant reads', async () => {
+    const room = await installation.room('word');
+    const { token } = await installation.token(room, 'ana');
+    const ana = await JoinPage.withToken(await installation.visitor(), room, token);
+    await ana.button('Raise hand').click();
+    const desk = await openConsole(room);
+    await desk.untilRow('ana', /0:\d\d/);
+
+    await desk.keys('h', 'Shift+H');
+    const dialog = desk.page.getByRole('dialog', { name: 'Decline the hand of ana?' });
+    await dialog.waitFor();
+    await desk.page.keyboard.type('After the break, שלום');
+    await desk.press('Enter');
+    await ana.card('A moderator lowered your hand').waitFor();
+    await ana.card('They say: After the break, שלום').waitFor();
+    await desk.untilSaid(/ana: Declined/);
+    await desk
+      .row('ana')
+      .filter({ hasNotText: /0:\d\d/ })
+      .waitFor();
+    await until('the list has the focus again', () => hasFocus(desk.grid));
+    await ana.button('Raise hand').click();
+    await desk.untilRow('ana', /0:\d\d/);
+  }, 60_000);
+
+  it('promotes many, tries those again that failed, and takes back all that succeeded', async () => {
+    const room = await installation.room('again');
+    const people = ['ana', 'bo', 'cy'];
+    for (const identity of people) await installation.join(room, identity);
+    await setLimit(room, 1);
+    const desk = await openConsole(room);
+    await desk.row('cy').waitFor();
+
+    await desk.keys('x', 'j', 'x', 'j', 'x', 'p');
+    const tray = desk.region('Running for several people');
+    await tray.getByText(/^3\/3 · 2 failed/).waitFor();
+    await tray.getByRole('button', { name: 'Who failed' }).click();
+    const failures = desk.page.getByRole('dialog', { name: '2 failed' });
+    await failures
+      .getByText(/The only place for speaker is taken/)
+      .first()
+      .waitFor();
+    await desk.press('Escape');
+    const roles = async () =>
+      (await Promise.all(people.map((each) => roleOf(room, each)))).sort().join();
+    expect(await roles()).toBe('speaker,viewer,viewer');
+
+    await setLimit(room, 3);
+    await tray.getByRole('button', { name: 'Retry failed' }).click();
+    await tray.getByText(/^3\/3 · done/).waitFor();
+    for (const identity of people) await desk.untilRow(identity, /Speaker/);
+
+    await tray.getByRole('button', { name: /^Undo/ }).click();
+    for (const identity of people) await desk.untilRow(identity, /Viewer/);
+    await until('it is all taken back', async () => (await roles()) === 'viewer,viewer,viewer');
+    const operations: Json[] = await installation.admin.get(`/rooms/${room}/operations`);
+    expect(operations.map(({ action, failed }) => [action, failed])).toEqual([
+      ['undo', 0],
+      ['promote', 0],
+    ]);
+    await until('the list has the focus again', () => hasFocus(desk.grid));
+  }, 90_000);
+
+  it('keeps the keys where nobody is shown', async () => {
+    const room = await installation.room('alone');
+    await installation.join(room, 'ana');
+    const desk = await openConsole(room);
+    await desk.row('ana').waitFor();
+    await desk.press('1');
+    await desk.page.getByText('Nobody matches').waitFor();
+    await desk.untilSaid(/0 people shown/);
+    expect(await hasFocus(desk.grid)).toBe(true);
+    await desk.press('n');
+    await desk.untilSaid(/No hand is raised/);
+    await desk.press('Escape');
+    await desk.row('ana').waitFor();
+    await desk.press('u');
+    await desk.untilSaid(/There is nothing to undo/);
+    await desk.notice('There is nothing to undo').waitFor();
+  }, 60_000);
+});
