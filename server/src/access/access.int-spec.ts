@@ -38,11 +38,12 @@ interface Operation {
 
 let app: TestApp;
 let operations: Operation[];
+let document: Json;
 
 beforeAll(async () => {
   app = await startTestApp({ overrides: { rateOperator: { points: 100_000, seconds: 10 } } });
-  const { body } = await app.inject('GET', '/api/openapi.json');
-  operations = Object.entries<Json>(body.paths).flatMap(([path, methods]) =>
+  document = (await app.inject('GET', '/api/openapi.json')).body;
+  operations = Object.entries<Json>(document.paths).flatMap(([path, methods]) =>
     Object.entries<Json>(methods).map(([method, operation]) => {
       const access = operation['x-access'] as string;
       return {
@@ -127,6 +128,21 @@ describe('the routes', () => {
       .join('');
     if (process.env.UPDATE_ROUTES) writeFileSync(ROUTE_TABLE, ROUTE_TABLE_HEAD + table);
     expect(ROUTE_TABLE_HEAD + table).toBe(readFileSync(ROUTE_TABLE, 'utf8'));
+  });
+
+  it('in OpenAPI have an id each, and say what they answer', () => {
+    const described = Object.entries<Json>(document.paths).flatMap(([path, methods]) =>
+      Object.entries<Json>(methods).map(([method, operation]) => ({ path, method, operation })),
+    );
+    const ids = described.map(({ operation }) => operation.operationId);
+    expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
+    const silent = described
+      .filter(({ operation: { responses } }) => !responses['204'])
+      .filter(({ operation }) => !Object.values<Json>(operation.responses)[0].content)
+      .map(({ method, path }) => `${method} ${path}`)
+      // Text, streams and LiveKit's own answers.
+      .filter((route) => !/ \/(metrics|livekit\/(gate|webhook)|rtc|whip)/.test(route));
+    expect(silent).toEqual(['get /api/openapi.json', 'get /api/v1/events']);
   });
 
   it('in OpenAPI are those that are served, no more and no fewer', () => {

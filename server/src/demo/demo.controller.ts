@@ -1,6 +1,8 @@
 import { Controller, Delete, Get, HttpCode } from '@nestjs/common';
+import { z } from 'zod';
 import { CurrentActor, RequirePermission, SignedIn } from '../access/access.decorators.js';
 import type { Actor } from '../access/actor.js';
+import { Answers } from '../common/http/api-docs.js';
 import { DemoService } from './demo.service.js';
 
 @Controller('api/v1/demo')
@@ -9,6 +11,7 @@ export class DemoController {
 
   @Get()
   @SignedIn()
+  @Answers(z.object({ isPresent: z.boolean(), participants: z.number() }))
   status() {
     return this.demo.status();
   }

@@ -1,4 +1,15 @@
-import { Controller, Delete, Get, Inject, Options, Patch, Post, Req, Res } from '@nestjs/common';
+import {
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Options,
+  Patch,
+  Post,
+  Req,
+  Res,
+} from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../access/access.decorators.js';
 import { AppError } from '../common/errors/app-error.js';
@@ -70,6 +81,7 @@ export class GateController {
 
   /** Pages of other origins may call these: LiveKit allows all, since tokens are not cookies. */
   @Options(['rtc/validate', 'rtc/v1/validate', 'whip/v1', 'whip/v1/*'])
+  @HttpCode(204)
   @Public(WHY)
   async preflight(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     this.assertOn();

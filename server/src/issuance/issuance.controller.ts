@@ -6,12 +6,14 @@ import { Answers } from '../common/http/api-docs.js';
 import {
   explainQuery,
   type ExplainQuery,
+  explainResponse,
   issueBody,
   type IssueBody,
   issueResponse,
   previewResponse,
   tokenSourceBody,
   type TokenSourceBody,
+  tokenSourceResponse,
 } from './issuance.schemas.js';
 import { IssuanceService } from './issuance.service.js';
 
@@ -36,6 +38,7 @@ export class IssuanceController {
 
   @Get('api/v1/explain')
   @RequirePermission('token.preview')
+  @Answers(explainResponse)
   explain(@CurrentActor() actor: Actor, @Query({ schema: explainQuery }) query: ExplainQuery) {
     return this.issuance.explain(actor, query.room, query.identity);
   }
@@ -46,6 +49,7 @@ export class IssuanceController {
    */
   @Post('livekit/token')
   @RequirePermission('token.issue')
+  @Answers(tokenSourceResponse)
   async tokenSource(
     @CurrentActor() actor: Actor,
     @Body({ schema: tokenSourceBody }) body: TokenSourceBody,

@@ -71,6 +71,17 @@ export const previewResponse = z.object({
   because: z.array(becauseResponse),
 });
 
+/** What somebody would get in a room, and why; more is there when a rule wins. */
+export const explainResponse = z.looseObject({
+  verdict: z.enum(['allow', 'refuse']),
+  template: z.string().nullable(),
+  version: z.number().nullable(),
+  source: z.string().nullable(),
+  grants: z.record(z.string(), z.unknown()).nullable(),
+  ttl: z.number().nullable(),
+  because: z.array(becauseResponse),
+});
+
 export const explainQuery = z.strictObject({ room: nameText, identity: nameText });
 export type ExplainQuery = z.infer<typeof explainQuery>;
 
@@ -86,4 +97,8 @@ export const tokenSourceBody = z.strictObject({
   userId: nameText.optional(),
   user_id: nameText.optional(),
 });
+export const tokenSourceResponse = z.union([
+  z.object({ server_url: z.string(), participant_token: z.string() }),
+  z.object({ token: z.string(), url: z.string() }),
+]);
 export type TokenSourceBody = z.infer<typeof tokenSourceBody>;

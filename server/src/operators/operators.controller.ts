@@ -12,11 +12,13 @@ import { idParams, keyParams } from '../common/http/fields.js';
 import { listQuery, sendPage } from '../common/http/lists.js';
 import {
   accessRoleResponse,
+  createdOperatorResponse,
   createOperatorBody,
   type CreateOperatorBody,
   listOperatorsQuery,
   type ListOperatorsQuery,
   operatorResponse,
+  permissionResponse,
   updateOperatorBody,
   type UpdateOperatorBody,
 } from './operators.schemas.js';
@@ -38,7 +40,7 @@ export class OperatorsController {
 
   @Post()
   @RequirePermission('operator.create')
-  @Answers(operatorResponse)
+  @Answers(createdOperatorResponse)
   async create(
     @CurrentActor() actor: Actor,
     @Body({ schema: createOperatorBody }) body: CreateOperatorBody,
@@ -94,9 +96,13 @@ export class AccessRolesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const wanted = query.filter.id;
-    const rows = BUILT_IN_ROLES.filter((role) => !wanted || wanted.includes(role.key)).map(
-      (role) => ({ id: role.key, ...role }),
-    );
+    const [field, order] = query.sort;
+    const rows = BUILT_IN_ROLES.map((role) => ({ id: role.key, ...role }))
+      .filter(({ id }) => !wanted || wanted.includes(id))
+      .sort((a, b) => {
+        const [first, second] = order === 'ASC' ? [a, b] : [b, a];
+        return first[field as 'key' | 'name'].localeCompare(second[field as 'key' | 'name']);
+      });
     const page = { rows: rows.slice(query.range[0], query.range[1] + 1), total: rows.length };
     return sendPage(reply, 'access-roles', query.range, page);
   }
@@ -112,6 +118,7 @@ export class AccessRolesController {
 
   @Get('permissions')
   @RequirePermission('operator.read')
+  @Answers(z.array(permissionResponse))
   permissions() {
     return ALL_PERMISSIONS.map((id) => ({ id, ...PERMISSIONS[id] }));
   }

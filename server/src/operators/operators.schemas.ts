@@ -63,6 +63,17 @@ export const operatorResponse = z.object({
   createdAt: z.date(),
 });
 
+export const createdOperatorResponse = operatorResponse.extend({
+  /** Theirs until they change it; shown once, and only when none was given. */
+  temporaryPassword: z.string().nullable().optional(),
+});
+
+export const permissionResponse = z.object({
+  id: z.string(),
+  reach: z.enum(['room', 'global', 'any']),
+  description: z.string(),
+});
+
 export const accessRoleResponse = z.object({
   id: z.string(),
   key: z.string(),

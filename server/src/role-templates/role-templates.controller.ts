@@ -23,15 +23,19 @@ import {
   type CreateTemplateBody,
   diffQuery,
   type DiffQuery,
+  diffResponse,
   draftBody,
   type DraftBody,
+  impactResponse,
   listTemplatesQuery,
   type ListTemplatesQuery,
   previewBody,
   type PreviewBody,
   publishBody,
   type PublishBody,
+  publishedResponse,
   templateParams,
+  templatePreviewResponse,
   templateResponse,
   updateTemplateBody,
   type UpdateTemplateBody,
@@ -70,6 +74,7 @@ export class RoleTemplatesController {
   @Post('preview')
   @HttpCode(200)
   @RequirePermission('role_template.read')
+  @Answers(templatePreviewResponse)
   preview(@Body({ schema: previewBody }) body: PreviewBody) {
     return this.templates.preview(body);
   }
@@ -137,6 +142,7 @@ export class RoleTemplatesController {
 
   @Post(':key/publish')
   @RequirePermission('role_template.publish')
+  @Answers(publishedResponse)
   async publish(
     @CurrentActor() actor: Actor,
     @Param({ schema: templateParams }) { key }: KeyParams,
@@ -199,6 +205,7 @@ export class RoleTemplatesController {
 
   @Get(':key/diff')
   @RequirePermission('role_template.read')
+  @Answers(diffResponse)
   diff(
     @Param({ schema: templateParams }) { key }: KeyParams,
     @Query({ schema: diffQuery }) query: DiffQuery,
@@ -208,6 +215,7 @@ export class RoleTemplatesController {
 
   @Get(':key/impact')
   @RequirePermission('role_template.read')
+  @Answers(impactResponse)
   impact(@Param({ schema: templateParams }) { key }: KeyParams) {
     return this.templates.impact(key);
   }

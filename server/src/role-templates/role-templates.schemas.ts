@@ -119,6 +119,31 @@ export const templateResponse = z.object({
   createdAt: z.date(),
 });
 
+export const publishedResponse = z.object({
+  template: z.string(),
+  version: z.number(),
+  publishedAt: z.date(),
+});
+
+export const templatePreviewResponse = z.object({
+  claims: z.record(z.string(), z.unknown()),
+  inWords: z.array(z.string()),
+  lint: z.array(z.unknown()),
+});
+
+export const diffResponse = z.object({
+  from: side,
+  to: side,
+  sentences: z.array(z.looseObject({ text: z.string(), kind: z.string() })),
+});
+
+export const impactResponse = z.object({
+  assignments: z.number(),
+  live: z.number(),
+  rooms: z.array(z.object({ room: z.string(), live: z.number() })),
+  defaultIn: z.array(z.string()),
+});
+
 export const versionResponse = z.object({
   template: z.string(),
   version: z.number(),

@@ -31,6 +31,7 @@ export class StageMeController {
 
   /** Apps of participants live on origins of their own; the token travels in a header. */
   @Options([ME, ...ACTIONS.map((action) => `${ME}/${action}`)])
+  @HttpCode(204)
   @Public('a browser asks here whether a page of another origin may ask; it says who may, to all')
   async preflight(@Res() reply: FastifyReply): Promise<void> {
     await reply

@@ -1,6 +1,8 @@
 import { Controller, Get } from '@nestjs/common';
+import { z } from 'zod';
 import { Public } from '../access/access.decorators.js';
 import { AppError } from '../common/errors/app-error.js';
+import { Answers } from '../common/http/api-docs.js';
 import { PgPool } from '../database/pg-pool.js';
 import { FirstStart } from '../start/first-start.js';
 
@@ -13,6 +15,7 @@ export class HealthController {
 
   @Get('healthz')
   @Public('probes do not sign in; says only that the process lives')
+  @Answers(z.object({ status: z.literal('ok') }))
   healthz() {
     return { status: 'ok' };
   }
@@ -20,6 +23,7 @@ export class HealthController {
   /** 503 (from the filter) while the database cannot be reached. */
   @Get('readyz')
   @Public('probes do not sign in; says only whether requests can be served')
+  @Answers(z.object({ status: z.literal('ready') }))
   async readyz() {
     if (!this.firstStart.isPrepared) {
       throw new AppError('unavailable', 'start.not_ready', 'Rolecall is starting.', {

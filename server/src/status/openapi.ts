@@ -20,11 +20,12 @@ const PROBLEM: Json = {
 
 /** OpenAPI 3.1 of exactly the routes that are served: it is made from them. */
 export function buildOpenApi(routes: Route[], serverUrl: string): Json {
+  const idOf = operationIds(routes);
   const paths: Record<string, Json> = {};
   for (const route of routes) {
     if (route.controller === 'UiController') continue; // pages, not API
     const path = route.path.replace(/:(\w+)/g, '{$1}').replace('*', '{path}');
-    (paths[path] ??= {})[route.method.toLowerCase()] = operationOf(route);
+    (paths[path] ??= {})[route.method.toLowerCase()] = operationOf(route, idOf(route));
   }
   return {
     openapi: '3.1.0',
@@ -47,10 +48,22 @@ export function buildOpenApi(routes: Route[], serverUrl: string): Json {
   };
 }
 
-function operationOf(route: Route): Json {
+/** A handler that serves several paths is told apart by them: an id is one operation's alone. */
+function operationIds(routes: Route[]): (route: Route) => string {
+  const nameOf = ({ controller, handler }: Route) =>
+    `${controller.replace(/Controller$/, '')}.${handler}`;
+  const names = routes.map(nameOf);
+  return (route) => {
+    const name = nameOf(route);
+    if (names.indexOf(name) === names.lastIndexOf(name)) return name;
+    return `${name}${route.path.replace(/[^a-z0-9]+/gi, '.').replace(/\.$/, '')}${route.path.endsWith('*') ? '.path' : ''}`;
+  };
+}
+
+function operationOf(route: Route, operationId: string): Json {
   const body = route.parameters.find((p) => p.kind === 'body' && p.schema);
   return {
-    operationId: `${route.controller.replace(/Controller$/, '')}.${route.handler}`,
+    operationId,
     'x-access': describeRule(route),
     security: securityOf(route),
     parameters: [...pathParameters(route), ...queryParameters(route)],

@@ -1,10 +1,12 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { SignedIn } from '../access/access.decorators.js';
+import { Answers } from '../common/http/api-docs.js';
 import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { ReconcilerService } from '../reconciler/reconciler.service.js';
 import { GateCheck } from './gate-check.js';
+import { statusResponse } from './status.schemas.js';
 import { version } from './version.js';
 
 @Controller('api/v1')
@@ -22,6 +24,7 @@ export class StatusController {
   /** What the dashboard shows of the installation itself. */
   @Get('status')
   @SignedIn()
+  @Answers(statusResponse)
   async status() {
     const { livekit, isGateOn } = this.config;
     const { rows } = await this.pg.query<{ is_demo: boolean }>(

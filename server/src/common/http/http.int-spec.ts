@@ -77,6 +77,15 @@ describe('a list', () => {
     expect([past.body, past.headers['content-range']]).toEqual([[], 'users */30']);
   });
 
+  it('is sorted as asked also where it is short', async () => {
+    const keys = async (sort: string) =>
+      (await app.inject('GET', `/api/v1/access-roles?sort=${sort}`, { as: app.admin })).body.map(
+        ({ key }: Json) => key,
+      );
+    expect(await keys('["name","ASC"]')).toEqual(['admin', 'auditor', 'moderator']);
+    expect(await keys('["key","DESC"]')).toEqual(['moderator', 'auditor', 'admin']);
+  });
+
   it('takes what is searched for literally', async () => {
     await app.newUser({ identity: 'with_underscore' });
     const found = async (q: string) =>
