@@ -1,5 +1,5 @@
-import { ServerError } from 'livekit-server-sdk';
 import { AppError } from '../common/errors/app-error.js';
+import { TwirpError } from './twirp-client.js';
 
 const RETRY_AFTER_SECONDS = 2;
 
@@ -27,7 +27,7 @@ export function unavailable(detail: string): AppError {
  */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  if (!(error instanceof ServerError)) {
+  if (!(error instanceof TwirpError)) {
     return unavailable(isTimeout(error) ? 'does not answer in time' : 'cannot be reached');
   }
   switch (error.status) {
@@ -56,7 +56,7 @@ export function toAppError(error: unknown): AppError {
 
 /** Worth a second try at once: the call may not have arrived, or LiveKit failed over it. */
 export function isTransient(error: unknown): boolean {
-  if (error instanceof ServerError) return error.status >= 500;
+  if (error instanceof TwirpError) return error.status >= 500;
   return !(error instanceof AppError) && !isTimeout(error);
 }
 

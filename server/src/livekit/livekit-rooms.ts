@@ -1,4 +1,24 @@
-import { DataPacket_Kind, RoomServiceClient } from 'livekit-server-sdk';
+import { randomBytes } from 'node:crypto';
+import {
+  CreateRoomRequest,
+  DataPacket_Kind,
+  DeleteRoomRequest,
+  DeleteRoomResponse,
+  ListParticipantsRequest,
+  ListParticipantsResponse,
+  ListRoomsRequest,
+  ListRoomsResponse,
+  MuteRoomTrackRequest,
+  MuteRoomTrackResponse,
+  ParticipantInfo,
+  RemoveParticipantResponse,
+  Room,
+  RoomParticipantIdentity,
+  SendDataRequest,
+  SendDataResponse,
+  UpdateParticipantRequest,
+  UpdateRoomMetadataRequest,
+} from '@livekit/protocol';
 import type { ParticipantPermission } from '../grants/compile-grant.js';
 import { isNotFound, isTransient, toAppError } from './livekit-error.js';
 import { type LiveKitSettings, toHttpUrl } from './livekit.settings.js';
@@ -13,65 +33,86 @@ import {
 } from './participant-view.js';
 import { type RoomOptions, RoomsPort } from './rooms-port.js';
 import { TokenSigner } from './signer.js';
+import { type TwirpCall, TwirpClient } from './twirp-client.js';
 
 /** A moderator waits for the answer: longer than this, and `pending` is the better one. */
-const REQUEST_TIMEOUT_SECONDS = 2.5;
+const REQUEST_TIMEOUT_MS = 2_500;
 const RETRY_DELAYS_MS = [80, 240];
 const TOKEN_SECONDS = 600;
 /** A token is replaced this long before LiveKit would refuse it. */
 const RENEW_SECONDS = 120;
 const MAX_CACHED_ROOMS = 2_000;
 const HINT_TOPIC = 'rolecall';
+/** LiveKit tells data packets that it gets twice by it. */
+const NONCE_BYTES = 16;
 
-interface CachedClient {
-  readonly client: RoomServiceClient;
+type Call<T> = Omit<TwirpCall<T>, 'token'>;
+
+interface CachedToken {
+  readonly token: string;
   readonly renewAt: number;
 }
 
 /**
- * The SDK signs a token for each call unless it is given one: it is given one for each room, good
- * for that room only, and one that may list and create rooms. Connections are kept alive by
- * Node's `fetch`. The SDK tries again on LiveKit Cloud only, so that is done here.
+ * LiveKit's RoomService by its own protocol. Calls are signed by one token for each room, good for
+ * that room only, and one that may list and create rooms. What fails for a moment is tried again.
  */
 export class LiveKitRooms extends RoomsPort {
-  private readonly url: string;
+  private readonly client: TwirpClient;
   private readonly signer: TokenSigner;
-  private readonly roomClients = new Map<string, CachedClient>();
-  private serverClient: CachedClient | null = null;
+  private readonly roomTokens = new Map<string, CachedToken>();
+  private serverToken: CachedToken | null = null;
 
-  constructor(private readonly settings: LiveKitSettings) {
+  constructor(settings: LiveKitSettings) {
     super();
-    this.url = toHttpUrl(settings.url);
+    this.client = new TwirpClient(toHttpUrl(settings.url), REQUEST_TIMEOUT_MS);
     this.signer = new TokenSigner(settings);
   }
 
   async listRooms(names: readonly string[] = []): Promise<ObservedRoom[]> {
-    const rooms = await this.call(() => this.server().listRooms([...names]));
+    const { rooms } = await this.askServer({
+      method: 'ListRooms',
+      request: new ListRoomsRequest({ names: [...names] }),
+      answer: ListRoomsResponse,
+    });
     return rooms.map(toObservedRoom);
   }
 
   async createRoom(options: RoomOptions): Promise<ObservedRoom> {
-    return toObservedRoom(await this.call(() => this.server().createRoom({ ...options })));
+    const request = new CreateRoomRequest({ ...options });
+    return toObservedRoom(await this.askServer({ method: 'CreateRoom', request, answer: Room }));
   }
 
   async deleteRoom(room: string): Promise<void> {
-    await this.unlessNotFound(() => this.call(() => this.server().deleteRoom(room)));
+    await this.unlessNotFound(() =>
+      this.askServer({
+        method: 'DeleteRoom',
+        request: new DeleteRoomRequest({ room }),
+        answer: DeleteRoomResponse,
+      }),
+    );
   }
 
   async updateRoomMetadata(room: string, metadata: string): Promise<ObservedRoom> {
+    const request = new UpdateRoomMetadataRequest({ room, metadata });
     return toObservedRoom(
-      await this.call(() => this.room(room).updateRoomMetadata(room, metadata)),
+      await this.ask(room, { method: 'UpdateRoomMetadata', request, answer: Room }),
     );
   }
 
   async listParticipants(room: string): Promise<ObservedParticipant[]> {
-    const participants = await this.call(() => this.room(room).listParticipants(room));
+    const { participants } = await this.ask(room, {
+      method: 'ListParticipants',
+      request: new ListParticipantsRequest({ room }),
+      answer: ListParticipantsResponse,
+    });
     return participants.map(toObservedParticipant);
   }
 
   async findParticipant(room: string, identity: string): Promise<ObservedParticipant | null> {
+    const request = new RoomParticipantIdentity({ room, identity });
     const found = await this.unlessNotFound(() =>
-      this.call(() => this.room(room).getParticipant(room, identity)),
+      this.ask(room, { method: 'GetParticipant', request, answer: ParticipantInfo }),
     );
     return found ? toObservedParticipant(found) : null;
   }
@@ -81,39 +122,63 @@ export class LiveKitRooms extends RoomsPort {
     identity: string,
     permission: ParticipantPermission,
   ): Promise<ObservedParticipant> {
-    const info = await this.call(() =>
-      this.room(room).updateParticipant(room, identity, {
+    const info = await this.ask(room, {
+      method: 'UpdateParticipant',
+      request: new UpdateParticipantRequest({
+        room,
+        identity,
         permission: toSdkPermission(permission),
       }),
-    );
+      answer: ParticipantInfo,
+    });
     return toObservedParticipant(info);
   }
 
   async removeParticipant(room: string, identity: string): Promise<boolean> {
-    const removed = await this.unlessNotFound(async () => {
-      await this.call(() => this.room(room).removeParticipant(room, identity));
-      return true;
-    });
-    return removed ?? false;
+    const removed = await this.unlessNotFound(() =>
+      this.ask(room, {
+        method: 'RemoveParticipant',
+        request: new RoomParticipantIdentity({ room, identity }),
+        answer: RemoveParticipantResponse,
+      }),
+    );
+    return removed !== null;
   }
 
   async muteTrack(room: string, identity: string, trackSid: string): Promise<ObservedTrack | null> {
-    const track = await this.unlessNotFound(() =>
-      this.call(() => this.room(room).mutePublishedTrack(room, identity, trackSid, true)),
+    const answer = await this.unlessNotFound(() =>
+      this.ask(room, {
+        method: 'MutePublishedTrack',
+        request: new MuteRoomTrackRequest({ room, identity, trackSid, muted: true }),
+        answer: MuteRoomTrackResponse,
+      }),
     );
-    return track ? toObservedTrack(track) : null;
+    return answer?.track ? toObservedTrack(answer.track) : null;
   }
 
   async hint(room: string, identity: string): Promise<void> {
-    await this.call(() =>
-      this.room(room).sendData(room, new Uint8Array(), DataPacket_Kind.RELIABLE, {
+    await this.ask(room, {
+      method: 'SendData',
+      request: new SendDataRequest({
+        room,
+        kind: DataPacket_Kind.RELIABLE,
         destinationIdentities: [identity],
         topic: HINT_TOPIC,
+        nonce: randomBytes(NONCE_BYTES),
       }),
-    );
+      answer: SendDataResponse,
+    });
   }
 
-  private async call<T>(attempt: () => Promise<T>): Promise<T> {
+  private ask<T>(room: string, call: Call<T>): Promise<T> {
+    return this.persist(() => this.client.call({ ...call, token: this.tokenFor(room) }));
+  }
+
+  private askServer<T>(call: Call<T>): Promise<T> {
+    return this.persist(() => this.client.call({ ...call, token: this.tokenForAll() }));
+  }
+
+  private async persist<T>(attempt: () => Promise<T>): Promise<T> {
     for (const delay of RETRY_DELAYS_MS) {
       try {
         return await attempt();
@@ -138,46 +203,39 @@ export class LiveKitRooms extends RoomsPort {
     }
   }
 
-  private server(): RoomServiceClient {
-    if (!isFresh(this.serverClient)) {
-      this.serverClient = this.client({ roomCreate: true, roomList: true });
+  private tokenForAll(): string {
+    if (!isFresh(this.serverToken)) {
+      this.serverToken = this.sign({ roomCreate: true, roomList: true });
     }
-    return this.serverClient.client;
+    return this.serverToken.token;
   }
 
-  private room(name: string): RoomServiceClient {
-    let cached = this.roomClients.get(name) ?? null;
+  private tokenFor(room: string): string {
+    let cached = this.roomTokens.get(room) ?? null;
     if (!isFresh(cached)) {
-      cached = this.client({ roomAdmin: true, room: name });
-      this.roomClients.delete(name);
-      this.roomClients.set(name, cached);
+      cached = this.sign({ roomAdmin: true, room });
+      this.roomTokens.delete(room);
+      this.roomTokens.set(room, cached);
       this.forgetOldest();
     }
-    return cached.client;
+    return cached.token;
   }
 
   private forgetOldest(): void {
-    if (this.roomClients.size <= MAX_CACHED_ROOMS) return;
-    for (const oldest of this.roomClients.keys()) {
-      this.roomClients.delete(oldest);
+    if (this.roomTokens.size <= MAX_CACHED_ROOMS) return;
+    for (const oldest of this.roomTokens.keys()) {
+      this.roomTokens.delete(oldest);
       return;
     }
   }
 
-  private client(video: Record<string, unknown>): CachedClient {
+  private sign(video: Record<string, unknown>): CachedToken {
     const now = Math.floor(Date.now() / 1000);
     const token = this.signer.sign({ nbf: now, exp: now + TOKEN_SECONDS, video });
-    return {
-      client: new RoomServiceClient(this.url, this.settings.apiKey, this.settings.apiSecret, {
-        token,
-        requestTimeout: REQUEST_TIMEOUT_SECONDS,
-        failover: false,
-      }),
-      renewAt: now + TOKEN_SECONDS - RENEW_SECONDS,
-    };
+    return { token, renewAt: now + TOKEN_SECONDS - RENEW_SECONDS };
   }
 }
 
-function isFresh(cached: CachedClient | null): cached is CachedClient {
+function isFresh(cached: CachedToken | null): cached is CachedToken {
   return cached !== null && Date.now() / 1000 < cached.renewAt;
 }

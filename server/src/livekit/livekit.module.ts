@@ -8,7 +8,7 @@ import { RoomsPort } from './rooms-port.js';
 import { TokenSigner } from './signer.js';
 import { WebhookVerifier } from './webhook-verifier.js';
 
-/** The only place that knows livekit-server-sdk. */
+/** The only place that knows LiveKit's own packages. */
 @Global()
 @Module({
   providers: [

@@ -4,7 +4,7 @@ import {
   ParticipantPermission as SdkPermission,
   Room,
   TrackSource as SdkSource,
-} from 'livekit-server-sdk';
+} from '@livekit/protocol';
 import { type ParticipantPermission, samePermission } from '../grants/compile-grant.js';
 import { canonicalSources, TRACK_SOURCES } from '../grants/role-grants.js';
 import { fromSdkPermission, toObservedRoom, toSdkPermission } from './participant-view.js';

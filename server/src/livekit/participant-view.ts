@@ -6,7 +6,7 @@ import {
   type TrackInfo,
   TrackSource as SdkSource,
   TrackType,
-} from 'livekit-server-sdk';
+} from '@livekit/protocol';
 import type { ParticipantPermission } from '../grants/compile-grant.js';
 import { TRACK_SOURCES, type TrackSource } from '../grants/role-grants.js';
 
@@ -62,7 +62,7 @@ export interface ObservedRoom {
   readonly isRecording: boolean;
 }
 
-/** The enums below are not exported by the SDK's index; their numbers are part of the protocol. */
+/** By number: LiveKit may have kinds and reasons that the package does not know yet. */
 const KINDS: Readonly<Record<number, string>> = {
   0: 'standard',
   1: 'ingress',
