@@ -50,19 +50,19 @@ export class TwirpClient {
   }
 
   /** Rejects with a `TwirpError`, a `TimeoutError`, or what the connection failed with. */
-  call<T>({ method, request, answer, token }: TwirpCall<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const exchange = new Exchange(this.timeoutMs, (error, reply) => {
-        try {
-          if (error) throw error;
-          resolve(answer.fromBinary(contentOf(reply)));
-        } catch (failure) {
-          reject(failure);
-        }
-      });
-      const headers = ['content-type', PROTOBUF, 'authorization', `Bearer ${token}`];
-      const path = this.path + method;
-      this.pool.dispatch({ path, method: 'POST', headers, body: request.toBinary() }, exchange);
+  async call<T>({ method, request, answer, token }: TwirpCall<T>): Promise<T> {
+    const reply = await this.exchange(method, request.toBinary(), token);
+    return answer.fromBinary(contentOf(reply));
+  }
+
+  private exchange(method: string, body: Uint8Array, token: string): Promise<Reply> {
+    const headers = ['content-type', PROTOBUF, 'authorization', `Bearer ${token}`];
+    const path = this.path + method;
+    return new Promise<Reply>((resolve, reject) => {
+      const exchange = new Exchange(this.timeoutMs, (error, reply) =>
+        error ? reject(error) : resolve(reply),
+      );
+      this.pool.dispatch({ path, method: 'POST', headers, body }, exchange);
     });
   }
 }
