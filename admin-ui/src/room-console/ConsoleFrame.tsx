@@ -1,4 +1,4 @@
-import { memo, type ReactNode, useState } from 'react';
+import { memo, type ReactNode, useState, useSyncExternalStore } from 'react';
 import { Title, useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
@@ -10,6 +10,7 @@ import { Link } from 'react-router-dom';
 import { joinPath } from '../join/joinTicket';
 import type { Room, Silence } from '../providers/records';
 import { StatusBadge } from '../shared/StatusBadge';
+import type { RosterStore } from './rosterStore';
 import { shortDuration } from './seatWords';
 import { LimitsPopover } from './stage/LimitsPopover';
 import type { StageDesk } from './stage/useStage';
@@ -38,8 +39,7 @@ export function ConsoleFrame({ desk, controls, onShortcuts, children }: ConsoleF
       <RoomLine
         room={room}
         record={about.record}
-        present={roster.isLoaded ? roster.view.present : null}
-        publishing={roster.view.publishing}
+        roster={roster.isLoaded ? roster.store : null}
         canIssue={can('token.issue', room)}
         stage={can('room.update', room) ? stage : null}
         controls={controls}
@@ -53,8 +53,8 @@ export function ConsoleFrame({ desk, controls, onShortcuts, children }: ConsoleF
 interface RoomLineProps {
   room: string;
   record: Room | undefined;
-  present: number | null;
-  publishing: number;
+  /** Once it is known who is there. */
+  roster: RosterStore | null;
   canIssue: boolean;
   /** For who may say how many places there are. */
   stage: StageDesk | null;
@@ -64,7 +64,7 @@ interface RoomLineProps {
 
 /** Which room, how it stands, and what concerns all of it. */
 const RoomLine = memo(function RoomLine(props: RoomLineProps) {
-  const { room, record, present, publishing, canIssue, stage, controls, onShortcuts } = props;
+  const { room, record, roster, canIssue, stage, controls, onShortcuts } = props;
   const translate = useTranslate();
   return (
     <Box
@@ -84,12 +84,10 @@ const RoomLine = memo(function RoomLine(props: RoomLineProps) {
         </Box>
       )}
       {record?.isClosed && <StatusBadge tone="bad">{translate('room_console.closed')}</StatusBadge>}
-      {present !== null && (
+      {roster && (
         <>
-          <StatusBadge tone={present > 0 ? 'good' : 'neutral'}>
-            {translate('room_console.present', { smart_count: present })}
-          </StatusBadge>
-          <span>{translate('room_console.publishing', { smart_count: publishing })}</span>
+          <Present roster={roster} />
+          <Publishing roster={roster} />
           <SilenceFigures silence={record?.silence} />
         </>
       )}
@@ -103,6 +101,23 @@ const RoomLine = memo(function RoomLine(props: RoomLineProps) {
     </Box>
   );
 });
+
+// These change all the time, and nothing else in the line does.
+function Present({ roster }: { roster: RosterStore }) {
+  const translate = useTranslate();
+  const present = useSyncExternalStore(roster.subscribe, () => roster.read().present);
+  return (
+    <StatusBadge tone={present > 0 ? 'good' : 'neutral'}>
+      {translate('room_console.present', { smart_count: present })}
+    </StatusBadge>
+  );
+}
+
+function Publishing({ roster }: { roster: RosterStore }) {
+  const translate = useTranslate();
+  const publishing = useSyncExternalStore(roster.subscribe, () => roster.read().publishing);
+  return <span>{translate('room_console.publishing', { smart_count: publishing })}</span>;
+}
 
 /** How long it takes here until what was taken away is really gone. */
 function SilenceFigures({ silence }: { silence: Silence | undefined }) {

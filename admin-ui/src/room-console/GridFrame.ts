@@ -1,5 +1,6 @@
 import { styled } from '@mui/material/styles';
 import { FONT_MONO } from '../theme/theme';
+import { signOf, TONES } from './seatWords';
 
 const COLUMNS = {
   wide: '32px minmax(150px,1.6fr) minmax(190px,1.2fr) 88px 128px minmax(126px,.7fr) minmax(150px,1.3fr) 64px 192px',
@@ -7,6 +8,9 @@ const COLUMNS = {
   small: '32px minmax(120px,1.3fr) minmax(110px,1.1fr) 64px minmax(110px,1.2fr) 44px',
   narrow: '40px minmax(0,1fr) minmax(0,auto) 48px',
 };
+
+/** A sign for the eye: what it says stands beside it, so that screen readers leave it out. */
+const unread = (sign: string) => [`'${sign}'`, `'${sign}' / ''`];
 
 /**
  * The grid's own style sheet: plain class names, because a styled component per cell costs more
@@ -92,7 +96,8 @@ export const GridFrame = styled('div')(({ theme }) => ({
   '& .row.gone .person': { textDecoration: 'line-through' },
 
   '& .pick': { display: 'grid', placeItems: 'center', paddingInline: 0, height: '100%' },
-  '& .box': {
+  '& .row:not(.head) .pick::before': {
+    content: "''",
     width: 16,
     height: 16,
     border: `1.5px solid ${theme.palette.text.secondary}`,
@@ -101,7 +106,8 @@ export const GridFrame = styled('div')(({ theme }) => ({
     lineHeight: '13px',
     textAlign: 'center',
   },
-  '& .selected .box': {
+  '& .row.selected .pick::before': {
+    content: unread('✓'),
     backgroundColor: theme.palette.primary.main,
     borderColor: theme.palette.primary.main,
     color: theme.palette.primary.contrastText,
@@ -152,8 +158,9 @@ export const GridFrame = styled('div')(({ theme }) => ({
   '& .good': { color: theme.palette.success.main },
   '& .pending': { color: theme.palette.warning.main },
   '& .bad': { color: theme.palette.error.main },
-  '& .status': { display: 'flex', alignItems: 'center', gap: 6 },
-  '& .status > span': { overflow: 'hidden', textOverflow: 'ellipsis' },
+  ...Object.fromEntries(
+    TONES.map((tone) => [`& .status.${tone}::before`, { content: unread(`${signOf(tone)} `) }]),
+  ),
   '& button': {
     font: 'inherit',
     fontSize: '.75rem',

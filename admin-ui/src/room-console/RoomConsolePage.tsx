@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
 import { styled } from '@mui/material/styles';
 import { registerMessages } from '../providers/i18nProvider';
@@ -63,6 +63,9 @@ function RoomConsole({ room }: { room: string }) {
   const { roster, about, can, isReachable } = desk;
   const { view } = roster;
   const [areKeysShown, setAreKeysShown] = useState(false);
+  // The rows show at once that they are chosen; what can be done to them comes right after.
+  const isAnybodyChosen = desk.selection.identities.size > 0;
+  const isBarShown = useDeferredValue(isAnybodyChosen) && isAnybodyChosen;
 
   const command = (asked: Command | RowCommand, identity: string | null, element: HTMLElement) => {
     if (asked === 'search') search.current?.focus();
@@ -173,7 +176,7 @@ function RoomConsole({ room }: { room: string }) {
                 onCommand={onCommand}
               />
             </PeopleFrame>
-            {desk.selection.identities.size > 0 && <BulkBar desk={desk} />}
+            {isBarShown && <BulkBar desk={desk} />}
           </People>
           <PersonPlace desk={desk} errorText={errorText} />
         </Columns>

@@ -204,6 +204,7 @@ export function SeatGrid(props: SeatGridProps) {
                 canManageStage={props.canManageStage}
                 canRise={props.canRise(seat)}
                 promoteTitle={props.promoteTitle}
+                translate={translate}
                 errorText={props.errorText}
                 onCommand={onCommand}
               />

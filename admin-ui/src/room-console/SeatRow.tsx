@@ -10,12 +10,12 @@ import {
   FLAGS,
   hasFlag,
   nameOf,
-  signOf,
   statusOf,
   tagsOf,
   timeLeft,
   tracksInWords,
   type Flag,
+  type Translate,
   waitedFor,
 } from './seatWords';
 import { useSeconds } from './useSeconds';
@@ -40,16 +40,21 @@ export interface SeatRowProps {
   /** The usual promotion would give them something. */
   canRise: boolean;
   promoteTitle: string;
+  translate: Translate;
   errorText: (error: unknown) => string;
   onCommand: (command: RowCommand, identity: string, element: HTMLElement) => void;
 }
 
-/** One person. Drawn again only when something about this person changed. */
+/**
+ * One person. Drawn again only when something about this person changed. Its parts are functions,
+ * not components, but for those that have a clock: each would cost as much as what it shows.
+ */
 export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
   const { id, index, style, seat, template, attempt, isActive, isSelected, goneAt, acting } = props;
-  const translate = useTranslate();
+  const { translate } = props;
   const { identity } = seat;
   const isGone = goneAt !== undefined;
+  const tracks = tracksInWords(seat, translate);
   const own = statusOf(seat, attempt, isGone, translate, props.errorText);
   // For five seconds more important than how they stand; not than what one did oneself.
   const status = acting && !attempt ? actingStatus(acting, translate) : own;
@@ -78,11 +83,7 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
           event.stopPropagation();
           props.onCommand('select', identity, event.currentTarget);
         }}
-      >
-        <span className="box" aria-hidden>
-          {isSelected && '✓'}
-        </span>
-      </div>
+      />
       <div role="gridcell" className="cell c-person" title={`${name}\n${identity}`}>
         <bdi className="name person">{name}</bdi>
         {name !== identity && <bdi className="mono">{identity}</bdi>}
@@ -93,18 +94,13 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
         ))}
       </div>
       <div role="gridcell" className="cell c-role">
-        <Role seat={seat} template={template} />
+        {roleOf(seat, template, translate)}
       </div>
       <div role="gridcell" className="cell c-hand">
-        <Waiting seat={seat} />
+        {waitingOf(seat, translate)}
       </div>
-      <Flags seat={seat} />
-      <div
-        role="gridcell"
-        className="cell c-tracks"
-        aria-label={tracksInWords(seat, translate)}
-        title={tracksInWords(seat, translate)}
-      >
+      {flagsOf(seat, translate)}
+      <div role="gridcell" className="cell c-tracks" aria-label={tracks} title={tracks}>
         {seat.tracks.map((track) => (
           <span key={track.sid} className={track.isMuted ? 'track muted' : 'track'}>
             {track.isMuted ? '○' : '●'}{' '}
@@ -113,10 +109,7 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
         ))}
       </div>
       <div role="gridcell" className={`cell c-sync status ${status.tone}`} title={status.text}>
-        <span>
-          <span aria-hidden>{signOf(status.tone)}</span>{' '}
-          {isGone && !attempt && !acting ? <LeftAgo at={goneAt} /> : status.text}
-        </span>
+        {isGone && !attempt && !acting ? <LeftAgo at={goneAt} /> : status.text}
       </div>
       <div role="gridcell" className="cell c-joined">
         {seat.isPresent && seat.joinedAt ? clockTime(seat.joinedAt) : ''}
@@ -130,7 +123,7 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
             onClick={(element) => props.onCommand('undo', identity, element)}
           />
         ) : (
-          <Next {...props} isGone={isGone} />
+          nextOf(props, translate)
         )}
         <button
           type="button"
@@ -150,9 +143,9 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
 });
 
 /** What comes next for this person: the hand that waits is answered, everybody else promoted. */
-function Next(props: SeatRowProps & { isGone: boolean }) {
-  const { seat, isGone } = props;
-  const translate = useTranslate();
+function nextOf(props: SeatRowProps, translate: Translate) {
+  const { seat } = props;
+  const isGone = props.goneAt !== undefined;
   const hand = seat.hand && props.canManageStage;
   const isBlocked = !hand && (!props.canPromote || !props.canRise);
   const button = (command: RowCommand, label: string, isDisabled: boolean, title?: string) => (
@@ -184,8 +177,7 @@ function Next(props: SeatRowProps & { isGone: boolean }) {
 }
 
 /** How long a hand has been up, or an invitation out. */
-function Waiting({ seat }: { seat: Seat }) {
-  const translate = useTranslate();
+function waitingOf(seat: Seat, translate: Translate) {
   if (seat.hand) {
     const words = translate('room_console.hand', { note: seat.hand.note ?? '' });
     return (
@@ -212,8 +204,7 @@ function LeftAgo({ at }: { at: number }) {
   return <>{translate('room_console.sync.left_ago', { seconds })}</>;
 }
 
-function Role({ seat, template }: { seat: Seat; template: RoleTemplate | undefined }) {
-  const translate = useTranslate();
+function roleOf(seat: Seat, template: RoleTemplate | undefined, translate: Translate) {
   const key = seat.role?.template;
   if (!key) return <span className="quiet">{translate('room_console.source.none')}</span>;
   const background = templateColor(key, template?.color);
@@ -247,8 +238,7 @@ function Lease({ until }: { until: string }) {
   );
 }
 
-function Flags({ seat }: { seat: Seat }) {
-  const translate = useTranslate();
+function flagsOf(seat: Seat, translate: Translate) {
   const { observed } = seat;
   if (!observed || !seat.isPresent) {
     return (
@@ -261,15 +251,14 @@ function Flags({ seat }: { seat: Seat }) {
       </div>
     );
   }
-  const held = FLAGS.filter((flag) => hasFlag(observed, flag));
-  const words = held.map((flag) => translate(`room_console.flags.${flag}`)).join(', ');
-  const label = translate('room_console.flags.label', {
-    flags: words || translate('room_console.flags.nothing'),
-  });
+  const { label, path } = flagsInRow(
+    FLAGS.filter((flag) => hasFlag(observed, flag)),
+    translate,
+  );
   return (
     <div role="gridcell" className="cell c-observed flags" aria-label={label} title={label}>
       <svg viewBox={`0 0 ${SLOT * FLAGS.length} ${SLOT}`} aria-hidden>
-        <path d={flagPath(held)} />
+        <path d={path} />
       </svg>
     </div>
   );
@@ -287,20 +276,28 @@ const SIGN_PATHS: Record<Flag, string> = {
   hidden: 'M4 12s3-5 8-5 8 5 8 5-3 5-8 5-8-5-8-5zM5 19l14-14',
 };
 
-const flagPaths = new Map<string, string>();
+const inRows = new WeakMap<Translate, Map<string, { label: string; path: string }>>();
 
 /**
- * All signs of a row in one shape, each in its own place so that rows read like a table. One
- * element instead of a dozen: this is most of what a row costs while thousands scroll by.
+ * All signs of a row in one shape, each in its own place so that rows read like a table, and what
+ * they say. Kept, because a room has few kinds of people and thousands of them scroll by.
  */
-function flagPath(held: readonly Flag[]): string {
+function flagsInRow(held: readonly Flag[], translate: Translate) {
+  const known = inRows.get(translate) ?? new Map<string, { label: string; path: string }>();
+  inRows.set(translate, known);
   const key = held.join();
-  let path = flagPaths.get(key);
-  if (path === undefined) {
-    path = held.map((flag) => shifted(SIGN_PATHS[flag], SLOT * FLAGS.indexOf(flag))).join('');
-    flagPaths.set(key, path);
+  let found = known.get(key);
+  if (!found) {
+    const words = held.map((flag) => translate(`room_console.flags.${flag}`)).join(', ');
+    found = {
+      label: translate('room_console.flags.label', {
+        flags: words || translate('room_console.flags.nothing'),
+      }),
+      path: held.map((flag) => shifted(SIGN_PATHS[flag], SLOT * FLAGS.indexOf(flag))).join(''),
+    };
+    known.set(key, found);
   }
-  return path;
+  return found;
 }
 
 const shifted = (path: string, by: number) =>

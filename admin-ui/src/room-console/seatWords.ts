@@ -4,7 +4,7 @@ import { problemOf } from '../shared/problem';
 import { nameOfAction } from './seatAction';
 import { type Attempt, isUnanswered } from './seatActions';
 
-type Translate = ReturnType<typeof useTranslate>;
+export type Translate = ReturnType<typeof useTranslate>;
 
 export const FLAGS = [
   'microphone',
@@ -34,7 +34,8 @@ export function hasFlag(observed: Record<string, unknown>, flag: Flag): boolean 
 
 export const nameOf = (seat: Seat) => seat.name || seat.identity;
 
-export type Tone = 'good' | 'pending' | 'bad' | 'quiet';
+export const TONES = ['good', 'pending', 'bad', 'quiet'] as const;
+export type Tone = (typeof TONES)[number];
 export interface Status {
   tone: Tone;
   text: string;
