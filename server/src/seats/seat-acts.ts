@@ -7,7 +7,7 @@ import { isUnavailable } from '../livekit/livekit-error.js';
 import type { ObservedTrack } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { JoiningMutex } from './keyed-mutex.js';
-import type { SeatOperation } from './seat.js';
+import type { NewOperation, SeatOperation } from './seat.js';
 import { toChange, toStateOf, toStateResponse } from './seat-answers.js';
 import { SeatApplier, seatKey } from './seat-applier.js';
 import { type ActOptions, begun, nameOf, newOperation, withinBound } from './seat-changes.js';
@@ -16,7 +16,7 @@ import { describeMute, describeRemoval, tracksTaken } from './seat-effects.js';
 import { SeatGuards } from './seat-guards.js';
 import { SilenceWatch } from './silence-watch.js';
 import { SeatOperations, type Settlement } from './seat-operations.js';
-import { type NewOperation, SeatStore } from './seat-store.js';
+import { SeatStore } from './seat-store.js';
 import type { MuteBody, RemoveBody, SeatChange, SeatPreview } from './seats.schemas.js';
 
 type ActName = 'remove' | 'mute';

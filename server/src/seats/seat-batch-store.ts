@@ -1,18 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../database/transactions.js';
-import type { Seat, SeatOperation, SeatWish } from './seat.js';
+import type { NewOperation, Seat, SeatOperation, SeatWish } from './seat.js';
 import type { Settlement } from './seat-operations.js';
 import {
   columnsOf,
   lastChange,
-  type NewOperation,
   type OperationRow,
   SEAT_COLUMNS,
   type SeatRow,
   toOperation,
   toSeat,
-} from './seat-store.js';
+} from './seat-rows.js';
 
 /** An operation with what it wishes. */
 export interface Change {

@@ -4,10 +4,16 @@ import { Transactions, type Tx } from '../database/transactions.js';
 import { Hints } from '../events/hints.js';
 import type { LedgerEntryInput, LedgerOutcome } from '../ledger/ledger-entry.js';
 import { Metrics } from '../metrics/metrics.service.js';
-import { LEDGER_KINDS, type SeatAction, type SeatOperation, type SeatWish } from './seat.js';
+import {
+  LEDGER_KINDS,
+  type NewOperation,
+  type SeatAction,
+  type SeatOperation,
+  type SeatWish,
+} from './seat.js';
 import type { Push } from './seat-applier.js';
 import { type Change, type End, SeatBatchStore } from './seat-batch-store.js';
-import { type NewOperation, SeatStore } from './seat-store.js';
+import { SeatStore } from './seat-store.js';
 
 /** Topic of the hint that something was given for a time: there may be an earlier end to wait for. */
 export const LEASES = 'leases';

@@ -142,3 +142,9 @@ export const LEDGER_KINDS: Readonly<Record<SeatAction, string>> = {
   hold_end: 'seat.hold_ended',
   block_end: 'seat.block_ended',
 };
+
+/** An operation that is about to begin; what comes of it is not known yet. */
+export type NewOperation = Omit<
+  SeatOperation,
+  'outcome' | 'detail' | 'ms' | 'undoneBy' | 'settledAt' | 'goneMs'
+>;

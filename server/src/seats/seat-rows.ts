@@ -1,0 +1,237 @@
+import type { Hold, Override } from '../grants/policy.js';
+import { canonicalSources } from '../grants/role-grants.js';
+import type { LastChange, NewOperation, Seat, SeatOperation, SeatWish } from './seat.js';
+
+// The columns of `seat` and `seat_operation`, and what a row is to the rest of the server.
+
+export const SEAT_COLUMNS = `room, identity, epoch, override_template, override_version, override_scope,
+  override_until, override_at, override_by, override_reason, block_at, block_until, block_by,
+  block_reason, hold_sources, hold_at, hold_until, hold_by, hold_reason, last_issued_at, is_unlisted,
+  is_present, sid, state, name, kind, permission, tracks, joined_at, pending_operation, last_change`;
+
+export const OPERATION_COLUMNS = `id, room, identity, action, actor_kind, actor_id, actor_label, reason,
+  before, after, epoch, outcome, detail, ms, undo_until, undone_by, created_at, settled_at, request_id,
+  gone_ms, bulk`;
+
+/** What is wished: $3 to $18, as `wishValues` gives it. $1 is the room, $2 the identity. */
+export const SET_WISH = `override_template = $3, override_version = $4, override_scope = $5,
+  override_until = $6, override_at = $7, override_by = $8, override_reason = $9,
+  block_at = $10, block_until = $11, block_by = $12, block_reason = $13,
+  hold_sources = $14, hold_at = $15, hold_until = $16, hold_by = $17, hold_reason = $18`;
+
+/** Followed by a SELECT of what `operationValues` gives, and of the seat's name and epoch. */
+export const INSERT_OPERATION = `INSERT INTO seat_operation (id, action, actor_kind, actor_id, actor_label,
+  reason, before, after, undo_until, request_id, created_at, watched_tracks, bulk, room, identity, epoch)`;
+
+export interface SeatRow {
+  room: string;
+  identity: string;
+  epoch: number;
+  override_template: string | null;
+  override_version: number;
+  override_scope: Override['scope'];
+  override_until: Date | null;
+  override_at: Date;
+  override_by: string | null;
+  override_reason: string | null;
+  block_at: Date | null;
+  block_until: Date | null;
+  block_by: string | null;
+  block_reason: string | null;
+  hold_sources: Hold['sources'] | null;
+  hold_at: Date;
+  hold_until: Date | null;
+  hold_by: string | null;
+  hold_reason: string | null;
+  last_issued_at: Date | null;
+  is_unlisted: boolean;
+  is_present: boolean;
+  sid: string | null;
+  state: Seat['state'];
+  name: string;
+  kind: string | null;
+  permission: Seat['permission'];
+  tracks: Seat['tracks'];
+  joined_at: Date | null;
+  pending_operation: string | null;
+  last_change: LastChange | null;
+}
+
+export interface OperationRow {
+  id: string;
+  room: string;
+  identity: string;
+  action: SeatOperation['action'];
+  actor_kind: SeatOperation['actor']['kind'];
+  actor_id: string | null;
+  actor_label: string;
+  reason: string | null;
+  before: SeatOperation['before'];
+  after: SeatOperation['after'];
+  epoch: number;
+  outcome: SeatOperation['outcome'];
+  detail: string | null;
+  ms: number | null;
+  undo_until: Date | null;
+  undone_by: string | null;
+  created_at: Date;
+  settled_at: Date | null;
+  request_id: string | null;
+  gone_ms: number | null;
+  bulk: string | null;
+}
+
+export function toSeat(row: SeatRow): Seat {
+  return {
+    room: row.room,
+    identity: row.identity,
+    epoch: row.epoch,
+    override:
+      row.override_template === null
+        ? null
+        : {
+            template: row.override_template,
+            version: row.override_version,
+            scope: row.override_scope,
+            until: row.override_until,
+            at: row.override_at,
+            by: row.override_by ?? '',
+            reason: row.override_reason,
+          },
+    block:
+      row.block_at === null
+        ? null
+        : {
+            at: row.block_at,
+            until: row.block_until,
+            by: row.block_by ?? '',
+            reason: row.block_reason,
+          },
+    hold:
+      row.hold_sources === null
+        ? null
+        : {
+            sources: canonicalSources(row.hold_sources),
+            at: row.hold_at,
+            until: row.hold_until,
+            by: row.hold_by ?? '',
+            reason: row.hold_reason,
+          },
+    lastIssuedAt: row.last_issued_at,
+    isUnlisted: row.is_unlisted,
+    isPresent: row.is_present,
+    sid: row.sid,
+    state: row.state,
+    name: row.name,
+    kind: row.kind,
+    permission: row.permission,
+    tracks: row.tracks,
+    joinedAt: row.joined_at,
+    pendingOperation: row.pending_operation,
+    lastChange: row.last_change,
+  };
+}
+
+export function toOperation(row: OperationRow): SeatOperation {
+  return {
+    id: row.id,
+    room: row.room,
+    identity: row.identity,
+    action: row.action,
+    actor: {
+      kind: row.actor_kind,
+      id: row.actor_id,
+      label: row.actor_label,
+      requestId: row.request_id,
+    },
+    reason: row.reason,
+    before: {
+      ...row.before,
+      override: revive(row.before.override),
+      block: revive(row.before.block),
+      hold: revive(row.before.hold),
+      base:
+        row.before.base && 'override' in row.before.base
+          ? { override: revive(row.before.base.override) as Override }
+          : row.before.base,
+    },
+    after: row.after,
+    epoch: row.epoch,
+    outcome: row.outcome,
+    detail: row.detail,
+    ms: row.ms,
+    undoUntil: row.undo_until,
+    undoneBy: row.undone_by,
+    createdAt: row.created_at,
+    settledAt: row.settled_at,
+    goneMs: row.gone_ms,
+    bulk: row.bulk,
+  };
+}
+
+/** Times come out of jsonb as text. What older entries do not have is missing there. */
+function revive<T extends { at: Date; until: Date | null }>(wish: T | null | undefined): T | null {
+  return wish ? { ...wish, at: new Date(wish.at), until: toDate(wish.until) } : null;
+}
+
+function toDate(value: Date | string | null): Date | null {
+  return value === null ? null : new Date(value);
+}
+
+export function columnsOf(alias: string): string {
+  return OPERATION_COLUMNS.replaceAll(/\b(\w+)\b/g, `${alias}.$1`);
+}
+
+/** The values of `SET_WISH`. */
+export function wishValues({ override, block, hold }: SeatWish): unknown[] {
+  return [
+    override?.template ?? null,
+    override?.version ?? null,
+    override?.scope ?? null,
+    override?.until ?? null,
+    override?.at ?? null,
+    override?.by ?? null,
+    override?.reason ?? null,
+    block?.at ?? null,
+    block?.until ?? null,
+    block?.by ?? null,
+    block?.reason ?? null,
+    hold?.sources ?? null,
+    hold?.at ?? null,
+    hold?.until ?? null,
+    hold?.by ?? null,
+    hold?.reason ?? null,
+  ];
+}
+
+/** The values of `INSERT_OPERATION`, but for the seat's own. */
+export function operationValues(operation: NewOperation): unknown[] {
+  const { takes } = operation.after;
+  return [
+    operation.id,
+    operation.action,
+    operation.actor.kind,
+    operation.actor.id,
+    operation.actor.label,
+    operation.reason,
+    JSON.stringify(operation.before),
+    JSON.stringify(operation.after),
+    operation.undoUntil,
+    operation.actor.requestId ?? null,
+    operation.createdAt,
+    takes.length > 0 ? takes.map(({ sid }) => sid) : null,
+    operation.bulk,
+  ];
+}
+
+/** How a seat shows an operation that has just begun. */
+export function lastChange({ id, action, actor, createdAt }: NewOperation): LastChange {
+  return {
+    operationId: id,
+    at: createdAt.toISOString(),
+    by: actor.label,
+    kind: action,
+    outcome: 'intent',
+    ms: null,
+  };
+}
