@@ -85,7 +85,7 @@ function RoomConsole({ room }: { room: string }) {
 
   const showKeys = useCallback(() => setAreKeysShown(true), []);
   const focusGrid = useCallback(() => grid.current?.focus(), []);
-  const { goTo, refocus, scenes } = desk;
+  const { goTo, refocus, scenes, say } = desk;
   const showPerson = useCallback(
     (identity: string) => {
       goTo(identity);
@@ -103,10 +103,11 @@ function RoomConsole({ room }: { room: string }) {
         canEnter={canEnter}
         canWrite={canWrite}
         isReachable={isReachable}
+        say={say}
         onDone={refocus}
       />
     ),
-    [room, scenes, canEnter, canWrite, isReachable, refocus],
+    [room, scenes, canEnter, canWrite, isReachable, say, refocus],
   );
 
   if (roster.error && !roster.isLoaded) {
@@ -142,7 +143,7 @@ function RoomConsole({ room }: { room: string }) {
               canManage={can('stage.manage', room)}
               canLimit={can('room.update', room)}
               isReachable={isReachable}
-              say={desk.say}
+              say={say}
               onShow={showPerson}
               onApproveAll={desk.approveAll}
               onDone={refocus}

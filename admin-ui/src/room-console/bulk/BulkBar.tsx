@@ -37,7 +37,13 @@ export function BulkBar({ desk }: { desk: Console }) {
       aria-label={translate('room_bulk.label')}
       sx={{
         display: 'flex',
-        flexWrap: 'wrap',
+        // On a phone in one line and always in sight, where the thumb is.
+        flexWrap: { xs: 'nowrap', sm: 'wrap' },
+        overflowX: { xs: 'auto', sm: 'visible' },
+        '& > *': { flexShrink: { xs: 0, sm: 1 } },
+        position: { xs: 'sticky', sm: 'static' },
+        bottom: 8,
+        zIndex: 3,
         alignItems: 'center',
         gap: 1,
         p: 1,

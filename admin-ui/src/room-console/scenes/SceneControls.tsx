@@ -13,6 +13,7 @@ import Button from '@mui/material/Button';
 import Lock from '@mui/icons-material/LockOutlined';
 import { useAnnounce } from '../../shared/announce';
 import { useErrorText } from '../../shared/useErrorText';
+import type { Say } from '../useNotice';
 import { SceneEditor, type EditedScene } from './SceneEditor';
 import { SceneMenu } from './SceneMenu';
 import type { SceneDesk } from './useScenes';
@@ -29,6 +30,7 @@ export interface SceneControlsProps {
   canEnter: boolean;
   canWrite: boolean;
   isReachable: boolean;
+  say: Say;
   /** What was pressed is of no more use: the focus has to go somewhere. */
   onDone: () => void;
 }
@@ -43,6 +45,7 @@ export const SceneControls = memo(function SceneControls({
   canEnter,
   canWrite,
   isReachable,
+  say,
   onDone,
 }: SceneControlsProps) {
   const translate = useTranslate();
@@ -51,7 +54,8 @@ export const SceneControls = memo(function SceneControls({
   const { problem, run } = useSceneRunner(onDone);
   const isLocked = desk.active !== null;
   const lock = useCallback(() => void run(desk.lock), [run, desk.lock]);
-  const { isArmed, press } = useArming(lock, isLocked, canEnter && isReachable);
+  const obstacle = isLocked ? 'room_scenes.is_locked' : obstacleTo(canEnter, isReachable);
+  const { isArmed, press } = useArming(lock, obstacle, say);
   useImperativeHandle(ref, () => ({ press }), [press]);
   if (!canEnter) return null;
   return (
@@ -113,26 +117,30 @@ export function useSceneRunner(onDone: () => void) {
   return { problem, run };
 }
 
+/** Why nobody here can change the scene now; null when they can. */
+function obstacleTo(canEnter: boolean, isReachable: boolean): string | null {
+  if (!canEnter) return 'room_scenes.not_yours';
+  return isReachable ? null : 'room_console.cannot.unreachable';
+}
+
 /** A key is easily hit by mistake, so it takes two; a button is not, and nobody has time. */
-function useArming(lock: () => void, isLocked: boolean, isPossible: boolean) {
+function useArming(lock: () => void, obstacle: string | null, say: Say) {
   const translate = useTranslate();
-  const announce = useAnnounce();
   const [isArmed, setIsArmed] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const press = useCallback(() => {
-    if (isLocked) {
-      announce(translate('room_scenes.is_locked'));
+    if (obstacle !== null) {
+      say(translate(obstacle), 'bad');
       return;
     }
-    if (!isPossible) return;
     clearTimeout(timer.current);
     setIsArmed(!isArmed);
     if (isArmed) lock();
     else {
-      announce(translate('room_scenes.press_again'), 'assertive');
+      say(translate('room_scenes.press_again'), 'bad');
       timer.current = setTimeout(() => setIsArmed(false), ARMED_MS);
     }
-  }, [isArmed, isLocked, isPossible, lock, announce, translate]);
+  }, [isArmed, obstacle, lock, say, translate]);
   return { isArmed, press };
 }

@@ -38,7 +38,7 @@ export function SceneMenu(props: SceneMenuProps) {
         paper: {
           role: 'dialog',
           'aria-label': translate('room_scenes.menu'),
-          sx: { maxWidth: 420 },
+          sx: { maxWidth: 'min(420px, calc(100% - 32px))' },
         },
       }}
     >

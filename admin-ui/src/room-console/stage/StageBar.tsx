@@ -35,6 +35,7 @@ export const StageBar = memo(function StageBar(props: StageBarProps) {
   const { stage } = desk;
   useSlotNews(stage, props.say);
   const limits = stage ? limited(stage) : [];
+  const all = limits.length > 0 ? 'approve_fitting' : 'approve_all';
   if (!stage || (stage.hands.length === 0 && limits.length === 0)) return null;
   return (
     <Box
@@ -67,11 +68,12 @@ export const StageBar = memo(function StageBar(props: StageBarProps) {
           </Button>
           {stage.hands.length > 1 && (
             <Button
+              aria-label={translate(`room_stage.${all}_label`)}
               disabled={!isReachable || approvals.isBusy}
               onClick={props.onApproveAll}
               sx={{ px: 1, minWidth: 0 }}
             >
-              {translate(`room_stage.${limits.length > 0 ? 'approve_fitting' : 'approve_all'}`)}
+              {translate(`room_stage.${all}`)}
             </Button>
           )}
         </>
