@@ -233,7 +233,7 @@ function migrate(settings) {
     child.once('error', fail);
     child.once('close', (code) => {
       if (code === 0) done(output.trim().split('\n').at(-1) || 'done');
-      else fail(new PlainError(`The database could not be migrated:\n${tail(output, 30)}`));
+      else fail(new PlainError(tail(output, 30) || 'The database could not be migrated.'));
     });
   });
 }

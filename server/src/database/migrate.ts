@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { realpathSync } from 'node:fs';
 import { ConfigError, parseConfig } from '../config/app-config.js';
 import { ownerDataSource } from './data-source.js';
 
@@ -25,7 +26,8 @@ export async function migrate(ownerUrl: string, applicationUrl: string): Promise
   }
 }
 
-if (import.meta.filename === process.argv[1]) {
+// Releases are often run through a symbolic link.
+if (process.argv[1] && import.meta.filename === realpathSync(process.argv[1])) {
   try {
     const config = parseConfig(process.env);
     const done = await migrate(config.databaseMigrationUrl, config.databaseUrl);

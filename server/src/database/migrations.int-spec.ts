@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { migrations } from '@rolecall/migrations';
 import pg from 'pg';
@@ -66,6 +70,24 @@ describe('the migrations', () => {
       return done.flat();
     });
     expect(names.sort()).toEqual(migrations.map((m) => m.name).sort());
+  });
+
+  it('are a command of their own, also through a symbolic link', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rolecall-release-'));
+    try {
+      symlinkSync(join(import.meta.dirname, '../../dist'), join(folder, 'current'));
+      const { status, stdout } = spawnSync(
+        process.execPath,
+        [join(folder, 'current/database/migrate.js')],
+        {
+          encoding: 'utf8',
+          env: { DATABASE_URL: database.appUrl, DATABASE_MIGRATION_URL: database.ownerUrl },
+        },
+      );
+      expect([status, stdout.trim()]).toEqual([0, 'The database is up to date.']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('name every constraint and index by hand', async () => {
