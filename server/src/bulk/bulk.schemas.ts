@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cleanText, instant, nameText, reasonText } from '../common/http/fields.js';
-import { searchText } from '../common/http/lists.js';
+import { jsonParameter, searchText } from '../common/http/lists.js';
 import { parseTtl, TtlError } from '../grants/ttl.js';
 import { TRACK_SOURCES } from '../grants/role-grants.js';
 import { BULK_ACTIONS } from './bulk.js';
@@ -148,20 +148,7 @@ export const targetsQuery = z.strictObject({
       context.addIssue({ code: 'custom', message: 'is not a cursor of this list' });
       return z.NEVER;
     }),
-  filter: z
-    .string()
-    .max(1_000)
-    .optional()
-    .transform((given, context) => {
-      if (given === undefined) return {};
-      try {
-        return JSON.parse(given) as unknown;
-      } catch {
-        context.addIssue({ code: 'custom', message: 'must be an object as JSON' });
-        return z.NEVER;
-      }
-    })
-    .pipe(outcomeFilter),
+  filter: jsonParameter(outcomeFilter, 'an object').default({}),
 });
 export type TargetsQuery = z.infer<typeof targetsQuery>;
 

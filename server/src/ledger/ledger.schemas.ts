@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cleanText, instant } from '../common/http/fields.js';
+import { jsonParameter } from '../common/http/lists.js';
 
 const text = cleanText(1_024);
 const oneOrMore = z.union([text, z.array(text).min(1).max(50)]);
@@ -54,20 +55,7 @@ export const ledgerQuery = z.strictObject({
         return z.NEVER;
       }
     }),
-  filter: z
-    .string()
-    .max(20_000)
-    .optional()
-    .transform((given, context) => {
-      if (given === undefined) return {};
-      try {
-        return JSON.parse(given) as unknown;
-      } catch {
-        context.addIssue({ code: 'custom', message: 'must be an object as JSON' });
-        return z.NEVER;
-      }
-    })
-    .pipe(filter),
+  filter: jsonParameter(filter, 'an object').default({}),
 });
 export type LedgerQuery = z.infer<typeof ledgerQuery>;
 

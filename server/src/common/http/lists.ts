@@ -7,7 +7,8 @@ const MAX_PAGE = 1_000;
 /** What Postgres takes for an offset. */
 const MAX_ROW = 2_147_483_647;
 
-function jsonParameter<T extends z.ZodType>(schema: T, what: string) {
+/** A query parameter that is JSON, such as `filter={"q":"ana"}`. */
+export function jsonParameter<T extends z.ZodType>(schema: T, what: string) {
   return z
     .string()
     .max(20_000)
