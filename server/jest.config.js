@@ -2,6 +2,7 @@
 const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/timeouts.js'],
   moduleNameMapper: {
     '^@rolecall/migrations$': '<rootDir>/../migrations/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
@@ -24,7 +25,6 @@ const common = {
 const withPostgres = {
   globalSetup: '<rootDir>/test/support/global-setup.js',
   globalTeardown: '<rootDir>/test/support/global-teardown.js',
-  setupFilesAfterEnv: ['<rootDir>/test/support/timeouts.js'],
 };
 
 /** `--selectProjects unit` starts nothing; the others share one throw-away Postgres. */
