@@ -21,7 +21,7 @@ import {
   permissionFor,
   type TargetEnd,
 } from './bulk.js';
-import { BulkStore } from './bulk-store.js';
+import { BulkStore, type FollowedEnd } from './bulk-store.js';
 import type { Chunk, Turn } from './bulk-worker.js';
 import { type Pace, throughOf } from './pace.js';
 
@@ -60,8 +60,14 @@ export class BulkActs implements OnModuleInit {
    * is still to be told of a scene is no drift.
    */
   onModuleInit(): void {
-    this.operations.onBulkEnd((tx, ends) => this.store.follow(tx, ends.map(toFollowed)));
+    this.operations.onBulkEnd((tx, ends) => this.follow(tx, ends));
     this.checks.expect((room, identity) => this.store.isToBeTold(room, identity));
+  }
+
+  private async follow(tx: Tx, ends: readonly End[]): Promise<void> {
+    for (const [bulk, some] of Map.groupBy(ends, ({ operation }) => operation.bulk as string)) {
+      await this.store.follow(tx, bulk, some.map(toFollowed));
+    }
   }
 
   /** Null when the operation is another server's by now, or does not run any more. */
@@ -351,12 +357,11 @@ function skipped(position: number, detail: string): TargetEnd {
 }
 
 /** Superseded: what was asked never came about, because somebody else asked something else. */
-function toFollowed({ operation, settlement: { outcome, detail, ms } }: End) {
+function toFollowed({ operation, settlement: { outcome, detail, ms } }: End): FollowedEnd {
   return {
-    bulk: operation.bulk as string,
     identity: operation.identity,
     seatOperation: operation.id,
-    outcome: outcome === 'superseded' ? ('failed' as const) : outcome,
+    outcome: outcome === 'superseded' ? 'failed' : outcome,
     detail,
     ms,
   };

@@ -30,6 +30,15 @@ export interface TargetRow extends BulkTarget {
   readonly settledAt: Date | null;
 }
 
+/** What an operation on a seat came to, for the target that it was begun for. */
+export interface FollowedEnd {
+  readonly identity: string;
+  readonly seatOperation: string;
+  readonly outcome: TargetOutcome;
+  readonly detail: string | null;
+  readonly ms: number | null;
+}
+
 /** An operation with what its targets have come to. */
 export interface Progress {
   readonly operation: BulkOperation;
@@ -275,7 +284,7 @@ export class BulkStore {
     await tx.query(
       `UPDATE bulk_target t SET outcome = e.outcome, detail = e.detail, ms = e.ms, settled_at = clock_timestamp()
        FROM unnest($2::int[], $3::text[], $4::text[], $5::float8[]) AS e(position, outcome, detail, ms)
-       WHERE t.operation = $1 AND t.position = e.position
+       WHERE t.operation = $1 AND t.position = ANY($2) AND t.position = e.position
          AND t.outcome IN ('waiting', 'started', 'pending')`,
       [
         id,
@@ -287,25 +296,22 @@ export class BulkStore {
     );
   }
 
-  /** What was left open on a seat has come to its end: so has the target that it was for. */
-  async follow(
-    tx: Tx,
-    ends: readonly {
-      bulk: string;
-      identity: string;
-      seatOperation: string;
-      outcome: TargetOutcome;
-      detail: string | null;
-      ms: number | null;
-    }[],
-  ): Promise<void> {
+  /** What was left open on seats has come to its end: so have the targets that it was for. */
+  async follow(tx: Tx, operation: string, ends: readonly FollowedEnd[]): Promise<void> {
     await tx.query(
       `UPDATE bulk_target t SET outcome = e.outcome, detail = e.detail, ms = e.ms, settled_at = clock_timestamp()
-       FROM jsonb_to_recordset($1::jsonb) AS e(bulk uuid, identity text, "seatOperation" uuid,
-         outcome text, detail text, ms float8)
-       WHERE t.operation = e.bulk AND t.identity = e.identity
-         AND t.seat_operation = e."seatOperation" AND t.outcome IN ('started', 'pending')`,
-      [JSON.stringify(ends)],
+       FROM unnest($2::text[], $3::uuid[], $4::text[], $5::text[], $6::float8[])
+         AS e(identity, seat_operation, outcome, detail, ms)
+       WHERE t.operation = $1 AND t.identity = ANY($2) AND t.identity = e.identity
+         AND t.seat_operation = e.seat_operation AND t.outcome IN ('started', 'pending')`,
+      [
+        operation,
+        ends.map(({ identity }) => identity),
+        ends.map(({ seatOperation }) => seatOperation),
+        ends.map(({ outcome }) => outcome),
+        ends.map(({ detail }) => detail),
+        ends.map(({ ms }) => ms),
+      ],
     );
   }
 

@@ -3,6 +3,8 @@ import pg from 'pg';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { unavailableOn } from './database-errors.js';
 
+const BY_KEY = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off';
+
 /**
  * The small pool of the hot paths (issue, webhook, reconcile, ledger). A statement that takes too
  * long ends with its connection: callers answer 503 instead of piling up.
@@ -12,7 +14,8 @@ export class PgPool implements OnApplicationShutdown {
   readonly pool: pg.Pool;
   /**
    * For a statement so large that planning it takes longer than running it. Postgres keeps the plan
-   * of a named statement only where it thinks that one plan fits all values; here it has to.
+   * of a named statement only where it thinks that one plan fits all values; here it has to. It is
+   * made of look-ups by key: a plan from when the tables were empty would go on reading all of them.
    */
   private readonly plannedOnce: pg.Pool;
 
@@ -21,7 +24,7 @@ export class PgPool implements OnApplicationShutdown {
     this.plannedOnce = openPool(config, {
       max: 2,
       application_name: 'rolecall-policy',
-      options: '-c plan_cache_mode=force_generic_plan',
+      options: `-c plan_cache_mode=force_generic_plan ${BY_KEY}`,
     });
   }
 

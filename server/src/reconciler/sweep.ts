@@ -119,7 +119,10 @@ export class Sweep {
     );
   }
 
-  /** Answers with how many had to be put right. */
+  /**
+   * Answers with how many had to be put right. Who is in hand here is left to whoever has them: two
+   * at once would only be in each other's way. The next round looks at them again.
+   */
   private async checkRoom(
     room: string,
     participants: readonly ObservedParticipant[],
@@ -133,10 +136,11 @@ export class Sweep {
       );
     }
     if (wrong.length > 0) this.stir(room);
-    await inParallel(publishersFirst(wrong), REPAIRS_AT_ONCE, async (participant) => {
+    const drifted = wrong.filter((participant) => !this.checks.isInHand(room, participant));
+    await inParallel(publishersFirst(drifted), REPAIRS_AT_ONCE, async (participant) => {
       await this.checks.putRight(room, participant, 'sweep');
     });
-    return wrong.length;
+    return drifted.length;
   }
 
   /** What is wrong with one room must not keep the others from being looked at. */

@@ -82,6 +82,8 @@ export class SeatApplier {
   private readonly turns = new KeyedMutex();
   /** Seat → when a source was last taken from it, by the monotonic clock. */
   private readonly narrowedAt = new Map<string, number>();
+  /** Seat → works under way that have it among others. */
+  private readonly inHand = new Map<string, number>();
   /** What answers tell goes into Postgres together with what others tell at that moment. */
   private readonly observing = new Batcher<Sight, boolean>((sights) => this.write(sights), {
     concurrency: 2,
@@ -96,6 +98,32 @@ export class SeatApplier {
     private readonly silence: SilenceWatch,
     private readonly hints: Hints,
   ) {}
+
+  /**
+   * Work on seats whose wishes are committed and that are told of them by it, however long they wait
+   * in line. A crash ends it, and then the sweep finds them.
+   */
+  async withInHand<T>(
+    room: string,
+    identities: readonly string[],
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const keys = identities.map((identity) => seatKey(room, identity));
+    for (const key of keys) this.inHand.set(key, (this.inHand.get(key) ?? 0) + 1);
+    try {
+      return await work();
+    } finally {
+      for (const key of keys) {
+        const left = (this.inHand.get(key) ?? 1) - 1;
+        if (left > 0) this.inHand.set(key, left);
+        else this.inHand.delete(key);
+      }
+    }
+  }
+
+  isInHand(room: string, identity: string): boolean {
+    return this.inHand.has(seatKey(room, identity));
+  }
 
   /** Work on one seat takes turns in this process; between processes the loop settles it. */
   inTurn<T>(room: string, identity: string, work: () => Promise<T>): Promise<T> {
@@ -127,32 +155,77 @@ export class SeatApplier {
   /**
    * `converge` for seats of one room that were read together a moment ago: the first call follows
    * from that reading, and they are read again together once all have been called. Whoever has moved
-   * by then, or could not be called in time, goes through the loop alone. Calls go out as `through`
-   * lets them.
+   * by then goes through the loop alone; who could not be called in time is read anew with the
+   * others. Calls go out as `through` lets them.
    */
   async convergeAll(
     room: string,
     wishes: readonly FreshWish[],
     through: Through,
+    round = 1,
   ): Promise<Push[][]> {
     const sights: Sight[] = [];
     const firsts = await Promise.all(
       wishes.map((wish) => this.pushFresh(wish, through, (sight) => sights.push(sight))),
     );
-    await this.write(sights);
-    await this.noteSilence(room, sights);
-    const standings = await Promise.all(
-      wishes.map(async ({ fresh: { standing, seen } }, i) =>
-        firsts[i] ? this.policy.stand(room, standing.identity, seen.seat?.kind ?? null) : null,
-      ),
+    const called = wishes.filter((_, i) => firsts[i]);
+    const left = wishes.filter((_, i) => !firsts[i]);
+    const [confirmed, others] = await Promise.all([
+      this.confirm(room, called, sights, through),
+      this.convergeLeft(room, left, through, round),
+    ]);
+    return firsts.map((first) =>
+      first ? [...first, ...(confirmed.shift() as Push[])] : (others.shift() as Push[]),
     );
+  }
+
+  /** Read again after their calls; answers with the pushes that this made necessary. */
+  private async confirm(
+    room: string,
+    wishes: readonly FreshWish[],
+    sights: Sight[],
+    through: Through,
+  ): Promise<Push[][]> {
+    // After the calls: what was committed before them is what they followed, or is seen here.
+    const [standings] = await Promise.all([
+      Promise.all(
+        wishes.map(({ fresh: { standing, seen } }) =>
+          this.policy.stand(room, standing.identity, seen.seat?.kind ?? null),
+        ),
+      ),
+      this.write(sights).then(() => this.noteSilence(room, sights)),
+    ]);
     return Promise.all(
       wishes.map(async (wish, i) => {
-        const first = firsts[i] ?? [];
-        if (standings[i]?.key === wish.fresh.standing.key) return first;
-        return [...first, ...(await this.convergeThrough(wish, through))];
+        const isSame = standings[i]?.key === wish.fresh.standing.key;
+        return isSame ? [] : this.convergeThrough(wish, through);
       }),
     );
+  }
+
+  /** Those whose reading had grown old, or whose track LiveKit might lose: once more, together. */
+  private async convergeLeft(
+    room: string,
+    wishes: readonly FreshWish[],
+    through: Through,
+    round: number,
+  ): Promise<Push[][]> {
+    if (wishes.length === 0) return [];
+    if (round >= MAX_ROUNDS) {
+      return Promise.all(wishes.map((wish) => this.convergeThrough(wish, through)));
+    }
+    const rests = wishes.map(({ fresh: { standing, seen } }) =>
+      this.holdBackMs(standing, seen.seat),
+    );
+    await pause(Math.max(...rests));
+    const at = performance.now();
+    const again = await Promise.all(
+      wishes.map(async ({ fresh, fallback }): Promise<FreshWish> => {
+        const reading = await this.readSeat(room, fresh.standing.identity);
+        return { fresh: { ...reading, at }, fallback };
+      }),
+    );
+    return this.convergeAll(room, again, through, round + 1);
   }
 
   /** Null when the reading is not to be relied on any more by the time that the call may go out. */
@@ -343,7 +416,7 @@ export class SeatApplier {
   private async isHeldBack(standing: Standing, seat: Seat | null): Promise<boolean> {
     const rest = this.holdBackMs(standing, seat);
     if (rest <= 0) return false;
-    await new Promise((resolve) => setTimeout(resolve, rest));
+    await pause(rest);
     return true;
   }
 
@@ -371,6 +444,10 @@ function permissionOf(
   if (wanted.kind === 'out' || !fallback) return null;
   const canPublishSources = canonicalSources(fallback.canPublishSources);
   return { ...fallback, canPublishSources, canPublish: canPublishSources.length > 0 };
+}
+
+async function pause(ms: number): Promise<void> {
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Caught where it is thrown for: the call that it stands for has not been made. */

@@ -37,7 +37,8 @@ const CHANGE = `a(identity text, epoch integer,
 
 /**
  * What `SeatStore` writes for one seat, for many seats of one room in one statement each. Seats are
- * locked in the order of their identities, so that two batches never wait for each other.
+ * locked in the order of their identities, so that two batches never wait for each other. They are
+ * named by an array as well: else Postgres reads the whole room to find them.
  */
 @Injectable()
 export class SeatBatchStore {
@@ -84,8 +85,8 @@ export class SeatBatchStore {
     const { rows } = await tx.query<OperationRow & { begun: string }>(
       `WITH asked AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($2::jsonb) AS ${CHANGE}),
        locked AS MATERIALIZED (
-         SELECT s.identity FROM seat s WHERE s.room = $1
-           AND s.identity IN (SELECT identity FROM asked) ORDER BY s.identity FOR UPDATE),
+         SELECT s.identity FROM seat s WHERE s.room = $1 AND s.identity = ANY($3)
+         ORDER BY s.identity FOR UPDATE),
        wished AS (
          UPDATE seat SET epoch = seat.epoch + 1, last_change = a.last_change,
            pending_operation = NULL,
@@ -115,7 +116,7 @@ export class SeatBatchStore {
          RETURNING ${columnsOf('o')})
        SELECT wished.identity AS begun, superseded.*
        FROM wished LEFT JOIN superseded ON superseded.identity = wished.identity`,
-      [room, JSON.stringify(changes.map(toRecord))],
+      [room, JSON.stringify(changes.map(toRecord)), changes.map(identityOf)],
     );
     return {
       begun: new Set(rows.map(({ begun }) => begun)),
@@ -137,8 +138,8 @@ export class SeatBatchStore {
       `WITH asked AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($2::jsonb) AS
          a(id uuid, identity text, outcome text, detail text, ms float8, effects jsonb)),
        locked AS MATERIALIZED (
-         SELECT s.identity FROM seat s WHERE s.room = $1
-           AND s.identity IN (SELECT identity FROM asked) ORDER BY s.identity FOR UPDATE),
+         SELECT s.identity FROM seat s WHERE s.room = $1 AND s.identity = ANY($3)
+         ORDER BY s.identity FOR UPDATE),
        settled AS (
          UPDATE seat_operation AS o SET outcome = a.outcome, detail = a.detail, ms = a.ms,
            settled_at = now(),
@@ -156,7 +157,7 @@ export class SeatBatchStore {
          FROM settled WHERE seat.room = $1 AND seat.identity = settled.identity
            AND seat.last_change->>'operationId' = settled.id::text)
        SELECT id FROM settled`,
-      [room, JSON.stringify(records)],
+      [room, JSON.stringify(records), ends.map(identityOf)],
     );
     return new Set(rows.map(({ id }) => id));
   }
@@ -179,6 +180,10 @@ export class SeatBatchStore {
     );
     return rows.map(toOperation);
   }
+}
+
+function identityOf({ operation: { identity } }: Change | End): string {
+  return identity;
 }
 
 function toRecord({ operation, wish: { override, block, hold } }: Change): object {

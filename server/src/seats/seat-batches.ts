@@ -97,13 +97,15 @@ export class SeatBatches {
   /** Calls LiveKit for each, as `through` lets them, and writes what came of all of them. */
   async carryOut(room: string, made: readonly Made[], through: Through): Promise<void> {
     if (made.length === 0) return;
-    const ends = (
-      await Promise.all(inGroups(made, GROUP).map((some) => this.apply(room, some, through)))
-    ).flat();
-    await this.transactions.run((tx) => this.operations.settleMany(tx, room, ends));
-    for (const { operation, settlement } of ends) {
-      if (settlement.outcome === 'applied') this.silence.lookSoon(operation);
-    }
+    const identities = made.map(({ operation: { identity } }) => identity);
+    await this.applier.withInHand(room, identities, async () => {
+      const groups = inGroups(made, GROUP).map((some) => this.apply(room, some, through));
+      const ends = (await Promise.all(groups)).flat();
+      await this.transactions.run((tx) => this.operations.settleMany(tx, room, ends));
+      for (const { operation, settlement } of ends) {
+        if (settlement.outcome === 'applied') this.silence.lookSoon(operation);
+      }
+    });
   }
 
   private async apply(room: string, made: readonly Made[], through: Through): Promise<End[]> {

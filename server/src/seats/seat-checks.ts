@@ -55,6 +55,11 @@ export class SeatChecks {
     return isFine;
   }
 
+  /** Somebody here is about to tell LiveKit of their wish, and looks at them again after it. */
+  isInHand(room: string, { identity }: Occupant): boolean {
+    return this.applier.isInHand(room, identity);
+  }
+
   /**
    * Whoever is about to tell people of a change says so here: that they have not heard of it yet is
    * no drift.

@@ -178,8 +178,8 @@ function toDate(value: Date | string | null): Date | null {
   return value === null ? null : new Date(value);
 }
 
-export function columnsOf(alias: string): string {
-  return OPERATION_COLUMNS.replaceAll(/\b(\w+)\b/g, `${alias}.$1`);
+export function columnsOf(alias: string, columns = OPERATION_COLUMNS): string {
+  return columns.replaceAll(/\b(\w+)\b/g, `${alias}.$1`);
 }
 
 /** The values of `SET_WISH`. */

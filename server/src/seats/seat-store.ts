@@ -19,6 +19,8 @@ import {
   wishValues,
 } from './seat-rows.js';
 
+type SeatName = Pick<Seat, 'room' | 'identity'>;
+
 /** A seat as it was at a time of Postgres'. */
 export interface Look {
   readonly seat: Seat | null;
@@ -28,19 +30,17 @@ export interface Look {
 /** The tables `seat` and `seat_operation`: every statement that reads or writes what is wished. */
 @Injectable()
 export class SeatStore {
+  /** Asked about at the same time, seats are read together. */
+  private readonly looks: Batcher<SeatName, Look>;
   private readonly origins: Batcher<Seat, SeatOperation | null>;
 
   constructor(private readonly pg: PgPool) {
+    this.looks = new Batcher((names) => this.readLooks(names), { concurrency: 2 });
     this.origins = new Batcher((seats) => this.readOrigins(seats), { concurrency: 2 });
   }
 
   async find(room: string, identity: string): Promise<Seat | null> {
-    const { rows } = await this.pg.query<SeatRow>(
-      'seat-find',
-      `SELECT ${SEAT_COLUMNS} FROM seat WHERE room = $1 AND identity = $2`,
-      [room, identity],
-    );
-    return rows[0] ? toSeat(rows[0]) : null;
+    return (await this.look(room, identity)).seat;
   }
 
   async findMany(room: string, identities: readonly string[]): Promise<Seat[]> {
@@ -344,15 +344,25 @@ export class SeatStore {
   }
 
   /** The seat, and Postgres' time before anything is asked of LiveKit about it. */
-  async look(room: string, identity: string): Promise<Look> {
-    const { rows } = await this.pg.query<SeatRow & { db_now: Date }>(
+  look(room: string, identity: string): Promise<Look> {
+    return this.looks.load({ room, identity });
+  }
+
+  private async readLooks(names: readonly SeatName[]): Promise<Look[]> {
+    const { rows } = await this.pg.query<SeatRow & { db_now: Date; ord: number }>(
       'seat-look',
-      `SELECT at.db_now, s.* FROM (SELECT clock_timestamp() AS db_now) AS at
-       LEFT JOIN seat s ON s.room = $1 AND s.identity = $2`,
-      [room, identity],
+      `SELECT at.db_now, q.ord::int, ${columnsOf('s', SEAT_COLUMNS)}
+       FROM (SELECT clock_timestamp() AS db_now) AS at,
+         unnest($1::text[], $2::text[]) WITH ORDINALITY AS q(room, identity, ord)
+       LEFT JOIN seat s ON s.room = q.room AND s.identity = q.identity`,
+      [names.map(({ room }) => room), names.map(({ identity }) => identity)],
     );
-    const row = rows[0] as SeatRow & { db_now: Date };
-    return { seat: (row.room as string | null) === null ? null : toSeat(row), at: row.db_now };
+    const looks: Look[] = [];
+    for (const row of rows) {
+      const seat = (row.room as string | null) === null ? null : toSeat(row);
+      looks[row.ord - 1] = { seat, at: row.db_now };
+    }
+    return looks;
   }
 
   /** Who is in these rooms as far as is known, and Postgres' time before LiveKit is asked. */
