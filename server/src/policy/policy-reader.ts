@@ -76,6 +76,7 @@ export interface Question {
 
 interface Answer {
   void_before: Date | null;
+  rooms: RoomRow[] | null;
   facts: FactRow[];
   everyone: AssignmentRow[] | null;
   templates: Record<string, TemplateState> | null;
@@ -95,10 +96,11 @@ interface FactRow {
     void_before: string | null;
     updated_at: string;
   } | null;
-  r: (Omit<PolicyRoom, 'scene'> & { scene: SceneRow | null; voidBefore: string | null }) | null;
   s: SeatFacts | null;
   a: AssignmentRow[] | null;
 }
+
+type RoomRow = Omit<PolicyRoom, 'scene'> & { scene: SceneRow | null; voidBefore: string | null };
 
 type SceneRow = Omit<ActiveScene, 'at'> & { at: string };
 
@@ -153,17 +155,19 @@ const CURRENT = `(a.valid_until IS NULL OR a.valid_until > now() - interval '1 h
 const READ = `
   SELECT
     (SELECT tokens_void_before FROM installation) AS void_before,
+    (SELECT json_agg(json_build_object('name', r.name, 'isClosed', r.is_closed,
+        'defaultTemplate', r.default_template, 'promoteTemplate', r.promote_template,
+        'unlistedParticipants', r.unlisted_participants, 'emptyTimeout', r.empty_timeout,
+        'departureTimeout', r.departure_timeout, 'maxParticipants', r.max_participants,
+        'metadata', r.metadata, 'liveSid', r.live_sid, 'scene', r.active_scene,
+        'unseenFor', extract(epoch FROM now() - r.last_seen_live_at)::float8,
+        'voidBefore', r.tokens_void_before))
+      FROM room r WHERE r.name = ANY($3)) AS rooms,
     (SELECT json_agg(json_build_object('ord', q.ord,
         'u', CASE WHEN u.id IS NOT NULL THEN json_build_object('id', u.id, 'identity', u.identity,
           'name', u.name, 'kind', u.kind, 'metadata', u.metadata, 'attributes', u.attributes,
           'is_suspended', u.is_suspended, 'is_deleted', u.deleted_at IS NOT NULL,
           'void_before', u.tokens_void_before, 'updated_at', u.updated_at) END,
-        'r', CASE WHEN r.name IS NOT NULL THEN json_build_object('name', r.name, 'isClosed', r.is_closed,
-          'defaultTemplate', r.default_template, 'promoteTemplate', r.promote_template,
-          'unlistedParticipants', r.unlisted_participants, 'emptyTimeout', r.empty_timeout,
-          'departureTimeout', r.departure_timeout, 'maxParticipants', r.max_participants,
-          'metadata', r.metadata, 'liveSid', r.live_sid, 'scene', r.active_scene,
-          'unseenFor', extract(epoch FROM now() - r.last_seen_live_at)::float8, 'voidBefore', r.tokens_void_before) END,
         's', CASE WHEN s.room IS NOT NULL THEN json_build_object('epoch', s.epoch,
           'was_issued', s.last_issued_at IS NOT NULL, 'void_before', s.tokens_void_before,
           'uncovered', CASE WHEN coalesce(s.before_scene, s.permission) IS NOT NULL
@@ -180,7 +184,6 @@ const READ = `
         'a', own.rules))
       FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS q(room, identity, ord)
       LEFT JOIN app_user u ON u.identity = q.identity
-      LEFT JOIN room r ON r.name = q.room
       LEFT JOIN seat s ON s.room = q.room AND s.identity = q.identity
       LEFT JOIN LATERAL (
         SELECT json_agg(json_build_object(${ASSIGNMENT})) AS rules FROM (
@@ -265,13 +268,14 @@ export class PolicyReader {
       isPool: row.is_pool === true,
     }));
     const templates = answer.templates ?? {};
+    const rooms = new Map((answer.rooms ?? []).map((row) => [row.name, factsOf(row, everyone)]));
     const facts: PolicyFacts[] = [];
     for (const row of answer.facts) {
-      facts[row.ord - 1] = toFacts(batch[row.ord - 1] as Question, row, {
-        ...answer,
-        everyone,
-        templates,
-      });
+      const question = batch[row.ord - 1] as Question;
+      const { room, mayRoomBeNew } = question;
+      const known = room === null ? null : (rooms.get(room) ?? null);
+      const here = known ?? (room !== null && mayRoomBeNew ? factsOfNew(room, everyone) : null);
+      facts[row.ord - 1] = toFacts(question, row, here, templates, answer.void_before);
     }
     return facts;
   }
@@ -312,16 +316,21 @@ function bearsOn({ rule, isPool }: RuleForEveryone, room: string): boolean {
   }
 }
 
+/** What all questions about one room share. */
+interface RoomFacts {
+  readonly room: PolicyRoom;
+  readonly voidBefore: string | null;
+  readonly rules: readonly AssignmentRule[];
+  readonly isNew: boolean;
+}
+
 function toFacts(
   question: Question,
   row: FactRow,
-  shared: {
-    everyone: RuleForEveryone[];
-    templates: Record<string, TemplateState>;
-    void_before: Date | null;
-  },
+  here: RoomFacts | null,
+  templates: Record<string, TemplateState>,
+  voidBefore: Date | null,
 ): PolicyFacts {
-  const { everyone, templates } = shared;
   const user: PolicyUser | null = row.u && {
     id: row.u.id,
     identity: row.u.identity,
@@ -333,25 +342,16 @@ function toFacts(
     isDeleted: row.u.is_deleted,
     updatedAt: new Date(row.u.updated_at),
   };
-  const isRoomNew = !row.r && question.room !== null && question.mayRoomBeNew === true;
-  const room = isRoomNew ? newRoom(question.room ?? '') : row.r && roomOf(row.r);
-  // What came along for the other rooms of the batch is not for this one.
-  const here = room ? everyone.filter((one) => bearsOn(one, room.name)) : [];
   return {
     identity: question.identity,
     user,
-    room,
-    isRoomNew,
+    room: here?.room ?? null,
+    isRoomNew: here?.isNew ?? false,
     epoch: row.s?.epoch ?? 0,
     wasIssued: row.s?.was_issued ?? false,
-    tokensVoidBefore: latest(
-      row.s?.void_before,
-      row.u?.void_before,
-      row.r?.voidBefore,
-      shared.void_before,
-    ),
+    tokensVoidBefore: latest(row.s?.void_before, row.u?.void_before, here?.voidBefore, voidBefore),
     uncovered: row.s?.uncovered ?? null,
-    input: room && {
+    input: here && {
       subject: {
         userId: user?.id ?? null,
         identity: question.identity,
@@ -359,17 +359,17 @@ function toFacts(
         isDeleted: user?.isDeleted ?? false,
       },
       room: {
-        name: room.name,
-        isClosed: room.isClosed,
-        defaultTemplate: room.defaultTemplate,
-        scene: room.scene,
+        name: here.room.name,
+        isClosed: here.room.isClosed,
+        defaultTemplate: here.room.defaultTemplate,
+        scene: here.room.scene,
       },
       seat: row.s && {
         override: row.s.o && { ...row.s.o, at: new Date(row.s.o.at), until: date(row.s.o.until) },
         block: row.s.b && { ...row.s.b, at: new Date(row.s.b.at), until: date(row.s.b.until) },
         hold: row.s.h && { ...row.s.h, at: new Date(row.s.h.at), until: date(row.s.h.until) },
       },
-      assignments: [...(row.a ?? []).map(toRule), ...here.map((one) => one.rule)],
+      assignments: [...(row.a ?? []).map(toRule), ...here.rules],
       templates,
     },
   };
@@ -395,8 +395,21 @@ function toRule(row: AssignmentRow): AssignmentRule {
   };
 }
 
-function roomOf({ voidBefore: _, scene, ...room }: NonNullable<FactRow['r']>): PolicyRoom {
-  return { ...room, scene: scene && { ...scene, at: new Date(scene.at) } };
+function factsOf(
+  { voidBefore, scene, ...row }: RoomRow,
+  everyone: readonly RuleForEveryone[],
+): RoomFacts {
+  const room = { ...row, scene: scene && { ...scene, at: new Date(scene.at) } };
+  return { room, voidBefore, rules: rulesIn(room.name, everyone), isNew: false };
+}
+
+function factsOfNew(name: string, everyone: readonly RuleForEveryone[]): RoomFacts {
+  return { room: newRoom(name), voidBefore: null, rules: rulesIn(name, everyone), isNew: true };
+}
+
+/** What came along for the other rooms of the batch is not for this one. */
+function rulesIn(room: string, everyone: readonly RuleForEveryone[]): AssignmentRule[] {
+  return everyone.filter((one) => bearsOn(one, room)).map(({ rule }) => rule);
 }
 
 /** As the table's defaults have it. */
