@@ -190,15 +190,23 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
       if (this.client === client) this.client = null;
       this.reconnectSoon();
     };
+    let ownProcess: number | null = null;
     client.on('error', lost);
     client.on('end', lost);
-    client.on('notification', () => this.readSoon());
+    // What this server tells the others of, it has delivered itself.
+    client.on('notification', ({ processId }) => {
+      if (processId !== ownProcess) this.readSoon();
+    });
     try {
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
+      const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      ownProcess = rows[0]?.pid ?? null;
       if (this.newest === 0) await this.startFromNow();
       this.client = client;
       this.readSoon();
+      // What was written while it had no connection was told to nobody.
+      await this.notify();
     } catch (error) {
       this.log.debug(`no events from other servers: ${String(error)}`);
       await client.end().catch(() => undefined);
