@@ -40,7 +40,7 @@ export interface Made {
 }
 
 /** Called together and read again together: the fewer, the sooner a seat is read after its call. */
-const GROUP = 64;
+const GROUP = 128;
 
 interface Planned {
   readonly item: Item;

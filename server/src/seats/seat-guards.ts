@@ -77,8 +77,10 @@ export class SeatGuards {
     }
     await this.assertWithinCeiling(actor, permission, context, standing.role, isPreview);
     // A block hides the role that comes back with its end; that one counts as well.
-    const { override = null } = after.input.seat ?? {};
-    const unblocked = await this.policy.suppose(after, { override, block: null }, context.now);
+    const { override = null, block = null } = after.input.seat ?? {};
+    const unblocked = block
+      ? await this.policy.suppose(after, { override, block: null }, context.now)
+      : after;
     await this.assertWithinCeiling(actor, permission, context, unblocked.role, isPreview);
     if (action !== 'demote' || actor.can('seat.promote', standing.room.name)) return;
     const gains = after.role ? exceeds(after.role.grants, standing.role?.grants ?? null) : [];

@@ -33,6 +33,8 @@ export class SeatStore {
   /** Asked about at the same time, seats are read together. */
   private readonly looks: Batcher<SeatName, Look>;
   private readonly origins: Batcher<Seat, SeatOperation | null>;
+  /** One reading of a seat asks for it more than once. */
+  private readonly originOf = new WeakMap<Seat, Promise<SeatOperation | null>>();
 
   constructor(private readonly pg: PgPool) {
     this.looks = new Batcher((names) => this.readLooks(names), { concurrency: 2 });
@@ -247,7 +249,12 @@ export class SeatStore {
 
   /** The operation that wrote the seat's present override; null when a token was issued with it. */
   findOverrideOrigin(seat: Seat): Promise<SeatOperation | null> {
-    return seat.override ? this.origins.load(seat) : Promise.resolve(null);
+    if (!seat.override) return Promise.resolve(null);
+    const known = this.originOf.get(seat);
+    if (known) return known;
+    const origin = this.origins.load(seat);
+    this.originOf.set(seat, origin);
+    return origin;
   }
 
   private async readOrigins(seats: readonly Seat[]): Promise<(SeatOperation | null)[]> {
