@@ -48,6 +48,8 @@ const operations = {
   webhookUrl: (url: string | null) => {
     livekit.webhooks.to = () => url;
   },
+  /** When every webhook has been answered. */
+  idle: () => livekit.webhooks.idle(),
   inject: (fault: Fault) => {
     faults.set(++nextFault, livekit.inject(fault));
     return nextFault;
