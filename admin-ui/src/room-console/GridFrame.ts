@@ -1,4 +1,5 @@
-import { styled } from '@mui/material/styles';
+import { css, type CSSObject, type SerializedStyles } from '@emotion/react';
+import { styled, type Theme } from '@mui/material/styles';
 import { FONT_MONO } from '../theme/theme';
 import { signOf, TONES } from './seatWords';
 
@@ -12,11 +13,20 @@ const COLUMNS = {
 /** A sign for the eye: what it says stands beside it, so that screen readers leave it out. */
 const unread = (sign: string) => [`'${sign}'`, `'${sign}' / ''`];
 
+const sheets = new WeakMap<Theme, SerializedStyles>();
+
 /**
  * The grid's own style sheet: plain class names, because a styled component per cell costs more
  * than the cell when thousands of rows scroll by.
+ * Written once for a theme, not at every drawing.
  */
-export const GridFrame = styled('div')(({ theme }) => ({
+export const GridFrame = styled('div')(({ theme }) => {
+  const sheet = sheets.get(theme) ?? css(stylesOf(theme));
+  sheets.set(theme, sheet);
+  return sheet;
+});
+
+const stylesOf = (theme: Theme): CSSObject => ({
   flex: 1,
   minHeight: 320,
   display: 'flex',
@@ -206,7 +216,7 @@ export const GridFrame = styled('div')(({ theme }) => ({
     '& .row.head': { gridTemplateColumns: COLUMNS.narrow },
   },
   '@media (pointer: coarse)': { '--row-height': '44px', '& button': { minHeight: 36 } },
-}));
+});
 
 export type GridSize = 'wide' | 'medium' | 'small' | 'narrow';
 

@@ -1,3 +1,4 @@
+import { memo, type ReactNode } from 'react';
 import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Drawer from '@mui/material/Drawer';
@@ -12,44 +13,60 @@ export interface PersonPlaceProps {
   errorText: (error: unknown) => string;
 }
 
-/** Beside the list where there is room, over it on a tablet, from below where a thumb reaches. */
+/** The person who is looked at. */
 export function PersonPlace({ desk, errorText }: PersonPlaceProps) {
   const translate = useTranslate();
+  const seat = desk.active === null ? undefined : desk.roster.store.seat(desk.active);
+  return (
+    <Place
+      label={translate('room_console.panel.label', { name: seat ? nameOf(seat) : '' })}
+      onClose={desk.closePanel}
+    >
+      {desk.isPanelOpen && seat && (
+        <PersonPanel
+          key={seat.identity}
+          desk={desk}
+          seat={seat}
+          attempt={desk.attempts.get(seat.identity)}
+          errorText={errorText}
+        />
+      )}
+    </Place>
+  );
+}
+
+interface PlaceProps {
+  label: string;
+  onClose: () => void;
+  /** Nothing while nobody is looked at. */
+  children: ReactNode;
+}
+
+/** Beside the list where there is room, over it on a tablet, from below where a thumb reaches. */
+const Place = memo(function Place({ label, onClose, children }: PlaceProps) {
   const isNarrow = useMediaQuery<Theme>((theme) => theme.breakpoints.down('lg'));
   const isPhone = useMediaQuery<Theme>((theme) => theme.breakpoints.down('sm'));
-  const seat = desk.active === null ? undefined : desk.roster.store.seat(desk.active);
-  const panel = desk.isPanelOpen && seat && (
-    <PersonPanel
-      key={seat.identity}
-      desk={desk}
-      seat={seat}
-      attempt={desk.attempts.get(seat.identity)}
-      errorText={errorText}
-    />
-  );
   if (isNarrow) {
     return (
       <Drawer
         anchor={isPhone ? 'bottom' : 'right'}
-        open={Boolean(panel)}
-        onClose={desk.closePanel}
+        open={Boolean(children)}
+        onClose={onClose}
         slotProps={{
           paper: {
             sx: isPhone
               ? { maxHeight: '80dvh', borderTopLeftRadius: 12, borderTopRightRadius: 12 }
               : { width: 'min(100%, 380px)' },
             role: 'dialog',
-            'aria-label': translate('room_console.panel.label', {
-              name: seat ? nameOf(seat) : '',
-            }),
+            'aria-label': label,
           },
         }}
       >
-        {panel}
+        {children}
       </Drawer>
     );
   }
-  if (!panel) return null;
+  if (!children) return null;
   return (
     <Box
       sx={{
@@ -63,7 +80,7 @@ export function PersonPlace({ desk, errorText }: PersonPlaceProps) {
         contain: 'size',
       }}
     >
-      {panel}
+      {children}
     </Box>
   );
-}
+});

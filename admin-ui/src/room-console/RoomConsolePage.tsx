@@ -5,7 +5,6 @@ import { registerMessages } from '../providers/i18nProvider';
 import { ErrorState } from '../shared/ErrorState';
 import { useErrorText } from '../shared/useErrorText';
 import { useRouteSegment } from '../shared/useRouteSegment';
-import { useTemplates } from '../shared/useTemplates';
 import { Banners } from './Banners';
 import { BulkBar } from './bulk/BulkBar';
 import { BulkTray } from './bulk/BulkTray';
@@ -54,7 +53,6 @@ export function RoomConsolePage() {
 function RoomConsole({ room }: { room: string }) {
   const translate = useTranslate();
   const errorText = useErrorText();
-  const { byKey } = useTemplates();
   const keymap = useKeymap();
   const grid = useRef<SeatGridHandle>(null);
   const search = useRef<HTMLInputElement>(null);
@@ -163,7 +161,7 @@ function RoomConsole({ room }: { room: string }) {
                 view={view}
                 attempts={desk.attempts}
                 acting={desk.acting.others}
-                templates={byKey}
+                templates={desk.templates}
                 keymap={keymap}
                 active={desk.active}
                 selected={desk.selection.identities}

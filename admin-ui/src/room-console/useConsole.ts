@@ -458,6 +458,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     bulk,
     scenes,
     acting,
+    templates: byKey,
     attempts,
     active,
     chosen,
