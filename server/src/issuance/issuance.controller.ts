@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { CurrentActor, RequirePermission } from '../access/access.decorators.js';
 import type { Actor } from '../access/actor.js';
-import { fieldError } from '../common/errors/app-error.js';
+import { AppError, fieldError } from '../common/errors/app-error.js';
 import { Answers } from '../common/http/api-docs.js';
 import {
   explainQuery,
@@ -59,20 +59,43 @@ export class IssuanceController {
     }
     const olderIdentity = body.userId ?? body.user_id;
     const isOlder = body.room !== undefined || olderIdentity !== undefined;
+    const older = { room: 'room', identity: body.user_id === undefined ? 'userId' : 'user_id' };
+    const names = {
+      room: isOlder && body.room_name === undefined ? older.room : 'room_name',
+      identity:
+        isOlder && body.participant_identity === undefined
+          ? older.identity
+          : 'participant_identity',
+    };
     const room = body.room_name ?? body.room;
     const identity = body.participant_identity ?? olderIdentity;
-    if (room === undefined) throw fieldError(isOlder ? 'room' : 'room_name', 'is required');
-    if (identity === undefined) {
-      throw fieldError(isOlder ? 'userId' : 'participant_identity', 'is required');
-    }
-    const issued = await this.issuance.issue(actor, {
-      room,
-      identity,
-      name: body.participant_name,
-      metadata: body.participant_metadata,
-      attributes: body.participant_attributes,
-    });
+    if (room === undefined) throw fieldError(names.room, 'is required');
+    if (identity === undefined) throw fieldError(names.identity, 'is required');
+    const issued = await this.issuance
+      .issue(actor, {
+        room,
+        identity,
+        name: body.participant_name,
+        metadata: body.participant_metadata,
+        attributes: body.participant_attributes,
+      })
+      .catch((error: unknown) => {
+        throw inItsWords(error, names);
+      });
     if (isOlder) return { token: issued.token, url: issued.serverUrl };
     return { server_url: issued.serverUrl, participant_token: issued.token };
   }
+}
+
+const NOT_THERE: Record<string, ['room' | 'identity', string]> = {
+  'room.not_found': ['room', 'there is no such room'],
+  'user.not_found': ['identity', 'nobody has this identity'],
+};
+
+/** The convention calls fields otherwise, and has none to create what is not there. */
+function inItsWords(error: unknown, names: { room: string; identity: string }): unknown {
+  const meant = error instanceof AppError ? NOT_THERE[error.code] : undefined;
+  if (!(error instanceof AppError) || !meant) return error;
+  const [field, text] = [names[meant[0]], meant[1]];
+  return new AppError(error.kind, error.code, `${field}: ${text}`, { errors: { [field]: text } });
 }

@@ -594,6 +594,21 @@ describe('LiveKit’s TokenSource convention', () => {
     }
   });
 
+  it('says what is not there by the name that was sent', async () => {
+    const { room, identity } = await newScene();
+    for (const [body, field] of [
+      [{ room_name: room, participant_identity: 'nobody-1' }, 'participant_identity'],
+      [{ room_name: 'no-room-1', participant_identity: identity }, 'room_name'],
+      [{ room, userId: 'nobody-1' }, 'userId'],
+      [{ room, user_id: 'nobody-1' }, 'user_id'],
+      [{ room: 'no-room-1', user_id: identity }, 'room'],
+    ] as const) {
+      const answer = await ask(body);
+      expect([answer.status, Object.keys(answer.body.errors)]).toEqual([404, [field]]);
+      expect(answer.text).not.toMatch(/create(User|Room)/);
+    }
+  });
+
   it.each([
     [{ room_config: { agents: [{ agent_name: 'x' }] } }, 'room_config'],
     [{ room_config: null }, 'room_config'],
