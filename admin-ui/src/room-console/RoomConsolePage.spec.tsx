@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { act, screen, waitFor, within } from '@testing-library/react';
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { type Call, fakeApi, type FakeAnswer } from '../../test/fakeApi';
 import { renderAdmin, signedIn } from '../../test/renderAdmin';
@@ -217,5 +217,31 @@ describe('RoomConsolePage', () => {
     await waitFor(() => expect(screen.queryByText('BO')).toBeNull());
     await userEvent.keyboard('zzz');
     expect(await screen.findByText('Nobody matches')).toBeTruthy();
+  });
+
+  it('moves no element while thousands scroll by, and says in which order they are read', async () => {
+    serve(Array.from({ length: 2_000 }, (_, i) => seat(`p${String(i).padStart(4, '0')}`)));
+    open();
+    await focusGrid();
+    const grid = screen.getByRole('grid');
+    const group = grid.querySelector('[role=rowgroup][aria-owns]')!;
+    const known = new Set(group.children);
+    const moved: Node[] = [];
+    const observer = new MutationObserver((records) => {
+      for (const { addedNodes } of records) {
+        moved.push(...[...addedNodes].filter((node) => known.has(node as Element)));
+      }
+    });
+    observer.observe(group, { childList: true });
+    for (const scrollTop of [360, 1_080, 36_000]) fireEvent.scroll(grid, { target: { scrollTop } });
+    const read = () => {
+      const ids = group.getAttribute('aria-owns')?.split(' ') ?? [];
+      return ids.map((id) => Number(document.getElementById(id)?.getAttribute('aria-rowindex')));
+    };
+    await waitFor(() => expect(read()[0]).toBeGreaterThan(900));
+    expect(read()).toEqual(read().map((_, i) => read()[0]! + i));
+    expect(read()).toHaveLength(group.children.length);
+    expect(moved).toHaveLength(0);
+    observer.disconnect();
   });
 });
