@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { reportReachable, reportUnreachable } from './connectivity';
 import { type LiveHandlers, LiveConnection, throttled, type Topic } from './liveUpdates';
 
 class FakeSource extends EventTarget {
@@ -142,6 +143,27 @@ describe('status', () => {
     latest().open();
     pass(100);
     expect(reset).toHaveBeenCalledTimes(1);
+  });
+
+  it('is offline at once when the server is away, asks for it, and reads all when it is back', () => {
+    const reset = jest.fn();
+    listen('rooms', { reset });
+    pass(0);
+    latest().open();
+    latest().send('rooms', { rooms: ['a'] }, '41');
+    reportUnreachable();
+    live.connectivityChanged();
+    expect(live.getStatus().state).toBe('offline');
+    pass(12_000);
+    expect(reset.mock.calls.length).toBeGreaterThanOrEqual(2);
+    reset.mockClear();
+    reportReachable();
+    live.connectivityChanged();
+    pass(100);
+    latest().open();
+    pass(100);
+    expect(reset).toHaveBeenCalledTimes(1);
+    expect(live.getStatus().state).toBe('live');
   });
 });
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { ProblemError } from '../providers/httpClient';
 import type { Seat } from '../providers/records';
 import { SeatActions, type SeatOutcome } from './seatActions';
@@ -186,5 +186,43 @@ describe('SeatActions', () => {
     const { actions } = desk(() => ({ ...applied, undoUntil: over }));
     await actions.run('a/b', { kind: 'promote' });
     expect(actions.undoable()).toBeNull();
+  });
+
+  it('shows and undoes what another call did to somebody, such as letting up the next', async () => {
+    const { actions, calls, room, phases } = desk(() => applied);
+    room.seat = seat({ epoch: 5 });
+    room.now = 120;
+    const answer = { ...applied, operationId: 'op-9' };
+    actions.adopt('a/b', { kind: 'approve', request: 'r-1' }, answer, 20);
+    expect(phases).toEqual(['requested', 'accepted', 'seen']);
+    expect(actions.read().get('a/b')).toMatchObject({ phase: 'seen', ms: 100 });
+    expect(calls).toEqual([]);
+    await actions.undoNewest();
+    expect(calls).toEqual([['/operations/op-9/undo', {}]]);
+    actions.stop();
+  });
+
+  it('keeps no failure for ever, and none without an answer once the room has told', async () => {
+    jest.useFakeTimers();
+    try {
+      const full = new ProblemError({ status: 409, code: 'stage.full' });
+      const lost = new ProblemError({ status: 0 });
+      let error = full;
+      const { actions } = desk(() => error);
+      await actions.run('a/b', { kind: 'promote' });
+      actions.observe(['a/b']);
+      expect(actions.read().get('a/b')?.phase).toBe('failed');
+      jest.advanceTimersByTime(20_000);
+      expect(actions.read().size).toBe(0);
+
+      error = lost;
+      await actions.run('a/b', { kind: 'promote' });
+      expect(actions.read().get('a/b')?.phase).toBe('failed');
+      actions.observe(['a/b']);
+      expect(actions.read().size).toBe(0);
+      actions.stop();
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });
