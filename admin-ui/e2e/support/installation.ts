@@ -25,8 +25,14 @@ export class Installation {
   ) {}
 
   static async start(): Promise<Installation> {
-    const [server, browser] = await Promise.all([startRolecall(), launchChromium()]);
-    return new Installation(server, browser, await Api.signIn(server.url, ADMIN));
+    const server = await startRolecall();
+    try {
+      const admin = await Api.signIn(server.url, ADMIN);
+      return new Installation(server, await launchChromium(), admin);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
   }
 
   get url(): string {
