@@ -149,6 +149,8 @@ export class Sweep {
       await work();
     } catch (error) {
       if (error instanceof AppError && error.kind === 'unavailable') throw error;
+      // Deleted while it was looked at.
+      if (error instanceof AppError && error.code === 'room.not_found') return;
       this.log.error(`room ${JSON.stringify(room)} could not be swept: ${String(error)}`);
     }
   }
