@@ -15,6 +15,11 @@ import { RoomSessions } from './room-sessions.js';
 import { type ReceivedEvent, WebhookInbox } from './webhook-inbox.js';
 
 const BATCH = 200;
+/**
+ * The first event of a burst is processed at once, those behind it together: LiveKit sends the next
+ * one only when this one is answered, and a transaction for each would slow the answers.
+ */
+const GATHER_MS = 20;
 
 /** LiveKit's name of an event, and the ledger's. What is not here leaves no entry. */
 const LEDGER_KINDS: Readonly<Record<string, string>> = {
@@ -83,6 +88,7 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
         if (count === BATCH) continue;
         if (!this.busy.get(room)) return;
         this.busy.set(room, false);
+        await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
       }
     } finally {
       this.busy.delete(room);
@@ -106,6 +112,8 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
     const after: (() => Promise<unknown>)[] = [];
     const events = await this.transactions.run(async (tx) => {
       const open = await this.inbox.lockOpen(tx, room, limit);
+      const about = open.flatMap(({ participant }) => participant?.identity ?? []);
+      if (room !== null && about.length > 1) await this.observations.lock(tx, room, about);
       for (const event of open) after.push(...(await this.process(tx, event)));
       if (open.length > 0) await this.inbox.markProcessed(tx, open);
       return open;

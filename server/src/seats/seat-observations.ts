@@ -41,6 +41,17 @@ const IS_NEWER = `(seat.joined_at IS NULL
 export class SeatObservations {
   constructor(private readonly pg: PgPool) {}
 
+  /**
+   * Locks the seats that a transaction is going to write, in the order of their identities as every
+   * statement over many seats does: else two of them may wait for each other.
+   */
+  async lock(tx: Tx, room: string, identities: readonly string[]): Promise<void> {
+    await tx.query(
+      'SELECT FROM seat WHERE room = $1 AND identity = ANY($2) ORDER BY identity FOR UPDATE',
+      [room, identities],
+    );
+  }
+
   /** A connection that came up. One that is known to have ended does not come back. */
   async joined(tx: Tx, room: string, participant: EventParticipant): Promise<Observation> {
     const { identity, sid, name, kind, joinedAt, permission } = participant;
@@ -221,7 +232,7 @@ export class SeatObservations {
        FROM room r, jsonb_to_recordset($2::jsonb) AS o(identity text, sid text, state text,
          name text, kind text, permission jsonb, tracks jsonb, joined_at timestamptz,
          observed_at timestamptz)
-       WHERE r.name = $1
+       WHERE r.name = $1 ORDER BY o.identity
        ON CONFLICT (room, identity) DO UPDATE SET is_present = true, sid = EXCLUDED.sid,
          state = EXCLUDED.state, name = EXCLUDED.name, kind = EXCLUDED.kind,
          permission = EXCLUDED.permission, tracks = EXCLUDED.tracks,
@@ -240,11 +251,13 @@ export class SeatObservations {
   private async writeAbsent(room: string, gone: readonly Seat[]): Promise<string[]> {
     const { rows } = await this.pg.query<{ identity: string }>(
       'seat-write-absent',
-      `UPDATE seat SET is_present = false, state = 'disconnected', permission = NULL, tracks = '[]',
+      `WITH gone AS MATERIALIZED (
+         SELECT s.identity FROM seat s JOIN unnest($2::text[], $3::text[]) AS g(identity, sid)
+           ON s.room = $1 AND s.identity = g.identity AND s.sid = g.sid
+         WHERE s.is_present ORDER BY s.identity FOR UPDATE OF s)
+       UPDATE seat SET is_present = false, state = 'disconnected', permission = NULL, tracks = '[]',
          left_at = now(), is_unlisted = false
-       FROM unnest($2::text[], $3::text[]) AS gone(identity, sid)
-       WHERE seat.room = $1 AND seat.identity = gone.identity AND seat.sid = gone.sid
-         AND seat.is_present
+       FROM gone WHERE seat.room = $1 AND seat.identity = gone.identity
        RETURNING seat.identity`,
       [room, gone.map(({ identity }) => identity), gone.map(({ sid }) => sid)],
     );
