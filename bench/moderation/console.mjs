@@ -189,42 +189,49 @@ async function measureScroll(page) {
 /** P8: from the key or the click until the rows that match are painted. */
 async function measureFinding(page) {
   const all = await page.evaluate(() => window.watch.count());
-  const after = (check, given) =>
-    page.evaluate(
-      async ([body, value]) => {
-        const check = new Function('watch', 'given', `return ${body}`);
-        return (
-          (await window.watch.painted(() => check(window.watch, value))) - window.watch.pressedAt
-        );
-      },
-      [check, given],
-    );
   const grid = page.getByRole('grid', { name: `People in ${ROOM}` });
   await page.getByRole('searchbox', { name: 'Search name, identity or role' }).focus();
-  let seen = after('watch.count() > 0 && watch.count() < given', all);
+  let painted = await whenPainted(page, 'watch.count() > 0 && watch.count() < given', all);
   await page.keyboard.press('7');
-  const filter = await seen;
+  const filter = await painted();
   await page.keyboard.press('Backspace');
   await page.waitForFunction((count) => window.watch.count() === count, all);
 
   const chips = page.getByRole('group', { name: 'Show' });
-  seen = after('watch.count() < given', all);
+  painted = await whenPainted(page, 'watch.count() < given', all);
   await chips.getByRole('button', { name: /^Mic/ }).click();
-  const chip = await seen;
+  const chip = await painted();
   await chips.getByRole('button', { name: /^All/ }).click();
   await page.waitForFunction((count) => window.watch.count() === count, all);
 
   await grid.focus();
-  seen = after(
+  painted = await whenPainted(
+    page,
     `document.querySelector('[role=grid] [role=rowgroup] [aria-selected=true]') !== null`,
   );
   await page.keyboard.press('Control+A');
-  const selectAll = await seen;
+  const selectAll = await painted();
   await page.keyboard.press('Escape');
   await page.waitForFunction(
     () => !document.querySelector('[role=grid] [role=rowgroup] [aria-selected=true]'),
   );
   return { filter, chip, selectAll };
+}
+
+/**
+ * Looks from now on, and only then lets something be pressed: the page is busy with what is
+ * pressed, and what it is asked meanwhile comes late. Answers how long after it was pressed.
+ */
+async function whenPainted(page, condition, given) {
+  await page.evaluate(
+    ([body, value]) => {
+      const { watch } = window;
+      const check = new Function('watch', 'given', `return ${body}`);
+      watch.seen = watch.painted(() => check(watch, value)).then((at) => at - watch.pressedAt);
+    },
+    [condition, given],
+  );
+  return () => page.evaluate(() => window.watch.seen);
 }
 
 /** P9: S holds the person silent; their row says so. */
@@ -234,18 +241,14 @@ async function measurePress(page) {
   await page.keyboard.press('Home');
   await page.keyboard.press('ArrowDown');
   await page.waitForFunction(() => window.watch.active());
-  const shown = page.evaluate(async () => {
-    const { watch } = window;
-    const before = watch.active().textContent;
-    const painted = await watch.painted(() => watch.active().textContent !== before);
-    return {
-      pending: painted - watch.pressedAt,
-      request: watch.requests.find(({ url }) => /\/hold$/.test(url)).at - watch.pressedAt,
-      said: watch.active().textContent,
-    };
-  });
+  const before = await page.evaluate(() => window.watch.active().textContent);
+  const painted = await whenPainted(page, 'watch.active().textContent !== given', before);
   await page.keyboard.press('s');
-  const { pending, request } = await shown;
+  const pending = await painted();
+  const request = await page.evaluate(() => {
+    const { watch } = window;
+    return watch.requests.find(({ url }) => /\/hold$/.test(url)).at - watch.pressedAt;
+  });
   await page
     .getByText(/Held silent · /)
     .first()
@@ -295,14 +298,14 @@ async function measureBulk(page, rolecall, index) {
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('textbox').fill(String(BULK));
   const started = await page.evaluate(() => performance.now());
-  const shown = page.evaluate(async () => {
-    const tray = () => document.querySelector('[role=region][aria-label^="Running for several"]');
-    return (await window.watch.painted(() => tray() !== null)) - window.watch.pressedAt;
-  });
+  const painted = await whenPainted(
+    page,
+    `document.querySelector('[role=region][aria-label^="Running for several"]') !== null`,
+  );
   await dialog
     .getByRole('button', { name: new RegExp(`^${held ? 'Hold' : 'Release'} ${BULK}`) })
     .click();
-  const progress = await shown;
+  const progress = await painted();
   await delay(300);
   const survives = await isStillThere(page);
   const id = (await rolecall.get(`/rooms/${ROOM}/operations`))[0].id;
