@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { until } from '../../server/test/support/until.js';
 import { ConsolePage } from './pages/console-page.js';
 import type { Json } from './support/api.js';
@@ -91,7 +91,12 @@ describeBrowser('the room console when something is away', () => {
     await desk.untilRow('ana', /Viewer.*In sync/);
     const promotions = counting(desk.page, '/promote');
 
-    await installation.server.crash();
+    // While the request is on its way: a moment later the page may know already, and send none.
+    const crash = async (route: Route) => {
+      await installation.server.crash();
+      await route.continue();
+    };
+    await desk.page.route('**/promote', crash, { times: 1 });
     await desk.press('p');
     await desk.untilRow('ana', /No answer: it may have been done or not/);
     await desk.untilSaid(/ana: No answer/);
