@@ -23,15 +23,18 @@ export interface Chunk {
 
 /** The first one is small, so that the first calls go out at once. */
 const FIRST_CHUNK = 32;
-const LARGEST_CHUNK = 256;
+const LARGEST_CHUNK = 96;
 const SMALLEST_CHUNK = 16;
 /**
  * A chunk takes about so long: a pause or a cancellation is obeyed soon, and what was read of its
  * seats is not old when their calls go out.
  */
 const CHUNK_SECONDS = 0.15;
-/** So many chunks have their intents committed at once: LiveKit never waits for Postgres. */
-const CHUNKS_AT_ONCE = 2;
+/**
+ * So many chunks have their intents committed at once: while one is read and written down, LiveKit is
+ * told of another, and what came of a third is written.
+ */
+const CHUNKS_AT_ONCE = 3;
 const MAX_PACES = 200;
 
 /** Works on one operation until nothing is left to do, or until it is not its turn any more. */
