@@ -85,11 +85,12 @@ function Removal({ desk, open }: { desk: Console; open: Console['open'] & { kind
       typeToConfirm={
         identities.length > 1 && desk.needsCount(identities) ? String(identities.length) : undefined
       }
+      effectsOf={(removal) =>
+        seat && <RemovalEffects room={desk.room} seat={seat} removal={removal} />
+      }
       onConfirm={desk.confirmRemoval}
       onClose={desk.close}
-    >
-      {seat && <RemovalEffects room={desk.room} seat={seat} />}
-    </RemoveDialog>
+    />
   );
 }
 

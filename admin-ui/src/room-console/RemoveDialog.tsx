@@ -15,7 +15,7 @@ import type { SeatAction } from './seatAction';
 import { usePreviews } from './usePreview';
 import { useSentence } from './useVerbWords';
 
-type Removal = Extract<SeatAction, { kind: 'remove' | 'block' }>;
+export type Removal = Extract<SeatAction, { kind: 'remove' | 'block' }>;
 
 export interface RemoveDialogProps {
   mode: 'remove' | 'block';
@@ -29,7 +29,7 @@ export interface RemoveDialogProps {
   /** For many people, or hosts among them: their number has to be typed. */
   typeToConfirm?: string;
   /** What removing or blocking this one person does, by the server's word. */
-  children?: ReactNode;
+  effectsOf?: (removal: Removal) => ReactNode;
   onConfirm: (action: Removal) => Promise<void>;
   onClose: () => void;
 }
@@ -51,14 +51,13 @@ export function RemoveDialog(props: RemoveDialogProps) {
   const words = { name, smart_count: count };
   const where = name === null ? 'bulk' : 'remove_dialog';
 
+  const removal: Removal =
+    mode === 'remove' ? { kind: 'remove' } : { kind: 'block', ...(duration && { for: duration }) };
+
   const confirm = () => {
     const why = reason.trim() ? { reason: reason.trim() } : {};
     setLastReason(reason.trim());
-    return onConfirm(
-      mode === 'remove'
-        ? { kind: 'remove', ...why }
-        : { kind: 'block', ...(duration && { for: duration }), ...why },
-    );
+    return onConfirm({ ...removal, ...why });
   };
 
   return (
@@ -94,7 +93,7 @@ export function RemoveDialog(props: RemoveDialogProps) {
           />
         ))}
       </RadioGroup>
-      {props.children}
+      {props.effectsOf?.(removal)}
       {mode === 'block' && (
         <TextField
           select
@@ -130,13 +129,15 @@ export function RemoveDialog(props: RemoveDialogProps) {
 }
 
 /** What it does to this one person, by the word of the server that does it. */
-export function RemovalEffects({ room, seat }: { room: string; seat: Seat }) {
+export function RemovalEffects(props: { room: string; seat: Seat; removal: Removal }) {
+  const { room, seat, removal } = props;
   const sentence = useSentence();
-  const preview = usePreviews(room, seat, ['remove']).get('remove');
+  const terms = removal.kind === 'block' && removal.for ? { for: removal.for } : {};
+  const preview = usePreviews(room, seat, [removal.kind], terms).get(removal.kind);
   if (!preview) return null;
   return (
     <Typography variant="body2" sx={{ mb: 1 }}>
-      {sentence('remove', preview)}
+      {sentence(removal.kind, preview)}
     </Typography>
   );
 }

@@ -149,14 +149,20 @@ describe('RoomConsolePage', () => {
   });
 
   it('tells removing from blocking before it does either', async () => {
-    const { calls } = serve([seat('ana')]);
+    const { calls } = serve([seat('ana')], ({ route, body }) => {
+      if (!route.endsWith('/preview')) return { body: applied };
+      const { action, for: length } = body as { action: string; for?: string };
+      return { body: { effects: [`would ${action}, for ${length ?? 'now'}`], problem: null } };
+    });
     open();
     await focusGrid();
     await userEvent.keyboard('{Delete}');
     const dialog = within(await screen.findByRole('dialog', { name: 'Remove ANA?' }));
     expect(dialog.getByText(/may come back with the token/)).toBeTruthy();
+    expect(await dialog.findByText('Would remove, for now')).toBeTruthy();
     expect(posts(calls)).toHaveLength(0);
     await userEvent.click(dialog.getByRole('radio', { name: /Remove and block/ }));
+    expect(await dialog.findByText('Would block, for 1h')).toBeTruthy();
     await userEvent.click(dialog.getByRole('button', { name: 'Spam' }));
     await userEvent.click(dialog.getByRole('button', { name: 'Remove and block ANA' }));
     await waitFor(() =>

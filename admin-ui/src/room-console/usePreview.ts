@@ -33,18 +33,21 @@ export function usePreviews(
   room: string,
   seat: Seat,
   verbs: readonly Verb[],
+  terms: { for?: string } = {},
 ): ReadonlyMap<Verb, Preview> {
   const state = `${seat.epoch} ${seat.isPresent} ${seat.tracks.map(({ sid, isMuted }) => `${sid}${isMuted}`)}`;
   const asked = verbs.filter((verb) => ASKED[verb] && !isChoice(verb, seat));
   const answers = useQueries({
     queries: asked.map((verb) => ({
-      queryKey: ['preview', room, seat.identity, verb, state],
+      queryKey: ['preview', room, seat.identity, verb, state, terms.for],
       staleTime: SETTLE_MS,
       retry: false,
       queryFn: ({ signal }: { signal: AbortSignal }) =>
-        postJson<Preview>(path('rooms', room, 'seats', seat.identity, 'preview'), ASKED[verb], {
-          signal,
-        }),
+        postJson<Preview>(
+          path('rooms', room, 'seats', seat.identity, 'preview'),
+          { ...ASKED[verb], ...terms },
+          { signal },
+        ),
     })),
   });
   return new Map(
