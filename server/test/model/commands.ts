@@ -34,7 +34,9 @@ function take(person: Person, act: Act, { status, body }: Answer, asked: number,
   const expected = model.accepts(act, now);
   if (status === 200) {
     if (expected === false) throw new Error(`was accepted: ${wish}`);
-    if (!['applied', 'pending'].includes(body.outcome)) {
+    // An end that comes by itself may overtake it: then the wish stands, and LiveKit hears of both.
+    const isOvertaken = body.detail === 'a later change came first' && model.lastEnd() > 0;
+    if (!['applied', 'pending'].includes(body.outcome) && !isOvertaken) {
       throw new Error(`came to nothing: ${wish}`);
     }
     model.apply(act, { id: body.operationId, epoch: body.epoch }, asked, now);

@@ -15,6 +15,7 @@ export interface Answer {
     readonly operationId: string;
     readonly epoch: number;
     readonly outcome: string;
+    readonly detail?: string | null;
     readonly code?: string;
   };
 }
