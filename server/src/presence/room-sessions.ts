@@ -6,6 +6,7 @@ import { Transactions, type Tx } from '../database/transactions.js';
 import { Hints } from '../events/hints.js';
 import type { ObservedRoom } from '../livekit/participant-view.js';
 import { isStorable } from '../livekit/storable.js';
+import { SeatOperations } from '../seats/seat-operations.js';
 import { SilenceWatch } from '../seats/silence-watch.js';
 
 /** A room that Rolecall has, with what it is created with. */
@@ -52,6 +53,7 @@ export class RoomSessions {
     private readonly transactions: Transactions,
     private readonly hints: Hints,
     private readonly silence: SilenceWatch,
+    private readonly operations: SeatOperations,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -232,6 +234,8 @@ export class RoomSessions {
        RETURNING seat.identity, ending.template, ending.version, ending.sources, is_override, is_hold`,
       [room, before, this.config.tokenTtlMax],
     );
+    const ended = rows.map(({ identity }) => identity);
+    if (ended.length > 0) await this.operations.supersede(tx, room, ended);
     const actor: Pick<Actor, 'kind' | 'id' | 'label'> = { kind: 'system', id: null, label: by };
     for (const { identity, template, version, sources, is_override, is_hold } of rows) {
       tx.record({

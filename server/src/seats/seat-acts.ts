@@ -15,7 +15,8 @@ import { type Context, SeatContexts } from './seat-context.js';
 import { describeMute, describeRemoval, tracksTaken } from './seat-effects.js';
 import { SeatGuards } from './seat-guards.js';
 import { SilenceWatch } from './silence-watch.js';
-import { SeatOperations, type Settlement } from './seat-operations.js';
+import { SeatOperations } from './seat-operations.js';
+import { cameTo, type Settlement } from './seat-outcomes.js';
 import { SeatStore } from './seat-store.js';
 import type { MuteBody, RemoveBody, SeatChange, SeatPreview } from './seats.schemas.js';
 
@@ -205,6 +206,7 @@ export class SeatActs {
       after: {
         ...toStateOf(standing.role),
         effects,
+        wish: null,
         notes: [],
         fallback: null,
         takes: act.name === 'remove' ? tracksTaken(seat, null) : [],
@@ -245,12 +247,10 @@ export class SeatActs {
   }
 
   /** What comes, or came, of an act that was begun before. */
-  private async follow({ id, outcome, detail, ms, after }: SeatOperation): Promise<Settlement> {
-    const running = this.running.get(id);
+  private async follow(operation: SeatOperation): Promise<Settlement> {
+    const running = this.running.get(operation.id);
     if (running) return running;
-    return outcome === 'intent'
-      ? { outcome: 'pending', detail: 'another server does it', ms: null }
-      : { outcome, detail, ms, effects: after.effects };
+    return cameTo(operation) ?? { outcome: 'pending', detail: 'another server does it', ms: null };
   }
 
   private async run({ name, run }: Act): Promise<Settlement> {

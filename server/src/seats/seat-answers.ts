@@ -1,6 +1,6 @@
 import { AppError } from '../common/errors/app-error.js';
 import type { RoleState, SeatOperation } from './seat.js';
-import type { Settlement } from './seat-operations.js';
+import type { Settlement } from './seat-outcomes.js';
 import type { EffectiveRole } from './seat-policy.js';
 import type { OperationView, SeatChange, SeatOperationView } from './seats.schemas.js';
 

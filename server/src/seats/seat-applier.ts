@@ -15,7 +15,7 @@ import type {
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { KeyedMutex } from './keyed-mutex.js';
 import { SeatObservations } from './seat-observations.js';
-import type { Seat } from './seat.js';
+import type { Seat, SeatWish } from './seat.js';
 import { permissionWanted, SeatPolicy, type Standing, type Wanted } from './seat-policy.js';
 import { type Look, SeatStore } from './seat-store.js';
 import { SilenceWatch } from './silence-watch.js';
@@ -23,6 +23,8 @@ import { SilenceWatch } from './silence-watch.js';
 /** What came of one call (or of none, where none was needed). */
 export interface Push {
   readonly epoch: number;
+  /** What was wished for the seat by then. */
+  readonly wish: SeatWish;
   readonly outcome: 'applied' | 'absent' | 'unavailable' | 'failed';
   readonly detail: string | null;
   /** What LiveKit was last seen to have before the call, and what it answered that it has. */
@@ -259,7 +261,7 @@ export class SeatApplier {
     { fresh: { standing }, fallback }: FreshWish,
     through: Through,
   ): Promise<Push[]> {
-    const { room, identity, epoch } = standing;
+    const { room, identity } = standing;
     const loop = async () => {
       const pushes = await this.converge(room.name, identity, fallback);
       const last = pushes.at(-1);
@@ -270,7 +272,9 @@ export class SeatApplier {
       return await this.inTurn(room.name, identity, () => through(loop));
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      return [{ epoch, outcome: 'unavailable', detail: (error as AppError).message }];
+      return [
+        { ...madeFor(standing), outcome: 'unavailable', detail: (error as AppError).message },
+      ];
     }
   }
 
@@ -309,39 +313,42 @@ export class SeatApplier {
     fallback: ObservedPermission | null,
     how: How = { through: (call) => call(), see: (sight) => this.observe(sight) },
   ): Promise<Push> {
-    const { epoch, wanted } = standing;
+    const { wanted } = standing;
+    const made = madeFor(standing);
     const permission = permissionOf(wanted, fallback);
-    if (wanted.kind !== 'out' && !permission) return { epoch, outcome: 'applied', detail: null };
+    if (wanted.kind !== 'out' && !permission) return { ...made, outcome: 'applied', detail: null };
     if (wanted.kind === 'uncovered' && wanted.keep) {
       const keep = fallback ?? wanted.keep;
       await this.store.keepBeforeScene(standing.room.name, standing.identity, keep);
     }
     try {
       if (!(await this.isReachable())) {
-        return { epoch, outcome: 'unavailable', detail: 'LiveKit cannot be reached' };
+        return { ...made, outcome: 'unavailable', detail: 'LiveKit cannot be reached' };
       }
       return permission
         ? await this.setPermission(standing, seen, permission, how)
         : await this.putOut(standing, how);
     } catch (error) {
       if (!(error instanceof AppError) || !error.code.startsWith('livekit.')) throw error;
-      if (isUnavailable(error)) return { epoch, outcome: 'unavailable', detail: error.message };
-      if (isNotFound(error)) return { epoch, outcome: 'absent', detail: 'is not in the room' };
-      return { epoch, outcome: 'failed', detail: error.message };
+      if (isUnavailable(error)) return { ...made, outcome: 'unavailable', detail: error.message };
+      if (isNotFound(error)) return { ...made, outcome: 'absent', detail: 'is not in the room' };
+      return { ...made, outcome: 'failed', detail: error.message };
     }
   }
 
-  private async putOut({ room, identity, epoch }: Standing, { through }: How): Promise<Push> {
+  private async putOut(standing: Standing, { through }: How): Promise<Push> {
+    const { room, identity } = standing;
     await through(() => this.rooms.removeParticipant(room.name, identity));
-    return { epoch, outcome: 'applied', detail: null };
+    return { ...madeFor(standing), outcome: 'applied', detail: null };
   }
 
   private async setPermission(
-    { room, identity, epoch, wanted }: Standing,
+    standing: Standing,
     { seat, at }: Look,
     permission: ParticipantPermission,
     { through, see }: How,
   ): Promise<Push> {
+    const { room, identity, wanted } = standing;
     const after = await through(() => this.rooms.setPermission(room.name, identity, permission));
     this.noteNarrowing(room.name, identity, seat?.permission ?? null, after.permission);
     await see({ room: room.name, participant: after, seat, at });
@@ -350,7 +357,7 @@ export class SeatApplier {
     }
     const change = seat?.isPresent &&
       seat.permission && { had: seat.permission, has: after.permission, tracks: seat.tracks };
-    const made = { epoch, ...(change ? { change } : {}) };
+    const made = { ...madeFor(standing), ...(change ? { change } : {}) };
     return samePermission(after.permission, permission)
       ? { ...made, outcome: 'applied', detail: null }
       : { ...made, outcome: 'failed', detail: 'LiveKit took only a part of the permission' };
@@ -431,6 +438,11 @@ export class SeatApplier {
 }
 
 /** Null where there is nothing to set. A source without a name is never given: only seen. */
+function madeFor({ epoch, input }: Standing): Pick<Push, 'epoch' | 'wish'> {
+  const { override = null, block = null, hold = null } = input.seat ?? {};
+  return { epoch, wish: { override, block, hold } };
+}
+
 function permissionOf(
   wanted: Wanted,
   fallback: ObservedPermission | null,

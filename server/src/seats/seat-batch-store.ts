@@ -1,16 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../database/transactions.js';
-import type { NewOperation, Seat, SeatOperation, SeatWish } from './seat.js';
-import type { Settlement } from './seat-operations.js';
+import type { NewOperation, Seat, SeatOperation, SeatWish, WishTerms } from './seat.js';
+import type { Settlement } from './seat-outcomes.js';
 import {
   columnsOf,
   lastChange,
   type OperationRow,
   SEAT_COLUMNS,
   type SeatRow,
+  type TermsRow,
   toOperation,
   toSeat,
+  toTerms,
 } from './seat-rows.js';
 
 /** An operation with what it wishes. */
@@ -74,15 +76,10 @@ export class SeatBatchStore {
 
   /**
    * Writes the wishes and the operations that wish them: each only if the seat's epoch is still
-   * `operation.epoch - 1`. Answers with the identities of those that it wrote, and with the
-   * operations that these supersede.
+   * `operation.epoch - 1`. Answers with the identities of those that it wrote.
    */
-  async begin(
-    tx: Tx,
-    room: string,
-    changes: readonly Change[],
-  ): Promise<{ begun: Set<string>; superseded: SeatOperation[] }> {
-    const { rows } = await tx.query<OperationRow & { begun: string }>(
+  async begin(tx: Tx, room: string, changes: readonly Change[]): Promise<Set<string>> {
+    const { rows } = await tx.query<{ identity: string }>(
       `WITH asked AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($2::jsonb) AS ${CHANGE}),
        locked AS MATERIALIZED (
          SELECT s.identity FROM seat s WHERE s.room = $1 AND s.identity = ANY($3)
@@ -107,21 +104,36 @@ export class SeatBatchStore {
          SELECT a.id, $1, a.identity, a.action, a.actor_kind, a.actor_id, a.actor_label, a.reason,
            a.before, a.after, wished.epoch, a.undo_until, a.request_id, a.created_at,
            a.watched_tracks, a.bulk
-         FROM wished JOIN asked a USING (identity)),
-       superseded AS (
-         UPDATE seat_operation AS o SET outcome = 'superseded', settled_at = now(),
-           watched_tracks = NULL
-         FROM wished WHERE o.room = $1 AND o.identity = wished.identity
-           AND o.outcome = 'pending' AND o.epoch < wished.epoch
-         RETURNING ${columnsOf('o')})
-       SELECT wished.identity AS begun, superseded.*
-       FROM wished LEFT JOIN superseded ON superseded.identity = wished.identity`,
+         FROM wished JOIN asked a USING (identity))
+       SELECT identity FROM wished`,
       [room, JSON.stringify(changes.map(toRecord)), changes.map(identityOf)],
     );
-    return {
-      begun: new Set(rows.map(({ begun }) => begun)),
-      superseded: rows.filter(({ id }) => (id as string | null) !== null).map(toOperation),
-    };
+    return new Set(rows.map(({ identity }) => identity));
+  }
+
+  /** The operations that wait on these seats, each with what is wished for its seat by now. */
+  async listWaiting(
+    tx: Tx,
+    room: string,
+    identities: readonly string[],
+  ): Promise<{ operation: SeatOperation; wish: WishTerms }[]> {
+    const { rows } = await tx.query<OperationRow & TermsRow>(
+      `SELECT ${columnsOf('o')}, s.override_at, s.override_until, s.block_at, s.block_until,
+         s.hold_at, s.hold_until
+       FROM seat_operation o JOIN seat s ON s.room = o.room AND s.identity = o.identity
+       WHERE o.room = $1 AND o.identity = ANY($2) AND o.outcome = 'pending'`,
+      [room, identities],
+    );
+    return rows.map((row) => ({ operation: toOperation(row), wish: toTerms(row) }));
+  }
+
+  /** Ends operations that wait, because a later wish took the place of theirs. */
+  async supersede(tx: Tx, ids: readonly string[]): Promise<void> {
+    await tx.query(
+      `UPDATE seat_operation SET outcome = 'superseded', settled_at = now(), watched_tracks = NULL
+       WHERE id = ANY($1)`,
+      [ids],
+    );
   }
 
   /** Writes what came of them, also where the seats show it. Answers with the ids that it settled. */

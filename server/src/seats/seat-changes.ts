@@ -6,19 +6,22 @@ import { AppError } from '../common/errors/app-error.js';
 import { Transactions, type Tx } from '../database/transactions.js';
 import type { Override } from '../grants/policy.js';
 import { JoiningMutex } from './keyed-mutex.js';
-import type { NewOperation, SeatAction, SeatBase, SeatOperation } from './seat.js';
+import type {
+  NewOperation,
+  SeatAction,
+  SeatBase,
+  SeatOperation,
+  SeatWish,
+  Terms,
+  WishTerms,
+} from './seat.js';
 import { toChange, toStateOf, toStateResponse } from './seat-answers.js';
-import { type Push, SeatApplier, seatKey } from './seat-applier.js';
+import { SeatApplier, seatKey } from './seat-applier.js';
 import { type Context, SeatContexts } from './seat-context.js';
-import {
-  allOf,
-  describeChange,
-  describePermissions,
-  permissionAfter,
-  tracksTaken,
-} from './seat-effects.js';
+import { allOf, describeChange, permissionAfter, tracksTaken } from './seat-effects.js';
 import { SeatGuards } from './seat-guards.js';
-import { SeatOperations, type Settlement, settlementOf } from './seat-operations.js';
+import { SeatOperations } from './seat-operations.js';
+import { cameTo, type Settlement, settlementOf, whatHappened } from './seat-outcomes.js';
 import { SeatPolicy, type Standing } from './seat-policy.js';
 import { SeatRules } from './seat-rules.js';
 import { SeatStore } from './seat-store.js';
@@ -244,11 +247,10 @@ export class SeatChanges {
     const { id, room, identity, after } = operation;
     try {
       const pushes = await this.applier.converge(room, identity, after.fallback);
-      const settlement = {
+      const settlement = await this.operations.settle(id, {
         ...settlementOf(operation, pushes, performance.now() - started),
         effects: whatHappened(operation, pushes),
-      };
-      await this.operations.settle(id, settlement);
+      });
       if (settlement.outcome === 'applied') this.silence.lookSoon(operation);
       return settlement;
     } catch {
@@ -261,8 +263,8 @@ export class SeatChanges {
   private async follow(operation: SeatOperation, options: ActOptions): Promise<Settlement> {
     const running = this.running.get(operation.id);
     if (running) return running;
-    const { outcome, detail, ms } = operation;
-    if (outcome !== 'intent') return { outcome, detail, ms, effects: operation.after.effects };
+    const known = cameTo(operation);
+    if (known) return known;
     // Whoever gave it this id answers for it: its server may have died before the call.
     if (options.operationId !== undefined) return this.carryOut(operation);
     return { outcome: 'pending', detail: 'another server carries it out', ms: null };
@@ -296,6 +298,7 @@ export function draft(made: {
     after: {
       ...toStateOf(after.role),
       effects: allOf(told),
+      wish: termsOf(plan),
       notes: told.notes,
       fallback: plan.fallback ?? null,
       takes: tracksTaken(seat, permissionAfter(after, plan.fallback)),
@@ -384,14 +387,7 @@ function isUndoable(action: SeatAction): boolean {
   return !WITHOUT_UNDO.has(action);
 }
 
-/** Told from what LiveKit had before the first call and answered to the last; null: as foreseen. */
-export function whatHappened(
-  { epoch, after }: SeatOperation,
-  pushes: readonly Push[],
-): string[] | null {
-  const changes = pushes.flatMap((push) => (push.epoch === epoch && push.change) || []);
-  const first = changes[0];
-  const last = changes.at(-1);
-  if (!first || !last) return null;
-  return [...describePermissions(first.had, last.has, first.tracks), ...after.notes];
+function termsOf({ override, block, hold }: SeatWish): WishTerms {
+  const terms = (wish: Terms | null) => wish && { at: wish.at, until: wish.until };
+  return { override: terms(override), block: terms(block), hold: terms(hold) };
 }

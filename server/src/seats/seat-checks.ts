@@ -7,7 +7,8 @@ import { LedgerService } from '../ledger/ledger.service.js';
 import type { ObservedPermission } from '../livekit/participant-view.js';
 import { LeasesService } from './leases.service.js';
 import { type Push, SeatApplier, seatKey } from './seat-applier.js';
-import { SeatOperations, settlementOf } from './seat-operations.js';
+import { SeatOperations } from './seat-operations.js';
+import { settlementOf, stands } from './seat-outcomes.js';
 import { permissionWanted, SeatPolicy, type Standing } from './seat-policy.js';
 import type { SeatOperation } from './seat.js';
 import { SeatStore } from './seat-store.js';
@@ -94,7 +95,7 @@ export class SeatChecks {
         await this.settleRemoval(operation, seat.isPresent && seat.sid === operation.before.sid);
         return;
       }
-      if (seat.epoch !== operation.epoch) {
+      if (seat.epoch !== operation.epoch && !stands(operation, seat)) {
         await this.operations.settle(id, { outcome: 'superseded', detail: null, ms: null });
         return;
       }
@@ -123,15 +124,17 @@ export class SeatChecks {
     const observed = isSameConnection && seat.permission ? seat.permission : occupant.permission;
     if (isAsWanted(standing, observed)) return true;
 
-    const open = await this.store.findOpenOperation(room, identity);
-    if (
-      open &&
-      open.epoch === standing.epoch &&
-      open.action !== 'remove' &&
-      open.action !== 'mute'
-    ) {
-      const pushes = await this.applier.converge(room, identity, open.after.fallback);
-      await this.operations.settle(open.id, settlementOf(open, pushes, sinceStart(open)));
+    const open = (await this.store.listOpenOperations(room, identity)).filter(
+      ({ after: { wish } }) => wish !== null,
+    );
+    const waiting = open.find((one) => {
+      return one.epoch === standing.epoch || (seat !== null && stands(one, seat));
+    });
+    if (waiting) {
+      const pushes = await this.applier.converge(room, identity, waiting.after.fallback);
+      for (const one of open) {
+        await this.operations.settle(one.id, settlementOf(one, pushes, sinceStart(one)));
+      }
       return pushes.at(-1)?.outcome === 'applied';
     }
     if (await this.isUnderWay(room, identity)) {

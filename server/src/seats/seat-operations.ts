@@ -4,30 +4,13 @@ import { Transactions, type Tx } from '../database/transactions.js';
 import { Hints } from '../events/hints.js';
 import type { LedgerEntryInput, LedgerOutcome } from '../ledger/ledger-entry.js';
 import { Metrics } from '../metrics/metrics.service.js';
-import {
-  LEDGER_KINDS,
-  type NewOperation,
-  type SeatAction,
-  type SeatOperation,
-  type SeatWish,
-} from './seat.js';
-import type { Push } from './seat-applier.js';
+import { LEDGER_KINDS, type NewOperation, type SeatOperation, type SeatWish } from './seat.js';
 import { type Change, type End, SeatBatchStore } from './seat-batch-store.js';
+import { cameTo, type Settlement, stands } from './seat-outcomes.js';
 import { SeatStore } from './seat-store.js';
 
 /** Topic of the hint that something was given for a time: there may be an earlier end to wait for. */
 export const LEASES = 'leases';
-
-export type Settled = 'applied' | 'pending' | 'failed' | 'superseded';
-
-/** What an operation has come to so far. */
-export interface Settlement {
-  readonly outcome: Settled;
-  readonly detail: string | null;
-  readonly ms: number | null;
-  /** What did happen, where that is known better than when the operation began. */
-  readonly effects?: readonly string[] | null;
-}
 
 type BulkListener = (tx: Tx, ends: readonly End[]) => Promise<void>;
 
@@ -55,12 +38,9 @@ export class SeatOperations {
     actor: Actor,
     extra: Record<string, unknown> = {},
   ): Promise<boolean> {
-    const superseded = await this.store.beginChange(tx, operation, wish);
-    if (!superseded) return false;
-    for (const old of superseded) {
-      tx.record(entry(old, 'superseded', { supersededBy: operation.id }));
-    }
-    await this.tellBulk(tx, superseded.map(supersededEnd));
+    if (!(await this.store.beginChange(tx, operation, wish))) return false;
+    const { room, identity, id } = operation;
+    await this.supersede(tx, room, [identity], () => id);
     tx.record({ ...entry(operation, 'intent', extra), actor });
     tx.afterCommit(() => this.tell(operation));
     if (untilsOf(wish).some((until) => until !== null)) {
@@ -80,13 +60,9 @@ export class SeatOperations {
     actor: Actor,
     extraOf: (operation: NewOperation) => Record<string, unknown> = () => ({}),
   ): Promise<Set<string>> {
-    const { begun, superseded } = await this.batches.begin(tx, room, changes);
+    const begun = await this.batches.begin(tx, room, changes);
     const byIdentity = new Map(changes.map(({ operation }) => [operation.identity, operation.id]));
-    for (const old of superseded) {
-      const supersededBy = byIdentity.get(old.identity);
-      tx.record(entry(old, 'superseded', { supersededBy }));
-    }
-    await this.tellBulk(tx, superseded.map(supersededEnd));
+    await this.supersede(tx, room, [...begun], (identity) => byIdentity.get(identity));
     const mine = changes.filter(({ operation }) => begun.has(operation.identity));
     for (const { operation } of mine) {
       tx.record({ ...entry(operation, 'intent', extraOf(operation)), actor });
@@ -104,15 +80,47 @@ export class SeatOperations {
     tx.afterCommit(() => this.tell(operation));
   }
 
-  /** The other end. Harmless when somebody else has written it: then nothing is written again. */
-  async settle(id: string, { outcome, detail, ms, effects }: Settlement): Promise<void> {
-    await this.transactions.run(async (tx) => {
+  /**
+   * Ends what still waits on these seats and is not wished any more, in the transaction that wishes
+   * something else. Every writer of wishes calls it.
+   */
+  async supersede(
+    tx: Tx,
+    room: string,
+    identities: readonly string[],
+    by: (identity: string) => string | undefined = () => undefined,
+  ): Promise<void> {
+    const waiting = await this.batches.listWaiting(tx, room, identities);
+    const over = waiting.flatMap(({ operation, wish }) => {
+      return stands(operation, wish) ? [] : [operation];
+    });
+    if (over.length === 0) return;
+    const ids = over.map(({ id }) => id);
+    await this.batches.supersede(tx, ids);
+    for (const old of over) {
+      const supersededBy = by(old.identity);
+      tx.record(entry(old, 'superseded', supersededBy === undefined ? {} : { supersededBy }));
+    }
+    await this.tellBulk(tx, over.map(supersededEnd));
+  }
+
+  /**
+   * The other end. Harmless when somebody else has written it: then nothing is written again, and
+   * the answer is what they wrote.
+   */
+  async settle(id: string, settlement: Settlement): Promise<Settlement> {
+    const { outcome, detail, ms, effects } = settlement;
+    const isMine = await this.transactions.run(async (tx) => {
       const settled = await this.store.settleOperation(tx, id, outcome, detail, ms, effects);
-      if (!settled) return;
+      if (!settled) return false;
       this.noteSettled(tx, settled, { outcome, detail, ms });
       await this.tellBulk(tx, [{ operation: settled, settlement: { outcome, detail, ms } }]);
       tx.afterCommit(() => this.tell(settled));
+      return true;
     });
+    if (isMine) return settlement;
+    const known = await this.store.findOperation(id);
+    return known ? (cameTo(known) ?? settlement) : settlement;
   }
 
   /** The same for many operations on seats of one room. */
@@ -150,44 +158,6 @@ export class SeatOperations {
   private tell({ room, identity }: Pick<SeatOperation, 'room' | 'identity'>): void {
     this.hints.publish([{ topic: `room:${room}`, type: 'seat', key: identity }]);
   }
-}
-
-/** What the pushes mean for the operation whose wish was written with `epoch`. */
-export function settlementOf(
-  { action, epoch }: Pick<SeatOperation, 'action' | 'epoch'>,
-  pushes: readonly Push[],
-  ms: number,
-): Settlement {
-  const mine = pushes.findLast((push) => push.epoch === epoch);
-  const rounded = Math.round(ms * 10) / 10;
-  if (!mine) {
-    return pushes.length > 0
-      ? { outcome: 'superseded', detail: 'a later change came first', ms: rounded }
-      : { outcome: 'pending', detail: 'too many changes at once', ms: null };
-  }
-  switch (mine.outcome) {
-    case 'applied':
-      return { outcome: 'applied', detail: null, ms: rounded };
-    case 'failed':
-      return { outcome: 'failed', detail: mine.detail, ms: rounded };
-    case 'absent':
-      return isDoneWithoutPresence(action)
-        ? { outcome: 'applied', detail: null, ms: rounded }
-        : { outcome: 'pending', detail: mine.detail, ms: null };
-    case 'unavailable':
-      return needsNoLiveKit(action)
-        ? { outcome: 'applied', detail: null, ms: rounded }
-        : { outcome: 'pending', detail: mine.detail, ms: null };
-  }
-}
-
-/** Nothing is waited for: tokens follow a block, or nothing is left that could be taken. */
-function isDoneWithoutPresence(action: SeatAction): boolean {
-  return action === 'block' || action === 'remove' || needsNoLiveKit(action);
-}
-
-function needsNoLiveKit(action: SeatAction): boolean {
-  return action === 'unblock' || action === 'block_end';
 }
 
 function supersededEnd(operation: SeatOperation): End {

@@ -1,6 +1,14 @@
 import type { Hold, Override } from '../grants/policy.js';
 import { canonicalSources } from '../grants/role-grants.js';
-import type { LastChange, NewOperation, Seat, SeatOperation, SeatWish } from './seat.js';
+import type {
+  LastChange,
+  NewOperation,
+  Seat,
+  SeatOperation,
+  SeatWish,
+  Terms,
+  WishTerms,
+} from './seat.js';
 
 // The columns of `seat` and `seat_operation`, and what a row is to the rest of the server.
 
@@ -81,6 +89,25 @@ export interface OperationRow {
   bulk: string | null;
 }
 
+/** Of `SeatRow`, when each part of the wish was made and when it ends. */
+export interface TermsRow {
+  override_at: Date | null;
+  override_until: Date | null;
+  block_at: Date | null;
+  block_until: Date | null;
+  hold_at: Date | null;
+  hold_until: Date | null;
+}
+
+export function toTerms(row: TermsRow): WishTerms {
+  const terms = (at: Date | null, until: Date | null): Terms | null => at && { at, until };
+  return {
+    override: terms(row.override_at, row.override_until),
+    block: terms(row.block_at, row.block_until),
+    hold: terms(row.hold_at, row.hold_until),
+  };
+}
+
 export function toSeat(row: SeatRow): Seat {
   return {
     room: row.room,
@@ -155,7 +182,14 @@ export function toOperation(row: OperationRow): SeatOperation {
           ? { override: revive(row.before.base.override) as Override }
           : row.before.base,
     },
-    after: row.after,
+    after: {
+      ...row.after,
+      wish: row.after.wish && {
+        override: revive(row.after.wish.override),
+        block: revive(row.after.wish.block),
+        hold: revive(row.after.wish.hold),
+      },
+    },
     epoch: row.epoch,
     outcome: row.outcome,
     detail: row.detail,
@@ -170,7 +204,7 @@ export function toOperation(row: OperationRow): SeatOperation {
 }
 
 /** Times come out of jsonb as text. What older entries do not have is missing there. */
-function revive<T extends { at: Date; until: Date | null }>(wish: T | null | undefined): T | null {
+function revive<T extends Terms>(wish: T | null | undefined): T | null {
   return wish ? { ...wish, at: new Date(wish.at), until: toDate(wish.until) } : null;
 }
 

@@ -108,32 +108,19 @@ export class SeatStore {
   /**
    * Writes what is wished and the operation that wishes it, in one statement that locks the seat:
    * only if the seat's epoch is still `operation.epoch - 1` and the operation is not known yet.
-   * Answers with the operations that it supersedes, or with null when it wrote nothing.
+   * False when it wrote nothing.
    */
-  async beginChange(
-    tx: Tx,
-    operation: NewOperation,
-    wish: SeatWish,
-  ): Promise<SeatOperation[] | null> {
-    const { id, room, identity, epoch } = operation;
-    const { rows } = await tx.query<OperationRow & { new_epoch: number }>(
+  async beginChange(tx: Tx, operation: NewOperation, wish: SeatWish): Promise<boolean> {
+    const { room, identity, epoch } = operation;
+    const { rowCount } = await tx.query(
       `WITH wished AS (
          UPDATE seat SET epoch = epoch + 1, ${SET_WISH}, last_change = $32, pending_operation = NULL
          WHERE room = $1 AND identity = $2 AND epoch = $33
            AND NOT EXISTS (SELECT FROM seat_operation WHERE id = $19)
-         RETURNING room, identity, epoch),
-       begun AS (
-         ${INSERT_OPERATION}
-         SELECT $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, room, identity, epoch
-         FROM wished),
-       superseded AS (
-         UPDATE seat_operation AS o SET outcome = 'superseded', settled_at = now(),
-           watched_tracks = NULL
-         FROM wished WHERE o.room = wished.room AND o.identity = wished.identity
-           AND o.outcome = 'pending' AND o.epoch < wished.epoch
-         RETURNING ${columnsOf('o')})
-       SELECT wished.epoch AS new_epoch, superseded.*
-       FROM wished LEFT JOIN superseded ON true`,
+         RETURNING room, identity, epoch)
+       ${INSERT_OPERATION}
+       SELECT $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, room, identity, epoch
+       FROM wished`,
       [
         room,
         identity,
@@ -143,10 +130,7 @@ export class SeatStore {
         epoch - 1,
       ],
     );
-    if (rows.length === 0) return null;
-    return rows
-      .filter((row) => (row.id as string | null) !== null && row.id !== id)
-      .map(toOperation);
+    return rowCount === 1;
   }
 
   /** An act that wishes nothing: the operation alone, shown as the seat's last change. */
@@ -287,8 +271,8 @@ export class SeatStore {
   }
 
   /**
-   * Operations that still need an end: superseded ones, those that somebody who is in the room
-   * waits for, and those whose server died between its commit and its call.
+   * Operations that still need an end: those that somebody who is in the room waits for, and those
+   * whose server died between its commit and its call.
    */
   async listUnsettled(limit: number): Promise<SeatOperation[]> {
     const { rows } = await this.pg.query<OperationRow>(
@@ -297,22 +281,23 @@ export class SeatStore {
        JOIN seat s ON s.room = o.room AND s.identity = o.identity
        WHERE o.outcome IN ('intent', 'pending')
          AND (o.outcome = 'pending' OR o.created_at < now() - interval '10 seconds')
-         AND (s.epoch <> o.epoch OR s.is_present OR o.outcome = 'intent' OR o.action = 'remove')
+         AND (s.is_present OR o.outcome = 'intent' OR o.action = 'remove')
        ORDER BY o.created_at LIMIT $1`,
       [limit],
     );
     return rows.map(toOperation);
   }
 
-  async findOpenOperation(room: string, identity: string): Promise<SeatOperation | null> {
+  /** Those of one seat that have not come to an end, newest first. */
+  async listOpenOperations(room: string, identity: string): Promise<SeatOperation[]> {
     const { rows } = await this.pg.query<OperationRow>(
       'seat-operation-open',
       `SELECT ${OPERATION_COLUMNS} FROM seat_operation
        WHERE room = $1 AND identity = $2 AND outcome IN ('intent', 'pending')
-       ORDER BY created_at DESC LIMIT 1`,
+       ORDER BY epoch DESC, created_at DESC`,
       [room, identity],
     );
-    return rows[0] ? toOperation(rows[0]) : null;
+    return rows.map(toOperation);
   }
 
   /** The newest operations on a seat, newest first. */

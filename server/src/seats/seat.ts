@@ -73,6 +73,12 @@ export type SeatBase =
   /** What an unlisted participant, whom no rule covers, was seen to have before. */
   | { readonly permission: ObservedPermission };
 
+/** Enough of a wish to tell whether it is still the same one. */
+export type Terms = Pick<Override | Block | Hold, 'at' | 'until'>;
+
+/** The same of all that is wished for a seat. */
+export type WishTerms = { readonly [Part in keyof SeatWish]: Terms | null };
+
 /** How a seat stood before an operation: enough to undo it. */
 export interface OperationBefore extends RoleState, SeatWish {
   readonly base: SeatBase | null;
@@ -82,6 +88,8 @@ export interface OperationBefore extends RoleState, SeatWish {
 export interface OperationAfter extends RoleState {
   /** Before the outcome: what will happen. After it: what did. */
   readonly effects: readonly string[];
+  /** What is wished from then on; null for an act, which wishes nothing. */
+  readonly wish: WishTerms | null;
   /** Those of the effects that no permission tells of. */
   readonly notes: readonly string[];
   /** For a seat that no rule covers any more: LiveKit is given this back, once. */
@@ -112,7 +120,7 @@ export interface SeatOperation {
   readonly reason: string | null;
   readonly before: OperationBefore;
   readonly after: OperationAfter;
-  /** The seat's epoch once this was committed: another one since means that it is superseded. */
+  /** The seat's epoch once this was committed; whether it outlives another one: `stands`. */
   readonly epoch: number;
   readonly outcome: OperationOutcome;
   readonly detail: string | null;

@@ -15,6 +15,7 @@ import { SeatApplier } from './seat-applier.js';
 import { type ActOptions, SeatChanges, type Wish } from './seat-changes.js';
 import { type Context, SeatContexts } from './seat-context.js';
 import { SeatGuards } from './seat-guards.js';
+import { SeatOperations } from './seat-operations.js';
 import { SeatRules } from './seat-rules.js';
 import { SeatStore } from './seat-store.js';
 import { type Plan, SeatWishes, wishOf } from './seat-wishes.js';
@@ -43,6 +44,7 @@ export class SeatsService {
     private readonly rules: SeatRules,
     private readonly store: SeatStore,
     private readonly applier: SeatApplier,
+    private readonly operations: SeatOperations,
     private readonly transactions: Transactions,
     private readonly ledger: LedgerService,
     private readonly hints: Hints,
@@ -250,6 +252,7 @@ export class SeatsService {
         reason: entry.reason ?? null,
       };
       await this.store.wish(tx, seat, { override, block: seat.block, hold: seat.hold });
+      await this.operations.supersede(tx, room, [identity]);
       await this.store.noteIssued(tx, seat, now);
       await this.rules.assertMayHold(tx, { room, identity, template });
       tx.afterCommit(() => {

@@ -5,6 +5,8 @@ import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
 import { LiveScene } from '../../test/support/live-scene.js';
 import { LiveKitDouble } from '../../test/support/livekit-double.js';
 import { until } from '../../test/support/until.js';
+import { LeasesService } from './leases.service.js';
+import { SeatApplier } from './seat-applier.js';
 import { SeatChecks } from './seat-checks.js';
 import { SeatStore } from './seat-store.js';
 
@@ -140,6 +142,40 @@ describe('what is given for a time', () => {
     } finally {
       await Promise.all(late.map((one) => one.stop()));
     }
+  });
+
+  it('an act that the end of a lease overtakes is answered with what came of it', async () => {
+    const ana = await come('ana');
+    await scene.act(room, 'ana', 'promote', { for: '1h' });
+    await scene.act(room, 'ana', 'hold', { sources: ['camera'] });
+    // Whoever has the seat's turn keeps the release from calling until the lease is over.
+    const turn = Promise.withResolvers<void>();
+    void app.app.get(SeatApplier).inTurn(room, 'ana', () => turn.promise);
+    const release = scene.act(room, 'ana', 'release');
+    await until('the release is written', async () => (await outcomes('seat.released')).length > 0);
+    await app.sql(`UPDATE seat SET override_until = now() WHERE room = $1`, [room]);
+    void app.app.get(LeasesService).endDue();
+    await until('the lease is over', async () => (await outcomes('seat.lease_ended')).length > 0);
+    turn.resolve();
+    expect((await release).body).toMatchObject({ outcome: 'applied', detail: null });
+    expect(ana.permission.canPublish).toBe(false);
+    for (const kind of ['seat.released', 'seat.lease_ended']) {
+      await until(`${kind} is settled`, async () => (await outcomes(kind)).length === 2);
+      expect(await outcomes(kind)).toEqual(['intent', 'applied']);
+    }
+  });
+
+  it('what waits for somebody who is away outlives the end of a hold', async () => {
+    await scene.user('vic');
+    await scene.act(room, 'vic', 'hold', { for: '1s' });
+    await scene.act(room, 'vic', 'promote');
+    await until('the hold is over', async () => !(await scene.seat(room, 'vic'))?.hold);
+    const vic = await come('vic');
+    await until('both are settled', async () => {
+      return (await outcomes('seat.promoted')).includes('applied');
+    });
+    expect(await outcomes('seat.promoted')).toEqual(['intent', 'pending', 'applied']);
+    expect(vic.permission.canPublish).toBe(true);
   });
 
   it('a block that ends is told to who watches, and lets them in again', async () => {

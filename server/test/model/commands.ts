@@ -34,12 +34,7 @@ function take(person: Person, act: Act, { status, body }: Answer, asked: number,
   const expected = model.accepts(act, now);
   if (status === 200) {
     if (expected === false) throw new Error(`was accepted: ${wish}`);
-    // An end that comes by itself may overtake it. The wish stands, which is checked below, and the
-    // answer is wrong about that: a known limit (README).
-    const isOvertaken = body.detail === 'a later change came first' && model.lastEnd() > 0;
-    if (!['applied', 'pending'].includes(body.outcome) && !isOvertaken) {
-      throw new Error(`came to nothing: ${wish}`);
-    }
+    if (!['applied', 'pending'].includes(body.outcome)) throw new Error(`came to nothing: ${wish}`);
     model.apply(act, { id: body.operationId, epoch: body.epoch }, asked, now);
   } else {
     if (status !== 409 || expected === true) throw new Error(`was refused: ${wish}`);

@@ -1,0 +1,109 @@
+import { samePermission } from '../grants/compile-grant.js';
+import type { SeatAction, SeatOperation, Terms, WishTerms } from './seat.js';
+import type { Push } from './seat-applier.js';
+import { describePermissions } from './seat-effects.js';
+
+// What calls to LiveKit, and what others wish meanwhile, mean for an operation.
+
+export type Settled = 'applied' | 'pending' | 'failed' | 'superseded';
+
+/** What an operation has come to so far. */
+export interface Settlement {
+  readonly outcome: Settled;
+  readonly detail: string | null;
+  readonly ms: number | null;
+  /** What did happen, where that is known better than when the operation began. */
+  readonly effects?: readonly string[] | null;
+}
+
+/**
+ * Whether what an operation wished is wished still: nobody has changed that part since. A block
+ * makes all that was wished before it moot; an act wishes nothing, so nothing takes its place.
+ */
+export function stands(
+  { before, after }: Pick<SeatOperation, 'before' | 'after'>,
+  now: WishTerms,
+): boolean {
+  const { wish } = after;
+  if (!wish) return true;
+  if (now.block && !wish.block) return false;
+  return (['override', 'block', 'hold'] as const).every((part) => {
+    return isSame(before[part], wish[part]) || isSame(wish[part], now[part]);
+  });
+}
+
+/** Each wish has a time of its own; what is put off keeps it, and ends at another. */
+function isSame(a: Terms | null, b: Terms | null): boolean {
+  return (
+    a?.at.getTime() === b?.at.getTime() &&
+    (a?.until?.getTime() ?? null) === (b?.until?.getTime() ?? null)
+  );
+}
+
+/** The pushes that brought what the operation wished, alone or with what was wished after it. */
+export function pushesOf<P extends Pick<Push, 'epoch' | 'wish'>>(
+  operation: Pick<SeatOperation, 'epoch' | 'before' | 'after'>,
+  pushes: readonly P[],
+): P[] {
+  return pushes.filter(
+    ({ epoch, wish }) =>
+      epoch === operation.epoch || (epoch > operation.epoch && stands(operation, wish)),
+  );
+}
+
+/** What the pushes mean for the operation. */
+export function settlementOf(
+  operation: Pick<SeatOperation, 'action' | 'epoch' | 'before' | 'after'>,
+  pushes: readonly Push[],
+  ms: number,
+): Settlement {
+  const { action } = operation;
+  const mine = pushesOf(operation, pushes).at(-1);
+  const rounded = Math.round(ms * 10) / 10;
+  if (!mine) {
+    return pushes.length > 0
+      ? { outcome: 'superseded', detail: 'a later change came first', ms: rounded }
+      : { outcome: 'pending', detail: 'too many changes at once', ms: null };
+  }
+  switch (mine.outcome) {
+    case 'applied':
+      return { outcome: 'applied', detail: null, ms: rounded };
+    case 'failed':
+      return { outcome: 'failed', detail: mine.detail, ms: rounded };
+    case 'absent':
+      return isDoneWithoutPresence(action)
+        ? { outcome: 'applied', detail: null, ms: rounded }
+        : { outcome: 'pending', detail: mine.detail, ms: null };
+    case 'unavailable':
+      return needsNoLiveKit(action)
+        ? { outcome: 'applied', detail: null, ms: rounded }
+        : { outcome: 'pending', detail: mine.detail, ms: null };
+  }
+}
+
+/** Nothing is waited for: tokens follow a block, or nothing is left that could be taken. */
+function isDoneWithoutPresence(action: SeatAction): boolean {
+  return action === 'block' || action === 'remove' || needsNoLiveKit(action);
+}
+
+function needsNoLiveKit(action: SeatAction): boolean {
+  return action === 'unblock' || action === 'block_end';
+}
+
+/** What an operation came to that has been settled; null while it is open. */
+export function cameTo({ outcome, detail, ms, after }: SeatOperation): Settlement | null {
+  return outcome === 'intent' ? null : { outcome, detail, ms, effects: after.effects };
+}
+
+/**
+ * Told from what LiveKit had before the first call and answered to the last; null: as foreseen. So
+ * it is where LiveKit had it already: somebody who compared was there before this call.
+ */
+export function whatHappened(operation: SeatOperation, pushes: readonly Push[]): string[] | null {
+  const changes = pushesOf(operation, pushes).flatMap(({ change }) => change ?? []);
+  const first = changes[0];
+  const last = changes.at(-1);
+  if (!first || !last || samePermission(first.had, last.has)) return null;
+  const { notes } = operation.after;
+  return [...describePermissions(first.had, last.has, first.tracks), ...notes];
+}
