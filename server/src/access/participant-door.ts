@@ -4,7 +4,9 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { ParticipantProofs } from '../gate/participant-proofs.js';
-import { TokenReader } from '../livekit/token-reader.js';
+import { LedgerService } from '../ledger/ledger.service.js';
+import { isStorable } from '../livekit/storable.js';
+import { type TokenFacts, TokenReader } from '../livekit/token-reader.js';
 import type { Standing } from '../seats/seat-policy.js';
 import type { ActorRef, RequestFacts } from './actor.js';
 
@@ -33,6 +35,7 @@ export class ParticipantDoor {
 
   constructor(
     private readonly proofs: ParticipantProofs,
+    private readonly ledger: LedgerService,
     @Inject(APP_CONFIG) config: AppConfig,
   ) {
     this.reader = new TokenReader(config.livekit);
@@ -53,31 +56,44 @@ export class ParticipantDoor {
     if (presented === undefined || !token) throw proofRequired();
     await this.limit(request.method, [token.room, token.identity]);
     const proof = await this.proofs.check(presented);
-    if (proof.kind === 'refused') {
-      if (proof.status === 401) throw proofRequired();
-      throw new AppError('forbidden', proof.code, proof.text);
-    }
-    if (token.room !== (request.params as Record<string, string>)[roomParam]) {
-      throw new AppError('forbidden', 'participant.other_room', 'This token is for another room.');
-    }
+    if (proof.kind === 'refused' && proof.status === 401) throw proofRequired();
     const { room, identity } = token;
-    return {
-      room,
-      identity,
-      standing: proof.standing,
-      ref: {
-        kind: 'participant',
-        id: identity,
-        label: identity,
-        requestId: request.id,
-        ip: request.ip,
-      },
+    const { id: requestId, ip } = request;
+    const ref = { kind: 'participant', id: identity, label: identity, requestId, ip } as const;
+    const refuse = async (code: string, text: string): Promise<never> => {
+      await this.recordRefusal(request, token, ref, code);
+      throw new AppError('forbidden', code, text);
     };
+    if (proof.kind === 'refused') return refuse(proof.code, proof.text);
+    if (room !== (request.params as Record<string, string>)[roomParam]) {
+      return refuse('participant.other_room', 'This token is for another room.');
+    }
+    return { room, identity, standing: proof.standing, ref };
+  }
+
+  /** What somebody tried whose token is real; as often as they may try, and looks are not tries. */
+  private async recordRefusal(
+    { method, routeOptions }: FastifyRequest,
+    { room, identity }: TokenFacts,
+    actor: Participant['ref'],
+    refusal: string,
+  ): Promise<void> {
+    if (isLook(method) || !isStorable(room) || !isStorable(identity)) return;
+    await this.ledger
+      .appendDurably({
+        kind: 'access.refused',
+        outcome: 'refused',
+        actor,
+        room,
+        identity,
+        payload: { method, route: routeOptions.url ?? '', refusal },
+      })
+      .catch(() => undefined);
   }
 
   /** Before Postgres is asked anything. Who has no valid token costs a signature check. */
   private async limit(method: string, seat: readonly string[]): Promise<void> {
-    const limiter = method === 'GET' || method === 'HEAD' ? this.reads : this.actions;
+    const limiter = isLook(method) ? this.reads : this.actions;
     try {
       await limiter.consume(JSON.stringify(seat));
     } catch (error) {
@@ -87,6 +103,10 @@ export class ParticipantDoor {
       });
     }
   }
+}
+
+function isLook(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 function proofRequired(): AppError {

@@ -17,14 +17,21 @@ export interface Answer<T = never> {
   readonly headers: Headers;
 }
 
-/** A whole Rolecall in this process, on a port of its own, with somebody signed in. */
-export interface LiveApp {
-  readonly url: string;
-  readonly app: NestFastifyApplication;
-  readonly database: TestDatabase;
+/** Somebody who is signed in. */
+export interface Caller {
   readonly cookie: string;
   get(path: string): Promise<Answer>;
   post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  send(method: string, path: string, body?: unknown): Promise<Answer>;
+}
+
+/** A whole Rolecall in this process, on a port of its own, with the first admin signed in. */
+export interface LiveApp extends Caller {
+  readonly url: string;
+  readonly app: NestFastifyApplication;
+  readonly database: TestDatabase;
+  /** Somebody else signs in, with this access role; their e-mail is `role@example.com`. */
+  operator(role: string): Promise<Caller>;
   /** Straight at the tables: to set a scene, or to see what no route shows. */
   sql<T extends object = Record<string, unknown>>(text: string, values?: unknown[]): Promise<T[]>;
   stop(): Promise<void>;
@@ -65,8 +72,8 @@ export async function startLiveApp(options: LiveAppOptions = {}): Promise<LiveAp
   await app.listen({ host: '127.0.0.1', port });
   const url = `http://127.0.0.1:${port}`;
 
-  let cookie = '';
   const call = async (
+    cookie: string,
     method: string,
     path: string,
     body?: unknown,
@@ -90,16 +97,28 @@ export async function startLiveApp(options: LiveAppOptions = {}): Promise<LiveAp
       headers: response.headers,
     };
   };
-  const signedIn = await call('POST', '/api/v1/session', ADMIN);
-  cookie = signedIn.headers.get('set-cookie')?.split(';', 1)[0] ?? '';
+  const signIn = async (credentials: typeof ADMIN): Promise<Caller> => {
+    const { headers: answered } = await call('', 'POST', '/api/v1/session', credentials);
+    const cookie = answered.get('set-cookie')?.split(';', 1)[0] ?? '';
+    return {
+      cookie,
+      get: (path) => call(cookie, 'GET', path),
+      post: (path, body = {}, headers = {}) => call(cookie, 'POST', path, body, headers),
+      send: (method, path, body) => call(cookie, method, path, body),
+    };
+  };
+  const admin = await signIn(ADMIN);
 
   return {
+    ...admin,
     url,
     app,
     database,
-    cookie,
-    get: (path) => call('GET', path),
-    post: (path, body = {}, headers = {}) => call('POST', path, body, headers),
+    operator: async (role) => {
+      const credentials = { email: `${role}@example.com`, password: 'battery staple horse' };
+      await admin.post('/api/v1/operators', { ...credentials, name: role, access: [{ role }] });
+      return signIn(credentials);
+    },
     sql: async <T extends object>(text: string, values: unknown[] = []) => {
       const { rows } = await app.get(PgPool).pool.query(text, values);
       return rows as T[];

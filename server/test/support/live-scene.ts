@@ -145,6 +145,14 @@ export interface LiveKitParticipant {
   sid: string;
   identity: string;
   state?: string;
-  permission?: { can_publish?: boolean; can_subscribe?: boolean };
+  name?: string;
+  metadata?: string;
+  attributes?: Record<string, string>;
+  permission?: {
+    can_publish?: boolean;
+    can_publish_sources?: string[];
+    can_publish_data?: boolean;
+    can_subscribe?: boolean;
+  };
   tracks?: { sid: string; source?: string; muted?: boolean }[];
 }

@@ -1,6 +1,7 @@
 import {
   type JoinResponse,
   type LeaveRequest,
+  RequestResponse_Reason,
   SignalRequest,
   SignalResponse,
 } from '@livekit/protocol';
@@ -18,6 +19,9 @@ export interface SignalParticipant {
   permission: Record<string, unknown> | null;
   leave: LeaveRequest | null;
   isClosed: boolean;
+  /** What LiveKit did not do, as it says so: request and reason. */
+  readonly refusals: string[];
+  send(message: SignalRequest['message']): void;
   close(): void;
 }
 
@@ -55,6 +59,8 @@ export function signalJoin(
             permission: toPlain(message.value.participant?.permission),
             leave: null,
             isClosed: false,
+            refusals: [],
+            send: (request) => socket.send(new SignalRequest({ message: request }).toBinary()),
             close: () => socket.close(),
           };
           pings = setInterval(() => {
@@ -74,6 +80,12 @@ export function signalJoin(
             ({ sid }) => sid === participant?.join.participant?.sid,
           );
           if (me && participant) participant.permission = toPlain(me.permission);
+          break;
+        }
+        case 'requestResponse': {
+          const { reason, request } = message.value;
+          const why = RequestResponse_Reason[reason];
+          participant?.refusals.push(`${request.case ?? 'request'} ${why}`);
           break;
         }
         case 'leave':

@@ -34,16 +34,35 @@ export interface ParticipantStatus {
   data: string[];
 }
 
+/** Something of the one who is watched that came to who watches. */
+export interface Sighting {
+  /** Milliseconds since 1970. */
+  at: number;
+  what: string;
+}
+
+/** What somebody would like to be taken for. */
+export interface Guise {
+  name: string;
+  metadata: string;
+  attributes: Record<string, string>;
+}
+
 export type Request =
   | { op: 'join'; who: string; url: string; token: string }
-  | { op: 'publishVideo' | 'publishAudio' | 'status' | 'leave'; who: string }
+  | { op: 'publishVideo' | 'publishAudio' | 'status' | 'sightings' | 'leave'; who: string }
   | { op: 'unpublish'; who: string; trackSid: string }
-  | { op: 'sendData'; who: string; topic: string; text: string };
+  | { op: 'sendData'; who: string; topic: string; text: string; to: string[] }
+  | { op: 'sendText'; who: string; topic: string; text: string }
+  | { op: 'watch'; who: string; identity: string }
+  | { op: 'disguise'; who: string; guise: Guise };
 
 interface Participant {
   room: Room;
   status: Omit<ParticipantStatus, 'peers' | 'token'>;
   timers: NodeJS.Timeout[];
+  watched: string | null;
+  sightings: Sighting[];
 }
 
 const WIDTH = 160;
@@ -51,6 +70,8 @@ const HEIGHT = 90;
 const FRAME_MS = 100;
 const SAMPLE_RATE = 48_000;
 const AUDIO_FRAME_MS = 20;
+/** Where livekit-client's own chat goes. */
+const CHAT_TOPIC = 'lk.chat';
 
 const participants = new Map<string, Participant>();
 
@@ -60,14 +81,21 @@ async function join(who: string, url: string, token: string): Promise<void> {
     room,
     status: { isConnected: false, disconnectReason: null, frames: {}, subscribed: [], data: [] },
     timers: [],
+    watched: null,
+    sightings: [],
   };
   const { status } = participant;
+  const saw = (identity: string | undefined, what: string) => {
+    if (identity === participant.watched) participant.sightings.push({ at: Date.now(), what });
+  };
   room.on(RoomEvent.TrackSubscribed, (track, publication, { identity }) => {
     status.subscribed.push(`${identity}/${publication.source}`);
+    saw(identity, `subscribed ${nameOf(publication.source)}`);
     if (track.kind !== TrackKind.KIND_VIDEO) return;
     void (async () => {
       for await (const _ of new VideoStream(track)) {
         status.frames[identity] = (status.frames[identity] ?? 0) + 1;
+        saw(identity, 'frame');
       }
     })().catch(() => undefined);
   });
@@ -78,6 +106,23 @@ async function join(who: string, url: string, token: string): Promise<void> {
   room.on(RoomEvent.DataReceived, (payload, sender, _kind, topic) => {
     const text = Buffer.from(payload).toString('utf8');
     status.data.push(`${sender?.identity ?? ''} ${topic ?? ''}: ${text}`);
+    // LiveKit tells of who publishes nothing some seconds late: until then their packets have no
+    // sender for this SDK, as a server's have none. So what has none may be from who is watched.
+    saw(sender?.identity ?? participant.watched ?? undefined, `data ${topic ?? ''}: ${text}`);
+  });
+  room.registerTextStreamHandler(CHAT_TOPIC, (reader, { identity }) => {
+    saw(identity, 'chat');
+    void reader.readAll().catch(() => undefined);
+  });
+  room.on(RoomEvent.TrackPublished, ({ source }, { identity }) => {
+    saw(identity, `published ${nameOf(source)}`);
+  });
+  room.on(RoomEvent.ParticipantNameChanged, (name, { identity }) => saw(identity, `name ${name}`));
+  room.on(RoomEvent.ParticipantMetadataChanged, (metadata, { identity }) => {
+    saw(identity, `metadata ${metadata}`);
+  });
+  room.on(RoomEvent.ParticipantAttributesChanged, (changed, { identity }) => {
+    saw(identity, `attributes ${JSON.stringify(changed)}`);
   });
   room.on(RoomEvent.Disconnected, (reason) => {
     status.isConnected = false;
@@ -121,6 +166,21 @@ async function publishAudio({ room, timers }: Participant): Promise<string | und
   return publication?.sid;
 }
 
+/** Tries all three; a native client is not told whether LiveKit did it. */
+async function disguise({ room }: Participant, guise: Guise): Promise<void> {
+  await room.localParticipant?.updateName(guise.name);
+  await room.localParticipant?.updateMetadata(guise.metadata);
+  await room.localParticipant?.setAttributes(guise.attributes);
+}
+
+function nameOf(source: TrackSource | undefined): string {
+  const names: Record<number, string> = {
+    [TrackSource.SOURCE_CAMERA]: 'camera',
+    [TrackSource.SOURCE_MICROPHONE]: 'microphone',
+  };
+  return names[source ?? -1] ?? 'something';
+}
+
 async function leave(who: string, { room, timers }: Participant): Promise<void> {
   timers.forEach(clearInterval);
   participants.delete(who);
@@ -142,7 +202,18 @@ async function handle(request: Request): Promise<unknown> {
       return participant.room.localParticipant?.publishData(Buffer.from(request.text), {
         reliable: true,
         topic: request.topic,
+        destination_identities: request.to,
       });
+    case 'sendText':
+      await participant.room.localParticipant?.sendText(request.text, { topic: request.topic });
+      return;
+    case 'watch':
+      participant.watched = request.identity;
+      return;
+    case 'sightings':
+      return participant.sightings;
+    case 'disguise':
+      return disguise(participant, request.guise);
     case 'leave':
       return leave(request.who, participant);
     case 'status':

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { ParticipantStatus, Request } from './participants-process.js';
+import type { Guise, ParticipantStatus, Request, Sighting } from './participants-process.js';
 
 /** A real participant: LiveKit's native SDK, in another process. */
 export interface Participant {
@@ -9,8 +9,16 @@ export interface Participant {
   publishAudio(): Promise<string>;
   /** As a client does that hears of its demotion; needed before it can publish again. */
   unpublish(trackSid: string): Promise<void>;
-  /** To everybody in the room. */
-  sendData(topic: string, text: string): Promise<void>;
+  /** To everybody in the room, or to these. */
+  sendData(topic: string, text: string, to?: string[]): Promise<void>;
+  /** As a chat does; `lk.chat` is the topic that is listened to. */
+  sendText(topic: string, text: string): Promise<void>;
+  /** From now on keeps what comes from this one: tracks, frames, data, chat, other names. */
+  watch(identity: string): Promise<void>;
+  /** All of it, oldest first. */
+  sightings(): Promise<Sighting[]>;
+  /** Tries to be taken for somebody else; says nothing of whether LiveKit did it. */
+  disguise(guise: Guise): Promise<void>;
   status(): Promise<ParticipantStatus>;
   leave(): Promise<void>;
 }
@@ -65,7 +73,11 @@ export function startParticipants(): ParticipantProcess {
       return {
         publishVideo: () => tell<string>({ op: 'publishVideo' }),
         publishAudio: () => tell<string>({ op: 'publishAudio' }),
-        sendData: (topic, text) => tell<void>({ op: 'sendData', topic, text }),
+        sendData: (topic, text, to = []) => tell<void>({ op: 'sendData', topic, text, to }),
+        sendText: (topic, text) => tell<void>({ op: 'sendText', topic, text }),
+        watch: (identity) => tell<void>({ op: 'watch', identity }),
+        sightings: () => tell<Sighting[]>({ op: 'sightings' }),
+        disguise: (guise) => tell<void>({ op: 'disguise', guise }),
         unpublish: (trackSid) => tell<void>({ op: 'unpublish', trackSid }),
         status: () => tell<ParticipantStatus>({ op: 'status' }),
         leave: () => tell<void>({ op: 'leave' }),

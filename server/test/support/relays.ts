@@ -4,8 +4,24 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** Between LiveKit and Rolecall: what becomes of webhooks on their way. */
 export type Delivery = 'normal' | 'lost' | 'duplicated' | 'reordered' | 'late';
 
+/** What LiveKit told, and when it did. */
+export interface SeenWebhook {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly event: string;
+  readonly room?: { readonly name: string };
+  readonly participant?: {
+    readonly sid: string;
+    readonly identity: string;
+    readonly permission?: Readonly<Record<string, unknown>>;
+  };
+  readonly track?: { readonly sid: string; readonly source?: string };
+}
+
 export interface WebhookRelay {
   readonly url: string;
+  /** Everything that came, whatever became of it. */
+  readonly seen: readonly SeenWebhook[];
   mode: Delivery;
   /** Where they go. */
   target: string | null;
@@ -18,6 +34,7 @@ const LATE_MS = 2_000;
 /** Answers LiveKit at once, and then loses, repeats, turns round or holds back what it was given. */
 export async function startWebhookRelay(): Promise<WebhookRelay> {
   const held: (() => void)[] = [];
+  const seen: SeenWebhook[] = [];
   let timer: NodeJS.Timeout | null = null;
   const relay = { mode: 'normal' as Delivery, target: null as string | null };
   const server = createHttpServer((request, response) => {
@@ -25,6 +42,7 @@ export async function startWebhookRelay(): Promise<WebhookRelay> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       response.end();
+      seen.push({ ...JSON.parse(Buffer.concat(chunks).toString()), at: Date.now() });
       const { authorization = '', 'content-type': type = '' } = request.headers;
       const forward = () => {
         if (!relay.target) return;
@@ -56,6 +74,7 @@ export async function startWebhookRelay(): Promise<WebhookRelay> {
   const { port } = server.address() as AddressInfo;
   return Object.assign(relay, {
     url: `http://127.0.0.1:${port}/`,
+    seen,
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
