@@ -13,6 +13,14 @@ export interface Hint {
   key?: string | null;
 }
 
+/** The room itself changed: for who watches the room, and for who watches the list. */
+export function roomHints(room: string): Hint[] {
+  return [
+    { topic: `room:${room}`, type: 'room', key: room },
+    { topic: 'rooms', type: 'room', key: room },
+  ];
+}
+
 type Listener = (hints: Hint[]) => void;
 
 /**

@@ -3,7 +3,7 @@ import { type Actor, SYSTEM_ACTOR } from '../access/actor.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { Transactions, type Tx } from '../database/transactions.js';
-import { Hints } from '../events/hints.js';
+import { Hints, roomHints } from '../events/hints.js';
 import type { ObservedRoom } from '../livekit/participant-view.js';
 import { isStorable } from '../livekit/storable.js';
 import { SeatOperations } from '../seats/seat-operations.js';
@@ -132,11 +132,15 @@ export class RoomSessions {
     return rows.map(({ name }) => name);
   }
 
-  /** Rooms that are thought to run, or to have people in them, and are not among `running`. */
+  /**
+   * Rooms that are thought to run, or to have people in them, and are not among `running`. Who is
+   * shown in them is counted: what the room says of that may be older.
+   */
   async listMissing(running: readonly string[]): Promise<RunningRoom[]> {
     const { rows } = await this.pg.query<RunningRoom>(
       'room-missing',
-      `SELECT name, live_sid AS "liveSid", num_participants AS "numParticipants",
+      `SELECT name, live_sid AS "liveSid",
+         (SELECT count(*)::int FROM seat WHERE room = room.name AND is_present) AS "numParticipants",
          empty_timeout AS "emptyTimeout", departure_timeout AS "departureTimeout",
          max_participants AS "maxParticipants", metadata, is_closed AS "isClosed",
          coalesce(extract(epoch FROM now() - last_seen_live_at), 1e9)::float8 AS "unseenFor"
@@ -261,11 +265,7 @@ export class RoomSessions {
     if (hints.length > 0) tx.afterCommit(() => this.hints.publish(hints));
   }
 
-  /** The room itself changed: for who watches the room, and for who watches the list. */
   tell(room: string): void {
-    this.hints.publish([
-      { topic: `room:${room}`, type: 'room', key: room },
-      { topic: 'rooms', type: 'room', key: room },
-    ]);
+    this.hints.publish(roomHints(room));
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Batcher } from '../common/batcher.js';
 import { AppError } from '../common/errors/app-error.js';
-import { Hints } from '../events/hints.js';
+import { Hints, roomHints } from '../events/hints.js';
 import { type ParticipantPermission, samePermission } from '../grants/compile-grant.js';
 import { canonicalSources } from '../grants/role-grants.js';
 import { withholdPermission } from '../grants/withhold.js';
@@ -394,9 +394,16 @@ export class SeatApplier {
     const changed = new Set<Sight>();
     for (const [room, here] of byRoom(sights)) {
       const told = new Set(await this.observations.told(room, here));
-      for (const sight of here) if (told.has(sight.participant.identity)) changed.add(sight);
+      const news = here.filter(({ participant }) => told.has(participant.identity));
+      for (const sight of news) changed.add(sight);
+      if (news.some(({ seat }) => !seat?.isPresent)) await this.count(room);
     }
     return sights.map((sight) => changed.has(sight));
+  }
+
+  /** An answer may be the first that is heard of somebody: their webhook is late, or lost. */
+  private async count(room: string): Promise<void> {
+    if (await this.observations.count(room)) this.hints.publish(roomHints(room));
   }
 
   private noteNarrowing(

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
+import { LiveScene } from '../../test/support/live-scene.js';
+import { LiveKitDouble } from '../../test/support/livekit-double.js';
+import { until } from '../../test/support/until.js';
+
+jest.setTimeout(60_000);
+
+describe('who is shown as present', () => {
+  let livekit: LiveKitDouble;
+  let app: LiveApp;
+  let scene: LiveScene;
+  let room: string;
+  let count = 0;
+
+  beforeAll(async () => {
+    const port = await freeTcpPort();
+    livekit = await LiveKitDouble.start({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
+    app = await startLiveApp({ livekit, port, env: { ROLECALL_SWEEP: '2s' } });
+    scene = new LiveScene(app, livekit);
+  });
+
+  afterAll(async () => {
+    await app?.stop();
+    await livekit?.stop();
+  });
+
+  beforeEach(async () => {
+    livekit.webhooks.mode = 'normal';
+    room = await scene.room(`present-${count++}`, { departure_timeout: 300 });
+  });
+
+  it('is counted, also when an act is the first that hears of somebody', async () => {
+    livekit.webhooks.mode = 'lost';
+    livekit.join(await scene.issued(room, 'ana'));
+    expect((await scene.act(room, 'ana', 'promote')).body.outcome).toBe('applied');
+    expect(await scene.seat(room, 'ana')).toMatchObject({ isPresent: true });
+    expect((await app.get(`/api/v1/rooms/${room}`)).body).toMatchObject({ numParticipants: 1 });
+  });
+
+  it('is nobody in a room that LiveKit has lost, whatever its own count says', async () => {
+    await scene.issued(room, 'ana');
+    await scene.end(room);
+    await until('its end is known', async () => {
+      return (await scene.ledger(room, 'room.finished')).length > 0;
+    });
+    await app.sql(`UPDATE seat SET is_present = true, sid = 'PA_1' WHERE room = $1`, [room]);
+    await app.sql(
+      `UPDATE room SET live_sid = 'RM_1', last_seen_live_at = now(), num_participants = 0
+       WHERE name = $1`,
+      [room],
+    );
+    expect(await scene.seat(room, 'ana')).toBeDefined();
+    await until('she is not shown any more', async () => !(await scene.seat(room, 'ana')));
+  });
+});
