@@ -37,6 +37,31 @@ it('shows names as they are, even when they look like our own placeholders or li
   );
 });
 
+it('says of who may not be there that they are put out, not that their rights are put right', () => {
+  const payload = { wanted: null, because: 'seat.blocked' };
+  expect(textOf({ kind: 'drift.repaired', payload })).toContain('ana-91 is put out of town-hall');
+});
+
+it.each([
+  ['scene.entered', { scene: { name: 'Q&A' } }, 'entered the scene Q&A'],
+  ['scene.left', { scene: null, before: { name: 'Q&A' } }, 'left the scene Q&A'],
+])('names the scene: %s', (kind, payload, expected) => {
+  expect(textOf({ kind, payload })).toContain(expected);
+});
+
+it('tells what is beyond somebody from what they have no permission for', () => {
+  const payload = { permission: 'seat.promote', template: 'host', beyond: ['metrics'] };
+  expect(textOf({ kind: 'access.refused', payload })).toContain('Lee was refused host: it goes');
+});
+
+it('says where a participant was refused', () => {
+  const actor = { kind: 'participant', id: 'ana-91', label: 'ana-91' };
+  const payload = { refusal: 'seat.blocked' };
+  expect(textOf({ kind: 'access.refused', actor, payload })).toContain(
+    'ana-91 was refused at the stage of town-hall',
+  );
+});
+
 it('falls back to the kind for what it has no words for', () => {
   expect(textOf({ kind: 'weather.changed' })).toContain('Lee: weather.changed');
 });

@@ -21,7 +21,10 @@ export function LedgerSentence({ entry }: { entry: LedgerEntry | Issuance }) {
     template: template
       ? `${byKey.get(template.key)?.name ?? template.key}${template.version ? ` v${template.version}` : ''}`
       : '',
-    subject: textOf(entry.payload, 'email') || textOf(entry.payload, 'name') || '…',
+    subject: subjectOf(entry.payload),
+    action: textOf(entry.payload, 'action') || textOf(entry.payload, 'because') || '…',
+    total: numberOf(entry.payload, 'total'),
+    duration: `${numberOf(entry.payload, 'ms')} ms`,
     source: textOf(entry.payload, 'source').replaceAll('_', ' ') || '…',
     permission: textOf(entry.payload, 'permission') || '…',
   };
@@ -46,7 +49,28 @@ function suffixOf(entry: LedgerEntry, hasTemplate: boolean) {
   if (entry.kind === 'token.issued' && !entry.room) return '_no_room';
   if (entry.kind === 'token.voided') return `_${textOf(entry.payload, 'scope')}`;
   if (entry.kind === 'seat.demoted' && !hasTemplate) return '_no_template';
+  // They may not be there at all, so no rights are wanted for them.
+  if (entry.kind.startsWith('drift.') && entry.payload?.['wanted'] === null) return '_out';
+  if (entry.kind === 'access.refused') return refusedSuffix(entry);
   return '';
+}
+
+function refusedSuffix({ actor, payload }: LedgerEntry) {
+  if (actor?.kind === 'participant') return '_participant';
+  return payload?.['beyond'] ? '_beyond' : '';
+}
+
+/** By name, also of what the room plays now, or played before. */
+function subjectOf(payload: Fields | null) {
+  const states = [payload, payload?.['scene'], payload?.['after'], payload?.['before']];
+  const named = states.filter((state): state is Fields => typeof state === 'object');
+  const names = named.map((state) => textOf(state, 'email') || textOf(state, 'name'));
+  return names.find((name) => name !== '') ?? '…';
+}
+
+function numberOf(payload: Fields | null, name: string) {
+  const value = payload?.[name];
+  return typeof value === 'number' ? String(Math.round(value)) : '…';
 }
 
 /** An assignment that names nobody is everyone's. */
