@@ -61,7 +61,7 @@ export class BulkActs implements OnModuleInit {
    */
   onModuleInit(): void {
     this.operations.onBulkEnd((tx, ends) => this.follow(tx, ends));
-    this.checks.expect((room, identity) => this.store.isToBeTold(room, identity));
+    this.checks.expect(this.store);
   }
 
   private async follow(tx: Tx, ends: readonly End[]): Promise<void> {

@@ -9,7 +9,7 @@ import { permissionWanted, SeatPolicy, type Standing } from '../seats/seat-polic
 import { SeatStore } from '../seats/seat-store.js';
 import type { BulkOperation, BulkTarget, TargetEnd } from './bulk.js';
 import { BulkStore } from './bulk-store.js';
-import type { Chunk } from './bulk-worker.js';
+import type { Chunk, Turn } from './bulk-worker.js';
 import { type Pace, throughOf } from './pace.js';
 
 /**
@@ -41,8 +41,23 @@ export class BulkScenes {
     return this.add(id, mayPublishFirst(await this.differing(rest)), true);
   }
 
-  chunk(operation: BulkOperation, targets: readonly BulkTarget[], pace: Pace): Chunk {
-    return { carryOut: () => this.carryOut(operation, targets, pace) };
+  /**
+   * Null when the operation is another server's by now. Several chunks are under way at once, so whom
+   * this one has must not be in the next.
+   */
+  async chunk(
+    operation: BulkOperation,
+    targets: readonly BulkTarget[],
+    pace: Pace,
+    { holder }: Turn,
+  ): Promise<Chunk | null> {
+    const positions = targets.map(({ position }) => position);
+    const isMine = await this.transactions.run(async (tx) => {
+      if (!(await this.store.hold(tx, operation.id, holder))) return false;
+      await this.store.markStarted(tx, operation.id, positions);
+      return true;
+    });
+    return isMine ? { carryOut: () => this.carryOut(operation, targets, pace) } : null;
   }
 
   /** Those that LiveKit could not be told of. */

@@ -409,10 +409,22 @@ export class BulkStore {
       'bulk-to-be-told',
       `SELECT 1 FROM bulk_operation o JOIN bulk_target t ON t.operation = o.id AND t.identity = $2
        WHERE o.room = $1 AND o.action = 'scene' AND o.created_at > now() - interval '1 hour'
-         AND t.outcome IN ('waiting', 'pending') LIMIT 1`,
+         AND t.outcome IN ('waiting', 'started', 'pending') LIMIT 1`,
       [room, identity],
     );
     return rowCount === 1;
+  }
+
+  /** Whom a scene's operation that is worked on, at any server, has still to tell. */
+  async listBeingTold(room: string): Promise<string[]> {
+    const { rows } = await this.pg.query<{ identity: string }>(
+      'bulk-being-told',
+      `SELECT t.identity FROM bulk_operation o JOIN bulk_target t ON t.operation = o.id
+       WHERE o.room = $1 AND o.action = 'scene' AND o.finished_at IS NULL AND o.lease_until > now()
+         AND t.outcome IN ('waiting', 'started')`,
+      [room],
+    );
+    return rows.map(({ identity }) => identity);
   }
 
   async listPending(id: string): Promise<BulkTarget[]> {

@@ -109,7 +109,7 @@ export class BulkWorker {
     ]);
     if (operation?.status !== 'running' || targets.length === 0) return null;
     const pace = this.paceOf(operation.room);
-    if (operation.action === 'scene') return this.scenes.chunk(operation, targets, pace);
+    if (operation.action === 'scene') return this.scenes.chunk(operation, targets, pace, turn);
     const actor = await this.actors.now(operation.actor);
     if (!actor || !actor.can(permissionOf(operation), operation.room)) {
       await this.stop(operation);

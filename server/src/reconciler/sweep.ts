@@ -120,8 +120,8 @@ export class Sweep {
   }
 
   /**
-   * Answers with how many had to be put right. Who is in hand here is left to whoever has them: two
-   * at once would only be in each other's way. The next round looks at them again.
+   * Answers with how many had to be put right. Who is in hand is left to whoever has them: two at
+   * once would only be in each other's way. The next round looks at them again.
    */
   private async checkRoom(
     room: string,
@@ -136,7 +136,7 @@ export class Sweep {
       );
     }
     if (wrong.length > 0) this.stir(room);
-    const drifted = wrong.filter((participant) => !this.checks.isInHand(room, participant));
+    const drifted = await this.checks.leftAlone(room, wrong);
     await inParallel(publishersFirst(drifted), REPAIRS_AT_ONCE, async (participant) => {
       await this.checks.putRight(room, participant, 'sweep');
     });

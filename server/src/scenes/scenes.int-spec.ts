@@ -174,6 +174,25 @@ describe('scenes', () => {
       expect(told).toHaveLength(200);
     });
 
+    it('everybody is told once, who publishes first, however slow LiveKit is', async () => {
+      const { name, identities } = await crowd.room(200);
+      const speakers = identities.filter((_, i) => i % 7 === 0);
+      await crowd.run(name, { action: 'promote', template: 'speaker', identities: speakers });
+      for (const identity of speakers) livekit.person(name, identity).publish('MICROPHONE');
+      await crowd.look(name);
+      // Slower than a reading of a seat stays fresh, and sweeps go by.
+      const asked: string[] = [];
+      const slow = { on: 'UpdateParticipant', room: name, latencyMs: 200 };
+      for (const identity of identities) {
+        livekit.inject({ ...slow, identity, onStrike: () => void asked.push(identity) });
+      }
+      const lock = await enter(name, { lock: {} });
+      expect(lock.view).toMatchObject({ total: 200, applied: 200 });
+      expect(asked.slice(0, speakers.length).sort()).toEqual(speakers);
+      expect(asked.toSorted()).toEqual(identities);
+      expect(await entries(name, 'drift.detected')).toEqual([]);
+    });
+
     it('while LiveKit is away the lock holds, and people are told when it is back', async () => {
       const { name } = await crowd.room(20);
       livekit.inject({ on: 'UpdateParticipant', room: name, then: 'fail' });

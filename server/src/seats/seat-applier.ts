@@ -66,7 +66,7 @@ interface Sight {
   readonly at: Date;
 }
 
-/** A reading that is older than this when its turn comes is made anew. */
+/** A reading that is older than this when its turn comes is made anew, in its place of the line. */
 const FRESH_MS = 250;
 
 /** LiveKit may lose a track that is published again sooner after its right was taken (v1.13.5). */
@@ -157,8 +157,8 @@ export class SeatApplier {
   /**
    * `converge` for seats of one room that were read together a moment ago: the first call follows
    * from that reading, and they are read again together once all have been called. Whoever has moved
-   * by then goes through the loop alone; who could not be called in time is read anew with the
-   * others. Calls go out as `through` lets them.
+   * by then goes through the loop alone; who has to wait for LiveKit is read anew with the others.
+   * Calls go out as `through` lets them.
    */
   async convergeAll(
     room: string,
@@ -205,7 +205,7 @@ export class SeatApplier {
     );
   }
 
-  /** Those whose reading had grown old, or whose track LiveKit might lose: once more, together. */
+  /** Those who moved before their call, or whose track LiveKit might lose: once more, together. */
   private async convergeLeft(
     room: string,
     wishes: readonly FreshWish[],
@@ -230,7 +230,11 @@ export class SeatApplier {
     return this.convergeAll(room, again, through, round + 1);
   }
 
-  /** Null when the reading is not to be relied on any more by the time that the call may go out. */
+  /**
+   * Null when the call must not go out yet, or not like this. Where calls are slow the reading has
+   * grown old when its turn comes: it is made anew in its place of the line, since who loses the
+   * place waits behind all others, and publishers come first.
+   */
   private pushFresh(
     { fresh: { standing, seen, at }, fallback }: FreshWish,
     through: Through,
@@ -239,17 +243,23 @@ export class SeatApplier {
     const { room, identity } = standing;
     return this.inTurn(room.name, identity, async () => {
       if (this.holdBackMs(standing, seen.seat) > 0) return null;
-      let isLate = false;
-      const inTime: Through = (call) =>
-        through(() => {
-          isLate = performance.now() - at > FRESH_MS;
-          return isLate ? Promise.reject(late()) : call();
+      let last = seen;
+      let isMoved = false;
+      const asStands: Through = (call) =>
+        through(async () => {
+          if (performance.now() - at > FRESH_MS) {
+            const now = await this.readSeat(room.name, identity);
+            isMoved = now.standing.key !== standing.key;
+            if (isMoved) throw moved();
+            last = now.seen;
+          }
+          return call();
         });
       const push = await this.push(standing, seen, fallback, {
-        through: inTime,
-        see: async (sight) => void see(sight),
+        through: asStands,
+        see: async ({ participant }) => void see({ room: room.name, participant, ...last }),
       });
-      return isLate ? null : [push];
+      return isMoved ? null : [push];
     });
   }
 
@@ -470,8 +480,8 @@ async function pause(ms: number): Promise<void> {
 }
 
 /** Caught where it is thrown for: the call that it stands for has not been made. */
-function late(): AppError {
-  return new AppError('conflict', 'livekit.late', 'The seat has to be read again first.');
+function moved(): AppError {
+  return new AppError('conflict', 'livekit.moved', 'Something else is wished of the seat by now.');
 }
 
 function byRoom(sights: readonly Sight[]): Map<string, Sight[]> {

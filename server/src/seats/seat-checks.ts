@@ -30,14 +30,20 @@ interface Drift {
   readonly signature: string;
 }
 
+/** Whoever tells many people of a change, and knows who has not heard of it yet. */
+export interface Telling {
+  isToBeTold(room: string, identity: string): Promise<boolean>;
+  /** Those whom somebody is telling now, at any server. */
+  listBeingTold(room: string): Promise<string[]>;
+}
+
 /** Compares what LiveKit has with what it should have, and puts it right. Harmless to repeat. */
 @Injectable()
 export class SeatChecks {
   private readonly log = new Logger(SeatChecks.name);
   /** Seat → the drift that is written down and not repaired yet. */
   private readonly drifts = new Map<string, Drift>();
-  private isUnderWay: (room: string, identity: string) => Promise<boolean> = () =>
-    Promise.resolve(false);
+  private telling: Telling | null = null;
 
   constructor(
     private readonly policy: SeatPolicy,
@@ -56,17 +62,23 @@ export class SeatChecks {
     return isFine;
   }
 
-  /** Somebody here is about to tell LiveKit of their wish, and looks at them again after it. */
-  isInHand(room: string, { identity }: Occupant): boolean {
-    return this.applier.isInHand(room, identity);
-  }
-
   /**
    * Whoever is about to tell people of a change says so here: that they have not heard of it yet is
    * no drift.
    */
-  expect(isUnderWay: (room: string, identity: string) => Promise<boolean>): void {
-    this.isUnderWay = isUnderWay;
+  expect(telling: Telling): void {
+    this.telling = telling;
+  }
+
+  /**
+   * Those of them whom nobody is about to tell: somebody who is will look at them again, in an order
+   * and at a pace that whoever comes between would spoil.
+   */
+  async leftAlone<T extends Occupant>(room: string, occupants: readonly T[]): Promise<T[]> {
+    const rest = occupants.filter((one) => !this.applier.isInHand(room, one.identity));
+    if (rest.length === 0) return rest;
+    const told = new Set(await this.telling?.listBeingTold(room));
+    return rest.filter(({ identity }) => !told.has(identity));
   }
 
   /** True when all is as it should be, or could be put right. */
@@ -137,7 +149,7 @@ export class SeatChecks {
       }
       return pushes.at(-1)?.outcome === 'applied';
     }
-    if (await this.isUnderWay(room, identity)) {
+    if (await this.telling?.isToBeTold(room, identity)) {
       return (await this.applier.converge(room, identity)).at(-1)?.outcome === 'applied';
     }
     return this.repairDrift(room, occupant, standing, observed, by);
