@@ -1,34 +1,29 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
-import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
-import { LiveScene } from '../../test/support/live-scene.js';
+import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
+import type { LiveApp } from '../../test/support/live-app.js';
+import type { LiveScene } from '../../test/support/live-scene.js';
 import { ALL_RIGHTS, LiveKitDouble, VIEWER_RIGHTS } from '../../test/support/livekit-double.js';
 import { until } from '../../test/support/until.js';
 
 jest.setTimeout(60_000);
 
 describe('who is in a room unseen', () => {
+  let world: DoubleWorld;
   let livekit: LiveKitDouble;
   let app: LiveApp;
-  let other: LiveApp;
   let scene: LiveScene;
   let room: string;
   let count = 0;
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await LiveKitDouble.start({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    const env = { ROLECALL_SWEEP: '1s', ROLECALL_LURKERS: '3s' };
-    app = await startLiveApp({ livekit, port, env });
-    other = await startLiveApp({ livekit, database: app.database, env });
-    scene = new LiveScene(app, livekit);
+    world = await startDoubleWorld(
+      { ROLECALL_SWEEP: '1s', ROLECALL_LURKERS: '3s' },
+      { servers: 2 },
+    );
+    ({ livekit, app, scene } = world);
   });
 
-  afterAll(async () => {
-    await other?.stop();
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   beforeEach(async () => {
     room = await scene.room(`unseen-${count++}`);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
-import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
-import { LiveScene } from '../../test/support/live-scene.js';
+import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
+import type { LiveApp } from '../../test/support/live-app.js';
+import type { LiveScene } from '../../test/support/live-scene.js';
 import {
   type JoinOptions,
   LiveKitDouble,
@@ -19,6 +19,7 @@ jest.setTimeout(60_000);
 const OWN = 'admin@localhost';
 
 describe('what moderators do has a defined answer', () => {
+  let world: DoubleWorld;
   let livekit: LiveKitDouble;
   let app: LiveApp;
   let scene: LiveScene;
@@ -26,20 +27,11 @@ describe('what moderators do has a defined answer', () => {
   let count = 0;
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await LiveKitDouble.start({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({
-      livekit,
-      port,
-      env: { ROLECALL_SWEEP: '2s', ROLECALL_RATE_OPERATOR: '100000/1s' },
-    });
-    scene = new LiveScene(app, livekit);
+    world = await startDoubleWorld({ ROLECALL_SWEEP: '2s', ROLECALL_RATE_OPERATOR: '100000/1s' });
+    ({ livekit, app, scene } = world);
   });
 
-  afterAll(async () => {
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   beforeEach(async () => {
     livekit.heal();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
-import { LiveScene } from '../../test/support/live-scene.js';
+import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
+import type { LiveApp } from '../../test/support/live-app.js';
+import type { LiveScene } from '../../test/support/live-scene.js';
 import { ALL_RIGHTS, LiveKitDouble } from '../../test/support/livekit-double.js';
 import { until } from '../../test/support/until.js';
 
@@ -10,26 +10,19 @@ jest.setTimeout(60_000);
 const MIC = ['microphone'];
 
 describe('a hold', () => {
+  let world: DoubleWorld;
   let livekit: LiveKitDouble;
   let app: LiveApp;
-  let other: LiveApp;
   let scene: LiveScene;
   let room: string;
   let count = 0;
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await LiveKitDouble.start({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({ livekit, port, env: { ROLECALL_SWEEP: '1s' } });
-    other = await startLiveApp({ livekit, database: app.database, env: { ROLECALL_SWEEP: '1s' } });
-    scene = new LiveScene(app, livekit);
+    world = await startDoubleWorld({ ROLECALL_SWEEP: '1s' }, { servers: 2 });
+    ({ livekit, app, scene } = world);
   });
 
-  afterAll(async () => {
-    await other?.stop();
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   beforeEach(async () => {
     room = await scene.room(`hold-${count++}`, { default_template: 'speaker' });

@@ -20,50 +20,28 @@ import { SilenceWatch } from './silence-watch.js';
 import { SeatsController } from './seats.controller.js';
 import { SeatsService } from './seats.service.js';
 
+const SEATS = [
+  LeasesService,
+  SeatActs,
+  SeatApplier,
+  SeatBatches,
+  SeatBatchStore,
+  SeatChanges,
+  SeatChecks,
+  SeatContexts,
+  SeatExtras,
+  SeatGuards,
+  SeatObservations,
+  SeatOperations,
+  SeatPolicy,
+  SeatRules,
+  SeatStore,
+  SeatViews,
+  SeatWishes,
+  SeatsService,
+  SilenceWatch,
+];
+
 /** One identity in one room: what is wished, what LiveKit has, and the one way between them. */
-@Module({
-  controllers: [SeatsController],
-  providers: [
-    LeasesService,
-    SeatActs,
-    SeatApplier,
-    SeatBatches,
-    SeatBatchStore,
-    SeatChanges,
-    SeatChecks,
-    SeatContexts,
-    SeatExtras,
-    SeatGuards,
-    SeatObservations,
-    SeatOperations,
-    SeatPolicy,
-    SeatRules,
-    SeatStore,
-    SeatViews,
-    SeatWishes,
-    SeatsService,
-    SilenceWatch,
-  ],
-  exports: [
-    LeasesService,
-    SeatActs,
-    SeatApplier,
-    SeatBatches,
-    SeatBatchStore,
-    SeatChanges,
-    SeatChecks,
-    SeatContexts,
-    SeatExtras,
-    SeatGuards,
-    SeatObservations,
-    SeatOperations,
-    SeatPolicy,
-    SeatRules,
-    SeatStore,
-    SeatViews,
-    SeatWishes,
-    SeatsService,
-    SilenceWatch,
-  ],
-})
+@Module({ controllers: [SeatsController], providers: SEATS, exports: SEATS })
 export class SeatsModule {}

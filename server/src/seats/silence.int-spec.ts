@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
-import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
-import { LiveScene } from '../../test/support/live-scene.js';
+import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
+import type { LiveApp } from '../../test/support/live-app.js';
+import type { LiveScene } from '../../test/support/live-scene.js';
 import { type DoubleParticipant, LiveKitDouble } from '../../test/support/livekit-double.js';
 import { until } from '../../test/support/until.js';
 
 jest.setTimeout(60_000);
 
 describe('how long it takes until somebody is really silent', () => {
+  let world: DoubleWorld;
   let livekit: LiveKitDouble;
   let app: LiveApp;
   let scene: LiveScene;
@@ -15,16 +16,11 @@ describe('how long it takes until somebody is really silent', () => {
   let count = 0;
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await LiveKitDouble.start({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({ livekit, port, env: { ROLECALL_SWEEP: '1s' } });
-    scene = new LiveScene(app, livekit);
+    world = await startDoubleWorld({ ROLECALL_SWEEP: '1s' });
+    ({ livekit, app, scene } = world);
   });
 
-  afterAll(async () => {
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   beforeEach(async () => {
     livekit.heal();

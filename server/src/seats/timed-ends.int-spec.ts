@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { EventStreamClient } from '../../test/support/event-stream.js';
+import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
-import { LiveScene } from '../../test/support/live-scene.js';
+import type { LiveScene } from '../../test/support/live-scene.js';
 import { LiveKitDouble } from '../../test/support/livekit-double.js';
 import { until } from '../../test/support/until.js';
 import { LeasesService } from './leases.service.js';
@@ -13,26 +13,19 @@ import { SeatStore } from './seat-store.js';
 jest.setTimeout(60_000);
 
 describe('what is given for a time', () => {
+  let world: DoubleWorld;
   let livekit: LiveKitDouble;
   let app: LiveApp;
-  let other: LiveApp;
   let scene: LiveScene;
   let room: string;
   let count = 0;
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await LiveKitDouble.start({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({ livekit, port, env: { ROLECALL_SWEEP: '1s' } });
-    other = await startLiveApp({ livekit, database: app.database, env: { ROLECALL_SWEEP: '1s' } });
-    scene = new LiveScene(app, livekit);
+    world = await startDoubleWorld({ ROLECALL_SWEEP: '1s' }, { servers: 2 });
+    ({ livekit, app, scene } = world);
   });
 
-  afterAll(async () => {
-    await other?.stop();
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   beforeEach(async () => {
     room = await scene.room(`timed-${count++}`);

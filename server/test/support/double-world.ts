@@ -1,0 +1,34 @@
+import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { type LiveApp, startLiveApp } from './live-app.js';
+import { LiveScene } from './live-scene.js';
+import { LiveKitDouble } from './livekit-double.js';
+
+/** Rolecall on the LiveKit double, which sends it its webhooks. */
+export interface DoubleWorld {
+  readonly livekit: LiveKitDouble;
+  readonly app: LiveApp;
+  readonly scene: LiveScene;
+  /** Servers on the same database, `app` the first of them. */
+  readonly servers: readonly LiveApp[];
+  stop(): Promise<void>;
+}
+
+export async function startDoubleWorld(
+  env: Record<string, string>,
+  { servers: count = 1 } = {},
+): Promise<DoubleWorld> {
+  const port = await freeTcpPort();
+  const livekit = await LiveKitDouble.start({
+    webhookUrl: `http://127.0.0.1:${port}/livekit/webhook`,
+  });
+  const app = await startLiveApp({ livekit, port, env });
+  const servers = [app];
+  while (servers.length < count) {
+    servers.push(await startLiveApp({ livekit, database: app.database, env }));
+  }
+  const stop = async () => {
+    for (const server of servers.toReversed()) await server.stop();
+    await livekit.stop();
+  };
+  return { livekit, app, scene: new LiveScene(app, livekit), servers, stop };
+}
