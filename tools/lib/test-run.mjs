@@ -117,9 +117,11 @@ function parse(argv) {
 /** Builds what the suites run against, and finds the programs that only some machines have. */
 async function prepare(names) {
   const uses = (...suites) => names.some((name) => suites.includes(name));
-  if (uses('int', 'e2e', 'browser')) await build('server');
+  if (uses('int', 'e2e', 'browser')) {
+    await build('server');
+    await build('ui');
+  }
   if (!uses('e2e', 'browser')) return {};
-  await build('ui');
   let why = '';
   let liveKit = null;
   await steps.run('LiveKit server', async (tell) => {
