@@ -5,7 +5,7 @@ import type { LiveKitServer } from './livekit-server.js';
 import type { TestDatabase } from './test-database.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-const START_MS = 20_000;
+const START_MS = 60_000;
 
 /** A Rolecall server as it is deployed: the built program, in a process that can be killed. */
 export interface RolecallProcess {
