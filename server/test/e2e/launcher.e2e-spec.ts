@@ -10,7 +10,7 @@ import { until } from '../support/until.js';
 
 const CHECKOUT = fileURLToPath(new URL('../../../', import.meta.url));
 const READY = /^Rolecall is ready at (\S+)$/m;
-const START_MS = 60_000;
+const START_MS = 180_000;
 
 interface Run {
   supervisor: ProcessRecord;

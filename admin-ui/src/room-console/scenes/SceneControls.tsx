@@ -136,8 +136,10 @@ function useArming(lock: () => void, obstacle: string | null, say: Say) {
     }
     clearTimeout(timer.current);
     setIsArmed(!isArmed);
-    if (isArmed) lock();
-    else {
+    if (isArmed) {
+      say(translate('room_scenes.locking'));
+      lock();
+    } else {
       say(translate('room_scenes.press_again'), 'bad');
       timer.current = setTimeout(() => setIsArmed(false), ARMED_MS);
     }

@@ -7,6 +7,7 @@ export const messages = {
     lock_armed: 'Press L again to lock',
     lock_help: 'At once: nobody but hosts may publish or send data. Restore gives all of it back.',
     press_again: 'Press L again to lock the stage',
+    locking: 'Locking the stage',
     is_locked: 'A scene plays already; restore it first',
     not_yours: 'Needs the permission scene.enter',
     menu: 'Scenes',
