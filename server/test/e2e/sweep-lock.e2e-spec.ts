@@ -6,7 +6,7 @@ import { type RolecallProcess, startRolecallProcess } from '../support/rolecall-
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const ENV = { ROLECALL_SWEEP: '1s', ROLECALL_GATE: 'off' };
 
