@@ -196,6 +196,63 @@ describeBrowser('the room console, by keys', () => {
     await until('the list has the focus again', () => hasFocus(desk.grid));
   }, 60_000);
 
+  it('takes back what was last, be it of one or of many, and offers no undo of a removal', async () => {
+    const room = await installation.room('last');
+    for (const identity of ['ana', 'bo', 'cy', 'dee']) await installation.join(room, identity);
+    const desk = await openConsole(room, moderator);
+    const tray = desk.region('Running for several people');
+    const isHeld = async (identity: string) => (await seat(room, identity)).hold !== null;
+
+    await desk.row('dee').waitFor();
+    await desk.keys('x', 'j', 'x', 'j');
+    await desk
+      .region('Actions for the selected people')
+      .getByRole('button', { name: 'Hold silent' })
+      .click();
+    await tray.getByText(/2\/2 · done/).waitFor();
+    await desk.press('p');
+    await desk.untilRow('cy', /Speaker.*Promoted/);
+    await desk.press('u');
+    await desk.untilRow('cy', /Viewer.*Undone/);
+    expect(await isHeld('ana')).toBe(true);
+
+    await desk.press('p');
+    await desk.untilRow('cy', /Speaker.*Promoted/);
+    await desk.keys('j', 'x', 'k', 'k', 'x', 'Delete');
+    await desk.page.getByRole('dialog', { name: 'Remove 2 people?' }).waitFor();
+    await desk.press('Enter');
+    await desk.row('dee').waitFor({ state: 'detached' });
+    await tray.getByText(/Removing.*2\/2 · done/).waitFor();
+    const [removal] = await installation.admin.get(`/rooms/${room}/operations`);
+    expect(removal).toMatchObject({ action: 'remove', undoUntil: null });
+    await desk.press('u');
+    await desk.untilSaid(/There is nothing to undo/);
+    expect((await seat(room, 'cy')).role.template).toBe('speaker');
+  }, 60_000);
+
+  it('shows how long a role still lasts, whatever else has no place', async () => {
+    const room = await installation.room('countdown');
+    await installation.join(room, 'ana');
+    await installation.admin.post(`/rooms/${room}/seats/ana/promote`, { for: '15m' });
+    const desk = await openConsole(room);
+    const left = desk.row('ana').getByText(/1[45] min left/);
+    await left.waitFor();
+    const isWhole = await left.evaluate((element) => {
+      const cell = element.closest('[role=gridcell]')!.getBoundingClientRect();
+      return element.getBoundingClientRect().right <= cell.right;
+    });
+    expect(isWhole).toBe(true);
+
+    await desk.press('Space');
+    await desk.page.getByRole('link', { name: 'All in the activity log' }).click();
+    await desk.page.waitForURL((url) => url.search === '?room=countdown&identity=ana');
+    await desk.page
+      .getByText(/promoted ana to Speaker/)
+      .first()
+      .waitFor();
+    expect(await desk.page.getByText(/ signed in$/).count()).toBe(0);
+  }, 60_000);
+
   it('work for many survives leaving the page and loading it again', async () => {
     const room = await installation.room('many');
     await installation.join(room, 'ana');

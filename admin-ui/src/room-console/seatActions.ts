@@ -171,6 +171,16 @@ export class SeatActions {
     return open.sort((a, b) => b.id - a.id)[0] ?? null;
   }
 
+  /** How many things were asked for here. */
+  get asked(): number {
+    return this.count;
+  }
+
+  /** Whether something that was asked for after the first `asked` things could be taken back. */
+  isUndoableSince(asked: number): boolean {
+    return this.inFlight.size > 0 || (this.undoable()?.id ?? 0) > asked;
+  }
+
   async undo(attempt: Attempt): Promise<Attempt | null> {
     if (attempt.operationId === null) return null;
     return this.run(attempt.identity, { kind: 'undo', operationId: attempt.operationId });

@@ -66,7 +66,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
   const [isPanelOpen, setIsPanelOpen] = useState(false);
   const [open, setOpen] = useState<Open | null>(null);
   const [lastAction, setLastAction] = useState<SeatAction | null>(null);
-  const [startedHere, setStartedHere] = useState<readonly string[]>([]);
+  const [startedHere, setStartedHere] = useState<readonly { id: string; asked: number }[]>([]);
 
   const { endedAt } = about;
   useEffect(() => {
@@ -194,13 +194,14 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
   );
   const startBulk = useCallback(
     async (request: BulkRequest) => {
+      const { asked } = actions;
       const id = await start(request);
-      setStartedHere((before) => [...before, id]);
+      setStartedHere((before) => [...before, { id, asked }]);
       // What was pressed goes with the selection.
       clear();
       refocus();
     },
-    [start, clear, refocus],
+    [start, actions, clear, refocus],
   );
   const askBulk = useCallback(
     (request: BulkRequest) => {
@@ -262,14 +263,13 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
   }, [store, active, goTo, say, translate]);
 
   const undoNewest = useCallback(async () => {
-    const operation = startedHere
-      .map((id) => bulk.operations.get(id))
-      .findLast((each) => each && isUndoable(each.undoUntil) && !each.undoneBy);
-    const attempt = actions.undoable();
-    const isBulkNewer =
-      operation && (!attempt?.undoUntil || Date.parse(operation.undoUntil!) > attempt.undoUntil);
-    if (isBulkNewer) await bulk.control(operation.id, 'undo');
-    else if (!(await actions.undoNewest())) say(translate('room_console.nothing_to_undo'));
+    const last = startedHere.findLast(({ id }) => !bulk.operations.get(id)?.undoneBy);
+    if (last && !actions.isUndoableSince(last.asked)) {
+      const undoUntil = bulk.operations.get(last.id)?.undoUntil ?? null;
+      if (isUndoable(undoUntil)) await bulk.control(last.id, 'undo');
+      // What came before it is not what somebody means who wants the last thing back.
+      else say(translate('room_console.nothing_to_undo'));
+    } else if (!(await actions.undoNewest())) say(translate('room_console.nothing_to_undo'));
   }, [startedHere, bulk, actions, say, translate]);
 
   const repeat = useCallback(

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { BulkOperation } from './bulk.js';
+import { type BulkOperation, inverseOf } from './bulk.js';
 import type { BulkOperationView } from './bulk.schemas.js';
 import { BulkStore, type Progress } from './bulk-store.js';
 import { secondsLeft } from './time-left.js';
@@ -46,7 +46,7 @@ function toView(progress: Progress): BulkOperationView {
     createdAt: operation.createdAt.toISOString(),
     finishedAt: operation.finishedAt?.toISOString() ?? null,
     secondsLeft: timeLeft(progress),
-    undoUntil: operation.undoUntil?.toISOString() ?? null,
+    undoUntil: inverseOf(operation) ? (operation.undoUntil?.toISOString() ?? null) : null,
     undoOf: operation.undoOf,
     undoneBy: operation.undoneBy,
   };

@@ -10,7 +10,7 @@ import { PolicyReader } from '../policy/policy-reader.js';
 import { operationNotFound } from '../seats/seat-answers.js';
 import { SeatPolicy } from '../seats/seat-policy.js';
 import type { BulkAction, BulkOperation, BulkParams } from './bulk.js';
-import { INVERSE_OF, permissionFor, permissionOf } from './bulk.js';
+import { INVERSE_OF, inverseOf, permissionFor, permissionOf } from './bulk.js';
 import { BulkRunner } from './bulk-runner.js';
 import { BulkStore, type TargetRow } from './bulk-store.js';
 import { BulkTargets } from './bulk-targets.js';
@@ -147,7 +147,7 @@ export class BulkService {
   async undo(actor: Actor, id: string): Promise<BulkStarted> {
     const operation = await this.store.find(id);
     if (!operation || !actor.can('seat.read', operation.room)) throw operationNotFound();
-    const inverse = operation.params.inverse ?? INVERSE_OF[operation.action];
+    const inverse = inverseOf(operation);
     if (!inverse) {
       throw notNow('This cannot be undone.', 'operation.not_undoable');
     }

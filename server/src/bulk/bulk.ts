@@ -100,6 +100,14 @@ export const INVERSE_OF: Readonly<Partial<Record<OperationAction, BulkAction>>> 
   release: 'hold',
 };
 
+/** What takes it back; null for what cannot be taken back, as who was removed has to come themselves. */
+export function inverseOf({
+  action,
+  params,
+}: Pick<BulkOperation, 'action' | 'params'>): BulkAction | null {
+  return params.inverse ?? INVERSE_OF[action] ?? null;
+}
+
 /** What the operation does to each of its targets. */
 export function actOf({ action, params }: Pick<BulkOperation, 'action' | 'params'>) {
   return action === 'undo' ? (params.acts ?? 'demote') : action;
