@@ -238,8 +238,8 @@ describeBrowser('the room console, by keys', () => {
     const left = desk.row('ana').getByText(/1[45] min left/);
     await left.waitFor();
     const isWhole = await left.evaluate((element) => {
-      const cell = element.closest('[role=gridcell]')!.getBoundingClientRect();
-      return element.getBoundingClientRect().right <= cell.right;
+      const cell = element.closest('[role=gridcell]')!;
+      return cell.scrollWidth <= cell.clientWidth;
     });
     expect(isWhole).toBe(true);
 

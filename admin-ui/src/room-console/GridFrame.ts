@@ -4,8 +4,10 @@ import { FONT_MONO } from '../theme/theme';
 import { signOf, TONES } from './seatWords';
 
 const COLUMNS = {
-  wide: '32px minmax(150px,1.6fr) minmax(190px,1.2fr) 88px 128px minmax(126px,.7fr) minmax(150px,1.3fr) 64px 192px',
-  medium: '32px minmax(130px,1.3fr) minmax(120px,1.2fr) 86px minmax(110px,1.2fr) 192px',
+  wide: '32px minmax(136px,1.5fr) minmax(190px,1.2fr) 84px 128px minmax(124px,.7fr) minmax(174px,1.5fr) 58px 186px',
+  large:
+    '32px minmax(120px,1.3fr) minmax(188px,1.2fr) 76px 128px minmax(122px,.7fr) minmax(152px,1.4fr) 182px',
+  medium: '32px minmax(120px,1.2fr) minmax(110px,1.1fr) 80px minmax(150px,1.6fr) 192px',
   small: '32px minmax(120px,1.3fr) minmax(110px,1.1fr) 64px minmax(110px,1.2fr) 44px',
   narrow: '40px minmax(0,1fr) minmax(0,auto) 48px',
 };
@@ -152,6 +154,7 @@ const stylesOf = (theme: Theme): CSSObject => ({
     forcedColorAdjust: 'none',
   },
   '& .role': { fontWeight: 550 },
+  '& .lease': { fontSize: '.75rem', fontVariantNumeric: 'tabular-nums' },
   '& .quiet': { color: theme.palette.text.secondary, fontWeight: 400, fontSize: '.75rem' },
   '& .flags svg': {
     display: 'block',
@@ -191,9 +194,11 @@ const stylesOf = (theme: Theme): CSSObject => ({
 
   // Set from the width by the grid. Container queries would do the same, but cost a second pass of
   // styles over every row at each scroll.
-  '&:not([data-size=wide])': {
+  '&:not([data-size=wide])': { '& .c-joined': { display: 'none' } },
+  '&[data-size=large]': { '& .row': { gridTemplateColumns: COLUMNS.large } },
+  '&:not([data-size=wide], [data-size=large])': {
     '& .row': { gridTemplateColumns: COLUMNS.medium },
-    '& .c-tracks, & .c-observed, & .c-joined': { display: 'none' },
+    '& .c-tracks, & .c-observed': { display: 'none' },
   },
   '&[data-size=small], &[data-size=narrow]': {
     '& .row': { gridTemplateColumns: COLUMNS.small },
@@ -218,11 +223,12 @@ const stylesOf = (theme: Theme): CSSObject => ({
   '@media (pointer: coarse)': { '--row-height': '44px', '& button': { minHeight: 36 } },
 });
 
-export type GridSize = 'wide' | 'medium' | 'small' | 'narrow';
+export type GridSize = 'wide' | 'large' | 'medium' | 'small' | 'narrow';
 
 /** On a narrow page a row has two lines. */
 export function gridSize(width: number): GridSize {
-  if (width > 1000) return 'wide';
+  if (width > 1112) return 'wide';
+  if (width > 1000) return 'large';
   if (width > 720) return 'medium';
   return width > 520 ? 'small' : 'narrow';
 }

@@ -31,7 +31,7 @@ export function PersonHistory({ room, seat, hasLog }: PersonHistoryProps) {
       }),
   });
   if (!data) return null;
-  const filter = JSON.stringify({ room, identity: seat.identity });
+  const filter = new URLSearchParams({ room, identity: seat.identity });
   return (
     <Section title={translate('room_console.panel.history')}>
       {data.length === 0 ? (
@@ -46,11 +46,7 @@ export function PersonHistory({ room, seat, hasLog }: PersonHistoryProps) {
         </Box>
       )}
       {hasLog && (
-        <Link
-          component={RouterLink}
-          to={`/activity?${new URLSearchParams({ filter })}`}
-          sx={{ display: 'block', mt: 0.5 }}
-        >
+        <Link component={RouterLink} to={`/activity?${filter}`} sx={{ display: 'block', mt: 0.5 }}>
           {translate('room_console.panel.all_history')}
         </Link>
       )}

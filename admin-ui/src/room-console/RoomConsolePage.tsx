@@ -194,5 +194,4 @@ function RoomConsole({ room }: { room: string }) {
   );
 }
 
-const logOf = (room: string) =>
-  `/activity?${new URLSearchParams({ filter: JSON.stringify({ room }) })}`;
+const logOf = (room: string) => `/activity?${new URLSearchParams({ room })}`;

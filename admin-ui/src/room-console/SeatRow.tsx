@@ -219,10 +219,14 @@ function roleOf(seat: Seat, template: RoleTemplate | undefined, translate: Trans
         {[...name][0]?.toLocaleUpperCase()}
       </span>
       <span className="role">{name}</span>{' '}
-      <span className="quiet">
-        v{seat.role?.version} {translate(`room_console.source.${seat.role?.source ?? 'none'}`)}
-        {seat.override?.until && <Lease until={seat.override.until} />}
-      </span>
+      {/* There is no place for both: the time that runs is what must be seen. */}
+      {seat.override?.until ? (
+        <Lease until={seat.override.until} />
+      ) : (
+        <span className="quiet">
+          v{seat.role?.version} {translate(`room_console.source.${seat.role?.source ?? 'none'}`)}
+        </span>
+      )}
     </>
   );
 }
@@ -231,8 +235,7 @@ function Lease({ until }: { until: string }) {
   const translate = useTranslate();
   const now = useSeconds();
   return (
-    <span title={clockTime(until)}>
-      {' '}
+    <span className="lease" title={clockTime(until)}>
       {translate('room_console.source.lease', { left: timeLeft(until, now) })}
     </span>
   );
