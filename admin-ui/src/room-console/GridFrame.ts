@@ -4,7 +4,7 @@ import { FONT_MONO } from '../theme/theme';
 import { signOf, TONES } from './seatWords';
 
 const COLUMNS = {
-  wide: '32px minmax(136px,1.5fr) minmax(190px,1.2fr) 84px 128px minmax(124px,.7fr) minmax(174px,1.5fr) 58px 186px',
+  wide: '32px minmax(136px,1.5fr) minmax(190px,1.2fr) 84px 128px minmax(124px,.7fr) minmax(170px,1.5fr) 62px 186px',
   large:
     '32px minmax(120px,1.3fr) minmax(188px,1.2fr) 76px 128px minmax(122px,.7fr) minmax(152px,1.4fr) 182px',
   medium: '32px minmax(120px,1.2fr) minmax(110px,1.1fr) 80px minmax(150px,1.6fr) 192px',
