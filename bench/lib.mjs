@@ -172,7 +172,10 @@ export async function startRolecall({ ownerUrl, appUrl }, env) {
   };
 }
 
-/** Rolecall in front of a real LiveKit server; null, and a word why, where there is no such server. */
+/**
+ * Rolecall in front of a real LiveKit server; null, and a word why, where there is no such server.
+ * `env` may follow from what there is by then, such as the folder.
+ */
 export async function startRolecallWithLiveKit(env = {}) {
   const home = process.env.ROLECALL_HOME ?? join(import.meta.dirname, '../.rolecall');
   const bin = await findLiveKitServer({ home, build: true });
@@ -198,7 +201,7 @@ export async function startRolecallWithLiveKit(env = {}) {
     LIVEKIT_URL: livekit.wsUrl,
     LIVEKIT_API_KEY: livekit.key,
     LIVEKIT_API_SECRET: livekit.secret,
-    ...env,
+    ...(typeof env === 'function' ? env(database) : env),
   });
   const end = async () => {
     await rolecall.stop();

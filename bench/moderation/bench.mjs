@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeMachine } from '../lib.mjs';
 
-const PARTS = ['drift', 'bulk', 'live', 'capacity', 'console'];
+const PARTS = ['drift', 'bulk', 'lock', 'live', 'capacity', 'console'];
 const asked = process.argv.slice(3);
 const unknown = asked.filter((name) => !PARTS.includes(name));
 if (unknown.length > 0) {

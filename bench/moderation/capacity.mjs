@@ -2,10 +2,9 @@
 // with tokens of Rolecall's, ten at a time, until joining gets slow or `BENCH_PARTICIPANTS` are there.
 // Rooms of 40, one of them with its microphone on, everybody else listening. All in one machine: the
 // participants themselves take most of it, which is why the server's share is printed apart.
-import { fork } from 'node:child_process';
-import { join } from 'node:path';
 import { median, startRolecallWithLiveKit } from '../lib.mjs';
 import { cpuSeconds, familyOf, memory } from '../processes.mjs';
+import { startPeople } from './workers.mjs';
 
 const ROOM_SIZE = 40;
 const BATCH = 10;
@@ -15,7 +14,6 @@ const JOINS_AT_ONCE = 4;
 /** The median of ten joins. */
 const TOO_SLOW_MS = 2_000;
 const most = Number(process.env.BENCH_PARTICIPANTS ?? 240);
-const root = join(import.meta.dirname, '../..');
 
 export async function run() {
   const stack = await startRolecallWithLiveKit({ ROLECALL_RATE_OPERATOR: '100000/1s' });
@@ -108,35 +106,6 @@ function processFor(processes, n) {
   const index = Math.floor(n / PER_PROCESS);
   processes[index] ??= startPeople();
   return processes[index];
-}
-
-function startPeople() {
-  const file = join(root, 'server/test/support/participants-process.ts');
-  const child = fork(file, {
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  });
-  const waiting = new Map();
-  let last = 0;
-  child.on('message', ({ id, value, error }) => {
-    const { resolve, reject } = waiting.get(id);
-    waiting.delete(id);
-    if (error === undefined) resolve(value);
-    else reject(new Error(error));
-  });
-  child.on('exit', () => {
-    for (const { reject } of waiting.values())
-      reject(new Error('the process of participants ended'));
-  });
-  return {
-    child,
-    ask: (request) =>
-      new Promise((resolve, reject) => {
-        const id = last++;
-        waiting.set(id, { resolve, reject });
-        child.send({ id, request });
-      }),
-  };
 }
 
 async function countShown(rolecall, joined) {

@@ -29,6 +29,8 @@ export interface ParticipantStatus {
   frames: Record<string, number>;
   /** `identity/source` of the tracks that it is subscribed to now. */
   subscribed: string[];
+  /** `identity/source` of tracks that it was subscribed to and that went, with when (epoch, ms). */
+  gone: { track: string; at: number }[];
   peers: string[];
   /** Data packets: `sender topic: text`; without a sender where a server sent them. */
   data: string[];
@@ -49,13 +51,15 @@ export interface Guise {
 }
 
 export type Request =
-  | { op: 'join'; who: string; url: string; token: string }
+  | { op: 'join'; who: string; url: string; token: string; isDeaf?: boolean }
   | { op: 'publishVideo' | 'publishAudio' | 'status' | 'sightings' | 'leave'; who: string }
   | { op: 'unpublish'; who: string; trackSid: string }
   | { op: 'sendData'; who: string; topic: string; text: string; to: string[] }
   | { op: 'sendText'; who: string; topic: string; text: string }
   | { op: 'watch'; who: string; identity: string }
   | { op: 'disguise'; who: string; guise: Guise };
+
+type Join = Extract<Request, { op: 'join' }>;
 
 interface Participant {
   room: Room;
@@ -75,11 +79,19 @@ const CHAT_TOPIC = 'lk.chat';
 
 const participants = new Map<string, Participant>();
 
-async function join(who: string, url: string, token: string): Promise<void> {
+/** Who is deaf subscribes to nobody: media is most of what participants cost. */
+async function join({ who, url, token, isDeaf = false }: Join): Promise<void> {
   const room = new Room();
   const participant: Participant = {
     room,
-    status: { isConnected: false, disconnectReason: null, frames: {}, subscribed: [], data: [] },
+    status: {
+      isConnected: false,
+      disconnectReason: null,
+      frames: {},
+      subscribed: [],
+      gone: [],
+      data: [],
+    },
     timers: [],
     watched: null,
     sightings: [],
@@ -100,8 +112,10 @@ async function join(who: string, url: string, token: string): Promise<void> {
     })().catch(() => undefined);
   });
   room.on(RoomEvent.TrackUnsubscribed, (_track, publication, { identity }) => {
-    const at = status.subscribed.indexOf(`${identity}/${publication.source}`);
+    const gone = `${identity}/${publication.source}`;
+    const at = status.subscribed.indexOf(gone);
     if (at >= 0) status.subscribed.splice(at, 1);
+    status.gone.push({ track: gone, at: Date.now() });
   });
   room.on(RoomEvent.DataReceived, (payload, sender, _kind, topic) => {
     const text = Buffer.from(payload).toString('utf8');
@@ -128,7 +142,7 @@ async function join(who: string, url: string, token: string): Promise<void> {
     status.isConnected = false;
     status.disconnectReason = reason;
   });
-  await room.connect(url, token, { autoSubscribe: true, dynacast: false });
+  await room.connect(url, token, { autoSubscribe: !isDeaf, dynacast: false });
   status.isConnected = true;
   participants.set(who, participant);
 }
@@ -188,7 +202,7 @@ async function leave(who: string, { room, timers }: Participant): Promise<void> 
 }
 
 async function handle(request: Request): Promise<unknown> {
-  if (request.op === 'join') return join(request.who, request.url, request.token);
+  if (request.op === 'join') return join(request);
   const participant = participants.get(request.who);
   if (!participant) throw new Error(`${request.who} has not joined`);
   switch (request.op) {
