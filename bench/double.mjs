@@ -1,6 +1,7 @@
 // The scriptable LiveKit double in a process of its own: see server/test/support/livekit-double.ts.
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
+import { endsWithUs } from './lib.mjs';
 
 const PROCESS = join(import.meta.dirname, '../server/test/support/livekit-double-process.ts');
 
@@ -8,7 +9,7 @@ export function startDouble(options = {}) {
   const child = fork(PROCESS, [JSON.stringify(options)], {
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
-  process.once('exit', () => child.kill('SIGKILL'));
+  endsWithUs(child);
   const waiting = new Map();
   let last = 0;
   const ask = (op, ...args) =>

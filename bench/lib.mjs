@@ -19,6 +19,12 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
+/** A process that is ended when we end, however that is. */
+export function endsWithUs(child) {
+  started.add(child);
+  child.once('exit', () => started.delete(child));
+}
+
 function endNow(pid, signal) {
   try {
     process.kill(pid, signal);

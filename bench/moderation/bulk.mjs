@@ -5,7 +5,7 @@ import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RoomServiceClient } from 'livekit-server-sdk';
-import { median, startOwnPostgres, startRolecall } from '../lib.mjs';
+import { endsWithUs, median, startOwnPostgres, startRolecall } from '../lib.mjs';
 
 const PEOPLE = Number(process.env.BENCH_TARGETS ?? 1_000);
 const LATENCY_MS = 5;
@@ -242,7 +242,7 @@ function startDouble(options) {
   });
   const waiting = new Map();
   let next = 0;
-  process.on('exit', () => child.kill('SIGKILL'));
+  endsWithUs(child);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.on('message', (message) => {
