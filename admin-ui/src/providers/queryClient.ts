@@ -19,4 +19,9 @@ export const queryClient = new QueryClient({
 });
 
 queryClient.setQueryDefaults(['role-templates'], { staleTime: 60_000 });
+// React-admin hands on all that is known of these, so the whole page would be drawn again also when
+// they are no longer fresh: some seconds after it was opened, in the middle of something else.
+queryClient.setQueryDefaults(['auth'], {
+  notifyOnChangeProps: ['data', 'error', 'status', 'fetchStatus', 'isFetching'],
+});
 queryClient.setQueryDefaults(['access-roles'], { staleTime: Infinity });
