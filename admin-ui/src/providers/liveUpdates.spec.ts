@@ -60,7 +60,7 @@ describe('one stream', () => {
     expect(sources[0]?.readyState).toBe(2);
   });
 
-  it('hands over what came within 100 ms at once, to those who asked for it', () => {
+  it('hands over what came together at once, to those who asked for it', () => {
     const seats = jest.fn();
     const others = jest.fn();
     listen('room:a', { seats });
@@ -74,6 +74,25 @@ describe('one stream', () => {
     expect(seats).toHaveBeenCalledTimes(1);
     expect(seats.mock.calls[0]?.[0]).toHaveLength(50);
     expect(others).not.toHaveBeenCalled();
+  });
+
+  it('hands over soon what comes after a pause, and many changes ten times a second', () => {
+    const seats = jest.fn();
+    listen('room:a', { seats });
+    pass(0);
+    latest().open();
+    pass(1_000);
+    const change = () => latest().send('seats', { room: 'a', seats: [], removed: [] });
+    change();
+    pass(20);
+    expect(seats).toHaveBeenCalledTimes(1);
+    seats.mockClear();
+    for (let at = 0; at < 1_000; at += 10) {
+      change();
+      pass(10);
+    }
+    expect(seats.mock.calls.length).toBeGreaterThanOrEqual(9);
+    expect(seats.mock.calls.length).toBeLessThanOrEqual(10);
   });
 
   it('tells everybody to read again when the server lost count', () => {

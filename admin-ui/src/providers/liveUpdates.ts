@@ -14,7 +14,7 @@ export interface SeatsEvent {
   removed: string[];
 }
 
-/** Each handler gets everything that came within one flush (100 ms), oldest first. */
+/** Each handler gets everything that came since the last flush, oldest first. */
 export interface LiveHandlers {
   seats?: (batch: SeatsEvent[]) => void;
   room?: (batch: { room: string }[]) => void;
@@ -46,7 +46,10 @@ interface Subscription {
 type EventKind = keyof Omit<LiveHandlers, 'reset'>;
 
 const KINDS: EventKind[] = ['seats', 'room', 'rooms', 'me', 'stage', 'scene', 'bulk', 'acting'];
+/** The page is drawn again at most so often. */
 const FLUSH_MS = 100;
+/** What one change tells in several messages is shown at once. */
+const GATHER_MS = 15;
 /** The server sends something every 15 s. */
 const SILENCE_MS = 20_000;
 const POLL_AFTER_MS = 10_000;
@@ -69,6 +72,7 @@ export class LiveConnection {
   private reopenTimer: ReturnType<typeof setTimeout> | undefined;
   private clock: ReturnType<typeof setInterval> | undefined;
   private lastPollAt = 0;
+  private lastFlushAt = -Infinity;
   private lastEventId = '';
   private status: LiveStatus = { state: 'delayed', seconds: 0 };
 
@@ -210,11 +214,16 @@ export class LiveConnection {
   }
 
   private scheduleFlush() {
-    this.flushTimer ??= setTimeout(() => this.flush(), FLUSH_MS);
+    if (this.flushTimer) return;
+    // A change that comes after a pause is shown right away; of many, each flush has its share.
+    const left = this.lastFlushAt + FLUSH_MS - this.now();
+    const wait = Math.min(FLUSH_MS, Math.max(GATHER_MS, left));
+    this.flushTimer = setTimeout(() => this.flush(), wait);
   }
 
   private flush() {
     this.flushTimer = undefined;
+    this.lastFlushAt = this.now();
     for (const subscription of [...this.subscriptions]) {
       const handlers = subscription.handlers();
       const batches = subscription.batches;
