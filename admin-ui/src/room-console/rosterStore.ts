@@ -10,6 +10,7 @@ import {
   rankOfKey,
   sortKey,
 } from './rosterChips';
+import { firstIndex, RosterOrder } from './rosterOrder';
 
 /** Who left stays in sight for so long, so that a row does not vanish under the eyes. */
 const LEFT_MS = 5_000;
@@ -43,10 +44,8 @@ export class RosterStore {
   /** Who has just come → until when that is so. */
   private readonly fresh = new Map<string, number>();
   private readonly leaving = new Map<string, { seat: Seat; at: number }>();
-  /** Everybody in order, by the keys in `keys`; kept, because sorting thousands anew is slow. */
-  private order: string[] = [];
-  private readonly keys = new Map<string, string>();
-  private identities: string[] = [];
+  private readonly order = new RosterOrder();
+  private identities: readonly string[] = [];
   private counts = zeroes();
   private present = 0;
   private publishing = 0;
@@ -80,7 +79,8 @@ export class RosterStore {
     if (this.counts.hands === 0) return [];
     const bit = bitOf('hands');
     const found = [...this.seats.values()].filter((seat) => this.maskOf(seat.identity) & bit);
-    return found.sort((a, b) => (this.keys.get(a.identity)! < this.keys.get(b.identity)! ? -1 : 1));
+    const key = ({ identity }: Seat) => this.order.keyOf(identity) ?? '';
+    return found.sort((a, b) => (key(a) < key(b) ? -1 : 1));
   }
 
   /** A snapshot: the truth, whatever was here before. */
@@ -90,22 +90,22 @@ export class RosterStore {
     const removed = [...this.seats.keys()].filter((identity) => !next.has(identity));
     for (const identity of removed) this.take(identity);
     for (const seat of seats) this.put(seat);
-    this.order = this.sorted([...this.keys.keys()]);
+    this.order.settle();
     this.settle(isFirst);
   }
 
   /** What the events of one flush say, in one go. */
   patch(seats: readonly Seat[], removed: readonly string[]): void {
-    const moved = new Set<string>();
+    let isMoved = false;
     let isDirty = false;
     for (const identity of removed) isDirty = this.take(identity) || isDirty;
     for (const seat of seats) {
       const change = this.put(seat);
-      if (change.isMoved) moved.add(seat.identity);
+      isMoved ||= change.isMoved;
       isDirty ||= change.isRefiltered;
     }
-    if (moved.size > 0) this.reorder(moved);
-    if (moved.size > 0 || isDirty) this.settle(false);
+    if (isMoved) this.order.settle();
+    if (isMoved || isDirty) this.settle(false);
     else this.emit();
   }
 
@@ -167,13 +167,12 @@ export class RosterStore {
   private dropLeft(now: number): boolean {
     if (this.isFrozen) return false;
     const over = [...this.leaving].filter(
-      ([identity, { at }]) => now - at >= LEFT_MS && this.keys.has(identity),
+      ([identity, { at }]) => now - at >= LEFT_MS && this.isPlaced(identity),
     );
     if (over.length === 0) return false;
-    const dropped = new Set(over.map(([identity]) => identity));
     // A held row is shown until the order is applied, so they are still known until then.
-    for (const identity of dropped) this.keys.delete(identity);
-    this.order = this.order.filter((identity) => this.keys.has(identity));
+    for (const [identity] of over) this.order.take(identity);
+    this.order.settle();
     return true;
   }
 
@@ -183,8 +182,7 @@ export class RosterStore {
     const key = sortKey(seat);
     const mask = chipsOf(seat, this.now());
     const oldMask = this.maskOf(identity);
-    const isMoved = this.keys.get(identity) !== key;
-    this.keys.set(identity, key);
+    const isMoved = this.order.put(identity, key);
     this.leaving.delete(identity);
     this.seats.set(identity, seat);
     this.mask(identity, mask);
@@ -205,6 +203,10 @@ export class RosterStore {
     this.tally(seat, -1);
     this.leaving.set(identity, { seat, at: this.now() });
     return true;
+  }
+
+  private isPlaced(identity: string): boolean {
+    return this.order.keyOf(identity) !== undefined;
   }
 
   private maskOf(identity: string): number {
@@ -238,16 +240,16 @@ export class RosterStore {
 
   private forgetDropped(): void {
     for (const identity of this.leaving.keys()) {
-      if (!this.keys.has(identity)) this.leaving.delete(identity);
+      if (!this.isPlaced(identity)) this.leaving.delete(identity);
     }
   }
 
-  private wanted(): string[] {
-    if (this.chip === 'all' && this.query === '') return this.order;
+  private wanted(): readonly string[] {
+    if (this.chip === 'all' && this.query === '') return this.order.identities;
     const words = this.query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
     const bit = bitOf(this.chip);
     const shown = new Set(this.leaving.size > 0 ? this.identities : []);
-    return this.order.filter((identity) => {
+    return this.order.identities.filter((identity) => {
       const seat = this.seats.get(identity);
       if (!seat) return shown.has(identity);
       if (!(this.maskOf(identity) & bit)) return false;
@@ -256,33 +258,12 @@ export class RosterStore {
     });
   }
 
-  /** The order begins with them, so the first who is not ends the search. */
+  /** The order begins with them. */
   private countInterest(): number {
-    const isOther = (identity: string) => {
-      const key = this.keys.get(identity);
-      return key !== undefined && rankOfKey(key) >= OTHERS;
-    };
-    const first = this.identities.findIndex(isOther);
-    return first < 0 ? this.identities.length : first;
-  }
-
-  /** Merges those whose key changed back into the order: linear, where sorting again is not. */
-  private reorder(moved: ReadonlySet<string>): void {
-    const staying = this.order.filter((identity) => !moved.has(identity));
-    const coming = this.sorted([...moved].filter((identity) => this.keys.has(identity)));
-    const merged: string[] = [];
-    let at = 0;
-    for (const identity of coming) {
-      const key = this.keys.get(identity)!;
-      while (at < staying.length && this.keys.get(staying[at]!)! < key) merged.push(staying[at++]!);
-      merged.push(identity);
-    }
-    this.order = merged.concat(staying.slice(at));
-  }
-
-  private sorted(identities: string[]): string[] {
-    const { keys } = this;
-    return identities.sort((a, b) => (keys.get(a)! < keys.get(b)! ? -1 : 1));
+    return firstIndex(
+      this.identities,
+      (identity) => rankOfKey(this.order.keyOf(identity) ?? '') >= OTHERS,
+    );
   }
 
   private emit(): void {
