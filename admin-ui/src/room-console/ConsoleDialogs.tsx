@@ -6,10 +6,17 @@ import { SeatConflictDialog } from './SeatConflictDialog';
 import { ApproveAllDialog } from './stage/ApproveAllDialog';
 import { DeclineDialog } from './stage/DeclineDialog';
 import type { Console } from './useConsole';
+import { useRosterView } from './useRoster';
 import type { Verb } from './verbs';
 
 /** Whatever is open above the list; there is never more than one. */
 export function ConsoleDialogs({ desk }: { desk: Console }) {
+  return desk.conflict || desk.open ? <OpenDialog desk={desk} /> : null;
+}
+
+/** As the people are whom it is about, also while it is open. */
+function OpenDialog({ desk }: { desk: Console }) {
+  useRosterView(desk.roster.store);
   if (desk.conflict) {
     return (
       <SeatConflictDialog

@@ -1,4 +1,4 @@
-import { memo, type ReactNode, useState, useSyncExternalStore } from 'react';
+import { memo, type ReactNode, useState } from 'react';
 import { Title, useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
@@ -15,6 +15,7 @@ import { shortDuration } from './seatWords';
 import { LimitsPopover } from './stage/LimitsPopover';
 import type { StageDesk } from './stage/useStage';
 import type { Console } from './useConsole';
+import { useRosterFact } from './useRoster';
 
 export interface ConsoleFrameProps {
   desk: Console;
@@ -105,7 +106,7 @@ const RoomLine = memo(function RoomLine(props: RoomLineProps) {
 // These change all the time, and nothing else in the line does.
 function Present({ roster }: { roster: RosterStore }) {
   const translate = useTranslate();
-  const present = useSyncExternalStore(roster.subscribe, () => roster.read().present);
+  const present = useRosterFact(roster, (view) => view.present);
   return (
     <StatusBadge tone={present > 0 ? 'good' : 'neutral'}>
       {translate('room_console.present', { smart_count: present })}
@@ -115,7 +116,7 @@ function Present({ roster }: { roster: RosterStore }) {
 
 function Publishing({ roster }: { roster: RosterStore }) {
   const translate = useTranslate();
-  const publishing = useSyncExternalStore(roster.subscribe, () => roster.read().publishing);
+  const publishing = useRosterFact(roster, (view) => view.publishing);
   return <span>{translate('room_console.publishing', { smart_count: publishing })}</span>;
 }
 

@@ -1,15 +1,15 @@
-import type { ReactNode } from 'react';
+import { memo, type ReactNode } from 'react';
 import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import { EmptyState } from '../shared/EmptyState';
 import { NoticeLine } from './NoticeLine';
+import type { RosterStore } from './rosterStore';
 import type { Notice } from './useNotice';
+import { useRosterFact } from './useRoster';
 
 export interface PeopleFrameProps {
-  /** Changes of the order that wait to be shown. */
-  waiting: number;
-  isNobodyShown: boolean;
+  store: RosterStore;
   notice: Notice | null;
   onApply: () => void;
   onShowEverybody: () => void;
@@ -19,42 +19,66 @@ export interface PeopleFrameProps {
 
 /** The list of people, and over it what comes and goes without moving it. */
 export function PeopleFrame(props: PeopleFrameProps) {
-  const { waiting, isNobodyShown, notice, onApply, onShowEverybody, children } = props;
-  const translate = useTranslate();
+  const { store, notice, onApply, onShowEverybody, children } = props;
   return (
     <Box sx={{ position: 'relative', flex: 1, minHeight: 320, display: 'flex' }}>
       {children}
-      {waiting > 0 && (
-        <Button
-          variant="contained"
-          onClick={onApply}
-          sx={{
-            position: 'absolute',
-            top: 4,
-            insetInlineEnd: 8,
-            zIndex: 2,
-            minHeight: 26,
-            py: 0,
-            '@media (pointer: coarse)': { top: -8, minHeight: 44 },
-          }}
-        >
-          {translate('room_console.waiting', { smart_count: waiting })} ·{' '}
-          {translate('room_console.apply')}
-        </Button>
-      )}
-      {isNobodyShown && (
-        <Box sx={{ position: 'absolute', inset: '48px 0 auto' }}>
-          <EmptyState
-            title={translate('room_console.nobody_matches.title')}
-            action={
-              <Button variant="outlined" onClick={onShowEverybody}>
-                {translate('room_console.nobody_matches.clear')}
-              </Button>
-            }
-          />
-        </Box>
-      )}
+      <Waiting store={store} onApply={onApply} />
+      <NobodyShown store={store} onShowEverybody={onShowEverybody} />
       <NoticeLine notice={notice} />
     </Box>
   );
 }
+
+interface WaitingProps {
+  store: RosterStore;
+  onApply: () => void;
+}
+
+/** Changes of the order that wait to be shown. */
+const Waiting = memo(function Waiting({ store, onApply }: WaitingProps) {
+  const translate = useTranslate();
+  const waiting = useRosterFact(store, (view) => view.waiting);
+  if (waiting === 0) return null;
+  return (
+    <Button
+      variant="contained"
+      onClick={onApply}
+      sx={{
+        position: 'absolute',
+        top: 4,
+        insetInlineEnd: 8,
+        zIndex: 2,
+        minHeight: 26,
+        py: 0,
+        '@media (pointer: coarse)': { top: -8, minHeight: 44 },
+      }}
+    >
+      {translate('room_console.waiting', { smart_count: waiting })} ·{' '}
+      {translate('room_console.apply')}
+    </Button>
+  );
+});
+
+interface NobodyShownProps {
+  store: RosterStore;
+  onShowEverybody: () => void;
+}
+
+const NobodyShown = memo(function NobodyShown({ store, onShowEverybody }: NobodyShownProps) {
+  const translate = useTranslate();
+  const isNobodyShown = useRosterFact(store, ({ identities }) => identities.length === 0);
+  if (!isNobodyShown) return null;
+  return (
+    <Box sx={{ position: 'absolute', inset: '48px 0 auto' }}>
+      <EmptyState
+        title={translate('room_console.nobody_matches.title')}
+        action={
+          <Button variant="outlined" onClick={onShowEverybody}>
+            {translate('room_console.nobody_matches.clear')}
+          </Button>
+        }
+      />
+    </Box>
+  );
+});

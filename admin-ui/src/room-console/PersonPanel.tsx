@@ -31,6 +31,7 @@ import {
 } from './seatWords';
 import type { Console } from './useConsole';
 import { differences, useExplanation } from './useExplanation';
+import { useRosterFact } from './useRoster';
 import { useSeconds } from './useSeconds';
 
 export interface PersonPanelProps {
@@ -46,7 +47,7 @@ export function PersonPanel({ desk, seat, attempt, errorText }: PersonPanelProps
   const { can, room } = desk;
   const titleId = useId();
   const explanation = useExplanation(room, seat, can('token.preview', room));
-  const isGone = desk.roster.view.gone.has(seat.identity);
+  const isGone = useRosterFact(desk.roster.store, ({ gone }) => gone.has(seat.identity));
   const status = statusOf(seat, attempt, isGone, translate, errorText);
   const name = nameOf(seat);
 

@@ -7,6 +7,7 @@ import type { Theme } from '@mui/material/styles';
 import { PersonPanel } from './PersonPanel';
 import { nameOf } from './seatWords';
 import type { Console } from './useConsole';
+import { useSeatOf } from './useRoster';
 
 export interface PersonPlaceProps {
   desk: Console;
@@ -16,7 +17,7 @@ export interface PersonPlaceProps {
 /** The person who is looked at. */
 export function PersonPlace({ desk, errorText }: PersonPlaceProps) {
   const translate = useTranslate();
-  const seat = desk.active === null ? undefined : desk.roster.store.seat(desk.active);
+  const seat = useSeatOf(desk.roster.store, desk.active);
   return (
     <Place
       label={translate('room_console.panel.label', { name: seat ? nameOf(seat) : '' })}

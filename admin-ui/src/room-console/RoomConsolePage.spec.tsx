@@ -3,6 +3,7 @@ import { act, fireEvent, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event';
 import { type Call, fakeApi, type FakeAnswer } from '../../test/fakeApi';
 import { renderAdmin, signedIn } from '../../test/renderAdmin';
+import { i18nProvider } from '../providers/i18nProvider';
 import type { Permission } from '../providers/permissions';
 import type { Seat } from '../providers/records';
 import { RoomConsolePage } from './RoomConsolePage';
@@ -37,14 +38,30 @@ class QuietObserver {
   disconnect() {}
 }
 class QuietStream extends EventTarget {
+  static latest: QuietStream | null = null;
   readyState = 1;
+  onopen: (() => void) | null = null;
+  onerror: (() => void) | null = null;
+  constructor() {
+    super();
+    QuietStream.latest = this;
+  }
   close() {}
+}
+
+/** What the stream tells of, and the page has then drawn. */
+async function tell(seats: Seat[], hasDrawn: () => void) {
+  await waitFor(() => expect(QuietStream.latest).not.toBeNull());
+  const data = JSON.stringify({ room: ROOM, seats, removed: [] });
+  act(() => void QuietStream.latest?.dispatchEvent(new MessageEvent('seats', { data })));
+  await waitFor(hasDrawn);
 }
 
 const sizes = ['clientHeight', 'clientWidth'] as const;
 const before = sizes.map((size) => Object.getOwnPropertyDescriptor(Element.prototype, size)!);
 
 beforeEach(() => {
+  QuietStream.latest = null;
   Object.assign(globalThis, { ResizeObserver: QuietObserver, EventSource: QuietStream });
   for (const size of sizes) {
     Object.defineProperty(Element.prototype, size, { configurable: true, value: 900 });
@@ -57,6 +74,7 @@ jest.setTimeout(30_000);
 let restore = () => {};
 afterEach(() => {
   restore();
+  jest.restoreAllMocks();
   sizes.forEach((size, at) => Object.defineProperty(Element.prototype, size, before[at]!));
 });
 
@@ -249,5 +267,91 @@ describe('RoomConsolePage', () => {
     expect(read()).toHaveLength(group.children.length);
     expect(moved).toHaveLength(0);
     observer.disconnect();
+  });
+
+  describe('with 5,000 people', () => {
+    const mic = { sid: 'TR_1', source: 'microphone' as const, isMuted: false };
+    const numbered = (i: number, changes: Partial<Seat> = {}) =>
+      seat(`p${String(i).padStart(4, '0')}`, changes);
+    /** Those who send stand first, forty of them, which is more than are in sight. */
+    const people = () =>
+      Array.from({ length: 5_000 }, (_, i) => numbered(i, { tracks: i < 40 ? [mic] : [] }));
+    const rowOf = (name: string) => screen.getByText(name).closest('[role=row]')!;
+
+    /** Opened, and everything has come that the page asks for at first. */
+    async function openFull() {
+      serve(people());
+      open();
+      await screen.findByText('P0007');
+      const muted = numbered(7, { tracks: [{ ...mic, isMuted: true }] });
+      await tell([muted], () => expect(rowOf('P0007').querySelector('.muted')).not.toBeNull());
+    }
+
+    /** How often something was drawn from now on: whatever is drawn asks for its words. */
+    function countDrawn() {
+      const translate = jest.spyOn(i18nProvider, 'translate');
+      const times = (words: string) => translate.mock.calls.filter(([key]) => key === words).length;
+      return {
+        rows: () => times('room_console.verbs.more'),
+        grid: () => times('room_console.grid.help'),
+        around: () =>
+          times('room_console.grid.label') +
+          times('room_console.search') +
+          times('room_console.panel.label') +
+          times('room_console.grid.person'),
+      };
+    }
+
+    it('draws again those in sight of the fifty who changed, once, and nothing around them', async () => {
+      await openFull();
+      const drawn = countDrawn();
+      const changed = [
+        numbered(3, { tracks: [{ ...mic, isMuted: true }] }),
+        numbered(5, { tracks: [{ ...mic, isMuted: true }] }),
+        ...Array.from({ length: 48 }, (_, i) => numbered(1_000 + i, { tracks: [mic] })),
+      ];
+      await tell(changed, () => {
+        expect(rowOf('P0003').querySelector('.muted')).not.toBeNull();
+        expect(screen.getByRole('button', { name: /^Mic ?88$/ })).toBeTruthy();
+      });
+      expect(drawn.rows()).toBe(2);
+      expect(drawn.grid()).toBe(1);
+      expect(drawn.around()).toBe(0);
+    });
+
+    it('moves the rows of who stays when somebody comes before them, and draws one', async () => {
+      await openFull();
+      const [row, index] = [rowOf('P0003'), rowOf('P0003').getAttribute('aria-rowindex')];
+      const drawn = countDrawn();
+      await tell(
+        [numbered(4_000, { hand: { id: 'h1', since: new Date().toISOString(), note: null } })],
+        () => expect(rowOf('P4000').getAttribute('aria-rowindex')).toBe('2'),
+      );
+      expect(rowOf('P0003')).toBe(row);
+      expect(row.getAttribute('aria-rowindex')).toBe(String(Number(index) + 1));
+      expect(drawn.rows()).toBe(1);
+      expect(drawn.around()).toBe(0);
+    });
+
+    it('keeps the keys on the element of the same person while rows move', async () => {
+      serve(people());
+      open();
+      await focusGrid();
+      await userEvent.keyboard('jjj');
+      const grid = screen.getByRole('grid');
+      const active = () => document.getElementById(grid.getAttribute('aria-activedescendant')!);
+      const row = rowOf('P0003');
+      expect(active()).toBe(row);
+      // The keys hold the order; what has gathered is applied by R.
+      await tell(
+        [numbered(4_000, { hand: { id: 'h1', since: new Date().toISOString(), note: null } })],
+        () => expect(screen.getByRole('button', { name: /Show/ })).toBeTruthy(),
+      );
+      await userEvent.keyboard('r');
+      await waitFor(() => expect(rowOf('P4000')).toBeTruthy());
+      expect(active()).toBe(row);
+      expect(row.textContent).toMatch(/P0003/);
+      expect(row.getAttribute('aria-rowindex')).toBe('6');
+    });
   });
 });

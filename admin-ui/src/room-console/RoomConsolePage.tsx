@@ -19,6 +19,7 @@ import { PeopleFrame } from './PeopleFrame';
 import { PersonPlace } from './PersonPlace';
 import { RosterBar } from './RosterBar';
 import { RosterSkeleton } from './RosterSkeleton';
+import type { RosterView } from './rosterStore';
 import { messages as sceneMessages } from './scenes/messages.en';
 import { SceneBanner } from './scenes/SceneBanner';
 import { type LockHandle, SceneControls } from './scenes/SceneControls';
@@ -28,6 +29,7 @@ import { ShortcutsDialog } from './ShortcutsDialog';
 import { messages as stageMessages } from './stage/messages.en';
 import { StageBar } from './stage/StageBar';
 import { useConsole } from './useConsole';
+import { useRosterFact } from './useRoster';
 
 for (const each of [messages, stageMessages, sceneMessages, bulkMessages]) registerMessages(each);
 
@@ -59,7 +61,8 @@ function RoomConsole({ room }: { room: string }) {
   const lock = useRef<LockHandle>(null);
   const desk = useConsole(room, grid);
   const { roster, about, can, isReachable } = desk;
-  const { view } = roster;
+  // Not all of the room: the page around the people is not drawn again whenever one of them changes.
+  const isEmpty = useRosterFact(roster.store, isEmptyRoom);
   const [areKeysShown, setAreKeysShown] = useState(false);
   // The rows show at once that they are chosen; what can be done to them comes right after.
   const isAnybodyChosen = desk.selection.identities.size > 0;
@@ -116,7 +119,6 @@ function RoomConsole({ room }: { room: string }) {
     );
   }
 
-  const isEmpty = view.counts.all === 0 && view.identities.length === 0;
   return (
     <ConsoleFrame desk={desk} onShortcuts={showKeys} controls={controls}>
       <Banners
@@ -146,10 +148,9 @@ function RoomConsole({ room }: { room: string }) {
               onApproveAll={desk.approveAll}
               onDone={refocus}
             />
-            <RosterBar store={roster.store} view={view} search={search} onDone={focusGrid} />
+            <RosterBar store={roster.store} search={search} onDone={focusGrid} />
             <PeopleFrame
-              waiting={view.waiting}
-              isNobodyShown={view.identities.length === 0}
+              store={roster.store}
               notice={desk.notice}
               onApply={desk.applyOrder}
               onShowEverybody={desk.showAll}
@@ -158,7 +159,6 @@ function RoomConsole({ room }: { room: string }) {
                 ref={grid}
                 label={translate('room_console.grid.label', { room })}
                 store={roster.store}
-                view={view}
                 attempts={desk.attempts}
                 acting={desk.acting.others}
                 templates={desk.templates}
@@ -193,5 +193,8 @@ function RoomConsole({ room }: { room: string }) {
     </ConsoleFrame>
   );
 }
+
+const isEmptyRoom = ({ counts, identities }: RosterView) =>
+  counts.all === 0 && identities.length === 0;
 
 const logOf = (room: string) => `/activity?${new URLSearchParams({ room })}`;

@@ -16,7 +16,8 @@ import { styled } from '@mui/material/styles';
 import { useAnnounce } from '../shared/announce';
 import { HandSign } from './HandSign';
 import { type Chip, CHIPS } from './rosterChips';
-import type { RosterStore, RosterView } from './rosterStore';
+import type { RosterStore } from './rosterStore';
+import { useRosterFact } from './useRoster';
 
 const Bar = styled('div')({
   display: 'flex',
@@ -64,60 +65,73 @@ const IN_ORDER: Chip[] = ['all', ...CHIPS.filter((chip) => chip !== 'all')];
 
 export interface RosterBarProps {
   store: RosterStore;
-  view: RosterView;
   search: RefObject<HTMLInputElement | null>;
   /** From the search field back to the people. */
   onDone: () => void;
 }
 
 /** Who is shown. Each part is drawn again only when what it says has changed. */
-export function RosterBar({ store, view, search, onDone }: RosterBarProps) {
-  useShownAnnouncement(view);
+export const RosterBar = memo(function RosterBar({ store, search, onDone }: RosterBarProps) {
+  const chip = useRosterFact(store, (view) => view.chip);
+  const query = useRosterFact(store, (view) => view.query);
+  useShownAnnouncement(store, `${chip} ${query}`);
   return (
     <Bar>
-      <Chips store={store} chip={view.chip} counts={view.counts} />
-      <SearchField store={store} query={view.query} search={search} onDone={onDone} />
+      <Chips store={store} chip={chip} />
+      <SearchField store={store} query={query} search={search} onDone={onDone} />
     </Bar>
   );
-}
+});
 
 /** Who cannot see the list hears how many are left in it. */
-function useShownAnnouncement({ chip, query, identities }: RosterView) {
+function useShownAnnouncement(store: RosterStore, shown: string) {
   const translate = useTranslate();
   const announce = useAnnounce();
-  const shown = `${chip} ${query}`;
   const said = useRef(shown);
   useEffect(() => {
     if (said.current === shown) return;
     said.current = shown;
+    const { identities } = store.read();
     announce(translate('room_console.shown', { smart_count: identities.length }));
-  }, [shown, identities, announce, translate]);
+  }, [store, shown, announce, translate]);
 }
 
 interface ChipsProps {
   store: RosterStore;
   chip: Chip;
-  counts: RosterView['counts'];
 }
 
-const Chips = memo(function Chips({ store, chip, counts }: ChipsProps) {
+const Chips = memo(function Chips({ store, chip }: ChipsProps) {
   const translate = useTranslate();
   return (
     <ChipBar role="group" aria-label={translate('room_console.chips.label')}>
       {IN_ORDER.map((each) => (
-        <button
-          key={each}
-          type="button"
-          aria-pressed={each === chip}
-          className={counts[each] === 0 ? 'nobody' : undefined}
-          onClick={() => store.setChip(each)}
-        >
-          {each === 'hands' && <HandSign />}
-          {translate(`room_console.chips.${each}`)}
-          <b>{counts[each]}</b>
-        </button>
+        <ChipButton key={each} store={store} chip={each} isPressed={each === chip} />
       ))}
     </ChipBar>
+  );
+});
+
+interface ChipButtonProps {
+  store: RosterStore;
+  chip: Chip;
+  isPressed: boolean;
+}
+
+const ChipButton = memo(function ChipButton({ store, chip, isPressed }: ChipButtonProps) {
+  const translate = useTranslate();
+  const count = useRosterFact(store, ({ counts }) => counts[chip]);
+  return (
+    <button
+      type="button"
+      aria-pressed={isPressed}
+      className={count === 0 ? 'nobody' : undefined}
+      onClick={() => store.setChip(chip)}
+    >
+      {chip === 'hands' && <HandSign />}
+      {translate(`room_console.chips.${chip}`)}
+      <b>{count}</b>
+    </button>
   );
 });
 

@@ -1,5 +1,6 @@
 import {
   type CSSProperties,
+  memo,
   type KeyboardEvent,
   type RefObject,
   useEffect,
@@ -17,9 +18,11 @@ import type { Acting, RoleTemplate, Seat } from '../providers/records';
 import { visuallyHidden } from '../shared/visuallyHidden';
 import { GridFrame, gridSize, type GridSize, ROW_HEIGHT } from './GridFrame';
 import { chipFor, type Command, commandFor, type Keymap, stepFor } from './keymap';
-import type { RosterStore, RosterView } from './rosterStore';
+import type { RosterStore } from './rosterStore';
+import { RowSlots } from './rowSlots';
 import type { Attempt } from './seatActions';
 import { SeatRow, type RowCommand } from './SeatRow';
+import { useRosterView } from './useRoster';
 
 export interface SeatGridHandle {
   focus: () => void;
@@ -31,7 +34,6 @@ interface SeatGridProps {
   ref: RefObject<SeatGridHandle | null>;
   label: string;
   store: RosterStore;
-  view: RosterView;
   attempts: ReadonlyMap<string, Attempt>;
   acting: ReadonlyMap<string, Acting>;
   templates: ReadonlyMap<string, RoleTemplate>;
@@ -54,12 +56,29 @@ const COLUMN_COUNT = 9;
 /** After the last key or pointer movement the order is applied by itself. */
 const IDLE_MS = 2_000;
 
+/** The people. Only what is inside the frame is drawn again when one of them changes. */
 export function SeatGrid(props: SeatGridProps) {
-  const { label, store, view, attempts, templates, active, selected, onActive, onCommand } = props;
+  const frame = useRef<HTMLDivElement>(null);
+  const { size, rowHeight } = useFit(frame);
+  return (
+    <GridFrame
+      ref={frame}
+      data-size={size}
+      style={{ '--row-height': `${rowHeight}px` } as CSSProperties}
+    >
+      <Grid {...props} rowHeight={rowHeight} />
+    </GridFrame>
+  );
+}
+
+function Grid(props: SeatGridProps & { rowHeight: number }) {
+  const { label, store, rowHeight, attempts, templates, active, selected } = props;
+  const { onActive, onCommand } = props;
   const translate = useTranslate();
+  const view = useRosterView(store);
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
-  const { size, rowHeight } = useFit(scroller);
+  const [slots] = useState(() => new RowSlots());
   const hold = useHold(store);
 
   // eslint-disable-next-line react-hooks/incompatible-library -- it keeps its own state on purpose
@@ -127,94 +146,100 @@ export function SeatGrid(props: SeatGridProps) {
     const { identities } = store.read();
     if ((active === null || !identities.includes(active)) && identities[0]) onActive(identities[0]);
   };
-  const items = virtualizer.getVirtualItems();
-  const slots = useSlots(items.length);
+  const rows = virtualizer.getVirtualItems().flatMap(({ index, start }) => {
+    const identity = view.identities[index];
+    const seat = identity === undefined ? undefined : store.seat(identity);
+    return seat ? [{ seat, index, start }] : [];
+  });
+  const slotOf = slots.place(rows.map(({ seat }) => seat.identity));
   const hasSection = view.interest > 0 && view.interest < view.identities.length;
   const sectionAt = hasSection ? view.interest * rowHeight : null;
-  const rowId = (index: number) => `${id}-${index}`;
-  const rowElement = () => document.getElementById(rowId(activeIndex));
+  const rowId = (identity: string) => `${id}-${slotOf.get(identity)}`;
+  const activeId = active !== null && slotOf.has(active) ? rowId(active) : undefined;
+  const rowElement = () => (activeId === undefined ? null : document.getElementById(activeId));
 
   return (
-    <GridFrame data-size={size} style={{ '--row-height': `${rowHeight}px` } as CSSProperties}>
+    <div
+      ref={scroller}
+      role="grid"
+      className="grid"
+      tabIndex={0}
+      aria-label={label}
+      aria-description={translate('room_console.grid.help')}
+      aria-rowcount={view.identities.length + 1}
+      aria-colcount={COLUMN_COUNT}
+      aria-multiselectable
+      aria-activedescendant={activeId}
+      onKeyDown={onKeyDown}
+      onFocus={() => {
+        hold.focus(true);
+        // By keyboard something must be there to act on; a click says itself which.
+        if (!isEarly.current && scroller.current?.matches(':focus-visible')) enter();
+      }}
+      onBlur={() => hold.focus(false)}
+      onPointerMove={hold.touch}
+      onPointerLeave={hold.leave}
+    >
+      <HeadRow />
       <div
-        ref={scroller}
-        role="grid"
-        className="grid"
-        tabIndex={0}
-        aria-label={label}
-        aria-description={translate('room_console.grid.help')}
-        aria-rowcount={view.identities.length + 1}
-        aria-colcount={COLUMN_COUNT}
-        aria-multiselectable
-        aria-activedescendant={activeIndex >= 0 ? rowId(activeIndex) : undefined}
-        onKeyDown={onKeyDown}
-        onFocus={() => {
-          hold.focus(true);
-          // By keyboard something must be there to act on; a click says itself which.
-          if (!isEarly.current && scroller.current?.matches(':focus-visible')) enter();
-        }}
-        onBlur={() => hold.focus(false)}
-        onPointerMove={hold.touch}
-        onPointerLeave={hold.leave}
+        className="rows"
+        role="rowgroup"
+        style={{ height: virtualizer.getTotalSize() }}
+        // Their order as it is read; that of the elements is another one.
+        aria-owns={
+          virtualizer.isScrolling
+            ? undefined
+            : rows.map(({ seat }) => rowId(seat.identity)).join(' ')
+        }
       >
-        <div role="row" className="row head" aria-rowindex={1}>
-          <Head name="select" className="pick" isHidden />
-          <Head name="person" className="c-person" />
-          <Head name="role" className="c-role" />
-          <Head name="hand" className="c-hand" />
-          <Head name="observed" className="c-observed" />
-          <Head name="tracks" className="c-tracks" />
-          <Head name="sync" className="c-sync" />
-          <Head name="joined" className="c-joined" />
-          <Head name="actions" className="c-actions" isHidden />
-        </div>
-        <div
-          className="rows"
-          role="rowgroup"
-          style={{ height: virtualizer.getTotalSize() }}
-          // Their order as it is read; that of the elements is another one (see inSlots).
-          aria-owns={
-            virtualizer.isScrolling ? undefined : items.map(({ index }) => rowId(index)).join(' ')
-          }
-        >
-          {sectionAt !== null && (
-            <div className="section" aria-hidden style={placeAt(sectionAt)}>
-              {translate('room_console.grid.others')}
-            </div>
-          )}
-          {inSlots(items, slots).map((item) => {
-            const identity = view.identities[item.index];
-            const seat = identity === undefined ? undefined : store.seat(identity);
-            if (!seat) return null;
-            return (
-              <SeatRow
-                key={item.index % slots}
-                id={rowId(item.index)}
-                index={item.index}
-                style={placeAt(item.start)}
-                seat={seat}
-                template={templates.get(seat.role?.template ?? '')}
-                attempt={attempts.get(seat.identity)}
-                isActive={item.index === activeIndex}
-                isSelected={selected.has(seat.identity)}
-                goneAt={view.gone.get(seat.identity)}
-                acting={props.acting.get(seat.identity)}
-                isFirstOfOthers={hasSection && item.index === view.interest}
-                canPromote={props.canPromote}
-                canManageStage={props.canManageStage}
-                canRise={props.canRise(seat)}
-                promoteTitle={props.promoteTitle}
-                translate={translate}
-                errorText={props.errorText}
-                onCommand={onCommand}
-              />
-            );
-          })}
-        </div>
+        {sectionAt !== null && (
+          <div className="section" aria-hidden style={placeAt(sectionAt)}>
+            {translate('room_console.grid.others')}
+          </div>
+        )}
+        {inSlots(rows, slotOf).map(({ seat, index, start }) => (
+          <SeatRow
+            key={slotOf.get(seat.identity)}
+            id={rowId(seat.identity)}
+            index={index}
+            style={placeAt(start)}
+            seat={seat}
+            template={templates.get(seat.role?.template ?? '')}
+            attempt={attempts.get(seat.identity)}
+            isActive={seat.identity === active}
+            isSelected={selected.has(seat.identity)}
+            goneAt={view.gone.get(seat.identity)}
+            acting={props.acting.get(seat.identity)}
+            isFirstOfOthers={hasSection && index === view.interest}
+            canPromote={props.canPromote}
+            canManageStage={props.canManageStage}
+            canRise={props.canRise(seat)}
+            promoteTitle={props.promoteTitle}
+            translate={translate}
+            errorText={props.errorText}
+            onCommand={onCommand}
+          />
+        ))}
       </div>
-    </GridFrame>
+    </div>
   );
 }
+
+const HeadRow = memo(function HeadRow() {
+  return (
+    <div role="row" className="row head" aria-rowindex={1}>
+      <Head name="select" className="pick" isHidden />
+      <Head name="person" className="c-person" />
+      <Head name="role" className="c-role" />
+      <Head name="hand" className="c-hand" />
+      <Head name="observed" className="c-observed" />
+      <Head name="tracks" className="c-tracks" />
+      <Head name="sync" className="c-sync" />
+      <Head name="joined" className="c-joined" />
+      <Head name="actions" className="c-actions" isHidden />
+    </div>
+  );
+});
 
 function Head(props: { name: string; className: string; isHidden?: boolean }) {
   const translate = useTranslate();
@@ -238,19 +263,14 @@ function placeAt(start: number) {
   return place;
 }
 
-/**
- * As many rows as were ever shown at once. They are used again and again: a row that leaves at one
- * end comes back at the other with another person, which is much quicker than making a new one.
- */
-function useSlots(shown: number): number {
-  const [slots, setSlots] = useState(shown);
-  if (shown > slots) setSlots(shown);
-  return Math.max(shown, slots);
-}
-
 /** Always in the same order: an element that is put before another is styled and laid out anew. */
-const inSlots = <Item extends { index: number }>(items: readonly Item[], slots: number) =>
-  [...items].sort((a, b) => (a.index % slots) - (b.index % slots));
+const inSlots = <Row extends { seat: Seat }>(
+  rows: readonly Row[],
+  slotOf: ReadonlyMap<string, number>,
+) => {
+  const slot = ({ seat }: Row) => slotOf.get(seat.identity) ?? 0;
+  return [...rows].sort((a, b) => slot(a) - slot(b));
+};
 
 /** The keys work from the first moment, unless somebody is somewhere already. */
 function useEarlyFocus(element: RefObject<HTMLElement | null>) {
@@ -298,7 +318,7 @@ function useFit(element: RefObject<HTMLElement | null>) {
   const isCoarse = useMediaQuery('(pointer: coarse)', { noSsr: true });
   const [size, setSize] = useState<GridSize>('wide');
   useLayoutEffect(() => {
-    const frame = element.current?.parentElement;
+    const frame = element.current;
     if (!frame) return undefined;
     const fit = () => setSize(gridSize(frame.clientWidth));
     fit();

@@ -22,19 +22,13 @@ import { useSeconds } from './useSeconds';
 
 export type RowCommand = 'promote' | 'decline' | 'menu' | 'undo' | 'select' | 'open';
 
-export interface SeatRowProps {
-  id: string;
-  index: number;
-  style: CSSProperties;
+interface SeatCellsProps {
   seat: Seat;
   template: RoleTemplate | undefined;
   attempt: Attempt | undefined;
-  isActive: boolean;
-  isSelected: boolean;
   /** When they left, for who is no longer here. */
   goneAt: number | undefined;
   acting: Acting | undefined;
-  isFirstOfOthers: boolean;
   canPromote: boolean;
   canManageStage: boolean;
   /** The usual promotion would give them something. */
@@ -45,26 +39,25 @@ export interface SeatRowProps {
   onCommand: (command: RowCommand, identity: string, element: HTMLElement) => void;
 }
 
-/**
- * One person. Drawn again only when something about this person changed. Its parts are functions,
- * not components, but for those that have a clock: each would cost as much as what it shows.
- */
+export interface SeatRowProps extends SeatCellsProps {
+  id: string;
+  index: number;
+  style: CSSProperties;
+  isActive: boolean;
+  isSelected: boolean;
+  isFirstOfOthers: boolean;
+}
+
+/** One person, and where they stand: a row that is only moved or chosen keeps what is in it. */
 export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
-  const { id, index, style, seat, template, attempt, isActive, isSelected, goneAt, acting } = props;
-  const { translate } = props;
-  const { identity } = seat;
-  const isGone = goneAt !== undefined;
-  const tracks = tracksInWords(seat, translate);
-  const own = statusOf(seat, attempt, isGone, translate, props.errorText);
-  // For five seconds more important than how they stand; not than what one did oneself.
-  const status = acting && !attempt ? actingStatus(acting, translate) : own;
-  const name = nameOf(seat);
+  const { id, index, style, isActive, isSelected, isFirstOfOthers, ...cells } = props;
+  const { seat, goneAt, onCommand } = cells;
   const look = [
     'row',
     isActive && 'active',
     isSelected && 'selected',
-    props.isFirstOfOthers && 'others',
-    isGone ? 'gone' : !seat.isPresent && 'absent',
+    isFirstOfOthers && 'others',
+    goneAt !== undefined ? 'gone' : !seat.isPresent && 'absent',
   ];
   return (
     <div
@@ -74,8 +67,29 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
       aria-selected={isSelected}
       className={look.filter(Boolean).join(' ')}
       style={style}
-      onClick={(event) => props.onCommand('open', identity, event.currentTarget)}
+      onClick={(event) => onCommand('open', seat.identity, event.currentTarget)}
     >
+      <SeatCells {...cells} />
+    </div>
+  );
+});
+
+/**
+ * What is said of one person. Drawn again only when something about this person changed. Its parts
+ * are functions, not components, but for those that have a clock: each would cost as much as what it
+ * shows.
+ */
+const SeatCells = memo(function SeatCells(props: SeatCellsProps) {
+  const { seat, template, attempt, goneAt, acting, translate } = props;
+  const { identity } = seat;
+  const isGone = goneAt !== undefined;
+  const tracks = tracksInWords(seat, translate);
+  const own = statusOf(seat, attempt, isGone, translate, props.errorText);
+  // For five seconds more important than how they stand; not than what one did oneself.
+  const status = acting && !attempt ? actingStatus(acting, translate) : own;
+  const name = nameOf(seat);
+  return (
+    <>
       <div
         role="gridcell"
         className="cell pick"
@@ -138,12 +152,12 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
           ⋯
         </button>
       </div>
-    </div>
+    </>
   );
 });
 
 /** What comes next for this person: the hand that waits is answered, everybody else promoted. */
-function nextOf(props: SeatRowProps, translate: Translate) {
+function nextOf(props: SeatCellsProps, translate: Translate) {
   const { seat } = props;
   const isGone = props.goneAt !== undefined;
   const hand = seat.hand && props.canManageStage;

@@ -8,7 +8,6 @@ import type { SeatActions } from './seatActions';
 
 export interface Roster {
   store: RosterStore;
-  view: RosterView;
   isLoaded: boolean;
   error: unknown;
   /** When what is shown was last known to be right; for a room whose updates are lost. */
@@ -23,7 +22,6 @@ const AGAIN_MS = 3_000;
 /** The seats of one room: a snapshot, then every change as it is told. */
 export function useRoster(room: string, actions: { current: SeatActions | null }): Roster {
   const [store] = useState(() => new RosterStore());
-  const view = useSyncExternalStore(store.subscribe, store.read);
   const [isLoaded, setIsLoaded] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const asOfRef = useRef<Date | null>(null);
@@ -93,8 +91,22 @@ export function useRoster(room: string, actions: { current: SeatActions | null }
     reset: reload,
   });
 
-  return { store, view, isLoaded, error, asOf, reload };
+  return { store, isLoaded, error, asOf, reload };
 }
+
+/** Everything: whoever asks is drawn again with each change of anybody. */
+export const useRosterView = (store: RosterStore) =>
+  useSyncExternalStore(store.subscribe, store.read);
+
+/** One fact of it: whoever asks is drawn again only when that changes. */
+export const useRosterFact = <Fact>(store: RosterStore, of: (view: RosterView) => Fact) =>
+  useSyncExternalStore(store.subscribe, () => of(store.read()));
+
+/** One person as they are now. */
+export const useSeatOf = (store: RosterStore, identity: string | null) =>
+  useSyncExternalStore(store.subscribe, () =>
+    identity === null ? undefined : store.seat(identity),
+  );
 
 /** A refusal does not get better by asking again; a server that is away does. */
 function isPassing(failure: unknown): boolean {

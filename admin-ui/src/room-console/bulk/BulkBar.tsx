@@ -5,6 +5,7 @@ import Button from '@mui/material/Button';
 import TextField from '@mui/material/TextField';
 import { momentOf } from '../seatWords';
 import type { Console } from '../useConsole';
+import { useRosterView } from '../useRoster';
 import { DESTRUCTIVE, permissionOf } from '../verbs';
 
 const VERBS = ['promoteAs', 'demote', 'mute', 'hold', 'release', 'remove', 'block'] as const;
@@ -25,6 +26,8 @@ export function BulkBar({ desk }: { desk: Console }) {
   const translate = useTranslate();
   const { can, room, selection, chosen } = desk;
   const [reason, setReason] = useState('');
+  // Who leaves is no longer meant.
+  useRosterView(desk.roster.store);
   const here = desk.here();
   const left = selection.identities.size - here.length;
   const verbs = VERBS.filter((verb) => can(permissionOf(verb), room)).filter(
