@@ -6,7 +6,8 @@ export interface Notice {
   isBad: boolean;
 }
 
-export type Say = (text: string, tone?: 'plain' | 'bad') => void;
+/** `shownMs`: for what is true only that long. */
+export type Say = (text: string, tone?: 'plain' | 'bad', shownMs?: number) => void;
 
 const SHOWN_MS = 8_000;
 
@@ -25,12 +26,12 @@ export function useNotice() {
   useEffect(() => () => clearTimeout(timer.current), []);
 
   const say = useCallback<Say>(
-    (text, tone = 'plain') => {
+    (text, tone = 'plain', shownMs = SHOWN_MS) => {
       const isBad = tone === 'bad';
       announce(text, isBad ? 'assertive' : 'polite');
       setNotice({ text, isBad });
       clearTimeout(timer.current);
-      timer.current = setTimeout(() => setNotice(null), SHOWN_MS);
+      timer.current = setTimeout(() => setNotice(null), shownMs);
     },
     [announce],
   );

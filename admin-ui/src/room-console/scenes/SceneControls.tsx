@@ -140,7 +140,7 @@ function useArming(lock: () => void, obstacle: string | null, say: Say) {
       say(translate('room_scenes.locking'));
       lock();
     } else {
-      say(translate('room_scenes.press_again'), 'bad');
+      say(translate('room_scenes.press_again'), 'bad', ARMED_MS);
       timer.current = setTimeout(() => setIsArmed(false), ARMED_MS);
     }
   }, [isArmed, obstacle, lock, say, translate]);
