@@ -45,8 +45,8 @@ const SUITES = {
 
 /**
  * Tests on real processes, on a machine that others use too, meet moments that no deadline foresaw:
- * as few as this are tried once more, alone, and named at the end if they pass only then. More is no
- * moment but a defect. The model of a seat is never tried again: what it finds is one.
+ * as few files as this are tried once more, alone, and what passes only then is named at the end.
+ * More is no moment but a defect. The model of a seat is never tried again: what it finds is one.
  */
 const SECOND_TRIES = 2;
 const NEVER_AGAIN = /\.model-spec\.ts$/;
@@ -208,11 +208,11 @@ async function runJest(suite, tools, args) {
 
 function filesToTryAgain({ isReal }, result) {
   if (!isReal || !result || result.numRuntimeErrorTestSuites > 0) return [];
-  if (result.numFailedTests === 0 || result.numFailedTests > SECOND_TRIES) return [];
   const files = result.testResults
     .filter(({ assertionResults }) => assertionResults.some(hasFailed))
     .map(({ name }) => name);
-  return files.some((name) => NEVER_AGAIN.test(name)) ? [] : files;
+  const isTooMuch = files.length > SECOND_TRIES || files.some((name) => NEVER_AGAIN.test(name));
+  return isTooMuch ? [] : files;
 }
 
 /** The first run, in which what passed when tried again has passed. */
