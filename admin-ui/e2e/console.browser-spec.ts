@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { until } from '../../server/test/support/until.js';
-import { ConsolePage } from './pages/console-page.js';
+import { ConsolePage, HAND_SINCE } from './pages/console-page.js';
 import { describeBrowser } from './support/chromium.js';
 import { Installation, type Operator } from './support/installation.js';
 import { hasFocus } from './support/keyboard.js';
@@ -32,7 +32,7 @@ describeBrowser('the room console, by keys', () => {
     for (const identity of ['ana', 'bo', 'cy']) await installation.join(room, identity);
     for (const identity of ['bo', 'ana']) await installation.raiseHand(room, identity);
     const desk = await openConsole(room, moderator);
-    await desk.untilRow('bo', /0:\d\d/);
+    await desk.untilRow('bo', HAND_SINCE);
 
     await desk.keys('h', 'p');
     expect(desk.presses).toBe(2);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { until } from '../../server/test/support/until.js';
-import { ConsolePage } from './pages/console-page.js';
+import { ConsolePage, HAND_SINCE } from './pages/console-page.js';
 import { JoinPage } from './pages/join-page.js';
 import type { Json } from './support/api.js';
 import { describeBrowser } from './support/chromium.js';
@@ -92,7 +92,7 @@ describeBrowser('a moderator with a queue', () => {
     await until('the list has the focus again', () => hasFocus(desk.grid));
     await desk.press('n');
     await desk.untilSaid(/Nobody with a hand up can be let up\. ana: They are presenter/);
-    await desk.untilRow('ana', /0:\d\d/);
+    await desk.untilRow('ana', HAND_SINCE);
   }, 60_000);
 
   it('declines a hand by keys, with a word that the participant reads', async () => {
@@ -101,7 +101,7 @@ describeBrowser('a moderator with a queue', () => {
     const ana = await JoinPage.withToken(await installation.visitor(), room, token);
     await ana.button('Raise hand').click();
     const desk = await openConsole(room);
-    await desk.untilRow('ana', /0:\d\d/);
+    await desk.untilRow('ana', HAND_SINCE);
 
     await desk.keys('h', 'Shift+H');
     const dialog = desk.page.getByRole('dialog', { name: 'Decline the hand of ana?' });
@@ -113,11 +113,11 @@ describeBrowser('a moderator with a queue', () => {
     await desk.untilSaid(/ana: Declined/);
     await desk
       .row('ana')
-      .filter({ hasNotText: /0:\d\d/ })
+      .filter({ hasNotText: HAND_SINCE })
       .waitFor();
     await until('the list has the focus again', () => hasFocus(desk.grid));
     await ana.button('Raise hand').click();
-    await desk.untilRow('ana', /0:\d\d/);
+    await desk.untilRow('ana', HAND_SINCE);
   }, 60_000);
 
   it('promotes many, tries those again that failed, and takes back all that succeeded', async () => {

@@ -2,6 +2,9 @@ import type { Locator, Page } from 'playwright-core';
 import { until } from '../../../server/test/support/until.js';
 import { hasFocus, tabTo } from '../support/keyboard.js';
 
+/** How long a hand is up, for less than a minute; no time of day, as in 20:34, has it. */
+export const HAND_SINCE = /(?<!\d)0:\d\d/;
+
 /** The live room: everything here is done by keys, as a moderator in a hurry does it. */
 export class ConsolePage {
   readonly grid: Locator;
