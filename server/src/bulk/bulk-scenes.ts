@@ -10,7 +10,14 @@ import { SeatStore } from '../seats/seat-store.js';
 import type { BulkOperation, BulkTarget, TargetEnd } from './bulk.js';
 import { BulkStore } from './bulk-store.js';
 import type { Chunk, Turn } from './bulk-worker.js';
-import { type Pace, throughOf } from './pace.js';
+import { type Haste, type Pace, throughOf } from './pace.js';
+
+/**
+ * So many who are seen or heard are called at once, before anybody else: one after the other, each
+ * would wait until LiveKit has told a full room of those before. A burst of more would be one too many
+ * for clients that are slow to read (v1.13.5 cuts them off).
+ */
+const CALLED_AT_ONCE = 32;
 
 /**
  * Brings a room to its scene, or back from one. The wish is the room's and holds from its commit on,
@@ -72,10 +79,19 @@ export class BulkScenes {
   ): Promise<void> {
     const started = performance.now();
     const wishes = await this.read(room, targets);
-    const differing = wishes.filter((wish) => wish !== null);
-    const pushes = await this.applier.convergeAll(room, differing, throughOf(pace));
+    const isUrgent = (wish: FreshWish | null, i: number) =>
+      (wish?.fresh.seen.seat?.tracks.length ?? 0) > 0 &&
+      (targets[i] as BulkTarget).position <= CALLED_AT_ONCE;
+    const urgent = wishes.filter(isUrgent);
+    const others = wishes.filter((wish, i) => !isUrgent(wish, i));
+    const made = new Map<FreshWish, Push[]>();
+    const converge = async (some: readonly (FreshWish | null)[], haste: Haste) => {
+      const differing = some.filter((wish) => wish !== null);
+      const pushes = await this.applier.convergeAll(room, differing, throughOf(pace, haste));
+      differing.forEach((wish, i) => made.set(wish, pushes[i] ?? []));
+    };
+    await Promise.all([converge(urgent, 'urgent'), converge(others, 'paced')]);
     const ms = performance.now() - started;
-    const made = new Map(differing.map((wish, i) => [wish, pushes[i] ?? []]));
     const ends = targets.map(({ position }, i): TargetEnd => {
       const wish = wishes[i];
       // Somebody else, such as a sweep, was here first.

@@ -32,6 +32,26 @@ describe('how many calls are out at once', () => {
     await Promise.all(all);
   });
 
+  it('lets what is urgent out at once, up to 32, and the others only after it', async () => {
+    const pace = new Pace();
+    const first = calls();
+    const rest = calls();
+    const later = () => new Promise((resolve) => setImmediate(resolve));
+    const urgent = Array.from({ length: 40 }, () => pace.run(first.call, never, 'urgent'));
+    const others = Array.from({ length: 20 }, () => pace.run(rest.call, never));
+    await later();
+    expect([first.open.length, rest.open.length]).toEqual([32, 0]);
+    first.open.splice(0, 31).forEach((end) => end());
+    await later();
+    expect(rest.open).toHaveLength(0);
+    for (let left = 60; left > 0 && first.open.length + rest.open.length > 0; left--) {
+      [...first.open.splice(0), ...rest.open.splice(0)].forEach((end) => end());
+      await later();
+      expect(first.open.length + rest.open.length).toBeLessThanOrEqual(16);
+    }
+    await Promise.all([...urgent, ...others]);
+  });
+
   it('lets more out while answers stay as fast as they were, up to 32', () => {
     const pace = new Pace();
     answers(pace, 200, 5);

@@ -22,16 +22,21 @@ const PROBE_MS = 1_000;
 /** What a call came to, as far as its pace goes. */
 export type Answer = 'ok' | 'strained';
 
+/** Urgent: goes out at once, beside as many as there may ever be, and the others wait for its end. */
+export type Haste = 'paced' | 'urgent';
+
 /**
  * How many calls to LiveKit are under way at once, for one room. A change of permission is told to
  * everybody in the room, so in a large room calls wait for each other long before a limit of
  * connections is met: while answers stay as fast as they ever were one more is let out for each that
  * comes back; when they slow down, fewer, down to where it began, since fewer than that help nobody;
- * when LiveKit fails or does not answer in time, half.
+ * when LiveKit fails or does not answer in time, half. What is urgent waits for nothing of this, and
+ * is no measure of it; so it must be few.
  */
 export class Pace {
   private limit = START;
   private active = 0;
+  private urgent = 0;
   private readonly waiting: (() => void)[] = [];
   private fastest = Infinity;
   private times: number[] = [];
@@ -51,11 +56,22 @@ export class Pace {
   }
 
   /** Runs `call` when its turn has come. `strained` tells which errors mean that LiveKit has too much. */
-  async run<T>(call: () => Promise<T>, strained: (error: unknown) => boolean): Promise<T> {
-    await this.enter();
+  async run<T>(
+    call: () => Promise<T>,
+    strained: (error: unknown) => boolean,
+    haste: Haste = 'paced',
+  ): Promise<T> {
+    if (haste === 'urgent' && this.active < MOST) {
+      this.active += 1;
+      this.urgent += 1;
+    } else {
+      haste = 'paced';
+      await this.enter();
+    }
     try {
-      return await this.attempt(call, strained);
+      return await this.attempt(call, strained, haste);
     } finally {
+      if (haste === 'urgent') this.urgent -= 1;
       this.leave();
     }
   }
@@ -63,6 +79,7 @@ export class Pace {
   private async attempt<T>(
     call: () => Promise<T>,
     strained: (error: unknown) => boolean,
+    haste: Haste,
   ): Promise<T> {
     const started = performance.now();
     if (this.strainedInARow >= GIVE_UP_AFTER) {
@@ -72,7 +89,7 @@ export class Pace {
     try {
       const result = await call();
       this.strainedInARow = 0;
-      this.note('ok', performance.now() - started);
+      if (haste === 'paced') this.note('ok', performance.now() - started);
       return result;
     } catch (error) {
       const isStrained = strained(error);
@@ -109,8 +126,12 @@ export class Pace {
     }
   }
 
+  private get hasRoom(): boolean {
+    return this.urgent === 0 && this.active < this.limit;
+  }
+
   private async enter(): Promise<void> {
-    if (this.active < this.limit) {
+    if (this.hasRoom) {
       this.active += 1;
       return;
     }
@@ -119,7 +140,7 @@ export class Pace {
 
   private leave(): void {
     this.active -= 1;
-    while (this.active < this.limit) {
+    while (this.hasRoom) {
       const next = this.waiting.shift();
       if (!next) return;
       this.active += 1;
@@ -129,8 +150,8 @@ export class Pace {
 }
 
 /** How calls to LiveKit go out at that pace. */
-export function throughOf(pace: Pace): Through {
-  return (call) => pace.run(call, isUnavailable);
+export function throughOf(pace: Pace, haste: Haste = 'paced'): Through {
+  return (call) => pace.run(call, isUnavailable, haste);
 }
 
 function median(times: number[]): number {
