@@ -82,6 +82,9 @@ async function main(argv) {
       if (problems.includes('interrupted')) break;
       await runSuite(SUITES[name], patterns, tools);
     }
+    // A suite may have nothing that matches, since others have; but not all of them.
+    const isAnyRun = totals.passed + totals.failed + totals.skipped > 0;
+    if (patterns.length > 0 && !isAnyRun) fail(`no test matches ${patterns.join(' ')}`);
   } catch (error) {
     steps.fail(error);
     problems.push(firstLine(error));
