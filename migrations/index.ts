@@ -1,10 +1,12 @@
 import { CreateRolecall1795226400000 } from './1795226400000-CreateRolecall.js';
 import { MatchRoomPatterns1795226460000 } from './1795226460000-MatchRoomPatterns.js';
 import { ModerateLive1795226520000 } from './1795226520000-ModerateLive.js';
+import { PeekAtSeats1795226580000 } from './1795226580000-PeekAtSeats.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
 export const migrations = [
   CreateRolecall1795226400000,
   MatchRoomPatterns1795226460000,
   ModerateLive1795226520000,
+  PeekAtSeats1795226580000,
 ];

@@ -41,6 +41,7 @@ export const BUILT_IN_ROLES: readonly AccessRole[] = [
       'seat.block',
       'seat.remove',
       'seat.mute',
+      'seat.peek',
       'stage.manage',
       'scene.read',
       'scene.enter',

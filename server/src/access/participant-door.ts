@@ -68,6 +68,9 @@ export class ParticipantDoor {
     if (room !== (request.params as Record<string, string>)[roomParam]) {
       return refuse('participant.other_room', 'This token is for another room.');
     }
+    if (proof.standing.input.seat?.peeksAt != null) {
+      return refuse('participant.is_peek', 'Who only looks has no part in the room.');
+    }
     return { room, identity, standing: proof.standing, ref };
   }
 

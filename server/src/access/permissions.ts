@@ -31,6 +31,7 @@ export const PERMISSIONS = {
   'seat.demote': { reach: 'room', description: 'Demote people in a room' },
   'seat.block': { reach: 'room', description: 'Block and unblock people' },
   'seat.remove': { reach: 'room', description: 'Remove people from a room' },
+  'seat.peek': { reach: 'room', description: 'See and hear somebody, hidden, for some minutes' },
   'seat.mute': { reach: 'room', description: 'Mute published tracks' },
   'stage.manage': { reach: 'room', description: 'Answer raised hands and invite people up' },
   'scene.read': { reach: 'room', description: 'See saved scenes' },

@@ -33,6 +33,7 @@ const SKIPPED: ReadonlySet<string> = new Set([
   'seat.not_found',
   'seat.not_present',
   'seat.not_a_person',
+  'seat.is_peek',
   'seat.above_ceiling',
   'seat.holds_more',
   'seat.no_other_role',

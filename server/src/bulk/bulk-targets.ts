@@ -24,7 +24,7 @@ export class BulkTargets {
   /**
    * Who matches and was there by then. A filter never means those who run the room: operators who
    * sit in it under their own address, whoever holds more than a moderator gives out (unless their
-   * template is asked for by name), agents and other programs. Whoever publishes comes first.
+   * template is asked for by name), agents and other programs, moderators who look at somebody. Whoever publishes comes first.
    */
   async choose(_actor: Actor, room: string, filter: TargetFilter, asOf: Date): Promise<string[]> {
     const except = new Set(filter.except ?? []);
@@ -34,7 +34,7 @@ export class BulkTargets {
     const operators = await this.operatorsAmong(seats.map(({ identity }) => identity));
     const meant: SeatView[] = [];
     for (const seat of seats) {
-      if (isProgram(seat) || operators.has(seat.identity)) continue;
+      if (isNobodysPlace(seat) || operators.has(seat.identity)) continue;
       if (filter.template === undefined && (await this.runsTheRoom(seat))) continue;
       meant.push(seat);
     }
@@ -93,8 +93,9 @@ function isLater({ joinedAt }: SeatView, asOf: Date): boolean {
   return joinedAt !== null && new Date(joinedAt) > asOf;
 }
 
-function isProgram({ kind, observed }: SeatView): boolean {
-  return (kind !== null && kind !== STANDARD) || observed?.agent === true;
+/** What is in the room for a purpose of its own: programs, and moderators who look at somebody. */
+function isNobodysPlace({ kind, observed, peeksAt }: SeatView): boolean {
+  return peeksAt !== null || (kind !== null && kind !== STANDARD) || observed?.agent === true;
 }
 
 function publishersFirst(seats: SeatView[]): SeatView[] {

@@ -34,6 +34,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   'user.deleted': 'Your account does not exist any more.',
   'room.closed': 'The room is closed.',
   'room.not_found': 'There is no such room.',
+  'peek.over': 'The look is over.',
   'token.voided': 'This link is not valid any more. Ask for a new one.',
   unlisted: 'This room is for invited participants only.',
 };

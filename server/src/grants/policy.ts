@@ -16,7 +16,13 @@ export interface PolicyInput {
     defaultTemplate: string | null;
     scene: ActiveScene | null;
   };
-  seat: { block: Block | null; override: Override | null; hold: Hold | null } | null;
+  seat: {
+    block: Block | null;
+    override: Override | null;
+    hold: Hold | null;
+    /** The seat of a moderator who looks at this identity, or did last. */
+    peeksAt: string | null;
+  } | null;
   /** All that concern the user or everyone, also those that do not apply here or now. */
   assignments: readonly AssignmentRule[];
   templates: Readonly<Record<string, TemplateState>>;
@@ -120,17 +126,27 @@ export type RefusalCode =
   | 'user.suspended'
   | 'user.deleted'
   | 'room.closed'
+  | 'peek.over'
   | 'no_rule'
   | 'template.unpublished';
 
 /** One link of the chain of reasons; exactly one of a chain wins. */
 export interface Because {
   rule:
-    'block' | 'user' | 'room' | 'override' | 'assignment' | 'default' | 'policy' | 'scene' | 'hold';
+    | 'block'
+    | 'user'
+    | 'room'
+    | 'override'
+    | 'peek'
+    | 'assignment'
+    | 'default'
+    | 'policy'
+    | 'scene'
+    | 'hold';
   outcome: 'wins' | 'loses' | 'near_miss' | 'note';
   /** A sentence for people. */
   text: string;
-  /** Assignment: its id. Block, override, hold: the identity. User: its id. Room, default, scene: the room. */
+  /** Assignment: its id. Block, override, peek, hold: the identity. User: its id. Room, default, scene: the room. */
   ref: string | null;
   template: string | null;
 }

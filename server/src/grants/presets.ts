@@ -20,6 +20,8 @@ const SPEAKER: PartialGrants = {
   canPublish: true,
   canPublishSources: ['camera', 'microphone'],
 };
+/** Hears and sees, is seen by nobody, sends nothing: also the most that a moderator's look may be. */
+const OBSERVER: PartialGrants = { roomJoin: true, canSubscribe: true, hidden: true };
 const PRESENTER: PartialGrants = { ...SPEAKER, canPublishSources: TRACK_SOURCES };
 
 function preset(
@@ -59,12 +61,10 @@ export const PRESETS: readonly TemplatePreset[] = [
     'Hidden observer',
     '#8a6116',
     'Hears and sees, is seen by nobody, sends nothing.',
-    { roomJoin: true, canSubscribe: true, hidden: true },
+    OBSERVER,
   ),
   preset('recorder', 'Recorder', '#b3363e', 'A hidden recorder that receives everything.', {
-    roomJoin: true,
-    canSubscribe: true,
-    hidden: true,
+    ...OBSERVER,
     recorder: true,
   }),
   preset('agent', 'Agent', '#a8428c', 'A program that takes part: every source, data, own state.', {
@@ -73,6 +73,9 @@ export const PRESETS: readonly TemplatePreset[] = [
     canUpdateOwnMetadata: true,
   }),
 ];
+
+/** What a moderator's look is, whatever has become of the template since. */
+export const PEEK_GRANTS: RoleGrants = completeGrants(OBSERVER);
 
 /** The most that the built-in access role `moderator` may hand out. */
 export const MODERATOR_CEILING: RoleGrants = completeGrants(PRESENTER);

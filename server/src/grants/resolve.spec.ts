@@ -72,6 +72,14 @@ const scene = (change: Partial<ActiveScene> = {}): ActiveScene => ({
   ...change,
 });
 
+const seat = (change: Partial<NonNullable<PolicyInput['seat']>>): PolicyInput['seat'] => ({
+  block: null,
+  override: null,
+  hold: null,
+  peeksAt: null,
+  ...change,
+});
+
 const override = (change: Partial<Override> = {}): Override => ({
   template: 'speaker',
   version: 6,
@@ -172,6 +180,7 @@ const anyPolicy: fc.Arbitrary<PolicyInput> = fc.record({
           reason: fc.constant(null),
         }),
       ),
+      peeksAt: fc.option(fc.constant('bo')),
     }),
   ),
   assignments: anyAssignments,
@@ -248,7 +257,9 @@ describe('resolve', () => {
                   ? 'room.closed'
                   : seat?.override && isOpen(seat.override.until)
                     ? `override ${seat.override.template} ${seat.override.version}`
-                    : null;
+                    : seat?.peeksAt != null
+                      ? 'peek.over'
+                      : null;
         if (expected === null) {
           expect(['assignment', 'default', 'no_rule', 'template.unpublished']).toContain(
             decision.verdict === 'allow' ? decision.source : decision.code,
@@ -328,14 +339,14 @@ describe('resolve', () => {
   it('says when the right ends by itself', () => {
     const until = minutes(30);
     const lease = policy({
-      seat: { block: null, hold: null, override: override({ scope: 'until', until }) },
+      seat: seat({ override: override({ scope: 'until', until }) }),
     });
     expect(resolve(lease, NOW)).toMatchObject({
       source: 'override',
       version: 6,
       validUntil: until,
     });
-    const session = policy({ seat: { block: null, hold: null, override: override() } });
+    const session = policy({ seat: seat({ override: override() }) });
     expect(resolve(session, NOW)).toMatchObject({ validUntil: null });
     const window = policy({ assignments: [assignment({ validUntil: until })] });
     expect(resolve(window, NOW)).toMatchObject({ validUntil: until });
@@ -345,11 +356,10 @@ describe('resolve', () => {
     const decision = resolve(
       policy({
         room: { name: 'town-hall', isClosed: false, defaultTemplate: 'viewer', scene: null },
-        seat: {
-          hold: null,
+        seat: seat({
           block: block({ until: minutes(-5) }),
           override: override({ until: minutes(20), scope: 'until', reason: 'asked to speak' }),
-        },
+        }),
         assignments: [
           assignment({ id: 'a-1', scope: pattern('town-*'), priority: 10 }),
           assignment({
@@ -397,7 +407,7 @@ describe('resolve', () => {
     const fallsBack = { ...unpublished, room: { ...unpublished.room, defaultTemplate: 'viewer' } };
     expect(resolve(fallsBack, NOW)).toMatchObject({ source: 'default', version: 1, ref: null });
     const blocked = policy({
-      seat: { block: block({ reason: 'spam' }), hold: null, override: override() },
+      seat: seat({ block: block({ reason: 'spam' }), override: override() }),
     });
     expect(resolve(blocked, NOW).because.map(({ text }) => text)).toEqual([
       'Blocked for good by Kim: “spam”.',
@@ -424,7 +434,7 @@ describe('resolve', () => {
 
 describe('a hold', () => {
   const held = (change: Partial<Hold>) =>
-    resolve(policy({ seat: { block: null, override: override(), hold: hold(change) } }), NOW);
+    resolve(policy({ seat: seat({ override: override(), hold: hold(change) }) }), NOW);
 
   it('takes sources out of the role, until its end and not a moment longer', () => {
     expect(held({})).toMatchObject({
@@ -436,8 +446,11 @@ describe('a hold', () => {
   });
 
   it('gives nobody a role', () => {
-    const seat = { block: null, override: null, hold: hold() };
-    expect(resolve(policy({ seat }), NOW)).toMatchObject({ verdict: 'refuse', code: 'no_rule' });
+    const held = seat({ hold: hold() });
+    expect(resolve(policy({ seat: held }), NOW)).toMatchObject({
+      verdict: 'refuse',
+      code: 'no_rule',
+    });
   });
 
   it('is told among the reasons', () => {
@@ -494,16 +507,14 @@ describe('a scene', () => {
   });
 
   it('leaves alone what was given in the room after it began, and takes what was given before', () => {
-    const given = (at: Date) =>
-      played('viewer', {}, { block: null, hold: null, override: override({ at }) });
+    const given = (at: Date) => played('viewer', {}, seat({ override: override({ at }) }));
     expect(given(minutes(-4))).toMatchObject({ template: 'speaker', withheld: NOTHING_WITHHELD });
     expect(given(minutes(-6))).toMatchObject({ template: 'speaker', withheld: SILENT });
   });
 
   it('lets a hold hold on', () => {
-    const seat = { block: null, override: null, hold: hold() };
     const rules = [{ from: 'speaker', to: 'host' }];
-    expect(played('speaker', { rules }, seat)).toMatchObject({
+    expect(played('speaker', { rules }, seat({ hold: hold() }))).toMatchObject({
       template: 'host',
       withheld: { sources: ['microphone'], data: false },
     });
@@ -515,6 +526,39 @@ describe('a scene', () => {
         const without = resolve({ ...input, room: { ...input.room, scene: null } }, NOW);
         expect(resolve(input, NOW).verdict).toBe(without.verdict);
       }),
+    );
+  });
+});
+
+describe('a moderator’s seat for looking at somebody', () => {
+  const observer = { template: 'host', version: 2 };
+
+  it('has the role of the look while it lasts, and none after it, whatever is given to everyone', () => {
+    const lasting = (until: Date) =>
+      resolve(
+        policy({
+          room: { name: 'town-hall', isClosed: false, defaultTemplate: 'viewer', scene: null },
+          seat: seat({ peeksAt: 'bo', override: override({ ...observer, scope: 'until', until }) }),
+          assignments: [assignment({ subject: 'everyone', priority: 9 })],
+        }),
+        NOW,
+      );
+    expect(lasting(minutes(1))).toMatchObject({ verdict: 'allow', ...observer });
+    expect(lasting(NOW)).toMatchObject({ verdict: 'refuse', code: 'peek.over' });
+    expect(lasting(NOW).because[0]?.text).toContain('`bo`');
+  });
+
+  it('is let in by nothing but its look, and no scene makes it anything else', () => {
+    fc.assert(
+      fc.property(anyPolicy, (input) => {
+        if (input.seat?.peeksAt == null) return;
+        const decision = resolve(input, NOW);
+        if (decision.verdict === 'refuse') return;
+        const { override: look } = input.seat;
+        expect(decision).toMatchObject({ source: 'override', template: look?.template });
+        expect(decision.version).toBe(look?.version);
+      }),
+      { numRuns: 500 },
     );
   });
 });

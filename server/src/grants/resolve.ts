@@ -31,8 +31,8 @@ interface Candidate {
  * The one function that decides. Total and pure: the order of the assignments says nothing, and the
  * chain names exactly one winner, all that it beat, and what came close.
  *
- * Precedence: block, user (deleted, suspended), closed room, override, assignments (the user before
- * everyone; a room before a pattern before all; the more specific pattern; the higher priority; the
+ * Precedence: block, user (deleted, suspended), closed room, override, the end of a look (a moderator's
+ * seat has no role but the look itself), assignments (the user before everyone; a room before a pattern before all; the more specific pattern; the higher priority; the
  * newest), the room's default template, refusal. What wins is then narrowed or changed by the room's
  * scene, unless it was given in the room after the scene began, and narrowed by a hold.
  */
@@ -45,6 +45,7 @@ export function resolve(input: PolicyInput, at: Date): Decision {
   addUser(input, candidates, notes);
   addRoom(input, candidates);
   addOverride(input, at, candidates, nearMisses);
+  addPeek(input, candidates);
   const passedOver = addAssignments(input, at, candidates, nearMisses, notes);
   addDefault(input, candidates, notes);
   const isOnlyUnpublished = passedOver || isDefaultUnusable(input);
@@ -66,7 +67,9 @@ export function resolve(input: PolicyInput, at: Date): Decision {
 
 function narrow(decision: Allowed, input: PolicyInput, at: Date): Allowed {
   const { seat, subject } = input;
-  const isExempt = decision.source === 'override' && isGivenInScene(input);
+  // A scene would make somebody visible of who is there hidden.
+  const isPeek = seat?.peeksAt != null;
+  const isExempt = isPeek || (decision.source === 'override' && isGivenInScene(input));
   const played = isExempt ? decision : applyScene(decision, input.room, input.templates);
   const held = withheldByHold(seat?.hold ?? null, at);
   if (!seat?.hold || held.sources.length === 0) return played;
@@ -190,6 +193,16 @@ function addOverride(
       withheld: NOTHING_WITHHELD,
       because,
     }),
+  });
+}
+
+function addPeek({ seat, subject }: PolicyInput, candidates: Candidate[]): void {
+  if (seat?.peeksAt == null) return;
+  const text = `This seat is a moderator’s, for looking at \`${seat.peeksAt}\`; the look is over.`;
+  candidates.push({
+    reason: { rule: 'peek', text, ref: subject.identity, template: null },
+    outranks: 'a moderator’s seat for looking has no other role',
+    decide: refuse('peek.over'),
   });
 }
 

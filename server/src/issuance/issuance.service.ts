@@ -19,7 +19,7 @@ import { Metrics } from '../metrics/metrics.service.js';
 import { type PolicyFacts, PolicyReader, type Question } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
 import { RoomsService } from '../rooms/rooms.service.js';
-import { SeatsService } from '../seats/seats.service.js';
+import { SeatTokens } from '../seats/seat-tokens.js';
 import { UsersService } from '../users/users.service.js';
 import type { IssueBody } from './issuance.schemas.js';
 
@@ -62,7 +62,7 @@ interface Plan {
 }
 
 /**
- * The only place where tokens are made. A token leaves after its ledger entry is committed, and not
+ * Where tokens are made that are given away (a moderator's own, for a look: `PeeksService`). A token leaves after its ledger entry is committed, and not
  * at all when it cannot be (rule 1); refusals are entries too.
  */
 @Injectable()
@@ -75,7 +75,7 @@ export class IssuanceService {
     private readonly users: UsersService,
     private readonly rooms: RoomsService,
     private readonly liveRooms: LiveRooms,
-    private readonly seats: SeatsService,
+    private readonly seats: SeatTokens,
     private readonly metrics: Metrics,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
@@ -195,6 +195,10 @@ export class IssuanceService {
       );
     };
 
+    if (facts.input?.seat?.peeksAt != null) {
+      const text = 'This identity is a moderator’s own, for looking at somebody.';
+      return refuse('peek.reserved', [], text);
+    }
     let chosen: Chosen;
     let because: Because[] = decision?.because ?? [];
     if (body.template === undefined) {
@@ -377,7 +381,7 @@ export class IssuanceService {
         because: plan.because,
       },
     };
-    if (plan.isOverride) return this.seats.overrideForToken(actor, plan.facts, plan, entry);
+    if (plan.isOverride) return this.seats.override(actor, plan.facts, plan, entry);
     return this.ledger.appendDurably(entry);
   }
 

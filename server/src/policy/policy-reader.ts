@@ -115,6 +115,7 @@ interface SeatFacts {
   b: Dated<Block> | null;
   h: Dated<Hold> | null;
   uncovered: PolicyFacts['uncovered'];
+  peeks_at: string | null;
 }
 
 interface AssignmentRow {
@@ -170,7 +171,7 @@ const READ = `
           'void_before', u.tokens_void_before, 'updated_at', u.updated_at) END,
         's', CASE WHEN s.room IS NOT NULL THEN json_build_object('epoch', s.epoch,
           'was_issued', s.last_issued_at IS NOT NULL, 'void_before', s.tokens_void_before,
-          'uncovered', CASE WHEN coalesce(s.before_scene, s.permission) IS NOT NULL
+          'peeks_at', s.peeks_at, 'uncovered', CASE WHEN coalesce(s.before_scene, s.permission) IS NOT NULL
               AND (s.last_issued_at IS NULL OR s.before_scene IS NOT NULL)
             THEN json_build_object('permission', coalesce(s.before_scene, s.permission),
               'isKept', s.before_scene IS NOT NULL) END,
@@ -368,6 +369,7 @@ function toFacts(
         override: row.s.o && { ...row.s.o, at: new Date(row.s.o.at), until: date(row.s.o.until) },
         block: row.s.b && { ...row.s.b, at: new Date(row.s.b.at), until: date(row.s.b.until) },
         hold: row.s.h && { ...row.s.h, at: new Date(row.s.h.at), until: date(row.s.h.until) },
+        peeksAt: row.s.peeks_at,
       },
       assignments: [...(row.a ?? []).map(toRule), ...here.rules],
       templates,

@@ -381,6 +381,7 @@ const WITHOUT_UNDO: ReadonlySet<SeatAction> = new Set([
   'lease_end',
   'hold_end',
   'block_end',
+  'peek_end',
 ]);
 
 function isUndoable(action: SeatAction): boolean {

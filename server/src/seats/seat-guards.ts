@@ -14,6 +14,13 @@ const STANDARD = 'standard';
 
 /** These follow their job, not a role: what plays, records or dials is removed or muted instead. */
 const FOR_PEOPLE: ReadonlySet<SeatAction> = new Set(['promote', 'demote', 'hold']);
+/** A moderator's seat for looking at somebody is there for that alone. */
+const NOT_FOR_PEEKS: ReadonlySet<SeatAction> = new Set([
+  ...FOR_PEOPLE,
+  'extend',
+  'release',
+  'mute',
+]);
 /** What takes something from oneself that one may not be able to take back. */
 const NOT_BY_MISTAKE: ReadonlySet<SeatAction> = new Set(['demote', 'block', 'remove', 'hold']);
 
@@ -37,7 +44,15 @@ export class SeatGuards {
   }
 
   assertSensible(actor: Actor, action: SeatAction, context: Context, isConfirmed: boolean): void {
-    const { identity } = context.seat;
+    const { identity, peeksAt } = context.seat;
+    if (peeksAt !== null && NOT_FOR_PEEKS.has(action)) {
+      throw new AppError(
+        'conflict',
+        'seat.is_peek',
+        'A moderator is here, hidden, to look at somebody: remove or block them instead.',
+        { extra: { peeksAt } },
+      );
+    }
     const kind = kindOf(context);
     if (FOR_PEOPLE.has(action) && kind !== STANDARD) {
       throw new AppError(
@@ -67,6 +82,8 @@ export class SeatGuards {
     isPreview = false,
   ): Promise<void> {
     const { standing } = context;
+    // Whoever may look may stop, though nobody hands out what hides them.
+    if (action === 'peek_end') return;
     if ((action === 'promote' || action === 'extend') && after.decision.verdict === 'refuse') {
       throw new AppError(
         'conflict',

@@ -95,8 +95,8 @@ export class SeatPolicy {
     wish: { override: Override | null; block: Block | null; hold?: Hold | null },
     at = new Date(),
   ): Promise<Standing> {
-    const { hold = standing.input.seat?.hold ?? null } = wish;
-    const input = { ...standing.input, seat: { ...wish, hold } };
+    const { hold = null, peeksAt = null } = standing.input.seat ?? {};
+    const input = { ...standing.input, seat: { hold, ...wish, peeksAt } };
     return this.judge({ ...standing.facts, input }, null, at);
   }
 

@@ -14,7 +14,7 @@ import type {
 
 export const SEAT_COLUMNS = `room, identity, epoch, override_template, override_version, override_scope,
   override_until, override_at, override_by, override_reason, block_at, block_until, block_by,
-  block_reason, hold_sources, hold_at, hold_until, hold_by, hold_reason, last_issued_at, is_unlisted,
+  block_reason, hold_sources, hold_at, hold_until, hold_by, hold_reason, last_issued_at, peeks_at, is_unlisted,
   is_present, sid, state, name, kind, permission, tracks, joined_at, pending_operation, last_change`;
 
 export const OPERATION_COLUMNS = `id, room, identity, action, actor_kind, actor_id, actor_label, reason,
@@ -52,6 +52,7 @@ export interface SeatRow {
   hold_by: string | null;
   hold_reason: string | null;
   last_issued_at: Date | null;
+  peeks_at: string | null;
   is_unlisted: boolean;
   is_present: boolean;
   sid: string | null;
@@ -145,6 +146,7 @@ export function toSeat(row: SeatRow): Seat {
             reason: row.hold_reason,
           },
     lastIssuedAt: row.last_issued_at,
+    peeksAt: row.peeks_at,
     isUnlisted: row.is_unlisted,
     isPresent: row.is_present,
     sid: row.sid,

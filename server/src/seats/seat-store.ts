@@ -156,6 +156,14 @@ export class SeatStore {
     );
   }
 
+  async notePeek(tx: Tx, { room, identity }: Seat, peeksAt: string): Promise<void> {
+    await tx.query('UPDATE seat SET peeks_at = $3 WHERE room = $1 AND identity = $2', [
+      room,
+      identity,
+      peeksAt,
+    ]);
+  }
+
   /** What somebody whom no rule covers had when a scene or a hold took it; the first one stays. */
   async keepBeforeScene(room: string, identity: string, permission: PermissionLike): Promise<void> {
     await this.pg.query(

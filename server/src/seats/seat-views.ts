@@ -120,6 +120,7 @@ export function toView(seat: Seat, standing: Standing, extra: SeatExtra): SeatVi
     isSilent: why !== null,
     silentSince: why && (seat.joinedAt?.toISOString() ?? null),
     silentWhy: why,
+    peeksAt: seat.peeksAt,
   };
 }
 
@@ -159,6 +160,7 @@ export function emptySeat(room: string, identity: string): Seat {
     block: null,
     hold: null,
     lastIssuedAt: null,
+    peeksAt: null,
     isUnlisted: false,
     isPresent: false,
     sid: null,

@@ -19,7 +19,8 @@ export type SeatAction =
   | 'mute'
   | 'lease_end'
   | 'hold_end'
-  | 'block_end';
+  | 'block_end'
+  | 'peek_end';
 
 /** What moderators wish for a seat, beyond standing policy. */
 export interface SeatWish {
@@ -46,6 +47,8 @@ export interface Seat extends SeatWish {
   /** Counts the changes of what is wished; what LiveKit does is not counted. */
   readonly epoch: number;
   readonly lastIssuedAt: Date | null;
+  /** A moderator's, who looks at this identity or did last; null: anybody else's. */
+  readonly peeksAt: string | null;
   readonly isUnlisted: boolean;
   readonly isPresent: boolean;
   readonly sid: string | null;
@@ -149,6 +152,7 @@ export const LEDGER_KINDS: Readonly<Record<SeatAction, string>> = {
   lease_end: 'seat.lease_ended',
   hold_end: 'seat.hold_ended',
   block_end: 'seat.block_ended',
+  peek_end: 'seat.peek_ended',
 };
 
 /** An operation that is about to begin; what comes of it is not known yet. */

@@ -14,6 +14,7 @@ import { SeatOperations } from './seat-operations.js';
 import { SeatPolicy } from './seat-policy.js';
 import { SeatRules } from './seat-rules.js';
 import { SeatStore } from './seat-store.js';
+import { SeatTokens } from './seat-tokens.js';
 import { SeatViews } from './seat-views.js';
 import { SeatWishes } from './seat-wishes.js';
 import { SilenceWatch } from './silence-watch.js';
@@ -36,6 +37,7 @@ const SEATS = [
   SeatPolicy,
   SeatRules,
   SeatStore,
+  SeatTokens,
   SeatViews,
   SeatWishes,
   SeatsService,

@@ -155,6 +155,8 @@ export const seatResponse = z.object({
   isSilent: z.boolean(),
   silentSince: instantResponse.nullable(),
   silentWhy: z.enum(['hidden', 'recorder', 'agent', 'no_media']).nullable(),
+  /** A moderator's own seat, hidden: whom they look at. */
+  peeksAt: z.string().nullable(),
 });
 export type SeatView = z.infer<typeof seatResponse>;
 

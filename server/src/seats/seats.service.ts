@@ -2,21 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../access/actor.js';
 import type { Permission } from '../access/permissions.js';
 import { AppError } from '../common/errors/app-error.js';
-import { Transactions } from '../database/transactions.js';
-import { Hints } from '../events/hints.js';
-import type { Override } from '../grants/policy.js';
-import type { LedgerEntryInput, LedgerRef } from '../ledger/ledger-entry.js';
-import { LedgerService } from '../ledger/ledger.service.js';
-import type { PolicyFacts } from '../policy/policy-reader.js';
 import type { SeatAction } from './seat.js';
 import { SeatActs } from './seat-acts.js';
 import { operationNotFound } from './seat-answers.js';
-import { SeatApplier } from './seat-applier.js';
 import { type ActOptions, SeatChanges, type Wish } from './seat-changes.js';
-import { type Context, SeatContexts } from './seat-context.js';
-import { SeatGuards } from './seat-guards.js';
-import { SeatOperations } from './seat-operations.js';
-import { SeatRules } from './seat-rules.js';
+import type { Context } from './seat-context.js';
 import { SeatStore } from './seat-store.js';
 import { type Plan, SeatWishes, wishOf } from './seat-wishes.js';
 import type {
@@ -36,18 +26,10 @@ import type {
 @Injectable()
 export class SeatsService {
   constructor(
-    private readonly contexts: SeatContexts,
     private readonly wishes: SeatWishes,
     private readonly changes: SeatChanges,
     private readonly acts: SeatActs,
-    private readonly guards: SeatGuards,
-    private readonly rules: SeatRules,
     private readonly store: SeatStore,
-    private readonly applier: SeatApplier,
-    private readonly operations: SeatOperations,
-    private readonly transactions: Transactions,
-    private readonly ledger: LedgerService,
-    private readonly hints: Hints,
   ) {}
 
   promote(
@@ -223,51 +205,6 @@ export class SeatsService {
     context: Pick<Context, 'seat' | 'standing' | 'now'>,
   ): Promise<Pick<Plan, 'override'>> {
     return this.wishes.withoutOverride(context);
-  }
-
-  /**
-   * A token was asked for with another template than policy gives: the template becomes the seat's
-   * override for this session, in the transaction that writes the token's own entry.
-   */
-  async overrideForToken(
-    actor: Actor,
-    facts: PolicyFacts,
-    { template, version }: { template: string; version: number },
-    entry: LedgerEntryInput,
-  ): Promise<LedgerRef> {
-    const { identity } = facts;
-    const room = facts.room?.name ?? '';
-    const context = await this.contexts.look(room, identity);
-    await this.guards.assertWithinCeiling(actor, 'token.issue_as', context, context.standing.role);
-    const ref = await this.transactions.run(async (tx) => {
-      const { seat, now } = await this.store.lock(tx, room, identity);
-      const by = actor.label;
-      const override: Override = {
-        template,
-        version,
-        scope: 'session',
-        until: null,
-        at: now,
-        by,
-        reason: entry.reason ?? null,
-      };
-      await this.store.wish(tx, seat, { override, block: seat.block, hold: seat.hold });
-      await this.operations.supersede(tx, room, [identity]);
-      await this.store.noteIssued(tx, seat, now);
-      await this.rules.assertMayHold(tx, { room, identity, template });
-      tx.afterCommit(() => {
-        this.hints.publish([{ topic: `room:${room}`, type: 'seat', key: identity }]);
-      });
-      const [written] = await this.ledger.append(tx, [entry]);
-      return written as LedgerRef;
-    });
-    // Somebody who is in the room already has the new role at once; nobody waits for that.
-    if (context.seat.isPresent) {
-      void this.applier
-        .inTurn(room, identity, () => this.applier.converge(room, identity))
-        .catch(() => undefined);
-    }
-    return ref;
   }
 
   private async change(

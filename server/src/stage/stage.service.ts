@@ -5,7 +5,7 @@ import { Transactions, type Tx } from '../database/transactions.js';
 import { exceeds } from '../grants/ceiling.js';
 import { listInWords } from '../grants/grant-catalogue.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
-import { SeatPolicy } from '../seats/seat-policy.js';
+import { SeatPolicy, type Standing } from '../seats/seat-policy.js';
 import { SeatStore } from '../seats/seat-store.js';
 import type { SeatChange } from '../seats/seats.schemas.js';
 import { SeatsService } from '../seats/seats.service.js';
@@ -173,7 +173,7 @@ export class StageService {
       throw fieldError('for', 'must be at most a day');
     }
     const standing = await this.policy.stand(room, identity);
-    if (standing.wanted.kind === 'out') throw outOfRoom(standing.wanted.code);
+    assertTakesPart(standing);
     const offer = await this.offers.offer(standing, body.template);
     const beyond = actor.exceeding('seat.promote', offer.grants, room);
     if (beyond.length > 0) throw aboveCeiling(offer.template, beyond);
@@ -203,7 +203,7 @@ export class StageService {
     { source, reason }: AskUnmuteBody,
   ): Promise<RequestView> {
     const standing = await this.policy.stand(room, identity);
-    if (standing.wanted.kind === 'out') throw outOfRoom(standing.wanted.code);
+    assertTakesPart(standing);
     await this.assertPresent(room, identity);
     if (standing.role && !standing.role.permission.canPublishSources.includes(source)) {
       throw new AppError(
@@ -359,8 +359,13 @@ function notThere(): AppError {
   return new AppError('conflict', 'seat.not_present', 'They are not in the room.');
 }
 
-function outOfRoom(code: string): AppError {
-  return new AppError('conflict', code, 'They may not be in the room.');
+function assertTakesPart({ wanted, input }: Standing): void {
+  if (wanted.kind === 'out') {
+    throw new AppError('conflict', wanted.code, 'They may not be in the room.');
+  }
+  if (input.seat?.peeksAt == null) return;
+  const text = 'A moderator is here, hidden, to look at somebody.';
+  throw new AppError('conflict', 'seat.is_peek', text);
 }
 
 function aboveCeiling(template: string, beyond: string[]): AppError {

@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../access/actor.js';
+import { Transactions, type Tx } from '../database/transactions.js';
+import { Hints } from '../events/hints.js';
+import type { Override } from '../grants/policy.js';
+import type { LedgerEntryInput, LedgerRef } from '../ledger/ledger-entry.js';
+import { LedgerService } from '../ledger/ledger.service.js';
+import type { PolicyFacts } from '../policy/policy-reader.js';
+import type { Seat } from './seat.js';
+import { SeatApplier } from './seat-applier.js';
+import { SeatContexts } from './seat-context.js';
+import { SeatGuards } from './seat-guards.js';
+import { LEASES, SeatOperations } from './seat-operations.js';
+import { SeatRules } from './seat-rules.js';
+import { SeatStore } from './seat-store.js';
+
+export interface TemplateVersion {
+  readonly template: string;
+  readonly version: number;
+}
+
+/** What a token changes of the seat that it is for, in the transaction that writes its own entry. */
+@Injectable()
+export class SeatTokens {
+  constructor(
+    private readonly contexts: SeatContexts,
+    private readonly guards: SeatGuards,
+    private readonly rules: SeatRules,
+    private readonly store: SeatStore,
+    private readonly applier: SeatApplier,
+    private readonly operations: SeatOperations,
+    private readonly transactions: Transactions,
+    private readonly ledger: LedgerService,
+    private readonly hints: Hints,
+  ) {}
+
+  /**
+   * A token was asked for with another template than policy gives: the template becomes the seat's
+   * override for this session.
+   */
+  async override(
+    actor: Actor,
+    facts: PolicyFacts,
+    role: TemplateVersion,
+    entry: LedgerEntryInput,
+  ): Promise<LedgerRef> {
+    const { identity } = facts;
+    const room = facts.room?.name ?? '';
+    const context = await this.contexts.look(room, identity);
+    await this.guards.assertWithinCeiling(actor, 'token.issue_as', context, context.standing.role);
+    const ref = await this.transactions.run(async (tx) => {
+      const { seat, now } = await this.store.lock(tx, room, identity);
+      const given = { ...role, by: actor.label, reason: entry.reason ?? null };
+      await this.give(tx, seat, { ...given, scope: 'session', until: null, at: now });
+      await this.rules.assertMayHold(tx, { room, identity, template: role.template });
+      const [written] = await this.ledger.append(tx, [entry]);
+      return written as LedgerRef;
+    });
+    // Somebody who is in the room already has the new role at once; nobody waits for that.
+    if (context.seat.isPresent) {
+      void this.applier
+        .inTurn(room, identity, () => this.applier.converge(room, identity))
+        .catch(() => undefined);
+    }
+    return ref;
+  }
+
+  /**
+   * A moderator is about to look at somebody: `identity` is the moderator's own seat for that, and
+   * has `role` for `seconds`, and no other after it. Answers with the first entry and the end.
+   */
+  async peek(
+    actor: Actor,
+    { room, identity, peeksAt }: { room: string; identity: string; peeksAt: string },
+    role: TemplateVersion & { readonly seconds: number },
+    entriesOf: (until: Date) => LedgerEntryInput[],
+  ): Promise<{ ref: LedgerRef; until: Date }> {
+    const { template, version, seconds } = role;
+    return this.transactions.run(async (tx) => {
+      const { seat, now } = await this.store.lock(tx, room, identity);
+      const until = new Date(now.getTime() + seconds * 1000);
+      const given = { template, version, by: actor.label, reason: null };
+      await this.store.notePeek(tx, seat, peeksAt);
+      await this.give(tx, seat, { ...given, scope: 'until', until, at: now });
+      tx.afterCommit(() => this.hints.publish([{ topic: LEASES, type: 'lease' }]));
+      const [ref] = await this.ledger.append(tx, entriesOf(until));
+      return { ref: ref as LedgerRef, until };
+    });
+  }
+
+  private async give(tx: Tx, seat: Seat, override: Override): Promise<void> {
+    const { room, identity, block, hold } = seat;
+    await this.store.wish(tx, seat, { override, block, hold });
+    await this.operations.supersede(tx, room, [identity]);
+    await this.store.noteIssued(tx, seat, override.at);
+    tx.afterCommit(() => {
+      this.hints.publish([{ topic: `room:${room}`, type: 'seat', key: identity }]);
+    });
+  }
+}
