@@ -136,7 +136,7 @@ async function main(): Promise<number> {
     console.error(USAGE);
     return values.help ? 0 : 2;
   }
-  const config: AppConfig = { ...parseConfig(process.env), logLevel: 'warn', isDemo: false };
+  const config: AppConfig = { ...parseConfig(process.env), logLevel: 'warn', demo: 'off' };
   const app = await NestFactory.createApplicationContext(AppModule.with(config), {
     logger: new AppLogger(config),
     abortOnError: false,

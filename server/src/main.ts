@@ -28,9 +28,9 @@ async function start(): Promise<void> {
         : `Password: ${admin.password}   (shown once: keep it, and change it under Account)`,
     );
   }
-  if (config.isDemo) {
+  if (config.demo !== 'off') {
     console.log('Demo: sample rooms and people; their synthetic participants join in a moment.');
-    void app.get(DemoService).start();
+    void app.get(DemoService).start(config.demo);
   }
   const address = localUrl(config);
   if (config.publicUrl !== address) console.log(`Browsers use ${config.publicUrl}`);

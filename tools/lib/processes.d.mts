@@ -7,3 +7,4 @@ export interface ProcessRecord {
 export function describeProcess(pid: number): ProcessRecord;
 /** A zombie counts as gone. */
 export function isRunning(record: ProcessRecord | null | undefined): boolean;
+export function parentOf(pid: number): { ppid: number; command: string } | null;

@@ -243,7 +243,10 @@ async function serve(settings, host, port) {
   const url = urlOf(host, port);
   let wasEverReady = false;
   for (let failures = 0; !stopping;) {
-    const { end, wasReady } = await runServer(settings, url);
+    const { end, wasReady } = await runServer(
+      wasEverReady ? afterTheFirst(settings) : settings,
+      url,
+    );
     if (stopping) return;
     wasEverReady ||= wasReady;
     const isDatabaseUp = running.postgres?.isRunning ?? true;
@@ -261,6 +264,11 @@ async function serve(settings, host, port) {
     steps.notice(`The server ended (${describeEnd(end)}); starting it again`);
     await delay(pauseAfter(failures + 1));
   }
+}
+
+/** Sample data that were removed meanwhile stay removed, whatever ends the server. */
+function afterTheFirst(settings) {
+  return settings.ROLECALL_DEMO === 'on' ? { ...settings, ROLECALL_DEMO: 'rejoin' } : settings;
 }
 
 /** One life of the server process: how it ended, and whether it had become ready. */

@@ -116,7 +116,7 @@ export const en = {
       remove: 'Remove sample data',
       confirm_title: 'Remove the sample data?',
       confirm_text:
-        'Sample rooms, users, templates and assignments are deleted and the synthetic participants leave. What you made yourself stays. Ledger entries stay too.',
+        'Sample rooms, users and assignments are deleted, the sample template is archived, and the synthetic participants leave. What you made yourself stays. Ledger entries stay too.',
       removed: 'The sample data is gone.',
     },
     not_found: {

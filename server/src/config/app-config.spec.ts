@@ -28,7 +28,7 @@ describe('the configuration', () => {
       isGateOn: true,
       sweep: 5,
       trustProxy: 0,
-      isDemo: false,
+      demo: 'off',
     });
   });
 

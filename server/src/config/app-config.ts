@@ -115,9 +115,9 @@ export const environmentSchema = z.object({
     .default(0)
     .describe('reverse proxies in front whose X-Forwarded-For is believed'),
   ROLECALL_DEMO: z
-    .enum(['on', 'off'])
+    .enum(['on', 'rejoin', 'off'])
     .default('off')
-    .describe('load sample data and synthetic participants (npm start -- --demo)'),
+    .describe('load sample data (npm start -- --demo), or `rejoin` what is left'),
   ROLECALL_LOG: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -156,7 +156,8 @@ export interface AppConfig {
   rateOperator: { points: number; seconds: number };
   rateSignIn: { points: number; seconds: number };
   trustProxy: number;
-  isDemo: boolean;
+  /** `rejoin`: loads nothing, only the participants of sample people that there are come back. */
+  demo: 'on' | 'rejoin' | 'off';
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
@@ -231,7 +232,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
     rateOperator: env.ROLECALL_RATE_OPERATOR,
     rateSignIn: env.ROLECALL_RATE_SIGN_IN,
     trustProxy: env.ROLECALL_TRUST_PROXY,
-    isDemo: env.ROLECALL_DEMO === 'on',
+    demo: env.ROLECALL_DEMO,
     logLevel: env.ROLECALL_LOG,
   };
 }

@@ -8,10 +8,12 @@ import { AppError } from '../common/errors/app-error.js';
 import { newSecret } from '../auth/secrets.js';
 import { PgPool } from '../database/pg-pool.js';
 import { IssuanceService } from '../issuance/issuance.service.js';
+import { LedgerService } from '../ledger/ledger.service.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { RoleTemplatesService } from '../role-templates/role-templates.service.js';
 import { RoomsService } from '../rooms/rooms.service.js';
 import { UsersService } from '../users/users.service.js';
+import type { JoinRequest } from './participants-process.js';
 import { SAMPLE_PEOPLE, SAMPLE_ROOMS, SAMPLE_TEMPLATE, type SamplePerson } from './sample-data.js';
 import { completeGrants } from '../grants/role-grants.js';
 
@@ -30,7 +32,9 @@ interface DemoRow {
 export class DemoService implements OnApplicationShutdown {
   private child: ChildProcess | null = null;
   private joined = 0;
-  private isStopping = false;
+  /** Once set, nothing is loaded and nobody joins any more. */
+  private isOver = false;
+  private starting: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly pg: PgPool,
@@ -39,6 +43,7 @@ export class DemoService implements OnApplicationShutdown {
     private readonly assignments: AssignmentsService,
     private readonly templates: RoleTemplatesService,
     private readonly issuance: IssuanceService,
+    private readonly ledger: LedgerService,
     private readonly health: LiveKitHealth,
     private readonly logger: AppLogger,
   ) {}
@@ -48,112 +53,130 @@ export class DemoService implements OnApplicationShutdown {
     return { isPresent: people.length > 0, participants: this.joined };
   }
 
-  /** Loads what is missing, then lets the participants join. Safe at every start. */
-  async start(): Promise<void> {
-    try {
-      await this.load();
-    } catch (error) {
-      this.logger.error('the sample data could not be loaded', { error });
-      return;
-    }
-    const deadline = Date.now() + WAIT_FOR_LIVEKIT_MS;
-    while ((await this.health.probe()).state !== 'up') {
-      if (Date.now() > deadline || this.isStopping) {
-        this.logger.warn('demo participants stay away: LiveKit cannot be reached');
-        return;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-    await this.joinAll();
+  /**
+   * Loads what is missing (`rejoin`: nothing), then lets the participants join. Safe at every start,
+   * also after one that was killed half way.
+   */
+  start(what: 'on' | 'rejoin'): Promise<void> {
+    this.starting = this.loadAndJoin(what).catch((error: unknown) => {
+      this.logger.error('the demo could not be started', { error });
+    });
+    return this.starting;
   }
 
   /** Removes the sample users, rooms and assignments, and ends their participants. */
   async remove(actor: Actor): Promise<void> {
+    this.isOver = true;
     this.endParticipants();
-    const { rows } = await this.pg.query<{ name: string }>(
-      'demo-rooms',
-      'SELECT name FROM room WHERE is_demo',
-    );
-    for (const { name } of rows) {
+    // A token on its way would bring back the room that it is for.
+    await this.starting;
+    const rooms = await this.roomNames();
+    for (const name of rooms) {
       await this.rooms.delete(actor, name).catch(ignoreMissing);
     }
-    for (const { id } of await this.people()) {
+    const people = await this.people();
+    for (const { id } of people) {
       await this.users.delete(actor, id).catch(ignoreMissing);
     }
-    await this.templates.setArchived(actor, SAMPLE_TEMPLATE.key, true).catch(ignoreMissing);
+    const template = await this.ownTemplate();
+    if (template && !template.isArchived) {
+      await this.templates.setArchived(actor, SAMPLE_TEMPLATE.key, true).catch(ignoreMissing);
+    }
+    if (rooms.length === 0 && people.length === 0) return;
+    await this.ledger.appendDurably({
+      kind: 'demo.removed',
+      outcome: 'ok',
+      actor,
+      payload: { rooms, identities: people.map(({ identity }) => identity) },
+    });
   }
 
   onApplicationShutdown(): void {
-    this.isStopping = true;
+    this.isOver = true;
     this.endParticipants();
   }
 
-  private async load(): Promise<void> {
-    const present = await this.people();
-    for (const room of SAMPLE_ROOMS) {
-      await this.rooms.create(SYSTEM_ACTOR, room).catch(ignoreTaken);
+  private async loadAndJoin(what: 'on' | 'rejoin'): Promise<void> {
+    if (what === 'on') {
+      await this.loadTemplate();
+      await this.loadRooms();
+      await this.loadPeople();
     }
-    await this.mark(
-      'room',
-      'name',
-      SAMPLE_ROOMS.map((room) => room.name),
-    );
-    await this.templates
-      .create(SYSTEM_ACTOR, {
-        ...SAMPLE_TEMPLATE,
-        grants: completeGrants({
-          roomJoin: true,
-          canSubscribe: true,
-          canPublishData: true,
-          canPublish: true,
-          canPublishSources: ['camera', 'microphone'],
-        }),
-        ttl: 300,
-        metadata: '',
-        attributes: {},
-      })
-      .then(() => this.templates.publish(SYSTEM_ACTOR, SAMPLE_TEMPLATE.key, 'Demo', undefined))
-      .catch(ignoreTaken);
-    if (present.length > 0) return;
-    // Identities are never given out twice, so each demo has its own.
-    const suffix = newSecret()
-      .replace(/[^a-z0-9]/gi, '')
-      .slice(0, 4)
-      .toLowerCase();
-    for (const person of SAMPLE_PEOPLE) {
-      const user = await this.users.create(SYSTEM_ACTOR, {
-        identity: `demo-${person.key}-${suffix}`,
-        name: person.name,
-      });
-      await this.mark('app_user', 'identity', [user.view.identity]);
-      if (person.template) {
-        await this.assignments.create(SYSTEM_ACTOR, {
-          subject: { user: user.view.id },
-          scope: { room: person.room },
-          template: person.template,
-          reason: 'Demo',
-        });
+    const people = await this.people();
+    if (people.length > 0 && (await this.isLiveKitUp())) await this.joinAll(people);
+  }
+
+  private async isLiveKitUp(): Promise<boolean> {
+    const deadline = Date.now() + WAIT_FOR_LIVEKIT_MS;
+    while ((await this.health.probe()).state !== 'up') {
+      if (this.isOver) return false;
+      if (Date.now() > deadline) {
+        this.logger.warn('demo participants stay away: LiveKit cannot be reached');
+        return false;
       }
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    return !this.isOver;
+  }
+
+  private async loadTemplate(): Promise<void> {
+    await this.templates.create(SYSTEM_ACTOR, sampleTemplate()).catch(ignoreTaken);
+    const { key } = SAMPLE_TEMPLATE;
+    const template = await this.ownTemplate();
+    if (template?.isPublished === false) {
+      await this.templates.publish(SYSTEM_ACTOR, key, 'Demo', undefined);
+    }
+    if (template?.isArchived) await this.templates.setArchived(SYSTEM_ACTOR, key, false);
+  }
+
+  private async loadRooms(): Promise<void> {
+    for (const room of SAMPLE_ROOMS) {
+      if (this.isOver) return;
+      await this.rooms.create(SYSTEM_ACTOR, { ...room, isDemo: true }).catch(ignoreTaken);
     }
   }
 
-  private async joinAll(): Promise<void> {
-    const people = (await this.people()).flatMap((row) => {
-      const sample = SAMPLE_PEOPLE.find((person) => row.identity.startsWith(`demo-${person.key}-`));
-      return sample ? [{ row, sample }] : [];
+  private async loadPeople(): Promise<void> {
+    const present = await this.people();
+    // Identities are never given out twice, so each demo has its own.
+    const suffix = present[0]?.identity.split('-').at(-1) ?? newSuffix();
+    for (const person of SAMPLE_PEOPLE) {
+      if (this.isOver) return;
+      await this.loadPerson(person, `demo-${person.key}-${suffix}`).catch(ignoreTaken);
+    }
+  }
+
+  private async loadPerson(person: SamplePerson, identity: string): Promise<void> {
+    const { name, room, template } = person;
+    const { view } = await this.users.create(SYSTEM_ACTOR, { identity, name, isDemo: true });
+    if (!template) return;
+    await this.assignments.create(SYSTEM_ACTOR, {
+      subject: { user: view.id },
+      scope: { room },
+      template,
+      reason: 'Demo',
     });
+  }
+
+  private async joinAll(rows: readonly DemoRow[]): Promise<void> {
+    const rooms = await this.roomNames();
+    const people = rows.flatMap((row) => {
+      const sample = SAMPLE_PEOPLE.find((person) => row.identity.startsWith(`demo-${person.key}-`));
+      return sample && rooms.includes(sample.room) ? [{ row, sample }] : [];
+    });
+    if (this.isOver || people.length === 0) return;
     const child = fork(join(import.meta.dirname, 'participants-process.js'), {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     this.child = child;
+    child.on('error', (error) => this.logger.warn('the demo participants failed', { error }));
     child.on('exit', () => {
-      this.joined = 0;
-      if (this.child === child) this.child = null;
+      if (this.child === child) this.endParticipants();
     });
     const waiting = [...people];
     const next = async (): Promise<void> => {
       for (let one = waiting.shift(); one; one = waiting.shift()) {
-        if (this.isStopping || this.child !== child) return;
+        if (this.isOver || this.child !== child) return;
         await this.join(child, one.row, one.sample);
       }
     };
@@ -169,17 +192,9 @@ export class DemoService implements OnApplicationShutdown {
         createRoom: true,
         reason: 'Demo',
       });
-      const answered = new Promise<boolean>((resolve) => {
-        const listen = (answer: { identity: string; isJoined: boolean }): void => {
-          if (answer.identity !== row.identity) return;
-          child.off('message', listen as never);
-          resolve(answer.isJoined);
-        };
-        child.on('message', listen as never);
-        child.once('exit', () => resolve(false));
-      });
-      child.send({ identity: row.identity, url: serverUrl, token });
-      if (await answered) this.joined += 1;
+      const request: JoinRequest = { identity: row.identity, url: serverUrl, token };
+      const isJoined = await askToJoin(child, request);
+      if (isJoined && this.child === child) this.joined += 1;
     } catch (error) {
       this.logger.warn('a demo participant could not join', { error });
     }
@@ -199,14 +214,65 @@ export class DemoService implements OnApplicationShutdown {
     return rows;
   }
 
-  /** The mark is ours alone; the features know nothing of demos. */
-  private async mark(table: 'room' | 'app_user', column: string, keys: string[]): Promise<void> {
-    await this.pg.query(
-      `demo-mark-${table}`,
-      `UPDATE ${table} SET is_demo = true WHERE ${column} = ANY($1)`,
-      [keys],
+  private async roomNames(): Promise<string[]> {
+    const { rows } = await this.pg.query<{ name: string }>(
+      'demo-rooms',
+      'SELECT name FROM room WHERE is_demo ORDER BY name',
     );
+    return rows.map(({ name }) => name);
   }
+
+  /** The sample template, unless somebody made one of the same key themself. */
+  private async ownTemplate(): Promise<{ isPublished: boolean; isArchived: boolean } | null> {
+    const { rows } = await this.pg.query<{ is_published: boolean; is_archived: boolean }>(
+      'demo-template',
+      `SELECT t.published IS NOT NULL AS is_published, t.is_archived
+       FROM role_template t
+       LEFT JOIN role_template_version v ON v.template = t.key AND v.version = 1
+       WHERE t.key = $1 AND coalesce(v.published_by_label, t.draft_updated_by) = $2`,
+      [SAMPLE_TEMPLATE.key, SYSTEM_ACTOR.label],
+    );
+    const row = rows[0];
+    return row ? { isPublished: row.is_published, isArchived: row.is_archived } : null;
+  }
+}
+
+/** False as well when the process is gone, whenever it went. */
+function askToJoin(child: ChildProcess, request: JoinRequest): Promise<boolean> {
+  return new Promise((resolve) => {
+    const listen = (answer: { identity: string; isJoined: boolean }): void => {
+      if (answer.identity === request.identity) settle(answer.isJoined);
+    };
+    const onExit = (): void => settle(false);
+    const settle = (isJoined: boolean): void => {
+      child.off('message', listen as never);
+      child.off('exit', onExit);
+      resolve(isJoined);
+    };
+    child.on('message', listen as never);
+    child.on('exit', onExit);
+    child.send(request, (error) => {
+      if (error) settle(false);
+    });
+  });
+}
+
+function sampleTemplate() {
+  const grants = completeGrants({
+    roomJoin: true,
+    canSubscribe: true,
+    canPublishData: true,
+    canPublish: true,
+    canPublishSources: ['camera', 'microphone'],
+  });
+  return { ...SAMPLE_TEMPLATE, grants, ttl: 300, metadata: '', attributes: {} };
+}
+
+function newSuffix(): string {
+  return newSecret()
+    .replace(/[^a-z0-9]/gi, '')
+    .slice(0, 4)
+    .toLowerCase();
 }
 
 function ignoreTaken(error: unknown): void {

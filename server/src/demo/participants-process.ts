@@ -56,10 +56,12 @@ class Participant {
 
   constructor(private readonly hue: number) {}
 
-  async join({ url, token }: JoinRequest): Promise<void> {
+  /** `onLeft` is called once the room, or LiveKit, has let them go for good. */
+  async join({ url, token }: JoinRequest, onLeft: () => void): Promise<void> {
     // The native SDK tells nothing of a changed permission but the token that LiveKit refreshes then.
     this.room.on(RoomEvent.TokenRefreshed, () => this.follow(this.room.token ?? token));
     await this.room.connect(url, token, { autoSubscribe: false, dynacast: false });
+    this.room.once(RoomEvent.Disconnected, onLeft);
     this.follow(token);
   }
 
@@ -146,12 +148,24 @@ function hueOf(identity: string): number {
   return [...identity].reduce((sum, char) => (sum * 31 + (char.codePointAt(0) ?? 0)) % 9973, 7);
 }
 
+let present = 0;
+
 process.on('message', (request: JoinRequest) => {
-  new Participant(hueOf(request.identity)).join(request).then(
-    () => process.send?.({ identity: request.identity, isJoined: true }),
+  new Participant(hueOf(request.identity)).join(request, leave).then(
+    () => {
+      present += 1;
+      process.send?.({ identity: request.identity, isJoined: true });
+    },
     (error: unknown) =>
       process.send?.({ identity: request.identity, isJoined: false, error: String(error) }),
   );
 });
+
+/** Sample data may be removed through another server than the one that started this process. */
+function leave(): void {
+  present -= 1;
+  if (present === 0) process.exit(0);
+}
+
 // The native library keeps threads; when the parent goes, this process goes at once.
 process.on('disconnect', () => process.exit(0));

@@ -54,7 +54,11 @@ export const createRoomBody = z.strictObject({
   unlistedParticipants: options.unlistedParticipants.default('allow'),
 });
 /** What is left out has the schema's default, or for callers inside the column's, which is the same. */
-export type CreateRoomBody = Partial<z.infer<typeof createRoomBody>> & { name: string };
+export type CreateRoomBody = Partial<z.infer<typeof createRoomBody>> & {
+  name: string;
+  /** Sample data; never from outside. */
+  isDemo?: boolean;
+};
 
 export const updateRoomBody = z.strictObject({
   title: options.title.optional(),

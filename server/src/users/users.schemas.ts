@@ -25,7 +25,10 @@ export const createUserBody = z.strictObject({
   attributes: attributesMap.default({}),
   isSuspended: z.boolean().default(false),
 });
-export type CreateUserBody = Partial<z.infer<typeof createUserBody>>;
+export type CreateUserBody = Partial<z.infer<typeof createUserBody>> & {
+  /** Sample data; never from outside. */
+  isDemo?: boolean;
+};
 
 export const updateUserBody = z.strictObject({
   name: labelText.optional(),

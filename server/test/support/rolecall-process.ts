@@ -11,6 +11,8 @@ const START_MS = 60_000;
 export interface RolecallProcess {
   readonly url: string;
   readonly isReady: boolean;
+  /** Null while it does not run. */
+  readonly pid: number | null;
   /** Ends it as a lost machine would: no goodbye to anybody. */
   kill9(): Promise<void>;
   /** Starts it again at the same address; resolves when it is ready. */
@@ -90,6 +92,9 @@ export async function startRolecallProcess({
     url: `http://127.0.0.1:${port}`,
     get isReady() {
       return isReady;
+    },
+    get pid() {
+      return child?.pid ?? null;
     },
     kill9: () => end('SIGKILL'),
     start: launch,
