@@ -111,10 +111,7 @@ describeBrowser('a moderator with a queue', () => {
     await ana.card('A moderator lowered your hand').waitFor();
     await ana.card('They say: After the break, שלום').waitFor();
     await desk.untilSaid(/ana: Declined/);
-    await desk
-      .row('ana')
-      .filter({ hasNotText: HAND_SINCE })
-      .waitFor();
+    await desk.row('ana').filter({ hasNotText: HAND_SINCE }).waitFor();
     await until('the list has the focus again', () => hasFocus(desk.grid));
     await ana.button('Raise hand').click();
     await desk.untilRow('ana', HAND_SINCE);

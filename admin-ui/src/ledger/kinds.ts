@@ -11,6 +11,8 @@ const FAMILIES: Record<string, readonly string[]> = {
     'held',
     'released',
     'silenced',
+    'peeked',
+    'peek_ended',
     'lease_extended',
     'lease_ended',
     'hold_ended',

@@ -119,6 +119,8 @@ registerMessages({
         held: '%{actor} holds %{identity} silent in %{room}',
         released: '%{actor} released %{identity} in %{room}: they may turn on what was held',
         silenced: 'What was taken from %{identity} in %{room} was gone after %{duration}',
+        peeked: '%{actor} looks at %{identity} in %{room}, hidden',
+        peek_ended: '%{actor} looks at nobody in %{room} any more',
         lease_extended: '%{actor} made the time of %{identity}’s role in %{room} longer',
         hold_ended: 'The time for which %{identity} was held silent in %{room} ended',
         block_ended: 'The time for which %{identity} was blocked from %{room} ended',

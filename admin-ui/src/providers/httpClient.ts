@@ -56,6 +56,8 @@ export interface RequestOptions {
   signal?: AbortSignal;
   /** Sent as `Idempotency-Key`; give one to make a repeated call the same call. */
   idempotencyKey?: string;
+  /** Goes on when the page goes. */
+  isKeptAlive?: boolean;
   /** A 401 is an answer here, not a session that ended. */
   isAnonymous?: boolean;
 }
@@ -90,6 +92,7 @@ export async function request<T>(route: string, options: RequestOptions = {}): P
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
       signal: options.signal,
       credentials: 'same-origin',
+      keepalive: options.isKeptAlive ?? false,
     });
     return response;
   };

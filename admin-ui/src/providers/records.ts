@@ -296,6 +296,8 @@ export interface Seat {
   isUnlisted?: boolean;
   isSilent?: boolean;
   silentSince?: string | null;
+  /** A moderator's own seat, hidden: whom they look at. */
+  peeksAt?: string | null;
   hold?: Hold | null;
   /** What the role would allow and a hold or the room's scene takes away. */
   withheld?: { sources: string[]; data: boolean };

@@ -17,6 +17,7 @@ import { TimeText } from '../shared/TimeText';
 import { PersonActions } from './PersonActions';
 import { PersonHistory, PersonTokens } from './PersonHistory';
 import { PersonSection as Section } from './PersonSection';
+import { PeekSection } from './peek/PeekSection';
 import type { Attempt } from './seatActions';
 import {
   clockTime,
@@ -72,6 +73,7 @@ export function PersonPanel({ desk, seat, attempt, errorText }: PersonPanelProps
         <Sentences texts={attempt.effects} />
       )}
       <PersonActions desk={desk} seat={seat} />
+      <PeekSection desk={desk} seat={seat} errorText={errorText} />
       <Standing seat={seat} />
       <RoleFacts seat={seat} />
 
@@ -134,6 +136,7 @@ function Standing({ seat }: { seat: Seat }) {
     (source) => !seat.hold?.sources.includes(source),
   );
   if (ofScene.length > 0) tell('scene', inWords(ofScene, translate));
+  if (seat.peeksAt) tell('peek', seat.peeksAt);
   if (seat.isSilent) {
     const why = translate(`room_console.panel.silent_why.${silentBecause(seat)}`);
     const since = seat.silentSince ?? seat.joinedAt;

@@ -15,6 +15,7 @@ import { ConsoleTheme } from './ConsoleTheme';
 import { EmptyRoom } from './EmptyRoom';
 import { type Command, useKeymap } from './keymap';
 import { messages } from './messages.en';
+import { messages as peekMessages } from './peek/messages.en';
 import { PeopleFrame } from './PeopleFrame';
 import { PersonPlace } from './PersonPlace';
 import { RosterBar } from './RosterBar';
@@ -31,7 +32,9 @@ import { StageBar } from './stage/StageBar';
 import { useConsole } from './useConsole';
 import { useRosterFact } from './useRoster';
 
-for (const each of [messages, stageMessages, sceneMessages, bulkMessages]) registerMessages(each);
+for (const each of [messages, stageMessages, sceneMessages, bulkMessages, peekMessages]) {
+  registerMessages(each);
+}
 
 const Columns = styled('div')({ display: 'flex', flex: 1, gap: 16, minHeight: 0 });
 const People = styled('div')({

@@ -7,6 +7,7 @@ import type { Verb } from './verbs';
 export type Command =
   | Exclude<Verb, 'approve' | 'invite' | 'release' | 'stopShare' | 'unblock'>
   | 'open'
+  | 'peek'
   | 'menu'
   | 'select'
   | 'selectAll'
@@ -23,6 +24,7 @@ export type Command =
 export const DEFAULT_KEYS: Record<Command, string> = {
   open: 'Space',
   menu: 'Enter',
+  peek: 'V',
   nextHand: 'H',
   promote: 'P',
   promoteAs: 'Shift+P',

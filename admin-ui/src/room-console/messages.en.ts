@@ -256,6 +256,7 @@ export const messages = {
       no_share: 'Shares no screen',
       not_held: 'Is not held silent',
       absent: 'Is not in the room',
+      is_peek: 'Is a moderator who looks at somebody',
       not_blocked: 'Is not blocked',
       unreachable: 'The server cannot be reached; nothing is queued',
       ceiling: 'Beyond what you may give: %{grants}',
@@ -327,6 +328,7 @@ export const messages = {
       role: 'Role',
       hold: 'Held silent',
       silent: 'Listens unseen',
+      peek: 'Looks at',
       silent_since: 'since %{time}: %{why}',
       silent_why: {
         hidden: 'nobody else in the room sees them',
@@ -396,6 +398,7 @@ export const messages = {
       chips: 'Choose what is shown; 0 is everybody',
       open: 'Show or hide details',
       menu: 'All that can be done, and what it does',
+      peek: 'See and hear this person, hidden; again to stop',
       nextHand: 'Next raised hand',
       promote: 'Promote; answers a raised hand',
       promoteAs: 'Choose the role and for how long',

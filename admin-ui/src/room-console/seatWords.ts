@@ -77,6 +77,9 @@ export function statusOf(
       ? { tone: 'pending', text: translate('room_console.sync.pending') }
       : { tone: 'pending', text: translate('room_console.sync.out_of_sync') };
   }
+  if (seat.peeksAt) {
+    return { tone: 'quiet', text: translate('room_peek.looks_at', { identity: seat.peeksAt }) };
+  }
   return { tone: 'good', text: translate(`room_console.sync.${standingOf(seat)}`) };
 }
 

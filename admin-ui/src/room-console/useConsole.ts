@@ -18,6 +18,7 @@ import { useApprovals } from './stage/useApprovals';
 import { useStage } from './stage/useStage';
 import { useActing } from './useActing';
 import { useNotice } from './useNotice';
+import { usePeeking } from './peek/usePeeking';
 import { useRoomRecord } from './useRoomRecord';
 import { useRoster } from './useRoster';
 import { useSeatActions } from './useSeatActions';
@@ -65,6 +66,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
   const [active, setActive] = useState<string | null>(null);
   const [isPanelOpen, setIsPanelOpen] = useState(false);
   const [open, setOpen] = useState<Open | null>(null);
+  const peek = usePeeking({ active, isPanelOpen });
   const [lastAction, setLastAction] = useState<SeatAction | null>(null);
   const [startedHere, setStartedHere] = useState<readonly { id: string; asked: number }[]>([]);
 
@@ -91,6 +93,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
       const seat = store.seat(identity);
       if (!seat) return false;
       if (identity === me?.operator.id || identity === me?.operator.email) return true;
+      if (seat.peeksAt) return true;
       if (seat.kind !== null && seat.kind !== 'standard' && seat.kind !== 'sip') return true;
       const template = seat.role?.template;
       return template === 'host' || byKey.get(template ?? '')?.grants.roomAdmin === true;
@@ -135,6 +138,20 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
       return reason && translate(`room_console.cannot.${reason}`);
     },
     [isReachable, actions, can, room, canRise, translate],
+  );
+
+  /** Why this person cannot be looked at now; null when they can. */
+  const peekObstacle = useCallback(
+    (seat: Seat): string | null => {
+      if (!isReachable) return translate('room_console.cannot.unreachable');
+      const permission = 'seat.peek';
+      if (!can(permission, room)) {
+        return translate('room_console.cannot.permission', { permission });
+      }
+      if (seat.peeksAt) return translate('room_console.cannot.is_peek');
+      return seat.isPresent ? null : translate('room_console.cannot.absent');
+    },
+    [isReachable, can, room, translate],
   );
 
   const { tell } = acting;
@@ -185,6 +202,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
   /** The focus goes back to where the keys work. */
   const refocus = useCallback(() => queueMicrotask(() => grid.current?.focus()), [grid]);
 
+  const { peeking, peekAt, stopPeeking } = peek;
   const { start } = bulk;
   const { clear } = chosen;
   /** Hundreds of people, or hosts among them: somebody has to say how many they mean. */
@@ -345,6 +363,23 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
           setIsPanelOpen((isOpen) => !(isOpen && identity === active));
           setActive(identity);
           break;
+        case 'peek': {
+          const seat = identity === null ? undefined : store.seat(identity);
+          if (!seat) return;
+          if (peeking === seat.identity) {
+            stopPeeking();
+            return;
+          }
+          const reason = peekObstacle(seat);
+          if (reason !== null) {
+            say(translate('room_console.said', { name: nameOf(seat), what: reason }), 'bad');
+            return;
+          }
+          setActive(seat.identity);
+          setIsPanelOpen(true);
+          peekAt(seat.identity);
+          break;
+        }
         case 'menu':
           if (identity === null) return;
           setActive(identity);
@@ -387,6 +422,12 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
       showEverybody,
       active,
       act,
+      peeking,
+      peekAt,
+      stopPeeking,
+      peekObstacle,
+      say,
+      translate,
     ],
   );
 
@@ -481,6 +522,9 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     startBulk,
     run,
     obstacle,
+    peeking,
+    stopPeeking,
+    peekObstacle,
     goTo,
     chooseRole,
     confirmRemoval,

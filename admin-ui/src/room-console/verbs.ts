@@ -57,6 +57,7 @@ const mutedSource = (seat: Seat) =>
 
 /** What makes sense for this person now, in the order of a menu. */
 export function verbsFor(seat: Seat): Verb[] {
+  if (seat.peeksAt) return ['remove', seat.block ? 'unblock' : 'block'];
   const verbs: Verb[] = seat.hand ? ['approve', 'decline', 'promoteAs'] : ['promote', 'promoteAs'];
   if (!seat.hand && !seat.invite && seat.isPresent) verbs.push('invite');
   if (seat.override?.until) verbs.push('extend');
@@ -97,6 +98,7 @@ export function actionOf(verb: Verb, seat: Seat): SeatAction | null {
 
 /** Why it would come to nothing, as the end of a message's name; null when it would not. */
 export function obstacleOf(verb: Verb, seat: Seat, canRise: boolean): string | null {
+  if (seat.peeksAt && !verbsFor(seat).includes(verb)) return 'is_peek';
   switch (verb) {
     case 'approve':
     case 'decline':

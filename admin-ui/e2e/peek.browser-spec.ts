@@ -1,0 +1,148 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import type { Participant } from '../../server/test/support/participants.js';
+import { until } from '../../server/test/support/until.js';
+import { ConsolePage } from './pages/console-page.js';
+import { violationsInBothSchemes } from './support/axe.js';
+import { describeBrowser } from './support/chromium.js';
+import { Installation, type Operator } from './support/installation.js';
+
+describeBrowser('a moderator who looks at somebody', () => {
+  let installation: Installation;
+  let moderator: Operator;
+
+  beforeAll(async () => {
+    installation = await Installation.start();
+    moderator = await installation.operator('Mo', 'moderator');
+  }, 90_000);
+  afterEach(() => installation?.leave());
+  afterAll(() => installation?.stop(), 30_000);
+
+  /** Ana shows and says something, Bo is in the room with her, and the console is on Ana. */
+  async function scene(room: string) {
+    await installation.room(room);
+    const bo = await installation.join(room, 'bo');
+    const ana = await installation.join(room, 'ana', { template: 'speaker' });
+    await ana.publishVideo();
+    await ana.publishAudio();
+    const session = await installation.signIn(moderator);
+    const visitor = await installation.visitor({ session });
+    const desk = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
+    await desk.focusOn('ana');
+    await desk.untilRow('ana', /mic.*cam|cam.*mic/);
+    return { bo, ana, desk, page: desk.page, visitor };
+  }
+
+  const panel = (page: Page) => page.getByRole('complementary', { name: 'ana' });
+  const observing = (page: Page) =>
+    panel(page).getByText('You are observing, hidden, and this is logged.');
+  /** The picture moves: frames are decoded. */
+  const untilSeen = (page: Page, label: string) =>
+    until(`${label} is seen`, () =>
+      panel(page)
+        .getByLabel(label)
+        .evaluate((video) => {
+          const { totalVideoFrames } = (video as HTMLVideoElement).getVideoPlaybackQuality();
+          return totalVideoFrames > 2;
+        }),
+    );
+  const seats = async (room: string) =>
+    (await installation.admin.get(`/rooms/${room}/seats`)) as {
+      identity: string;
+      isPresent: boolean;
+      peeksAt: string | null;
+    }[];
+  const peeks = async (room: string) =>
+    (await seats(room)).filter(({ isPresent, peeksAt }) => isPresent && peeksAt !== null);
+  const peersOf = async (person: Participant) => (await person.status()).peers;
+
+  it('sees them by one key, unseen by the room, told so all the time, and it is in the log', async () => {
+    const { bo, desk, page } = await scene('studio');
+    await desk.press('Space');
+    const begin = panel(page).getByRole('button', { name: 'See and hear ana' });
+    await begin.waitFor();
+    await panel(page)
+      .getByText(/hidden, for up to 5 minutes.*it is logged/)
+      .waitFor();
+    await desk.press('v');
+    await observing(page).waitFor();
+    await desk.untilSaid(/You are observing ana, hidden/);
+    await untilSeen(page, 'Camera of ana');
+    expect(await panel(page).locator('audio').count()).toBe(0);
+    await until('the console shows that somebody looks', async () =>
+      (await peeks('studio')).some(({ peeksAt }) => peeksAt === 'ana'),
+    );
+    // Rows stay where they are under somebody's hands.
+    await desk.press('r');
+    await desk.untilRow(moderator.email, /Looks at ana/);
+    expect(await peersOf(bo)).not.toContainEqual(expect.stringContaining('rolecall-peek'));
+    const log = (await installation.admin.get(
+      `/ledger?filter=${encodeURIComponent(JSON.stringify({ kind: 'seat.peeked', identity: 'ana' }))}`,
+    )) as { data: { actor: { label: string } }[] };
+    expect(log.data.map(({ actor }) => actor.label)).toEqual([moderator.email]);
+
+    expect(await violationsInBothSchemes(page)).toEqual({});
+
+    await desk.press('v');
+    await begin.waitFor();
+    await until('nobody looks any more', async () => (await peeks('studio')).length === 0);
+    await desk.untilRow(moderator.email, /Left/);
+  }, 90_000);
+
+  it('hears them only when they ask to', async () => {
+    const { desk, page } = await scene('radio');
+    await desk.press('v');
+    await untilSeen(page, 'Camera of ana');
+    const listen = panel(page).getByRole('button', { name: 'Listen' });
+    await listen.click();
+    await until('sound is received', () =>
+      panel(page)
+        .locator('audio')
+        .evaluateAll((all) => all.some((audio) => !(audio as HTMLAudioElement).paused)),
+    );
+    await panel(page).getByRole('button', { name: 'Stop listening' }).click();
+    await panel(page).locator('audio').waitFor({ state: 'detached' });
+    await panel(page).getByRole('button', { name: 'Stop looking' }).click();
+    await until('nobody looks any more', async () => (await peeks('radio')).length === 0);
+  }, 90_000);
+
+  it('ends with going on to somebody else, with leaving the page, and by another moderator', async () => {
+    const { desk, page, visitor } = await scene('foyer');
+    const isOver = () =>
+      until('nobody looks any more', async () => (await peeks('foyer')).length === 0);
+    const look = async () => {
+      await desk.focusOn('ana');
+      await desk.press('v');
+      await untilSeen(page, 'Camera of ana');
+    };
+    await look();
+    await desk.focusOn('bo');
+    await isOver();
+    await look();
+    visitor.allow(/DataChannel|data channel/, 'LiveKit’s client writes down that it was put out');
+    const [peek] = await peeks('foyer');
+    await installation.admin.post(
+      `/rooms/foyer/seats/${encodeURIComponent(peek?.identity ?? '')}/remove`,
+      {},
+    );
+    await panel(page)
+      .getByText(/ended by Rolecall or by another moderator/)
+      .waitFor();
+    await panel(page).getByRole('button', { name: 'Look again' }).click();
+    await untilSeen(page, 'Camera of ana');
+    await page.goto('/rooms');
+    await isOver();
+  }, 90_000);
+
+  it('says why not, where somebody cannot be looked at, and goes on to tell what is known', async () => {
+    const { desk, page, visitor } = await scene('attic');
+    visitor.allow(/status of 409/, 'the browser writes down that the server refused');
+    await installation.admin.post('/rooms/attic/close', {});
+    await desk.press('v');
+    await panel(page)
+      .getByText(/Not possible: .*closed/)
+      .waitFor();
+    expect(await observing(page).count()).toBe(0);
+    await panel(page).getByText('Why this role').waitFor();
+  }, 90_000);
+});
