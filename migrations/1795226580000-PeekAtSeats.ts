@@ -7,6 +7,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 export class PeekAtSeats1795226580000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`ALTER TABLE seat ADD peeks_at text`);
+    await queryRunner.query(
+      `CREATE INDEX ix_seat_peeks ON seat (identity) WHERE peeks_at IS NOT NULL`,
+    );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {

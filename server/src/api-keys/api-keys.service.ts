@@ -6,6 +6,7 @@ import { likePattern, type Page } from '../common/http/lists.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions } from '../database/transactions.js';
+import { Hints } from '../events/hints.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { ApiKey } from './api-key.entity.js';
 import type { CreateApiKeyBody, ListApiKeysQuery } from './api-keys.schemas.js';
@@ -44,6 +45,7 @@ export class ApiKeysService {
   constructor(
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
+    private readonly hints: Hints,
   ) {}
 
   async list({ filter, sort, range }: ListApiKeysQuery): Promise<Page<ApiKeyView>> {
@@ -134,6 +136,9 @@ export class ApiKeysService {
         actor,
         payload: { apiKey: id, name: seen.name },
       });
+      tx.afterCommit(() =>
+        this.hints.publish([{ topic: `operator:${id}`, type: 'session_ended' }]),
+      );
     });
   }
 }

@@ -250,6 +250,29 @@ describe('a look of a moderator at somebody', () => {
     });
   });
 
+  it('ends with the session or the key that it was begun with', async () => {
+    const sam = await app.operator('admin');
+    const look1 = livekit.join((await look('ana', {}, sam)).token);
+    await sam.send('DELETE', '/api/v1/session');
+    await until('who signed out is out', () => !look1.isHere);
+    const permissions = ['seat.peek', 'seat.read'];
+    const { body: key } = await app.post('/api/v1/api-keys', { name: 'eye', permissions });
+    const response = await fetch(app.url + path('ana'), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key.key}`, 'content-type': 'application/json' },
+      body: '{}',
+    });
+    const look2 = livekit.join(((await response.json()) as { token: string }).token);
+    expect((await app.send('DELETE', `/api/v1/api-keys/${key.id}`)).status).toBeLessThan(300);
+    await until('the key is out', () => !look2.isHere);
+    const ends = await app.sql<{ reason: string; actor_label: string }>(
+      `SELECT DISTINCT reason, actor_label FROM ledger_entry
+       WHERE room = $1 AND kind = 'seat.peek_ended' AND outcome = 'intent'`,
+      [room],
+    );
+    expect(ends).toEqual([{ reason: 'their access or session changed', actor_label: 'Rolecall' }]);
+  });
+
   it('is refused for who is not there, in a closed room, without the right, with a changed template', async () => {
     const refused = async (code: string, who: Caller = kim, identity = 'ana') => {
       const { status, body } = await who.post(path(identity));

@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
-import type { Actor } from '../access/actor.js';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { type Actor, SYSTEM_ACTOR } from '../access/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js';
+import { type Hint, Hints } from '../events/hints.js';
 import { exceeds } from '../grants/ceiling.js';
 import { compileGrant } from '../grants/compile-grant.js';
 import type { PolicyInput } from '../grants/policy.js';
@@ -13,6 +20,7 @@ import { TokenSigner } from '../livekit/signer.js';
 import { newTokenId } from '../livekit/token-id.js';
 import { Metrics } from '../metrics/metrics.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
+import type { Seat } from '../seats/seat.js';
 import { SeatChanges } from '../seats/seat-changes.js';
 import { SeatPolicy } from '../seats/seat-policy.js';
 import { SeatStore } from '../seats/seat-store.js';
@@ -33,7 +41,10 @@ const PEEK_SECONDS = 5 * 60;
  * looking in a room, so that a second look ends the first.
  */
 @Injectable()
-export class PeeksService {
+export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly log = new Logger(PeeksService.name);
+  private stopListening: (() => void) | null = null;
+
   constructor(
     private readonly seats: SeatPolicy,
     private readonly store: SeatStore,
@@ -42,8 +53,17 @@ export class PeeksService {
     private readonly templates: PolicyReader,
     private readonly signer: TokenSigner,
     private readonly metrics: Metrics,
+    private readonly hints: Hints,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
+
+  onApplicationBootstrap(): void {
+    this.stopListening = this.hints.listen((hints) => this.take(hints));
+  }
+
+  onApplicationShutdown(): void {
+    this.stopListening?.();
+  }
 
   /**
    * Throws `not_found` for no such room, `conflict` when the person is not in it or is a moderator
@@ -126,14 +146,41 @@ export class PeeksService {
 
   /** Ends the actor's own look at this person, if they look at them now; else nothing. */
   async end(actor: Actor, room: string, target: string): Promise<void> {
-    await this.changes.change(actor, room, peekIdentity(actor), {
+    await this.endAt(actor, room, peekIdentity(actor), ({ peeksAt }) => peeksAt === target);
+  }
+
+  /** Who signs out, is disabled or gets another access looks on at nobody. */
+  private take(hints: readonly Hint[]): void {
+    for (const { topic } of hints) {
+      if (!topic.startsWith(OPERATOR)) continue;
+      this.endAll(topic.slice(OPERATOR.length)).catch((error: unknown) => {
+        this.log.warn(`looks are left to end by themselves: ${String(error)}`);
+      });
+    }
+  }
+
+  private async endAll(id: string): Promise<void> {
+    const identity = peekIdentity({ id });
+    for (const room of await this.store.listPeeks(identity)) {
+      await this.endAt(SYSTEM_ACTOR, room, identity, () => true, 'their access or session changed');
+    }
+  }
+
+  private async endAt(
+    actor: Actor,
+    room: string,
+    identity: string,
+    isMeant: (seat: Seat) => boolean,
+    reason?: string,
+  ): Promise<void> {
+    await this.changes.change(actor, room, identity, {
       action: 'peek_end',
       permission: 'seat.peek',
-      reason: undefined,
+      reason,
       expectEpoch: undefined,
       mayBeUnknown: true,
       plan: (context) =>
-        context.seat.peeksAt === target && context.seat.override
+        context.seat.override && isMeant(context.seat)
           ? { ...wishOf(context), override: null }
           : null,
     });
@@ -158,7 +205,10 @@ export class PeeksService {
 /** What no look gets past. */
 const FINAL: ReadonlySet<string> = new Set(['seat.blocked', 'room.closed']);
 
-function peekIdentity({ id }: Actor): string {
+/** Beginning of the topics of hints about operators and API keys. */
+const OPERATOR = 'operator:';
+
+function peekIdentity({ id }: Pick<Actor, 'id'>): string {
   return `rolecall-peek:${id}`;
 }
 

@@ -156,6 +156,17 @@ export class SeatStore {
     );
   }
 
+  /** Rooms in which this seat for looking at people is in use. */
+  async listPeeks(identity: string): Promise<string[]> {
+    const { rows } = await this.pg.query<{ room: string }>(
+      'seat-list-peeks',
+      `SELECT room FROM seat
+       WHERE identity = $1 AND peeks_at IS NOT NULL AND override_template IS NOT NULL`,
+      [identity],
+    );
+    return rows.map(({ room }) => room);
+  }
+
   async notePeek(tx: Tx, { room, identity }: Seat, peeksAt: string): Promise<void> {
     await tx.query('UPDATE seat SET peeks_at = $3 WHERE room = $1 AND identity = $2', [
       room,
