@@ -27,6 +27,8 @@ import {
   MuteRoomTrackRequest,
   MuteRoomTrackResponse,
   ParticipantInfo,
+  ParticipantInfo_Kind,
+  ParticipantInfo_State,
   Room,
   RoomParticipantIdentity,
   SendDataRequest,
@@ -164,6 +166,7 @@ const LEEWAY_SECONDS = 60;
 const REFRESHED_SECONDS = 600;
 const WEBHOOK_RETRIES_MS = [1_000, 2_000, 4_000, 8_000];
 const WEBHOOK_MAX_AGE_MS = 30_000;
+const MAX_SIGNED = 100;
 const LATE_MS = 1_500;
 const REORDER_MS = 150;
 
@@ -194,8 +197,7 @@ export class DoubleParticipant {
   metadata = '';
   attributes: Record<string, string> = {};
   readonly tracks: Track[] = [];
-  /** The newest token that LiveKit refreshed for it: the grants of now, ten minutes more. */
-  token = '';
+  private newestToken: string | (() => string) = '';
   /** What the token gave: kept by LiveKit from refresh to refresh. */
   readonly video: Record<string, unknown>;
   socket: WebSocket | null = null;
@@ -213,6 +215,17 @@ export class DoubleParticipant {
     this.name = claims.name;
     this.permission = permission;
     this.joinedAt = server.nextJoinOf(claims);
+  }
+
+  /** The newest token that LiveKit refreshed for it: the grants of now, ten minutes more. */
+  get token(): string {
+    if (typeof this.newestToken === 'function') this.newestToken = this.newestToken();
+    return this.newestToken;
+  }
+
+  /** Who signals to nobody is sent none: it is signed when it is asked for, as of now. */
+  refreshToken(sign: () => string): void {
+    this.newestToken = sign;
   }
 
   /** Publishes a track, as its right to allows. */
@@ -389,6 +402,7 @@ export class LiveKitDouble {
   private readonly faults: (Fault & { left: number })[] = [];
   /** Method → room → calls. */
   private readonly counts = new Map<string, Map<string, number>>();
+  private readonly signed = new Map<string, Record<string, unknown>>();
   private readonly sockets = new Set<Socket>();
   private readonly upgrades = new WebSocketServer({ noServer: true });
   private server: Server | null = null;
@@ -603,13 +617,12 @@ export class LiveKitDouble {
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://double');
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = await bodyOf(request);
     const method = /^\/twirp\/livekit\.RoomService\/(\w+)$/.exec(url.pathname)?.[1];
     const handler = method === undefined ? undefined : METHODS[method];
     try {
       if (method !== undefined && handler) {
-        await this.call(method, handler, Buffer.concat(chunks), request, response);
+        await this.call(method, handler, body, request, response);
       } else if (url.pathname === '/') {
         await this.health(response);
       } else if (/^\/rtc(\/v1)?\/validate$/.test(url.pathname)) {
@@ -690,7 +703,7 @@ export class LiveKitDouble {
 
   private authorize(request: IncomingMessage, handler: Handler, room: string): void {
     const token = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
-    const claims = readJwt(token, this.apiSecret);
+    const claims = this.read(token);
     if (!claims || claims['iss'] !== this.apiKey) {
       throw new Refused(401, 'unauthenticated', 'invalid token');
     }
@@ -698,6 +711,17 @@ export class LiveKitDouble {
     const isAllowed =
       video[handler.needs] === true && (handler.needs !== 'roomAdmin' || video['room'] === room);
     if (!isAllowed) throw new Refused(403, 'permission_denied', 'requires admin permissions');
+  }
+
+  /** What signs many calls is looked at once; whether it is valid now, each time. */
+  private read(token: string): Record<string, unknown> | null {
+    const known = this.signed.get(token);
+    if (known) return isValidNow(known) ? known : null;
+    const claims = readJwt(token, this.apiSecret);
+    if (!claims) return null;
+    if (this.signed.size >= MAX_SIGNED) this.signed.clear();
+    this.signed.set(token, claims);
+    return claims;
   }
 
   private admit(ticket: Ticket) {
@@ -818,19 +842,23 @@ export class LiveKitDouble {
   private refresh(person: DoubleParticipant): void {
     const { canUpdateMetadata, ...shared } = person.permission;
     const sources = shared.canPublishSources.map((source) => source.toLowerCase());
-    person.token = this.sign({
-      sub: person.identity,
-      name: person.name,
-      nbf: seconds(),
-      exp: seconds() + REFRESHED_SECONDS,
-      video: {
-        ...person.video,
-        ...shared,
-        canPublishSources: sources,
-        canUpdateOwnMetadata: canUpdateMetadata,
-      },
-    });
-    this.signal(person, { refreshToken: person.token });
+    const { name } = person;
+    const now = seconds();
+    person.refreshToken(() =>
+      this.sign({
+        sub: person.identity,
+        name,
+        nbf: now,
+        exp: now + REFRESHED_SECONDS,
+        video: {
+          ...person.video,
+          ...shared,
+          canPublishSources: sources,
+          canUpdateOwnMetadata: canUpdateMetadata,
+        },
+      }),
+    );
+    if (person.socket) this.signal(person, { refreshToken: person.token });
   }
 
   // What the methods of the room service do.
@@ -875,14 +903,7 @@ export class LiveKitDouble {
   /** Name and metadata: empty is no change. Attributes: per key. Permission: replaced whole. */
   update(request: UpdateParticipantRequest): DoubleParticipant {
     const person = this.person(request.room, request.identity);
-    const before = JSON.stringify([person.name, person.metadata, person.attributes]);
-    person.name = request.name || person.name;
-    person.metadata = request.metadata || person.metadata;
-    for (const [key, value] of Object.entries(request.attributes)) {
-      if (value === '') delete person.attributes[key];
-      else person.attributes[key] = value;
-    }
-    const isRenamed = before !== JSON.stringify([person.name, person.metadata, person.attributes]);
+    const isRenamed = this.rename(person, request);
     const isChanged = request.permission
       ? this.permit(person, permissionOfMessage(request.permission))
       : false;
@@ -891,6 +912,19 @@ export class LiveKitDouble {
       this.signal(person, { update: { participants: [participantJson(person)] } });
     }
     return person;
+  }
+
+  private rename(person: DoubleParticipant, request: UpdateParticipantRequest): boolean {
+    const attributes = Object.entries(request.attributes);
+    if (!request.name && !request.metadata && attributes.length === 0) return false;
+    const before = JSON.stringify([person.name, person.metadata, person.attributes]);
+    person.name = request.name || person.name;
+    person.metadata = request.metadata || person.metadata;
+    for (const [key, value] of attributes) {
+      if (value === '') delete person.attributes[key];
+      else person.attributes[key] = value;
+    }
+    return before !== JSON.stringify([person.name, person.metadata, person.attributes]);
   }
 
   mute(room: string, identity: string, sid: string, isMuted: boolean): Track {
@@ -949,6 +983,11 @@ function handler<T extends object>(
     },
     run: (double, input, isBinary) => {
       const json = run(double, input as T) ?? {};
+      if (json instanceof DoubleParticipant) {
+        return Buffer.from(
+          isBinary ? participantMessage(json).toBinary() : JSON.stringify(participantJson(json)),
+        );
+      }
       if (!isBinary) return Buffer.from(JSON.stringify(json));
       return answer ? Buffer.from(answer.fromJson(json as never).toBinary()) : Buffer.alloc(0);
     },
@@ -980,13 +1019,13 @@ const METHODS: Readonly<Record<string, Handler>> = {
     'roomAdmin',
     RoomParticipantIdentity,
     ParticipantInfo,
-    (double, { room, identity }) => participantJson(double.person(room, identity)),
+    (double, { room, identity }) => double.person(room, identity),
   ),
   UpdateParticipant: handler(
     'roomAdmin',
     UpdateParticipantRequest,
     ParticipantInfo,
-    (double, request) => participantJson(double.update(request)),
+    (double, request) => double.update(request),
   ),
   RemoveParticipant: handler(
     'roomAdmin',
@@ -1040,6 +1079,27 @@ function participantJson(person: DoubleParticipant): Record<string, unknown> {
   };
 }
 
+/** `participantJson` as a message, without the way through JSON: what calls are answered with. */
+function participantMessage(person: DoubleParticipant): ParticipantInfo {
+  if (person.tracks.length > 0) return ParticipantInfo.fromJson(participantJson(person) as never);
+  const { canPublishSources, ...flags } = person.permission;
+  return new ParticipantInfo({
+    sid: person.sid,
+    identity: person.identity,
+    name: person.name,
+    kind: ParticipantInfo_Kind[person.kind],
+    state: ParticipantInfo_State[person.isHere ? person.state : 'DISCONNECTED'],
+    metadata: person.metadata,
+    attributes: person.attributes,
+    joinedAt: BigInt(Math.floor(person.joinedAt / 1000)),
+    joinedAtMs: BigInt(person.joinedAt),
+    permission: {
+      ...flags,
+      canPublishSources: canPublishSources.map((source) => SOURCE_NUMBERS.indexOf(source)),
+    },
+  });
+}
+
 function trackJson({ sid, source, isMuted }: Track): Record<string, unknown> {
   const type = source === 'CAMERA' || source === 'SCREEN_SHARE' ? 'VIDEO' : 'AUDIO';
   return { sid, source, type, muted: isMuted };
@@ -1082,6 +1142,15 @@ function mayPublish({ canPublish, canPublishSources }: Permission, source: Sourc
   return canPublish && (canPublishSources.length === 0 || canPublishSources.includes(source));
 }
 
+function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', reject);
+  });
+}
+
 /** A header that is not empty wins over the query. */
 function presented(request: IncomingMessage, url: URL): string {
   const header = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
@@ -1110,10 +1179,13 @@ function readJwt(token: string, secret: string): Record<string, unknown> | null 
   const given = Buffer.from(signature, 'base64url');
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
   const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Record<string, unknown>;
+  return isValidNow(claims) ? claims : null;
+}
+
+function isValidNow(claims: Record<string, unknown>): boolean {
   const { exp, nbf } = claims as { exp?: number; nbf?: number };
-  if (exp !== undefined && seconds() > exp + LEEWAY_SECONDS) return null;
-  if (nbf !== undefined && seconds() < nbf - LEEWAY_SECONDS) return null;
-  return claims;
+  if (exp !== undefined && seconds() > exp + LEEWAY_SECONDS) return false;
+  return nbf === undefined || seconds() >= nbf - LEEWAY_SECONDS;
 }
 
 function seconds(): number {
