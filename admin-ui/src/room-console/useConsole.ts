@@ -119,7 +119,8 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     return new Set(high.map(({ key }) => key));
   }, [byKey, promoteTo]);
   const canRise = useCallback(
-    (seat: Seat) => Boolean(seat.override?.until) || !highRoles.has(seat.role?.template ?? ''),
+    (seat: Seat) =>
+      !seat.peeksAt && (Boolean(seat.override?.until) || !highRoles.has(seat.role?.template ?? '')),
     [highRoles],
   );
 
