@@ -95,6 +95,7 @@ interface FactRow {
   was_issued: boolean;
   seat_void_before: Date | null;
   uncovered: PolicyFacts['uncovered'];
+  peeks_at: string | null;
   override_template: string | null;
   override_version: number;
   override_scope: Override['scope'];
@@ -114,20 +115,6 @@ type SceneRow = Omit<ActiveScene, 'at'> & { at: string };
 /** As JSON has it. */
 type Dated<T> = Omit<T, 'until' | 'at'> & { until: string | null; at: string };
 
-<<<<<<< HEAD
-interface SeatFacts {
-  epoch: number;
-  was_issued: boolean;
-  void_before: string | null;
-  o: Dated<Override> | null;
-  b: Dated<Block> | null;
-  h: Dated<Hold> | null;
-  uncovered: PolicyFacts['uncovered'];
-  peeks_at: string | null;
-}
-
-=======
->>>>>>> 12b9540 (perf(policy): read facts in columns, not in JSON that Postgres makes)
 interface AssignmentRow {
   id: string;
   is_everyone: boolean;
@@ -174,46 +161,9 @@ const READ = `
         'metadata', r.metadata, 'liveSid', r.live_sid, 'scene', r.active_scene,
         'unseenFor', extract(epoch FROM now() - r.last_seen_live_at)::float8,
         'voidBefore', r.tokens_void_before))
-<<<<<<< HEAD
-      FROM room r WHERE r.name = ANY($3)) AS rooms,
-    (SELECT json_agg(json_build_object('ord', q.ord,
-        'u', CASE WHEN u.id IS NOT NULL THEN json_build_object('id', u.id, 'identity', u.identity,
-          'name', u.name, 'kind', u.kind, 'metadata', u.metadata, 'attributes', u.attributes,
-          'is_suspended', u.is_suspended, 'is_deleted', u.deleted_at IS NOT NULL,
-          'void_before', u.tokens_void_before, 'updated_at', u.updated_at) END,
-        's', CASE WHEN s.room IS NOT NULL THEN json_build_object('epoch', s.epoch,
-          'was_issued', s.last_issued_at IS NOT NULL, 'void_before', s.tokens_void_before,
-          'peeks_at', s.peeks_at, 'uncovered', CASE WHEN coalesce(s.before_scene, s.permission) IS NOT NULL
-              AND (s.last_issued_at IS NULL OR s.before_scene IS NOT NULL)
-            THEN json_build_object('permission', coalesce(s.before_scene, s.permission),
-              'isKept', s.before_scene IS NOT NULL) END,
-          'o', CASE WHEN s.override_template IS NOT NULL THEN json_build_object(
-            'template', s.override_template, 'version', s.override_version, 'scope', s.override_scope,
-            'until', s.override_until, 'at', s.override_at, 'by', s.override_by, 'reason', s.override_reason) END,
-          'b', CASE WHEN s.block_at IS NOT NULL THEN json_build_object('at', s.block_at,
-            'until', s.block_until, 'by', s.block_by, 'reason', s.block_reason) END,
-          'h', CASE WHEN s.hold_at IS NOT NULL THEN json_build_object('sources', s.hold_sources,
-            'at', s.hold_at, 'until', s.hold_until, 'by', s.hold_by, 'reason', s.hold_reason) END) END,
-        'a', own.rules))
-      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS q(room, identity, ord)
-      LEFT JOIN app_user u ON u.identity = q.identity
-      LEFT JOIN seat s ON s.room = q.room AND s.identity = q.identity
-      LEFT JOIN LATERAL (
-        SELECT json_agg(json_build_object(${ASSIGNMENT})) AS rules FROM (
-          SELECT a.* FROM assignment a
-          WHERE a.user_id = u.id AND q.room IS NOT NULL AND ${CURRENT} AND ${covers('q.room')}
-          UNION ALL
-          (SELECT a.* FROM assignment a
-          WHERE a.user_id = u.id AND q.room IS NOT NULL AND NOT (${CURRENT} AND ${covers('q.room')})
-          ORDER BY a.created_at DESC LIMIT ${NEAR_MISSES})
-        ) a
-      ) own ON true) AS facts,
-    (SELECT json_agg(json_build_object(${ASSIGNMENT}, 'is_pool', a.id = ANY(pool.ids)))
-=======
       FROM room r WHERE r.name = ANY($3)) END AS rooms,
     CASE WHEN q.ord = 1 THEN (
       SELECT json_agg(json_build_object(${ASSIGNMENT}, 'is_pool', a.id = ANY(pool.ids)))
->>>>>>> 12b9540 (perf(policy): read facts in columns, not in JSON that Postgres makes)
       FROM (SELECT ARRAY(
           SELECT a.id FROM assignment a
           WHERE a.user_id IS NULL AND (a.room_pattern IS NOT NULL OR NOT ${CURRENT})
@@ -233,6 +183,7 @@ const READ = `
         AND (s.last_issued_at IS NULL OR s.before_scene IS NOT NULL)
       THEN json_build_object('permission', coalesce(s.before_scene, s.permission),
         'isKept', s.before_scene IS NOT NULL) END AS uncovered,
+    s.peeks_at,
     s.override_template, s.override_version, s.override_scope, s.override_until, s.override_at,
     s.override_by, s.override_reason,
     CASE WHEN s.block_at IS NOT NULL THEN json_build_object('at', s.block_at,
@@ -403,18 +354,8 @@ function toFacts(
         defaultTemplate: here.room.defaultTemplate,
         scene: here.room.scene,
       },
-<<<<<<< HEAD
-      seat: row.s && {
-        override: row.s.o && { ...row.s.o, at: new Date(row.s.o.at), until: date(row.s.o.until) },
-        block: row.s.b && { ...row.s.b, at: new Date(row.s.b.at), until: date(row.s.b.until) },
-        hold: row.s.h && { ...row.s.h, at: new Date(row.s.h.at), until: date(row.s.h.until) },
-        peeksAt: row.s.peeks_at,
-      },
-      assignments: [...(row.a ?? []).map(toRule), ...here.rules],
-=======
       seat: row.epoch === null ? null : toWish(row),
       assignments: row.own ? [...row.own.map(toRule), ...here.rules] : here.rules,
->>>>>>> 12b9540 (perf(policy): read facts in columns, not in JSON that Postgres makes)
       templates,
     },
   };
@@ -438,6 +379,7 @@ function toUser(identity: string, row: FactRow): PolicyUser | null {
 function toWish(row: FactRow): PolicyInput['seat'] {
   const { block, hold } = row;
   return {
+    peeksAt: row.peeks_at,
     override:
       row.override_template === null
         ? null
