@@ -2,11 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { Transactions } from '../database/transactions.js';
 import { Hints } from '../events/hints.js';
 import { samePermission } from '../grants/compile-grant.js';
+import { SceneSilence, type Silenced } from '../seats/scene-silence.js';
 import type { Seat } from '../seats/seat.js';
 import { type FreshWish, type Push, SeatApplier } from '../seats/seat-applier.js';
 import { SeatBatchStore } from '../seats/seat-batch-store.js';
+import { permissionAfter, tracksTaken } from '../seats/seat-effects.js';
 import { permissionWanted, SeatPolicy, type Standing } from '../seats/seat-policy.js';
 import { SeatStore } from '../seats/seat-store.js';
+import { SilenceWatch } from '../seats/silence-watch.js';
 import type { BulkOperation, BulkTarget, TargetEnd } from './bulk.js';
 import { BulkStore } from './bulk-store.js';
 import type { Chunk, Turn } from './bulk-worker.js';
@@ -31,6 +34,8 @@ export class BulkScenes {
     private readonly batches: SeatBatchStore,
     private readonly policy: SeatPolicy,
     private readonly applier: SeatApplier,
+    private readonly silence: SceneSilence,
+    private readonly watch: SilenceWatch,
     private readonly transactions: Transactions,
     private readonly hints: Hints,
   ) {}
@@ -39,13 +44,13 @@ export class BulkScenes {
    * Writes down who has something else than is wanted, whoever publishes first: they have been begun
    * with when the others are looked at. Harmless to repeat. Answers with how many there are.
    */
-  async list({ id, room }: BulkOperation, onPublishers: () => void): Promise<number> {
-    const present = await this.seats.listPresent(room);
-    const publishing = present.filter(({ tracks }) => tracks.length > 0);
-    await this.add(id, await this.differing(publishing), false);
+  async list(operation: BulkOperation, onPublishers: () => void): Promise<number> {
+    const present = await this.seats.listPresent(operation.room);
+    const publishing = await this.differing(present.filter(({ tracks }) => tracks.length > 0));
+    await this.add(operation, publishing.map(seatOf), false, publishing.flatMap(silencedOf));
     onPublishers();
-    const rest = present.filter(({ tracks }) => tracks.length === 0);
-    return this.add(id, mayPublishFirst(await this.differing(rest)), true);
+    const rest = await this.differing(present.filter(({ tracks }) => tracks.length === 0));
+    return this.add(operation, mayPublishFirst(rest.map(seatOf)), true);
   }
 
   /**
@@ -99,6 +104,7 @@ export class BulkScenes {
       return endOf(position, made.get(wish)?.at(-1), ms);
     });
     await this.transactions.run((tx) => this.store.end(tx, id, ends));
+    if (urgent.length > 0) this.watch.lookAtRoomSoon(room);
     // Whoever watches the room sees them silent now, not after the next sweep.
     const topic = `room:${room}`;
     this.hints.publish(targets.map(({ identity }) => ({ topic, type: 'seat', key: identity })));
@@ -119,21 +125,39 @@ export class BulkScenes {
     );
   }
 
-  private add(id: string, seats: readonly Seat[], isLast: boolean): Promise<number> {
+  private add(
+    { id, room, actor, reason, asOf: at, params: { headMs = 0 } }: BulkOperation,
+    seats: readonly Seat[],
+    isLast: boolean,
+    silenced: readonly Silenced[] = [],
+  ): Promise<number> {
     return this.transactions.run(async (tx) => {
       const operation = await this.store.lock(tx, id);
       if (!operation || operation.params.isListed === true) return operation?.total ?? 0;
       await this.store.addTargets(tx, id, seats);
+      await this.silence.begin(tx, { operationId: id, room, actor, reason, at, headMs }, silenced);
       return isLast ? this.store.markListed(tx, id) : 0;
     });
   }
 
-  private async differing(seats: readonly Seat[]): Promise<Seat[]> {
-    const standings = await Promise.all(
-      seats.map(({ room, identity, kind }) => this.policy.stand(room, identity, kind)),
+  private async differing(seats: readonly Seat[]): Promise<{ seat: Seat; standing: Standing }[]> {
+    const all = await Promise.all(
+      seats.map(async (seat) => {
+        const { room, identity, kind } = seat;
+        return { seat, standing: await this.policy.stand(room, identity, kind) };
+      }),
     );
-    return seats.filter((seat, i) => isToBeTold(seat, standings[i] as Standing));
+    return all.filter(({ seat, standing }) => isToBeTold(seat, standing));
   }
+}
+
+function seatOf({ seat }: { seat: Seat }): Seat {
+  return seat;
+}
+
+function silencedOf({ seat, standing }: { seat: Seat; standing: Standing }): Silenced[] {
+  const takes = tracksTaken(seat, permissionAfter(standing, null));
+  return takes.length > 0 ? [{ seat, takes }] : [];
 }
 
 /** Who has something else than is wanted; and who has it back, which has to be forgotten. */

@@ -39,6 +39,8 @@ export interface BulkParams {
   readonly inverse?: BulkAction;
   /** Of a scene: its name; null when one is left. */
   readonly scene?: string | null;
+  /** Of a scene: milliseconds from the moderator's click to `asOf`. */
+  readonly headMs?: number;
   /** How the targets were chosen, as it was asked. */
   readonly filter?: object;
 }

@@ -27,7 +27,7 @@ export class Metrics {
   });
   readonly seatSilenced = new Histogram({
     name: 'rolecall_seat_silenced_seconds',
-    help: 'From the click until LiveKit reported the tracks gone that a seat change took',
+    help: 'From the click until LiveKit reported the tracks gone that a seat change or a scene took',
     labelNames: ['action'] as const,
     buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [this.registry],

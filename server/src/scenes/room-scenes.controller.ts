@@ -5,6 +5,7 @@ import type { Actor } from '../access/actor.js';
 import { bulkStartedResponse } from '../bulk/bulk.schemas.js';
 import { Answers } from '../common/http/api-docs.js';
 import { roomParams } from '../common/http/fields.js';
+import { ClickedAt } from '../seats/clicked-at.js';
 import { RoomScenes } from './room-scenes.service.js';
 import {
   enterSceneBody,
@@ -28,8 +29,9 @@ export class RoomScenesController {
     @CurrentActor() actor: Actor,
     @Param({ schema: roomParams }) { room }: RoomParams,
     @Body({ schema: enterSceneBody }) body: EnterSceneBody,
+    @ClickedAt() clickedAt: number,
   ) {
-    return this.scenes.enter(actor, room, body);
+    return this.scenes.enter(actor, room, body, clickedAt);
   }
 
   @Delete()
@@ -40,7 +42,8 @@ export class RoomScenesController {
     @CurrentActor() actor: Actor,
     @Param({ schema: roomParams }) { room }: RoomParams,
     @Body({ schema: leaveSceneBody }) body: LeaveSceneBody,
+    @ClickedAt() clickedAt: number,
   ) {
-    return this.scenes.leave(actor, room, body);
+    return this.scenes.leave(actor, room, body, clickedAt);
   }
 }

@@ -15,6 +15,7 @@ import { sceneRuleFor } from '../grants/scene.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
+import { SceneSilence } from '../seats/scene-silence.js';
 import { SeatRules } from '../seats/seat-rules.js';
 import { KEPT_BY_LOCK, lockRules } from './built-in-scenes.js';
 import type { EnterSceneBody, LeaveSceneBody, SceneEntered } from './scenes.schemas.js';
@@ -22,6 +23,14 @@ import { ScenesService } from './scenes.service.js';
 
 /** What is about to play. */
 type Score = Pick<ActiveScene, 'id' | 'name' | 'rules'>;
+
+interface Click {
+  readonly actor: Actor;
+  readonly room: string;
+  readonly reason: string | null;
+  /** Milliseconds since the epoch, as near as the server knows. */
+  readonly clickedAt: number;
+}
 
 type StoredScene = Omit<ActiveScene, 'at'> & { readonly at: string };
 
@@ -39,13 +48,19 @@ export class RoomScenes {
     private readonly listing: BulkScenes,
     private readonly runner: BulkRunner,
     private readonly rules: SeatRules,
+    private readonly silence: SceneSilence,
     private readonly transactions: Transactions,
     private readonly ledger: LedgerService,
     private readonly hints: Hints,
   ) {}
 
   /** Replaces the scene that plays, if one does. */
-  async enter(actor: Actor, room: string, body: EnterSceneBody): Promise<SceneEntered> {
+  async enter(
+    actor: Actor,
+    room: string,
+    body: EnterSceneBody,
+    clickedAt: number,
+  ): Promise<SceneEntered> {
     const input = await this.inputOf(room);
     const templates = await this.grantsOf(input.templates);
     const score = await this.scoreOf(actor, room, body);
@@ -54,10 +69,13 @@ export class RoomScenes {
     const rules = [...kept.map((key): SceneRule => ({ from: key, to: key })), ...score.rules];
     const reason = body.reason ?? null;
     const by = actor.label;
-    const { operation, scene } = await this.play(actor, room, reason, (before, at) => ({
-      scene: { ...score, rules, at, by, reason },
-      entry: { kind: 'scene.entered', payload: { before, kept } },
-    }));
+    const { operation, scene } = await this.play(
+      { actor, room, reason, clickedAt },
+      (before, at) => ({
+        scene: { ...score, rules, at, by, reason },
+        entry: { kind: 'scene.entered', payload: { before, kept } },
+      }),
+    );
     const total = await this.begin(operation);
     return { operationId: operation.id, total, scene: toSceneView(scene as StoredScene), kept };
   }
@@ -67,11 +85,13 @@ export class RoomScenes {
     actor: Actor,
     room: string,
     body: LeaveSceneBody,
+    clickedAt: number,
   ): Promise<{ operationId: string; total: number }> {
     const { templates, room: here } = await this.inputOf(room);
     if (!here.scene) throw notPlaying();
     await this.assertMayGiveBack(actor, room, here.scene.rules, await this.grantsOf(templates));
-    const { operation } = await this.play(actor, room, body.reason ?? null, (before) => {
+    const reason = body.reason ?? null;
+    const { operation } = await this.play({ actor, room, reason, clickedAt }, (before) => {
       if (!before) throw notPlaying();
       return { scene: null, entry: { kind: 'scene.left', payload: { before } } };
     });
@@ -87,9 +107,7 @@ export class RoomScenes {
 
   /** The scene, its entry, and the operation that will tell people, in one transaction. */
   private play(
-    actor: Actor,
-    room: string,
-    reason: string | null,
+    { actor, room, reason, clickedAt }: Click,
     next: (
       before: StoredScene | null,
       at: string,
@@ -100,6 +118,7 @@ export class RoomScenes {
   ): Promise<{ operation: BulkOperation; scene: StoredScene | null }> {
     return this.transactions.run(async (tx) => {
       const { before, at } = await lockRoom(tx, room);
+      const headMs = Math.max(0, Date.now() - clickedAt);
       const { scene, entry } = next(before, at.toISOString());
       if (scene) await this.rules.assertMayPlay(tx, room, { ...scene, at });
       await tx.query('UPDATE room SET active_scene = $2 WHERE name = $1', [
@@ -110,7 +129,7 @@ export class RoomScenes {
         id: randomUUID(),
         room,
         action: 'scene',
-        params: { scene: scene?.name ?? null, isListed: false },
+        params: { scene: scene?.name ?? null, isListed: false, headMs },
         actor: actorOf(actor),
         reason,
         asOf: at,
@@ -122,6 +141,7 @@ export class RoomScenes {
         undoneBy: null,
         undoUntil: null,
       };
+      await this.silence.supersede(tx, room);
       await this.bulk.insert(tx, operation, this.runner.holder);
       tx.record({
         ...entry,

@@ -324,7 +324,8 @@ export class SeatStore {
     const { rows } = await this.pg.query<OperationRow>(
       'seat-operation-list',
       `SELECT ${OPERATION_COLUMNS} FROM seat_operation
-       WHERE room = $1 AND identity = $2 ORDER BY created_at DESC, epoch DESC LIMIT $3`,
+       WHERE room = $1 AND identity = $2 AND action <> 'scene'
+       ORDER BY created_at DESC, epoch DESC LIMIT $3`,
       [room, identity, limit],
     );
     return rows.map(toOperation);

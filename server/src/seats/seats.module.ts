@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { LeasesService } from './leases.service.js';
+import { SceneSilence } from './scene-silence.js';
 import { SeatBatches } from './seat-batches.js';
 import { SeatBatchStore } from './seat-batch-store.js';
 import { SeatActs } from './seat-acts.js';
@@ -23,6 +24,7 @@ import { SeatsService } from './seats.service.js';
 
 const SEATS = [
   LeasesService,
+  SceneSilence,
   SeatActs,
   SeatApplier,
   SeatBatches,

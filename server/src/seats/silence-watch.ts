@@ -27,44 +27,56 @@ interface Report {
   readonly knownAt: Date | null;
 }
 
+/** Who takes a track: a moderator at one seat, or a scene at many. */
+type Taker = SeatAction | 'scene';
+
 interface GoneRow {
   id: string;
   room: string;
   identity: string;
-  action: SeatAction;
+  action: Taker;
+  bulk: string | null;
   gone_ms: number | null;
   takes: TakenTrack[];
 }
 
-const OPEN = `watched_tracks IS NOT NULL AND gone_at IS NULL`;
+/** In SQL: rows of `seat_operation` whose tracks have not all gone yet. */
+export const OPEN_WATCH = `watched_tracks IS NOT NULL AND gone_at IS NULL`;
 
 /**
- * A track's sid never comes back, so what is not there has ended, for good. Seats are locked before
- * their operations, as everywhere.
+ * A track's sid never comes back, so what is not there has ended, for good. It is struck off, and no
+ * time is counted, where it was not taken: known to have gone before the click, or of somebody whom
+ * a moderator exempted from the scene. Seats are locked before their operations, as everywhere.
  */
 const NOTE = `
   WITH watched AS (
     SELECT DISTINCT room, identity FROM seat_operation
-    WHERE room = $1 AND ($2::text[] IS NULL OR identity = ANY($2)) AND ${OPEN}),
+    WHERE room = $1 AND ($2::text[] IS NULL OR identity = ANY($2)) AND ${OPEN_WATCH}),
   mine AS MATERIALIZED (
-    SELECT s.room, s.identity FROM seat s JOIN watched w ON w.room = s.room AND w.identity = s.identity
+    SELECT s.room, s.identity, s.override_at FROM seat s JOIN watched w ON w.room = s.room AND w.identity = s.identity
     ORDER BY s.identity FOR NO KEY UPDATE OF s),
   left_over AS MATERIALIZED (
-    SELECT o.id, ARRAY(
+    SELECT o.id,
+      coalesce($7::timestamptz < o.created_at, false)
+        OR (o.action = 'scene' AND coalesce(mine.override_at > o.created_at, false)) AS is_struck,
+      ARRAY(
       SELECT sid FROM unnest(o.watched_tracks) AS sid
       WHERE CASE WHEN $3::text[] IS NULL THEN sid <> ALL($4::text[]) ELSE sid = ANY($3) END) AS sids
     FROM mine JOIN seat_operation AS o ON o.room = mine.room AND o.identity = mine.identity
-    WHERE ${OPEN}
+    WHERE ${OPEN_WATCH}
       AND ($5::text IS NULL OR o.before->>'sid' = $5)
       AND ($6::timestamptz IS NULL OR o.created_at <= $6)
     FOR UPDATE OF o)
-  UPDATE seat_operation AS o SET watched_tracks = sids,
-    gone_at = CASE WHEN cardinality(sids) = 0 THEN coalesce($7, clock_timestamp()) END,
-    gone_ms = CASE WHEN cardinality(sids) = 0 THEN greatest(0, extract(epoch FROM
+  UPDATE seat_operation AS o SET
+    watched_tracks = CASE WHEN is_struck THEN nullif(sids, '{}') ELSE sids END,
+    gone_at = CASE WHEN cardinality(sids) = 0 AND NOT is_struck
+      THEN coalesce($7, clock_timestamp()) END,
+    gone_ms = CASE WHEN cardinality(sids) = 0 AND NOT is_struck THEN extract(epoch FROM
       coalesce($7, clock_timestamp()) - created_at) * 1000
-      + coalesce((after->>'headMs')::float8, 0)) END
+      + coalesce((after->>'headMs')::float8, 0) END
   FROM left_over WHERE o.id = left_over.id AND cardinality(sids) < cardinality(watched_tracks)
-  RETURNING o.id, o.room, o.identity, o.action, o.gone_ms, coalesce(o.after->'takes', '[]') AS takes`;
+  RETURNING o.id, o.room, o.identity, o.action, o.bulk, o.gone_ms,
+    coalesce(o.after->'takes', '[]') AS takes`;
 
 /**
  * How long it takes until somebody is really silent: from the click until LiveKit reports the last
@@ -141,7 +153,7 @@ export class SilenceWatch implements OnApplicationShutdown {
   async watched(rooms: readonly string[]): Promise<Set<string>> {
     const { rows } = await this.pg.query<{ room: string }>(
       'silence-watched',
-      `SELECT DISTINCT room FROM seat_operation WHERE room = ANY($1) AND ${OPEN}`,
+      `SELECT DISTINCT room FROM seat_operation WHERE room = ANY($1) AND ${OPEN_WATCH}`,
       [rooms],
     );
     return new Set(rows.map(({ room }) => room));
@@ -149,12 +161,20 @@ export class SilenceWatch implements OnApplicationShutdown {
 
   /** Asks about the operation's tracks shortly after its call, unless a webhook was faster. */
   lookSoon({ id, room, identity, after }: SeatOperation): void {
-    if (after.takes.length === 0) return;
+    if (after.takes.length > 0) this.soon(() => this.look(id, room, identity));
+  }
+
+  /** The same for all of a room: one question, however many were called. */
+  lookAtRoomSoon(room: string): void {
+    this.soon(() => this.lookAtRoom(room));
+  }
+
+  private soon(look: () => Promise<void>): void {
     for (const delay of LOOKS_MS) {
       const timer = setTimeout(() => {
         this.timers.delete(timer);
         if (this.isStopped) return;
-        this.look(id, room, identity).catch((error: unknown) => {
+        look().catch((error: unknown) => {
           this.log.debug(`left to the sweep: ${String(error)}`);
         });
       }, delay);
@@ -166,7 +186,7 @@ export class SilenceWatch implements OnApplicationShutdown {
   private async look(id: string, room: string, identity: string): Promise<void> {
     const { rows } = await this.pg.query<{ at: Date }>(
       'silence-open',
-      `SELECT clock_timestamp() AS at FROM seat_operation WHERE id = $1 AND ${OPEN}`,
+      `SELECT clock_timestamp() AS at FROM seat_operation WHERE id = $1 AND ${OPEN_WATCH}`,
       [id],
     );
     const at = rows[0]?.at;
@@ -175,10 +195,20 @@ export class SilenceWatch implements OnApplicationShutdown {
     await this.saw(room, [identity], participant ? [participant] : [], at);
   }
 
+  private async lookAtRoom(room: string): Promise<void> {
+    const { rows } = await this.pg.query<{ at: Date }>(
+      'silence-open-room',
+      `SELECT clock_timestamp() AS at FROM seat_operation WHERE room = $1 AND ${OPEN_WATCH} LIMIT 1`,
+      [room],
+    );
+    const at = rows[0]?.at;
+    if (at) await this.saw(room, null, await this.rooms.listParticipants(room), at);
+  }
+
   private async isWatching(room: string): Promise<boolean> {
     const { rowCount } = await this.pg.query(
       'silence-watching',
-      `SELECT FROM seat_operation WHERE room = $1 AND ${OPEN} LIMIT 1`,
+      `SELECT FROM seat_operation WHERE room = $1 AND ${OPEN_WATCH} LIMIT 1`,
       [room],
     );
     return rowCount === 1;
@@ -198,7 +228,8 @@ export class SilenceWatch implements OnApplicationShutdown {
     for (const row of rows) if (row.gone_ms !== null) this.tell(tx, row, row.gone_ms);
   }
 
-  private tell(tx: Tx, { id, room, identity, action, takes }: GoneRow, goneMs: number): void {
+  private tell(tx: Tx, gone: GoneRow, goneMs: number): void {
+    const { room, identity, action, takes } = gone;
     const ms = Math.round(goneMs * 10) / 10;
     tx.record({
       kind: 'seat.silenced',
@@ -206,7 +237,12 @@ export class SilenceWatch implements OnApplicationShutdown {
       actor: SYSTEM_ACTOR,
       room,
       identity,
-      payload: { operationId: id, action, ms, tracks: takes },
+      payload: {
+        operationId: action === 'scene' ? gone.bulk : gone.id,
+        action,
+        ms,
+        tracks: takes,
+      },
     });
     tx.afterCommit(() => {
       this.metrics.seatSilenced.observe({ action }, ms / 1000);

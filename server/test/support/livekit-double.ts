@@ -239,6 +239,14 @@ export class DoubleParticipant {
     return track;
   }
 
+  /** Ends what they publish of this source, by themselves. */
+  unpublish(source: Source): void {
+    for (const track of this.tracks.filter((one) => one.source === source)) {
+      this.tracks.splice(this.tracks.indexOf(track), 1);
+      this.server.tell('track_unpublished', this, track);
+    }
+  }
+
   leave(): void {
     this.server.end(this, 'CLIENT_INITIATED', 'the participant');
   }

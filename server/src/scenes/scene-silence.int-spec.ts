@@ -1,0 +1,213 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
+import { LiveScene } from '../../test/support/live-scene.js';
+import { type DoubleParticipant, LiveKitDouble } from '../../test/support/livekit-double.js';
+import { createTestDatabase, type TestDatabase } from '../../test/support/test-database.js';
+import { until } from '../../test/support/until.js';
+import { Transactions } from '../database/transactions.js';
+import { SilenceWatch } from '../seats/silence-watch.js';
+
+jest.setTimeout(60_000);
+
+const ROOM = 'hall';
+
+describe('how long it takes until a scene has really silenced somebody', () => {
+  let port: number;
+  let database: TestDatabase;
+  let livekit: LiveKitDouble;
+  let app: LiveApp;
+  let scene: LiveScene;
+
+  const start = async () => {
+    app = await startLiveApp({ livekit, database, port, env: { ROLECALL_SWEEP: '1s' } });
+    scene = new LiveScene(app, livekit);
+  };
+
+  beforeEach(async () => {
+    port = await freeTcpPort();
+    database = await createTestDatabase();
+    livekit = await LiveKitDouble.start({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
+    await start();
+    await scene.room(ROOM, { default_template: 'speaker' });
+  });
+
+  afterEach(async () => {
+    await app.stop();
+    await livekit.stop();
+    await database.drop();
+  });
+
+  const joins = async (identity: string, template = 'speaker'): Promise<DoubleParticipant> => {
+    const person = livekit.join(await scene.issued(ROOM, identity, template));
+    await scene.untilSeat(ROOM, identity, 'is here', ({ isPresent }) => isPresent);
+    return person;
+  };
+  const speaks = async (identity: string, template = 'speaker'): Promise<DoubleParticipant> => {
+    const person = await joins(identity, template);
+    person.publish('CAMERA');
+    person.publish('MICROPHONE');
+    await scene.untilSeat(ROOM, identity, 'publishes', ({ tracks }) => tracks.length === 2);
+    return person;
+  };
+  const lock = async (headers?: Record<string, string>): Promise<string> => {
+    const answer = await app.post(`/api/v1/rooms/${ROOM}/scene`, { lock: {} }, headers);
+    if (answer.status !== 202) throw new Error(JSON.stringify(answer.body));
+    return answer.body.operationId as string;
+  };
+  const silenced = () => scene.ledger(ROOM, 'seat.silenced');
+  const untilSilenced = (count: number) =>
+    until(`${count} are noted`, async () => {
+      const rows = await silenced();
+      return rows.length >= count ? rows : null;
+    });
+  const figures = async () => (await app.get(`/api/v1/rooms/${ROOM}`)).body.silence;
+  const ended = (operation: string) =>
+    until('the operation is done', async () => {
+      return (await app.get(`/api/v1/operations/${operation}`)).body.status === 'done';
+    });
+
+  it('is noted for each publisher: in the ledger, of the room and as a metric', async () => {
+    await speaks('ana');
+    await speaks('ben');
+    await joins('cy');
+    await scene.act(ROOM, 'cy', 'promote', { template: 'host' });
+    livekit.find(ROOM, 'cy')?.publish('CAMERA');
+    await scene.untilSeat(ROOM, 'cy', 'publishes', ({ tracks }) => tracks.length === 1);
+    await joins('dee');
+
+    const operationId = await lock();
+
+    const rows = await untilSilenced(2);
+    await ended(operationId);
+    expect(rows.map(({ identity }) => identity).sort()).toEqual(['ana', 'ben']);
+    for (const { payload } of rows) {
+      expect(payload).toMatchObject({ operationId, action: 'scene' });
+      expect(payload.tracks.map(({ source }: { source: string }) => source).sort()).toEqual([
+        'camera',
+        'microphone',
+      ]);
+      expect(payload.ms).toBeGreaterThan(0);
+      expect(payload.ms).toBeLessThan(10_000);
+    }
+    expect(await figures()).toMatchObject({ count: 2 });
+    expect((await app.get('/metrics')).body).toContain(
+      'rolecall_seat_silenced_seconds_count{action="scene"} 2',
+    );
+    expect(await silenced()).toHaveLength(2);
+    expect((await app.get(`/api/v1/rooms/${ROOM}/seats/ana/operations?limit=5`)).body).toEqual([]);
+  });
+
+  it('counts from the click, as near as it is known', async () => {
+    await speaks('ana');
+
+    await lock({ 'x-action-at': String(Date.now() - 4_000) });
+
+    const [row] = await untilSilenced(1);
+    expect(row?.payload.ms).toBeGreaterThanOrEqual(4_000);
+  });
+
+  it('is known without any webhook', async () => {
+    await speaks('ana');
+    livekit.webhooks.mode = 'lost';
+
+    await lock();
+
+    expect(await untilSilenced(1)).toHaveLength(1);
+  });
+
+  it('does not count a track that had gone before', async () => {
+    const ana = await speaks('ana');
+    const ben = await speaks('ben');
+    ana.unpublish('CAMERA');
+    ana.unpublish('MICROPHONE');
+    ben.unpublish('CAMERA');
+    await scene.untilSeat(ROOM, 'ana', 'is silent', ({ tracks }) => tracks.length === 0);
+    await scene.untilSeat(ROOM, 'ben', 'has one', ({ tracks }) => tracks.length === 1);
+
+    await ended(await lock());
+
+    const rows = await untilSilenced(1);
+    expect(rows).toMatchObject([
+      { identity: 'ben', payload: { tracks: [{ source: 'microphone' }] } },
+    ]);
+    expect(await figures()).toMatchObject({ count: 1 });
+  });
+
+  it('does not count what was reported before the click and is noted after it', async () => {
+    const ana = await speaks('ana');
+    livekit.webhooks.mode = 'lost';
+    // Nobody who asks LiveKit learns of it either, nor is anybody told of the scene.
+    livekit.inject({
+      on: ['ListParticipants', 'GetParticipant', 'UpdateParticipant'],
+      then: 'fail',
+    });
+    const sids = ana.tracks.map(({ sid }) => sid);
+    const [reported] = await app.sql<{ at: Date }>('SELECT clock_timestamp() AS at');
+    await lock();
+
+    for (const sid of sids) {
+      await app.app
+        .get(Transactions)
+        .run((tx) => app.app.get(SilenceWatch).unpublished(tx, ROOM, 'ana', sid, reported!.at));
+    }
+
+    const [row] = await app.sql<{ watched: string[] | null; gone_ms: number | null }>(
+      `SELECT watched_tracks AS watched, gone_ms FROM seat_operation WHERE action = 'scene'`,
+    );
+    expect(row).toEqual({ watched: null, gone_ms: null });
+    expect(await silenced()).toEqual([]);
+  });
+
+  it('does not wait for somebody who was exempted before LiveKit could be told', async () => {
+    await speaks('ana');
+    await speaks('ben');
+    const heal = livekit.inject({ on: 'UpdateParticipant', then: 'fail' });
+    const operationId = await lock();
+    await scene.act(ROOM, 'ana', 'promote', { template: 'speaker' });
+    heal();
+    await ended(operationId);
+
+    expect(await untilSilenced(1)).toMatchObject([{ identity: 'ben' }]);
+    livekit.find(ROOM, 'ana')?.unpublish('CAMERA');
+    livekit.find(ROOM, 'ana')?.unpublish('MICROPHONE');
+    await scene.untilSeat(ROOM, 'ana', 'is silent', ({ tracks }) => tracks.length === 0);
+    expect(await silenced()).toHaveLength(1);
+  });
+
+  it('does not wait any more once the scene is left', async () => {
+    const ana = await speaks('ana');
+    livekit.inject({ on: 'UpdateParticipant', then: 'fail' });
+    await lock();
+    expect((await app.send('DELETE', `/api/v1/rooms/${ROOM}/scene`)).status).toBe(202);
+    livekit.heal();
+
+    ana.unpublish('CAMERA');
+    ana.unpublish('MICROPHONE');
+    await scene.untilSeat(ROOM, 'ana', 'is silent', ({ tracks }) => tracks.length === 0);
+    expect(await silenced()).toEqual([]);
+  });
+
+  it('is counted from the click also when the server was restarted between', async () => {
+    await speaks('ana');
+    livekit.inject({ on: 'UpdateParticipant', then: 'fail' });
+    const since = Date.now();
+    const operationId = await lock();
+    await app.stop();
+    livekit.heal();
+    await start();
+    const down = Date.now() - since;
+
+    const [row] = await until(
+      'it is noted',
+      async () => {
+        const rows = await silenced();
+        return rows.length > 0 ? rows : null;
+      },
+      30_000,
+    );
+    expect(row).toMatchObject({ identity: 'ana', payload: { operationId, action: 'scene' } });
+    expect(row?.payload.ms).toBeGreaterThan(down - 1_000);
+    expect(await figures()).toMatchObject({ count: 1, p50: row?.payload.ms });
+  });
+});
