@@ -77,6 +77,31 @@ describeLive('holds, blocks and lurkers on a real server', () => {
     await bob.leave();
   });
 
+  it('who publishes when the room is locked is silenced, and how long it took is known', async () => {
+    const room = await scene.room('locked', { default_template: 'speaker' });
+    const ana = await people.join('ana', livekit.url, await scene.issued(room, 'ana', 'speaker'));
+    const bob = await people.join('bob', livekit.url, await scene.issued(room, 'bob', 'speaker'));
+    await ana.publishAudio();
+    await until('bob hears ana', async () => (await bob.status()).subscribed.length === 1);
+    await scene.untilSeat(room, 'ana', 'shows it', ({ tracks }) => tracks.length === 1);
+
+    const { body } = await app.post(`/api/v1/rooms/${room}/scene`, { lock: {} });
+    await until('bob hears nobody', async () => (await bob.status()).subscribed.length === 0);
+    const [row] = await until('it is noted', async () => {
+      const found = await scene.ledger(room, 'seat.silenced');
+      return found.length > 0 ? found : null;
+    });
+    expect(row).toMatchObject({
+      identity: 'ana',
+      payload: { operationId: body.operationId, action: 'scene' },
+    });
+    expect(row?.payload.ms).toBeLessThan(5_000);
+    const { silence } = (await app.get(`/api/v1/rooms/${room}`)).body;
+    expect(silence).toMatchObject({ count: 1, p50: row?.payload.ms });
+    await ana.leave();
+    await bob.leave();
+  });
+
   it('who is blocked is thrown out again within a second of every join', async () => {
     const room = await scene.room('blocked');
     const token = await scene.issued(room, 'eve', 'speaker');
