@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { SharedParts } from '../common/shared-parts.js';
 import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../database/transactions.js';
 import type { NewOperation, Seat, SeatOperation, SeatWish, WishTerms } from './seat.js';
@@ -27,15 +28,39 @@ export interface End {
   readonly settlement: Settlement;
 }
 
-/** Every column as the record of one change has it. */
-const CHANGE = `a(identity text, epoch integer,
-  override_template text, override_version integer, override_scope text,
-  override_until timestamptz, override_at timestamptz, override_by text, override_reason text,
-  block_at timestamptz, block_until timestamptz, block_by text, block_reason text,
-  hold_sources text[], hold_at timestamptz, hold_until timestamptz, hold_by text, hold_reason text,
-  last_change jsonb, id uuid, action text, actor_kind text, actor_id text, actor_label text,
-  reason text, before jsonb, after jsonb, undo_until timestamptz, request_id text,
-  created_at timestamptz, watched_tracks text[], bulk uuid)`;
+/** What changes that are made together mostly have in common, each of them once. */
+const SHARED = [
+  'override_template text',
+  'override_version integer',
+  'override_scope text',
+  'override_until timestamptz',
+  'override_at timestamptz',
+  'override_by text',
+  'override_reason text',
+  'block_at timestamptz',
+  'block_until timestamptz',
+  'block_by text',
+  'block_reason text',
+  'hold_sources text[]',
+  'hold_at timestamptz',
+  'hold_until timestamptz',
+  'hold_by text',
+  'hold_reason text',
+  'last_change jsonb',
+  'action text',
+  'actor_kind text',
+  'actor_id text',
+  'actor_label text',
+  'reason text',
+  'before jsonb',
+  'after jsonb',
+  'undo_until timestamptz',
+  'request_id text',
+  'created_at timestamptz',
+  'watched_tracks text[]',
+  'bulk uuid',
+];
+const SHARED_NAMES = SHARED.map((column) => column.split(' ')[0]).join(', ');
 
 /**
  * What `SeatStore` writes for one seat, for many seats of one room in one statement each. Seats are
@@ -76,16 +101,26 @@ export class SeatBatchStore {
 
   /**
    * Writes the wishes and the operations that wish them: each only if the seat's epoch is still
-   * `operation.epoch - 1`. Answers with the identities of those that it wrote.
+   * `operation.epoch - 1`. Answers with the identities of those that it wrote. What is asked and what
+   * is locked are joined before anything is written: a join of the planner's own, who thinks that
+   * epochs leave one row, compares every change with every seat.
    */
   async begin(tx: Tx, room: string, changes: readonly Change[]): Promise<Set<string>> {
+    const parts = new SharedParts();
+    const numbers = changes.map((change) => parts.numberOf(sharedOf(change)));
     const { rows } = await tx.query<{ identity: string }>(
-      `WITH asked AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($2::jsonb) AS ${CHANGE}),
+      `WITH asked AS MATERIALIZED (
+         SELECT * FROM unnest($2::text[], $3::int[], $4::uuid[], $5::text[], $6::int[])
+           AS a(identity, asked_epoch, id, sid, part)
+         JOIN ROWS FROM (jsonb_to_recordset($7::jsonb) AS (${SHARED.join(', ')})) WITH ORDINALITY
+           AS p(${SHARED_NAMES}, ord) ON p.ord = a.part),
        locked AS MATERIALIZED (
-         SELECT s.identity FROM seat s WHERE s.room = $1 AND s.identity = ANY($3)
+         SELECT s.identity FROM seat s WHERE s.room = $1 AND s.identity = ANY($2)
          ORDER BY s.identity FOR UPDATE),
+       ready AS MATERIALIZED (SELECT asked.* FROM locked JOIN asked USING (identity)),
        wished AS (
-         UPDATE seat SET epoch = seat.epoch + 1, last_change = a.last_change,
+         UPDATE seat SET epoch = seat.epoch + 1,
+           last_change = a.last_change || jsonb_build_object('operationId', a.id),
            pending_operation = NULL,
            override_template = a.override_template, override_version = a.override_version,
            override_scope = a.override_scope, override_until = a.override_until,
@@ -95,18 +130,26 @@ export class SeatBatchStore {
            block_reason = a.block_reason,
            hold_sources = a.hold_sources, hold_at = a.hold_at, hold_until = a.hold_until,
            hold_by = a.hold_by, hold_reason = a.hold_reason
-         FROM locked JOIN asked a USING (identity)
-         WHERE seat.room = $1 AND seat.identity = locked.identity AND seat.epoch = a.epoch - 1
-         RETURNING seat.identity, seat.epoch),
+         FROM ready a
+         WHERE seat.room = $1 AND seat.identity = a.identity AND seat.epoch = a.asked_epoch - 1
+         RETURNING a.*, seat.epoch),
        begun AS (
          INSERT INTO seat_operation (id, room, identity, action, actor_kind, actor_id, actor_label,
            reason, before, after, epoch, undo_until, request_id, created_at, watched_tracks, bulk)
-         SELECT a.id, $1, a.identity, a.action, a.actor_kind, a.actor_id, a.actor_label, a.reason,
-           a.before, a.after, wished.epoch, a.undo_until, a.request_id, a.created_at,
-           a.watched_tracks, a.bulk
-         FROM wished JOIN asked a USING (identity))
+         SELECT id, $1, identity, action, actor_kind, actor_id, actor_label, reason,
+           before || jsonb_build_object('sid', sid), after, epoch, undo_until, request_id,
+           created_at, watched_tracks, bulk
+         FROM wished)
        SELECT identity FROM wished`,
-      [room, JSON.stringify(changes.map(toRecord)), changes.map(identityOf)],
+      [
+        room,
+        changes.map(identityOf),
+        changes.map(({ operation }) => operation.epoch),
+        changes.map(({ operation }) => operation.id),
+        changes.map(({ operation }) => operation.before.sid),
+        numbers,
+        parts.toJson(),
+      ],
     );
     return new Set(rows.map(({ identity }) => identity));
   }
@@ -138,20 +181,20 @@ export class SeatBatchStore {
 
   /** Writes what came of them, also where the seats show it. Answers with the ids that it settled. */
   async settle(tx: Tx, room: string, ends: readonly End[]): Promise<Set<string>> {
-    const records = ends.map(({ operation: { id, identity }, settlement }) => ({
-      id,
-      identity,
-      outcome: settlement.outcome,
-      detail: settlement.detail,
-      ms: settlement.ms,
-      effects: settlement.effects ?? null,
-    }));
+    const parts = new SharedParts();
+    const numbers = ends.map(({ settlement: { outcome, detail, ms, effects = null } }) =>
+      parts.numberOf({ outcome, detail, ms, effects }),
+    );
     const { rows } = await tx.query<{ id: string }>(
-      `WITH asked AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($2::jsonb) AS
-         a(id uuid, identity text, outcome text, detail text, ms float8, effects jsonb)),
+      `WITH asked AS MATERIALIZED (
+         SELECT * FROM unnest($2::text[], $3::uuid[], $4::int[]) AS a(identity, id, part)
+         JOIN ROWS FROM (jsonb_to_recordset($5::jsonb) AS (
+           outcome text, detail text, ms float8, effects jsonb)) WITH ORDINALITY
+           AS p(outcome, detail, ms, effects, ord) ON p.ord = a.part),
        locked AS MATERIALIZED (
-         SELECT s.identity FROM seat s WHERE s.room = $1 AND s.identity = ANY($3)
+         SELECT s.identity FROM seat s WHERE s.room = $1 AND s.identity = ANY($2)
          ORDER BY s.identity FOR UPDATE),
+       ready AS MATERIALIZED (SELECT asked.* FROM locked JOIN asked USING (identity)),
        settled AS (
          UPDATE seat_operation AS o SET outcome = a.outcome, detail = a.detail, ms = a.ms,
            settled_at = now(),
@@ -159,7 +202,7 @@ export class SeatBatchStore {
              ELSE jsonb_set(after, '{effects}', a.effects) END,
            watched_tracks = CASE WHEN a.outcome IN ('failed', 'superseded') THEN NULL
              ELSE watched_tracks END
-         FROM locked JOIN asked a USING (identity)
+         FROM ready a
          WHERE o.id = a.id AND o.outcome IN ('intent', 'pending') AND o.outcome <> a.outcome
          RETURNING o.id, o.identity, o.outcome, o.ms),
        shown AS (
@@ -169,7 +212,13 @@ export class SeatBatchStore {
          FROM settled WHERE seat.room = $1 AND seat.identity = settled.identity
            AND seat.last_change->>'operationId' = settled.id::text)
        SELECT id FROM settled`,
-      [room, JSON.stringify(records), ends.map(identityOf)],
+      [
+        room,
+        ends.map(identityOf),
+        ends.map(({ operation }) => operation.id),
+        numbers,
+        parts.toJson(),
+      ],
     );
     return new Set(rows.map(({ id }) => id));
   }
@@ -198,11 +247,12 @@ function identityOf({ operation: { identity } }: Change | End): string {
   return identity;
 }
 
-function toRecord({ operation, wish: { override, block, hold } }: Change): object {
+/** All of a change but what each seat has of its own: who, which connection, which operation. */
+function sharedOf({ operation, wish: { override, block, hold } }: Change): object {
   const { after, actor } = operation;
+  const { sid: _sid, ...before } = operation.before;
+  const { operationId: _id, ...shown } = lastChange(operation);
   return {
-    identity: operation.identity,
-    epoch: operation.epoch,
     override_template: override?.template,
     override_version: override?.version,
     override_scope: override?.scope,
@@ -219,14 +269,13 @@ function toRecord({ operation, wish: { override, block, hold } }: Change): objec
     hold_until: hold?.until,
     hold_by: hold?.by,
     hold_reason: hold?.reason,
-    last_change: lastChange(operation),
-    id: operation.id,
+    last_change: shown,
     action: operation.action,
     actor_kind: actor.kind,
     actor_id: actor.id,
     actor_label: actor.label,
     reason: operation.reason,
-    before: operation.before,
+    before,
     after,
     undo_until: operation.undoUntil,
     request_id: actor.requestId,

@@ -104,6 +104,7 @@ export function whatHappened(operation: SeatOperation, pushes: readonly Push[]):
   const first = changes[0];
   const last = changes.at(-1);
   if (!first || !last || samePermission(first.had, last.has)) return null;
-  const { notes } = operation.after;
-  return [...describePermissions(first.had, last.has, first.tracks), ...notes];
+  const { notes, effects } = operation.after;
+  const happened = [...describePermissions(first.had, last.has, first.tracks), ...notes];
+  return happened.join('\n') === effects.join('\n') ? null : happened;
 }

@@ -4,6 +4,7 @@ import type {
   LastChange,
   NewOperation,
   Seat,
+  SeatBase,
   SeatOperation,
   SeatWish,
   Terms,
@@ -100,6 +101,9 @@ export interface TermsRow {
   hold_until: Date | null;
 }
 
+/** How a seat stood before the operation that wrote its override. */
+export type Origin = Pick<SeatOperation['before'], 'base' | 'override'>;
+
 export function toTerms(row: TermsRow): WishTerms {
   const terms = (at: Date | null, until: Date | null): Terms | null => at && { at, until };
   return {
@@ -179,10 +183,7 @@ export function toOperation(row: OperationRow): SeatOperation {
       override: revive(row.before.override),
       block: revive(row.before.block),
       hold: revive(row.before.hold),
-      base:
-        row.before.base && 'override' in row.before.base
-          ? { override: revive(row.before.base.override) as Override }
-          : row.before.base,
+      base: reviveBase(row.before.base),
     },
     after: {
       ...row.after,
@@ -203,6 +204,14 @@ export function toOperation(row: OperationRow): SeatOperation {
     goneMs: row.gone_ms,
     bulk: row.bulk,
   };
+}
+
+export function toOrigin({ base, override }: Origin): Origin {
+  return { base: reviveBase(base), override: revive(override) };
+}
+
+function reviveBase(base: SeatBase | null): SeatBase | null {
+  return base && 'override' in base ? { override: revive(base.override) as Override } : base;
 }
 
 /** Times come out of jsonb as text. What older entries do not have is missing there. */

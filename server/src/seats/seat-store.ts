@@ -11,10 +11,12 @@ import {
   OPERATION_COLUMNS,
   type OperationRow,
   operationValues,
+  type Origin,
   SEAT_COLUMNS,
   type SeatRow,
   SET_WISH,
   toOperation,
+  toOrigin,
   toSeat,
   wishValues,
 } from './seat-rows.js';
@@ -27,14 +29,18 @@ export interface Look {
   readonly at: Date;
 }
 
+interface OriginRow extends Origin {
+  readonly ord: number;
+}
+
 /** The tables `seat` and `seat_operation`: every statement that reads or writes what is wished. */
 @Injectable()
 export class SeatStore {
   /** Asked about at the same time, seats are read together. */
   private readonly looks: Batcher<SeatName, Look>;
-  private readonly origins: Batcher<Seat, SeatOperation | null>;
+  private readonly origins: Batcher<Seat, Origin | null>;
   /** One reading of a seat asks for it more than once. */
-  private readonly originOf = new WeakMap<Seat, Promise<SeatOperation | null>>();
+  private readonly originOf = new WeakMap<Seat, Promise<Origin | null>>();
 
   constructor(private readonly pg: PgPool) {
     this.looks = new Batcher((names) => this.readLooks(names), { concurrency: 2 });
@@ -250,8 +256,11 @@ export class SeatStore {
     return rows[0] ? toOperation(rows[0]) : null;
   }
 
-  /** The operation that wrote the seat's present override; null when a token was issued with it. */
-  findOverrideOrigin(seat: Seat): Promise<SeatOperation | null> {
+  /**
+   * What was before the operation that wrote the seat's present override; null when a token was
+   * issued with it.
+   */
+  findOverrideOrigin(seat: Seat): Promise<Origin | null> {
     if (!seat.override) return Promise.resolve(null);
     const known = this.originOf.get(seat);
     if (known) return known;
@@ -260,12 +269,16 @@ export class SeatStore {
     return origin;
   }
 
-  private async readOrigins(seats: readonly Seat[]): Promise<(SeatOperation | null)[]> {
-    const { rows } = await this.pg.query<OperationRow & { ord: number }>(
+  private async readOrigins(seats: readonly Seat[]): Promise<(Origin | null)[]> {
+    const { rows } = await this.pg.query<OriginRow>(
       'seat-operation-origins',
-      `SELECT q.ord::int, o.* FROM unnest($1::text[], $2::text[], $3::timestamptz[])
+      `SELECT q.ord::int, o.base, o.override
+       FROM unnest($1::text[], $2::text[], $3::timestamptz[])
          WITH ORDINALITY AS q(room, identity, at, ord)
-       JOIN LATERAL (SELECT ${OPERATION_COLUMNS} FROM seat_operation o
+       JOIN LATERAL (
+         SELECT nullif(o.before->'base', 'null') AS base,
+           nullif(o.before->'override', 'null') AS override
+         FROM seat_operation o
          WHERE o.room = q.room AND o.identity = q.identity AND o.created_at = q.at
            AND o.action IN ('promote', 'demote', 'lease_end', 'block', 'unblock')
          ORDER BY o.epoch DESC LIMIT 1) AS o ON true`,
@@ -275,7 +288,7 @@ export class SeatStore {
         seats.map(({ override }) => override?.at),
       ],
     );
-    const found = new Map(rows.map((row) => [row.ord, toOperation(row)]));
+    const found = new Map(rows.map((row) => [row.ord, toOrigin(row)]));
     return seats.map((_, i) => found.get(i + 1) ?? null);
   }
 

@@ -118,7 +118,7 @@ export class SeatWishes {
     standing,
   }: Pick<Context, 'seat' | 'standing'>): Promise<Pick<Plan, 'override' | 'fallback'>> {
     const origin = await this.store.findOverrideOrigin(seat);
-    const base = origin ? origin.before.base : null;
+    const base = origin ? origin.base : null;
     if (base && 'override' in base) return { override: base.override };
     const isCovered = standing.facts.wasIssued;
     return { override: null, fallback: !isCovered && base ? base.permission : null };
@@ -133,7 +133,7 @@ export class SeatWishes {
     let override = seat.override;
     for (let depth = 0; override && depth < MAX_LEASES; depth++) {
       const origin = await this.store.findOverrideOrigin({ ...seat, override });
-      const under = origin?.before.override ?? null;
+      const under = origin?.override ?? null;
       if (under && isOpen(under, now) && !(await this.isOver(seat, under))) {
         return { override: under };
       }
@@ -149,7 +149,7 @@ export class SeatWishes {
 
   async baseOf(seat: Seat, standing: Standing): Promise<SeatBase | null> {
     const origin = await this.store.findOverrideOrigin(seat);
-    if (origin) return origin.before.base;
+    if (origin) return origin.base;
     if (seat.override) return { override: seat.override };
     if (standing.wanted.kind === 'free' && seat.isPresent && seat.permission) {
       return { permission: seat.permission };
