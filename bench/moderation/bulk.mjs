@@ -2,15 +2,14 @@
 // its own), in turns with a plain loop over livekit-server-sdk that keeps as many calls in flight.
 // And the panic lock: how long after the request the last publisher is silent.
 import { fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RoomServiceClient } from 'livekit-server-sdk';
 import { endsWithUs, median, startOwnPostgres, startRolecall } from '../lib.mjs';
+import { cpuSeconds, familyOf } from '../processes.mjs';
 
 const PEOPLE = Number(process.env.BENCH_TARGETS ?? 1_000);
 const LATENCY_MS = 5;
 const IN_FLIGHT = 32;
-const CLOCK_TICKS = 100;
 const HOLD_BACK_MS = 500;
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const LOCK = { people: 500, publishers: 30, latencyMs: 3 };
@@ -34,7 +33,8 @@ export async function run() {
 }
 
 async function measureBulk() {
-  await withRoom({ people: PEOPLE, latencyMs: LATENCY_MS }, async ({ double, rolecall, room }) => {
+  await withRoom({ people: PEOPLE, latencyMs: LATENCY_MS }, async (all) => {
+    const { database, double, rolecall, room } = all;
     const ideal = (PEOPLE * LATENCY_MS) / IN_FLIGHT;
     const ours = [];
     const loops = [];
@@ -44,19 +44,29 @@ async function measureBulk() {
       double.ready.apiSecret,
     );
     // One round of each is not counted: code is compiled and connections are opened in it.
-    let cpu = 0;
+    const livekit = () => [double.child.pid];
+    const ourMeter = meter({
+      Rolecall: () => [rolecall.child.pid],
+      Postgres: () => familyOf(database.postgres.pid),
+      'the double': livekit,
+    });
+    const loopMeter = meter({ 'the loop': () => [process.pid], 'the double': livekit });
     for (let round = 0; round <= ROUNDS; round++) {
       // Who has just been demoted is not promoted at once (LiveKit may lose the track), so wait.
       await new Promise((resolve) => setTimeout(resolve, HOLD_BACK_MS));
-      if (round === 1) cpu = cpuSeconds(rolecall.child.pid);
-      const promoted = await bulk(rolecall, room, { action: 'promote', template: 'speaker' });
-      const demoted = await bulk(rolecall, room, { action: 'demote', template: 'viewer' });
-      const looped = await loop(sdk, room);
-      if (round === 0) continue;
-      ours.push(promoted, demoted);
-      loops.push(looped);
+      const counted = round > 0;
+      const both = async () => [
+        await bulk(rolecall, room, { action: 'promote', template: 'speaker' }),
+        await bulk(rolecall, room, { action: 'demote', template: 'viewer' }),
+      ];
+      const mine = counted ? await ourMeter.during(both) : await both();
+      const there = () => loop(sdk, room);
+      const theirs = counted ? await loopMeter.during(there) : await there();
+      if (!counted) continue;
+      ours.push(...mine);
+      loops.push(theirs);
     }
-    const used = ((cpuSeconds(rolecall.child.pid) - cpu) * 1e6) / (ROUNDS * 2 * PEOPLE);
+    const changed = ROUNDS * 2 * PEOPLE;
     const mine = median(ours);
     const theirs = median(loops);
     const changes = await double.ask('history');
@@ -76,7 +86,8 @@ async function measureBulk() {
     );
     console.log(`G9  ideal / Rolecall = ${(ideal / mine).toFixed(2)}   (target 0.70)`);
     console.log(`G9  loop / Rolecall  = ${(theirs / mine).toFixed(2)}   (target 1.8)`);
-    console.log(`processor time of Rolecall itself: ${used.toFixed(0)} µs for each change`);
+    console.log(`processor time for each change: ${ourMeter.each(changed)}`);
+    console.log(`and of the loop: ${loopMeter.each(changed)}`);
     const expected = (ROUNDS + 1) * 4;
     const wrong = [...perPerson.values()].filter((n) => n !== expected).length;
     console.log(
@@ -85,9 +96,26 @@ async function measureBulk() {
   });
 }
 
-function cpuSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;
+/** Processor time of each process, added up over several stretches of work. */
+function meter(pidsOf) {
+  const used = Object.fromEntries(Object.keys(pidsOf).map((name) => [name, 0]));
+  const now = () => Object.entries(pidsOf).map(([name, pids]) => [name, cpuSeconds(pids())]);
+  return {
+    async during(work) {
+      const before = Object.fromEntries(now());
+      const result = await work();
+      for (const [name, seconds] of now()) used[name] += seconds - before[name];
+      return result;
+    },
+    /** Microseconds for each of so many changes. */
+    each(changes) {
+      const parts = Object.entries(used).map(
+        ([name, seconds]) => `${name} ${((seconds * 1e6) / changes).toFixed(0)}`,
+      );
+      const sum = Object.values(used).reduce((a, b) => a + b, 0);
+      return `${parts.join(', ')}; together ${((sum * 1e6) / changes).toFixed(0)} µs`;
+    },
+  };
 }
 
 /** From the request to the end that the operation itself tells. */
@@ -227,7 +255,7 @@ async function withRoom({ people, publishers = 0, latencyMs }, work) {
     await double.ask('idle');
     if (publishers > 0) await publishersSeen(rolecall, room, publishers);
     await double.ask('resetCounters');
-    await work({ double, rolecall, room });
+    await work({ database, double, rolecall, room });
   } finally {
     await rolecall?.stop();
     double.child.kill('SIGKILL');

@@ -134,6 +134,7 @@ export class BulkActs implements OnModuleInit {
     const made = results.flatMap((one) => (one.kind === 'begun' ? [one.made] : []));
     const alone = results.flatMap(({ kind, item }) => (kind === 'alone' ? [item] : []));
     return {
+      count: targets.length,
       carryOut: async () => {
         await this.batches.carryOut(room, made, throughOf(pace));
         await this.oneByOne(operation, actor, holder, alone, positions);
@@ -233,6 +234,7 @@ export class BulkActs implements OnModuleInit {
     if (!isMine) return null;
     const through = throughOf(pace);
     return {
+      count: targets.length,
       carryOut: async () => {
         const ends = await Promise.all(
           present.map(async (target) => {

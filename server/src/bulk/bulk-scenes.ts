@@ -69,7 +69,9 @@ export class BulkScenes {
       await this.store.markStarted(tx, operation.id, positions);
       return true;
     });
-    return isMine ? { carryOut: () => this.carryOut(operation, targets, pace) } : null;
+    if (!isMine) return null;
+    const { length: count } = targets;
+    return { count, carryOut: () => this.carryOut(operation, targets, pace) };
   }
 
   /** Those that LiveKit could not be told of. */

@@ -6,6 +6,7 @@ import { BulkActs } from './bulk-acts.js';
 import { BulkScenes } from './bulk-scenes.js';
 import { type BulkOperation, type Counts, permissionOf } from './bulk.js';
 import { BulkStore } from './bulk-store.js';
+import { ChunkSize } from './chunk-size.js';
 import { Pace } from './pace.js';
 
 /** One server's right to work on an operation. */
@@ -18,30 +19,27 @@ export interface Turn {
 
 /** Targets whose intents are committed: what is left is to call LiveKit, and to write what came of it. */
 export interface Chunk {
+  readonly count: number;
   carryOut(): Promise<void>;
 }
 
-/** The first one is small, so that the first calls go out at once. */
-const FIRST_CHUNK = 32;
-const LARGEST_CHUNK = 96;
-const SMALLEST_CHUNK = 16;
-/**
- * A chunk takes about so long: a pause or a cancellation is obeyed soon, and what was read of its
- * seats is not old when their calls go out.
- */
-const CHUNK_SECONDS = 0.15;
 /**
  * So many chunks have their intents committed at once: while one is read and written down, LiveKit is
  * told of another, and what came of a third is written.
  */
 const CHUNKS_AT_ONCE = 3;
-const MAX_PACES = 200;
+const MAX_COURSES = 200;
+
+/** How fast things go in a room: learnt once for all operations in it. */
+interface Course {
+  readonly pace: Pace;
+  readonly chunks: ChunkSize;
+}
 
 /** Works on one operation until nothing is left to do, or until it is not its turn any more. */
 @Injectable()
 export class BulkWorker {
-  /** How many calls at once a room takes is learnt once for all operations in it. */
-  private readonly paces = new Map<string, Pace>();
+  private readonly courses = new Map<string, Course>();
 
   constructor(
     private readonly store: BulkStore,
@@ -57,7 +55,8 @@ export class BulkWorker {
     await this.recover(operation, turn);
     const under: Promise<void>[] = [];
     try {
-      for (let size = FIRST_CHUNK; ; size = this.chunkSize(operation.room)) {
+      const { pace, chunks } = this.courseOf(operation.room);
+      for (let size = chunks.first(); ; size = chunks.next(pace.perSecond)) {
         const chunk = await this.prepare(id, size, turn);
         if (!chunk) break;
         under.push(this.finishChunk(chunk, operation.room, turn));
@@ -72,23 +71,17 @@ export class BulkWorker {
     turn.tell(operation.room);
   }
 
-  private chunkSize(room: string): number {
-    const perSecond = this.paceOf(room).perSecond;
-    if (perSecond === null) return LARGEST_CHUNK;
-    const size = Math.round(perSecond * CHUNK_SECONDS);
-    return Math.min(LARGEST_CHUNK, Math.max(SMALLEST_CHUNK, size));
-  }
-
   /** LiveKit answers again: what waits for it in scenes is done now and not by the next sweep. */
   async settlePending(): Promise<void> {
     for (const id of await this.store.listWithPendingScene()) {
       const operation = await this.store.find(id);
-      if (operation) await this.scenes.again(operation, this.paceOf(operation.room));
+      if (operation) await this.scenes.again(operation, this.courseOf(operation.room).pace);
     }
   }
 
   private async finishChunk(chunk: Chunk, room: string, turn: Turn): Promise<void> {
     await chunk.carryOut();
+    this.courseOf(room).chunks.ended(chunk.count, performance.now());
     turn.tell(room);
   }
 
@@ -108,7 +101,7 @@ export class BulkWorker {
       this.store.next(id, size),
     ]);
     if (operation?.status !== 'running' || targets.length === 0) return null;
-    const pace = this.paceOf(operation.room);
+    const { pace } = this.courseOf(operation.room);
     if (operation.action === 'scene') return this.scenes.chunk(operation, targets, pace, turn);
     const actor = await this.actors.now(operation.actor);
     if (!actor || !actor.can(permissionOf(operation), operation.room)) {
@@ -164,13 +157,13 @@ export class BulkWorker {
     });
   }
 
-  private paceOf(room: string): Pace {
-    const known = this.paces.get(room);
+  private courseOf(room: string): Course {
+    const known = this.courses.get(room);
     if (known) return known;
-    if (this.paces.size >= MAX_PACES) this.paces.clear();
-    const pace = new Pace();
-    this.paces.set(room, pace);
-    return pace;
+    if (this.courses.size >= MAX_COURSES) this.courses.clear();
+    const course = { pace: new Pace(), chunks: new ChunkSize() };
+    this.courses.set(room, course);
+    return course;
   }
 }
 
