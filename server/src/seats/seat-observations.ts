@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { SharedParts } from '../common/shared-parts.js';
 import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../database/transactions.js';
 import { samePermission } from '../grants/compile-grant.js';
@@ -212,26 +213,28 @@ export class SeatObservations {
     room: string,
     sights: readonly { participant: Listed; at: Date }[],
   ): Promise<{ identity: string; is_unlisted: boolean }[]> {
-    const records = sights.map(({ participant, at }) => ({
-      identity: participant.identity,
-      sid: participant.sid,
-      state: participant.state,
-      name: toStorable(participant.name),
-      kind: participant.kind,
-      permission: participant.permission,
-      tracks: participant.tracks.map((track) => ({ ...track, name: toStorable(track.name) })),
-      joined_at: participant.joinedAt,
-      observed_at: at,
-    }));
+    const parts = new SharedParts();
+    const numbers = sights.map(({ participant, at }) =>
+      parts.numberOf({
+        state: participant.state,
+        name: toStorable(participant.name),
+        kind: participant.kind,
+        permission: participant.permission,
+        tracks: participant.tracks.map((track) => ({ ...track, name: toStorable(track.name) })),
+        observed_at: at,
+      }),
+    );
     const { rows } = await this.pg.query<{ identity: string; is_unlisted: boolean }>(
       'seat-write-present',
       `INSERT INTO seat (room, identity, is_present, sid, state, name, kind, permission, tracks,
          joined_at, observed_at, is_unlisted)
-       SELECT r.name, o.identity, true, o.sid, o.state, o.name, o.kind, o.permission, o.tracks,
-         o.joined_at, o.observed_at, true
-       FROM room r, jsonb_to_recordset($2::jsonb) AS o(identity text, sid text, state text,
-         name text, kind text, permission jsonb, tracks jsonb, joined_at timestamptz,
-         observed_at timestamptz)
+       SELECT r.name, o.identity, true, o.sid, p.state, p.name, p.kind, p.permission, p.tracks,
+         o.joined_at, p.observed_at, true
+       FROM room r, unnest($2::text[], $3::text[], $4::timestamptz[], $5::int[])
+         AS o(identity, sid, joined_at, part)
+       JOIN ROWS FROM (jsonb_to_recordset($6::jsonb) AS (state text, name text, kind text,
+         permission jsonb, tracks jsonb, observed_at timestamptz)) WITH ORDINALITY
+         AS p(state, name, kind, permission, tracks, observed_at, ord) ON p.ord = o.part
        WHERE r.name = $1 ORDER BY o.identity
        ON CONFLICT (room, identity) DO UPDATE SET is_present = true, sid = EXCLUDED.sid,
          state = EXCLUDED.state, name = EXCLUDED.name, kind = EXCLUDED.kind,
@@ -243,7 +246,14 @@ export class SeatObservations {
            AND (seat.is_present OR seat.left_at < EXCLUDED.observed_at)
            AND (seat.observed_at IS NULL OR seat.observed_at <= EXCLUDED.observed_at))
        RETURNING identity, is_unlisted`,
-      [room, JSON.stringify(records)],
+      [
+        room,
+        sights.map(({ participant }) => participant.identity),
+        sights.map(({ participant }) => participant.sid),
+        sights.map(({ participant }) => participant.joinedAt),
+        numbers,
+        parts.toJson(),
+      ],
     );
     return rows;
   }
