@@ -2,6 +2,7 @@ import { CreateRolecall1795226400000 } from './1795226400000-CreateRolecall.js';
 import { MatchRoomPatterns1795226460000 } from './1795226460000-MatchRoomPatterns.js';
 import { ModerateLive1795226520000 } from './1795226520000-ModerateLive.js';
 import { PeekAtSeats1795226580000 } from './1795226580000-PeekAtSeats.js';
+import { UpdateSeatsInPlace1795226640000 } from './1795226640000-UpdateSeatsInPlace.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   MatchRoomPatterns1795226460000,
   ModerateLive1795226520000,
   PeekAtSeats1795226580000,
+  UpdateSeatsInPlace1795226640000,
 ];
