@@ -20,6 +20,9 @@ jest.setTimeout(90_000);
 const CONVERGE_MS = 10_000;
 const CONVERGE_WITHOUT_WEBHOOKS_MS = 30_000;
 
+/** LiveKit notes who joins at once, or not at all. */
+const NOTED_MS = 1_000;
+
 type Way = 'through the gate' | 'past it';
 const WAYS: readonly Way[] = ['through the gate', 'past it'];
 
@@ -109,7 +112,7 @@ describeLive('what is wished sticks', () => {
   const gate = () => app.url.replace('http', 'ws');
   const urlOf = (way: Way) => (way === 'past it' ? livekit.url : gate());
 
-  /** At either server, as a moderator's program would. */
+  /** At either server, as a moderator's program would: which asks again when the machine is too busy. */
   const act = async (
     server: string,
     room: string,
@@ -117,10 +120,13 @@ describeLive('what is wished sticks', () => {
     { action, body = {} }: Act,
   ) => {
     const path = `/api/v1/rooms/${room}/seats/${identity}/${action}`;
-    const response = await fetch(server + path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
-      body: JSON.stringify(body),
+    const response = await until(`${action} of ${identity} is answered`, async () => {
+      const one = await fetch(server + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+        body: JSON.stringify(body),
+      });
+      return one.status === 503 ? null : one;
     });
     const answer = (await response.json()) as { epoch: number; outcome: string };
     return { status: response.status, ...answer };
@@ -203,13 +209,40 @@ describeLive('what is wished sticks', () => {
 
   /** They come back with a token of before; a blocked one is refused at the gate. */
   const comeBack = async (subject: Subject, token: string) => {
-    const again = await enter(subject, token).catch((error: { status?: number }) => error);
+    const again = await until(`${subject.identity} is let in or refused`, async () => {
+      const one = await enter(subject, token).catch((error: { status?: number }) => error);
+      return 'status' in one && one.status === 503 ? null : one;
+    });
     if (subject.what.expected === null && subject.way === 'through the gate') {
       expect(again).toMatchObject({ status: 403 });
       return;
     }
     expect(again).toHaveProperty('join');
     subject.connection = again as SignalParticipant;
+  };
+
+  /**
+   * v1.13.5 tells a client that it has joined before it notes so, and forgets by identity alone: who
+   * is replaced in between takes the note of the next one along. That one is in the room and in no
+   * list, and cannot be told anything, until their media are up (about one in ten of three
+   * connections in a row, with LiveKit alone). Without media they have to come once more.
+   */
+  const untilNoted = async (room: string, subject: Subject) => {
+    const isNoted = async () => {
+      const { identity, connection } = subject;
+      if (connection.isClosed) return true;
+      const { sid } = (await scene.participant(room, identity)) ?? {};
+      return sid === connection.join.participant?.sid;
+    };
+    await until(
+      `${subject.identity} is noted`,
+      async () => {
+        if (await until('noted', isNoted, NOTED_MS).catch(() => false)) return true;
+        await comeBack(subject, subject.refreshed);
+        return false;
+      },
+      CONVERGE_MS,
+    );
   };
 
   /** Each operation has its intent and one end; `pending` may come between. */
@@ -233,7 +266,7 @@ describeLive('what is wished sticks', () => {
     });
   };
 
-  const RETURNS: Readonly<Record<string, (subject: Subject) => Promise<void>>> = {
+  const RETURNS: Readonly<Record<string, (subject: Subject, room: string) => Promise<void>>> = {
     'a reload with the original token': async (subject) => {
       subject.connection.close();
       await comeBack(subject, subject.original);
@@ -251,16 +284,17 @@ describeLive('what is wished sticks', () => {
       await comeBack(subject, subject.refreshed);
       await until('the first one is out', () => first.isClosed);
     },
-    'three quick reconnects, with whatever token': async (subject) => {
+    'three quick reconnects, with whatever token': async (subject, room) => {
       const { original, refreshed } = subject;
       for (const token of [refreshed, original, refreshed]) await comeBack(subject, token);
+      await untilNoted(room, subject);
     },
   };
 
   it.each(Object.keys(RETURNS))('against %s', async (what) => {
     const room = what.replaceAll(' ', '-');
     const subjects = await prepare(room);
-    await Promise.all(subjects.map(async (subject) => RETURNS[what]?.(subject)));
+    await Promise.all(subjects.map(async (subject) => RETURNS[what]?.(subject, room)));
     await untilRight(room, subjects);
     await assertOneOutcome(room);
   });
