@@ -7,9 +7,10 @@ import {
 import { AppError } from '../common/errors/app-error.js';
 import { Transactions, type Tx } from '../database/transactions.js';
 import type { EventParticipant, LiveKitEvent } from '../livekit/webhook-event.js';
+import type { ObservedTrack } from '../livekit/participant-view.js';
 import { SeatChecks } from '../seats/seat-checks.js';
 import { type Observation, SeatObservations } from '../seats/seat-observations.js';
-import { SilenceWatch } from '../seats/silence-watch.js';
+import { SilenceWatch, type TrackEvent } from '../seats/silence-watch.js';
 import { PresenceService } from './presence.service.js';
 import { RoomSessions } from './room-sessions.js';
 import { type ReceivedEvent, WebhookInbox } from './webhook-inbox.js';
@@ -154,11 +155,13 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
         return participant ? this.left(tx, room.name, participant, event.receivedAt) : [];
       case 'track_unpublished':
         if (participant && track) {
-          const { identity } = participant;
-          await this.silence.unpublished(tx, room.name, identity, track.sid, event.receivedAt);
+          await this.silence.unpublished(tx, trackEvent(event, room.name, participant, track));
         }
         return participant ? [() => this.presence.observeOne(room.name, participant.identity)] : [];
       case 'track_published':
+        if (participant && track) {
+          await this.silence.published(tx, trackEvent(event, room.name, participant, track));
+        }
         return participant ? [() => this.presence.observeOne(room.name, participant.identity)] : [];
       default:
         return [];
@@ -205,6 +208,15 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
       },
     });
   }
+}
+
+function trackEvent(
+  { receivedAt: knownAt }: ReceivedEvent,
+  room: string,
+  { identity, sid: connection }: EventParticipant,
+  track: ObservedTrack,
+): TrackEvent {
+  return { room, identity, connection, track, knownAt };
 }
 
 function isTemporary(error: unknown): boolean {

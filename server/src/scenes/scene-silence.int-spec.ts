@@ -6,6 +6,7 @@ import { type DoubleParticipant, LiveKitDouble } from '../../test/support/liveki
 import { createTestDatabase, type TestDatabase } from '../../test/support/test-database.js';
 import { until } from '../../test/support/until.js';
 import { Transactions } from '../database/transactions.js';
+import type { ObservedTrack } from '../livekit/participant-view.js';
 import { SilenceWatch } from '../seats/silence-watch.js';
 
 jest.setTimeout(60_000);
@@ -142,14 +143,22 @@ describe('how long it takes until a scene has really silenced somebody', () => {
       on: ['ListParticipants', 'GetParticipant', 'UpdateParticipant'],
       then: 'fail',
     });
-    const sids = ana.tracks.map(({ sid }) => sid);
+    const { tracks } = (await scene.seat(ROOM, 'ana'))!;
     const [reported] = await app.sql<{ at: Date }>('SELECT clock_timestamp() AS at');
     await lock();
 
-    for (const sid of sids) {
+    for (const track of tracks) {
+      const event = {
+        room: ROOM,
+        identity: 'ana',
+        connection: ana.sid,
+        track: track as ObservedTrack,
+      };
       await app.app
         .get(Transactions)
-        .run((tx) => app.app.get(SilenceWatch).unpublished(tx, ROOM, 'ana', sid, reported!.at));
+        .run((tx) =>
+          app.app.get(SilenceWatch).unpublished(tx, { ...event, knownAt: reported!.at }),
+        );
     }
 
     const [row] = await app.sql<{ watched: string[] | null; gone_ms: number | null }>(

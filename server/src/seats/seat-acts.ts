@@ -210,6 +210,7 @@ export class SeatActs {
         notes: [],
         fallback: null,
         takes: act.name === 'remove' ? tracksTaken(seat, null) : [],
+        ...(act.name === 'remove' ? { allows: null } : {}),
         headMs: context.headMs,
       },
       epoch: standing.epoch,

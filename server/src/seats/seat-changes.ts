@@ -18,7 +18,13 @@ import type {
 import { toChange, toStateOf, toStateResponse } from './seat-answers.js';
 import { SeatApplier, seatKey } from './seat-applier.js';
 import { type Context, SeatContexts } from './seat-context.js';
-import { allOf, describeChange, permissionAfter, tracksTaken } from './seat-effects.js';
+import {
+  allOf,
+  describeChange,
+  permissionAfter,
+  publishingOf,
+  tracksTaken,
+} from './seat-effects.js';
 import { SeatGuards } from './seat-guards.js';
 import { SeatOperations } from './seat-operations.js';
 import { cameTo, type Settlement, settlementOf, whatHappened } from './seat-outcomes.js';
@@ -284,6 +290,7 @@ export function draft(made: {
   const { actor, wish, context, plan, after, base, options } = made;
   const { seat, standing } = context;
   const told = describeChange(wish.action, context, after, plan.fallback);
+  const permission = permissionAfter(after, plan.fallback);
   return {
     ...newOperation(actor, wish.action, context, options),
     reason: wish.reason ?? null,
@@ -301,7 +308,8 @@ export function draft(made: {
       wish: termsOf(plan),
       notes: told.notes,
       fallback: plan.fallback ?? null,
-      takes: tracksTaken(seat, permissionAfter(after, plan.fallback)),
+      takes: tracksTaken(seat, permission),
+      ...publishingOf(permission),
       headMs: context.headMs,
     },
     epoch: standing.epoch + 1,

@@ -4,7 +4,7 @@ import { listInWords, sourceName } from '../grants/grant-catalogue.js';
 import type { Hold } from '../grants/policy.js';
 import { completeGrants } from '../grants/role-grants.js';
 import type { ObservedPermission, ObservedTrack } from '../livekit/participant-view.js';
-import type { Seat, SeatAction, TakenTrack } from './seat.js';
+import type { Publishing, Seat, SeatAction, TakenTrack } from './seat.js';
 import type { Context } from './seat-context.js';
 import { permissionWanted, type Standing } from './seat-policy.js';
 
@@ -83,7 +83,7 @@ export function describeMute(tracks: readonly ObservedTrack[]): string[] {
 /** The published tracks that LiveKit takes away when it gets `after`. */
 export function tracksTaken(
   { isPresent, tracks }: Pick<Seat, 'isPresent' | 'tracks'>,
-  after: PermissionAfter | undefined,
+  after: Publishing | null | undefined,
 ): TakenTrack[] {
   if (!isPresent || after === undefined) return [];
   return tracks
@@ -91,7 +91,14 @@ export function tracksTaken(
     .map(({ sid, source }) => ({ sid, source }));
 }
 
-function mayStay({ type, source }: ObservedTrack, after: PermissionAfter): boolean {
+/** That much of it as tells which tracks may stay. */
+export function publishingOf(after: PermissionAfter | undefined): { allows?: Publishing | null } {
+  if (!after) return after === null ? { allows: null } : {};
+  const { canPublish, canPublishSources, canPublishData } = after;
+  return { allows: { canPublish, canPublishSources, canPublishData } };
+}
+
+function mayStay({ type, source }: ObservedTrack, after: Publishing | null): boolean {
   if (!after) return false;
   if (type === 'data') return after.canPublishData;
   return after.canPublish && after.canPublishSources.includes(source);

@@ -1,5 +1,5 @@
 import type { ActorRef } from '../access/actor.js';
-import type { ParticipantPermission } from '../grants/compile-grant.js';
+import type { ParticipantPermission, PermissionLike } from '../grants/compile-grant.js';
 import type { Block, Hold, Override } from '../grants/policy.js';
 import type {
   ObservedPermission,
@@ -99,9 +99,16 @@ export interface OperationAfter extends RoleState {
   readonly fallback: ObservedPermission | null;
   /** Published tracks that this takes away. */
   readonly takes: readonly TakenTrack[];
+  /** What may be published from then on; null: they are out. Left out where that stays as it is. */
+  readonly allows?: Publishing | null;
   /** Milliseconds from the moderator's click to `createdAt`, as near as the server knows. */
   readonly headMs: number;
 }
+
+export type Publishing = Pick<
+  PermissionLike,
+  'canPublish' | 'canPublishSources' | 'canPublishData'
+>;
 
 export interface TakenTrack {
   readonly sid: string;

@@ -6,7 +6,8 @@ import { Hints } from '../events/hints.js';
 import type { ObservedTrack } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { Metrics } from '../metrics/metrics.service.js';
-import type { SeatAction, SeatOperation, TakenTrack } from './seat.js';
+import type { Publishing, SeatAction, SeatOperation, TakenTrack } from './seat.js';
+import { tracksTaken } from './seat-effects.js';
 
 /** When it is asked by ourselves, after the call: the webhook comes within some milliseconds. */
 const LOOKS_MS = [80, 300];
@@ -79,6 +80,38 @@ const NOTE = `
     coalesce(o.after->'takes', '[]') AS takes`;
 
 /**
+ * What somebody had on that was not known yet when it was decided to take it: the newest operation on
+ * them, if it is fresh and meant this very connection.
+ */
+const FRESH_TAKER = `
+  SELECT o.id, o.after->'allows' AS allows, coalesce(o.after->'takes', '[]') AS takes, s.tracks
+  FROM seat_operation o JOIN seat s ON s.room = o.room AND s.identity = o.identity
+  WHERE o.room = $1 AND o.identity = $2
+    AND o.created_at BETWEEN $4::timestamptz - interval '5 seconds' AND $4
+    AND o.gone_at IS NULL AND o.outcome IN ('intent', 'applied', 'pending')
+    AND o.before->>'sid' = $3 AND o.after ? 'allows'
+    AND (o.action = 'remove' OR o.epoch = s.epoch)
+  ORDER BY o.created_at DESC LIMIT 1`;
+
+const REVEAL = `
+  WITH mine AS MATERIALIZED (
+    SELECT room, identity FROM seat WHERE room = $1 AND identity = $2 FOR NO KEY UPDATE)
+  UPDATE seat_operation AS o SET
+    watched_tracks = coalesce(o.watched_tracks, '{}') || $4::text[],
+    after = jsonb_set(o.after, '{takes}', coalesce(o.after->'takes', '[]') || $5::jsonb)
+  FROM mine WHERE o.id = $3 AND o.gone_at IS NULL`;
+
+/** A webhook about a track. */
+export interface TrackEvent {
+  readonly room: string;
+  readonly identity: string;
+  readonly connection: string;
+  readonly track: ObservedTrack;
+  /** Postgres' time. */
+  readonly knownAt: Date;
+}
+
+/**
  * How long it takes until somebody is really silent: from the click until LiveKit reports the last
  * track gone that an operation took, by webhook, by an answer of its own, or by the sweep's list.
  */
@@ -101,18 +134,34 @@ export class SilenceWatch implements OnApplicationShutdown {
     for (const timer of this.timers) clearTimeout(timer);
   }
 
-  /** A webhook about one track. */
-  unpublished(
-    tx: Tx,
-    room: string,
-    identity: string,
-    trackSid: string,
-    knownAt: Date,
-  ): Promise<void> {
-    return this.note(tx, {
+  /** It may have been on before the click, with its news on the way. */
+  async published(tx: Tx, event: TrackEvent): Promise<void> {
+    const { room, identity, connection, track, knownAt } = event;
+    const { rows } = await tx.query<{
+      id: string;
+      allows: Publishing | null;
+      takes: TakenTrack[];
+      tracks: ObservedTrack[];
+    }>(FRESH_TAKER, [room, identity, connection, knownAt]);
+    const taker = rows[0];
+    if (!taker) return;
+    const tracks = [track, ...taker.tracks.filter(({ sid }) => sid !== track.sid)];
+    const known = new Set(taker.takes.map(({ sid }) => sid));
+    const takes = tracksTaken({ isPresent: true, tracks }, taker.allows).filter(
+      ({ sid }) => !known.has(sid),
+    );
+    if (takes.length === 0) return;
+    const sids = takes.map(({ sid }) => sid);
+    await tx.query(REVEAL, [room, identity, taker.id, sids, JSON.stringify(takes)]);
+  }
+
+  async unpublished(tx: Tx, event: TrackEvent): Promise<void> {
+    await this.published(tx, event);
+    const { room, identity, track, knownAt } = event;
+    await this.note(tx, {
       room,
       identities: [identity],
-      gone: [trackSid],
+      gone: [track.sid],
       askedAt: null,
       knownAt,
     });

@@ -134,4 +134,47 @@ describe('how long it takes until somebody is really silent', () => {
     expect(row?.watched).toBe(0);
     expect((await latest()).goneMs).toBeNull();
   });
+
+  it.each([
+    ['block', {}],
+    ['remove', {}],
+    ['demote', { template: 'viewer' }],
+  ])('is noted for %s also where the news of a track came after it', async (action, body) => {
+    const ana = livekit.join(await scene.issued(room, 'ana', 'speaker'));
+    await scene.untilSeat(room, 'ana', 'is here', ({ isPresent }) => isPresent);
+    livekit.webhooks.mode = 'late';
+    ana.publish('CAMERA');
+    ana.publish('MICROPHONE');
+
+    const { body: change } = await scene.act(room, 'ana', action, body);
+
+    const [row] = await until('it is noted', async () => {
+      const found = await silenced();
+      return found.length > 0 ? found : null;
+    });
+    expect(row?.payload).toMatchObject({ operationId: change.operationId, action });
+    expect(row?.payload.tracks.map(({ source }: { source: string }) => source).sort()).toEqual([
+      'camera',
+      'microphone',
+    ]);
+    expect(row?.payload.ms).toBeGreaterThan(0);
+    await livekit.webhooks.idle();
+    expect(await silenced()).toHaveLength(1);
+  });
+
+  it('is not noted for a track of a connection that the operation did not mean', async () => {
+    livekit.join(await scene.issued(room, 'ana', 'speaker'));
+    await scene.untilSeat(room, 'ana', 'is here', ({ isPresent }) => isPresent);
+    await scene.act(room, 'ana', 'remove');
+    const again = livekit.join(await scene.issued(room, 'ana', 'speaker'));
+    await until('ana is back', async () => {
+      const [row] = await app.sql<{ sid: string }>('SELECT sid FROM seat WHERE room = $1', [room]);
+      return row?.sid === again.sid;
+    });
+    again.publish('CAMERA');
+    again.unpublish('CAMERA');
+    await livekit.webhooks.idle();
+    await scene.act(room, 'ana', 'mute'); // answered after what came before it
+    expect(await silenced()).toEqual([]);
+  });
 });

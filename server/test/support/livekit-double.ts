@@ -537,6 +537,7 @@ export class LiveKitDouble {
       if (room.people.size === 0) this.expire(room, room.departureTimeout);
     }
     this.note(person, 'left', by);
+    for (const track of person.tracks) this.tell('track_unpublished', person, track);
     const wasActive = person.state === 'ACTIVE';
     this.tell(wasActive ? 'participant_left' : 'participant_connection_aborted', person);
   }
