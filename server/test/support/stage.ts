@@ -1,5 +1,6 @@
+import { expect } from '@jest/globals';
 import { TokenSigner } from '../../src/livekit/signer.js';
-import type { Answer, Json, TestApp } from './test-app.js';
+import type { Answer, Credential, Json, TestApp } from './test-app.js';
 
 export function stagePath(room: string): string {
   return `/api/v1/rooms/${encodeURIComponent(room)}/stage`;
@@ -48,4 +49,54 @@ export function asParticipant(
     ...(action ? { body } : {}),
     headers: { authorization: `Bearer ${token}`, ...headers },
   });
+}
+
+/** What the specs of the stage do again and again; asked for its app only once a test runs. */
+export function stageTools(world: () => { app: TestApp; moderator: Credential }) {
+  const inRoom = (room: string, ...identities: string[]) =>
+    sitDown(world().app, room, ...identities);
+
+  /** As the participant; answers with status and body. */
+  const me = (room: string, identity: string, action?: string, body: unknown = {}) =>
+    asParticipant(world().app, room, participantToken(world().app, room, identity), action, body);
+
+  const raised = async (room: string, ...identities: string[]): Promise<void> => {
+    for (const identity of identities) {
+      await inRoom(room, identity);
+      expect((await me(room, identity, 'raise')).status).toBe(200);
+    }
+  };
+
+  const newRoom = (fields: Record<string, unknown> = {}): Promise<string> =>
+    world().app.newRoom({ default_template: 'viewer', ...fields });
+
+  const stage = async (room: string) => {
+    const { app, moderator } = world();
+    return (await app.inject('GET', stagePath(room), { as: moderator })).body;
+  };
+
+  const act = (
+    room: string,
+    path: string,
+    body: unknown = {},
+    as: Credential = world().moderator,
+  ) =>
+    world().app.inject('POST', `/api/v1/rooms/${encodeURIComponent(room)}/${path}`, { as, body });
+
+  const limit = (
+    room: string,
+    key: string,
+    slots: number | null,
+    as: Credential = world().app.admin,
+  ) => world().app.inject('PUT', `${stagePath(room)}/limits/${key}`, { as, body: { slots } });
+
+  const speakers = async (room: string): Promise<string[]> => {
+    const rows = await world().app.sql<{ identity: string }>(
+      `SELECT identity FROM seat WHERE room = $1 AND override_template = 'speaker' ORDER BY identity`,
+      [room],
+    );
+    return rows.map(({ identity }) => identity);
+  };
+
+  return { inRoom, me, raised, newRoom, stage, act, limit, speakers };
 }
