@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { until } from '../../server/test/support/until.js';
 import { LedgerPage } from './pages/ledger-page.js';
 import { describeBrowser } from './support/chromium.js';
 import { Installation, type Operator } from './support/installation.js';
+import { hasFocus } from './support/keyboard.js';
 import { settled } from './support/settled.js';
 import type { Visitor } from './support/visitor.js';
 
@@ -102,6 +104,26 @@ describeBrowser('an auditor', () => {
     await page.keyboard.press('Escape');
     await page.getByRole('heading', { name: 'Entry' }).waitFor({ state: 'detached' });
     await applied.waitFor();
+  }, 60_000);
+
+  it('has the keys of the log from the first moment, by address and by the menu', async () => {
+    const page = await (await visitor()).goto('/activity');
+    const ledger = new LedgerPage(page);
+    const untilOn = (index: number) =>
+      until(`entry ${index} has the focus`, () => hasFocus(ledger.entries.nth(index)));
+    await untilOn(0);
+    await page.keyboard.press('J');
+    await untilOn(1);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Entry' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('heading', { name: 'Entry' }).waitFor({ state: 'detached' });
+
+    await page.getByRole('link', { name: 'Issuances', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Issuances' }).waitFor();
+    await untilOn(0);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Issuance', exact: true }).waitFor();
   }, 60_000);
 
   it('reads what a token granted and why, and never the token', async () => {

@@ -63,8 +63,8 @@ export function EntryDrawer({
     if (!isOpen) return undefined;
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.key === 'j') onOlder?.();
-      if (event.key === 'k') onNewer?.();
+      if (event.key === 'j' || event.key === 'J') onOlder?.();
+      if (event.key === 'k' || event.key === 'K') onNewer?.();
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);

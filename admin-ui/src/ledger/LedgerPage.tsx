@@ -89,6 +89,13 @@ export function LedgerPage({ base, route, title, kinds, outcomes, empty }: Ledge
     );
   };
 
+  // The keys work from the first moment.
+  const hasRows = rows.length > 0;
+  useEffect(() => {
+    if (!hasRows || openId || !isFocusFree()) return;
+    scroller.current?.querySelector<HTMLElement>('a')?.focus({ preventScroll: true });
+  }, [hasRows, openId]);
+
   const openIndex = useMemo(
     () => (openId ? list.items.findIndex(({ id }) => id === openId) : -1),
     [list.items, openId],
@@ -96,18 +103,19 @@ export function LedgerPage({ base, route, title, kinds, outcomes, empty }: Ledge
 
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const key = event.key.length === 1 ? event.key.toLocaleLowerCase() : event.key;
     const steps: Record<string, number> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
-    const step = steps[event.key];
+    const step = steps[key];
     if (step !== undefined) {
       event.preventDefault();
       focusRow(active + step);
-    } else if (event.key === 'Home') {
+    } else if (key === 'Home') {
       event.preventDefault();
       focusRow(0);
-    } else if (event.key === 'End') {
+    } else if (key === 'End') {
       event.preventDefault();
       focusRow(list.items.length - 1);
-    } else if (event.key === 'y') {
+    } else if (key === 'y') {
       const entry = list.items[active];
       if (!entry) return;
       void copyText(`${window.location.origin}${addressOf(entry)}`).then((isDone) =>
@@ -397,6 +405,12 @@ function Footer({
       </Typography>
     </Box>
   );
+}
+
+/** Nobody is anywhere yet, or still on the entry of the menu that led here. */
+function isFocusFree(): boolean {
+  const { activeElement } = document;
+  return activeElement === document.body || Boolean(activeElement?.matches('nav [aria-current]'));
 }
 
 function filterOf({ since, from, to, ...rest }: FilterValues): Record<string, string> {
