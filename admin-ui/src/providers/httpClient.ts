@@ -1,6 +1,7 @@
 import { HttpError } from 'react-admin';
 import { reportReachable, reportUnreachable } from './connectivity';
 import { requestReauthentication } from './reauthentication';
+import { noteServerTime } from './serverClock';
 
 export const API = '/api/v1';
 
@@ -101,6 +102,7 @@ export async function request<T>(route: string, options: RequestOptions = {}): P
   if (response.status === 401 && !options.isAnonymous && (await requestReauthentication())) {
     response = await send();
   }
+  if (isMutation) noteServerTime(response.headers.get('Date'));
   if (!response.ok) throw await problemOf(response);
   return { status: response.status, headers: response.headers, json: await bodyOf<T>(response) };
 }

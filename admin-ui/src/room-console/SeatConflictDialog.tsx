@@ -5,6 +5,7 @@ import Dialog from '@mui/material/Dialog';
 import DialogActions from '@mui/material/DialogActions';
 import DialogContent from '@mui/material/DialogContent';
 import DialogTitle from '@mui/material/DialogTitle';
+import { serverNow } from '../providers/serverClock';
 import { useTemplates } from '../shared/useTemplates';
 import type { Attempt } from './seatActions';
 
@@ -48,6 +49,6 @@ export function SeatConflictDialog({ attempt, name, onKeep, onOverride }: SeatCo
 
 /** To the second, because here it matters who was first: "2 seconds ago". */
 function secondsAgo(at: string | undefined, locale: string) {
-  const seconds = at ? Math.max(0, Math.round((Date.now() - new Date(at).getTime()) / 1000)) : 0;
+  const seconds = at ? Math.max(0, Math.round((serverNow() - new Date(at).getTime()) / 1000)) : 0;
   return new Intl.RelativeTimeFormat(locale).format(-seconds, 'second');
 }

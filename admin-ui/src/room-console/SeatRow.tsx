@@ -3,7 +3,7 @@ import { useTranslate } from 'react-admin';
 import type { Acting, RoleTemplate, Seat } from '../providers/records';
 import { inkOn, templateColor } from '../theme/templateColor';
 import { HandSign } from './HandSign';
-import type { Attempt } from './seatActions';
+import { type Attempt, UNDO_MS } from './seatActions';
 import {
   actingStatus,
   clockTime,
@@ -335,7 +335,8 @@ interface UndoChipProps {
 function UndoChip({ label, until, onClick }: UndoChipProps) {
   const translate = useTranslate();
   const now = useSeconds();
-  const seconds = Math.floor((until - now) / 1000);
+  // The page's clock may be a second behind the answer.
+  const seconds = Math.floor(Math.min(until - now, UNDO_MS) / 1000);
   if (seconds <= 0) return null;
   return (
     <button

@@ -174,6 +174,7 @@ export const messages = {
     },
     done_in: '%{done} · %{time}',
     done_silent: '%{done} · silent after %{time}',
+    done_but: '%{done} · %{standing}',
     done_not_silent: '%{done} · still audible',
     outcomes: {
       pending: 'not in LiveKit yet',

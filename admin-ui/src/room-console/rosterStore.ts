@@ -1,4 +1,5 @@
 import type { Seat } from '../providers/records';
+import { serverNow } from '../providers/serverClock';
 import {
   bitOf,
   type Chip,
@@ -59,7 +60,7 @@ export class RosterStore {
   private view: RosterView;
   private readonly listeners = new Set<() => void>();
 
-  constructor(private readonly now: () => number = () => Date.now()) {
+  constructor(private readonly now: () => number = serverNow) {
     this.view = this.draw();
   }
 

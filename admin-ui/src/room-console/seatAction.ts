@@ -87,6 +87,24 @@ export function isSeen(action: SeatAction, seat: Seat | undefined, epoch: number
   }
 }
 
+/** What was seen to be done is no more: something else came after it, or they left or came back. */
+export function isOvertaken(
+  action: SeatAction,
+  seat: Seat | undefined,
+  epoch: number | null,
+): boolean {
+  if (seat && epoch !== null && seat.epoch > epoch) return true;
+  switch (action.kind) {
+    case 'mute':
+    case 'remove':
+    case 'block':
+    case 'unblock':
+      return !isSeen(action, seat, epoch);
+    default:
+      return false;
+  }
+}
+
 interface After {
   permission?: { canPublish?: boolean; canPublishSources?: readonly string[] } | null;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { ProblemError } from '../providers/httpClient';
 import type { Seat } from '../providers/records';
-import { SeatActions, type SeatOutcome } from './seatActions';
+import { SeatActions, type SeatOutcome, UNDO_MS } from './seatActions';
 
 function seat(changes: Partial<Seat> = {}): Seat {
   return {
@@ -186,6 +186,47 @@ describe('SeatActions', () => {
     const { actions } = desk(() => ({ ...applied, undoUntil: over }));
     await actions.run('a/b', { kind: 'promote' });
     expect(actions.undoable()).toBeNull();
+  });
+
+  it('never says that more time is left for an undo than the server gives', async () => {
+    const ahead = new Date(Date.now() + UNDO_MS + 1_400).toISOString();
+    const { actions } = desk(() => ({ ...applied, undoUntil: ahead }));
+    const { undoUntil } = await actions.run('a/b', { kind: 'promote' });
+    expect(undoUntil! - Date.now()).toBeLessThanOrEqual(UNDO_MS);
+    actions.stop();
+  });
+
+  it('claims no longer what was done when something came after it, and still undoes it', async () => {
+    const { actions, room } = desk(() => applied);
+    await actions.run('a/b', { kind: 'promote' });
+    room.seat = seat({ epoch: 5 });
+    actions.observe(['a/b']);
+    expect(actions.read().get('a/b')).toMatchObject({ phase: 'seen', isOld: false });
+    room.seat = seat({ epoch: 6 });
+    actions.observe(['a/b']);
+    expect(actions.read().get('a/b')).toMatchObject({ phase: 'seen', isOld: true });
+    expect(actions.undoable()?.operationId).toBe('op-1');
+    actions.stop();
+  });
+
+  it('claims nobody muted who has unmuted themselves, nor gone who has come back', async () => {
+    const track = { sid: 'TR_1', source: 'microphone' as const, isMuted: true };
+    const { actions, room } = desk(() => ({ ...applied, epoch: 4 }));
+    const isOld = () => actions.read().get('a/b')?.isOld;
+    room.seat = seat({ tracks: [track] });
+    await actions.run('a/b', { kind: 'mute' });
+    expect(isOld()).toBe(false);
+    room.seat = seat({ tracks: [{ ...track, isMuted: false }] });
+    actions.observe(['a/b']);
+    expect(isOld()).toBe(true);
+
+    room.seat = seat({ isPresent: false });
+    await actions.run('a/b', { kind: 'remove' });
+    expect(isOld()).toBe(false);
+    room.seat = seat();
+    actions.observe(['a/b']);
+    expect(isOld()).toBe(true);
+    actions.stop();
   });
 
   it('shows and undoes what another call did to somebody, such as letting up the next', async () => {

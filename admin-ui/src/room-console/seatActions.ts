@@ -1,7 +1,15 @@
 import { postJson, ProblemError } from '../providers/httpClient';
 import type { Seat } from '../providers/records';
+import { serverNow } from '../providers/serverClock';
 import { problemOf } from '../shared/problem';
-import { areSilent, callOf, isSeen, type SeatAction, tracksToSilence } from './seatAction';
+import {
+  areSilent,
+  callOf,
+  isOvertaken,
+  isSeen,
+  type SeatAction,
+  tracksToSilence,
+} from './seatAction';
 
 export type { SeatAction } from './seatAction';
 
@@ -45,20 +53,21 @@ export interface Attempt {
   silentMs: number | null;
   operationId: string | null;
   epoch: number | null;
-  /** On this browser's clock, so that a wrong server clock neither hides nor prolongs it. */
+  /** By the server's clock. */
   undoUntil: number | null;
   effects: string[];
   error: unknown;
   /** At a conflict: how the seat is now. */
   current: Seat | null;
-  /** Done for a while: the row tells its own state again and only the undo remains. */
+  /** Done for a while, or no more so: the row tells its own state again, only the undo remains. */
   isOld: boolean;
 }
 
 type Attempts = ReadonlyMap<string, Attempt>;
 type Send = (route: string, body: unknown) => Promise<Answer>;
 
-const UNDO_MS = 10_000;
+/** What the server gives; what is left of it is never more, whatever the clocks say. */
+export const UNDO_MS = 60_000;
 const LINGER_MS = 8_000;
 /** Why something failed is read by then; the row has its own state to tell again. */
 const FAILED_MS = 20_000;
@@ -160,7 +169,7 @@ export class SeatActions {
 
   /** The newest thing that can still be taken back, of one person or of anybody. */
   undoable(identity?: string): Attempt | null {
-    const now = Date.now();
+    const now = serverNow();
     const open = [...this.attempts.values()].filter(
       (attempt) =>
         (identity === undefined || attempt.identity === identity) &&
@@ -227,15 +236,10 @@ export class SeatActions {
       silences: tracksToSilence(attempt.action, seat, answer.after),
       operationId: answer.operationId,
       epoch: answer.epoch,
-      undoUntil: answer.undoUntil === null ? null : this.undoDeadline(answer.undoUntil),
+      undoUntil: answer.undoUntil === null ? null : undoDeadline(answer.undoUntil),
       effects: answer.effects,
     });
     return this.observeOne(taken);
-  }
-
-  private undoDeadline(undoUntil: string): number {
-    const left = new Date(undoUntil).getTime() - Date.now();
-    return Date.now() + Math.min(Math.max(left, 0), 10 * UNDO_MS);
   }
 
   private observeOne(attempt: Attempt): Attempt {
@@ -250,6 +254,9 @@ export class SeatActions {
     }
     if (now.silentMs === null && now.silences.length > 0 && areSilent(now.silences, seat)) {
       now = { ...now, silentMs: this.elapsed(now) };
+    }
+    if (now.phase === 'seen' && isOvertaken(now.action, seat, now.epoch)) {
+      now = now.isOld ? now : { ...now, isOld: true };
     }
     return now === attempt ? attempt : this.put(now);
   }
@@ -279,7 +286,7 @@ export class SeatActions {
       const now = shown();
       if (now) this.set(new Map(this.attempts).set(attempt.identity, { ...now, isOld: true }));
     });
-    this.after(Math.max(LINGER_MS, (attempt.undoUntil ?? 0) - Date.now()), () => {
+    this.after(Math.max(LINGER_MS, (attempt.undoUntil ?? 0) - serverNow()), () => {
       if (shown()) this.dismiss(attempt.identity);
     });
   }
@@ -306,6 +313,8 @@ export class SeatActions {
     return new Promise((resolve) => this.after(ms, resolve));
   }
 }
+
+const undoDeadline = (undoUntil: string) => Math.min(Date.parse(undoUntil), serverNow() + UNDO_MS);
 
 /** Sent, and lost on the way there or back: it may have been done or not. */
 export const isUnanswered = ({ phase, error }: Attempt) =>

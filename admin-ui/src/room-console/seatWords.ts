@@ -55,7 +55,13 @@ export function statusOf(
   translate: Translate,
   errorText: (error: unknown) => string,
 ): Status {
-  if (attempt && !attempt.isOld) return attemptStatus(attempt, translate, errorText);
+  const own = ownStatus(seat, isGone, translate);
+  if (!attempt || attempt.isOld) return own;
+  return attemptStatus(attempt, seat, own, translate, errorText);
+}
+
+/** As it should be, or not; whatever was asked of it. */
+function ownStatus(seat: Seat, isGone: boolean, translate: Translate): Status {
   if (isGone) return { tone: 'quiet', text: translate('room_console.sync.left') };
   if (seat.block) {
     const until = seat.blockedUntil ?? seat.block.until;
@@ -99,8 +105,13 @@ function standingOf(seat: Seat): string {
 const isScreenOnly = (sources: readonly string[]) =>
   sources.every((source) => source.startsWith('screen'));
 
+/** What gives something, which a lock, a hold or LiveKit may keep from them all the same. */
+const GIVES: ReadonlySet<string> = new Set(['promote', 'approve', 'release']);
+
 function attemptStatus(
   attempt: Attempt,
+  seat: Seat,
+  own: Status,
   translate: Translate,
   errorText: (error: unknown) => string,
 ): Status {
@@ -113,6 +124,15 @@ function attemptStatus(
     case 'accepted':
       return { tone: 'pending', text: translate(`room_console.accepted.${name}`) };
     case 'seen':
+      if (GIVES.has(name) && !(own.tone === 'good' && standingOf(seat) === 'in_sync')) {
+        return {
+          tone: own.tone,
+          text: translate('room_console.done_but', {
+            done: translate(`room_console.done.${name}`),
+            standing: lowered(own.text),
+          }),
+        };
+      }
       return { tone: 'good', text: doneText(attempt, name, translate) };
     case 'waiting':
       return { tone: 'pending', text: translate('room_console.later') };
@@ -127,6 +147,8 @@ function attemptStatus(
       };
   }
 }
+
+const lowered = (text: string) => text.charAt(0).toLocaleLowerCase() + text.slice(1);
 
 function doneText(attempt: Attempt, name: string, translate: Translate): string {
   const { ms, silences, silentMs } = attempt;
@@ -202,7 +224,8 @@ export function clockTime(at: string | Date): string {
   if (text === undefined) {
     const date = new Date(at);
     const isToday = date.toDateString() === new Date().toDateString();
-    text = (isToday ? shortTime : longTime).format(date);
+    // In one piece, where a line has to be broken.
+    text = (isToday ? shortTime : longTime).format(date).replaceAll(' ', '\u00a0');
     clockTimes.set(key, text);
   }
   return text;

@@ -3,6 +3,7 @@ import { useTranslate } from 'react-admin';
 import { diffGrants } from '@rolecall/server/grants';
 import { useIsServerReachable } from '../providers/connectivity';
 import type { RoleTemplate, Seat } from '../providers/records';
+import { serverNow } from '../providers/serverClock';
 import { useMe } from '../providers/session';
 import { useAnnounce } from '../shared/announce';
 import { usePermissionSet } from '../shared/usePermissionSet';
@@ -553,4 +554,4 @@ function useSelectionAnnouncement(size: number) {
 }
 
 const isUndoable = (undoUntil: string | null) =>
-  undoUntil !== null && Date.parse(undoUntil) > Date.now();
+  undoUntil !== null && Date.parse(undoUntil) > serverNow();

@@ -33,7 +33,9 @@ export function useSeatActions(
     (attempt: Attempt) => {
       const seat = store.seat(attempt.identity);
       const isBad = attempt.phase === 'failed' || attempt.phase === 'conflict';
-      const what = seat ? statusOf(seat, attempt, false, translate, errorText).text : '';
+      // What was done is told also when something else has come after it by now.
+      const done = { ...attempt, isOld: false };
+      const what = seat ? statusOf(seat, done, false, translate, errorText).text : '';
       const name = seat ? nameOf(seat) : attempt.identity;
       const text = translate('room_console.said', { name, what });
       // The row has no room for the reasons; of what went well it says enough.

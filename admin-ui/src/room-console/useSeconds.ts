@@ -1,13 +1,14 @@
 import { useSyncExternalStore } from 'react';
+import { serverNow } from '../providers/serverClock';
 
-let now = Date.now();
+let now = serverNow();
 const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
 
 function subscribe(listener: () => void) {
   listeners.add(listener);
   timer ??= setInterval(() => {
-    now = Date.now();
+    now = serverNow();
     for (const each of listeners) each();
   }, 1_000);
   return () => {
@@ -18,7 +19,7 @@ function subscribe(listener: () => void) {
   };
 }
 
-const read = () => (timer ? now : (now = Math.floor(Date.now() / 1000) * 1000));
+const read = () => (timer ? now : (now = Math.floor(serverNow() / 1000) * 1000));
 
-/** The time to the second, one clock for every countdown on the page. */
+/** The server's time to the second, one clock for every countdown on the page. */
 export const useSeconds = () => useSyncExternalStore(subscribe, read);
