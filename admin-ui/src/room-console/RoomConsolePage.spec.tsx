@@ -154,6 +154,35 @@ describe('RoomConsolePage', () => {
     await waitFor(() => expect(posts(calls)[1]?.route).toBe('/operations/op-1/undo'));
   });
 
+  it('does not claim a promotion that a lock keeps from them', async () => {
+    const role = { template: 'speaker', version: 1, source: 'override' as const };
+    serve([seat('ana')]);
+    open();
+    await focusGrid();
+    await userEvent.keyboard('p');
+    await tell([seat('ana', { role, epoch: 3 })], () => screen.getByText(/^Promoted · \d/));
+    const withheld = { sources: ['microphone', 'camera'], data: true };
+    await tell([seat('ana', { role, epoch: 3, withheld })], () =>
+      screen.getByText('Promoted · silent in this scene'),
+    );
+    expect(screen.getByRole('button', { name: /^Undo/ })).toBeTruthy();
+  });
+
+  it('says what a hold takes, on the button and in the list of keys', async () => {
+    const observed = { canPublish: true, canPublishSources: ['microphone', 'camera'] };
+    serve([seat('ana', { observed })]);
+    open();
+    await focusGrid();
+    await userEvent.keyboard('{Enter}');
+    await screen.findByRole('menuitem', { name: /^Hold silent \(mic, cam\)/ });
+    await userEvent.keyboard('{Escape}');
+    await waitFor(() => expect(screen.queryByRole('menuitem')).toBeNull());
+    await userEvent.keyboard('?');
+    const sheet = within(await screen.findByRole('dialog', { name: 'Keyboard shortcuts' }));
+    expect(sheet.getByText(/^Hold silent: mic, camera and screen go off/)).toBeTruthy();
+    expect(sheet.getByText(/pull a row to the right to promote/)).toBeTruthy();
+  });
+
   it('takes a promotion back, and offers a choice of roles where there is none', async () => {
     const override = { template: 'speaker', version: 1, until: null, by: 'kim', reason: null };
     const { calls } = serve([seat('ana', { override }), seat('bo')]);

@@ -1,6 +1,7 @@
 import { useCallback } from 'react';
 import { useTranslate } from 'react-admin';
 import type { Seat } from '../providers/records';
+import { hasFlag } from './seatWords';
 import type { Preview } from './usePreview';
 import type { Verb } from './verbs';
 
@@ -18,10 +19,22 @@ export function labelOf(verb: Verb, seat: Seat, promoteTitle: string, translate:
       return translate(
         seat.override ? 'room_console.verbs.demote' : 'room_console.verbs.demote_as',
       );
+    case 'hold': {
+      const what = heldInWords(seat, translate);
+      return translate(what ? 'room_console.verbs.hold_what' : 'room_console.verbs.hold', { what });
+    }
     default:
       return translate(`room_console.verbs.${MESSAGES[verb] ?? verb}`);
   }
 }
+
+const HELD = ['microphone', 'camera', 'screen_share'] as const;
+
+/** All that they may send is taken, not only what is heard: "mic, cam". */
+const heldInWords = (seat: Seat, translate: Translate) =>
+  HELD.filter((source) => hasFlag(seat.observed ?? {}, source))
+    .map((source) => translate(`room_console.tracks.${source}`))
+    .join(', ');
 
 const MESSAGES: Partial<Record<Verb, string>> = {
   askUnmute: 'ask_unmute',

@@ -78,6 +78,7 @@ export function BulkBar({ desk }: { desk: Console }) {
           variant="outlined"
           color={DESTRUCTIVE.has(verb) ? 'error' : 'primary'}
           disabled={!desk.isReachable || here.length === 0}
+          title={verb === 'hold' ? translate('room_console.does.hold') : undefined}
           onClick={(event) => desk.actOnChosen(verb, event.currentTarget, reason.trim())}
         >
           {translate(`room_console.verbs.${LABELS[verb]}`)}

@@ -28,6 +28,11 @@ export function ManyDialog({ desk, request, error }: ManyDialogProps) {
       onConfirm={() => desk.startBulk(request)}
       onClose={desk.close}
     >
+      {request.action === 'hold' && (
+        <Typography variant="body2" gutterBottom>
+          {translate('room_console.does.hold')}
+        </Typography>
+      )}
       <Typography variant="body2">{translate('room_bulk.paced')}</Typography>
       {error !== undefined && (
         <Alert severity="error" sx={{ mt: 1 }}>
