@@ -5,7 +5,7 @@ const WAIT_MS = 15_000;
 
 export interface VisitorOptions extends Pick<
   BrowserContextOptions,
-  'colorScheme' | 'viewport' | 'hasTouch'
+  'colorScheme' | 'viewport' | 'hasTouch' | 'reducedMotion'
 > {
   /** Whose session the browser has from the start; without it nobody is signed in. */
   readonly session?: Api;

@@ -4,12 +4,13 @@ import { FONT_MONO } from '../theme/theme';
 import { signOf, TONES } from './seatWords';
 
 const COLUMNS = {
-  wide: '32px minmax(136px,1.5fr) minmax(190px,1.2fr) 84px 128px minmax(124px,.7fr) minmax(170px,1.5fr) 62px 186px',
+  wide: 'var(--pick) minmax(124px,1.5fr) minmax(190px,1.2fr) 84px 128px minmax(124px,.7fr) minmax(170px,1.5fr) 62px 186px',
   large:
-    '32px minmax(120px,1.3fr) minmax(188px,1.2fr) 76px 128px minmax(122px,.7fr) minmax(152px,1.4fr) 182px',
-  medium: '32px minmax(120px,1.2fr) minmax(110px,1.1fr) 80px minmax(150px,1.6fr) 192px',
-  small: '32px minmax(120px,1.3fr) minmax(110px,1.1fr) 64px minmax(110px,1.2fr) 44px',
-  narrow: '40px minmax(0,1fr) minmax(0,auto) 48px',
+    'var(--pick) minmax(108px,1.3fr) minmax(188px,1.2fr) 76px 128px minmax(122px,.7fr) minmax(152px,1.4fr) 182px',
+  medium: 'var(--pick) minmax(120px,1.2fr) minmax(110px,1.1fr) 80px minmax(150px,1.6fr) 192px',
+  small:
+    'var(--pick) minmax(96px,1.3fr) minmax(90px,1.1fr) 64px minmax(100px,1.2fr) minmax(44px,auto)',
+  narrow: '44px minmax(0,1fr) minmax(0,auto) minmax(48px,auto)',
 };
 
 /** A sign for the eye: what it says stands beside it, so that screen readers leave it out. */
@@ -37,6 +38,7 @@ const stylesOf = (theme: Theme): CSSObject => ({
   backgroundColor: theme.palette.background.paper,
   overflow: 'hidden',
   '--row-height': '36px',
+  '--pick': '32px',
 
   // The page's own rule is `inherit`, by which whatever changes a row (its place, while it scrolls)
   // would change everything in it as well.
@@ -48,6 +50,8 @@ const stylesOf = (theme: Theme): CSSObject => ({
     overflow: 'auto',
     // The rows' height must not make the page grow.
     contain: 'size',
+    // Sideways a finger pulls a row; up and down it scrolls, as everywhere.
+    touchAction: 'pan-y pinch-zoom',
   },
   // Around the frame: inside, the rows would cover it.
   '& .grid:focus-visible': { outline: 'none' },
@@ -83,6 +87,15 @@ const stylesOf = (theme: Theme): CSSObject => ({
     overflow: 'hidden',
     textOverflow: 'ellipsis',
     whiteSpace: 'nowrap',
+  },
+  // What has no place in one line takes two.
+  '& .status': {
+    display: '-webkit-box',
+    WebkitBoxOrient: 'vertical',
+    WebkitLineClamp: 2,
+    whiteSpace: 'normal',
+    fontSize: '.8125rem',
+    lineHeight: 1.2,
   },
   '& .row:not(.head):hover': { backgroundColor: theme.palette.action.hover },
   '& .row.selected': { backgroundColor: theme.palette.action.selected },
@@ -192,6 +205,11 @@ const stylesOf = (theme: Theme): CSSObject => ({
   '& .actions': { display: 'flex', gap: 4, justifyContent: 'flex-end' },
   '& .more': { minWidth: 28, paddingInline: 4 },
 
+  '&&& .row[data-pulled]': {
+    backgroundColor: theme.palette.background.paper,
+    boxShadow: `0 0 0 1px ${theme.palette.divider}`,
+  },
+
   // Set from the width by the grid. Container queries would do the same, but cost a second pass of
   // styles over every row at each scroll.
   '&:not([data-size=wide])': { '& .c-joined': { display: 'none' } },
@@ -202,7 +220,9 @@ const stylesOf = (theme: Theme): CSSObject => ({
   },
   '&[data-size=small], &[data-size=narrow]': {
     '& .row': { gridTemplateColumns: COLUMNS.small },
-    '& .c-actions button:not(.more)': { display: 'none' },
+    '& .c-actions button:not(.more, .undo)': { display: 'none' },
+    // In two lines, so that the rest of the row gives way as little as possible.
+    '& .undo': { maxWidth: 64, lineHeight: 1.2, whiteSpace: 'normal' },
   },
   '&[data-size=narrow]': {
     '& .row:not(.head)': {
@@ -211,16 +231,33 @@ const stylesOf = (theme: Theme): CSSObject => ({
       paddingBlock: 6,
     },
     '& .row:not(.head) .pick': { gridRow: '1 / 3' },
-    '& .row:not(.head) .c-person': { gridColumn: 2 },
+    '& .row:not(.head) .c-person': { gridColumn: '2 / 4', gridRow: 1 },
+    // Beside the hand.
+    '& .row.waits:not(.head) .c-person': { gridColumn: 2 },
     '& .row:not(.head) .c-hand': { gridColumn: 3, gridRow: 1 },
     '& .row:not(.head) .c-role': { gridColumn: 2, gridRow: 2 },
-    '& .row:not(.head) .c-sync': { gridColumn: 3, gridRow: 2, maxWidth: 180 },
+    '& .row:not(.head) .c-sync': {
+      gridColumn: 3,
+      gridRow: 2,
+      display: 'block',
+      maxWidth: 212,
+      whiteSpace: 'nowrap',
+    },
     '& .row:not(.head) .c-actions': { gridColumn: 4, gridRow: '1 / 3', paddingInline: 2 },
-    '& .more': { minWidth: 44, minHeight: 44, fontSize: '1rem', border: 'none' },
+    '& .more, & .undo': { minWidth: 44, minHeight: 44 },
+    '& .more': { fontSize: '1rem', border: 'none' },
     '& .head .c-role, & .head .c-sync, & .head .c-hand': { display: 'none' },
     '& .row.head': { gridTemplateColumns: COLUMNS.narrow },
   },
-  '@media (pointer: coarse)': { '--row-height': '44px', '& button': { minHeight: 36 } },
+  '@media (pointer: coarse)': {
+    '--row-height': '44px',
+    '--pick': '44px',
+    '& button': { position: 'relative', minHeight: 36 },
+    '& .more': { minWidth: 40 },
+    // As high as the row for the finger, and as wide as the room between them.
+    '& .c-actions': { overflow: 'visible' },
+    '& button::after': { content: "''", position: 'absolute', inset: '-5px -3px' },
+  },
 });
 
 export type GridSize = 'wide' | 'large' | 'medium' | 'small' | 'narrow';

@@ -173,6 +173,7 @@ function RoomConsole({ room }: { room: string }) {
                 canRise={desk.canRise}
                 promoteTitle={desk.promoteTitle}
                 errorText={errorText}
+                swipe={desk}
                 onActive={desk.setActive}
                 onExtend={desk.chosen.add}
                 onCommand={onCommand}

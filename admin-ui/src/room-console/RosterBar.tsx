@@ -172,14 +172,14 @@ const SearchField = memo(function SearchField(props: SearchFieldProps) {
       type="search"
       margin="none"
       inputRef={search}
-      placeholder={translate('room_console.search')}
+      placeholder={translate('room_console.search_hint')}
       value={typed}
       onChange={(event: ChangeEvent<HTMLInputElement>) => setTyped(event.target.value)}
       onKeyDown={onKeyDown}
       sx={{
         width: { xs: '100%', sm: 'auto' },
-        flex: { sm: '0 1 270px' },
-        minWidth: { sm: 130 },
+        flex: { sm: '0 1 300px' },
+        minWidth: { sm: 180 },
         ml: { sm: 'auto' },
       }}
       slotProps={{

@@ -1,8 +1,11 @@
 import {
+  type ComponentType,
   type CSSProperties,
+  lazy,
   memo,
   type KeyboardEvent,
   type RefObject,
+  Suspense,
   useEffect,
   useId,
   useImperativeHandle,
@@ -22,6 +25,7 @@ import type { RosterStore } from './rosterStore';
 import { RowSlots } from './rowSlots';
 import type { Attempt } from './seatActions';
 import { SeatRow, type RowCommand } from './SeatRow';
+import type { SwipeUnderProps } from './SwipeUnder';
 import { useRosterView } from './useRoster';
 
 export interface SeatGridHandle {
@@ -45,10 +49,19 @@ interface SeatGridProps {
   canRise: (seat: Seat) => boolean;
   promoteTitle: string;
   errorText: (error: unknown) => string;
+  /** What a row that is pulled aside by a finger can ask of. */
+  swipe: SwipeUnderProps['desk'];
   onActive: (identity: string) => void;
   onExtend: (identities: string[]) => void;
   onCommand: (command: RowCommand | Command, identity: string | null, element: HTMLElement) => void;
 }
+
+const hasTouch = navigator.maxTouchPoints > 0;
+/** An addition: whoever cannot load it has all the rest. */
+const SwipeUnder = lazy(async (): Promise<{ default: ComponentType<SwipeUnderProps> }> => {
+  const loaded = await import('./SwipeUnder').catch(() => null);
+  return { default: loaded?.SwipeUnder ?? (() => null) };
+});
 
 const OVERSCAN = 4;
 const HEAD_HEIGHT = 32;
@@ -192,6 +205,11 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
             : rows.map(({ seat }) => rowId(seat.identity)).join(' ')
         }
       >
+        {hasTouch && (
+          <Suspense fallback={null}>
+            <SwipeUnder grid={scroller} desk={props.swipe} onGrip={hold.grip} />
+          </Suspense>
+        )}
         {sectionAt !== null && (
           <div className="section" aria-hidden style={placeAt(sectionAt)}>
             {translate('room_console.grid.others')}
@@ -289,17 +307,23 @@ function useHold(store: RosterStore) {
   const [hold] = useState(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let hasFocus = false;
+    let isGripped = false;
     const touch = () => {
       store.hold(true);
       clearTimeout(timer);
-      timer = hasFocus ? undefined : setTimeout(() => store.hold(false), IDLE_MS);
+      timer = hasFocus || isGripped ? undefined : setTimeout(() => store.hold(false), IDLE_MS);
     };
     return {
       touch,
       leave: () => {
-        if (hasFocus) return;
+        if (hasFocus || isGripped) return;
         clearTimeout(timer);
         store.hold(false);
+      },
+      /** However still the finger that pulls one of them. */
+      grip: (isHeld: boolean) => {
+        isGripped = isHeld;
+        touch();
       },
       // Having the focus from the start holds nothing; the first key does.
       focus: (has: boolean) => {

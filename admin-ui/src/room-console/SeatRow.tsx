@@ -57,6 +57,7 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
     isActive && 'active',
     isSelected && 'selected',
     isFirstOfOthers && 'others',
+    (seat.hand || seat.invite) && 'waits',
     goneAt !== undefined ? 'gone' : !seat.isPresent && 'absent',
   ];
   return (
@@ -65,6 +66,7 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
       id={id}
       aria-rowindex={index + 2}
       aria-selected={isSelected}
+      data-identity={seat.identity}
       className={look.filter(Boolean).join(' ')}
       style={style}
       onClick={(event) => onCommand('open', seat.identity, event.currentTarget)}
@@ -341,6 +343,7 @@ function UndoChip({ label, until, onClick }: UndoChipProps) {
   return (
     <button
       type="button"
+      className="undo"
       tabIndex={-1}
       onClick={(event) => {
         event.stopPropagation();

@@ -60,6 +60,9 @@ export function ShortcutsDialog({ keymap, onClose }: ShortcutsDialogProps) {
         <Typography variant="body2" color="text.secondary">
           {translate('room_console.keys.note')}
         </Typography>
+        <Typography variant="body2" color="text.secondary" sx={{ mt: 0.5 }}>
+          {translate('room_console.keys.swipe')}
+        </Typography>
         <FormControlLabel
           sx={{ my: 1 }}
           control={

@@ -39,6 +39,7 @@ export const messages = {
     shown: '%{smart_count} person shown |||| %{smart_count} people shown',
     nothing_to_repeat: 'There is nothing to repeat yet',
     search: 'Search name, identity or role',
+    search_hint: 'Name, identity or role',
     waiting: '%{smart_count} moved',
     apply: 'Show',
     ordered: 'In order again',
@@ -205,6 +206,10 @@ export const messages = {
       unknown: 'LiveKit did not take it',
     },
     said: '%{name}: %{what}',
+    swipe: {
+      near: 'pull further',
+      far: 'let go to do it',
+    },
     undo: 'Undo',
     allow_back: 'Allow back',
     undo_left: 'Undo · %{seconds} s',
@@ -387,6 +392,8 @@ export const messages = {
     keys: {
       title: 'Keyboard shortcuts',
       note: 'They work while the list of people has the focus. With people selected, the keys that change something are about all of them.',
+      swipe:
+        'On a touch screen: pull a row to the right to promote, to the left to mute. What letting go would do stands beneath it; let go early and nothing happens.',
       characters: 'Single letters and signs',
       characters_help: 'Switch off if speech input or slips of the hand press them.',
       change: 'change the key for “%{command}”',

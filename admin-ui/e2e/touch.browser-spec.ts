@@ -1,0 +1,231 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { until } from '../../server/test/support/until.js';
+import { ConsolePage } from './pages/console-page.js';
+import { violations } from './support/axe.js';
+import { describeBrowser } from './support/chromium.js';
+import { Finger } from './support/finger.js';
+import { Installation, type Operator } from './support/installation.js';
+import { settled } from './support/settled.js';
+import type { VisitorOptions } from './support/visitor.js';
+
+const PHONE = { width: 390, height: 844 };
+/** Well past the point from which letting go does something, and well before it. */
+const [FAR, NEAR] = [190, 90];
+const SMALLEST = 44;
+
+describeBrowser('the room console, by finger', () => {
+  let installation: Installation;
+  let moderator: Operator;
+
+  beforeAll(async () => {
+    installation = await Installation.start();
+    moderator = await installation.operator('Mo', 'moderator');
+  }, 90_000);
+  afterEach(() => installation?.leave());
+  afterAll(() => installation?.stop(), 30_000);
+
+  /** A phone with the console on it, and what it asked the server to do. */
+  async function openPhone(room: string, options: VisitorOptions = {}) {
+    const session = await installation.signIn(moderator);
+    const visitor = await installation.visitor({
+      session,
+      viewport: PHONE,
+      hasTouch: true,
+      ...options,
+    });
+    const page = await visitor.newPage();
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      const [verb = ''] = /[^/]+$/.exec(request.url()) ?? [];
+      // To look what would happen, and to say who acts, changes nothing.
+      if (request.method() === 'POST' && !['preview', 'acting'].includes(verb)) asked.push(verb);
+    });
+    await page.goto(ConsolePage.path(room));
+    const desk = new ConsolePage(page, room);
+    await desk.untilReady();
+    const finger = await Finger.on(page);
+    await untilPullable(desk, finger);
+    return { desk, page, asked, finger };
+  }
+
+  /** What is needed for it comes after the page itself. */
+  const untilPullable = (desk: ConsolePage, finger: Finger) =>
+    until('rows can be pulled', async () => {
+      await finger.touch(desk.grid.locator('.row:not(.head)').first(), 0.3);
+      await finger.move(NEAR);
+      const isPulled = (await desk.grid.locator('[data-pulled]').count()) > 0;
+      await finger.letGo();
+      await untilBack(desk);
+      return isPulled;
+    });
+
+  const seat = (room: string, identity: string) =>
+    installation.admin.get(`/rooms/${room}/seats/${identity}`);
+
+  /** Until every row stands where it stood. */
+  const untilBack = ({ grid }: ConsolePage) =>
+    until('the row is back', async () => !(await grid.locator('[data-pulled]').count()));
+
+  it('promotes by a pull to the right, says before what it will do, and undoes it', async () => {
+    const room = await installation.room('promote');
+    for (const identity of ['ana', 'bo']) await installation.join(room, identity);
+    const { desk, page, asked, finger } = await openPhone(room, {
+      reducedMotion: 'no-preference',
+    });
+    await finger.touch(desk.row('ana'), 0.3);
+    await finger.move(NEAR);
+    await page.getByText('pull further').waitFor();
+    await page.getByText(/^ana: May publish camera and microphone/).waitFor();
+    await finger.move(FAR - NEAR);
+    await page.getByText('let go to do it').waitFor();
+    await page.getByText('Promote to Speaker', { exact: true }).waitFor();
+    expect(asked).toEqual([]);
+    await finger.letGo();
+
+    await desk.untilRow('ana', /Speaker.*Promoted · \d/);
+    await desk.untilSaid(/ana: Promoted/);
+    await untilBack(desk);
+    expect(asked).toEqual(['promote']);
+    expect((await seat(room, 'ana')).observed.canPublish).toBe(true);
+    expect((await seat(room, 'bo')).role.template).toBe('viewer');
+    // No click came after it, which would have opened what is known of her.
+    expect(await page.getByRole('dialog').count()).toBe(0);
+
+    await desk.row('ana').getByRole('button', { name: /^Undo/ }).tap();
+    await desk.untilRow('ana', /Viewer.*Undone · \d/);
+    await desk.row('ana').getByText('ana', { exact: true }).tap();
+    await page.getByRole('dialog', { name: 'About ana' }).waitFor();
+  }, 60_000);
+
+  it('mutes by a pull to the left', async () => {
+    const room = await installation.room('mute');
+    for (const identity of ['ana', 'bo']) {
+      const person = await installation.join(room, identity, { template: 'speaker' });
+      await person.publishAudio();
+    }
+    const { desk, page, asked, finger } = await openPhone(room);
+    await page.getByRole('button', { name: /^Mic ?2$/ }).waitFor();
+    await finger.touch(desk.row('ana'), 0.8);
+    await finger.move(-FAR);
+    await page.getByText(/^ana: Mutes their microphone/).waitFor();
+    await finger.letGo();
+    await desk.untilRow('ana', /Muted · silent after \d/);
+    await untilBack(desk);
+    expect(asked).toEqual(['mute']);
+    const isMuted = async (identity: string) => (await seat(room, identity)).tracks[0].isMuted;
+    expect([await isMuted('ana'), await isMuted('bo')]).toEqual([true, false]);
+  }, 60_000);
+
+  it('does nothing by a short pull, one that is taken back, interrupted or of two fingers', async () => {
+    const room = await installation.room('nothing');
+    await installation.join(room, 'ana');
+    const { desk, page, asked, finger } = await openPhone(room);
+    await desk.row('ana').waitFor();
+
+    await finger.touch(desk.row('ana'), 0.3);
+    await finger.move(NEAR);
+    await finger.letGo();
+    await untilBack(desk);
+
+    await finger.touch(desk.row('ana'), 0.3);
+    await finger.move(FAR);
+    await finger.move(NEAR - FAR);
+    await finger.letGo();
+    await untilBack(desk);
+
+    await finger.touch(desk.row('ana'), 0.3);
+    await finger.move(FAR);
+    await finger.cancel();
+    await untilBack(desk);
+
+    await finger.touch(desk.row('ana'), 0.3);
+    await finger.move(FAR);
+    await finger.second();
+    await untilBack(desk);
+    await finger.letGo();
+
+    expect(asked).toEqual([]);
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    expect((await seat(room, 'ana')).epoch).toBe(0);
+  }, 60_000);
+
+  it('scrolls up and down as ever, and does nothing else by it', async () => {
+    const room = await installation.room('scroll');
+    await installation.join(room, 'ana');
+    const identities = Array.from({ length: 40 }, (_, n) => `ghost-${n}`);
+    await installation.admin.post(`/rooms/${room}/seats/bulk`, { action: 'block', identities });
+    const { desk, asked, finger } = await openPhone(room);
+    await until('the list is longer than the screen', async () =>
+      desk.grid.evaluate(({ scrollHeight, clientHeight }) => scrollHeight > 2 * clientHeight),
+    );
+    const scrolled = () => desk.grid.evaluate(({ scrollTop }) => scrollTop);
+    await finger.touch(desk.row('ghost-1'));
+    await finger.move(20, -200);
+    await until('the list has moved', async () => (await scrolled()) > 100);
+    // Once it scrolls, it does only that.
+    await finger.move(FAR, 0);
+    await finger.letGo();
+    expect(await desk.grid.locator('[data-pulled]').count()).toBe(0);
+    expect(asked).toEqual([]);
+  }, 60_000);
+
+  it('says what is in the way, and does not do it', async () => {
+    const room = await installation.room('refused');
+    const hal = await installation.join(room, 'hal', { template: 'host' });
+    await hal.publishAudio();
+    await installation.join(room, 'bo', { template: 'speaker' });
+    const { desk, page, asked, finger } = await openPhone(room);
+    await page.getByRole('button', { name: /^Mic ?1$/ }).waitFor();
+
+    const tries = [
+      { who: 'bo', way: FAR, why: 'Has all of this now' },
+      { who: 'bo', way: -FAR, why: 'Sends nothing that could be muted' },
+      // What only the server knows.
+      { who: 'hal', way: -FAR, why: /goes beyond what you may handle/ },
+    ];
+    for (const { who, way, why } of tries) {
+      await finger.touch(desk.row(who), way > 0 ? 0.3 : 0.8);
+      await finger.move(way);
+      await page.getByText(why).first().waitFor();
+      expect(await page.getByText('let go to do it').count()).toBe(0);
+      await finger.letGo();
+      await untilBack(desk);
+      // As by key: it is told as well.
+      await desk.untilSaid(new RegExp(`^${who}: .*${why instanceof RegExp ? why.source : why}`));
+    }
+    expect(asked).toEqual([]);
+    expect((await seat(room, 'hal')).tracks[0].isMuted).toBe(false);
+  }, 60_000);
+
+  it('gives the finger at least 44 pixels, and everybody else the same by buttons', async () => {
+    const room = await installation.room('targets');
+    for (const identity of ['ana', 'bo']) await installation.join(room, identity);
+    const { desk, page, finger } = await openPhone(room);
+    await finger.touch(desk.row('ana'), 0.3);
+    await finger.move(FAR);
+    await page.getByText('let go to do it').waitFor();
+    await settled(page);
+    expect(await violations(page)).toEqual([]);
+    await finger.letGo();
+    await desk.row('ana').getByRole('button', { name: /^Undo/ }).waitFor();
+    const targets = await desk.grid
+      .locator('.row:not(.head)')
+      .locator('button:visible, .pick')
+      .evaluateAll((elements) =>
+        elements.map((element) => {
+          const { width, height } = element.getBoundingClientRect();
+          return `${Math.min(width, height)} ${element.textContent}`;
+        }),
+      );
+    expect(targets).toHaveLength(5);
+    expect(targets.filter((target) => parseFloat(target) < SMALLEST)).toEqual([]);
+
+    await desk
+      .row('bo')
+      .getByRole('button', { name: /^More actions/ })
+      .tap();
+    const menu = page.getByRole('dialog', { name: 'What to do with bo' });
+    await menu.getByRole('menuitem', { name: /^Promote to Speaker/ }).waitFor();
+    await menu.getByRole('menuitem', { name: /^Mute/ }).waitFor();
+  }, 60_000);
+});
