@@ -57,6 +57,7 @@ const FAMILIES: Record<string, readonly string[]> = {
   ],
   api_key: ['created', 'revoked'],
   access: ['refused'],
+  demo: ['removed'],
 };
 
 export const KINDS: readonly string[] = Object.entries(FAMILIES).flatMap(([family, kinds]) => [
