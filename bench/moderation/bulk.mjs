@@ -21,6 +21,7 @@ const IN_FLIGHT = 32;
 const HOLD_BACK_MS = 500;
 /** LiveKit tells of some changes seconds later, of several together. */
 const SETTLE_MS = 3_500;
+const FILLED_WITHIN_MS = 10_000;
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const LOCK = { people: 500, publishers: 30, latencyMs: 3 };
 /**
@@ -165,7 +166,7 @@ async function loop(sdk, room, people = PEOPLE) {
     await Promise.all(
       Array.from({ length: IN_FLIGHT }, async () => {
         while (next < people) {
-          await sdk.updateParticipant(room, identityOf(next++), { permission }).catch(unlessGone);
+          await sdk.updateParticipant(room, identityOf(next++), { permission }).catch(missed);
         }
       }),
     );
@@ -176,9 +177,12 @@ async function loop(sdk, room, people = PEOPLE) {
   return (there + back) / 2;
 }
 
-function unlessGone(error) {
-  if (error.code !== 'not_found') throw error;
+/** A busy LiveKit has thrown somebody out, or does not answer in time; a plain loop leaves it at that. */
+function missed(error) {
+  if (error.code !== 'not_found' && error.code !== 'unavailable') throw error;
+  misses += 1;
 }
+let misses = 0;
 
 async function measureLock() {
   const { people, publishers, latencyMs } = LOCK;
@@ -239,10 +243,17 @@ async function measureReal() {
       return times;
     };
     const both = async () => [
-      await bulk(rolecall, room, { action: 'promote', template: 'speaker' }, atLeast),
-      await bulk(rolecall, room, { action: 'demote', template: 'viewer' }, atLeast),
+      await bulk(rolecall, room, { action: 'promote', template: 'speaker' }, 1),
+      await bulk(rolecall, room, { action: 'demote', template: 'viewer' }, 1),
     ];
     for (let round = 0; round < REAL.rounds; round++) {
+      const left = await presentIn(rolecall, room);
+      if (left < atLeast) {
+        console.log(
+          `\nnot measured: the machine is too busy, LiveKit has only ${left} of ${people} left`,
+        );
+        return;
+      }
       ours.push(...(await ourMeter.during(() => settled(both))));
       loops.push(await loopMeter.during(() => settled(() => loop(sdk, room, people))));
     }
@@ -250,7 +261,7 @@ async function measureReal() {
     const changed = REAL.rounds * 2 * people;
     console.log(
       `\n${people} people of a real LiveKit, ${IN_FLIGHT} in flight at most: Rolecall ${told(ours)} ms, ` +
-        `the loop ${told(loops)} ms; loop / Rolecall = ${(median(loops) / median(ours)).toFixed(2)}`,
+        `the loop ${told(loops)} ms (${misses} calls came to nothing); loop / Rolecall = ${(median(loops) / median(ours)).toFixed(2)}`,
     );
     console.log(`processor time for each change: ${ourMeter.each(changed)}`);
     console.log(`and of the loop: ${loopMeter.each(changed)}`);
@@ -270,14 +281,18 @@ async function fillReal({ rolecall, livekit }, lurkers) {
   }
   const { joinsPerSecond: perSecond } = REAL;
   await lurkers.ask({ op: 'join', url: livekit.wsUrl, tokens, perSecond });
-  for (;;) {
-    const seats = await rolecall.get(`/rooms/${room}/seats`);
-    if (seats.filter(({ isPresent, inSync }) => isPresent && inSync).length === REAL.people) break;
+  const deadline = performance.now() + FILLED_WITHIN_MS;
+  while ((await presentIn(rolecall, room)) < REAL.people && performance.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, ASK_MS));
   }
   // What so many joins set off is over by then.
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   return room;
+}
+
+async function presentIn(rolecall, room) {
+  const seats = await rolecall.get(`/rooms/${room}/seats`);
+  return seats.filter(({ isPresent, inSync }) => isPresent && inSync).length;
 }
 
 async function ended(rolecall, id) {
