@@ -109,7 +109,7 @@ async function measure(hall, way) {
   const rounds = [];
   console.log(
     `${PEOPLE} people of whom ${PUBLISHERS} publish, ${way} the gate\n` +
-      'round   LiveKit answered   host hears nobody   everybody told   calls: all, twice, needless, early   left again     restored',
+      'round   publishers called   LiveKit answered   host hears nobody   everybody told   calls: all, twice, needless, early   left again     restored',
   );
   for (let n = 1; n <= ROUNDS; n++) {
     const round = await withClients((clients) => playRound({ ...hall, ...clients }, url));
@@ -117,6 +117,7 @@ async function measure(hall, way) {
     console.log(
       [
         String(n).padStart(5),
+        ms(round.called).padStart(19),
         ms(round.cut).padStart(17),
         ms(round.silent).padStart(19),
         ms(round.told).padStart(16),
@@ -130,6 +131,7 @@ async function measure(hall, way) {
   const worst = (key) => Math.max(...of(key));
   const both = (key) => `median ${ms(median(of(key)))}, worst ${ms(worst(key))}`;
   const ratio = (key) => `1 s ÷ worst = ${(TARGET_MS / worst(key)).toFixed(2)} (target 1)`;
+  console.log(`last publisher called by Rolecall:         ${both('called')}`);
   console.log(`last publisher without a track in LiveKit: ${both('cut')}; ${ratio('cut')}`);
   console.log(`last publisher silent at the host's:       ${both('silent')}; ${ratio('silent')}`);
   console.log(
@@ -234,6 +236,7 @@ function told({ crowd, database }, { at, told: took }) {
     calls: calls.length,
     doubled: calls.length - new Set(who).size,
     needless: who.filter(({ losesNothing }) => losesNothing).length,
+    called: lastAt - at,
     early: calls.filter((one, i) => one.at < lastAt && who[i].template !== 'speaker').length,
     cut: Math.max(...silenced.map(({ answered }) => answered)) - at,
   };
