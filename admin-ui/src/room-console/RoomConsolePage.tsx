@@ -1,4 +1,13 @@
-import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import {
+  lazy,
+  Suspense,
+  useCallback,
+  useDeferredValue,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { useTranslate } from 'react-admin';
 import { styled } from '@mui/material/styles';
 import { registerMessages } from '../providers/i18nProvider';
@@ -26,7 +35,6 @@ import { SceneBanner } from './scenes/SceneBanner';
 import { type LockHandle, SceneControls } from './scenes/SceneControls';
 import { SeatGrid, type SeatGridHandle } from './SeatGrid';
 import type { RowCommand } from './SeatRow';
-import { ShortcutsDialog } from './ShortcutsDialog';
 import { messages as stageMessages } from './stage/messages.en';
 import { StageBar } from './stage/StageBar';
 import { useConsole } from './useConsole';
@@ -35,6 +43,12 @@ import { useRosterFact } from './useRoster';
 for (const each of [messages, stageMessages, sceneMessages, bulkMessages, peekMessages]) {
   registerMessages(each);
 }
+
+/** Read once, if ever; it is no part of what has to be there in a hurry. */
+const ShortcutsDialog = lazy(async () => {
+  const { ShortcutsDialog: Dialog } = await import('./ShortcutsDialog');
+  return { default: Dialog };
+});
 
 const Columns = styled('div')({ display: 'flex', flex: 1, gap: 16, minHeight: 0 });
 const People = styled('div')({
@@ -193,7 +207,11 @@ function RoomConsole({ room }: { room: string }) {
         onDone={refocus}
       />
       <ConsoleDialogs desk={desk} />
-      {areKeysShown && <ShortcutsDialog keymap={keymap} onClose={() => setAreKeysShown(false)} />}
+      {areKeysShown && (
+        <Suspense>
+          <ShortcutsDialog keymap={keymap} onClose={() => setAreKeysShown(false)} />
+        </Suspense>
+      )}
     </ConsoleFrame>
   );
 }

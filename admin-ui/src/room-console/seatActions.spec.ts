@@ -37,11 +37,13 @@ function desk(answer: (route: string, body: unknown) => SeatOutcome | Error) {
   const calls: [string, unknown][] = [];
   const room = { seat: seat(), now: 0 };
   const phases: string[] = [];
+  const ages: (string | undefined)[] = [];
   const actions = new SeatActions(
     'town/hall',
     () => room.seat,
-    async (route, body) => {
+    async (route, body, { headers }) => {
       calls.push([route, body]);
+      ages.push(headers['X-Action-Age']);
       const answered = answer(route, body);
       if (answered instanceof Error) throw answered;
       return answered;
@@ -49,7 +51,7 @@ function desk(answer: (route: string, body: unknown) => SeatOutcome | Error) {
     () => room.now,
   );
   actions.onAttempt(({ phase }) => phases.push(phase));
-  return { actions, calls, room, phases };
+  return { actions, calls, room, phases, ages };
 }
 
 describe('SeatActions', () => {
@@ -151,6 +153,16 @@ describe('SeatActions', () => {
       actions.run('a/b', { kind: 'demote' }),
     ]);
     expect(calls.map(([, body]) => body)).toEqual([{ expectEpoch: 4 }, { expectEpoch: 5 }]);
+    actions.stop();
+  });
+
+  it('says with each call how long ago it was asked for', async () => {
+    const { actions, ages, room } = desk(() => applied);
+    const first = actions.run('a/b', { kind: 'promote' });
+    const second = actions.run('a/b', { kind: 'demote' });
+    room.now = 700;
+    await Promise.all([first, second]);
+    expect(ages).toEqual(['0', '700']);
     actions.stop();
   });
 

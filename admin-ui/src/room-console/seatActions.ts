@@ -64,7 +64,11 @@ export interface Attempt {
 }
 
 type Attempts = ReadonlyMap<string, Attempt>;
-type Send = (route: string, body: unknown) => Promise<Answer>;
+type Send = (
+  route: string,
+  body: unknown,
+  options: { headers: Record<string, string> },
+) => Promise<Answer>;
 
 /** What the server gives; what is left of it is never more, whatever the clocks say. */
 export const UNDO_MS = 60_000;
@@ -157,7 +161,9 @@ export class SeatActions {
   private async sendPaced(attempt: Attempt, [route, body]: [string, unknown]): Promise<Answer> {
     for (let tries = 0; ; tries += 1) {
       try {
-        return await this.send(route, body);
+        // What waited its turn was asked for earlier than it is sent.
+        const headers = { 'X-Action-Age': String(this.elapsed(attempt)) };
+        return await this.send(route, body, { headers });
       } catch (error) {
         if (problemOf(error)?.status !== 429 || tries === MOST_PACED) throw error;
         this.put({ ...attempt, phase: 'paced' });

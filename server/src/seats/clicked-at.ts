@@ -5,17 +5,24 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 const LONGEST_MS = 60_000;
 
 /**
- * When the moderator clicked, in milliseconds since the epoch: what the dashboard says in
- * `X-Action-At`, else when the request came. Never later than that, nor long before.
+ * When the moderator clicked, in milliseconds since the epoch: so long ago as `X-Action-Age` says
+ * (milliseconds, which need no common clock), or at `X-Action-At`, else when the request came.
+ * Never later than that, nor long before.
  */
 export const ClickedAt = createParamDecorator((_: unknown, context: ExecutionContext): number => {
   const http = context.switchToHttp();
-  const said = http.getRequest<FastifyRequest>().headers['x-action-at'];
+  const { headers } = http.getRequest<FastifyRequest>();
   const came = Date.now() - http.getResponse<FastifyReply>().elapsedTime;
-  return clickedAt(typeof said === 'string' ? said : undefined, came);
+  return clickedAt({ age: headers['x-action-age'], at: headers['x-action-at'] }, came);
 });
 
-export function clickedAt(said: string | undefined, came: number): number {
-  if (said === undefined || !/^\d{1,15}$/.test(said)) return came;
-  return Math.max(came - LONGEST_MS, Math.min(came, Number(said)));
+export function clickedAt(said: { age?: unknown; at?: unknown }, came: number): number {
+  const age = millisecondsOf(said.age);
+  const clicked = age === null ? millisecondsOf(said.at) : came - age;
+  if (clicked === null) return came;
+  return Math.max(came - LONGEST_MS, Math.min(came, clicked));
+}
+
+function millisecondsOf(said: unknown): number | null {
+  return typeof said === 'string' && /^\d{1,15}$/.test(said) ? Number(said) : null;
 }
