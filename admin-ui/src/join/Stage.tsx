@@ -1,5 +1,5 @@
 import type { Track } from 'livekit-client';
-import { useEffect, useRef } from 'react';
+import { useAttached } from '../shared/useAttached';
 import type { JoinSession, JoinState, Person } from './JoinSession';
 import { Sign } from './Sign';
 import { hueOf } from './syntheticMedia';
@@ -91,17 +91,4 @@ function Picture({ track, label, isContained, isMirrored }: PictureProps) {
 
 function Sound({ track }: { track: Track }) {
   return <audio ref={useAttached<HTMLAudioElement>(track)} autoPlay />;
-}
-
-function useAttached<Element extends HTMLMediaElement>(track: Track) {
-  const element = useRef<Element>(null);
-  useEffect(() => {
-    const attachedTo = element.current;
-    if (!attachedTo) return;
-    track.attach(attachedTo);
-    return () => {
-      track.detach(attachedTo);
-    };
-  }, [track]);
-  return element;
 }

@@ -1,10 +1,11 @@
-import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { type ReactNode, useEffect, useState, useSyncExternalStore } from 'react';
 import { useTranslate } from 'react-admin';
 import type { Track } from 'livekit-client';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
 import { useAnnounce } from '../../shared/announce';
+import { useAttached } from '../../shared/useAttached';
 import { clockTime, timeLeft } from '../seatWords';
 import { useSeconds } from '../useSeconds';
 import { PeekSession, type PeekState, type PeekTile } from './PeekSession';
@@ -153,19 +154,6 @@ function Picture({ track, label }: { track: Track; label: string }) {
 
 function Sound({ track }: { track: Track }) {
   return <audio ref={useAttached<HTMLAudioElement>(track)} autoPlay />;
-}
-
-function useAttached<Element extends HTMLMediaElement>(track: Track) {
-  const element = useRef<Element>(null);
-  useEffect(() => {
-    const attachedTo = element.current;
-    if (!attachedTo) return;
-    track.attach(attachedTo);
-    return () => {
-      track.detach(attachedTo);
-    };
-  }, [track]);
-  return element;
 }
 
 function Ended({ state, errorText, onStop, onAgain }: PeekViewProps & Again & Drawn) {
