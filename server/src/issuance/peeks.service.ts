@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 import { type Actor, SYSTEM_ACTOR } from '../access/actor.js';
 import { AppError } from '../common/errors/app-error.js';
+import { inParallel } from '../common/in-parallel.js';
 import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js';
 import { type Hint, Hints } from '../events/hints.js';
 import { exceeds } from '../grants/ceiling.js';
@@ -33,6 +34,7 @@ const TEMPLATE = 'hidden-observer';
 const TOKEN_SECONDS = 60;
 /** How long a look lasts at most. Whoever wants to see more looks again, and that is logged again. */
 const PEEK_SECONDS = 5 * 60;
+const ENDED_AT_ONCE = 4;
 
 /**
  * Looks of moderators at people in a room, over LiveKit itself: as a participant of their own who is
@@ -161,9 +163,10 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
 
   private async endAll(id: string): Promise<void> {
     const identity = peekIdentity({ id });
-    for (const room of await this.store.listPeeks(identity)) {
-      await this.endAt(SYSTEM_ACTOR, room, identity, () => true, 'their access or session changed');
-    }
+    const because = 'their access or session changed';
+    await inParallel(await this.store.listPeeks(identity), ENDED_AT_ONCE, (room) =>
+      this.endAt(SYSTEM_ACTOR, room, identity, () => true, because),
+    );
   }
 
   private async endAt(

@@ -45,7 +45,7 @@ export class WebhookInbox {
     const { rows } = await this.pg.query<{ room: string | null }>(
       'webhook-overdue',
       `SELECT DISTINCT room FROM webhook_inbox
-       WHERE processed_at IS NULL AND received_at < now() - interval '1 second' LIMIT 500`,
+       WHERE processed_at IS NULL AND received_at < now() - interval '1 second'`,
     );
     return rows.map(({ room }) => room);
   }

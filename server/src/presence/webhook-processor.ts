@@ -5,6 +5,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
+import { inParallel } from '../common/in-parallel.js';
 import { Transactions, type Tx } from '../database/transactions.js';
 import type { EventParticipant, LiveKitEvent } from '../livekit/webhook-event.js';
 import type { ObservedTrack } from '../livekit/participant-view.js';
@@ -16,6 +17,8 @@ import { RoomSessions } from './room-sessions.js';
 import { type ReceivedEvent, WebhookInbox } from './webhook-inbox.js';
 
 const BATCH = 200;
+/** Rooms whose events are caught up with at once. */
+const ROOMS_AT_ONCE = 4;
 /**
  * The first event of a burst is processed at once, those behind it together: LiveKit sends the next
  * one only when this one is answered, and a transaction for each would slow the answers.
@@ -66,9 +69,10 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
     else this.background(this.drain(room));
   }
 
-  /** Works on everything that was left behind. */
+  /** Works on everything that was left behind. A room that has to wait keeps no other waiting. */
   async catchUp(): Promise<void> {
-    for (const room of await this.inbox.listOverdue()) await this.drain(room);
+    const overdue = await this.inbox.listOverdue();
+    await inParallel(overdue, ROOMS_AT_ONCE, (room) => this.drain(room));
   }
 
   private background(work: Promise<void>): void {
@@ -104,9 +108,15 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
         if (limit === 1 && !isTemporary(error)) return this.setAside(room, error);
         throw error;
       }
-      // One event of the batch cannot be processed: find it by going one by one.
-      return this.processBatch(room, 1);
+      return this.processOneByOne(room, limit);
     }
+  }
+
+  /** One event of the batch cannot be processed: it is found and set aside, and the rest goes on. */
+  private async processOneByOne(room: string | null, limit: number): Promise<number> {
+    let count = 0;
+    while (count < limit && (await this.processBatch(room, 1)) === 1) count += 1;
+    return count;
   }
 
   private async processTogether(room: string | null, limit: number): Promise<number> {

@@ -4,6 +4,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
+import { inParallel } from '../common/in-parallel.js';
 import { type Hint, Hints } from '../events/hints.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { SeatStore } from '../seats/seat-store.js';
@@ -74,12 +75,12 @@ export class PolicyWatch implements OnApplicationBootstrap, OnApplicationShutdow
     const rooms = [...this.waiting];
     this.waiting.clear();
     if (this.health.status.state !== 'up') return;
-    for (const [room, identities] of rooms) {
+    await inParallel(rooms, 1, async ([room, identities]) => {
       const seats = identities
         ? await this.store.findMany(room, [...identities])
         : await this.store.listPresent(room);
       const present = seats.filter(({ isPresent }) => isPresent);
       if (present.length > 0) await this.sweep.checkSeats(room, present);
-    }
+    });
   }
 }

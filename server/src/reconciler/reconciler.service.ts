@@ -5,6 +5,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
+import { inSequence } from '../common/in-parallel.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { EventFeed, type FeedEvent } from '../events/event-feed.js';
 import { isUnavailable } from '../livekit/livekit-error.js';
@@ -77,6 +78,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
 
   async onApplicationShutdown(): Promise<void> {
     this.isStopped = true;
+    this.sweep.stop();
     for (const stop of this.stopListening) stop();
     if (this.timer) clearTimeout(this.timer);
     await this.sweeping;
@@ -125,10 +127,20 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
 
   private async round(): Promise<void> {
     if (!(await this.lock.hold())) return;
-    await this.webhooks.catchUp();
-    await this.leases.endDue();
-    await this.housekeep();
-    const round = this.health.status.state === 'up' ? await this.compare() : null;
+    let round: Round | null = null;
+    // What one of them cannot do keeps none of the others from theirs.
+    await inSequence([
+      () => this.webhooks.catchUp(),
+      () => this.leases.endDue(),
+      () => this.housekeep(),
+      async () => {
+        if (this.health.status.state === 'up') round = await this.compare();
+      },
+      async () => this.note(round),
+    ]);
+  }
+
+  private note(round: Round | null): void {
     const found = round ? round.drifted + round.unsettled : 0;
     this.eager = found > 0 ? this.eager + 1 : 0;
     this.last = {

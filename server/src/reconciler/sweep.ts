@@ -1,14 +1,16 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
+import { inParallel, inSequence } from '../common/in-parallel.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { isUnavailable, unavailable } from '../livekit/livekit-error.js';
+import { LiveKitHealth } from '../livekit/livekit.health.js';
 import type { ObservedParticipant, ObservedRoom } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { RoomSessions, type RunningRoom } from '../presence/room-sessions.js';
-import type { Seat } from '../seats/seat.js';
+import type { Seat, SeatOperation } from '../seats/seat.js';
 import { SeatChecks } from '../seats/seat-checks.js';
 import { SeatStore } from '../seats/seat-store.js';
-import { inParallel } from './in-parallel.js';
 import { LookSchedule } from './look-schedule.js';
 
 const ROOMS_AT_ONCE = 4;
@@ -22,7 +24,10 @@ const SEATS_A_STATEMENT = 500;
  */
 const REPAIRS_AT_ONCE = 32;
 const ROOMS_CREATED_AT_ONCE = 8;
-const UNSETTLED_AT_ONCE = 200;
+/** Operations without an end that a round looks at: the next round goes on behind them. */
+const UNSETTLED_A_ROUND = 200;
+const SETTLED_AT_ONCE = 8;
+const ENDED_AT_ONCE = 4;
 
 /** What a round came to. */
 export interface Round {
@@ -41,6 +46,11 @@ export interface Round {
 export class Sweep {
   private readonly log = new Logger(Sweep.name);
   private readonly schedule: LookSchedule;
+  /** Where the next round goes on; null: at the oldest. */
+  private settledTo: SeatOperation | null = null;
+  /** Lost rooms that LiveKit could not create again yet. */
+  private notCreated = new Set<string>();
+  private isStopped = false;
 
   constructor(
     private readonly rooms: RoomsPort,
@@ -48,6 +58,7 @@ export class Sweep {
     private readonly presence: PresenceService,
     private readonly checks: SeatChecks,
     private readonly store: SeatStore,
+    private readonly health: LiveKitHealth,
     @Inject(APP_CONFIG) config: AppConfig,
   ) {
     this.schedule = new LookSchedule(roundMs(config));
@@ -63,38 +74,42 @@ export class Sweep {
     this.schedule.stirAll(performance.now());
   }
 
+  /** What is under way ends; nothing else is begun. */
+  stop(): void {
+    this.isStopped = true;
+  }
+
   /**
    * `mayHaveRestarted`: LiveKit was away since the last sweep, so rooms that are missing were lost
    * and did not end. `patience` (seconds) is how long a room that had people in it may be missing
-   * before it counts as lost all the same.
+   * before it counts as lost all the same. A seat, room or step that fails keeps none of the others
+   * from being looked at; the failure is thrown at the end.
    */
   async run(mayHaveRestarted: boolean, patience: number): Promise<Round> {
     const running = await this.rooms.listRooms();
     const ours = new Set(await this.sessions.seen(running));
-    await this.dealWithMissing(
-      running.map(({ name }) => name),
-      mayHaveRestarted,
-      patience,
-    );
-    if (mayHaveRestarted) this.stirAll();
     const known = running.filter(({ name }) => ours.has(name));
-    const due = this.schedule.due(known, performance.now());
-    const round = { rooms: known.length, looked: due.length, people: 0, drifted: 0, unsettled: 0 };
-    for (let i = 0; i < due.length; i += ROOMS_A_STATEMENT) {
-      await this.lookAt(due.slice(i, i + ROOMS_A_STATEMENT), round);
-    }
-    for (const operation of await this.store.listUnsettled(UNSETTLED_AT_ONCE)) {
-      round.unsettled += 1;
-      this.stir(operation.room);
-      await this.guard(operation.room, () => this.checks.settle(operation));
-    }
+    const round = { rooms: known.length, looked: 0, people: 0, drifted: 0, unsettled: 0 };
+    const names = running.map(({ name }) => name);
+    await inSequence([
+      () => this.dealWithMissing(names, mayHaveRestarted, patience),
+      () => {
+        if (mayHaveRestarted) this.stirAll();
+        const due = this.schedule.due(known, performance.now());
+        round.looked = due.length;
+        return this.each(inPages(due, ROOMS_A_STATEMENT), 1, (some) => this.lookAt(some, round));
+      },
+      async () => {
+        round.unsettled = await this.settleOpen();
+      },
+    ]);
     return round;
   }
 
   /** Those who were last seen in the room, without asking LiveKit who is. */
   checkSeats(room: string, seats: readonly Seat[]): Promise<void> {
     return this.guard(room, () =>
-      inParallel(publishersFirst(seats), REPAIRS_AT_ONCE, async (seat) => {
+      this.each(publishersFirst(seats), REPAIRS_AT_ONCE, async (seat) => {
         const { identity, sid, kind, permission } = seat;
         if (!sid || !permission) return;
         const occupant = { identity, sid, kind: kind ?? 'standard', permission };
@@ -103,13 +118,32 @@ export class Sweep {
     );
   }
 
+  private each<T>(
+    items: readonly T[],
+    width: number,
+    work: (item: T) => Promise<unknown>,
+  ): Promise<void> {
+    return inParallel(items, width, work, () => this.isStopped);
+  }
+
+  private async settleOpen(): Promise<number> {
+    const open = await this.store.listUnsettled(UNSETTLED_A_ROUND, this.settledTo);
+    this.settledTo = open.length < UNSETTLED_A_ROUND ? null : (open.at(-1) ?? null);
+    await this.each(open, SETTLED_AT_ONCE, (operation) => {
+      this.stir(operation.room);
+      return this.guard(operation.room, () => this.checks.settle(operation));
+    });
+    return open.length;
+  }
+
   private async lookAt(
     rooms: readonly ObservedRoom[],
     round: { people: number; drifted: number },
   ): Promise<void> {
     const known = await this.presence.look(rooms.map(({ name }) => name));
-    await inParallel(rooms, ROOMS_AT_ONCE, (room) =>
+    await this.each(rooms, ROOMS_AT_ONCE, (room) =>
       this.guard(room.name, async () => {
+        if (this.health.status.state === 'down') throw unavailable('went away');
         const { participants, isUnannounced } = await this.presence.observeRoom(room.name, known);
         this.schedule.looked(room, participants.length, performance.now());
         if (isUnannounced) this.stirAll();
@@ -128,31 +162,43 @@ export class Sweep {
     participants: readonly ObservedParticipant[],
   ): Promise<number> {
     const wrong: ObservedParticipant[] = [];
-    for (let i = 0; i < participants.length; i += SEATS_A_STATEMENT) {
-      await Promise.all(
-        participants.slice(i, i + SEATS_A_STATEMENT).map(async (participant) => {
+    let found = 0;
+    await inSequence([
+      () =>
+        this.each(participants, SEATS_A_STATEMENT, async (participant) => {
           if (!(await this.checks.isAsWished(room, participant))) wrong.push(participant);
         }),
-      );
-    }
-    if (wrong.length > 0) this.stir(room);
-    const drifted = await this.checks.leftAlone(room, wrong);
-    await inParallel(publishersFirst(drifted), REPAIRS_AT_ONCE, async (participant) => {
-      await this.checks.putRight(room, participant, 'sweep');
-    });
-    return drifted.length;
+      async () => {
+        if (wrong.length > 0) this.stir(room);
+        const drifted = await this.checks.leftAlone(room, wrong);
+        found = drifted.length;
+        await this.each(publishersFirst(drifted), REPAIRS_AT_ONCE, (participant) =>
+          this.checks.putRight(room, participant, 'sweep'),
+        );
+      },
+    ]);
+    return found;
   }
 
-  /** What is wrong with one room must not keep the others from being looked at. */
+  /**
+   * What is wrong with one room is logged, and thrown only where Postgres or LiveKit is away: a room
+   * that LiveKit alone does not answer for is no reason to think so.
+   */
   private async guard(room: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      if (error instanceof AppError && error.kind === 'unavailable') throw error;
+      if (await this.isAway(error)) throw error;
       // Deleted while it was looked at.
       if (error instanceof AppError && error.code === 'room.not_found') return;
       this.log.error(`room ${JSON.stringify(room)} could not be swept: ${String(error)}`);
     }
+  }
+
+  /** Whether the error says that Postgres or LiveKit is away, and not only this one room. */
+  private async isAway(error: unknown): Promise<boolean> {
+    if (isUnavailable(error)) return (await this.health.probe()).state !== 'up';
+    return error instanceof AppError && error.kind === 'unavailable';
   }
 
   private async dealWithMissing(
@@ -161,26 +207,57 @@ export class Sweep {
     patience: number,
   ): Promise<void> {
     const missing = await this.sessions.listMissing(running);
-    const lost = missing.filter((room) => isLost(room, mayHaveRestarted, patience));
-    const expected = mayHaveRestarted ? await this.sessions.listExpected(running) : [];
+    const waiting = this.notCreated;
+    const lost = missing.filter(
+      (room) => isLost(room, mayHaveRestarted, patience) || waiting.has(room.name),
+    );
+    const isAnyExpected = mayHaveRestarted || waiting.size > 0;
+    const expected = (isAnyExpected ? await this.sessions.listExpected(running) : []).filter(
+      ({ name }) => mayHaveRestarted || waiting.has(name),
+    );
     const names = new Set(lost.map(({ name }) => name));
     const wanted = [...lost, ...expected.filter(({ name }) => !names.has(name))];
-    // First of all: clients that lost the server give up when their room is not there.
+    await inSequence([
+      // First of all: clients that lost the server give up when their room is not there.
+      () => this.createAgain(wanted),
+      () =>
+        this.each(
+          missing.filter(({ name }) => !names.has(name)),
+          ENDED_AT_ONCE,
+          (room) => this.guard(room.name, () => this.endMissing(room)),
+        ),
+    ]);
+  }
+
+  private async createAgain(wanted: readonly RunningRoom[]): Promise<void> {
     const created: ObservedRoom[] = [];
-    await inParallel(wanted, ROOMS_CREATED_AT_ONCE, async (room) => {
-      created.push(await this.create(room));
-    });
-    if (created.length > 0) {
-      this.log.warn(`LiveKit came back without its rooms: created ${created.length} again`);
-      await this.sessions.seen(created);
-    }
-    for (const room of missing) {
-      if (names.has(room.name)) continue;
-      if (room.liveSid !== null && room.unseenFor > room.departureTimeout) {
-        await this.sessions.end(room);
-      } else if (room.numParticipants > 0) {
-        await this.presence.observeEmpty(room.name);
+    this.notCreated = new Set();
+    const create = async (room: RunningRoom) => {
+      try {
+        created.push(await this.create(room));
+      } catch (error) {
+        if (isUnavailable(error)) this.notCreated.add(room.name);
+        throw error;
       }
+    };
+    await inSequence([
+      () =>
+        this.each(wanted, ROOMS_CREATED_AT_ONCE, (room) =>
+          this.guard(room.name, () => create(room)),
+        ),
+      async () => {
+        if (created.length === 0) return;
+        this.log.warn(`LiveKit came back without its rooms: created ${created.length} again`);
+        await this.sessions.seen(created);
+      },
+    ]);
+  }
+
+  private async endMissing(room: RunningRoom): Promise<void> {
+    if (room.liveSid !== null && room.unseenFor > room.departureTimeout) {
+      await this.sessions.end(room);
+    } else if (room.numParticipants > 0) {
+      await this.presence.observeEmpty(room.name);
     }
   }
 
@@ -207,6 +284,12 @@ export function roundMs({ sweep }: AppConfig): number {
 /** Whoever is seen and heard and should not be is the one that cannot wait. */
 function publishersFirst<T extends { readonly tracks: readonly unknown[] }>(people: readonly T[]) {
   return people.toSorted((a, b) => b.tracks.length - a.tracks.length);
+}
+
+function inPages<T>(items: readonly T[], size: number): T[][] {
+  const pages: T[][] = [];
+  for (let i = 0; i < items.length; i += size) pages.push(items.slice(i, i + size));
+  return pages;
 }
 
 /** Whether a missing room was lost by LiveKit, rather than ended. */

@@ -5,14 +5,17 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { SYSTEM_ACTOR } from '../access/actor.js';
-import { AppError } from '../common/errors/app-error.js';
+import { inParallel } from '../common/in-parallel.js';
 import { Hints } from '../events/hints.js';
+import type { Seat } from './seat.js';
 import { SeatChanges, type Wish } from './seat-changes.js';
 import { LEASES } from './seat-operations.js';
 import { SeatStore } from './seat-store.js';
-import { SeatWishes, wishOf } from './seat-wishes.js';
+import { hasEnded, SeatWishes, wishOf } from './seat-wishes.js';
 
 const BATCH = 100;
+/** Each is a transaction and a call. */
+const ENDS_AT_ONCE = 8;
 /** Timers of Node end at 2^31 ms; the sweep sets the timer anew long before. */
 const LONGEST_TIMER_MS = 60_000;
 /** After the end by our clock, so that it has come by Postgres' clock as well. */
@@ -20,16 +23,20 @@ const MARGIN_MS = 2;
 /** After one that could not be ended. */
 const AGAIN_MS = 5_000;
 
+type SeatName = Pick<Seat, 'room' | 'identity'>;
+
 /**
  * Ends leases, timed holds and timed blocks when their time has come: by a timer for the next one,
  * and by every sweep, so that one that fell due while nothing of Rolecall ran ends as well. The
- * seat's epoch sees to it that each ends once, however many servers try.
+ * seat's epoch sees to it that each ends once, however many servers try. An end is never refused:
+ * a role that has no place any more is not given back, and the entry says so.
  */
 @Injectable()
 export class LeasesService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly log = new Logger(LeasesService.name);
   private timer: NodeJS.Timeout | null = null;
   private running: Promise<void> | null = null;
+  private ending: Promise<void> = Promise.resolve();
   private stopListening: (() => void) | null = null;
   private isAskedAgain = false;
   /** Something that is due could not be ended. */
@@ -55,38 +62,49 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
     this.stopListening?.();
     if (this.timer) clearTimeout(this.timer);
     await this.running;
+    await this.ending;
   }
 
-  /** Ends everything that is due. One that cannot be ended keeps none of the others from it. */
+  /**
+   * Ends everything that is due, page by page. Seats that fail keep none of the others from their
+   * end; the first failure is reported once all have been tried.
+   */
   async endDue(): Promise<void> {
-    for (;;) {
-      const due = await this.store.listExpired(BATCH);
-      this.isAnyLeft = false;
-      for (const { room, identity } of due) {
-        try {
-          await this.end(room, identity);
-        } catch (error) {
-          if (error instanceof AppError && error.kind === 'unavailable') throw error;
-          this.log.warn(`what is due of a seat could not be ended: ${String(error)}`);
-          this.isAnyLeft = true;
-        }
-      }
-      if (due.length < BATCH || this.isAnyLeft) return;
+    const failures: unknown[] = [];
+    let last: SeatName | null = null;
+    do {
+      const due: SeatName[] = await this.store.listExpired(BATCH, last);
+      await inParallel(due, ENDS_AT_ONCE, ({ room, identity }) =>
+        this.end(room, identity).catch((error: unknown) => failures.push(error)),
+      );
+      last = due.length === BATCH ? (due.at(-1) ?? null) : null;
+    } while (last && !this.isStopped);
+    this.isAnyLeft = failures.length > 0;
+    if (failures.length > 0) {
+      throw new Error(`${failures.length} seats could not be ended: ${String(failures[0])}`, {
+        cause: failures[0],
+      });
     }
   }
 
   /**
-   * Ends what is due of one seat. True when something was: policy leaves it out from the moment of
+   * Ends what is due of one seat. True when that was done: policy leaves it out from the moment of
    * its end, and what it was given on top of comes back with this, so who compares waits for it.
+   * False when nothing is due or it cannot be ended now: then what LiveKit has is compared as it is.
    */
   async endDueOf(room: string, identity: string): Promise<boolean> {
     const seat = await this.store.find(room, identity);
     const now = new Date();
-    if (!seat || ![seat.override, seat.hold, seat.block].some((wish) => isDue(wish, now))) {
+    if (!seat || ![seat.override, seat.hold, seat.block].some((wish) => hasEnded(wish, now))) {
       return false;
     }
-    await this.end(room, identity);
-    return true;
+    try {
+      await this.end(room, identity);
+      return true;
+    } catch (error) {
+      this.log.warn(`what is due of a seat could not be ended: ${String(error)}`);
+      return false;
+    }
   }
 
   private arm(): void {
@@ -107,15 +125,16 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   private async armOnce(): Promise<void> {
-    const ms = await this.store.nextExpiryMs();
+    // Those that failed are tried again at their own pace; the next one is not kept waiting.
+    const ms = await this.store.nextExpiryMs({ isFuture: this.isAnyLeft });
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
-    if (ms === null || this.isStopped) return;
-    const soonest = this.isAnyLeft ? AGAIN_MS : MARGIN_MS;
-    const delay = Math.min(Math.max(ms, 0) + soonest, LONGEST_TIMER_MS);
+    if (this.isStopped || (ms === null && !this.isAnyLeft)) return;
+    const next = ms === null ? Infinity : Math.max(ms, 0) + MARGIN_MS;
+    const delay = Math.min(next, this.isAnyLeft ? AGAIN_MS : Infinity, LONGEST_TIMER_MS);
     this.timer = setTimeout(() => {
-      void this.endDue()
-        .catch((error: unknown) => this.log.warn(`leases could not be ended: ${String(error)}`))
+      this.ending = this.endDue()
+        .catch((error: unknown) => this.log.warn(String(error)))
         .finally(() => this.arm());
     }, delay);
     this.timer.unref();
@@ -123,45 +142,36 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
 
   /** Whatever of the seat is due; each by itself, so that each has an entry of its own. */
   private async end(room: string, identity: string): Promise<void> {
-    for (const wish of this.ends()) {
-      await this.changes.change(SYSTEM_ACTOR, room, identity, {
+    await inParallel(this.ends(), 1, (wish) =>
+      this.changes.change(SYSTEM_ACTOR, room, identity, {
         ...wish,
         reason: undefined,
         expectEpoch: undefined,
         mayBeUnknown: true,
-      });
-    }
+      }),
+    );
   }
 
-  private ends(): Pick<Wish, 'action' | 'permission' | 'plan'>[] {
+  private ends(): Pick<Wish, 'action' | 'permission' | 'givesBack' | 'plan'>[] {
     return [
       {
         action: 'block_end',
         permission: 'seat.block',
-        plan: (context) =>
-          isDue(context.seat.block, context.now) ? { ...wishOf(context), block: null } : null,
+        givesBack: true,
+        plan: (context, noPlace) => this.wishes.blockEnd(SYSTEM_ACTOR, context, noPlace),
       },
       {
         action: 'hold_end',
         permission: 'seat.mute',
         plan: (context) =>
-          isDue(context.seat.hold, context.now) ? { ...wishOf(context), hold: null } : null,
+          hasEnded(context.seat.hold, context.now) ? { ...wishOf(context), hold: null } : null,
       },
       {
         action: 'lease_end',
         permission: 'seat.demote',
-        plan: async (context) => {
-          const { override } = context.seat;
-          if (!override || !isDue(override, context.now)) return null;
-          const { template, version } = override;
-          const was = { template, version, permission: null };
-          return { ...wishOf(context), ...(await this.wishes.afterLease(context)), was };
-        },
+        givesBack: true,
+        plan: (context, noPlace) => this.wishes.leaseEnd(SYSTEM_ACTOR, context, noPlace),
       },
     ];
   }
-}
-
-function isDue(wish: { until: Date | null } | null, now: Date): boolean {
-  return wish?.until ? wish.until <= now : false;
 }

@@ -1,10 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Actor } from '../access/actor.js';
 import { AppError } from '../common/errors/app-error.js';
+import { inParallel, inSequence } from '../common/in-parallel.js';
 import { Transactions, type Tx } from '../database/transactions.js';
 import type { NewOperation, SeatOperation } from './seat.js';
 import { type Fresh, SeatApplier, type Through } from './seat-applier.js';
-import { begun, draft, isGiven, type Wish } from './seat-changes.js';
+import { begun, draft, isGivenBy, type Wish } from './seat-changes.js';
 import type { Context } from './seat-context.js';
 import { SeatGuards } from './seat-guards.js';
 import { SeatOperations } from './seat-operations.js';
@@ -14,7 +15,7 @@ import { SeatRules } from './seat-rules.js';
 import { type Change, type End, SeatBatchStore } from './seat-batch-store.js';
 import { emptySeat } from './seat-views.js';
 import { SilenceWatch } from './silence-watch.js';
-import { type Plan, SeatWishes } from './seat-wishes.js';
+import { type Plan, SeatWishes, whyUnusable } from './seat-wishes.js';
 
 /** What is asked for one seat of many. */
 export interface Item {
@@ -57,6 +58,8 @@ interface Planned {
  */
 @Injectable()
 export class SeatBatches {
+  private readonly log = new Logger(SeatBatches.name);
+
   constructor(
     private readonly batches: SeatBatchStore,
     private readonly policy: SeatPolicy,
@@ -100,9 +103,14 @@ export class SeatBatches {
     if (made.length === 0) return;
     const identities = made.map(({ operation: { identity } }) => identity);
     await this.applier.withInHand(room, identities, async () => {
-      const groups = inGroups(made, GROUP).map((some) => this.apply(room, some, through));
-      const ends = (await Promise.all(groups)).flat();
-      await this.transactions.run((tx) => this.operations.settleMany(tx, room, ends));
+      const ends: End[] = [];
+      await inSequence([
+        () =>
+          inParallel(inGroups(made, GROUP), made.length, async (some) => {
+            ends.push(...(await this.apply(room, some, through)));
+          }),
+        () => this.transactions.run((tx) => this.operations.settleMany(tx, room, ends)),
+      ]);
       for (const { operation, settlement } of ends) {
         if (settlement.outcome === 'applied') this.silence.lookSoon(operation);
       }
@@ -135,14 +143,18 @@ export class SeatBatches {
     const identities = items.map(({ identity }) => identity);
     const [{ seats, at }, standings] = await Promise.all([
       this.batches.look(room, identities),
-      Promise.all(identities.map((identity) => this.policy.stand(room, identity))),
+      Promise.allSettled(identities.map((identity) => this.policy.stand(room, identity))),
     ]);
     const now = new Date(at.getTime());
     const mayRefuse = this.refusals(room);
     return Promise.all(
       items.map(async (item, i): Promise<Planned | Begun> => {
         const seat = seats.get(item.identity);
-        const standing = standings[i] as Standing;
+        const reading = standings[i] as PromiseSettledResult<Standing>;
+        if (reading.status === 'rejected') {
+          return { item, kind: 'refused', error: this.refusalOf(reading.reason) };
+        }
+        const standing = reading.value;
         const context: Context = {
           seat: seat ?? emptySeat(room, item.identity),
           standing,
@@ -156,11 +168,20 @@ export class SeatBatches {
           if (context.seat.epoch !== standing.epoch) return { item, kind: 'alone' };
           return await this.plan(actor, item, context, { bulk, mayRefuse });
         } catch (error) {
-          if (!(error instanceof AppError) || error.kind === 'unavailable') throw error;
-          return { item, kind: 'refused', error };
+          return { item, kind: 'refused', error: this.refusalOf(error) };
         }
       }),
     );
+  }
+
+  /** Of one seat; what keeps Postgres from answering is of all of them, and is thrown. */
+  private refusalOf(error: unknown): AppError {
+    if (!(error instanceof AppError)) {
+      this.log.error('a seat could not be changed', error);
+      return new AppError('conflict', 'seat.not_changed', 'This could not be done.');
+    }
+    if (error.kind === 'unavailable') throw error;
+    return error;
   }
 
   private async plan(
@@ -177,7 +198,9 @@ export class SeatBatches {
     const after = await this.policy.suppose(context.standing, plan, context.now);
     await this.guards.assertMay(actor, wish, context, after);
     const given = templateGiven(context, plan);
-    if (given !== null && (await mayRefuse(given))) return { item, kind: 'alone' };
+    if (given !== null && (whyUnusable(context.standing, given) || (await mayRefuse(given)))) {
+      return { item, kind: 'alone' };
+    }
     const base = await this.wishes.baseOf(context.seat, context.standing);
     const options = { operationId, bulk };
     const operation = draft({ actor, wish, context, plan, after, base, options });
@@ -261,11 +284,8 @@ export class SeatBatches {
 }
 
 /** The role that the seat is about to be given; null where it keeps the one that it has. */
-function templateGiven({ seat }: Context, { override, block }: Plan): string | null {
-  if (!override) return null;
-  return isGiven(override, seat.override, seat.block !== null && block === null)
-    ? override.template
-    : null;
+function templateGiven(context: Context, plan: Plan): string | null {
+  return plan.override && isGivenBy(context, plan) ? plan.override.template : null;
 }
 
 function inGroups<T>(items: readonly T[], size: number): T[][] {

@@ -4,7 +4,6 @@ import type { Actor } from '../access/actor.js';
 import type { Permission } from '../access/permissions.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Transactions, type Tx } from '../database/transactions.js';
-import type { Override } from '../grants/policy.js';
 import { JoiningMutex } from './keyed-mutex.js';
 import type {
   NewOperation,
@@ -29,11 +28,11 @@ import { SeatGuards } from './seat-guards.js';
 import { SeatOperations } from './seat-operations.js';
 import { cameTo, type Settlement, settlementOf, whatHappened } from './seat-outcomes.js';
 import { SeatPolicy, type Standing } from './seat-policy.js';
-import { SeatRules } from './seat-rules.js';
+import { type Holding, SeatRules } from './seat-rules.js';
 import { SeatStore } from './seat-store.js';
 import { SeatViews } from './seat-views.js';
 import { SilenceWatch } from './silence-watch.js';
-import { type Plan, sameWish, SeatWishes } from './seat-wishes.js';
+import { hasEnded, type Plan, sameWish, SeatWishes, whyUnusable } from './seat-wishes.js';
 import type { SeatChange, SeatPreview } from './seats.schemas.js';
 
 const UNDO_MS = 60_000;
@@ -56,8 +55,23 @@ export interface Wish {
   readonly body?: object;
   /** A block may be for somebody who has never been heard of. */
   readonly mayBeUnknown?: boolean;
-  /** Null: there is nothing to change any more. */
-  readonly plan: (context: Context) => Plan | null | Promise<Plan | null>;
+  /**
+   * A role that the plan gives back, and that has no place, is not refused: the plan is made again
+   * without its template.
+   */
+  readonly givesBack?: boolean;
+  /** Null: there is nothing to change. `noPlace`: templates that the seat cannot have now. */
+  readonly plan: (
+    context: Context,
+    noPlace?: ReadonlySet<string>,
+  ) => Plan | null | Promise<Plan | null>;
+}
+
+/** A role that was not given back, and why. */
+export interface NotGivenBack {
+  readonly template: string;
+  readonly code: string;
+  readonly because: string;
 }
 
 /** How an action came about; all of it may be left out. */
@@ -150,7 +164,8 @@ export class SeatChanges {
     wish: Wish,
     options: ActOptions,
   ): Promise<Begun | null> {
-    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+    const notGivenBack: NotGivenBack[] = [];
+    for (let attempt = 0; attempt < MAX_TRIES + notGivenBack.length; attempt++) {
       const known = options.operationId && (await this.store.findOperation(options.operationId));
       if (known) return { operation: known, isNew: false };
       const context = await this.contexts.look(room, identity, {
@@ -160,14 +175,23 @@ export class SeatChanges {
       const repeated = options.within ? null : await this.repeated(actor, wish, context);
       if (repeated) return { operation: repeated, isNew: false };
       await this.guards.assertEpoch(context, wish.expectEpoch);
-      const plan = await wish.plan(context);
+      const noPlace = new Set(notGivenBack.map(({ template }) => template));
+      const plan = await wish.plan(context, noPlace);
       if (!plan) return null;
       this.guards.assertSensible(actor, wish.action, context, wish.isConfirmed ?? false);
       const after = await this.policy.suppose(context.standing, plan, context.now);
       await this.guards.assertMay(actor, wish, context, after);
-      const operation = await this.write(actor, wish, context, plan, after, options);
-      if (operation) return { operation, isNew: true };
-      // Somebody else changed the seat between our look and our lock: look again.
+      const change = { actor, wish, context, plan, after, options, notGivenBack };
+      try {
+        const operation = await this.write(change);
+        if (operation) return { operation, isNew: true };
+        // Somebody else changed the seat between our look and our lock: look again.
+      } catch (error) {
+        if (!(error instanceof NoPlace)) throw error;
+        if (!wish.givesBack || noPlace.has(error.template)) throw error.reason;
+        const { code, message: because } = error.reason;
+        notGivenBack.push({ template: error.template, code, because });
+      }
     }
     throw new AppError('conflict', 'seat.changed', 'Others keep changing this seat.', {
       extra: { current: await this.views.one(room, identity, { mayBeUnknown: true }) },
@@ -202,20 +226,32 @@ export class SeatChanges {
   }
 
   /** Null when the seat is not any more what the plan was made for. */
-  private async write(
-    actor: Actor,
-    wish: Wish,
-    context: Context,
-    plan: Plan,
-    after: Standing,
-    options: ActOptions,
-  ): Promise<SeatOperation | null> {
+  private async write({
+    actor,
+    wish,
+    context,
+    plan,
+    after,
+    options,
+    notGivenBack,
+  }: {
+    actor: Actor;
+    wish: Wish;
+    context: Context;
+    plan: Plan;
+    after: Standing;
+    options: ActOptions;
+    notGivenBack: readonly NotGivenBack[];
+  }): Promise<SeatOperation | null> {
     const { seat, standing } = context;
     const base = await this.wishes.baseOf(seat, standing);
-    const operation = draft({ actor, wish, context, plan, after, base, options });
+    const operation = draft({ actor, wish, context, plan, after, base, options, notGivenBack });
     const isBegun = await this.transactions.run(async (tx) => {
       if (!context.isStored) await this.store.lock(tx, seat.room, seat.identity);
-      const extra = wish.undoes ? { undoes: wish.undoes.id } : {};
+      const extra = {
+        ...(wish.undoes ? { undoes: wish.undoes.id } : {}),
+        ...(notGivenBack.length > 0 ? { notGivenBack } : {}),
+      };
       if (!(await this.operations.beginChange(tx, operation, plan, actor, extra))) return false;
       if (wish.undoes && !(await this.store.markUndone(tx, wish.undoes.id, operation.id))) {
         throw new AppError('conflict', 'operation.undone', 'This has been undone already.');
@@ -223,9 +259,7 @@ export class SeatChanges {
       const { override } = plan;
       const { room, identity } = seat;
       const holding = override && { room, identity, template: override.template };
-      if (holding && isGiven(override, seat.override, seat.block !== null && plan.block === null)) {
-        await this.rules.assertMayHold(tx, holding);
-      }
+      if (holding && isGivenBy(context, plan)) await this.assertHasPlace(tx, standing, holding);
       await options.within?.(tx, operation.id);
       if (holding && wish.action === 'promote') {
         await this.rules.notePromoted(tx, holding, operation.actor, operation.id);
@@ -233,6 +267,21 @@ export class SeatChanges {
       return true;
     });
     return isBegun ? begun(operation) : null;
+  }
+
+  private async assertHasPlace(tx: Tx, standing: Standing, holding: Holding): Promise<void> {
+    const { template } = holding;
+    const problem = whyUnusable(standing, template);
+    if (problem) {
+      const text = `The role ${template} cannot be given: ${problem}.`;
+      throw new NoPlace(template, new AppError('conflict', 'role_template.unusable', text));
+    }
+    try {
+      await this.rules.assertMayHold(tx, holding);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.kind === 'unavailable') throw error;
+      throw new NoPlace(template, error);
+    }
   }
 
   /** From here on nothing is refused: what LiveKit cannot take now is put right later. */
@@ -286,10 +335,15 @@ export function draft(made: {
   after: Standing;
   base: SeatBase | null;
   options: ActOptions;
+  notGivenBack?: readonly NotGivenBack[];
 }): NewOperation {
-  const { actor, wish, context, plan, after, base, options } = made;
+  const { actor, wish, context, plan, after, base, options, notGivenBack = [] } = made;
   const { seat, standing } = context;
-  const told = describeChange(wish.action, context, after, plan.fallback);
+  const described = describeChange(wish.action, context, after, plan.fallback);
+  const kept = notGivenBack.map(
+    ({ template, because }) => `does not get ${template} back: ${because}`,
+  );
+  const told = { ...described, notes: [...described.notes, ...kept] };
   const permission = permissionAfter(after, plan.fallback);
   return {
     ...newOperation(actor, wish.action, context, options),
@@ -317,13 +371,31 @@ export function draft(made: {
   };
 }
 
-/** A lease that has run out is given anew, also with the same role; and one that is put off. */
-export function isGiven(now: Override, before: Override | null, isUnblocked: boolean): boolean {
+/**
+ * Whether the plan gives a role that the seat does not have now: another one, the same for another
+ * time, or the one that a block took. One that has ended gives nothing.
+ */
+export function isGivenBy(
+  { seat, now }: Pick<Context, 'seat' | 'now'>,
+  { override, block }: Pick<Plan, 'override' | 'block'>,
+): boolean {
+  if (!override || hasEnded(override, now)) return false;
+  const isUnblocked = seat.block !== null && block === null;
   return (
     isUnblocked ||
-    now.template !== before?.template ||
-    now.until?.getTime() !== before.until?.getTime()
+    override.template !== seat.override?.template ||
+    override.until?.getTime() !== seat.override.until?.getTime()
   );
+}
+
+/** The seat cannot have the template now. */
+class NoPlace extends Error {
+  constructor(
+    readonly template: string,
+    readonly reason: AppError,
+  ) {
+    super(reason.message);
+  }
 }
 
 /** Two that have the same name ask for the same; null: it is like no other. */

@@ -304,9 +304,12 @@ export class SeatStore {
 
   /**
    * Operations that still need an end: those that somebody who is in the room waits for, and those
-   * whose server died between its commit and its call.
+   * whose server died between its commit and its call. Oldest first, from `after` on.
    */
-  async listUnsettled(limit: number): Promise<SeatOperation[]> {
+  async listUnsettled(
+    limit: number,
+    after: Pick<SeatOperation, 'id' | 'createdAt'> | null,
+  ): Promise<SeatOperation[]> {
     const { rows } = await this.pg.query<OperationRow>(
       'seat-operation-unsettled',
       `SELECT ${columnsOf('o')} FROM seat_operation o
@@ -314,8 +317,9 @@ export class SeatStore {
        WHERE o.outcome IN ('intent', 'pending')
          AND (o.outcome = 'pending' OR o.created_at < now() - interval '10 seconds')
          AND (s.is_present OR o.outcome = 'intent' OR o.action = 'remove')
-       ORDER BY o.created_at LIMIT $1`,
-      [limit],
+         AND ($2::timestamptz IS NULL OR (o.created_at, o.id) > ($2, $3::uuid))
+       ORDER BY o.created_at, o.id LIMIT $1`,
+      [limit, after?.createdAt ?? null, after?.id ?? null],
     );
     return rows.map(toOperation);
   }
@@ -344,26 +348,37 @@ export class SeatStore {
     return rows.map(toOperation);
   }
 
-  /** Seats of which something that was given for a time has come to its end. */
-  async listExpired(limit: number): Promise<Pick<Seat, 'room' | 'identity'>[]> {
+  /**
+   * Seats of which something that was given for a time has come to its end: a page in the order of
+   * their names, from `after` on.
+   */
+  async listExpired(limit: number, after: SeatName | null): Promise<SeatName[]> {
     const { rows } = await this.pg.query<{ room: string; identity: string }>(
       'seat-list-expired',
-      `SELECT room, identity FROM seat
-       WHERE override_until <= now() OR hold_until <= now() OR block_until <= now() LIMIT $1`,
-      [limit],
+      // OFFSET 0 keeps the small indexes on the ends in use, and the order to what they find.
+      `SELECT room, identity FROM (SELECT room, identity FROM seat
+         WHERE override_until <= now() OR hold_until <= now() OR block_until <= now() OFFSET 0) due
+       WHERE $2::text IS NULL OR (room, identity) > ($2, $3::text)
+       ORDER BY room, identity LIMIT $1`,
+      [limit, after?.room ?? null, after?.identity ?? null],
     );
     return rows;
   }
 
-  /** When the next of them ends, in milliseconds from now by Postgres' clock; null: there is none. */
-  async nextExpiryMs(): Promise<number | null> {
+  /**
+   * When the next of them ends, in milliseconds from now by Postgres' clock; null: there is none.
+   * `isFuture`: those that are due already do not count.
+   */
+  async nextExpiryMs({ isFuture }: { isFuture: boolean }): Promise<number | null> {
     const { rows } = await this.pg.query<{ ms: number | null }>(
       'seat-next-expiry',
       `SELECT (extract(epoch FROM least(
-         (SELECT min(override_until) FROM seat WHERE override_until IS NOT NULL),
-         (SELECT min(hold_until) FROM seat WHERE hold_until IS NOT NULL),
-         (SELECT min(block_until) FROM seat WHERE block_until IS NOT NULL)
-       ) - clock_timestamp()) * 1000)::float8 AS ms`,
+         (SELECT min(override_until) FROM seat WHERE override_until > since.at),
+         (SELECT min(hold_until) FROM seat WHERE hold_until > since.at),
+         (SELECT min(block_until) FROM seat WHERE block_until > since.at)
+       ) - clock_timestamp()) * 1000)::float8 AS ms
+       FROM (SELECT CASE WHEN $1 THEN now() ELSE '-infinity'::timestamptz END AS at) AS since`,
+      [isFuture],
     );
     return rows[0]?.ms ?? null;
   }

@@ -13,7 +13,7 @@ import type { ObservedPermission } from '../livekit/participant-view.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import type { RoleState, Seat, SeatBase, SeatWish } from './seat.js';
 import type { Context } from './seat-context.js';
-import { SeatPolicy, type Standing } from './seat-policy.js';
+import { type EffectiveRole, SeatPolicy, type Standing } from './seat-policy.js';
 import { SeatStore } from './seat-store.js';
 
 /** What is promoted to when neither the moderator nor the room says. */
@@ -22,6 +22,8 @@ const DEFAULT_PROMOTION = 'speaker';
 const LAST_RESORT = 'viewer';
 /** Leases on top of each other that are looked through. */
 const MAX_LEASES = 10;
+/** Every template has a place. */
+const NONE: ReadonlySet<string> = new Set();
 
 /** What an action asks for. */
 export interface Plan extends SeatWish {
@@ -56,20 +58,53 @@ export class SeatWishes {
     return { ...wishOf(context), override };
   }
 
-  /** Without a template: drops the override, and what lies under it applies again. */
+  /**
+   * Without a template: drops the override, and what lies under it applies again, unless its
+   * template has no place.
+   */
   async demotion(
     actor: Actor,
     context: Context,
     body: Terms & { template?: string | undefined },
+    noPlace = NONE,
   ): Promise<Plan> {
     const wish = wishOf(context);
     if (body.template !== undefined) {
       return { ...wish, override: this.overrideOf(actor, context, body.template, body) };
     }
-    const plan = { ...wish, ...(await this.withoutOverride(context)) };
+    const plan = { ...wish, ...(await this.withoutOverride(context, noPlace)) };
     const after = await this.policy.suppose(context.standing, plan, context.now);
     if (after.wanted.kind !== 'out' || after.wanted.code === 'seat.blocked') return plan;
-    return { ...wish, override: await this.lastResort(actor, context, body, after) };
+    const held = context.standing.role?.grants ?? null;
+    const override = await this.lastResort(actor, context, body, { after, held, noPlace });
+    if (override) return { ...wish, override };
+    throw new AppError(
+      'conflict',
+      'seat.no_other_role',
+      'No other role applies to them here: demote to a template, or remove them.',
+      { extra: { because: after.decision.because } },
+    );
+  }
+
+  /** The lease is over: what lies under it applies again. Null when it is not over. */
+  async leaseEnd(actor: Actor, context: Context, noPlace = NONE): Promise<Plan | null> {
+    const { override } = context.seat;
+    if (!override || !hasEnded(override, context.now)) return null;
+    const { template, version } = override;
+    const was = { template, version, permission: null };
+    const under = await this.underOverride(context, noPlace);
+    const plan = { ...wishOf(context), ...under, was };
+    return noPlace.size === 0 ? plan : this.keepInRoom(actor, context, plan, noPlace);
+  }
+
+  /** The block is over: the role from before it applies again. Null when it is not over. */
+  async blockEnd(actor: Actor, context: Context, noPlace = NONE): Promise<Plan | null> {
+    const { block, override } = context.seat;
+    if (!hasEnded(block, context.now)) return null;
+    const plan = { ...wishOf(context), block: null };
+    if (!override || !noPlace.has(override.template)) return plan;
+    const under = await this.underOverride(context, noPlace);
+    return this.keepInRoom(actor, context, { ...plan, ...under }, noPlace);
   }
 
   /** The lease ends `for` later than it would have. */
@@ -113,33 +148,55 @@ export class SeatWishes {
   }
 
   /** What the seat goes back to when its override ends. */
-  async withoutOverride({
-    seat,
-    standing,
-  }: Pick<Context, 'seat' | 'standing'>): Promise<Pick<Plan, 'override' | 'fallback'>> {
+  async withoutOverride(
+    { seat, standing }: Pick<Context, 'seat' | 'standing'>,
+    noPlace = NONE,
+  ): Promise<Pick<Plan, 'override' | 'fallback'>> {
     const origin = await this.store.findOverrideOrigin(seat);
     const base = origin ? origin.base : null;
-    if (base && 'override' in base) return { override: base.override };
+    if (base && 'override' in base) {
+      return { override: noPlace.has(base.override.template) ? null : base.override };
+    }
     const isCovered = standing.facts.wasIssued;
     return { override: null, fallback: !isCovered && base ? base.permission : null };
   }
 
   /**
    * What a lease on top of another change goes back to: that change, unless it has come to its own
-   * end. Under it may lie another one.
+   * end or its template has no place. Under it may lie another one.
    */
-  async afterLease(context: Context): Promise<Pick<Plan, 'override' | 'fallback'>> {
+  private async underOverride(
+    context: Context,
+    noPlace: ReadonlySet<string>,
+  ): Promise<Pick<Plan, 'override' | 'fallback'>> {
     const { seat, now } = context;
     let override = seat.override;
     for (let depth = 0; override && depth < MAX_LEASES; depth++) {
       const origin = await this.store.findOverrideOrigin({ ...seat, override });
       const under = origin?.override ?? null;
-      if (under && isOpen(under, now) && !(await this.isOver(seat, under))) {
+      const hasPlace = under !== null && !noPlace.has(under.template);
+      if (under && hasPlace && isOpen(under, now) && !(await this.isOver(seat, under))) {
         return { override: under };
       }
       override = under;
     }
-    return this.withoutOverride(context);
+    return this.withoutOverride(context, noPlace);
+  }
+
+  /** Nobody leaves the room because their old role has no place: who has no other stays as a viewer. */
+  private async keepInRoom(
+    actor: Actor,
+    context: Context,
+    plan: Plan,
+    noPlace: ReadonlySet<string>,
+  ): Promise<Plan> {
+    const { override: ended } = context.seat;
+    if (plan.override || !ended) return plan;
+    const after = await this.policy.suppose(context.standing, plan, context.now);
+    if (after.wanted.kind !== 'out') return plan;
+    const { grants } = await this.templates.version(ended.template, ended.version);
+    const ends = { after, held: grants, noPlace };
+    return { ...plan, override: await this.lastResort(actor, context, {}, ends) };
   }
 
   /** Given for a session that has ended since. */
@@ -170,13 +227,11 @@ export class SeatWishes {
   }
 
   private overrideOf(actor: Actor, context: Context, template: string, body: Terms): Override {
-    const state = context.standing.input.templates[template];
-    if (!state) throw fieldError('template', 'no role template has this key');
-    if (state.isArchived) throw fieldError('template', 'this role template is archived');
-    if (state.published === null) throw fieldError('template', 'has no published version');
+    const problem = whyUnusable(context.standing, template);
+    if (problem) throw fieldError('template', problem);
     return {
       template,
-      version: state.published,
+      version: context.standing.input.templates[template]?.published as number,
       scope: body.for === undefined ? 'session' : 'until',
       ...this.terms(actor, context, body),
     };
@@ -196,27 +251,29 @@ export class SeatWishes {
     );
   }
 
-  /** Demoting must not throw anybody out: who would have no role at all stays as a viewer. */
+  /**
+   * Demoting must not throw anybody out: who would have no role at all stays as a viewer. Null where
+   * that would be more than they held, or is not to be had.
+   */
   private async lastResort(
     actor: Actor,
     context: Context,
     body: Terms,
-    after: Standing,
-  ): Promise<Override> {
-    const state = context.standing.input.templates[LAST_RESORT];
-    const current = context.standing.role;
-    if (current && state?.published != null && !state.isArchived && isWantOfRules(after)) {
-      const { grants } = await this.templates.version(LAST_RESORT, state.published);
-      if (exceeds(grants, current.grants).length === 0) {
-        return this.overrideOf(actor, context, LAST_RESORT, body);
-      }
-    }
-    throw new AppError(
-      'conflict',
-      'seat.no_other_role',
-      'No other role applies to them here: demote to a template, or remove them.',
-      { extra: { because: after.decision.because } },
-    );
+    {
+      after,
+      held,
+      noPlace,
+    }: {
+      after: Standing;
+      held: EffectiveRole['grants'] | null;
+      noPlace: ReadonlySet<string>;
+    },
+  ): Promise<Override | null> {
+    if (!held || noPlace.has(LAST_RESORT) || !isWantOfRules(after)) return null;
+    if (whyUnusable(context.standing, LAST_RESORT)) return null;
+    const override = this.overrideOf(actor, context, LAST_RESORT, body);
+    const { grants } = await this.templates.version(LAST_RESORT, override.version);
+    return exceeds(grants, held).length === 0 ? override : null;
   }
 }
 
@@ -224,6 +281,19 @@ export class SeatWishes {
 export function wishOf({ standing }: Pick<Context, 'standing'>): SeatWish {
   const { override = null, block = null, hold = null } = standing.input.seat ?? {};
   return { override, block, hold };
+}
+
+/** Why nobody can be given the template; null when somebody can. */
+export function whyUnusable({ input }: Pick<Standing, 'input'>, template: string): string | null {
+  const state = input.templates[template];
+  if (!state) return 'no role template has this key';
+  if (state.isArchived) return 'this role template is archived';
+  return state.published === null ? 'has no published version' : null;
+}
+
+/** Whether what was given for a time is over. */
+export function hasEnded(wish: { until: Date | null } | null, now: Date): boolean {
+  return wish?.until ? wish.until <= now : false;
 }
 
 /** Whether both wish the same: for as long, if not from the same moment on. */

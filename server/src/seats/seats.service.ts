@@ -228,7 +228,8 @@ export class SeatsService {
   private demotion(actor: Actor, body: ChangeBody): Wish {
     return {
       ...common('demote', body),
-      plan: (context) => this.wishes.demotion(actor, context, body),
+      givesBack: body.template === undefined,
+      plan: (context, noPlace) => this.wishes.demotion(actor, context, body, noPlace),
     };
   }
 

@@ -5,6 +5,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { SYSTEM_ACTOR } from '../access/actor.js';
+import { inParallel } from '../common/in-parallel.js';
 import { Transactions } from '../database/transactions.js';
 import { type Hint, Hints } from '../events/hints.js';
 import { StageLimits } from './stage-limits.js';
@@ -91,13 +92,13 @@ export class StageKeeper implements OnApplicationBootstrap, OnApplicationShutdow
     const rooms = [...this.waiting];
     this.waiting.clear();
     if (this.known.size > MAX_ROOMS) this.known.clear();
-    for (const room of rooms) {
+    await inParallel(rooms, 1, async (room) => {
       const now = JSON.stringify(await this.limits.list(room));
       const before = this.known.get(room) ?? '[]';
       if (now === '[]') this.known.delete(room);
       else this.known.set(room, now);
       if (now !== before) this.news.tellRoom(room);
-    }
+    });
   }
 
   /** One at a time; what fails is done by the next round. */
