@@ -1,6 +1,7 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Actor } from '../access/actor.js';
 import { AppError } from '../common/errors/app-error.js';
+import { inParallel } from '../common/in-parallel.js';
 import { Transactions, type Tx } from '../database/transactions.js';
 import type { SeatOperation } from '../seats/seat.js';
 import { type Begun, type Item, SeatBatches } from '../seats/seat-batches.js';
@@ -25,7 +26,7 @@ import { BulkStore, type FollowedEnd } from './bulk-store.js';
 import type { Chunk, Turn } from './bulk-worker.js';
 import { type Pace, throughOf } from './pace.js';
 
-/** These are about who is in the room now; who has left meanwhile is left alone. */
+/** Chosen by a filter, these mean who is in the room: who has left since is left alone. */
 const FOR_PRESENT: ReadonlySet<BulkAction> = new Set(['promote', 'hold', 'mute', 'remove']);
 
 /** Why a target is left as it is; anything else that is refused counts as failed. */
@@ -44,6 +45,8 @@ const SKIPPED: ReadonlySet<string> = new Set([
 /** Moderators' acts on many seats, by the same rules as on one. */
 @Injectable()
 export class BulkActs implements OnModuleInit {
+  private readonly log = new Logger(BulkActs.name);
+
   constructor(
     private readonly store: BulkStore,
     private readonly seats: SeatsService,
@@ -89,7 +92,8 @@ export class BulkActs implements OnModuleInit {
   async settle(operation: BulkOperation, targets: readonly BulkTarget[]): Promise<void> {
     const ids = targets.map(({ seatOperation }) => seatOperation);
     const found = await this.seatStore.findOperations(ids);
-    await Promise.all(found.map((one) => this.checks.settle(one)));
+    // One that cannot be settled now is left to the sweep, and keeps none of the others waiting.
+    await inParallel(found, found.length, (one) => this.checks.settle(one)).catch(unlessAway);
     const known = new Map((await this.seatStore.findOperations(ids)).map((one) => [one.id, one]));
     const left = targets.flatMap(({ position, seatOperation }): TargetEnd[] => {
       const one = known.get(seatOperation);
@@ -185,7 +189,7 @@ export class BulkActs implements OnModuleInit {
         if (!(await this.store.hold(tx, id, holder))) throw stopped();
       };
       const options = { operationId, bulk: id, within };
-      const { end, error } = await endOf(
+      const { end, error } = await this.endOf(
         position,
         this.changes.change(actor, room, identity, wish, options),
       );
@@ -215,14 +219,16 @@ export class BulkActs implements OnModuleInit {
       room,
       targets.map(({ identity }) => identity),
     );
-    const present = targets.filter(({ identity }) => seats.get(identity)?.isPresent);
-    const gone = targets.filter((target) => !present.includes(target));
+    const [meant, gone] = partition(
+      targets,
+      ({ identity }) => !meansPresent(operation) || seats.get(identity)?.isPresent === true,
+    );
     const isMine = await this.transactions.run(async (tx) => {
       if (!(await this.store.hold(tx, id, holder))) return false;
       await this.store.markStarted(
         tx,
         id,
-        present.map(({ position }) => position),
+        meant.map(({ position }) => position),
       );
       await this.store.end(
         tx,
@@ -237,9 +243,9 @@ export class BulkActs implements OnModuleInit {
       count: targets.length,
       carryOut: async () => {
         const ends = await Promise.all(
-          present.map(async (target) => {
+          meant.map(async (target) => {
             const act = through(() => this.act(operation, actor, target));
-            return (await endOf(target.position, act)).end;
+            return (await this.endOf(target.position, act)).end;
           }),
         );
         await this.transactions.run((tx) => this.store.end(tx, id, ends));
@@ -274,28 +280,31 @@ export class BulkActs implements OnModuleInit {
       // Whoever names themselves among others means it; a filter never does.
       isConfirmed: true,
       mayBeUnknown: action === 'block',
+      givesBack: !original && action === 'demote' && operation.params.template === undefined,
       ...(original ? { undoes: original } : {}),
-      plan: (context) =>
-        original ? inverseOf(original) : this.planFor(operation, actor, action, context),
+      plan: (context, noPlace) =>
+        original ? inverseOf(original) : this.planFor(operation, actor, action, context, noPlace),
     };
   }
 
   private planFor(
-    { params, reason }: BulkOperation,
+    operation: BulkOperation,
     actor: Actor,
     action: BulkAction,
     context: Context,
+    noPlace: ReadonlySet<string> | undefined,
   ): Plan | null | Promise<Plan> {
-    if (FOR_PRESENT.has(action) && !context.seat.isPresent) {
+    if (FOR_PRESENT.has(action) && meansPresent(operation) && !context.seat.isPresent) {
       throw new AppError('conflict', 'seat.not_present', 'left the room');
     }
+    const { params, reason } = operation;
     const { template, sources } = params;
     const terms = { reason: reason ?? undefined, for: params.for, template, sources };
     switch (action) {
       case 'promote':
         return this.wishes.promotion(actor, context, terms);
       case 'demote':
-        return this.wishes.demotion(actor, context, terms);
+        return this.wishes.demotion(actor, context, terms, noPlace);
       case 'block':
         return this.wishes.block(actor, context, terms);
       case 'unblock':
@@ -307,6 +316,28 @@ export class BulkActs implements OnModuleInit {
       case 'remove':
       case 'mute':
         throw new Error(`${action} wishes nothing`);
+    }
+  }
+
+  /** What the act came to, or why it was refused; throws only where Postgres is away. */
+  private async endOf(
+    position: number,
+    act: Promise<SeatChange | null>,
+  ): Promise<{ end: TargetEnd; error: AppError | null }> {
+    try {
+      const change = await act;
+      const end = change
+        ? { position, outcome: change.outcome, detail: change.detail, ms: null }
+        : skipped(position, 'nothing to change');
+      return { end, error: null };
+    } catch (error) {
+      if (error instanceof AppError) {
+        if (error.code === 'database.unavailable') throw error;
+        return { end: endOfRefusal(position, error), error };
+      }
+      this.log.error('a seat could not be changed', error);
+      const end = { position, outcome: 'failed', detail: 'This could not be done.', ms: null };
+      return { end: end as TargetEnd, error: null };
     }
   }
 
@@ -325,28 +356,23 @@ export class BulkActs implements OnModuleInit {
   }
 }
 
+/**
+ * Whether who is away is left alone. Who was named gets what the same act on them alone would do, and
+ * so does who was chosen because they are away.
+ */
+function meansPresent({ params }: BulkOperation): boolean {
+  return params.filter !== undefined && params.filter.state !== 'absent';
+}
+
+function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))];
+}
+
 function inverseOf({ before, undoneBy }: SeatOperation): Plan {
   if (undoneBy) throw new AppError('conflict', 'operation.undone', 'was undone already');
   const { override, block, hold, base } = before;
   const fallback = base && 'permission' in base ? base.permission : null;
   return { override, block, hold, fallback };
-}
-
-/** What the act came to, or why it was refused. */
-async function endOf(
-  position: number,
-  act: Promise<SeatChange | null>,
-): Promise<{ end: TargetEnd; error: AppError | null }> {
-  try {
-    const change = await act;
-    const end = change
-      ? { position, outcome: change.outcome, detail: change.detail, ms: null }
-      : skipped(position, 'nothing to change');
-    return { end, error: null };
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code === 'database.unavailable') throw error;
-    return { end: endOfRefusal(position, error), error };
-  }
 }
 
 function endOfRefusal(position: number, { code, message }: AppError): TargetEnd {
@@ -368,6 +394,11 @@ function toFollowed({ operation, settlement: { outcome, detail, ms } }: End): Fo
     detail,
     ms,
   };
+}
+
+/** Without Postgres nothing of it can be told: the operation is taken up again later. */
+function unlessAway(error: unknown): void {
+  if (error instanceof AppError && error.kind === 'unavailable') throw error;
 }
 
 function stopped(): AppError {

@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { AppError } from '../common/errors/app-error.js';
 import { Transactions } from '../database/transactions.js';
 import { Hints } from '../events/hints.js';
 import { samePermission } from '../grants/compile-grant.js';
@@ -28,6 +29,8 @@ const CALLED_AT_ONCE = 32;
  */
 @Injectable()
 export class BulkScenes {
+  private readonly log = new Logger(BulkScenes.name);
+
   constructor(
     private readonly store: BulkStore,
     private readonly seats: SeatStore,
@@ -85,7 +88,8 @@ export class BulkScenes {
     pace: Pace,
   ): Promise<void> {
     const started = performance.now();
-    const wishes = await this.read(room, targets);
+    const failed = new Set<number>();
+    const wishes = await this.read(room, targets, failed);
     const isUrgent = (wish: FreshWish | null, i: number) =>
       (wish?.fresh.seen.seat?.tracks.length ?? 0) > 0 &&
       (targets[i] as BulkTarget).position <= CALLED_AT_ONCE;
@@ -101,6 +105,9 @@ export class BulkScenes {
     const ms = performance.now() - started;
     const ends = targets.map(({ position }, i): TargetEnd => {
       const wish = wishes[i];
+      if (failed.has(position)) {
+        return { position, outcome: 'failed', detail: 'This could not be done.', ms: null };
+      }
       // Somebody else, such as a sweep, was here first.
       if (!wish) return { position, outcome: 'applied', detail: null, ms: null };
       return endOf(position, made.get(wish)?.at(-1), ms);
@@ -112,16 +119,23 @@ export class BulkScenes {
     this.hints.publish(targets.map(({ identity }) => ({ topic, type: 'seat', key: identity })));
   }
 
-  /** How each stands now; null for who has what is wanted. */
-  private async read(room: string, targets: readonly BulkTarget[]): Promise<(FreshWish | null)[]> {
-    const identities = targets.map(({ identity }) => identity);
-    const { seats, at } = await this.batches.look(room, identities);
+  /** How each stands now; null for who has what is wanted, and for who is added to `failed`. */
+  private async read(
+    room: string,
+    targets: readonly BulkTarget[],
+    failed: Set<number>,
+  ): Promise<(FreshWish | null)[]> {
+    const { seats, at } = await this.batches.look(
+      room,
+      targets.map(({ identity }) => identity),
+    );
     const readAt = performance.now();
     return Promise.all(
-      identities.map(async (identity) => {
+      targets.map(async ({ identity, position }) => {
         const seat = seats.get(identity) ?? null;
-        const standing = await this.policy.stand(room, identity, seat?.kind ?? null);
-        if (seat && !isToBeTold(seat, standing)) return null;
+        const standing = await this.standOf(room, identity, seat?.kind ?? null);
+        if (!standing) failed.add(position);
+        if (!standing || (seat && !isToBeTold(seat, standing))) return null;
         return { fresh: { standing, seen: { seat, at }, at: readAt }, fallback: null };
       }),
     );
@@ -146,10 +160,26 @@ export class BulkScenes {
     const all = await Promise.all(
       seats.map(async (seat) => {
         const { room, identity, kind } = seat;
-        return { seat, standing: await this.policy.stand(room, identity, kind) };
+        const standing = await this.standOf(room, identity, kind);
+        return standing && isToBeTold(seat, standing) ? [{ seat, standing }] : [];
       }),
     );
-    return all.filter(({ seat, standing }) => isToBeTold(seat, standing));
+    return all.flat();
+  }
+
+  /** Null, and logged, for one that cannot be judged: the others get their scene all the same. */
+  private async standOf(
+    room: string,
+    identity: string,
+    kind: string | null,
+  ): Promise<Standing | null> {
+    try {
+      return await this.policy.stand(room, identity, kind);
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      this.log.error('a seat could not be judged', error);
+      return null;
+    }
   }
 }
 

@@ -112,7 +112,7 @@ describe('operations on many seats', () => {
       expect((await meant({}))[0]).toBe('p-0002');
     });
 
-    it('who left or never was there is skipped, with the reason', async () => {
+    it('who is named and away gets what the same act on them alone gets', async () => {
       const { name, identities } = await crowd.room(3);
       livekit.person(name, 'p-0001').leave();
       await crowd.look(name);
@@ -121,13 +121,52 @@ describe('operations on many seats', () => {
         template: 'speaker',
         identities: [...identities, 'nobody'],
       });
-      expect(view).toMatchObject({ status: 'done', total: 4, applied: 2, skipped: 2 });
-      expect(await crowd.outcomes(view.id)).toEqual({
+      expect(view).toMatchObject({ status: 'done', applied: 2, pending: 1, skipped: 1 });
+      expect(await crowd.outcomes(view.id)).toMatchObject({
         'p-0000': 'applied',
-        'p-0001': 'skipped: left the room',
         'p-0002': 'applied',
         nobody: 'skipped: nobody has this identity',
       });
+      livekit.join({ room: name, identity: 'p-0001', permission: ALL_RIGHTS });
+      await crowd.look(name);
+      await until('she has come up', () => crowd.publishers(name).includes('p-0001'));
+      await until('and the operation says so', async () => {
+        return (await crowd.outcomes(view.id))['p-0001'] === 'applied';
+      });
+
+      livekit.person(name, 'p-0001').leave();
+      await crowd.look(name);
+      const cases = ['hold', 'demote', 'block', 'unblock', 'remove', 'mute'];
+      for (const action of cases) {
+        const { id } = await crowd.run(name, { action, identities: ['p-0001'] });
+        // The same again, from the same state, on this one alone.
+        await app.sql('DELETE FROM seat_operation WHERE room = $1', [name]);
+        const undone = { hold: 'release', demote: 'promote', block: 'unblock', unblock: 'block' };
+        const back = undone[action as keyof typeof undone];
+        if (back) await app.post(`/api/v1/rooms/${name}/seats/p-0001/${back}`);
+        const alone = await app.post(`/api/v1/rooms/${name}/seats/p-0001/${action}`);
+        const outcome = (await crowd.outcomes(id))['p-0001'];
+        expect([action, outcome?.replace(/:.*/, '')]).toEqual([action, alone.body.outcome]);
+      }
+    });
+
+    it('who was there when the filter was taken and left since is skipped', async () => {
+      // They leave in the very moment in which the targets are written down.
+      await app.sql(`CREATE FUNCTION leave_now() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        UPDATE seat SET is_present = false WHERE room = NEW.room; RETURN NEW; END $$`);
+      await app.sql(`CREATE TRIGGER tr_leave_now AFTER INSERT ON bulk_operation FOR EACH ROW
+        WHEN (NEW.room LIKE 'leavers-%') EXECUTE FUNCTION leave_now()`);
+      for (const action of ['promote', 'hold', 'mute', 'remove']) {
+        const room = `leavers-${action}`;
+        await app.sql(`INSERT INTO room (name, default_template) VALUES ($1, 'viewer')`, [room]);
+        await app.sql(
+          `INSERT INTO seat (room, identity, is_present, sid, state, kind, last_issued_at)
+           VALUES ($1, 'zoe', true, 'PA_zoe', 'active', 'standard', now())`,
+          [room],
+        );
+        const { id } = await crowd.run(room, { action, filter: { q: 'zoe' } });
+        expect(await crowd.outcomes(id)).toEqual({ zoe: 'skipped: left the room' });
+      }
     });
   });
 

@@ -1,6 +1,7 @@
 import type { ActorRef, RequestFacts } from '../access/actor.js';
 import type { Permission } from '../access/permissions.js';
 import type { TrackSource } from '../grants/role-grants.js';
+import type { TargetFilter } from './bulk.schemas.js';
 
 /** What may be done to many seats in one operation. */
 export const BULK_ACTIONS = [
@@ -42,7 +43,7 @@ export interface BulkParams {
   /** Of a scene: milliseconds from the moderator's click to `asOf`. */
   readonly headMs?: number;
   /** How the targets were chosen, as it was asked. */
-  readonly filter?: object;
+  readonly filter?: TargetFilter;
 }
 
 export interface BulkOperation {
