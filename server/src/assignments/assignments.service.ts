@@ -10,8 +10,8 @@ import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../database/transactions.js';
 import { Hints } from '../events/hints.js';
-import { patternContains } from '../grants/pattern.js';
 import type { RoleGrants } from '../grants/role-grants.js';
+import { isVisible, VisibleScopesReader } from '../policy/visible-scopes.js';
 import { publishedGrants } from '../role-templates/published-grants.js';
 import { beyondCeiling } from '../role-templates/role-templates.service.js';
 import { Assignment } from './assignment.entity.js';
@@ -69,31 +69,25 @@ const MAX_HINTED_ROOMS = 200;
 
 type AssignmentPermission = Extract<Permission, `assignment.${string}`>;
 
-/** What an actor who is limited to some rooms may see: scopes that lie within the limit. */
-interface VisibleScopes {
-  /** LIKE patterns of room names; null = everything, and then `patterns` is null as well. */
-  rooms: string[] | null;
-  patterns: string[] | null;
-}
-
 /** Standing policy. Nobody makes, changes or ends one that gives more than they could give (rule 5). */
 @Injectable()
 export class AssignmentsService {
   constructor(
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
+    private readonly visibleScopes: VisibleScopesReader,
     private readonly hints: Hints,
   ) {}
 
   async list(actor: Actor, query: ListAssignmentsQuery): Promise<Page<AssignmentView>> {
     const { filter, sort, range } = query;
-    const visible = await this.visibleTo(actor);
+    const visible = await this.visibleScopes.read(actor, 'assignment.read');
     const { rows, total } = await readPage<AssignmentRow>(this.pg, {
       name: 'assignment-list',
       sort,
       columns: COLUMNS,
       from: FROM,
-      where: `($1::text[] IS NULL OR a.room_name LIKE ANY($1) OR a.room_pattern = ANY($2::text[]))
+      where: `${isVisible('a', '$1', '$2')}
         AND ($3::text IS NULL OR u.identity ILIKE $3 OR u.name ILIKE $3 OR a.room_name ILIKE $3
           OR a.room_pattern ILIKE $3 OR a.template ILIKE $3 OR a.reason ILIKE $3)
         AND ($4::uuid IS NULL OR a.user_id = $4)
@@ -253,22 +247,6 @@ export class AssignmentsService {
     );
     if (!rows[0]) throw notFound();
     return rows[0];
-  }
-
-  /** Patterns cannot be compared in SQL, so those in use are compared here, before any paging. */
-  private async visibleTo(actor: Actor): Promise<VisibleScopes> {
-    const limit = actor.roomsFor('assignment.read');
-    if (limit === null) return { rooms: null, patterns: null };
-    const { rows } = await this.pg.query<{ room_pattern: string }>(
-      'assignment-patterns',
-      'SELECT DISTINCT room_pattern FROM assignment WHERE room_pattern IS NOT NULL',
-    );
-    return {
-      rooms: limit.map(likeOfPattern),
-      patterns: rows
-        .map((row) => row.room_pattern)
-        .filter((inner) => limit.some((outer) => patternContains(outer, inner))),
-    };
   }
 
   /** Throws unless the actor may give `template` throughout the scope, and the scope exists for them. */

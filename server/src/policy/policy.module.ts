@@ -1,8 +1,11 @@
 import { Global, Module } from '@nestjs/common';
 import { LiveRolesReader } from './live-roles.js';
 import { PolicyReader } from './policy-reader.js';
+import { VisibleScopesReader } from './visible-scopes.js';
+
+const READERS = [LiveRolesReader, PolicyReader, VisibleScopesReader];
 
 /** Who may do what: the one reader of policy, shared by issuing, seats and the reconciler. */
 @Global()
-@Module({ providers: [LiveRolesReader, PolicyReader], exports: [LiveRolesReader, PolicyReader] })
+@Module({ providers: READERS, exports: READERS })
 export class PolicyModule {}

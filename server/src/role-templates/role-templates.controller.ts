@@ -54,10 +54,11 @@ export class RoleTemplatesController {
   @RequirePermission('role_template.read')
   @Answers(z.array(templateResponse))
   async list(
+    @CurrentActor() actor: Actor,
     @Query({ schema: listTemplatesQuery }) query: ListTemplatesQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return sendPage(reply, 'role-templates', query.range, await this.templates.list(query));
+    return sendPage(reply, 'role-templates', query.range, await this.templates.list(actor, query));
   }
 
   @Post()
@@ -68,7 +69,7 @@ export class RoleTemplatesController {
     @Body({ schema: createTemplateBody }) body: CreateTemplateBody,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return this.send(reply, await this.templates.create(actor, body));
+    return this.send(actor, reply, await this.templates.create(actor, body));
   }
 
   @Post('preview')
@@ -83,10 +84,11 @@ export class RoleTemplatesController {
   @RequirePermission('role_template.read')
   @Answers(templateResponse)
   get(
+    @CurrentActor() actor: Actor,
     @Param({ schema: templateParams }) { key }: KeyParams,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return this.send(reply, key);
+    return this.send(actor, reply, key);
   }
 
   @Put(':key')
@@ -100,7 +102,7 @@ export class RoleTemplatesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     await this.templates.update(actor, key, body, ifMatch);
-    return this.send(reply, key);
+    return this.send(actor, reply, key);
   }
 
   @Delete(':key')
@@ -124,7 +126,7 @@ export class RoleTemplatesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     await this.templates.saveDraft(actor, key, body, ifMatch);
-    return this.send(reply, key);
+    return this.send(actor, reply, key);
   }
 
   @Delete(':key/draft')
@@ -137,7 +139,7 @@ export class RoleTemplatesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     await this.templates.discardDraft(actor, key, ifMatch);
-    return this.send(reply, key);
+    return this.send(actor, reply, key);
   }
 
   @Post(':key/publish')
@@ -168,7 +170,7 @@ export class RoleTemplatesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     await this.templates.setArchived(actor, key, true);
-    return this.send(reply, key);
+    return this.send(actor, reply, key);
   }
 
   @Post(':key/unarchive')
@@ -181,14 +183,14 @@ export class RoleTemplatesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     await this.templates.setArchived(actor, key, false);
-    return this.send(reply, key);
+    return this.send(actor, reply, key);
   }
 
   @Get(':key/versions')
   @RequirePermission('role_template.read')
   @Answers(z.array(versionResponse))
-  versions(@Param({ schema: templateParams }) { key }: KeyParams) {
-    return this.templates.versions(key);
+  versions(@CurrentActor() actor: Actor, @Param({ schema: templateParams }) { key }: KeyParams) {
+    return this.templates.versions(actor, key);
   }
 
   @Get(':key/versions/:n')
@@ -207,21 +209,22 @@ export class RoleTemplatesController {
   @RequirePermission('role_template.read')
   @Answers(diffResponse)
   diff(
+    @CurrentActor() actor: Actor,
     @Param({ schema: templateParams }) { key }: KeyParams,
     @Query({ schema: diffQuery }) query: DiffQuery,
   ) {
-    return this.templates.diff(key, query);
+    return this.templates.diff(actor, key, query);
   }
 
   @Get(':key/impact')
   @RequirePermission('role_template.read')
   @Answers(impactResponse)
-  impact(@Param({ schema: templateParams }) { key }: KeyParams) {
-    return this.templates.impact(key);
+  impact(@CurrentActor() actor: Actor, @Param({ schema: templateParams }) { key }: KeyParams) {
+    return this.templates.impact(actor, key);
   }
 
-  private async send(reply: FastifyReply, key: string) {
-    const { view, revision } = await this.templates.get(key);
+  private async send(actor: Actor, reply: FastifyReply, key: string) {
+    const { view, revision } = await this.templates.get(actor, key);
     return sendRecord(reply, revision, view);
   }
 }

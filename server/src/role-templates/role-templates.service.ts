@@ -4,6 +4,7 @@ import { AppError } from '../common/errors/app-error.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
 import { likePattern, type Page } from '../common/http/lists.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { likeOfPattern } from '../database/like-of-pattern.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../database/transactions.js';
@@ -12,9 +13,11 @@ import { compileGrant } from '../grants/compile-grant.js';
 import { describeGrants } from '../grants/describe.js';
 import { diffVersions } from '../grants/diff.js';
 import { lintGrants } from '../grants/lint.js';
+import { matchesPattern } from '../grants/pattern.js';
 import { NO_GRANTS, type RoleGrants, type TemplateContent } from '../grants/role-grants.js';
 import { RoleTemplate, RoleTemplateVersion } from './role-template.entity.js';
 import { type LiveRoles, LiveRolesReader } from '../policy/live-roles.js';
+import { isVisible, VisibleScopesReader } from '../policy/visible-scopes.js';
 import type {
   CreateTemplateBody,
   DiffQuery,
@@ -43,12 +46,17 @@ interface TemplateRow {
   metadata: string | null;
   attributes: Record<string, string> | null;
   published_at: Date | null;
-  assignments: number;
 }
 
-const COLUMNS = `t.*, v.grants, v.ttl, v.metadata, v.attributes, v.published_at,
-    (SELECT count(*)::int FROM assignment a WHERE a.template = t.key
-      AND (a.valid_until IS NULL OR a.valid_until > now())) AS assignments`;
+/** Where and how much templates are in use, of what the reader may see. */
+interface Usage {
+  /** Template → assignments that have not ended. */
+  readonly assignments: ReadonlyMap<string, number>;
+  /** Template → room → people. */
+  readonly live: LiveRoles['byTemplate'];
+}
+
+const COLUMNS = 't.*, v.grants, v.ttl, v.metadata, v.attributes, v.published_at';
 
 const FROM = `role_template t
   LEFT JOIN role_template_version v ON v.template = t.key AND v.version = t.published`;
@@ -88,11 +96,12 @@ export class RoleTemplatesService {
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
     private readonly liveRoles: LiveRolesReader,
+    private readonly visibleScopes: VisibleScopesReader,
     private readonly hints: Hints,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
-  async list(query: ListTemplatesQuery): Promise<Page<TemplateView>> {
+  async list(actor: Actor, query: ListTemplatesQuery): Promise<Page<TemplateView>> {
     const { filter, sort, range } = query;
     const { rows, total } = await readPage<TemplateRow>(this.pg, {
       name: 'template-list',
@@ -111,11 +120,14 @@ export class RoleTemplatesService {
       ],
       range,
     });
-    const live = await this.liveRoles.read();
-    return { rows: rows.map((row) => toView(row, live)), total };
+    const usage = await this.usageOf(
+      actor,
+      rows.map(({ key }) => key),
+    );
+    return { rows: rows.map((row) => toView(row, usage)), total };
   }
 
-  async get(key: string): Promise<{ view: TemplateView; revision: number }> {
+  async get(actor: Actor, key: string): Promise<{ view: TemplateView; revision: number }> {
     const { rows } = await this.pg.query<TemplateRow>(
       'template-get',
       `SELECT ${COLUMNS} FROM ${FROM} WHERE t.key = $1`,
@@ -123,7 +135,33 @@ export class RoleTemplatesService {
     );
     const row = rows[0];
     if (!row) throw notFound(key);
-    return { view: toView(row, await this.liveRoles.read()), revision: row.revision };
+    return { view: toView(row, await this.usageOf(actor, [key])), revision: row.revision };
+  }
+
+  /** Rooms outside the reader's limit are neither named nor counted. */
+  private async usageOf(actor: Actor, keys: readonly string[]): Promise<Usage> {
+    const { rooms, patterns } = await this.visibleScopes.read(actor, 'role_template.read');
+    const [{ rows }, { byTemplate }] = await Promise.all([
+      this.pg.query<{ template: string; count: number }>(
+        'template-assignments',
+        `SELECT template, count(*)::int AS count FROM assignment a
+         WHERE template = ANY($1) AND (valid_until IS NULL OR valid_until > now())
+           AND ${isVisible('a', '$2', '$3')} GROUP BY template`,
+        [keys, rooms, patterns],
+      ),
+      this.liveRoles.read(),
+    ]);
+    const limit = actor.roomsFor('role_template.read');
+    const isSeen = (room: string) =>
+      limit === null || limit.some((pattern) => matchesPattern(pattern, room));
+    const live = keys.map((key) => {
+      const inRooms = [...(byTemplate.get(key) ?? [])].filter(([room]) => isSeen(room));
+      return [key, new Map(inRooms)] as const;
+    });
+    return {
+      assignments: new Map(rows.map(({ template, count }) => [template, count])),
+      live: new Map(live),
+    };
   }
 
   /** Makes a template with a draft; nothing grants anything until the draft is published. */
@@ -156,7 +194,7 @@ export class RoleTemplatesService {
     body: UpdateTemplateBody & Record<string, unknown>,
     ifMatch: string | undefined,
   ): Promise<void> {
-    const current = await this.get(key);
+    const current = await this.get(actor, key);
     const known = new Set<string>([...READ_ONLY, ...MOVING, 'name', 'description', 'color']);
     const unknown = Object.keys(body).find((field) => !known.has(field));
     if (unknown !== undefined) {
@@ -290,8 +328,8 @@ export class RoleTemplatesService {
     });
   }
 
-  async versions(key: string): Promise<ReturnType<typeof toVersionView>[]> {
-    await this.get(key);
+  async versions(actor: Actor, key: string): Promise<ReturnType<typeof toVersionView>[]> {
+    await this.get(actor, key);
     const { rows } = await this.pg.query<VersionRow>(
       'template-versions',
       'SELECT * FROM role_template_version WHERE template = $1 ORDER BY version DESC LIMIT 1000',
@@ -317,23 +355,28 @@ export class RoleTemplatesService {
   }
 
   /** The difference between two versions, or a version and the draft, in sentences. */
-  async diff(key: string, { from, to }: DiffQuery) {
-    const [before, after] = await Promise.all([this.content(key, from), this.content(key, to)]);
+  async diff(actor: Actor, key: string, { from, to }: DiffQuery) {
+    const [before, after] = await Promise.all([
+      this.content(actor, key, from),
+      this.content(actor, key, to),
+    ]);
     return { from, to, sentences: diffVersions(before, after) };
   }
 
-  /** Whom publishing would concern. */
-  async impact(key: string) {
-    const { view } = await this.get(key);
-    const { byTemplate } = await this.liveRoles.read();
-    const rooms = [...(byTemplate.get(key) ?? [])]
+  /** Whom publishing would concern, of what the reader may see. */
+  async impact(actor: Actor, key: string) {
+    const { view } = await this.get(actor, key);
+    const { live } = await this.usageOf(actor, [key]);
+    const rooms = [...(live.get(key) ?? [])]
       .map(([room, live]) => ({ room, live }))
       .sort((a, b) => b.live - a.live)
       .slice(0, 100);
     const defaults = await this.pg.query<{ name: string }>(
       'template-default-rooms',
-      'SELECT name FROM room WHERE default_template = $1 ORDER BY name LIMIT 100',
-      [key],
+      `SELECT name FROM room
+       WHERE default_template = $1 AND ($2::text[] IS NULL OR name LIKE ANY($2))
+       ORDER BY name LIMIT 100`,
+      [key, actor.roomsFor('role_template.read')?.map(likeOfPattern) ?? null],
     );
     return {
       assignments: view.assignments,
@@ -379,9 +422,13 @@ export class RoleTemplatesService {
     if (beyond.length > 0) throw beyondCeiling(beyond);
   }
 
-  private async content(key: string, which: 'draft' | number): Promise<TemplateContent> {
+  private async content(
+    actor: Actor,
+    key: string,
+    which: 'draft' | number,
+  ): Promise<TemplateContent> {
     if (which !== 'draft') return this.version(key, which);
-    const { view } = await this.get(key);
+    const { view } = await this.get(actor, key);
     if (view.draft) return view.draft;
     if (view.published === null) return EMPTY;
     return this.version(key, view.published);
@@ -434,7 +481,7 @@ export class RoleTemplatesService {
     await this.transactions.run(async (tx) => {
       const template = await this.lock(tx, key);
       if (ifMatch !== undefined) {
-        assertMatch(ifMatch, template.revision, (await this.get(key)).view);
+        assertMatch(ifMatch, template.revision, (await this.get(actor, key)).view);
       }
       // A template that gives more than they hold is somebody else's to change, to less as well.
       const current = await this.publishedContent(tx, template);
@@ -470,7 +517,7 @@ function notFound(key: string): AppError {
   return new AppError('not_found', 'role_template.not_found', `There is no role template ${key}.`);
 }
 
-function toView(row: TemplateRow, { byTemplate }: LiveRoles) {
+function toView(row: TemplateRow, { assignments, live }: Usage) {
   const shown = row.published === null ? (row.draft ?? EMPTY) : (row as unknown as TemplateContent);
   return {
     id: row.key,
@@ -492,8 +539,8 @@ function toView(row: TemplateRow, { byTemplate }: LiveRoles) {
       updatedBy: row.draft_updated_by,
       basedOn: row.draft_based_on,
     },
-    assignments: row.assignments,
-    live: [...(byTemplate.get(row.key)?.values() ?? [])].reduce((sum, n) => sum + n, 0),
+    assignments: assignments.get(row.key) ?? 0,
+    live: [...(live.get(row.key)?.values() ?? [])].reduce((sum, n) => sum + n, 0),
     createdAt: row.created_at,
   };
 }

@@ -1,5 +1,6 @@
 import { Controller, Get, Inject } from '@nestjs/common';
-import { SignedIn } from '../access/access.decorators.js';
+import { CurrentActor, SignedIn } from '../access/access.decorators.js';
+import type { Actor } from '../access/actor.js';
 import { Answers } from '../common/http/api-docs.js';
 import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
@@ -25,7 +26,7 @@ export class StatusController {
   @Get('status')
   @SignedIn()
   @Answers(statusResponse)
-  async status() {
+  async status(@CurrentActor() actor: Actor) {
     const { livekit, isGateOn } = this.config;
     const { rows } = await this.pg.query<{ is_demo: boolean }>(
       'status-demo',
@@ -38,7 +39,11 @@ export class StatusController {
       gate: isGateOn ? 'on' : 'off',
       gateCheck: await this.gateCheck.look(),
       /** Null on a server that leaves the sweep to another one. */
-      sweep: this.reconciler.status,
+      sweep: {
+        ...this.reconciler.status,
+        // It counts rooms and people everywhere.
+        round: actor.roomLimit() === null ? this.reconciler.status.round : null,
+      },
       tokenTtl: this.config.tokenTtl,
       tokenTtlMax: this.config.tokenTtlMax,
       demo: { isPresent: rows[0]?.is_demo ?? false },
