@@ -101,7 +101,7 @@ export const environmentSchema = z.object({
       message: 'must have 16 to 256 printable ASCII characters, none of them a space',
     })
     .optional()
-    .describe('opens `GET /livekit/gate` to the proxy that sends it (forward auth)'),
+    .describe('opens `GET /livekit/gate` to the proxy that sends it'),
   ROLECALL_SWEEP: duration('5s').describe('how often desired is compared with observed'),
   ROLECALL_LURKERS: z
     .string()
