@@ -247,6 +247,7 @@ export interface SystemStatus {
     detail?: string | null;
   };
   gate: 'on' | 'off';
+  whip?: 'on' | 'off';
   gateCheck?: {
     state: 'closed' | 'open' | 'unknown';
     detail: string;

@@ -143,6 +143,9 @@ function Standing({ seat }: { seat: Seat }) {
     const time = since ? clockTime(since) : '–';
     tell('silent', translate('room_console.panel.silent_since', { time, why }));
   }
+  if (seat.isPresent && seat.kind === 'whip') {
+    tell('connection', translate('room_console.panel.by_whip'));
+  }
   if (seat.isUnlisted) {
     tell('user', translate('room_console.panel.unlisted'));
   }

@@ -108,6 +108,7 @@ export const messages = {
       egress: 'recorder',
       ingress: 'ingress',
       sip: 'phone',
+      whip: 'WHIP',
     },
     sync: {
       in_sync: 'In sync',
@@ -345,6 +346,8 @@ export const messages = {
         lurker: 'connected without any media',
       },
       unlisted: 'Rolecall never gave them a token',
+      connection: 'Connection',
+      by_whip: 'Publishes by WHIP; hears and sees nobody',
       hand: 'Hand raised',
       lease: 'Promotion ends',
       scene: 'Withheld by the scene',

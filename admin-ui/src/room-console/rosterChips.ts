@@ -70,7 +70,8 @@ function rankOf(seat: Seat): number {
   if (!seat.isPresent) return ABSENT;
   if (isPublishing(seat)) return PUBLISHING;
   if (isDrifting(seat) || seat.isUnlisted || seat.invite) return FLAGGED;
-  return seat.isSilent || (seat.kind !== null && seat.kind !== 'standard') ? MACHINES : OTHERS;
+  const isPerson = seat.kind === null || seat.kind === 'standard' || seat.kind === 'whip';
+  return seat.isSilent || !isPerson ? MACHINES : OTHERS;
 }
 
 /** Where somebody stands in the list: rank, then the longest waiting hand, then the name. */

@@ -37,6 +37,8 @@ export type Open =
   | { kind: 'many'; request: BulkRequest; error?: unknown }
   | { kind: 'approveAll'; count: number };
 
+/** Kinds of participants behind which there is a person. */
+const PEOPLE: ReadonlySet<string> = new Set(['standard', 'sip', 'whip']);
 const DEFAULT_PROMOTION = 'speaker';
 /** More than these at once are counted aloud before anything happens. */
 export const MANY = 50;
@@ -95,7 +97,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
       if (!seat) return false;
       if (identity === me?.operator.id || identity === me?.operator.email) return true;
       if (seat.peeksAt) return true;
-      if (seat.kind !== null && seat.kind !== 'standard' && seat.kind !== 'sip') return true;
+      if (seat.kind !== null && !PEOPLE.has(seat.kind)) return true;
       const template = seat.role?.template;
       return template === 'host' || byKey.get(template ?? '')?.grants.roomAdmin === true;
     },

@@ -42,6 +42,9 @@ export function StatusPage() {
                   ? [{ label: field('detail'), value: data.livekit.detail }]
                   : []),
                 { label: field('gate'), value: translate(`status.gate.${data.gate}`) },
+                ...(data.whip
+                  ? [{ label: field('whip'), value: translate(`status.whip.${data.whip}`) }]
+                  : []),
                 ...(data.sweep
                   ? [{ label: field('sweep'), value: <Sweep {...data.sweep} /> }]
                   : []),

@@ -19,6 +19,7 @@ registerMessages({
       clientUrl: 'Address for clients',
       detail: 'Detail',
       gate: 'Gate',
+      whip: 'WHIP',
       sweep: 'Last sweep',
       version: 'Version',
       startedAt: 'Started',
@@ -26,6 +27,10 @@ registerMessages({
     gate: {
       on: 'On: every connection is decided anew',
       off: 'Off: clients reach LiveKit directly, and are put right after they joined',
+    },
+    whip: {
+      on: 'On: people may also publish by WHIP, with the rights of their role',
+      off: 'Off: nobody comes in by WHIP',
     },
     past_gate: {
       title: 'The way past the gate',

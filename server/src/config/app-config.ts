@@ -91,6 +91,17 @@ export const environmentSchema = z.object({
     .enum(['on', 'off'])
     .default('on')
     .describe("whether Rolecall's own address serves LiveKit's signalling paths"),
+  ROLECALL_WHIP: z
+    .enum(['on', 'off'])
+    .default('off')
+    .describe('whether participants may publish by WHIP, through the gate'),
+  ROLECALL_GATE_SECRET: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,256}$/, {
+      message: 'must have 16 to 256 printable ASCII characters, none of them a space',
+    })
+    .optional()
+    .describe('opens `GET /livekit/gate` to the proxy that sends it'),
   ROLECALL_SWEEP: duration('5s').describe('how often desired is compared with observed'),
   ROLECALL_LURKERS: z
     .string()
@@ -149,6 +160,9 @@ export interface AppConfig {
   /** Seconds. */
   tokenTtlMax: number;
   isGateOn: boolean;
+  isWhipOn: boolean;
+  /** Null: no other proxy may ask the gate. */
+  gateSecret: string | null;
   /** Seconds. */
   sweep: number;
   /** Seconds; null: for as long as LiveKit keeps them. */
@@ -227,6 +241,8 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
     tokenTtl: env.ROLECALL_TOKEN_TTL,
     tokenTtlMax: env.ROLECALL_TOKEN_TTL_MAX,
     isGateOn: env.ROLECALL_GATE === 'on',
+    isWhipOn: env.ROLECALL_WHIP === 'on',
+    gateSecret: env.ROLECALL_GATE_SECRET ?? null,
     sweep: env.ROLECALL_SWEEP,
     lurkers: env.ROLECALL_LURKERS,
     rateOperator: env.ROLECALL_RATE_OPERATOR,

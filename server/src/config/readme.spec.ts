@@ -17,6 +17,7 @@ const DECIDED_ELSEWHERE: Record<string, string> = {
   LIVEKIT_CLIENT_URL: '`LIVEKIT_URL`',
   ROLECALL_HOME: '`.rolecall`',
   ROLECALL_ADMIN_PASSWORD: 'generated, printed once',
+  ROLECALL_GATE_SECRET: '–',
 };
 
 it('the README lists every variable with its default, as the schema has them', () => {

@@ -10,6 +10,7 @@ import { until } from '../../test/support/until.js';
 import { TokenSigner } from '../livekit/signer.js';
 
 const KEY = { apiKey: 'APIattack', apiSecret: 'a-secret-that-is-long-enough-to-use' };
+const SECRET = 'a-secret-of-the-proxy';
 const MARK = Object.entries(MARKED).map(([name, value]) => `${name}: ${value}`);
 
 let app: LiveApp;
@@ -21,6 +22,7 @@ beforeAll(async () => {
   app = await startLiveApp({
     env: {
       ROLECALL_GATE: 'on',
+      ROLECALL_GATE_SECRET: SECRET,
       ROLECALL_SWEEP: '10m',
       LIVEKIT_URL: livekit.url,
       LIVEKIT_API_KEY: KEY.apiKey,
@@ -205,13 +207,100 @@ describe('another path, or one of ours in another spelling', () => {
     expect(livekit.reached).toEqual([]);
   });
 
-  it('forward auth opens none of them either', async () => {
-    for (const path of CLOSED.filter((path) => !path.includes('\\'))) {
-      const headers = { 'x-original-uri': `${path}?access_token=${token()}` };
+  it('nobody else may ask, since the gate is built in', async () => {
+    for (const path of ['/rtc', '/rtc/validate', '/whip/v1', '/agent']) {
+      const headers = {
+        'x-original-uri': `${path}?access_token=${token()}`,
+        'x-rolecall-gate-secret': SECRET,
+      };
       const answer = await fetch(`${app.url}/livekit/gate`, { headers });
-      expect([path, answer.status]).toEqual([path, 403]);
+      expect([path, answer.status]).toEqual([path, 404]);
       expect(answer.headers.get('authorization')).toBeNull();
     }
+  });
+});
+
+describe('what LiveKit does not need', () => {
+  it('does not reach it: only what its clients send does, and only short', async () => {
+    const status = await upgrade(
+      `/rtc?access_token=${token()}&sdk=js&evil=1&os=${'x'.repeat(65)}`,
+      [
+        'X-LiveKit-ClientInfo: {"subscribedParticipantTrackNames":{"a":["b"]}}',
+        'X-Livekit-Ingress: 1',
+        'X-Forwarded-For: 192.0.2.1',
+        'CF-Connecting-IP: 192.0.2.1',
+        'X-Real-IP: 192.0.2.1',
+        'Cookie: a=b',
+        'Origin: https://example.org',
+        'Sec-WebSocket-Protocol: x',
+        `Sec-WebSocket-Extensions: ${'x'.repeat(257)}`,
+      ],
+    );
+    expect(status).toBe(101);
+    const [seen] = livekit.reached;
+    expect(seen?.url).toBe('/rtc?sdk=js');
+    expect(Object.keys(seen?.headers ?? {}).sort()).toEqual([
+      'authorization',
+      'connection',
+      'host',
+      'sec-websocket-key',
+      'sec-websocket-version',
+      'upgrade',
+      'user-agent',
+      'x-forwarded-for',
+    ]);
+    expect(seen?.headers['x-forwarded-for']).toBe('127.0.0.1');
+  });
+
+  it('nor does a connect by another method, or with a body: LiveKit reads forms', async () => {
+    const form = 'publish=tablet';
+    const lines = [
+      ...MARK,
+      'Content-Type: application/x-www-form-urlencoded',
+      `Content-Length: ${form.length}`,
+    ];
+    const head = upgradeLines(`/rtc?access_token=${token()}`, lines);
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'HEAD', 'DELETE']) {
+      const answer = await sendRaw(port, head.replace('GET', method) + form);
+      answer.socket.destroy();
+      expect([method, answer.status]).toEqual([method, method === 'GET' ? 400 : 405]);
+    }
+    const plain = upgradeLines(`/rtc?access_token=${token()}`, MARK);
+    const posted = await sendRaw(port, plain.replace('GET', 'POST'));
+    posted.socket.destroy();
+    expect(posted.status).toBe(405);
+    expect(livekit.reached).toEqual([]);
+  });
+});
+
+describe('a token of the gate itself', () => {
+  it('proves nothing: no connect makes the next one possible', async () => {
+    expect(await upgrade('/rtc', [bearer(token())])).toBe(101);
+    const [seen] = livekit.reached;
+    const given = (seen?.headers.authorization ?? '').replace('Bearer ', '');
+    expect(await upgrade('/rtc', [bearer(given)])).toBe(403);
+    const hand = await fetch(`${app.url}/api/v1/rooms/hall/stage/me`, {
+      headers: { authorization: `Bearer ${given}` },
+    });
+    expect([401, 403]).toContain(hand.status);
+    expect(livekit.reached).toHaveLength(1);
+    const [entry] = await app.sql<{ payload: { refusal?: string } }>(
+      `SELECT payload FROM ledger_entry WHERE kind = 'gate.refused' ORDER BY at DESC, seq DESC LIMIT 1`,
+    );
+    expect(entry?.payload.refusal).toBe('gate.token_is_no_proof');
+  });
+
+  it('lives no longer than the one of somebody whom no rule covers', async () => {
+    const exp = now() + 2;
+    const video = { roomJoin: true, room: 'attic', canPublish: true };
+    await app.sql(`INSERT INTO room (name, live_sid) VALUES ('attic', 'RM_3')`);
+    expect(await upgrade('/rtc', [bearer(token({ exp, sub: 'free', video }))])).toBe(101);
+    const given = (livekit.reached[0]?.headers.authorization ?? '').replace('Bearer ', '');
+    expect(subjectOf(`Bearer ${given}`)).toMatchObject({ sub: 'free', exp, video });
+    expect(await upgrade('/rtc', [bearer(given)])).toBe(403);
+    expect(await upgrade('/rtc', [bearer(token({ sub: 'free', video }))])).toBe(101);
+    const long = subjectOf(livekit.reached[1]?.headers.authorization) as { exp: number };
+    expect(long.exp).toBeLessThanOrEqual(now() + 30);
   });
 });
 

@@ -1,24 +1,62 @@
-/** What of LiveKit clients may reach. Everything else (`/twirp`, `/agent`, …) is not for them. */
-const SIGNALLING = new Set(['/rtc', '/rtc/v1', '/rtc/validate', '/rtc/v1/validate']);
-const WHIP = /^\/whip\/v1(\/[\w-]{1,200}){0,3}$/;
+import { limitedQuery } from './gate-allowed.js';
+
+/** What a request at one of LiveKit's paths for clients does. */
+export type GateAction =
+  /** Opens a signalling connection. */
+  | 'connect'
+  /** Only asks whether a connect would be let in. */
+  | 'probe'
+  | 'whip_publish'
+  /** Changes or ends the WHIP session whose id is in the path. */
+  | 'whip_session';
+
+const ACTIONS = new Map<string, GateAction>([
+  ['/rtc', 'connect'],
+  ['/rtc/v1', 'connect'],
+  ['/rtc/validate', 'probe'],
+  ['/rtc/v1/validate', 'probe'],
+  ['/whip/v1', 'whip_publish'],
+]);
+const WHIP_SESSION = /^\/whip\/v1\/([\w-]{1,64})$/;
+
+const METHODS: Readonly<Record<GateAction, readonly string[]>> = {
+  connect: ['GET'],
+  probe: ['GET'],
+  whip_publish: ['POST'],
+  whip_session: ['PATCH', 'DELETE'],
+};
 
 export interface GateTarget {
   /** Exactly one of LiveKit's own paths: never what a client spelled. */
   readonly path: string;
   readonly query: URLSearchParams;
+  readonly action: GateAction;
+  /** The participant whose WHIP session the path names. */
+  readonly sid: string | null;
 }
 
 /** Null for what may not pass: another path, or one of these in another spelling. */
 export function gateTarget(uri: string): GateTarget | null {
   const at = uri.indexOf('?');
   const path = at === -1 ? uri : uri.slice(0, at);
-  if (!SIGNALLING.has(path) && !WHIP.test(path)) return null;
-  return { path, query: new URLSearchParams(at === -1 ? '' : uri.slice(at + 1)) };
+  const sid = WHIP_SESSION.exec(path)?.[1] ?? null;
+  const action = sid === null ? ACTIONS.get(path) : 'whip_session';
+  if (!action) return null;
+  const query = new URLSearchParams(at === -1 ? '' : uri.slice(at + 1));
+  return { path, query, action, sid };
 }
 
-/** Only asks whether a connect would be let in. */
-export function isProbe({ path }: GateTarget): boolean {
-  return path.endsWith('/validate');
+/** Without a method the path tells what is meant: some proxies do not say which one it was. */
+export function isMethodOpen({ action }: GateTarget, method: string | null): boolean {
+  return method === null || METHODS[action].includes(method);
+}
+
+export function isProbe({ action }: GateTarget): boolean {
+  return action === 'probe';
+}
+
+export function isWhip({ action }: GateTarget): boolean {
+  return action === 'whip_publish' || action === 'whip_session';
 }
 
 /** LiveKit takes a header that is not empty before the query; so does the gate. */
@@ -26,4 +64,10 @@ export function presentedToken({ query }: GateTarget, authorization: string | un
   const header = authorization?.trim() ?? '';
   if (header !== '') return header.replace(/^Bearer\s+/i, '');
   return query.get('access_token') ?? '';
+}
+
+/** What LiveKit is asked for: never the client's token, and only what its own clients send. */
+export function upstreamUri({ path, query, action }: GateTarget): string {
+  const search = action === 'connect' ? limitedQuery(query) : '';
+  return search === '' ? path : `${path}?${search}`;
 }

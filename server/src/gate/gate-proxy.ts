@@ -17,8 +17,20 @@ import { RawBody } from '../common/http/raw-body.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { toHttpUrl } from '../livekit/livekit.settings.js';
 import { FairLine, lineOf, TurnedAway } from './fair-line.js';
-import { type GateTarget, gateTarget } from './gate-paths.js';
-import { type GateAnswer, GateService, type Knock } from './gate.service.js';
+import {
+  EXPOSED_HEADERS,
+  limitedHeaders,
+  MAX_WHIP_BODY_BYTES,
+  responseHeaders,
+} from './gate-allowed.js';
+import { type GateTarget, gateTarget, isMethodOpen, upstreamUri } from './gate-paths.js';
+import {
+  type Admitted,
+  type GateAnswer,
+  GateService,
+  type Knock,
+  type Refused,
+} from './gate.service.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const DECISION_TIMEOUT_MS = 5_000;
@@ -30,24 +42,7 @@ const MAX_EARLY_BYTES = 64 * 1024;
 const KEEP_ALIVE_MS = 30_000;
 /** Some hundred behind one address come back at once when their network does. */
 const LINE = { atOnce: 64, perKey: 500, inAll: 4_000, patienceMs: 5_000 };
-/** Said for one hop, or ours to say: none of it goes on to LiveKit. */
-const NOT_FORWARDED = new Set([
-  'authorization',
-  'connection',
-  'cookie',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-type Refusal = Exclude<GateAnswer, { status: 200 }>;
-type Admitted = Extract<GateAnswer, { status: 200 }>;
+type Connect = Admitted & { readonly token: string };
 
 /**
  * Serves LiveKit's signalling at our own address: decides, then joins the two sockets. Media never
@@ -86,31 +81,35 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
 
   /** A request without an upgrade: the probe that follows a refused connect, or WHIP. */
   async pass(target: GateTarget, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const say = async (status: number, text: string): Promise<void> => {
+      if (status === 503) reply.header('Retry-After', '2');
+      await reply.status(status).type('text/plain; charset=utf-8').send(text);
+    };
+    reply.header('Access-Control-Allow-Origin', '*').header('Cache-Control', 'no-store');
+    // LiveKit has no other answer to who does not upgrade.
+    if (target.action === 'connect') return say(404, 'Connect with a WebSocket.');
+    const body = request.body instanceof RawBody ? request.body.bytes : null;
+    if ((body?.byteLength ?? 0) > MAX_WHIP_BODY_BYTES) return say(413, 'The body is too large.');
     const answer = await this.decide({
       target,
       authorization: request.headers.authorization,
       ip: request.ip,
       requestId: String(request.id),
     });
-    reply.header('Access-Control-Allow-Origin', '*').header('Cache-Control', 'no-store');
-    if (answer.status !== 200) {
-      if (answer.status === 503) reply.header('Retry-After', '2');
-      await reply.status(answer.status).type('text/plain; charset=utf-8').send(answer.text);
-      return;
-    }
-    const body = request.body instanceof RawBody ? request.body.bytes : null;
+    if (answer.status !== 200) return say(answer.status, answer.text);
+    if (answer.token === null) return say(200, 'success');
     try {
-      const upstream = await this.ask(target, request.raw, answer, body);
-      const headers = responseHeaders(upstream);
-      reply.status(upstream.statusCode ?? 502).headers(headers);
-      await reply.send(upstream);
+      const upstream = await this.ask(target, request.raw, answer.token, body);
+      const status = upstream.statusCode ?? 502;
+      if (status === 401) {
+        upstream.resume();
+        return await say(status, TOKEN_REFUSED);
+      }
+      reply.header('Access-Control-Expose-Headers', EXPOSED_HEADERS);
+      await reply.status(status).headers(responseHeaders(upstream.headers)).send(upstream);
     } catch (error) {
       this.log.warn(`LiveKit cannot be reached: ${String(error)}`);
-      await reply
-        .status(503)
-        .header('Retry-After', '2')
-        .type('text/plain; charset=utf-8')
-        .send('LiveKit cannot be reached.');
+      await say(503, 'LiveKit cannot be reached.');
     }
   }
 
@@ -118,8 +117,16 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     const target = gateTarget(request.url ?? '');
     const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
     const isOn = this.config.isGateOn && this.config.livekit.url !== null;
-    if (!target || !isWebSocket || !isOn || !isSignalling(target)) {
+    if (!target || !isWebSocket || !isOn || target.action !== 'connect') {
       refuseUpgrade(socket, 404, 'There is nothing here.');
+      return;
+    }
+    if (!isMethodOpen(target, request.method ?? '')) {
+      refuseUpgrade(socket, 405, 'Connect with GET.');
+      return;
+    }
+    if (hasBody(request)) {
+      refuseUpgrade(socket, 400, 'A connect has no body.');
       return;
     }
     const knock = {
@@ -129,19 +136,22 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       requestId: randomUUID(),
     };
     const early = watch(socket, head);
-    const refuse = ({ status, text }: Refusal): null => {
+    const refuse = ({ status, text }: Refused): null => {
       refuseUpgrade(socket, status, text);
       return null;
     };
-    const connect = (answer: Admitted) => this.join(target, request, socket, early, answer);
-    const later = await this.inTurn(
+    const connect = ({ token }: Connect) => this.join(target, request, socket, early, token);
+    const later = await this.inTurn<Connect | null>(
       knock,
       async () => {
         if (socket.destroyed) return null;
         const answer = await this.decideInTime(knock);
         if (answer.status !== 200) return refuse(answer);
-        if (answer.notBefore) return answer;
-        await this.letIn(socket, answer, connect);
+        const { token } = answer;
+        if (token === null) throw new Error('a connect without a token');
+        const admitted = { ...answer, token };
+        if (admitted.notBefore) return admitted;
+        await this.letIn(socket, admitted, connect);
         return null;
       },
       refuse,
@@ -165,7 +175,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
   private async inTurn<T>(
     { ip }: Knock,
     work: () => Promise<T>,
-    onBusy: (busy: Refusal) => T,
+    onBusy: (busy: Refused) => T,
   ): Promise<T> {
     try {
       return await this.line.run(lineOf(ip), work);
@@ -177,8 +187,8 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private async letIn(
     socket: Duplex,
-    answer: Admitted,
-    connect: (answer: Admitted) => Promise<boolean>,
+    answer: Connect,
+    connect: (answer: Connect) => Promise<boolean>,
   ): Promise<null> {
     if (socket.destroyed || (await connect(answer))) return null;
     // Rolecall has the room and LiveKit does not run it (any more): start it, and try once more.
@@ -190,7 +200,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
   /** A client must not wait for ever for a database that hangs. */
   private async decideInTime(knock: Knock): Promise<GateAnswer> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<Refusal>((resolve) => {
+    const late = new Promise<Refused>((resolve) => {
       const text = 'Rolecall cannot decide now. Try again.';
       timer = setTimeout(
         () => resolve({ status: 503, code: 'gate.slow', text }),
@@ -210,10 +220,10 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     request: IncomingMessage,
     socket: Duplex,
     early: Early,
-    answer: { token: string },
+    token: string,
   ): Promise<boolean> {
     return new Promise((resolve) => {
-      const upstream = this.request(target, request, answer, {
+      const upstream = this.request(target, request, token, {
         connection: 'Upgrade',
         upgrade: 'websocket',
       });
@@ -279,45 +289,38 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
   private ask(
     target: GateTarget,
     request: IncomingMessage,
-    answer: { token: string },
+    token: string,
     body: Buffer | null,
   ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const length: Record<string, string> = body
         ? { 'content-length': String(body.byteLength) }
         : {};
-      const upstream = this.request(target, request, answer, length);
+      const upstream = this.request(target, request, token, length);
       upstream.once('response', resolve);
       upstream.on('error', reject);
       upstream.end(body ?? undefined);
     });
   }
 
-  /** The request to LiveKit: our token instead of whatever the client sent, in the header only. */
+  /** The request to LiveKit: our token, and of the client's headers and query what it needs. */
   private request(
-    { path, query }: GateTarget,
+    target: GateTarget,
     request: IncomingMessage,
-    { token }: { token: string },
+    token: string,
     extra: Record<string, string>,
   ): http.ClientRequest {
     const base = new URL(toHttpUrl(this.config.livekit.url ?? ''));
-    const rest = new URLSearchParams(query);
-    rest.delete('access_token');
-    const search = rest.size > 0 ? `?${rest.toString()}` : '';
-    const headers: http.OutgoingHttpHeaders = {};
-    for (const [name, value] of Object.entries(request.headers)) {
-      if (!NOT_FORWARDED.has(name)) headers[name] = value;
-    }
     const send = base.protocol === 'https:' ? https.request : http.request;
     const upstream = send({
       protocol: base.protocol,
       hostname: base.hostname.replace(/^\[|\]$/g, ''),
       port: base.port,
-      path: `${base.pathname.replace(/\/$/, '')}${path}${search}`,
+      path: base.pathname.replace(/\/$/, '') + upstreamUri(target),
       method: request.method ?? 'GET',
       agent: false,
       headers: {
-        ...headers,
+        ...limitedHeaders(target.action, request.headers),
         ...extra,
         host: base.host,
         authorization: `Bearer ${token}`,
@@ -345,18 +348,9 @@ async function waitFor(at: Date | null): Promise<void> {
   if (at) await delay(Math.max(0, at.getTime() - Date.now()));
 }
 
-function isSignalling({ path }: GateTarget): boolean {
-  return path === '/rtc' || path === '/rtc/v1';
-}
-
-/** What LiveKit says of the room goes on; what is about the hop does not. */
-function responseHeaders({ headers }: IncomingMessage): Record<string, string | string[]> {
-  const kept: Record<string, string | string[]> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    const isKept = !NOT_FORWARDED.has(name) && !name.startsWith('access-control-allow-origin');
-    if (isKept && value !== undefined) kept[name] = value;
-  }
-  return kept;
+function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }
 
 /** What a client sends before it has its answer. */
@@ -391,7 +385,9 @@ function watch(socket: Duplex, head: Buffer): Early {
 const REASONS: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
+  400: 'Bad Request',
   404: 'Not Found',
+  405: 'Method Not Allowed',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 };
@@ -413,7 +409,10 @@ function refuseUpgrade(socket: Duplex, status: number, text: string): void {
   socket.once('close', () => clearTimeout(hangUp));
 }
 
-/** LiveKit's own refusal; never its text for a 401, which may hold the token. */
+/** Instead of LiveKit's own text, which holds the token. */
+const TOKEN_REFUSED = 'LiveKit refuses the token.';
+
+/** LiveKit's own refusal. */
 async function relayRefusal(socket: Duplex, response: IncomingMessage): Promise<void> {
   const status = response.statusCode ?? 502;
   let text = '';
@@ -422,5 +421,5 @@ async function relayRefusal(socket: Duplex, response: IncomingMessage): Promise<
   } catch {
     text = '';
   }
-  refuseUpgrade(socket, status, status === 401 ? 'LiveKit refuses the token.' : text.trim());
+  refuseUpgrade(socket, status, status === 401 ? TOKEN_REFUSED : text.trim());
 }

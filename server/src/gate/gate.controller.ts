@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import {
   Controller,
   Delete,
@@ -15,7 +16,7 @@ import { Public } from '../access/access.decorators.js';
 import { AppError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { GateProxy } from './gate-proxy.js';
-import { type GateTarget, gateTarget } from './gate-paths.js';
+import { type GateTarget, gateTarget, isMethodOpen, isWhip, upstreamUri } from './gate-paths.js';
 
 const WHY = 'participants do not sign in; the LiveKit token that they present is checked';
 
@@ -31,6 +32,7 @@ export class GateController {
   @Get('livekit/gate')
   @Public(WHY)
   async forwardAuth(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    if (!this.isFromProxy(request)) throw closed();
     const target = forwardedTarget(request);
     const answer = target
       ? await this.proxy.decide({
@@ -42,7 +44,12 @@ export class GateController {
       : ({ status: 403, code: 'gate.path_closed', text: 'This path is not open.' } as const);
     reply.status(answer.status).header('Cache-Control', 'no-store');
     if (answer.status === 200) {
-      await reply.header('Authorization', `Bearer ${answer.token}`).send();
+      if (target && answer.token !== null) {
+        reply
+          .header('Authorization', `Bearer ${answer.token}`)
+          .header('X-Rolecall-Uri', upstreamUri(target));
+      }
+      await reply.send();
       return;
     }
     if (answer.status === 503) reply.header('Retry-After', '2');
@@ -55,27 +62,39 @@ export class GateController {
       .send(answer.text);
   }
 
-  @Get(['rtc', 'rtc/v1', 'rtc/validate', 'rtc/v1/validate'])
+  /** Rolecall's own answer, also where a proxy in front joins clients and LiveKit. */
+  @Get(['rtc/validate', 'rtc/v1/validate'])
   @Public(WHY)
-  signalling(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  probe(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    if (!this.isFromProxy(request)) this.assertOn();
     return this.pass(request, reply);
   }
 
-  @Post(['whip/v1', 'whip/v1/*'])
+  @Get(['rtc', 'rtc/v1'])
+  @Public(WHY)
+  signalling(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    this.assertOn();
+    return this.pass(request, reply);
+  }
+
+  @Post('whip/v1')
   @Public(WHY)
   publish(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    this.assertOn();
     return this.pass(request, reply);
   }
 
   @Patch('whip/v1/*')
   @Public(WHY)
   change(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    this.assertOn();
     return this.pass(request, reply);
   }
 
   @Delete('whip/v1/*')
   @Public(WHY)
   end(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    this.assertOn();
     return this.pass(request, reply);
   }
 
@@ -85,21 +104,30 @@ export class GateController {
   @Public(WHY)
   async preflight(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     this.assertOn();
-    const asked = request.headers['access-control-request-headers'];
+    const target = gateTarget(request.raw.url ?? '');
+    if (!target || (isWhip(target) && !this.config.isWhipOn)) throw closed();
     await reply
       .status(204)
       .header('Access-Control-Allow-Origin', '*')
       .header('Access-Control-Allow-Methods', 'GET, POST, PATCH, DELETE, OPTIONS')
-      .header('Access-Control-Allow-Headers', asked ?? 'authorization, content-type')
+      .header('Access-Control-Allow-Headers', 'authorization, content-type, if-match')
       .header('Access-Control-Max-Age', '600')
       .send();
   }
 
   private async pass(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    this.assertOn();
     const target = gateTarget(request.raw.url ?? '');
-    if (!target) throw closed();
+    if (!target || !isMethodOpen(target, request.method)) throw closed();
+    if (isWhip(target) && !this.config.isWhipOn) throw closed();
     await this.proxy.pass(target, request, reply);
+  }
+
+  /** Another proxy asks only where the gate is not built in, and shows that it is the one. */
+  private isFromProxy({ headers }: FastifyRequest): boolean {
+    const { gateSecret, isGateOn, livekit } = this.config;
+    if (isGateOn || gateSecret === null || livekit.url === null) return false;
+    const shown = headers['x-rolecall-gate-secret'];
+    return typeof shown === 'string' && isSame(shown, gateSecret);
   }
 
   private assertOn(): void {
@@ -107,14 +135,31 @@ export class GateController {
   }
 }
 
-/** Both headers, when both are there, must say the same: a client may have sent one of them. */
+/** What the proxy was asked for. Null for what may not pass. */
 function forwardedTarget({ headers }: FastifyRequest): GateTarget | null {
-  const given = [headers['x-original-uri'], headers['x-forwarded-uri']].filter(
-    (value) => value !== undefined,
-  );
-  const [uri] = given;
-  if (typeof uri !== 'string' || given.some((other) => other !== uri)) return null;
-  return gateTarget(uri);
+  const uri = toldBy(headers['x-original-uri'], headers['x-forwarded-uri']);
+  const method = toldBy(headers['x-original-method'], headers['x-forwarded-method']);
+  if (typeof uri !== 'string' || method === undefined) return null;
+  const target = gateTarget(uri);
+  return target && isMethodOpen(target, method) ? target : null;
+}
+
+type Header = string | string[] | undefined;
+
+/**
+ * Where both headers are there, they must say the same: a client may have sent one of them. Null
+ * when there is none, undefined when they differ.
+ */
+function toldBy(one: Header, other: Header): string | null | undefined {
+  const said = one ?? other ?? null;
+  if (Array.isArray(said)) return undefined;
+  return (other ?? said) === said ? said : undefined;
+}
+
+/** Takes the same time for every wrong one. */
+function isSame(shown: string, secret: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(shown), digest(secret));
 }
 
 function closed(): AppError {

@@ -1,22 +1,52 @@
-import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { compileGrant } from '../grants/compile-grant.js';
 import { withheldFromUncovered } from '../grants/scene.js';
-import { isAnythingWithheld, withhold } from '../grants/withhold.js';
+import {
+  canonicalSources,
+  publishableSources,
+  TRACK_SOURCES,
+  type TrackSource,
+} from '../grants/role-grants.js';
+import { publishOnly, withhold } from '../grants/withhold.js';
 import { LedgerService } from '../ledger/ledger.service.js';
-import { TokenSigner } from '../livekit/signer.js';
+import { newGateTokenId } from '../livekit/gate-token.js';
+import { RoomsPort } from '../livekit/rooms-port.js';
+import { type TokenClaims, TokenSigner } from '../livekit/signer.js';
 import { isStorable } from '../livekit/storable.js';
 import type { TokenFacts } from '../livekit/token-reader.js';
+import { WHIP_CLAIMS } from '../livekit/whip.js';
 import { PolicyReader, type PolicyUser } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
 import type { Standing } from '../seats/seat-policy.js';
-import { type GateTarget, isProbe, presentedToken } from './gate-paths.js';
+import { type GateTarget, isProbe, isWhip, presentedToken } from './gate-paths.js';
 import { ParticipantProofs, type Proof, type Proved, unproved } from './participant-proofs.js';
 
 /** LiveKit looks at it once, in the moment of the connect. */
 const TOKEN_SECONDS = 30;
+
+export const PATH_CLOSED: Refused = {
+  status: 404,
+  code: 'gate.path_closed',
+  text: 'There is nothing here.',
+};
+/** In LiveKit's words, which its clients know. */
+const NOT_RUNNING: Refused = {
+  status: 404,
+  code: 'gate.room_not_running',
+  text: 'requested room does not exist',
+};
+const NOTHING_TO_PUBLISH: Refused = {
+  status: 403,
+  code: 'gate.nothing_to_publish',
+  text: 'You may publish neither camera nor microphone in this room now.',
+};
+const NO_SESSION: Refused = {
+  status: 404,
+  code: 'gate.no_such_session',
+  text: 'You have no such session.',
+};
 
 export interface Knock {
   readonly target: GateTarget;
@@ -25,20 +55,23 @@ export interface Knock {
   readonly requestId: string;
 }
 
-export type GateAnswer =
-  | {
-      readonly status: 200;
-      readonly token: string;
-      readonly room: string;
-      /** They must not connect before; a second at most. */
-      readonly notBefore: Date | null;
-    }
-  | {
-      readonly status: 401 | 403 | 503;
-      readonly code: string;
-      /** For the participant: says no more than they may know. */
-      readonly text: string;
-    };
+export interface Admitted {
+  readonly status: 200;
+  /** What goes on to LiveKit; null for a probe, which gets none. */
+  readonly token: string | null;
+  readonly room: string;
+  /** They must not connect before; a second at most. */
+  readonly notBefore: Date | null;
+}
+
+export interface Refused {
+  readonly status: 401 | 403 | 404 | 503;
+  readonly code: string;
+  /** For the participant: says no more than they may know. */
+  readonly text: string;
+}
+
+export type GateAnswer = Admitted | Refused;
 
 /**
  * Decides every connect anew. The token that a client presents proves who it is, whatever rights
@@ -54,11 +87,13 @@ export class GateService {
     private readonly signer: TokenSigner,
     private readonly ledger: LedgerService,
     private readonly liveRooms: LiveRooms,
+    private readonly rooms: RoomsPort,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
   /** Fails closed: without Postgres, or without an entry of what was decided, nobody comes in. */
   async decide(knock: Knock): Promise<GateAnswer> {
+    if (isWhip(knock.target) && !this.config.isWhipOn) return PATH_CLOSED;
     // LiveKit would let `x` in as `x#name`: an identity that nobody has checked.
     if (knock.target.query.has('publish')) {
       const text = 'Connections that only publish are not let in.';
@@ -66,7 +101,7 @@ export class GateService {
     }
     const presented = presentedToken(knock.target, knock.authorization);
     try {
-      return await this.answer(knock, presented, await this.proofs.check(presented));
+      return await this.answer(knock, await this.proofs.check(presented));
     } catch (error) {
       if (!(error instanceof AppError) || error.kind !== 'unavailable') throw error;
       this.log.warn(`nobody is let in: ${error.message}`);
@@ -80,66 +115,98 @@ export class GateService {
     if (known) await this.liveRooms.ensure(known);
   }
 
-  private async answer(knock: Knock, presented: string, proof: Proof): Promise<GateAnswer> {
+  private async answer(knock: Knock, proof: Proof): Promise<GateAnswer> {
     if (proof.kind === 'refused') {
       await this.recordRefusal(knock, proof.token, proof.standing, proof.code);
       return { status: proof.status, code: proof.code, text: proof.text };
     }
+    const refusal = await this.refusalOf(knock.target, proof);
+    if (refusal) {
+      await this.recordRefusal(knock, proof.token, proof.standing, refusal.code);
+      return refusal;
+    }
+    return isProbe(knock.target) ? this.confirm(proof) : this.admit(knock, proof);
+  }
+
+  /** Why somebody who may be in the room may not do this there now. */
+  private async refusalOf({ action, sid }: GateTarget, proof: Proved): Promise<Refused | null> {
     const { token, standing } = proof;
     const { wanted } = standing;
     if (wanted.kind === 'role' && !wanted.role.grants.roomJoin) {
       const { status, code, text } = unproved('gate.role_does_not_join', token, standing);
-      await this.recordRefusal(knock, token, standing, code);
       return { status, code, text };
     }
-    const isReal = !isProbe(knock.target);
+    if (action === 'whip_publish') {
+      if (!mayPublishByWhip(proof)) return NOTHING_TO_PUBLISH;
+      // LiveKit would make the room, with none of its options, whatever `auto_create` says.
+      if (!(await this.liveRooms.isRunning(token.room))) return NOT_RUNNING;
+    }
+    if (action === 'whip_session' && !(await this.isOwnSession(token, sid))) return NO_SESSION;
+    return null;
+  }
+
+  /** LiveKit finds a WHIP session by its id alone, whoever asks: only LiveKit's own list tells whose. */
+  private async isOwnSession({ room, identity }: TokenFacts, sid: string | null): Promise<boolean> {
+    const participant = await this.rooms.findParticipant(room, identity);
+    return participant !== null && participant.sid === sid;
+  }
+
+  /** The answer to a probe, as LiveKit would give it, without a token for it. */
+  private async confirm({ standing: { room } }: Proved): Promise<GateAnswer> {
+    await this.liveRooms.ensureSoon(room);
+    if (!(await this.liveRooms.isRunning(room.name))) return NOT_RUNNING;
+    return { status: 200, token: null, room: room.name, notBefore: null };
+  }
+
+  private async admit(knock: Knock, proof: Proved): Promise<GateAnswer> {
+    const { token, standing } = proof;
+    const { action } = knock.target;
     // At once, since each asks Postgres: who waits here hears nothing of the room.
     const [given, notBefore] = await Promise.all([
-      this.give(proof, presented),
-      isReal ? this.proofs.admit(proof) : null,
-      isReal ? this.record(knock, token, standing, null) : null,
+      this.give(proof, isWhip(knock.target)),
+      action === 'whip_session' ? null : this.proofs.admit(proof),
+      this.record(knock, token, standing, null),
     ]);
-    await this.liveRooms.ensureSoon(standing.room);
+    if (action === 'connect') await this.liveRooms.ensureSoon(standing.room);
     return { status: 200, token: given, room: token.room, notBefore };
   }
 
-  /** The token that goes on to LiveKit. */
-  private async give({ token, standing }: Proved, presented: string): Promise<string> {
-    if (standing.wanted.kind === 'role') return this.mint(token, standing);
-    // No rule covers them and the room allows that: they are what their token says.
-    if (!isAnythingWithheld(withheldFromUncovered(standing.room.scene))) return presented;
-    return this.silence(token);
+  /** The token that goes on to LiveKit. It opens one connect, and proves nothing here. */
+  private async give({ token, standing }: Proved, byWhip: boolean): Promise<string> {
+    const claims =
+      standing.wanted.kind === 'role'
+        ? await this.claimsOf(token, standing, byWhip)
+        : uncoveredClaims(token, standing, byWhip);
+    return this.signer.sign(byWhip ? markedAsWhip(claims) : claims);
   }
 
-  /** What their token says, but for everything that others would hear, see or read of them. */
-  private silence({ claims }: TokenFacts): string {
-    const exp = Math.floor(Date.now() / 1_000) + TOKEN_SECONDS;
-    const { canPublishSources: _, ...video } = claims['video'] as Record<string, unknown>;
-    const silent = { ...video, canPublish: false, canPublishData: false };
-    return this.signer.sign({ ...claims, exp, video: silent });
-  }
-
-  private async mint(token: TokenFacts, { room, facts, role }: Standing): Promise<string> {
+  private async claimsOf(
+    token: TokenFacts,
+    { room, facts, role }: Standing,
+    byWhip: boolean,
+  ): Promise<TokenClaims> {
     if (!role) throw new Error('a token without a role');
     const { user } = facts;
     const content = await this.templates.version(role.template, role.version);
     // What was asked for with the token stands until the user is changed after it.
     const isUserNewer = user !== null && isChangedSince(user, token.issuedAt);
     const [first, second] = isUserNewer ? [user, token] : [token, user];
-    const claims = compileGrant({
-      grants: withhold(role.grants, role.withheld),
-      room: room.name,
-      identity: token.identity,
-      kind: user?.kind ?? 'standard',
-      name: first?.name || second?.name || '',
-      metadata: first?.metadata || second?.metadata || content.metadata,
-      attributes: { ...content.attributes, ...second?.attributes, ...first?.attributes },
-      ttlSeconds: TOKEN_SECONDS,
-      issuer: this.config.livekit.apiKey,
-      now: new Date(),
-      jti: randomUUID(),
-    });
-    return this.signer.sign({ ...claims });
+    const grants = withhold(role.grants, role.withheld);
+    return {
+      ...compileGrant({
+        grants: byWhip ? publishOnly(grants) : grants,
+        room: room.name,
+        identity: token.identity,
+        kind: user?.kind ?? 'standard',
+        name: first?.name || second?.name || '',
+        metadata: first?.metadata || second?.metadata || content.metadata,
+        attributes: { ...content.attributes, ...second?.attributes, ...first?.attributes },
+        ttlSeconds: TOKEN_SECONDS,
+        issuer: this.config.livekit.apiKey,
+        now: new Date(),
+        jti: newGateTokenId(),
+      }),
+    };
   }
 
   /** Probes are not written down, nor is what proves nothing: anybody can send that, for ever. */
@@ -178,6 +245,58 @@ export class GateService {
       },
     });
   }
+}
+
+/** Whether they may send what a WHIP connection sends: LiveKit takes it for camera and microphone. */
+function mayPublishByWhip({ token, standing }: Proved): boolean {
+  const { wanted } = standing;
+  const sources =
+    wanted.kind === 'role'
+      ? publishableSources(withhold(wanted.role.grants, wanted.role.withheld))
+      : sourcesOf(uncoveredVideo(token, standing, true));
+  return sources.includes('camera') || sources.includes('microphone');
+}
+
+/** No rule covers them and the room allows that: they are what their token says. */
+function uncoveredClaims(token: TokenFacts, standing: Standing, byWhip: boolean): TokenClaims {
+  const { claims } = token;
+  const soon = Math.floor(Date.now() / 1_000) + TOKEN_SECONDS;
+  return {
+    ...claims,
+    // Never longer than their own: else a connect would make its life longer.
+    exp: Math.min(Number(claims['exp']), soon),
+    jti: newGateTokenId(),
+    video: uncoveredVideo(token, standing, byWhip),
+  };
+}
+
+/** Without what a hold or the room's scene keeps from the others. */
+function uncoveredVideo({ claims }: TokenFacts, standing: Standing, byWhip: boolean) {
+  const { wanted, room } = standing;
+  const video = { ...(claims['video'] as Record<string, unknown>) };
+  if (byWhip) video['canSubscribe'] = false;
+  const { sources, data } =
+    wanted.kind === 'uncovered' ? wanted.withheld : withheldFromUncovered(room.scene);
+  if (data) video['canPublishData'] = false;
+  if (sources.length === 0) return video;
+  const left = sourcesOf(video).filter((source) => !sources.includes(source));
+  if (left.length > 0) return { ...video, canPublishSources: left };
+  const { canPublishSources: _, ...rest } = video;
+  return { ...rest, canPublish: false };
+}
+
+/** As LiveKit reads a token: in either case, and none named is every one. */
+function sourcesOf({ canPublish, canPublishSources }: Record<string, unknown>): TrackSource[] {
+  if (canPublish === false) return [];
+  if (!Array.isArray(canPublishSources) || canPublishSources.length === 0)
+    return [...TRACK_SOURCES];
+  return canonicalSources(canPublishSources.map((source) => String(source).toLowerCase()));
+}
+
+function markedAsWhip(claims: TokenClaims): TokenClaims {
+  const attributes = claims['attributes'] as Record<string, string> | undefined;
+  const { kind, attribute } = WHIP_CLAIMS;
+  return { ...claims, kind, attributes: { ...attributes, [attribute]: '1' } };
 }
 
 /** Tokens tell whole seconds. */

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
+import { isGateTokenId } from '../livekit/gate-token.js';
 import { isStorable } from '../livekit/storable.js';
 import { type TokenFacts, TokenReader } from '../livekit/token-reader.js';
 import { SeatObservations } from '../seats/seat-observations.js';
@@ -35,6 +36,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   'room.closed': 'The room is closed.',
   'room.not_found': 'There is no such room.',
   'peek.over': 'The look is over.',
+  'gate.token_is_no_proof': 'This token proves nothing. Use the one that you were given.',
   'token.voided': 'This link is not valid any more. Ask for a new one.',
   unlisted: 'This room is for invited participants only.',
 };
@@ -67,6 +69,7 @@ export class ParticipantProofs {
       const code = 'gate.token_invalid';
       return { kind: 'refused', status: 401, code, text, token: null, standing: null };
     }
+    if (isGateTokenId(token.jti)) return unproved('gate.token_is_no_proof', token, null);
     const isKnowable = isStorable(token.identity) && isStorable(token.room);
     const standing = isKnowable ? await this.stand(token) : null;
     if (!standing) return unproved('room.not_found', token, null);

@@ -38,7 +38,12 @@ export function withhold(grants: RoleGrants, { sources, data }: Withheld): RoleG
   };
 }
 
-/** The same for a permission that was seen in LiveKit, where a source may have no name. */
+/** What is left of a role for who comes in by WHIP: sends, and neither hears nor sees anybody. */
+export function publishOnly(grants: RoleGrants): RoleGrants {
+  return { ...grants, canSubscribe: false, canSubscribeMetrics: false };
+}
+
+/** As `withhold`, for a permission that was seen in LiveKit, where a source may have no name. */
 export function withholdPermission(
   permission: PermissionLike,
   { sources, data }: Withheld,

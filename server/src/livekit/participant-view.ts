@@ -9,6 +9,7 @@ import {
 } from '@livekit/protocol';
 import type { ParticipantPermission } from '../grants/compile-grant.js';
 import { TRACK_SOURCES, type TrackSource } from '../grants/role-grants.js';
+import { isWhip, WHIP_KIND } from './whip.js';
 
 /**
  * A permission as LiveKit has it. Where LiveKit's list is empty (it means every source, also a
@@ -162,7 +163,7 @@ export function toObservedParticipant(info: ParticipantInfo): ObservedParticipan
     sid: info.sid,
     identity: info.identity,
     name: info.name,
-    kind: KINDS[info.kind] ?? 'standard',
+    kind: isWhip(info) ? WHIP_KIND : (KINDS[info.kind] ?? 'standard'),
     state: STATES[info.state],
     joinedAt: toDate(info.joinedAtMs, info.joinedAt),
     permission: fromSdkPermission(info.permission),

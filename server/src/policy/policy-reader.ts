@@ -63,6 +63,8 @@ export interface PolicyFacts {
    * that is given back.
    */
   uncovered: { permission: PermissionLike; isKept: boolean } | null;
+  /** They are in the room now, by WHIP. */
+  isWhip: boolean;
   /** What `resolve` takes; null without a room. */
   input: PolicyInput | null;
 }
@@ -95,6 +97,7 @@ interface FactRow {
   was_issued: boolean;
   seat_void_before: Date | null;
   uncovered: PolicyFacts['uncovered'];
+  is_whip: boolean;
   peeks_at: string | null;
   override_template: string | null;
   override_version: number;
@@ -183,7 +186,7 @@ const READ = `
         AND (s.last_issued_at IS NULL OR s.before_scene IS NOT NULL)
       THEN json_build_object('permission', coalesce(s.before_scene, s.permission),
         'isKept', s.before_scene IS NOT NULL) END AS uncovered,
-    s.peeks_at,
+    coalesce(s.is_present AND s.kind = 'whip', false) AS is_whip, s.peeks_at,
     s.override_template, s.override_version, s.override_scope, s.override_until, s.override_at,
     s.override_by, s.override_reason,
     CASE WHEN s.block_at IS NOT NULL THEN json_build_object('at', s.block_at,
@@ -341,6 +344,7 @@ function toFacts(
       voidBefore,
     ),
     uncovered: row.uncovered,
+    isWhip: row.is_whip,
     input: here && {
       subject: {
         userId: user?.id ?? null,

@@ -63,6 +63,11 @@ export class LiveRooms {
     clearTimeout(timer);
   }
 
+  /** Whether LiveKit runs the room now. Throws `unavailable` when LiveKit cannot be asked. */
+  async isRunning(room: string): Promise<boolean> {
+    return (await this.port.listRooms([room])).some(({ name }) => name === room);
+  }
+
   private isSeenToRun({ liveSid, unseenFor }: PolicyRoom): boolean {
     return liveSid !== null && unseenFor !== null && unseenFor < SWEEPS_UNSEEN * this.config.sweep;
   }

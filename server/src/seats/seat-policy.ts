@@ -12,10 +12,12 @@ import { withheldFromUncovered } from '../grants/scene.js';
 import {
   bothWithheld,
   isAnythingWithheld,
+  publishOnly,
   type Withheld,
   withhold,
   withholdPermission,
 } from '../grants/withhold.js';
+import { WHIP_KIND } from '../livekit/whip.js';
 import { type PolicyFacts, PolicyReader, type PolicyRoom } from '../policy/policy-reader.js';
 
 export interface EffectiveRole {
@@ -69,6 +71,7 @@ export interface Standing {
 
 /** Participants that LiveKit itself brings along (egress, ingress, SIP …) follow no template. */
 const STANDARD = 'standard';
+const PEOPLE: ReadonlySet<string> = new Set([STANDARD, WHIP_KIND]);
 
 /** Turns policy into what LiveKit should have. Every reader and writer of seats asks here. */
 @Injectable()
@@ -107,7 +110,8 @@ export class SeatPolicy {
       throw roomNotFound();
     }
     const decision = resolve(input, at);
-    const role = decision.verdict === 'allow' ? await this.roleOf(decision) : null;
+    const isWhip = kind === null ? facts.isWhip : kind === WHIP_KIND;
+    const role = decision.verdict === 'allow' ? await this.roleOf(decision, isWhip) : null;
     const wanted = want(facts, input, decision, role, { kind, at });
     return {
       room,
@@ -124,14 +128,19 @@ export class SeatPolicy {
         role?.template,
         role?.version,
         role?.withheld,
+        isWhip,
         wanted.kind === 'uncovered' && [wanted.permission, wanted.isRestored],
       ]),
     };
   }
 
-  private async roleOf({ template, version, source, withheld }: Allowed): Promise<EffectiveRole> {
+  private async roleOf(
+    { template, version, source, withheld }: Allowed,
+    isWhip: boolean,
+  ): Promise<EffectiveRole> {
     const { grants } = await this.policy.version(template, version);
-    const permission = toParticipantPermission(withhold(grants, withheld));
+    const left = withhold(grants, withheld);
+    const permission = toParticipantPermission(isWhip ? publishOnly(left) : left);
     return { template, version, source, grants, withheld, permission };
   }
 }
@@ -148,7 +157,7 @@ function want(
   { kind, at }: { kind: string | null; at: Date },
 ): Wanted {
   const isUnlisted = !facts.wasIssued && (role === null || role.source !== 'override');
-  const isOurs = !isUnlisted || kind === null || kind === STANDARD;
+  const isOurs = !isUnlisted || kind === null || PEOPLE.has(kind);
   const isWantOfRules =
     decision.verdict === 'refuse' &&
     (decision.code === 'no_rule' || decision.code === 'template.unpublished');

@@ -1,5 +1,6 @@
 import type { Hold, Override } from '../grants/policy.js';
 import { canonicalSources } from '../grants/role-grants.js';
+import { WHIP_KIND } from '../livekit/whip.js';
 import type {
   LastChange,
   NewOperation,
@@ -156,7 +157,8 @@ export function toSeat(row: SeatRow): Seat {
     sid: row.sid,
     state: row.state,
     name: row.name,
-    kind: row.kind,
+    // A way in ends with its connection: who comes back may come by another one.
+    kind: row.kind === WHIP_KIND && !row.is_present ? null : row.kind,
     permission: row.permission,
     tracks: row.tracks,
     joinedAt: row.joined_at,

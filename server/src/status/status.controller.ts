@@ -27,7 +27,7 @@ export class StatusController {
   @SignedIn()
   @Answers(statusResponse)
   async status(@CurrentActor() actor: Actor) {
-    const { livekit, isGateOn } = this.config;
+    const { livekit, isGateOn, isWhipOn } = this.config;
     const { rows } = await this.pg.query<{ is_demo: boolean }>(
       'status-demo',
       'SELECT EXISTS (SELECT 1 FROM app_user WHERE is_demo AND deleted_at IS NULL) AS is_demo',
@@ -37,6 +37,7 @@ export class StatusController {
       startedAt: this.startedAt,
       livekit: { ...this.health.status, url: livekit.url, clientUrl: clientUrlOf(this.config) },
       gate: isGateOn ? 'on' : 'off',
+      whip: isWhipOn ? 'on' : 'off',
       gateCheck: await this.gateCheck.look(),
       /** Null on a server that leaves the sweep to another one. */
       sweep: {

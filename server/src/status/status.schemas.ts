@@ -12,6 +12,7 @@ export const statusResponse = z.object({
     clientUrl: z.string(),
   }),
   gate: z.enum(['on', 'off']),
+  whip: z.enum(['on', 'off']),
   gateCheck: z.looseObject({ state: z.enum(['closed', 'open', 'unknown']), detail: z.string() }),
   /** Its parts are null on a server that leaves the sweep to another one. */
   sweep: z.looseObject({ lastAt: z.string().nullable(), ms: z.number().nullable() }),

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { MARKED, startFakeLiveKit } from '../support/fake-livekit.js';
 import { type LiveApp, startLiveApp } from '../support/live-app.js';
 import { LiveScene } from '../support/live-scene.js';
-import { type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
 import { signalJoin } from '../support/livekit-signal.js';
 import { type ParticipantProcess, startParticipants } from '../support/participants.js';
 import { sendRaw, upgradeLines } from '../support/raw-http.js';
@@ -14,8 +15,17 @@ import {
   startReverseProxy,
 } from '../support/reverse-proxy.js';
 import { until } from '../support/until.js';
+import { whipPost, whipSession } from '../support/whip.js';
 
 jest.setTimeout(60_000);
+
+const SECRET = 'a-secret-of-the-proxy';
+const ENV = {
+  ROLECALL_GATE: 'off',
+  ROLECALL_GATE_SECRET: SECRET,
+  ROLECALL_WHIP: 'on',
+  ROLECALL_TRUST_PROXY: '1',
+};
 
 const portOf = (url: string) => Number(new URL(url).port);
 
@@ -34,10 +44,10 @@ const behind = (kind: ProxyKind) => () => {
     app = await startLiveApp({
       livekit,
       port,
-      env: { ROLECALL_SWEEP: '10m', ROLECALL_GATE: 'off', ROLECALL_TRUST_PROXY: '1' },
+      env: { ...ENV, ROLECALL_SWEEP: '10m' },
     });
     const livekitPort = portOf(livekit.httpUrl);
-    proxy = await startReverseProxy(kind, { rolecall: port, livekit: livekitPort });
+    proxy = await startReverseProxy(kind, { rolecall: port, livekit: livekitPort, secret: SECRET });
     scene = new LiveScene(app, livekit);
     people = startParticipants();
     gate = proxy.url.replace('http', 'ws');
@@ -174,6 +184,96 @@ const behind = (kind: ProxyKind) => () => {
     expect(bob?.permission?.can_publish ?? false).toBe(false);
   });
 
+  it('a WHIP session is in the hands of its own participant only', async () => {
+    const room = await scene.room('whip');
+    const speaker = async (identity: string) => {
+      const token = await scene.issued(room, identity);
+      await scene.act(room, identity, 'promote');
+      return token;
+    };
+    const cam = await speaker('cam');
+    const begun = await whipPost(proxy.url, cam);
+    expect(begun).toMatchObject({ status: 201, sid: expect.stringMatching(/^PA_/) });
+    const { permission } = (await scene.participant(room, 'cam')) ?? {};
+    expect([permission?.can_publish, permission?.can_subscribe ?? false]).toEqual([true, false]);
+
+    const mallory = await speaker('mallory');
+    const own = await whipPost(proxy.url, mallory);
+    for (const method of ['DELETE', 'PATCH'] as const) {
+      const answer = await whipSession(proxy.url, method, begun.sid!, mallory);
+      expect(answer).toEqual({ status: 404, text: 'You have no such session.' });
+    }
+    expect((await scene.participant(room, 'cam'))?.sid).toBe(begun.sid);
+    expect((await whipSession(proxy.url, 'DELETE', own.sid!, mallory)).status).toBe(200);
+
+    const viewer = await whipPost(proxy.url, await scene.issued(room, 'viewer'));
+    expect(viewer).toMatchObject({ status: 403, text: expect.stringContaining('neither camera') });
+    await app.sql(`INSERT INTO room (name, default_template) VALUES ('asleep', 'speaker')`);
+    const asleep = await whipPost(proxy.url, await scene.issued('asleep', 'cam'));
+    expect(asleep).toMatchObject({ status: 404, text: 'requested room does not exist' });
+    expect(await scene.participants('asleep')).toEqual([]);
+  });
+
+  it('only what clients need reaches LiveKit, and a connect is a GET without a body', async () => {
+    const recorder = await startFakeLiveKit();
+    const recorded = await startReverseProxy(kind, {
+      rolecall: portOf(app.url),
+      livekit: portOf(recorder.url),
+      secret: SECRET,
+    });
+    try {
+      const room = await scene.room('needs');
+      const token = await scene.issued(room, 'ana');
+      const strange = [
+        ...Object.entries(MARKED).map(([name, value]) => `${name}: ${value}`),
+        'X-LiveKit-ClientInfo: {"subscribedParticipantTrackNames":{"a":["b"]}}',
+        'X-Livekit-Ingress: 1',
+        'X-Rolecall-Uri: /twirp/livekit.RoomService/ListRooms',
+        'X-Forwarded-For: 192.0.2.1',
+        'CF-Connecting-IP: 192.0.2.1',
+        'Cookie: a=b',
+        `Sec-WebSocket-Extensions: ${'x'.repeat(257)}`,
+      ];
+      const query = `access_token=${token}&sdk=js&evil=1&os={env.ROLECALL_GATE_SECRET}`;
+      const connect = upgradeLines(`/rtc?${query}`, strange);
+      const form = 'publish=tablet';
+      const withForm = upgradeLines(`/rtc?${query}`, [
+        ...strange,
+        'Content-Type: application/x-www-form-urlencoded',
+        `Content-Length: ${form.length}`,
+      ]);
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'HEAD']) {
+        for (const bytes of [connect, withForm + form]) {
+          const answer = await sendRaw(portOf(recorded.url), bytes.replace('GET', method));
+          answer.socket.destroy();
+          expect([method, answer.status]).toEqual([method, 405]);
+        }
+      }
+      const plain = await fetch(`${recorded.url}/rtc?${query}`, { headers: MARKED });
+      expect(plain.status).toBe(404);
+      expect(recorder.reached).toEqual([]);
+
+      for (const bytes of [connect, withForm + form]) {
+        const answer = await sendRaw(portOf(recorded.url), bytes);
+        answer.socket.destroy();
+        expect(answer.status).toBe(101);
+      }
+      const { method, url, headers } = recorder.reached[1]!;
+      expect([method, url]).toEqual(['GET', '/rtc?sdk=js&os=%7Benv.ROLECALL_GATE_SECRET%7D']);
+      const needed = ['authorization', 'connection', 'host', 'sec-websocket-key'];
+      const more = ['sec-websocket-version', 'upgrade', 'user-agent', 'x-forwarded-for'];
+      // What Caddy says of itself and cannot be told to leave out.
+      const own = ['accept-encoding', 'x-forwarded-host', 'x-forwarded-proto'];
+      const said = Object.keys(headers).filter((name) => headers[name] !== '');
+      expect(said.filter((name) => !own.includes(name)).sort()).toEqual([...needed, ...more]);
+      expect(headers['x-forwarded-for']).toBe('127.0.0.1');
+      expect(headers.authorization).not.toContain(token);
+    } finally {
+      await recorded.stop();
+      await recorder.stop();
+    }
+  });
+
   it('when Rolecall cannot decide, nobody comes in', async () => {
     const room = await scene.room('undecided');
     const token = await scene.issued(room, 'ana');
@@ -189,6 +289,119 @@ const behind = (kind: ProxyKind) => () => {
     expect((await signalJoin(gate, token)).join.room?.name).toBe(room);
   });
 };
+
+describeLive('the question of another proxy', () => {
+  let livekit: LiveKitServer;
+  let app: LiveApp;
+  let scene: LiveScene;
+
+  beforeAll(async () => {
+    livekit = await startLiveKitServer();
+    app = await startLiveApp({ livekit, env: ENV });
+    scene = new LiveScene(app, livekit);
+  });
+  afterAll(async () => {
+    await app?.stop();
+    await livekit?.stop();
+  });
+
+  const ask = (headers: Record<string, string>) =>
+    fetch(`${app.url}/livekit/gate`, {
+      headers: { 'x-rolecall-gate-secret': SECRET, ...headers },
+    });
+  const tokenIn = (answer: Response) =>
+    (answer.headers.get('authorization') ?? '').replace('Bearer ', '');
+  const claimsOf = (token: string) =>
+    JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+
+  it('gets the same decision, and the address to ask LiveKit for', async () => {
+    const room = await scene.room('forward');
+    const token = await scene.issued(room, 'fay', 'presenter');
+    const questions: Record<string, string>[] = [
+      { 'x-original-uri': `/rtc?access_token=${token}` },
+      { 'x-forwarded-uri': `/rtc/v1?join_request=x&evil=1&access_token=${token}` },
+      { 'x-forwarded-uri': '/rtc', 'x-forwarded-method': 'GET', authorization: `Bearer ${token}` },
+    ];
+    const uris: (string | null)[] = [];
+    for (const headers of questions) {
+      const answer = await ask(headers);
+      expect(answer.status).toBe(200);
+      const claims = claimsOf(tokenIn(answer));
+      expect(claims).toMatchObject({ sub: 'fay', video: { room, canPublish: false } });
+      expect(claims.exp - claims.nbf).toBeLessThanOrEqual(60);
+      uris.push(answer.headers.get('x-rolecall-uri'));
+    }
+    expect(uris).toEqual(['/rtc', '/rtc/v1?join_request=x', '/rtc']);
+    expect((await ask({})).status).toBe(403);
+    expect((await ask({ 'x-original-uri': `/twirp/x?access_token=${token}` })).status).toBe(403);
+    expect((await ask({ 'x-original-uri': '/rtc' })).status).toBe(401);
+    const good = { 'x-original-uri': `/rtc?access_token=${token}` };
+    const torn = { ...good, 'x-forwarded-uri': '/twirp/livekit.RoomService/ListRooms' };
+    expect((await ask(torn)).status).toBe(403);
+    expect((await ask({ ...good, 'x-original-method': 'POST' })).status).toBe(403);
+    const tornMethod = { 'x-original-method': 'GET', 'x-forwarded-method': 'POST' };
+    expect((await ask({ ...good, ...tornMethod })).status).toBe(403);
+    const whip = { 'x-original-uri': '/whip/v1', authorization: `Bearer ${token}` };
+    expect((await ask(whip)).headers.get('x-rolecall-code')).toBe('gate.nothing_to_publish');
+    await scene.act(room, 'fay', 'block');
+    expect((await ask(good)).status).toBe(403);
+  });
+
+  it('is only answered to the proxy that knows the secret', async () => {
+    const room = await scene.room('secret');
+    const headers = {
+      'x-original-uri': `/rtc?access_token=${await scene.issued(room, 'ana')}`,
+    };
+    for (const secret of ['', 'x', `${SECRET}x`, SECRET.slice(0, -1), SECRET.toUpperCase()]) {
+      const answer = await ask({ ...headers, 'x-rolecall-gate-secret': secret });
+      expect([secret, answer.status]).toEqual([secret, 404]);
+      expect(tokenIn(answer)).toBe('');
+    }
+    expect((await fetch(`${app.url}/livekit/gate`, { headers })).status).toBe(404);
+    expect((await ask(headers)).status).toBe(200);
+    const without = await startLiveApp({
+      livekit,
+      database: app.database,
+      env: { ROLECALL_GATE: 'off', ROLECALL_SWEEP: '10m' },
+    });
+    const asked = { 'x-rolecall-gate-secret': '', ...headers };
+    const answer = await fetch(`${without.url}/livekit/gate`, { headers: asked });
+    expect(answer.status).toBe(404);
+    await without.stop();
+    expect(await scene.ledger(room, 'gate.admitted')).toHaveLength(1);
+  });
+
+  it('renews nothing: what it answers proves nothing, what LiveKit refreshes does', async () => {
+    const room = await scene.room('renewed');
+    await scene.issued(room, 'ana');
+    const video = { roomJoin: true, room };
+    const exp = Math.floor(Date.now() / 1_000) + 2;
+    const short = scene.sign({ sub: 'ana', exp, video });
+    const first = await ask({ 'x-original-uri': `/rtc?access_token=${short}` });
+    const given = tokenIn(first);
+    expect(first.status).toBe(200);
+    for (const uri of ['/rtc', `/rtc?access_token=${given}`, '/rtc/validate']) {
+      const second = await ask({ 'x-original-uri': uri, authorization: `Bearer ${given}` });
+      expect([second.status, tokenIn(second)]).toEqual([403, '']);
+      expect(second.headers.get('x-rolecall-code')).toBe('gate.token_is_no_proof');
+    }
+    const joined = await signalJoin(livekit.url, given);
+    const refreshed = await until('a refreshed token', () => joined.token);
+    const again = await ask({ 'x-original-uri': `/rtc?access_token=${refreshed}` });
+    expect([again.status, claimsOf(tokenIn(again)).sub]).toEqual([200, 'ana']);
+    joined.close();
+  });
+
+  it('gets no token for a probe', async () => {
+    const room = await scene.room('probes');
+    const token = await scene.issued(room, 'ana');
+    for (const path of ['/rtc/validate', '/rtc/v1/validate']) {
+      const answer = await ask({ 'x-original-uri': `${path}?access_token=${token}` });
+      expect([answer.status, answer.headers.get('authorization')]).toEqual([200, null]);
+    }
+    expect(await scene.ledger(room)).toEqual([]);
+  });
+});
 
 describeBehind('nginx', behind('nginx'));
 describeBehind('caddy', behind('caddy'));

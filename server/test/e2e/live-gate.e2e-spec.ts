@@ -216,32 +216,22 @@ describeLive('through the gate', () => {
     await expect(signalJoin(gate, body.token)).rejects.toMatchObject({ status: 403 });
   });
 
-  it('other proxies get the same decision', async () => {
-    const room = await scene.room('forward');
-    const token = await scene.issued(room, 'fay', 'presenter');
-    const ask = (headers: Record<string, string>) => fetch(`${app.url}/livekit/gate`, { headers });
-    const questions: Record<string, string>[] = [
-      { 'x-original-uri': `/rtc?access_token=${token}` },
-      { 'x-forwarded-uri': `/rtc/v1?join_request=x&access_token=${token}` },
-      { 'x-forwarded-uri': '/whip/v1', authorization: `Bearer ${token}` },
-    ];
-    for (const headers of questions) {
-      const answer = await ask(headers);
-      expect(answer.status).toBe(200);
-      const claims = claimsOf((answer.headers.get('authorization') ?? '').replace('Bearer ', ''));
-      expect(claims).toMatchObject({ sub: 'fay', video: { room, canPublish: false } });
-      expect(claims.exp - claims.nbf).toBeLessThanOrEqual(60);
+  it('a probe costs no token, and nothing but the answer comes of it', async () => {
+    const room = await scene.room('probed');
+    const token = await scene.issued(room, 'ana');
+    for (const path of ['/rtc/validate', '/rtc/v1/validate']) {
+      const probe = await fetch(`${app.url}${path}?access_token=${token}`);
+      expect([probe.status, await probe.text()]).toEqual([200, 'success']);
+      expect(probe.headers.get('authorization')).toBeNull();
     }
-    expect((await ask({})).status).toBe(403);
-    expect((await ask({ 'x-original-uri': `/twirp/x?access_token=${token}` })).status).toBe(403);
-    expect((await ask({ 'x-original-uri': '/rtc' })).status).toBe(401);
-    const torn = await ask({
-      'x-original-uri': `/rtc?access_token=${token}`,
-      'x-forwarded-uri': '/twirp/livekit.RoomService/ListRooms',
-    });
-    expect(torn.status).toBe(403);
-    await scene.act(room, 'fay', 'block');
-    expect((await ask({ 'x-original-uri': `/rtc?access_token=${token}` })).status).toBe(403);
+    await app.sql(`INSERT INTO room (name, default_template) VALUES ('probed-cold', 'viewer')`);
+    const cold = await fetch(
+      `${app.url}/rtc/validate?access_token=${await scene.issued('probed-cold', 'ana')}`,
+    );
+    expect(cold.status).toBe(200);
+    expect(await scene.ledger(room, 'gate.admitted')).toEqual([]);
+    expect((await fetch(`${app.url}/rtc?access_token=${token}`)).status).toBe(404);
+    expect(await scene.participants(room)).toEqual([]);
   });
 
   it('a native client whose signalling breaks off comes back through it, and talks on', async () => {

@@ -24,15 +24,15 @@ export interface FakeLiveKit {
   stop(): Promise<void>;
 }
 
-const MARK = 'x-test-client';
+const MARK = 'rolecall-test-client';
 
 /** What test clients send so that their requests are told from Rolecall's own. */
-export const MARKED = { [MARK]: '1' };
+export const MARKED = { 'User-Agent': MARK };
 
 export async function startFakeLiveKit(): Promise<FakeLiveKit> {
   const fake = { reached: [] as Reached[], open: new Set<Duplex>(), mostOpen: 0, isMute: false };
   const see = ({ method = '', url = '', headers }: http.IncomingMessage) => {
-    if (headers[MARK] !== undefined) fake.reached.push({ method, url, headers });
+    if (headers['user-agent'] === MARK) fake.reached.push({ method, url, headers });
   };
   const server = http.createServer((request, response) => {
     see(request);

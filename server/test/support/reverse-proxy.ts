@@ -19,6 +19,8 @@ export interface ReverseProxy {
 
 /** Debian puts nginx where not everybody's PATH looks. */
 const environment = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin` };
+/** Where the documented nginx.conf has it. */
+const SECRET_FILE = '/etc/nginx/rolecall-gate-secret';
 const documented = fileURLToPath(new URL('../../../docs/gate/', import.meta.url));
 
 /** A suite that needs the program; reported as skipped, by name, on a machine without it. */
@@ -35,17 +37,18 @@ export function describeBehind(kind: ProxyKind, suite: () => void): void {
 
 export async function startReverseProxy(
   kind: ProxyKind,
-  upstreams: { rolecall: number; livekit: number },
+  upstreams: { rolecall: number; livekit: number; secret: string },
 ): Promise<ReverseProxy> {
   const dir = mkdtempSync(join(tmpdir(), `rolecall-${kind}-`));
   const port = await freeTcpPort();
   const place = (text: string) =>
     text
+      .replaceAll(SECRET_FILE, join(dir, 'secret'))
       .replaceAll('127.0.0.1:3000', `127.0.0.1:${upstreams.rolecall}`)
       .replaceAll('127.0.0.1:7880', `127.0.0.1:${upstreams.livekit}`)
       .replaceAll('listen 8080', `listen 127.0.0.1:${port}`)
       .replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`);
-  const child = start(kind, dir, place);
+  const child = start(kind, dir, place, upstreams.secret);
   let log = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (log += chunk));
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -72,16 +75,23 @@ export async function startReverseProxy(
   return { url, log: () => log, stop };
 }
 
-function start(kind: ProxyKind, dir: string, place: (text: string) => string): ChildProcess {
+function start(
+  kind: ProxyKind,
+  dir: string,
+  place: (text: string) => string,
+  secret: string,
+): ChildProcess {
   const stdio: StdioOptions = ['ignore', 'ignore', 'pipe'];
   if (kind === 'caddy') {
     const file = join(dir, 'Caddyfile');
     const site = place(readFileSync(join(documented, 'Caddyfile'), 'utf8'));
     // Its port for administration is fixed, and another Caddy may have it.
     writeFileSync(file, `{\n\tadmin off\n}\n${site}`);
-    const env = { ...environment, HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir };
+    const home = { HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir };
+    const env = { ...environment, ...home, ROLECALL_GATE_SECRET: secret };
     return spawn('caddy', ['run', '--config', file, '--adapter', 'caddyfile'], { stdio, env });
   }
+  writeFileSync(join(dir, 'secret'), `proxy_set_header X-Rolecall-Gate-Secret "${secret}";\n`);
   writeFileSync(
     join(dir, 'rolecall.conf'),
     place(readFileSync(join(documented, 'nginx.conf'), 'utf8')),

@@ -1,0 +1,19 @@
+import type { ParticipantInfo } from '@livekit/protocol';
+
+/** Our own kind of participant: comes in by WHIP, which LiveKit does not tell from other ways in. */
+export const WHIP_KIND = 'whip';
+
+/**
+ * What a token for WHIP carries so that its participant can be told. `kind` is in no client's hands,
+ * and who publishes by WHIP has no signalling to change attributes with.
+ */
+export const WHIP_CLAIMS = { kind: 'ingress', attribute: 'rolecall.whip' } as const;
+
+const INGRESS = 1;
+
+export function isWhip({
+  kind,
+  attributes,
+}: Pick<ParticipantInfo, 'kind' | 'attributes'>): boolean {
+  return Number(kind) === INGRESS && attributes[WHIP_CLAIMS.attribute] !== undefined;
+}
