@@ -6,6 +6,7 @@ import { compileGrant } from '../grants/compile-grant.js';
 import { withheldFromUncovered } from '../grants/scene.js';
 import { isAnythingWithheld, withhold } from '../grants/withhold.js';
 import { LedgerService } from '../ledger/ledger.service.js';
+import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { TokenSigner } from '../livekit/signer.js';
 import { isStorable } from '../livekit/storable.js';
 import type { TokenFacts } from '../livekit/token-reader.js';
@@ -54,6 +55,7 @@ export class GateService {
     private readonly signer: TokenSigner,
     private readonly ledger: LedgerService,
     private readonly liveRooms: LiveRooms,
+    private readonly clock: LiveKitClock,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -104,8 +106,9 @@ export class GateService {
   }
 
   /** The token that goes on to LiveKit. */
-  private async give({ token, standing }: Proved, presented: string): Promise<string> {
-    if (standing.wanted.kind === 'role') return this.mint(token, standing);
+  private async give(proved: Proved, presented: string): Promise<string> {
+    const { token, standing } = proved;
+    if (standing.wanted.kind === 'role') return this.mint(proved);
     // No rule covers them and the room allows that: they are what their token says.
     if (!isAnythingWithheld(withheldFromUncovered(standing.room.scene))) return presented;
     return this.silence(token);
@@ -113,13 +116,14 @@ export class GateService {
 
   /** What their token says, but for everything that others would hear, see or read of them. */
   private silence({ claims }: TokenFacts): string {
-    const exp = Math.floor(Date.now() / 1_000) + TOKEN_SECONDS;
+    const exp = Math.floor(this.clock.now().getTime() / 1_000) + TOKEN_SECONDS;
     const { canPublishSources: _, ...video } = claims['video'] as Record<string, unknown>;
     const silent = { ...video, canPublish: false, canPublishData: false };
     return this.signer.sign({ ...claims, exp, video: silent });
   }
 
-  private async mint(token: TokenFacts, { room, facts, role }: Standing): Promise<string> {
+  private async mint({ token, standing, bound }: Proved): Promise<string> {
+    const { room, facts, role } = standing;
     if (!role) throw new Error('a token without a role');
     const { user } = facts;
     const content = await this.templates.version(role.template, role.version);
@@ -136,8 +140,9 @@ export class GateService {
       attributes: { ...content.attributes, ...second?.attributes, ...first?.attributes },
       ttlSeconds: TOKEN_SECONDS,
       issuer: this.config.livekit.apiKey,
-      now: new Date(),
+      now: this.clock.now(),
       jti: randomUUID(),
+      bound,
     });
     return this.signer.sign({ ...claims });
   }

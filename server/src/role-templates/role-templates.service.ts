@@ -4,6 +4,7 @@ import { AppError } from '../common/errors/app-error.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
 import { likePattern, type Page } from '../common/http/lists.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../database/transactions.js';
@@ -89,6 +90,7 @@ export class RoleTemplatesService {
     private readonly transactions: Transactions,
     private readonly liveRoles: LiveRolesReader,
     private readonly hints: Hints,
+    private readonly clock: DatabaseClock,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -137,7 +139,7 @@ export class RoleTemplatesService {
         description,
         color,
         draft: content,
-        draftUpdatedAt: new Date(),
+        draftUpdatedAt: this.clock.now(),
         draftUpdatedBy: actor.label,
       });
       tx.record({
@@ -191,7 +193,7 @@ export class RoleTemplatesService {
       this.assertCeiling(actor, 'role_template.write', draft.grants);
       if (!template.draft) template.draftBasedOn = template.published;
       template.draft = draft;
-      template.draftUpdatedAt = new Date();
+      template.draftUpdatedAt = this.clock.now();
       template.draftUpdatedBy = actor.label;
       return { draft };
     });
@@ -237,7 +239,7 @@ export class RoleTemplatesService {
         message,
         publishedBy: actor.kind === 'operator' ? actor.id : null,
         publishedByLabel: actor.label,
-        publishedAt: new Date(),
+        publishedAt: this.clock.now(),
       } as Partial<RoleTemplateVersion>);
       await tx.manager.insert(RoleTemplateVersion, made);
       template.published = made.version;
@@ -358,7 +360,7 @@ export class RoleTemplatesService {
         attributes: content.attributes,
         ttlSeconds,
         issuer: this.config.livekit.apiKey,
-        now: new Date(),
+        now: this.clock.now(),
         jti: 'made-when-issued',
       }),
       inWords: describeGrants(content.grants),

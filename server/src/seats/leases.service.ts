@@ -80,8 +80,7 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
    * its end, and what it was given on top of comes back with this, so who compares waits for it.
    */
   async endDueOf(room: string, identity: string): Promise<boolean> {
-    const seat = await this.store.find(room, identity);
-    const now = new Date();
+    const { seat, at: now } = await this.store.look(room, identity);
     if (!seat || ![seat.override, seat.hold, seat.block].some((wish) => isDue(wish, now))) {
       return false;
     }
