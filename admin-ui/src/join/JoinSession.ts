@@ -221,8 +221,9 @@ export class JoinSession {
           this.takePermission(participant.permissions);
         this.redraw();
       })
-      .on(RoomEvent.DataReceived, (_payload, _from, _kind, topic) => {
-        if (topic === HINT_TOPIC) this.stage.ask();
+      .on(RoomEvent.DataReceived, (_payload, from, _kind, topic) => {
+        // Participants may send with any topic; only the server has no name.
+        if (topic === HINT_TOPIC && !from) this.stage.ask();
       })
       .on(RoomEvent.LocalTrackUnpublished, this.noteUnpublished)
       .on(RoomEvent.TrackMuted, (publication, participant) => {

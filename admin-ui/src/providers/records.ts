@@ -255,6 +255,8 @@ export interface SystemStatus {
     browserUrl: string | null;
     checkedAt: string;
   };
+  /** Milliseconds that a clock is ahead of the database's; null: not known. */
+  clocks?: { serverSkewMs: number | null; livekitSkewMs: number | null; isOff: boolean };
   sweep?: { lastAt: string | null; ms: number | null };
   demo: { isPresent: boolean };
 }
@@ -302,6 +304,8 @@ export interface Seat {
   hold?: Hold | null;
   /** What the role would allow and a hold or the room's scene takes away. */
   withheld?: { sources: string[]; data: boolean };
+  /** What of the role the link they came with does not open. */
+  aboveCeiling?: string[];
   hand?: { id: string; since: string; note: string | null } | null;
   invite?: { id: string; template: string | null; since: string } | null;
 }

@@ -136,6 +136,9 @@ function Standing({ seat }: { seat: Seat }) {
     (source) => !seat.hold?.sources.includes(source),
   );
   if (ofScene.length > 0) tell('scene', inWords(ofScene, translate));
+  if (seat.aboveCeiling?.length) {
+    tell('above_ceiling', translate('room_console.panel.above_ceiling_text'));
+  }
   if (seat.peeksAt) tell('peek', seat.peeksAt);
   if (seat.isSilent) {
     const why = translate(`room_console.panel.silent_why.${silentBecause(seat)}`);

@@ -338,6 +338,9 @@ export const messages = {
       hold: 'Held silent',
       silent: 'Listens unseen',
       peek: 'Looks at',
+      above_ceiling: 'Waits for a new link',
+      above_ceiling_text:
+        'Their link is from somebody who may not give all of this role. A new link from somebody who may opens the rest.',
       silent_since: 'since %{time}: %{why}',
       silent_why: {
         hidden: 'nobody else in the room sees them',

@@ -8,6 +8,7 @@ import { Facts, Panel } from '../shared/Panel';
 import { TimeText } from '../shared/TimeText';
 import { useSystemStatus } from '../shared/useSystemStatus';
 import { VoidTokens } from '../shared/VoidTokens';
+import { ClocksPanel } from './ClocksPanel';
 import { GatePanel } from './GatePanel';
 import { LiveKitBadge } from './LiveKitBadge';
 import './messages';
@@ -52,6 +53,7 @@ export function StatusPage() {
             />
           </Panel>
           <GatePanel status={data} />
+          {data.clocks && <ClocksPanel clocks={data.clocks} />}
           <VoidTokens scope={{ kind: 'everybody' }} />
           <Panel title={translate('status.rolecall')}>
             <Facts

@@ -54,6 +54,17 @@ registerMessages({
       open_text:
         'Bind LiveKit’s port to loopback or a private address, or let a firewall pass only Rolecall and your proxy to it. Its media ports stay open. docs/gate.md has the lines for it.',
     },
+    clocks: {
+      title: 'Clocks',
+      text: 'The database’s clock decides when a token, a block or a role ends.',
+      server: 'This server',
+      livekit: 'LiveKit',
+      same: 'Agrees with the database',
+      ahead: '%{seconds} s ahead of the database',
+      behind: '%{seconds} s behind the database',
+      unknown: 'Not known',
+      off: 'A clock is wrong. Set it by NTP. While LiveKit’s clock differs by more than a minute, no tokens are issued.',
+    },
     sweep_took: 'took %{ms} ms',
     sweep_none: 'not yet',
   },

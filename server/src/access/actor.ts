@@ -1,6 +1,7 @@
 import { exceeds } from '../grants/ceiling.js';
+import type { IssuerCeiling } from '../grants/issuer-ceiling.js';
 import { matchesPattern, patternContains } from '../grants/pattern.js';
-import type { RoleGrants } from '../grants/role-grants.js';
+import { NO_GRANTS, type RoleGrants } from '../grants/role-grants.js';
 import { PERMISSIONS, type Permission } from './permissions.js';
 
 /** One thing that somebody holds: permissions, where, and how much they may hand out. */
@@ -53,6 +54,17 @@ export class Actor implements ActorRef, RequestFacts {
       if (!best || beyond.length < best.length) best = beyond;
     }
     return best ?? ['everything'];
+  }
+
+  /** The most that they may hand out in `room` with `permission`; null = no ceiling. */
+  ceilingFor(permission: Permission, room: string): IssuerCeiling | null {
+    const ceilings: RoleGrants[] = [];
+    for (const hold of this.holds) {
+      if (!holdsFor(hold, permission, room)) continue;
+      if (hold.ceiling === null) return null;
+      ceilings.push(hold.ceiling);
+    }
+    return ceilings.length > 0 ? ceilings : [NO_GRANTS];
   }
 
   /** Like `exceeding`, for every room that `pattern` matches (null = all rooms). */

@@ -1,12 +1,11 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError } from '../common/errors/app-error.js';
-import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { ParticipantProofs } from '../gate/participant-proofs.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { isStorable } from '../livekit/storable.js';
-import { type TokenFacts, TokenReader } from '../livekit/token-reader.js';
+import type { TokenFacts } from '../livekit/token-reader.js';
 import type { Standing } from '../seats/seat-policy.js';
 import type { ActorRef, RequestFacts } from './actor.js';
 
@@ -29,17 +28,13 @@ const READS = { points: 40, duration: 10 };
  */
 @Injectable()
 export class ParticipantDoor {
-  private readonly reader: TokenReader;
   private readonly actions = new RateLimiterMemory(ACTIONS);
   private readonly reads = new RateLimiterMemory(READS);
 
   constructor(
     private readonly proofs: ParticipantProofs,
     private readonly ledger: LedgerService,
-    @Inject(APP_CONFIG) config: AppConfig,
-  ) {
-    this.reader = new TokenReader(config.livekit);
-  }
+  ) {}
 
   async admit(
     request: FastifyRequest,
@@ -52,7 +47,7 @@ export class ParticipantDoor {
     const presented = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(
       request.headers.authorization ?? '',
     )?.[1];
-    const token = presented === undefined ? null : this.reader.read(presented);
+    const token = presented === undefined ? null : this.proofs.read(presented);
     if (presented === undefined || !token) throw proofRequired();
     await this.limit(request.method, [token.room, token.identity]);
     const proof = await this.proofs.check(presented);

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { AccessHold, Actor } from '../access/actor.js';
 import { newSecret, secretHash } from '../auth/secrets.js';
-import { AppError } from '../common/errors/app-error.js';
+import { DatabaseClock } from '../database/database-clock.js';
+import { AppError, fieldError } from '../common/errors/app-error.js';
 import { likePattern, type Page } from '../common/http/lists.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
@@ -46,6 +47,7 @@ export class ApiKeysService {
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
     private readonly hints: Hints,
+    private readonly clock: DatabaseClock,
   ) {}
 
   async list({ filter, sort, range }: ListApiKeysQuery): Promise<Page<ApiKeyView>> {
@@ -81,6 +83,9 @@ export class ApiKeysService {
 
   /** Makes a key. The key itself is in this answer and nowhere else. */
   async create(actor: Actor, body: CreateApiKeyBody): Promise<ApiKeyView & { key: string }> {
+    if (body.expiresAt && body.expiresAt <= this.clock.now()) {
+      throw fieldError('expiresAt', 'must be in the future');
+    }
     const ceiling = ceilingFor(actor, body.permissions, body.rooms ?? null);
     const key = `rck_${newSecret()}`;
     const id = await this.transactions.run(async (tx) => {

@@ -10,6 +10,7 @@ import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../database/transactions.js';
 import { Hints } from '../events/hints.js';
+import { isReservedIdentity } from '../grants/names.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { isVisible, VisibleScopesReader } from '../policy/visible-scopes.js';
 import { publishedGrants } from '../role-templates/published-grants.js';
@@ -324,6 +325,9 @@ async function holdUser(tx: Tx, id: string): Promise<string> {
     [id],
   );
   if (!rows[0]) throw fieldError('subject', 'no user has this id', 'user.not_found');
+  if (isReservedIdentity(rows[0].identity)) {
+    throw fieldError('subject', 'has an identity that Rolecall keeps to itself');
+  }
   return rows[0].identity;
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../access/actor.js';
 import type { Permission } from '../access/permissions.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
 import { Transactions, type Tx } from '../database/transactions.js';
 import { listInWords } from '../grants/grant-catalogue.js';
@@ -38,6 +39,7 @@ export class BulkService {
     private readonly templates: PolicyReader,
     private readonly transactions: Transactions,
     private readonly ledger: LedgerService,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** Fixes who is meant, and begins. */
@@ -45,7 +47,7 @@ export class BulkService {
     await this.policy.assertRoom(room);
     await this.assertMay(actor, permissionFor(body.action), room);
     await this.assertTemplate(actor, room, body);
-    const now = new Date();
+    const now = this.clock.now();
     const asOf = body.asOf && body.asOf < now ? body.asOf : now;
     const identities = body.filter
       ? await this.targets.choose(actor, room, body.filter, asOf)
@@ -152,14 +154,14 @@ export class BulkService {
       throw notNow('This cannot be undone.', 'operation.not_undoable');
     }
     await this.assertMay(actor, permissionFor(inverse), operation.room);
-    assertUndoable(operation);
+    assertUndoable(operation, this.clock.now());
     const undoId = randomUUID();
     const inverses = {
       room: operation.room,
       action: 'undo' as const,
       params: { acts: inverse, inverse: invert(inverse), isListed: true },
       reason: null,
-      asOf: new Date(),
+      asOf: this.clock.now(),
       undoOf: id,
       identities: (await this.store.listUndoable(id)).map(({ identity }) => identity),
     };
@@ -311,14 +313,14 @@ function assertSteerable({ action }: BulkOperation): void {
   throw notNow('A scene holds for everybody: leave it instead.', 'operation.is_scene');
 }
 
-function assertUndoable({ finishedAt, undoneBy, undoUntil }: BulkOperation): void {
+function assertUndoable({ finishedAt, undoneBy, undoUntil }: BulkOperation, now: Date): void {
   if (!finishedAt) throw notNow('It is not over yet: cancel the rest first.');
   if (undoneBy) {
     throw new AppError('conflict', 'operation.undone', 'This has been undone already.', {
       extra: { undoneBy },
     });
   }
-  if (!undoUntil || undoUntil.getTime() < Date.now()) {
+  if (!undoUntil || undoUntil < now) {
     throw notNow('It is too late to undo this.', 'operation.undo_expired');
   }
 }

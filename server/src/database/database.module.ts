@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { DatabaseClock } from './database-clock.js';
 import { dataSourceOptions } from './data-source.js';
 import { PgPool } from './pg-pool.js';
 import { Transactions } from './transactions.js';
@@ -17,7 +18,7 @@ import { Transactions } from './transactions.js';
       }),
     }),
   ],
-  providers: [PgPool, Transactions],
-  exports: [PgPool, Transactions],
+  providers: [PgPool, Transactions, DatabaseClock],
+  exports: [PgPool, Transactions, DatabaseClock],
 })
 export class DatabaseModule {}

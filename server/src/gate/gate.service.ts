@@ -14,6 +14,8 @@ import { LedgerService } from '../ledger/ledger.service.js';
 import { newGateTokenId } from '../livekit/gate-token.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { type TokenClaims, TokenSigner } from '../livekit/signer.js';
+import { LiveKitClock } from '../livekit/livekit-clock.js';
+import { TokenSigner } from '../livekit/signer.js';
 import { isStorable } from '../livekit/storable.js';
 import type { TokenFacts } from '../livekit/token-reader.js';
 import { WHIP_CLAIMS } from '../livekit/whip.js';
@@ -88,6 +90,7 @@ export class GateService {
     private readonly ledger: LedgerService,
     private readonly liveRooms: LiveRooms,
     private readonly rooms: RoomsPort,
+    private readonly clock: LiveKitClock,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -172,19 +175,17 @@ export class GateService {
   }
 
   /** The token that goes on to LiveKit. It opens one connect, and proves nothing here. */
-  private async give({ token, standing }: Proved, byWhip: boolean): Promise<string> {
+  private async give(proved: Proved, byWhip: boolean): Promise<string> {
+    const { token, standing } = proved;
     const claims =
       standing.wanted.kind === 'role'
-        ? await this.claimsOf(token, standing, byWhip)
-        : uncoveredClaims(token, standing, byWhip);
+        ? await this.claimsOf(proved, byWhip)
+        : uncoveredClaims(token, standing, byWhip, this.clock.now());
     return this.signer.sign(byWhip ? markedAsWhip(claims) : claims);
   }
 
-  private async claimsOf(
-    token: TokenFacts,
-    { room, facts, role }: Standing,
-    byWhip: boolean,
-  ): Promise<TokenClaims> {
+  private async claimsOf({ token, standing, bound }: Proved, byWhip: boolean): Promise<TokenClaims> {
+    const { room, facts, role } = standing;
     if (!role) throw new Error('a token without a role');
     const { user } = facts;
     const content = await this.templates.version(role.template, role.version);
@@ -203,8 +204,9 @@ export class GateService {
         attributes: { ...content.attributes, ...second?.attributes, ...first?.attributes },
         ttlSeconds: TOKEN_SECONDS,
         issuer: this.config.livekit.apiKey,
-        now: new Date(),
+        now: this.clock.now(),
         jti: newGateTokenId(),
+        bound,
       }),
     };
   }
@@ -258,9 +260,14 @@ function mayPublishByWhip({ token, standing }: Proved): boolean {
 }
 
 /** No rule covers them and the room allows that: they are what their token says. */
-function uncoveredClaims(token: TokenFacts, standing: Standing, byWhip: boolean): TokenClaims {
+function uncoveredClaims(
+  token: TokenFacts,
+  standing: Standing,
+  byWhip: boolean,
+  now: Date,
+): TokenClaims {
   const { claims } = token;
-  const soon = Math.floor(Date.now() / 1_000) + TOKEN_SECONDS;
+  const soon = Math.floor(now.getTime() / 1_000) + TOKEN_SECONDS;
   return {
     ...claims,
     // Never longer than their own: else a connect would make its life longer.

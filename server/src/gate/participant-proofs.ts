@@ -1,12 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import { PgPool } from '../database/pg-pool.js';
 import { isGateTokenId } from '../livekit/gate-token.js';
+import { namesOf, type TokenBound } from '../grants/issuer-ceiling.js';
+import { LiveKitClock } from '../livekit/livekit-clock.js';
+import { isReservedIdentity } from '../grants/names.js';
 import { isStorable } from '../livekit/storable.js';
 import { type TokenFacts, TokenReader } from '../livekit/token-reader.js';
 import { SeatObservations } from '../seats/seat-observations.js';
-import { SeatPolicy, type Standing } from '../seats/seat-policy.js';
+import { beyondIssuer, SeatPolicy, type Standing } from '../seats/seat-policy.js';
 import { type Admission, isVoided } from './voided.js';
 
 /** A token that proves who presents it, and how they stand at this moment. */
@@ -14,6 +19,8 @@ export interface Proved {
   readonly kind: 'proved';
   readonly token: TokenFacts;
   readonly standing: Standing;
+  /** What the connection is bound to, under its own name; null: to nothing. */
+  readonly bound: TokenBound | null;
 }
 
 export interface Unproved {
@@ -37,6 +44,9 @@ const REFUSALS: Readonly<Record<string, string>> = {
   'room.not_found': 'There is no such room.',
   'peek.over': 'The look is over.',
   'gate.token_is_no_proof': 'This token proves nothing. Use the one that you were given.',
+  'gate.above_issuer_ceiling':
+    'Your link does not open the role that you have now. Ask for a new one from somebody who may give it.',
+  'gate.identity_reserved': 'This identity is one that Rolecall keeps to itself.',
   'token.voided': 'This link is not valid any more. Ask for a new one.',
   unlisted: 'This room is for invited participants only.',
 };
@@ -53,9 +63,18 @@ export class ParticipantProofs {
     private readonly policy: SeatPolicy,
     private readonly observations: SeatObservations,
     private readonly pg: PgPool,
+    private readonly database: DatabaseClock,
+    private readonly livekit: LiveKitClock,
     @Inject(APP_CONFIG) config: AppConfig,
   ) {
     this.reader = new TokenReader(config.livekit);
+  }
+
+  /** What a token says, if it is good now; a refreshed one tells LiveKit's time, which may differ. */
+  read(presented: string): TokenFacts | null {
+    const token = this.reader.read(presented, this.database.now());
+    if (!token?.isRefreshed || !token.madeAt) return token;
+    return { ...token, madeAt: this.livekit.toDatabase(token.madeAt) };
   }
 
   /**
@@ -63,7 +82,7 @@ export class ParticipantProofs {
    * Writes nothing. Throws `unavailable` when Postgres cannot be asked.
    */
   async check(presented: string): Promise<Proof> {
-    const token = this.reader.read(presented);
+    const token = this.read(presented);
     if (!token) {
       const text = 'The token is not valid.';
       const code = 'gate.token_invalid';
@@ -73,22 +92,36 @@ export class ParticipantProofs {
     const isKnowable = isStorable(token.identity) && isStorable(token.room);
     const standing = isKnowable ? await this.stand(token) : null;
     if (!standing) return unproved('room.not_found', token, null);
+    if (isReservedIdentity(token.identity) && standing.input.seat?.peeksAt == null) {
+      return unproved('gate.identity_reserved', token, standing);
+    }
     if (standing.wanted.kind === 'out') return unproved(standing.wanted.code, token, standing);
     if (await this.isVoided(token, standing)) return unproved('token.voided', token, standing);
-    return { kind: 'proved', token, standing };
+    if (!token.bound) return { kind: 'proved', token, standing, bound: null };
+    if (beyondIssuer(standing, token.bound).length > 0) {
+      return unproved('gate.above_issuer_ceiling', token, standing);
+    }
+    const isTheSame = token.bound.id !== null && token.bound.id === standing.facts.admitted?.id;
+    const bound = { ...token.bound, id: isTheSame ? token.bound.id : randomUUID() };
+    return { kind: 'proved', token, standing, bound };
   }
 
   /**
    * Keeps who is about to be let in, when that must be known to believe the tokens that LiveKit will
    * make anew for them: while their older ones are void. Before the connect, and only then a write.
-   * Answers with the time before which they must not connect, if any.
+   * Answers with the time, by this server's clock, before which they must not connect, if any.
    */
-  async admit({ token, standing }: Proved, now = Date.now()): Promise<Date | null> {
-    const { tokensVoidBefore } = standing.facts;
+  async admit(proved: Proved): Promise<Date | null> {
+    const [from] = await Promise.all([this.admitAfterVoiding(proved), this.bind(proved)]);
+    return from && new Date(Date.now() + from.getTime() - this.database.now().getTime());
+  }
+
+  private async admitAfterVoiding({ token, standing }: Proved): Promise<Date | null> {
+    const { tokensVoidBefore, now } = standing.facts;
     if (!tokensVoidBefore || token.isRefreshed) return null;
     // The first one since the voiding waits for the next second: whatever LiveKit made anew from a
     // voided token was made in an earlier one, and their connect ends the connection it was made for.
-    const from = new Date(Math.ceil(now / 1_000) * 1_000);
+    const from = new Date(Math.ceil(now.getTime() / 1_000) * 1_000);
     const { rows } = await this.pg.query<{ admitted_at: Date }>(
       'proof-admit',
       `INSERT INTO seat (room, identity, proof_at, admitted_at) VALUES ($1, $2, $3, $4)
@@ -99,9 +132,26 @@ export class ParticipantProofs {
        WHERE seat.proof_at IS NULL OR seat.proof_at <= $5 OR seat.proof_at > EXCLUDED.proof_at
          OR seat.admitted_at > $6
        RETURNING admitted_at`,
-      [token.room, token.identity, token.madeAt, from, tokensVoidBefore, new Date(now)],
+      [token.room, token.identity, token.madeAt, from, tokensVoidBefore, now],
     );
     return rows[0]?.admitted_at ?? null;
+  }
+
+  /** The connection that comes up is the seat's: what it is bound to holds while it lasts. */
+  private async bind({ token, standing, bound }: Proved): Promise<void> {
+    const { admitted } = standing.facts;
+    if ((bound?.id ?? null) === (admitted?.id ?? null)) return;
+    await this.pg.query(
+      'proof-bind',
+      `INSERT INTO seat (room, identity, admitted)
+       VALUES ($1, $2, $3::jsonb || jsonb_build_object('at', clock_timestamp()))
+       ON CONFLICT (room, identity) DO UPDATE SET admitted = EXCLUDED.admitted`,
+      [
+        token.room,
+        token.identity,
+        bound && JSON.stringify({ id: bound.id, ceiling: bound.ceiling.map(namesOf) }),
+      ],
+    );
   }
 
   /** Null for a room that Rolecall does not have. */

@@ -95,15 +95,6 @@ describe('tokens that are void', () => {
     expect(await statusOf(body.token)).toBe(200);
   });
 
-  it('stay void when they are voided again by a clock that is behind', async () => {
-    const room = await newRoom();
-    const { identity } = await app.newUser();
-    const later = new Date(Date.now() + 20_000);
-    await app.sql('UPDATE room SET tokens_void_before = $2 WHERE name = $1', [room, later]);
-    expect(await voided(`/rooms/${room}/void-tokens`)).toBe(later.getTime());
-    expect(await statusOf(made(room, identity, later.getTime() - 1))).toBe(403);
-  });
-
   const admissionOf = async (room: string, identity: string) => {
     const [seat] = await app.sql<{ proof_at: Date; admitted_at: Date }>(
       'SELECT proof_at, admitted_at FROM seat WHERE room = $1 AND identity = $2',

@@ -23,8 +23,7 @@ export class VoidTokensService {
   async void(actor: Actor, scope: VoidScope, reason?: string): Promise<VoidedTokens> {
     assertReach(actor, scope);
     return this.transactions.run(async (tx) => {
-      // The clock that our tokens' ids carry, so that the two can be compared to the millisecond.
-      const { identity, voidBefore } = await write(tx, scope, new Date());
+      const { identity, voidBefore } = await write(tx, scope);
       tx.record({
         kind: 'token.voided',
         outcome: 'ok',
@@ -44,39 +43,41 @@ interface Voided {
   voidBefore: Date;
 }
 
-/** Never moves back: an earlier voiding cannot be undone by a clock that goes wrong. */
-async function write(tx: Tx, scope: VoidScope, at: Date): Promise<Voided> {
-  const [sql, values] = statement(scope, at);
+/** By Postgres' clock, as tokens' ids are; a server whose clock is wrong voids nothing of tomorrow. */
+async function write(tx: Tx, scope: VoidScope): Promise<Voided> {
+  const [sql, values] = statement(scope);
   const { rows } = await tx.query<Voided>(sql, values);
   if (!rows[0]) throw notFound(scope);
   return rows[0];
 }
 
-function statement(scope: VoidScope, at: Date): [sql: string, values: unknown[]] {
+const NOW = `date_trunc('milliseconds', clock_timestamp())`;
+
+function statement(scope: VoidScope): [sql: string, values: unknown[]] {
   const moved = (table: string) =>
-    `tokens_void_before = greatest(${table}.tokens_void_before, $1::timestamptz)`;
+    `tokens_void_before = greatest(${table}.tokens_void_before, ${NOW})`;
   const told = (identity: string) => `RETURNING ${identity}, tokens_void_before AS "voidBefore"`;
   switch (scope.kind) {
     case 'seat':
       return [
         `INSERT INTO seat (room, identity, tokens_void_before)
-         SELECT name, $3::text, $1::timestamptz FROM room WHERE name = $2
+         SELECT name, $2::text, ${NOW} FROM room WHERE name = $1
          ON CONFLICT (room, identity) DO UPDATE SET ${moved('seat')} ${told('identity')}`,
-        [at, scope.room, scope.identity],
+        [scope.room, scope.identity],
       ];
     case 'user':
       return [
-        `UPDATE app_user SET ${moved('app_user')} WHERE id = $2 AND deleted_at IS NULL
+        `UPDATE app_user SET ${moved('app_user')} WHERE id = $1 AND deleted_at IS NULL
          ${told('identity')}`,
-        [at, scope.id],
+        [scope.id],
       ];
     case 'room':
       return [
-        `UPDATE room SET ${moved('room')} WHERE name = $2 ${told('NULL AS identity')}`,
-        [at, scope.room],
+        `UPDATE room SET ${moved('room')} WHERE name = $1 ${told('NULL AS identity')}`,
+        [scope.room],
       ];
     case 'everybody':
-      return [`UPDATE installation SET ${moved('installation')} ${told('NULL AS identity')}`, [at]];
+      return [`UPDATE installation SET ${moved('installation')} ${told('NULL AS identity')}`, []];
   }
 }
 

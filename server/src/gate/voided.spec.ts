@@ -16,6 +16,7 @@ function facts(claims: Record<string, unknown>) {
   const exp = seconds(60_000);
   const read = reader.read(
     signer.sign({ sub: 'ana', exp, video: { roomJoin: true, room: 'r' }, ...claims }),
+    new Date(),
   );
   if (!read) throw new Error('the token is not valid');
   return read;

@@ -1,3 +1,4 @@
+import { type BoundClaim, encodeBound, type TokenBound } from './issuer-ceiling.js';
 import { publishableSources, type RoleGrants, type TrackSource } from './role-grants.js';
 
 /** The `video` claim: LiveKit's names, the sources as its strings. */
@@ -38,6 +39,7 @@ export type TokenClaims = {
   sip?: { admin?: true; call?: true };
   inference?: { perform: true };
   observability?: { write: true };
+  roomConfig?: BoundClaim;
 };
 
 /** LiveKit's ParticipantPermission in our own words: whole, and free of the SDK's enums. */
@@ -76,6 +78,8 @@ export interface CompileInput {
   issuer: string;
   now: Date;
   jti: string;
+  /** What the token opens as a proof, for an issuer who has a ceiling. */
+  bound?: TokenBound | null;
 }
 
 /** The claims of a token, as livekit-server-sdk would write them, with our `iat` and `jti`. */
@@ -103,6 +107,7 @@ export function compileGrant(input: CompileInput): TokenClaims {
   }
   if (grants.inference.perform) claims.inference = { perform: true };
   if (grants.observability.write) claims.observability = { write: true };
+  if (input.bound) claims.roomConfig = encodeBound(input.bound);
   return claims;
 }
 

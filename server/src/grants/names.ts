@@ -1,6 +1,14 @@
 /** LiveKit's own limit for room names and identities, counted in bytes of UTF-8. */
 export const MAX_NAME_BYTES = 256;
 
+/** Identities of moderators who look at somebody; Rolecall makes them up, so nobody else has one. */
+export const PEEK_PREFIX = 'rolecall-peek:';
+
+/** Whether Rolecall keeps identities of this kind to itself. */
+export function isReservedIdentity(identity: string): boolean {
+  return identity.startsWith(PEEK_PREFIX);
+}
+
 export function utf8Length(text: string): number {
   let bytes = 0;
   for (let i = 0; i < text.length; i++) {

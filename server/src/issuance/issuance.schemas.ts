@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   attributesMap,
+  identityText,
   keyText,
   labelText,
   metadataText,
@@ -12,7 +13,7 @@ import { ttlInput } from '../grants/role-grants-input.js';
 
 const tokenRequest = {
   room: nameText.optional(),
-  identity: nameText.optional(),
+  identity: identityText.optional(),
   user: uuidText.optional(),
   template: keyText.optional(),
   ttl: ttlInput.optional(),
@@ -89,13 +90,13 @@ export type ExplainQuery = z.infer<typeof explainQuery>;
 export const tokenSourceBody = z.strictObject({
   room_name: nameText.optional(),
   participant_name: labelText.optional(),
-  participant_identity: nameText.optional(),
+  participant_identity: identityText.optional(),
   participant_metadata: metadataText.optional(),
   participant_attributes: attributesMap.optional(),
   room_config: z.unknown().optional(),
   room: nameText.optional(),
-  userId: nameText.optional(),
-  user_id: nameText.optional(),
+  userId: identityText.optional(),
+  user_id: identityText.optional(),
 });
 export const tokenSourceResponse = z.union([
   z.object({ server_url: z.string(), participant_token: z.string() }),

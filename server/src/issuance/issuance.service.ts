@@ -5,6 +5,8 @@ import { AppError, fieldError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { compileGrant, type TokenClaims } from '../grants/compile-grant.js';
+import { type IssuerCeiling, namesOf } from '../grants/issuer-ceiling.js';
+import { isReservedIdentity } from '../grants/names.js';
 import type { Because } from '../grants/policy.js';
 import type { RoleGrants, TemplateContent } from '../grants/role-grants.js';
 import { withheldByHold } from '../grants/resolve.js';
@@ -13,6 +15,7 @@ import { type Withheld, withhold } from '../grants/withhold.js';
 import type { LedgerEntryInput, LedgerRef } from '../ledger/ledger-entry.js';
 import { ledgerId } from '../ledger/ledger-entry.js';
 import { LedgerService } from '../ledger/ledger.service.js';
+import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { TokenSigner } from '../livekit/signer.js';
 import { newTokenId } from '../livekit/token-id.js';
 import { Metrics } from '../metrics/metrics.service.js';
@@ -21,6 +24,7 @@ import { LiveRooms } from '../rooms/live-rooms.js';
 import { RoomsService } from '../rooms/rooms.service.js';
 import { SeatTokens } from '../seats/seat-tokens.js';
 import { UsersService } from '../users/users.service.js';
+import { assertNotVoid } from './issuable.js';
 import type { IssueBody } from './issuance.schemas.js';
 
 export interface Issued {
@@ -54,6 +58,8 @@ interface Plan {
   content: TemplateContent;
   /** The template's, without what is withheld now. */
   grants: RoleGrants;
+  /** The issuer's, which the token carries; null = none. */
+  ceiling: IssuerCeiling | null;
   claims: TokenClaims;
   because: Because[];
   ttlSeconds: number;
@@ -77,6 +83,7 @@ export class IssuanceService {
     private readonly liveRooms: LiveRooms,
     private readonly seats: SeatTokens,
     private readonly metrics: Metrics,
+    private readonly clock: LiveKitClock,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -89,6 +96,8 @@ export class IssuanceService {
   async issue(actor: Actor, body: IssueBody): Promise<Issued> {
     const identity = await this.identityOf(body);
     const plan = await this.prepare(actor, body, identity);
+    assertNotVoid(plan.facts);
+    this.clock.assertTokensHold();
     await this.ensureLiveRoom(plan, body);
     const token = this.signer.sign(plan.claims);
     const ref = await this.record(actor, body, plan, token);
@@ -139,6 +148,9 @@ export class IssuanceService {
       'SELECT identity FROM app_user WHERE id = $1',
       [body.user],
     );
+    if (rows[0] && isReservedIdentity(rows[0].identity)) {
+      throw fieldError('user', 'has an identity that Rolecall keeps to itself');
+    }
     if (rows[0]) return rows[0].identity;
     throw new AppError('not_found', 'user.not_found', 'user: no user has this id', {
       errors: { user: 'no user has this id' },
@@ -179,10 +191,9 @@ export class IssuanceService {
     isReal: boolean,
   ): Promise<Plan> {
     this.assertTtl(body);
-    const now = new Date();
-    const { identity } = facts;
+    const { identity, now } = facts;
     const permission = isReal ? 'token.issue' : 'token.preview';
-    const { decision } = this.policy.decideFrom(facts, now);
+    const { decision } = this.policy.decideFrom(facts);
 
     const refuse = async (code: string, because: Because[], detail?: string): Promise<never> => {
       if (isReal) await this.recordRefusal(actor, body, identity, code, because);
@@ -254,6 +265,7 @@ export class IssuanceService {
       );
     }
 
+    const ceiling = body.room === undefined ? null : actor.ceilingFor(permission, body.room);
     const ttlSeconds = this.ttlOf(body, content, chosen.validUntil, now, because);
     const { user } = facts;
     const grants = withhold(content.grants, chosen.withheld);
@@ -270,6 +282,7 @@ export class IssuanceService {
       issuer: this.config.livekit.apiKey,
       now,
       jti: newTokenId(now),
+      bound: ceiling && { id: null, ceiling },
     });
     const isOverride =
       body.template !== undefined &&
@@ -280,7 +293,7 @@ export class IssuanceService {
         decision.template === chosen.template &&
         decision.version === chosen.version
       );
-    return { facts, ...chosen, content, grants, claims, because, ttlSeconds, isOverride };
+    return { facts, ...chosen, content, grants, ceiling, claims, because, ttlSeconds, isOverride };
   }
 
   private async requested(template: string) {
@@ -375,6 +388,7 @@ export class IssuanceService {
         version: plan.version,
         source: plan.source,
         grants: plan.grants,
+        ceiling: plan.ceiling && plan.ceiling.map(namesOf),
         ttl: plan.ttlSeconds,
         expiresAt: new Date(claims.exp * 1000).toISOString(),
         claims,

@@ -14,9 +14,11 @@ import { type Hint, Hints } from '../events/hints.js';
 import { exceeds } from '../grants/ceiling.js';
 import { compileGrant } from '../grants/compile-grant.js';
 import type { PolicyInput } from '../grants/policy.js';
+import { PEEK_PREFIX } from '../grants/names.js';
 import { PEEK_GRANTS } from '../grants/presets.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { type LedgerEntryInput, ledgerId } from '../ledger/ledger-entry.js';
+import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { TokenSigner } from '../livekit/signer.js';
 import { newTokenId } from '../livekit/token-id.js';
 import { Metrics } from '../metrics/metrics.service.js';
@@ -27,6 +29,7 @@ import { SeatPolicy } from '../seats/seat-policy.js';
 import { SeatStore } from '../seats/seat-store.js';
 import { SeatTokens } from '../seats/seat-tokens.js';
 import { wishOf } from '../seats/seat-wishes.js';
+import { assertNotVoid } from './issuable.js';
 import type { Peek, PeekBody } from './peeks.schemas.js';
 
 const TEMPLATE = 'hidden-observer';
@@ -56,6 +59,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly signer: TokenSigner,
     private readonly metrics: Metrics,
     private readonly hints: Hints,
+    private readonly clock: LiveKitClock,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -81,14 +85,13 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
       throw conflict('seat.is_peek', 'This is a moderator who looks at somebody.');
     }
     const { decision, facts } = standing;
-    if (facts.user) {
-      throw conflict('peek.identity_taken', `A user has the identity ${identity}.`);
-    }
     if (decision.verdict === 'refuse' && FINAL.has(decision.code)) {
       throw conflict(decision.code, decision.because[0]?.text ?? 'You may not be in the room.');
     }
     const { version, grants } = await this.role(standing.input);
-    const now = new Date();
+    assertNotVoid(facts);
+    this.clock.assertTokensHold();
+    const { now } = facts;
     const claims = compileGrant({
       grants,
       room,
@@ -212,7 +215,7 @@ const FINAL: ReadonlySet<string> = new Set(['seat.blocked', 'room.closed']);
 const OPERATOR = 'operator:';
 
 function peekIdentity({ id }: Pick<Actor, 'id'>): string {
-  return `rolecall-peek:${id}`;
+  return PEEK_PREFIX + id;
 }
 
 function conflict(code: string, text: string): AppError {

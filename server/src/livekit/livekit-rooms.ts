@@ -42,6 +42,8 @@ const TOKEN_SECONDS = 600;
 /** A token is replaced this long before LiveKit would refuse it. */
 const RENEW_SECONDS = 120;
 const MAX_CACHED_ROOMS = 2_000;
+/** As far as the measured clock may go back by itself. */
+const CLOCK_SECONDS = 10;
 const HINT_TOPIC = 'rolecall';
 /** LiveKit tells data packets that it gets twice by it. */
 const NONCE_BYTES = 16;
@@ -50,6 +52,7 @@ type Call<T> = Omit<TwirpCall<T>, 'token'>;
 
 interface CachedToken {
   readonly token: string;
+  readonly madeAt: number;
   readonly renewAt: number;
 }
 
@@ -63,7 +66,11 @@ export class LiveKitRooms extends RoomsPort {
   private readonly roomTokens = new Map<string, CachedToken>();
   private serverToken: CachedToken | null = null;
 
-  constructor(settings: LiveKitSettings) {
+  /** `now` is LiveKit's time: its own tokens are for nobody else. */
+  constructor(
+    settings: LiveKitSettings,
+    private readonly now: () => Date,
+  ) {
     super();
     this.client = new TwirpClient(toHttpUrl(settings.url), REQUEST_TIMEOUT_MS);
     this.signer = new TokenSigner(settings);
@@ -204,7 +211,7 @@ export class LiveKitRooms extends RoomsPort {
   }
 
   private tokenForAll(): string {
-    if (!isFresh(this.serverToken)) {
+    if (!this.isFresh(this.serverToken)) {
       this.serverToken = this.sign({ roomCreate: true, roomList: true });
     }
     return this.serverToken.token;
@@ -212,7 +219,7 @@ export class LiveKitRooms extends RoomsPort {
 
   private tokenFor(room: string): string {
     let cached = this.roomTokens.get(room) ?? null;
-    if (!isFresh(cached)) {
+    if (!this.isFresh(cached)) {
       cached = this.sign({ roomAdmin: true, room });
       this.roomTokens.delete(room);
       this.roomTokens.set(room, cached);
@@ -230,12 +237,14 @@ export class LiveKitRooms extends RoomsPort {
   }
 
   private sign(video: Record<string, unknown>): CachedToken {
-    const now = Math.floor(Date.now() / 1000);
+    const now = Math.floor(this.now().getTime() / 1000);
     const token = this.signer.sign({ nbf: now, exp: now + TOKEN_SECONDS, video });
-    return { token, renewAt: now + TOKEN_SECONDS - RENEW_SECONDS };
+    return { token, madeAt: now, renewAt: now + TOKEN_SECONDS - RENEW_SECONDS };
   }
-}
 
-function isFresh(cached: CachedToken | null): cached is CachedToken {
-  return cached !== null && Date.now() / 1000 < cached.renewAt;
+  /** One of the future was made while LiveKit's clock was ahead. */
+  private isFresh(cached: CachedToken | null): cached is CachedToken {
+    const now = this.now().getTime() / 1000;
+    return cached !== null && now < cached.renewAt && now > cached.madeAt - CLOCK_SECONDS;
+  }
 }

@@ -6,6 +6,7 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
+import { HeaderClock } from './header-clock.js';
 import { isTimeout } from './livekit-error.js';
 import { LIVEKIT_SETTINGS, type LiveKitSettings, toHttpUrl } from './livekit.settings.js';
 
@@ -38,6 +39,7 @@ type Listener = () => void;
 export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
   private readonly log = new Logger(LiveKitHealth.name);
   private readonly listeners = new Set<Listener>();
+  private readonly clock = new HeaderClock();
   private current: LiveKitStatus;
   private timer: NodeJS.Timeout | null = null;
   private probing: Promise<LiveKitStatus> | null = null;
@@ -54,6 +56,11 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
     this.current = settings
       ? { state: 'down', since: new Date(), detail: 'not asked yet' }
       : { state: 'absent', since: new Date() };
+  }
+
+  /** LiveKit's milliseconds minus the monotonic clock's; null: it has not told. */
+  get clockOffset(): number | null {
+    return this.clock.offset;
   }
 
   get status(): LiveKitStatus {
@@ -100,10 +107,12 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
   private async ask(): Promise<LiveKitStatus> {
     if (!this.settings) return this.current;
     try {
+      const sent = performance.now();
       const response = await fetch(toHttpUrl(this.settings.url), {
         signal: AbortSignal.timeout(TIMEOUT_MS),
         redirect: 'manual',
       });
+      this.clock.note(response.headers.get('date'), sent, performance.now());
       await response.body?.cancel();
       this.slowAnswers = 0;
       if (response.ok) this.answered();

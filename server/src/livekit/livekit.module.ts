@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { AbsentRooms } from './absent-rooms.js';
+import { LiveKitClock } from './livekit-clock.js';
 import { LiveKitRooms } from './livekit-rooms.js';
 import { LiveKitHealth } from './livekit.health.js';
 import { LIVEKIT_SETTINGS, type LiveKitSettings } from './livekit.settings.js';
@@ -13,6 +14,7 @@ import { WebhookVerifier } from './webhook-verifier.js';
 @Module({
   providers: [
     LiveKitHealth,
+    LiveKitClock,
     {
       provide: LIVEKIT_SETTINGS,
       useFactory: ({ livekit }: AppConfig): LiveKitSettings | null =>
@@ -23,9 +25,9 @@ import { WebhookVerifier } from './webhook-verifier.js';
     },
     {
       provide: RoomsPort,
-      useFactory: (settings: LiveKitSettings | null) =>
-        settings ? new LiveKitRooms(settings) : new AbsentRooms(),
-      inject: [LIVEKIT_SETTINGS],
+      useFactory: (settings: LiveKitSettings | null, clock: LiveKitClock) =>
+        settings ? new LiveKitRooms(settings, () => clock.now()) : new AbsentRooms(),
+      inject: [LIVEKIT_SETTINGS, LiveKitClock],
     },
     {
       provide: TokenSigner,
@@ -34,14 +36,14 @@ import { WebhookVerifier } from './webhook-verifier.js';
     },
     {
       provide: WebhookVerifier,
-      useFactory: ({ livekit }: AppConfig) =>
-        new WebhookVerifier({
-          apiKey: livekit.webhookApiKey,
-          apiSecret: livekit.webhookApiSecret,
-        }),
-      inject: [APP_CONFIG],
+      useFactory: ({ livekit }: AppConfig, clock: LiveKitClock) =>
+        new WebhookVerifier(
+          { apiKey: livekit.webhookApiKey, apiSecret: livekit.webhookApiSecret },
+          () => clock.now(),
+        ),
+      inject: [APP_CONFIG, LiveKitClock],
     },
   ],
-  exports: [LIVEKIT_SETTINGS, LiveKitHealth, RoomsPort, TokenSigner, WebhookVerifier],
+  exports: [LIVEKIT_SETTINGS, LiveKitClock, LiveKitHealth, RoomsPort, TokenSigner, WebhookVerifier],
 })
 export class LiveKitModule {}

@@ -5,7 +5,8 @@ import { TokenSigner } from './signer.js';
 import { TokenReader } from './token-reader.js';
 
 const pair = { apiKey: 'APIkey', apiSecret: 'a secret of more than thirty-two characters' };
-const reader = new TokenReader(pair);
+const tokens = new TokenReader(pair);
+const reader = { read: (token: string) => tokens.read(token, new Date()) };
 const now = () => Math.floor(Date.now() / 1000);
 const good = () => ({
   sub: 'ana',

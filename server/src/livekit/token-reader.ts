@@ -1,5 +1,6 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { readBound, type TokenBound } from '../grants/issuer-ceiling.js';
 import type { LiveKitKeyPair } from './livekit.settings.js';
+import { SignedTokens } from './signed-token.js';
 import { timeOfTokenId } from './token-id.js';
 
 /** What a verified token says of who holds it. It proves an identity; it gives no rights here. */
@@ -18,12 +19,12 @@ export interface TokenFacts {
   readonly name: string | null;
   readonly metadata: string | null;
   readonly attributes: Readonly<Record<string, string>> | null;
+  /** What it opens as a proof; null: whoever made it has no ceiling. */
+  readonly bound: TokenBound | null;
   /** All that it says, as it says it. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** As much as livekit-server bears, on either side. */
-const LEEWAY_SECONDS = 60;
 /** LiveKit refuses longer ones with 431. */
 const MAX_TOKEN_BYTES = 256 * 1024;
 
@@ -32,23 +33,16 @@ const MAX_TOKEN_BYTES = 256 * 1024;
  * another algorithm, key or signature, no expiry, expired, not valid yet, not for joining a room.
  */
 export class TokenReader {
-  private readonly key: KeyObject;
-  private readonly apiKey: string;
+  private readonly tokens: SignedTokens;
 
-  constructor({ apiKey, apiSecret }: LiveKitKeyPair) {
-    this.apiKey = apiKey;
-    this.key = createSecretKey(apiSecret, 'utf8');
+  constructor(pair: LiveKitKeyPair) {
+    this.tokens = new SignedTokens(pair);
   }
 
-  read(token: string, now = Date.now() / 1000): TokenFacts | null {
+  read(token: string, now: Date): TokenFacts | null {
     if (token.length > MAX_TOKEN_BYTES) return null;
-    const [header, payload, signature, ...rest] = token.split('.');
-    if (!header || !payload || !signature || rest.length > 0) return null;
-    if (!this.isSigned(`${header}.${payload}`, signature)) return null;
-    const head = parse(header);
-    const claims = parse(payload);
-    if (head?.['alg'] !== 'HS256' || 'crit' in head || !claims) return null;
-    if (claims['iss'] !== this.apiKey || !isTimely(claims, now)) return null;
+    const claims = this.tokens.verify(token, now);
+    if (typeof claims === 'string') return null;
     const video = claims['video'] as Record<string, unknown> | undefined;
     const { sub } = claims;
     const room = video?.['room'];
@@ -63,31 +57,10 @@ export class TokenReader {
       name: isText(claims['name']) ? claims['name'] : null,
       metadata: isText(claims['metadata']) ? claims['metadata'] : null,
       attributes: toAttributes(claims['attributes']),
+      bound: readBound(claims),
       claims,
     };
   }
-
-  private isSigned(signed: string, signature: string): boolean {
-    const expected = createHmac('sha256', this.key).update(signed).digest();
-    const given = Buffer.from(signature, 'base64url');
-    return given.byteLength === expected.byteLength && timingSafeEqual(given, expected);
-  }
-}
-
-function parse(part: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    return null;
-  }
-}
-
-function isTimely({ exp, nbf }: Record<string, unknown>, now: number): boolean {
-  if (typeof exp !== 'number' || exp + LEEWAY_SECONDS < now) return false;
-  return nbf === undefined || (typeof nbf === 'number' && nbf - LEEWAY_SECONDS <= now);
 }
 
 function isText(value: unknown): value is string {

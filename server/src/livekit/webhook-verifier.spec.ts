@@ -5,7 +5,7 @@ import { TokenSigner } from './signer.js';
 import { WEBHOOK_MAX_BYTES, WebhookVerifier } from './webhook-verifier.js';
 
 const pair = { apiKey: 'APIhook', apiSecret: 'a webhook secret of more than 32 characters' };
-const verifier = new WebhookVerifier(pair);
+const verifier = new WebhookVerifier(pair, () => new Date());
 const body = Buffer.from(
   '{"event":"participant_joined","id":"EV_1","createdAt":"1795000000","participant":{"sid":"PA_1","identity":"ana ❤"},"fieldOfTomorrow":1}',
 );
@@ -14,25 +14,25 @@ const now = () => Math.floor(Date.now() / 1000);
 const sign = (claims: Record<string, unknown>, keys = pair) =>
   new TokenSigner(keys).sign({ nbf: now(), exp: now() + 300, ...claims });
 
-const codeOf = async (promise: Promise<unknown>) => {
-  const error = await promise.then(
-    () => null,
-    (e: unknown) => e,
-  );
-  return error instanceof AppError ? error.code : error;
+const refused = (raw: Buffer, header?: string) => {
+  try {
+    verifier.verify(raw, header);
+    return null;
+  } catch (error) {
+    return error instanceof AppError ? error.code : error;
+  }
 };
-const refused = (raw: Buffer, header?: string) => codeOf(verifier.verify(raw, header));
 
 describe('WebhookVerifier', () => {
-  it('reads what LiveKit signed, also fields that it does not know', async () => {
-    const event = await verifier.verify(body, sign({ sha256: sha256(body) }));
+  it('reads what LiveKit signed, also fields that it does not know', () => {
+    const event = verifier.verify(body, sign({ sha256: sha256(body) }));
     expect(event).toMatchObject({ event: 'participant_joined', id: 'EV_1' });
     expect(event.participant?.identity).toBe('ana ❤');
   });
 
-  it('bears a clock that is up to a minute off', async () => {
+  it('bears a clock that is up to a minute off', () => {
     const header = sign({ sha256: sha256(body), nbf: now() + 55 });
-    await expect(verifier.verify(body, header)).resolves.toBeDefined();
+    expect(verifier.verify(body, header)).toBeDefined();
   });
 
   it.each<[string, () => [Buffer, string | undefined]]>([
@@ -60,14 +60,14 @@ describe('WebhookVerifier', () => {
     ['a token of the future', () => [body, sign({ sha256: sha256(body), nbf: now() + 65 })]],
     ['algorithm none', () => [body, unsignedToken()]],
     ['algorithm HS512 with the right secret', () => [body, hs512Token()]],
-  ])('refuses %s', async (_what, forge) => {
+  ])('refuses %s', (_what, forge) => {
     const [raw, header] = forge();
-    expect(await refused(raw, header)).toBe('webhook.unsigned');
+    expect(refused(raw, header)).toBe('webhook.unsigned');
   });
 
-  it('refuses a large body before it looks at the signature', async () => {
+  it('refuses a large body before it looks at the signature', () => {
     const large = Buffer.alloc(WEBHOOK_MAX_BYTES + 1, 32);
-    expect(await refused(large, sign({ sha256: sha256(large) }))).toBe('webhook.too_large');
+    expect(refused(large, sign({ sha256: sha256(large) }))).toBe('webhook.too_large');
   });
 
   it.each([
@@ -75,15 +75,15 @@ describe('WebhookVerifier', () => {
     ['a name', { event: 'room_started\0' }],
     ['a time after all times', { createdAt: '9223372036854775807' }],
     ['a time before all times', { createdAt: '-9000000000000' }],
-  ])('refuses %s that cannot be kept', async (_what, part) => {
+  ])('refuses %s that cannot be kept', (_what, part) => {
     const event = { event: 'room_started', id: 'EV_2', createdAt: '1795000000', ...part };
     const raw = Buffer.from(JSON.stringify(event));
-    expect(await refused(raw, sign({ sha256: sha256(raw) }))).toBe('webhook.malformed');
+    expect(refused(raw, sign({ sha256: sha256(raw) }))).toBe('webhook.malformed');
   });
 
-  it('refuses a signed body that is not JSON without giving it back', async () => {
+  it('refuses a signed body that is not JSON without giving it back', () => {
     const raw = Buffer.from('not json');
-    expect(await refused(raw, sign({ sha256: sha256(raw) }))).toBe('webhook.malformed');
+    expect(refused(raw, sign({ sha256: sha256(raw) }))).toBe('webhook.malformed');
   });
 });
 

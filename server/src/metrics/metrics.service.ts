@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Names as Prometheus wants them: base units, `_total` on counters; no label with unbounded values. */
 @Injectable()
@@ -16,6 +16,12 @@ export class Metrics {
     name: 'rolecall_issuances_total',
     help: 'Token requests by outcome: issued or refused',
     labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
+  readonly clockSkew = new Gauge({
+    name: 'rolecall_clock_skew_seconds',
+    help: "How far a clock is ahead of Postgres', which decides: server or livekit",
+    labelNames: ['clock'] as const,
     registers: [this.registry],
   });
   readonly seatChange = new Histogram({

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Batcher } from '../common/batcher.js';
 import { PgPool } from '../database/pg-pool.js';
 import type { ParticipantKind } from '../grants/compile-grant.js';
+import { PEEK_PREFIX } from '../grants/names.js';
 import { matchesPattern } from '../grants/pattern.js';
 import type { PermissionLike } from '../grants/compile-grant.js';
 import type {
@@ -14,6 +15,7 @@ import type {
   PolicyInput,
   TemplateState,
 } from '../grants/policy.js';
+import { ceilingOf, type IssuerCeiling } from '../grants/issuer-ceiling.js';
 import { resolve } from '../grants/resolve.js';
 import type { TemplateContent } from '../grants/role-grants.js';
 
@@ -46,8 +48,19 @@ export interface PolicyRoom {
 }
 
 /** What Postgres says of one identity in one room, read in one statement. */
+/** The token that the seat's last connection was let in with, when it was bound to a ceiling. */
+export interface Admitted {
+  id: string;
+  at: Date;
+  ceiling: IssuerCeiling;
+  /** When the seat's override was written that came with a later token, if one did. */
+  issuedAt: Date | null;
+}
+
 export interface PolicyFacts {
   identity: string;
+  /** Postgres' time when it said so: what decides is compared with this, not with a server's clock. */
+  now: Date;
   user: PolicyUser | null;
   /** Null: Rolecall has no such room. */
   room: PolicyRoom | null;
@@ -58,6 +71,10 @@ export interface PolicyFacts {
   wasIssued: boolean;
   /** Tokens made until then prove nothing any more: of the seat, the user, the room or everybody. */
   tokensVoidBefore: Date | null;
+  /** Null: their last connection was not bound, or none came through the gate. */
+  admitted: Admitted | null;
+  isPresent: boolean;
+  leftAt: Date | null;
   /**
    * What somebody whom no rule covers has, or had before a scene or a hold took some of it: until
    * that is given back.
@@ -79,6 +96,7 @@ export interface Question {
 /** What all questions of a batch share comes with the first row only. */
 interface FactRow {
   ord: number;
+  now: Date | null;
   void_before: Date | null;
   rooms: RoomRow[] | null;
   everyone: AssignmentRow[] | null;
@@ -96,6 +114,9 @@ interface FactRow {
   epoch: number | null;
   was_issued: boolean;
   seat_void_before: Date | null;
+  admitted: AdmittedRow | null;
+  is_present: boolean | null;
+  left_at: Date | null;
   uncovered: PolicyFacts['uncovered'];
   is_whip: boolean;
   peeks_at: string | null;
@@ -112,6 +133,14 @@ interface FactRow {
 }
 
 type RoomRow = Omit<PolicyRoom, 'scene'> & { scene: SceneRow | null; voidBefore: string | null };
+
+/** As the gate writes it, and the issuer of an override's token adds to it. */
+interface AdmittedRow {
+  id: string;
+  at: string;
+  ceiling: string[][];
+  issuedAt?: string;
+}
 
 type SceneRow = Omit<ActiveScene, 'at'> & { at: string };
 
@@ -154,7 +183,7 @@ const CURRENT = `(a.valid_until IS NULL OR a.valid_until > now() - interval '1 h
  * that may win comes along, however many there are; of the others only the newest do.
  */
 const READ = `
-  SELECT q.ord::int,
+  SELECT q.ord::int, CASE WHEN q.ord = 1 THEN clock_timestamp() END AS now,
     CASE WHEN q.ord = 1 THEN (SELECT tokens_void_before FROM installation) END AS void_before,
     CASE WHEN q.ord = 1 THEN (SELECT json_agg(json_build_object('name', r.name,
         'isClosed', r.is_closed,
@@ -182,6 +211,7 @@ const READ = `
     u.id AS user_id, u.name, u.kind, u.metadata, u.attributes, u.is_suspended,
     u.deleted_at IS NOT NULL AS is_deleted, u.tokens_void_before AS user_void_before, u.updated_at,
     s.epoch, s.last_issued_at IS NOT NULL AS was_issued, s.tokens_void_before AS seat_void_before,
+    s.admitted, s.is_present, s.left_at,
     CASE WHEN coalesce(s.before_scene, s.permission) IS NOT NULL
         AND (s.last_issued_at IS NULL OR s.before_scene IS NOT NULL)
       THEN json_build_object('permission', coalesce(s.before_scene, s.permission),
@@ -204,6 +234,7 @@ const READ = `
       ) a) END AS own
   FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS q(room, identity, ord)
   LEFT JOIN app_user u ON u.identity = q.identity
+    AND NOT starts_with(q.identity, '${PEEK_PREFIX}')
   LEFT JOIN seat s ON s.room = q.room AND s.identity = q.identity`;
 
 interface VersionKey {
@@ -235,15 +266,15 @@ export class PolicyReader {
   }
 
   /** Reads and decides. The decision is null when Rolecall has no such room. */
-  async decide(
-    question: Question,
-    at: Date = new Date(),
-  ): Promise<{ facts: PolicyFacts; decision: Decision | null }> {
-    return this.decideFrom(await this.read(question), at);
+  async decide(question: Question): Promise<{ facts: PolicyFacts; decision: Decision | null }> {
+    return this.decideFrom(await this.read(question));
   }
 
   /** The same from facts that were read already. */
-  decideFrom(facts: PolicyFacts, at: Date): { facts: PolicyFacts; decision: Decision | null } {
+  decideFrom(
+    facts: PolicyFacts,
+    at = facts.now,
+  ): { facts: PolicyFacts; decision: Decision | null } {
     return { facts, decision: facts.input ? resolve(facts.input, at) : null };
   }
 
@@ -266,6 +297,7 @@ export class PolicyReader {
       isPool: row.is_pool === true,
     }));
     const templates = shared.templates ?? {};
+    const common = { templates, voidBefore: shared.void_before, now: shared.now as Date };
     const rooms = new Map((shared.rooms ?? []).map((row) => [row.name, factsOf(row, everyone)]));
     const facts: PolicyFacts[] = [];
     for (const row of rows) {
@@ -273,7 +305,7 @@ export class PolicyReader {
       const { room, mayRoomBeNew } = question;
       const known = room === null ? null : (rooms.get(room) ?? null);
       const here = known ?? (room !== null && mayRoomBeNew ? factsOfNew(room, everyone) : null);
-      facts[row.ord - 1] = toFacts(question, row, here, templates, shared.void_before);
+      facts[row.ord - 1] = toFacts(question, row, here, common);
     }
     return facts;
   }
@@ -322,16 +354,23 @@ interface RoomFacts {
   readonly isNew: boolean;
 }
 
+/** What all questions of a batch share. */
+interface Common {
+  readonly templates: Record<string, TemplateState>;
+  readonly voidBefore: Date | null;
+  readonly now: Date;
+}
+
 function toFacts(
   question: Question,
   row: FactRow,
   here: RoomFacts | null,
-  templates: Record<string, TemplateState>,
-  voidBefore: Date | null,
+  { templates, voidBefore, now }: Common,
 ): PolicyFacts {
   const user = toUser(question.identity, row);
   return {
     identity: question.identity,
+    now,
     user,
     room: here?.room ?? null,
     isRoomNew: here?.isNew ?? false,
@@ -343,6 +382,9 @@ function toFacts(
       here?.voidBefore,
       voidBefore,
     ),
+    admitted: row.admitted && toAdmitted(row.admitted),
+    isPresent: row.is_present ?? false,
+    leftAt: row.left_at,
     uncovered: row.uncovered,
     isWhip: row.is_whip,
     input: here && {
@@ -363,6 +405,10 @@ function toFacts(
       templates,
     },
   };
+}
+
+function toAdmitted({ id, at, ceiling, issuedAt }: AdmittedRow): Admitted {
+  return { id, at: new Date(at), ceiling: ceilingOf(ceiling), issuedAt: date(issuedAt ?? null) };
 }
 
 function toUser(identity: string, row: FactRow): PolicyUser | null {

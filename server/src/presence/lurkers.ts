@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import { SYSTEM_ACTOR } from '../access/actor.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { formatTtl } from '../grants/ttl.js';
+import { LiveKitClock } from '../livekit/livekit-clock.js';
 import type { ObservedParticipant } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { SeatActs } from '../seats/seat-acts.js';
@@ -32,6 +33,7 @@ export class Lurkers implements OnApplicationShutdown {
   constructor(
     private readonly rooms: RoomsPort,
     private readonly acts: SeatActs,
+    private readonly clock: LiveKitClock,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -52,7 +54,7 @@ export class Lurkers implements OnApplicationShutdown {
     }
     for (const { sid, identity, joinedAt } of lurking) {
       if (this.waiting.has(sid)) continue;
-      const rest = joinedAt.getTime() + patience * 1000 - Date.now();
+      const rest = joinedAt.getTime() + patience * 1000 - this.clock.now().getTime();
       const delay = Math.max(rest, (patience * 1000 * 2) / 3);
       const timer = setTimeout(() => this.isUp(sid), Math.min(delay, patience * 1000));
       timer.unref();

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { SYSTEM_ACTOR } from '../access/actor.js';
 import { Hints } from '../events/hints.js';
 import { LedgerService } from '../ledger/ledger.service.js';
+import { LiveKitClock } from '../livekit/livekit-clock.js';
 import type { ObservedParticipant } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { isStorable } from '../livekit/storable.js';
@@ -45,6 +46,7 @@ export class PresenceService {
     private readonly sessions: RoomSessions,
     private readonly ledger: LedgerService,
     private readonly hints: Hints,
+    private readonly clock: LiveKitClock,
   ) {}
 
   /** What is known of these rooms before LiveKit is asked about them. */
@@ -67,7 +69,7 @@ export class PresenceService {
     this.lurkers.noticed(room, participants);
     return {
       participants: participants.filter(({ state }) => state !== 'disconnected'),
-      isUnannounced: hasUnannounced(participants, known),
+      isUnannounced: hasUnannounced(participants, known, this.clock.now()),
     };
   }
 
@@ -127,10 +129,13 @@ export class PresenceService {
 function hasUnannounced(
   participants: readonly ObservedParticipant[],
   known: readonly Seat[],
+  now: Date,
 ): boolean {
   const announced = new Set(known.filter(({ state }) => state === 'active').map(({ sid }) => sid));
   return participants.some(
     ({ sid, state, joinedAt }) =>
-      state === 'active' && !announced.has(sid) && Date.now() - joinedAt.getTime() >= ANNOUNCED_MS,
+      state === 'active' &&
+      !announced.has(sid) &&
+      now.getTime() - joinedAt.getTime() >= ANNOUNCED_MS,
   );
 }

@@ -3,6 +3,8 @@ import type { FastifyRequest } from 'fastify';
 import { Public } from '../access/access.decorators.js';
 import { AppError } from '../common/errors/app-error.js';
 import { RawBody } from '../common/http/raw-body.js';
+import { LiveKitClock } from '../livekit/livekit-clock.js';
+import type { LiveKitEvent } from '../livekit/webhook-event.js';
 import { WebhookVerifier } from '../livekit/webhook-verifier.js';
 import { WebhookInbox } from './webhook-inbox.js';
 import { WebhookProcessor } from './webhook-processor.js';
@@ -13,6 +15,7 @@ export class WebhookController {
 
   constructor(
     private readonly verifier: WebhookVerifier,
+    private readonly clock: LiveKitClock,
     private readonly inbox: WebhookInbox,
     private readonly processor: WebhookProcessor,
   ) {}
@@ -23,15 +26,20 @@ export class WebhookController {
   @Public('LiveKit signs its webhooks; the signature over the raw body is checked first')
   async receive(@Req() request: FastifyRequest): Promise<void> {
     const raw = request.body instanceof RawBody ? request.body.bytes : Buffer.alloc(0);
-    const event = await this.verifier
-      .verify(raw, request.headers.authorization)
-      .catch((error: unknown) => {
-        // LiveKit takes a refusal for a delivery, so a wrong key must be seen here or nowhere.
-        const why = error instanceof AppError ? (error.cause ?? error) : error;
-        this.log.warn(`webhook refused: ${why instanceof Error ? why.message : String(why)}`);
-        throw error;
-      });
-    const { isNew, room } = await this.inbox.take(event);
+    const { isNew, room } = await this.inbox.take(this.verified(raw, request));
     if (isNew) this.processor.kick(room);
+  }
+
+  private verified(raw: Buffer, { headers }: FastifyRequest): LiveKitEvent {
+    try {
+      const event = this.verifier.verify(raw, headers.authorization);
+      // It is compared with what was written here, by Postgres' clock.
+      return { ...event, createdAt: this.clock.toDatabase(event.createdAt) };
+    } catch (error) {
+      // LiveKit takes a refusal for a delivery, so a wrong key must be seen here or nowhere.
+      const why = error instanceof AppError ? (error.cause ?? error) : error;
+      this.log.warn(`webhook refused: ${why instanceof Error ? why.message : String(why)}`);
+      throw error;
+    }
   }
 }

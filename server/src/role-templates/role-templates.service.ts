@@ -5,6 +5,7 @@ import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
 import { likePattern, type Page } from '../common/http/lists.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { likeOfPattern } from '../database/like-of-pattern.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../database/transactions.js';
@@ -98,6 +99,7 @@ export class RoleTemplatesService {
     private readonly liveRoles: LiveRolesReader,
     private readonly visibleScopes: VisibleScopesReader,
     private readonly hints: Hints,
+    private readonly clock: DatabaseClock,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -175,7 +177,7 @@ export class RoleTemplatesService {
         description,
         color,
         draft: content,
-        draftUpdatedAt: new Date(),
+        draftUpdatedAt: this.clock.now(),
         draftUpdatedBy: actor.label,
       });
       tx.record({
@@ -229,7 +231,7 @@ export class RoleTemplatesService {
       this.assertCeiling(actor, 'role_template.write', draft.grants);
       if (!template.draft) template.draftBasedOn = template.published;
       template.draft = draft;
-      template.draftUpdatedAt = new Date();
+      template.draftUpdatedAt = this.clock.now();
       template.draftUpdatedBy = actor.label;
       return { draft };
     });
@@ -275,7 +277,7 @@ export class RoleTemplatesService {
         message,
         publishedBy: actor.kind === 'operator' ? actor.id : null,
         publishedByLabel: actor.label,
-        publishedAt: new Date(),
+        publishedAt: this.clock.now(),
       } as Partial<RoleTemplateVersion>);
       await tx.manager.insert(RoleTemplateVersion, made);
       template.published = made.version;
@@ -401,7 +403,7 @@ export class RoleTemplatesService {
         attributes: content.attributes,
         ttlSeconds,
         issuer: this.config.livekit.apiKey,
-        now: new Date(),
+        now: this.clock.now(),
         jti: 'made-when-issued',
       }),
       inWords: describeGrants(content.grants),

@@ -175,7 +175,7 @@ export class RoomsService {
       await tx.manager.update(Room, name, {
         ...changes.after,
         revision: row.revision + 1,
-        updatedAt: new Date(),
+        updatedAt: () => 'clock_timestamp()',
       });
       const metadata = row.live_sid === null ? undefined : changes.after.metadata;
       const isPushed = metadata !== undefined;
@@ -408,7 +408,7 @@ async function setClosed(tx: Tx, row: RoomRow, isClosed: boolean): Promise<void>
   await tx.manager.update(Room, row.name, {
     isClosed,
     revision: row.revision + 1,
-    updatedAt: new Date(),
+    updatedAt: () => 'clock_timestamp()',
   });
 }
 

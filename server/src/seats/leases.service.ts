@@ -93,8 +93,7 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
    * False when nothing is due or it cannot be ended now: then what LiveKit has is compared as it is.
    */
   async endDueOf(room: string, identity: string): Promise<boolean> {
-    const seat = await this.store.find(room, identity);
-    const now = new Date();
+    const { seat, at: now } = await this.store.look(room, identity);
     if (!seat || ![seat.override, seat.hold, seat.block].some((wish) => hasEnded(wish, now))) {
       return false;
     }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { SYSTEM_ACTOR } from '../access/actor.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import { samePermission } from '../grants/compile-grant.js';
 import type { LedgerOutcome } from '../ledger/ledger-entry.js';
 import { LedgerService } from '../ledger/ledger.service.js';
@@ -52,6 +53,7 @@ export class SeatChecks {
     private readonly operations: SeatOperations,
     private readonly leases: LeasesService,
     private readonly ledger: LedgerService,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** Whether nothing has to be put right. Asked about many at once it costs one statement. */
@@ -112,7 +114,10 @@ export class SeatChecks {
         return;
       }
       const pushes = await this.applier.converge(room, identity, operation.after.fallback);
-      await this.operations.settle(id, settlementOf(operation, pushes, sinceStart(operation)));
+      await this.operations.settle(
+        id,
+        settlementOf(operation, pushes, msBetween(operation.createdAt, this.clock.now())),
+      );
     });
   }
 
@@ -121,7 +126,7 @@ export class SeatChecks {
     await this.operations.settle(operation.id, {
       outcome: 'applied',
       detail: isStillThere ? null : 'is not in the room any more',
-      ms: sinceStart(operation),
+      ms: msBetween(operation.createdAt, this.clock.now()),
     });
   }
 
@@ -145,7 +150,10 @@ export class SeatChecks {
     if (waiting) {
       const pushes = await this.applier.converge(room, identity, waiting.after.fallback);
       for (const one of open) {
-        await this.operations.settle(one.id, settlementOf(one, pushes, sinceStart(one)));
+        await this.operations.settle(
+          one.id,
+          settlementOf(one, pushes, msBetween(one.createdAt, this.clock.now())),
+        );
       }
       return pushes.at(-1)?.outcome === 'applied';
     }
@@ -237,6 +245,6 @@ function describeWanted({ wanted, decision }: Standing): Record<string, unknown>
   };
 }
 
-function sinceStart({ createdAt }: SeatOperation): number {
-  return Math.max(0, Date.now() - createdAt.getTime());
+function msBetween(from: Date, to: Date): number {
+  return Math.max(0, to.getTime() - from.getTime());
 }

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../access/actor.js';
 import type { Permission } from '../access/permissions.js';
-import { AppError } from '../common/errors/app-error.js';
+import { AppError, fieldError } from '../common/errors/app-error.js';
 import { exceeds } from '../grants/ceiling.js';
 import { listInWords } from '../grants/grant-catalogue.js';
+import { isReservedIdentity, PEEK_PREFIX } from '../grants/names.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { WHIP_KIND } from '../livekit/whip.js';
 import type { SeatAction } from './seat.js';
@@ -46,6 +47,9 @@ export class SeatGuards {
 
   assertSensible(actor: Actor, action: SeatAction, context: Context, isConfirmed: boolean): void {
     const { identity, peeksAt } = context.seat;
+    if (peeksAt === null && isReservedIdentity(identity) && action !== 'peek_end') {
+      throw fieldError('identity', `begins with ${PEEK_PREFIX}, which Rolecall keeps to itself`);
+    }
     if (peeksAt !== null && NOT_FOR_PEEKS.has(action)) {
       throw new AppError(
         'conflict',

@@ -8,6 +8,7 @@ import {
 import type { Allowed, Block, Decision, Hold, Override, PolicyInput } from '../grants/policy.js';
 import { resolve, withheldByHold } from '../grants/resolve.js';
 import type { RoleGrants } from '../grants/role-grants.js';
+import { exceedsIssuer, type IssuerCeiling, withinIssuer } from '../grants/issuer-ceiling.js';
 import { withheldFromUncovered } from '../grants/scene.js';
 import {
   bothWithheld,
@@ -18,7 +19,12 @@ import {
   withholdPermission,
 } from '../grants/withhold.js';
 import { WHIP_KIND } from '../livekit/whip.js';
-import { type PolicyFacts, PolicyReader, type PolicyRoom } from '../policy/policy-reader.js';
+import {
+  type Admitted,
+  type PolicyFacts,
+  PolicyReader,
+  type PolicyRoom,
+} from '../policy/policy-reader.js';
 
 export interface EffectiveRole {
   readonly template: string;
@@ -28,7 +34,9 @@ export interface EffectiveRole {
   readonly grants: RoleGrants;
   /** What a hold or the room's scene takes out of them. */
   readonly withheld: Withheld;
-  /** Compiled whole, without what is withheld: what LiveKit should have. */
+  /** What of them goes beyond the token that let the person in, and waits for another token. */
+  readonly aboveCeiling: readonly string[];
+  /** Compiled whole, without what is withheld or above the ceiling: what LiveKit should have. */
   readonly permission: ParticipantPermission;
 }
 
@@ -96,7 +104,7 @@ export class SeatPolicy {
   suppose(
     standing: Standing,
     wish: { override: Override | null; block: Block | null; hold?: Hold | null },
-    at = new Date(),
+    at = standing.facts.now,
   ): Promise<Standing> {
     const { hold = null, peeksAt = null } = standing.input.seat ?? {};
     const input = { ...standing.input, seat: { hold, ...wish, peeksAt } };
@@ -104,14 +112,15 @@ export class SeatPolicy {
   }
 
   /** The same from facts that were read already. Throws 404 for no room. */
-  async judge(facts: PolicyFacts, kind: string | null, at = new Date()): Promise<Standing> {
+  async judge(facts: PolicyFacts, kind: string | null, at = facts.now): Promise<Standing> {
     const { room, input, identity, epoch } = facts;
     if (!room || !input) {
       throw roomNotFound();
     }
     const decision = resolve(input, at);
     const isWhip = kind === null ? facts.isWhip : kind === WHIP_KIND;
-    const role = decision.verdict === 'allow' ? await this.roleOf(decision, isWhip) : null;
+    const role =
+      decision.verdict === 'allow' ? await this.roleOf(decision, facts, input, isWhip) : null;
     const wanted = want(facts, input, decision, role, { kind, at });
     return {
       room,
@@ -128,7 +137,8 @@ export class SeatPolicy {
         role?.template,
         role?.version,
         role?.withheld,
-        isWhip,
+          isWhip,
+          role?.aboveCeiling,
         wanted.kind === 'uncovered' && [wanted.permission, wanted.isRestored],
       ]),
     };
@@ -136,13 +146,48 @@ export class SeatPolicy {
 
   private async roleOf(
     { template, version, source, withheld }: Allowed,
+    facts: PolicyFacts,
+    { seat }: PolicyInput,
     isWhip: boolean,
   ): Promise<EffectiveRole> {
     const { grants } = await this.policy.version(template, version);
     const left = withhold(grants, withheld);
-    const permission = toParticipantPermission(isWhip ? publishOnly(left) : left);
-    return { template, version, source, grants, withheld, permission };
+    const { admitted } = facts;
+    const override = source === 'override' ? (seat?.override ?? null) : null;
+    const isBound = admitted && !isGivenInPerson(override, admitted, facts);
+    const aboveCeiling = isBound ? exceedsIssuer(grants, admitted.ceiling) : [];
+    const within =
+      isBound && aboveCeiling.length > 0 ? withinIssuer(left, admitted.ceiling) : left;
+    const permission = toParticipantPermission(isWhip ? publishOnly(within) : within);
+    return { template, version, source, grants, withheld, aboveCeiling, permission };
   }
+}
+
+/**
+ * What of a role a token cannot open as a proof, because its issuer could not have given it. What a
+ * moderator gave in the room to the one who was there counts as given to the token's own connection.
+ */
+export function beyondIssuer(
+  { role, facts, input }: Pick<Standing, 'role' | 'facts' | 'input'>,
+  bound: { readonly id: string | null; readonly ceiling: IssuerCeiling },
+): string[] {
+  if (!role) return [];
+  const { admitted } = facts;
+  const override = role.source === 'override' ? (input.seat?.override ?? null) : null;
+  const isTheirs = bound.id !== null && bound.id === admitted?.id;
+  if (isTheirs && isGivenInPerson(override, admitted, facts)) return [];
+  return exceedsIssuer(role.grants, bound.ceiling);
+}
+
+/** While they were there. An override that came with another token is for its holder. */
+function isGivenInPerson(
+  override: Override | null,
+  { at, issuedAt }: Admitted,
+  { isPresent, leftAt }: PolicyFacts,
+): boolean {
+  if (!override || override.at <= at) return false;
+  if (issuedAt && override.at.getTime() === issuedAt.getTime()) return false;
+  return isPresent || (leftAt !== null && override.at <= leftAt);
 }
 
 function roomNotFound(): AppError {

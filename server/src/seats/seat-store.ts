@@ -156,7 +156,8 @@ export class SeatStore {
 
   async noteIssued(tx: Tx, { room, identity }: Seat, at: Date): Promise<void> {
     await tx.query(
-      `UPDATE seat SET last_issued_at = $3, is_unlisted = false
+      `UPDATE seat SET last_issued_at = $3, is_unlisted = false,
+         admitted = admitted || jsonb_build_object('issuedAt', $3::timestamptz)
        WHERE room = $1 AND identity = $2`,
       [room, identity, at],
     );

@@ -66,7 +66,7 @@ function isShown({ isPresent, override, block, hold }: SeatView): boolean {
 
 export function toView(seat: Seat, standing: Standing, extra: SeatExtra): SeatView {
   const { role, decision, wanted, facts } = standing;
-  const now = Date.now();
+  const now = facts.now.getTime();
   const block = isCurrent(seat.block, now) ? seat.block : null;
   const override = isCurrent(seat.override, now) ? seat.override : null;
   const hold = isCurrent(seat.hold, now) ? seat.hold : null;
@@ -110,6 +110,7 @@ export function toView(seat: Seat, standing: Standing, extra: SeatExtra): SeatVi
       reason: hold.reason,
     },
     withheld: withheldFrom(standing),
+    aboveCeiling: seat.isPresent ? [...(role?.aboveCeiling ?? [])] : [],
     hand: extra.hand,
     invite: extra.invite,
     tracks: seat.tracks.map((track) => ({ ...track })),

@@ -133,6 +133,8 @@ export const seatResponse = z.object({
     .nullable(),
   /** What a hold and the room's scene take out of their role. */
   withheld: z.object({ sources: z.array(z.string()), data: z.boolean() }),
+  /** What of their role waits for a token of somebody who may give it; the connection goes without. */
+  aboveCeiling: z.array(z.string()),
   hand: z
     .object({ id: z.string(), since: instantResponse, note: z.string().nullable() })
     .nullable(),

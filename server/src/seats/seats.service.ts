@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../access/actor.js';
 import type { Permission } from '../access/permissions.js';
 import { AppError } from '../common/errors/app-error.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import type { SeatAction } from './seat.js';
 import { SeatActs } from './seat-acts.js';
 import { operationNotFound } from './seat-answers.js';
@@ -30,6 +31,7 @@ export class SeatsService {
     private readonly changes: SeatChanges,
     private readonly acts: SeatActs,
     private readonly store: SeatStore,
+    private readonly clock: DatabaseClock,
   ) {}
 
   promote(
@@ -158,7 +160,7 @@ export class SeatsService {
         extra: { undoneBy: operation.undoneBy },
       });
     }
-    if (operation.undoUntil.getTime() < Date.now()) {
+    if (operation.undoUntil < this.clock.now()) {
       throw new AppError('conflict', 'operation.undo_expired', 'It is too late to undo this.');
     }
     const { override, block, hold, base } = operation.before;

@@ -174,9 +174,9 @@ export class StageLimits implements SeatRule {
   }
 
   private async roleIn(room: string, identity: string, scene: ActiveScene): Promise<string | null> {
-    const { input } = await this.policy.read({ room, identity });
+    const { input, now } = await this.policy.read({ room, identity });
     if (!input) return null;
-    const decision = resolve({ ...input, room: { ...input.room, scene } }, new Date());
+    const decision = resolve({ ...input, room: { ...input.room, scene } }, now);
     return decision.verdict === 'allow' ? decision.template : null;
   }
 

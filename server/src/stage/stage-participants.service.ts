@@ -212,10 +212,9 @@ export class StageParticipantsService {
     if (role?.source !== 'override') return false;
     const seat = await this.seatStore.find(room.name, identity);
     if (!seat) return false;
-    const now = new Date();
     const { override } = await this.wishes.withoutOverride({ seat, standing });
     const wish = { override, block: input.seat?.block ?? null };
-    const after = await this.policy.suppose(standing, wish, now);
+    const after = await this.policy.suppose(standing, wish);
     if (!after.role) return role.grants.canPublish; // the seat finds them a role of the least
     return (
       exceeds(role.grants, after.role.grants).length > 0 &&
@@ -246,9 +245,9 @@ function toHand(own: readonly Own[]): Pick<OwnStageView, 'hand' | 'lastDecision'
   return { hand: null, lastDecision: { state, word, at: (decidedAt ?? createdAt).toISOString() } };
 }
 
-function holdOf({ input, role }: Standing): OwnStageView['hold'] {
+function holdOf({ input, role, facts }: Standing): OwnStageView['hold'] {
   const hold = input.seat?.hold;
-  if (!hold || (hold.until && hold.until.getTime() <= Date.now())) return null;
+  if (!hold || (hold.until && hold.until <= facts.now)) return null;
   const sources = hold.sources.filter((source) => role?.grants.canPublishSources.includes(source));
   if (sources.length === 0) return null;
   return { sources, until: hold.until?.toISOString() ?? null, reason: hold.reason };

@@ -32,7 +32,7 @@ export class GateCheck {
   constructor(@Inject(APP_CONFIG) private readonly config: AppConfig) {}
 
   look(): Promise<GateCheckView> {
-    const now = Date.now();
+    const now = performance.now();
     if (!this.last || now - this.last.at > MAX_AGE_MS) this.last = { at: now, view: this.check() };
     return this.last.view;
   }

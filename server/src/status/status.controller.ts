@@ -6,6 +6,7 @@ import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js
 import { PgPool } from '../database/pg-pool.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { ReconcilerService } from '../reconciler/reconciler.service.js';
+import { ClockWatch } from './clock-watch.js';
 import { GateCheck } from './gate-check.js';
 import { statusResponse } from './status.schemas.js';
 import { version } from './version.js';
@@ -19,6 +20,7 @@ export class StatusController {
     private readonly pg: PgPool,
     private readonly reconciler: ReconcilerService,
     private readonly gateCheck: GateCheck,
+    private readonly clockWatch: ClockWatch,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -38,6 +40,7 @@ export class StatusController {
       livekit: { ...this.health.status, url: livekit.url, clientUrl: clientUrlOf(this.config) },
       gate: isGateOn ? 'on' : 'off',
       whip: isWhipOn ? 'on' : 'off',
+      clocks: this.clockWatch.view(),
       gateCheck: await this.gateCheck.look(),
       /** Null on a server that leaves the sweep to another one. */
       sweep: {

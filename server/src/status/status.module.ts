@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { ReconcilerModule } from '../reconciler/reconciler.module.js';
+import { ClockWatch } from './clock-watch.js';
 import { GateCheck } from './gate-check.js';
 import { HealthController } from './health.controller.js';
 import { OpenApiController } from './openapi.controller.js';
@@ -10,6 +11,6 @@ import { StatusController } from './status.controller.js';
 @Module({
   imports: [DiscoveryModule, ReconcilerModule, StartModule],
   controllers: [HealthController, OpenApiController, StatusController],
-  providers: [GateCheck],
+  providers: [ClockWatch, GateCheck],
 })
 export class StatusModule {}

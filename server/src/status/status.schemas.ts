@@ -13,6 +13,12 @@ export const statusResponse = z.object({
   }),
   gate: z.enum(['on', 'off']),
   whip: z.enum(['on', 'off']),
+  /** Milliseconds that a clock is ahead of Postgres', which decides; null: not known. */
+  clocks: z.object({
+    serverSkewMs: z.number().nullable(),
+    livekitSkewMs: z.number().nullable(),
+    isOff: z.boolean(),
+  }),
   gateCheck: z.looseObject({ state: z.enum(['closed', 'open', 'unknown']), detail: z.string() }),
   /** Its parts are null on a server that leaves the sweep to another one. */
   sweep: z.looseObject({ lastAt: z.string().nullable(), ms: z.number().nullable() }),

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { attributesMap, labelText, metadataText, nameText } from '../common/http/fields.js';
+import {
+  attributesMap,
+  identityText,
+  labelText,
+  metadataText,
+  nameText,
+} from '../common/http/fields.js';
 import { listQuery, searchText } from '../common/http/lists.js';
 
 const kind = z.enum(['standard', 'agent'], { message: 'must be standard or agent' });
@@ -18,7 +24,7 @@ export type ListUsersQuery = z.infer<typeof listUsersQuery>;
 
 export const createUserBody = z.strictObject({
   /** The caller's own primary key, or left out for a new uuid. */
-  identity: nameText.optional(),
+  identity: identityText.optional(),
   name: labelText.optional(),
   kind: kind.default('standard'),
   metadata: metadataText.default(''),

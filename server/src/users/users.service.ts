@@ -145,7 +145,7 @@ export class UsersService {
       await tx.manager.update(AppUser, id, {
         ...changes.after,
         revision: row.revision + 1,
-        updatedAt: new Date(),
+        updatedAt: () => 'clock_timestamp()',
       });
       tx.record({
         kind: kindOfChange(changes.after),

@@ -35,7 +35,7 @@ describeLive('the rooms port on a real LiveKit server', () => {
 
   beforeAll(async () => {
     livekit = await startLiveKitServer();
-    rooms = new LiveKitRooms(livekit);
+    rooms = new LiveKitRooms(livekit, () => new Date());
     people = startParticipants();
   });
 
@@ -89,7 +89,7 @@ describeLive('the rooms port on a real LiveKit server', () => {
   });
 
   it('says that our key is refused without repeating the token', async () => {
-    const stranger = new LiveKitRooms({ ...livekit, apiSecret: 'x'.repeat(40) });
+    const stranger = new LiveKitRooms({ ...livekit, apiSecret: 'x'.repeat(40) }, () => new Date());
     const error = await stranger.listRooms().catch((e: Error) => e);
     expect(error).toMatchObject({ kind: 'bad_gateway', code: 'livekit.refused' });
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toMatch(/eyJ/);

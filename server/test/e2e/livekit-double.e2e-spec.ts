@@ -29,7 +29,7 @@ function behavesAsLiveKit(start: () => Promise<LiveKitServer>): void {
 
   beforeAll(async () => {
     livekit = await start();
-    rooms = new LiveKitRooms(livekit);
+    rooms = new LiveKitRooms(livekit, () => new Date());
   });
 
   afterAll(() => livekit?.stop());
@@ -124,7 +124,7 @@ function behavesAsLiveKit(start: () => Promise<LiveKitServer>): void {
     await expect(signalJoin(livekit.url, `${token}x`)).rejects.toMatchObject({ status: 401 });
     const old = sign({ sub: 'ana', video: { roomJoin: true, room: 'x' } }, -70);
     await expect(signalJoin(livekit.url, old)).rejects.toMatchObject({ status: 401 });
-    const stranger = new LiveKitRooms({ ...livekit, apiSecret: 'x'.repeat(40) });
+    const stranger = new LiveKitRooms({ ...livekit, apiSecret: 'x'.repeat(40) }, () => new Date());
     await expect(stranger.listRooms()).rejects.toMatchObject({ code: 'livekit.refused' });
   });
 
@@ -158,15 +158,14 @@ describe('the double of LiveKit, as it is told', () => {
         response.statusCode = answer;
         response.end();
         if (answer !== 200) return;
-        void new WebhookVerifier(livekit)
-          .verify(Buffer.concat(chunks), request.headers.authorization)
-          .then((event) => heard.push(event));
+        const verifier = new WebhookVerifier(livekit, () => new Date());
+        heard.push(verifier.verify(Buffer.concat(chunks), request.headers.authorization));
       });
     });
     await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
     const { port } = receiver.address() as AddressInfo;
     livekit = await LiveKitDouble.start({ webhookUrl: `http://127.0.0.1:${port}/` });
-    rooms = new LiveKitRooms(livekit);
+    rooms = new LiveKitRooms(livekit, () => new Date());
   });
 
   afterAll(async () => {

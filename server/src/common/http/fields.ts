@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isReservedIdentity, PEEK_PREFIX } from '../../grants/names.js';
 
 const encoder = new TextEncoder();
 
@@ -18,6 +19,11 @@ export const cleanText = (maxBytes: number) =>
 /** A LiveKit room name or identity: 1 to 256 bytes of UTF-8, any character but NUL. */
 export const nameText = cleanText(256).refine((text) => text.length > 0, {
   message: 'must not be empty',
+});
+
+/** The identity of somebody who is not Rolecall's own. */
+export const identityText = nameText.refine((text) => !isReservedIdentity(text), {
+  message: `must not begin with ${PEEK_PREFIX}, which Rolecall keeps to itself`,
 });
 
 /** A person's or thing's display name. */
