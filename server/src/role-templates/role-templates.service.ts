@@ -23,6 +23,7 @@ import type {
   PreviewBody,
   UpdateTemplateBody,
 } from './role-templates.schemas.js';
+import type { ActorKind } from '../grants/policy.js';
 
 interface TemplateRow {
   key: string;
@@ -36,6 +37,7 @@ interface TemplateRow {
   draft_based_on: number | null;
   draft_updated_at: Date | null;
   draft_updated_by: string | null;
+  draft_updated_by_kind: ActorKind | null;
   revision: number;
   created_at: Date;
   grants: RoleGrants | null;
@@ -139,6 +141,7 @@ export class RoleTemplatesService {
         draft: content,
         draftUpdatedAt: new Date(),
         draftUpdatedBy: actor.label,
+        draftUpdatedByKind: actor.kind,
       });
       tx.record({
         kind: 'template.created',
@@ -193,6 +196,7 @@ export class RoleTemplatesService {
       template.draft = draft;
       template.draftUpdatedAt = new Date();
       template.draftUpdatedBy = actor.label;
+      template.draftUpdatedByKind = actor.kind;
       return { draft };
     });
   }
@@ -237,6 +241,7 @@ export class RoleTemplatesService {
         message,
         publishedBy: actor.kind === 'operator' ? actor.id : null,
         publishedByLabel: actor.label,
+        publishedByKind: actor.kind,
         publishedAt: new Date(),
       } as Partial<RoleTemplateVersion>);
       await tx.manager.insert(RoleTemplateVersion, made);
@@ -490,6 +495,7 @@ function toView(row: TemplateRow, { byTemplate }: LiveRoles) {
       ...row.draft,
       updatedAt: row.draft_updated_at,
       updatedBy: row.draft_updated_by,
+      updatedByKind: row.draft_updated_by_kind,
       basedOn: row.draft_based_on,
     },
     assignments: row.assignments,
@@ -508,6 +514,7 @@ interface VersionRow {
   message: string;
   published_at: Date;
   published_by_label: string;
+  published_by_kind: ActorKind | null;
 }
 
 function toVersionView(row: VersionRow) {
@@ -521,5 +528,6 @@ function toVersionView(row: VersionRow) {
     message: row.message,
     publishedAt: row.published_at,
     publishedBy: row.published_by_label,
+    publishedByKind: row.published_by_kind,
   };
 }
