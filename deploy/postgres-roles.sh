@@ -9,5 +9,5 @@ CREATE ROLE rolecall_owner LOGIN PASSWORD :'owner';
 CREATE ROLE rolecall_app LOGIN PASSWORD :'app';
 CREATE DATABASE rolecall OWNER rolecall_owner;
 REVOKE ALL ON DATABASE rolecall FROM PUBLIC;
-GRANT CONNECT, TEMPORARY ON DATABASE rolecall TO rolecall_app;
+GRANT CONNECT ON DATABASE rolecall TO rolecall_app;
 SQL

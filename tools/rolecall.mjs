@@ -11,7 +11,7 @@ import { openInstance } from './lib/instance.mjs';
 import { findNode, refuseOldNode } from './lib/node24.mjs';
 import { homeFolder, ROOT } from './lib/paths.mjs';
 import { isRunning } from './lib/processes.mjs';
-import { environmentOf } from './lib/settings.mjs';
+import { environmentOf, withoutOwner } from './lib/settings.mjs';
 import { createSteps } from './lib/steps.mjs';
 
 const CLI = join(ROOT, 'server/dist/cli.js');
@@ -30,7 +30,7 @@ try {
       CLI,
       ...process.argv.slice(2),
     ],
-    { env: environment, stdio: 'inherit' },
+    { env: withoutOwner(environment), stdio: 'inherit' },
   );
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   process.exitCode = await new Promise((resolve, reject) => {

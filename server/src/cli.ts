@@ -11,7 +11,7 @@ import { invalid } from './common/http/validation.pipe.js';
 import { type AppConfig, ConfigError, parseConfig } from './config/app-config.js';
 import { issueBody } from './issuance/issuance.schemas.js';
 import { IssuanceService } from './issuance/issuance.service.js';
-import { LedgerVerifier } from './ledger/ledger-verifier.js';
+import { CHECKS, LedgerVerifier, type VerifierReport } from './ledger/ledger-verifier.js';
 import { createOperatorBody, updateOperatorBody } from './operators/operators.schemas.js';
 import { OperatorsService } from './operators/operators.service.js';
 
@@ -24,7 +24,7 @@ const USAGE = `npm run rolecall -- <command>
                                  adds an operator and prints their first password
   operators password --email E-MAIL
                                  gives an operator a new password and ends their sessions
-  ledger verify                  checks that no entry of the ledger is missing
+  ledger verify                  checks that no entry of the ledger is missing, repeated or misdated
 
 It uses the same environment as npm start; what it does is in the ledger as well.`;
 
@@ -105,16 +105,29 @@ async function run(app: INestApplicationContext, command: string, given: Options
       return 0;
     }
     case 'ledger verify': {
-      const reports = await app.get(LedgerVerifier).verify();
-      for (const { shard, entries, problems } of reports) {
-        console.log(`shard ${shard}: ${entries} entries, ${problems.join('; ') || 'complete'}`);
-      }
-      return reports.some((report) => report.problems.length > 0) ? 1 : 0;
+      return printReport(await app.get(LedgerVerifier).verify());
     }
     default:
       console.error(USAGE);
       return 2;
   }
+}
+
+/** 0 when all is well, else 1. */
+function printReport({ shards, protection, hasOneRole }: VerifierReport): number {
+  console.log(`Checked:\n${CHECKS.map((check) => `  - ${check}`).join('\n')}`);
+  for (const { shard, entries, problems, firstWrong } of shards) {
+    const where = firstWrong ? `; first wrong entry: ${firstWrong}` : '';
+    console.log(`shard ${shard}: ${entries} entries, ${problems.join('; ') || 'complete'}${where}`);
+  }
+  for (const problem of protection) console.log(`protection: ${problem}`);
+  if (hasOneRole) {
+    console.log(
+      'Note: DATABASE_URL is the owner of the tables, so its holder can switch the protection off.',
+    );
+  }
+  const isWell = protection.length === 0 && shards.every(({ problems }) => problems.length === 0);
+  return isWell ? 0 : 1;
 }
 
 function parse<T>(

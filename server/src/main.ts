@@ -1,11 +1,21 @@
 import 'reflect-metadata';
-import { ConfigError, localUrl, parseConfig } from './config/app-config.js';
+import { AppLogger } from './common/app-logger.js';
+import {
+  type AppConfig,
+  ConfigError,
+  localUrl,
+  parseConfig,
+  SHORT_LIVED_VARIABLES,
+} from './config/app-config.js';
 import { createApp } from './create-app.js';
 import { DemoService } from './demo/demo.service.js';
+import { describeFirstAdmin } from './start/create-first-admin.js';
 import { FirstStart } from './start/first-start.js';
 
 async function start(): Promise<void> {
   const config = parseConfig(process.env);
+  const unneeded = SHORT_LIVED_VARIABLES.filter((name) => process.env[name]);
+  forgetOwner(config);
   const app = await createApp(config);
   const stop = (): void => {
     // A second signal, or a shutdown that hangs, must not keep the process.
@@ -20,13 +30,12 @@ async function start(): Promise<void> {
   // Listening comes first: /healthz answers at once, and /readyz says 503 until all is prepared.
   await app.listen({ host: config.host, port: config.port });
   const admin = await app.get(FirstStart).prepare();
-  if (admin) {
-    console.log(`First sign-in: ${admin.email}`);
-    console.log(
-      admin.password === null
-        ? 'Password: the one in ROLECALL_ADMIN_PASSWORD'
-        : `Password: ${admin.password}   (shown once: keep it, and change it under Account)`,
-    );
+  if (admin) console.log(describeFirstAdmin(admin));
+  config.adminPassword = null;
+  for (const name of unneeded) {
+    app
+      .get(AppLogger)
+      .warn(`${name} stays readable in this process' environment; give it to migrate.js alone`);
   }
   if (config.demo !== 'off') {
     console.log('Demo: sample rooms and people; their synthetic participants join in a moment.');
@@ -35,6 +44,12 @@ async function start(): Promise<void> {
   const address = localUrl(config);
   if (config.publicUrl !== address) console.log(`Browsers use ${config.publicUrl}`);
   console.log(`Rolecall is ready at ${address}`);
+}
+
+/** What a server that runs has no use for, and its children do not inherit. */
+function forgetOwner(config: AppConfig): void {
+  config.databaseMigrationUrl = config.databaseUrl;
+  for (const name of SHORT_LIVED_VARIABLES) delete process.env[name];
 }
 
 start().catch((error: unknown) => {

@@ -14,6 +14,7 @@ import { PlainError, tail } from './errors.mjs';
 import { withLock } from './lock.mjs';
 import { ROOT, WORKSHOP } from './paths.mjs';
 import { asWorker, endAbandoned } from './processes.mjs';
+import { withoutSecrets } from './settings.mjs';
 
 /** What is built: from what, by which script, and a file that is there once it is. */
 const TARGETS = {
@@ -118,7 +119,7 @@ export async function runNpm(args, failure, { hint, note } = {}) {
       spawn(command, [...prefix, ...args], {
         cwd: ROOT,
         env: {
-          ...process.env,
+          ...withoutSecrets(process.env),
           PATH: [join(ROOT, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
         },
         stdio: ['ignore', 'pipe', 'pipe'],

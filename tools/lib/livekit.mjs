@@ -25,6 +25,7 @@ import {
   endProcess,
   signalProcess,
 } from './processes.mjs';
+import { withoutSecrets } from './settings.mjs';
 
 export const LIVEKIT_VERSION = 'v1.13.5';
 const MODULE = 'github.com/livekit/livekit-server/cmd/server';
@@ -87,7 +88,7 @@ async function buildWithGo(kept, { log, onProgress }) {
   const code = await new Promise((done) => {
     const child = asWorker(
       spawn('go', ['install', '-v', '-trimpath', `${MODULE}@${LIVEKIT_VERSION}`], {
-        env: { ...process.env, GOBIN: output, CGO_ENABLED: '0' },
+        env: { ...withoutSecrets(process.env), GOBIN: output, CGO_ENABLED: '0' },
         stdio: ['ignore', 'ignore', 'pipe'],
         detached: true,
       }),

@@ -309,8 +309,8 @@ async function ensureRoles(superuserUrl, passwords) {
       DATABASE,
     ]);
     if (!rowCount) await client.query(`CREATE DATABASE ${DATABASE} OWNER ${OWNER}`);
-    await client.query(`REVOKE ALL ON DATABASE ${DATABASE} FROM PUBLIC`);
-    await client.query(`GRANT CONNECT, TEMPORARY ON DATABASE ${DATABASE} TO ${APP}`);
+    await client.query(`REVOKE ALL ON DATABASE ${DATABASE} FROM PUBLIC, ${APP}`);
+    await client.query(`GRANT CONNECT ON DATABASE ${DATABASE} TO ${APP}`);
   } finally {
     await client.end();
   }

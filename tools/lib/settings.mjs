@@ -15,6 +15,23 @@ export function databaseSettings(secrets, port) {
   };
 }
 
+/** As `SHORT_LIVED_VARIABLES` of the server: who migrates gets them, who serves does not. */
+const SHORT_LIVED = ['DATABASE_MIGRATION_URL', 'ROLECALL_ADMIN_PASSWORD'];
+
+/** What a process that serves needs of `settings`. */
+export function withoutOwner(settings) {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([name]) => !SHORT_LIVED.includes(name)),
+  );
+}
+
+/** What a build, or anything else that is not ours, is told: nothing of Rolecall's own settings. */
+export function withoutSecrets(environment) {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !/^(DATABASE_|LIVEKIT_|ROLECALL_)/.test(name)),
+  );
+}
+
 /** The variables of a local LiveKit server; a key pair that is set beforehand is used for it. */
 export function liveKitSettings(secrets, environment, httpPort) {
   return {
@@ -29,7 +46,7 @@ export function environmentOf(instance, environment) {
   const { postgres, livekit } = instance.ports();
   const secrets = instance.secrets();
   return {
-    ...databaseSettings(secrets, postgres),
+    ...withoutOwner(databaseSettings(secrets, postgres)),
     ...(instance.run().livekit && !environment.LIVEKIT_URL
       ? liveKitSettings(secrets, environment, livekit.http)
       : {}),

@@ -14,7 +14,7 @@ import { releaseLock, takeLock } from './lock.mjs';
 import { parseOptions } from './options.mjs';
 import { homeFolder, ROOT, WORKSHOP } from './paths.mjs';
 import { tcpPortProblem } from './ports.mjs';
-import { databaseSettings, liveKitSettings } from './settings.mjs';
+import { databaseSettings, liveKitSettings, withoutOwner } from './settings.mjs';
 import { startPostgres } from './postgres.mjs';
 import { asWorker, describeProcess, endProcess, endWorkers } from './processes.mjs';
 import { createSteps } from './steps.mjs';
@@ -64,8 +64,9 @@ async function start(options) {
     ...(await database()),
     ...(await liveKit(host, port)),
   };
-  await step('migrations', () => migrate(settings));
-  await serve(settings, host, port);
+  const { notes } = await step('migrations', () => migrate(settings));
+  if (notes) steps.say(notes);
+  await serve(withoutOwner(settings), host, port);
 }
 
 /** No step begins once the end has been asked for. */
@@ -217,6 +218,7 @@ async function startLocalLiveKit(bin, webhookUrl) {
   };
 }
 
+/** A process of its own, so that the server never has the owner's URL or the admin's password. */
 function migrate(settings) {
   return new Promise((done, fail) => {
     const child = asWorker(
@@ -227,13 +229,20 @@ function migrate(settings) {
         detached: true,
       }),
     );
+    let told = '';
     let output = '';
-    child.stdout.on('data', (chunk) => (output += chunk));
-    child.stderr.on('data', (chunk) => (output += chunk));
+    child.stdout.on('data', (chunk) => (told += chunk));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => (output += chunk));
+    }
     child.once('error', fail);
     child.once('close', (code) => {
-      if (code === 0) done(output.trim().split('\n').at(-1) || 'done');
-      else fail(new PlainError(tail(output, 30) || 'The database could not be migrated.'));
+      if (code !== 0) {
+        fail(new PlainError(tail(output, 30) || 'The database could not be migrated.'));
+        return;
+      }
+      const [text, ...notes] = told.trim().split('\n');
+      done({ text: text || 'done', notes: notes.join('\n') });
     });
   });
 }

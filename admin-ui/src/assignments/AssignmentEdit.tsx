@@ -12,6 +12,7 @@ import { usePermissionSet } from '../shared/usePermissionSet';
 import { useRouteSegment } from '../shared/useRouteSegment';
 import { AssignmentInputs } from './AssignmentInputs';
 import { AssignmentStatusBadge } from './AssignmentStatusBadge';
+import { actorText } from '../shared/actorText';
 import './messages';
 
 export function AssignmentEdit() {
@@ -30,7 +31,8 @@ export function AssignmentEdit() {
               <Typography variant="body2" color="text.secondary">
                 {translate('resources.assignments.fields.createdAt')}{' '}
                 <TimeText at={assignment.createdAt} />
-                {assignment.createdBy && ` · ${assignment.createdBy}`}
+                {assignment.createdBy &&
+                  ` · ${actorText(assignment.createdBy, assignment.createdByKind, translate)}`}
               </Typography>
             </Box>
             <RecordForm

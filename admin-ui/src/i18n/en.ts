@@ -37,6 +37,11 @@ export const en = {
       offline: 'Offline',
       offline_help: 'The server cannot be reached. What you see may be out of date.',
     },
+    actor: {
+      api_key: 'API key %{name}',
+      participant: 'participant %{name}',
+      unknown: '%{name} (operator or API key)',
+    },
     action: {
       retry: 'Retry',
       clear_filters: 'Clear filters',

@@ -55,8 +55,8 @@ export function StageCards({ session, stage, choice, sending }: StageCardsProps)
 function newsOf(own: OwnStage, { seenDecision }: StageState): string[] {
   const { hand, invite, asks, lastDecision, hold, scene } = own;
   return [
-    invite && text.invited(invite.template, invite.by),
-    ...asks.map((ask) => text.asked(ask.source, ask.by)),
+    invite && text.invited(invite.template, invite),
+    ...asks.map((ask) => text.asked(ask.source, ask)),
     hand && text.handUp(hand.position),
     lastDecision?.state === 'declined' && lastDecision.at !== seenDecision
       ? [text.declined, lastDecision.word && text.declinedWord(lastDecision.word)]
@@ -83,7 +83,7 @@ function Invitation({
   return (
     <div className="notice gained">
       <p className="big">
-        <bdi>{text.invited(invite.template, invite.by)}</bdi>
+        <bdi>{text.invited(invite.template, invite)}</bdi>
       </p>
       <div className="row">
         <button
@@ -120,7 +120,7 @@ function Question({ session, stage, ask, choice, isOn }: QuestionProps) {
   return (
     <div className="notice gained">
       <p className="big">
-        <bdi>{text.asked(ask.source, ask.by)}</bdi>
+        <bdi>{text.asked(ask.source, ask)}</bdi>
       </p>
       {ask.reason && (
         <p>

@@ -1,7 +1,13 @@
 /** How things stand for oneself on the stage of a room, as Rolecall tells it. */
 export interface OwnStage {
   hand: { since: string; position: number; note: string | null } | null;
-  invite: { template: string; by: string | null; since: string; expiresAt: string } | null;
+  invite: {
+    template: string;
+    by: string | null;
+    byKind?: string | null;
+    since: string;
+    expiresAt: string;
+  } | null;
   asks: Ask[];
   canRaise: boolean;
   canStepDown: boolean;
@@ -15,6 +21,7 @@ export interface OwnStage {
 export interface Ask {
   source: 'microphone' | 'camera';
   by: string | null;
+  byKind?: string | null;
   at: string;
   reason: string | null;
   expiresAt: string;

@@ -20,6 +20,17 @@ const VERBS: Record<Capability, string> = {
   data: 'send messages',
 };
 
+interface Asker {
+  by: string | null;
+  byKind?: string | null;
+}
+
+/** An API key's name is no person's. */
+function nameOf({ by, byKind }: Asker): string {
+  if (by === null) return 'A moderator';
+  return byKind === 'api_key' ? `API key ${by}` : by;
+}
+
 export const text = {
   product: 'Rolecall',
   joinTitle: 'Join a room',
@@ -101,12 +112,12 @@ export const text = {
     slots === 0
       ? `Nobody may be ${role} here at the moment.`
       : `All ${Math.max(taken, slots)} places for ${role} are taken. You keep your place in the queue.`,
-  invited: (role: string, by: string | null) => `${by ?? 'A moderator'} invites you up as ${role}`,
+  invited: (role: string, asker: Asker) => `${nameOf(asker)} invites you up as ${role}`,
   accept: 'Accept',
   notNow: 'Not now',
   left: (rest: string) => `${rest} left`,
-  asked: (source: Source, by: string | null) =>
-    `${by ?? 'A moderator'} asks you to turn on your ${SOURCE_NAMES[source]}`,
+  asked: (source: Source, asker: Asker) =>
+    `${nameOf(asker)} asks you to turn on your ${SOURCE_NAMES[source]}`,
   unmute: (source: Source) => (source === 'microphone' ? 'Unmute' : 'Turn on camera'),
   stayMuted: (source: Source) => (source === 'microphone' ? 'Stay muted' : 'Keep it off'),
   stepDown: 'Step down',

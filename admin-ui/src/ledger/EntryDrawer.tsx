@@ -24,6 +24,7 @@ import { TimeText } from '../shared/TimeText';
 import { durationText } from '../shared/time';
 import { LedgerSentence, templateOf } from './LedgerSentence';
 import { OutcomeBadge } from './OutcomeBadge';
+import { actorText } from '../shared/actorText';
 
 type Entry = LedgerEntry & Partial<Issuance>;
 
@@ -169,7 +170,12 @@ function Details({ entry }: { entry: Entry }) {
       facts.push({ label: field(name), value });
     }
   };
-  add('actor', entry.actor && <bdi>{entry.actor.label || entry.actor.id}</bdi>);
+  add(
+    'actor',
+    entry.actor && (
+      <bdi>{actorText(entry.actor.label || entry.actor.id || '', entry.actor.kind, translate)}</bdi>
+    ),
+  );
   add('identity', entry.identity && <Related name="identity" value={entry.identity} />);
   add('room', entry.room && <Related name="room" value={entry.room} />);
   add('template', template && <RoleChip template={template.key} version={template.version} />);

@@ -2,6 +2,7 @@ import { Fragment, type ReactNode } from 'react';
 import { useTranslate } from 'react-admin';
 import type { Issuance, LedgerEntry } from '../providers/records';
 import { useTemplates } from '../shared/useTemplates';
+import { actorText } from '../shared/actorText';
 import './messages';
 
 type Fields = Record<string, unknown>;
@@ -15,7 +16,9 @@ export function LedgerSentence({ entry }: { entry: LedgerEntry | Issuance }) {
   const { byKey } = useTemplates();
   const template = templateOf(entry);
   const values: Record<string, string> = {
-    actor: entry.actor?.label || entry.actor?.id || translate('ledger.somebody'),
+    actor:
+      actorText(entry.actor?.label || entry.actor?.id || '', entry.actor?.kind, translate) ||
+      translate('ledger.somebody'),
     identity: entry.identity || translate(`ledger.${nobodyNamed(entry)}`),
     room: entry.room || translate('ledger.a_room'),
     template: template

@@ -1,5 +1,7 @@
 /** The records of the API as the dashboard reads them. CONTRACT: `GET /api/openapi.json`. */
 
+export type ActorKind = 'operator' | 'api_key' | 'participant' | 'system';
+
 export interface Me {
   operator: { id: string; email: string; name: string };
   permissions: string[];
@@ -84,6 +86,7 @@ export interface ActiveScene {
   rules: SceneRule[];
   at: string;
   by: string;
+  byKind?: ActorKind | null;
   reason: string | null;
 }
 
@@ -122,6 +125,7 @@ export interface TemplateDraft {
   attributes: Record<string, string> | null;
   updatedAt: string;
   updatedBy: string;
+  updatedByKind?: ActorKind | null;
   basedOn: number | null;
 }
 
@@ -141,6 +145,7 @@ export interface Assignment {
   status: AssignmentStatus;
   subjectLabel: string;
   createdBy: string | null;
+  createdByKind?: ActorKind | null;
   createdAt: string;
 }
 
@@ -183,6 +188,7 @@ export interface ApiKey {
   expiresAt: string | null;
   createdAt: string;
   createdBy: string | null;
+  createdByKind?: ActorKind | null;
   lastUsedAt: string | null;
   isRevoked: boolean;
   prefix: string;
@@ -282,9 +288,15 @@ export interface Seat {
     version: number;
     until: string | null;
     by: string | null;
+    byKind?: ActorKind | null;
     reason: string | null;
   } | null;
-  block: { until: string | null; by?: string | null; reason?: string | null } | null;
+  block: {
+    until: string | null;
+    by?: string | null;
+    byKind?: ActorKind | null;
+    reason?: string | null;
+  } | null;
   blockedUntil?: string | null;
   tracks: SeatTrack[];
   joinedAt: string | null;
@@ -292,6 +304,7 @@ export interface Seat {
   lastChange?: {
     at: string;
     by: string | null;
+    byKind?: ActorKind | null;
     kind: string;
     outcome: string;
     ms: number | null;
@@ -315,6 +328,7 @@ export interface Hold {
   at: string;
   until: string | null;
   by: string;
+  byKind?: ActorKind | null;
   reason: string | null;
 }
 
@@ -323,6 +337,7 @@ export interface SeatOperationRecord {
   id: string;
   action: string;
   by: string;
+  byKind?: ActorKind | null;
   at: string;
   outcome: string;
   detail: string | null;
@@ -351,6 +366,7 @@ export interface BulkOperation {
   cancelled: number;
   skipped: number;
   by: string;
+  byKind?: ActorKind | null;
   reason: string | null;
   template?: string | null;
   undoOf?: string | null;
@@ -399,6 +415,7 @@ export interface Acting {
   room?: string;
   identity: string;
   by: string;
+  byKind?: ActorKind | null;
   action: string | null;
   until: string;
 }

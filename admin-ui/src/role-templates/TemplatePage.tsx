@@ -44,6 +44,7 @@ import {
 } from './templateApi';
 import { usePreview } from './usePreview';
 import { VersionsTab } from './VersionsTab';
+import { actorText } from '../shared/actorText';
 
 export function TemplatePage() {
   const key = useRouteSegment(1);
@@ -433,7 +434,11 @@ function StateLine({ template, isDirty, isSaving }: StateLineProps) {
           : isDirty
             ? translate('role_templates.status.unsaved')
             : draft
-              ? translate('role_templates.status.draft', { by: draft.updatedBy ?? '–' })
+              ? translate('role_templates.status.draft', {
+                  by: draft.updatedBy
+                    ? actorText(draft.updatedBy, draft.updatedByKind, translate)
+                    : '–',
+                })
               : translate('role_templates.status.nothing_new')}
         {!isSaving && !isDirty && draft && (
           <>

@@ -24,6 +24,7 @@ import {
   type TemplateContent,
   type TemplateVersion,
 } from './templateApi';
+import { actorText } from '../shared/actorText';
 
 export interface VersionsTabProps {
   template: RoleTemplate;
@@ -99,7 +100,8 @@ function VersionRow({
       <Box sx={{ flex: '1 1 240px', minWidth: 0, overflowWrap: 'anywhere' }}>
         {version.message}
         <Typography variant="body2" color="text.secondary">
-          {version.publishedBy} · <TimeText at={version.publishedAt} />
+          {actorText(version.publishedBy, version.publishedByKind, translate)} ·{' '}
+          <TimeText at={version.publishedAt} />
         </Typography>
       </Box>
       {canRestore && (

@@ -3,6 +3,7 @@ import { formatTtl, NO_GRANTS, type RoleGrants } from '@rolecall/server/grants';
 import { type Answer, getJson, path, request } from '../providers/httpClient';
 import type { RoleTemplate } from '../providers/records';
 import { fromPairs, toPairs, type Pair } from '../shared/AttributePairs';
+import type { ActorKind } from '../providers/records';
 
 export const templatePath = (key: string) => `/role-templates/${encodeURIComponent(key)}`;
 
@@ -21,6 +22,7 @@ export interface TemplateVersion {
   message: string;
   publishedAt: string;
   publishedBy: string;
+  publishedByKind?: ActorKind | null;
 }
 
 export interface DiffAnswer {

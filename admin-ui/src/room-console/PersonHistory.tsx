@@ -8,6 +8,7 @@ import type { Issuance, Page, Seat, SeatOperationRecord } from '../providers/rec
 import { TimeText } from '../shared/TimeText';
 import { PersonSection as Section } from './PersonSection';
 import { clockTime, shortDuration } from './seatWords';
+import { actorText } from '../shared/actorText';
 
 const LAST = 5;
 const LAST_TOKENS = 3;
@@ -56,7 +57,7 @@ export function PersonHistory({ room, seat, hasLog }: PersonHistoryProps) {
 
 function HistoryLine({ operation }: { operation: SeatOperationRecord }) {
   const translate = useTranslate();
-  const { action, by, at, outcome, detail, reason, goneMs, undoneBy } = operation;
+  const { action, by, byKind, at, outcome, detail, reason, goneMs, undoneBy } = operation;
   const told = [
     outcome !== 'applied' && translate(`room_console.outcomes.${outcome}`, { _: outcome }),
     outcome === 'failed' && detail,
@@ -72,7 +73,7 @@ function HistoryLine({ operation }: { operation: SeatOperationRecord }) {
       </Box>{' '}
       {told.filter(Boolean).join(' · ')}{' '}
       <Box component="span" sx={{ color: 'text.secondary' }}>
-        {by} <TimeText at={at} />
+        {actorText(by, byKind, translate)} <TimeText at={at} />
       </Box>
     </>
   );

@@ -7,7 +7,7 @@ import Skeleton from '@mui/material/Skeleton';
 import Typography from '@mui/material/Typography';
 import Close from '@mui/icons-material/Close';
 import { Link as RouterLink } from 'react-router-dom';
-import type { Seat } from '../providers/records';
+import type { ActorKind, Seat } from '../providers/records';
 import { BecauseList } from '../shared/BecauseList';
 import { CopyButton } from '../shared/CopyButton';
 import { Mono } from '../shared/Mono';
@@ -34,6 +34,7 @@ import type { Console } from './useConsole';
 import { differences, useExplanation } from './useExplanation';
 import { useRosterFact } from './useRoster';
 import { useSeconds } from './useSeconds';
+import { actorText } from '../shared/actorText';
 
 export interface PersonPanelProps {
   desk: Console;
@@ -129,8 +130,9 @@ function Standing({ seat }: { seat: Seat }) {
     tell('lease', `${clockTime(seat.override.until)} · ${timeLeft(seat.override.until, now)}`);
   }
   if (seat.hold) {
-    const { sources, by, until, reason } = seat.hold;
-    tell('hold', [inWords(sources, translate), by, until && clockTime(until), reason]);
+    const { sources, by, byKind, until, reason } = seat.hold;
+    const who = actorText(by, byKind, translate);
+    tell('hold', [inWords(sources, translate), who, until && clockTime(until), reason]);
   }
   const ofScene = (seat.withheld?.sources ?? []).filter(
     (source) => !seat.hold?.sources.includes(source),
@@ -172,10 +174,17 @@ function silentBecause({ observed, kind }: Seat): string {
   return observed?.hidden === true ? 'hidden' : 'lurker';
 }
 
+/** Who gave an override or a block. */
+interface Given {
+  by?: string | null;
+  byKind?: ActorKind | null;
+}
+
 function RoleFacts({ seat }: { seat: Seat }) {
   const translate = useTranslate();
-  const by = (who: string | null | undefined, key: string) =>
-    who && translate(`room_console.panel.${key}`, { by: who });
+  const by = (given: Given, key: string) =>
+    given.by &&
+    translate(`room_console.panel.${key}`, { by: actorText(given.by, given.byKind, translate) });
   const why = (reason: string | null | undefined) =>
     reason && translate('room_console.panel.reason', { reason });
   return (
@@ -190,13 +199,13 @@ function RoleFacts({ seat }: { seat: Seat }) {
       </Typography>
       {seat.override && (
         <Typography variant="body2" color="text.secondary">
-          {joined([by(seat.override.by, 'override_by'), why(seat.override.reason)])}
+          {joined([by(seat.override, 'override_by'), why(seat.override.reason)])}
         </Typography>
       )}
       {seat.block && (
         <Typography variant="body2" color="error">
           {joined([
-            by(seat.block.by, 'blocked_by'),
+            by(seat.block, 'blocked_by'),
             seat.block.until && clockTime(seat.block.until),
             why(seat.block.reason),
           ])}

@@ -8,6 +8,7 @@ import DialogTitle from '@mui/material/DialogTitle';
 import { serverNow } from '../providers/serverClock';
 import { useTemplates } from '../shared/useTemplates';
 import type { Attempt } from './seatActions';
+import { actorText } from '../shared/actorText';
 
 export interface SeatConflictDialogProps {
   attempt: Attempt;
@@ -32,7 +33,9 @@ export function SeatConflictDialog({ attempt, name, onKeep, onOverride }: SeatCo
       </DialogTitle>
       <DialogContent>
         {translate('room_console.conflict.text', {
-          by: change?.by ?? translate('room_console.conflict.somebody'),
+          by: change?.by
+            ? actorText(change.by, change.byKind, translate)
+            : translate('room_console.conflict.somebody'),
           when: secondsAgo(change?.at, locale),
           role: key ? (byKey.get(key)?.name ?? key) : translate('room_console.conflict.no_role'),
         })}

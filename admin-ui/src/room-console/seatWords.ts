@@ -3,6 +3,7 @@ import type { Acting, Seat } from '../providers/records';
 import { problemOf } from '../shared/problem';
 import { nameOfAction } from './seatAction';
 import { type Attempt, isUnanswered } from './seatActions';
+import { actorText } from '../shared/actorText';
 
 export type Translate = ReturnType<typeof useTranslate>;
 
@@ -90,9 +91,11 @@ function ownStatus(seat: Seat, isGone: boolean, translate: Translate): Status {
 }
 
 /** Another moderator has this person in hand. */
-export const actingStatus = ({ by }: Acting, translate: Translate): Status => ({
+export const actingStatus = ({ by, byKind }: Acting, translate: Translate): Status => ({
   tone: 'pending',
-  text: translate('room_console.acting', { by: by.split('@')[0] }),
+  text: translate('room_console.acting', {
+    by: actorText(by.split('@')[0] ?? by, byKind, translate),
+  }),
 });
 
 /** As it should be, in a word. */

@@ -1,5 +1,6 @@
 import { exceeds } from '../grants/ceiling.js';
 import type { IssuerCeiling } from '../grants/issuer-ceiling.js';
+import type { ActorKind } from '../grants/policy.js';
 import { matchesPattern, patternContains } from '../grants/pattern.js';
 import { NO_GRANTS, type RoleGrants } from '../grants/role-grants.js';
 import { PERMISSIONS, type Permission } from './permissions.js';
@@ -13,8 +14,7 @@ export interface AccessHold {
 }
 
 export interface ActorRef {
-  /** A participant acts on nobody but themselves, by the LiveKit token that they hold. */
-  kind: 'operator' | 'api_key' | 'participant' | 'system';
+  kind: ActorKind;
   id: string | null;
   label: string;
 }

@@ -1,5 +1,6 @@
 import { Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import type { RoleGrants } from '../grants/role-grants.js';
+import type { ActorKind } from '../grants/policy.js';
 
 /** A machine's credential. Only the hash of the key is kept. */
 @Entity('api_key')
@@ -20,6 +21,8 @@ export class ApiKey {
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' }) createdAt!: Date;
   @Column({ name: 'created_by', type: 'uuid', nullable: true }) createdBy!: string | null;
   @Column({ name: 'created_by_label', type: 'text' }) createdByLabel!: string;
+  @Column({ name: 'created_by_kind', type: 'text', nullable: true })
+  createdByKind!: ActorKind | null;
   @Column({ name: 'last_used_at', type: 'timestamptz', nullable: true }) lastUsedAt!: Date | null;
   @Column({ name: 'revoked_at', type: 'timestamptz', nullable: true }) revokedAt!: Date | null;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isPermission } from '../access/permissions.js';
-import { instant, labelText, patternText } from '../common/http/fields.js';
+import { actorKindResponse, instant, labelText, patternText } from '../common/http/fields.js';
 import { listQuery, searchText } from '../common/http/lists.js';
 
 export const listApiKeysQuery = listQuery(
@@ -33,6 +33,7 @@ export const apiKeyResponse = z.object({
   expiresAt: z.date().nullable(),
   createdAt: z.date(),
   createdBy: z.string(),
+  createdByKind: actorKindResponse.nullable(),
   lastUsedAt: z.date().nullable(),
   isRevoked: z.boolean(),
 });

@@ -11,6 +11,7 @@ import { Hints } from '../events/hints.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { ApiKey } from './api-key.entity.js';
 import type { CreateApiKeyBody, ListApiKeysQuery } from './api-keys.schemas.js';
+import type { ActorKind } from '../grants/policy.js';
 
 interface ApiKeyRow {
   id: string;
@@ -23,6 +24,7 @@ interface ApiKeyRow {
   expires_at: Date | null;
   created_at: Date;
   created_by_label: string;
+  created_by_kind: ActorKind | null;
   last_used_at: Date | null;
   revoked_at: Date | null;
 }
@@ -30,7 +32,7 @@ interface ApiKeyRow {
 export type ApiKeyView = ReturnType<typeof toView>;
 
 const COLUMNS = `k.id, k.name, k.prefix, k.permissions, k.rooms, k.ceiling, k.rate_limit, k.expires_at,
-  k.created_at, k.created_by_label, k.last_used_at, k.revoked_at`;
+  k.created_at, k.created_by_label, k.created_by_kind, k.last_used_at, k.revoked_at`;
 
 const SORT_COLUMNS: Record<string, string> = {
   id: 'k.id',
@@ -100,6 +102,7 @@ export class ApiKeysService {
         expiresAt: body.expiresAt ?? null,
         createdBy: actor.kind === 'operator' ? actor.id : null,
         createdByLabel: actor.label,
+        createdByKind: actor.kind,
       });
       await tx.manager.insert(ApiKey, record);
       tx.record({
@@ -190,6 +193,7 @@ function toView(row: ApiKeyRow) {
     expiresAt: row.expires_at,
     createdAt: row.created_at,
     createdBy: row.created_by_label,
+    createdByKind: row.created_by_kind,
     lastUsedAt: row.last_used_at,
     isRevoked: row.revoked_at !== null,
   };

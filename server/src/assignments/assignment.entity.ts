@@ -11,6 +11,7 @@ import {
 import { RoleTemplate } from '../role-templates/role-template.entity.js';
 import { Room } from '../rooms/room.entity.js';
 import { AppUser } from '../users/app-user.entity.js';
+import type { ActorKind } from '../grants/policy.js';
 
 /** Standing policy: a user (or everyone) gets a role template in a room, a pattern, or everywhere. */
 @Entity('assignment')
@@ -49,6 +50,8 @@ export class Assignment {
   @Column({ name: 'is_demo', type: 'boolean', default: false }) isDemo!: boolean;
   @Column({ name: 'created_by', type: 'uuid', nullable: true }) createdBy!: string | null;
   @Column({ name: 'created_by_label', type: 'text' }) createdByLabel!: string;
+  @Column({ name: 'created_by_kind', type: 'text', nullable: true })
+  createdByKind!: ActorKind | null;
   @Column({ type: 'integer', default: 1 }) revision!: number;
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' }) createdAt!: Date;
 }

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { instant, nameText, patternText, reasonText, uuidText } from '../common/http/fields.js';
+import {
+  actorKindResponse,
+  instant,
+  nameText,
+  patternText,
+  reasonText,
+  uuidText,
+} from '../common/http/fields.js';
 import { listQuery, searchText } from '../common/http/lists.js';
 import { templateKey } from '../role-templates/role-templates.schemas.js';
 
@@ -91,6 +98,7 @@ export const updateAssignmentBody = z.strictObject({
   id: z.unknown().optional(),
   subject: z.unknown().optional(),
   createdBy: z.unknown().optional(),
+  createdByKind: z.unknown().optional(),
   createdAt: z.unknown().optional(),
   // These follow from others and from the time, so a stale one is no attempt to change it.
   subjectLabel: z.unknown().optional(),
@@ -114,5 +122,6 @@ export const assignmentResponse = z.object({
   reason: z.string(),
   status,
   createdBy: z.string(),
+  createdByKind: actorKindResponse.nullable(),
   createdAt: z.date(),
 });

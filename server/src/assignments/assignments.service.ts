@@ -22,6 +22,7 @@ import type {
   UpdateAssignmentBody,
 } from './assignments.schemas.js';
 import { patternOf, type StoredScope, toScope, toStored } from './scope.js';
+import type { ActorKind } from '../grants/policy.js';
 
 interface AssignmentRow {
   id: string;
@@ -36,6 +37,7 @@ interface AssignmentRow {
   valid_until: Date | null;
   reason: string;
   created_by_label: string;
+  created_by_kind: ActorKind | null;
   revision: number;
   created_at: Date;
   status: 'active' | 'upcoming' | 'expired';
@@ -47,7 +49,7 @@ const STATUS = `CASE WHEN a.valid_until <= now() THEN 'expired' WHEN a.valid_fro
   ELSE 'active' END`;
 
 const COLUMNS = `a.id, a.user_id, u.identity, u.name AS user_name, a.room_name, a.room_pattern,
-  a.template, a.priority, a.valid_from, a.valid_until, a.reason, a.created_by_label, a.revision,
+  a.template, a.priority, a.valid_from, a.valid_until, a.reason, a.created_by_label, a.created_by_kind, a.revision,
   a.created_at, ${STATUS} AS status`;
 
 const FROM = 'assignment a LEFT JOIN app_user u ON u.id = a.user_id';
@@ -63,7 +65,7 @@ const SORT_COLUMNS: Record<string, string> = {
   subjectLabel: 'u.name',
 };
 
-const READ_ONLY = ['id', 'subject', 'createdBy', 'createdAt'] as const;
+const READ_ONLY = ['id', 'subject', 'createdBy', 'createdByKind', 'createdAt'] as const;
 
 /** Live rooms that are told about one change; the sweep finds the rest. */
 const MAX_HINTED_ROOMS = 200;
@@ -141,6 +143,7 @@ export class AssignmentsService {
         reason: body.reason ?? '',
         createdBy: actor.kind === 'operator' ? actor.id : null,
         createdByLabel: actor.label,
+        createdByKind: actor.kind,
       });
       await tx.manager.insert(Assignment, assignment);
       tx.record({
@@ -399,6 +402,7 @@ function toView(row: AssignmentRow) {
     reason: row.reason,
     status: row.status,
     createdBy: row.created_by_label,
+    createdByKind: row.created_by_kind,
     createdAt: row.created_at,
   };
 }

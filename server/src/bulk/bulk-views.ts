@@ -41,6 +41,7 @@ function toView(progress: Progress): BulkOperationView {
     cancelled,
     skipped,
     by: operation.actor.label,
+    byKind: operation.actor.kind,
     reason: operation.reason,
     asOf: operation.asOf.toISOString(),
     createdAt: operation.createdAt.toISOString(),

@@ -8,6 +8,7 @@ import { type BulkOperation, type Counts, permissionOf } from './bulk.js';
 import { BulkStore } from './bulk-store.js';
 import { ChunkSize } from './chunk-size.js';
 import { Pace } from './pace.js';
+import { actorName } from '../grants/actor-name.js';
 
 /** One server's right to work on an operation. */
 export interface Turn {
@@ -113,7 +114,7 @@ export class BulkWorker {
 
   /** Whoever asked for it may not do this any more: the rest is not done in their name. */
   private async stop({ id, actor, room }: BulkOperation): Promise<void> {
-    const because = `${actor.label} may not do this any more`;
+    const because = `${actorName(actor.label, actor.kind)} may not do this any more`;
     await this.transactions.run(async (tx) => {
       const locked = await this.store.lock(tx, id);
       if (locked?.status !== 'running') return;

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { cleanText, instant, nameText, reasonText } from '../common/http/fields.js';
+import {
+  actorKindResponse,
+  cleanText,
+  instant,
+  nameText,
+  reasonText,
+} from '../common/http/fields.js';
 import { jsonParameter, searchText } from '../common/http/lists.js';
 import { parseTtl, TtlError } from '../grants/ttl.js';
 import { TRACK_SOURCES } from '../grants/role-grants.js';
@@ -85,6 +91,7 @@ export const bulkOperationResponse = z.object({
   cancelled: z.int(),
   skipped: z.int(),
   by: z.string(),
+  byKind: actorKindResponse,
   reason: z.string().nullable(),
   asOf: instantResponse,
   createdAt: instantResponse,

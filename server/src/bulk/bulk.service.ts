@@ -24,6 +24,7 @@ import {
   type TargetView,
 } from './bulk.schemas.js';
 import { BulkViews } from './bulk-views.js';
+import { actorName } from '../grants/actor-name.js';
 
 type Verb = 'pause' | 'resume' | 'cancel' | 'retry';
 
@@ -126,7 +127,11 @@ export class BulkService {
     return this.steer(actor, id, 'cancel', async (tx, operation) => {
       assertStatus(operation, ['running', 'paused'], 'It is over.');
       assertSteerable(operation);
-      const cancelled = await this.store.cancelRest(tx, id, `cancelled by ${actor.label}`);
+      const cancelled = await this.store.cancelRest(
+        tx,
+        id,
+        `cancelled by ${actorName(actor.label, actor.kind)}`,
+      );
       await this.store.cancel(tx, id);
       return { cancelled };
     });

@@ -175,6 +175,9 @@ export interface AppConfig {
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 
+/** For the command that migrates and makes the first admin; a server that runs needs none of them. */
+export const SHORT_LIVED_VARIABLES = ['DATABASE_MIGRATION_URL', 'ROLECALL_ADMIN_PASSWORD'] as const;
+
 /** All that is wrong with the environment, one line per variable. */
 export class ConfigError extends Error {
   constructor(readonly problems: string[]) {

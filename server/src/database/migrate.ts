@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { realpathSync } from 'node:fs';
 import { ConfigError, parseConfig } from '../config/app-config.js';
+import { createFirstAdmin, describeFirstAdmin } from '../start/create-first-admin.js';
 import { ownerDataSource } from './data-source.js';
 
 /**
@@ -32,6 +33,9 @@ if (process.argv[1] && import.meta.filename === realpathSync(process.argv[1])) {
     const config = parseConfig(process.env);
     const done = await migrate(config.databaseMigrationUrl, config.databaseUrl);
     console.log(done.length === 0 ? 'The database is up to date.' : `Migrated: ${done.join(', ')}`);
+    // A password that is set is used here, so that the server can run without knowing it.
+    const admin = config.adminPassword === null ? null : await createFirstAdmin(config);
+    if (admin) console.log(describeFirstAdmin(admin));
   } catch (error) {
     if (error instanceof ConfigError) console.error(error.message);
     else console.error(`The database could not be migrated: ${describe(error)}`);

@@ -167,6 +167,12 @@ export class DemoService implements OnApplicationShutdown {
     if (this.isOver || people.length === 0) return;
     const child = fork(join(import.meta.dirname, 'participants-process.js'), {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      // It speaks to LiveKit with tokens alone.
+      env: Object.fromEntries(
+        Object.entries(process.env).filter(
+          ([name]) => !/^(DATABASE_|LIVEKIT_|ROLECALL_)/.test(name),
+        ),
+      ),
     });
     this.child = child;
     child.on('error', (error) => this.logger.warn('the demo participants failed', { error }));

@@ -7,6 +7,7 @@ const ACTING_MS = 5_000;
 export interface Acting {
   readonly identity: string;
   readonly by: string;
+  readonly byKind: Actor['kind'];
   readonly action: string | null;
   readonly until: string;
 }
@@ -25,6 +26,7 @@ export function actingHint(
   const key: ActingKey = {
     identity,
     by: actor.label,
+    byKind: actor.kind,
     action,
     until: new Date(Date.now() + ACTING_MS).toISOString(),
     who: whoIs(actor),

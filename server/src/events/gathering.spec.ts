@@ -73,6 +73,7 @@ describe('who is acting on somebody', () => {
     expect(readActing(key, lee)).toEqual({
       identity: 'ana',
       by: 'kim@example.com',
+      byKind: 'operator',
       action: 'promote',
       until: expect.stringMatching(/Z$/),
     });

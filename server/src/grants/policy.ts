@@ -1,6 +1,9 @@
 import type { TrackSource } from './role-grants.js';
 import type { Withheld } from './withhold.js';
 
+/** A participant acts on nobody but themselves, by the LiveKit token that they hold. */
+export type ActorKind = 'operator' | 'api_key' | 'participant' | 'system';
+
 /** Everything that bears on one identity in one room, as read from the database at one moment. */
 export interface PolicyInput {
   subject: {
@@ -33,6 +36,8 @@ export interface Block {
   /** Null: for good. */
   until: Date | null;
   by: string;
+  /** What `by` is the label of; null where it was written before kinds were. */
+  byKind: ActorKind | null;
   reason: string | null;
 }
 
@@ -43,6 +48,8 @@ export interface Override {
   until: Date | null;
   at: Date;
   by: string;
+  /** What `by` is the label of; null where it was written before kinds were. */
+  byKind: ActorKind | null;
   reason: string | null;
 }
 
@@ -53,6 +60,8 @@ export interface Hold {
   /** Null: for this session. */
   until: Date | null;
   by: string;
+  /** What `by` is the label of; null where it was written before kinds were. */
+  byKind: ActorKind | null;
   reason: string | null;
 }
 
@@ -65,6 +74,8 @@ export interface ActiveScene {
   /** What is given in the room from then on is exempt. */
   at: Date;
   by: string;
+  /** What `by` is the label of; null where it was written before kinds were. */
+  byKind: ActorKind | null;
   reason: string | null;
 }
 

@@ -26,6 +26,7 @@ function assignment(change: Partial<AssignmentRule> = {}): AssignmentRule {
     validUntil: null,
     createdAt: minutes(-100),
     by: 'Lee',
+    byKind: 'operator',
     reason: null,
     ...change,
   };
@@ -46,6 +47,7 @@ const block = (change: Partial<Block> = {}): Block => ({
   at: minutes(-10),
   until: null,
   by: 'Kim',
+  byKind: 'operator',
   reason: null,
   ...change,
 });
@@ -55,6 +57,7 @@ const hold = (change: Partial<Hold> = {}): Hold => ({
   at: minutes(-10),
   until: null,
   by: 'Kim',
+  byKind: 'operator',
   reason: null,
   ...change,
 });
@@ -68,6 +71,7 @@ const scene = (change: Partial<ActiveScene> = {}): ActiveScene => ({
   ],
   at: minutes(-5),
   by: 'Kim',
+  byKind: 'operator',
   reason: null,
   ...change,
 });
@@ -87,6 +91,7 @@ const override = (change: Partial<Override> = {}): Override => ({
   until: null,
   at: minutes(-10),
   by: 'Kim',
+  byKind: 'operator',
   reason: null,
   ...change,
 });

@@ -1,3 +1,4 @@
+import { actorName } from './actor-name.js';
 import { differsOnlyInSpelling, nearlyMatches } from './near-miss.js';
 import { matchesPattern, specificity } from './pattern.js';
 import type {
@@ -117,16 +118,17 @@ function addBlock(
 ): void {
   const block = seat?.block;
   if (!block) return;
+  const by = actorName(block.by, block.byKind);
   const reason = { rule: 'block', ref: subject.identity, template: null } as const;
   // Its start is not looked at: a block counts from its commit, whatever the clocks say.
   const ended = endedBy(block.until, at);
   if (ended) {
-    nearMisses.push({ ...reason, text: `A block by ${block.by} ended ${instant(ended)}.` });
+    nearMisses.push({ ...reason, text: `A block by ${by} ended ${instant(ended)}.` });
     return;
   }
   const length = block.until ? `until ${instant(block.until)}` : 'for good';
   candidates.push({
-    reason: { ...reason, text: `Blocked ${length} by ${block.by}${why(block.reason)}.` },
+    reason: { ...reason, text: `Blocked ${length} by ${by}${why(block.reason)}.` },
     outranks: 'a block outranks everything',
     decide: refuse('seat.blocked'),
   });

@@ -1,3 +1,4 @@
+import { actorName } from './actor-name.js';
 import type { ActiveScene, Allowed, Because, PolicyInput, SceneRule } from './policy.js';
 import { NOTHING_WITHHELD, SILENT, type Withheld } from './withhold.js';
 
@@ -25,7 +26,7 @@ export function applyScene(
     ...decision.because,
     { rule: 'scene', outcome: 'note', text, ref: name, template: rule.to },
   ];
-  const who = `The scene “${scene.name}” (${scene.by})`;
+  const who = `The scene “${scene.name}” (${actorName(scene.by, scene.byKind)})`;
   if (rule.to === null) {
     const text = `${who} keeps \`${decision.template}\` silent.`;
     return { ...decision, withheld: SILENT, because: note(text) };

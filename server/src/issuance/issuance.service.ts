@@ -26,6 +26,7 @@ import { SeatTokens } from '../seats/seat-tokens.js';
 import { UsersService } from '../users/users.service.js';
 import { assertNotVoid } from './issuable.js';
 import type { IssueBody } from './issuance.schemas.js';
+import { actorName } from '../grants/actor-name.js';
 
 export interface Issued {
   token: string;
@@ -243,7 +244,7 @@ export class IssuanceService {
           {
             rule: 'override',
             outcome: 'wins',
-            text: `${actor.label} asked for ${chosen.template} version ${chosen.version}.`,
+            text: `${actorName(actor.label, actor.kind)} asked for ${chosen.template} version ${chosen.version}.`,
             ref: identity,
             template: chosen.template,
           },

@@ -1,49 +1,190 @@
-import { Injectable } from '@nestjs/common';
-import { PgPool } from '../database/pg-pool.js';
+import { Inject, Injectable } from '@nestjs/common';
+import pg from 'pg';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { unavailableOn } from '../database/database-errors.js';
+import { ledgerId } from './ledger-entry.js';
 
 export interface ShardReport {
-  shard: number;
-  entries: number;
-  /** Numbers that were handed out and have no entry, or have two. */
-  problems: string[];
+  readonly shard: number;
+  readonly entries: number;
+  readonly problems: readonly string[];
+  /** The id of the first entry that is wrong; null when none is. */
+  readonly firstWrong: string | null;
 }
 
-/** A full scan may take long on a large ledger. */
-const TIMEOUT_MS = 600_000;
+export interface VerifierReport {
+  readonly shards: readonly ShardReport[];
+  /** What would let somebody change the ledger who is connected as the server is. */
+  readonly protection: readonly string[];
+  /** The server connects as the owner, so only triggers protect the ledger. */
+  readonly hasOneRole: boolean;
+}
 
-/** Checks that nothing is missing: each shard's numbers run from 1 to its head without a gap. */
+/** What `verify` looks at, in the words of its output. */
+export const CHECKS: readonly string[] = [
+  'each shard has the numbers from 1 to its head, none missing, none twice, none beyond',
+  'every entry belongs to a shard that has a head',
+  "times follow the numbers: not before the shard was opened, not after its last entry's time",
+  'no webhook has two entries',
+  "the triggers are on, and the server's role can add entries through the append function alone",
+];
+
+/** A clock that an administrator puts back leaves the head's time ahead for that long. */
+const CLOCK_SLACK = "interval '1 minute'";
+
+/** One row a shard, also for a head without entries and for entries without a head. */
+const SHARDS = `
+  WITH placed AS (
+    SELECT shard, seq, at, lag(seq, 1, 0::bigint) OVER w AS seq_before, lag(at) OVER w AS at_before
+    FROM ledger_entry WINDOW w AS (PARTITION BY shard ORDER BY seq, at)
+  ), judged AS (
+    SELECT p.shard, p.seq, p.at, h.seq AS head,
+      p.seq = p.seq_before AS is_repeated,
+      p.seq > p.seq_before + 1 OR p.seq < 1 AS is_after_gap,
+      p.seq > h.seq AS is_beyond,
+      (p.at < p.at_before AND p.seq > h.ordered_after) AS is_backwards,
+      p.at < h.opened_at AS is_early,
+      (p.at > h.at OR p.at > clock_timestamp() + ${CLOCK_SLACK}) AS is_late
+    FROM placed p LEFT JOIN ledger_head h ON h.shard = p.shard
+  ), counted AS (
+    SELECT shard, count(*) AS entries, count(DISTINCT seq) FILTER (WHERE seq BETWEEN 1 AND head) AS present,
+      count(*) FILTER (WHERE is_repeated) AS repeated,
+      count(*) FILTER (WHERE is_beyond) AS beyond,
+      count(*) FILTER (WHERE is_backwards) AS backwards,
+      count(*) FILTER (WHERE is_early) AS early,
+      count(*) FILTER (WHERE is_late) AS late,
+      min(ARRAY[seq, (extract(epoch FROM at) * 1000000)::bigint]) FILTER (
+        WHERE head IS NULL OR is_repeated OR is_after_gap OR is_beyond OR is_backwards OR is_early
+          OR is_late) AS first_wrong
+    FROM judged GROUP BY shard
+  )
+  SELECT shard, h.seq AS head, h.at > clock_timestamp() + ${CLOCK_SLACK} AS is_head_late,
+    coalesce(entries, 0) AS entries, coalesce(present, 0) AS present, coalesce(repeated, 0) AS repeated,
+    coalesce(beyond, 0) AS beyond, coalesce(backwards, 0) AS backwards, coalesce(early, 0) AS early,
+    coalesce(late, 0) AS late, first_wrong
+  FROM ledger_head h FULL JOIN counted USING (shard) ORDER BY shard`;
+
+/** Each webhook's second entry. */
+const WEBHOOKS = `
+  SELECT shard, min(seq) AS seq, min(at_us) AS at_us, count(*) AS repeated FROM (
+    SELECT shard, seq, (extract(epoch FROM at) * 1000000)::bigint AS at_us,
+      row_number() OVER (PARTITION BY payload->>'webhookId' ORDER BY at, shard, seq) AS place
+    FROM ledger_entry WHERE payload ? 'webhookId'
+  ) e WHERE place > 1 GROUP BY shard`;
+
+/** The parent, its partitions and the heads: triggers of each, and what the role may do past them. */
+const PROTECTION = `
+  WITH tables AS (
+    SELECT 'public.ledger_entry'::regclass AS id, ARRAY['ledger_entry_only_grows', 'ledger_entry_never_empties'] AS wanted
+    UNION ALL
+    SELECT inhrelid, ARRAY['ledger_entry_only_grows', 'ledger_entry_never_empties'] FROM pg_inherits
+      WHERE inhparent = 'public.ledger_entry'::regclass
+    UNION ALL
+    SELECT 'public.ledger_head'::regclass, ARRAY['ledger_head_never_moves_back', 'ledger_head_stays', 'ledger_head_never_empties']
+  ), missing AS (
+    SELECT t.id, name FROM tables t, unnest(t.wanted) AS name
+    WHERE NOT EXISTS (SELECT FROM pg_trigger g
+      WHERE g.tgrelid = t.id AND g.tgname = name AND g.tgenabled IN ('O', 'A'))
+  ), held AS (
+    SELECT t.id, privilege FROM tables t,
+      unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege
+    WHERE CASE WHEN privilege IN ('INSERT', 'UPDATE') THEN has_any_column_privilege(t.id, privilege)
+      ELSE has_table_privilege(t.id, privilege) END
+  )
+  SELECT
+    (SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class WHERE oid = 'public.ledger_entry'::regclass) AS "isOwner",
+    ARRAY(SELECT format('the trigger %s of %s is off or missing', name, id) FROM missing ORDER BY 1) AS triggers,
+    ARRAY(SELECT format('%s may %s on %s', current_user, privilege, id) FROM held ORDER BY 1) AS privileges`;
+
+interface ShardRow {
+  shard: number;
+  head: string | null;
+  is_head_late: boolean | null;
+  entries: string;
+  present: string;
+  repeated: string;
+  beyond: string;
+  backwards: string;
+  early: string;
+  late: string;
+  first_wrong: [seq: string, atMicros: string] | null;
+}
+
+interface WebhookRow {
+  shard: number;
+  seq: string;
+  at_us: string;
+  repeated: string;
+}
+
+/** Checks what `CHECKS` says, on one snapshot: what is written meanwhile is not half seen. */
 @Injectable()
 export class LedgerVerifier {
-  constructor(private readonly pg: PgPool) {}
+  constructor(@Inject(APP_CONFIG) private readonly config: AppConfig) {}
 
-  async verify(): Promise<ShardReport[]> {
-    const { rows } = await this.pg.query<{
-      shard: number;
-      head: string;
-      entries: string;
-      first: string | null;
-      last: string | null;
-      distinct_seqs: string;
-    }>(
-      'ledger-verify',
-      `SELECT h.shard, h.seq AS head, count(e.seq) AS entries, min(e.seq) AS first, max(e.seq) AS last,
-         count(DISTINCT e.seq) AS distinct_seqs
-       FROM ledger_head h LEFT JOIN ledger_entry e ON e.shard = h.shard
-       GROUP BY h.shard, h.seq ORDER BY h.shard`,
-      [],
-      TIMEOUT_MS,
-    );
-    return rows.map((row) => {
-      const [head, entries, distinct] = [row.head, row.entries, row.distinct_seqs].map(Number) as [
-        number,
-        number,
-        number,
-      ];
-      const problems: string[] = [];
-      if (distinct !== entries) problems.push(`${entries - distinct} numbers stand twice`);
-      if (distinct < head) problems.push(`${head - distinct} of ${head} entries are missing`);
-      if (row.last !== null && Number(row.last) > head) problems.push('entries beyond the head');
-      return { shard: row.shard, entries, problems };
+  async verify(): Promise<VerifierReport> {
+    // Its own connection: a full scan of a large ledger takes longer than the pool allows.
+    const client = new pg.Client({
+      connectionString: this.config.databaseUrl,
+      application_name: 'rolecall-verify',
+      connectionTimeoutMillis: 5_000,
     });
+    client.on('error', () => undefined); // a lost connection also fails the query
+    try {
+      await client.connect();
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+      const { rows: shards } = await client.query<ShardRow>(SHARDS);
+      const { rows: webhooks } = await client.query<WebhookRow>(WEBHOOKS);
+      const { rows: rights } = await client.query<{
+        isOwner: boolean;
+        triggers: string[];
+        privileges: string[];
+      }>(PROTECTION);
+      const { isOwner = false, triggers = [], privileges = [] } = rights[0] ?? {};
+      return {
+        shards: shards.map((row) => toReport(row, webhooks)),
+        protection: isOwner ? triggers : [...triggers, ...privileges],
+        hasOneRole: isOwner,
+      };
+    } catch (error) {
+      throw unavailableOn(error);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
   }
+}
+
+function toReport(row: ShardRow, webhooks: readonly WebhookRow[]): ShardReport {
+  const { shard } = row;
+  const [entries, present, repeated, beyond, backwards, early, late] = [
+    row.entries,
+    row.present,
+    row.repeated,
+    row.beyond,
+    row.backwards,
+    row.early,
+    row.late,
+  ].map(Number) as [number, number, number, number, number, number, number];
+  const problems: string[] = [];
+  if (row.head === null) problems.push('the shard has no head');
+  else if (present < Number(row.head)) {
+    problems.push(`${Number(row.head) - present} of ${row.head} entries are missing`);
+  }
+  if (repeated > 0) problems.push(`${repeated} numbers stand twice`);
+  if (beyond > 0) problems.push(`${beyond} entries beyond the head`);
+  if (backwards > 0) problems.push(`${backwards} entries are older than the one before them`);
+  if (early > 0) problems.push(`${early} entries are older than their shard`);
+  if (late > 0) problems.push(`${late} entries are later than their shard's last`);
+  if (row.is_head_late) problems.push('the head is in the future');
+  const webhook = webhooks.find((found) => found.shard === shard);
+  if (webhook) problems.push(`${webhook.repeated} entries repeat a webhook`);
+  const wrong = [
+    ...(row.first_wrong ? [{ seq: row.first_wrong[0], atMicros: row.first_wrong[1] }] : []),
+    ...(webhook ? [{ seq: webhook.seq, atMicros: webhook.at_us }] : []),
+  ].sort((a, b) => Number(a.seq) - Number(b.seq))[0];
+  const firstWrong =
+    wrong && Number(wrong.seq) >= 0
+      ? ledgerId({ shard, seq: Number(wrong.seq), atMicros: wrong.atMicros })
+      : null;
+  return { shard, entries, problems, firstWrong };
 }

@@ -10,32 +10,14 @@ export interface LedgerConnection {
   query<R extends object>(sql: string, values?: unknown[]): Promise<{ rows: R[] }>;
 }
 
-interface InsertedRow {
-  seq: string;
-  at_us: string;
+/** Both null: the shard is another writer's by now, and nothing was written. */
+interface AppendedRow {
+  last_seq: string | null;
+  at_us: string | null;
 }
 
-const TEXTS =
-  'kind, outcome, actor_kind, actor_id, actor_label, room, identity, request_id, ip, reason';
-
-/**
- * $1 shard, $2 epoch, $3 count, $4 the entries as one JSON document, which costs half of what an
- * array per column does. The head row hands out the numbers and fences: a writer whose epoch is not
- * the head's any more inserts nothing.
- */
-const INSERT = `
-  WITH head AS (
-    UPDATE ledger_head SET seq = seq + $3, lease_until = now() + interval '30 seconds'
-    WHERE shard = $1 AND epoch = $2 RETURNING seq
-  ), inserted AS (
-    INSERT INTO ledger_entry (shard, seq, at, ${TEXTS}, payload)
-    SELECT $1, head.seq - $3 + e.ord, statement_timestamp(), e.kind, e.outcome, e.actor_kind,
-      e.actor_id, e.actor_label, e.room, e.identity, e.request_id, e.ip, e.reason, e.payload
-    FROM head, ROWS FROM (jsonb_to_recordset($4::jsonb) AS (
-      ${TEXTS.replaceAll(',', ' text,')} text, payload jsonb
-    )) WITH ORDINALITY AS e(${TEXTS}, payload, ord)
-  )
-  SELECT seq, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint::text AS at_us FROM head`;
+/** $1 shard, $2 epoch, $3 the entries as one JSON document, which costs half of an array per column. */
+const APPEND = 'SELECT last_seq, at_us FROM ledger_append($1, $2, $3)';
 
 /**
  * The one append-only log. There are two ways in and no third: `append` inside the transaction of
@@ -66,13 +48,10 @@ export class LedgerService implements OnApplicationShutdown {
    */
   async append(connection: LedgerConnection, entries: LedgerEntryInput[]): Promise<LedgerRef[]> {
     if (entries.length === 0) return [];
-    const { rows } = await connection.query<InsertedRow>(INSERT, [
-      0,
-      0,
-      entries.length,
-      toJson(entries),
-    ]);
-    return toRefs(0, entries.length, rows);
+    const { rows } = await connection.query<AppendedRow>(APPEND, [0, 0, toJson(entries)]);
+    const refs = toRefs(0, entries.length, rows[0]);
+    if (refs) return refs;
+    throw new AppError('unavailable', 'ledger.lost_shard', 'The ledger cannot be written.');
   }
 
   /**
@@ -88,9 +67,7 @@ export class LedgerService implements OnApplicationShutdown {
     await this.batcher.drained();
     if (!this.lease) return;
     await this.pg
-      .query('ledger-release', 'UPDATE ledger_head SET lease_until = now() WHERE holder = $1', [
-        this.holder,
-      ])
+      .query('ledger-release', 'SELECT ledger_release_shards($1)', [this.holder])
       .catch(() => undefined); // the lease ends by itself
   }
 
@@ -98,13 +75,13 @@ export class LedgerService implements OnApplicationShutdown {
     const json = toJson(entries);
     for (let attempt = 0; attempt < 3; attempt++) {
       const lease = this.lease ?? (this.lease = await this.claimShard());
-      const { rows } = await this.pg.query<InsertedRow>('ledger-insert', INSERT, [
+      const { rows } = await this.pg.query<AppendedRow>('ledger-append', APPEND, [
         lease.shard,
         lease.epoch,
-        entries.length,
         json,
       ]);
-      if (rows.length === 1) return toRefs(lease.shard, entries.length, rows);
+      const refs = toRefs(lease.shard, entries.length, rows[0]);
+      if (refs) return refs;
       this.lease = null; // another process took the shard while this one was away
     }
     throw new AppError('unavailable', 'ledger.lost_shard', 'The ledger cannot be written now.', {
@@ -114,38 +91,23 @@ export class LedgerService implements OnApplicationShutdown {
 
   /** Takes a shard whose lease has ended, or opens a new one. The higher epoch shuts out its last holder. */
   private async claimShard(): Promise<{ shard: number; epoch: string }> {
-    const { rows } = await this.pg.query<{ shard: number; epoch: string }>(
+    const { rows } = await this.pg.query<{ shard: number | null; epoch: string }>(
       'ledger-claim',
-      `WITH free AS (
-         SELECT shard FROM ledger_head WHERE shard > 0 AND (lease_until < now() OR holder = $1)
-         ORDER BY shard LIMIT 1 FOR UPDATE SKIP LOCKED
-       ), taken AS (
-         UPDATE ledger_head h SET epoch = epoch + 1, holder = $1, lease_until = now() + interval '30 seconds'
-         FROM free WHERE h.shard = free.shard RETURNING h.shard, h.epoch
-       ), opened AS (
-         INSERT INTO ledger_head (shard, epoch, holder, lease_until)
-         SELECT (SELECT max(shard) + 1 FROM ledger_head), 1, $1, now() + interval '30 seconds'
-         WHERE NOT EXISTS (SELECT 1 FROM taken)
-         ON CONFLICT (shard) DO NOTHING RETURNING shard, epoch
-       )
-       SELECT shard, epoch::text FROM taken UNION ALL SELECT shard, epoch::text FROM opened`,
+      'SELECT claimed_shard AS shard, claimed_epoch AS epoch FROM ledger_claim_shard($1)',
       [this.holder],
     );
-    const row = rows[0];
-    if (row) return row;
+    const { shard, epoch } = rows[0] as { shard: number | null; epoch: string };
+    if (shard !== null) return { shard, epoch };
     return this.claimShard(); // two processes opened the same number; the next one is free
   }
 }
 
-function toRefs(shard: number, count: number, rows: InsertedRow[]): LedgerRef[] {
-  const row = rows[0];
-  if (!row) throw new AppError('unavailable', 'ledger.lost_shard', 'The ledger cannot be written.');
-  const last = Number(row.seq);
-  return Array.from({ length: count }, (_, i) => ({
-    shard,
-    seq: last - count + 1 + i,
-    atMicros: row.at_us,
-  }));
+/** Null when nothing was written. */
+function toRefs(shard: number, count: number, row: AppendedRow | undefined): LedgerRef[] | null {
+  const { last_seq: lastSeq = null, at_us: atMicros = null } = row ?? {};
+  if (lastSeq === null || atMicros === null) return null;
+  const last = Number(lastSeq);
+  return Array.from({ length: count }, (_, i) => ({ shard, seq: last - count + 1 + i, atMicros }));
 }
 
 function toJson(entries: LedgerEntryInput[]): string {

@@ -126,6 +126,7 @@ interface FactRow {
   override_until: Date | null;
   override_at: Date;
   override_by: string;
+  override_by_kind: Override['byKind'];
   override_reason: string | null;
   block: Dated<Block> | null;
   hold: Dated<Hold> | null;
@@ -218,11 +219,13 @@ const READ = `
         'isKept', s.before_scene IS NOT NULL) END AS uncovered,
     coalesce(s.is_present AND s.kind = 'whip', false) AS is_whip, s.peeks_at,
     s.override_template, s.override_version, s.override_scope, s.override_until, s.override_at,
-    s.override_by, s.override_reason,
+    s.override_by, s.override_by_kind, s.override_reason,
     CASE WHEN s.block_at IS NOT NULL THEN json_build_object('at', s.block_at,
-      'until', s.block_until, 'by', s.block_by, 'reason', s.block_reason) END AS block,
+      'until', s.block_until, 'by', s.block_by,
+      'byKind', s.block_by_kind, 'reason', s.block_reason) END AS block,
     CASE WHEN s.hold_at IS NOT NULL THEN json_build_object('sources', s.hold_sources,
-      'at', s.hold_at, 'until', s.hold_until, 'by', s.hold_by, 'reason', s.hold_reason) END AS hold,
+      'at', s.hold_at, 'until', s.hold_until, 'by', s.hold_by,
+      'byKind', s.hold_by_kind, 'reason', s.hold_reason) END AS hold,
     CASE WHEN q.room IS NOT NULL AND EXISTS (SELECT FROM assignment a WHERE a.user_id = u.id)
       THEN (SELECT json_agg(json_build_object(${ASSIGNMENT})) FROM (
         SELECT a.* FROM assignment a
@@ -440,6 +443,7 @@ function toWish(row: FactRow): PolicyInput['seat'] {
             until: row.override_until,
             at: row.override_at,
             by: row.override_by,
+            byKind: row.override_by_kind,
             reason: row.override_reason,
           },
     block: block && { ...block, at: new Date(block.at), until: date(block.until) },
@@ -471,7 +475,10 @@ function factsOf(
   { voidBefore, scene, ...row }: RoomRow,
   everyone: readonly RuleForEveryone[],
 ): RoomFacts {
-  const room = { ...row, scene: scene && { ...scene, at: new Date(scene.at) } };
+  const room = {
+    ...row,
+    scene: scene && { ...scene, byKind: scene.byKind ?? null, at: new Date(scene.at) },
+  };
   return { room, voidBefore, rules: rulesIn(room.name, everyone), isNew: false };
 }
 

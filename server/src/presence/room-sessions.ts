@@ -228,10 +228,12 @@ export class RoomSessions {
          override_until = CASE WHEN NOT is_override THEN override_until END,
          override_at = CASE WHEN NOT is_override THEN override_at END,
          override_by = CASE WHEN NOT is_override THEN override_by END,
+         override_by_kind = CASE WHEN NOT is_override THEN override_by_kind END,
          override_reason = CASE WHEN NOT is_override THEN override_reason END,
          hold_sources = CASE WHEN NOT is_hold THEN hold_sources END,
          hold_at = CASE WHEN NOT is_hold THEN hold_at END,
          hold_by = CASE WHEN NOT is_hold THEN hold_by END,
+         hold_by_kind = CASE WHEN NOT is_hold THEN hold_by_kind END,
          hold_reason = CASE WHEN NOT is_hold THEN hold_reason END
        FROM ending
        WHERE seat.room = $1 AND seat.identity = ending.identity AND (is_override OR is_hold)

@@ -8,6 +8,7 @@ import {
   type Relation,
 } from 'typeorm';
 import type { RoleGrants, TemplateContent } from '../grants/role-grants.js';
+import type { ActorKind } from '../grants/policy.js';
 
 /** A named role in a room. What it grants is in its versions; `draft` is what comes next. */
 @Entity('role_template')
@@ -27,6 +28,8 @@ export class RoleTemplate {
   draftUpdatedAt!: Date | null;
   @Column({ name: 'draft_updated_by', type: 'text', nullable: true })
   draftUpdatedBy!: string | null;
+  @Column({ name: 'draft_updated_by_kind', type: 'text', nullable: true })
+  draftUpdatedByKind!: ActorKind | null;
   @Column({ type: 'integer', default: 1 }) revision!: number;
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' }) createdAt!: Date;
 }
@@ -54,4 +57,6 @@ export class RoleTemplateVersion {
   @Column({ name: 'published_at', type: 'timestamptz', default: () => 'now()' }) publishedAt!: Date;
   @Column({ name: 'published_by', type: 'uuid', nullable: true }) publishedBy!: string | null;
   @Column({ name: 'published_by_label', type: 'text' }) publishedByLabel!: string;
+  @Column({ name: 'published_by_kind', type: 'text', nullable: true })
+  publishedByKind!: ActorKind | null;
 }

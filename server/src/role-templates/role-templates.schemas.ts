@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  actorKindResponse,
   attributesMap,
   cleanText,
   keyParams,
@@ -111,6 +112,7 @@ export const templateResponse = z.object({
       ...contentAnswer,
       updatedAt: z.date().nullable(),
       updatedBy: z.string().nullable(),
+      updatedByKind: actorKindResponse.nullable(),
       basedOn: z.number().nullable(),
     })
     .nullable(),
@@ -151,4 +153,5 @@ export const versionResponse = z.object({
   message: z.string(),
   publishedAt: z.date(),
   publishedBy: z.string(),
+  publishedByKind: actorKindResponse.nullable(),
 });

@@ -27,6 +27,7 @@ import type {
   PreviewBody,
   UpdateTemplateBody,
 } from './role-templates.schemas.js';
+import type { ActorKind } from '../grants/policy.js';
 
 interface TemplateRow {
   key: string;
@@ -40,6 +41,7 @@ interface TemplateRow {
   draft_based_on: number | null;
   draft_updated_at: Date | null;
   draft_updated_by: string | null;
+  draft_updated_by_kind: ActorKind | null;
   revision: number;
   created_at: Date;
   grants: RoleGrants | null;
@@ -179,6 +181,7 @@ export class RoleTemplatesService {
         draft: content,
         draftUpdatedAt: this.clock.now(),
         draftUpdatedBy: actor.label,
+        draftUpdatedByKind: actor.kind,
       });
       tx.record({
         kind: 'template.created',
@@ -233,6 +236,7 @@ export class RoleTemplatesService {
       template.draft = draft;
       template.draftUpdatedAt = this.clock.now();
       template.draftUpdatedBy = actor.label;
+      template.draftUpdatedByKind = actor.kind;
       return { draft };
     });
   }
@@ -277,6 +281,7 @@ export class RoleTemplatesService {
         message,
         publishedBy: actor.kind === 'operator' ? actor.id : null,
         publishedByLabel: actor.label,
+        publishedByKind: actor.kind,
         publishedAt: this.clock.now(),
       } as Partial<RoleTemplateVersion>);
       await tx.manager.insert(RoleTemplateVersion, made);
@@ -539,6 +544,7 @@ function toView(row: TemplateRow, { assignments, live }: Usage) {
       ...row.draft,
       updatedAt: row.draft_updated_at,
       updatedBy: row.draft_updated_by,
+      updatedByKind: row.draft_updated_by_kind,
       basedOn: row.draft_based_on,
     },
     assignments: assignments.get(row.key) ?? 0,
@@ -557,6 +563,7 @@ interface VersionRow {
   message: string;
   published_at: Date;
   published_by_label: string;
+  published_by_kind: ActorKind | null;
 }
 
 function toVersionView(row: VersionRow) {
@@ -570,5 +577,6 @@ function toVersionView(row: VersionRow) {
     message: row.message,
     publishedAt: row.published_at,
     publishedBy: row.published_by_label,
+    publishedByKind: row.published_by_kind,
   };
 }

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { cleanText, metadataText, nameText, reasonText } from '../common/http/fields.js';
+import {
+  actorKindResponse,
+  cleanText,
+  metadataText,
+  nameText,
+  reasonText,
+} from '../common/http/fields.js';
 import { listQuery, searchText } from '../common/http/lists.js';
 import { templateKey } from '../role-templates/role-templates.schemas.js';
 
@@ -110,6 +116,7 @@ const room = {
       rules: z.array(z.object({ from: z.string(), to: z.string().nullable() })),
       at: z.string(),
       by: z.string(),
+      byKind: actorKindResponse.nullable(),
       reason: z.string().nullable(),
     })
     .nullable(),

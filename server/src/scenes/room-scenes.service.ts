@@ -68,11 +68,11 @@ export class RoomScenes {
     const kept = keptFrom(actor, room, score.rules, templates);
     const rules = [...kept.map((key): SceneRule => ({ from: key, to: key })), ...score.rules];
     const reason = body.reason ?? null;
-    const by = actor.label;
+    const { label: by, kind: byKind } = actor;
     const { operation, scene } = await this.play(
       { actor, room, reason, clickedAt },
       (before, at) => ({
-        scene: { ...score, rules, at, by, reason },
+        scene: { ...score, rules, at, by, byKind, reason },
         entry: { kind: 'scene.entered', payload: { before, kept } },
       }),
     );
@@ -278,8 +278,11 @@ async function lockRoom(tx: Tx, room: string): Promise<{ before: StoredScene | n
   return rows[0];
 }
 
-function toSceneView({ id, name, rules, at, by, reason }: StoredScene): SceneEntered['scene'] {
-  return { id, name, rules: rules.map(({ from, to }) => ({ from, to })), at, by, reason };
+function toSceneView(scene: StoredScene): SceneEntered['scene'] {
+  const { id, name, rules, at, by, reason } = scene;
+  const plain = rules.map(({ from, to }) => ({ from, to }));
+  // Scenes from before have no kind.
+  return { id, name, rules: plain, at, by, byKind: scene.byKind ?? null, reason };
 }
 
 function notPlaying(): AppError {

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { cleanText, nameText, reasonText, uuidText } from '../common/http/fields.js';
+import {
+  actorKindResponse,
+  cleanText,
+  nameText,
+  reasonText,
+  uuidText,
+} from '../common/http/fields.js';
 import { listQuery, searchText } from '../common/http/lists.js';
 import { templateKey } from '../role-templates/role-templates.schemas.js';
 
@@ -48,6 +54,7 @@ export const updateSceneBody = z.strictObject({
   room: z.unknown().optional(),
   isBuiltIn: z.unknown().optional(),
   createdBy: z.unknown().optional(),
+  createdByKind: z.unknown().optional(),
   createdAt: z.unknown().optional(),
   updatedAt: z.unknown().optional(),
 });
@@ -75,6 +82,7 @@ export const sceneResponse = z.object({
   rules: z.array(ruleResponse),
   isBuiltIn: z.boolean(),
   createdBy: z.string(),
+  createdByKind: actorKindResponse.nullable(),
   createdAt: z.date().nullable(),
   updatedAt: z.date().nullable(),
 });
@@ -107,6 +115,7 @@ export const activeSceneResponse = z.object({
   rules: z.array(ruleResponse),
   at: z.string(),
   by: z.string(),
+  byKind: actorKindResponse.nullable(),
   reason: z.string().nullable(),
 });
 

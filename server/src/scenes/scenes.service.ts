@@ -14,6 +14,7 @@ import { publishedGrants } from '../role-templates/published-grants.js';
 import { beyondCeiling } from '../role-templates/role-templates.service.js';
 import { BUILT_IN_SCENES } from './built-in-scenes.js';
 import type { CreateSceneBody, ListScenesQuery, UpdateSceneBody } from './scenes.schemas.js';
+import type { ActorKind } from '../grants/policy.js';
 
 interface SceneRow {
   id: string;
@@ -23,6 +24,7 @@ interface SceneRow {
   rules: SceneRule[];
   is_built_in: boolean;
   created_by_label: string;
+  created_by_kind: ActorKind | null;
   revision: number;
   created_at: Date | null;
   updated_at: Date | null;
@@ -31,14 +33,14 @@ interface SceneRow {
 export type SceneView = ReturnType<typeof toView>;
 
 const COLUMNS = `s.id, s.room, s.name, s.description, s.rules, s.is_built_in, s.created_by_label,
-  s.revision, s.created_at, s.updated_at`;
+  s.created_by_kind,  s.revision, s.created_at, s.updated_at`;
 
 /** Those of the table and those of the product ($1, as JSON), as one. */
 const ALL_SCENES = `(
-  SELECT id, room, name, description, rules, false AS is_built_in, created_by_label, revision,
-    created_at, updated_at FROM scene
+  SELECT id, room, name, description, rules, false AS is_built_in, created_by_label, created_by_kind,
+    revision, created_at, updated_at FROM scene
   UNION ALL
-  SELECT b.id, NULL, b.name, b.description, b.rules, true, 'Rolecall', 1, NULL, NULL
+  SELECT b.id, NULL, b.name, b.description, b.rules, true, 'Rolecall', 'system', 1, NULL, NULL
   FROM jsonb_to_recordset($1::jsonb) AS b(id uuid, name text, description text, rules jsonb)) s`;
 
 const SORT_COLUMNS: Record<string, string> = {
@@ -49,7 +51,7 @@ const SORT_COLUMNS: Record<string, string> = {
   updatedAt: 's.updated_at',
 };
 
-const READ_ONLY = ['id', 'room', 'isBuiltIn', 'createdBy', 'createdAt'] as const;
+const READ_ONLY = ['id', 'room', 'isBuiltIn', 'createdBy', 'createdByKind', 'createdAt'] as const;
 const BUILT_IN = JSON.stringify(BUILT_IN_SCENES);
 
 /** Saved scenes: role per role, what becomes of people while one plays. */
@@ -105,9 +107,18 @@ export class ScenesService {
       if (body.room !== null) await assertRoom(tx, body.room);
       await assertMayGive(tx, actor, body.room, body.rules);
       await tx.query(
-        `INSERT INTO scene (id, room, name, description, rules, created_by_label)
-         VALUES ($1, $2, $3, $4, $5, $6)`,
-        [id, body.room, body.name, body.description, JSON.stringify(body.rules), actor.label],
+        `INSERT INTO scene (id, room, name, description, rules, created_by_label,
+           created_by_kind)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+        [
+          id,
+          body.room,
+          body.name,
+          body.description,
+          JSON.stringify(body.rules),
+          actor.label,
+          actor.kind,
+        ],
       );
       tx.record({
         kind: 'scene.created',
@@ -225,6 +236,7 @@ function toView(row: SceneRow) {
     rules: row.rules.map(({ from, to }) => ({ from, to })),
     isBuiltIn: row.is_built_in,
     createdBy: row.created_by_label,
+    createdByKind: row.created_by_kind,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

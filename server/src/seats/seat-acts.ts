@@ -19,6 +19,7 @@ import { SeatOperations } from './seat-operations.js';
 import { cameTo, type Settlement } from './seat-outcomes.js';
 import { SeatStore } from './seat-store.js';
 import type { MuteBody, RemoveBody, SeatChange, SeatPreview } from './seats.schemas.js';
+import { isBy, mayBeBy } from './seat.js';
 
 type ActName = 'remove' | 'mute';
 
@@ -223,11 +224,11 @@ export class SeatActs {
   /** The seat's last operation, when it is this very act and there is nothing left for it to do. */
   private async repeated(actor: Actor, act: Act, context: Context): Promise<SeatOperation | null> {
     const { lastChange } = context.seat;
-    if (lastChange?.kind !== act.name || lastChange.by !== actor.label) return null;
+    if (lastChange?.kind !== act.name || !mayBeBy(lastChange, actor)) return null;
     if (lastChange.outcome === 'failed') return null;
     if (context.now.getTime() - Date.parse(lastChange.at) > REPEATED_WITHIN_MS) return null;
     const last = await this.store.findOperation(lastChange.operationId);
-    return last?.actor.id === actor.id && act.isDone(context, last) ? last : null;
+    return last && isBy(last, actor) && act.isDone(context, last) ? last : null;
   }
 
   private carryOut(operation: SeatOperation, act: Act): Promise<Settlement> {

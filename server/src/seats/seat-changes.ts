@@ -34,6 +34,7 @@ import { SeatViews } from './seat-views.js';
 import { SilenceWatch } from './silence-watch.js';
 import { hasEnded, type Plan, sameWish, SeatWishes, whyUnusable } from './seat-wishes.js';
 import type { SeatChange, SeatPreview } from './seats.schemas.js';
+import { isBy, mayBeBy } from './seat.js';
 
 const UNDO_MS = 60_000;
 const MAX_TRIES = 4;
@@ -210,12 +211,11 @@ export class SeatChanges {
     const { seat, standing, now } = context;
     const { lastChange } = seat;
     const span = wish.action === 'extend' ? EXTENDED_WITHIN_MS : REPEATED_WITHIN_MS;
-    if (wish.undoes || lastChange?.kind !== wish.action || lastChange.by !== actor.label)
-      return null;
+    if (wish.undoes || lastChange?.kind !== wish.action || !mayBeBy(lastChange, actor)) return null;
     if (now.getTime() - Date.parse(lastChange.at) > span) return null;
     if (!['intent', 'applied', 'pending'].includes(lastChange.outcome)) return null;
     const last = await this.store.findOperation(lastChange.operationId);
-    if (last?.epoch !== standing.epoch || last.actor.id !== actor.id) return null;
+    if (last?.epoch !== standing.epoch || !isBy(last, actor)) return null;
     const { expectEpoch } = wish;
     if (expectEpoch !== undefined && expectEpoch !== last.epoch && expectEpoch !== last.epoch - 1) {
       return null;

@@ -16,18 +16,20 @@ import type {
 
 export const SEAT_COLUMNS = `room, identity, epoch, override_template, override_version, override_scope,
   override_until, override_at, override_by, override_reason, block_at, block_until, block_by,
-  block_reason, hold_sources, hold_at, hold_until, hold_by, hold_reason, last_issued_at, peeks_at, is_unlisted,
+  block_reason, hold_sources, hold_at, hold_until, hold_by, hold_reason, override_by_kind,
+  block_by_kind, hold_by_kind, last_issued_at, peeks_at, is_unlisted,
   is_present, sid, state, name, kind, permission, tracks, joined_at, pending_operation, last_change`;
 
 export const OPERATION_COLUMNS = `id, room, identity, action, actor_kind, actor_id, actor_label, reason,
   before, after, epoch, outcome, detail, ms, undo_until, undone_by, created_at, settled_at, request_id,
   gone_ms, bulk`;
 
-/** What is wished: $3 to $18, as `wishValues` gives it. $1 is the room, $2 the identity. */
+/** What is wished: $3 to $21, as `wishValues` gives it. $1 is the room, $2 the identity. */
 export const SET_WISH = `override_template = $3, override_version = $4, override_scope = $5,
   override_until = $6, override_at = $7, override_by = $8, override_reason = $9,
   block_at = $10, block_until = $11, block_by = $12, block_reason = $13,
-  hold_sources = $14, hold_at = $15, hold_until = $16, hold_by = $17, hold_reason = $18`;
+  hold_sources = $14, hold_at = $15, hold_until = $16, hold_by = $17, hold_reason = $18,
+  override_by_kind = $19, block_by_kind = $20, hold_by_kind = $21`;
 
 /** Followed by a SELECT of what `operationValues` gives, and of the seat's name and epoch. */
 export const INSERT_OPERATION = `INSERT INTO seat_operation (id, action, actor_kind, actor_id, actor_label,
@@ -43,15 +45,18 @@ export interface SeatRow {
   override_until: Date | null;
   override_at: Date;
   override_by: string | null;
+  override_by_kind: Override['byKind'];
   override_reason: string | null;
   block_at: Date | null;
   block_until: Date | null;
   block_by: string | null;
+  block_by_kind: Override['byKind'];
   block_reason: string | null;
   hold_sources: Hold['sources'] | null;
   hold_at: Date;
   hold_until: Date | null;
   hold_by: string | null;
+  hold_by_kind: Override['byKind'];
   hold_reason: string | null;
   last_issued_at: Date | null;
   peeks_at: string | null;
@@ -129,6 +134,7 @@ export function toSeat(row: SeatRow): Seat {
             until: row.override_until,
             at: row.override_at,
             by: row.override_by ?? '',
+            byKind: row.override_by_kind,
             reason: row.override_reason,
           },
     block:
@@ -138,6 +144,7 @@ export function toSeat(row: SeatRow): Seat {
             at: row.block_at,
             until: row.block_until,
             by: row.block_by ?? '',
+            byKind: row.block_by_kind,
             reason: row.block_reason,
           },
     hold:
@@ -148,6 +155,7 @@ export function toSeat(row: SeatRow): Seat {
             at: row.hold_at,
             until: row.hold_until,
             by: row.hold_by ?? '',
+            byKind: row.hold_by_kind,
             reason: row.hold_reason,
           },
     lastIssuedAt: row.last_issued_at,
@@ -248,6 +256,9 @@ export function wishValues({ override, block, hold }: SeatWish): unknown[] {
     hold?.until ?? null,
     hold?.by ?? null,
     hold?.reason ?? null,
+    override?.byKind ?? null,
+    block?.byKind ?? null,
+    hold?.byKind ?? null,
   ];
 }
 
@@ -277,6 +288,7 @@ export function lastChange({ id, action, actor, createdAt }: NewOperation): Last
     operationId: id,
     at: createdAt.toISOString(),
     by: actor.label,
+    byKind: actor.kind,
     kind: action,
     outcome: 'intent',
     ms: null,

@@ -120,12 +120,12 @@ export class SeatStore {
     const { room, identity, epoch } = operation;
     const { rowCount } = await tx.query(
       `WITH wished AS (
-         UPDATE seat SET epoch = epoch + 1, ${SET_WISH}, last_change = $32, pending_operation = NULL
-         WHERE room = $1 AND identity = $2 AND epoch = $33
-           AND NOT EXISTS (SELECT FROM seat_operation WHERE id = $19)
+         UPDATE seat SET epoch = epoch + 1, ${SET_WISH}, last_change = $35, pending_operation = NULL
+         WHERE room = $1 AND identity = $2 AND epoch = $36
+           AND NOT EXISTS (SELECT FROM seat_operation WHERE id = $22)
          RETURNING room, identity, epoch)
        ${INSERT_OPERATION}
-       SELECT $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, room, identity, epoch
+       SELECT $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, room, identity, epoch
        FROM wished`,
       [
         room,

@@ -50,7 +50,7 @@ export class SeatTokens {
     await this.guards.assertWithinCeiling(actor, 'token.issue_as', context, context.standing.role);
     const ref = await this.transactions.run(async (tx) => {
       const { seat, now } = await this.store.lock(tx, room, identity);
-      const given = { ...role, by: actor.label, reason: entry.reason ?? null };
+      const given = { ...role, by: actor.label, byKind: actor.kind, reason: entry.reason ?? null };
       await this.give(tx, seat, { ...given, scope: 'session', until: null, at: now });
       await this.rules.assertMayHold(tx, { room, identity, template: role.template });
       const [written] = await this.ledger.append(tx, [entry]);
@@ -79,7 +79,7 @@ export class SeatTokens {
     return this.transactions.run(async (tx) => {
       const { seat, now } = await this.store.lock(tx, room, identity);
       const until = new Date(now.getTime() + seconds * 1000);
-      const given = { template, version, by: actor.label, reason: null };
+      const given = { template, version, by: actor.label, byKind: actor.kind, reason: null };
       await this.store.notePeek(tx, seat, peeksAt);
       await this.give(tx, seat, { ...given, scope: 'until', until, at: now });
       tx.afterCommit(() => this.hints.publish([{ topic: LEASES, type: 'lease' }]));

@@ -222,6 +222,7 @@ export class SeatWishes {
       at: now,
       until: body.for === undefined ? null : new Date(now.getTime() + body.for * 1000),
       by: actor.label,
+      byKind: actor.kind,
       reason: body.reason ?? null,
     };
   }

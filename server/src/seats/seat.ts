@@ -35,6 +35,8 @@ export interface LastChange {
   readonly operationId: string;
   readonly at: string;
   readonly by: string;
+  /** Missing where it was written before kinds were. */
+  readonly byKind?: ActorRef['kind'];
   readonly kind: SeatAction;
   readonly outcome: OperationOutcome;
   readonly ms: number | null;
@@ -143,6 +145,15 @@ export interface SeatOperation {
   readonly goneMs: number | null;
   /** The bulk operation that it is a part of. */
   readonly bulk: string | null;
+}
+
+/** Whether it is worth reading the operation to see who made the change: labels are not unique. */
+export function mayBeBy({ by, byKind }: LastChange, actor: ActorRef): boolean {
+  return by === actor.label && (byKind === undefined || byKind === actor.kind);
+}
+
+export function isBy({ actor }: Pick<SeatOperation, 'actor'>, { kind, id }: ActorRef): boolean {
+  return actor.kind === kind && actor.id === id;
 }
 
 /** The ledger's word for each action. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cleanText, nameText, reasonText } from '../common/http/fields.js';
+import { actorKindResponse, cleanText, nameText, reasonText } from '../common/http/fields.js';
 import { parseTtl, TtlError } from '../grants/ttl.js';
 import { TRACK_SOURCES } from '../grants/role-grants.js';
 
@@ -110,6 +110,7 @@ export const seatResponse = z.object({
       version: z.int(),
       until: instantResponse.nullable(),
       by: z.string(),
+      byKind: actorKindResponse.nullable(),
       reason: z.string().nullable(),
     })
     .nullable(),
@@ -118,6 +119,7 @@ export const seatResponse = z.object({
       at: instantResponse,
       until: instantResponse.nullable(),
       by: z.string(),
+      byKind: actorKindResponse.nullable(),
       reason: z.string().nullable(),
     })
     .nullable(),
@@ -128,6 +130,7 @@ export const seatResponse = z.object({
       at: instantResponse,
       until: instantResponse.nullable(),
       by: z.string(),
+      byKind: actorKindResponse.nullable(),
       reason: z.string().nullable(),
     })
     .nullable(),
@@ -147,6 +150,7 @@ export const seatResponse = z.object({
       operationId: z.string(),
       at: instantResponse,
       by: z.string(),
+      byKind: actorKindResponse.nullable(),
       kind: z.string(),
       outcome: z.string(),
       ms: z.number().nullable(),
@@ -193,6 +197,7 @@ export const seatOperationResponse = z.object({
   id: z.string(),
   action: z.string(),
   by: z.string(),
+  byKind: actorKindResponse.nullable(),
   at: instantResponse,
   outcome: z.string(),
   detail: z.string().nullable(),
@@ -222,6 +227,7 @@ export const operationResponse = z.object({
   pending: z.int(),
   failed: z.int(),
   by: z.string(),
+  byKind: actorKindResponse.nullable(),
   reason: z.string().nullable(),
   before: roleStateResponse,
   after: roleStateResponse,

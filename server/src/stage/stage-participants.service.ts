@@ -51,15 +51,17 @@ export class StageParticipantsService {
         ? {
             template: invite.template ?? promotesTo(standing.room),
             by: invite.askedBy,
+            byKind: invite.by?.kind ?? null,
             since: invite.createdAt.toISOString(),
             expiresAt: (invite.expiresAt ?? invite.createdAt).toISOString(),
           }
         : null,
       asks: own
         .filter(({ kind, state }) => kind === 'unmute' && state === 'waiting')
-        .map(({ source, askedBy, createdAt, note, expiresAt }) => ({
+        .map(({ source, askedBy, by, createdAt, note, expiresAt }) => ({
           source: source ?? 'microphone',
           by: askedBy,
+          byKind: by?.kind ?? null,
           at: createdAt.toISOString(),
           reason: note,
           expiresAt: (expiresAt ?? createdAt).toISOString(),

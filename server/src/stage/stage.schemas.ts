@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { cleanText, keyText, nameText, uuidText } from '../common/http/fields.js';
+import {
+  actorKindResponse,
+  cleanText,
+  keyText,
+  nameText,
+  uuidText,
+} from '../common/http/fields.js';
 import { changeBody, seatChangeResponse } from '../seats/seats.schemas.js';
 
 /** What one side tells the other: a sentence. */
@@ -52,6 +58,7 @@ const askResponse = z.object({
   since: instant,
   expiresAt: instant.nullable(),
   by: z.string(),
+  byKind: actorKindResponse.nullable(),
 });
 
 export const stageResponse = z.object({
@@ -124,6 +131,7 @@ export const ownStageResponse = z.object({
     .object({
       template: z.string(),
       by: z.string().nullable(),
+      byKind: actorKindResponse.nullable(),
       since: instant,
       expiresAt: instant,
     })
@@ -132,6 +140,7 @@ export const ownStageResponse = z.object({
     z.object({
       source: z.string(),
       by: z.string().nullable(),
+      byKind: actorKindResponse.nullable(),
       at: instant,
       reason: z.string().nullable(),
       expiresAt: instant,

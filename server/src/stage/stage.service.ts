@@ -23,6 +23,7 @@ import type {
   RequestView,
   StageView,
 } from './stage.schemas.js';
+import { actorName } from '../grants/actor-name.js';
 
 /** How long an invitation and a question wait for an answer. */
 const ANSWER_SECONDS = 120;
@@ -336,7 +337,7 @@ const DECIDED: Readonly<Record<StageRequest['state'], string>> = {
 
 function decided({ state, by }: StageRequest): AppError {
   const isByModerator = state === 'approved' || state === 'declined';
-  const text = DECIDED[state] + (isByModerator && by ? ` by ${by.label}.` : '');
+  const text = DECIDED[state] + (isByModerator && by ? ` by ${actorName(by.label, by.kind)}.` : '');
   return new AppError('conflict', 'stage.request_decided', text, { extra: { state } });
 }
 
@@ -386,6 +387,7 @@ function toAsk(request: StageRequest & { name: string | null }) {
     since: createdAt.toISOString(),
     expiresAt: expiresAt?.toISOString() ?? null,
     by: by?.label ?? '',
+    byKind: by?.kind ?? null,
   };
 }
 

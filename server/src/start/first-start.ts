@@ -51,8 +51,9 @@ export class FirstStart {
           [preset.key, preset.name, preset.description, preset.color],
         );
         await tx.query(
-          `INSERT INTO role_template_version (template, version, grants, ttl, message, published_by_label)
-           VALUES ($1, 1, $2, $3, 'Built in', $4)`,
+          `INSERT INTO role_template_version (template, version, grants, ttl, message, published_by_label,
+             published_by_kind)
+           VALUES ($1, 1, $2, $3, 'Built in', $4, 'system')`,
           [preset.key, JSON.stringify(preset.grants), preset.ttl, SYSTEM_ACTOR.label],
         );
         tx.record({

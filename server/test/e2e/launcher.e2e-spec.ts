@@ -1,16 +1,18 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { Launcher, START_MS } from '../support/launcher.js';
+
+const PASSWORD = 'a password of the first admin';
 
 describe('npm start', () => {
   let launcher: Launcher;
 
   beforeAll(async () => {
     const home = mkdtempSync(join(tmpdir(), 'rolecall-launcher-'));
-    launcher = new Launcher(home, await freeTcpPort());
+    launcher = new Launcher(home, await freeTcpPort(), { ROLECALL_ADMIN_PASSWORD: PASSWORD });
   });
 
   beforeEach(async () => {
@@ -34,6 +36,28 @@ describe('npm start', () => {
     expect(values.filter((value) => launcher.output.includes(value))).toEqual([]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(statSync(launcher.home).mode & 0o777).toBe(0o700);
+  });
+
+  it('lets nothing that serves know the owner of the database or the admin password', async () => {
+    const secrets = JSON.parse(readFileSync(join(launcher.home, 'secrets.json'), 'utf8')) as {
+      postgres: Record<'superuser' | 'owner' | 'app', string>;
+    };
+    const { server, livekit, postgres } = launcher.run();
+    const environ = (pid: number) => readFileSync(`/proc/${pid}/environ`, 'utf8');
+    expect(environ(server.pid)).toContain(secrets.postgres.app);
+    for (const pid of [server, livekit, postgres].flatMap((record) =>
+      record ? [record.pid, ...childrenOf(record.pid)] : [],
+    )) {
+      for (const secret of [secrets.postgres.owner, secrets.postgres.superuser, PASSWORD]) {
+        expect(environ(pid).includes(secret)).toBe(false);
+      }
+    }
+    const { status } = await fetch(`${launcher.url}/api/v1/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: launcher.url },
+      body: JSON.stringify({ email: 'admin@localhost', password: PASSWORD }),
+    });
+    expect(status).toBe(200);
   });
 
   it('ends everything within 10 seconds of a SIGTERM to npm', async () => {
@@ -83,3 +107,17 @@ describe('npm start', () => {
     expect(await launcher.isReady()).toBe(true);
   }, 30_000);
 });
+
+function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && parentIn(pid) === parent);
+}
+
+function parentIn(pid: number): number | null {
+  try {
+    return Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  } catch {
+    return null; // it has just ended
+  }
+}

@@ -47,7 +47,6 @@ export async function startRolecallProcess({
           HOST: '127.0.0.1',
           PORT: String(port),
           DATABASE_URL: database.appUrl,
-          DATABASE_MIGRATION_URL: database.ownerUrl,
           LIVEKIT_URL: livekit.url,
           LIVEKIT_API_KEY: livekit.apiKey,
           LIVEKIT_API_SECRET: livekit.apiSecret,

@@ -9,6 +9,7 @@ import { timeLeft } from '../seatWords';
 import { useSeconds } from '../useSeconds';
 import { FailuresDialog } from './FailuresDialog';
 import { type BulkControl, type BulkDesk, isOpen } from './useBulk';
+import { actorText } from '../../shared/actorText';
 
 /** What has ended makes way for the people again. */
 const SHOWN_MS = 60_000;
@@ -134,7 +135,7 @@ function OperationLine(props: OperationLineProps) {
       )}
       <span>{useProgressText(operation)}</span>
       <Box component="span" sx={{ color: 'text.secondary' }}>
-        {operation.by}
+        {actorText(operation.by, operation.byKind, translate)}
       </Box>
       {error !== null && (
         <Box component="span" role="alert" sx={{ color: 'error.main' }}>

@@ -9,6 +9,7 @@ import { clockTime } from '../seatWords';
 import { useSceneRunner } from './SceneControls';
 import { rulesInWords } from './sceneWords';
 import type { SceneDesk } from './useScenes';
+import { actorText } from '../../shared/actorText';
 
 export interface SceneBannerProps {
   desk: SceneDesk;
@@ -49,7 +50,10 @@ export const SceneBanner = memo(function SceneBanner({
       }
     >
       <b>{scene.name}</b>{' '}
-      {translate('room_scenes.since', { time: clockTime(scene.at), by: scene.by })}
+      {translate('room_scenes.since', {
+        time: clockTime(scene.at),
+        by: actorText(scene.by, scene.byKind, translate),
+      })}
       <Box component="span" sx={{ color: 'text.secondary' }}>
         {' '}
         {rulesInWords(scene.rules, byKey, translate)}

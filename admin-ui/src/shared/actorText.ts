@@ -1,0 +1,15 @@
+type Translate = (key: string, options: { name: string }) => string;
+
+/** An API key or a participant may be named like an operator: what they are stands before it. */
+export function actorText(
+  name: string,
+  kind: string | null | undefined,
+  translate: Translate,
+): string {
+  if (name === '') return '';
+  if (kind === null) return translate('app.actor.unknown', { name });
+  if (kind === 'api_key' || kind === 'participant') {
+    return translate(`app.actor.${kind}`, { name });
+  }
+  return name;
+}

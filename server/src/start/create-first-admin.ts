@@ -1,0 +1,31 @@
+import { DataSource } from 'typeorm';
+import { Passwords } from '../auth/passwords.js';
+import type { AppConfig } from '../config/app-config.js';
+import { dataSourceOptions } from '../database/data-source.js';
+import { PgPool } from '../database/pg-pool.js';
+import { Transactions } from '../database/transactions.js';
+import { LedgerService } from '../ledger/ledger.service.js';
+import { type FirstAdmin, FirstStart } from './first-start.js';
+
+/** Does what a first start does, without a server, which then never learns the password. */
+export async function createFirstAdmin(config: AppConfig): Promise<FirstAdmin | null> {
+  const dataSource = new DataSource(dataSourceOptions(config.databaseUrl));
+  const pool = new PgPool(config);
+  try {
+    await dataSource.initialize();
+    const transactions = new Transactions(dataSource, new LedgerService(pool));
+    return await new FirstStart(transactions, new Passwords(), config).prepare();
+  } finally {
+    await pool.onApplicationShutdown();
+    if (dataSource.isInitialized) await dataSource.destroy();
+  }
+}
+
+/** What the person at the terminal is told about it. */
+export function describeFirstAdmin({ email, password }: FirstAdmin): string {
+  const told =
+    password === null
+      ? 'the one in ROLECALL_ADMIN_PASSWORD'
+      : `${password}   (shown once: keep it, and change it under Account)`;
+  return `First sign-in: ${email}\nPassword: ${told}`;
+}
