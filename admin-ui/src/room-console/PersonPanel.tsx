@@ -6,6 +6,8 @@ import Link from '@mui/material/Link';
 import Skeleton from '@mui/material/Skeleton';
 import Typography from '@mui/material/Typography';
 import Close from '@mui/icons-material/Close';
+import type { Theme } from '@mui/material/styles';
+import type { SystemStyleObject } from '@mui/system';
 import { Link as RouterLink } from 'react-router-dom';
 import type { Seat } from '../providers/records';
 import { BecauseList } from '../shared/BecauseList';
@@ -24,12 +26,14 @@ import {
   FLAGS,
   hasFlag,
   nameOf,
-  signOf,
+  type Status,
   statusOf,
   timeLeft,
   tracksInWords,
   waitedFor,
 } from './seatWords';
+import { StatusSign } from './StatusSign';
+import { statusStyles } from './statusStyles';
 import type { Console } from './useConsole';
 import { differences, useExplanation } from './useExplanation';
 import { useRosterFact } from './useRoster';
@@ -66,9 +70,7 @@ export function PersonPanel({ desk, seat, attempt, errorText }: PersonPanelProps
           <Close sx={{ fontSize: 18 }} />
         </IconButton>
       </Box>
-      <Box sx={{ color: TONES[status.tone], fontWeight: 550, my: 1 }}>
-        <span aria-hidden>{signOf(status.tone)}</span> {status.text}
-      </Box>
+      {status && <StatusLine {...status} />}
       {attempt && !attempt.isOld && attempt.effects.length > 0 && (
         <Sentences texts={attempt.effects} />
       )}
@@ -83,7 +85,7 @@ export function PersonPanel({ desk, seat, attempt, errorText }: PersonPanelProps
             .map((flag) => translate(`room_console.flags.${flag}`))
             .join(', ') || translate('room_console.flags.nothing')}
           {!seat.inSync && (
-            <Box sx={{ color: 'warning.main', mt: 0.5 }}>
+            <Box sx={{ color: 'info.main', mt: 0.5 }}>
               {translate('room_console.panel.differs')}
               <Sentences texts={differences(seat, explanation.data)} />
             </Box>
@@ -138,7 +140,7 @@ function Standing({ seat }: { seat: Seat }) {
   if (ofScene.length > 0) tell('scene', inWords(ofScene, translate));
   if (seat.peeksAt) tell('peek', seat.peeksAt);
   if (seat.isSilent) {
-    const why = translate(`room_console.panel.silent_why.${silentBecause(seat)}`);
+    const why = translate(`room_console.panel.silent_why.${seat.silentWhy ?? 'hidden'}`);
     const since = seat.silentSince ?? seat.joinedAt;
     const time = since ? clockTime(since) : '–';
     tell('silent', translate('room_console.panel.silent_since', { time, why }));
@@ -159,12 +161,6 @@ const joined = (value: ReactNode) =>
 
 const inWords = (sources: readonly string[], translate: ReturnType<typeof useTranslate>) =>
   sources.map((source) => translate(`room_console.tracks.${source}`, { _: source })).join(', ');
-
-function silentBecause({ observed, kind }: Seat): string {
-  if (observed?.recorder === true || kind === 'egress') return 'recorder';
-  if (observed?.agent === true || kind === 'agent') return 'agent';
-  return observed?.hidden === true ? 'hidden' : 'lurker';
-}
 
 function RoleFacts({ seat }: { seat: Seat }) {
   const translate = useTranslate();
@@ -233,12 +229,21 @@ function Presence({ seat }: { seat: Seat }) {
   );
 }
 
-const TONES = {
-  good: 'success.main',
-  pending: 'warning.main',
-  bad: 'error.main',
-  quiet: 'text.secondary',
-} as const;
+function StatusLine({ tone, text }: Status) {
+  return (
+    <Box className={`status ${tone}`} sx={STATUS_LINE}>
+      <span className="said">
+        <StatusSign tone={tone} />
+        {text}
+      </span>
+    </Box>
+  );
+}
+
+const STATUS_LINE = [
+  { my: 1, fontWeight: 550 },
+  (theme: Theme) => statusStyles(theme, '&') as SystemStyleObject<Theme>,
+];
 
 function Sentences({ texts }: { texts: readonly string[] }) {
   return (
