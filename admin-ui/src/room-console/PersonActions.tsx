@@ -38,7 +38,10 @@ export function PersonActions({ desk, seat }: PersonActionsProps) {
   const isHigh = !seat.hand && !desk.canRise(seat);
   const main = mainVerb(seat);
   const offered = verbsFor(seat).filter(
-    (verb) => QUICK.includes(verb) && !(verb === 'promote' && isHigh),
+    (verb) =>
+      QUICK.includes(verb) &&
+      !(verb === 'promote' && isHigh) &&
+      !(verb === 'remove' && !seat.isPresent),
   );
   const asked = pointedAt && desk.obstacle(pointedAt, seat) === null ? [pointedAt] : [];
   const previews = usePreviews(desk.room, seat, asked);

@@ -175,9 +175,11 @@ function RoleFacts({ seat }: { seat: Seat }) {
       ) : (
         translate('room_console.source.none')
       )}{' '}
-      <Typography component="span" variant="body2" color="text.secondary">
-        {translate(`room_console.source.${seat.role?.source ?? 'none'}`)}
-      </Typography>
+      {seat.role?.template && (
+        <Typography component="span" variant="body2" color="text.secondary">
+          {translate(`room_console.source.${seat.role.source ?? 'none'}`)}
+        </Typography>
+      )}
       {seat.override && (
         <Typography variant="body2" color="text.secondary">
           {joined([by(seat.override.by, 'override_by'), why(seat.override.reason)])}

@@ -83,7 +83,7 @@ const applied = {
   outcome: 'applied',
   effects: [],
   epoch: 3,
-  undoUntil: new Date(Date.now() + 10_000).toISOString(),
+  undoUntil: new Date(Date.now() + 60_000).toISOString(),
 };
 
 function serve(seats: Seat[], onAction: (call: Call) => FakeAnswer = () => ({ body: applied })) {

@@ -143,11 +143,14 @@ function Legend() {
       </Typography>
       <Box component="ul" sx={LEGEND}>
         {EXPLAINED.map((tone) => (
-          <li key={tone} className={`status ${tone}`}>
-            <span className="said">
-              <StatusSign tone={tone} />
-              {translate(`room_console.keys.signs.${tone}`)}
+          <li key={tone}>
+            <span className={`status ${tone}`}>
+              <span className="said">
+                <StatusSign tone={tone} />
+                {translate(`room_console.keys.signs.${tone}`)}
+              </span>
             </span>
+            <span>{translate(`room_console.keys.meanings.${tone}`)}</span>
           </li>
         ))}
       </Box>
@@ -156,7 +159,13 @@ function Legend() {
 }
 
 const LEGEND = [
-  { m: 0, p: 0, listStyle: 'none', fontSize: '.8125rem', '& li': { mb: 0.75 } },
+  {
+    m: 0,
+    p: 0,
+    listStyle: 'none',
+    fontSize: '.8125rem',
+    '& li': { display: 'grid', gridTemplateColumns: '130px 1fr', gap: 1, mb: 0.75 },
+  },
   (theme: Theme) => statusStyles(theme, '& .status') as SystemStyleObject<Theme>,
 ];
 

@@ -26,8 +26,9 @@ export function statusStyles(theme: Theme, selector: string): CSSObject {
     return [
       `${selector}.${tone} .said`,
       {
-        padding: '1px 6px',
-        borderRadius: 4,
+        padding: '1px 5px',
+        borderRadius: '4px',
+        fontSize: '.75rem',
         fontWeight: 600,
         backgroundColor: alpha(color, 0.14),
         boxDecorationBreak: 'clone',
@@ -38,7 +39,7 @@ export function statusStyles(theme: Theme, selector: string): CSSObject {
     ...Object.fromEntries(
       TONES.map((tone) => [`${selector}.${tone}`, { color: colorOf(tone, theme) }]),
     ),
-    [`${selector} .said svg`]: { marginInlineEnd: 4 },
+    [`${selector} .said svg`]: { marginInlineEnd: '4px' },
     ...Object.fromEntries(restricted),
   };
 }

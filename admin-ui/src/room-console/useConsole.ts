@@ -72,7 +72,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
   const stage = useStage(room, can('seat.read', room));
   const bulk = useBulk(room);
   const scenes = useScenes(room, about, bulk);
-  const acting = useActing(room);
+  const acting = useActing(room, can('seat.promote', room));
   const [active, setActive] = useState<string | null>(null);
   const [isPanelOpen, setIsPanelOpen] = useState(false);
   const [open, setOpen] = useState<Open | null>(null);
