@@ -52,7 +52,7 @@ describeBrowser('the room console when something is away', () => {
     await installation.join(room, 'ana');
     const desk = await openConsole(room);
     const { page } = desk;
-    await desk.untilRow('ana', /Viewer.*In sync/);
+    await desk.untilInSync('ana', /Viewer/);
     await desk.badge('Live').waitFor();
 
     // From now on the room looks as it does at this moment, whatever is done to it.
@@ -88,7 +88,7 @@ describeBrowser('the room console when something is away', () => {
     const room = await installation.room('server');
     await installation.joinLiveKit(room, 'ana');
     const desk = await openConsole(room);
-    await desk.untilRow('ana', /Viewer.*In sync/);
+    await desk.untilInSync('ana', /Viewer/);
     const promotions = counting(desk.page, '/promote');
 
     // While the request is on its way: a moment later the page may know already, and send none.
@@ -110,7 +110,7 @@ describeBrowser('the room console when something is away', () => {
     await installation.server.restart();
     await desk.badge('Live').waitFor({ timeout: NOTICED_MS });
     await desk.banner(/cannot be reached/).waitFor({ state: 'detached' });
-    await desk.untilRow('ana', /Viewer.*In sync/);
+    await desk.untilInSync('ana', /Viewer/);
     expect(await entries(room, 'seat.promoted')).toEqual([]);
     expect(promotions.sent).toBe(1);
     expect(await hasFocus(desk.grid)).toBe(true);
@@ -123,7 +123,7 @@ describeBrowser('the room console when something is away', () => {
     const room = await installation.room('answers');
     for (const identity of ['ana', 'bo']) await installation.join(room, identity);
     const desk = await openConsole(room);
-    await desk.untilRow('bo', /Viewer.*In sync/);
+    await desk.untilInSync('bo', /Viewer/);
     let lost = 0;
     const loseOneAnswer = async (path: string) => {
       await desk.page.route(
@@ -141,7 +141,7 @@ describeBrowser('the room console when something is away', () => {
     await desk.focusOn('ana');
     await desk.press('p');
     await desk.untilSaid(/ana: No answer/);
-    await desk.untilRow('ana', /Speaker.*In sync/);
+    await desk.untilInSync('ana', /Speaker/);
 
     await loseOneAnswer('**/seats/bulk');
     await desk.keys('Control+A', 'd');
@@ -160,7 +160,7 @@ describeBrowser('the room console when something is away', () => {
     const room = await installation.room('livekit');
     await installation.join(room, 'ana');
     const desk = await openConsole(room);
-    await desk.untilRow('ana', /Viewer.*In sync/);
+    await desk.untilInSync('ana', /Viewer/);
 
     await installation.server.livekit.crash();
     await desk.press('p');
@@ -188,7 +188,7 @@ describeBrowser('the room console when something is away', () => {
     const room = await installation.room('ended', { departureTimeout: 1 });
     const ana = await installation.join(room, 'ana');
     const desk = await openConsole(room);
-    await desk.untilRow('ana', /Viewer.*In sync/);
+    await desk.untilInSync('ana', /Viewer/);
 
     await ana.leave();
     await desk.banner(/The session ended at/).waitFor({ timeout: NOTICED_MS });

@@ -33,6 +33,12 @@ export class ConsolePage {
     await this.row(identity).filter({ hasText: text }).waitFor();
   }
 
+  /** Until nothing is said of the person: LiveKit has exactly what the role gives. */
+  async untilInSync(identity: string, text: RegExp): Promise<void> {
+    const calm = this.page.locator('.c-sync:empty');
+    await this.row(identity).filter({ hasText: text }).filter({ has: calm }).waitFor();
+  }
+
   /** Tabs into the list and moves to the person. */
   async focusOn(identity: string): Promise<void> {
     await this.row(identity).waitFor();

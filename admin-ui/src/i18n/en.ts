@@ -74,6 +74,7 @@ export const en = {
       optional: 'Reason',
       required: 'Reason',
       help: 'Kept in the ledger beside your name.',
+      presets: 'Reasons to choose from',
     },
     error: {
       load_title: 'This could not be loaded',

@@ -310,7 +310,9 @@ export interface Seat {
     ms: number | null;
   } | null;
   isUnlisted?: boolean;
+  /** The others in the room do not see them. */
   isSilent?: boolean;
+  silentWhy?: 'hidden' | 'recorder' | 'agent' | 'no_media' | null;
   silentSince?: string | null;
   /** A moderator's own seat, hidden: whom they look at. */
   peeksAt?: string | null;

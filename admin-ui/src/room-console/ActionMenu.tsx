@@ -36,7 +36,7 @@ export function ActionMenu({ desk, seat, anchor, onChoose, onClose }: ActionMenu
         paper: { role: 'dialog', 'aria-label': title, sx: { width: 'min(400px, 100%)' } },
       }}
     >
-      <MenuList autoFocusItem dense aria-label={title}>
+      <MenuList autoFocusItem disabledItemsFocusable dense aria-label={title}>
         {verbs.map((verb) => (
           <ActionItem
             key={verb}
@@ -63,18 +63,20 @@ interface ActionItemProps {
 function ActionItem({ desk, verb, seat, preview, onChoose, ...menuItem }: ActionItemProps) {
   const translate = useTranslate();
   const sentence = useSentence();
-  const blockedBy = desk.obstacle(verb, seat);
-  const isDisabled = blockedBy !== null || Boolean(preview?.problem);
+  const reason = desk.obstacle(verb, seat) ?? preview?.problem ?? null;
   return (
     <MenuItem
       {...menuItem}
-      disabled={isDisabled}
-      onClick={onChoose}
-      // What cannot be chosen still says why, readably.
+      // Not `disabled`: the keys and a screen reader still reach it, and it says why.
+      aria-disabled={reason !== null}
+      onClick={() => {
+        if (reason === null) onChoose();
+        else desk.say(translate('room_console.said', { name: nameOf(seat), what: reason }), 'bad');
+      }}
       sx={{
         display: 'block',
         whiteSpace: 'normal',
-        '&.Mui-disabled': { opacity: 1, color: 'text.secondary' },
+        '&[aria-disabled=true]': { color: 'text.secondary', cursor: 'not-allowed' },
         '@media (pointer: coarse)': { minHeight: 44 },
       }}
     >
@@ -83,13 +85,13 @@ function ActionItem({ desk, verb, seat, preview, onChoose, ...menuItem }: Action
         sx={{
           fontSize: '.8125rem',
           fontWeight: 550,
-          color: DESTRUCTIVE.has(verb) && !isDisabled ? 'error.main' : 'inherit',
+          color: DESTRUCTIVE.has(verb) && reason === null ? 'error.main' : 'inherit',
         }}
       >
         {labelOf(verb, seat, desk.promoteTitle, translate)}
       </Typography>
       <Typography component="div" variant="caption" color="text.secondary">
-        {blockedBy ?? sentence(verb, preview)}
+        {reason ?? sentence(verb, preview)}
       </Typography>
     </MenuItem>
   );

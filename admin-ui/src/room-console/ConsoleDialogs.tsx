@@ -1,13 +1,13 @@
 import { ActionMenu } from './ActionMenu';
 import { ManyDialog } from './bulk/ManyDialog';
-import { RemovalEffects, RemoveDialog } from './RemoveDialog';
+import { RemovalEffects, RemoveDialog, VoidSeatTokens } from './RemoveDialog';
 import { RoleMenu } from './RoleMenu';
 import { SeatConflictDialog } from './SeatConflictDialog';
 import { ApproveAllDialog } from './stage/ApproveAllDialog';
 import { DeclineDialog } from './stage/DeclineDialog';
 import type { Console } from './useConsole';
 import { useRosterView } from './useRoster';
-import type { Verb } from './verbs';
+import { permissionOf, type Verb } from './verbs';
 
 /** Whatever is open above the list; there is never more than one. */
 export function ConsoleDialogs({ desk }: { desk: Console }) {
@@ -51,6 +51,16 @@ function OpenDialog({ desk }: { desk: Console }) {
           onClose={desk.close}
         />
       );
+    case 'voidTokens': {
+      const { identity } = desk.open;
+      return (
+        <VoidSeatTokens
+          name={desk.nameOf(identity)}
+          onConfirm={(action) => void desk.run(identity, action)}
+          onClose={desk.close}
+        />
+      );
+    }
     case 'many':
       return <ManyDialog desk={desk} request={desk.open.request} error={desk.open.error} />;
     case 'approveAll':
@@ -81,13 +91,14 @@ function Actions({ desk, identity, anchor }: ActionsProps) {
 function Removal({ desk, open }: { desk: Console; open: Console['open'] & { kind: 'removal' } }) {
   const { identities, mode, reason } = open;
   const seat = soleSeat(desk, identities);
+  const obstacle = (verb: 'remove' | 'block') =>
+    seat ? desk.obstacle(verb, seat) : desk.refusal(permissionOf(verb));
   return (
     <RemoveDialog
       mode={mode}
       name={seat ? desk.nameOf(seat.identity) : null}
       count={identities.length}
-      canBlock={desk.can('seat.block', desk.room)}
-      canRemove={desk.can('seat.remove', desk.room)}
+      obstacles={{ remove: obstacle('remove'), block: obstacle('block') }}
       reason={reason}
       typeToConfirm={
         identities.length > 1 && desk.needsCount(identities) ? String(identities.length) : undefined

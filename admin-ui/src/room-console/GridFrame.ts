@@ -1,7 +1,7 @@
 import { css, type CSSObject, type SerializedStyles } from '@emotion/react';
 import { styled, type Theme } from '@mui/material/styles';
 import { FONT_MONO } from '../theme/theme';
-import { signOf, TONES } from './seatWords';
+import { rowButtonStyles, statusStyles } from './statusStyles';
 
 const COLUMNS = {
   wide: 'var(--pick) minmax(124px,1.5fr) minmax(190px,1.2fr) 84px 128px minmax(124px,.7fr) minmax(170px,1.5fr) 62px 186px',
@@ -181,12 +181,6 @@ const stylesOf = (theme: Theme): CSSObject => ({
   },
   '& .track': { marginInlineEnd: 8 },
   '& .track.muted': { color: theme.palette.text.secondary },
-  '& .good': { color: theme.palette.success.main },
-  '& .pending': { color: theme.palette.warning.main },
-  '& .bad': { color: theme.palette.error.main },
-  ...Object.fromEntries(
-    TONES.map((tone) => [`& .status.${tone}::before`, { content: unread(`${signOf(tone)} `) }]),
-  ),
   '& button': {
     font: 'inherit',
     fontSize: '.75rem',
@@ -201,7 +195,8 @@ const stylesOf = (theme: Theme): CSSObject => ({
   },
   '& button:hover': { borderColor: theme.palette.primary.main },
   '& button.quietly': { color: theme.palette.text.secondary },
-  '& button:disabled': { color: theme.palette.text.disabled, cursor: 'not-allowed' },
+  ...statusStyles(theme, '& .status'),
+  ...rowButtonStyles(theme),
   '& .actions': { display: 'flex', gap: 4, justifyContent: 'flex-end' },
   '& .more': { minWidth: 28, paddingInline: 4 },
 

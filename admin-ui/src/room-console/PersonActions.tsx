@@ -4,15 +4,17 @@ import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
 import type { Seat } from '../providers/records';
+import { REFUSED } from '../shared/GuardedButton';
 import type { Console } from './useConsole';
 import { usePreviews } from './usePreview';
 import { labelOf, useSentence } from './useVerbWords';
-import { DESTRUCTIVE, type Verb, verbsFor } from './verbs';
+import { DESTRUCTIVE, mainVerb, type Verb, verbsFor } from './verbs';
 
 /** Those that are needed in a hurry; all others are one press further. */
 const QUICK: readonly Verb[] = [
   'approve',
   'decline',
+  'unblock',
   'promote',
   'extend',
   'demote',
@@ -32,10 +34,14 @@ export function PersonActions({ desk, seat }: PersonActionsProps) {
   const sentence = useSentence();
   const sentenceId = useId();
   const [pointedAt, setPointedAt] = useState<Verb | null>(null);
-  // Who has it all already needs no promotion in the first place.
+  // Who has it all already needs no promotion.
   const isHigh = !seat.hand && !desk.canRise(seat);
+  const main = mainVerb(seat);
   const offered = verbsFor(seat).filter(
-    (verb) => QUICK.includes(verb) && !(verb === 'promote' && isHigh),
+    (verb) =>
+      QUICK.includes(verb) &&
+      !(verb === 'promote' && isHigh) &&
+      !(verb === 'remove' && !seat.isPresent),
   );
   const asked = pointedAt && desk.obstacle(pointedAt, seat) === null ? [pointedAt] : [];
   const previews = usePreviews(desk.room, seat, asked);
@@ -53,12 +59,14 @@ export function PersonActions({ desk, seat }: PersonActionsProps) {
         }}
         onPointerLeave={() => setPointedAt(null)}
       >
-        {offered.map((verb, index) => (
+        {offered.map((verb) => (
           <Button
             key={verb}
-            variant={index === 0 ? 'contained' : 'outlined'}
+            variant={verb === main ? 'contained' : 'outlined'}
             color={DESTRUCTIVE.has(verb) ? 'error' : 'primary'}
-            disabled={desk.obstacle(verb, seat) !== null}
+            // Not `disabled`: with the focus or a finger on it, the line below says why.
+            aria-disabled={desk.obstacle(verb, seat) !== null || undefined}
+            sx={desk.obstacle(verb, seat) === null ? undefined : REFUSED}
             aria-describedby={verb === pointedAt ? sentenceId : undefined}
             onFocus={() => setPointedAt(verb)}
             onPointerEnter={() => setPointedAt(verb)}

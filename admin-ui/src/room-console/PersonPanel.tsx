@@ -6,6 +6,8 @@ import Link from '@mui/material/Link';
 import Skeleton from '@mui/material/Skeleton';
 import Typography from '@mui/material/Typography';
 import Close from '@mui/icons-material/Close';
+import type { Theme } from '@mui/material/styles';
+import type { SystemStyleObject } from '@mui/system';
 import { Link as RouterLink } from 'react-router-dom';
 import type { ActorKind, Seat } from '../providers/records';
 import { BecauseList } from '../shared/BecauseList';
@@ -24,12 +26,14 @@ import {
   FLAGS,
   hasFlag,
   nameOf,
-  signOf,
+  type Status,
   statusOf,
   timeLeft,
   tracksInWords,
   waitedFor,
 } from './seatWords';
+import { StatusSign } from './StatusSign';
+import { statusStyles } from './statusStyles';
 import type { Console } from './useConsole';
 import { differences, useExplanation } from './useExplanation';
 import { useRosterFact } from './useRoster';
@@ -67,9 +71,7 @@ export function PersonPanel({ desk, seat, attempt, errorText }: PersonPanelProps
           <Close sx={{ fontSize: 18 }} />
         </IconButton>
       </Box>
-      <Box sx={{ color: TONES[status.tone], fontWeight: 550, my: 1 }}>
-        <span aria-hidden>{signOf(status.tone)}</span> {status.text}
-      </Box>
+      {status && <StatusLine {...status} />}
       {attempt && !attempt.isOld && attempt.effects.length > 0 && (
         <Sentences texts={attempt.effects} />
       )}
@@ -84,7 +86,7 @@ export function PersonPanel({ desk, seat, attempt, errorText }: PersonPanelProps
             .map((flag) => translate(`room_console.flags.${flag}`))
             .join(', ') || translate('room_console.flags.nothing')}
           {!seat.inSync && (
-            <Box sx={{ color: 'warning.main', mt: 0.5 }}>
+            <Box sx={{ color: 'info.main', mt: 0.5 }}>
               {translate('room_console.panel.differs')}
               <Sentences texts={differences(seat, explanation.data)} />
             </Box>
@@ -143,7 +145,7 @@ function Standing({ seat }: { seat: Seat }) {
   }
   if (seat.peeksAt) tell('peek', seat.peeksAt);
   if (seat.isSilent) {
-    const why = translate(`room_console.panel.silent_why.${silentBecause(seat)}`);
+    const why = translate(`room_console.panel.silent_why.${seat.silentWhy ?? 'hidden'}`);
     const since = seat.silentSince ?? seat.joinedAt;
     const time = since ? clockTime(since) : '–';
     tell('silent', translate('room_console.panel.silent_since', { time, why }));
@@ -168,12 +170,6 @@ const joined = (value: ReactNode) =>
 const inWords = (sources: readonly string[], translate: ReturnType<typeof useTranslate>) =>
   sources.map((source) => translate(`room_console.tracks.${source}`, { _: source })).join(', ');
 
-function silentBecause({ observed, kind }: Seat): string {
-  if (observed?.recorder === true || kind === 'egress') return 'recorder';
-  if (observed?.agent === true || kind === 'agent') return 'agent';
-  return observed?.hidden === true ? 'hidden' : 'lurker';
-}
-
 /** Who gave an override or a block. */
 interface Given {
   by?: string | null;
@@ -194,9 +190,11 @@ function RoleFacts({ seat }: { seat: Seat }) {
       ) : (
         translate('room_console.source.none')
       )}{' '}
-      <Typography component="span" variant="body2" color="text.secondary">
-        {translate(`room_console.source.${seat.role?.source ?? 'none'}`)}
-      </Typography>
+      {seat.role?.template && (
+        <Typography component="span" variant="body2" color="text.secondary">
+          {translate(`room_console.source.${seat.role.source ?? 'none'}`)}
+        </Typography>
+      )}
       {seat.override && (
         <Typography variant="body2" color="text.secondary">
           {joined([by(seat.override, 'override_by'), why(seat.override.reason)])}
@@ -248,12 +246,21 @@ function Presence({ seat }: { seat: Seat }) {
   );
 }
 
-const TONES = {
-  good: 'success.main',
-  pending: 'warning.main',
-  bad: 'error.main',
-  quiet: 'text.secondary',
-} as const;
+function StatusLine({ tone, text }: Status) {
+  return (
+    <Box className={`status ${tone}`} sx={STATUS_LINE}>
+      <span className="said">
+        <StatusSign tone={tone} />
+        {text}
+      </span>
+    </Box>
+  );
+}
+
+const STATUS_LINE = [
+  { my: 1, fontWeight: 550 },
+  (theme: Theme) => statusStyles(theme, '&') as SystemStyleObject<Theme>,
+];
 
 function Sentences({ texts }: { texts: readonly string[] }) {
   return (

@@ -1,7 +1,6 @@
 import { type ReactNode, useState } from 'react';
-import { useStore, useTranslate } from 'react-admin';
+import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
-import Chip from '@mui/material/Chip';
 import FormControlLabel from '@mui/material/FormControlLabel';
 import MenuItem from '@mui/material/MenuItem';
 import Radio from '@mui/material/Radio';
@@ -9,7 +8,6 @@ import RadioGroup from '@mui/material/RadioGroup';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
 import { ConfirmDialog } from '../shared/ConfirmDialog';
-import { ReasonField } from '../shared/ReasonField';
 import type { Seat } from '../providers/records';
 import type { SeatAction } from './seatAction';
 import { usePreviews } from './usePreview';
@@ -22,9 +20,9 @@ export interface RemoveDialogProps {
   /** The one person, or how many. */
   name: string | null;
   count: number;
-  canBlock: boolean;
-  canRemove: boolean;
-  /** Written before; else what was written last time. */
+  /** Why this person cannot be removed, or blocked; null when they can. */
+  obstacles: Record<'remove' | 'block', string | null>;
+  /** What the operator wrote about these people while choosing them; empty otherwise. */
   reason: string;
   /** For many people, or hosts among them: their number has to be typed. */
   typeToConfirm?: string;
@@ -34,31 +32,21 @@ export interface RemoveDialogProps {
   onClose: () => void;
 }
 
-const REASONS = ['disruption', 'spam', 'abuse', 'asked', 'mistake'] as const;
+/** In an order that accuses last. */
+const REASONS = ['asked', 'mistake', 'disruption', 'spam', 'abuse'] as const;
 const DURATIONS = ['15m', '1h', '1 day', ''] as const;
 
 /** Two ways out that look alike and are not: after one they may come back, after the other not. */
 export function RemoveDialog(props: RemoveDialogProps) {
-  const { name, count, canBlock, canRemove, onConfirm, onClose } = props;
+  const { name, count, obstacles, onConfirm, onClose } = props;
   const translate = useTranslate();
   const [mode, setMode] = useState(props.mode);
-  const [lastReason, setLastReason] = useStore(
-    'room-console.reason',
-    translate('room_console.remove_dialog.reasons.disruption'),
-  );
-  const [reason, setReason] = useState(props.reason || lastReason);
   const [duration, setDuration] = useState<string>('1h');
   const words = { name, smart_count: count };
   const where = name === null ? 'bulk' : 'remove_dialog';
 
   const removal: Removal =
     mode === 'remove' ? { kind: 'remove' } : { kind: 'block', ...(duration && { for: duration }) };
-
-  const confirm = () => {
-    const why = reason.trim() ? { reason: reason.trim() } : {};
-    setLastReason(reason.trim());
-    return onConfirm({ ...removal, ...why });
-  };
 
   return (
     <ConfirmDialog
@@ -67,26 +55,37 @@ export function RemoveDialog(props: RemoveDialogProps) {
       title={translate(`room_console.${where}.${mode}_title`, words)}
       typeToConfirm={props.typeToConfirm}
       confirmLabel={translate(`room_console.${where}.confirm_${mode}`, words)}
-      onConfirm={confirm}
+      asksReason
+      reason={props.reason}
+      reasonPresets={REASONS.map((each) => translate(`room_console.remove_dialog.reasons.${each}`))}
+      onConfirm={(reason) => onConfirm({ ...removal, ...(reason && { reason }) })}
       onClose={onClose}
     >
       <RadioGroup
         aria-label={translate('room_console.remove_dialog.mode')}
         value={mode}
-        onChange={(_event, value) => setMode(value as typeof mode)}
+        onChange={(_event, value) => {
+          const chosen = value as typeof mode;
+          if (obstacles[chosen] === null) setMode(chosen);
+        }}
       >
         {(['remove', 'block'] as const).map((each) => (
           <FormControlLabel
             key={each}
             value={each}
-            disabled={each === 'block' ? !canBlock : !canRemove}
-            control={<Radio size="small" />}
+            control={
+              <Radio
+                size="small"
+                slotProps={{ input: { 'aria-disabled': obstacles[each] !== null } }}
+                sx={obstacles[each] === null ? undefined : { color: 'text.disabled' }}
+              />
+            }
             sx={{ alignItems: 'flex-start', mb: 1 }}
             label={
               <Box sx={{ pt: 0.75 }}>
                 {translate(`room_console.remove_dialog.${each}`)}
                 <Typography variant="body2" color="text.secondary">
-                  {translate(`room_console.remove_dialog.${each}_help`)}
+                  {obstacles[each] ?? translate(`room_console.remove_dialog.${each}_help`)}
                 </Typography>
               </Box>
             }
@@ -109,21 +108,32 @@ export function RemoveDialog(props: RemoveDialogProps) {
           ))}
         </TextField>
       )}
-      <ReasonField value={reason} onChange={setReason} />
-      <Box sx={{ display: 'flex', gap: 1, flexWrap: 'wrap', mt: 0.5 }}>
-        {REASONS.map((each) => {
-          const text = translate(`room_console.remove_dialog.reasons.${each}`);
-          return (
-            <Chip
-              key={each}
-              label={text}
-              clickable
-              color={reason === text ? 'primary' : 'default'}
-              onClick={() => setReason(text)}
-            />
-          );
-        })}
-      </Box>
+    </ConfirmDialog>
+  );
+}
+
+export interface VoidSeatTokensProps {
+  name: string;
+  onConfirm: (action: Extract<SeatAction, { kind: 'void_tokens' }>) => void;
+  onClose: () => void;
+}
+
+/** It cannot be undone: every token that this person holds stops working. */
+export function VoidSeatTokens({ name, onConfirm, onClose }: VoidSeatTokensProps) {
+  const translate = useTranslate();
+  return (
+    <ConfirmDialog
+      isOpen
+      isDestructive
+      asksReason
+      title={translate('room_console.void_dialog.title', { name })}
+      confirmLabel={translate('room_console.void_dialog.confirm')}
+      onConfirm={(reason) => onConfirm({ kind: 'void_tokens', ...(reason && { reason }) })}
+      onClose={onClose}
+    >
+      <Typography variant="body2">
+        {translate('room_console.void_dialog.text', { name })}
+      </Typography>
     </ConfirmDialog>
   );
 }

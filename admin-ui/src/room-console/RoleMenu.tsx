@@ -52,9 +52,11 @@ export function RoleMenu({ kind, seat, count, anchor, onChoose, onClose }: RoleM
         {title}
       </Typography>
       {kind !== 'demote' && <LeaseChoice onChange={setLease} />}
-      <MenuList autoFocusItem dense aria-label={title}>
+      <MenuList autoFocusItem disabledItemsFocusable dense aria-label={title}>
         {published.length === 0 && (
-          <MenuItem disabled>{translate('room_console.promote_menu.empty')}</MenuItem>
+          <MenuItem aria-disabled sx={{ whiteSpace: 'normal', color: 'text.secondary' }}>
+            {translate('room_console.promote_menu.empty')}
+          </MenuItem>
         )}
         {published.map((template) => (
           <RoleItem
@@ -94,10 +96,14 @@ function RoleItem({ template, now, isCurrent, onChoose, ...menuItem }: RoleItemP
   return (
     <MenuItem
       {...menuItem}
-      disabled={isDisabled}
-      onClick={onChoose}
-      // What cannot be chosen still says why, readably.
-      sx={{ display: 'block', whiteSpace: 'normal', '&.Mui-disabled': { opacity: 1 } }}
+      // Not `disabled`: the keys and a screen reader still reach it, and it says why.
+      aria-disabled={isDisabled}
+      onClick={isDisabled ? undefined : onChoose}
+      sx={{
+        display: 'block',
+        whiteSpace: 'normal',
+        '&[aria-disabled=true]': { cursor: 'not-allowed' },
+      }}
     >
       <RoleChip
         template={template.key}

@@ -83,7 +83,7 @@ const applied = {
   outcome: 'applied',
   effects: [],
   epoch: 3,
-  undoUntil: new Date(Date.now() + 10_000).toISOString(),
+  undoUntil: new Date(Date.now() + 60_000).toISOString(),
 };
 
 function serve(seats: Seat[], onAction: (call: Call) => FakeAnswer = () => ({ body: applied })) {
@@ -245,13 +245,47 @@ describe('RoomConsolePage', () => {
     await waitFor(() => expect(posts(calls)[1]?.body).toEqual({ expectEpoch: 7 }));
   });
 
-  it('sends nothing for those who may only look', async () => {
+  it('sends nothing for those who may only look, and says who may', async () => {
     const { calls } = serve([seat('ana')]);
     open(['room.read', 'seat.read']);
     await focusGrid();
     await userEvent.keyboard('pdmu');
+    const promote = screen.getByText('Promote');
+    expect(promote.getAttribute('aria-disabled')).toBe('true');
+    const why = 'Only an admin or a moderator can do this (permission seat.promote)';
+    expect(promote.title).toBe(why);
+    await userEvent.click(promote);
+    await screen.findAllByText(`ANA: ${why}`);
     expect(posts(calls)).toHaveLength(0);
-    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Promote' }).disabled).toBe(true);
+  });
+
+  it('asks again before it repeats what harms, and carries no reason to the next person', async () => {
+    const { calls } = serve([seat('ana'), seat('bo')]);
+    open();
+    await focusGrid();
+    await userEvent.keyboard('{Delete}');
+    const reason = async () => screen.findByRole<HTMLInputElement>('textbox', { name: 'Reason' });
+    await userEvent.type(await reason(), 'Shouted');
+    await userEvent.click(screen.getByText('Remove ANA'));
+    await waitFor(() => expect(posts(calls)[0]?.body).toEqual({ reason: 'Shouted' }));
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+    await userEvent.keyboard('j.');
+    expect((await reason()).value).toBe('');
+    expect(screen.getByText('Remove BO?')).toBeTruthy();
+    expect(posts(calls)).toHaveLength(1);
+  });
+
+  it('acts by the button of a row on that row, whoever is selected', async () => {
+    const { calls } = serve([
+      seat('ana'),
+      seat('bo', { isPresent: false, block: { until: null } }),
+    ]);
+    open();
+    await focusGrid();
+    await userEvent.keyboard('x');
+    await userEvent.dblClick(await screen.findByText('Unblock'));
+    await waitFor(() => expect(posts(calls)).toHaveLength(1));
+    expect(posts(calls)[0]?.route).toBe(`/rooms/${ENCODED}/seats/bo/unblock`);
   });
 
   it('teaches what to do with an empty room', async () => {

@@ -39,10 +39,14 @@ import { messages as stageMessages } from './stage/messages.en';
 import { StageBar } from './stage/StageBar';
 import { useConsole } from './useConsole';
 import { useRosterFact } from './useRoster';
+import type { Verb } from './verbs';
 
 for (const each of [messages, stageMessages, sceneMessages, bulkMessages, peekMessages]) {
   registerMessages(each);
 }
+
+const ROW_ACT = 'act ';
+const isRowAct = (asked: Command | RowCommand): asked is `act ${Verb}` => asked.startsWith(ROW_ACT);
 
 /** Read once, if ever; it is no part of what has to be there in a hurry. */
 const ShortcutsDialog = lazy(async () => {
@@ -92,6 +96,8 @@ function RoomConsole({ room }: { room: string }) {
     else if (asked === 'approveNext') void desk.approveNext();
     else if (asked === 'decline') {
       if (identity !== null) desk.act('decline', identity, element);
+    } else if (isRowAct(asked)) {
+      if (identity !== null) desk.actInRow(asked.slice(ROW_ACT.length) as Verb, identity, element);
     } else desk.command(asked, identity, element);
   };
   const latest = useRef(command);
@@ -111,21 +117,22 @@ function RoomConsole({ room }: { room: string }) {
     },
     [goTo, refocus],
   );
-  const [canEnter, canWrite] = [can('scene.enter', room), can('scene.write', room)];
+  const sceneRefusal = desk.refusal('scene.enter');
+  const canWrite = can('scene.write', room);
   const controls = useMemo(
     () => (
       <SceneControls
         ref={lock}
         room={room}
         desk={scenes}
-        canEnter={canEnter}
+        refusal={sceneRefusal}
         canWrite={canWrite}
         isReachable={isReachable}
         say={say}
         onDone={refocus}
       />
     ),
-    [room, scenes, canEnter, canWrite, isReachable, say, refocus],
+    [room, scenes, sceneRefusal, canWrite, isReachable, say, refocus],
   );
 
   if (roster.error && !roster.isLoaded) {
@@ -146,7 +153,12 @@ function RoomConsole({ room }: { room: string }) {
         logPath={can('ledger.read') ? logOf(room) : null}
         onRetry={roster.reload}
       />
-      <SceneBanner desk={scenes} canLeave={canEnter} isReachable={isReachable} onDone={refocus} />
+      <SceneBanner
+        desk={scenes}
+        canLeave={sceneRefusal === null}
+        isReachable={isReachable}
+        onDone={refocus}
+      />
       {!roster.isLoaded ? (
         <RosterSkeleton />
       ) : isEmpty ? (
@@ -182,9 +194,6 @@ function RoomConsole({ room }: { room: string }) {
                 keymap={keymap}
                 active={desk.active}
                 selected={desk.selection.identities}
-                canPromote={isReachable && can('seat.promote', room)}
-                canManageStage={isReachable && can('stage.manage', room)}
-                canRise={desk.canRise}
                 promoteTitle={desk.promoteTitle}
                 errorText={errorText}
                 swipe={desk}

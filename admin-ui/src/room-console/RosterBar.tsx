@@ -178,7 +178,7 @@ const SearchField = memo(function SearchField(props: SearchFieldProps) {
       onKeyDown={onKeyDown}
       sx={{
         width: { xs: '100%', sm: 'auto' },
-        flex: { sm: '0 1 300px' },
+        flex: { sm: '0 1 240px' },
         minWidth: { sm: 180 },
         ml: { sm: 'auto' },
       }}

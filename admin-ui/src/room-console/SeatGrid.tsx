@@ -44,9 +44,6 @@ interface SeatGridProps {
   keymap: Keymap;
   active: string | null;
   selected: ReadonlySet<string>;
-  canPromote: boolean;
-  canManageStage: boolean;
-  canRise: (seat: Seat) => boolean;
   promoteTitle: string;
   errorText: (error: unknown) => string;
   /** What a row that is pulled aside by a finger can ask of. */
@@ -229,9 +226,7 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
             goneAt={view.gone.get(seat.identity)}
             acting={props.acting.get(seat.identity)}
             isFirstOfOthers={hasSection && index === view.interest}
-            canPromote={props.canPromote}
-            canManageStage={props.canManageStage}
-            canRise={props.canRise(seat)}
+            obstacle={props.swipe.obstacle}
             promoteTitle={props.promoteTitle}
             translate={translate}
             errorText={props.errorText}

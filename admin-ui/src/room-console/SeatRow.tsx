@@ -18,9 +18,12 @@ import {
   type Translate,
   waitedFor,
 } from './seatWords';
+import { StatusSign } from './StatusSign';
 import { useSeconds } from './useSeconds';
+import { mainVerb, type Verb } from './verbs';
 
-export type RowCommand = 'promote' | 'decline' | 'menu' | 'undo' | 'select' | 'open';
+/** `act …` is about this row alone, whoever else is selected. */
+export type RowCommand = `act ${Verb}` | 'menu' | 'undo' | 'select' | 'open';
 
 interface SeatCellsProps {
   seat: Seat;
@@ -29,10 +32,8 @@ interface SeatCellsProps {
   /** When they left, for who is no longer here. */
   goneAt: number | undefined;
   acting: Acting | undefined;
-  canPromote: boolean;
-  canManageStage: boolean;
-  /** The usual promotion would give them something. */
-  canRise: boolean;
+  /** Why something cannot be done to them, and who could; null when it can. */
+  obstacle: (verb: Verb, seat: Seat) => string | null;
   promoteTitle: string;
   translate: Translate;
   errorText: (error: unknown) => string;
@@ -124,9 +125,16 @@ const SeatCells = memo(function SeatCells(props: SeatCellsProps) {
           </span>
         ))}
       </div>
-      <div role="gridcell" className={`cell c-sync status ${status.tone}`} title={status.text}>
-        {isGone && !attempt && !acting ? <LeftAgo at={goneAt} /> : status.text}
-      </div>
+      {status === null ? (
+        <div role="gridcell" className="cell c-sync" />
+      ) : (
+        <div role="gridcell" className={`cell c-sync status ${status.tone}`} title={status.text}>
+          <span className="said">
+            {StatusSign(status)}
+            {isGone && !attempt && !acting ? <LeftAgo at={goneAt} /> : status.text}
+          </span>
+        </div>
+      )}
       <div role="gridcell" className="cell c-joined">
         {seat.isPresent && seat.joinedAt ? clockTime(seat.joinedAt) : ''}
       </div>
@@ -158,39 +166,50 @@ const SeatCells = memo(function SeatCells(props: SeatCellsProps) {
   );
 });
 
-/** What comes next for this person: the hand that waits is answered, everybody else promoted. */
+/** The act that comes next for this person; what is beyond reach says why, and who could. */
 function nextOf(props: SeatCellsProps, translate: Translate) {
   const { seat } = props;
-  const isGone = props.goneAt !== undefined;
-  const hand = seat.hand && props.canManageStage;
-  const isBlocked = !hand && (!props.canPromote || !props.canRise);
-  const button = (command: RowCommand, label: string, isDisabled: boolean, title?: string) => (
-    <button
-      type="button"
-      className={command === 'decline' ? 'quietly' : undefined}
-      tabIndex={-1}
-      disabled={isDisabled}
-      title={title}
-      onClick={(event) => {
-        event.stopPropagation();
-        props.onCommand(command, seat.identity, event.currentTarget);
-      }}
-    >
-      {translate(label)}
-    </button>
-  );
+  const verb = mainVerb(seat);
+  if (verb === null) return null;
+  const title = verb === 'promote' ? props.promoteTitle : undefined;
   return (
     <>
-      {button(
-        'promote',
-        hand ? 'room_console.verbs.approve' : 'room_console.verbs.promote',
-        isGone || isBlocked,
-        hand ? undefined : props.promoteTitle,
-      )}
-      {hand && button('decline', 'room_stage.decline', isGone)}
+      {rowButton(verb, verb, title, props, translate)}
+      {verb === 'approve' && rowButton('decline', 'quietly', undefined, props, translate)}
     </>
   );
 }
+
+function rowButton(
+  verb: Verb,
+  className: string,
+  title: string | undefined,
+  props: SeatCellsProps,
+  translate: Translate,
+) {
+  const { seat, onCommand } = props;
+  const isGone = props.goneAt !== undefined;
+  const obstacle = isGone ? translate('room_console.sync.left') : props.obstacle(verb, seat);
+  return (
+    <button
+      type="button"
+      className={className}
+      tabIndex={-1}
+      // Not `disabled`: a tap on it still has to tell why.
+      aria-disabled={obstacle !== null || undefined}
+      title={obstacle ?? title}
+      onClick={(event) => {
+        event.stopPropagation();
+        // The second click of a double click was meant for the button that was there before.
+        if (event.detail < 2) onCommand(`act ${verb}`, seat.identity, event.currentTarget);
+      }}
+    >
+      {translate(ROW_LABELS[verb] ?? `room_console.verbs.${verb}`)}
+    </button>
+  );
+}
+
+const ROW_LABELS: Partial<Record<Verb, string>> = { decline: 'room_stage.decline' };
 
 /** How long a hand has been up, or an invitation out. */
 function waitingOf(seat: Seat, translate: Translate) {

@@ -9,7 +9,12 @@ import DialogTitle from '@mui/material/DialogTitle';
 import FormControlLabel from '@mui/material/FormControlLabel';
 import Switch from '@mui/material/Switch';
 import Typography from '@mui/material/Typography';
+import type { Theme } from '@mui/material/styles';
+import type { SystemStyleObject } from '@mui/system';
 import { type Command, COMMANDS, isCharacter, keyName, type Keymap, keyObstacle } from './keymap';
+import type { Tone } from './seatWords';
+import { StatusSign } from './StatusSign';
+import { statusStyles } from './statusStyles';
 
 /** Keys that move: always the same, so that nobody can lock themselves out. */
 const FIXED: [name: string, keys: string[]][] = [
@@ -106,6 +111,7 @@ export function ShortcutsDialog({ keymap, onClose }: ShortcutsDialogProps) {
             />
           ))}
         </Box>
+        <Legend />
         <Typography role="alert" variant="body2" color="error" sx={{ mt: 1 }}>
           {problem}
         </Typography>
@@ -121,6 +127,47 @@ export function ShortcutsDialog({ keymap, onClose }: ShortcutsDialogProps) {
     </Dialog>
   );
 }
+
+const EXPLAINED: readonly Tone[] = ['held', 'blocked', 'pending', 'bad', 'good'];
+
+/** What the signs in the status column mean. */
+function Legend() {
+  const translate = useTranslate();
+  return (
+    <>
+      <Typography variant="h3" sx={{ mt: 2, mb: 0.5 }}>
+        {translate('room_console.keys.legend')}
+      </Typography>
+      <Typography variant="body2" color="text.secondary" sx={{ mb: 1 }}>
+        {translate('room_console.keys.legend_note')}
+      </Typography>
+      <Box component="ul" sx={LEGEND}>
+        {EXPLAINED.map((tone) => (
+          <li key={tone}>
+            <span className={`status ${tone}`}>
+              <span className="said">
+                <StatusSign tone={tone} />
+                {translate(`room_console.keys.signs.${tone}`)}
+              </span>
+            </span>
+            <span>{translate(`room_console.keys.meanings.${tone}`)}</span>
+          </li>
+        ))}
+      </Box>
+    </>
+  );
+}
+
+const LEGEND = [
+  {
+    m: 0,
+    p: 0,
+    listStyle: 'none',
+    fontSize: '.8125rem',
+    '& li': { display: 'grid', gridTemplateColumns: '130px 1fr', gap: 1, mb: 0.75 },
+  },
+  (theme: Theme) => statusStyles(theme, '& .status') as SystemStyleObject<Theme>,
+];
 
 interface KeyLineProps {
   command: Command;

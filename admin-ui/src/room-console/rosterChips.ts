@@ -1,16 +1,18 @@
 import type { Seat } from '../providers/records';
+import { restrictionOf } from './seatWords';
 
-/** In the order of the keys 1 to 9; the last of these is everybody, on 0. */
+/** In the order of the keys 1 to 9; the last is everybody, on 0. */
 export const CHIPS = [
   'hands',
   'stage',
   'microphone',
   'camera',
   'screen',
+  'restricted',
   'new',
   'silent',
-  'unlisted',
   'drifting',
+  'unlisted',
   'all',
 ] as const;
 export type Chip = (typeof CHIPS)[number];
@@ -29,6 +31,7 @@ const BELONGS: Record<Exclude<Chip, 'new'>, (seat: Seat) => boolean> = {
   microphone: (seat) => sends(seat, 'microphone'),
   camera: (seat) => sends(seat, 'camera'),
   screen: (seat) => sends(seat, 'screen_share') || sends(seat, 'screen_share_audio'),
+  restricted: (seat) => restrictionOf(seat) !== null,
   silent: (seat) => seat.isPresent && Boolean(seat.isSilent),
   unlisted: (seat) => seat.isPresent && Boolean(seat.isUnlisted),
   drifting: isDrifting,

@@ -35,7 +35,11 @@ export function hasFlag(observed: Record<string, unknown>, flag: Flag): boolean 
 
 export const nameOf = (seat: Seat) => seat.name || seat.identity;
 
-export const TONES = ['good', 'pending', 'bad', 'quiet'] as const;
+/**
+ * `held` and `blocked` are what a moderator or a scene has taken away, `pending` is what LiveKit does
+ * not have yet, `bad` went wrong. `good` is only said of something that was just done.
+ */
+export const TONES = ['good', 'pending', 'held', 'blocked', 'bad', 'quiet'] as const;
 export type Tone = (typeof TONES)[number];
 export interface Status {
   tone: Tone;
@@ -45,49 +49,70 @@ export interface Status {
 /** The code of why somebody may not be in the room at all. */
 const refusalOf = (seat: Seat & { refusal?: string | null }) => seat.refusal ?? null;
 
-const SIGNS: Record<Tone, string> = { good: '✓', pending: '…', bad: '!', quiet: '–' };
-export const signOf = (tone: Tone) => SIGNS[tone];
+/** What somebody may not do now because of a block, a hold or the room's scene; null: nothing. */
+export type Restriction = 'blocked' | 'held' | 'no_screen' | 'by_scene';
 
-/** One line on how a seat stands: what was just asked of it, else whether it is as it should be. */
+export function restrictionOf({ block, hold, withheld }: Seat): Restriction | null {
+  if (block) return 'blocked';
+  if (hold) return isScreenOnly(hold.sources) ? 'no_screen' : 'held';
+  return withheld && (withheld.sources.length > 0 || withheld.data) ? 'by_scene' : null;
+}
+
+const isScreenOnly = (sources: readonly string[]) =>
+  sources.every((source) => source.startsWith('screen'));
+
+/** One line on a seat: what was just asked of it, else what is special now; null: all is well. */
 export function statusOf(
   seat: Seat,
   attempt: Attempt | undefined,
   isGone: boolean,
   translate: Translate,
   errorText: (error: unknown) => string,
-): Status {
+): Status | null {
   const own = ownStatus(seat, isGone, translate);
   if (!attempt || attempt.isOld) return own;
-  return attemptStatus(attempt, seat, own, translate, errorText);
+  return attemptStatus(attempt, own, translate, errorText);
 }
 
-/** As it should be, or not; whatever was asked of it. */
-function ownStatus(seat: Seat, isGone: boolean, translate: Translate): Status {
+/** What differs from a seat that is present and has all that its role gives. */
+function ownStatus(seat: Seat, isGone: boolean, translate: Translate): Status | null {
   if (isGone) return { tone: 'quiet', text: translate('room_console.sync.left') };
-  if (seat.block) {
-    const until = seat.blockedUntil ?? seat.block.until;
-    return {
-      tone: 'bad',
-      text: until
-        ? translate('room_console.sync.blocked_until', { time: clockTime(until) })
-        : translate('room_console.sync.blocked'),
-    };
+  const sync = syncStatus(seat, translate);
+  const restricted = restrictionStatus(seat, translate);
+  // A block keeps people away: that they are not here goes without saying.
+  if (restricted && sync && !(seat.block && !seat.isPresent)) {
+    const tone = sync.tone === 'quiet' ? restricted.tone : sync.tone;
+    return { tone, text: `${restricted.text} · ${lowered(sync.text)}` };
   }
+  if (restricted ?? sync) return restricted ?? sync;
+  if (!seat.peeksAt) return null;
+  return { tone: 'quiet', text: translate('room_peek.looks_at', { identity: seat.peeksAt }) };
+}
+
+function restrictionStatus(seat: Seat, translate: Translate): Status | null {
+  const restriction = restrictionOf(seat);
+  if (restriction === null) return null;
+  if (restriction !== 'blocked') {
+    return { tone: 'held', text: translate(`room_console.sync.${restriction}`) };
+  }
+  const until = seat.blockedUntil ?? seat.block?.until;
+  const text = until
+    ? translate('room_console.sync.blocked_until', { time: clockTime(until) })
+    : translate('room_console.sync.blocked');
+  return { tone: 'blocked', text };
+}
+
+/** Said only when LiveKit does not have what the role gives. */
+function syncStatus(seat: Seat, translate: Translate): Status | null {
   if (!seat.isPresent) return { tone: 'quiet', text: translate('room_console.sync.absent') };
+  if (seat.inSync) return null;
   const refusal = refusalOf(seat);
-  if (refusal !== null && !seat.inSync) {
+  if (refusal !== null && !seat.block) {
     const reason = translate(`room_console.refusal.${refusal}`, { _: refusal });
     return { tone: 'bad', text: translate('room_console.refusal.label', { reason }) };
   }
-  if (!seat.inSync) {
-    return seat.pendingOperation
-      ? { tone: 'pending', text: translate('room_console.sync.pending') }
-      : { tone: 'pending', text: translate('room_console.sync.out_of_sync') };
-  }
-  if (seat.peeksAt) {
-    return { tone: 'quiet', text: translate('room_peek.looks_at', { identity: seat.peeksAt }) };
-  }
-  return { tone: 'good', text: translate(`room_console.sync.${standingOf(seat)}`) };
+  const state = seat.pendingOperation ? 'pending' : 'out_of_sync';
+  return { tone: 'pending', text: translate(`room_console.sync.${state}`) };
 }
 
 /** Another moderator has this person in hand. */
@@ -98,23 +123,16 @@ export const actingStatus = ({ by, byKind }: Acting, translate: Translate): Stat
   }),
 });
 
-/** As it should be, in a word. */
-function standingOf(seat: Seat): string {
-  if (seat.hold) return isScreenOnly(seat.hold.sources) ? 'no_screen' : 'held';
-  const isWithheld = (seat.withheld?.sources.length ?? 0) > 0 || seat.withheld?.data;
-  return isWithheld ? 'by_scene' : 'in_sync';
-}
-
-const isScreenOnly = (sources: readonly string[]) =>
-  sources.every((source) => source.startsWith('screen'));
-
-/** What gives something, which a lock, a hold or LiveKit may keep from them all the same. */
-const GIVES: ReadonlySet<string> = new Set(['promote', 'approve', 'release']);
+/** The acts whose success is the restriction that the seat then shows. */
+const BRINGS: Partial<Record<string, Tone>> = {
+  hold: 'held',
+  stop_share: 'held',
+  block: 'blocked',
+};
 
 function attemptStatus(
   attempt: Attempt,
-  seat: Seat,
-  own: Status,
+  own: Status | null,
   translate: Translate,
   errorText: (error: unknown) => string,
 ): Status {
@@ -126,17 +144,17 @@ function attemptStatus(
       return { tone: 'pending', text: translate('room_console.paced') };
     case 'accepted':
       return { tone: 'pending', text: translate(`room_console.accepted.${name}`) };
-    case 'seen':
-      if (GIVES.has(name) && !(own.tone === 'good' && standingOf(seat) === 'in_sync')) {
-        return {
-          tone: own.tone,
-          text: translate('room_console.done_but', {
-            done: translate(`room_console.done.${name}`),
-            standing: lowered(own.text),
-          }),
-        };
-      }
-      return { tone: 'good', text: doneText(attempt, name, translate) };
+    case 'seen': {
+      const done = doneText(attempt, name, translate);
+      // Who has left says so in the row itself.
+      if (own === null || own.tone === 'quiet') return { tone: 'good', text: done };
+      if (BRINGS[name] === own.tone) return { tone: own.tone, text: done };
+      const but = {
+        done: translate(`room_console.done.${name}`),
+        standing: lowered(own.text),
+      };
+      return { tone: own.tone, text: translate('room_console.done_but', but) };
+    }
     case 'waiting':
       return { tone: 'pending', text: translate('room_console.later') };
     case 'conflict':
@@ -184,8 +202,11 @@ export function tagsOf(seat: Seat): string[] {
   const tags: string[] = [];
   if (seat.kind && seat.kind !== 'standard') tags.push(seat.kind);
   if (seat.isUnlisted) tags.push('unlisted');
-  if (seat.observed?.hidden === true) tags.push('hidden');
-  else if (seat.isSilent) tags.push('silent');
+  // Of a recorder or an agent the kind has said it.
+  const isUnseen = seat.isSilent || seat.observed?.hidden === true;
+  if (isUnseen && !tags.includes('egress') && !tags.includes('agent')) {
+    tags.push(seat.silentWhy === 'no_media' ? 'no_media' : 'hidden');
+  }
   return tags;
 }
 

@@ -10,8 +10,8 @@ const SHOWN_MS = 5_000;
 
 type Others = ReadonlyMap<string, Acting>;
 
-/** Who else has whom in hand, and telling others whom one has in hand oneself. */
-export function useActing(room: string) {
+/** Who else is acting on whom; `canTell` is false for those who may only look. */
+export function useActing(room: string, canTell: boolean) {
   const [others, setOthers] = useState<Others>(new Map());
   const timers = useRef(new Map<string, ReturnType<typeof setTimeout>>());
   const told = useRef(new Map<string, number>());
@@ -51,13 +51,14 @@ export function useActing(room: string) {
   /** A courtesy: that it did not arrive is no reason to trouble anybody. */
   const tell = useCallback(
     (identity: string, action?: string) => {
+      if (!canTell) return;
       const now = performance.now();
       if (now - (told.current.get(identity) ?? -AGAIN_MS) < AGAIN_MS) return;
       told.current.set(identity, now);
       const route = path('rooms', room, 'seats', identity, 'acting');
       postJson(route, action ? { action } : {}).catch(() => undefined);
     },
-    [room],
+    [room, canTell],
   );
 
   return { others, tell };

@@ -20,6 +20,7 @@ import { useStage } from './stage/useStage';
 import { useActing } from './useActing';
 import { useNotice } from './useNotice';
 import { usePeeking } from './peek/usePeeking';
+import { useRefusal } from './useRefusal';
 import { useRoomRecord } from './useRoomRecord';
 import { useRoster } from './useRoster';
 import { useSeatActions } from './useSeatActions';
@@ -31,9 +32,16 @@ export type RoleChange = 'promote' | 'demote' | 'approve' | 'invite';
 /** What is open above the list. */
 export type Open =
   | { kind: 'menu'; identity: string; anchor: HTMLElement }
-  | { kind: 'roles'; change: RoleChange; identities: string[]; anchor: HTMLElement }
+  | {
+      kind: 'roles';
+      change: RoleChange;
+      identities: string[];
+      anchor: HTMLElement;
+      reason?: string;
+    }
   | { kind: 'removal'; mode: 'remove' | 'block'; identities: string[]; reason: string }
   | { kind: 'decline'; identity: string }
+  | { kind: 'voidTokens'; identity: string }
   | { kind: 'many'; request: BulkRequest; error?: unknown }
   | { kind: 'approveAll'; count: number };
 
@@ -53,6 +61,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
   const me = useMe();
   const isReachable = useIsServerReachable();
   const { byKey } = useTemplates();
+  const refusal = useRefusal(room);
 
   const observer = useRef<SeatActions | null>(null);
   const roster = useRoster(room, observer);
@@ -65,7 +74,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
   const stage = useStage(room, can('seat.read', room));
   const bulk = useBulk(room);
   const scenes = useScenes(room, about, bulk);
-  const acting = useActing(room);
+  const acting = useActing(room, can('seat.promote', room));
   const [active, setActive] = useState<string | null>(null);
   const [isPanelOpen, setIsPanelOpen] = useState(false);
   const [open, setOpen] = useState<Open | null>(null);
@@ -109,9 +118,8 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
   useSelectionAnnouncement(selection.identities.size);
 
   const promoteTo = about.record?.promoteTemplate ?? DEFAULT_PROMOTION;
-  const promoteTitle = can('seat.promote', room)
-    ? translate('room_console.verbs.promote_to', { role: byKey.get(promoteTo)?.name ?? promoteTo })
-    : translate('room_console.cannot.permission', { permission: 'seat.promote' });
+  const role = byKey.get(promoteTo)?.name ?? promoteTo;
+  const promoteTitle = translate('room_console.verbs.promote_to', { role });
 
   /** Roles that have all that the usual promotion would give. */
   const highRoles = useMemo(() => {
@@ -134,35 +142,31 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
       if (verb === 'undo') {
         return actions.undoable(seat.identity) ? null : translate('room_console.nothing_to_undo');
       }
-      const permission = permissionOf(verb);
-      if (!can(permission, room)) {
-        return translate('room_console.cannot.permission', { permission });
-      }
+      const refused = refusal(permissionOf(verb));
+      if (refused !== null) return refused;
       const reason = obstacleOf(verb, seat, canRise(seat));
       return reason && translate(`room_console.cannot.${reason}`);
     },
-    [isReachable, actions, can, room, canRise, translate],
+    [isReachable, actions, refusal, canRise, translate],
   );
 
   /** Why this person cannot be looked at now; null when they can. */
   const peekObstacle = useCallback(
     (seat: Seat): string | null => {
       if (!isReachable) return translate('room_console.cannot.unreachable');
-      const permission = 'seat.peek';
-      if (!can(permission, room)) {
-        return translate('room_console.cannot.permission', { permission });
-      }
+      const refused = refusal('seat.peek');
+      if (refused !== null) return refused;
       if (seat.peeksAt) return translate('room_console.cannot.is_peek');
       return seat.isPresent ? null : translate('room_console.cannot.absent');
     },
-    [isReachable, can, room, translate],
+    [isReachable, refusal, translate],
   );
 
   const { tell } = acting;
   const run = useCallback(
     (identity: string, action: SeatAction, expectEpoch?: number) => {
       tell(identity, action.kind);
-      if (!('request' in action) && action.kind !== 'undo') setLastAction(action);
+      if (!('request' in action) && action.kind !== 'undo') setLastAction(withoutReason(action));
       return actions.run(identity, action, expectEpoch);
     },
     [actions, tell],
@@ -178,7 +182,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
   );
 
   const act = useCallback(
-    (verb: Verb, identity: string, element: HTMLElement) => {
+    (verb: Verb, identity: string, element: HTMLElement, why = '') => {
       const seat = store.seat(identity);
       if (!seat) return;
       const reason = obstacle(verb, seat);
@@ -187,20 +191,41 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
         return;
       }
       const roles = (change: RoleChange) =>
-        openFor(identity, { kind: 'roles', change, identities: [identity], anchor: element }, verb);
+        openFor(
+          identity,
+          { kind: 'roles', change, identities: [identity], anchor: element, reason: why },
+          verb,
+        );
       const action = actionOf(verb, seat);
-      if (action) void run(identity, action);
+      if (action) void run(identity, why ? withReason(action, why) : action);
       else if (verb === 'promoteAs') roles(seat.hand ? 'approve' : 'promote');
       // Without a promotion to take back there is only a choice of roles.
       else if (verb === 'demote') roles('demote');
       else if (verb === 'decline') openFor(identity, { kind: 'decline', identity }, verb);
       else if (verb === 'undo') void actions.undoNewest(identity);
+      else if (verb === 'voidTokens') openFor(identity, { kind: 'voidTokens', identity }, verb);
       else if (verb === 'remove' || verb === 'block') {
-        const opened: Open = { kind: 'removal', mode: verb, identities: [identity], reason: '' };
+        const opened: Open = { kind: 'removal', mode: verb, identities: [identity], reason: why };
         openFor(identity, opened, verb);
       }
     },
     [store, obstacle, say, translate, run, openFor, actions],
+  );
+
+  /** A button in a row: about that person alone, and nothing for somebody who has just left. */
+  const actInRow = useCallback(
+    (verb: Verb, identity: string, element: HTMLElement) => {
+      if (!store.read().gone.has(identity)) act(verb, identity, element);
+      else
+        say(
+          translate('room_console.said', {
+            name: named(identity),
+            what: translate('room_console.sync.left'),
+          }),
+          'bad',
+        );
+    },
+    [store, act, say, translate, named],
   );
 
   /** The focus goes back to where the keys work. */
@@ -297,10 +322,12 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
   const repeat = useCallback(
     (identity: string) => {
       if (!lastAction) say(translate('room_console.nothing_to_repeat'));
+      // What harms is asked about for each person, with a reason of its own.
+      else if (isHarmful(lastAction)) act(HARMFUL[lastAction.kind], identity, document.body);
       else if (isReachable) void run(identity, lastAction);
       else say(translate('room_console.cannot.unreachable'), 'bad');
     },
-    [lastAction, isReachable, run, say, translate],
+    [lastAction, isReachable, run, act, say, translate],
   );
 
   const here = useCallback(
@@ -314,7 +341,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
       const identities = here();
       if (identities.length === 0) return false;
       if (identities.length === 1) {
-        act(verb, identities[0]!, element);
+        act(verb, identities[0]!, element, reason);
         return true;
       }
       const asOf = selection.asOf?.toISOString();
@@ -325,10 +352,11 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
         case 'mute':
         case 'hold':
         case 'release':
+        case 'unblock':
           askBulk({ action: verb, identities, ...why });
           return true;
         case 'promoteAs':
-          setOpen({ kind: 'roles', change: 'promote', identities, anchor: element });
+          setOpen({ kind: 'roles', change: 'promote', identities, anchor: element, reason });
           return true;
         case 'remove':
         case 'block':
@@ -435,22 +463,24 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     ],
   );
 
-  const chooseRole = (template: string, lease: string | number | undefined, reason = '') => {
+  const chooseRole = (template: string, lease: string | number | undefined) => {
     if (open?.kind !== 'roles') return;
-    const { change, identities } = open;
+    const { change, identities, reason } = open;
+    const why = reason ? { reason } : {};
     const wish = { template, ...(lease !== undefined && { for: lease }) };
     close();
     if (identities.length > 1) {
       const action = change === 'demote' ? 'demote' : 'promote';
-      askBulk({ action, identities, ...wish, ...(reason && { reason }) });
+      askBulk({ action, identities, ...wish, ...why });
       return;
     }
     const identity = identities[0]!;
     const request = store.seat(identity)?.hand?.id;
-    if (change === 'demote') void run(identity, { kind: 'demote', template });
+    if (change === 'demote') void run(identity, { kind: 'demote', template, ...why });
     else if (change === 'approve' && request)
       void run(identity, { kind: 'approve', request, ...wish });
-    else void run(identity, { kind: change === 'invite' ? 'invite' : 'promote', ...wish });
+    else if (change === 'invite') void run(identity, { kind: 'invite', ...wish });
+    else void run(identity, { kind: 'promote', ...wish, ...why });
   };
 
   const confirmRemoval = async (action: Extract<SeatAction, { kind: 'remove' | 'block' }>) => {
@@ -471,11 +501,10 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
 
   const queue = stage.stage?.hands ?? [];
   const approveNext = () => {
-    const permission = 'stage.manage';
+    const refused = refusal('stage.manage');
     if (!isReachable) say(translate('room_console.cannot.unreachable'), 'bad');
-    else if (!can(permission, room)) {
-      say(translate('room_console.cannot.permission', { permission }), 'bad');
-    } else if (queue.length === 0) say(translate('room_stage.no_hands'));
+    else if (refused !== null) say(refused, 'bad');
+    else if (queue.length === 0) say(translate('room_stage.no_hands'));
     else void approvals.next();
   };
   const approveAll = () => {
@@ -515,12 +544,14 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     canRise,
     promoteTitle,
     can,
+    refusal,
     here,
     needsCount,
     setActive,
     setOpen,
     command,
     act,
+    actInRow,
     actOnChosen,
     askBulk,
     startBulk,
@@ -544,6 +575,29 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     refocus,
     nameOf: named,
   };
+}
+
+const HARMFUL = { remove: 'remove', block: 'block', void_tokens: 'voidTokens' } as const;
+type Harmful = Extract<SeatAction, { kind: keyof typeof HARMFUL }>;
+const isHarmful = (action: SeatAction): action is Harmful => action.kind in HARMFUL;
+
+/** The acts that the ledger keeps a reason with. */
+const REASONED: ReadonlySet<SeatAction['kind']> = new Set([
+  'promote',
+  'demote',
+  'mute',
+  'hold',
+  'release',
+]);
+
+const withReason = (action: SeatAction, reason: string): SeatAction =>
+  REASONED.has(action.kind) ? ({ ...action, reason } as SeatAction) : action;
+
+/** A reason is about one person: it is never sent again for the next. */
+function withoutReason(action: SeatAction): SeatAction {
+  if (!('reason' in action)) return action;
+  const { reason: _reason, ...rest } = action;
+  return rest;
 }
 
 /** Who cannot see the ticks hears how many there are. */

@@ -35,7 +35,7 @@ export function useSeatActions(
       const isBad = attempt.phase === 'failed' || attempt.phase === 'conflict';
       // What was done is told also when something else has come after it by now.
       const done = { ...attempt, isOld: false };
-      const what = seat ? statusOf(seat, done, false, translate, errorText).text : '';
+      const what = seat ? (statusOf(seat, done, false, translate, errorText)?.text ?? '') : '';
       const name = seat ? nameOf(seat) : attempt.identity;
       const text = translate('room_console.said', { name, what });
       // The row has no room for the reasons; of what went well it says enough.

@@ -55,8 +55,22 @@ const mutedSource = (seat: Seat) =>
     ? 'camera'
     : 'microphone';
 
+/** What a row and a panel offer first: what was taken is given back before anything else is given. */
+export function mainVerb(seat: Seat): Verb | null {
+  if (seat.peeksAt) return null;
+  if (seat.block) return 'unblock';
+  if (seat.hand) return 'approve';
+  return seat.hold ? 'release' : 'promote';
+}
+
 /** What makes sense for this person now, in the order of a menu. */
 export function verbsFor(seat: Seat): Verb[] {
+  const verbs = offeredTo(seat);
+  const main = mainVerb(seat);
+  return main === null ? verbs : [main, ...verbs.filter((verb) => verb !== main)];
+}
+
+function offeredTo(seat: Seat): Verb[] {
   if (seat.peeksAt) return ['remove', seat.block ? 'unblock' : 'block'];
   const verbs: Verb[] = seat.hand ? ['approve', 'decline', 'promoteAs'] : ['promote', 'promoteAs'];
   if (!seat.hand && !seat.invite && seat.isPresent) verbs.push('invite');
@@ -89,8 +103,6 @@ export function actionOf(verb: Verb, seat: Seat): SeatAction | null {
       return { kind: 'ask_unmute', source: mutedSource(seat) };
     case 'stopShare':
       return { kind: 'hold', sources: [...SCREEN_SOURCES] };
-    case 'voidTokens':
-      return { kind: 'void_tokens' };
     default:
       return null;
   }

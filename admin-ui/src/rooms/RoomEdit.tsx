@@ -11,7 +11,6 @@ import type { Room } from '../providers/records';
 import { ConfirmDialog } from '../shared/ConfirmDialog';
 import { EditPage, RecordForm } from '../shared/FormPage';
 import { Panel } from '../shared/Panel';
-import { ReasonField } from '../shared/ReasonField';
 import { usePermissionSet } from '../shared/usePermissionSet';
 import { useRouteSegment } from '../shared/useRouteSegment';
 import { VoidTokens } from '../shared/VoidTokens';
@@ -90,7 +89,6 @@ function Danger({ room }: { room: Room }) {
   const navigate = useNavigate();
   const queryClient = useQueryClient();
   const [question, setQuestion] = useState<Question>(null);
-  const [reason, setReason] = useState('');
   const people = room.numParticipants;
   const canClose = can('room.close', room.name);
   const canDelete = can('room.delete', room.name);
@@ -124,7 +122,8 @@ function Danger({ room }: { room: Room }) {
         title={translate('rooms.close_title', { name: room.name })}
         confirmLabel={translate('rooms.close')}
         isDestructive
-        onConfirm={async () => {
+        asksReason
+        onConfirm={async (reason) => {
           const { outcome } = await postJson<{ outcome?: string }>(
             `${path('rooms', room.name)}/close`,
             reason ? { reason } : {},
@@ -138,9 +137,6 @@ function Danger({ room }: { room: Room }) {
             {translate('rooms.close_live', { smart_count: people })}
           </Typography>
         )}
-        <Box sx={{ mt: 2 }}>
-          <ReasonField value={reason} onChange={setReason} />
-        </Box>
       </ConfirmDialog>
       <ConfirmDialog
         isOpen={question === 'delete'}

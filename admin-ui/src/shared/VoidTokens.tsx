@@ -1,14 +1,12 @@
 import { useState } from 'react';
 import { useNotify, useTranslate } from 'react-admin';
 import { useQueryClient } from '@tanstack/react-query';
-import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
 import { path, postJson } from '../providers/httpClient';
 import { useMe } from '../providers/session';
 import { ConfirmDialog } from './ConfirmDialog';
 import { Panel } from './Panel';
-import { ReasonField } from './ReasonField';
 import { usePermissionSet } from './usePermissionSet';
 import './voidTokens.messages';
 
@@ -23,7 +21,6 @@ export function VoidTokens({ scope }: { scope: VoidScope }) {
   const notify = useNotify();
   const queryClient = useQueryClient();
   const [isAsking, setIsAsking] = useState(false);
-  const [reason, setReason] = useState('');
   if (!useMayVoid(scope)) return null;
   const { kind } = scope;
   const text = (name: string) =>
@@ -41,17 +38,14 @@ export function VoidTokens({ scope }: { scope: VoidScope }) {
         confirmLabel={translate('void_tokens.confirm')}
         isDestructive
         {...(kind === 'everybody' && { typeToConfirm: text('type') })}
-        onConfirm={async () => {
+        asksReason
+        onConfirm={async (reason) => {
           await postJson(routeOf(scope), reason ? { reason } : {});
-          setReason('');
           await queryClient.invalidateQueries({ queryKey: ['ledger'] });
           notify('void_tokens.done', { type: 'success' });
         }}
       >
         <Typography>{text('text')}</Typography>
-        <Box sx={{ mt: 2 }}>
-          <ReasonField value={reason} onChange={setReason} />
-        </Box>
       </ConfirmDialog>
     </Panel>
   );

@@ -81,7 +81,18 @@ function rolecall(base: Theme, palette: PaletteOptions): RaThemeOptions {
           },
         },
       },
-      MuiButtonBase: { defaultProps: { disableRipple: true } },
+      MuiButtonBase: {
+        defaultProps: { disableRipple: true },
+        // Without a ripple a button has nothing of its own that shows the focus.
+        styleOverrides: {
+          root: ({ theme }: { theme: Theme }) => ({
+            '&:focus-visible': {
+              outline: `2px solid ${theme.palette.primary.main}`,
+              outlineOffset: 1,
+            },
+          }),
+        },
+      },
       MuiButton: {
         defaultProps: { size: 'small', variant: 'text', disableElevation: true },
         styleOverrides: {

@@ -3,12 +3,23 @@ import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import TextField from '@mui/material/TextField';
+import type { Seat } from '../../providers/records';
+import { GuardedButton } from '../../shared/GuardedButton';
 import { momentOf } from '../seatWords';
 import type { Console } from '../useConsole';
 import { useRosterView } from '../useRoster';
 import { DESTRUCTIVE, permissionOf } from '../verbs';
 
-const VERBS = ['promoteAs', 'demote', 'mute', 'hold', 'release', 'remove', 'block'] as const;
+const VERBS = [
+  'promoteAs',
+  'demote',
+  'mute',
+  'hold',
+  'release',
+  'unblock',
+  'remove',
+  'block',
+] as const;
 type BulkVerb = (typeof VERBS)[number];
 
 const LABELS: Record<BulkVerb, string> = {
@@ -17,23 +28,37 @@ const LABELS: Record<BulkVerb, string> = {
   mute: 'mute',
   hold: 'hold',
   release: 'release',
+  unblock: 'unblock',
   remove: 'remove',
   block: 'block_many',
+};
+
+/** Giving back matters only where something was taken. */
+const TAKEN = { release: 'hold', unblock: 'block' } as const;
+const isTaken = (verb: BulkVerb, seat: Seat | undefined) =>
+  verb in TAKEN && Boolean(seat?.[TAKEN[verb as keyof typeof TAKEN]]);
+
+const NOTHING_WRITTEN: { reason: string; about: ReadonlySet<string> } = {
+  reason: '',
+  about: new Set(),
 };
 
 /** What can be done to everybody who is chosen; the keys do the same. */
 export function BulkBar({ desk }: { desk: Console }) {
   const translate = useTranslate();
   const { can, room, selection, chosen } = desk;
-  const [reason, setReason] = useState('');
+  const [written, setWritten] = useState(NOTHING_WRITTEN);
   // Who leaves is no longer meant.
   useRosterView(desk.roster.store);
   const here = desk.here();
   const left = selection.identities.size - here.length;
   const verbs = VERBS.filter((verb) => can(permissionOf(verb), room)).filter(
-    // Giving back matters only where something was taken.
-    (verb) => verb !== 'release' || here.some((each) => desk.roster.store.seat(each)?.hold),
+    (verb) => !(verb in TAKEN) || here.some((each) => isTaken(verb, desk.roster.store.seat(each))),
   );
+  // Somebody who was chosen later is not who it was written about.
+  const reason = here.every((each) => written.about.has(each)) ? written.reason : '';
+  const unreachable = desk.isReachable ? null : translate('room_console.cannot.unreachable');
+  const obstacle = unreachable ?? (here.length === 0 ? translate('room_bulk.all_left') : null);
   return (
     <Box
       role="region"
@@ -73,22 +98,24 @@ export function BulkBar({ desk }: { desk: Console }) {
         </span>
       )}
       {verbs.map((verb) => (
-        <Button
+        <GuardedButton
           key={verb}
           variant="outlined"
           color={DESTRUCTIVE.has(verb) ? 'error' : 'primary'}
-          disabled={!desk.isReachable || here.length === 0}
-          title={verb === 'hold' ? translate('room_console.does.hold') : undefined}
+          obstacle={obstacle}
+          hint={verb === 'hold' ? translate('room_console.does.hold') : undefined}
           onClick={(event) => desk.actOnChosen(verb, event.currentTarget, reason.trim())}
         >
           {translate(`room_console.verbs.${LABELS[verb]}`)}
-        </Button>
+        </GuardedButton>
       ))}
       <TextField
         margin="none"
         placeholder={translate('room_bulk.reason')}
         value={reason}
-        onChange={(event) => setReason(event.target.value)}
+        onChange={(event) =>
+          setWritten({ reason: event.target.value, about: new Set(selection.identities) })
+        }
         sx={{ flex: '1 1 140px', maxWidth: 260 }}
         slotProps={{ htmlInput: { maxLength: 500, 'aria-label': translate('room_bulk.reason') } }}
       />

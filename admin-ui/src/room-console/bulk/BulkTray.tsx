@@ -4,6 +4,7 @@ import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import LinearProgress from '@mui/material/LinearProgress';
 import type { BulkOperation } from '../../providers/records';
+import { GuardedButton } from '../../shared/GuardedButton';
 import { useErrorText } from '../../shared/useErrorText';
 import { timeLeft } from '../seatWords';
 import { useSeconds } from '../useSeconds';
@@ -93,9 +94,9 @@ function OperationLine(props: OperationLineProps) {
   const open = isOpen(operation);
   const control = (verb: BulkControl, isShown = true) =>
     isShown && (
-      <Button
+      <GuardedButton
         key={verb}
-        disabled={!isReachable}
+        obstacle={isReachable ? null : translate('room_console.cannot.unreachable')}
         onClick={() => {
           setError(null);
           onControl(verb).catch(setError);
@@ -104,7 +105,7 @@ function OperationLine(props: OperationLineProps) {
         {translate(`room_bulk.controls.${verb}`, {
           seconds: operation.undoUntil ? timeLeft(operation.undoUntil, now) : '',
         })}
-      </Button>
+      </GuardedButton>
     );
   return (
     <Box

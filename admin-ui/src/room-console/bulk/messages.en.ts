@@ -11,6 +11,7 @@ export const messages = {
     include: 'Include',
     select_matching: 'Select all that match',
     reason: 'Reason',
+    all_left: 'Everybody who was selected has left the room',
     clear: 'Clear',
     dismiss: 'Dismiss',
     who_failed: 'Who failed',

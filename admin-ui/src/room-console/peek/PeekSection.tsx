@@ -4,6 +4,7 @@ import Button from '@mui/material/Button';
 import Skeleton from '@mui/material/Skeleton';
 import Typography from '@mui/material/Typography';
 import type { Seat } from '../../providers/records';
+import { REFUSED } from '../../shared/GuardedButton';
 import { PersonSection } from '../PersonSection';
 import { nameOf } from '../seatWords';
 import type { Console } from '../useConsole';
@@ -41,9 +42,13 @@ export function PeekSection({ desk, seat, errorText }: PeekSectionProps) {
         <>
           <Button
             variant="outlined"
-            disabled={obstacle !== null}
+            // The text below says why.
+            aria-disabled={obstacle !== null}
             aria-describedby={textId}
-            sx={{ '@media (pointer: coarse)': { minHeight: 44 } }}
+            sx={{
+              '@media (pointer: coarse)': { minHeight: 44 },
+              ...(obstacle !== null && REFUSED),
+            }}
             onClick={() => desk.command('peek', seat.identity, document.body)}
           >
             {translate('room_peek.begin', { name })}

@@ -5,6 +5,7 @@ import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
 import { useAnnounce } from '../../shared/announce';
+import { GuardedButton } from '../../shared/GuardedButton';
 import { useAttached } from '../../shared/useAttached';
 import { clockTime, timeLeft } from '../seatWords';
 import { useSeconds } from '../useSeconds';
@@ -54,14 +55,14 @@ function OneLook(props: PeekViewProps & { onAgain: () => void }) {
         <Button variant="outlined" onClick={onStop}>
           {translate('room_peek.stop')}
         </Button>
-        <Button
+        <GuardedButton
           variant="outlined"
           aria-pressed={isListening}
-          disabled={!isOn}
+          obstacle={isOn ? null : translate('room_peek.connecting')}
           onClick={() => void session.listenTo(!isListening)}
         >
           {translate(isListening ? 'room_peek.mute' : 'room_peek.listen')}
-        </Button>
+        </GuardedButton>
         {state.isSoundBlocked && (
           <Button onClick={() => void session.listenTo(true)}>
             {translate('room_peek.unblock_sound')}

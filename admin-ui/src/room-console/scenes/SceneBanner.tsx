@@ -2,8 +2,8 @@ import { memo } from 'react';
 import { useTranslate } from 'react-admin';
 import Alert from '@mui/material/Alert';
 import Box from '@mui/material/Box';
-import Button from '@mui/material/Button';
 import LockOutlined from '@mui/icons-material/LockOutlined';
+import { GuardedButton } from '../../shared/GuardedButton';
 import { useTemplates } from '../../shared/useTemplates';
 import { clockTime } from '../seatWords';
 import { useSceneRunner } from './SceneControls';
@@ -38,14 +38,14 @@ export const SceneBanner = memo(function SceneBanner({
       aria-label={translate('room_scenes.label')}
       action={
         canLeave && (
-          <Button
+          <GuardedButton
             variant="outlined"
             color="inherit"
-            disabled={!isReachable}
+            obstacle={isReachable ? null : translate('room_console.cannot.unreachable')}
             onClick={() => void run(desk.restore)}
           >
             {translate('room_scenes.restore')}
-          </Button>
+          </GuardedButton>
         )
       }
     >

@@ -12,6 +12,7 @@ import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Lock from '@mui/icons-material/LockOutlined';
 import { useAnnounce } from '../../shared/announce';
+import { GuardedButton } from '../../shared/GuardedButton';
 import { useErrorText } from '../../shared/useErrorText';
 import type { Say } from '../useNotice';
 import { SceneEditor, type EditedScene } from './SceneEditor';
@@ -27,7 +28,8 @@ export interface SceneControlsProps {
   ref: RefObject<LockHandle | null>;
   room: string;
   desk: SceneDesk;
-  canEnter: boolean;
+  /** Why this operator may not play scenes here; null when they may. */
+  refusal: string | null;
   canWrite: boolean;
   isReachable: boolean;
   say: Say;
@@ -42,7 +44,7 @@ export const SceneControls = memo(function SceneControls({
   ref,
   room,
   desk,
-  canEnter,
+  refusal,
   canWrite,
   isReachable,
   say,
@@ -54,10 +56,12 @@ export const SceneControls = memo(function SceneControls({
   const { problem, run } = useSceneRunner(onDone);
   const isLocked = desk.active !== null;
   const lock = useCallback(() => void run(desk.lock), [run, desk.lock]);
-  const obstacle = isLocked ? 'room_scenes.is_locked' : obstacleTo(canEnter, isReachable);
+  const unreachable = isReachable ? null : translate('room_console.cannot.unreachable');
+  const locked = isLocked ? translate('room_scenes.is_locked') : null;
+  const obstacle = refusal ?? unreachable ?? locked;
   const { isArmed, press } = useArming(lock, obstacle, say);
   useImperativeHandle(ref, () => ({ press }), [press]);
-  if (!canEnter) return null;
+  if (refusal !== null) return null;
   return (
     <>
       {problem && (
@@ -65,16 +69,16 @@ export const SceneControls = memo(function SceneControls({
           {problem}
         </Box>
       )}
-      <Button
+      <GuardedButton
         variant={isArmed ? 'contained' : 'outlined'}
         color="error"
         startIcon={<Lock sx={{ fontSize: 16 }} />}
-        disabled={isLocked || !isReachable}
-        title={translate('room_scenes.lock_help')}
+        obstacle={obstacle}
+        hint={translate('room_scenes.lock_help')}
         onClick={lock}
       >
         {translate(isArmed ? 'room_scenes.lock_armed' : 'room_scenes.lock')}
-      </Button>
+      </GuardedButton>
       <Button aria-haspopup="menu" onClick={(event) => setAnchor(event.currentTarget)}>
         {translate('room_scenes.menu')}
       </Button>
@@ -83,7 +87,7 @@ export const SceneControls = memo(function SceneControls({
           desk={desk}
           anchor={anchor}
           canWrite={canWrite}
-          isReachable={isReachable}
+          unreachable={unreachable}
           onEnter={(id) => void run(() => desk.enter(id))}
           onEdit={setEdited}
           onClose={() => setAnchor(null)}
@@ -117,12 +121,6 @@ export function useSceneRunner(onDone: () => void) {
   return { problem, run };
 }
 
-/** Why nobody here can change the scene now; null when they can. */
-function obstacleTo(canEnter: boolean, isReachable: boolean): string | null {
-  if (!canEnter) return 'room_scenes.not_yours';
-  return isReachable ? null : 'room_console.cannot.unreachable';
-}
-
 /** A key is easily hit by mistake, so it takes two; a button is not, and nobody has time. */
 function useArming(lock: () => void, obstacle: string | null, say: Say) {
   const translate = useTranslate();
@@ -131,7 +129,7 @@ function useArming(lock: () => void, obstacle: string | null, say: Say) {
   useEffect(() => () => clearTimeout(timer.current), []);
   const press = useCallback(() => {
     if (obstacle !== null) {
-      say(translate(obstacle), 'bad');
+      say(obstacle, 'bad');
       return;
     }
     clearTimeout(timer.current);

@@ -43,12 +43,28 @@ export function SceneEditor({ room, scene, desk, onClose }: SceneEditorProps) {
   const change = (at: number, rule: SceneRule) =>
     setRules(rules.map((each, index) => (index === at ? rule : each)));
   const { id } = scene;
+  const [isDeleting, setIsDeleting] = useState(false);
 
   const save = () => {
     const draft = { name: name.trim(), description: description.trim(), rules };
     return desk.save(id ?? null, { room: scene.room === undefined ? room : scene.room, ...draft });
   };
 
+  if (id && isDeleting) {
+    return (
+      <ConfirmDialog
+        key="delete"
+        isOpen
+        isDestructive
+        title={translate('room_scenes.remove_title', { name: scene.name })}
+        confirmLabel={translate('room_scenes.remove')}
+        onConfirm={() => desk.remove(id)}
+        onClose={onClose}
+      >
+        <Typography variant="body2">{translate('room_scenes.remove_text')}</Typography>
+      </ConfirmDialog>
+    );
+  }
   return (
     <ConfirmDialog
       isOpen
@@ -87,14 +103,8 @@ export function SceneEditor({ room, scene, desk, onClose }: SceneEditorProps) {
         {translate('room_scenes.add_rule')}
       </Button>
       {id && (
-        <Button
-          color="error"
-          onClick={() => {
-            void desk.remove(id);
-            onClose();
-          }}
-        >
-          {translate('room_scenes.remove')}
+        <Button color="error" onClick={() => setIsDeleting(true)}>
+          {translate('room_scenes.remove')}…
         </Button>
       )}
     </ConfirmDialog>

@@ -13,7 +13,8 @@ export interface SceneMenuProps {
   desk: SceneDesk;
   anchor: HTMLElement;
   canWrite: boolean;
-  isReachable: boolean;
+  /** Why nothing can be sent now; null when it can. */
+  unreachable: string | null;
   onEnter: (id: string) => void;
   onEdit: (scene: EditedScene) => void;
   onClose: () => void;
@@ -21,13 +22,15 @@ export interface SceneMenuProps {
 
 /** The scenes of this room: choosing one plays it. */
 export function SceneMenu(props: SceneMenuProps) {
-  const { desk, anchor, canWrite, isReachable, onEnter, onEdit, onClose } = props;
+  const { desk, anchor, canWrite, unreachable, onEnter, onEdit, onClose } = props;
   const translate = useTranslate();
   const { byKey } = useTemplates();
   const choose = (act: () => void) => () => {
     onClose();
     act();
   };
+  const obstacle = (scene: Scene) =>
+    unreachable ?? (desk.active?.id === scene.id ? translate('room_scenes.plays') : null);
   const line = (scene: Scene) => scene.description || rulesInWords(scene.rules, byKey, translate);
   return (
     <Menu
@@ -35,6 +38,8 @@ export function SceneMenu(props: SceneMenuProps) {
       anchorEl={anchor}
       onClose={onClose}
       slotProps={{
+        // What cannot be chosen says why, so the keys have to reach it.
+        list: { disabledItemsFocusable: true },
         paper: {
           role: 'dialog',
           'aria-label': translate('room_scenes.menu'),
@@ -45,13 +50,13 @@ export function SceneMenu(props: SceneMenuProps) {
       {desk.saved.map((scene) => (
         <MenuItem
           key={scene.id}
-          disabled={!isReachable || desk.active?.id === scene.id}
-          onClick={choose(() => onEnter(scene.id))}
-          sx={{ whiteSpace: 'normal' }}
+          aria-disabled={obstacle(scene) !== null}
+          onClick={obstacle(scene) === null ? choose(() => onEnter(scene.id)) : undefined}
+          sx={MENU_ITEM}
         >
           <ListItemText
             primary={translate('room_scenes.play', { name: scene.name })}
-            secondary={line(scene)}
+            secondary={obstacle(scene) ?? line(scene)}
           />
         </MenuItem>
       ))}
@@ -70,8 +75,15 @@ export function SceneMenu(props: SceneMenuProps) {
         </MenuItem>
       )}
       {!canWrite && desk.saved.length === 0 && (
-        <MenuItem disabled>{translate('room_scenes.none')}</MenuItem>
+        <MenuItem aria-disabled sx={MENU_ITEM}>
+          {translate('room_scenes.none')}
+        </MenuItem>
       )}
     </Menu>
   );
 }
+
+const MENU_ITEM = {
+  whiteSpace: 'normal',
+  '&[aria-disabled=true]': { color: 'text.secondary', cursor: 'not-allowed' },
+} as const;

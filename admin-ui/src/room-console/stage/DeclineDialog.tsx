@@ -1,9 +1,8 @@
 import { useState } from 'react';
 import { useTranslate } from 'react-admin';
-import Box from '@mui/material/Box';
-import Chip from '@mui/material/Chip';
 import TextField from '@mui/material/TextField';
 import { ConfirmDialog } from '../../shared/ConfirmDialog';
+import { PresetChips } from '../../shared/PresetChips';
 
 const WORDS = ['later', 'time', 'topic'] as const;
 
@@ -34,20 +33,12 @@ export function DeclineDialog({ name, onDecline, onClose }: DeclineDialogProps) 
         onChange={(event) => setWord(event.target.value)}
         slotProps={{ htmlInput: { maxLength: 200 } }}
       />
-      <Box sx={{ display: 'flex', gap: 1, flexWrap: 'wrap', mt: 0.5 }}>
-        {WORDS.map((each) => {
-          const text = translate(`room_stage.words.${each}`);
-          return (
-            <Chip
-              key={each}
-              label={text}
-              clickable
-              color={word === text ? 'primary' : 'default'}
-              onClick={() => setWord(text)}
-            />
-          );
-        })}
-      </Box>
+      <PresetChips
+        label={translate('room_stage.words_label')}
+        presets={WORDS.map((each) => translate(`room_stage.words.${each}`))}
+        value={word}
+        onChange={setWord}
+      />
     </ConfirmDialog>
   );
 }

@@ -3,6 +3,7 @@ import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import type { Stage, StageLimit } from '../../providers/records';
+import { GuardedButton } from '../../shared/GuardedButton';
 import { useTemplates } from '../../shared/useTemplates';
 import { HandSign } from '../HandSign';
 import { waitedFor } from '../seatWords';
@@ -36,6 +37,8 @@ export const StageBar = memo(function StageBar(props: StageBarProps) {
   useSlotNews(stage, props.say);
   const limits = stage ? limited(stage) : [];
   const all = limits.length > 0 ? 'approve_fitting' : 'approve_all';
+  const unreachable = isReachable ? null : translate('room_console.cannot.unreachable');
+  const obstacle = unreachable ?? (approvals.isBusy ? translate('room_stage.busy') : null);
   if (!stage || (stage.hands.length === 0 && limits.length === 0)) return null;
   return (
     <Box
@@ -59,22 +62,22 @@ export const StageBar = memo(function StageBar(props: StageBarProps) {
       <Next stage={stage} onShow={onShow} />
       {canManage && stage.hands.length > 0 && (
         <>
-          <Button
+          <GuardedButton
             variant="outlined"
-            disabled={!isReachable || approvals.isBusy}
+            obstacle={obstacle}
             onClick={() => void approvals.next().finally(onDone)}
           >
             {translate('room_stage.approve_next')}
-          </Button>
+          </GuardedButton>
           {stage.hands.length > 1 && (
-            <Button
+            <GuardedButton
               aria-label={translate(`room_stage.${all}_label`)}
-              disabled={!isReachable || approvals.isBusy}
+              obstacle={obstacle}
               onClick={props.onApproveAll}
               sx={{ px: 1, minWidth: 0 }}
             >
               {translate(`room_stage.${all}`)}
-            </Button>
+            </GuardedButton>
           )}
         </>
       )}

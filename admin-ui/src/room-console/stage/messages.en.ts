@@ -12,6 +12,7 @@ export const messages = {
     approve_all_label: 'Approve all',
     approve_fitting: 'All that fit',
     approve_fitting_label: 'Approve all that fit',
+    busy: 'An approval is under way',
     approve_many: 'Approve %{smart_count} people',
     approve_many_help: 'In the order in which their hands went up.',
     full: 'The only place as %{role} is taken. |||| All %{smart_count} places as %{role} are taken.',
@@ -32,6 +33,7 @@ export const messages = {
     decline: 'Decline',
     word: 'A word to them',
     word_help: '%{name} reads it.',
+    words_label: 'Words to choose from',
     words: { later: 'Later, please', time: 'We are out of time', topic: 'Off topic' },
   },
 } satisfies Messages;

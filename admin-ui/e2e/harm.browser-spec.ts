@@ -1,0 +1,175 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { until } from '../../server/test/support/until.js';
+import { ConsolePage } from './pages/console-page.js';
+import { violations, violationsInBothSchemes } from './support/axe.js';
+import { describeBrowser } from './support/chromium.js';
+import { Installation, type Operator } from './support/installation.js';
+import { focused, hasFocus } from './support/keyboard.js';
+import { settled } from './support/settled.js';
+import type { VisitorOptions } from './support/visitor.js';
+
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true };
+
+describeBrowser('what a moderator takes from somebody', () => {
+  let installation: Installation;
+  let moderator: Operator;
+
+  beforeAll(async () => {
+    installation = await Installation.start();
+    moderator = await installation.operator('Mo', 'moderator');
+  }, 90_000);
+  afterEach(() => installation?.leave());
+  afterAll(() => installation?.stop(), 30_000);
+
+  async function openConsole(room: string, operator: Operator, options: VisitorOptions = {}) {
+    const session = await installation.signIn(operator);
+    const visitor = await installation.visitor({ session, ...options });
+    const desk = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
+    await desk.grid.waitFor();
+    return desk;
+  }
+
+  async function entries(room: string, kind: string) {
+    const filter = encodeURIComponent(JSON.stringify({ room, kind }));
+    return (await installation.admin.get(`/ledger?filter=${filter}`)).data as {
+      identity: string;
+      reason: string | null;
+    }[];
+  }
+  const isPresent = async (room: string, identity: string) =>
+    (await installation.admin.get(`/rooms/${room}/seats/${identity}`)).isPresent as boolean;
+
+  it('is never taken by one Enter, and accuses nobody by default', async () => {
+    const room = await installation.room('enter');
+    for (const identity of ['ana', 'bo', 'cy']) await installation.join(room, identity);
+    const desk = await openConsole(room, moderator);
+    const { page } = desk;
+    const dialog = (name: string) => page.getByRole('dialog', { name, exact: true });
+    const reason = page.getByRole('textbox', { name: 'Reason' });
+
+    for (const [key, title] of [
+      ['Delete', 'Remove ana?'],
+      ['Shift+Delete', 'Remove and block ana?'],
+    ] as const) {
+      await desk.focusOn('ana');
+      await desk.press(key);
+      await dialog(title).waitFor();
+      expect(await focused(page)).toBe('button Cancel');
+      await desk.press('Enter');
+      await dialog(title).waitFor({ state: 'detached' });
+      await until('the list has the focus again', () => hasFocus(desk.grid));
+    }
+    expect(await isPresent(room, 'ana')).toBe(true);
+    expect(await entries(room, 'seat.*')).toEqual([]);
+
+    await desk.press('Delete');
+    await dialog('Remove ana?').waitFor();
+    await desk.keys('Tab', 'Enter');
+    await until('Ana is out', async () => !(await isPresent(room, 'ana')));
+    const [removal] = await entries(room, 'seat.removed');
+    expect(removal).toMatchObject({ identity: 'ana', reason: null });
+
+    // A reason is chosen by hand, here by keys alone.
+    await desk.focusOn('bo');
+    await desk.press('Delete');
+    await dialog('Remove bo?').waitFor();
+    expect(await reason.inputValue()).toBe('');
+    const preset = page.getByRole('button', { name: 'Disruption' });
+    for (let step = 0; step < 5 && !(await hasFocus(preset)); step += 1) {
+      await desk.press('Shift+Tab');
+    }
+    await desk.press('Space');
+    expect(await reason.inputValue()).toBe('Disruption');
+    await dialog('Remove bo?').getByRole('button', { name: 'Remove bo' }).focus();
+    await desk.press('Enter');
+    await until('Bo is out', async () => !(await isPresent(room, 'bo')));
+    expect((await entries(room, 'seat.removed')).map(({ reason: why }) => why)).toEqual([
+      'Disruption',
+      null,
+    ]);
+
+    // The next person starts without one, also when the last act is repeated.
+    await desk.focusOn('cy');
+    await desk.press('.');
+    await dialog('Remove cy?').waitFor();
+    expect(await reason.inputValue()).toBe('');
+    expect(await focused(page)).toBe('button Cancel');
+    await desk.press('Enter');
+    await dialog('Remove cy?').waitFor({ state: 'detached' });
+    expect(await isPresent(room, 'cy')).toBe(true);
+  }, 90_000);
+
+  it('looks taken, is found under Restricted, and is given back by the first button', async () => {
+    const room = await installation.room('restricted');
+    await installation.join(room, 'ana', { template: 'speaker' });
+    await installation.join(room, 'bo');
+    await installation.token(room, 'cy');
+    await installation.admin.post(`/rooms/${room}/seats/ana/hold`);
+    await installation.admin.post(`/rooms/${room}/seats/cy/block`, { for: '1h' });
+    const desk = await openConsole(room, moderator);
+    const { page } = desk;
+    const held = desk.row('ana').locator('.status.held').filter({ hasText: 'Held silent' });
+    await held.waitFor();
+    await desk
+      .row('cy')
+      .locator('.status.blocked')
+      .filter({ hasText: /^Blocked until/ })
+      .waitFor();
+    await desk.untilInSync('bo', /Viewer/);
+    expect(await page.locator('.status.good').count()).toBe(0);
+    await page.getByRole('button', { name: /^Listening unseen ?0$/ }).waitFor();
+    expect(await violationsInBothSchemes(page)).toEqual({});
+    // The console is dark until somebody chooses a theme: twice is light.
+    const theme = page.getByRole('button', { name: /theme|mode/i });
+    for (let press = 0; press < 2; press += 1) await theme.click();
+    await held.waitFor();
+    await settled(page);
+    expect(await violations(page)).toEqual([]);
+
+    await page.getByRole('button', { name: /^Restricted ?2$/ }).click();
+    await desk.row('bo').waitFor({ state: 'detached' });
+    await desk.row('ana').getByRole('button', { name: 'Release', exact: true }).waitFor();
+    await desk.row('cy').getByRole('button', { name: 'Unblock', exact: true }).click();
+    await until('Cy may come back', async () => (await entries(room, 'seat.unblocked')).length > 0);
+    await page.getByRole('button', { name: /^Restricted ?1$/ }).waitFor();
+
+    // The same filter has a key, and the sheet of keys explains the signs.
+    await desk.focusOn('ana');
+    await desk.press('?');
+    const sheet = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+    await sheet.getByText(/has taken the right to publish/).waitFor();
+    await settled(page);
+    expect(await violations(page)).toEqual([]);
+  }, 90_000);
+
+  it('tells those who may not act why, and who could: by focus, by key and by touch', async () => {
+    const room = await installation.room('looking');
+    await installation.join(room, 'ana');
+    const auditor = await installation.operator('Au', 'auditor');
+    const why = /Only an admin or a moderator can do this \(permission seat\.promote\)/;
+    const desk = await openConsole(room, auditor);
+    await desk.focusOn('ana');
+    await desk.press('p');
+    await desk.notice(why).waitFor();
+
+    await desk.press('Enter');
+    const menu = desk.page.getByRole('dialog', { name: 'What to do with ana' });
+    const item = menu.getByRole('menuitem', { name: /^Promote to Speaker/ });
+    await item.filter({ hasText: why }).waitFor();
+    await until('it can be focused', () => hasFocus(item));
+    await desk.press('Enter');
+    expect(await item.isVisible()).toBe(true);
+    await desk.press('Escape');
+    await menu.waitFor({ state: 'detached' });
+
+    const phone = await openConsole(room, auditor, PHONE);
+    await phone.row('ana').locator('.c-person').tap();
+    const panel = phone.page.getByRole('dialog', { name: 'About ana' });
+    const promote = panel.getByRole('button', { name: 'Promote to Speaker' });
+    await promote.tap({ force: true });
+    await panel.getByText(why).waitFor();
+    expect(await promote.getAttribute('aria-disabled')).toBe('true');
+    expect(await violationsInBothSchemes(phone.page)).toEqual({});
+    expect(await entries(room, 'seat.*')).toEqual([]);
+  }, 90_000);
+});

@@ -1,0 +1,57 @@
+import type { CSSObject } from '@emotion/react';
+import { alpha, type Theme } from '@mui/material/styles';
+import { TONES, type Tone } from './seatWords';
+
+const COLORS: Record<Tone, 'success' | 'info' | 'warning' | 'error' | null> = {
+  good: 'success',
+  pending: 'info',
+  held: 'warning',
+  blocked: 'error',
+  bad: 'error',
+  quiet: null,
+};
+
+/** What a moderator or a scene has taken has a ground of its own, not only a colour. */
+const RESTRICTIONS: readonly Tone[] = ['held', 'blocked'];
+
+const colorOf = (tone: Tone, { palette }: Theme) => {
+  const color = COLORS[tone];
+  return color === null ? palette.text.secondary : palette[color].main;
+};
+
+/** The look of a status for `selector`, an element with the tone as a class and the words in `said`. */
+export function statusStyles(theme: Theme, selector: string): CSSObject {
+  const restricted = RESTRICTIONS.map((tone) => {
+    const color = colorOf(tone, theme);
+    return [
+      `${selector}.${tone} .said`,
+      {
+        padding: '1px 5px',
+        borderRadius: '4px',
+        fontSize: '.75rem',
+        fontWeight: 600,
+        backgroundColor: alpha(color, 0.14),
+        boxDecorationBreak: 'clone',
+      },
+    ] as const;
+  });
+  return {
+    ...Object.fromEntries(
+      TONES.map((tone) => [`${selector}.${tone}`, { color: colorOf(tone, theme) }]),
+    ),
+    [`${selector} .said svg`]: { marginInlineEnd: '4px' },
+    ...Object.fromEntries(restricted),
+  };
+}
+
+/** The buttons of a row: what gives back looks like what was taken; what is out of reach is readable. */
+export const rowButtonStyles = ({ palette }: Theme): CSSObject => ({
+  '& button.release': { color: palette.warning.main },
+  '& button.unblock': { color: palette.error.main },
+  '& button[aria-disabled=true]': {
+    color: palette.text.secondary,
+    fontWeight: 400,
+    borderStyle: 'dashed',
+    cursor: 'not-allowed',
+  },
+});
