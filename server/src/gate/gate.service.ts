@@ -15,7 +15,6 @@ import { newGateTokenId } from '../livekit/gate-token.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { type TokenClaims, TokenSigner } from '../livekit/signer.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
-import { TokenSigner } from '../livekit/signer.js';
 import { isStorable } from '../livekit/storable.js';
 import type { TokenFacts } from '../livekit/token-reader.js';
 import { WHIP_CLAIMS } from '../livekit/whip.js';
