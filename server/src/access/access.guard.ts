@@ -4,12 +4,19 @@ import type { FastifyReply } from 'fastify';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
+import { RawBody } from '../common/http/raw-body.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { LedgerService } from '../ledger/ledger.service.js';
-import { ACCESS_RULE, type AccessRule, type RequestWithActor } from './access.decorators.js';
+import {
+  ACCESS_RULE,
+  type AccessRule,
+  type PermissionByField,
+  type RequestWithActor,
+} from './access.decorators.js';
 import type { Actor } from './actor.js';
 import { assertOwnOrigin } from './own-origin.js';
 import { ParticipantDoor } from './participant-door.js';
+import type { Permission } from './permissions.js';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -61,21 +68,52 @@ export class AccessGuard implements CanActivate {
       assertOwnOrigin(request, this.config);
     }
     await this.limit(actor, rateLimit);
-    if (rule.kind === 'signed_in') return true;
+    if (rule.kind === 'signed_in') {
+      if (!rule.isForOperators || actor.kind === 'operator') return true;
+      throw new AppError(
+        'forbidden',
+        'auth.operators_only',
+        'This is for operators: not for API keys.',
+      );
+    }
+    if (rule.kind === 'any_permission') {
+      await this.assertHolds(actor, rule.permissions, request, undefined);
+      return true;
+    }
 
     const room = rule.roomParam
       ? (request.params as Record<string, string>)[rule.roomParam]
       : undefined;
-    if (actor.can(rule.permission, room)) return true;
-    await this.recordRefusal(actor, rule.permission, request, room);
-    if (room !== undefined && actor.can(rule.permission)) {
+    await this.assertHolds(actor, [rule.permission], request, room, rule.isEverywhere);
+    if (rule.byField) {
+      await this.assertHolds(actor, permissionsAsked(rule.byField, request.body), request, room);
+    }
+    return true;
+  }
+
+  /** Throws unless they hold one of the permissions. */
+  private async assertHolds(
+    actor: Actor,
+    permissions: readonly Permission[],
+    request: RequestWithActor,
+    room: string | undefined,
+    isEverywhere = false,
+  ): Promise<void> {
+    const may = (permission: Permission) =>
+      isEverywhere ? actor.covers(permission, null) : actor.can(permission, room);
+    if (permissions.some(may)) return;
+    const [permission = ''] = permissions;
+    const names = permissions.join(' or ');
+    await this.recordRefusal(actor, names, request, room);
+    if (room !== undefined && permissions.some((one) => actor.can(one))) {
       throw new AppError('not_found', 'room.not_found', 'There is no such room.');
     }
+    const where = isEverywhere ? ' in all rooms' : '';
     throw new AppError(
       'forbidden',
       'access.denied',
-      `This needs the permission ${rule.permission}, which you do not have. An admin can give it to you.`,
-      { extra: { permission: rule.permission } },
+      `This needs the permission ${names}${where}, which you do not have. An admin can give it to you.`,
+      { extra: permissions.length > 1 ? { permissions } : { permission } },
     );
   }
 
@@ -116,5 +154,26 @@ export class AccessGuard implements CanActivate {
         payload: { permission, method: request.method, route: request.routeOptions.url ?? '' },
       })
       .catch(() => undefined);
+  }
+}
+
+/** The permission that the field names; all of them where it cannot be read or names none. */
+function permissionsAsked(
+  { field, permissions }: PermissionByField,
+  body: unknown,
+): readonly Permission[] {
+  const value = fieldOf(body, field);
+  const asked =
+    typeof value === 'string' && Object.hasOwn(permissions, value) ? permissions[value] : undefined;
+  return asked ? [asked] : [...new Set(Object.values(permissions))];
+}
+
+/** Malformed bodies are refused later, with their own answer. */
+function fieldOf(body: unknown, field: string): unknown {
+  try {
+    const value = body instanceof RawBody ? body.json() : body;
+    return (value as Record<string, unknown> | null | undefined)?.[field];
+  } catch {
+    return undefined;
   }
 }

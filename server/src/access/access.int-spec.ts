@@ -250,10 +250,42 @@ describe('every route that is not public, whatever is sent to it', () => {
 
   it('answers 403 to a limited key where something of all rooms would change', async () => {
     const key = await app.newApiKey(Object.keys(PERMISSIONS), { rooms: ['*'] });
-    const isGlobal = ({ permission }: Operation) =>
-      permission !== null && PERMISSIONS[permission].reach === 'global';
-    expect(operations.filter(isGlobal).length).toBeGreaterThan(5);
+    const isGlobal = ({ permission, access }: Operation) =>
+      (permission !== null && PERMISSIONS[permission].reach === 'global') ||
+      / in all rooms$/.test(access);
+    expect(operations.filter(isGlobal).length).toBeGreaterThan(7);
     expect(await wrongAnswers(403, isGlobal, () => key.headers)).toEqual([]);
+  });
+
+  it('answers 403 to an auditor wherever something would change', async () => {
+    const auditor = await app.newOperator([{ role: 'auditor' }]);
+    const isOwn = ({ access, path }: Operation) =>
+      access.startsWith('signed in') || path.endsWith('/preview');
+    const isChange = (operation: Operation) =>
+      isForSessions(operation) && operation.isMutating && !isOwn(operation);
+    expect(operations.filter(isChange).length).toBeGreaterThan(50);
+    expect(await wrongAnswers(403, isChange, () => auditor.headers)).toEqual([]);
+  });
+
+  it('answers 403 to API keys where only operators may', async () => {
+    const key = await app.newApiKey(Object.keys(PERMISSIONS));
+    const isForOperators = ({ access }: Operation) => access === 'signed in operator';
+    expect(operations.filter(isForOperators).length).toBeGreaterThan(0);
+    expect(await wrongAnswers(403, isForOperators, () => key.headers)).toEqual([]);
+  });
+
+  it('decides by what the body asks for before the rest of it is looked at', async () => {
+    const room = await app.newRoom();
+    const as = await app.newApiKey(['seat.read', 'seat.mute']);
+    const ask = (body: object) =>
+      app.inject('POST', `/api/v1/rooms/${room}/seats/bulk`, { as, body });
+    const { status, body } = await ask({ action: 'block', nonsense: 1 });
+    expect([status, body.permission]).toEqual([403, 'seat.block']);
+    expect((await ask({ action: 'mute', nonsense: 1 })).status).toBe(400);
+    expect((await ask({ action: 'constructor' })).status).toBe(400);
+    expect((await ask({})).status).toBe(400);
+    const refused = (await app.ledger('access.refused')).filter((entry) => entry.room === room);
+    expect(refused.map(({ payload }) => payload.permission)).toEqual(['seat.block']);
   });
 
   it.each<[string, Record<string, string>]>([

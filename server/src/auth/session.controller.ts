@@ -86,14 +86,11 @@ export class SessionController {
 
   @Put('me/password')
   @HttpCode(204)
-  @SignedIn()
+  @SignedIn({ operators: true })
   async changePassword(
     @CurrentActor() actor: Actor,
     @Body({ schema: changePasswordBody }) body: ChangePasswordBody,
   ): Promise<void> {
-    if (actor.kind !== 'operator') {
-      throw new AppError('forbidden', 'auth.no_password', 'API keys have no password.');
-    }
     await this.sessions.changePassword(actor, body.currentPassword, body.newPassword);
   }
 }

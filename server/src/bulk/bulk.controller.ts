@@ -1,10 +1,16 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { CurrentActor, RequirePermission, SignedIn } from '../access/access.decorators.js';
+import {
+  CurrentActor,
+  RequireAnyPermission,
+  RequirePermission,
+  SignedIn,
+} from '../access/access.decorators.js';
 import type { Actor } from '../access/actor.js';
 import { Answers } from '../common/http/api-docs.js';
 import { idParams, roomParams } from '../common/http/fields.js';
 import { SeatPolicy } from '../seats/seat-policy.js';
+import { BULK_PERMISSIONS, STEERING_PERMISSIONS } from './bulk.js';
 import {
   bulkBody,
   type BulkBody,
@@ -21,7 +27,7 @@ import { BulkViews } from './bulk-views.js';
 type IdParams = z.infer<typeof idParams>;
 type RoomParams = z.infer<typeof roomParams>;
 
-/** Who may what depends on the operation's own action and room: decided in the service. */
+/** What an operation needs depends on its own action and room as well: decided in the service. */
 @Controller('api/v1')
 export class BulkController {
   constructor(
@@ -32,7 +38,10 @@ export class BulkController {
 
   @Post('rooms/:room/seats/bulk')
   @HttpCode(202)
-  @RequirePermission('seat.read', { room: 'room' })
+  @RequirePermission('seat.read', {
+    room: 'room',
+    by: { field: 'action', permissions: BULK_PERMISSIONS },
+  })
   @Answers(bulkStartedResponse)
   start(
     @CurrentActor() actor: Actor,
@@ -66,7 +75,7 @@ export class BulkController {
 
   @Post('operations/:id/pause')
   @HttpCode(200)
-  @SignedIn()
+  @RequireAnyPermission(STEERING_PERMISSIONS)
   @Answers(bulkOperationResponse)
   pause(@CurrentActor() actor: Actor, @Param({ schema: idParams }) { id }: IdParams) {
     return this.bulk.pause(actor, id);
@@ -74,7 +83,7 @@ export class BulkController {
 
   @Post('operations/:id/resume')
   @HttpCode(200)
-  @SignedIn()
+  @RequireAnyPermission(STEERING_PERMISSIONS)
   @Answers(bulkOperationResponse)
   resume(@CurrentActor() actor: Actor, @Param({ schema: idParams }) { id }: IdParams) {
     return this.bulk.resume(actor, id);
@@ -82,7 +91,7 @@ export class BulkController {
 
   @Post('operations/:id/cancel')
   @HttpCode(200)
-  @SignedIn()
+  @RequireAnyPermission(STEERING_PERMISSIONS)
   @Answers(bulkOperationResponse)
   cancel(@CurrentActor() actor: Actor, @Param({ schema: idParams }) { id }: IdParams) {
     return this.bulk.cancel(actor, id);
@@ -90,7 +99,7 @@ export class BulkController {
 
   @Post('operations/:id/retry')
   @HttpCode(200)
-  @SignedIn()
+  @RequireAnyPermission(STEERING_PERMISSIONS)
   @Answers(bulkOperationResponse)
   retry(@CurrentActor() actor: Actor, @Param({ schema: idParams }) { id }: IdParams) {
     return this.bulk.retry(actor, id);

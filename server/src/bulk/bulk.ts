@@ -81,7 +81,8 @@ export interface TargetEnd {
 
 export type Counts = Readonly<Record<TargetOutcome, number>>;
 
-const PERMISSION_OF: Readonly<Record<BulkAction | 'scene', Permission>> = {
+/** What each action on many seats needs, in their room. */
+export const BULK_PERMISSIONS: Readonly<Record<BulkAction, Permission>> = {
   promote: 'seat.promote',
   demote: 'seat.demote',
   block: 'seat.block',
@@ -90,7 +91,6 @@ const PERMISSION_OF: Readonly<Record<BulkAction | 'scene', Permission>> = {
   mute: 'seat.mute',
   hold: 'seat.mute',
   release: 'seat.mute',
-  scene: 'scene.enter',
 };
 
 /** What the inverse of each action is, as far as it has one. */
@@ -111,6 +111,11 @@ export function inverseOf({
   return params.inverse ?? INVERSE_OF[action] ?? null;
 }
 
+/** Whoever holds none of these can steer or undo no operation. */
+export const STEERING_PERMISSIONS: readonly Permission[] = [
+  ...new Set([...Object.values(BULK_PERMISSIONS), 'scene.enter' as const]),
+];
+
 /** What the operation does to each of its targets. */
 export function actOf({ action, params }: Pick<BulkOperation, 'action' | 'params'>) {
   return action === 'undo' ? (params.acts ?? 'demote') : action;
@@ -122,5 +127,5 @@ export function permissionOf(operation: Pick<BulkOperation, 'action' | 'params'>
 }
 
 export function permissionFor(action: BulkAction | 'scene'): Permission {
-  return PERMISSION_OF[action];
+  return action === 'scene' ? 'scene.enter' : BULK_PERMISSIONS[action];
 }

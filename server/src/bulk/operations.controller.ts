@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { CurrentActor, SignedIn } from '../access/access.decorators.js';
+import { CurrentActor, RequireAnyPermission, SignedIn } from '../access/access.decorators.js';
 import type { Actor } from '../access/actor.js';
 import { Answers } from '../common/http/api-docs.js';
 import { idParams } from '../common/http/fields.js';
@@ -10,14 +10,15 @@ import { operationNotFound, toOperationView } from '../seats/seat-answers.js';
 import { SeatStore } from '../seats/seat-store.js';
 import { operationResponse, seatChangeResponse } from '../seats/seats.schemas.js';
 import { SeatsService } from '../seats/seats.service.js';
+import { STEERING_PERMISSIONS } from './bulk.js';
 import { bulkOperationResponse, bulkStartedResponse } from './bulk.schemas.js';
 import { BulkService } from './bulk.service.js';
 
 type IdParams = z.infer<typeof idParams>;
 
 /**
- * Operations on one seat and on many, by their ids. Signed in is enough here: the operation's own
- * room and action decide, in the services.
+ * Operations on one seat and on many, by their ids. The operation's own room and action decide as
+ * well, in the services.
  */
 @Controller('api/v1/operations')
 export class OperationsController {
@@ -39,7 +40,7 @@ export class OperationsController {
 
   @Post(':id/undo')
   @HttpCode(200)
-  @SignedIn()
+  @RequireAnyPermission(STEERING_PERMISSIONS)
   @Answers(z.union([seatChangeResponse, bulkStartedResponse]))
   async undo(
     @CurrentActor() actor: Actor,

@@ -41,7 +41,7 @@ export class VoidTokensController {
 
   @Post('users/:id/void-tokens')
   @HttpCode(200)
-  @RequirePermission('token.void')
+  @RequirePermission('token.void', { everywhere: true })
   @Answers(voidedTokensResponse)
   voidUser(
     @CurrentActor() actor: Actor,
@@ -53,7 +53,7 @@ export class VoidTokensController {
 
   @Post('void-tokens')
   @HttpCode(200)
-  @RequirePermission('token.void')
+  @RequirePermission('token.void', { everywhere: true })
   @Answers(voidedTokensResponse)
   voidEverybody(
     @CurrentActor() actor: Actor,

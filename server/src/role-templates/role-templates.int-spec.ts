@@ -9,6 +9,7 @@ import {
   startTestApp,
   type TestApp,
 } from '../../test/support/test-app.js';
+import { until } from '../../test/support/until.js';
 import { toVideoGrant } from '../grants/compile-grant.js';
 import { MODERATOR_CEILING, PRESETS } from '../grants/presets.js';
 import { completeGrants } from '../grants/role-grants.js';
@@ -355,6 +356,47 @@ describe('a template that cannot be right', () => {
     '/nobody/impact',
   ])('is not found at %s', async (path) => {
     expect((await send('GET', path)).status).toBe(404);
+  });
+});
+
+describe('who is limited to some rooms', () => {
+  it('sees no figure and no name of any other', async () => {
+    const template = await newPublished();
+    for (const name of ['north-1', 'south-1']) {
+      await app.newRoom({ name, default_template: template });
+      await app.newAssignment({ room_name: name, template });
+      await app.newAssignment({ room_pattern: name.replace('1', '*'), template });
+      const { identity } = await app.newUser();
+      await app.sql(
+        `INSERT INTO seat (room, identity, is_present, sid, last_issued_at)
+         VALUES ($1, $2, true, 'PA_x', now())`,
+        [name, identity],
+      );
+    }
+    await app.newAssignment({ template: 'viewer' });
+    const limited = await app.newApiKey(['role_template.read'], { rooms: ['south-*'] });
+    const impact = async (as?: Credential) =>
+      (await send('GET', `/${template}/impact`, undefined, as ? { as } : {})).body;
+    // Counted at most every three seconds.
+    await until('all are counted', async () => (await impact()).live === 2);
+    expect(await impact()).toMatchObject({ assignments: 4, defaultIn: ['north-1', 'south-1'] });
+    expect(await impact(limited)).toEqual({
+      assignments: 2,
+      live: 1,
+      rooms: [{ room: 'south-1', live: 1 }],
+      defaultIn: ['south-1'],
+    });
+    for (const path of [
+      `/${template}`,
+      `?filter=${encodeURIComponent(JSON.stringify({ key: template }))}`,
+    ]) {
+      const { body } = await send('GET', path, undefined, { as: limited });
+      expect([body].flat()).toMatchObject([{ assignments: 2, live: 1 }]);
+    }
+    const { body: viewer } = await send('GET', '/viewer', undefined, { as: limited });
+    expect(viewer).toMatchObject({ assignments: 0, live: 0 });
+    const status = await app.inject('GET', '/api/v1/status', { as: limited });
+    expect(status.body.sweep.round).toBeNull();
   });
 });
 

@@ -3,7 +3,7 @@ import { EventStreamClient } from '../../test/support/event-stream.js';
 import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
 import type { LiveScene } from '../../test/support/live-scene.js';
-import { LiveKitDouble } from '../../test/support/livekit-double.js';
+import { ALL_RIGHTS, LiveKitDouble } from '../../test/support/livekit-double.js';
 import { until } from '../../test/support/until.js';
 import { LeasesService } from './leases.service.js';
 import { SeatApplier } from './seat-applier.js';
@@ -169,6 +169,148 @@ describe('what is given for a time', () => {
     });
     expect(await outcomes('seat.promoted')).toEqual(['intent', 'pending', 'applied']);
     expect(vic.permission.canPublish).toBe(true);
+  });
+
+  describe('whose old role has no place when it ends', () => {
+    const limit = (template: string, slots: number) =>
+      app.send('PUT', `/api/v1/rooms/${room}/stage/limits/${template}`, { slots });
+    /** The entry of the end, once it is settled. */
+    const ended = (kind: string, identity: string) =>
+      until(`${kind} is settled`, async () => {
+        const rows = (await scene.ledger(room, kind)).filter((row) => row.identity === identity);
+        return rows.some(({ outcome }) => outcome === 'applied') ? rows[0] : null;
+      });
+    const full = { template: 'speaker', code: 'stage.full' };
+
+    it('a lease ends all the same: the seat falls to policy, and the entry says so', async () => {
+      const ana = await come('ana');
+      await come('bo');
+      await limit('speaker', 1);
+      await scene.act(room, 'ana', 'promote', { template: 'speaker' });
+      await scene.act(room, 'ana', 'promote', { template: 'presenter', for: '1s' });
+      expect((await scene.act(room, 'bo', 'promote', { template: 'speaker' })).status).toBe(200);
+      const entry = await ended('seat.lease_ended', 'ana');
+      expect(entry?.payload).toMatchObject({
+        before: { template: 'presenter' },
+        after: { template: 'viewer' },
+        notGivenBack: [full],
+        effects: expect.arrayContaining([
+          'does not get speaker back: The only place for speaker is taken.',
+        ]),
+      });
+      expect(ana.permission.canPublish).toBe(false);
+      expect(await scene.seat(room, 'ana')).toMatchObject({ override: null, inSync: true });
+      expect((await scene.seat(room, 'bo'))?.role?.template).toBe('speaker');
+      // What a moderator asks for is refused still.
+      expect(await scene.act(room, 'ana', 'promote', { template: 'speaker' })).toMatchObject({
+        status: 409,
+        body: { code: 'stage.full' },
+      });
+    });
+
+    it('a block ends all the same when the limit was lowered meanwhile', async () => {
+      for (const identity of ['ana', 'bo']) {
+        await come(identity);
+        await scene.act(room, identity, 'promote', { template: 'speaker' });
+      }
+      await scene.act(room, 'ana', 'block', { for: '1s' });
+      await limit('speaker', 1);
+      const entry = await ended('seat.block_ended', 'ana');
+      expect(entry?.payload.notGivenBack).toMatchObject([full]);
+      expect(await scene.seat(room, 'ana')).toBeUndefined();
+      const ana = await come('ana');
+      expect(ana.permission.canPublish).toBe(false);
+    });
+
+    it('what was archived meanwhile is not given back either', async () => {
+      const ana = await come('ana');
+      const grants = { roomJoin: true, canSubscribe: true, canPublishData: true };
+      const key = `guest-${count}`;
+      await app.post('/api/v1/role-templates', { key, name: 'Guest', grants });
+      await app.post(`/api/v1/role-templates/${key}/publish`, { message: 'first' });
+      await scene.act(room, 'ana', 'promote', { template: key });
+      await scene.act(room, 'ana', 'promote', { template: 'presenter', for: '2s' });
+      expect((await app.post(`/api/v1/role-templates/${key}/archive`)).status).toBe(200);
+      const entry = await ended('seat.lease_ended', 'ana');
+      expect(entry?.payload.notGivenBack).toMatchObject([
+        { template: key, code: 'role_template.unusable' },
+      ]);
+      await until('she is a viewer', () => !ana.permission.canPublish);
+      expect((await scene.seat(room, 'ana'))?.role?.template).toBe('viewer');
+    });
+
+    it('nobody is thrown out by it, nor kept from being demoted', async () => {
+      await app.sql('UPDATE room SET default_template = NULL WHERE name = $1', [room]);
+      for (const identity of ['ana', 'bo']) {
+        const { status } = await app.post('/api/v1/tokens', {
+          room,
+          identity,
+          template: 'speaker',
+          createUser: true,
+        });
+        expect(status).toBe(201);
+        livekit.join(scene.token(room, identity, 'speaker'));
+        await scene.untilSeat(room, identity, 'is here', ({ isPresent }) => isPresent);
+      }
+      await scene.act(room, 'ana', 'promote', { template: 'presenter', for: '1s' });
+      await scene.act(room, 'bo', 'promote', { template: 'presenter' });
+      await limit('speaker', 0);
+      const entry = await ended('seat.lease_ended', 'ana');
+      expect(entry?.payload).toMatchObject({ after: { template: 'viewer' }, notGivenBack: [full] });
+      expect(await scene.seat(room, 'ana')).toMatchObject({ isPresent: true });
+      const demoted = await scene.act(room, 'bo', 'demote');
+      expect(demoted).toMatchObject({ status: 200, body: { after: { template: 'viewer' } } });
+      expect(await scene.seat(room, 'bo')).toMatchObject({ isPresent: true });
+    });
+
+    it('who came without a token of ours gets back what they had', async () => {
+      await app.sql('UPDATE room SET default_template = NULL WHERE name = $1', [room]);
+      const ana = livekit.join(scene.token(room, 'ana', 'camera-only'));
+      await scene.untilSeat(room, 'ana', 'is here', ({ isPresent }) => isPresent);
+      await limit('speaker', 1);
+      await scene.act(room, 'ana', 'promote', { template: 'speaker' });
+      await scene.act(room, 'ana', 'promote', { template: 'presenter', for: '1s' });
+      await come('bo');
+      await scene.act(room, 'bo', 'promote', { template: 'speaker' });
+      await ended('seat.lease_ended', 'ana');
+      expect(ana.permission.canPublishSources).toEqual(['CAMERA']);
+    });
+  });
+
+  it('a hundred that cannot end keep nobody from an end, nor themselves from repair', async () => {
+    await app.sql(`CREATE FUNCTION stay_stuck() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      RAISE EXCEPTION 'stuck'; END $$`);
+    await app.sql(`CREATE TRIGGER tr_stay_stuck BEFORE UPDATE ON seat FOR EACH ROW
+      WHEN (NEW.identity LIKE 'stuck-%' AND NEW.epoch > OLD.epoch) EXECUTE FUNCTION stay_stuck()`);
+    try {
+      const mia = await come('stuck-mia');
+      const zoe = await come('zoe');
+      await app.sql(
+        `INSERT INTO seat (room, identity, override_template, override_version, override_scope,
+           override_until, override_at, override_by)
+         SELECT $1, 'stuck-' || n, 'presenter', 1, 'until', now() - interval '1 minute', now(), 'x'
+         FROM generate_series(1, 120) AS n UNION ALL
+         SELECT $1, 'stuck-mia', 'presenter', 1, 'until', now() - interval '1 minute', now(), 'x'
+         ON CONFLICT (room, identity) DO UPDATE SET override_template = 'presenter',
+           override_version = 1, override_scope = 'until', override_at = now(), override_by = 'x',
+           override_until = now() - interval '1 minute'`,
+        [room],
+      );
+      await scene.act(room, 'zoe', 'promote', { for: '1s' });
+      await until('hers has ended', () => !zoe.permission.canPublish);
+      // Given past Rolecall, at LiveKit: the end that is stuck does not keep it from being taken.
+      mia.permission = ALL_RIGHTS;
+      await until('it is taken again', () => !mia.permission.canPublish);
+      expect((await scene.seat(room, 'stuck-mia'))?.epoch).toBe(0);
+    } finally {
+      await app.sql('DROP TRIGGER tr_stay_stuck ON seat');
+    }
+    await until('and all end once they can', async () => {
+      const rows = await app.sql('SELECT FROM seat WHERE room = $1 AND override_at IS NOT NULL', [
+        room,
+      ]);
+      return rows.length === 0;
+    });
   });
 
   it('a block that ends is told to who watches, and lets them in again', async () => {

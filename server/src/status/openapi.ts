@@ -101,9 +101,12 @@ function securityOf({ rule }: Route): Json[] {
 export function describeRule({ rule }: Pick<Route, 'rule'>): string {
   if (!rule) return 'none';
   if (rule.kind === 'public') return `public: ${rule.why}`;
-  if (rule.kind === 'signed_in') return 'signed in';
+  if (rule.kind === 'signed_in') return rule.isForOperators ? 'signed in operator' : 'signed in';
   if (rule.kind === 'participant') return `participant of :${rule.roomParam}`;
-  return `permission ${rule.permission}${rule.roomParam ? ` in :${rule.roomParam}` : ''}`;
+  if (rule.kind === 'any_permission') return `one of ${rule.permissions.join(', ')}`;
+  const { permission, roomParam, isEverywhere, byField } = rule;
+  const where = isEverywhere ? ' in all rooms' : roomParam ? ` in :${roomParam}` : '';
+  return `permission ${permission}${byField ? ` and that of its ${byField.field}` : ''}${where}`;
 }
 
 function pathParameters(route: Route): Json[] {

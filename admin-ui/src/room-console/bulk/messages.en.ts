@@ -40,7 +40,8 @@ export const messages = {
       scene: 'Changing the scene',
     },
     outcomes: {
-      pending: '%{smart_count} wait',
+      pending:
+        '%{smart_count} waits to join or for LiveKit |||| %{smart_count} wait to join or for LiveKit',
       failed: '%{smart_count} failed',
       skipped: '%{smart_count} skipped',
       cancelled: '%{smart_count} cancelled',
