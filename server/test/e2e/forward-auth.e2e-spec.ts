@@ -242,7 +242,7 @@ const behind = (kind: ProxyKind) => () => {
         'Content-Type: application/x-www-form-urlencoded',
         `Content-Length: ${form.length}`,
       ]);
-      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'HEAD']) {
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
         for (const bytes of [connect, withForm + form]) {
           const answer = await sendRaw(portOf(recorded.url), bytes.replace('GET', method));
           answer.socket.destroy();
