@@ -16,7 +16,8 @@ function show(
   {
     atLiveKit,
     me = signedIn([]),
-  }: { atLiveKit?: FakeAnswer; me?: ReturnType<typeof signedIn> } = {},
+    clocks,
+  }: { atLiveKit?: FakeAnswer; me?: ReturnType<typeof signedIn>; clocks?: object } = {},
 ) {
   api = fakeApi(({ method, route }) => {
     if (route.startsWith(LIVEKIT)) {
@@ -26,7 +27,8 @@ function show(
     if (method === 'POST') return { body: { voidBefore: '2026-11-21T12:00:00.000Z' } };
     const livekit = { state: 'up', url: 'ws://127.0.0.1:7880', clientUrl: null, since: null };
     const check = { checkedAt: '2026-11-21T12:00:00.000Z', ...gateCheck };
-    return { body: { version: '1', startedAt: null, livekit, gate: 'on', gateCheck: check } };
+    const installation = { version: '1', startedAt: null, livekit, gate: 'on' };
+    return { body: { ...installation, gateCheck: check, clocks } };
   });
   renderAdmin(<StatusPage />, { me });
 }
@@ -66,6 +68,27 @@ describe('the way past the gate', () => {
       Promise.resolve(new Response('The token is not valid.', { status: 401 }));
     expect(await lookPastGate('https://gate.example.org', { protocol: 'https:' })).toBe('closed');
     expect(await lookPastGate(LIVEKIT, { protocol: 'https:' })).toBe('hidden');
+  });
+});
+
+describe('the clocks', () => {
+  const closed = { state: 'closed', detail: 'Loopback only.', browserUrl: null };
+  const shown = () => screen.findByRole('region', { name: 'Clocks' });
+
+  it('are told by how much they are wrong, and what that means', async () => {
+    show(closed, { clocks: { serverSkewMs: 86_400_000, livekitSkewMs: -3_100, isOff: true } });
+    const panel = within(await shown());
+    expect(panel.getByText('86400 s ahead of the database')).toBeTruthy();
+    expect(panel.getByText('3 s behind the database')).toBeTruthy();
+    expect(panel.getByRole('alert').textContent).toContain('Set it by NTP');
+  });
+
+  it('raise no alarm when they agree, or are not known', async () => {
+    show(closed, { clocks: { serverSkewMs: 12, livekitSkewMs: null, isOff: false } });
+    const panel = within(await shown());
+    expect(panel.getByText('Agrees with the database')).toBeTruthy();
+    expect(panel.getByText('Not known')).toBeTruthy();
+    expect(panel.queryByRole('alert')).toBeNull();
   });
 });
 

@@ -117,7 +117,7 @@ describe('a token of an issuer with a ceiling', () => {
     const token = await issued(moderator);
     await becomes('host');
     const headers = { authorization: `Bearer ${token}` };
-    const url = `/api/v1/rooms/${room}/seats/me/raise`;
+    const url = `/api/v1/rooms/${room}/stage/me/raise`;
     const answer = await app.inject('POST', url, { headers, body: {} });
     expect([answer.status, answer.body.code]).toEqual([403, 'gate.above_issuer_ceiling']);
     expect((await app.ledger('access.refused')).at(-1)).toMatchObject({
