@@ -54,6 +54,11 @@ it('tells what is beyond somebody from what they have no permission for', () => 
   expect(textOf({ kind: 'access.refused', payload })).toContain('Lee was refused host: it goes');
 });
 
+it('tells an API key from the operator whose name it has', () => {
+  const actor = { kind: 'api_key', id: 'k-1', label: 'Lee' };
+  expect(textOf({ actor })).toContain('API key Lee promoted ana-91');
+});
+
 it('says where a participant was refused', () => {
   const actor = { kind: 'participant', id: 'ana-91', label: 'ana-91' };
   const payload = { refusal: 'seat.blocked' };

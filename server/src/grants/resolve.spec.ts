@@ -26,7 +26,6 @@ function assignment(change: Partial<AssignmentRule> = {}): AssignmentRule {
     validUntil: null,
     createdAt: minutes(-100),
     by: 'Lee',
-    byKind: 'operator',
     reason: null,
     ...change,
   };
@@ -139,6 +138,7 @@ const anyScene: fc.Arbitrary<ActiveScene> = fc.record({
   ),
   at: fc.constantFrom(minutes(-1), minutes(1)),
   by: fc.constant('Kim'),
+  byKind: fc.constant('operator' as const),
   reason: fc.constant(null),
 });
 
@@ -162,6 +162,7 @@ const anyPolicy: fc.Arbitrary<PolicyInput> = fc.record({
           at: fc.constant(NOW),
           until: anyInstant,
           by: fc.constant('Kim'),
+          byKind: fc.constant('operator' as const),
           reason: fc.constant(null),
         }),
       ),
@@ -173,6 +174,7 @@ const anyPolicy: fc.Arbitrary<PolicyInput> = fc.record({
           until: anyInstant,
           at: fc.constant(NOW),
           by: fc.constant('Kim'),
+          byKind: fc.constant('operator' as const),
           reason: fc.constant(null),
         }),
       ),
@@ -182,6 +184,7 @@ const anyPolicy: fc.Arbitrary<PolicyInput> = fc.record({
           at: fc.constant(NOW),
           until: anyInstant,
           by: fc.constant('Kim'),
+          byKind: fc.constant('operator' as const),
           reason: fc.constant(null),
         }),
       ),
