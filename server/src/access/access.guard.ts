@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
+import { nameText } from '../common/http/fields.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { ACCESS_RULE, type AccessRule, type RequestWithActor } from './access.decorators.js';
@@ -14,9 +15,9 @@ import { ParticipantDoor } from './participant-door.js';
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Decides every request before anything that was sent is looked at: who (401), from where (403),
- * may they (403, or 404 for a room outside their limit). A handler without a rule never runs;
- * `assertEveryRouteHasARule` stops the start before that can matter.
+ * Decides every request before anything that was sent is looked at, and before its body is read:
+ * who (401), from where (403), may they (403, or 404 for a room outside their limit). `AccessHook`
+ * calls it for each request; as Nest's guard it lets nothing by that the hook has not decided.
  */
 @Injectable()
 export class AccessGuard implements CanActivate {
@@ -40,11 +41,27 @@ export class AccessGuard implements CanActivate {
     const rule = this.reflector.get<AccessRule | undefined>(ACCESS_RULE, context.getHandler());
     if (!rule) throw new Error(`${context.getClass().name} has a route without an access rule`);
     const request = context.switchToHttp().getRequest<RequestWithActor>();
-    if (rule.kind === 'public') return true;
+    if (request.admittedBy !== rule) {
+      await this.decide(rule, request, context.switchToHttp().getResponse<FastifyReply>());
+    }
+    return true;
+  }
+
+  /** Throws the refusal; else the request knows its actor or participant. */
+  async decide(rule: AccessRule, request: RequestWithActor, reply: FastifyReply): Promise<void> {
+    await this.admit(rule, request, reply);
+    request.admittedBy = rule;
+  }
+
+  private async admit(
+    rule: AccessRule,
+    request: RequestWithActor,
+    reply: FastifyReply,
+  ): Promise<void> {
+    if (rule.kind === 'public') return;
     if (rule.kind === 'participant') {
-      const reply = context.switchToHttp().getResponse<FastifyReply>();
       request.participant = await this.participants.admit(request, reply, rule.roomParam);
-      return true;
+      return;
     }
 
     const found = await this.auth.authenticate(request);
@@ -61,12 +78,12 @@ export class AccessGuard implements CanActivate {
       assertOwnOrigin(request, this.config);
     }
     await this.limit(actor, rateLimit);
-    if (rule.kind === 'signed_in') return true;
+    if (rule.kind === 'signed_in') return;
 
     const room = rule.roomParam
       ? (request.params as Record<string, string>)[rule.roomParam]
       : undefined;
-    if (actor.can(rule.permission, room)) return true;
+    if (actor.can(rule.permission, room)) return;
     await this.recordRefusal(actor, rule.permission, request, room);
     if (room !== undefined && actor.can(rule.permission)) {
       throw new AppError('not_found', 'room.not_found', 'There is no such room.');
@@ -112,7 +129,8 @@ export class AccessGuard implements CanActivate {
         kind: 'access.refused',
         outcome: 'refused',
         actor,
-        room: room ?? null,
+        // The path is not validated yet: what is no room's name is not written down.
+        room: nameText.safeParse(room).data ?? null,
         payload: { permission, method: request.method, route: request.routeOptions.url ?? '' },
       })
       .catch(() => undefined);

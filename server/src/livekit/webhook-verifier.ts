@@ -29,15 +29,19 @@ export class WebhookVerifier {
     if (raw.byteLength > WEBHOOK_MAX_BYTES) {
       throw new AppError('too_large', 'webhook.too_large', 'The webhook is too large.');
     }
+    const claims = await this.verifyHeader(authorization);
+    if (!isHashOf(raw, claims.sha256)) throw unsigned();
+    return parse(raw);
+  }
+
+  /** What can be told before the body is read: that our webhook key signed the header. Throws 401. */
+  async verifyHeader(authorization: string | undefined): Promise<{ sha256?: unknown }> {
     if (!authorization || !isHs256(authorization)) throw unsigned();
-    let claims: { sha256?: unknown };
     try {
-      claims = await this.verifier.verify(authorization, CLOCK_TOLERANCE_SECONDS);
+      return await this.verifier.verify(authorization, CLOCK_TOLERANCE_SECONDS);
     } catch (cause) {
       throw unsigned(new Error(cause instanceof Error ? cause.message : 'unreadable'));
     }
-    if (!isHashOf(raw, claims.sha256)) throw unsigned();
-    return parse(raw);
   }
 }
 
