@@ -6,6 +6,7 @@ import { UpdateSeatsInPlace1795226640000 } from './1795226640000-UpdateSeatsInPl
 import { TrustTheDatabaseClock1795226880000 } from './1795226880000-TrustTheDatabaseClock.js';
 import { AppendThroughOneFunction1795226940000 } from './1795226940000-AppendThroughOneFunction.js';
 import { KeepKindsOfActors1795226940001 } from './1795226940001-KeepKindsOfActors.js';
+import { SlowDownGuesses1795227000000 } from './1795227000000-SlowDownGuesses.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   TrustTheDatabaseClock1795226880000,
   AppendThroughOneFunction1795226940000,
   KeepKindsOfActors1795226940001,
+  SlowDownGuesses1795227000000,
 ];

@@ -3,20 +3,31 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AccessHook } from './access/access.hook.js';
 import { AppLogger } from './common/app-logger.js';
 import { AppError } from './common/errors/app-error.js';
+import { FairShares } from './common/fair-shares.js';
+import { forwardedChain, networkOf } from './common/http/client-address.js';
+import { ConnectionLimits } from './common/http/connection-limits.js';
 import { toProblem } from './common/http/problem.filter.js';
 import { RawBody } from './common/http/raw-body.js';
 import type { AppConfig } from './config/app-config.js';
+import { WEBHOOK_MAX_BYTES } from './livekit/webhook-verifier.js';
 import { Metrics } from './metrics/metrics.service.js';
 import { serveUi } from './ui/serve-ui.js';
 
 /** Bytes; metadata and attributes together fit with room to spare. */
 export const BODY_LIMIT = 256 * 1024;
-/** Ten thousand identities of the greatest length are named in one request here. */
-const LARGE_BODIES: Readonly<Record<string, number>> = {
+/** Anybody can send one to a public route. */
+const PUBLIC_BODY_LIMIT = 64 * 1024;
+const BODY_LIMITS: Readonly<Record<string, number>> = {
+  '/api/v1/session': 16 * 1024,
+  '/livekit/webhook': WEBHOOK_MAX_BYTES,
+  // Ten thousand identities of the greatest length are named in one request here.
   '/api/v1/rooms/:room/seats/bulk': 4 * 1024 * 1024,
 };
+/** The rest of a body whose request is answered already is read for so long, and dropped. */
+const LINGER_MS = 2_000;
 
 const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;|$)/;
 
@@ -26,12 +37,14 @@ export function createAdapter(config: AppConfig): FastifyAdapter {
     trustProxy: (_address: string, hop: number) => hop < config.trustProxy,
     genReqId: requestId,
     forceCloseConnections: true,
+    requestTimeout: config.http.requestMs,
+    connectionTimeout: config.http.idleMs,
     // Clients put their token into the address of the gate; one with much metadata is long.
     http: {
       maxHeaderSize: 256 * 1024,
       // Who sends a request line by line, for ever, keeps its place no longer than this.
-      headersTimeout: 15_000,
-      connectionsCheckingInterval: 5_000,
+      headersTimeout: config.http.headersMs,
+      connectionsCheckingInterval: 1_000,
     },
     // Longer than any request line, so that a name that is too long is asked first who sends it.
     routerOptions: { maxParamLength: 32_768 },
@@ -56,14 +69,25 @@ export function createAdapter(config: AppConfig): FastifyAdapter {
 export async function configureApp(app: NestFastifyApplication, config: AppConfig): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeAllContentTypeParsers();
+  const access = app.get(AccessHook, { strict: false });
   fastify.addHook('onRoute', (route) => {
-    route.bodyLimit ??= LARGE_BODIES[route.url];
+    const isPublic = access.ruleOf(String(route.method), route.url)?.kind === 'public';
+    route.bodyLimit ??= BODY_LIMITS[route.url] ?? (isPublic ? PUBLIC_BODY_LIMIT : undefined);
   });
+  app.get(ConnectionLimits).watch(fastify.server);
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, bytes, done) => {
     done(null, new RawBody(request.headers['content-type'] ?? '', bytes as Buffer));
   });
   const isSecure = config.publicUrl.startsWith('https:');
+  const inFlight = new FairShares({
+    perKey: config.http.connectionsPerAddress,
+    inAll: config.http.connections,
+  });
   fastify.addHook('onRequest', (request, reply, done) => {
+    const forwarded = request.raw.headers['x-forwarded-for'];
+    if (typeof forwarded === 'string') {
+      request.raw.headers['x-forwarded-for'] = forwardedChain(forwarded).join(', ');
+    }
     // Fastify would answer 415 to these before anybody asks who may (401, 403).
     const contentType = request.raw.headers['content-type'];
     if (contentType !== undefined && !MEDIA_TYPE.test(contentType)) {
@@ -81,9 +105,20 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
     }
     done();
   });
+  // Behind proxies connections tell nothing of who they are for.
+  if (config.trustProxy > 0) {
+    fastify.addHook('onRequest', (request, reply, done) => {
+      const key = networkOf(request.ip);
+      if (!inFlight.take(key)) return done(tooManyRequests());
+      reply.raw.once('close', () => inFlight.giveBack(key));
+      done();
+    });
+  }
+  fastify.addHook('onRequest', (request, reply) => access.onRequest(request, reply));
   const logger = app.get(AppLogger);
   const metrics = app.get(Metrics);
   fastify.addHook('onResponse', (request, reply, done) => {
+    dropUnreadBody(request.raw);
     const route = request.routeOptions.url ?? 'none';
     metrics.requests.observe(
       { method: request.method, route, status: reply.statusCode },
@@ -101,6 +136,21 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
     done();
   });
   await serveUi(fastify);
+}
+
+/** A client may read its answer before it hangs up; it may not go on sending for long. */
+function dropUnreadBody({ complete, socket }: IncomingMessage): void {
+  if (complete !== false) return; // `inject` has none
+  const hangUp = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  socket.once('close', () => clearTimeout(hangUp));
+}
+
+function tooManyRequests(): AppError {
+  return new AppError(
+    'unavailable',
+    'server.too_many_connections',
+    'Too many requests from this address at once. Wait for some, then try again.',
+  );
 }
 
 function wrongUrl(): AppError {

@@ -13,7 +13,8 @@ registerMessages({
     current: 'Current password',
     next: 'New password',
     repeat: 'New password again',
-    next_help: 'At least 12 characters. A few words are better than a few signs.',
+    next_help:
+      'At least 12 characters, such as a few unrelated words. Common passwords and repetitions are refused.',
     differs: 'The two are not the same.',
     too_short: 'At least 12 characters.',
     save: 'Change password',

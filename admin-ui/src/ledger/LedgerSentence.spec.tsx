@@ -70,3 +70,12 @@ it('says where a participant was refused', () => {
 it('falls back to the kind for what it has no words for', () => {
   expect(textOf({ kind: 'weather.changed' })).toContain('Lee: weather.changed');
 });
+
+it.each([
+  [{ via: 'sign_in' }, 'A sign-in as Lee was refused'],
+  [{ via: 'sign_in', attempts: 39 }, 'More sign-ins as Lee were refused: 39'],
+  [{ via: 'password_change' }, 'Lee gave a wrong current password'],
+  [{ via: 'password_change', attempts: 3 }, 'Lee gave more wrong current passwords: 3'],
+])('tells refused passwords with %j as what they are', (payload, text) => {
+  expect(textOf({ kind: 'operator.sign_in_refused', payload })).toBe(text);
+});

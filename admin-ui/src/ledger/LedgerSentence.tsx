@@ -27,6 +27,7 @@ export function LedgerSentence({ entry }: { entry: LedgerEntry | Issuance }) {
     subject: subjectOf(entry.payload),
     action: textOf(entry.payload, 'action') || textOf(entry.payload, 'because') || '…',
     total: numberOf(entry.payload, 'total'),
+    attempts: numberOf(entry.payload, 'attempts'),
     duration: `${numberOf(entry.payload, 'ms')} ms`,
     source: textOf(entry.payload, 'source').replaceAll('_', ' ') || '…',
     permission: textOf(entry.payload, 'permission') || '…',
@@ -54,8 +55,15 @@ function suffixOf(entry: LedgerEntry, hasTemplate: boolean) {
   if (entry.kind === 'seat.demoted' && !hasTemplate) return '_no_template';
   // They may not be there at all, so no rights are wanted for them.
   if (entry.kind.startsWith('drift.') && entry.payload?.['wanted'] === null) return '_out';
+  if (entry.kind === 'operator.sign_in_refused') return signInSuffix(entry.payload);
   if (entry.kind === 'access.refused') return refusedSuffix(entry);
   return '';
+}
+
+/** Guesses at the current password are told apart, and so are sums. */
+function signInSuffix(payload: Fields | null) {
+  const via = payload?.['via'] === 'password_change' ? '_password' : '';
+  return typeof payload?.['attempts'] === 'number' ? `${via}_sum` : via;
 }
 
 function refusedSuffix({ actor, payload }: LedgerEntry) {

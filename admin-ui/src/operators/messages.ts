@@ -27,7 +27,8 @@ registerMessages({
     all_rooms: 'all rooms',
     help: {
       email: 'What they sign in with.',
-      password: 'Leave it empty and a temporary one is made, shown to you once.',
+      password:
+        'At least 12 characters, such as a few unrelated words. Leave it empty and a temporary one is made, shown to you once.',
     },
     access: {
       legend: 'What they may do',

@@ -16,7 +16,9 @@ export function useErrorText() {
         return translate('app.error.missing_permission', { permission: error.body.permission });
       }
       if (error.status === 429) {
-        return translate('app.error.too_many', { smart_count: error.retryAfter ?? 10 });
+        const text =
+          error.code === 'auth.too_many_attempts' ? 'app.sign_in.too_many' : 'app.error.too_many';
+        return translate(text, { smart_count: error.retryAfter ?? 10 });
       }
       return translate(error.message, { _: error.message });
     },

@@ -8,11 +8,8 @@ export function useSignInErrorText() {
   const errorText = useErrorText();
   return useCallback(
     (error: unknown) => {
-      if (error instanceof ProblemError) {
-        if (error.status === 401) return translate('app.sign_in.wrong');
-        if (error.status === 429) {
-          return translate('app.sign_in.too_many', { smart_count: error.retryAfter ?? 60 });
-        }
+      if (error instanceof ProblemError && error.status === 401) {
+        return translate('app.sign_in.wrong');
       }
       return errorText(error);
     },

@@ -72,6 +72,8 @@ export const Participant = (options: { room: string } = { room: 'room' }) =>
   SetMetadata<string, AccessRule>(ACCESS_RULE, { kind: 'participant', roomParam: options.room });
 
 export interface RequestWithActor extends FastifyRequest {
+  /** The rule by which the guard has let this request in. */
+  admittedBy?: AccessRule;
   actor?: Actor;
   participant?: ProvedParticipant;
 }

@@ -5,6 +5,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import { RawBody } from '../common/http/raw-body.js';
+import { nameText } from '../common/http/fields.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import {
@@ -21,9 +22,9 @@ import type { Permission } from './permissions.js';
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Decides every request before anything that was sent is looked at: who (401), from where (403),
- * may they (403, or 404 for a room outside their limit). A handler without a rule never runs;
- * `assertEveryRouteHasARule` stops the start before that can matter.
+ * Decides every request before anything that was sent is looked at, and before its body is read:
+ * who (401), from where (403), may they (403, or 404 for a room outside their limit). `AccessHook`
+ * calls it for each request; as Nest's guard it lets nothing by that the hook has not decided.
  */
 @Injectable()
 export class AccessGuard implements CanActivate {
@@ -47,11 +48,28 @@ export class AccessGuard implements CanActivate {
     const rule = this.reflector.get<AccessRule | undefined>(ACCESS_RULE, context.getHandler());
     if (!rule) throw new Error(`${context.getClass().name} has a route without an access rule`);
     const request = context.switchToHttp().getRequest<RequestWithActor>();
-    if (rule.kind === 'public') return true;
+    if (request.admittedBy !== rule) {
+      await this.decide(rule, request, context.switchToHttp().getResponse<FastifyReply>());
+    }
+    await this.admitByField(rule, request);
+    return true;
+  }
+
+  /** Throws the refusal; else the request knows its actor or participant. */
+  async decide(rule: AccessRule, request: RequestWithActor, reply: FastifyReply): Promise<void> {
+    await this.admit(rule, request, reply);
+    request.admittedBy = rule;
+  }
+
+  private async admit(
+    rule: AccessRule,
+    request: RequestWithActor,
+    reply: FastifyReply,
+  ): Promise<void> {
+    if (rule.kind === 'public') return;
     if (rule.kind === 'participant') {
-      const reply = context.switchToHttp().getResponse<FastifyReply>();
       request.participant = await this.participants.admit(request, reply, rule.roomParam);
-      return true;
+      return;
     }
 
     const found = await this.auth.authenticate(request);
@@ -69,7 +87,7 @@ export class AccessGuard implements CanActivate {
     }
     await this.limit(actor, rateLimit);
     if (rule.kind === 'signed_in') {
-      if (!rule.isForOperators || actor.kind === 'operator') return true;
+      if (!rule.isForOperators || actor.kind === 'operator') return;
       throw new AppError(
         'forbidden',
         'auth.operators_only',
@@ -78,17 +96,19 @@ export class AccessGuard implements CanActivate {
     }
     if (rule.kind === 'any_permission') {
       await this.assertHolds(actor, rule.permissions, request, undefined);
-      return true;
+      return;
     }
 
-    const room = rule.roomParam
-      ? (request.params as Record<string, string>)[rule.roomParam]
-      : undefined;
+    const room = roomOf(rule, request);
     await this.assertHolds(actor, [rule.permission], request, room, rule.isEverywhere);
-    if (rule.byField) {
-      await this.assertHolds(actor, permissionsAsked(rule.byField, request.body), request, room);
-    }
-    return true;
+    if (rule.byField) await this.assertHolds(actor, anyOf(rule.byField), request, room);
+  }
+
+  /** The permission that a field of the body names: decided once the body has been read. */
+  private async admitByField(rule: AccessRule, request: RequestWithActor): Promise<void> {
+    if (rule.kind !== 'permission' || !rule.byField || !request.actor) return;
+    const asked = permissionsAsked(rule.byField, request.body);
+    await this.assertHolds(request.actor, asked, request, roomOf(rule, request));
   }
 
   /** Throws unless they hold one of the permissions. */
@@ -150,22 +170,32 @@ export class AccessGuard implements CanActivate {
         kind: 'access.refused',
         outcome: 'refused',
         actor,
-        room: room ?? null,
+        // The path is not validated yet: what is no room's name is not written down.
+        room: nameText.safeParse(room).data ?? null,
         payload: { permission, method: request.method, route: request.routeOptions.url ?? '' },
       })
       .catch(() => undefined);
   }
 }
 
+function roomOf(
+  { roomParam }: Extract<AccessRule, { kind: 'permission' }>,
+  { params }: RequestWithActor,
+): string | undefined {
+  return roomParam ? (params as Record<string, string>)[roomParam] : undefined;
+}
+
+function anyOf({ permissions }: PermissionByField): readonly Permission[] {
+  return [...new Set(Object.values(permissions))];
+}
+
 /** The permission that the field names; all of them where it cannot be read or names none. */
-function permissionsAsked(
-  { field, permissions }: PermissionByField,
-  body: unknown,
-): readonly Permission[] {
-  const value = fieldOf(body, field);
+function permissionsAsked(byField: PermissionByField, body: unknown): readonly Permission[] {
+  const value = fieldOf(body, byField.field);
+  const { permissions } = byField;
   const asked =
     typeof value === 'string' && Object.hasOwn(permissions, value) ? permissions[value] : undefined;
-  return asked ? [asked] : [...new Set(Object.values(permissions))];
+  return asked ? [asked] : anyOf(byField);
 }
 
 /** Malformed bodies are refused later, with their own answer. */

@@ -14,7 +14,9 @@ import { PERMISSIONS } from '../access/permissions.js';
 import { createApp } from '../create-app.js';
 import { PRESETS } from '../grants/presets.js';
 import { FirstStart } from '../start/first-start.js';
+import { Passwords } from './passwords.js';
 import { secretHash } from './secrets.js';
+import { SignInTrace } from './sign-in-trace.js';
 
 const ADMIN = { email: 'admin@example.com', password: ADMIN_PASSWORD };
 const MANY = { points: 100_000, seconds: 60 };
@@ -24,9 +26,14 @@ let app: TestApp;
 const signIn = (body: object, options: InjectOptions = {}, of = app) =>
   of.inject('POST', '/api/v1/session', { body, ...options });
 
-function cookieOf({ headers }: Answer): string {
-  return String(headers['set-cookie']).split(';', 1)[0]!;
-}
+const cookiesOf = ({ headers }: Answer) => [headers['set-cookie'] ?? []].flat().map(String);
+const cookieOf = (answer: Answer) => cookiesOf(answer)[0]!.split(';', 1)[0]!;
+/** All that a browser keeps, as it sends it back. */
+const jarOf = (answer: Answer) =>
+  cookiesOf(answer)
+    .map((cookie) => cookie.split(';', 1)[0])
+    .join('; ');
+const deviceOf = (answer: Answer) => cookiesOf(answer)[1]!.split(';', 1)[0]!;
 
 /** A browser that has signed in. */
 async function newSession({ email, password } = ADMIN): Promise<Credential> {
@@ -64,9 +71,14 @@ describe('signing in', () => {
   it('answers who one is, and sets a cookie that scripts and other sites cannot use', async () => {
     const answer = await signIn(ADMIN);
     expect(answer.status).toBe(200);
-    expect(answer.headers['set-cookie']).toMatch(
-      /^rolecall=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=604800$/,
-    );
+    expect(cookiesOf(answer)).toEqual([
+      expect.stringMatching(
+        /^rolecall=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=604800$/,
+      ),
+      expect.stringMatching(
+        /^rolecall-device=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=15552000$/,
+      ),
+    ]);
     const session = { id: '', label: '', headers: { cookie: cookieOf(answer) } };
     expect((await me(session)).body).toEqual(answer.body);
     expect(answer.body).toMatchObject({ operator: { email: ADMIN.email }, rooms: null });
@@ -77,9 +89,14 @@ describe('signing in', () => {
     const secure = await startTestApp({ environment: { PUBLIC_URL: 'https://rolecall.example' } });
     try {
       const answer = await signIn(ADMIN, {}, secure);
-      expect(answer.headers['set-cookie']).toMatch(
-        /^__Host-rolecall=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=604800; Secure$/,
-      );
+      expect(cookiesOf(answer)).toEqual([
+        expect.stringMatching(
+          /^__Host-rolecall=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=604800; Secure$/,
+        ),
+        expect.stringMatching(
+          /^__Host-rolecall-device=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=15552000; Secure$/,
+        ),
+      ]);
       expect(answer.headers['strict-transport-security']).toBeDefined();
       const plainName = cookieOf(answer).replace('__Host-', '');
       const tossed = await secure.inject('GET', '/api/v1/me', { headers: { cookie: plainName } });
@@ -334,35 +351,363 @@ describe('the limit of sign-ins', () => {
       await behind.stop();
     }
   });
+});
 
-  it('lets nobody guess at one account for long, from many addresses and all at once', async () => {
-    const behind = await startTestApp({ overrides: { trustProxy: 1 } });
-    const from = (i: number) => ({ headers: { 'x-forwarded-for': `198.51.100.${i}` } });
-    const spelling = (i: number) => (i % 2 === 0 ? 'ADMIN@example.com' : ' admin@Example.com');
-    try {
-      const answers = await Promise.all(
-        Array.from({ length: 60 }, (_, i) =>
-          signIn({ email: spelling(i), password: `guess ${i}` }, from(i), behind),
-        ),
+describe('guessing', () => {
+  let one: TestApp;
+  let other: TestApp;
+  beforeAll(async () => {
+    const overrides = { trustProxy: 1, rateSignIn: MANY };
+    one = await startTestApp({ overrides });
+    other = await startTestApp({ overrides, database: one.database });
+  });
+  afterAll(async () => {
+    await other.stop();
+    await one.stop();
+  });
+
+  const servers = () => [one, other];
+  let addresses = 0;
+  const newAddress = () => `198.51.${(addresses >> 8) & 255}.${addresses++ & 255}`;
+  const tryFrom = (address: string, body: object, cookie?: string, at = 0) =>
+    signIn(
+      body,
+      { headers: { 'x-forwarded-for': address, ...(cookie && { cookie }) } },
+      servers()[at % 2],
+    );
+  const wait = ({ headers }: Answer) => Number(headers['retry-after']);
+  /** Time must not pass by itself in a test on a slow machine: the waits do not end … */
+  const hold = () => one.sql(`UPDATE sign_in_guess SET free_at = free_at + interval '1 hour'`);
+  /** … until this ends them. */
+  const release = () => one.sql(`UPDATE sign_in_guess SET free_at = now() - interval '1 second'`);
+  /** More than so many can have been let through in a time, one every five seconds. */
+  const most = (free: number, started: number) =>
+    free + 1 + Math.ceil((performance.now() - started) / 5_000);
+  const refusals = async (label: string) =>
+    (await one.ledger('operator.sign_in_refused')).filter((e) => e.actor_label === label);
+  /** As if the next sum were due. */
+  const sumUp = async () => {
+    await one.sql(`UPDATE sign_in_refusal SET since = since - interval '1 minute'`);
+    await Promise.all(servers().map((server) => server.app.get(SignInTrace).sumUp()));
+  };
+  async function newVictim() {
+    const victim = { email: `victim-${count++}@example.com`, password: 'green kettles sing' };
+    const { status } = await one.inject('POST', '/api/v1/operators', {
+      as: one.admin,
+      body: { ...victim, name: 'Vic', access: [] },
+    });
+    expect(status).toBe(201);
+    return victim;
+  }
+
+  it('from one address waits longer and longer, on all servers together, and others sign in', async () => {
+    const victim = await newVictim();
+    const attacker = newAddress();
+    const guess = (i: number) => tryFrom(attacker, { ...victim, password: `guess ${i}` }, '', i);
+    for (let i = 0; i < 10; i++) expect((await guess(i)).status).toBe(401);
+    const waits: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      const [row] = await one.sql<{ wait: number }>(
+        `SELECT extract(epoch FROM free_at - expires_at + interval '1 hour')::int AS wait
+         FROM sign_in_guess WHERE key LIKE $1`,
+        [`% ${attacker}`],
       );
-      const statuses = answers.map(({ status }) => status);
-      expect(statuses.filter((status) => status === 401)).toHaveLength(20);
-      expect(statuses.filter((status) => status === 429)).toHaveLength(40);
-      expect((await signIn(ADMIN, from(200), behind)).status).toBe(429);
+      waits.push(row!.wait);
+      await hold();
+      const answer = await guess(i);
+      expect([answer.status, answer.body.code]).toEqual([429, 'auth.too_many_attempts']);
+      expect(wait(answer)).toBeGreaterThan(3_000);
+      await release();
+      expect((await guess(i)).status).toBe(401);
+    }
+    expect(waits).toEqual([5, 10, 20, 40, 60, 60]);
+    await hold();
+    expect((await guess(0)).status).toBe(429);
+    // Nobody else waits, not even with another wrong guess.
+    expect((await tryFrom(newAddress(), victim)).status).toBe(200);
+  });
+
+  it('from many addresses at once is slowed down, and a browser that has signed in gets through', async () => {
+    const victim = await newVictim();
+    const known = jarOf(await tryFrom(newAddress(), victim));
+    const started = performance.now();
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, i) =>
+        tryFrom(newAddress(), { ...victim, password: `guess ${i}` }, undefined, i),
+      ),
+    );
+    const statuses = answers.map(({ status }) => status);
+    const looked = statuses.filter((status) => status === 401).length;
+    expect(looked).toBeGreaterThanOrEqual(20);
+    expect(looked).toBeLessThanOrEqual(most(20, started));
+    expect(statuses.filter((status) => status === 429)).toHaveLength(60 - looked);
+    await hold();
+    // From the address of an attacker as well, and from any other.
+    const attacker = newAddress();
+    await tryFrom(attacker, { ...victim, password: 'guess' });
+    expect((await tryFrom(attacker, victim, known)).status).toBe(200);
+    // Somebody new waits some seconds, and is not kept out.
+    const stranger = newAddress();
+    const asked = await tryFrom(stranger, victim);
+    expect(asked.status).toBe(429);
+    expect(wait(asked)).toBeLessThanOrEqual(3_600 + 5);
+    await release();
+    expect((await tryFrom(stranger, victim)).status).toBe(200);
+  });
+
+  it('is the same for an e-mail that nobody has', async () => {
+    const nobody = { email: `nobody-${count++}@example.com`, password: 'guess' };
+    const victim = await newVictim();
+    const tell = async (body: object) => {
+      const attacker = newAddress();
+      const told: unknown[] = [];
+      for (let i = 0; i < 12; i++) {
+        if (i === 10) await hold();
+        const answer = await tryFrom(attacker, body);
+        const { status, code, title } = answer.body;
+        told.push([status, code, title, cookiesOf(answer), wait(answer) > 0]);
+      }
+      await release();
+      return told;
+    };
+    expect(await tell(nobody)).toEqual(await tell({ ...victim, password: 'guess' }));
+  });
+
+  it('with the cookie of a browser counts for that browser, wherever it is', async () => {
+    const victim = await newVictim();
+    const known = deviceOf(await tryFrom(newAddress(), victim));
+    const statuses: number[] = [];
+    for (let i = 0; i < 12; i++) {
+      if (i === 10) await hold();
+      statuses.push((await tryFrom(newAddress(), { ...victim, password: 'x' }, known)).status);
+    }
+    expect(statuses.filter((status) => status === 401)).toHaveLength(10);
+    expect(statuses.slice(-2)).toEqual([429, 429]);
+    // The cookie of one account is nothing to another, and signs nobody in.
+    const answer = await one.inject('GET', '/api/v1/me', { headers: { cookie: known } });
+    expect(answer.status).toBe(401);
+  });
+
+  it('of neighbours behind one address does not keep a known browser out', async () => {
+    const strict = await startTestApp({ overrides: { rateSignIn: { points: 5, seconds: 60 } } });
+    try {
+      const known = deviceOf(await signIn(ADMIN, {}, strict));
+      for (let i = 0; i < 5; i++)
+        await signIn({ email: `n${i}@x.example`, password: 'x' }, {}, strict);
+      expect((await signIn(ADMIN, {}, strict)).status).toBe(429);
+      const answer = await signIn(ADMIN, { headers: { cookie: known } }, strict);
+      expect(answer.status).toBe(200);
+      // The old value is used up; two operators may share a browser.
+      expect(deviceOf(answer)).not.toBe(known);
+      expect((await signIn(ADMIN, { headers: { cookie: known } }, strict)).status).toBe(429);
     } finally {
-      await behind.stop();
+      await strict.stop();
     }
   });
 
-  it('forgets wrong guesses once the password is right', async () => {
-    const behind = await startTestApp({ overrides: { rateSignIn: MANY } });
-    try {
-      for (let round = 0; round < 2; round++) {
-        for (let i = 0; i < 15; i++) await signIn({ ...ADMIN, password: 'wrong' }, {}, behind);
-        expect((await signIn(ADMIN, {}, behind)).status).toBe(200);
+  it('is forgotten once the password is right', async () => {
+    const victim = await newVictim();
+    const address = newAddress();
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 9; i++) {
+        expect((await tryFrom(address, { ...victim, password: 'x' })).status).toBe(401);
+        await release();
       }
+      expect((await tryFrom(address, victim)).status).toBe(200);
+    }
+  });
+
+  it('leaves its first and a sum in the ledger, not each', async () => {
+    const victim = await newVictim();
+    await Promise.all(
+      Array.from({ length: 40 }, (_, i) =>
+        tryFrom(newAddress(), { ...victim, password: `guess ${i}` }, undefined, i),
+      ),
+    );
+    const [first, ...more] = await refusals(victim.email);
+    expect(more).toEqual([]);
+    expect(first).toMatchObject({
+      outcome: 'refused',
+      actor_kind: 'operator',
+      payload: { via: 'sign_in' },
+    });
+    await sumUp();
+    await sumUp();
+    const sums = (await refusals(victim.email)).slice(1).map(({ payload }) => payload);
+    expect(sums.length).toBeLessThanOrEqual(2);
+    expect(sums[0]).toMatchObject({ because: 'more attempts', via: 'sign_in' });
+    expect(sums.reduce((total, sum) => total + sum.attempts, 0)).toBe(39);
+    expect(sums.reduce((total, sum) => total + sum.wrong + sum.slowed, 0)).toBe(39);
+    expect(sums[0]!.addresses.length).toBeLessThanOrEqual(20);
+    // What came before a sign-in that works is told before it.
+    await tryFrom(newAddress(), { ...victim, password: 'again' });
+    await release();
+    expect((await tryFrom(newAddress(), victim)).status).toBe(200);
+    const all = (await one.ledger()).filter((e) => e.actor_label === victim.email);
+    expect(all.slice(-2).map((e) => e.kind)).toEqual([
+      'operator.sign_in_refused',
+      'operator.signed_in',
+    ]);
+  });
+
+  it('writes down nothing that was typed as e-mail unless it is an operator’s', async () => {
+    const typed = ['my secret password', 'x'.repeat(320), '<img src=x>@example.com'];
+    const address = newAddress();
+    for (const email of typed) await tryFrom(address, { email, password: 'x' });
+    await tryFrom('not an address, my other password', { email: 'y', password: 'x' });
+    await sumUp();
+    const tables = ['ledger_entry', 'sign_in_limit', 'sign_in_guess', 'sign_in_refusal'];
+    let stored = '';
+    for (const table of tables) {
+      const rows = await one.sql<{ row: string }>(`SELECT t::text AS row FROM ${table} t`);
+      stored += rows.map(({ row }) => row).join('\n');
+    }
+    for (const text of [...typed, 'my other password']) expect(stored).not.toContain(text);
+    const [entry, ...more] = (await one.ledger('operator.sign_in_refused'))
+      .filter(({ actor_id, payload }) => actor_id === null && !payload.attempts)
+      .slice(-2);
+    expect(
+      [entry, ...more].every((e) => /^unknown e-mail [0-9a-f]{12}$/.test(e!.actor_label)),
+    ).toBe(true);
+    expect(JSON.stringify(entry).length).toBeLessThan(600);
+  });
+
+  it('of the current password is slowed down and written down as well', async () => {
+    const victim = await newVictim();
+    const signedIn = await tryFrom(newAddress(), victim);
+    const as = {
+      id: '',
+      label: '',
+      headers: { cookie: cookieOf(signedIn), origin: one.config.publicUrl },
+    };
+    const change = (currentPassword: string, at = 0) =>
+      servers()[at % 2]!.inject('PUT', '/api/v1/me/password', {
+        as,
+        body: { currentPassword, newPassword: 'purple kettles hum' },
+      });
+    const started = performance.now();
+    const answers = await Promise.all(
+      Array.from({ length: 72 }, (_, i) => change(`guess ${i}`, i)),
+    );
+    const statuses = answers.map(({ status }) => status);
+    const looked = statuses.filter((status) => status === 400).length;
+    expect(looked).toBeGreaterThanOrEqual(10);
+    expect(looked).toBeLessThanOrEqual(most(10, started));
+    expect(statuses.filter((status) => status === 429)).toHaveLength(72 - looked);
+    expect(wait(answers.find(({ status }) => status === 429)!)).toBeGreaterThan(0);
+    await sumUp();
+    const entries = (await refusals(victim.email)).map(({ payload }) => payload);
+    expect(new Set(entries.map(({ via }) => via))).toEqual(new Set(['password_change']));
+    expect(entries.length).toBeLessThanOrEqual(3);
+    expect(entries.reduce((total, { attempts = 1 }) => total + attempts, 0)).toBe(72);
+    // Who stole a session keeps its owner neither from signing in nor from changing the password.
+    const mine = await tryFrom(newAddress(), victim);
+    expect(mine.status).toBe(200);
+    await release();
+    expect((await change(victim.password)).status).toBe(204);
+  });
+});
+
+describe('hashing passwords', () => {
+  it('takes turns by operator, and those who are known do not wait for strangers', async () => {
+    const passwords = app.app.get(Passwords);
+    const order: string[] = [];
+    const hash = async (name: string, key: string, isKnown: boolean) => {
+      await passwords.hash('some password', { key, isKnown });
+      order.push(name);
+    };
+    await Promise.all([
+      ...Array.from({ length: 20 }, () => hash('flood', 'one', true)),
+      ...Array.from({ length: 20 }, () => hash('stranger', '192.0.2.1', false)),
+      hash('operator', 'two', true),
+      hash('newcomer', '192.0.2.2', false),
+    ]);
+    const before = (name: string, of: string) =>
+      order.slice(0, order.indexOf(name)).filter((other) => other === of).length;
+    expect(before('operator', 'flood')).toBeLessThanOrEqual(3);
+    expect(before('newcomer', 'stranger')).toBeLessThanOrEqual(3);
+  });
+
+  it('tells too many of one kind to come back, and takes the next ones again', async () => {
+    const passwords = app.app.get(Passwords);
+    const turn = { key: 'one', isKnown: true };
+    const results = await Promise.allSettled(
+      Array.from({ length: 40 }, () => passwords.hash('some password', turn)),
+    );
+    const refused = results.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(7);
+    expect((refused[0] as PromiseRejectedResult).reason).toMatchObject({ code: 'auth.busy' });
+    expect(await passwords.hash('some password', turn)).toMatch(/^\$argon2id/);
+  });
+});
+
+describe('a password that is guessed first', () => {
+  const weak = 'password1234';
+  it.each<[string, string, () => Promise<Answer<Json>>]>([
+    [
+      'of a new operator',
+      'password',
+      () =>
+        app.inject('POST', '/api/v1/operators', {
+          as: app.admin,
+          body: { email: `weak-${count++}@example.com`, name: 'W', password: weak, access: [] },
+        }),
+    ],
+    [
+      'that an admin sets',
+      'password',
+      async () => {
+        const { id } = await newPerson();
+        return app.inject('PUT', `/api/v1/operators/${id}`, {
+          as: app.admin,
+          body: { password: weak },
+        });
+      },
+    ],
+    [
+      'that somebody sets themselves',
+      'newPassword',
+      async () => {
+        const person = await newPerson();
+        return app.inject('PUT', '/api/v1/me/password', {
+          as: await newSession(person),
+          body: { currentPassword: person.password, newPassword: weak },
+        });
+      },
+    ],
+    [
+      'that is the own e-mail',
+      'password',
+      () =>
+        app.inject('POST', '/api/v1/operators', {
+          as: app.admin,
+          body: {
+            email: 'jane.smithson@example.com',
+            name: 'J',
+            password: 'jane.smithson',
+            access: [],
+          },
+        }),
+    ],
+  ])('%s is refused by name', async (_, field, send) => {
+    const { status, body } = await send();
+    expect([status, body.code, Object.keys(body.errors)]).toEqual([
+      400,
+      'auth.weak_password',
+      [field],
+    ]);
+  });
+
+  it('does not become the first admin’s', async () => {
+    const database = await createTestDatabase();
+    const config = { ...app.config, databaseUrl: database.appUrl, adminPassword: weak };
+    const one = await createApp(config);
+    try {
+      await one.init();
+      await expect(one.get(FirstStart).prepare()).rejects.toThrow(/ROLECALL_ADMIN_PASSWORD is one/);
     } finally {
-      await behind.stop();
+      await one.close();
+      await database.drop();
     }
   });
 });
@@ -441,6 +786,7 @@ describe('secrets', () => {
       };
       const signedIn = await signIn(ADMIN, {}, noisy);
       secrets['the session'] = cookieOf(signedIn).split('=')[1]!;
+      secrets['the browser'] = deviceOf(signedIn).split('=')[1]!;
       await signIn({ ...ADMIN, password: secrets['a wrong password'] }, {}, noisy);
       const session = {
         ...as,

@@ -1,30 +1,37 @@
 import { Injectable } from '@nestjs/common';
 import { hash, verify } from '@node-rs/argon2';
 import { AppError } from '../common/errors/app-error.js';
+import { FairLine, TurnedAway } from '../common/fair-line.js';
 
 /** OWASP's argon2id parameters: 19 MiB, two passes. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
-/** Hashes under way at once; more would starve issuing on a small machine. */
-const PARALLEL = 2;
-const MAX_WAITING = 64;
+/** One at a time in each line: more would starve issuing on a small machine. */
+const LINE = { atOnce: 1, perKey: 32, inAll: 256, patienceMs: 10_000 };
+
+/** Whose turn it is: those who are known do not wait behind those who are not. */
+export interface HashTurn {
+  /** They take turns by it: an operator, or the network that somebody unknown comes from. */
+  readonly key: string;
+  readonly isKnown: boolean;
+}
 
 @Injectable()
 export class Passwords {
-  private active = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly known = new FairLine(LINE);
+  private readonly unknown = new FairLine(LINE);
   private dummyHash: Promise<string> | null = null;
 
-  hash(password: string): Promise<string> {
-    return this.inTurn(() => hash(password, COST));
+  hash(password: string, turn: HashTurn): Promise<string> {
+    return this.inTurn(turn, () => hash(password, COST));
   }
 
   /**
    * Compares in the same time whether there is a hash or not: without one, with a hash that no
    * password fits.
    */
-  async verify(passwordHash: string | null, password: string): Promise<boolean> {
+  async verify(passwordHash: string | null, password: string, turn: HashTurn): Promise<boolean> {
     const known = passwordHash ?? (await this.unknownHash());
-    const isRight = await this.inTurn(() => verify(known, password));
+    const isRight = await this.inTurn(turn, () => verify(known, password));
     return isRight && passwordHash !== null;
   }
 
@@ -34,23 +41,14 @@ export class Passwords {
     return this.dummyHash;
   }
 
-  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.active >= PARALLEL) {
-      if (this.waiting.length >= MAX_WAITING) {
-        throw new AppError('unavailable', 'auth.busy', 'Too many people sign in at once.', {
-          retryAfter: 2,
-        });
-      }
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    } else {
-      this.active++;
-    }
+  private async inTurn<T>({ key, isKnown }: HashTurn, work: () => Promise<T>): Promise<T> {
     try {
-      return await work();
-    } finally {
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.active--;
+      return await (isKnown ? this.known : this.unknown).run(key, work);
+    } catch (error) {
+      if (!(error instanceof TurnedAway)) throw error;
+      throw new AppError('unavailable', 'auth.busy', 'Too many people sign in at once.', {
+        retryAfter: 2,
+      });
     }
   }
 }

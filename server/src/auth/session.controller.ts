@@ -25,7 +25,14 @@ import {
   signInBody,
   type SignInBody,
 } from './auth.schemas.js';
-import { clearedCookie, cookieName, readCookie, sessionCookie } from './session-cookie.js';
+import {
+  clearedCookie,
+  cookieName,
+  deviceCookie,
+  deviceCookieName,
+  readCookie,
+  sessionCookie,
+} from './session-cookie.js';
 import { SessionsService, whatTheyHold } from './sessions.service.js';
 
 @Controller('api/v1')
@@ -45,19 +52,21 @@ export class SessionController {
     @Body({ schema: signInBody }) body: SignInBody,
   ) {
     const { origin, host, cookie } = request.headers;
+    const { publicUrl } = this.config;
     if (origin !== undefined && !isOwnOrigin(origin, host, this.config)) {
       throw new AppError('forbidden', 'request.wrong_origin', 'Sign in on our own page.');
     }
-    const { secret, me } = await this.sessions.signIn(body.email, body.password, {
+    const { secret, deviceSecret, me } = await this.sessions.signIn(body.email, body.password, {
       ip: request.ip,
       requestId: request.id,
       userAgent: request.headers['user-agent'],
-      oldSecret: readCookie(cookie, cookieName(this.config.publicUrl)),
+      oldSecret: readCookie(cookie, cookieName(publicUrl)),
+      deviceSecret: readCookie(cookie, deviceCookieName(publicUrl)),
     });
-    reply.header(
-      'Set-Cookie',
-      sessionCookie(this.config.publicUrl, secret, SESSION_ABSOLUTE_SECONDS),
-    );
+    reply.header('Set-Cookie', [
+      sessionCookie(publicUrl, secret, SESSION_ABSOLUTE_SECONDS),
+      deviceCookie(publicUrl, deviceSecret),
+    ]);
     return me;
   }
 

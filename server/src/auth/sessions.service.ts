@@ -1,22 +1,40 @@
+import { createHmac } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { Actor } from '../access/actor.js';
+import { Actor, type RequestFacts } from '../access/actor.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
+import { networkOf } from '../common/http/client-address.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
-import { Transactions } from '../database/transactions.js';
+import { Transactions, type Tx } from '../database/transactions.js';
 import { Hints } from '../events/hints.js';
-import { LedgerService } from '../ledger/ledger.service.js';
 import { holdsOf, SESSION_ABSOLUTE_SECONDS } from './auth.service.js';
-import { Passwords } from './passwords.js';
+import { assertGoodPassword } from './password-policy.js';
+import { type HashTurn, Passwords } from './passwords.js';
 import { newSecret, secretHash } from './secrets.js';
-import { SignInLimits } from './sign-in-limits.js';
+import { DEVICE_SECONDS } from './session-cookie.js';
+import { type AttemptSource, SignInLimits } from './sign-in-limits.js';
+import { type Refusal, SignInTrace } from './sign-in-trace.js';
 
 interface OperatorRow {
   id: string;
   email: string;
+  email_key: string;
   name: string;
   password_hash: string | null;
   is_disabled: boolean;
+}
+
+/** Programs that sign in bring no cookie: each time they are a new device. */
+const MAX_DEVICES = 50;
+
+/** Somebody says that they know the password of an account. */
+interface Attempt {
+  /** Stands for the e-mail, whether it is an operator's or not. */
+  readonly account: string;
+  readonly source: AttemptSource;
+  readonly operator: OperatorRow | undefined;
+  readonly via: Refusal['via'];
+  readonly from: RequestFacts;
 }
 
 export interface Me {
@@ -28,8 +46,9 @@ export interface Me {
 }
 
 export interface SignedIn {
-  /** The new cookie's value, to be handed out once. */
+  /** The new cookies' values, to be handed out once. */
   secret: string;
+  deviceSecret: string;
   me: Me;
 }
 
@@ -39,6 +58,8 @@ export interface SignInFrom {
   userAgent: string | undefined;
   /** A session that the browser already had: ended, so that nobody else's cookie lives on. */
   oldSecret: string | null;
+  /** Of a browser that has signed in before. */
+  deviceSecret: string | null;
 }
 
 @Injectable()
@@ -48,7 +69,7 @@ export class SessionsService {
     private readonly transactions: Transactions,
     private readonly passwords: Passwords,
     private readonly limits: SignInLimits,
-    private readonly ledger: LedgerService,
+    private readonly trace: SignInTrace,
     private readonly hints: Hints,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
@@ -59,34 +80,39 @@ export class SessionsService {
    */
   async signIn(email: string, password: string, from: SignInFrom): Promise<SignedIn> {
     const emailKey = keyOfEmail(email);
-    await this.limits.attempt(from.ip, emailKey);
-    const { rows } = await this.pg.query<OperatorRow>(
+    const oldDevice = from.deviceSecret === null ? null : secretHash(from.deviceSecret);
+    const { rows } = await this.pg.query<OperatorRow & { is_known: boolean }>(
       'auth-operator-by-email',
-      'SELECT id, email, name, password_hash, is_disabled FROM operator WHERE email_key = $1',
-      [emailKey],
+      `SELECT id, email, email_key, name, password_hash, is_disabled, EXISTS (
+         SELECT FROM operator_device d WHERE d.operator_id = operator.id AND d.token_hash = $2
+           AND d.expires_at > now()) AS is_known
+       FROM operator WHERE email_key = $1`,
+      [emailKey, oldDevice],
     );
     const operator = rows[0];
-    const isRight = await this.passwords.verify(operator?.password_hash ?? null, password);
+    const isKnown = oldDevice !== null && operator?.is_known === true;
+    const attempt: Attempt = {
+      account: this.markOf(emailKey),
+      source: {
+        key: isKnown ? `device ${oldDevice.toString('hex')}` : networkOf(from.ip),
+        isKnown,
+      },
+      operator,
+      via: 'sign_in',
+      from: { ip: from.ip, requestId: from.requestId },
+    };
+    await this.slowDown(attempt, () => this.limits.signIn(attempt.source));
+    const isRight = await this.isRight(attempt, password);
     if (!operator || !isRight || operator.is_disabled) {
-      await this.ledger.appendDurably({
-        kind: 'operator.sign_in_refused',
-        outcome: 'refused',
-        actor: {
-          kind: 'operator',
-          id: operator?.id ?? null,
-          label: email.slice(0, 320),
-          requestId: from.requestId,
-          ip: from.ip,
-        },
-        payload: { because: refusedBecause(operator, isRight) },
-      });
+      await this.refused(attempt, refusedBecause(operator, isRight), false);
       throw new AppError(
         'unauthenticated',
         'auth.wrong_credentials',
         'E-mail or password is wrong.',
       );
     }
-    await this.limits.right(emailKey);
+    await this.limits.right(attempt.account, attempt.source);
+    const deviceSecret = newSecret();
     const secret = newSecret();
     await this.transactions.run(async (tx) => {
       if (from.oldSecret) {
@@ -103,6 +129,8 @@ export class SessionsService {
         operator.id,
       ]);
       await tx.query('UPDATE operator SET last_signed_in_at = now() WHERE id = $1', [operator.id]);
+      await rememberDevice(tx, operator.id, oldDevice, secretHash(deviceSecret));
+      await this.trace.sumUpOf(tx, operator.id);
       tx.record({
         kind: 'operator.signed_in',
         outcome: 'ok',
@@ -116,7 +144,7 @@ export class SessionsService {
         payload: {},
       });
     });
-    return { secret, me: await this.me(operator.id) };
+    return { secret, deviceSecret, me: await this.me(operator.id) };
   }
 
   async signOut(actor: Actor): Promise<void> {
@@ -148,17 +176,34 @@ export class SessionsService {
     };
   }
 
-  /** Changes one's own password; every other session of theirs ends. */
+  /**
+   * Changes one's own password; every other session of theirs ends. Guessing the current one is
+   * slowed down and written down as at the sign-in; a session counts as a source of its own.
+   */
   async changePassword(actor: Actor, current: string, next: string): Promise<void> {
     const { rows } = await this.pg.query<OperatorRow>(
       'auth-operator-by-id',
-      'SELECT id, email, name, password_hash, is_disabled FROM operator WHERE id = $1',
+      `SELECT id, email, email_key, name, password_hash, is_disabled
+       FROM operator WHERE id = $1`,
       [actor.id],
     );
-    if (!(await this.passwords.verify(rows[0]?.password_hash ?? null, current))) {
+    const operator = rows[0];
+    if (!operator) throw new AppError('unauthenticated', 'auth.required', 'Sign in.');
+    const attempt: Attempt = {
+      account: this.markOf(operator.email_key),
+      source: { key: `session ${actor.sessionId ?? ''}`, isKnown: true },
+      operator,
+      via: 'password_change',
+      from: { ip: actor.ip, requestId: actor.requestId },
+    };
+    if (!(await this.isRight(attempt, current))) {
+      await this.refused(attempt, 'wrong password', false);
       throw fieldError('currentPassword', 'is not your password', 'auth.wrong_password');
     }
-    const passwordHash = await this.passwords.hash(next);
+    // A refused new one counts as well: estimating it costs more than a request should.
+    assertGoodPassword('newPassword', next, [operator.email, operator.name]);
+    await this.limits.right(attempt.account, attempt.source);
+    const passwordHash = await this.passwords.hash(next, turnOf(attempt));
     await this.transactions.run(async (tx) => {
       await tx.query(
         'UPDATE operator SET password_hash = $2, revision = revision + 1 WHERE id = $1',
@@ -173,12 +218,93 @@ export class SessionsService {
     });
   }
 
+  private async isRight(attempt: Attempt, password: string): Promise<boolean> {
+    const { account, source, operator } = attempt;
+    await this.slowDown(attempt, () => this.limits.guess(account, source));
+    try {
+      return await this.passwords.verify(
+        operator?.password_hash ?? null,
+        password,
+        turnOf(attempt),
+      );
+    } catch (error) {
+      await this.limits.undo(account, source);
+      throw error;
+    }
+  }
+
+  private async slowDown(attempt: Attempt, count: () => Promise<void>): Promise<void> {
+    try {
+      await count();
+    } catch (error) {
+      if (error instanceof AppError && error.kind === 'too_many') {
+        await this.refused(attempt, 'too many attempts', true);
+      }
+      throw error;
+    }
+  }
+
+  private refused(
+    { operator, account, via, from }: Attempt,
+    because: string,
+    isSlowed: boolean,
+  ): Promise<void> {
+    return this.trace.refused({
+      operatorId: operator?.id ?? null,
+      // Some type their password where the e-mail belongs: that is not kept.
+      label: operator?.email ?? `unknown e-mail ${account.slice(0, 12)}`,
+      via,
+      because,
+      isSlowed,
+      from,
+    });
+  }
+
+  /** Stands for an e-mail that may be nobody's. Keyed: what was typed cannot be guessed from it. */
+  private markOf(emailKey: string): string {
+    return createHmac('sha256', this.config.livekit.apiSecret)
+      .update(`rolecall.sign_in\n${emailKey}`)
+      .digest('hex')
+      .slice(0, 32);
+  }
+
   /** `sessionId` null: every session of theirs should check whether it still stands. */
   private tellEnded(operatorId: string, sessionId: string | null): void {
     this.hints.publish([
       { topic: `operator:${operatorId}`, type: 'session_ended', key: sessionId },
     ]);
   }
+}
+
+function turnOf({ operator, source }: Attempt): HashTurn {
+  return source.isKnown && operator
+    ? { key: operator.id, isKnown: true }
+    : { key: source.key, isKnown: false };
+}
+
+/** A new secret each time; other operators who use the same browser stay known to it. */
+async function rememberDevice(
+  tx: Tx,
+  operatorId: string,
+  old: Buffer | null,
+  now: Buffer,
+): Promise<void> {
+  if (old) {
+    await tx.query('UPDATE operator_device SET token_hash = $2 WHERE token_hash = $1', [old, now]);
+  }
+  await tx.query(
+    `INSERT INTO operator_device (token_hash, operator_id, expires_at)
+     VALUES ($1, $2, now() + make_interval(secs => $3))
+     ON CONFLICT (operator_id, token_hash) DO UPDATE
+     SET last_used_at = now(), expires_at = EXCLUDED.expires_at`,
+    [now, operatorId, DEVICE_SECONDS],
+  );
+  await tx.query(
+    `DELETE FROM operator_device WHERE operator_id = $1 AND token_hash IN (
+       SELECT token_hash FROM operator_device WHERE operator_id = $1
+       ORDER BY last_used_at DESC OFFSET ${MAX_DEVICES})`,
+    [operatorId],
+  );
 }
 
 /** What `GET /me` tells of permissions, for operators and API keys alike. */

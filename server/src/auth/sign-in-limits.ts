@@ -5,75 +5,137 @@ import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { unavailableOn } from '../database/database-errors.js';
 import { PgPool } from '../database/pg-pool.js';
 
-/** Attempts for one account since its last right one, wherever they come from. */
-const GUESSES_PER_ACCOUNT = { points: 20, seconds: 15 * 60 };
+/** After so many wrong guesses each further one waits: five seconds, then twice as long, and so on. */
+interface Pace {
+  readonly free: number;
+  readonly longestSeconds: number;
+}
 
-/** Counters of sign-ins, kept in Postgres so that all server processes share them. */
+const FIRST_WAIT_SECONDS = 5;
+/** One account from one source. */
+const BY_SOURCE: Pace = { free: 10, longestSeconds: 60 };
+/** One account from all sources that are not known together: bounds guessing from many addresses. */
+const BY_ACCOUNT: Pace = { free: 20, longestSeconds: 5 };
+/** Wrong guesses are forgotten so long after the last one. */
+const FORGET_AFTER = `interval '1 hour'`;
+
+/** Who tries, as far as it can be told before the password is checked. */
+export interface AttemptSource {
+  /** The browser that has signed in before, the session, or the network that the attempt comes from. */
+  readonly key: string;
+  /** It has shown before that it is this account's: guesses by others do not slow it down. */
+  readonly isKnown: boolean;
+}
+
+/**
+ * Slows down guessing, and locks nobody out: wrong guesses count by account and source, so that
+ * strangers slow down strangers. Kept in Postgres, by its clock, so that all servers share them.
+ */
 @Injectable()
 export class SignInLimits {
-  private readonly perAddress: RateLimiterPostgres;
-  private readonly perAccount: RateLimiterPostgres;
+  private readonly perSource: RateLimiterPostgres;
 
-  constructor(pg: PgPool, @Inject(APP_CONFIG) config: AppConfig) {
-    const common = {
+  constructor(
+    private readonly pg: PgPool,
+    @Inject(APP_CONFIG) config: AppConfig,
+  ) {
+    this.perSource = new RateLimiterPostgres({
       storeClient: pg.pool,
       tableName: 'sign_in_limit',
       tableCreated: true,
       clearExpiredByTimeout: false,
-    };
-    this.perAddress = new RateLimiterPostgres({
-      ...common,
       keyPrefix: 'address',
       points: config.rateSignIn.points,
       duration: config.rateSignIn.seconds,
     });
-    this.perAccount = new RateLimiterPostgres({
-      ...common,
-      keyPrefix: 'account',
-      points: GUESSES_PER_ACCOUNT.points,
-      duration: GUESSES_PER_ACCOUNT.seconds,
-    });
   }
 
-  /**
-   * Counts one attempt, before the password is looked at: guesses sent all at once count like those
-   * sent one by one. Throws `too_many` (429) when the address or the account has to wait.
-   */
-  async attempt(ip: string, emailKey: string): Promise<void> {
+  /** Counts one sign-in of a source, whatever the account. Throws `too_many` (429). */
+  async signIn(source: AttemptSource): Promise<void> {
     try {
-      await this.perAddress.consume(addressKey(ip));
-      await this.perAccount.consume(emailKey.slice(0, 200));
+      await this.perSource.consume(source.key);
     } catch (error) {
-      if (error instanceof RateLimiterRes) throw tooMany(error);
+      if (error instanceof RateLimiterRes) throw tooMany(error.msBeforeNext / 1000);
       throw unavailableOn(error);
     }
   }
 
-  /** Whoever knows the password has made no wrong guess. */
-  async right(emailKey: string): Promise<void> {
-    await this.perAccount.delete(emailKey.slice(0, 200)).catch(() => undefined);
+  /**
+   * Counts one guess before the password is looked at, so that guesses sent all at once count like
+   * those sent one by one. Throws `too_many` (429) with the seconds to wait.
+   */
+  async guess(account: string, source: AttemptSource): Promise<void> {
+    const pair = pairKey(account, source);
+    await this.take(pair, BY_SOURCE);
+    if (source.isKnown) return;
+    try {
+      await this.take(accountKey(account), BY_ACCOUNT);
+    } catch (error) {
+      await this.takeBack(pair);
+      throw error;
+    }
+  }
+
+  /** The password was right: the source starts from nothing again. */
+  async right(account: string, source: AttemptSource): Promise<void> {
+    await this.pg.query('sign-in-right', 'DELETE FROM sign_in_guess WHERE key = $1', [
+      pairKey(account, source),
+    ]);
+    if (!source.isKnown) await this.takeBack(accountKey(account));
+  }
+
+  /** The password was not looked at. */
+  async undo(account: string, source: AttemptSource): Promise<void> {
+    await this.takeBack(pairKey(account, source));
+    if (!source.isKnown) await this.takeBack(accountKey(account));
+  }
+
+  private async take(key: string, { free, longestSeconds }: Pace): Promise<void> {
+    const { rowCount } = await this.pg.query(
+      'sign-in-guess',
+      `INSERT INTO sign_in_guess AS g (key, wrong, free_at, expires_at)
+       VALUES ($1, 1, now(), now() + ${FORGET_AFTER})
+       ON CONFLICT (key) DO UPDATE SET
+         wrong = CASE WHEN g.expires_at < now() THEN 1 ELSE g.wrong + 1 END,
+         free_at = CASE WHEN g.expires_at < now() OR g.wrong + 1 < $2 THEN now()
+           ELSE now() + make_interval(secs => least($3, ${FIRST_WAIT_SECONDS} * 2 ^ least(g.wrong + 1 - $2, 20))) END,
+         expires_at = now() + ${FORGET_AFTER}
+       WHERE g.free_at <= now() OR g.expires_at < now()`,
+      [key, free, longestSeconds],
+    );
+    if (rowCount) return;
+    const { rows } = await this.pg.query<{ seconds: number }>(
+      'sign-in-wait',
+      `SELECT extract(epoch FROM free_at - now())::float8 AS seconds
+       FROM sign_in_guess WHERE key = $1`,
+      [key],
+    );
+    throw tooMany(rows[0]?.seconds ?? 1);
+  }
+
+  private async takeBack(key: string): Promise<void> {
+    await this.pg.query(
+      'sign-in-take-back',
+      'UPDATE sign_in_guess SET wrong = greatest(wrong - 1, 0), free_at = now() WHERE key = $1',
+      [key],
+    );
   }
 }
 
-/** One household of IPv6 addresses counts as one: a /64 costs nothing to walk through. */
-export function addressKey(ip: string): string {
-  const plain = ip.replace(/^::ffff:/i, '');
-  if (!plain.includes(':')) return plain;
-  const [head = '', tail = ''] = plain.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  if (plain.includes('::')) {
-    const rest = tail === '' ? [] : tail.split(':');
-    while (groups.length + rest.length < 8) groups.push('0');
-    groups.push(...rest);
-  }
-  return groups.slice(0, 4).join(':');
+function pairKey(account: string, source: AttemptSource): string {
+  return `${account} ${source.key}`;
 }
 
-function tooMany(limit: RateLimiterRes): AppError {
+function accountKey(account: string): string {
+  return account;
+}
+
+function tooMany(seconds: number): AppError {
+  const retryAfter = Math.max(1, Math.ceil(seconds));
   return new AppError(
     'too_many',
     'auth.too_many_attempts',
-    'Too many attempts to sign in. Wait a little, then try again.',
-    { retryAfter: Math.max(1, Math.ceil(limit.msBeforeNext / 1000)) },
+    `Too many attempts. Try again in ${retryAfter} ${retryAfter === 1 ? 'second' : 'seconds'}.`,
+    { retryAfter },
   );
 }

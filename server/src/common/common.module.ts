@@ -1,6 +1,8 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { AppLogger } from './app-logger.js';
+import { BeforeBody } from './http/before-body.js';
+import { ConnectionLimits } from './http/connection-limits.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { ValidationPipe } from './http/validation.pipe.js';
 
@@ -8,9 +10,11 @@ import { ValidationPipe } from './http/validation.pipe.js';
 @Module({
   providers: [
     AppLogger,
+    BeforeBody,
+    ConnectionLimits,
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useClass: ValidationPipe },
   ],
-  exports: [AppLogger],
+  exports: [AppLogger, BeforeBody, ConnectionLimits],
 })
 export class CommonModule {}

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { HTTP_LIMITS, type HttpLimits } from '../common/http/http-limits.js';
 import { parseTtl } from '../grants/ttl.js';
 
 /** Injection token of the parsed configuration; nothing else reads `process.env`. */
@@ -170,6 +171,7 @@ export interface AppConfig {
   rateOperator: { points: number; seconds: number };
   rateSignIn: { points: number; seconds: number };
   trustProxy: number;
+  http: HttpLimits;
   /** `rejoin`: loads nothing, only the participants of sample people that there are come back. */
   demo: 'on' | 'rejoin' | 'off';
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -251,6 +253,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
     rateOperator: env.ROLECALL_RATE_OPERATOR,
     rateSignIn: env.ROLECALL_RATE_SIGN_IN,
     trustProxy: env.ROLECALL_TRUST_PROXY,
+    http: HTTP_LIMITS,
     demo: env.ROLECALL_DEMO,
     logLevel: env.ROLECALL_LOG,
   };

@@ -8,6 +8,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../access/actor.js';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
+import { ConnectionLimits } from '../common/http/connection-limits.js';
 import { SeatViews } from '../seats/seat-views.js';
 import { readActing } from './acting.js';
 import { EventFeed, type FeedEvent } from './event-feed.js';
@@ -56,6 +57,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly views: SeatViews,
     private readonly sources: FrameSources,
     private readonly auth: AuthService,
+    private readonly connections: ConnectionLimits,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -93,6 +95,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     stream.isCatchingUp = resumeFrom !== null;
     this.streams.set(stream, { openedAt: performance.now() });
     stream.open();
+    this.connections.exempt(request.raw.socket, reply.raw);
     stream.send('hello', { topics: shown });
     if (resumeFrom !== null) await this.catchUp(stream, resumeFrom);
   }

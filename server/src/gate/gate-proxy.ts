@@ -13,10 +13,12 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
+import { FairLine, TurnedAway } from '../common/fair-line.js';
+import { clientAddress, networkOf } from '../common/http/client-address.js';
+import { ConnectionLimits } from '../common/http/connection-limits.js';
 import { RawBody } from '../common/http/raw-body.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { toHttpUrl } from '../livekit/livekit.settings.js';
-import { FairLine, lineOf, TurnedAway } from './fair-line.js';
 import {
   EXPOSED_HEADERS,
   limitedHeaders,
@@ -57,6 +59,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
   constructor(
     private readonly gate: GateService,
     private readonly adapter: HttpAdapterHost,
+    private readonly connections: ConnectionLimits,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -178,7 +181,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     onBusy: (busy: Refused) => T,
   ): Promise<T> {
     try {
-      return await this.line.run(lineOf(ip), work);
+      return await this.line.run(networkOf(ip), work);
     } catch (error) {
       if (!(error instanceof TurnedAway)) throw error;
       return onBusy({ status: 503, code: 'gate.busy', text: 'Too many connects. Try again.' });
@@ -275,6 +278,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       this.open.delete(socket);
     };
     this.open.add(socket);
+    this.connections.exempt(socket);
     for (const side of [socket, remote]) {
       side.on('error', end);
       side.on('close', end);
@@ -335,12 +339,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
 
   /** As Fastify tells it: behind proxies that are trusted, what they say. */
   private addressOf(request: IncomingMessage): string {
-    const direct = request.socket.remoteAddress ?? '';
-    const hops = this.config.trustProxy;
-    const forwarded = request.headers['x-forwarded-for'];
-    if (hops === 0 || typeof forwarded !== 'string') return direct;
-    const chain = [...forwarded.split(',').map((address) => address.trim()), direct];
-    return chain.at(-1 - hops) ?? chain[0] ?? direct;
+    return clientAddress(request, this.config.trustProxy);
   }
 }
 

@@ -5,6 +5,7 @@ import {
   Get,
   HttpCode,
   Inject,
+  type OnModuleInit,
   Options,
   Patch,
   Post,
@@ -14,19 +15,48 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../access/access.decorators.js';
 import { AppError } from '../common/errors/app-error.js';
+import { BeforeBody } from '../common/http/before-body.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { DatabaseClock } from '../database/database-clock.js';
+import { TokenReader } from '../livekit/token-reader.js';
 import { GateProxy } from './gate-proxy.js';
-import { type GateTarget, gateTarget, isMethodOpen, isWhip, upstreamUri } from './gate-paths.js';
+import {
+  type GateTarget,
+  gateTarget,
+  isMethodOpen,
+  isWhip,
+  presentedToken,
+  upstreamUri,
+} from './gate-paths.js';
 
 const WHY = 'participants do not sign in; the LiveKit token that they present is checked';
 
+/** What is sent to these is read only for who holds a token of ours. */
+const WITH_BODY = [
+  ['POST', '/whip/v1'],
+  ['POST', '/whip/v1/*'],
+  ['PATCH', '/whip/v1/*'],
+] as const;
+
 /** LiveKit's own paths for clients, and the question that other proxies ask. */
 @Controller()
-export class GateController {
+export class GateController implements OnModuleInit {
+  private readonly reader: TokenReader;
+
   constructor(
     private readonly proxy: GateProxy,
+    private readonly beforeBody: BeforeBody,
+    private readonly clock: DatabaseClock,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
-  ) {}
+  ) {
+    this.reader = new TokenReader(config.livekit);
+  }
+
+  onModuleInit(): void {
+    for (const [method, path] of WITH_BODY) {
+      this.beforeBody.require(method, path, (request, reply) => this.assertToken(request, reply));
+    }
+  }
 
   /** Forward auth: nginx `auth_request`, Caddy `forward_auth`, Traefik `ForwardAuth`. */
   @Get('livekit/gate')
@@ -128,6 +158,16 @@ export class GateController {
     if (isGateOn || gateSecret === null || livekit.url === null) return false;
     const shown = headers['x-rolecall-gate-secret'];
     return typeof shown === 'string' && isSame(shown, gateSecret);
+  }
+
+  private assertToken(request: FastifyRequest, reply: FastifyReply): void {
+    this.assertOn();
+    const target = gateTarget(request.raw.url ?? '');
+    if (!target || (isWhip(target) && !this.config.isWhipOn)) throw closed();
+    const presented = presentedToken(target, request.headers.authorization);
+    if (this.reader.read(presented, this.clock.now())) return;
+    reply.header('Access-Control-Allow-Origin', '*');
+    throw new AppError('unauthenticated', 'gate.token_invalid', 'The token is not valid.');
   }
 
   private assertOn(): void {

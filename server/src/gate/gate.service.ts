@@ -183,7 +183,10 @@ export class GateService {
     return this.signer.sign(byWhip ? markedAsWhip(claims) : claims);
   }
 
-  private async claimsOf({ token, standing, bound }: Proved, byWhip: boolean): Promise<TokenClaims> {
+  private async claimsOf(
+    { token, standing, bound }: Proved,
+    byWhip: boolean,
+  ): Promise<TokenClaims> {
     const { room, facts, role } = standing;
     if (!role) throw new Error('a token without a role');
     const { user } = facts;

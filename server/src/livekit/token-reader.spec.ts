@@ -50,6 +50,7 @@ describe('TokenReader', () => {
   const payload = () => ({ ...good(), iss: pair.apiKey });
   it.each<[string, () => string]>([
     ['nothing', () => ''],
+    ['an identity that is too long', () => sign({ sub: 'é'.repeat(129) })],
     ['no token', () => 'eyJ'],
     ['two parts', () => sign({}).split('.').slice(0, 2).join('.')],
     ['four parts', () => `${sign({})}.x`],

@@ -27,6 +27,7 @@ export interface TokenFacts {
 
 /** LiveKit refuses longer ones with 431. */
 const MAX_TOKEN_BYTES = 256 * 1024;
+const MAX_NAME_BYTES = 256;
 
 /**
  * Reads tokens that we or LiveKit (in its refreshes) signed with our key. Null for anything else:
@@ -46,14 +47,14 @@ export class TokenReader {
     const video = claims['video'] as Record<string, unknown> | undefined;
     const { sub } = claims;
     const room = video?.['room'];
-    if (video?.['roomJoin'] !== true || !isText(room) || !isText(sub)) return null;
+    if (video?.['roomJoin'] !== true || !isName(room) || !isName(sub)) return null;
     return {
       identity: sub,
       room,
       issuedAt: toTime(claims['iat'] ?? claims['nbf']),
       madeAt: toMadeAt(claims),
       isRefreshed: claims['iat'] !== undefined && !isText(claims['jti']),
-      jti: isText(claims['jti']) ? claims['jti'] : null,
+      jti: isName(claims['jti']) ? claims['jti'] : null,
       name: isText(claims['name']) ? claims['name'] : null,
       metadata: isText(claims['metadata']) ? claims['metadata'] : null,
       attributes: toAttributes(claims['attributes']),
@@ -65,6 +66,11 @@ export class TokenReader {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
+}
+
+/** What is longer names nobody, here or at LiveKit; it would be written down whole. */
+function isName(value: unknown): value is string {
+  return isText(value) && Buffer.byteLength(value) <= MAX_NAME_BYTES;
 }
 
 function toTime(value: unknown): Date | null {

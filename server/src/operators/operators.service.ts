@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../access/actor.js';
 import { holdsOf } from '../auth/auth.service.js';
-import { Passwords } from '../auth/passwords.js';
+import { assertGoodPassword } from '../auth/password-policy.js';
+import { type HashTurn, Passwords } from '../auth/passwords.js';
 import { keyOfEmail } from '../auth/sessions.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
@@ -101,7 +102,11 @@ export class OperatorsService {
     const access = body.access.map(complete);
     assertHolds(actor, access);
     const temporaryPassword = body.password ? undefined : randomBytes(12).toString('base64url');
-    const passwordHash = await this.passwords.hash(body.password ?? (temporaryPassword as string));
+    if (body.password) assertGoodPassword('password', body.password, [body.email, body.name]);
+    const passwordHash = await this.passwords.hash(
+      body.password ?? (temporaryPassword as string),
+      turnOf(actor),
+    );
     const id = await this.transactions.run(async (tx) => {
       const operator = tx.manager.create(Operator, {
         email: body.email.trim(),
@@ -135,7 +140,12 @@ export class OperatorsService {
     const seen = await this.get(id);
     refuseReadOnly(body, seen.view, READ_ONLY);
     assertMatch(ifMatch, seen.revision, seen.view);
-    const passwordHash = body.password ? await this.passwords.hash(body.password) : undefined;
+    if (body.password) {
+      assertGoodPassword('password', body.password, [seen.view.email, body.name ?? seen.view.name]);
+    }
+    const passwordHash = body.password
+      ? await this.passwords.hash(body.password, turnOf(actor))
+      : undefined;
     await this.transactions.run(async (tx) => {
       const isSelf = (await operatorBehind(tx, actor)) === id;
       await tx.query(`SELECT pg_advisory_xact_lock(hashtext('rolecall.operators'))`);
@@ -206,6 +216,10 @@ export class OperatorsService {
       );
     });
   }
+}
+
+function turnOf({ kind, id }: Actor): HashTurn {
+  return { key: id ?? kind, isKnown: true };
 }
 
 /** Whose hand it is: that of the operator, or of the operator who made the key. */

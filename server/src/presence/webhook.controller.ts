@@ -1,7 +1,8 @@
-import { Controller, HttpCode, Logger, Post, Req } from '@nestjs/common';
+import { Controller, HttpCode, Logger, type OnModuleInit, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../access/access.decorators.js';
 import { AppError } from '../common/errors/app-error.js';
+import { BeforeBody } from '../common/http/before-body.js';
 import { RawBody } from '../common/http/raw-body.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import type { LiveKitEvent } from '../livekit/webhook-event.js';
@@ -9,16 +10,28 @@ import { WebhookVerifier } from '../livekit/webhook-verifier.js';
 import { WebhookInbox } from './webhook-inbox.js';
 import { WebhookProcessor } from './webhook-processor.js';
 
+/** Anybody can send a webhook that is refused: of many, one line a minute. */
+const WARN_EVERY_MS = 60_000;
+
 @Controller('livekit/webhook')
-export class WebhookController {
+export class WebhookController implements OnModuleInit {
   private readonly log = new Logger(WebhookController.name);
+  private refused = 0;
+  private lastWarnedAt = -Infinity;
 
   constructor(
     private readonly verifier: WebhookVerifier,
     private readonly clock: LiveKitClock,
     private readonly inbox: WebhookInbox,
     private readonly processor: WebhookProcessor,
+    private readonly beforeBody: BeforeBody,
   ) {}
+
+  onModuleInit(): void {
+    this.beforeBody.require('POST', '/livekit/webhook', ({ headers }) =>
+      this.orWarn(() => this.verifier.verifyHeader(headers.authorization)),
+    );
+  }
 
   /** Answers once the event is kept; LiveKit tries again after any answer but 2xx and 4xx. */
   @Post()
@@ -31,14 +44,25 @@ export class WebhookController {
   }
 
   private verified(raw: Buffer, { headers }: FastifyRequest): LiveKitEvent {
+    const event = this.orWarn(() => this.verifier.verify(raw, headers.authorization));
+    // It is compared with what was written here, by Postgres' clock.
+    return { ...event, createdAt: this.clock.toDatabase(event.createdAt) };
+  }
+
+  /** LiveKit takes a refusal for a delivery, so a wrong key must be seen here or nowhere. */
+  private orWarn<T>(verify: () => T): T {
     try {
-      const event = this.verifier.verify(raw, headers.authorization);
-      // It is compared with what was written here, by Postgres' clock.
-      return { ...event, createdAt: this.clock.toDatabase(event.createdAt) };
+      return verify();
     } catch (error) {
-      // LiveKit takes a refusal for a delivery, so a wrong key must be seen here or nowhere.
-      const why = error instanceof AppError ? (error.cause ?? error) : error;
-      this.log.warn(`webhook refused: ${why instanceof Error ? why.message : String(why)}`);
+      this.refused++;
+      const now = performance.now();
+      if (now - this.lastWarnedAt >= WARN_EVERY_MS) {
+        const why = error instanceof AppError ? (error.cause ?? error) : error;
+        const text = why instanceof Error ? why.message : String(why);
+        this.log.warn(`webhook refused: ${text} (${this.refused} since the last such line)`);
+        this.lastWarnedAt = now;
+        this.refused = 0;
+      }
       throw error;
     }
   }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { SYSTEM_ACTOR } from '../access/actor.js';
+import { weaknessOf } from '../auth/password-policy.js';
 import { Passwords } from '../auth/passwords.js';
 import { keyOfEmail } from '../auth/sessions.service.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
@@ -74,9 +75,12 @@ export class FirstStart {
       await tx.query(`SELECT pg_advisory_xact_lock(hashtext('rolecall.first_start'))`);
       const { rows } = await tx.query('SELECT 1 FROM operator LIMIT 1');
       if (rows.length > 0) return null;
+      const weakness = adminPassword && weaknessOf(adminPassword, [adminEmail]);
+      if (weakness) throw new Error(`ROLECALL_ADMIN_PASSWORD ${weakness}.`);
+      const turn = { key: 'first start', isKnown: true };
       const created = await tx.query<{ id: string }>(
         `INSERT INTO operator (email, email_key, name, password_hash) VALUES ($1, $2, 'Admin', $3) RETURNING id`,
-        [adminEmail, keyOfEmail(adminEmail), await this.passwords.hash(password)],
+        [adminEmail, keyOfEmail(adminEmail), await this.passwords.hash(password, turn)],
       );
       await tx.query(`INSERT INTO operator_access (operator_id, role) VALUES ($1, 'admin')`, [
         created.rows[0]?.id,

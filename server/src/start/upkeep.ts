@@ -21,6 +21,16 @@ const LEFTOVERS: readonly [name: string, sql: string][] = [
        SELECT key FROM sign_in_limit WHERE expire < extract(epoch FROM now()) * 1000 LIMIT 5000)`,
   ],
   [
+    'upkeep-sign-in-guesses',
+    `DELETE FROM sign_in_guess WHERE key IN (
+       SELECT key FROM sign_in_guess WHERE expires_at < now() LIMIT 5000)`,
+  ],
+  [
+    'upkeep-devices',
+    `DELETE FROM operator_device WHERE (operator_id, token_hash) IN (
+       SELECT operator_id, token_hash FROM operator_device WHERE expires_at < now() LIMIT 5000)`,
+  ],
+  [
     'upkeep-sessions',
     `DELETE FROM operator_session WHERE id IN (
        SELECT id FROM operator_session WHERE expires_at < now() LIMIT 5000)`,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { FairLine, lineOf, TurnedAway } from './fair-line.js';
+import { FairLine, TurnedAway } from './fair-line.js';
 
 const options = { atOnce: 1, perKey: 3, inAll: 5, patienceMs: 10_000 };
 
@@ -59,19 +59,5 @@ describe('a fair line', () => {
     const line = new FairLine(options);
     await expect(line.run('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await line.run('a', () => Promise.resolve('yes'))).toBe('yes');
-  });
-});
-
-describe('the line of an address', () => {
-  it.each([
-    ['192.0.2.7', '192.0.2.7'],
-    ['::ffff:192.0.2.7', '::ffff:192.0.2.7'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
-    ['2001:db8:1:2::1', '2001:db8:1:2'],
-    ['2001:db8::1', '2001:db8:0:0'],
-    ['::1', '0:0:0:0'],
-    ['', ''],
-  ])('of %j is that of %j', (address, line) => {
-    expect(lineOf(address)).toBe(line);
   });
 });

@@ -84,12 +84,3 @@ export class FairLine {
     return true;
   }
 }
-
-/** One address, or the network that one household or machine has of IPv6. */
-export function lineOf(address: string): string {
-  if (!address.includes(':') || address.includes('.')) return address;
-  const [head = '', tail] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  if (tail !== undefined) groups.push(...Array.from({ length: 8 - groups.length }, () => '0'));
-  return groups.slice(0, 4).join(':');
-}

@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { APP_CONFIG, type AppConfig } from '../../config/app-config.js';
+import { FairShares } from '../fair-shares.js';
+import { networkOf } from './client-address.js';
+
+/** A client that is refused may read its answer for so long … */
+const LINGER_MS = 1_000;
+/** … while no more than these wait to do so. */
+const MAX_LINGERING = 1_000;
+const HEADER_CHECK_MS = 500;
+const WARN_EVERY_MS = 60_000;
+
+interface Held {
+  readonly socket: Socket;
+  readonly key: string;
+  /** Requests under way. */
+  busy: number;
+  /** Bytes that had come when the last request ended. */
+  bytesBefore: number;
+  isExempt: boolean;
+}
+
+/**
+ * Bounds what connections cost: how many there are, in all and from one address, and how much of
+ * half-sent headers they hold. Streams of those who were let in do not count.
+ */
+@Injectable()
+export class ConnectionLimits implements OnApplicationShutdown {
+  private readonly log = new Logger(ConnectionLimits.name);
+  private readonly shares: FairShares;
+  private readonly held = new Map<Duplex, Held>();
+  private lingering = 0;
+  private refused = 0;
+  private lastWarnedAt = -Infinity;
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(@Inject(APP_CONFIG) private readonly config: AppConfig) {
+    const { connections, connectionsPerAddress } = config.http;
+    this.shares = new FairShares({ perKey: connectionsPerAddress, inAll: connections });
+  }
+
+  /** Stands before Node's own handling of connections: a refused one never gets a parser. */
+  watch(server: Server): void {
+    const listeners = server.listeners('connection') as ((socket: Socket) => void)[];
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => {
+      if (!this.admit(socket)) return;
+      for (const listener of listeners) listener.call(server, socket);
+    });
+    server.on('request', (request, response) => this.follow(request, response));
+    this.timer = setInterval(() => this.boundHeaders(), HEADER_CHECK_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    if (this.timer) clearInterval(this.timer);
+  }
+
+  /** A stream of somebody who was let in, until `response` ends; without one, for good. */
+  exempt(socket: Duplex, response?: ServerResponse): void {
+    const held = this.held.get(socket);
+    if (!held || held.isExempt) return;
+    held.isExempt = true;
+    this.shares.giveBack(held.key);
+    response?.once('close', () => {
+      if (!this.held.has(socket)) return;
+      held.isExempt = false;
+      this.shares.add(held.key);
+    });
+  }
+
+  private admit(socket: Socket): boolean {
+    const isProxy = this.config.trustProxy > 0;
+    // Behind proxies every connection comes from one of them: there requests are counted.
+    const key = isProxy ? '' : networkOf(socket.remoteAddress ?? '');
+    if (!this.take(key, isProxy)) {
+      this.refuse(socket);
+      return false;
+    }
+    const held: Held = { socket, key, busy: 0, bytesBefore: 0, isExempt: false };
+    this.held.set(socket, held);
+    socket.once('close', () => {
+      this.held.delete(socket);
+      if (!held.isExempt) this.shares.giveBack(key);
+    });
+    return true;
+  }
+
+  /** Makes place where it can: of an idle connection of the same address, or of the largest holder. */
+  private take(key: string, isProxy: boolean): boolean {
+    if (isProxy) {
+      if (this.shares.size >= this.config.http.connections) return false;
+      this.shares.add(key);
+      return true;
+    }
+    if (this.shares.take(key)) return true;
+    const own = this.find((one) => one.key === key && isIdle(one));
+    if (own) this.drop(own);
+    else if (this.shares.size >= this.config.http.connections) this.dropOfLargest(key);
+    return this.shares.take(key);
+  }
+
+  private dropOfLargest(newcomer: string): void {
+    const key = this.shares.largest();
+    if (key === null || this.shares.heldBy(key) < this.shares.heldBy(newcomer) + 2) return;
+    const one =
+      this.find((other) => other.key === key && isIdle(other)) ??
+      this.find((other) => other.key === key && other.busy === 0);
+    if (one) this.drop(one);
+  }
+
+  private find(test: (one: Held) => boolean): Held | null {
+    for (const one of this.held.values()) if (!one.isExempt && test(one)) return one;
+    return null;
+  }
+
+  private drop(one: Held): void {
+    one.isExempt = true;
+    this.shares.giveBack(one.key);
+    one.socket.destroy();
+  }
+
+  private follow({ socket }: IncomingMessage, response: ServerResponse): void {
+    const held = this.held.get(socket);
+    if (!held) return;
+    held.busy++;
+    response.once('close', () => {
+      held.busy--;
+      held.bytesBefore = socket.bytesRead;
+    });
+  }
+
+  private refuse(socket: Socket): void {
+    this.warn();
+    socket.on('error', () => socket.destroy());
+    if (this.lingering >= MAX_LINGERING) {
+      socket.destroy();
+      return;
+    }
+    this.lingering++;
+    const hangUp = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    socket.once('close', () => {
+      clearTimeout(hangUp);
+      this.lingering--;
+    });
+    socket.end(tooMany());
+    // Unread bytes would turn the answer into a reset.
+    socket.resume();
+  }
+
+  /** Node keeps what has come of a request's headers; the largest go when it is too much. */
+  private boundHeaders(): void {
+    const open = [...this.held.values()]
+      .filter((one) => one.busy === 0 && !one.isExempt)
+      .map((one) => ({ ...one, bytes: one.socket.bytesRead - one.bytesBefore }))
+      .sort((a, b) => b.bytes - a.bytes);
+    let sum = open.reduce((total, { bytes }) => total + bytes, 0);
+    for (const { socket, bytes } of open) {
+      if (sum <= this.config.http.headerBytes) return;
+      sum -= bytes;
+      this.warn();
+      socket.destroy();
+    }
+  }
+
+  private warn(): void {
+    this.refused++;
+    const now = performance.now();
+    if (now - this.lastWarnedAt < WARN_EVERY_MS) return;
+    this.lastWarnedAt = now;
+    this.log.warn(`${this.refused} connection(s) were refused: too many, or from one address`);
+    this.refused = 0;
+  }
+}
+
+/** It has had an answer, and nothing of a next request has come. */
+function isIdle({ socket, busy, bytesBefore }: Held): boolean {
+  return busy === 0 && bytesBefore > 0 && socket.bytesRead === bytesBefore;
+}
+
+function tooMany(): string {
+  const requestId = randomUUID();
+  const body = JSON.stringify({
+    type: 'urn:rolecall:server.too_many_connections',
+    title: 'Service Unavailable',
+    status: 503,
+    detail: 'Too many connections from this address. Close some, then try again.',
+    code: 'server.too_many_connections',
+    requestId,
+  });
+  return [
+    'HTTP/1.1 503 Service Unavailable',
+    `X-Request-Id: ${requestId}`,
+    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'Retry-After: 2',
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}
