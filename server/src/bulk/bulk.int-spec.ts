@@ -152,10 +152,12 @@ describe('operations on many seats', () => {
 
     it('who was there when the filter was taken and left since is skipped', async () => {
       // They leave in the very moment in which the targets are written down.
-      await app.sql(`CREATE FUNCTION leave_now() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-        UPDATE seat SET is_present = false WHERE room = NEW.room; RETURN NEW; END $$`);
-      await app.sql(`CREATE TRIGGER tr_leave_now AFTER INSERT ON bulk_operation FOR EACH ROW
-        WHEN (NEW.room LIKE 'leavers-%') EXECUTE FUNCTION leave_now()`);
+      await app.database.asOwner(
+        `CREATE FUNCTION leave_now() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           UPDATE seat SET is_present = false WHERE room = NEW.room; RETURN NEW; END $$`,
+        `CREATE TRIGGER tr_leave_now AFTER INSERT ON bulk_operation FOR EACH ROW
+           WHEN (NEW.room LIKE 'leavers-%') EXECUTE FUNCTION leave_now()`,
+      );
       for (const action of ['promote', 'hold', 'mute', 'remove']) {
         const room = `leavers-${action}`;
         await app.sql(`INSERT INTO room (name, default_template) VALUES ($1, 'viewer')`, [room]);

@@ -180,6 +180,13 @@ describe('what is given for a time', () => {
         const rows = (await scene.ledger(room, kind)).filter((row) => row.identity === identity);
         return rows.some(({ outcome }) => outcome === 'applied') ? rows[0] : null;
       });
+    /** Its time has come; the next sweep ends it. */
+    const expire = (identity: string, what: 'override' | 'block' = 'override') =>
+      app.sql(
+        `UPDATE seat SET ${what}_until = now() - interval '1 second'
+         WHERE room = $1 AND identity = $2`,
+        [room, identity],
+      );
     const full = { template: 'speaker', code: 'stage.full' };
 
     it('a lease ends all the same: the seat falls to policy, and the entry says so', async () => {
@@ -187,8 +194,9 @@ describe('what is given for a time', () => {
       await come('bo');
       await limit('speaker', 1);
       await scene.act(room, 'ana', 'promote', { template: 'speaker' });
-      await scene.act(room, 'ana', 'promote', { template: 'presenter', for: '1s' });
+      await scene.act(room, 'ana', 'promote', { template: 'presenter', for: '1h' });
       expect((await scene.act(room, 'bo', 'promote', { template: 'speaker' })).status).toBe(200);
+      await expire('ana');
       const entry = await ended('seat.lease_ended', 'ana');
       expect(entry?.payload).toMatchObject({
         before: { template: 'presenter' },
@@ -213,8 +221,9 @@ describe('what is given for a time', () => {
         await come(identity);
         await scene.act(room, identity, 'promote', { template: 'speaker' });
       }
-      await scene.act(room, 'ana', 'block', { for: '1s' });
+      await scene.act(room, 'ana', 'block', { for: '1h' });
       await limit('speaker', 1);
+      await expire('ana', 'block');
       const entry = await ended('seat.block_ended', 'ana');
       expect(entry?.payload.notGivenBack).toMatchObject([full]);
       expect(await scene.seat(room, 'ana')).toBeUndefined();
@@ -229,8 +238,9 @@ describe('what is given for a time', () => {
       await app.post('/api/v1/role-templates', { key, name: 'Guest', grants });
       await app.post(`/api/v1/role-templates/${key}/publish`, { message: 'first' });
       await scene.act(room, 'ana', 'promote', { template: key });
-      await scene.act(room, 'ana', 'promote', { template: 'presenter', for: '2s' });
+      await scene.act(room, 'ana', 'promote', { template: 'presenter', for: '1h' });
       expect((await app.post(`/api/v1/role-templates/${key}/archive`)).status).toBe(200);
+      await expire('ana');
       const entry = await ended('seat.lease_ended', 'ana');
       expect(entry?.payload.notGivenBack).toMatchObject([
         { template: key, code: 'role_template.unusable' },
@@ -252,9 +262,10 @@ describe('what is given for a time', () => {
         livekit.join(scene.token(room, identity, 'speaker'));
         await scene.untilSeat(room, identity, 'is here', ({ isPresent }) => isPresent);
       }
-      await scene.act(room, 'ana', 'promote', { template: 'presenter', for: '1s' });
+      await scene.act(room, 'ana', 'promote', { template: 'presenter', for: '1h' });
       await scene.act(room, 'bo', 'promote', { template: 'presenter' });
       await limit('speaker', 0);
+      await expire('ana');
       const entry = await ended('seat.lease_ended', 'ana');
       expect(entry?.payload).toMatchObject({ after: { template: 'viewer' }, notGivenBack: [full] });
       expect(await scene.seat(room, 'ana')).toMatchObject({ isPresent: true });
@@ -269,19 +280,22 @@ describe('what is given for a time', () => {
       await scene.untilSeat(room, 'ana', 'is here', ({ isPresent }) => isPresent);
       await limit('speaker', 1);
       await scene.act(room, 'ana', 'promote', { template: 'speaker' });
-      await scene.act(room, 'ana', 'promote', { template: 'presenter', for: '1s' });
-      await come('bo');
-      await scene.act(room, 'bo', 'promote', { template: 'speaker' });
+      await scene.act(room, 'ana', 'promote', { template: 'presenter', for: '1h' });
+      await scene.user('bo');
+      expect((await scene.act(room, 'bo', 'promote', { template: 'speaker' })).status).toBe(200);
+      await expire('ana');
       await ended('seat.lease_ended', 'ana');
       expect(ana.permission.canPublishSources).toEqual(['CAMERA']);
     });
   });
 
   it('a hundred that cannot end keep nobody from an end, nor themselves from repair', async () => {
-    await app.sql(`CREATE FUNCTION stay_stuck() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-      RAISE EXCEPTION 'stuck'; END $$`);
-    await app.sql(`CREATE TRIGGER tr_stay_stuck BEFORE UPDATE ON seat FOR EACH ROW
-      WHEN (NEW.identity LIKE 'stuck-%' AND NEW.epoch > OLD.epoch) EXECUTE FUNCTION stay_stuck()`);
+    await app.database.asOwner(
+      `CREATE FUNCTION stay_stuck() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         RAISE EXCEPTION 'stuck'; END $$`,
+      `CREATE TRIGGER tr_stay_stuck BEFORE UPDATE ON seat FOR EACH ROW
+         WHEN (NEW.identity LIKE 'stuck-%' AND NEW.epoch > OLD.epoch) EXECUTE FUNCTION stay_stuck()`,
+    );
     try {
       const mia = await come('stuck-mia');
       const zoe = await come('zoe');
@@ -303,7 +317,7 @@ describe('what is given for a time', () => {
       await until('it is taken again', () => !mia.permission.canPublish);
       expect((await scene.seat(room, 'stuck-mia'))?.epoch).toBe(0);
     } finally {
-      await app.sql('DROP TRIGGER tr_stay_stuck ON seat');
+      await app.database.asOwner('DROP TRIGGER tr_stay_stuck ON seat');
     }
     await until('and all end once they can', async () => {
       const rows = await app.sql('SELECT FROM seat WHERE room = $1 AND override_at IS NOT NULL', [

@@ -10,6 +10,8 @@ export interface TestDatabase {
   readonly ownerUrl: string;
   /** As the role that the application has. */
   readonly appUrl: string;
+  /** What the application's role may not do, such as a trigger that makes something fail. */
+  asOwner(...statements: string[]): Promise<void>;
   drop(): Promise<void>;
 }
 
@@ -24,8 +26,10 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   await asSuperuser(facts.superuserUrl, [
     `CREATE DATABASE ${name} TEMPLATE ${facts.template} OWNER ${facts.owner.role}`,
   ]);
+  const ownerUrl = testDatabaseUrl(facts, facts.owner, name);
   return {
-    ownerUrl: testDatabaseUrl(facts, facts.owner, name),
+    ownerUrl,
+    asOwner: (...statements) => asSuperuser(ownerUrl, statements),
     appUrl: testDatabaseUrl(facts, facts.app, name),
     drop: () => asSuperuser(facts.superuserUrl, [`DROP DATABASE ${name} WITH (FORCE)`]),
   };
