@@ -4,6 +4,7 @@ import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { formatTtl } from '../grants/ttl.js';
 import type { ObservedParticipant } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
+import { KINDS_WITH_A_ROLE } from '../livekit/whip.js';
 import { SeatActs } from '../seats/seat-acts.js';
 
 /** A connection that has been seen without media. */
@@ -12,9 +13,6 @@ interface Lurker {
   readonly identity: string;
   readonly timer: NodeJS.Timeout;
 }
-
-/** What LiveKit brings along may stay without media for as long as it needs, such as a ringing phone. */
-const STANDARD = 'standard';
 
 /**
  * Who opens only a WebSocket is in the room for a minute: seen by nobody, told of by no webhook, and
@@ -84,6 +82,7 @@ export class Lurkers implements OnApplicationShutdown {
   }
 }
 
+/** What LiveKit brings along may stay without media for as long as it needs, such as a ringing phone. */
 function isLurking({ state, kind }: ObservedParticipant): boolean {
-  return kind === STANDARD && (state === 'joining' || state === 'joined');
+  return KINDS_WITH_A_ROLE.has(kind) && (state === 'joining' || state === 'joined');
 }
