@@ -6,10 +6,9 @@ import { MODERATOR_CEILING } from '../grants/presets.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { SeatStore } from '../seats/seat-store.js';
 import { SeatViews } from '../seats/seat-views.js';
+import { KINDS_WITH_A_ROLE } from '../livekit/whip.js';
 import type { SeatView } from '../seats/seats.schemas.js';
 import type { TargetFilter } from './bulk.schemas.js';
-
-const STANDARD = 'standard';
 
 /** Who a filter means, as of the instant that the moderator's screen showed. */
 @Injectable()
@@ -95,7 +94,9 @@ function isLater({ joinedAt }: SeatView, asOf: Date): boolean {
 
 /** What is in the room for a purpose of its own: programs, and moderators who look at somebody. */
 function isNobodysPlace({ kind, observed, peeksAt }: SeatView): boolean {
-  return peeksAt !== null || (kind !== null && kind !== STANDARD) || observed?.agent === true;
+  return (
+    peeksAt !== null || (kind !== null && !KINDS_WITH_A_ROLE.has(kind)) || observed?.agent === true
+  );
 }
 
 function publishersFirst(seats: SeatView[]): SeatView[] {

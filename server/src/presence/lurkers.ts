@@ -5,6 +5,7 @@ import { formatTtl } from '../grants/ttl.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import type { ObservedParticipant } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
+import { KINDS_WITH_A_ROLE } from '../livekit/whip.js';
 import { SeatActs } from '../seats/seat-acts.js';
 
 /** A connection that has been seen without media. */
@@ -13,9 +14,6 @@ interface Lurker {
   readonly identity: string;
   readonly timer: NodeJS.Timeout;
 }
-
-/** What LiveKit brings along may stay without media for as long as it needs, such as a ringing phone. */
-const STANDARD = 'standard';
 
 /**
  * Who opens only a WebSocket is in the room for a minute: seen by nobody, told of by no webhook, and
@@ -86,6 +84,7 @@ export class Lurkers implements OnApplicationShutdown {
   }
 }
 
+/** What LiveKit brings along may stay without media for as long as it needs, such as a ringing phone. */
 function isLurking({ state, kind }: ObservedParticipant): boolean {
-  return kind === STANDARD && (state === 'joining' || state === 'joined');
+  return KINDS_WITH_A_ROLE.has(kind) && (state === 'joining' || state === 'joined');
 }

@@ -6,7 +6,7 @@ import { exceeds } from '../grants/ceiling.js';
 import { listInWords } from '../grants/grant-catalogue.js';
 import { isReservedIdentity, PEEK_PREFIX } from '../grants/names.js';
 import { LedgerService } from '../ledger/ledger.service.js';
-import { WHIP_KIND } from '../livekit/whip.js';
+import { KINDS_WITH_A_ROLE } from '../livekit/whip.js';
 import type { SeatAction } from './seat.js';
 import type { Context } from './seat-context.js';
 import { type EffectiveRole, SeatPolicy, type Standing } from './seat-policy.js';
@@ -59,7 +59,7 @@ export class SeatGuards {
       );
     }
     const kind = kindOf(context);
-    if (FOR_PEOPLE.has(action) && kind !== STANDARD && kind !== WHIP_KIND) {
+    if (FOR_PEOPLE.has(action) && !KINDS_WITH_A_ROLE.has(kind)) {
       throw new AppError(
         'conflict',
         'seat.not_a_person',

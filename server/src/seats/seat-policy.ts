@@ -18,7 +18,7 @@ import {
   withhold,
   withholdPermission,
 } from '../grants/withhold.js';
-import { WHIP_KIND } from '../livekit/whip.js';
+import { KINDS_WITH_A_ROLE, WHIP_KIND } from '../livekit/whip.js';
 import {
   type Admitted,
   type PolicyFacts,
@@ -76,10 +76,6 @@ export interface Standing {
   /** Two readings with the same key ask the same of LiveKit, by the same wish. */
   readonly key: string;
 }
-
-/** Participants that LiveKit itself brings along (egress, ingress, SIP …) follow no template. */
-const STANDARD = 'standard';
-const PEOPLE: ReadonlySet<string> = new Set([STANDARD, WHIP_KIND]);
 
 /** Turns policy into what LiveKit should have. Every reader and writer of seats asks here. */
 @Injectable()
@@ -202,7 +198,8 @@ function want(
   { kind, at }: { kind: string | null; at: Date },
 ): Wanted {
   const isUnlisted = !facts.wasIssued && (role === null || role.source !== 'override');
-  const isOurs = !isUnlisted || kind === null || PEOPLE.has(kind);
+  // What LiveKit itself brings along (egress, ingress, SIP …) follows no template.
+  const isOurs = !isUnlisted || kind === null || KINDS_WITH_A_ROLE.has(kind);
   const isWantOfRules =
     decision.verdict === 'refuse' &&
     (decision.code === 'no_rule' || decision.code === 'template.unpublished');
