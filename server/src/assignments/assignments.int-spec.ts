@@ -52,6 +52,7 @@ describe('assignments', () => {
       reason: 'she asked',
       status: 'active',
       createdBy: admin.label,
+      createdByKind: 'operator',
       createdAt: expect.any(String),
     });
     expect(await lastEntry('assignment.created')).toMatchObject({
