@@ -3,6 +3,7 @@ import { MatchRoomPatterns1795226460000 } from './1795226460000-MatchRoomPattern
 import { ModerateLive1795226520000 } from './1795226520000-ModerateLive.js';
 import { PeekAtSeats1795226580000 } from './1795226580000-PeekAtSeats.js';
 import { UpdateSeatsInPlace1795226640000 } from './1795226640000-UpdateSeatsInPlace.js';
+import { MuteInsteadOfRevoke1795226760000 } from './1795226760000-MuteInsteadOfRevoke.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   ModerateLive1795226520000,
   PeekAtSeats1795226580000,
   UpdateSeatsInPlace1795226640000,
+  MuteInsteadOfRevoke1795226760000,
 ];

@@ -4,7 +4,8 @@ import { AppError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { compileGrant } from '../grants/compile-grant.js';
 import { withheldFromUncovered } from '../grants/scene.js';
-import { isAnythingWithheld, withhold } from '../grants/withhold.js';
+import { silencingOf } from '../grants/silencing.js';
+import { isAnythingWithheld } from '../grants/withhold.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { TokenSigner } from '../livekit/signer.js';
 import { isStorable } from '../livekit/storable.js';
@@ -111,11 +112,18 @@ export class GateService {
     return this.silence(token);
   }
 
-  /** What their token says, but for everything that others would hear, see or read of them. */
+  /**
+   * What their token says, but for everything that others would hear, see or read of them. Who
+   * publishes once keeps the right, and is muted when they do.
+   */
   private silence({ claims }: TokenFacts): string {
     const exp = Math.floor(Date.now() / 1_000) + TOKEN_SECONDS;
-    const { canPublishSources: _, ...video } = claims['video'] as Record<string, unknown>;
-    const silent = { ...video, canPublish: false, canPublishData: false };
+    const { canPublishSources, ...video } = claims['video'] as Record<string, unknown>;
+    const kind = typeof claims['kind'] === 'string' ? claims['kind'] : null;
+    const silent =
+      silencingOf({ kind }) === 'mute'
+        ? { ...video, canPublishSources, canPublishData: false }
+        : { ...video, canPublish: false, canPublishData: false };
     return this.signer.sign({ ...claims, exp, video: silent });
   }
 
@@ -127,7 +135,7 @@ export class GateService {
     const isUserNewer = user !== null && isChangedSince(user, token.issuedAt);
     const [first, second] = isUserNewer ? [user, token] : [token, user];
     const claims = compileGrant({
-      grants: withhold(role.grants, role.withheld),
+      grants: role.tokenGrants,
       room: room.name,
       identity: token.identity,
       kind: user?.kind ?? 'standard',

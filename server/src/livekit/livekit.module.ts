@@ -4,6 +4,7 @@ import { AbsentRooms } from './absent-rooms.js';
 import { LiveKitRooms } from './livekit-rooms.js';
 import { LiveKitHealth } from './livekit.health.js';
 import { LIVEKIT_SETTINGS, type LiveKitSettings } from './livekit.settings.js';
+import { RemoteUnmute } from './remote-unmute.js';
 import { RoomsPort } from './rooms-port.js';
 import { TokenSigner } from './signer.js';
 import { WebhookVerifier } from './webhook-verifier.js';
@@ -13,6 +14,7 @@ import { WebhookVerifier } from './webhook-verifier.js';
 @Module({
   providers: [
     LiveKitHealth,
+    RemoteUnmute,
     {
       provide: LIVEKIT_SETTINGS,
       useFactory: ({ livekit }: AppConfig): LiveKitSettings | null =>
@@ -42,6 +44,6 @@ import { WebhookVerifier } from './webhook-verifier.js';
       inject: [APP_CONFIG],
     },
   ],
-  exports: [LIVEKIT_SETTINGS, LiveKitHealth, RoomsPort, TokenSigner, WebhookVerifier],
+  exports: [LIVEKIT_SETTINGS, LiveKitHealth, RemoteUnmute, RoomsPort, TokenSigner, WebhookVerifier],
 })
 export class LiveKitModule {}

@@ -16,6 +16,7 @@ import type {
 } from '../grants/policy.js';
 import { resolve } from '../grants/resolve.js';
 import type { TemplateContent } from '../grants/role-grants.js';
+import type { MutedTracks } from '../grants/silencing.js';
 
 export interface PolicyUser {
   id: string;
@@ -63,6 +64,8 @@ export interface PolicyFacts {
    * that is given back.
    */
   uncovered: { permission: PermissionLike; isKept: boolean } | null;
+  /** Tracks of theirs that a hold or a scene muted, so that its end unmutes them. */
+  mutedTracks: MutedTracks;
   /** What `resolve` takes; null without a room. */
   input: PolicyInput | null;
 }
@@ -95,6 +98,7 @@ interface FactRow {
   was_issued: boolean;
   seat_void_before: Date | null;
   uncovered: PolicyFacts['uncovered'];
+  muted_tracks: MutedTracks | null;
   peeks_at: string | null;
   override_template: string | null;
   override_version: number;
@@ -183,6 +187,7 @@ const READ = `
         AND (s.last_issued_at IS NULL OR s.before_scene IS NOT NULL)
       THEN json_build_object('permission', coalesce(s.before_scene, s.permission),
         'isKept', s.before_scene IS NOT NULL) END AS uncovered,
+    s.muted_tracks,
     s.peeks_at,
     s.override_template, s.override_version, s.override_scope, s.override_until, s.override_at,
     s.override_by, s.override_reason,
@@ -341,6 +346,7 @@ function toFacts(
       voidBefore,
     ),
     uncovered: row.uncovered,
+    mutedTracks: row.muted_tracks ?? {},
     input: here && {
       subject: {
         userId: user?.id ?? null,

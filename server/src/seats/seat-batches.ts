@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../access/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Transactions, type Tx } from '../database/transactions.js';
+import { RemoteUnmute } from '../livekit/remote-unmute.js';
 import type { NewOperation, SeatOperation } from './seat.js';
 import { type Fresh, SeatApplier, type Through } from './seat-applier.js';
 import { begun, draft, isGiven, type Wish } from './seat-changes.js';
@@ -66,6 +67,7 @@ export class SeatBatches {
     private readonly applier: SeatApplier,
     private readonly operations: SeatOperations,
     private readonly silence: SilenceWatch,
+    private readonly remoteUnmute: RemoteUnmute,
     private readonly transactions: Transactions,
   ) {}
 
@@ -133,10 +135,13 @@ export class SeatBatches {
     bulk: string,
   ): Promise<(Planned | Begun)[]> {
     const identities = items.map(({ identity }) => identity);
-    const [{ seats, at }, standings] = await Promise.all([
+    const [{ seats, at }, facts] = await Promise.all([
       this.batches.look(room, identities),
-      Promise.all(identities.map((identity) => this.policy.stand(room, identity))),
+      Promise.all(identities.map((identity) => this.policy.read(room, identity))),
     ]);
+    const standings = await Promise.all(
+      facts.map((one) => this.policy.judge(one, seats.get(one.identity) ?? null)),
+    );
     const now = new Date(at.getTime());
     const mayRefuse = this.refusals(room);
     return Promise.all(
@@ -149,6 +154,7 @@ export class SeatBatches {
           now,
           headMs: 0,
           isStored: seat !== undefined,
+          isUnmuteOff: standing.silencing === 'mute' && this.remoteUnmute.state === 'off',
         };
         try {
           if (!seat && !standing.facts.user && !item.wish.mayBeUnknown) throw unknown();
@@ -252,7 +258,7 @@ export class SeatBatches {
         if (!written.has(item.identity)) return { item, kind: 'moved' };
         const { seat, now } = context;
         const facts = { ...after.facts, input: after.input, epoch: operation.epoch };
-        const standing = await this.policy.judge(facts, seat.kind);
+        const standing = await this.policy.judge(facts, seat);
         const fresh = { standing, seen: { seat, at: now }, at: committedAt };
         return { item, kind: 'begun', made: { operation: begun(operation), fresh } };
       }),

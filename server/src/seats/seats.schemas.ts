@@ -133,6 +133,8 @@ export const seatResponse = z.object({
     .nullable(),
   /** What a hold and the room's scene take out of their role. */
   withheld: z.object({ sources: z.array(z.string()), data: z.boolean() }),
+  /** How holds and scenes keep them silent: most lose the right, who publishes once is muted. */
+  silencing: z.enum(['revoke', 'mute']),
   hand: z
     .object({ id: z.string(), since: instantResponse, note: z.string().nullable() })
     .nullable(),
