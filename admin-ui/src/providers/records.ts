@@ -245,6 +245,8 @@ export interface SystemStatus {
     clientUrl: string | null;
     since: string | null;
     detail?: string | null;
+    /** Whether LiveKit lets Rolecall unmute what a hold or a scene muted. */
+    remoteUnmute?: 'on' | 'off' | 'unknown';
   };
   gate: 'on' | 'off';
   gateCheck?: {
@@ -301,6 +303,8 @@ export interface Seat {
   hold?: Hold | null;
   /** What the role would allow and a hold or the room's scene takes away. */
   withheld?: { sources: string[]; data: boolean };
+  /** How holds and scenes keep them silent; a phone, an ingress, an agent and WHIP are muted. */
+  silencing?: 'revoke' | 'mute';
   hand?: { id: string; since: string; note: string | null } | null;
   invite?: { id: string; template: string | null; since: string } | null;
 }

@@ -89,19 +89,17 @@ export class PresenceService {
       return null;
     }
     this.asking.set(key, false);
-    let last: ObservedParticipant | null = null;
     try {
-      do {
+      for (;;) {
         this.asking.set(key, false);
         const { seat, at } = await this.store.look(room, identity);
         const participant = await this.rooms.findParticipant(room, identity);
         if (!participant) return null; // its end is told by webhook or seen by the sweep
-        last = participant;
         const known = seat ? [seat] : [];
         await this.tell(room, await this.observations.listed(room, [participant], known, at));
         await this.silence.saw(room, [identity], [participant], at);
-      } while (this.asking.get(key));
-      return last;
+        if (!this.asking.get(key)) return participant;
+      }
     } finally {
       this.asking.delete(key);
     }

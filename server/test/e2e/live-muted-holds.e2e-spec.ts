@@ -113,7 +113,12 @@ describeLive('who publishes only once, on a real server', () => {
       await untilDark(viewer, 'guest');
       await scene.act(room, 'guest', 'release');
       await untilSeen(viewer, 'guest');
-      expect(await scene.ledger(room, 'drift.detected')).toEqual([]);
+      // Only what was published in a locked room; the lock and the hold themselves are no drift.
+      expect(await scene.ledger(room, 'drift.detected')).toMatchObject([
+        { payload: { by: 'track', unmuted: [{ sid: audio, source: 'microphone' }] } },
+      ]);
+      const repairs = await scene.ledger(room, 'drift.repaired');
+      expect(repairs.map(({ outcome }) => outcome)).toEqual(['intent', 'applied']);
       await guest.leave();
       await viewer.leave();
     },
