@@ -44,6 +44,7 @@ export function startLiveKit(options: {
   emptyTimeout?: number;
   /** Seconds. */
   departureTimeout?: number;
+  isRemoteUnmuteOn?: boolean;
   logLevel?: 'debug' | 'info' | 'warn' | 'error';
   onSpawn?: (pid: number) => void;
   /** Called when the server ends without having been asked to. */

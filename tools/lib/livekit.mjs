@@ -156,6 +156,7 @@ export async function startLiveKit({
   udpPort,
   emptyTimeout,
   departureTimeout,
+  isRemoteUnmuteOn = true,
   logLevel = 'info',
   onSpawn = () => {},
   onExit = () => {},
@@ -220,7 +221,8 @@ export async function startLiveKit({
       },
       room: {
         auto_create: false,
-        enable_remote_unmute: false,
+        // A hold mutes phones, ingresses, agents and WHIP publishers; its end has to unmute them.
+        enable_remote_unmute: isRemoteUnmuteOn,
         ...(emptyTimeout === undefined ? {} : { empty_timeout: emptyTimeout }),
         ...(departureTimeout === undefined ? {} : { departure_timeout: departureTimeout }),
       },

@@ -36,6 +36,10 @@ export class Api {
     return this.send('PUT', path, body);
   }
 
+  delete(path: string): Promise<Json> {
+    return this.send('DELETE', path);
+  }
+
   private async send(method: string, path: string, body?: unknown): Promise<Json> {
     const response = await fetch(`${this.url}/api/v1${path}`, {
       method,

@@ -251,6 +251,8 @@ export interface SystemStatus {
     clientUrl: string | null;
     since: string | null;
     detail?: string | null;
+    /** Whether LiveKit lets Rolecall unmute what a hold or a scene muted. */
+    remoteUnmute?: 'on' | 'off' | 'unknown';
   };
   gate: 'on' | 'off';
   whip?: 'on' | 'off';
@@ -321,6 +323,8 @@ export interface Seat {
   withheld?: { sources: string[]; data: boolean };
   /** What of the role the link they came with does not open. */
   aboveCeiling?: string[];
+  /** How holds and scenes keep them silent; a phone, an ingress, an agent and WHIP are muted. */
+  silencing?: 'revoke' | 'mute';
   hand?: { id: string; since: string; note: string | null } | null;
   invite?: { id: string; template: string | null; since: string } | null;
 }

@@ -86,6 +86,11 @@ const applied = {
   undoUntil: new Date(Date.now() + 60_000).toISOString(),
 };
 
+let remoteUnmute: 'on' | 'off' | 'unknown';
+beforeEach(() => {
+  remoteUnmute = 'on';
+});
+
 function serve(seats: Seat[], onAction: (call: Call) => FakeAnswer = () => ({ body: applied })) {
   const api = fakeApi((call) => {
     if (call.route.endsWith('/acting')) return { status: 204 };
@@ -97,7 +102,7 @@ function serve(seats: Seat[], onAction: (call: Call) => FakeAnswer = () => ({ bo
     if (call.route === `/rooms/${ENCODED}/stage`) {
       return { body: { hands: [], invites: [], limits: [], next: null } };
     }
-    if (call.route === '/status') return { body: { livekit: { state: 'up' } } };
+    if (call.route === '/status') return { body: { livekit: { state: 'up', remoteUnmute } } };
     return { headers: { 'Content-Range': 'x 0-0/0' }, body: [] };
   });
   restore = api.restore;
@@ -166,6 +171,17 @@ describe('RoomConsolePage', () => {
       screen.getByText('Promoted · silent in this scene'),
     );
     expect(screen.getByRole('button', { name: /^Undo/ })).toBeTruthy();
+  });
+
+  it('says before a lock who would stay muted after it', async () => {
+    const track = { sid: 'TR_1', type: 'audio', source: 'microphone', name: '', isMuted: false };
+    const phone = { kind: 'sip', silencing: 'mute', tracks: [track] } as Partial<Seat>;
+    remoteUnmute = 'off';
+    serve([seat('ana'), seat('phone', phone)]);
+    open([...MODERATOR, 'scene.enter']);
+    const button = await screen.findByRole('button', { name: 'Lock stage' });
+    await screen.findByText('1 stays muted after it');
+    expect(button.getAttribute('aria-describedby')).toBe('lock-no-unmute');
   });
 
   it('says what a hold takes, on the button and in the list of keys', async () => {

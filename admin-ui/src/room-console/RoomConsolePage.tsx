@@ -38,6 +38,7 @@ import type { RowCommand } from './SeatRow';
 import { messages as stageMessages } from './stage/messages.en';
 import { StageBar } from './stage/StageBar';
 import { useConsole } from './useConsole';
+import { useSystemStatus } from '../shared/useSystemStatus';
 import { useRosterFact } from './useRoster';
 import type { Verb } from './verbs';
 
@@ -84,6 +85,8 @@ function RoomConsole({ room }: { room: string }) {
   const { roster, about, can, isReachable } = desk;
   // Not all of the room: the page around the people is not drawn again whenever one of them changes.
   const isEmpty = useRosterFact(roster.store, isEmptyRoom);
+  const isUnmuteOff = useSystemStatus().data?.livekit.remoteUnmute === 'off';
+  const unmutable = useRosterFact(roster.store, isUnmuteOff ? countUnmutable : none);
   const [areKeysShown, setAreKeysShown] = useState(false);
   // The rows show at once that they are chosen; what can be done to them comes right after.
   const isAnybodyChosen = desk.selection.identities.size > 0;
@@ -128,11 +131,12 @@ function RoomConsole({ room }: { room: string }) {
         refusal={sceneRefusal}
         canWrite={canWrite}
         isReachable={isReachable}
+        unmutable={unmutable}
         say={say}
         onDone={refocus}
       />
     ),
-    [room, scenes, sceneRefusal, canWrite, isReachable, say, refocus],
+    [room, scenes, sceneRefusal, canWrite, isReachable, unmutable, say, refocus],
   );
 
   if (roster.error && !roster.isLoaded) {
@@ -224,6 +228,15 @@ function RoomConsole({ room }: { room: string }) {
     </ConsoleFrame>
   );
 }
+
+const none = () => 0;
+
+/** Who would be muted by a scene, and could not be unmuted. */
+const countUnmutable = ({ seats }: RosterView) =>
+  [...seats.values()].filter(
+    ({ isPresent, silencing, tracks }) =>
+      isPresent && silencing === 'mute' && tracks.some(({ isMuted }) => !isMuted),
+  ).length;
 
 const isEmptyRoom = ({ counts, identities }: RosterView) =>
   counts.all === 0 && identities.length === 0;

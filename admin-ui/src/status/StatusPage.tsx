@@ -42,6 +42,14 @@ export function StatusPage() {
                 ...(data.livekit.detail
                   ? [{ label: field('detail'), value: data.livekit.detail }]
                   : []),
+                ...(data.livekit.remoteUnmute && data.livekit.state !== 'absent'
+                  ? [
+                      {
+                        label: field('remoteUnmute'),
+                        value: translate(`status.remote_unmute.${data.livekit.remoteUnmute}`),
+                      },
+                    ]
+                  : []),
                 { label: field('gate'), value: translate(`status.gate.${data.gate}`) },
                 ...(data.whip
                   ? [{ label: field('whip'), value: translate(`status.whip.${data.whip}`) }]

@@ -18,11 +18,18 @@ registerMessages({
       url: 'Address',
       clientUrl: 'Address for clients',
       detail: 'Detail',
+      remoteUnmute: 'Remote unmute',
       gate: 'Gate',
       whip: 'WHIP',
       sweep: 'Last sweep',
       version: 'Version',
       startedAt: 'Started',
+    },
+    remote_unmute: {
+      on: 'On: whoever a hold or a scene muted is unmuted when it ends',
+      off: 'Off: phones, ingresses, agents and WHIP publishers stay muted after a hold or a scene. Set room.enable_remote_unmute to true in LiveKit’s configuration.',
+      unknown:
+        'Not known yet: LiveKit tells when a phone, ingress, agent or WHIP publisher is in a room',
     },
     gate: {
       on: 'On: every connection is decided anew',

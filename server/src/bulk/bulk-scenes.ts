@@ -8,6 +8,7 @@ import type { Seat } from '../seats/seat.js';
 import { type FreshWish, type Push, SeatApplier } from '../seats/seat-applier.js';
 import { SeatBatchStore } from '../seats/seat-batch-store.js';
 import { permissionAfter, tracksTaken } from '../seats/seat-effects.js';
+import { isMutedAsWanted } from '../seats/seat-mutes.js';
 import { permissionWanted, SeatPolicy, type Standing } from '../seats/seat-policy.js';
 import { SeatStore } from '../seats/seat-store.js';
 import { SilenceWatch } from '../seats/silence-watch.js';
@@ -133,7 +134,7 @@ export class BulkScenes {
     return Promise.all(
       targets.map(async ({ identity, position }) => {
         const seat = seats.get(identity) ?? null;
-        const standing = await this.standOf(room, identity, seat?.kind ?? null);
+        const standing = await this.standOf(room, identity, seat);
         if (!standing) failed.add(position);
         if (!standing || (seat && !isToBeTold(seat, standing))) return null;
         return { fresh: { standing, seen: { seat, at }, at: readAt }, fallback: null };
@@ -159,8 +160,7 @@ export class BulkScenes {
   private async differing(seats: readonly Seat[]): Promise<{ seat: Seat; standing: Standing }[]> {
     const all = await Promise.all(
       seats.map(async (seat) => {
-        const { room, identity, kind } = seat;
-        const standing = await this.standOf(room, identity, kind);
+        const standing = await this.standOf(seat.room, seat.identity, seat);
         return standing && isToBeTold(seat, standing) ? [{ seat, standing }] : [];
       }),
     );
@@ -171,10 +171,10 @@ export class BulkScenes {
   private async standOf(
     room: string,
     identity: string,
-    kind: string | null,
+    seat: Seat | null,
   ): Promise<Standing | null> {
     try {
-      return await this.policy.stand(room, identity, kind);
+      return await this.policy.stand(room, identity, seat);
     } catch (error) {
       if (error instanceof AppError) throw error;
       this.log.error('a seat could not be judged', error);
@@ -189,11 +189,13 @@ function seatOf({ seat }: { seat: Seat }): Seat {
 
 function silencedOf({ seat, standing }: { seat: Seat; standing: Standing }): Silenced[] {
   const takes = tracksTaken(seat, permissionAfter(standing, null));
-  return takes.length > 0 ? [{ seat, takes }] : [];
+  return takes.length > 0 ? [{ seat, takes, isMuted: standing.silencing === 'mute' }] : [];
 }
 
 /** Who has something else than is wanted; and who has it back, which has to be forgotten. */
-function isToBeTold({ permission }: Seat, { wanted }: Standing): boolean {
+function isToBeTold({ permission, tracks }: Seat, standing: Standing): boolean {
+  const { wanted } = standing;
+  if (!isMutedAsWanted(standing, tracks)) return true;
   const desired = permissionWanted(wanted);
   if (!desired || !permission) return false;
   if (wanted.kind === 'uncovered' && wanted.isRestored) return true;

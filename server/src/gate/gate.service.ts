@@ -9,7 +9,8 @@ import {
   TRACK_SOURCES,
   type TrackSource,
 } from '../grants/role-grants.js';
-import { publishOnly, withhold } from '../grants/withhold.js';
+import { silencingOf } from '../grants/silencing.js';
+import { publishOnly } from '../grants/withhold.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { newGateTokenId } from '../livekit/gate-token.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
@@ -194,10 +195,9 @@ export class GateService {
     // What was asked for with the token stands until the user is changed after it.
     const isUserNewer = user !== null && isChangedSince(user, token.issuedAt);
     const [first, second] = isUserNewer ? [user, token] : [token, user];
-    const grants = withhold(role.grants, role.withheld);
     return {
       ...compileGrant({
-        grants: byWhip ? publishOnly(grants) : grants,
+        grants: byWhip ? publishOnly(role.tokenGrants) : role.tokenGrants,
         room: room.name,
         identity: token.identity,
         kind: user?.kind ?? 'standard',
@@ -256,7 +256,7 @@ function mayPublishByWhip({ token, standing }: Proved): boolean {
   const { wanted } = standing;
   const sources =
     wanted.kind === 'role'
-      ? publishableSources(withhold(wanted.role.grants, wanted.role.withheld))
+      ? publishableSources(wanted.role.tokenGrants)
       : sourcesOf(uncoveredVideo(token, standing, true));
   return sources.includes('camera') || sources.includes('microphone');
 }
@@ -287,7 +287,9 @@ function uncoveredVideo({ claims }: TokenFacts, standing: Standing, byWhip: bool
   const { sources, data } =
     wanted.kind === 'uncovered' ? wanted.withheld : withheldFromUncovered(room.scene);
   if (data) video['canPublishData'] = false;
-  if (sources.length === 0) return video;
+  // Who publishes once keeps the right, and is muted when they do.
+  const kind = typeof claims['kind'] === 'string' ? claims['kind'] : null;
+  if (sources.length === 0 || silencingOf({ kind }) === 'mute') return video;
   const left = sourcesOf(video).filter((source) => !sources.includes(source));
   if (left.length > 0) return { ...video, canPublishSources: left };
   const { canPublishSources: _, ...rest } = video;

@@ -1,6 +1,13 @@
 import type { PermissionLike } from './compile-grant.js';
 import { GRANT_CATALOGUE, listInWords, sourceName } from './grant-catalogue.js';
-import { type GrantKey, type RoleGrants, sameGrant, TRACK_SOURCES } from './role-grants.js';
+import {
+  type GrantKey,
+  type RoleGrants,
+  sameGrant,
+  TRACK_SOURCES,
+  type TrackSource,
+} from './role-grants.js';
+import { isToBeMuted } from './silencing.js';
 
 export interface PublishedTrack {
   readonly sid: string;
@@ -8,27 +15,39 @@ export interface PublishedTrack {
   readonly source: string;
   readonly isMuted: boolean;
   readonly name?: string;
+  /** By a hold or a scene, so that its end unmutes it. */
+  readonly isMutedByUs?: boolean;
 }
+
+/** A permission, and the sources whose tracks are muted in spite of it. */
+export type Heard = PermissionLike & { readonly mutes?: readonly TrackSource[] };
 
 /**
  * What physically happens when LiveKit gets `after` for somebody who has `before` and publishes
  * `tracks`, in sentences without a subject.
  */
-export function effects(
-  before: PermissionLike,
-  after: PermissionLike,
-  tracks: readonly PublishedTrack[],
-): string[] {
+export function effects(before: Heard, after: Heard, tracks: readonly PublishedTrack[]): string[] {
   const sentences: string[] = [];
 
   for (const track of tracks) {
+    const isMuting = isToBeMuted(track, after.mutes);
     if (!mayPublish(after, track.source)) sentences.push(`unpublishes their ${trackName(track)}`);
+    else if (isMuting && !track.isMuted) sentences.push(`mutes their ${trackName(track)}`);
+    else if (!isMuting && track.isMuted && track.isMutedByUs) {
+      sentences.push(`unmutes their ${sourceName(track.source)}`);
+    }
   }
   const published = new Set(tracks.map((track) => track.source));
   const lost = TRACK_SOURCES.filter(
     (source) => mayPublish(before, source) && !mayPublish(after, source) && !published.has(source),
   );
   if (lost.length > 0) sentences.push(`may no longer publish ${listInWords(lost.map(sourceName))}`);
+  const silenced = (after.mutes ?? []).filter(
+    (source) => mayPublish(after, source) && !before.mutes?.includes(source),
+  );
+  if (silenced.length > 0) {
+    sentences.push(`mutes any new ${listInWords(silenced.map(sourceName))} too`);
+  }
   const gained = TRACK_SOURCES.filter(
     (source) => !mayPublish(before, source) && mayPublish(after, source),
   );

@@ -13,5 +13,6 @@ export * from './presets.js';
 export * from './resolve.js';
 export * from './role-grants.js';
 export * from './scene.js';
+export * from './silencing.js';
 export * from './ttl.js';
 export * from './withhold.js';

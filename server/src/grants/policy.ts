@@ -123,6 +123,8 @@ export interface Allowed {
   validUntil: Date | null;
   /** What a hold and the room's scene take out of the template's grants. */
   withheld: Withheld;
+  /** The role that the room's scene replaces by this one. */
+  played?: { readonly template: string; readonly version: number };
   because: Because[];
 }
 

@@ -38,7 +38,13 @@ export function applyScene(
     return { ...decision, withheld: SILENT, because: note(text) };
   }
   const text = `${who} makes \`${decision.template}\` \`${rule.to}\`.`;
-  return { ...decision, template: rule.to, version: state.published, because: note(text) };
+  return {
+    ...decision,
+    template: rule.to,
+    version: state.published,
+    played: { template: decision.template, version: decision.version },
+    because: note(text),
+  };
 }
 
 /** What a scene takes from people whom no rule covers: they have no template but LiveKit's word. */

@@ -7,11 +7,12 @@ import { PgPool } from '../database/pg-pool.js';
 import { compileGrant, type TokenClaims } from '../grants/compile-grant.js';
 import { type IssuerCeiling, namesOf } from '../grants/issuer-ceiling.js';
 import { isReservedIdentity } from '../grants/names.js';
-import type { Because } from '../grants/policy.js';
+import type { Allowed, Because } from '../grants/policy.js';
 import type { RoleGrants, TemplateContent } from '../grants/role-grants.js';
 import { withheldByHold } from '../grants/resolve.js';
 import { formatTtl } from '../grants/ttl.js';
-import { type Withheld, withhold } from '../grants/withhold.js';
+import { silence, silencingOf } from '../grants/silencing.js';
+import type { Withheld } from '../grants/withhold.js';
 import type { LedgerEntryInput, LedgerRef } from '../ledger/ledger-entry.js';
 import { ledgerId } from '../ledger/ledger-entry.js';
 import { LedgerService } from '../ledger/ledger.service.js';
@@ -48,6 +49,7 @@ interface Chosen {
   source: string;
   validUntil: Date | null;
   withheld: Withheld;
+  played?: Allowed['played'];
 }
 
 /** A token that may be given out: everything but the ledger entry and the signature. */
@@ -138,7 +140,7 @@ export class IssuanceService {
     }
     const content = await this.policy.version(decision.template, decision.version);
     const ttl = Math.min(content.ttl ?? this.config.tokenTtl, this.config.tokenTtlMax);
-    const grants = withhold(content.grants, decision.withheld);
+    const grants = await this.tokenGrants(decision, content.grants, facts);
     return { ...decision, grants, ttl, isKnown: facts.user !== null };
   }
 
@@ -269,7 +271,7 @@ export class IssuanceService {
     const ceiling = body.room === undefined ? null : actor.ceilingFor(permission, body.room);
     const ttlSeconds = this.ttlOf(body, content, chosen.validUntil, now, because);
     const { user } = facts;
-    const grants = withhold(content.grants, chosen.withheld);
+    const grants = await this.tokenGrants(chosen, content.grants, facts);
     const claims = compileGrant({
       grants,
       room: body.room ?? null,
@@ -295,6 +297,17 @@ export class IssuanceService {
         decision.version === chosen.version
       );
     return { facts, ...chosen, content, grants, ceiling, claims, because, ttlSeconds, isOverride };
+  }
+
+  /** Without what is withheld, unless whoever it is for is muted instead. */
+  private async tokenGrants(
+    { withheld, played }: Chosen,
+    grants: RoleGrants,
+    { user }: PolicyFacts,
+  ): Promise<RoleGrants> {
+    const replaced = played && (await this.policy.version(played.template, played.version));
+    const silencing = silencingOf({ kind: user?.kind ?? null });
+    return silence(grants, withheld, silencing, replaced?.grants).grants;
   }
 
   private async requested(template: string) {

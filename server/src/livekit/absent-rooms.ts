@@ -12,6 +12,7 @@ export class AbsentRooms extends RoomsPort {
   setPermission = refuse;
   removeParticipant = refuse;
   muteTrack = refuse;
+  unmuteTrack = refuse;
   hint = refuse;
 }
 

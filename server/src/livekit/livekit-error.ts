@@ -3,6 +3,8 @@ import { TwirpError } from './twirp-client.js';
 
 const RETRY_AFTER_SECONDS = 2;
 
+export const REMOTE_UNMUTE_OFF = 'livekit.remote_unmute_off';
+
 /** Not reachable, too slow or failing: what was wanted stays wanted, and is tried again. */
 export function isUnavailable(error: unknown): boolean {
   return (
@@ -13,6 +15,10 @@ export function isUnavailable(error: unknown): boolean {
 
 export function isNotFound(error: unknown): boolean {
   return error instanceof AppError && error.code === 'livekit.not_found';
+}
+
+export function isRemoteUnmuteOff(error: unknown): boolean {
+  return error instanceof AppError && error.code === REMOTE_UNMUTE_OFF;
 }
 
 export function unavailable(detail: string): AppError {

@@ -19,8 +19,9 @@ import {
   UpdateParticipantRequest,
   UpdateRoomMetadataRequest,
 } from '@livekit/protocol';
-import type { ParticipantPermission } from '../grants/compile-grant.js';
-import { isNotFound, isTransient, toAppError } from './livekit-error.js';
+import { AppError } from '../common/errors/app-error.js';
+import type { PermissionLike } from '../grants/compile-grant.js';
+import { isNotFound, isTransient, REMOTE_UNMUTE_OFF, toAppError } from './livekit-error.js';
 import { type LiveKitSettings, toHttpUrl } from './livekit.settings.js';
 import {
   type ObservedParticipant,
@@ -127,7 +128,7 @@ export class LiveKitRooms extends RoomsPort {
   async setPermission(
     room: string,
     identity: string,
-    permission: ParticipantPermission,
+    permission: PermissionLike,
   ): Promise<ObservedParticipant> {
     const info = await this.ask(room, {
       method: 'UpdateParticipant',
@@ -152,11 +153,30 @@ export class LiveKitRooms extends RoomsPort {
     return removed !== null;
   }
 
-  async muteTrack(room: string, identity: string, trackSid: string): Promise<ObservedTrack | null> {
+  muteTrack(room: string, identity: string, trackSid: string): Promise<ObservedTrack | null> {
+    return this.setMuted(room, { room, identity, trackSid, muted: true });
+  }
+
+  async unmuteTrack(
+    room: string,
+    identity: string,
+    trackSid: string,
+  ): Promise<ObservedTrack | null> {
+    try {
+      return await this.setMuted(room, { room, identity, trackSid, muted: false });
+    } catch (error) {
+      throw isConflict(error) ? remoteUnmuteOff() : error;
+    }
+  }
+
+  private async setMuted(
+    room: string,
+    request: { room: string; identity: string; trackSid: string; muted: boolean },
+  ): Promise<ObservedTrack | null> {
     const answer = await this.unlessNotFound(() =>
       this.ask(room, {
         method: 'MutePublishedTrack',
-        request: new MuteRoomTrackRequest({ room, identity, trackSid, muted: true }),
+        request: new MuteRoomTrackRequest(request),
         answer: MuteRoomTrackResponse,
       }),
     );
@@ -247,4 +267,17 @@ export class LiveKitRooms extends RoomsPort {
     const now = this.now().getTime() / 1000;
     return cached !== null && now < cached.renewAt && now > cached.madeAt - CLOCK_SECONDS;
   }
+}
+
+/** MutePublishedTrack has one precondition (v1.13.5): `room.enable_remote_unmute`. */
+function isConflict(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'livekit.conflict';
+}
+
+function remoteUnmuteOff(): AppError {
+  return new AppError(
+    'conflict',
+    REMOTE_UNMUTE_OFF,
+    'LiveKit does not allow remote unmute: room.enable_remote_unmute is off.',
+  );
 }

@@ -5,6 +5,7 @@ import { LiveKitClock } from './livekit-clock.js';
 import { LiveKitRooms } from './livekit-rooms.js';
 import { LiveKitHealth } from './livekit.health.js';
 import { LIVEKIT_SETTINGS, type LiveKitSettings } from './livekit.settings.js';
+import { RemoteUnmute } from './remote-unmute.js';
 import { RoomsPort } from './rooms-port.js';
 import { TokenSigner } from './signer.js';
 import { WebhookVerifier } from './webhook-verifier.js';
@@ -15,6 +16,7 @@ import { WebhookVerifier } from './webhook-verifier.js';
   providers: [
     LiveKitHealth,
     LiveKitClock,
+    RemoteUnmute,
     {
       provide: LIVEKIT_SETTINGS,
       useFactory: ({ livekit }: AppConfig): LiveKitSettings | null =>
@@ -44,6 +46,14 @@ import { WebhookVerifier } from './webhook-verifier.js';
       inject: [APP_CONFIG, LiveKitClock],
     },
   ],
-  exports: [LIVEKIT_SETTINGS, LiveKitClock, LiveKitHealth, RoomsPort, TokenSigner, WebhookVerifier],
+  exports: [
+    LIVEKIT_SETTINGS,
+    LiveKitClock,
+    LiveKitHealth,
+    RemoteUnmute,
+    RoomsPort,
+    TokenSigner,
+    WebhookVerifier,
+  ],
 })
 export class LiveKitModule {}

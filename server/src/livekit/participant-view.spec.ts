@@ -53,6 +53,15 @@ describe('participant permissions', () => {
     );
   });
 
+  it.each([
+    { canPublish: true },
+    { canPublish: true, canPublishSources: [SdkSource.UNKNOWN, SdkSource.CAMERA] },
+    { canPublish: false, canPublishSources: [SdkSource.UNKNOWN] },
+  ])('go back to LiveKit with no more than was observed: %j', (message) => {
+    const observed = fromSdkPermission(new SdkPermission(message));
+    expect(fromSdkPermission(toSdkPermission(observed))).toEqual(observed);
+  });
+
   it('are everything off when LiveKit says nothing', () => {
     expect(Object.values(fromSdkPermission(undefined)).flat()).not.toContain(true);
   });

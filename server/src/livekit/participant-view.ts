@@ -7,8 +7,8 @@ import {
   TrackSource as SdkSource,
   TrackType,
 } from '@livekit/protocol';
-import type { ParticipantPermission } from '../grants/compile-grant.js';
-import { TRACK_SOURCES, type TrackSource } from '../grants/role-grants.js';
+import type { ParticipantPermission, PermissionLike } from '../grants/compile-grant.js';
+import { canonicalSources, TRACK_SOURCES, type TrackSource } from '../grants/role-grants.js';
 import { isWhip, WHIP_KIND } from './whip.js';
 
 /**
@@ -118,11 +118,17 @@ const SOURCE_NAMES = new Map(
 );
 
 /** The whole permission, every bit said: what is left out of a message would be switched off. */
-export function toSdkPermission(permission: ParticipantPermission): SdkPermission {
-  return new SdkPermission({
-    ...permission,
-    canPublishSources: permission.canPublishSources.map((source) => SDK_SOURCES[source]),
-  });
+export function toSdkPermission(permission: PermissionLike): SdkPermission {
+  return new SdkPermission({ ...permission, canPublishSources: toSdkSources(permission) });
+}
+
+/** What was observed of somebody goes back as it came: a full list with `unknown` was an empty one. */
+function toSdkSources({ canPublish, canPublishSources }: PermissionLike): SdkSource[] {
+  const named = canonicalSources(canPublishSources);
+  const isUnnamedAllowed = canPublishSources.includes('unknown');
+  if (canPublish && isUnnamedAllowed && named.length === TRACK_SOURCES.length) return [];
+  const sources = named.map((source) => SDK_SOURCES[source]);
+  return isUnnamedAllowed ? [...sources, SdkSource.UNKNOWN] : sources;
 }
 
 /** Sources come in the canonical order, because LiveKit compares them in order and so do we. */

@@ -1,4 +1,4 @@
-import type { ParticipantPermission } from '../grants/compile-grant.js';
+import type { PermissionLike } from '../grants/compile-grant.js';
 import type { ObservedParticipant, ObservedRoom, ObservedTrack } from './participant-view.js';
 
 /** What a room is created with. LiveKit ignores all of it for a room that exists already. */
@@ -33,11 +33,14 @@ export abstract class RoomsPort {
   /** Null when LiveKit does not know the participant, which never means that they are gone. */
   abstract findParticipant(room: string, identity: string): Promise<ObservedParticipant | null>;
 
-  /** Replaces the whole permission and answers with what LiveKit has then. */
+  /**
+   * Replaces the whole permission and answers with what LiveKit has then. `unknown` among the sources
+   * gives every source, as LiveKit itself means an empty list.
+   */
   abstract setPermission(
     room: string,
     identity: string,
-    permission: ParticipantPermission,
+    permission: PermissionLike,
   ): Promise<ObservedParticipant>;
 
   /** Ends the connection; who holds a token may come back. False when there was none. */
@@ -45,6 +48,16 @@ export abstract class RoomsPort {
 
   /** Muting leaves the right to publish, and to unmute oneself. Null for an unknown track. */
   abstract muteTrack(
+    room: string,
+    identity: string,
+    trackSid: string,
+  ): Promise<ObservedTrack | null>;
+
+  /**
+   * Only for tracks that `muteTrack` muted for a hold or a scene, and never a person's own. Null for
+   * an unknown track. Fails with `livekit.remote_unmute_off` (409) where LiveKit does not allow it.
+   */
+  abstract unmuteTrack(
     room: string,
     identity: string,
     trackSid: string,

@@ -18,6 +18,7 @@ import type {
 import { ceilingOf, type IssuerCeiling } from '../grants/issuer-ceiling.js';
 import { resolve } from '../grants/resolve.js';
 import type { TemplateContent } from '../grants/role-grants.js';
+import type { MutedTracks } from '../grants/silencing.js';
 
 export interface PolicyUser {
   id: string;
@@ -82,6 +83,8 @@ export interface PolicyFacts {
   uncovered: { permission: PermissionLike; isKept: boolean } | null;
   /** They are in the room now, by WHIP. */
   isWhip: boolean;
+  /** Tracks of theirs that a hold or a scene muted, so that its end unmutes them. */
+  mutedTracks: MutedTracks;
   /** What `resolve` takes; null without a room. */
   input: PolicyInput | null;
 }
@@ -119,6 +122,7 @@ interface FactRow {
   left_at: Date | null;
   uncovered: PolicyFacts['uncovered'];
   is_whip: boolean;
+  muted_tracks: MutedTracks | null;
   peeks_at: string | null;
   override_template: string | null;
   override_version: number;
@@ -217,7 +221,7 @@ const READ = `
         AND (s.last_issued_at IS NULL OR s.before_scene IS NOT NULL)
       THEN json_build_object('permission', coalesce(s.before_scene, s.permission),
         'isKept', s.before_scene IS NOT NULL) END AS uncovered,
-    coalesce(s.is_present AND s.kind = 'whip', false) AS is_whip, s.peeks_at,
+    coalesce(s.is_present AND s.kind = 'whip', false) AS is_whip, s.muted_tracks, s.peeks_at,
     s.override_template, s.override_version, s.override_scope, s.override_until, s.override_at,
     s.override_by, s.override_by_kind, s.override_reason,
     CASE WHEN s.block_at IS NOT NULL THEN json_build_object('at', s.block_at,
@@ -390,6 +394,7 @@ function toFacts(
     leftAt: row.left_at,
     uncovered: row.uncovered,
     isWhip: row.is_whip,
+    mutedTracks: row.muted_tracks ?? {},
     input: here && {
       subject: {
         userId: user?.id ?? null,

@@ -81,25 +81,27 @@ export class PresenceService {
 
   /**
    * Asks about one participant. However often it is called while LiveKit answers, it is asked
-   * once more and not more often: a burst of track events costs two calls.
+   * once more and not more often: a burst of track events costs two calls. Answers with what LiveKit
+   * said last; null where it does not know them, or where another call is asking.
    */
-  async observeOne(room: string, identity: string): Promise<void> {
+  async observeOne(room: string, identity: string): Promise<ObservedParticipant | null> {
     const key = JSON.stringify([room, identity]);
     if (this.asking.has(key)) {
       this.asking.set(key, true);
-      return;
+      return null;
     }
     this.asking.set(key, false);
     try {
-      do {
+      for (;;) {
         this.asking.set(key, false);
         const { seat, at } = await this.store.look(room, identity);
         const participant = await this.rooms.findParticipant(room, identity);
-        if (!participant) return; // its end is told by webhook or seen by the sweep
+        if (!participant) return null; // its end is told by webhook or seen by the sweep
         const known = seat ? [seat] : [];
         await this.tell(room, await this.observations.listed(room, [participant], known, at));
         await this.silence.saw(room, [identity], [participant], at);
-      } while (this.asking.get(key));
+        if (!this.asking.get(key)) return participant;
+      }
     } finally {
       this.asking.delete(key);
     }

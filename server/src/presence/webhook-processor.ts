@@ -7,6 +7,7 @@ import {
 import { AppError } from '../common/errors/app-error.js';
 import { inParallel } from '../common/in-parallel.js';
 import { Transactions, type Tx } from '../database/transactions.js';
+import { silencingOf } from '../grants/silencing.js';
 import type { EventParticipant, LiveKitEvent } from '../livekit/webhook-event.js';
 import type { ObservedTrack } from '../livekit/participant-view.js';
 import { SeatChecks } from '../seats/seat-checks.js';
@@ -172,7 +173,7 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
         if (participant && track) {
           await this.silence.published(tx, trackEvent(event, room.name, participant, track));
         }
-        return participant ? [() => this.presence.observeOne(room.name, participant.identity)] : [];
+        return participant ? [() => this.sawTrack(room.name, participant.identity)] : [];
       default:
         return [];
     }
@@ -182,6 +183,14 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
     const observation = await this.observations.joined(tx, room, participant);
     if (observation.changed.length === 0) return [];
     return [this.telling(room, observation), () => this.checks.check(room, participant, 'join')];
+  }
+
+  /** Who is muted instead of losing the right can publish what has to be muted as well. */
+  private async sawTrack(room: string, identity: string): Promise<void> {
+    const participant = await this.presence.observeOne(room, identity);
+    if (participant && silencingOf(participant) === 'mute') {
+      await this.checks.check(room, participant, 'track');
+    }
   }
 
   private async left(tx: Tx, room: string, participant: EventParticipant, at: Date) {

@@ -110,9 +110,9 @@ export class Sweep {
   checkSeats(room: string, seats: readonly Seat[]): Promise<void> {
     return this.guard(room, () =>
       this.each(publishersFirst(seats), REPAIRS_AT_ONCE, async (seat) => {
-        const { identity, sid, kind, permission } = seat;
+        const { identity, sid, kind, permission, tracks } = seat;
         if (!sid || !permission) return;
-        const occupant = { identity, sid, kind: kind ?? 'standard', permission };
+        const occupant = { identity, sid, kind: kind ?? 'standard', permission, tracks };
         await this.checks.check(room, occupant, 'policy');
       }),
     );

@@ -20,6 +20,8 @@ export interface SceneClick {
 export interface Silenced {
   readonly seat: Seat;
   readonly takes: readonly TakenTrack[];
+  /** They are muted, and not taken from LiveKit. */
+  readonly isMuted: boolean;
 }
 
 /**
@@ -32,11 +34,11 @@ export class SceneSilence {
   /** Before anybody is told. Harmless to repeat. */
   async begin(tx: Tx, click: SceneClick, silenced: readonly Silenced[]): Promise<void> {
     if (silenced.length === 0) return;
-    const records = silenced.map(({ seat: { identity, epoch, sid }, takes }) => ({
+    const records = silenced.map(({ seat: { identity, epoch, sid }, takes, isMuted }) => ({
       identity,
       epoch,
       before: { sid },
-      after: { takes, headMs: click.headMs },
+      after: { takes, headMs: click.headMs, ...(isMuted ? { mutes: true } : {}) },
       watched: takes.map((track) => track.sid),
     }));
     await tx.query(

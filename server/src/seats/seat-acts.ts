@@ -135,10 +135,9 @@ export class SeatActs {
   }
 
   private muting(room: string, identity: string, body: MuteBody): Act {
-    const isMeant = (track: ObservedTrack) =>
-      !track.isMuted &&
-      track.type !== 'data' &&
-      (body.source === undefined || track.source === body.source);
+    const isOfSource = (track: ObservedTrack) =>
+      track.type !== 'data' && (body.source === undefined || track.source === body.source);
+    const isMeant = (track: ObservedTrack) => !track.isMuted && isOfSource(track);
     return {
       name: 'mute',
       permission: 'seat.mute',
@@ -149,6 +148,9 @@ export class SeatActs {
         const participant = await this.rooms.findParticipant(room, identity);
         if (!participant) throw notPresent();
         const tracks = participant.tracks.filter(isMeant);
+        // What a moderator mutes stays muted when a hold or a scene ends.
+        const sids = participant.tracks.filter(isOfSource).map(({ sid }) => sid);
+        await this.store.forgetMuted({ room, identity }, sids);
         await Promise.all(tracks.map(({ sid }) => this.rooms.muteTrack(room, identity, sid)));
         await this.applier.lookAgain(room, identity);
         return { detail: null, effects: describeMute(tracks) };

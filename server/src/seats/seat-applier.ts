@@ -2,21 +2,29 @@ import { Injectable } from '@nestjs/common';
 import { Batcher } from '../common/batcher.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Hints, roomHints } from '../events/hints.js';
-import { type ParticipantPermission, samePermission } from '../grants/compile-grant.js';
+import { type PermissionLike, samePermission } from '../grants/compile-grant.js';
 import { canonicalSources } from '../grants/role-grants.js';
+import type { MutedTracks } from '../grants/silencing.js';
 import { withholdPermission } from '../grants/withhold.js';
-import { isNotFound, isUnavailable, unavailable } from '../livekit/livekit-error.js';
+import {
+  isNotFound,
+  isRemoteUnmuteOff,
+  isUnavailable,
+  unavailable,
+} from '../livekit/livekit-error.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import type {
   ObservedParticipant,
   ObservedPermission,
   ObservedTrack,
 } from '../livekit/participant-view.js';
+import { RemoteUnmute } from '../livekit/remote-unmute.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { KeyedMutex } from './keyed-mutex.js';
+import { concernsMutes, trackWork } from './seat-mutes.js';
 import { SeatObservations } from './seat-observations.js';
 import type { Seat, SeatWish } from './seat.js';
-import { permissionWanted, SeatPolicy, type Standing, type Wanted } from './seat-policy.js';
+import { permissionWanted, SeatPolicy, type Standing } from './seat-policy.js';
 import { type Look, SeatStore } from './seat-store.js';
 import { SilenceWatch } from './silence-watch.js';
 
@@ -27,6 +35,8 @@ export interface Push {
   readonly wish: SeatWish;
   readonly outcome: 'applied' | 'absent' | 'unavailable' | 'failed';
   readonly detail: string | null;
+  /** LiveKit would not unmute what a hold or a scene had muted, and is not asked again. */
+  readonly isUnmuteRefused?: boolean;
   /** What LiveKit was last seen to have before the call, and what it answered that it has. */
   readonly change?: {
     readonly had: ObservedPermission;
@@ -94,6 +104,7 @@ export class SeatApplier {
   constructor(
     private readonly policy: SeatPolicy,
     private readonly rooms: RoomsPort,
+    private readonly remoteUnmute: RemoteUnmute,
     private readonly health: LiveKitHealth,
     private readonly store: SeatStore,
     private readonly observations: SeatObservations,
@@ -148,10 +159,10 @@ export class SeatApplier {
       const { standing, seen } = await this.readSeat(room, identity);
       if (await this.isHeldBack(standing, seen.seat)) continue;
       pushes.push(await this.push(standing, seen, fallback));
-      const again = await this.policy.stand(room, identity, seen.seat?.kind ?? null);
+      const again = await this.policy.stand(room, identity, seen.seat);
       if (again.key === standing.key) break;
     }
-    return pushes;
+    return withRefusal(pushes);
   }
 
   /**
@@ -177,7 +188,9 @@ export class SeatApplier {
       this.convergeLeft(room, left, through, round),
     ]);
     return firsts.map((first) =>
-      first ? [...first, ...(confirmed.shift() as Push[])] : (others.shift() as Push[]),
+      first
+        ? withRefusal([...first, ...(confirmed.shift() as Push[])])
+        : (others.shift() as Push[]),
     );
   }
 
@@ -192,7 +205,7 @@ export class SeatApplier {
     const [standings] = await Promise.all([
       Promise.all(
         wishes.map(({ fresh: { standing, seen } }) =>
-          this.policy.stand(room, standing.identity, seen.seat?.kind ?? null),
+          this.policy.stand(room, standing.identity, seen.seat),
         ),
       ),
       this.write(sights).then(() => this.noteSilence(room, sights)),
@@ -296,7 +309,7 @@ export class SeatApplier {
       this.store.look(room, identity),
       this.policy.read(room, identity),
     ]);
-    return { seen, standing: await this.policy.judge(facts, seen.seat?.kind ?? null) };
+    return { seen, standing: await this.policy.judge(facts, seen.seat) };
   }
 
   /** Ends the connection; false when LiveKit cannot be asked. Who is not there counts as removed. */
@@ -325,8 +338,10 @@ export class SeatApplier {
   ): Promise<Push> {
     const { wanted } = standing;
     const made = madeFor(standing);
-    const permission = permissionOf(wanted, fallback);
-    if (wanted.kind !== 'out' && !permission) return { ...made, outcome: 'applied', detail: null };
+    const permission = permissionOf(standing, fallback);
+    if (wanted.kind !== 'out' && !permission && !concernsMutes(standing)) {
+      return { ...made, outcome: 'applied', detail: null };
+    }
     if (wanted.kind === 'uncovered' && wanted.keep) {
       const keep = fallback ?? wanted.keep;
       await this.store.keepBeforeScene(standing.room.name, standing.identity, keep);
@@ -335,9 +350,9 @@ export class SeatApplier {
       if (!(await this.isReachable())) {
         return { ...made, outcome: 'unavailable', detail: 'LiveKit cannot be reached' };
       }
-      return permission
-        ? await this.setPermission(standing, seen, permission, how)
-        : await this.putOut(standing, how);
+      return wanted.kind === 'out'
+        ? await this.putOut(standing, how)
+        : await this.setAll(standing, seen, permission, how);
     } catch (error) {
       if (!(error instanceof AppError) || !error.code.startsWith('livekit.')) throw error;
       if (isUnavailable(error)) return { ...made, outcome: 'unavailable', detail: error.message };
@@ -352,14 +367,22 @@ export class SeatApplier {
     return { ...madeFor(standing), outcome: 'applied', detail: null };
   }
 
-  private async setPermission(
+  /** The permission, unless they keep what they have, and what is muted in spite of it. */
+  private async setAll(
     standing: Standing,
     { seat, at }: Look,
-    permission: ParticipantPermission,
+    permission: PermissionLike | null,
     { through, see }: How,
   ): Promise<Push> {
     const { room, identity, wanted } = standing;
-    const after = await through(() => this.rooms.setPermission(room.name, identity, permission));
+    const told = await through(async () => {
+      const participant = permission
+        ? await this.rooms.setPermission(room.name, identity, permission)
+        : await this.rooms.findParticipant(room.name, identity);
+      return participant && this.settleTracks(standing, participant);
+    });
+    if (!told) return { ...madeFor(standing), outcome: 'absent', detail: 'is not in the room' };
+    const { participant: after, refusal } = told;
     this.noteNarrowing(room.name, identity, seat?.permission ?? null, after.permission);
     await see({ room: room.name, participant: after, seat, at });
     if (wanted.kind === 'uncovered' && wanted.isRestored) {
@@ -368,9 +391,54 @@ export class SeatApplier {
     const change = seat?.isPresent &&
       seat.permission && { had: seat.permission, has: after.permission, tracks: seat.tracks };
     const made = { ...madeFor(standing), ...(change ? { change } : {}) };
-    return samePermission(after.permission, permission)
+    if (permission && !samePermission(after.permission, permission)) {
+      return { ...made, outcome: 'failed', detail: 'LiveKit took only a part of the permission' };
+    }
+    return refusal === null
       ? { ...made, outcome: 'applied', detail: null }
-      : { ...made, outcome: 'failed', detail: 'LiveKit took only a part of the permission' };
+      : { ...made, outcome: 'failed', detail: refusal, isUnmuteRefused: true };
+  }
+
+  /**
+   * Mutes what a hold or a scene keeps silent, and unmutes what they had muted. Noted before each
+   * call: a crash between the two must not leave a track that nobody knows to unmute.
+   */
+  private async settleTracks(
+    standing: Standing,
+    participant: ObservedParticipant,
+  ): Promise<{ participant: ObservedParticipant; refusal: string | null }> {
+    if (!concernsMutes(standing)) return { participant, refusal: null };
+    const seat = { room: standing.room.name, identity: standing.identity };
+    const { mute, unmute, forget } = trackWork(standing, participant.tracks);
+    const present = participant.tracks.map(({ sid }) => sid);
+    const { mutedTracks } = standing.facts;
+    const news = [...mute.filter((sid) => !mutedTracks[sid]), ...unmute];
+    if (news.length > 0) await this.store.noteMuted(seat, all(news, false), present);
+    const muted = await Promise.all(
+      mute.map((sid) => this.rooms.muteTrack(seat.room, seat.identity, sid)),
+    );
+    const confirmed = muted.flatMap((track) => (track?.isMuted ? track.sid : []));
+    if (confirmed.length > 0) await this.store.noteMuted(seat, all(confirmed, true), present);
+    const { tracks: unmuted, refusal } = await this.unmute(seat, unmute);
+    const done = [...forget, ...unmute];
+    if (done.length > 0) await this.store.forgetMuted(seat, done);
+    const told = new Map([...muted, ...unmuted].flatMap((one) => (one ? [[one.sid, one]] : [])));
+    const tracks = participant.tracks.map((track) => told.get(track.sid) ?? track);
+    return { participant: { ...participant, tracks }, refusal };
+  }
+
+  /** Where LiveKit does not allow it they stay muted, and nobody tries again. */
+  private async unmute(
+    { room, identity }: { room: string; identity: string },
+    sids: readonly string[],
+  ): Promise<{ tracks: (ObservedTrack | null)[]; refusal: string | null }> {
+    try {
+      const calls = sids.map((sid) => this.remoteUnmute.unmute(room, identity, sid));
+      return { tracks: await Promise.all(calls), refusal: null };
+    } catch (error) {
+      if (!isRemoteUnmuteOff(error)) throw error;
+      return { tracks: [], refusal: `stays muted: ${(error as AppError).message}` };
+    }
   }
 
   /** Looks at somebody again after what changes no permission, such as a mute. */
@@ -461,18 +529,31 @@ function madeFor({ epoch, input }: Standing): Pick<Push, 'epoch' | 'wish'> {
 }
 
 function permissionOf(
-  wanted: Wanted,
+  { wanted, silencing }: Standing,
   fallback: ObservedPermission | null,
-): ParticipantPermission | null {
+): PermissionLike | null {
   // What is given back to somebody is narrowed like what they have.
   if (wanted.kind === 'uncovered' && wanted.keep && fallback) {
-    return withholdPermission(fallback, wanted.withheld);
+    const sources = silencing === 'mute' ? [] : wanted.withheld.sources;
+    return withholdPermission(fallback, { sources, data: wanted.withheld.data });
   }
   const desired = permissionWanted(wanted);
   if (desired) return desired;
   if (wanted.kind === 'out' || !fallback) return null;
   const canPublishSources = canonicalSources(fallback.canPublishSources);
   return { ...fallback, canPublishSources, canPublish: canPublishSources.length > 0 };
+}
+
+/** The last push is what stands; what an earlier one could not do is not done by it either. */
+function withRefusal(pushes: Push[]): Push[] {
+  const refused = pushes.find(({ isUnmuteRefused }) => isUnmuteRefused);
+  const last = pushes.at(-1);
+  if (!refused || last?.outcome !== 'applied') return pushes;
+  return [...pushes.slice(0, -1), { ...last, outcome: 'failed', detail: refused.detail }];
+}
+
+function all(sids: readonly string[], isConfirmed: boolean): MutedTracks {
+  return Object.fromEntries(sids.map((sid) => [sid, isConfirmed]));
 }
 
 async function pause(ms: number): Promise<void> {

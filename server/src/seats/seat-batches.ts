@@ -3,6 +3,7 @@ import type { Actor } from '../access/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { inParallel, inSequence } from '../common/in-parallel.js';
 import { Transactions, type Tx } from '../database/transactions.js';
+import { RemoteUnmute } from '../livekit/remote-unmute.js';
 import type { NewOperation, SeatOperation } from './seat.js';
 import { type Fresh, SeatApplier, type Through } from './seat-applier.js';
 import { begun, draft, isGivenBy, type Wish } from './seat-changes.js';
@@ -69,6 +70,7 @@ export class SeatBatches {
     private readonly applier: SeatApplier,
     private readonly operations: SeatOperations,
     private readonly silence: SilenceWatch,
+    private readonly remoteUnmute: RemoteUnmute,
     private readonly transactions: Transactions,
   ) {}
 
@@ -141,10 +143,16 @@ export class SeatBatches {
     bulk: string,
   ): Promise<(Planned | Begun)[]> {
     const identities = items.map(({ identity }) => identity);
-    const [{ seats, at }, standings] = await Promise.all([
+    const [{ seats, at }, facts] = await Promise.all([
       this.batches.look(room, identities),
-      Promise.allSettled(identities.map((identity) => this.policy.stand(room, identity))),
+      Promise.allSettled(identities.map((identity) => this.policy.read(room, identity))),
     ]);
+    const standings = await Promise.allSettled(
+      facts.map(async (one) => {
+        if (one.status === 'rejected') throw one.reason;
+        return this.policy.judge(one.value, seats.get(one.value.identity) ?? null);
+      }),
+    );
     const now = new Date(at.getTime());
     const mayRefuse = this.refusals(room);
     return Promise.all(
@@ -161,6 +169,7 @@ export class SeatBatches {
           now,
           headMs: 0,
           isStored: seat !== undefined,
+          isUnmuteOff: standing.silencing === 'mute' && this.remoteUnmute.state === 'off',
         };
         try {
           if (!seat && !standing.facts.user && !item.wish.mayBeUnknown) throw unknown();
@@ -275,7 +284,7 @@ export class SeatBatches {
         if (!written.has(item.identity)) return { item, kind: 'moved' };
         const { seat, now } = context;
         const facts = { ...after.facts, input: after.input, epoch: operation.epoch };
-        const standing = await this.policy.judge(facts, seat.kind);
+        const standing = await this.policy.judge(facts, seat);
         const fresh = { standing, seen: { seat, at: now }, at: committedAt };
         return { item, kind: 'begun', made: { operation: begun(operation), fresh } };
       }),

@@ -364,6 +364,7 @@ export function draft(made: {
       fallback: plan.fallback ?? null,
       takes: tracksTaken(seat, permission),
       ...publishingOf(permission),
+      ...(after.silencing === 'mute' ? { mutes: true as const } : {}),
       headMs: context.headMs,
     },
     epoch: standing.epoch + 1,

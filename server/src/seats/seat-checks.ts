@@ -5,11 +5,12 @@ import { DatabaseClock } from '../database/database-clock.js';
 import { samePermission } from '../grants/compile-grant.js';
 import type { LedgerOutcome } from '../ledger/ledger-entry.js';
 import { LedgerService } from '../ledger/ledger.service.js';
-import type { ObservedPermission } from '../livekit/participant-view.js';
+import type { ObservedPermission, ObservedTrack } from '../livekit/participant-view.js';
 import { LeasesService } from './leases.service.js';
 import { type Push, SeatApplier, seatKey } from './seat-applier.js';
 import { SeatOperations } from './seat-operations.js';
 import { settlementOf, stands } from './seat-outcomes.js';
+import { concernsMutes, isMutedAsWanted, trackWork } from './seat-mutes.js';
 import { permissionWanted, SeatPolicy, type Standing } from './seat-policy.js';
 import type { SeatOperation } from './seat.js';
 import { SeatStore } from './seat-store.js';
@@ -20,10 +21,12 @@ export interface Occupant {
   readonly sid: string;
   readonly kind: string;
   readonly permission: ObservedPermission;
+  /** Left out by who does not know them. */
+  readonly tracks?: readonly ObservedTrack[];
 }
 
 /** What made us look. */
-export type CheckReason = 'join' | 'sweep' | 'policy';
+export type CheckReason = 'join' | 'track' | 'sweep' | 'policy';
 
 interface Drift {
   readonly operationId: string;
@@ -57,9 +60,10 @@ export class SeatChecks {
   ) {}
 
   /** Whether nothing has to be put right. Asked about many at once it costs one statement. */
-  async isAsWished(room: string, { identity, kind, permission }: Occupant): Promise<boolean> {
-    const standing = await this.policy.stand(room, identity, kind);
-    const isFine = isAsWanted(standing, permission);
+  async isAsWished(room: string, occupant: Occupant): Promise<boolean> {
+    const { identity } = occupant;
+    const standing = await this.policy.stand(room, identity, occupant);
+    const isFine = isAsWanted(standing, occupant);
     if (isFine) this.drifts.delete(seatKey(room, identity));
     return isFine;
   }
@@ -131,14 +135,9 @@ export class SeatChecks {
   }
 
   private async repair(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
-    const { identity, kind } = occupant;
+    const { identity } = occupant;
     // Another writer may have put it right while this one waited for its turn.
-    const [standing, seat] = await Promise.all([
-      this.policy.stand(room, identity, kind),
-      this.store.find(room, identity),
-    ]);
-    const isSameConnection = seat?.isPresent === true && seat.sid === occupant.sid;
-    const observed = isSameConnection && seat.permission ? seat.permission : occupant.permission;
+    const { standing, seat, observed } = await this.readAgain(room, occupant);
     if (isAsWanted(standing, observed)) return true;
 
     const open = (await this.store.listOpenOperations(room, identity)).filter(
@@ -163,11 +162,30 @@ export class SeatChecks {
     return this.repairDrift(room, occupant, standing, observed, by);
   }
 
+  private async readAgain(room: string, occupant: Occupant) {
+    const { identity } = occupant;
+    const read = async () => {
+      const [facts, seat] = await Promise.all([
+        this.policy.read(room, identity),
+        this.store.find(room, identity),
+      ]);
+      const isSame = seat?.isPresent === true && seat.sid === occupant.sid;
+      const observed =
+        isSame && seat.permission ? { ...seat, permission: seat.permission } : occupant;
+      return { standing: await this.policy.judge(facts, observed), seat, observed };
+    };
+    const first = await read();
+    if (!concernsMutes(first.standing)) return first;
+    // A mute that was made meanwhile is in LiveKit's answer, and not in a list of before.
+    await this.applier.lookAgain(room, identity);
+    return read();
+  }
+
   private async repairDrift(
     room: string,
     { identity, sid }: Occupant,
     standing: Standing,
-    observed: ObservedPermission,
+    { permission: observed, tracks = [] }: Pick<Occupant, 'permission' | 'tracks'>,
     by: CheckReason,
   ): Promise<boolean> {
     const key = seatKey(room, identity);
@@ -180,6 +198,7 @@ export class SeatChecks {
       sid,
       observed,
       ...describeWanted(standing),
+      ...describeMutes(standing, tracks),
     };
     const write = (kind: string, outcome: LedgerOutcome, extra: Record<string, unknown> = {}) =>
       this.ledger.appendDurably({
@@ -223,10 +242,29 @@ export class SeatChecks {
   }
 }
 
-function isAsWanted({ wanted }: Standing, observed: ObservedPermission): boolean {
+function isAsWanted(
+  standing: Standing,
+  { permission, tracks = [] }: Pick<Occupant, 'permission' | 'tracks'>,
+): boolean {
+  const { wanted } = standing;
+  if (!isMutedAsWanted(standing, tracks)) return false;
   if (wanted.kind === 'free') return true;
   const desired = permissionWanted(wanted);
-  return desired !== null && samePermission(observed, desired) && !isToForget(wanted);
+  return desired !== null && samePermission(permission, desired) && !isToForget(wanted);
+}
+
+/** What was heard though it should be muted, and the other way round. */
+function describeMutes(
+  standing: Standing,
+  tracks: readonly ObservedTrack[],
+): Record<string, unknown> {
+  const { mute, unmute } = trackWork(standing, tracks);
+  const named = (sids: readonly string[]) =>
+    tracks.flatMap(({ sid, source }) => (sids.includes(sid) ? { sid, source } : []));
+  return {
+    ...(mute.length > 0 ? { unmuted: named(mute) } : {}),
+    ...(unmute.length > 0 ? { muted: named(unmute) } : {}),
+  };
 }
 
 /** They have it back: what was kept of it is not needed any more. */

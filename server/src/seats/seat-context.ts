@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
+import { RemoteUnmute } from '../livekit/remote-unmute.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import type { Seat } from './seat.js';
 import { SeatPolicy, type Standing } from './seat-policy.js';
@@ -18,6 +19,8 @@ export interface Context {
   readonly headMs: number;
   /** Whether the seat has a row of its own. */
   readonly isStored: boolean;
+  /** LiveKit would refuse to unmute what a hold mutes. */
+  readonly isUnmuteOff: boolean;
 }
 
 @Injectable()
@@ -26,6 +29,7 @@ export class SeatContexts {
     private readonly store: SeatStore,
     private readonly policy: SeatPolicy,
     private readonly rooms: RoomsPort,
+    private readonly remoteUnmute: RemoteUnmute,
   ) {}
 
   /**
@@ -53,7 +57,14 @@ export class SeatContexts {
       now: new Date(at.getTime()),
       headMs,
       isStored: seat !== null,
+      isUnmuteOff: seat !== null && (await this.isUnmuteOff(seat, standing)),
     };
+  }
+
+  /** Asked for once, of somebody whom it concerns. */
+  private async isUnmuteOff(seat: Seat, { silencing }: Standing): Promise<boolean> {
+    if (silencing !== 'mute' || !seat.isPresent) return false;
+    return (await this.remoteUnmute.learn(seat.room, seat.identity)) === 'off';
   }
 
   /**
@@ -62,10 +73,11 @@ export class SeatContexts {
    */
   private async readOnce(room: string, identity: string) {
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-      const [{ seat, at }, standing] = await Promise.all([
+      const [{ seat, at }, facts] = await Promise.all([
         this.store.look(room, identity),
-        this.policy.stand(room, identity),
+        this.policy.read(room, identity),
       ]);
+      const standing = await this.policy.judge(facts, seat);
       if ((seat?.epoch ?? 0) === standing.epoch) return { seat, at, standing };
     }
     throw new AppError('conflict', 'seat.changed', 'Others keep changing this seat.');

@@ -1,22 +1,25 @@
 import { type PermissionLike, toParticipantPermission } from '../grants/compile-grant.js';
-import { effects as effectsOf, notLiveChangeable } from '../grants/effects.js';
+import { effects as effectsOf, type Heard, notLiveChangeable } from '../grants/effects.js';
 import { listInWords, sourceName } from '../grants/grant-catalogue.js';
-import type { Hold } from '../grants/policy.js';
 import { completeGrants } from '../grants/role-grants.js';
+import { isToBeMuted } from '../grants/silencing.js';
 import type { ObservedPermission, ObservedTrack } from '../livekit/participant-view.js';
 import type { Publishing, Seat, SeatAction, TakenTrack } from './seat.js';
 import type { Context } from './seat-context.js';
-import { permissionWanted, type Standing } from './seat-policy.js';
+import { mutesWanted, permissionWanted, type Standing } from './seat-policy.js';
 
 /**
  * What an action physically does, in sentences without a subject: before the click, and, told from
  * what LiveKit had and answered, after it.
  */
 
+const UNMUTE_OFF =
+  'LiveKit does not let Rolecall unmute anybody (room.enable_remote_unmute is off)';
+
 const NOTHING = toParticipantPermission(completeGrants({}));
 
 /** Where the room will be told what to do; null: out of it. */
-export type PermissionAfter = PermissionLike | null;
+export type PermissionAfter = Heard | null;
 
 /** What LiveKit will have; undefined where it keeps what it has. */
 export function permissionAfter(
@@ -24,7 +27,9 @@ export function permissionAfter(
   fallback: ObservedPermission | null | undefined,
 ): PermissionAfter | undefined {
   if (wanted.kind === 'out') return null;
-  return permissionWanted(wanted) ?? fallback ?? undefined;
+  const permission = permissionWanted(wanted) ?? fallback ?? undefined;
+  const mutes = mutesWanted(wanted);
+  return permission && mutes.length > 0 ? { ...permission, mutes } : permission;
 }
 
 /** What happens to the connection, and what else is to be known of it. */
@@ -39,27 +44,36 @@ export function allOf({ effects, notes }: Told): string[] {
 
 export function describeChange(
   action: SeatAction,
-  { seat, standing: before }: Pick<Context, 'seat' | 'standing'>,
+  { seat, standing: before, isUnmuteOff }: Pick<Context, 'seat' | 'standing' | 'isUnmuteOff'>,
   after: Standing,
   fallback: ObservedPermission | null | undefined = null,
 ): Told {
   const permission = permissionAfter(after, fallback);
   if (permission === null) return { effects: leaving(seat, after), notes: [] };
-  const notes = action === 'hold' ? holding(after.input.seat?.hold ?? null) : [];
+  const notes = action === 'hold' ? holding(after, isUnmuteOff) : [];
   if (!seat.isPresent) return { effects: ['takes effect when they join'], notes };
   if (permission === undefined) return { effects: [], notes };
   const later =
     before.role && after.role ? notLiveChangeable(before.role.grants, after.role.grants) : [];
   if (later.length > 0) notes.push(`changes only when they join anew: ${listInWords(later)}`);
-  const had = seat.permission ?? before.role?.permission ?? NOTHING;
-  return { effects: describePermissions(had, permission, seat.tracks), notes };
+  const had: Heard = {
+    ...(seat.permission ?? before.role?.permission ?? NOTHING),
+    mutes: mutesWanted(before.wanted),
+  };
+  const { mutes } = permission;
+  const ours = seat.tracks.filter(({ sid }) => Object.hasOwn(before.facts.mutedTracks, sid));
+  const freed = ours.filter((track) => track.isMuted && !isToBeMuted(track, mutes));
+  if (isUnmuteOff && freed.length > 0) notes.push(`stays muted: ${UNMUTE_OFF}`);
+  const isFreed = (track: ObservedTrack) => !isUnmuteOff && freed.includes(track);
+  const tracks = seat.tracks.map((track) => ({ ...track, isMutedByUs: isFreed(track) }));
+  return { effects: describePermissions(had, permission, tracks), notes };
 }
 
 /** From one permission to another, for somebody who publishes `tracks`. */
 export function describePermissions(
-  had: PermissionLike,
-  has: PermissionLike,
-  tracks: readonly ObservedTrack[],
+  had: Heard,
+  has: Heard,
+  tracks: readonly (ObservedTrack & { readonly isMutedByUs?: boolean })[],
 ): string[] {
   // Data tracks go with the right to send data, which has a sentence of its own.
   const media = tracks.filter(({ type }) => type !== 'data');
@@ -80,28 +94,35 @@ export function describeMute(tracks: readonly ObservedTrack[]): string[] {
   ];
 }
 
-/** The published tracks that LiveKit takes away when it gets `after`. */
+/** The published tracks that LiveKit takes away or mutes when it gets `after`. */
 export function tracksTaken(
   { isPresent, tracks }: Pick<Seat, 'isPresent' | 'tracks'>,
   after: Publishing | null | undefined,
 ): TakenTrack[] {
   if (!isPresent || after === undefined) return [];
   return tracks
-    .filter((track) => !mayStay(track, after))
+    .filter((track) => !mayStay(track, after) && !isSilent(track, after))
     .map(({ sid, source }) => ({ sid, source }));
 }
 
 /** That much of it as tells which tracks may stay. */
 export function publishingOf(after: PermissionAfter | undefined): { allows?: Publishing | null } {
   if (!after) return after === null ? { allows: null } : {};
-  const { canPublish, canPublishSources, canPublishData } = after;
-  return { allows: { canPublish, canPublishSources, canPublishData } };
+  const { canPublish, canPublishSources, canPublishData, mutes = [] } = after;
+  const muting = mutes.length > 0 ? { mutes } : {};
+  return { allows: { canPublish, canPublishSources, canPublishData, ...muting } };
 }
 
 function mayStay({ type, source }: ObservedTrack, after: Publishing | null): boolean {
   if (!after) return false;
   if (type === 'data') return after.canPublishData;
+  if (isToBeMuted({ type, source }, after.mutes)) return false;
   return after.canPublish && after.canPublishSources.includes(source);
+}
+
+/** There, and heard by nobody: whom a mute keeps silent, it takes nothing from any more. */
+function isSilent(track: ObservedTrack, after: Publishing | null): boolean {
+  return track.isMuted && isToBeMuted(track, after?.mutes);
 }
 
 function leaving(seat: Seat, { input, decision }: Standing): string[] {
@@ -119,13 +140,18 @@ function ending(tracks: readonly ObservedTrack[]): string[] {
   return [`their ${listInWords(names)} ${names.length === 1 ? 'ends' : 'end'} at once`];
 }
 
-function holding(hold: Hold | null): string[] {
+function holding({ input, silencing }: Standing, isUnmuteOff: boolean): string[] {
+  const hold = input.seat?.hold;
   if (!hold) return [];
   const end = hold.until ? `until ${time(hold.until)}` : 'until somebody releases them';
-  return [`cannot turn on ${listInWords(hold.sources.map(sourceName))} ${end}`];
+  const sources = listInWords(hold.sources.map(sourceName));
+  if (silencing === 'revoke') return [`cannot turn on ${sources} ${end}`];
+  const kept = `${sources}: muted ${end}; the right to publish stays`;
+  const after = 'after that they stay muted until they unmute themselves or connect again';
+  return isUnmuteOff ? [kept, `${UNMUTE_OFF}: ${after}`] : [kept];
 }
 
-function keeping(has: PermissionLike, tracks: readonly ObservedTrack[]): string[] {
+function keeping(has: Heard, tracks: readonly ObservedTrack[]): string[] {
   const stay = tracks.filter((track) => mayStay(track, has));
   const kept = [
     ...new Set(stay.map(({ source }) => `their ${sourceName(source)}`)),
@@ -137,7 +163,8 @@ function keeping(has: PermissionLike, tracks: readonly ObservedTrack[]): string[
     : [`keeps ${listInWords(kept)}`];
 }
 
-function isLoss(had: PermissionLike, has: PermissionLike): boolean {
+function isLoss(had: Heard, has: Heard): boolean {
+  if (has.mutes?.some((source) => !had.mutes?.includes(source))) return true;
   const may = (permission: PermissionLike, source: string) =>
     permission.canPublish && permission.canPublishSources.includes(source);
   return (

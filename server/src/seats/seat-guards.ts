@@ -14,7 +14,7 @@ import { SeatViews } from './seat-views.js';
 
 const STANDARD = 'standard';
 
-/** These follow their job, not a role: what plays, records or dials is removed or muted instead. */
+/** What plays, records or dials follows its job, not a role; who publishes once can be held by a mute. */
 const FOR_PEOPLE: ReadonlySet<SeatAction> = new Set(['promote', 'demote', 'hold']);
 /** A moderator's seat for looking at somebody is there for that alone. */
 const NOT_FOR_PEEKS: ReadonlySet<SeatAction> = new Set([
@@ -59,7 +59,8 @@ export class SeatGuards {
       );
     }
     const kind = kindOf(context);
-    if (FOR_PEOPLE.has(action) && !KINDS_WITH_A_ROLE.has(kind)) {
+    const isHeldByMute = action === 'hold' && context.standing.silencing === 'mute';
+    if (FOR_PEOPLE.has(action) && !KINDS_WITH_A_ROLE.has(kind) && !isHeldByMute) {
       throw new AppError(
         'conflict',
         'seat.not_a_person',

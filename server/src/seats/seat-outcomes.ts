@@ -100,6 +100,8 @@ export function cameTo({ outcome, detail, ms, after }: SeatOperation): Settlemen
  * it is where LiveKit had it already: somebody who compared was there before this call.
  */
 export function whatHappened(operation: SeatOperation, pushes: readonly Push[]): string[] | null {
+  // Of what is muted the permission says nothing.
+  if (operation.after.mutes) return null;
   const changes = pushesOf(operation, pushes).flatMap(({ change }) => change ?? []);
   const first = changes[0];
   const last = changes.at(-1);

@@ -7,15 +7,15 @@ import {
 } from '../grants/compile-grant.js';
 import type { Allowed, Block, Decision, Hold, Override, PolicyInput } from '../grants/policy.js';
 import { resolve, withheldByHold } from '../grants/resolve.js';
-import type { RoleGrants } from '../grants/role-grants.js';
+import type { RoleGrants, TrackSource } from '../grants/role-grants.js';
 import { exceedsIssuer, type IssuerCeiling, withinIssuer } from '../grants/issuer-ceiling.js';
 import { withheldFromUncovered } from '../grants/scene.js';
+import { silence, type Silenceable, type Silencing, silencingOf } from '../grants/silencing.js';
 import {
   bothWithheld,
   isAnythingWithheld,
   publishOnly,
   type Withheld,
-  withhold,
   withholdPermission,
 } from '../grants/withhold.js';
 import { KINDS_WITH_A_ROLE, WHIP_KIND } from '../livekit/whip.js';
@@ -36,8 +36,12 @@ export interface EffectiveRole {
   readonly withheld: Withheld;
   /** What of them goes beyond the token that let the person in, and waits for another token. */
   readonly aboveCeiling: readonly string[];
-  /** Compiled whole, without what is withheld or above the ceiling: what LiveKit should have. */
+  /** What a token for this seat carries: without what is withheld, unless that is muted. */
+  readonly tokenGrants: RoleGrants;
+  /** The same without what is above the ceiling, compiled whole: what LiveKit should have. */
   readonly permission: ParticipantPermission;
+  /** Sources whose tracks LiveKit should have muted; empty where the right is taken instead. */
+  readonly mutes: readonly TrackSource[];
 }
 
 /** What LiveKit should have for an identity that is in the room. */
@@ -50,17 +54,24 @@ export type Wanted =
   /** The same while a hold or the room's scene takes something from them, until it is given back. */
   | {
       readonly kind: 'uncovered';
-      readonly permission: ParticipantPermission;
+      readonly permission: PermissionLike;
       readonly withheld: Withheld;
+      readonly mutes: readonly TrackSource[];
       /** What to keep before it is taken, or null when that has been done; for `seat.before_scene`. */
       readonly keep: PermissionLike | null;
       readonly isRestored: boolean;
     };
 
 /** The permission that LiveKit should have; null for who is out, and for who keeps what they have. */
-export function permissionWanted(wanted: Wanted): ParticipantPermission | null {
+export function permissionWanted(wanted: Wanted): PermissionLike | null {
   if (wanted.kind === 'role') return wanted.role.permission;
   return wanted.kind === 'uncovered' ? wanted.permission : null;
+}
+
+/** Sources whose tracks LiveKit should have muted. */
+export function mutesWanted(wanted: Wanted): readonly TrackSource[] {
+  if (wanted.kind === 'role') return wanted.role.mutes;
+  return wanted.kind === 'uncovered' ? wanted.mutes : [];
 }
 
 /** How one identity stands in one room, by one reading of Postgres. */
@@ -73,6 +84,9 @@ export interface Standing {
   readonly decision: Decision;
   readonly role: EffectiveRole | null;
   readonly wanted: Wanted;
+  /** Who it is about, as LiveKit was last seen to have them; null: nobody that is known. */
+  readonly occupant: Silenceable | null;
+  readonly silencing: Silencing;
   /** Two readings with the same key ask the same of LiveKit, by the same wish. */
   readonly key: string;
 }
@@ -83,8 +97,12 @@ export class SeatPolicy {
   constructor(private readonly policy: PolicyReader) {}
 
   /** Throws 404 for a room that Rolecall does not know. */
-  async stand(room: string, identity: string, kind: string | null = null): Promise<Standing> {
-    return this.judge(await this.read(room, identity), kind);
+  async stand(
+    room: string,
+    identity: string,
+    occupant: Silenceable | null = null,
+  ): Promise<Standing> {
+    return this.judge(await this.read(room, identity), occupant);
   }
 
   read(room: string, identity: string): Promise<PolicyFacts> {
@@ -104,20 +122,27 @@ export class SeatPolicy {
   ): Promise<Standing> {
     const { hold = null, peeksAt = null } = standing.input.seat ?? {};
     const input = { ...standing.input, seat: { hold, ...wish, peeksAt } };
-    return this.judge({ ...standing.facts, input }, null, at);
+    return this.judge({ ...standing.facts, input }, standing.occupant, at);
   }
 
   /** The same from facts that were read already. Throws 404 for no room. */
-  async judge(facts: PolicyFacts, kind: string | null, at = facts.now): Promise<Standing> {
+  async judge(facts: PolicyFacts, occupant: Silenceable | null, at = facts.now): Promise<Standing> {
     const { room, input, identity, epoch } = facts;
     if (!room || !input) {
       throw roomNotFound();
     }
     const decision = resolve(input, at);
+    const kind = occupant?.kind ?? null;
+    const silencing = silencingOf(
+      { kind: kind ?? facts.user?.kind ?? null, tracks: occupant?.tracks ?? [] },
+      facts.mutedTracks,
+    );
     const isWhip = kind === null ? facts.isWhip : kind === WHIP_KIND;
     const role =
-      decision.verdict === 'allow' ? await this.roleOf(decision, facts, input, isWhip) : null;
-    const wanted = want(facts, input, decision, role, { kind, at });
+      decision.verdict === 'allow'
+        ? await this.roleOf(decision, facts, input, { silencing, isWhip })
+        : null;
+    const wanted = want(facts, input, decision, role, { kind, silencing, at });
     return {
       room,
       identity,
@@ -127,35 +152,52 @@ export class SeatPolicy {
       decision,
       role,
       wanted,
+      occupant,
+      silencing,
       key: JSON.stringify([
         epoch,
         wanted.kind,
         role?.template,
         role?.version,
         role?.withheld,
-          isWhip,
-          role?.aboveCeiling,
+        isWhip,
+        role?.aboveCeiling,
+        mutesWanted(wanted),
         wanted.kind === 'uncovered' && [wanted.permission, wanted.isRestored],
       ]),
     };
   }
 
   private async roleOf(
-    { template, version, source, withheld }: Allowed,
+    { template, version, source, withheld, played }: Allowed,
     facts: PolicyFacts,
     { seat }: PolicyInput,
-    isWhip: boolean,
+    { silencing, isWhip }: { silencing: Silencing; isWhip: boolean },
   ): Promise<EffectiveRole> {
-    const { grants } = await this.policy.version(template, version);
-    const left = withhold(grants, withheld);
+    const [{ grants }, replaced] = await Promise.all([
+      this.policy.version(template, version),
+      played ? this.policy.version(played.template, played.version) : null,
+    ]);
+    const left = silence(grants, withheld, silencing, replaced?.grants);
     const { admitted } = facts;
     const override = source === 'override' ? (seat?.override ?? null) : null;
     const isBound = admitted && !isGivenInPerson(override, admitted, facts);
     const aboveCeiling = isBound ? exceedsIssuer(grants, admitted.ceiling) : [];
     const within =
-      isBound && aboveCeiling.length > 0 ? withinIssuer(left, admitted.ceiling) : left;
-    const permission = toParticipantPermission(isWhip ? publishOnly(within) : within);
-    return { template, version, source, grants, withheld, aboveCeiling, permission };
+      isBound && aboveCeiling.length > 0
+        ? withinIssuer(left.grants, admitted.ceiling)
+        : left.grants;
+    return {
+      template,
+      version,
+      source,
+      grants,
+      withheld,
+      aboveCeiling,
+      tokenGrants: left.grants,
+      permission: toParticipantPermission(isWhip ? publishOnly(within) : within),
+      mutes: left.mutes,
+    };
   }
 }
 
@@ -195,8 +237,9 @@ function want(
   input: PolicyInput,
   decision: Decision,
   role: EffectiveRole | null,
-  { kind, at }: { kind: string | null; at: Date },
+  how: { kind: string | null; silencing: Silencing; at: Date },
 ): Wanted {
+  const { kind } = how;
   const isUnlisted = !facts.wasIssued && (role === null || role.source !== 'override');
   // What LiveKit itself brings along (egress, ingress, SIP …) follows no template.
   const isOurs = !isUnlisted || kind === null || KINDS_WITH_A_ROLE.has(kind);
@@ -204,12 +247,12 @@ function want(
     decision.verdict === 'refuse' &&
     (decision.code === 'no_rule' || decision.code === 'template.unpublished');
   if (decision.verdict === 'refuse' && !isWantOfRules) return { kind: 'out', code: decision.code };
-  if (!isOurs) return uncovered(facts, input, at);
+  if (!isOurs) return uncovered(facts, input, how);
   if (isUnlisted && facts.room?.unlistedParticipants === 'remove')
     return { kind: 'out', code: 'unlisted' };
   if (role) return { kind: 'role', role };
   return isUnlisted
-    ? uncovered(facts, input, at)
+    ? uncovered(facts, input, how)
     : { kind: 'out', code: (decision as { code: string }).code };
 }
 
@@ -217,14 +260,22 @@ function want(
 function uncovered(
   { uncovered: had }: PolicyFacts,
   { room: { scene }, seat }: PolicyInput,
-  at: Date,
+  { silencing, at }: { silencing: Silencing; at: Date },
 ): Wanted {
   if (!had) return { kind: 'free' };
   const held = withheldByHold(seat?.hold ?? null, at);
   const withheld = bothWithheld(held, withheldFromUncovered(scene));
   const isRestored = !isAnythingWithheld(withheld);
   if (isRestored && !had.isKept) return { kind: 'free' };
-  const permission = withholdPermission(had.permission, withheld);
   const keep = had.isKept ? null : had.permission;
-  return { kind: 'uncovered', permission, withheld, keep, isRestored };
+  if (silencing === 'mute') {
+    const permission = {
+      ...had.permission,
+      canPublishData: had.permission.canPublishData && !withheld.data,
+    };
+    const mutes = withheld.sources;
+    return { kind: 'uncovered', permission, withheld, mutes, keep, isRestored };
+  }
+  const permission = withholdPermission(had.permission, withheld);
+  return { kind: 'uncovered', permission, withheld, mutes: [], keep, isRestored };
 }

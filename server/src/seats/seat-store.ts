@@ -3,6 +3,7 @@ import { Batcher } from '../common/batcher.js';
 import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../database/transactions.js';
 import type { PermissionLike } from '../grants/compile-grant.js';
+import { type MutedTracks, PUBLISH_ONCE_KINDS, WHIP_TRACK_NAMES } from '../grants/silencing.js';
 import type { NewOperation, Seat, SeatOperation, SeatWish } from './seat.js';
 import {
   columnsOf,
@@ -80,6 +81,18 @@ export class SeatStore {
       [room],
     );
     return rows.map(toSeat);
+  }
+
+  /** Somebody who is in a room and publishes once, if anybody is. */
+  async findPublishingOnce(): Promise<SeatName | null> {
+    const { rows } = await this.pg.query<SeatName & object>(
+      'seat-find-publishing-once',
+      `SELECT room, identity FROM seat
+       WHERE is_present AND state = 'active' AND (kind = ANY($1) OR tracks @> ANY($2::jsonb[]))
+       LIMIT 1`,
+      [PUBLISH_ONCE_KINDS, WHIP_TRACK_NAMES.map((name) => JSON.stringify([{ name }]))],
+    );
+    return rows[0] ?? null;
   }
 
   /** Locks the seat's row for the transaction, having made it if need be; `now` is Postgres' time. */
@@ -200,6 +213,35 @@ export class SeatStore {
          AND hold_at IS NULL
          AND NOT EXISTS (SELECT FROM room WHERE name = $1 AND active_scene IS NOT NULL)`,
       [room, identity],
+    );
+  }
+
+  /**
+   * Tracks that a hold or a scene mutes, before and after LiveKit is told; those of earlier
+   * connections are forgotten, since `present` has all that there are.
+   */
+  async noteMuted(
+    { room, identity }: SeatName,
+    muted: MutedTracks,
+    present: readonly string[],
+  ): Promise<void> {
+    await this.pg.query(
+      'seat-note-muted',
+      `UPDATE seat SET muted_tracks = coalesce((
+           SELECT jsonb_object_agg(key, value) FROM jsonb_each(muted_tracks)
+           WHERE key = ANY($4)), '{}') || $3::jsonb
+       WHERE room = $1 AND identity = $2`,
+      [room, identity, JSON.stringify(muted), present],
+    );
+  }
+
+  /** Tracks that are not Rolecall's to unmute any more. */
+  async forgetMuted({ room, identity }: SeatName, sids: readonly string[]): Promise<void> {
+    await this.pg.query(
+      'seat-forget-muted',
+      `UPDATE seat SET muted_tracks = nullif(muted_tracks - $3::text[], '{}')
+       WHERE room = $1 AND identity = $2 AND muted_tracks IS NOT NULL`,
+      [room, identity, sids],
     );
   }
 

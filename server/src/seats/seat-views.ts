@@ -4,6 +4,7 @@ import { samePermission } from '../grants/compile-grant.js';
 import { NOTHING_WITHHELD, type Withheld } from '../grants/withhold.js';
 import type { Seat } from './seat.js';
 import { type SeatExtra, SeatExtras } from './seat-extras.js';
+import { isMutedAsWanted } from './seat-mutes.js';
 import { permissionWanted, SeatPolicy, type Standing } from './seat-policy.js';
 import { SeatStore } from './seat-store.js';
 import type { SeatView } from './seats.schemas.js';
@@ -38,7 +39,7 @@ export class SeatViews {
   /** One seat, also of somebody who has never been there. Throws 404 for an unknown identity. */
   async one(room: string, identity: string, { mayBeUnknown = false } = {}): Promise<SeatView> {
     const seat = await this.store.find(room, identity);
-    const standing = await this.policy.stand(room, identity, seat?.kind);
+    const standing = await this.policy.stand(room, identity, seat);
     if (!seat && !standing.facts.user && !mayBeUnknown) {
       throw new AppError('not_found', 'seat.not_found', 'Nobody has this identity.');
     }
@@ -52,8 +53,8 @@ export class SeatViews {
   ): Promise<SeatView[]> {
     const views = await Promise.all(
       seats.map(async (seat) => {
-        const { room, identity, kind } = seat;
-        return toView(seat, await this.policy.stand(room, identity, kind), extraOf(identity));
+        const { room, identity } = seat;
+        return toView(seat, await this.policy.stand(room, identity, seat), extraOf(identity));
       }),
     );
     return views.filter(isShown);
@@ -86,7 +87,7 @@ export function toView(seat: Seat, standing: Standing, extra: SeatExtra): SeatVi
       seat.isPresent && seat.permission
         ? { ...seat.permission, canPublishSources: [...seat.permission.canPublishSources] }
         : null,
-    inSync: isInSync(seat, wanted),
+    inSync: isInSync(seat, standing),
     epoch: seat.epoch,
     override: override && {
       template: override.template,
@@ -114,6 +115,7 @@ export function toView(seat: Seat, standing: Standing, extra: SeatExtra): SeatVi
     },
     withheld: withheldFrom(standing),
     aboveCeiling: seat.isPresent ? [...(role?.aboveCeiling ?? [])] : [],
+    silencing: standing.silencing,
     hand: extra.hand,
     invite: extra.invite,
     tracks: seat.tracks.map((track) => ({ ...track })),
@@ -148,8 +150,11 @@ function withheldFrom({ role, wanted }: Standing): SeatView['withheld'] {
   return { sources: [...withheld.sources], data: withheld.data };
 }
 
-function isInSync({ isPresent, permission }: Seat, wanted: Standing['wanted']): boolean {
-  if (!isPresent || wanted.kind === 'free') return true;
+function isInSync({ isPresent, permission, tracks }: Seat, standing: Standing): boolean {
+  const { wanted } = standing;
+  if (!isPresent) return true;
+  if (!isMutedAsWanted(standing, tracks)) return false;
+  if (wanted.kind === 'free') return true;
   const desired = permissionWanted(wanted);
   return desired !== null && permission !== null && samePermission(permission, desired);
 }

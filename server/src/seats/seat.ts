@@ -1,5 +1,6 @@
 import type { ActorRef } from '../access/actor.js';
-import type { ParticipantPermission, PermissionLike } from '../grants/compile-grant.js';
+import type { ParticipantPermission } from '../grants/compile-grant.js';
+import type { Heard } from '../grants/effects.js';
 import type { Block, Hold, Override } from '../grants/policy.js';
 import type {
   ObservedPermission,
@@ -103,13 +104,15 @@ export interface OperationAfter extends RoleState {
   readonly takes: readonly TakenTrack[];
   /** What may be published from then on; null: they are out. Left out where that stays as it is. */
   readonly allows?: Publishing | null;
+  /** What it takes is muted and stays published; left out where it is taken from LiveKit. */
+  readonly mutes?: true;
   /** Milliseconds from the moderator's click to `createdAt`, as near as the server knows. */
   readonly headMs: number;
 }
 
 export type Publishing = Pick<
-  PermissionLike,
-  'canPublish' | 'canPublishSources' | 'canPublishData'
+  Heard,
+  'canPublish' | 'canPublishSources' | 'canPublishData' | 'mutes'
 >;
 
 export interface TakenTrack {

@@ -138,6 +138,8 @@ export const seatResponse = z.object({
   withheld: z.object({ sources: z.array(z.string()), data: z.boolean() }),
   /** What of their role waits for a token of somebody who may give it; the connection goes without. */
   aboveCeiling: z.array(z.string()),
+  /** How holds and scenes keep them silent: most lose the right, who publishes once is muted. */
+  silencing: z.enum(['revoke', 'mute']),
   hand: z
     .object({ id: z.string(), since: instantResponse, note: z.string().nullable() })
     .nullable(),

@@ -19,6 +19,8 @@ interface Report {
   readonly identities: readonly string[] | null;
   /** The tracks that there are; or else those that ended. */
   readonly present?: readonly string[];
+  /** Of those that there are, the ones that are not muted. */
+  readonly audible?: readonly string[];
   readonly gone?: readonly string[];
   /** The connection that it is about, where it is about one. */
   readonly connection?: string;
@@ -45,8 +47,8 @@ interface GoneRow {
 export const OPEN_WATCH = `watched_tracks IS NOT NULL AND gone_at IS NULL`;
 
 /**
- * A track's sid never comes back, so what is not there has ended, for good. It is struck off, and no
- * time is counted, where it was not taken: known to have gone before the click, or of somebody whom
+ * A track's sid never comes back, so what is not there has ended, for good; where it was to be muted,
+ * so has what is muted. It is struck off, and no time is counted, where it was not taken: known to have gone before the click, or of somebody whom
  * a moderator exempted from the scene. Seats are locked before their operations, as everywhere.
  */
 const NOTE = `
@@ -62,7 +64,8 @@ const NOTE = `
         OR (o.action = 'scene' AND coalesce(mine.override_at > o.created_at, false)) AS is_struck,
       ARRAY(
       SELECT sid FROM unnest(o.watched_tracks) AS sid
-      WHERE CASE WHEN $3::text[] IS NULL THEN sid <> ALL($4::text[]) ELSE sid = ANY($3) END) AS sids
+      WHERE CASE WHEN $3::text[] IS NULL THEN sid <> ALL($4::text[])
+        WHEN o.after ? 'mutes' THEN sid = ANY($8::text[]) ELSE sid = ANY($3) END) AS sids
     FROM mine JOIN seat_operation AS o ON o.room = mine.room AND o.identity = mine.identity
     WHERE ${OPEN_WATCH}
       AND ($5::text IS NULL OR o.before->>'sid' = $5)
@@ -192,9 +195,11 @@ export class SilenceWatch implements OnApplicationShutdown {
     askedAt: Date,
   ): Promise<void> {
     if (!(await this.isWatching(room))) return;
-    const present = participants.flatMap(({ tracks }) => tracks.map(({ sid }) => sid));
+    const tracks = participants.flatMap((participant) => participant.tracks);
+    const present = tracks.map(({ sid }) => sid);
+    const audible = tracks.flatMap(({ sid, isMuted }) => (isMuted ? [] : sid));
     await this.transactions.run((tx) =>
-      this.note(tx, { room, identities, present, askedAt, knownAt: null }),
+      this.note(tx, { room, identities, present, audible, askedAt, knownAt: null }),
     );
   }
 
@@ -264,7 +269,7 @@ export class SilenceWatch implements OnApplicationShutdown {
   }
 
   private async note(tx: Tx, report: Report): Promise<void> {
-    const { room, identities, present, gone, connection, askedAt, knownAt } = report;
+    const { room, identities, present, audible, gone, connection, askedAt, knownAt } = report;
     const { rows } = await tx.query<GoneRow>(NOTE, [
       room,
       identities,
@@ -273,6 +278,7 @@ export class SilenceWatch implements OnApplicationShutdown {
       connection ?? null,
       askedAt,
       knownAt,
+      audible ?? [],
     ]);
     for (const row of rows) if (row.gone_ms !== null) this.tell(tx, row, row.gone_ms);
   }

@@ -5,8 +5,10 @@ import { Answers } from '../common/http/api-docs.js';
 import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
+import { RemoteUnmute, type RemoteUnmuteState } from '../livekit/remote-unmute.js';
 import { ReconcilerService } from '../reconciler/reconciler.service.js';
 import { ClockWatch } from './clock-watch.js';
+import { SeatStore } from '../seats/seat-store.js';
 import { GateCheck } from './gate-check.js';
 import { statusResponse } from './status.schemas.js';
 import { version } from './version.js';
@@ -17,6 +19,8 @@ export class StatusController {
 
   constructor(
     private readonly health: LiveKitHealth,
+    private readonly remoteUnmute: RemoteUnmute,
+    private readonly seats: SeatStore,
     private readonly pg: PgPool,
     private readonly reconciler: ReconcilerService,
     private readonly gateCheck: GateCheck,
@@ -37,7 +41,12 @@ export class StatusController {
     return {
       version,
       startedAt: this.startedAt,
-      livekit: { ...this.health.status, url: livekit.url, clientUrl: clientUrlOf(this.config) },
+      livekit: {
+        ...this.health.status,
+        url: livekit.url,
+        clientUrl: clientUrlOf(this.config),
+        remoteUnmute: await this.learnRemoteUnmute(),
+      },
       gate: isGateOn ? 'on' : 'off',
       whip: isWhipOn ? 'on' : 'off',
       clocks: this.clockWatch.view(),
@@ -52,5 +61,14 @@ export class StatusController {
       tokenTtlMax: this.config.tokenTtlMax,
       demo: { isPresent: rows[0]?.is_demo ?? false },
     };
+  }
+
+  /** LiveKit can only be asked about somebody who is in a room. */
+  private async learnRemoteUnmute(): Promise<RemoteUnmuteState> {
+    if (this.remoteUnmute.state !== 'unknown' || this.health.status.state !== 'up') {
+      return this.remoteUnmute.state;
+    }
+    const somebody = await this.seats.findPublishingOnce();
+    return somebody ? this.remoteUnmute.learn(somebody.room, somebody.identity) : 'unknown';
   }
 }

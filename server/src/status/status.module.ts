@@ -5,11 +5,12 @@ import { ClockWatch } from './clock-watch.js';
 import { GateCheck } from './gate-check.js';
 import { HealthController } from './health.controller.js';
 import { OpenApiController } from './openapi.controller.js';
+import { SeatsModule } from '../seats/seats.module.js';
 import { StartModule } from '../start/start.module.js';
 import { StatusController } from './status.controller.js';
 
 @Module({
-  imports: [DiscoveryModule, ReconcilerModule, StartModule],
+  imports: [DiscoveryModule, ReconcilerModule, SeatsModule, StartModule],
   controllers: [HealthController, OpenApiController, StatusController],
   providers: [ClockWatch, GateCheck],
 })

@@ -10,6 +10,8 @@ export const statusResponse = z.object({
     /** Null: no LiveKit server is configured. */
     url: z.string().nullable(),
     clientUrl: z.string(),
+    /** `room.enable_remote_unmute`; unknown until somebody who publishes once is in a room. */
+    remoteUnmute: z.enum(['on', 'off', 'unknown']),
   }),
   gate: z.enum(['on', 'off']),
   whip: z.enum(['on', 'off']),

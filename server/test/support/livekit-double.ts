@@ -58,6 +58,7 @@ export interface Permission {
 export interface Track {
   readonly sid: string;
   readonly source: Source;
+  readonly name: string;
   isMuted: boolean;
 }
 
@@ -229,11 +230,12 @@ export class DoubleParticipant {
   }
 
   /** Publishes a track, as its right to allows. */
-  publish(source: Source): Track {
+  publish(source: Source, name = ''): Track {
     if (!this.isHere || !mayPublish(this.permission, source)) {
       throw new Refused(403, 'permission_denied', `may not publish ${source}`);
     }
-    const track: Track = { sid: `TR_${randomBytes(6).toString('hex')}`, source, isMuted: false };
+    const sid = `TR_${randomBytes(6).toString('hex')}`;
+    const track: Track = { sid, source, name, isMuted: false };
     this.tracks.push(track);
     this.server.tell('track_published', this, track);
     return track;
@@ -245,6 +247,11 @@ export class DoubleParticipant {
       this.tracks.splice(this.tracks.indexOf(track), 1);
       this.server.tell('track_unpublished', this, track);
     }
+  }
+
+  /** By themselves. No webhook tells of it. */
+  setMuted(source: Source, isMuted: boolean): void {
+    for (const track of this.tracks) if (track.source === source) track.isMuted = isMuted;
   }
 
   leave(): void {
@@ -404,6 +411,8 @@ export class LiveKitDouble {
   readonly webhooks: Webhooks;
   /** What happened to people, in order. */
   readonly history: Change[] = [];
+  /** `room.enable_remote_unmute`. */
+  isRemoteUnmuteOn = true;
   private readonly lastJoins = new Map<string, number>();
   private readonly options: DoubleOptions;
   private readonly rooms = new Map<string, RoomState>();
@@ -936,10 +945,14 @@ export class LiveKitDouble {
     return before !== JSON.stringify([person.name, person.metadata, person.attributes]);
   }
 
-  mute(room: string, identity: string, sid: string, isMuted: boolean): Track {
+  /** Null for a track that is not there, which is no error; whether it is allowed comes first. */
+  mute(room: string, identity: string, sid: string, isMuted: boolean): Track | null {
     const person = this.person(room, identity);
+    if (!isMuted && !this.isRemoteUnmuteOn) {
+      throw new Refused(412, 'failed_precondition', 'remote unmute not enabled');
+    }
     const track = person.tracks.find((one) => one.sid === sid);
-    if (!track) throw new Refused(404, 'not_found', 'track does not exist');
+    if (!track) return null;
     if (track.isMuted !== isMuted) this.note(person, 'muted', 'MutePublishedTrack');
     track.isMuted = isMuted;
     return track;
@@ -1048,9 +1061,10 @@ const METHODS: Readonly<Record<string, Handler>> = {
     'roomAdmin',
     MuteRoomTrackRequest,
     MuteRoomTrackResponse,
-    (double, { room, identity, trackSid, muted }) => ({
-      track: trackJson(double.mute(room, identity, trackSid, muted)),
-    }),
+    (double, { room, identity, trackSid, muted }) => {
+      const track = double.mute(room, identity, trackSid, muted);
+      return track ? { track: trackJson(track) } : {};
+    },
   ),
   SendData: handler('roomAdmin', SendDataRequest, null, (double, { room }) => {
     double.room(room);
@@ -1109,9 +1123,9 @@ function participantMessage(person: DoubleParticipant): ParticipantInfo {
   });
 }
 
-function trackJson({ sid, source, isMuted }: Track): Record<string, unknown> {
+function trackJson({ sid, source, name, isMuted }: Track): Record<string, unknown> {
   const type = source === 'CAMERA' || source === 'SCREEN_SHARE' ? 'VIDEO' : 'AUDIO';
-  return { sid, source, type, muted: isMuted };
+  return { sid, source, name, type, muted: isMuted };
 }
 
 /** LiveKit's defaults for what a token leaves out. */

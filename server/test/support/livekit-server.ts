@@ -10,6 +10,8 @@ export interface LiveKitServerOptions {
   readonly webhookUrl?: string;
   /** Seconds that a room outlives its last participant. Short, so that tests see rooms end. */
   readonly departureTimeout?: number;
+  /** Off: as LiveKit is without `room.enable_remote_unmute`. */
+  readonly isRemoteUnmuteOn?: boolean;
 }
 
 /** A LiveKit server of its own, on loopback, for one test file. */
@@ -57,6 +59,7 @@ export async function startLiveKitServer(
     key: API_KEY,
     secret: API_SECRET,
     departureTimeout: options.departureTimeout ?? 3,
+    isRemoteUnmuteOn: options.isRemoteUnmuteOn ?? true,
     ...(options.webhookUrl ? { webhookUrl: options.webhookUrl } : {}),
   });
   const signal = (name: NodeJS.Signals) => void (server.pid && process.kill(server.pid, name));

@@ -32,12 +32,15 @@ export interface SceneControlsProps {
   refusal: string | null;
   canWrite: boolean;
   isReachable: boolean;
+  /** How many a scene would mute, and LiveKit would not let unmute. */
+  unmutable: number;
   say: Say;
   /** What was pressed is of no more use: the focus has to go somewhere. */
   onDone: () => void;
 }
 
 const ARMED_MS = 3_000;
+const NO_UNMUTE = 'lock-no-unmute';
 
 /** The panic button, and the scenes that somebody prepared. */
 export const SceneControls = memo(function SceneControls({
@@ -47,6 +50,7 @@ export const SceneControls = memo(function SceneControls({
   refusal,
   canWrite,
   isReachable,
+  unmutable,
   say,
   onDone,
 }: SceneControlsProps) {
@@ -69,7 +73,18 @@ export const SceneControls = memo(function SceneControls({
           {problem}
         </Box>
       )}
+      {unmutable > 0 && !isLocked && (
+        <Box
+          component="span"
+          id={NO_UNMUTE}
+          title={translate('room_scenes.no_unmute_help')}
+          sx={{ color: 'warning.main', alignSelf: 'center' }}
+        >
+          {translate('room_scenes.no_unmute', { smart_count: unmutable })}
+        </Box>
+      )}
       <GuardedButton
+        aria-describedby={unmutable > 0 && !isLocked ? NO_UNMUTE : undefined}
         variant={isArmed ? 'contained' : 'outlined'}
         color="error"
         startIcon={<Lock sx={{ fontSize: 16 }} />}

@@ -6,6 +6,9 @@ export const messages = {
     lock: 'Lock stage',
     lock_armed: 'Press L again to lock',
     lock_help: 'At once: nobody but hosts may publish or send data. Restore gives all of it back.',
+    no_unmute: '%{smart_count} stays muted after it |||| %{smart_count} stay muted after it',
+    no_unmute_help:
+      'A scene mutes phones, ingresses, agents and WHIP publishers, and LiveKit does not let Rolecall unmute them (room.enable_remote_unmute is off).',
     press_again: 'Press L again to lock the stage',
     locking: 'Locking the stage',
     is_locked: 'A scene is playing; restore first',

@@ -1,0 +1,89 @@
+import { canonicalSources, type RoleGrants, type TrackSource } from './role-grants.js';
+import { type Withheld, withhold } from './withhold.js';
+
+/**
+ * How a hold or a scene keeps somebody silent: by taking the right to publish, or, where the track
+ * would never come back, by muting it and leaving the right.
+ */
+export type Silencing = 'revoke' | 'mute';
+
+/** Tracks that Rolecall muted: sid → whether LiveKit has confirmed it. */
+export type MutedTracks = Readonly<Record<string, boolean>>;
+
+/** A participant of LiveKit's, as much of it as tells how to silence it. */
+export interface Silenceable {
+  readonly kind: string | null;
+  readonly tracks?: readonly {
+    readonly sid: string;
+    readonly type: string;
+    readonly name: string;
+    readonly isMuted: boolean;
+  }[];
+}
+
+/** LiveKit's kinds that publish once, when they connect. A track that is taken from them is lost. */
+export const PUBLISH_ONCE_KINDS = [
+  'sip',
+  'ingress',
+  'whip',
+  'agent',
+  'connector',
+  'bridge',
+] as const;
+
+/** What LiveKit calls the tracks of a WHIP publisher, which has no kind of its own (v1.13.5). */
+export const WHIP_TRACK_NAMES = ['synthesized-microphone', 'synthesized-camera'] as const;
+
+export function silencingOf(
+  { kind, tracks = [] }: Silenceable,
+  muted: MutedTracks = {},
+): Silencing {
+  if ((PUBLISH_ONCE_KINDS as readonly (string | null)[]).includes(kind)) return 'mute';
+  const media = tracks.filter(({ type }) => type !== 'data');
+  const isNamedAsWhip =
+    media.length > 0 &&
+    media.every(({ name }) => (WHIP_TRACK_NAMES as readonly string[]).includes(name));
+  // WHIP has no signalling to unmute with: who unmutes is another client that took these names.
+  const hasUnmuted = media.some(({ sid, isMuted }) => !isMuted && muted[sid] === true);
+  return isNamedAsWhip && !hasUnmuted ? 'mute' : 'revoke';
+}
+
+/** What is left of a role, and whose tracks are to be muted instead of refused. */
+export interface Silenced {
+  readonly grants: RoleGrants;
+  readonly mutes: readonly TrackSource[];
+}
+
+/**
+ * The grants without what is withheld. For who is muted they keep every source, also those of the
+ * role that a scene replaces (`played`); data has no mute, and is taken as from everybody.
+ */
+export function silence(
+  grants: RoleGrants,
+  withheld: Withheld,
+  silencing: Silencing,
+  played: RoleGrants | null = null,
+): Silenced {
+  if (silencing === 'revoke') return { grants: withhold(grants, withheld), mutes: [] };
+  const own = grants.canPublish ? grants.canPublishSources : [];
+  const before = played?.canPublish ? played.canPublishSources : [];
+  const sources = canonicalSources([...own, ...before]);
+  const lost = before.filter((source) => !own.includes(source));
+  return {
+    grants: {
+      ...withhold(grants, { sources: [], data: withheld.data }),
+      canPublish: sources.length > 0,
+      canPublishSources: sources,
+    },
+    mutes: canonicalSources([...withheld.sources, ...lost]),
+  };
+}
+
+/** Whether a track has to be muted. One without a named source goes with any that is withheld. */
+export function isToBeMuted(
+  { type = 'audio', source }: { readonly type?: string; readonly source: string },
+  mutes: readonly TrackSource[] = [],
+): boolean {
+  if (type === 'data' || mutes.length === 0) return false;
+  return source === 'unknown' || (mutes as readonly string[]).includes(source);
+}

@@ -1,0 +1,49 @@
+import type { MutedTracks } from '../grants/silencing.js';
+import { isToBeMuted } from '../grants/silencing.js';
+import type { ObservedTrack } from '../livekit/participant-view.js';
+import { mutesWanted, type Standing } from './seat-policy.js';
+
+/** What is left to do about somebody's tracks, by sid. */
+export interface TrackWork {
+  readonly mute: readonly string[];
+  /** Only what Rolecall muted for a hold or a scene, and only of who publishes once. */
+  readonly unmute: readonly string[];
+  /** Muted by Rolecall once, and nothing to it any more. */
+  readonly forget: readonly string[];
+}
+
+export function trackWork(
+  { wanted, silencing, facts: { mutedTracks } }: Standing,
+  tracks: readonly ObservedTrack[],
+): TrackWork {
+  if (wanted.kind === 'out') return { mute: [], unmute: [], forget: [] };
+  const mutes = mutesWanted(wanted);
+  const mute = tracks.filter((track) => !track.isMuted && isToBeMuted(track, mutes));
+  const ours = tracks.filter(({ sid }) => Object.hasOwn(mutedTracks, sid));
+  const free = ours.filter((track) => !isToBeMuted(track, mutes));
+  const unmute = silencing === 'mute' ? free.filter(({ isMuted }) => isMuted) : [];
+  return {
+    mute: mute.map(sidOf),
+    unmute: unmute.map(sidOf),
+    forget: free.filter((track) => !unmute.includes(track)).map(sidOf),
+  };
+}
+
+/** Whether LiveKit has muted what should be, and nothing that should not be. */
+export function isMutedAsWanted(standing: Standing, tracks: readonly ObservedTrack[]): boolean {
+  const { mute, unmute } = trackWork(standing, tracks);
+  return mute.length === 0 && unmute.length === 0;
+}
+
+/** Whether a mute has to do with it, so that it is worth to ask LiveKit about the tracks as they are now. */
+export function concernsMutes({ silencing, facts: { mutedTracks } }: Standing): boolean {
+  return silencing === 'mute' || hasMuted(mutedTracks);
+}
+
+export function hasMuted(mutedTracks: MutedTracks): boolean {
+  return Object.keys(mutedTracks).length > 0;
+}
+
+function sidOf({ sid }: ObservedTrack): string {
+  return sid;
+}
