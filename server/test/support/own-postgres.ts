@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PostgresHandle, startPostgres } from '../../../tools/lib/postgres.mjs';
+import { asSuperuser } from '../../../tools/lib/test-postgres.mjs';
 import { migrate } from '../../src/database/migrate.js';
 import type { TestDatabase } from './test-database.js';
 
@@ -25,8 +26,10 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
     await postgres.stop();
     rmSync(folder, { recursive: true, force: true });
   };
+  const ownerUrl = postgres.url('rolecall_owner', passwords.owner, 'rolecall');
   const database: TestDatabase = {
-    ownerUrl: postgres.url('rolecall_owner', passwords.owner, 'rolecall'),
+    ownerUrl,
+    asOwner: (...statements) => asSuperuser(ownerUrl, statements),
     appUrl: postgres.url('rolecall_app', passwords.app, 'rolecall'),
     drop: stop,
   };
