@@ -85,7 +85,7 @@ describeBrowser('Chromium publishes by WHIP', () => {
   });
 
   const run = <T>(page: Page, script: string, argument?: unknown) =>
-    page.evaluate(`(${script})(${JSON.stringify(argument)})`) as Promise<T>;
+    page.evaluate<T>(`(${script})(${JSON.stringify(argument)})`);
   const open = async () => {
     const page = await browser.newPage();
     await page.goto(`${builtIn.url}/healthz`);
