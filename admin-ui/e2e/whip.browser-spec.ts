@@ -55,7 +55,7 @@ describeBrowser('a WHIP publisher, past the gate', () => {
   }, 90_000);
   afterAll(() => installation?.stop(), 30_000);
 
-  const seat = async (identity: string): Promise<Json | undefined> =>
+  const seat = async (identity: string): Promise<Json> =>
     ((await installation.admin.get(`/rooms/${room}/seats`)) as Json[]).find(
       (each) => each.identity === identity,
     );
