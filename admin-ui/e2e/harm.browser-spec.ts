@@ -36,6 +36,12 @@ describeBrowser('what a moderator takes from somebody', () => {
       reason: string | null;
     }[];
   }
+  /** What the entries about a removal, intent and outcome, say about why. */
+  async function reasonsOf(room: string, identity: string) {
+    const removals = await entries(room, 'seat.removed');
+    const about = removals.filter((entry) => entry.identity === identity);
+    return [...new Set(about.map(({ reason }) => reason))];
+  }
   const isPresent = async (room: string, identity: string) =>
     (await installation.admin.get(`/rooms/${room}/seats/${identity}`)).isPresent as boolean;
 
@@ -66,8 +72,7 @@ describeBrowser('what a moderator takes from somebody', () => {
     await dialog('Remove ana?').waitFor();
     await desk.keys('Tab', 'Enter');
     await until('Ana is out', async () => !(await isPresent(room, 'ana')));
-    const [removal] = await entries(room, 'seat.removed');
-    expect(removal).toMatchObject({ identity: 'ana', reason: null });
+    expect(await reasonsOf(room, 'ana')).toEqual([null]);
 
     // A reason is chosen by hand, here by keys alone.
     await desk.focusOn('bo');
@@ -83,10 +88,7 @@ describeBrowser('what a moderator takes from somebody', () => {
     await dialog('Remove bo?').getByRole('button', { name: 'Remove bo' }).focus();
     await desk.press('Enter');
     await until('Bo is out', async () => !(await isPresent(room, 'bo')));
-    expect((await entries(room, 'seat.removed')).map(({ reason: why }) => why)).toEqual([
-      'Disruption',
-      null,
-    ]);
+    expect(await reasonsOf(room, 'bo')).toEqual(['Disruption']);
 
     // The next person starts without one, also when the last act is repeated.
     await desk.focusOn('cy');
@@ -122,6 +124,8 @@ describeBrowser('what a moderator takes from somebody', () => {
     // The console is dark until somebody chooses a theme: twice is light.
     const theme = page.getByRole('button', { name: /theme|mode/i });
     for (let press = 0; press < 2; press += 1) await theme.click();
+    await page.mouse.move(0, 0);
+    await page.getByRole('tooltip').waitFor({ state: 'detached' });
     await held.waitFor();
     await settled(page);
     expect(await violations(page)).toEqual([]);

@@ -23,13 +23,17 @@ const colorOf = (tone: Tone, { palette }: Theme) => {
 export function statusStyles(theme: Theme, selector: string): CSSObject {
   const restricted = RESTRICTIONS.map((tone) => {
     const color = colorOf(tone, theme);
+    const name = COLORS[tone];
+    const { palette } = theme;
     return [
       `${selector}.${tone} .said`,
       {
-        padding: '1px 5px',
+        padding: '1px 4px',
         borderRadius: '4px',
         fontSize: '.75rem',
         fontWeight: 600,
+        // Dark enough on the ground of a selected row as well.
+        color: name && palette.mode === 'light' ? palette[name].dark : color,
         backgroundColor: alpha(color, 0.14),
         boxDecorationBreak: 'clone',
       },
@@ -39,7 +43,7 @@ export function statusStyles(theme: Theme, selector: string): CSSObject {
     ...Object.fromEntries(
       TONES.map((tone) => [`${selector}.${tone}`, { color: colorOf(tone, theme) }]),
     ),
-    [`${selector} .said svg`]: { marginInlineEnd: '4px' },
+    [`${selector} .said svg`]: { marginInlineEnd: '3px' },
     ...Object.fromEntries(restricted),
   };
 }
