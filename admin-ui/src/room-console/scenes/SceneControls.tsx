@@ -8,10 +8,8 @@ import {
   type RefObject,
 } from 'react';
 import { useTranslate } from 'react-admin';
-import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Lock from '@mui/icons-material/LockOutlined';
-import { useAnnounce } from '../../shared/announce';
 import { useErrorText } from '../../shared/useErrorText';
 import type { Say } from '../useNotice';
 import { SceneEditor, type EditedScene } from './SceneEditor';
@@ -30,9 +28,8 @@ export interface SceneControlsProps {
   canEnter: boolean;
   canWrite: boolean;
   isReachable: boolean;
+  run: SceneRunner['run'];
   say: Say;
-  /** What was pressed is of no more use: the focus has to go somewhere. */
-  onDone: () => void;
 }
 
 const ARMED_MS = 3_000;
@@ -45,13 +42,12 @@ export const SceneControls = memo(function SceneControls({
   canEnter,
   canWrite,
   isReachable,
+  run,
   say,
-  onDone,
 }: SceneControlsProps) {
   const translate = useTranslate();
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const [edited, setEdited] = useState<EditedScene | null>(null);
-  const { problem, run } = useSceneRunner(onDone);
   const isLocked = desk.active !== null;
   const lock = useCallback(() => void run(desk.lock), [run, desk.lock]);
   const obstacle = isLocked ? 'room_scenes.is_locked' : obstacleTo(canEnter, isReachable);
@@ -60,11 +56,6 @@ export const SceneControls = memo(function SceneControls({
   if (!canEnter) return null;
   return (
     <>
-      {problem && (
-        <Box component="span" role="alert" sx={{ color: 'error.main', alignSelf: 'center' }}>
-          {problem}
-        </Box>
-      )}
       <Button
         variant={isArmed ? 'contained' : 'outlined'}
         color="error"
@@ -99,7 +90,6 @@ export const SceneControls = memo(function SceneControls({
 /** Carries out what changes the whole room and keeps why it could not be done. */
 export function useSceneRunner(onDone: () => void) {
   const errorText = useErrorText();
-  const announce = useAnnounce();
   const [problem, setProblem] = useState<string | null>(null);
   const run = useCallback(
     async (act: () => Promise<unknown>) => {
@@ -109,13 +99,14 @@ export function useSceneRunner(onDone: () => void) {
         onDone();
       } catch (error) {
         setProblem(errorText(error));
-        announce(errorText(error), 'assertive');
       }
     },
-    [errorText, announce, onDone],
+    [errorText, onDone],
   );
   return { problem, run };
 }
+
+export type SceneRunner = ReturnType<typeof useSceneRunner>;
 
 /** Why nobody here can change the scene now; null when they can. */
 function obstacleTo(canEnter: boolean, isReachable: boolean): string | null {
