@@ -46,16 +46,18 @@ describeBrowser('a moderator with a queue', () => {
     await stage.getByText('3 hands raised').waitFor();
 
     for (const identity of ['ana', 'bo']) {
-      await desk.press('n');
+      await desk.approveNext(identity);
       await desk.untilRow(identity, /Speaker.*Approved · \d/);
     }
     await stage.getByText('Speaker: 2 of 2, full').waitFor();
     await stage.getByText('next in line:').waitFor();
     const top = await desk.grid.boundingBox();
 
-    await desk.press('n');
+    await until('the answer is heard', async () => {
+      await desk.press('n');
+      return desk.notice('All 2 places as Speaker are taken. Next in line: cy').isVisible();
+    });
     await desk.untilSaid(/All 2 places as Speaker are taken\. Next in line: cy/);
-    await desk.notice('All 2 places as Speaker are taken. Next in line: cy').waitFor();
     await desk.keys('h', 'p');
     await desk.untilRow('cy', /Not approved: 2 of 2 places as speaker are taken/);
     expect(await roleOf(room, 'cy')).toBe('viewer');
@@ -68,7 +70,7 @@ describeBrowser('a moderator with a queue', () => {
     // Nothing of all this has pushed the rows away under the pointer.
     expect(await desk.grid.boundingBox()).toEqual(top);
 
-    await desk.press('n');
+    await desk.approveNext('cy');
     await desk.untilRow('cy', /Speaker.*Approved · \d/);
     await desk.press('u');
     await desk.untilRow('cy', /Viewer.*Undone · \d/);

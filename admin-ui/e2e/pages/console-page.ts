@@ -73,6 +73,18 @@ export class ConsolePage {
     this.presses = 0;
   }
 
+  /** Lets the person up who is named as next: again, as the page asks, while the name is too new. */
+  async approveNext(identity: string): Promise<void> {
+    const stage = this.region('Stage');
+    await stage.getByRole('button', { name: identity, exact: true }).waitFor();
+    const isReady = stage.locator(`[data-about="${identity}"]:enabled`);
+    await until(`${identity} is answered`, async () => {
+      if ((await isReady.count()) === 0) return true;
+      await this.press('n');
+      return false;
+    });
+  }
+
   /** Until a screen reader has been told this. */
   async untilSaid(text: RegExp): Promise<void> {
     await this.page.locator('[aria-live]').filter({ hasText: text }).first().waitFor({

@@ -24,8 +24,8 @@ export class Installation {
     readonly admin: Api,
   ) {}
 
-  static async start(): Promise<Installation> {
-    const server = await startRolecall();
+  static async start(env: Record<string, string> = {}): Promise<Installation> {
+    const server = await startRolecall(env);
     try {
       const admin = await Api.signIn(server.url, ADMIN);
       return new Installation(server, await launchChromium(), admin);

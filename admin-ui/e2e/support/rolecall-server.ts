@@ -18,6 +18,8 @@ export const ADMIN = { email: 'admin@example.com', password: 'correct horse batt
 export interface RolecallServer {
   readonly url: string;
   readonly livekit: LiveKitServer;
+  /** As the application's own role: what another server of the installation would use. */
+  readonly databaseUrl: string;
   /** Kills it as a crash would: nobody gets an answer, no stream an end. */
   crash(): Promise<void>;
   /** Starts it again at the same address, with the database as it was left. */
@@ -25,7 +27,7 @@ export interface RolecallServer {
   stop(): Promise<void>;
 }
 
-export async function startRolecall(): Promise<RolecallServer> {
+export async function startRolecall(env: Record<string, string> = {}): Promise<RolecallServer> {
   const port = await freeTcpPort();
   const url = `http://127.0.0.1:${port}`;
   const [database, livekit] = await Promise.all([
@@ -40,6 +42,7 @@ export async function startRolecall(): Promise<RolecallServer> {
       LIVEKIT_URL: livekit.url,
       LIVEKIT_API_KEY: livekit.apiKey,
       LIVEKIT_API_SECRET: livekit.apiSecret,
+      ...env,
     });
   const release = () => Promise.all([livekit.stop(), database.drop()]);
   let child: ServerProcess;
@@ -52,6 +55,7 @@ export async function startRolecall(): Promise<RolecallServer> {
   return {
     url,
     livekit,
+    databaseUrl: database.appUrl,
     crash: () => child.end('SIGKILL'),
     restart: async () => {
       child = await start();

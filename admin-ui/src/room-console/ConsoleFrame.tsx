@@ -20,6 +20,8 @@ import { useRosterFact } from './useRoster';
 export interface ConsoleFrameProps {
   desk: Console;
   controls?: ReactNode;
+  /** What is wrong with the room or the page; in a place that is always kept. */
+  banners?: ReactNode;
   onShortcuts?: () => void;
   children: ReactNode;
 }
@@ -32,8 +34,48 @@ const Frame = styled('div')({
   gap: 8,
 });
 
+/** Its height is the same whatever it says, so that nothing below it moves. */
+const Line = styled('div')({
+  display: 'flex',
+  flexWrap: 'wrap',
+  alignItems: 'center',
+  columnGap: 16,
+  rowGap: 4,
+  '& > .about': {
+    flex: '1 1 100%',
+    display: 'flex',
+    gap: 16,
+    minWidth: 0,
+    height: 44,
+    overflow: 'hidden',
+  },
+  // They make room for what is wrong.
+  '& .figures': {
+    flex: '0 1 auto',
+    display: 'flex',
+    alignItems: 'center',
+    gap: 16,
+    minWidth: 0,
+    overflow: 'hidden',
+    whiteSpace: 'nowrap',
+  },
+  '& > .controls': { display: 'flex', gap: 4 },
+  '@media (min-width: 600px)': {
+    flexWrap: 'nowrap',
+    '& > .about': { flex: '1 1 0', height: 36 },
+    '& > .controls': { flex: 'none' },
+  },
+  '@media (pointer: coarse)': { '& button': { minHeight: 44 }, '& > .about': { height: 44 } },
+});
+
 /** The page: a line about the room, and what belongs to it. */
-export function ConsoleFrame({ desk, controls, onShortcuts, children }: ConsoleFrameProps) {
+export function ConsoleFrame({
+  desk,
+  controls,
+  banners,
+  onShortcuts,
+  children,
+}: ConsoleFrameProps) {
   const { room, roster, about, can, stage } = desk;
   return (
     <Frame>
@@ -44,6 +86,7 @@ export function ConsoleFrame({ desk, controls, onShortcuts, children }: ConsoleF
         canIssue={can('token.issue', room)}
         stage={can('room.update', room) ? stage : null}
         controls={controls}
+        banners={banners}
         onShortcuts={onShortcuts}
       />
       {children}
@@ -60,46 +103,44 @@ interface RoomLineProps {
   /** For who may say how many places there are. */
   stage: StageDesk | null;
   controls: ReactNode;
+  banners: ReactNode;
   onShortcuts: (() => void) | undefined;
 }
 
 /** Which room, how it stands, and what concerns all of it. */
 const RoomLine = memo(function RoomLine(props: RoomLineProps) {
-  const { room, record, roster, canIssue, stage, controls, onShortcuts } = props;
+  const { room, record, roster, canIssue, stage, controls, banners, onShortcuts } = props;
   const translate = useTranslate();
   return (
-    <Box
-      sx={{
-        display: 'flex',
-        flexWrap: 'wrap',
-        alignItems: 'center',
-        columnGap: 2,
-        rowGap: 0.5,
-        '@media (pointer: coarse)': { '& button': { minHeight: 44 } },
-      }}
-    >
+    <Line>
       <Title title={translate('room_console.title', { room: record?.title || room })} />
-      {record?.title && record.title !== room && (
-        <Box component="bdi" sx={{ color: 'text.secondary', overflowWrap: 'anywhere' }}>
-          {room}
-        </Box>
-      )}
-      {record?.isClosed && <StatusBadge tone="bad">{translate('room_console.closed')}</StatusBadge>}
-      {roster && (
-        <>
-          <Present roster={roster} />
-          <Publishing roster={roster} />
-          <SilenceFigures silence={record?.silence} />
-        </>
-      )}
-      <Box sx={{ flex: 1 }} />
-      <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 0.5 }}>
+      <div className="about">
+        <div className="figures">
+          {record?.title && record.title !== room && (
+            <Box component="bdi" sx={{ color: 'text.secondary' }}>
+              {room}
+            </Box>
+          )}
+          {record?.isClosed && (
+            <StatusBadge tone="bad">{translate('room_console.closed')}</StatusBadge>
+          )}
+          {roster && (
+            <>
+              <Present roster={roster} />
+              <Publishing roster={roster} />
+              <SilenceFigures silence={record?.silence} />
+            </>
+          )}
+        </div>
+        {banners}
+      </div>
+      <div className="controls">
         {controls}
         {onShortcuts && (
           <MoreMenu room={room} canIssue={canIssue} stage={stage} onShortcuts={onShortcuts} />
         )}
-      </Box>
-    </Box>
+      </div>
+    </Line>
   );
 });
 

@@ -35,11 +35,14 @@ interface WaitingProps {
   onApply: () => void;
 }
 
-/** Changes of the order that wait to be shown. */
+/** What has happened since the list was last put in order, and the way to do that now. */
 const Waiting = memo(function Waiting({ store, onApply }: WaitingProps) {
   const translate = useTranslate();
   const waiting = useRosterFact(store, (view) => view.waiting);
-  if (waiting === 0) return null;
+  const parts = (['joined', 'moved', 'left'] as const)
+    .filter((part) => waiting[part] > 0)
+    .map((part) => translate(`room_console.waiting.${part}`, { smart_count: waiting[part] }));
+  if (parts.length === 0) return null;
   return (
     <Button
       variant="contained"
@@ -54,8 +57,7 @@ const Waiting = memo(function Waiting({ store, onApply }: WaitingProps) {
         '@media (pointer: coarse)': { top: -8, minHeight: 44 },
       }}
     >
-      {translate('room_console.waiting', { smart_count: waiting })} ·{' '}
-      {translate('room_console.apply')}
+      {parts.join(', ')} · {translate('room_console.apply')}
     </Button>
   );
 });

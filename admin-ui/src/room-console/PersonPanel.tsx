@@ -58,7 +58,12 @@ export function PersonPanel({ desk, seat, attempt, errorText }: PersonPanelProps
   const name = nameOf(seat);
 
   return (
-    <Box component="aside" aria-labelledby={titleId} sx={{ p: 2, overflowY: 'auto', flex: 1 }}>
+    <Box
+      component="aside"
+      aria-labelledby={titleId}
+      data-about={seat.identity}
+      sx={{ p: 2, overflowY: 'auto', flex: 1 }}
+    >
       <Box sx={{ display: 'flex', alignItems: 'flex-start', gap: 1 }}>
         <Box sx={{ flex: 1, minWidth: 0 }}>
           <Typography variant="h2" id={titleId} sx={{ overflowWrap: 'anywhere' }}>

@@ -31,8 +31,8 @@ import { RosterBar } from './RosterBar';
 import { RosterSkeleton } from './RosterSkeleton';
 import type { RosterView } from './rosterStore';
 import { messages as sceneMessages } from './scenes/messages.en';
-import { SceneBanner } from './scenes/SceneBanner';
-import { type LockHandle, SceneControls } from './scenes/SceneControls';
+import { type LockHandle, SceneControls, useSceneRunner } from './scenes/SceneControls';
+import { useSceneCondition } from './scenes/useSceneCondition';
 import { SeatGrid, type SeatGridHandle } from './SeatGrid';
 import type { RowCommand } from './SeatRow';
 import { messages as stageMessages } from './stage/messages.en';
@@ -112,7 +112,14 @@ function RoomConsole({ room }: { room: string }) {
 
   const showKeys = useCallback(() => setAreKeysShown(true), []);
   const focusGrid = useCallback(() => grid.current?.focus(), []);
-  const { goTo, refocus, scenes, say } = desk;
+  const { goTo, refocus, scenes, say, nameOf } = desk;
+  const sayNobody = useCallback(
+    (identity: string | null) => {
+      if (identity !== null)
+        say(translate('room_console.nobody_marked', { name: nameOf(identity) }));
+    },
+    [say, translate, nameOf],
+  );
   const showPerson = useCallback(
     (identity: string) => {
       goTo(identity);
@@ -120,6 +127,7 @@ function RoomConsole({ room }: { room: string }) {
     },
     [goTo, refocus],
   );
+  const { problem, run } = useSceneRunner(refocus);
   const sceneRefusal = desk.refusal('scene.enter');
   const canWrite = can('scene.write', room);
   const controls = useMemo(
@@ -132,12 +140,18 @@ function RoomConsole({ room }: { room: string }) {
         canWrite={canWrite}
         isReachable={isReachable}
         unmutable={unmutable}
+        run={run}
         say={say}
-        onDone={refocus}
       />
     ),
-    [room, scenes, sceneRefusal, canWrite, isReachable, unmutable, say, refocus],
+    [room, scenes, sceneRefusal, canWrite, isReachable, unmutable, run, say],
   );
+  const scene = useSceneCondition({
+    desk: scenes,
+    canLeave: sceneRefusal === null,
+    isReachable,
+    run,
+  });
 
   if (roster.error && !roster.isLoaded) {
     return (
@@ -148,21 +162,23 @@ function RoomConsole({ room }: { room: string }) {
   }
 
   return (
-    <ConsoleFrame desk={desk} onShortcuts={showKeys} controls={controls}>
-      <Banners
-        isClosed={about.record?.isClosed ?? false}
-        staleError={roster.isLoaded ? roster.error : null}
-        asOf={roster.asOf}
-        endedAt={about.endedAt}
-        logPath={can('ledger.read') ? logOf(room) : null}
-        onRetry={roster.reload}
-      />
-      <SceneBanner
-        desk={scenes}
-        canLeave={sceneRefusal === null}
-        isReachable={isReachable}
-        onDone={refocus}
-      />
+    <ConsoleFrame
+      desk={desk}
+      onShortcuts={showKeys}
+      controls={controls}
+      banners={
+        <Banners
+          isClosed={about.record?.isClosed ?? false}
+          staleError={roster.isLoaded ? roster.error : null}
+          asOf={roster.asOf}
+          endedAt={about.endedAt}
+          logPath={can('ledger.read') ? logOf(room) : null}
+          scene={scene}
+          sceneProblem={problem}
+          onRetry={roster.reload}
+        />
+      }
+    >
       {!roster.isLoaded ? (
         <RosterSkeleton />
       ) : isEmpty ? (
@@ -200,8 +216,10 @@ function RoomConsole({ room }: { room: string }) {
                 selected={desk.selection.identities}
                 promoteTitle={desk.promoteTitle}
                 errorText={errorText}
+                isHeld={desk.open !== null || desk.conflict !== null}
                 swipe={desk}
                 onActive={desk.setActive}
+                onNobody={sayNobody}
                 onExtend={desk.chosen.add}
                 onCommand={onCommand}
               />

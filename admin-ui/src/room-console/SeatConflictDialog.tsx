@@ -27,7 +27,15 @@ export function SeatConflictDialog({ attempt, name, onKeep, onOverride }: SeatCo
   const change = current?.lastChange;
   const key = current?.role?.template;
   return (
-    <Dialog open onClose={onKeep} aria-labelledby={titleId} maxWidth="xs" fullWidth>
+    <Dialog
+      open
+      onClose={onKeep}
+      aria-labelledby={titleId}
+      maxWidth="xs"
+      fullWidth
+      // It opens when the server answers, perhaps under a pointer that is about to press.
+      data-unasked
+    >
       <DialogTitle id={titleId} component="h2" sx={{ fontSize: '1rem' }}>
         {translate('room_console.conflict.title', { name })}
       </DialogTitle>

@@ -14,14 +14,14 @@ import {
   useState,
 } from 'react';
 import { useTranslate } from 'react-admin';
-import { useVirtualizer } from '@tanstack/react-virtual';
+import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import Box from '@mui/material/Box';
 import useMediaQuery from '@mui/material/useMediaQuery';
 import type { Acting, RoleTemplate, Seat } from '../providers/records';
 import { visuallyHidden } from '../shared/visuallyHidden';
 import { GridFrame, gridSize, type GridSize, ROW_HEIGHT } from './GridFrame';
-import { chipFor, type Command, commandFor, type Keymap, stepFor } from './keymap';
-import type { RosterStore } from './rosterStore';
+import { ACTS, chipFor, type Command, commandFor, type Keymap, stepFor } from './keymap';
+import type { RosterStore, RosterView } from './rosterStore';
 import { RowSlots } from './rowSlots';
 import type { Attempt } from './seatActions';
 import { SeatRow, type RowCommand } from './SeatRow';
@@ -46,9 +46,13 @@ interface SeatGridProps {
   selected: ReadonlySet<string>;
   promoteTitle: string;
   errorText: (error: unknown) => string;
+  /** A menu or dialog about somebody is open: rows keep their places until it closes. */
+  isHeld: boolean;
   /** What a row that is pulled aside by a finger can ask of. */
   swipe: SwipeUnderProps['desk'];
   onActive: (identity: string) => void;
+  /** A key asked to act on somebody while nobody was marked; now this person is. */
+  onNobody: (identity: string | null) => void;
   onExtend: (identities: string[]) => void;
   onCommand: (command: RowCommand | Command, identity: string | null, element: HTMLElement) => void;
 }
@@ -90,6 +94,8 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
   const scroller = useRef<HTMLDivElement>(null);
   const [slots] = useState(() => new RowSlots());
   const hold = useHold(store);
+  useEffect(() => hold.grip('dialog', props.isHeld), [hold, props.isHeld]);
+  const anchor = useAnchor(scroller, view, rowHeight);
 
   // eslint-disable-next-line react-hooks/incompatible-library -- it keeps its own state on purpose
   const virtualizer = useVirtualizer({
@@ -119,6 +125,7 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
   const isEarly = useEarlyFocus(scroller);
 
   const activeIndex = active === null ? -1 : view.identities.indexOf(active);
+  useActiveInSight(virtualizer, scroller, activeIndex, view);
   const moveTo = (index: number) => {
     const to = Math.max(0, Math.min(index, view.identities.length - 1));
     const identity = view.identities[to];
@@ -142,9 +149,11 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
     else if (event.repeat) return;
     else if (chip) store.setChip(chip);
     else {
-      // Whoever is not in sight is never meant.
-      const meant = activeIndex < 0 ? moveTo(0) : active;
-      onCommand(command!, meant, rowElement() ?? event.currentTarget);
+      const isNobodyActive = activeIndex < 0;
+      const meant = isNobodyActive ? moveTo(0) : active;
+      // Nobody was marked, or they have gone: the first in the list was not meant.
+      if (isNobodyActive && selected.size === 0 && ACTS.has(command!)) props.onNobody(meant);
+      else onCommand(command!, meant, rowElement() ?? event.currentTarget);
     }
   };
   const move = (step: number, isExtending: boolean) => {
@@ -182,13 +191,16 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
       aria-activedescendant={activeId}
       onKeyDown={onKeyDown}
       onFocus={() => {
-        hold.focus(true);
         // By keyboard something must be there to act on; a click says itself which.
         if (!isEarly.current && scroller.current?.matches(':focus-visible')) enter();
       }}
-      onBlur={() => hold.focus(false)}
-      onPointerMove={hold.touch}
-      onPointerLeave={hold.leave}
+      onPointerDown={hold.touch}
+      onPointerMove={(event) => {
+        hold.touch();
+        anchor.at(event.pointerType === 'touch' ? null : event.clientY);
+      }}
+      onPointerLeave={() => anchor.at(null)}
+      onWheel={hold.touch}
     >
       <HeadRow />
       <div
@@ -204,7 +216,11 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
       >
         {hasTouch && (
           <Suspense fallback={null}>
-            <SwipeUnder grid={scroller} desk={props.swipe} onGrip={hold.grip} />
+            <SwipeUnder
+              grid={scroller}
+              desk={props.swipe}
+              onGrip={(isPulled) => hold.grip('pull', isPulled)}
+            />
           </Suspense>
         )}
         {sectionAt !== null && (
@@ -297,39 +313,107 @@ function useEarlyFocus(element: RefObject<HTMLElement | null>) {
   return isEarly;
 }
 
-/** Rows keep their places while the grid has the focus or the pointer moves over it. */
+/** Rows keep their places from the last key, press or pointer movement in the list until `IDLE_MS`. */
 function useHold(store: RosterStore) {
   const [hold] = useState(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let hasFocus = false;
-    let isGripped = false;
+    const grips = new Set<string>();
     const touch = () => {
       store.hold(true);
       clearTimeout(timer);
-      timer = hasFocus || isGripped ? undefined : setTimeout(() => store.hold(false), IDLE_MS);
+      timer = grips.size > 0 ? undefined : setTimeout(() => store.hold(false), IDLE_MS);
     };
     return {
       touch,
-      leave: () => {
-        if (hasFocus || isGripped) return;
-        clearTimeout(timer);
-        store.hold(false);
-      },
-      /** However still the finger that pulls one of them. */
-      grip: (isHeld: boolean) => {
-        isGripped = isHeld;
+      /** Holds however long nothing moves: a finger that rests on a row, an open dialog. */
+      grip: (by: string, isHeld: boolean) => {
+        if (isHeld === grips.has(by)) return;
+        if (isHeld) grips.add(by);
+        else grips.delete(by);
         touch();
-      },
-      // Having the focus from the start holds nothing; the first key does.
-      focus: (has: boolean) => {
-        hasFocus = has;
-        if (!has) touch();
       },
       stop: () => clearTimeout(timer),
     };
   });
   useEffect(() => hold.stop, [hold]);
   return hold;
+}
+
+/** Who works by keys does not lose sight of their row when the list is put in order. */
+function useActiveInSight(
+  virtualizer: Virtualizer<HTMLDivElement, Element>,
+  scroller: RefObject<HTMLElement | null>,
+  activeIndex: number,
+  { identities }: RosterView,
+) {
+  const before = useRef({ identities, isInSight: false });
+  useLayoutEffect(() => {
+    const { range } = virtualizer;
+    const isSame = before.current.identities === identities;
+    const hasKeys = scroller.current?.matches(':focus-visible') === true;
+    if (!isSame && before.current.isInSight && hasKeys && activeIndex >= 0) {
+      virtualizer.scrollToIndex(activeIndex, { align: 'auto' });
+    }
+    const isInSight =
+      range !== null && activeIndex >= range.startIndex && activeIndex <= range.endIndex;
+    before.current = {
+      identities,
+      isInSight: isInSight || (!isSame && activeIndex >= 0 && before.current.isInSight),
+    };
+  });
+}
+
+/**
+ * Keeps the row under the pointer in place when rows are inserted above it, by scrolling as far as
+ * they push it. The next ordering takes that back, unless somebody scrolled meanwhile.
+ */
+function useAnchor(
+  scroller: RefObject<HTMLElement | null>,
+  { identities, waiting }: RosterView,
+  rowHeight: number,
+) {
+  const [anchor] = useState(() => {
+    let pointerY: number | null = null;
+    let shown: readonly string[] = [];
+    let pushed = { by: 0, to: 0 };
+    const keepRow = (element: HTMLElement, before: readonly string[], height: number) => {
+      if (pointerY === null) return;
+      const top = element.getBoundingClientRect().top + HEAD_HEIGHT;
+      const index = Math.floor((pointerY - top + element.scrollTop) / height);
+      const identity = before[index];
+      const by = identity === undefined ? 0 : (shown.indexOf(identity) - index) * height;
+      if (by <= 0) return;
+      const sum = element.scrollTop === pushed.to ? pushed.by : 0;
+      element.scrollTop += by;
+      pushed = { by: sum + by, to: element.scrollTop };
+    };
+    const takeBack = (element: HTMLElement) => {
+      if (pushed.by > 0 && element.scrollTop === pushed.to) element.scrollTop -= pushed.by;
+      pushed = { by: 0, to: 0 };
+    };
+    return {
+      at: (clientY: number | null) => {
+        pointerY = clientY;
+      },
+      follow: (
+        element: HTMLElement,
+        next: readonly string[],
+        isAppended: boolean,
+        height: number,
+      ) => {
+        if (next === shown) return;
+        const before = shown;
+        shown = next;
+        if (isAppended) keepRow(element, before, height);
+        else takeBack(element);
+      },
+    };
+  });
+  const isAppended = waiting.joined > 0;
+  useLayoutEffect(() => {
+    if (scroller.current) anchor.follow(scroller.current, identities, isAppended, rowHeight);
+  }, [anchor, scroller, identities, isAppended, rowHeight]);
+  return anchor;
 }
 
 /** Fits the columns and the height of a row to the room there is. */

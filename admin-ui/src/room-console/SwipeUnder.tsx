@@ -9,7 +9,10 @@ import type { Console } from './useConsole';
 import { usePreviews } from './usePreview';
 import { useSentence } from './useVerbWords';
 
-type SwipeDesk = Pick<Console, 'room' | 'roster' | 'obstacle' | 'act' | 'promoteTitle' | 'say'>;
+type SwipeDesk = Pick<
+  Console,
+  'room' | 'roster' | 'obstacle' | 'act' | 'promoteTitle' | 'say' | 'guard'
+>;
 
 /** To each side what is done most; the buttons and keys of both are in the row and its menu. */
 const VERBS = { right: 'promote', left: 'mute' } as const satisfies Record<Side, string>;
@@ -44,13 +47,17 @@ export function SwipeUnder({ grid, desk, onGrip }: SwipeUnderProps) {
     if (reason === null) desk.act(VERBS[side], identity, row);
     else desk.say(translate('room_console.said', { name: nameOf(seat), what: reason }), 'bad');
   };
-  const latest = useRef({ onDone, onGrip });
+  const onMoved = () => desk.say(translate('room_console.moved'), 'bad');
+  const latest = useRef({ onDone, onGrip, onMoved });
   useEffect(() => {
-    latest.current = { onDone, onGrip };
+    latest.current = { onDone, onGrip, onMoved };
   });
+  const { isPressSettled } = desk.guard;
   useEffect(() => {
     if (!grid.current) return undefined;
     return watchSwipes(grid.current, {
+      isSettled: isPressSettled,
+      onMoved: () => latest.current.onMoved(),
       onPull: (now) => {
         latest.current.onGrip(true);
         setPulled(now);
@@ -61,7 +68,7 @@ export function SwipeUnder({ grid, desk, onGrip }: SwipeUnderProps) {
         setPulled(null);
       },
     });
-  }, [grid]);
+  }, [grid, isPressSettled]);
 
   const seat = pulled && desk.roster.store.seat(pulled.identity);
   if (!seat) return null;

@@ -20,6 +20,23 @@ export type Command =
   | 'escape'
   | 'help';
 
+/** Commands that do something to one person, so that person has to be marked in the list. */
+export const ACTS: ReadonlySet<Command> = new Set<Command>([
+  'promote',
+  'promoteAs',
+  'decline',
+  'extend',
+  'demote',
+  'hold',
+  'mute',
+  'askUnmute',
+  'remove',
+  'block',
+  'voidTokens',
+  'repeat',
+  'peek',
+]);
+
 /** In the order of the list of shortcuts. */
 export const DEFAULT_KEYS: Record<Command, string> = {
   open: 'Space',

@@ -40,8 +40,14 @@ export const messages = {
     nothing_to_repeat: 'There is nothing to repeat yet',
     search: 'Search name, identity or role',
     search_hint: 'Name, identity or role',
-    waiting: '%{smart_count} moved',
-    apply: 'Show',
+    waiting: {
+      joined: '%{smart_count} joined',
+      moved: '%{smart_count} moved',
+      left: '%{smart_count} left',
+    },
+    apply: 'Sort now',
+    moved: 'The list moved. Click again.',
+    nobody_marked: 'No row was marked. Now it is %{name}: press the key again.',
     ordered: 'In order again',
     in_order: 'The order has not changed',
     grid: {
@@ -388,6 +394,7 @@ export const messages = {
       clear: 'Show everybody',
     },
     banners: {
+      next: 'Show the next notice',
       stream_lost: 'Live updates are lost. The room is read again every 5 seconds; actions work.',
       offline: 'The server cannot be reached. What you see is from %{time}; nothing is queued.',
       live_again: 'Live again: what you see is as it is now.',
@@ -454,7 +461,7 @@ export const messages = {
       selectAll: 'Select all that match',
       lock: 'Lock the stage: press twice',
       search: 'Search',
-      order: 'Apply the changed order',
+      order: 'Sort the list now; without it, after 2 seconds without a key or pointer in it',
       escape: 'Step back: details, selection, search',
       help: 'This list',
     },

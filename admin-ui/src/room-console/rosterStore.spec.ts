@@ -64,23 +64,54 @@ describe('RosterStore', () => {
     expect(store.hands().map(({ identity }) => identity)).toEqual(['waits', 'late']);
   });
 
-  it('holds every row in its place while somebody reads, but shows new data in it', () => {
-    const store = roster(seat('a'), seat('b'), seat('c'));
+  it('keeps every row in its place while held, and shows arrivals at the end of their section', () => {
+    const store = roster(seat('m', { tracks: [track] }), seat('a'), seat('b'), seat('c'));
     store.hold(true);
-    store.patch([seat('c', { tracks: [track] }), seat('new')], ['a']);
-    expect(store.read().identities).toEqual(['a', 'b', 'c']);
+    store.patch(
+      [seat('c', { tracks: [track] }), seat('aa'), seat('z', { hand: handSince(1) })],
+      ['a'],
+    );
+    expect(store.read()).toMatchObject({
+      identities: ['m', 'z', 'a', 'b', 'c', 'aa'],
+      interest: 2,
+      waiting: { joined: 2, moved: 1, left: 1 },
+    });
     expect(store.seat('c')?.tracks).toHaveLength(1);
     expect([...store.read().gone.keys()]).toEqual(['a']);
-    expect(store.read().waiting).toBe(2);
+
     store.clock.now += 6_000;
     store.tick();
-    expect(store.read()).toMatchObject({ identities: ['a', 'b', 'c'], waiting: 3 });
+    // Who left is a ghost in their place until the order is applied.
+    expect(store.read().identities).toEqual(['m', 'z', 'a', 'b', 'c', 'aa']);
     expect(store.seat('a')?.name).toBe('A');
 
+    store.patch([seat('y', { hand: handSince(2) })], ['aa']);
+    expect(store.read()).toMatchObject({
+      identities: ['m', 'z', 'y', 'a', 'b', 'c', 'aa'],
+      interest: 3,
+      waiting: { joined: 2, moved: 1, left: 2 },
+    });
+
     store.apply();
-    expect(store.read().identities).toEqual(['c', 'b', 'new']);
-    expect(store.read().waiting).toBe(0);
+    expect(store.read()).toMatchObject({
+      identities: ['z', 'y', 'c', 'm', 'aa', 'b'],
+      interest: 4,
+      waiting: { joined: 0, moved: 0, left: 0 },
+    });
     expect(store.seat('a')).toBeUndefined();
+  });
+
+  it('shows arrivals that match the filter, and keeps who no longer matches until it is sorted', () => {
+    const store = roster(seat('a', { hand: handSince(1) }), seat('b', { hand: handSince(2) }));
+    store.setChip('hands');
+    store.hold(true);
+    store.patch([seat('a'), seat('c', { hand: handSince(3) }), seat('d')], []);
+    expect(store.read()).toMatchObject({
+      identities: ['a', 'b', 'c'],
+      waiting: { joined: 1, moved: 0, left: 1 },
+    });
+    store.hold(false);
+    expect(store.read().identities).toEqual(['b', 'c']);
   });
 
   it('keeps who left in sight for five seconds, in their place', () => {

@@ -16,6 +16,15 @@ import { firstIndex, RosterOrder } from './rosterOrder';
 /** Who left stays in sight for so long, so that a row does not vanish under the eyes. */
 const LEFT_MS = 5_000;
 
+/** Rows that the next ordering moves, drops, or has not sorted in yet. */
+export interface Waiting {
+  joined: number;
+  moved: number;
+  left: number;
+}
+
+const NOTHING_WAITS: Waiting = { joined: 0, moved: 0, left: 0 };
+
 export interface RosterView {
   /** The rows as shown, in order. Row data is looked up, so a patch need not touch the order. */
   identities: readonly string[];
@@ -29,15 +38,15 @@ export interface RosterView {
   interest: number;
   chip: Chip;
   query: string;
-  /** Rows that would come, go or move if the order were applied now. */
-  waiting: number;
+  /** What has happened to the list since its order was last applied. */
+  waiting: Waiting;
   /** The session is over: what is shown is how it ended. */
   isFrozen: boolean;
 }
 
 /**
- * The whole room in memory. Row data follows the events at once; the *order* of rows is held while
- * somebody reads or acts, so that nothing moves under a pointer or a key.
+ * The whole room in memory. Row data follows the events at once. While somebody works in the list
+ * its order is held: rows keep their places, arrivals go to the end of their section.
  */
 export class RosterStore {
   private readonly seats = new Map<string, Seat>();
@@ -55,7 +64,9 @@ export class RosterStore {
   private query = '';
   private isHeld = false;
   private isFrozen = false;
-  private waiting = 0;
+  private waiting = NOTHING_WAITS;
+  /** Who was appended while the order was held. */
+  private readonly arrived = new Set<string>();
   private gone: ReadonlyMap<string, number> = new Map();
   private view: RosterView;
   private readonly listeners = new Set<() => void>();
@@ -126,7 +137,7 @@ export class RosterStore {
   hold(isHeld: boolean): void {
     if (isHeld === this.isHeld) return;
     this.isHeld = isHeld;
-    if (!isHeld && this.waiting > 0) this.apply();
+    if (!isHeld && this.waiting !== NOTHING_WAITS) this.apply();
   }
 
   /** The session ended: who was there stays in sight until somebody comes. */
@@ -141,7 +152,8 @@ export class RosterStore {
     this.forgetDropped();
     this.identities = this.wanted();
     this.interest = this.countInterest();
-    this.waiting = 0;
+    this.arrived.clear();
+    this.waiting = NOTHING_WAITS;
     this.emit();
   }
 
@@ -234,9 +246,45 @@ export class RosterStore {
   private settle(isFirst: boolean): void {
     if (!this.isHeld || isFirst) this.apply();
     else {
-      this.waiting = difference(this.identities, this.wanted());
+      this.append();
       this.emit();
     }
+  }
+
+  /** Shows arrivals at the end of their section; nobody else moves. */
+  private append(): void {
+    const wanted = this.wanted();
+    let places = placesOf(this.identities);
+    const arriving = wanted.filter((identity) => !places.has(identity));
+    if (arriving.length > 0) {
+      const isOther = (identity: string) => rankOfKey(this.order.keyOf(identity) ?? '') >= OTHERS;
+      // In order themselves, so those of interest come first.
+      const split = firstIndex(arriving, isOther);
+      this.identities = [
+        ...this.identities.slice(0, this.interest),
+        ...arriving.slice(0, split),
+        ...this.identities.slice(this.interest),
+        ...arriving.slice(split),
+      ];
+      this.interest += split;
+      for (const identity of arriving) this.arrived.add(identity);
+      places = placesOf(this.identities);
+    }
+    const waiting = this.countWaiting(wanted, places);
+    if (!isSame(waiting, this.waiting)) this.waiting = waiting;
+  }
+
+  private countWaiting(wanted: readonly string[], places: ReadonlyMap<string, number>): Waiting {
+    let joined = 0;
+    const kept: number[] = [];
+    for (const identity of wanted) {
+      if (this.leaving.has(identity)) continue;
+      if (this.arrived.has(identity)) joined += 1;
+      else kept.push(places.get(identity)!);
+    }
+    const left = this.identities.length - kept.length - joined;
+    const moved = kept.length - longestRise(kept);
+    return joined + moved + left === 0 ? NOTHING_WAITS : { joined, moved, left };
   }
 
   private forgetDropped(): void {
@@ -310,21 +358,13 @@ function haystack(seat: Seat): string {
   return text;
 }
 
-/** How many rows are not where they were: came, went, or have to move so that the rest may stay. */
-function difference(shown: readonly string[], wanted: readonly string[]): number {
-  if (shown === wanted) return 0;
-  const places = new Map(shown.map((identity, index) => [identity, index]));
-  const kept: number[] = [];
-  for (const identity of wanted) {
-    const place = places.get(identity);
-    if (place !== undefined) kept.push(place);
-  }
-  const came = wanted.length - kept.length;
-  const went = shown.length - kept.length;
-  return came + went + kept.length - longestRise(kept);
-}
+const placesOf = (identities: readonly string[]): ReadonlyMap<string, number> =>
+  new Map(identities.map((identity, index) => [identity, index]));
 
-/** The length of the longest rising subsequence: whoever is not part of it has moved. */
+const isSame = (a: Waiting, b: Waiting) =>
+  a.joined === b.joined && a.moved === b.moved && a.left === b.left;
+
+/** The length of the longest rising subsequence: who is not part of it has moved. */
 function longestRise(places: readonly number[]): number {
   const ends: number[] = [];
   for (const place of places) {

@@ -45,6 +45,10 @@ export interface Pulled {
 }
 
 export interface SwipeTold {
+  /** Whether the row that was just touched had been there long enough to be meant. */
+  isSettled: () => boolean;
+  /** It was pulled far enough, but the list had moved under the finger. */
+  onMoved: () => void;
   /** A row is pulled, to another side than before, or past the point or back before it. */
   onPull: (pulled: Pulled) => void;
   /** It was let go far enough. */
@@ -59,6 +63,7 @@ interface Finger {
   y: number;
   row: HTMLElement;
   identity: string;
+  isSettled: boolean;
   pull: Pull | null;
 }
 
@@ -81,7 +86,10 @@ export function watchSwipes(grid: HTMLElement, told: SwipeTold): () => void {
     const { row, identity, pull } = gone;
     // The element may show somebody else by now, whom nobody pulled.
     const isSame = row.isConnected && row.dataset.identity === identity;
-    if (isMeant && pull.isFar && isSame) told.onDone(pulledBy(gone, pull));
+    if (isMeant && pull.isFar) {
+      if (isSame && gone.isSettled) told.onDone(pulledBy(gone, pull));
+      else told.onMoved();
+    }
     settle = moveBack(row, pull.offset, told.onBack);
   };
 
@@ -113,7 +121,8 @@ export function watchSwipes(grid: HTMLElement, told: SwipeTold): () => void {
     const row = (event.target as Element).closest<HTMLElement>('[data-identity]');
     if (!row) return;
     const { pointerId: id, clientX: x, clientY: y } = event;
-    finger = { id, x, y, row, identity: row.dataset.identity ?? '', pull: null };
+    const { identity = '' } = row.dataset;
+    finger = { id, x, y, row, identity, isSettled: told.isSettled(), pull: null };
     following = new AbortController();
     const { signal } = following;
     const drop = () => letGo(false);

@@ -19,6 +19,7 @@ import { useApprovals } from './stage/useApprovals';
 import { useStage } from './stage/useStage';
 import { useActing } from './useActing';
 import { useNotice } from './useNotice';
+import { useShiftGuard } from './useShiftGuard';
 import { usePeeking } from './peek/usePeeking';
 import { useRefusal } from './useRefusal';
 import { useRoomRecord } from './useRoomRecord';
@@ -57,6 +58,7 @@ export type Console = ReturnType<typeof useConsole>;
 export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>) {
   const translate = useTranslate();
   const { notice, say, hide } = useNotice();
+  const guard = useShiftGuard(say);
   const can = usePermissionSet();
   const me = useMe();
   const isReachable = useIsServerReachable();
@@ -271,7 +273,8 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     refocus();
   }, [showEverybody, refocus]);
   const applyOrder = useCallback(() => {
-    say(translate(`room_console.${store.read().waiting > 0 ? 'ordered' : 'in_order'}`));
+    const { joined, moved, left } = store.read().waiting;
+    say(translate(`room_console.${joined + moved + left > 0 ? 'ordered' : 'in_order'}`));
     store.apply();
     refocus();
   }, [store, say, translate, refocus]);
@@ -529,6 +532,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     approvals,
     notice,
     say,
+    guard,
     bulk,
     scenes,
     acting,

@@ -11,7 +11,6 @@ import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Lock from '@mui/icons-material/LockOutlined';
-import { useAnnounce } from '../../shared/announce';
 import { GuardedButton } from '../../shared/GuardedButton';
 import { useErrorText } from '../../shared/useErrorText';
 import type { Say } from '../useNotice';
@@ -34,9 +33,8 @@ export interface SceneControlsProps {
   isReachable: boolean;
   /** How many a scene would mute, and LiveKit would not let unmute. */
   unmutable: number;
+  run: SceneRunner['run'];
   say: Say;
-  /** What was pressed is of no more use: the focus has to go somewhere. */
-  onDone: () => void;
 }
 
 const ARMED_MS = 3_000;
@@ -51,13 +49,12 @@ export const SceneControls = memo(function SceneControls({
   canWrite,
   isReachable,
   unmutable,
+  run,
   say,
-  onDone,
 }: SceneControlsProps) {
   const translate = useTranslate();
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const [edited, setEdited] = useState<EditedScene | null>(null);
-  const { problem, run } = useSceneRunner(onDone);
   const isLocked = desk.active !== null;
   const lock = useCallback(() => void run(desk.lock), [run, desk.lock]);
   const unreachable = isReachable ? null : translate('room_console.cannot.unreachable');
@@ -68,11 +65,6 @@ export const SceneControls = memo(function SceneControls({
   if (refusal !== null) return null;
   return (
     <>
-      {problem && (
-        <Box component="span" role="alert" sx={{ color: 'error.main', alignSelf: 'center' }}>
-          {problem}
-        </Box>
-      )}
       {unmutable > 0 && !isLocked && (
         <Box
           component="span"
@@ -118,7 +110,6 @@ export const SceneControls = memo(function SceneControls({
 /** Carries out what changes the whole room and keeps why it could not be done. */
 export function useSceneRunner(onDone: () => void) {
   const errorText = useErrorText();
-  const announce = useAnnounce();
   const [problem, setProblem] = useState<string | null>(null);
   const run = useCallback(
     async (act: () => Promise<unknown>) => {
@@ -128,13 +119,14 @@ export function useSceneRunner(onDone: () => void) {
         onDone();
       } catch (error) {
         setProblem(errorText(error));
-        announce(errorText(error), 'assertive');
       }
     },
-    [errorText, announce, onDone],
+    [errorText, onDone],
   );
   return { problem, run };
 }
+
+export type SceneRunner = ReturnType<typeof useSceneRunner>;
 
 /** A key is easily hit by mistake, so it takes two; a button is not, and nobody has time. */
 function useArming(lock: () => void, obstacle: string | null, say: Say) {

@@ -2,16 +2,18 @@ import { memo, useEffect, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
+import { alpha, styled } from '@mui/material/styles';
 import type { Stage, StageLimit } from '../../providers/records';
 import { GuardedButton } from '../../shared/GuardedButton';
 import { useTemplates } from '../../shared/useTemplates';
+import { visuallyHidden } from '../../shared/visuallyHidden';
 import { HandSign } from '../HandSign';
 import { waitedFor } from '../seatWords';
 import type { Say } from '../useNotice';
 import { useSeconds } from '../useSeconds';
 import { LimitsPopover } from './LimitsPopover';
 import type { Approvals } from './useApprovals';
-import type { StageDesk } from './useStage';
+import { nextOf, type StageDesk } from './useStage';
 
 export interface StageBarProps {
   desk: StageDesk;
@@ -39,37 +41,17 @@ export const StageBar = memo(function StageBar(props: StageBarProps) {
   const all = limits.length > 0 ? 'approve_fitting' : 'approve_all';
   const unreachable = isReachable ? null : translate('room_console.cannot.unreachable');
   const obstacle = unreachable ?? (approvals.isBusy ? translate('room_stage.busy') : null);
-  if (!stage || (stage.hands.length === 0 && limits.length === 0)) return null;
+  const hands = stage?.hands.length ?? 0;
   return (
-    <Box
-      role="region"
-      aria-label={translate('room_stage.label')}
-      sx={{
-        display: 'flex',
-        flexWrap: 'wrap',
-        alignItems: 'center',
-        columnGap: 1.5,
-        rowGap: 0.5,
-        fontSize: '.8125rem',
-        '@media (pointer: coarse)': { '& button': { minHeight: 44 } },
-      }}
-    >
-      {stage.hands.length > 0 && (
-        <Box component="span" sx={{ color: 'warning.main', fontWeight: 600 }}>
-          <HandSign /> {translate('room_stage.waiting', { smart_count: stage.hands.length })}
-        </Box>
-      )}
-      <Next stage={stage} onShow={onShow} />
-      {canManage && stage.hands.length > 0 && (
+    <Bar role="region" aria-label={translate('room_stage.label')} data-waits={hands > 0}>
+      {/* Before the queue is known the place is kept; nothing is said. */}
+      {stage && <Waiting count={hands} />}
+      {stage && <Next stage={stage} onShow={onShow} />}
+      <Box sx={{ flex: 1 }} />
+      <Places desk={desk} limits={limits} canLimit={canLimit} />
+      {canManage && hands > 0 && (
         <>
-          <GuardedButton
-            variant="outlined"
-            obstacle={obstacle}
-            onClick={() => void approvals.next().finally(onDone)}
-          >
-            {translate('room_stage.approve_next')}
-          </GuardedButton>
-          {stage.hands.length > 1 && (
+          {hands > 1 && (
             <GuardedButton
               aria-label={translate(`room_stage.${all}_label`)}
               obstacle={obstacle}
@@ -79,13 +61,69 @@ export const StageBar = memo(function StageBar(props: StageBarProps) {
               {translate(`room_stage.${all}`)}
             </GuardedButton>
           )}
+          {/* Last, so that it stays where it is whoever is named. */}
+          <GuardedButton
+            variant="outlined"
+            data-about={stage ? nextOf(stage)?.identity : undefined}
+            obstacle={obstacle}
+            onClick={() => void approvals.next().finally(onDone)}
+          >
+            {translate('room_stage.approve_next')}
+          </GuardedButton>
         </>
       )}
-      <Box sx={{ flex: { sm: 1 } }} />
-      <Places desk={desk} limits={limits} canLimit={canLimit} />
-    </Box>
+    </Bar>
   );
 });
+
+/** Always there and always as high, so that a raised hand moves no row. */
+const Bar = styled('div')(({ theme }) => ({
+  flex: 'none',
+  display: 'flex',
+  alignItems: 'center',
+  gap: 12,
+  height: 40,
+  paddingInline: 8,
+  overflowX: 'auto',
+  overflowY: 'hidden',
+  scrollbarWidth: 'none',
+  border: `1px solid ${theme.palette.divider}`,
+  borderRadius: theme.shape.borderRadius,
+  fontSize: '.8125rem',
+  whiteSpace: 'nowrap',
+  '& > *': { flexShrink: 0 },
+  '&[data-waits=true]': {
+    borderColor: theme.palette.warning.main,
+    backgroundColor: alpha(theme.palette.warning.main, 0.08),
+  },
+  '@media (pointer: coarse)': { height: 54, '& button': { minHeight: 44 } },
+  // What the numbers and names say is enough where there is no room for the words.
+  '@media (max-width: 599px)': {
+    gap: 6,
+    '& .words': visuallyHidden,
+    '&[data-waits=true] .places': { display: 'none' },
+  },
+}));
+
+function Waiting({ count }: { count: number }) {
+  const translate = useTranslate();
+  if (count === 0) {
+    return (
+      <Box component="span" sx={{ color: 'text.secondary' }}>
+        {translate('room_stage.no_hands')}
+      </Box>
+    );
+  }
+  return (
+    <Box component="span" sx={{ color: 'warning.main', fontWeight: 600 }}>
+      <HandSign />{' '}
+      <Box component="span" aria-hidden sx={{ display: { sm: 'none' } }}>
+        {count}
+      </Box>
+      <span className="words">{translate('room_stage.waiting', { smart_count: count })}</span>
+    </Box>
+  );
+}
 
 interface NextProps {
   stage: Stage;
@@ -95,7 +133,7 @@ interface NextProps {
 /** Who waits longest, and whether there is a place for them. */
 function Next({ stage, onShow }: NextProps) {
   const translate = useTranslate();
-  const next = stage.hands.find(({ identity }) => identity === stage.next) ?? stage.hands[0];
+  const next = nextOf(stage);
   if (!next) return null;
   const hasPlace = stage.next !== null && limited(stage).length > 0;
   const isWaiting = stage.next === null && limited(stage).some(isFull);
@@ -105,7 +143,11 @@ function Next({ stage, onShow }: NextProps) {
       component="span"
       sx={{ display: 'inline-flex', alignItems: 'center', gap: 0.5, minWidth: 0 }}
     >
-      <Box component="span" sx={{ color: hasPlace ? 'success.main' : undefined, flex: 'none' }}>
+      <Box
+        component="span"
+        className="words"
+        sx={{ color: hasPlace ? 'success.main' : undefined, flex: 'none' }}
+      >
         {translate(`room_stage.${label}`)}
       </Box>
       <Button
@@ -134,7 +176,7 @@ function Places({ desk, limits, canLimit }: PlacesProps) {
   const translate = useTranslate();
   const { byKey } = useTemplates();
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
-  const places = limits.map((limit) => (
+  const words = limits.map((limit) => (
     <Box
       key={limit.template}
       component="span"
@@ -147,10 +189,17 @@ function Places({ desk, limits, canLimit }: PlacesProps) {
       })}
     </Box>
   ));
-  if (!canLimit || places.length === 0) return <>{places}</>;
+  if (words.length === 0) return null;
+  const places = (
+    <Box className="places" component="span" sx={{ display: 'inline-flex', gap: 1.5 }}>
+      {words}
+    </Box>
+  );
+  if (!canLimit) return places;
   return (
     <>
       <Button
+        className="places"
         aria-haspopup="dialog"
         title={translate('room_stage.limits')}
         onClick={(event) => setAnchor(event.currentTarget)}

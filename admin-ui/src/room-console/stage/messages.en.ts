@@ -20,6 +20,7 @@ export const messages = {
     passed_over: 'Passed over: %{people}',
     more: '%{smart_count} more',
     no_hands: 'No hand is raised',
+    next_changed: 'Somebody else is next now. Press again.',
     slots: '%{role}: %{taken} of %{slots}',
     slots_full: '%{role}: %{taken} of %{slots}, full',
     slot_free: 'A place is free. Next in line: %{name}',

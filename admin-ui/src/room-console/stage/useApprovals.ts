@@ -1,11 +1,12 @@
-import { useCallback, useMemo, useRef, useState } from 'react';
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
 import { problemOf } from '../../shared/problem';
 import { useErrorText } from '../../shared/useErrorText';
 import { useTemplates } from '../../shared/useTemplates';
 import type { SeatActions } from '../seatActions';
+import { SETTLE_MS } from '../shiftGuard';
 import type { Say } from '../useNotice';
-import type { ApprovedHand, FullStage, StageDesk } from './useStage';
+import { type ApprovedHand, type FullStage, nextOf, type StageDesk } from './useStage';
 
 interface Means {
   desk: StageDesk;
@@ -22,7 +23,7 @@ export function useApprovals({ desk, actions, nameOf, say }: Means) {
   const translate = useTranslate();
   const errorText = useErrorText();
   const { byKey } = useTemplates();
-  const { stage, approveNext, approveAll } = desk;
+  const { stage, approveNext, approveAll, reload } = desk;
   const [isBusy, setIsBusy] = useState(false);
   const isRunning = useRef(false);
 
@@ -64,12 +65,16 @@ export function useApprovals({ desk, actions, nameOf, say }: Means) {
         if (problem?.code === 'stage.full') sayFull(problem as unknown as FullStage);
         else say(errorText(error), 'bad');
       } finally {
+        // The answer to the last press names somebody else; only then is there a next.
+        await reload().catch(() => undefined);
         isRunning.current = false;
         setIsBusy(false);
       }
     },
-    [sayFull, say, errorText],
+    [sayFull, say, errorText, reload],
   );
+  const named = stage ? nextOf(stage)?.identity : undefined;
+  const namedSince = useNamedSince(named);
 
   const adopt = useCallback(
     ({ identity, requestId, ...answer }: ApprovedHand, startedAt: number) =>
@@ -77,15 +82,17 @@ export function useApprovals({ desk, actions, nameOf, say }: Means) {
     [actions],
   );
 
-  const next = useCallback(
-    () =>
-      run(async (startedAt) => {
-        const { skipped, ...hand } = await approveNext();
-        adopt(hand, startedAt);
-        sayPassedOver(skipped);
-      }),
-    [run, approveNext, adopt, sayPassedOver],
-  );
+  const next = useCallback(async () => {
+    if (performance.now() - namedSince.current < SETTLE_MS) {
+      say(translate('room_stage.next_changed'), 'bad');
+      return;
+    }
+    await run(async (startedAt) => {
+      const { skipped, ...hand } = await approveNext();
+      adopt(hand, startedAt);
+      sayPassedOver(skipped);
+    });
+  }, [namedSince, say, translate, run, approveNext, adopt, sayPassedOver]);
   const all = useCallback(
     () =>
       run(async (startedAt) => {
@@ -97,6 +104,17 @@ export function useApprovals({ desk, actions, nameOf, say }: Means) {
     [run, approveAll, adopt, sayFull, sayPassedOver],
   );
   return useMemo(() => ({ next, all, isBusy }), [next, all, isBusy]);
+}
+
+/** When somebody else became the one who is next; the first who is named replaces nobody. */
+function useNamedSince(named: string | undefined) {
+  const since = useRef(-Infinity);
+  const before = useRef<string | undefined>(undefined);
+  useLayoutEffect(() => {
+    if (before.current !== undefined && named !== before.current) since.current = performance.now();
+    before.current = named;
+  }, [named]);
+  return since;
 }
 
 export type Approvals = ReturnType<typeof useApprovals>;

@@ -34,6 +34,10 @@ export interface ApprovedHands {
   full: FullStage | null;
 }
 
+/** Who is named as next: the first there is a place for, else the first in the queue. */
+export const nextOf = ({ hands, next }: Stage) =>
+  hands.find(({ identity }) => identity === next) ?? hands[0];
+
 /** The queue of raised hands, invitations on their way, and how many places there are. */
 export function useStage(room: string, isEnabled: boolean) {
   const client = useQueryClient();
@@ -50,9 +54,8 @@ export function useStage(room: string, isEnabled: boolean) {
   useLive(`room:${room}`, { stage: reloadSoon, reset: reloadSoon });
 
   const post = useCallback(
-    <T>(verb: 'approve-next' | 'approve-all') =>
-      postJson<T>(path('rooms', room, 'stage', verb)).finally(() => void reload()),
-    [room, reload],
+    <T>(verb: 'approve-next' | 'approve-all') => postJson<T>(path('rooms', room, 'stage', verb)),
+    [room],
   );
   const limit = useCallback(
     (template: string, slots: number | null) =>
@@ -67,8 +70,9 @@ export function useStage(room: string, isEnabled: boolean) {
       approveNext: () => post<ApprovedNext>('approve-next'),
       approveAll: () => post<ApprovedHands>('approve-all'),
       setLimit: limit,
+      reload,
     }),
-    [data, post, limit],
+    [data, post, limit, reload],
   );
 }
 

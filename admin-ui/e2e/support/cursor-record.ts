@@ -1,0 +1,117 @@
+import type { Page } from 'playwright-core';
+
+export interface Press {
+  /** Who was under the pointer 100 ms before it; null where nobody was. */
+  before: string | null;
+  /** Whose row, panel or named button it reached; null when it reached nobody's. */
+  on: string | null;
+  /** What it asked the server to do to them, or opened about them. */
+  acts: string[];
+  isRefused: boolean;
+  /** It is written that the list moved. */
+  isTold: boolean;
+}
+
+type Place = [who: string, left: number, top: number, right: number, bottom: number];
+
+/**
+ * From now on every page of it records, with the eyes of a user and by its own measure, who was under
+ * the pointer 100 ms before each press, and what that press then asked the server or opened.
+ */
+export async function recordPresses(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const AGO_MS = 100;
+    const [HEAD, ANSWERED_MS] = [32, 1_000];
+    const frames: { at: number; places: Place[] }[] = [];
+    const presses: Press[] = [];
+    Object.assign(window, { presses });
+    const recent: { press: Press; event: Event }[] = [];
+
+    const placesNow = (): Place[] => {
+      const grid = document.querySelector('[role=grid]')?.getBoundingClientRect();
+      const found: Place[] = [];
+      for (const element of document.querySelectorAll<HTMLElement>(
+        '[role=grid] [data-identity], [data-about]',
+      )) {
+        const { left, top, right, bottom } = element.getBoundingClientRect();
+        const { identity, about } = element.dataset;
+        const isRow = identity !== undefined;
+        const upper = isRow && grid ? Math.max(top, grid.top + HEAD) : top;
+        const lower = isRow && grid ? Math.min(bottom, grid.bottom) : bottom;
+        found.push([identity ?? about ?? '', left, upper, right, lower]);
+      }
+      return found;
+    };
+    const watch = () => {
+      const at = performance.now();
+      frames.push({ at, places: placesNow() });
+      while (frames[1] && frames[1].at < at - 1_000) frames.shift();
+      requestAnimationFrame(watch);
+    };
+    requestAnimationFrame(watch);
+
+    const whoWasAt = (x: number, y: number, at: number): string | null => {
+      const frame = frames.findLast((each) => each.at <= at) ?? frames[0];
+      const place = frame?.places.find(
+        ([, left, top, right, bottom]) => left <= x && x < right && top <= y && y < bottom,
+      );
+      return place?.[0] ?? null;
+    };
+    /** To the newest press on this person that was let through, or to none. */
+    const note = (on: string, verb: string) => {
+      const since = performance.now() - ANSWERED_MS;
+      const by = recent.findLast(
+        ({ press, event }) =>
+          press.on === on && !event.defaultPrevented && event.timeStamp >= since,
+      );
+      const stray: Press = { before: null, on, acts: [verb], isRefused: false, isTold: false };
+      if (by) by.press.acts.push(verb);
+      else presses.push(stray);
+    };
+    window.addEventListener(
+      'click',
+      (event) => {
+        if (!event.isTrusted || event.detail === 0) return;
+        const before = whoWasAt(event.clientX, event.clientY, event.timeStamp - AGO_MS);
+        const owner = (event.target as Element).closest<HTMLElement>(
+          '[data-identity], [data-about]',
+        );
+        const on = owner?.dataset.identity ?? owner?.dataset.about ?? null;
+        const press: Press = { before, on, acts: [], isRefused: false, isTold: false };
+        const menus = document.querySelectorAll('[role=dialog]').length;
+        recent.push({ press, event });
+        presses.push(press);
+        setTimeout(() => {
+          press.isRefused = event.defaultPrevented;
+          press.isTold = document.body.textContent.includes('The list moved. Click again.');
+          const dialog = [...document.querySelectorAll('[role=dialog]')].at(-1);
+          const name = /^What to do with (.+)$/.exec(dialog?.getAttribute('aria-label') ?? '')?.[1];
+          if (menus === 0 && name) note(name, 'menu');
+        });
+      },
+      true,
+    );
+    const send = window.fetch;
+    window.fetch = (...args) => {
+      const [input, init] = args;
+      const url = input instanceof Request ? input.url : String(input);
+      const method = init?.method ?? (input instanceof Request ? input.method : 'GET');
+      const act = /\/seats\/([^/]+)\/([^/]+)$/.exec(url);
+      const isAct = act && !['preview', 'acting'].includes(act[2]!);
+      const isNext = /\/stage\/approve-next$/.test(url);
+      if (method !== 'POST' || (!isAct && !isNext)) return send.apply(window, args);
+      if (isAct) note(decodeURIComponent(act[1]!), act[2]!);
+      else {
+        const next = document.querySelector<HTMLElement>('[role=region] [data-about]');
+        note(next?.dataset.about ?? 'nobody', 'approve-next');
+      }
+      // Whom it asked for is what counts here; to carry it out would only take time.
+      const problem = { type: 'about:blank', status: 403, title: 'Not done', code: 'forbidden' };
+      const headers = { 'content-type': 'application/problem+json' };
+      return Promise.resolve(new Response(JSON.stringify(problem), { status: 403, headers }));
+    };
+  });
+}
+
+export const recordedPresses = (page: Page): Promise<Press[]> =>
+  page.evaluate(() => (window as unknown as { presses: Press[] }).presses);

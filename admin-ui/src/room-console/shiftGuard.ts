@@ -1,0 +1,250 @@
+/**
+ * Keeps a press from reaching something that has just moved under the pointer. It remembers where
+ * everything that can be pressed was painted, and refuses a press when another thing was at that
+ * point a moment before, no matter what moved it.
+ */
+
+/** As long as a hand needs to stop after the eye has seen that something moved. */
+export const SETTLE_MS = 300;
+/** While the page scrolls, reading all places in every frame would slow it down. */
+const SCROLLING_MS = 100;
+
+const KEPT_MS = 3_000;
+
+const PRESSABLE =
+  'button, a[href], label, [role=menuitem], [role=option], [role=checkbox], [data-identity], .pick';
+/** Dialogs and menus cover what is below, also where nothing on them can be pressed. */
+const OVERLAY = '.MuiModal-root';
+const OVERLAY_PAPER = '.MuiModal-root [role=dialog]';
+const HEAD_HEIGHT = 32;
+
+interface Box {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+interface Target extends Box {
+  element: Element;
+  /** What a press on it means: whom it is about, and what it says. */
+  meaning: string;
+  overlay: Element | null;
+}
+
+interface Snapshot {
+  at: number;
+  targets: readonly Target[];
+}
+
+interface Press {
+  meaning: string | null;
+  isSettled: boolean;
+}
+
+export class ShiftGuard {
+  private snapshots: Snapshot[] = [];
+  private press: Press | null = null;
+  private frame: number | null = null;
+  private scrolledAt = -Infinity;
+  private onRefused = () => {};
+
+  /** Whether what the pointer went down on last had been there long enough. */
+  readonly isPressSettled = (): boolean => this.press?.isSettled ?? true;
+
+  /** Starts watching the whole document, because menus and dialogs are outside the page's tree. */
+  watch(onRefused: () => void): () => void {
+    this.onRefused = onRefused;
+    const mutations = new MutationObserver(this.readSoon);
+    mutations.observe(document.body, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+      attributeFilter: ['style', 'class', 'hidden', 'aria-label', 'data-about', 'data-identity'],
+    });
+    const onScroll = () => {
+      this.scrolledAt = performance.now();
+      this.readSoon();
+    };
+    const quiet = { capture: true, passive: true };
+    window.addEventListener('scroll', onScroll, quiet);
+    window.addEventListener('resize', this.readSoon, quiet);
+    window.addEventListener('pointerdown', this.onDown, quiet);
+    window.addEventListener('click', this.onClick, true);
+    this.readSoon();
+    return () => {
+      mutations.disconnect();
+      window.removeEventListener('scroll', onScroll, true);
+      window.removeEventListener('resize', this.readSoon, true);
+      window.removeEventListener('pointerdown', this.onDown, true);
+      window.removeEventListener('click', this.onClick, true);
+      if (this.frame !== null) cancelAnimationFrame(this.frame);
+      this.frame = null;
+    };
+  }
+
+  private readonly readSoon = () => {
+    this.frame ??= requestAnimationFrame(this.onFrame);
+  };
+
+  private readonly onFrame = (now: number) => {
+    this.frame = null;
+    if (now - this.scrolledAt < SCROLLING_MS && now - this.newestAt() < SCROLLING_MS) {
+      this.readSoon();
+      return;
+    }
+    this.read();
+  };
+
+  private readonly onDown = (event: PointerEvent) => {
+    const target = pressableOf(event.target);
+    this.press = { meaning: target && meaningOf(target), isSettled: this.isSettled(event, target) };
+  };
+
+  private readonly onClick = (event: MouseEvent) => {
+    const { press } = this;
+    this.press = null;
+    const target = pressableOf(event.target);
+    const isSame = !press || press.meaning === (target && meaningOf(target));
+    if (isSame && (press?.isSettled ?? true) && this.isSettled(event, target)) return;
+    event.stopImmediatePropagation();
+    event.preventDefault();
+    this.onRefused();
+  };
+
+  private isSettled(event: MouseEvent, target: Element | null): boolean {
+    const since = event.timeStamp - SETTLE_MS;
+    const recent = this.snapshots.filter(({ at }, n) => {
+      const next = this.snapshots[n + 1];
+      return at > since || !next || next.at > since;
+    });
+    // Keys and assistive technology press an element, not a point.
+    if (event.type === 'click' && event.detail === 0) {
+      return recent.every(({ targets }) => hadMeaning(targets, target));
+    }
+    const { clientX: x, clientY: y } = event;
+    // Read, but not remembered: what has not been painted yet has not been seen.
+    const now = targetAt(readTargets(), x, y);
+    return recent.every(({ targets }) => isStill(targets, targetAt(targets, x, y), now, target));
+  }
+
+  private newestAt(): number {
+    return this.snapshots.at(-1)?.at ?? -Infinity;
+  }
+
+  /** As it is about to be painted. */
+  private read(): void {
+    const targets = readTargets();
+    const newest = this.snapshots.at(-1);
+    if (newest && isSame(newest.targets, targets)) return;
+    const at = performance.now();
+    // The last one before the time that counts says how that time began; a busy page is told late.
+    const first = this.snapshots.findLastIndex((each) => each.at < at - KEPT_MS);
+    this.snapshots = [...this.snapshots.slice(Math.max(0, first)), { at, targets }];
+  }
+}
+
+const targetAt = (targets: readonly Target[], x: number, y: number) =>
+  targets.findLast((each) => isInside(each, x, y));
+
+/** Whether a press means the same as it would have meant when these were the targets. */
+function isStill(
+  targets: readonly Target[],
+  before: Target | undefined,
+  now: Target | undefined,
+  pressed: Element | null,
+): boolean {
+  // Where nothing was, nothing was aimed at; but a row that has just come is not meant either.
+  if (!before) return !now || !isInRow(now.element);
+  // A press on nothing harms nobody; who aimed at a row is told why nothing happened.
+  if (!now || !pressed) return before.meaning === now?.meaning || !isInRow(before.element);
+  // What somebody opens covers what was there; only what opens by itself surprises them.
+  const { overlay } = now;
+  const isNew = overlay !== null && !targets.some((each) => each.overlay === overlay);
+  if (isNew && !now.element.closest('[data-unasked]')) return true;
+  return before.meaning === now.meaning;
+}
+
+const isInRow = (element: Element) => element.closest('.grid [data-identity]') !== null;
+
+function hadMeaning(targets: readonly Target[], target: Element | null): boolean {
+  const before = targets.find(({ element }) => element === target);
+  return !before || !target || before.meaning === meaningOf(target);
+}
+
+const pressableOf = (target: EventTarget | null): Element | null =>
+  target instanceof Element ? target.closest(`${PRESSABLE}, ${OVERLAY_PAPER}`) : null;
+
+/** Numbers are left out: a countdown does not change what a button does. */
+function meaningOf(element: Element): string {
+  const about = element.closest<HTMLElement>('[data-identity], [data-about]')?.dataset;
+  const person = about?.identity ?? about?.about ?? '';
+  if (element.matches('[data-identity]')) return `row ${person}`;
+  const dialog = element.closest('[role=dialog]');
+  const words =
+    element === dialog ? '' : (element.getAttribute('aria-label') ?? element.textContent);
+  return `${person} ${dialog ? titleOf(dialog) : ''} ${words.replace(/\d+/g, '')}`;
+}
+
+function titleOf(dialog: Element): string {
+  const id = dialog.getAttribute('aria-labelledby');
+  const label = dialog.getAttribute('aria-label');
+  return label ?? (id === null ? '' : (document.getElementById(id)?.textContent ?? ''));
+}
+
+function readTargets(): Target[] {
+  const grid = document.querySelector('.grid');
+  const frame = grid?.getBoundingClientRect();
+  const found: Target[] = [];
+  for (const element of document.querySelectorAll(`${PRESSABLE}, ${OVERLAY_PAPER}`)) {
+    const overlay = element.closest(OVERLAY);
+    const box = overlay ? laidOutAt(element, overlay) : element.getBoundingClientRect();
+    const { left, right } = box;
+    let { top, bottom } = box;
+    // Rows are drawn somewhat beyond what is in sight.
+    if (frame && grid!.contains(element)) {
+      top = Math.max(top, frame.top + HEAD_HEIGHT);
+      bottom = Math.min(bottom, frame.bottom);
+    }
+    if (right <= left || bottom <= top) continue;
+    found.push({ element, overlay, meaning: meaningOf(element), left, top, right, bottom });
+  }
+  return found;
+}
+
+/** Where it comes to rest: overlays open with a transition, which is no shift. */
+function laidOutAt(element: Element, overlay: Element): Box {
+  let [left, top] = [0, 0];
+  let offsetParent: Element | null = element;
+  for (let each: Element | null = element; each && each !== overlay; each = each.parentElement) {
+    if (!(each instanceof HTMLElement)) continue;
+    if (each === offsetParent) {
+      left += each.offsetLeft;
+      top += each.offsetTop;
+      offsetParent = each.offsetParent;
+    }
+    if (each !== element) {
+      left -= each.scrollLeft;
+      top -= each.scrollTop;
+    }
+  }
+  const { offsetWidth, offsetHeight } = element as HTMLElement;
+  return { left, top, right: left + offsetWidth, bottom: top + offsetHeight };
+}
+
+const isInside = ({ left, top, right, bottom }: Box, x: number, y: number) =>
+  left <= x && x < right && top <= y && y < bottom;
+
+const isSame = (a: readonly Target[], b: readonly Target[]) =>
+  a.length === b.length &&
+  a.every((one, n) => {
+    const other = b[n]!;
+    return (
+      one.element === other.element &&
+      one.meaning === other.meaning &&
+      one.left === other.left &&
+      one.top === other.top &&
+      one.right === other.right &&
+      one.bottom === other.bottom
+    );
+  });
