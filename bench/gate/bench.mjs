@@ -56,12 +56,8 @@ for (const atOnce of [1, AT_ONCE]) {
     );
   }
 }
-const asked = await measureForwardAuth();
-console.log(
-  `\nGET /livekit/gate alone, one at a time: p50 ${ms(median(asked))} ms, p95 ${ms(percentile(asked, 0.95))} ms (decided, minted, logged and committed)`,
-);
 const entries = await countAdmissions();
-const admitted = 2 * rounds * perRound + rounds * perRound;
+const admitted = 2 * rounds * perRound;
 console.log(`admissions: ${admitted}; their ledger entries: ${entries}`);
 await stop(proxy.child);
 await stack.stop();
@@ -89,21 +85,6 @@ async function connectMany(url, atOnce) {
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-  return times;
-}
-
-async function measureForwardAuth() {
-  const times = [];
-  for (let i = 0; i < rounds * perRound; i++) {
-    const uri = `/rtc?access_token=${tokens[i % tokens.length]}`;
-    const started = performance.now();
-    const answer = await fetch(`${rolecall.url}/livekit/gate`, {
-      headers: { 'x-original-uri': uri },
-    });
-    await answer.arrayBuffer();
-    if (i >= perRound) times.push(performance.now() - started);
-    if (answer.status !== 200) throw new Error(`forward auth answered ${answer.status}`);
-  }
   return times;
 }
 

@@ -10,6 +10,8 @@ jest.setTimeout(60_000);
 
 const MINUTE = 60_000;
 
+const SECRET = 'a-secret-of-the-proxy';
+
 describe('a look of a moderator at somebody', () => {
   let world: DoubleWorld;
   let livekit: LiveKitDouble;
@@ -20,7 +22,11 @@ describe('a look of a moderator at somebody', () => {
   let count = 0;
 
   beforeAll(async () => {
-    world = await startDoubleWorld({ ROLECALL_SWEEP: '1s', ROLECALL_GATE: 'on' });
+    world = await startDoubleWorld({
+      ROLECALL_SWEEP: '1s',
+      ROLECALL_GATE: 'off',
+      ROLECALL_GATE_SECRET: SECRET,
+    });
     ({ livekit, app, scene } = world);
     kim = await app.operator('moderator');
   });
@@ -54,7 +60,10 @@ describe('a look of a moderator at somebody', () => {
   /** What the gate would make of the token. */
   const knock = async (token: string) => {
     const response = await fetch(`${app.url}/livekit/gate`, {
-      headers: { 'x-original-uri': `/rtc?access_token=${token}` },
+      headers: {
+        'x-original-uri': `/rtc?access_token=${token}`,
+        'x-rolecall-gate-secret': SECRET,
+      },
     });
     const passed = response.headers.get('authorization')?.slice('Bearer '.length);
     return { status: response.status, video: passed ? claimsOf(passed).video : null };
