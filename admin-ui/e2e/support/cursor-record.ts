@@ -25,7 +25,7 @@ export async function recordPresses(page: Page): Promise<void> {
     const frames: { at: number; places: Place[] }[] = [];
     const presses: Press[] = [];
     Object.assign(window, { presses });
-    const recent: { press: Press; event: Event }[] = [];
+    const recent: { press: Press; event: Event; at: number }[] = [];
 
     const placesNow = (): Place[] => {
       const grid = document.querySelector('[role=grid]')?.getBoundingClientRect();
@@ -61,8 +61,7 @@ export async function recordPresses(page: Page): Promise<void> {
     const note = (on: string, verb: string) => {
       const since = performance.now() - ANSWERED_MS;
       const by = recent.findLast(
-        ({ press, event }) =>
-          press.on === on && !event.defaultPrevented && event.timeStamp >= since,
+        ({ press, event, at }) => press.on === on && !event.defaultPrevented && at >= since,
       );
       const stray: Press = { before: null, on, acts: [verb], isRefused: false, isTold: false };
       if (by) by.press.acts.push(verb);
@@ -73,13 +72,13 @@ export async function recordPresses(page: Page): Promise<void> {
       (event) => {
         if (!event.isTrusted || event.detail === 0) return;
         const before = whoWasAt(event.clientX, event.clientY, event.timeStamp - AGO_MS);
-        const owner = (event.target as Element).closest<HTMLElement>(
-          '[data-identity], [data-about]',
-        );
+        const owner = (event.target as Element)
+          .closest('button, a, [data-identity]')
+          ?.closest<HTMLElement>('[data-identity], [data-about]');
         const on = owner?.dataset.identity ?? owner?.dataset.about ?? null;
         const press: Press = { before, on, acts: [], isRefused: false, isTold: false };
         const menus = document.querySelectorAll('[role=dialog]').length;
-        recent.push({ press, event });
+        recent.push({ press, event, at: performance.now() });
         presses.push(press);
         setTimeout(() => {
           press.isRefused = event.defaultPrevented;

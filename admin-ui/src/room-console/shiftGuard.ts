@@ -30,6 +30,8 @@ interface Target extends Box {
   /** What a press on it means: whom it is about, and what it says. */
   meaning: string;
   overlay: Element | null;
+  /** As it was then: the element may be gone or show somebody else by now. */
+  isInRow: boolean;
 }
 
 interface Snapshot {
@@ -155,17 +157,15 @@ function isStill(
   pressed: Element | null,
 ): boolean {
   // Where nothing was, nothing was aimed at; but a row that has just come is not meant either.
-  if (!before) return !now || !isInRow(now.element);
+  if (!before) return !now || !now.isInRow;
   // A press on nothing harms nobody; who aimed at a row is told why nothing happened.
-  if (!now || !pressed) return before.meaning === now?.meaning || !isInRow(before.element);
+  if (!now || !pressed) return before.meaning === now?.meaning || !before.isInRow;
   // What somebody opens covers what was there; only what opens by itself surprises them.
   const { overlay } = now;
   const isNew = overlay !== null && !targets.some((each) => each.overlay === overlay);
   if (isNew && !now.element.closest('[data-unasked]')) return true;
   return before.meaning === now.meaning;
 }
-
-const isInRow = (element: Element) => element.closest('.grid [data-identity]') !== null;
 
 function hadMeaning(targets: readonly Target[], target: Element | null): boolean {
   const before = targets.find(({ element }) => element === target);
@@ -202,12 +202,22 @@ function readTargets(): Target[] {
     const { left, right } = box;
     let { top, bottom } = box;
     // Rows are drawn somewhat beyond what is in sight.
-    if (frame && grid!.contains(element)) {
+    const isInRow = grid?.contains(element) ?? false;
+    if (frame && isInRow) {
       top = Math.max(top, frame.top + HEAD_HEIGHT);
       bottom = Math.min(bottom, frame.bottom);
     }
     if (right <= left || bottom <= top) continue;
-    found.push({ element, overlay, meaning: meaningOf(element), left, top, right, bottom });
+    found.push({
+      element,
+      overlay,
+      isInRow,
+      meaning: meaningOf(element),
+      left,
+      top,
+      right,
+      bottom,
+    });
   }
   return found;
 }
