@@ -7,11 +7,10 @@ const TEXTS =
   'kind, outcome, actor_kind, actor_id, actor_label, room, identity, request_id, ip, reason';
 
 /** Rows of these tables keep their name, and their voiding only moves forward. */
-const VOIDED: readonly [table: string, names: readonly string[]][] = [
+const NAMED_BY: readonly [table: string, names: readonly string[]][] = [
   ['seat', ['room', 'identity']],
   ['app_user', ['identity']],
   ['room', ['name']],
-  ['installation', []],
 ];
 
 /**
@@ -23,7 +22,7 @@ export class AppendThroughOneFunction1795226940000 implements MigrationInterface
     await this.guardHead(queryRunner);
     await this.createAppend(queryRunner);
     await this.createLeases(queryRunner);
-    await this.guardVoiding(queryRunner);
+    await this.keepVoiding(queryRunner);
     await this.replaceGrants(queryRunner);
     // Before, a temporary type named `date` or `text` ran its maker's code as the owner.
     for (const name of ['ledger_ensure_partitions(integer)', 'assignment_keep_room_like()']) {
@@ -118,7 +117,7 @@ export class AppendThroughOneFunction1795226940000 implements MigrationInterface
       $$`);
   }
 
-  private async guardVoiding(queryRunner: QueryRunner): Promise<void> {
+  private async keepVoiding(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
       CREATE FUNCTION rolecall_refuse_change() RETURNS trigger
       LANGUAGE plpgsql SET search_path = ${SEARCH_PATH} AS $$
@@ -126,13 +125,7 @@ export class AppendThroughOneFunction1795226940000 implements MigrationInterface
         RAISE EXCEPTION '% on % is refused: %', TG_OP, TG_TABLE_NAME, TG_ARGV[0]
           USING ERRCODE = 'insufficient_privilege';
       END $$`);
-    for (const [table, names] of VOIDED) {
-      await queryRunner.query(`
-        CREATE TRIGGER ${table}_voiding_only_grows BEFORE UPDATE OF tokens_void_before ON ${table}
-          FOR EACH ROW WHEN (OLD.tokens_void_before IS NOT NULL
-            AND (NEW.tokens_void_before >= OLD.tokens_void_before) IS NOT TRUE)
-          EXECUTE FUNCTION rolecall_refuse_change('tokens_void_before only moves forward')`);
-      if (names.length === 0) continue;
+    for (const [table, names] of NAMED_BY) {
       const isRenamed = names.map((name) => `NEW.${name} <> OLD.${name}`).join(' OR ');
       await queryRunner.query(`
         CREATE TRIGGER ${table}_keeps_its_name BEFORE UPDATE OF ${names.join(', ')} ON ${table}
@@ -227,10 +220,8 @@ export class AppendThroughOneFunction1795226940000 implements MigrationInterface
     await queryRunner.query(`DROP FUNCTION room_restore_voiding()`);
     await queryRunner.query(`DROP FUNCTION room_keep_voiding()`);
     await queryRunner.query(`DROP TABLE room_void`);
-    for (const [table, names] of VOIDED) {
-      await queryRunner.query(`DROP TRIGGER ${table}_voiding_only_grows ON ${table}`);
-      if (names.length > 0)
-        await queryRunner.query(`DROP TRIGGER ${table}_keeps_its_name ON ${table}`);
+    for (const [table, names] of NAMED_BY) {
+      await queryRunner.query(`DROP TRIGGER ${table}_keeps_its_name ON ${table}`);
     }
     await queryRunner.query(`DROP FUNCTION rolecall_refuse_change()`);
     await queryRunner.query(`DROP FUNCTION ledger_release_shards(text)`);
