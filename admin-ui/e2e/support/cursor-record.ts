@@ -71,11 +71,17 @@ export async function recordPresses(page: Page): Promise<void> {
       'click',
       (event) => {
         if (!event.isTrusted || event.detail === 0) return;
-        const before = whoWasAt(event.clientX, event.clientY, event.timeStamp - AGO_MS);
+        // Menus and dialogs are about the person they were opened for, and name them.
+        const dialog = (event.target as Element).closest('[role=dialog]');
+        const title =
+          dialog?.getAttribute('aria-label') ??
+          document.getElementById(dialog?.getAttribute('aria-labelledby') ?? '')?.textContent;
+        const named = /\b[a-z]\d+\b/.exec(title ?? '')?.[0];
+        const before = named ?? whoWasAt(event.clientX, event.clientY, event.timeStamp - AGO_MS);
         const owner = (event.target as Element)
           .closest('button, a, [data-identity]')
           ?.closest<HTMLElement>('[data-identity], [data-about]');
-        const on = owner?.dataset.identity ?? owner?.dataset.about ?? null;
+        const on = named ?? owner?.dataset.identity ?? owner?.dataset.about ?? null;
         const press: Press = { before, on, acts: [], isRefused: false, isTold: false };
         const menus = document.querySelectorAll('[role=dialog]').length;
         recent.push({ press, event, at: performance.now() });
@@ -83,8 +89,8 @@ export async function recordPresses(page: Page): Promise<void> {
         setTimeout(() => {
           press.isRefused = event.defaultPrevented;
           press.isTold = document.body.textContent.includes('The list moved. Click again.');
-          const dialog = [...document.querySelectorAll('[role=dialog]')].at(-1);
-          const name = /^What to do with (.+)$/.exec(dialog?.getAttribute('aria-label') ?? '')?.[1];
+          const opened = [...document.querySelectorAll('[role=dialog]')].at(-1);
+          const name = /^What to do with (.+)$/.exec(opened?.getAttribute('aria-label') ?? '')?.[1];
           if (menus === 0 && name) note(name, 'menu');
         });
       },

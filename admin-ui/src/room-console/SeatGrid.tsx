@@ -192,7 +192,7 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
       onKeyDown={onKeyDown}
       onFocus={() => {
         // By keyboard something must be there to act on; a click says itself which.
-        if (!isEarly.current && scroller.current?.matches(':focus-visible')) enter();
+        if (isEarly.current || scroller.current?.matches(':focus-visible')) enter();
       }}
       onPointerDown={hold.touch}
       onPointerMove={(event) => {
