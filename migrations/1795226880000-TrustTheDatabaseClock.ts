@@ -20,7 +20,7 @@ export class TrustTheDatabaseClock1795226880000 implements MigrationInterface {
             AND (NEW.tokens_void_before IS NULL OR NEW.tokens_void_before < OLD.tokens_void_before)
         THEN
           RAISE EXCEPTION 'tokens_void_before of % never moves back', TG_TABLE_NAME
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'ck_tokens_void_before';
+            USING ERRCODE = 'insufficient_privilege';
         END IF;
         RETURN NEW;
       END $$`);
