@@ -359,7 +359,9 @@ describe('guessing', () => {
   beforeAll(async () => {
     const overrides = { trustProxy: 1, rateSignIn: MANY };
     one = await startTestApp({ overrides });
-    other = await startTestApp({ overrides, database: one.database });
+    // Servers of one installation share LiveKit's secret, which the counters are keyed with.
+    const shared = { ...overrides, livekit: one.config.livekit };
+    other = await startTestApp({ overrides: shared, database: one.database });
   });
   afterAll(async () => {
     await other.stop();

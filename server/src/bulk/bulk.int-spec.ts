@@ -231,7 +231,13 @@ describe('operations on many seats', () => {
       const { name, identities } = await crowd.room(1);
       const reader = await key(['seat.read']);
       const body = { action: 'block', identities };
+      // Before the body is read: somebody without any of the permissions is refused for all.
       expect(await crowd.bulk(name, body, reader.headers)).toMatchObject({
+        status: 403,
+        body: { code: 'access.denied', permissions: expect.arrayContaining(['seat.block']) },
+      });
+      const muter = await key(['seat.read', 'seat.mute']);
+      expect(await crowd.bulk(name, body, muter.headers)).toMatchObject({
         status: 403,
         body: { code: 'access.denied', permission: 'seat.block' },
       });
