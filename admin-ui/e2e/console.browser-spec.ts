@@ -124,8 +124,7 @@ describeBrowser('the room console, by keys', () => {
     await desk.press('Enter');
     const menu = desk.page.getByRole('dialog', { name: 'What to do with ana' });
     const item = menu.getByRole('menuitem', { name: /^Hold silent.*microphone/ });
-    await item.waitFor();
-    await item.click();
+    await desk.choose(menu, item);
     await desk.untilRow('ana', /Held silent · silent after \d/);
     expect((await seat(room, 'ana')).observed.canPublishSources).toEqual([]);
 
@@ -141,7 +140,7 @@ describeBrowser('the room console, by keys', () => {
     await desk.press('Shift+P');
     const menu = desk.page.getByRole('dialog', { name: 'Promote ana to' });
     await menu.getByRole('button', { name: '5m', exact: true }).click();
-    await menu.getByRole('menuitem', { name: /Speaker/ }).click();
+    await desk.choose(menu, menu.getByRole('menuitem', { name: /Speaker/ }));
     await desk.untilRow('ana', /Speaker.* 5 min left/);
     await until('the list has the focus again', () => hasFocus(desk.grid));
     await desk.press('e');

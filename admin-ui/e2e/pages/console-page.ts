@@ -73,6 +73,15 @@ export class ConsolePage {
     this.presses = 0;
   }
 
+  /** Chooses from a menu: again, as the page asks, when its items have just moved. */
+  async choose(menu: Locator, item: Locator): Promise<void> {
+    await item.waitFor();
+    await until('it is chosen', async () => {
+      await item.click({ timeout: 2_000 }).catch(() => undefined);
+      return !(await menu.isVisible());
+    });
+  }
+
   /** Lets the person up who is named as next: again, as the page asks, while the name is too new. */
   async approveNext(identity: string): Promise<void> {
     const stage = this.region('Stage');

@@ -21,7 +21,7 @@ type Place = [who: string, left: number, top: number, right: number, bottom: num
 export async function recordPresses(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const AGO_MS = 100;
-    const [HEAD, ANSWERED_MS] = [32, 1_000];
+    const [HEAD, ANSWERED_MS] = [32, 5_000];
     const frames: { at: number; places: Place[] }[] = [];
     const presses: Press[] = [];
     Object.assign(window, { presses });
@@ -104,8 +104,11 @@ export async function recordPresses(page: Page): Promise<void> {
       const act = /\/seats\/([^/]+)\/([^/]+)$/.exec(url);
       const isAct = act && !['preview', 'acting'].includes(act[2]!);
       const isNext = /\/stage\/approve-next$/.test(url);
-      if (method !== 'POST' || (!isAct && !isNext)) return send.apply(window, args);
-      if (isAct) note(decodeURIComponent(act[1]!), act[2]!);
+      const isAnswer = /\/stage\/requests\//.test(url);
+      if (method !== 'POST' || (!isAct && !isNext && !isAnswer)) return send.apply(window, args);
+      // An answer to a hand names the hand; the press on it is checked all the same.
+      if (isAnswer) recent.at(-1)?.press.acts.push('answer');
+      else if (isAct) note(decodeURIComponent(act[1]!), act[2]!);
       else {
         const next = document.querySelector<HTMLElement>('[role=region] [data-about]');
         note(next?.dataset.about ?? 'nobody', 'approve-next');

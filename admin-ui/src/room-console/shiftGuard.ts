@@ -29,6 +29,7 @@ interface Target extends Box {
   element: Element;
   /** What a press on it means: whom it is about, and what it says. */
   meaning: string;
+  person: string;
   overlay: Element | null;
   /** As it was then: the element may be gone or show somebody else by now. */
   isInRow: boolean;
@@ -42,7 +43,11 @@ interface Snapshot {
 interface Press {
   meaning: string | null;
   isSettled: boolean;
+  isSamePerson: boolean;
 }
+
+/** A pull is about a row; a press about one thing in it. */
+type Aspect = 'meaning' | 'person';
 
 export class ShiftGuard {
   private snapshots: Snapshot[] = [];
@@ -51,8 +56,8 @@ export class ShiftGuard {
   private scrolledAt = -Infinity;
   private onRefused = () => {};
 
-  /** Whether what the pointer went down on last had been there long enough. */
-  readonly isPressSettled = (): boolean => this.press?.isSettled ?? true;
+  /** Whether the person whose row the finger went down on last had been there long enough. */
+  readonly isPressSettled = (): boolean => this.press?.isSamePerson ?? true;
 
   /** Starts watching the whole document, because menus and dialogs are outside the page's tree. */
   watch(onRefused: () => void): () => void {
@@ -100,7 +105,11 @@ export class ShiftGuard {
 
   private readonly onDown = (event: PointerEvent) => {
     const target = pressableOf(event.target);
-    this.press = { meaning: target && meaningOf(target), isSettled: this.isSettled(event, target) };
+    this.press = {
+      meaning: target && meaningOf(target),
+      isSettled: this.isSettled(event, target),
+      isSamePerson: this.isSettled(event, target, 'person'),
+    };
   };
 
   private readonly onClick = (event: MouseEvent) => {
@@ -114,7 +123,11 @@ export class ShiftGuard {
     this.onRefused();
   };
 
-  private isSettled(event: MouseEvent, target: Element | null): boolean {
+  private isSettled(
+    event: MouseEvent,
+    target: Element | null,
+    aspect: Aspect = 'meaning',
+  ): boolean {
     const since = event.timeStamp - SETTLE_MS;
     const recent = this.snapshots.filter(({ at }, n) => {
       const next = this.snapshots[n + 1];
@@ -127,7 +140,9 @@ export class ShiftGuard {
     const { clientX: x, clientY: y } = event;
     // Read, but not remembered: what has not been painted yet has not been seen.
     const now = targetAt(readTargets(), x, y);
-    return recent.every(({ targets }) => isStill(targets, targetAt(targets, x, y), now, target));
+    return recent.every(({ targets }) =>
+      isStill(targets, targetAt(targets, x, y), now, target, aspect),
+    );
   }
 
   private newestAt(): number {
@@ -155,6 +170,7 @@ function isStill(
   before: Target | undefined,
   now: Target | undefined,
   pressed: Element | null,
+  aspect: Aspect,
 ): boolean {
   // Where nothing was, nothing was aimed at; but a row that has just come is not meant either.
   if (!before) return !now || !now.isInRow;
@@ -164,7 +180,7 @@ function isStill(
   const { overlay } = now;
   const isNew = overlay !== null && !targets.some((each) => each.overlay === overlay);
   if (isNew && !now.element.closest('[data-unasked]')) return true;
-  return before.meaning === now.meaning;
+  return before[aspect] === now[aspect];
 }
 
 function hadMeaning(targets: readonly Target[], target: Element | null): boolean {
@@ -176,13 +192,19 @@ const pressableOf = (target: EventTarget | null): Element | null =>
   target instanceof Element ? target.closest(`${PRESSABLE}, ${OVERLAY_PAPER}`) : null;
 
 /** Numbers are left out: a countdown does not change what a button does. */
-function meaningOf(element: Element): string {
+function personOf(element: Element): string {
   const about = element.closest<HTMLElement>('[data-identity], [data-about]')?.dataset;
-  const person = about?.identity ?? about?.about ?? '';
+  return about?.identity ?? about?.about ?? '';
+}
+
+function meaningOf(element: Element, person = personOf(element)): string {
   if (element.matches('[data-identity]')) return `row ${person}`;
   const dialog = element.closest('[role=dialog]');
-  const words =
-    element === dialog ? '' : (element.getAttribute('aria-label') ?? element.textContent);
+  // An item of a menu says first what it does; what follows is read from the server.
+  const said = element.matches('[role=menuitem]')
+    ? (element.firstElementChild ?? element)
+    : element;
+  const words = element === dialog ? '' : (said.getAttribute('aria-label') ?? said.textContent);
   return `${person} ${dialog ? titleOf(dialog) : ''} ${words.replace(/\d+/g, '')}`;
 }
 
@@ -208,11 +230,13 @@ function readTargets(): Target[] {
       bottom = Math.min(bottom, frame.bottom);
     }
     if (right <= left || bottom <= top) continue;
+    const person = personOf(element);
     found.push({
       element,
       overlay,
       isInRow,
-      meaning: meaningOf(element),
+      person,
+      meaning: meaningOf(element, person),
       left,
       top,
       right,
