@@ -8,10 +8,6 @@ const SDK = {
   message: 'Only server/src/livekit talks to LiveKit; use its services.',
 };
 
-/** Folders of server/src that hold a feature, from the view of the code they are built on. */
-const FEATURES =
-  'access|api-keys|app|assignments|auth|demo|events|gate|issuance|jobs|ledger|livekit|operators|presence|reconciler|role-templates|rooms|seats|stage|users';
-
 const TESTS = ['**/*spec.ts', '**/*spec.tsx', 'server/test/**', 'admin-ui/{e2e,test}/**'];
 
 const NO_UNDOABLE = [
@@ -108,21 +104,6 @@ export default defineConfig(
         {
           paths: [SDK, { name: 'typeorm', message: 'A controller calls its service.' }],
           patterns: [{ group: ['@nestjs/typeorm'], message: 'A controller calls its service.' }],
-        },
-      ],
-    },
-  },
-  {
-    files: ['server/src/common/**'],
-    ignores: TESTS,
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          paths: [SDK],
-          patterns: [
-            { regex: `^(\\.\\./)+(${FEATURES})/`, message: 'common/ is leaf code: no feature.' },
-          ],
         },
       ],
     },

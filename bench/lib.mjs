@@ -140,7 +140,7 @@ export async function startRolecall({ ownerUrl, appUrl }, env) {
     ...env,
   };
   const root = join(import.meta.dirname, '..');
-  const migrated = spawnSync(process.execPath, [join(root, 'server/dist/database/migrate.js')], {
+  const migrated = spawnSync(process.execPath, [join(root, 'server/dist/migrate.js')], {
     env: all,
   });
   if (migrated.status !== 0) throw new Error(String(migrated.stderr));

@@ -4,7 +4,7 @@ import { render } from '@testing-library/react';
 import { AdminContext, memoryStore, TestMemoryRouter } from 'react-admin';
 import { authProvider } from '../src/providers/authProvider';
 import { dataProvider } from '../src/providers/dataProvider';
-import { i18nProvider } from '../src/providers/i18nProvider';
+import { i18nProvider } from '../src/i18n/i18nProvider';
 import type { Permission } from '../src/providers/permissions';
 import type { Me } from '../src/providers/records';
 import { session } from '../src/providers/session';

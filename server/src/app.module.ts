@@ -1,5 +1,4 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { AccessModule } from './access/access.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { AssignmentsModule } from './assignments/assignments.module.js';
 import { AuthModule } from './auth/auth.module.js';
@@ -10,14 +9,15 @@ import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DemoModule } from './demo/demo.module.js';
 import { EventsModule } from './events/events.module.js';
-import { HintsModule } from './events/hints.module.js';
+import { HintsModule } from './hints/hints.module.js';
 import { GateModule } from './gate/gate.module.js';
-import { IdempotencyModule } from './idempotency/idempotency.module.js';
+import { HttpModule } from './http/http.module.js';
 import { IssuanceModule } from './issuance/issuance.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { LiveKitModule } from './livekit/livekit.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { OperatorsModule } from './operators/operators.module.js';
+import { PeeksModule } from './peeks/peeks.module.js';
 import { PolicyModule } from './policy/policy.module.js';
 import { PresenceModule } from './presence/presence.module.js';
 import { ReconcilerModule } from './reconciler/reconciler.module.js';
@@ -30,6 +30,7 @@ import { StartModule } from './start/start.module.js';
 import { StatusModule } from './status/status.module.js';
 import { UiModule } from './ui/ui.module.js';
 import { UsersModule } from './users/users.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 @Module({})
 export class AppModule {
@@ -44,9 +45,8 @@ export class AppModule {
         MetricsModule,
         LedgerModule,
         AuthModule,
-        AccessModule,
+        HttpModule,
         LiveKitModule,
-        IdempotencyModule,
         PolicyModule,
         OperatorsModule,
         ApiKeysModule,
@@ -58,7 +58,9 @@ export class AppModule {
         DemoModule,
         EventsModule,
         IssuanceModule,
+        PeeksModule,
         PresenceModule,
+        WebhooksModule,
         ReconcilerModule,
         SeatsModule,
         StageModule,

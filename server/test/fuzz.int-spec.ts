@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ALL_PERMISSIONS } from '../src/access/permissions.js';
+import { ALL_PERMISSIONS } from '../src/actor/permissions.js';
 import { type Credential, type Json, startTestApp, type TestApp } from './support/test-app.js';
 
 /** FUZZ_SEED and FUZZ_RUNS replay a run, or make a longer one. */

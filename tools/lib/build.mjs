@@ -22,7 +22,7 @@ const TARGETS = {
     title: 'server',
     script: 'build:server',
     sources: ['tsconfig.base.json', 'migrations', 'server/src', 'server/tsconfig.json'],
-    result: 'server/dist/database/migrate.js',
+    result: 'server/dist/migrate.js',
     // tsc believes its own notes rather than look whether the output is still there.
     notes: ['server/tsconfig.tsbuildinfo', 'migrations/tsconfig.tsbuildinfo'],
   },

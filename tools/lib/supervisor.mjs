@@ -222,7 +222,7 @@ async function startLocalLiveKit(bin, webhookUrl) {
 function migrate(settings) {
   return new Promise((done, fail) => {
     const child = asWorker(
-      spawn(process.execPath, [join(ROOT, 'server/dist/database/migrate.js')], {
+      spawn(process.execPath, [join(ROOT, 'server/dist/migrate.js')], {
         cwd: ROOT,
         env: settings,
         stdio: ['ignore', 'pipe', 'pipe'],

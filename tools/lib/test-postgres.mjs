@@ -73,7 +73,7 @@ export async function asSuperuser(superuserUrl, statements) {
 }
 
 async function migrate(facts) {
-  const script = join(ROOT, 'server/dist/database/migrate.js');
+  const script = join(ROOT, 'server/dist/migrate.js');
   await new Promise((done, fail) => {
     const child = spawn(process.execPath, [script], {
       cwd: ROOT,

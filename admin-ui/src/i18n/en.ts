@@ -1,4 +1,4 @@
-import type { Messages } from '../providers/i18nProvider';
+import type { Messages } from './i18nProvider';
 
 /** What the shell and the shared parts say. Pages that load later bring their own messages. */
 export const en = {

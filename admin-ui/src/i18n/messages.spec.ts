@@ -2,8 +2,8 @@
 import { expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isPermission } from '../../../server/src/access/permissions';
-import { i18nProvider, type Messages, registerMessages } from '../providers/i18nProvider';
+import { isPermission } from '../../../server/src/actor/permissions';
+import { i18nProvider, type Messages, registerMessages } from './i18nProvider';
 
 const root = join(import.meta.dirname, '..');
 // The join page is a program of its own, with its own words.

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { screen } from '@testing-library/react';
 import { renderAdmin, signedIn } from '../../test/renderAdmin';
 import { Navigation } from './Navigation';
-import { RequirePermission } from './NoAccess';
+import { RequirePermission } from '../shared/NoAccess';
 
 const links = () => screen.getAllByRole('link').map((link) => link.textContent);
 

@@ -18,7 +18,7 @@ import Token from '@mui/icons-material/ConfirmationNumberOutlined';
 import { Link, useLocation, useNavigate } from 'react-router-dom';
 import type { Permission } from '../providers/permissions';
 import { usePermissionSet } from '../shared/usePermissionSet';
-import { Mark } from './Mark';
+import { Mark } from '../shared/Mark';
 
 export const NAV_WIDTH = 216;
 

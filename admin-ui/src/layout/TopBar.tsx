@@ -8,7 +8,7 @@ import Toolbar from '@mui/material/Toolbar';
 import Typography from '@mui/material/Typography';
 import { Link as RouterLink } from 'react-router-dom';
 import { LiveBadge } from './LiveBadge';
-import { Mark } from './Mark';
+import { Mark } from '../shared/Mark';
 import { NAV_WIDTH } from './Navigation';
 import { OperatorMenu } from './OperatorMenu';
 

@@ -2,7 +2,7 @@
 import { expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { i18nProvider } from '../providers/i18nProvider';
+import { i18nProvider } from '../i18n/i18nProvider';
 import { KINDS } from './kinds';
 import './messages';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ALL_PERMISSIONS } from '../../../server/src/access/permissions';
+import { ALL_PERMISSIONS } from '../../../server/src/actor/permissions';
 import { matchesPattern as matchesOnServer } from '../../../server/src/grants/pattern';
 import { signedIn } from '../../test/renderAdmin';
 import { authProvider } from './authProvider';

@@ -1,4 +1,4 @@
-import type { Permission } from '../../../server/src/access/permissions';
+import type { Permission } from '../../../server/src/actor/permissions';
 import type { Me } from './records';
 
 export type { Permission };

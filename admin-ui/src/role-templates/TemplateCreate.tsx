@@ -8,7 +8,7 @@ import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
 import { Link, useNavigate, useSearchParams } from 'react-router-dom';
 import { PRESETS } from '@rolecall/server/grants';
-import { RequirePermission } from '../layout/NoAccess';
+import { RequirePermission } from '../shared/NoAccess';
 import { postJson } from '../providers/httpClient';
 import type { RoleTemplate } from '../providers/records';
 import { Panel } from '../shared/Panel';

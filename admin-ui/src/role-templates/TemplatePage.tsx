@@ -13,7 +13,7 @@ import Tabs from '@mui/material/Tabs';
 import TextField from '@mui/material/TextField';
 import MoreVert from '@mui/icons-material/MoreVert';
 import { useBlocker, useNavigate } from 'react-router-dom';
-import { NotFound } from '../layout/NotFound';
+import { NotFound } from '../shared/NotFound';
 import { deleteJson, path, postJson } from '../providers/httpClient';
 import { AttributePairs } from '../shared/AttributePairs';
 import { ConfirmDialog } from '../shared/ConfirmDialog';

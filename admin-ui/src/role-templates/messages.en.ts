@@ -1,4 +1,4 @@
-import { registerMessages, type Messages } from '../providers/i18nProvider';
+import { registerMessages, type Messages } from '../i18n/i18nProvider';
 
 const messages = {
   resources: {

@@ -3,7 +3,7 @@ import { act, fireEvent, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event';
 import { type Call, fakeApi, type FakeAnswer } from '../../test/fakeApi';
 import { renderAdmin, signedIn } from '../../test/renderAdmin';
-import { i18nProvider } from '../providers/i18nProvider';
+import { i18nProvider } from '../i18n/i18nProvider';
 import type { Permission } from '../providers/permissions';
 import type { Seat } from '../providers/records';
 import { RoomConsolePage } from './RoomConsolePage';

@@ -10,7 +10,7 @@ import {
 } from 'react';
 import { useTranslate } from 'react-admin';
 import { styled } from '@mui/material/styles';
-import { registerMessages } from '../providers/i18nProvider';
+import { registerMessages } from '../i18n/i18nProvider';
 import { ErrorState } from '../shared/ErrorState';
 import { useErrorText } from '../shared/useErrorText';
 import { useRouteSegment } from '../shared/useRouteSegment';

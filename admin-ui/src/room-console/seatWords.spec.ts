@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { i18nProvider, registerMessages } from '../providers/i18nProvider';
+import { i18nProvider, registerMessages } from '../i18n/i18nProvider';
 import type { Seat } from '../providers/records';
 import { messages } from './messages.en';
 import { chipsOf, bitOf } from './rosterChips';

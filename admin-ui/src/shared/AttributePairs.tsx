@@ -7,7 +7,7 @@ import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
 import Add from '@mui/icons-material/Add';
 import Close from '@mui/icons-material/Close';
-import { registerMessages } from '../providers/i18nProvider';
+import { registerMessages } from '../i18n/i18nProvider';
 
 registerMessages({
   attribute_pairs: {

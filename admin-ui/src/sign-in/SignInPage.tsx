@@ -5,7 +5,7 @@ import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
-import { Mark } from '../layout/Mark';
+import { Mark } from '../shared/Mark';
 import { RollCall } from './RollCall';
 import { useSignInErrorText } from './useSignInErrorText';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isPermission } from '../access/permissions.js';
+import { isPermission } from '../actor/permissions.js';
 import { actorKindResponse, instant, labelText, patternText } from '../common/http/fields.js';
 import { listQuery, searchText } from '../common/http/lists.js';
 

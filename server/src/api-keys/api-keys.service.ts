@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { AccessHold, Actor } from '../access/actor.js';
+import type { AccessHold, Actor } from '../actor/actor.js';
 import { newSecret, secretHash } from '../auth/secrets.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
 import { likePattern, type Page } from '../common/http/lists.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
-import { Transactions } from '../database/transactions.js';
-import { Hints } from '../events/hints.js';
+import { Transactions } from '../ledger/transactions.js';
+import { Hints } from '../hints/hints.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { ApiKey } from './api-key.entity.js';
 import type { CreateApiKeyBody, ListApiKeysQuery } from './api-keys.schemas.js';

@@ -10,7 +10,7 @@ import {
   type TestApp,
 } from '../../test/support/test-app.js';
 import { createTestDatabase } from '../../test/support/test-database.js';
-import { PERMISSIONS } from '../access/permissions.js';
+import { PERMISSIONS } from '../actor/permissions.js';
 import { createApp } from '../create-app.js';
 import { PRESETS } from '../grants/presets.js';
 import { FirstStart } from '../start/first-start.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { type AccessHold, Actor } from '../access/actor.js';
-import { accessRole } from '../access/built-in-roles.js';
+import { type AccessHold, Actor } from '../actor/actor.js';
+import { accessRole } from '../actor/built-in-roles.js';
 import { Batcher } from '../common/batcher.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';

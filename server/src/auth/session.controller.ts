@@ -11,9 +11,9 @@ import {
   Res,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CurrentActor, Public, SignedIn } from '../access/access.decorators.js';
-import type { Actor } from '../access/actor.js';
-import { isOwnOrigin } from '../access/own-origin.js';
+import { CurrentActor, Public, SignedIn } from '../actor/access.decorators.js';
+import type { Actor } from '../actor/actor.js';
+import { isOwnOrigin } from '../common/http/own-origin.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Answers } from '../common/http/api-docs.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';

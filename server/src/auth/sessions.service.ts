@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { Actor, type RequestFacts } from '../access/actor.js';
+import { Actor, type RequestFacts } from '../actor/actor.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
 import { networkOf } from '../common/http/client-address.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
-import { Transactions, type Tx } from '../database/transactions.js';
-import { Hints } from '../events/hints.js';
+import { Transactions, type Tx } from '../ledger/transactions.js';
+import { Hints } from '../hints/hints.js';
 import { holdsOf, SESSION_ABSOLUTE_SECONDS } from './auth.service.js';
 import { assertGoodPassword } from './password-policy.js';
 import { type HashTurn, Passwords } from './passwords.js';

@@ -4,10 +4,10 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import type { RequestFacts } from '../access/actor.js';
+import type { RequestFacts } from '../actor/actor.js';
 import { networkOf } from '../common/http/client-address.js';
 import { PgPool } from '../database/pg-pool.js';
-import { Transactions, type Tx } from '../database/transactions.js';
+import { Transactions, type Tx } from '../ledger/transactions.js';
 import type { LedgerEntryInput } from '../ledger/ledger-entry.js';
 
 const SUM_EVERY_MS = 5_000;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Actor, type ActorRef, type RequestFacts, SYSTEM_ACTOR } from '../access/actor.js';
+import { Actor, type ActorRef, type RequestFacts, SYSTEM_ACTOR } from '../actor/actor.js';
 import { AuthService } from '../auth/auth.service.js';
 
 /** Who began an operation, with what they hold at this moment and not at that one. */

@@ -1,8 +1,8 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import type { Actor } from '../access/actor.js';
+import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { inParallel } from '../common/in-parallel.js';
-import { Transactions, type Tx } from '../database/transactions.js';
+import { Transactions, type Tx } from '../ledger/transactions.js';
 import type { SeatOperation } from '../seats/seat.js';
 import { type Begun, type Item, SeatBatches } from '../seats/seat-batches.js';
 import { type End, SeatBatchStore } from '../seats/seat-batch-store.js';

@@ -6,7 +6,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
-import { Hints } from '../events/hints.js';
+import { Hints } from '../hints/hints.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { BulkStore } from './bulk-store.js';
 import { BulkWorker } from './bulk-worker.js';

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
-import { Transactions } from '../database/transactions.js';
-import { Hints } from '../events/hints.js';
+import { Transactions } from '../ledger/transactions.js';
+import { Hints } from '../hints/hints.js';
 import { samePermission } from '../grants/compile-grant.js';
 import { SceneSilence, type Silenced } from '../seats/scene-silence.js';
 import type { Seat } from '../seats/seat.js';

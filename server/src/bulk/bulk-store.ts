@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PgPool } from '../database/pg-pool.js';
-import type { Tx } from '../database/transactions.js';
+import type { Tx } from '../ledger/transactions.js';
 import type {
   BulkOperation,
   BulkStatus,

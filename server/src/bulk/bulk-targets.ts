@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../access/actor.js';
+import type { Actor } from '../actor/actor.js';
 import { PgPool } from '../database/pg-pool.js';
 import { exceeds } from '../grants/ceiling.js';
 import { MODERATOR_CEILING } from '../grants/presets.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { SYSTEM_ACTOR } from '../access/actor.js';
-import { Transactions } from '../database/transactions.js';
+import { SYSTEM_ACTOR } from '../actor/actor.js';
+import { Transactions } from '../ledger/transactions.js';
 import { BulkActors } from './bulk-actors.js';
 import { BulkActs } from './bulk-acts.js';
 import { BulkScenes } from './bulk-scenes.js';

@@ -5,8 +5,8 @@ import {
   RequireAnyPermission,
   RequirePermission,
   SignedIn,
-} from '../access/access.decorators.js';
-import type { Actor } from '../access/actor.js';
+} from '../actor/access.decorators.js';
+import type { Actor } from '../actor/actor.js';
 import { Answers } from '../common/http/api-docs.js';
 import { idParams, roomParams } from '../common/http/fields.js';
 import { SeatPolicy } from '../seats/seat-policy.js';

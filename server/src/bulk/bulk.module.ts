@@ -1,5 +1,5 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
-import { FrameSources } from '../events/frame-sources.js';
+import { FrameSources } from '../hints/frame-sources.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { BulkActors } from './bulk-actors.js';
 import { BulkActs } from './bulk-acts.js';

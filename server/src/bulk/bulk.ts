@@ -1,5 +1,5 @@
-import type { ActorRef, RequestFacts } from '../access/actor.js';
-import type { Permission } from '../access/permissions.js';
+import type { ActorRef, RequestFacts } from '../actor/actor.js';
+import type { Permission } from '../actor/permissions.js';
 import type { TrackSource } from '../grants/role-grants.js';
 import type { TargetFilter } from './bulk.schemas.js';
 

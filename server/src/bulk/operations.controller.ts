@@ -1,8 +1,8 @@
 import { Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { CurrentActor, RequireAnyPermission, SignedIn } from '../access/access.decorators.js';
-import type { Actor } from '../access/actor.js';
+import { CurrentActor, RequireAnyPermission, SignedIn } from '../actor/access.decorators.js';
+import type { Actor } from '../actor/actor.js';
 import { Answers } from '../common/http/api-docs.js';
 import { idParams } from '../common/http/fields.js';
 import { ClickedAt } from '../seats/clicked-at.js';

@@ -1,9 +1,8 @@
 import { Global, Module } from '@nestjs/common';
-import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { APP_PIPE } from '@nestjs/core';
 import { AppLogger } from './app-logger.js';
 import { BeforeBody } from './http/before-body.js';
 import { ConnectionLimits } from './http/connection-limits.js';
-import { ProblemFilter } from './http/problem.filter.js';
 import { ValidationPipe } from './http/validation.pipe.js';
 
 @Global()
@@ -12,7 +11,6 @@ import { ValidationPipe } from './http/validation.pipe.js';
     AppLogger,
     BeforeBody,
     ConnectionLimits,
-    { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useClass: ValidationPipe },
   ],
   exports: [AppLogger, BeforeBody, ConnectionLimits],

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { HTTP_LIMITS, type HttpLimits } from '../common/http/http-limits.js';
+import { HTTP_LIMITS, type HttpLimits } from './http-limits.js';
 import { parseTtl } from '../grants/ttl.js';
 
 /** Injection token of the parsed configuration; nothing else reads `process.env`. */

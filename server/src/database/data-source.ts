@@ -1,29 +1,11 @@
 import { migrations } from '@rolecall/migrations';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { ApiKey } from '../api-keys/api-key.entity.js';
-import { Assignment } from '../assignments/assignment.entity.js';
-import { Operator, OperatorAccess } from '../operators/operator.entity.js';
-import { RoleTemplate, RoleTemplateVersion } from '../role-templates/role-template.entity.js';
-import { Room } from '../rooms/room.entity.js';
-import { AppUser } from '../users/app-user.entity.js';
-
-export const entities = [
-  ApiKey,
-  AppUser,
-  Assignment,
-  Operator,
-  OperatorAccess,
-  RoleTemplate,
-  RoleTemplateVersion,
-  Room,
-];
 
 /** The application's own connection pool; `migrate.ts` uses the same options with the owner's URL. */
 export function dataSourceOptions(url: string): DataSourceOptions {
   return {
     type: 'postgres',
     url,
-    entities,
     migrations,
     migrationsTransactionMode: 'each',
     synchronize: false,

@@ -4,7 +4,6 @@ import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseClock } from './database-clock.js';
 import { dataSourceOptions } from './data-source.js';
 import { PgPool } from './pg-pool.js';
-import { Transactions } from './transactions.js';
 
 @Global()
 @Module({
@@ -13,12 +12,14 @@ import { Transactions } from './transactions.js';
       inject: [APP_CONFIG],
       useFactory: (config: AppConfig) => ({
         ...dataSourceOptions(config.databaseUrl),
+        // Each feature's module names its own entities.
+        autoLoadEntities: true,
         retryAttempts: 5,
         retryDelay: 1_000,
       }),
     }),
   ],
-  providers: [PgPool, Transactions, DatabaseClock],
-  exports: [PgPool, Transactions, DatabaseClock],
+  providers: [PgPool, DatabaseClock],
+  exports: [PgPool, DatabaseClock],
 })
 export class DatabaseModule {}

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { migrations } from '@rolecall/migrations';
 import pg from 'pg';
+import { getMetadataArgsStorage } from 'typeorm';
 import { createTestDatabase, type TestDatabase } from '../../test/support/test-database.js';
 import { ownerDataSource } from './data-source.js';
-import { migrate } from './migrate.js';
+import { migrate } from '../migrate.js';
 
 let database: TestDatabase;
 
@@ -43,7 +44,13 @@ function leftovers(): Promise<string[]> {
 
 describe('the migrations', () => {
   it('make exactly what the entities say, and take all of it away again', async () => {
-    const dataSource = await ownerDataSource(database.ownerUrl).initialize();
+    // Importing the modules registers every entity.
+    await import('../app.module.js');
+    const entities = getMetadataArgsStorage().tables.map(({ target }) => target);
+    expect(entities.length).toBeGreaterThan(5);
+    const dataSource = await ownerDataSource(database.ownerUrl)
+      .setOptions({ entities })
+      .initialize();
     try {
       for (const _ of migrations) await dataSource.undoLastMigration();
       expect(await leftovers()).toEqual([]);
@@ -78,7 +85,7 @@ describe('the migrations', () => {
       symlinkSync(join(import.meta.dirname, '../../dist'), join(folder, 'current'));
       const { status, stdout } = spawnSync(
         process.execPath,
-        [join(folder, 'current/database/migrate.js')],
+        [join(folder, 'current/migrate.js')],
         {
           encoding: 'utf8',
           env: { DATABASE_URL: database.appUrl, DATABASE_MIGRATION_URL: database.ownerUrl },

@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode } from '@nestjs/common';
 import { z } from 'zod';
-import { CurrentActor, RequirePermission, SignedIn } from '../access/access.decorators.js';
-import type { Actor } from '../access/actor.js';
+import { CurrentActor, RequirePermission, SignedIn } from '../actor/access.decorators.js';
+import type { Actor } from '../actor/actor.js';
 import { Answers } from '../common/http/api-docs.js';
 import { DemoService } from './demo.service.js';
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { type Actor, SYSTEM_ACTOR } from '../access/actor.js';
+import { type Actor, SYSTEM_ACTOR } from '../actor/actor.js';
 import { AssignmentsService } from '../assignments/assignments.service.js';
 import { AppLogger } from '../common/app-logger.js';
 import { AppError } from '../common/errors/app-error.js';

@@ -8,7 +8,7 @@ import {
 import pg from 'pg';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
-import { type Hint, Hints } from './hints.js';
+import { type Hint, Hints } from '../hints/hints.js';
 
 /** A hint with its place in the order of all hints. */
 export interface FeedEvent {

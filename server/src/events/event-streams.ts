@@ -5,15 +5,15 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Actor } from '../access/actor.js';
+import type { Actor } from '../actor/actor.js';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import { ConnectionLimits } from '../common/http/connection-limits.js';
 import { SeatViews } from '../seats/seat-views.js';
-import { readActing } from './acting.js';
+import { readActing } from '../hints/acting.js';
 import { EventFeed, type FeedEvent } from './event-feed.js';
 import { emptyGathering, gather, type Gathered, isEmpty, merge } from './gathering.js';
-import { FrameSources, type SourcedFrame } from './frame-sources.js';
+import { FrameSources, type SourcedFrame } from '../hints/frame-sources.js';
 import { Stream } from './stream.js';
 import { assertMaySee } from './topics.js';
 

@@ -1,7 +1,7 @@
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CurrentActor, SignedIn } from '../access/access.decorators.js';
-import type { Actor } from '../access/actor.js';
+import { CurrentActor, SignedIn } from '../actor/access.decorators.js';
+import type { Actor } from '../actor/actor.js';
 import { SeatPolicy } from '../seats/seat-policy.js';
 import { EventStreams } from './event-streams.js';
 import { assertMaySee, eventsQuery, type EventsQuery, feedTopic, roomOf } from './topics.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { Actor } from '../access/actor.js';
-import { actingHint, readActing } from './acting.js';
+import { Actor } from '../actor/actor.js';
+import { actingHint, readActing } from '../hints/acting.js';
 import { emptyGathering, gather, isEmpty, merge } from './gathering.js';
 
 let id = 0;

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Actor } from '../access/actor.js';
+import type { Actor } from '../actor/actor.js';
 
 /** A client that does not read what it is sent is let go once this much waits for it. */
 const MAX_BACKLOG_BYTES = 1024 * 1024;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Actor } from '../access/actor.js';
+import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { nameText } from '../common/http/fields.js';
 

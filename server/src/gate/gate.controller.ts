@@ -13,7 +13,7 @@ import {
   Res,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Public } from '../access/access.decorators.js';
+import { Public } from '../actor/access.decorators.js';
 import { AppError } from '../common/errors/app-error.js';
 import { BeforeBody } from '../common/http/before-body.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';

@@ -3,7 +3,7 @@ import { RoomsModule } from '../rooms/rooms.module.js';
 import { GateProxy } from './gate-proxy.js';
 import { GateController } from './gate.controller.js';
 import { GateService } from './gate.service.js';
-import { ProofsModule } from './proofs.module.js';
+import { ProofsModule } from '../proofs/proofs.module.js';
 import { VoidTokensController } from './void-tokens.controller.js';
 import { VoidTokensService } from './void-tokens.service.js';
 

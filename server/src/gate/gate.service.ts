@@ -23,7 +23,12 @@ import { PolicyReader, type PolicyUser } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
 import type { Standing } from '../seats/seat-policy.js';
 import { type GateTarget, isProbe, isWhip, presentedToken } from './gate-paths.js';
-import { ParticipantProofs, type Proof, type Proved, unproved } from './participant-proofs.js';
+import {
+  ParticipantProofs,
+  type Proof,
+  type Proved,
+  unproved,
+} from '../proofs/participant-proofs.js';
 
 /** LiveKit looks at it once, in the moment of the connect. */
 const TOKEN_SECONDS = 30;

@@ -4,7 +4,7 @@ import { encodeBound, readBound } from '../grants/issuer-ceiling.js';
 import { MODERATOR_CEILING } from '../grants/presets.js';
 import { TokenSigner } from '../livekit/signer.js';
 import { SeatPolicy } from '../seats/seat-policy.js';
-import { ParticipantProofs, type Proof } from './participant-proofs.js';
+import { ParticipantProofs, type Proof } from '../proofs/participant-proofs.js';
 
 let app: TestApp;
 let moderator: Credential;

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import type { z } from 'zod';
-import { CurrentActor, RequirePermission } from '../access/access.decorators.js';
-import type { Actor } from '../access/actor.js';
+import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
+import type { Actor } from '../actor/actor.js';
 import { Answers } from '../common/http/api-docs.js';
 import { idParams, roomParams, seatParams } from '../common/http/fields.js';
 import {

@@ -4,13 +4,11 @@ import { SeatsModule } from '../seats/seats.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { IssuanceController } from './issuance.controller.js';
 import { IssuanceService } from './issuance.service.js';
-import { PeeksController } from './peeks.controller.js';
-import { PeeksService } from './peeks.service.js';
 
 @Module({
   imports: [RoomsModule, SeatsModule, UsersModule],
-  controllers: [IssuanceController, PeeksController],
-  providers: [IssuanceService, PeeksService],
+  controllers: [IssuanceController],
+  providers: [IssuanceService],
   exports: [IssuanceService],
 })
 export class IssuanceModule {}

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApp, type TestApp } from '../../test/support/test-app.js';
-import { ParticipantProofs } from '../gate/participant-proofs.js';
+import { ParticipantProofs } from '../proofs/participant-proofs.js';
 import { TokenSigner } from '../livekit/signer.js';
 
 let app: TestApp;

@@ -1,4 +1,4 @@
-import type { ActorRef, RequestFacts } from '../access/actor.js';
+import type { ActorRef, RequestFacts } from '../actor/actor.js';
 
 /**
  * One line of the ledger as its writers give it. Text in it is data: no field is ever interpreted.

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../access/actor.js';
+import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { likePattern } from '../common/http/lists.js';
 import { PgPool } from '../database/pg-pool.js';

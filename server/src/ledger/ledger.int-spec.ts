@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/support/test-d
 import { until } from '../../test/support/until.js';
 import type { AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
-import { Transactions } from '../database/transactions.js';
+import { Transactions } from './transactions.js';
 import type { LedgerEntryInput, LedgerRef } from './ledger-entry.js';
 import { LedgerService } from './ledger.service.js';
 

@@ -1,5 +1,5 @@
 import { Controller, Get, Header } from '@nestjs/common';
-import { RequirePermission } from '../access/access.decorators.js';
+import { RequirePermission } from '../actor/access.decorators.js';
 import { Metrics } from './metrics.service.js';
 
 @Controller('metrics')

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Credential, startTestApp, type TestApp } from '../../test/support/test-app.js';
-import { ALL_PERMISSIONS } from '../access/permissions.js';
+import { ALL_PERMISSIONS } from '../actor/permissions.js';
 import { MODERATOR_CEILING } from '../grants/presets.js';
 
 let app: TestApp;

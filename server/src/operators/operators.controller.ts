@@ -1,10 +1,10 @@
 import { Body, Controller, Get, Headers, Param, Post, Put, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { CurrentActor, RequirePermission } from '../access/access.decorators.js';
-import type { Actor } from '../access/actor.js';
-import { BUILT_IN_ROLES } from '../access/built-in-roles.js';
-import { ALL_PERMISSIONS, PERMISSIONS } from '../access/permissions.js';
+import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
+import type { Actor } from '../actor/actor.js';
+import { BUILT_IN_ROLES } from '../actor/built-in-roles.js';
+import { ALL_PERMISSIONS, PERMISSIONS } from '../actor/permissions.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Answers } from '../common/http/api-docs.js';
 import { sendRecord } from '../common/http/etag.js';

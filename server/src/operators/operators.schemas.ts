@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { accessRole, BUILT_IN_ROLES } from '../access/built-in-roles.js';
+import { accessRole, BUILT_IN_ROLES } from '../actor/built-in-roles.js';
 import { labelText, passwordText, patternText } from '../common/http/fields.js';
 import { listQuery, searchText } from '../common/http/lists.js';
 

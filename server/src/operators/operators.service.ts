@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../access/actor.js';
+import type { Actor } from '../actor/actor.js';
 import { holdsOf } from '../auth/auth.service.js';
 import { assertGoodPassword } from '../auth/password-policy.js';
 import { type HashTurn, Passwords } from '../auth/passwords.js';
@@ -10,8 +10,8 @@ import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
 import { likePattern, type Page } from '../common/http/lists.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
-import { Transactions, type Tx } from '../database/transactions.js';
-import { Hints } from '../events/hints.js';
+import { Transactions, type Tx } from '../ledger/transactions.js';
+import { Hints } from '../hints/hints.js';
 import { type AdminCandidate, wouldLeaveNoAdmin } from './lock-out.js';
 import { Operator, OperatorAccess } from './operator.entity.js';
 import type {

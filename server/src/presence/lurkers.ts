@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { SYSTEM_ACTOR } from '../access/actor.js';
+import { SYSTEM_ACTOR } from '../actor/actor.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { formatTtl } from '../grants/ttl.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { SYSTEM_ACTOR } from '../access/actor.js';
-import { Hints } from '../events/hints.js';
+import { SYSTEM_ACTOR } from '../actor/actor.js';
+import { Hints } from '../hints/hints.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import type { ObservedParticipant } from '../livekit/participant-view.js';

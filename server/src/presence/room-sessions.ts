@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Actor, SYSTEM_ACTOR } from '../access/actor.js';
+import { type Actor, SYSTEM_ACTOR } from '../actor/actor.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
-import { Transactions, type Tx } from '../database/transactions.js';
-import { Hints, roomHints } from '../events/hints.js';
+import { Transactions, type Tx } from '../ledger/transactions.js';
+import { Hints, roomHints } from '../hints/hints.js';
 import type { ObservedRoom } from '../livekit/participant-view.js';
 import { isStorable } from '../livekit/storable.js';
 import { SeatOperations } from '../seats/seat-operations.js';

@@ -5,7 +5,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { inParallel } from '../common/in-parallel.js';
-import { type Hint, Hints } from '../events/hints.js';
+import { type Hint, Hints } from '../hints/hints.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { SeatStore } from '../seats/seat-store.js';
 import { Sweep } from './sweep.js';

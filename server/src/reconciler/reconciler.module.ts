@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { EventsModule } from '../events/events.module.js';
 import { PresenceModule } from '../presence/presence.module.js';
 import { SeatsModule } from '../seats/seats.module.js';
+import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { PolicyWatch } from './policy-watch.js';
 import { ReconcilerService } from './reconciler.service.js';
 import { Sweep } from './sweep.js';
@@ -9,7 +10,7 @@ import { SweepLock } from './sweep-lock.js';
 
 /** Desired against observed, again and again. */
 @Module({
-  imports: [EventsModule, PresenceModule, SeatsModule],
+  imports: [EventsModule, PresenceModule, SeatsModule, WebhooksModule],
   providers: [PolicyWatch, ReconcilerService, Sweep, SweepLock],
   exports: [ReconcilerService],
 })

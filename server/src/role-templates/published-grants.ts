@@ -1,5 +1,5 @@
 import { fieldError } from '../common/errors/app-error.js';
-import type { Tx } from '../database/transactions.js';
+import type { Tx } from '../ledger/transactions.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 
 /**

@@ -13,8 +13,8 @@ import {
 } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { CurrentActor, RequirePermission } from '../access/access.decorators.js';
-import type { Actor } from '../access/actor.js';
+import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
+import type { Actor } from '../actor/actor.js';
 import { Answers } from '../common/http/api-docs.js';
 import { sendRecord } from '../common/http/etag.js';
 import { roomParams } from '../common/http/fields.js';

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Credential, startTestApp, type TestApp } from '../../test/support/test-app.js';
 import { until } from '../../test/support/until.js';
-import { SYSTEM_ACTOR } from '../access/actor.js';
+import { SYSTEM_ACTOR } from '../actor/actor.js';
 import { MODERATOR_CEILING, PRESETS } from '../grants/presets.js';
 import { completeGrants } from '../grants/role-grants.js';
 import { PolicyReader, type PolicyRoom } from '../policy/policy-reader.js';

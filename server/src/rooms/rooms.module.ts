@@ -1,13 +1,15 @@
 import { Module } from '@nestjs/common';
-import { AssignmentsModule } from '../assignments/assignments.module.js';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { LiveRooms } from './live-rooms.js';
 import { RoomsController } from './rooms.controller.js';
 import { RoomsService } from './rooms.service.js';
+import { Room } from './room.entity.js';
+import { RoomRemoval } from './room-removal.js';
 
 @Module({
-  imports: [AssignmentsModule],
+  imports: [TypeOrmModule.forFeature([Room])],
   controllers: [RoomsController],
-  providers: [LiveRooms, RoomsService],
-  exports: [LiveRooms, RoomsService],
+  providers: [LiveRooms, RoomRemoval, RoomsService],
+  exports: [RoomRemoval, LiveRooms, RoomsService],
 })
 export class RoomsModule {}

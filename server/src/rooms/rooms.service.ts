@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../access/actor.js';
-import { AssignmentsService } from '../assignments/assignments.service.js';
+import type { Actor } from '../actor/actor.js';
 import { changesBetween } from '../common/changes.js';
 import { AppError } from '../common/errors/app-error.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
@@ -9,8 +8,8 @@ import { likePattern, type Page } from '../common/http/lists.js';
 import { likeOfPattern } from '../database/like-of-pattern.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
-import { Transactions, type Tx } from '../database/transactions.js';
-import { type Hint, Hints } from '../events/hints.js';
+import { Transactions, type Tx } from '../ledger/transactions.js';
+import { type Hint, Hints } from '../hints/hints.js';
 import type { ActiveScene } from '../grants/policy.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { isUnavailable } from '../livekit/livekit-error.js';
@@ -20,6 +19,7 @@ import { beyondCeiling } from '../role-templates/role-templates.service.js';
 import { type SilenceFigures, silenceFiguresOf } from '../seats/silence-figures.js';
 import { Room } from './room.entity.js';
 import type { CreateRoomBody, ListRoomsQuery, UpdateRoomBody } from './rooms.schemas.js';
+import { RoomRemoval } from './room-removal.js';
 
 interface RoomRow {
   name: string;
@@ -83,7 +83,7 @@ export class RoomsService {
   constructor(
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
-    private readonly assignments: AssignmentsService,
+    private readonly removal: RoomRemoval,
     private readonly port: RoomsPort,
     private readonly ledger: LedgerService,
     private readonly hints: Hints,
@@ -330,7 +330,7 @@ export class RoomsService {
     }
     await this.transactions.run(async (tx) => {
       await tx.query('SELECT 1 FROM room WHERE name = $1 FOR UPDATE', [name]);
-      await this.assignments.endAllOf(tx, actor, { room: name });
+      await this.removal.run(tx, actor, name);
       const { rowCount } = await tx.query('DELETE FROM room WHERE name = $1', [name]);
       if (!rowCount) return; // somebody else deleted it as well, and has told
       tx.record({

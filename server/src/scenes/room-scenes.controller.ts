@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, HttpCode, Param, Post } from '@nestjs/common';
 import type { z } from 'zod';
-import { CurrentActor, RequirePermission } from '../access/access.decorators.js';
-import type { Actor } from '../access/actor.js';
+import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
+import type { Actor } from '../actor/actor.js';
 import { bulkStartedResponse } from '../bulk/bulk.schemas.js';
 import { Answers } from '../common/http/api-docs.js';
 import { roomParams } from '../common/http/fields.js';

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../access/actor.js';
+import type { Actor } from '../actor/actor.js';
 import type { BulkOperation } from '../bulk/bulk.js';
 import { actorOf } from '../bulk/bulk.service.js';
 import { BulkRunner } from '../bulk/bulk-runner.js';
 import { BulkScenes } from '../bulk/bulk-scenes.js';
 import { BulkStore } from '../bulk/bulk-store.js';
 import { AppError } from '../common/errors/app-error.js';
-import { Transactions, type Tx } from '../database/transactions.js';
-import { Hints } from '../events/hints.js';
+import { Transactions, type Tx } from '../ledger/transactions.js';
+import { Hints } from '../hints/hints.js';
 import { listInWords } from '../grants/grant-catalogue.js';
 import type { ActiveScene, PolicyInput, SceneRule } from '../grants/policy.js';
 import { sceneRuleFor } from '../grants/scene.js';

@@ -5,7 +5,7 @@ import { LiveScene } from '../../test/support/live-scene.js';
 import { type DoubleParticipant, LiveKitDouble } from '../../test/support/livekit-double.js';
 import { createTestDatabase, type TestDatabase } from '../../test/support/test-database.js';
 import { until } from '../../test/support/until.js';
-import { Transactions } from '../database/transactions.js';
+import { Transactions } from '../ledger/transactions.js';
 import type { ObservedTrack } from '../livekit/participant-view.js';
 import { SilenceWatch } from '../seats/silence-watch.js';
 

@@ -3,7 +3,7 @@ import { Crowd } from '../../test/support/crowd.js';
 import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
 import { ALL_RIGHTS, LiveKitDouble, type Permission } from '../../test/support/livekit-double.js';
 import { until } from '../../test/support/until.js';
-import { Transactions } from '../database/transactions.js';
+import { Transactions } from '../ledger/transactions.js';
 import { RoomSessions } from '../presence/room-sessions.js';
 
 describe('scenes', () => {

@@ -1,6 +1,6 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { BulkModule } from '../bulk/bulk.module.js';
-import { FrameSources } from '../events/frame-sources.js';
+import { FrameSources } from '../hints/frame-sources.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { RoomScenesController } from './room-scenes.controller.js';
 import { RoomScenes } from './room-scenes.service.js';

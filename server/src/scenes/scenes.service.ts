@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../access/actor.js';
+import type { Actor } from '../actor/actor.js';
 import { changesBetween } from '../common/changes.js';
 import { AppError } from '../common/errors/app-error.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
@@ -8,7 +8,7 @@ import { likePattern, type Page } from '../common/http/lists.js';
 import { likeOfPattern } from '../database/like-of-pattern.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
-import { Transactions, type Tx } from '../database/transactions.js';
+import { Transactions, type Tx } from '../ledger/transactions.js';
 import type { SceneRule } from '../grants/policy.js';
 import { publishedGrants } from '../role-templates/published-grants.js';
 import { beyondCeiling } from '../role-templates/role-templates.service.js';

@@ -5,7 +5,7 @@ import {
   startTestApp,
   type TestApp,
 } from '../../test/support/test-app.js';
-import { PERMISSIONS } from '../access/permissions.js';
+import { PERMISSIONS } from '../actor/permissions.js';
 
 describe('an API key named like an operator', () => {
   let app: TestApp;

@@ -9,7 +9,7 @@ import {
   VIEWER_RIGHTS,
 } from '../../test/support/livekit-double.js';
 import { until } from '../../test/support/until.js';
-import { SYSTEM_ACTOR } from '../access/actor.js';
+import { SYSTEM_ACTOR } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { SeatRules } from './seat-rules.js';
 import { SeatsService } from './seats.service.js';

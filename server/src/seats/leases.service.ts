@@ -4,9 +4,9 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { SYSTEM_ACTOR } from '../access/actor.js';
+import { SYSTEM_ACTOR } from '../actor/actor.js';
 import { inParallel } from '../common/in-parallel.js';
-import { Hints } from '../events/hints.js';
+import { Hints } from '../hints/hints.js';
 import type { Seat } from './seat.js';
 import { SeatChanges, type Wish } from './seat-changes.js';
 import { LEASES } from './seat-operations.js';

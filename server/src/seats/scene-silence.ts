@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { ActorRef } from '../access/actor.js';
-import type { Tx } from '../database/transactions.js';
+import type { ActorRef } from '../actor/actor.js';
+import type { Tx } from '../ledger/transactions.js';
 import type { Seat, TakenTrack } from './seat.js';
 import { OPEN_WATCH } from './silence-watch.js';
 

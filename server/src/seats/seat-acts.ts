@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../access/actor.js';
-import type { Permission } from '../access/permissions.js';
+import type { Actor } from '../actor/actor.js';
+import type { Permission } from '../actor/permissions.js';
 import { AppError } from '../common/errors/app-error.js';
-import { Transactions } from '../database/transactions.js';
+import { Transactions } from '../ledger/transactions.js';
 import { isUnavailable } from '../livekit/livekit-error.js';
 import type { ObservedTrack } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';

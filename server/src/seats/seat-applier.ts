@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Batcher } from '../common/batcher.js';
 import { AppError } from '../common/errors/app-error.js';
-import { Hints, roomHints } from '../events/hints.js';
+import { Hints, roomHints } from '../hints/hints.js';
 import { type PermissionLike, samePermission } from '../grants/compile-grant.js';
 import { canonicalSources } from '../grants/role-grants.js';
 import type { MutedTracks } from '../grants/silencing.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SharedParts } from '../common/shared-parts.js';
 import { PgPool } from '../database/pg-pool.js';
-import type { Tx } from '../database/transactions.js';
+import type { Tx } from '../ledger/transactions.js';
 import type { NewOperation, Seat, SeatOperation, SeatWish, WishTerms } from './seat.js';
 import type { Settlement } from './seat-outcomes.js';
 import {

@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { Actor } from '../access/actor.js';
+import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { inParallel, inSequence } from '../common/in-parallel.js';
-import { Transactions, type Tx } from '../database/transactions.js';
+import { Transactions, type Tx } from '../ledger/transactions.js';
 import { RemoteUnmute } from '../livekit/remote-unmute.js';
 import type { NewOperation, SeatOperation } from './seat.js';
 import { type Fresh, SeatApplier, type Through } from './seat-applier.js';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../access/actor.js';
-import type { Permission } from '../access/permissions.js';
+import type { Actor } from '../actor/actor.js';
+import type { Permission } from '../actor/permissions.js';
 import { AppError } from '../common/errors/app-error.js';
-import { Transactions, type Tx } from '../database/transactions.js';
+import { Transactions, type Tx } from '../ledger/transactions.js';
 import { JoiningMutex } from './keyed-mutex.js';
 import type {
   NewOperation,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
-import { SYSTEM_ACTOR } from '../access/actor.js';
+import { SYSTEM_ACTOR } from '../actor/actor.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { samePermission } from '../grants/compile-grant.js';
 import type { LedgerOutcome } from '../ledger/ledger-entry.js';

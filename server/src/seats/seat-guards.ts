@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../access/actor.js';
-import type { Permission } from '../access/permissions.js';
+import type { Actor } from '../actor/actor.js';
+import type { Permission } from '../actor/permissions.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
 import { exceeds } from '../grants/ceiling.js';
 import { listInWords } from '../grants/grant-catalogue.js';

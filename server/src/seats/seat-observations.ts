@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SharedParts } from '../common/shared-parts.js';
 import { PgPool } from '../database/pg-pool.js';
-import type { Tx } from '../database/transactions.js';
+import type { Tx } from '../ledger/transactions.js';
 import { samePermission } from '../grants/compile-grant.js';
 import type { ObservedParticipant } from '../livekit/participant-view.js';
 import { toStorable } from '../livekit/storable.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../access/actor.js';
-import { Transactions, type Tx } from '../database/transactions.js';
-import { Hints } from '../events/hints.js';
+import type { Actor } from '../actor/actor.js';
+import { Transactions, type Tx } from '../ledger/transactions.js';
+import { Hints } from '../hints/hints.js';
 import type { LedgerEntryInput, LedgerOutcome } from '../ledger/ledger-entry.js';
 import { Metrics } from '../metrics/metrics.service.js';
 import { LEDGER_KINDS, type NewOperation, type SeatOperation, type SeatWish } from './seat.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../access/actor.js';
-import { Transactions, type Tx } from '../database/transactions.js';
-import { Hints } from '../events/hints.js';
+import type { Actor } from '../actor/actor.js';
+import { Transactions, type Tx } from '../ledger/transactions.js';
+import { Hints } from '../hints/hints.js';
 import type { Override } from '../grants/policy.js';
 import type { LedgerEntryInput, LedgerRef } from '../ledger/ledger-entry.js';
 import { LedgerService } from '../ledger/ledger.service.js';

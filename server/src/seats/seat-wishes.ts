@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../access/actor.js';
+import type { Actor } from '../actor/actor.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
 import { exceeds } from '../grants/ceiling.js';
 import type { Block, Hold, Override } from '../grants/policy.js';

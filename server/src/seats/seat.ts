@@ -1,4 +1,4 @@
-import type { ActorRef } from '../access/actor.js';
+import type { ActorRef } from '../actor/actor.js';
 import type { ParticipantPermission } from '../grants/compile-grant.js';
 import type { Heard } from '../grants/effects.js';
 import type { Block, Hold, Override } from '../grants/policy.js';

@@ -1,11 +1,11 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { CurrentActor, RequirePermission } from '../access/access.decorators.js';
-import type { Actor } from '../access/actor.js';
+import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
+import type { Actor } from '../actor/actor.js';
 import { Answers } from '../common/http/api-docs.js';
 import { roomParams, seatParams } from '../common/http/fields.js';
-import { actingHint } from '../events/acting.js';
-import { Hints } from '../events/hints.js';
+import { actingHint } from '../hints/acting.js';
+import { Hints } from '../hints/hints.js';
 import { ClickedAt } from './clicked-at.js';
 import { toSeatOperationView } from './seat-answers.js';
 import { SeatPolicy } from './seat-policy.js';

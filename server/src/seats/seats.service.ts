@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../access/actor.js';
-import type { Permission } from '../access/permissions.js';
+import type { Actor } from '../actor/actor.js';
+import type { Permission } from '../actor/permissions.js';
 import { AppError } from '../common/errors/app-error.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import type { SeatAction } from './seat.js';

@@ -1,8 +1,8 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { SYSTEM_ACTOR } from '../access/actor.js';
+import { SYSTEM_ACTOR } from '../actor/actor.js';
 import { PgPool } from '../database/pg-pool.js';
-import { Transactions, type Tx } from '../database/transactions.js';
-import { Hints } from '../events/hints.js';
+import { Transactions, type Tx } from '../ledger/transactions.js';
+import { Hints } from '../hints/hints.js';
 import type { ObservedTrack } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { Metrics } from '../metrics/metrics.service.js';

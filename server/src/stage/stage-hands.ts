@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { ActorRef } from '../access/actor.js';
-import type { Tx } from '../database/transactions.js';
+import type { ActorRef } from '../actor/actor.js';
+import type { Tx } from '../ledger/transactions.js';
 import type { Holding, Promoted, SeatRule } from '../seats/seat-rules.js';
 import { StageNews } from './stage-news.js';
 import { StageStore } from './stage-store.js';

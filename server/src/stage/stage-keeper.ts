@@ -4,10 +4,10 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { SYSTEM_ACTOR } from '../access/actor.js';
+import { SYSTEM_ACTOR } from '../actor/actor.js';
 import { inParallel } from '../common/in-parallel.js';
-import { Transactions } from '../database/transactions.js';
-import { type Hint, Hints } from '../events/hints.js';
+import { Transactions } from '../ledger/transactions.js';
+import { type Hint, Hints } from '../hints/hints.js';
 import { StageLimits } from './stage-limits.js';
 import { StageNews } from './stage-news.js';
 import { StageStore } from './stage-store.js';

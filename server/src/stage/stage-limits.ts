@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
 import { PgPool } from '../database/pg-pool.js';
-import type { Tx } from '../database/transactions.js';
+import type { Tx } from '../ledger/transactions.js';
 import type { ActiveScene } from '../grants/policy.js';
 import { resolve } from '../grants/resolve.js';
 import { PolicyReader } from '../policy/policy-reader.js';

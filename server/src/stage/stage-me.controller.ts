@@ -1,8 +1,8 @@
 import { Body, Controller, Get, HttpCode, Options, Param, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { CurrentParticipant, Participant, Public } from '../access/access.decorators.js';
-import type { Participant as Proved } from '../access/participant-door.js';
+import { Participant, Public } from '../actor/access.decorators.js';
+import { CurrentParticipant, type Participant as Proved } from '../proofs/participant-door.js';
 import { Answers } from '../common/http/api-docs.js';
 import { roomParams } from '../common/http/fields.js';
 import {

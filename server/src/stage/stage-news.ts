@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { ActorRef, RequestFacts } from '../access/actor.js';
-import type { Tx } from '../database/transactions.js';
-import { Hints } from '../events/hints.js';
+import type { ActorRef, RequestFacts } from '../actor/actor.js';
+import type { Tx } from '../ledger/transactions.js';
+import { Hints } from '../hints/hints.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { ledgerKindOf, type StageRequest } from './stage-request.js';
 

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Actor, type ActorRef, type RequestFacts } from '../access/actor.js';
-import type { Participant } from '../access/participant-door.js';
+import { Actor, type ActorRef, type RequestFacts } from '../actor/actor.js';
+import type { Participant } from '../proofs/participant-door.js';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
-import { Transactions, type Tx } from '../database/transactions.js';
+import { Transactions, type Tx } from '../ledger/transactions.js';
 import { exceeds } from '../grants/ceiling.js';
 import { NOTHING_WITHHELD, withhold } from '../grants/withhold.js';
 import { RoomsPort } from '../livekit/rooms-port.js';

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ALL_PERMISSIONS } from '../access/permissions.js';
+import { ALL_PERMISSIONS } from '../actor/permissions.js';
 import { asParticipant, participantToken, sitDown, stagePath } from '../../test/support/stage.js';
 import { startTestApp, type TestApp } from '../../test/support/test-app.js';
 

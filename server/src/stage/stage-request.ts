@@ -1,4 +1,4 @@
-import type { ActorRef } from '../access/actor.js';
+import type { ActorRef } from '../actor/actor.js';
 
 /** A raised hand, an invitation to come up, or a question to unmute. */
 export type StageRequestKind = 'hand' | 'invite' | 'unmute';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { ActorRef } from '../access/actor.js';
+import type { ActorRef } from '../actor/actor.js';
 import { PgPool } from '../database/pg-pool.js';
-import type { Tx } from '../database/transactions.js';
+import type { Tx } from '../ledger/transactions.js';
 import type { SeatExtra } from '../seats/seat-extras.js';
 import type { StageRequest, StageRequestKind, StageRequestState } from './stage-request.js';
 

@@ -3,7 +3,7 @@ import { Passwords } from '../auth/passwords.js';
 import type { AppConfig } from '../config/app-config.js';
 import { dataSourceOptions } from '../database/data-source.js';
 import { PgPool } from '../database/pg-pool.js';
-import { Transactions } from '../database/transactions.js';
+import { Transactions } from '../ledger/transactions.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { type FirstAdmin, FirstStart } from './first-start.js';
 

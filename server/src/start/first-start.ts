@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { SYSTEM_ACTOR } from '../access/actor.js';
+import { SYSTEM_ACTOR } from '../actor/actor.js';
 import { weaknessOf } from '../auth/password-policy.js';
 import { Passwords } from '../auth/passwords.js';
 import { keyOfEmail } from '../auth/sessions.service.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
-import { Transactions } from '../database/transactions.js';
+import { Transactions } from '../ledger/transactions.js';
 import { PRESETS } from '../grants/presets.js';
 
 export interface FirstAdmin {
@@ -102,5 +102,5 @@ const UNDEFINED_FUNCTION = '42883';
 
 function refuseUnmigrated(error: unknown): never {
   if ((error as { code?: string }).code !== UNDEFINED_FUNCTION) throw error;
-  throw new Error('the database is not migrated. Run: node server/dist/database/migrate.js');
+  throw new Error('the database is not migrated. Run: node server/dist/migrate.js');
 }

@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { z } from 'zod';
-import { Public } from '../access/access.decorators.js';
+import { Public } from '../actor/access.decorators.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Answers } from '../common/http/api-docs.js';
 import { PgPool } from '../database/pg-pool.js';

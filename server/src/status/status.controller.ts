@@ -1,6 +1,6 @@
 import { Controller, Get, Inject } from '@nestjs/common';
-import { CurrentActor, SignedIn } from '../access/access.decorators.js';
-import type { Actor } from '../access/actor.js';
+import { CurrentActor, SignedIn } from '../actor/access.decorators.js';
+import type { Actor } from '../actor/actor.js';
 import { Answers } from '../common/http/api-docs.js';
 import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
@@ -11,7 +11,7 @@ import { ClockWatch } from './clock-watch.js';
 import { SeatStore } from '../seats/seat-store.js';
 import { GateCheck } from './gate-check.js';
 import { statusResponse } from './status.schemas.js';
-import { version } from './version.js';
+import { version } from '../common/version.js';
 
 @Controller('api/v1')
 export class StatusController {

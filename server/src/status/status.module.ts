@@ -1,17 +1,15 @@
 import { Module } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
 import { ReconcilerModule } from '../reconciler/reconciler.module.js';
 import { ClockWatch } from './clock-watch.js';
 import { GateCheck } from './gate-check.js';
 import { HealthController } from './health.controller.js';
-import { OpenApiController } from './openapi.controller.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { StartModule } from '../start/start.module.js';
 import { StatusController } from './status.controller.js';
 
 @Module({
-  imports: [DiscoveryModule, ReconcilerModule, SeatsModule, StartModule],
-  controllers: [HealthController, OpenApiController, StatusController],
+  imports: [ReconcilerModule, SeatsModule, StartModule],
+  controllers: [HealthController, StatusController],
   providers: [ClockWatch, GateCheck],
 })
 export class StatusModule {}

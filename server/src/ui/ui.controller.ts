@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { Public } from '../access/access.decorators.js';
+import { Public } from '../actor/access.decorators.js';
 import { AppError } from '../common/errors/app-error.js';
 import { type Page, Pages } from './pages.js';
 

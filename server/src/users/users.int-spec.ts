@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Credential, startTestApp, type TestApp } from '../../test/support/test-app.js';
-import { SYSTEM_ACTOR } from '../access/actor.js';
+import { SYSTEM_ACTOR } from '../actor/actor.js';
 import { UsersService } from './users.service.js';
 
 const NAMES = ['a/b', '100%', 'a:b', 'with space', '🎤', 'مرحبا', '../..', '?x=1#y', 'tab\tline\n'];

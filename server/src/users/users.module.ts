@@ -1,12 +1,14 @@
 import { Module } from '@nestjs/common';
-import { AssignmentsModule } from '../assignments/assignments.module.js';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { UsersController } from './users.controller.js';
 import { UsersService } from './users.service.js';
+import { AppUser } from './app-user.entity.js';
+import { UserRemoval } from './user-removal.js';
 
 @Module({
-  imports: [AssignmentsModule],
+  imports: [TypeOrmModule.forFeature([AppUser])],
   controllers: [UsersController],
-  providers: [UsersService],
-  exports: [UsersService],
+  providers: [UserRemoval, UsersService],
+  exports: [UserRemoval, UsersService],
 })
 export class UsersModule {}

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../access/actor.js';
-import { AssignmentsService } from '../assignments/assignments.service.js';
+import type { Actor } from '../actor/actor.js';
 import { changesBetween } from '../common/changes.js';
 import { AppError } from '../common/errors/app-error.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
 import { likePattern, type Page } from '../common/http/lists.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
-import { Transactions, type Tx } from '../database/transactions.js';
-import { Hints } from '../events/hints.js';
+import { Transactions, type Tx } from '../ledger/transactions.js';
+import { Hints } from '../hints/hints.js';
 import { AppUser } from './app-user.entity.js';
 import type { CreateUserBody, ListUsersQuery, UpdateUserBody } from './users.schemas.js';
+import { UserRemoval } from './user-removal.js';
 
 interface UserRow {
   id: string;
@@ -52,7 +52,7 @@ export class UsersService {
   constructor(
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
-    private readonly assignments: AssignmentsService,
+    private readonly removal: UserRemoval,
     private readonly hints: Hints,
   ) {}
 
@@ -163,7 +163,7 @@ export class UsersService {
     await this.transactions.run(async (tx) => {
       const row = await lock(tx, id);
       assertMatch(ifMatch, row.revision, toView(row));
-      await this.assignments.endAllOf(tx, actor, { user: id });
+      await this.removal.run(tx, actor, id);
       await tx.query(
         `UPDATE app_user SET deleted_at = now(), updated_at = now(), revision = revision + 1
          WHERE id = $1`,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PostgresHandle, startPostgres } from '../../../tools/lib/postgres.mjs';
 import { asSuperuser } from '../../../tools/lib/test-postgres.mjs';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate } from '../../src/migrate.js';
 import type { TestDatabase } from './test-database.js';
 
 /** A Postgres that a test may kill, freeze and start again, with one migrated database. */

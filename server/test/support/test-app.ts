@@ -2,12 +2,12 @@ import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pg from 'pg';
-import type { Actor } from '../../src/access/actor.js';
+import type { Actor } from '../../src/actor/actor.js';
 import { newSecret, secretHash } from '../../src/auth/secrets.js';
 import { cookieName } from '../../src/auth/session-cookie.js';
 import { type AppConfig, parseConfig } from '../../src/config/app-config.js';
 import { createApp } from '../../src/create-app.js';
-import { type Hint, Hints } from '../../src/events/hints.js';
+import { type Hint, Hints } from '../../src/hints/hints.js';
 import { FirstStart } from '../../src/start/first-start.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 

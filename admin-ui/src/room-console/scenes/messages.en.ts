@@ -1,4 +1,4 @@
-import type { Messages } from '../../providers/i18nProvider';
+import type { Messages } from '../../i18n/i18nProvider';
 
 export const messages = {
   room_scenes: {

@@ -1,0 +1,40 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import {
+  APP_FILTER,
+  APP_GUARD,
+  APP_INTERCEPTOR,
+  DiscoveryModule,
+  DiscoveryService,
+  MetadataScanner,
+} from '@nestjs/core';
+import { AuthModule } from '../auth/auth.module.js';
+import { ProofsModule } from '../proofs/proofs.module.js';
+import { AccessGuard } from './access.guard.js';
+import { AccessHook } from './access.hook.js';
+import { IdempotencyInterceptor } from './idempotency.interceptor.js';
+import { OpenApiController } from './openapi.controller.js';
+import { ProblemFilter } from './problem.filter.js';
+import { assertEveryRouteHasARule, readRoutes } from './route-table.js';
+
+/** What every request passes: the guard, the idempotency of retries, and errors as problems. */
+@Module({
+  imports: [AuthModule, DiscoveryModule, ProofsModule],
+  controllers: [OpenApiController],
+  providers: [
+    AccessGuard,
+    AccessHook,
+    { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_GUARD, useExisting: AccessGuard },
+    { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+  ],
+})
+export class HttpModule implements OnModuleInit {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {}
+
+  onModuleInit(): void {
+    assertEveryRouteHasARule(readRoutes(this.discovery, this.scanner));
+  }
+}

@@ -1,0 +1,24 @@
+import { Controller, Get, Inject } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { Public } from '../actor/access.decorators.js';
+import { readRoutes } from './route-table.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { buildOpenApi } from './openapi.js';
+
+@Controller('api/openapi.json')
+export class OpenApiController {
+  private document: object | null = null;
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+  ) {}
+
+  @Get()
+  @Public('describes the API, holds no data')
+  openApi() {
+    this.document ??= buildOpenApi(readRoutes(this.discovery, this.scanner), this.config.publicUrl);
+    return this.document;
+  }
+}

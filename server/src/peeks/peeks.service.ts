@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { type Actor, SYSTEM_ACTOR } from '../actor/actor.js';
+import { AppError } from '../common/errors/app-error.js';
+import { inParallel } from '../common/in-parallel.js';
+import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js';
+import { type Hint, Hints } from '../hints/hints.js';
+import { exceeds } from '../grants/ceiling.js';
+import { compileGrant } from '../grants/compile-grant.js';
+import type { PolicyInput } from '../grants/policy.js';
+import { PEEK_PREFIX } from '../grants/names.js';
+import { PEEK_GRANTS } from '../grants/presets.js';
+import type { RoleGrants } from '../grants/role-grants.js';
+import { type LedgerEntryInput, ledgerId } from '../ledger/ledger-entry.js';
+import { LiveKitClock } from '../livekit/livekit-clock.js';
+import { TokenSigner } from '../livekit/signer.js';
+import { newTokenId } from '../livekit/token-id.js';
+import { Metrics } from '../metrics/metrics.service.js';
+import { PolicyReader } from '../policy/policy-reader.js';
+import type { Seat } from '../seats/seat.js';
+import { SeatChanges } from '../seats/seat-changes.js';
+import { SeatPolicy } from '../seats/seat-policy.js';
+import { SeatStore } from '../seats/seat-store.js';
+import { SeatTokens } from '../seats/seat-tokens.js';
+import { wishOf } from '../seats/seat-wishes.js';
+import { assertNotVoid } from '../issuance/issuable.js';
+import type { Peek, PeekBody } from './peeks.schemas.js';
+
+const TEMPLATE = 'hidden-observer';
+/** To connect with; LiveKit looks at it in that moment only. */
+const TOKEN_SECONDS = 60;
+/** How long a look lasts at most. Whoever wants to see more looks again, and that is logged again. */
+const PEEK_SECONDS = 5 * 60;
+const ENDED_AT_ONCE = 4;
+
+/**
+ * Looks of moderators at people in a room, over LiveKit itself: as a participant of their own who is
+ * hidden, may subscribe and nothing else. Each look is in the ledger twice before its token leaves,
+ * as the token that it is and as an act on the one who is looked at. An operator has one seat for
+ * looking in a room, so that a second look ends the first.
+ */
+@Injectable()
+export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly log = new Logger(PeeksService.name);
+  private stopListening: (() => void) | null = null;
+
+  constructor(
+    private readonly seats: SeatPolicy,
+    private readonly store: SeatStore,
+    private readonly tokens: SeatTokens,
+    private readonly changes: SeatChanges,
+    private readonly templates: PolicyReader,
+    private readonly signer: TokenSigner,
+    private readonly metrics: Metrics,
+    private readonly hints: Hints,
+    private readonly clock: LiveKitClock,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.stopListening = this.hints.listen((hints) => this.take(hints));
+  }
+
+  onApplicationShutdown(): void {
+    this.stopListening?.();
+  }
+
+  /**
+   * Throws `not_found` for no such room, `conflict` when the person is not in it or is a moderator
+   * who looks themself, when the moderator's own seat is blocked or the room closed, and when the
+   * template does not hide or gives more than listening.
+   */
+  async begin(actor: Actor, room: string, target: string, { reason }: PeekBody): Promise<Peek> {
+    const identity = peekIdentity(actor);
+    const standing = await this.seats.stand(room, identity);
+    const looked = await this.store.find(room, target);
+    if (!looked?.isPresent) throw conflict('seat.not_present', 'They are not in the room.');
+    if (looked.peeksAt !== null) {
+      throw conflict('seat.is_peek', 'This is a moderator who looks at somebody.');
+    }
+    const { decision, facts } = standing;
+    if (decision.verdict === 'refuse' && FINAL.has(decision.code)) {
+      throw conflict(decision.code, decision.because[0]?.text ?? 'You may not be in the room.');
+    }
+    const { version, grants } = await this.role(standing.input);
+    assertNotVoid(facts);
+    this.clock.assertTokensHold();
+    const { now } = facts;
+    const claims = compileGrant({
+      grants,
+      room,
+      identity,
+      kind: 'standard',
+      name: actor.label,
+      metadata: '',
+      attributes: {},
+      ttlSeconds: TOKEN_SECONDS,
+      issuer: this.config.livekit.apiKey,
+      now,
+      jti: newTokenId(now),
+    });
+    const token = this.signer.sign({ ...claims });
+    const expiresAt = new Date(claims.exp * 1000).toISOString();
+    const common = { outcome: 'ok', actor, room, reason: reason ?? null } as const;
+    const entriesOf = (until: Date): LedgerEntryInput[] => [
+      {
+        ...common,
+        kind: 'token.issued',
+        identity,
+        payload: {
+          jti: claims.jti,
+          tokenHash: createHash('sha256').update(token).digest('hex'),
+          template: TEMPLATE,
+          version,
+          source: 'peek',
+          peeksAt: target,
+          grants,
+          ttl: TOKEN_SECONDS,
+          expiresAt,
+          claims,
+          because: [],
+        },
+      },
+      {
+        ...common,
+        kind: 'seat.peeked',
+        identity: target,
+        payload: { as: identity, jti: claims.jti, until: until.toISOString() },
+      },
+    ];
+    const seat = { room, identity, peeksAt: target };
+    const role = { template: TEMPLATE, version, seconds: PEEK_SECONDS };
+    const { ref, until } = await this.tokens.peek(actor, seat, role, entriesOf);
+    this.metrics.issuances.inc({ outcome: 'issued' });
+    return {
+      token,
+      serverUrl: clientUrlOf(this.config),
+      issuanceId: ledgerId(ref),
+      jti: claims.jti,
+      identity,
+      expiresAt,
+      until: until.toISOString(),
+    };
+  }
+
+  /** Ends the actor's own look at this person, if they look at them now; else nothing. */
+  async end(actor: Actor, room: string, target: string): Promise<void> {
+    await this.endAt(actor, room, peekIdentity(actor), ({ peeksAt }) => peeksAt === target);
+  }
+
+  /** Who signs out, is disabled or gets another access looks on at nobody. */
+  private take(hints: readonly Hint[]): void {
+    for (const { topic } of hints) {
+      if (!topic.startsWith(OPERATOR)) continue;
+      this.endAll(topic.slice(OPERATOR.length)).catch((error: unknown) => {
+        this.log.warn(`looks are left to end by themselves: ${String(error)}`);
+      });
+    }
+  }
+
+  private async endAll(id: string): Promise<void> {
+    const identity = peekIdentity({ id });
+    const because = 'their access or session changed';
+    await inParallel(await this.store.listPeeks(identity), ENDED_AT_ONCE, (room) =>
+      this.endAt(SYSTEM_ACTOR, room, identity, () => true, because),
+    );
+  }
+
+  private async endAt(
+    actor: Actor,
+    room: string,
+    identity: string,
+    isMeant: (seat: Seat) => boolean,
+    reason?: string,
+  ): Promise<void> {
+    await this.changes.change(actor, room, identity, {
+      action: 'peek_end',
+      permission: 'seat.peek',
+      reason,
+      expectEpoch: undefined,
+      mayBeUnknown: true,
+      plan: (context) =>
+        context.seat.override && isMeant(context.seat)
+          ? { ...wishOf(context), override: null }
+          : null,
+    });
+  }
+
+  private async role(input: PolicyInput): Promise<{ version: number; grants: RoleGrants }> {
+    const state = input.templates[TEMPLATE];
+    if (state?.published == null || state.isArchived) {
+      throw conflict('peek.no_template', `Looking needs the role template ${TEMPLATE}, published.`);
+    }
+    const { grants } = await this.templates.version(TEMPLATE, state.published);
+    const isAsMeant =
+      exceeds(grants, PEEK_GRANTS).length === 0 && exceeds(PEEK_GRANTS, grants).length === 0;
+    if (isAsMeant) return { version: state.published, grants };
+    throw conflict(
+      'peek.template_changed',
+      `Looking needs the role template ${TEMPLATE} to hide, to let them subscribe, and nothing else.`,
+    );
+  }
+}
+
+/** What no look gets past. */
+const FINAL: ReadonlySet<string> = new Set(['seat.blocked', 'room.closed']);
+
+/** Beginning of the topics of hints about operators and API keys. */
+const OPERATOR = 'operator:';
+
+function peekIdentity({ id }: Pick<Actor, 'id'>): string {
+  return PEEK_PREFIX + id;
+}
+
+function conflict(code: string, text: string): AppError {
+  return new AppError('conflict', code, text);
+}

@@ -1,0 +1,19 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../actor/actor.js';
+import type { Tx } from '../ledger/transactions.js';
+
+type Step = (tx: Tx, actor: Actor, userId: string) => Promise<void>;
+
+/** What other features remove together with a user, in the transaction that removes it. */
+@Injectable()
+export class UserRemoval {
+  private readonly steps: Step[] = [];
+
+  add(step: Step): void {
+    this.steps.push(step);
+  }
+
+  async run(tx: Tx, actor: Actor, userId: string): Promise<void> {
+    for (const step of this.steps) await step(tx, actor, userId);
+  }
+}
