@@ -183,20 +183,37 @@ export class SeatWishes {
     return this.withoutOverride(context, noPlace);
   }
 
-  /** Nobody leaves the room because their old role has no place: who has no other stays as a viewer. */
+  /**
+   * What comes instead of a role that has no place gives no more than that role: else the end of a
+   * lease would bring back what a demotion took. Who would have more, or no role, stays as a viewer.
+   */
   private async keepInRoom(
     actor: Actor,
     context: Context,
     plan: Plan,
     noPlace: ReadonlySet<string>,
   ): Promise<Plan> {
-    const { override: ended } = context.seat;
-    if (plan.override || !ended) return plan;
+    const { override: ended, block } = context.seat;
+    if (!ended) return plan;
+    const lost = hasEnded(block, context.now)
+      ? ended
+      : ((await this.underOverride(context, NONE)).override ?? ended);
+    const { grants } = await this.templates.version(lost.template, lost.version);
+    // A block or a scene hides the role that comes back with its end.
+    const unblocked = { ...plan, block: null };
+    const { decision } = await this.policy.suppose(context.standing, unblocked, context.now);
+    const given = decision.verdict === 'allow' ? (decision.played ?? decision) : null;
+    const instead = given && (await this.templates.version(given.template, given.version));
+    if (instead && exceeds(instead.grants, grants).length > 0) {
+      if (noPlace.has(LAST_RESORT) || whyUnusable(context.standing, LAST_RESORT)) return plan;
+      return { ...plan, override: this.overrideOf(actor, context, LAST_RESORT, {}) };
+    }
+    if (plan.override) return plan;
     const after = await this.policy.suppose(context.standing, plan, context.now);
     if (after.wanted.kind !== 'out') return plan;
-    const { grants } = await this.templates.version(ended.template, ended.version);
-    const ends = { after, held: grants, noPlace };
-    return { ...plan, override: await this.lastResort(actor, context, {}, ends) };
+    const held = (await this.templates.version(ended.template, ended.version)).grants;
+    const override = await this.lastResort(actor, context, {}, { after, held, noPlace });
+    return { ...plan, override };
   }
 
   /** Given for a session that has ended since. */

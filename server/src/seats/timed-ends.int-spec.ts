@@ -216,6 +216,37 @@ describe('what is given for a time', () => {
       });
     });
 
+    it.each(['assigned', 'promoted'] as const)(
+      'a lease brings back no more than that role: who was %s host and demoted stays demoted',
+      async (how) => {
+        const ana = await come('ana');
+        await come('bo');
+        const made =
+          how === 'assigned'
+            ? await app.post('/api/v1/assignments', {
+                subject: { everyone: true },
+                scope: { room },
+                template: 'host',
+                reason: 'runs the room',
+              })
+            : await scene.act(room, 'ana', 'promote', { template: 'host' });
+        expect(made.status).toBe(how === 'assigned' ? 201 : 200);
+        await limit('speaker', 1);
+        await scene.act(room, 'ana', 'demote', { template: 'speaker' });
+        // Both are within the ceiling of a moderator.
+        await scene.act(room, 'ana', 'promote', { template: 'presenter', for: '1h' });
+        await scene.act(room, 'bo', 'promote', { template: 'speaker' });
+        await expire('ana');
+        const entry = await ended('seat.lease_ended', 'ana');
+        expect(entry?.payload).toMatchObject({
+          after: { template: 'viewer' },
+          notGivenBack: [full],
+        });
+        expect(ana.permission.canPublish).toBe(false);
+        expect((await scene.seat(room, 'ana'))?.role?.template).toBe('viewer');
+      },
+    );
+
     it('a block ends all the same when the limit was lowered meanwhile', async () => {
       for (const identity of ['ana', 'bo']) {
         await come(identity);
