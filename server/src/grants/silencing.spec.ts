@@ -32,6 +32,11 @@ describe('how somebody is silenced', () => {
     expect(silencingOf({ kind, tracks: [microphone] }, { TR_1: true })).toBe('revoke');
     const muted = { ...microphone, isMuted: true };
     expect(silencingOf({ kind, tracks: [muted] }, { TR_1: true })).toBe('mute');
+    const camera = track('synthesized-camera', { sid: 'TR_2' });
+    expect(silencingOf({ kind, tracks: [microphone, camera] })).toBe('mute');
+    expect(silencingOf({ kind, tracks: [microphone, { ...camera, isLate: true }] })).toBe('revoke');
+    const second = track('synthesized-microphone', { sid: 'TR_2' });
+    expect(silencingOf({ kind, tracks: [muted, second] })).toBe('revoke');
   });
 });
 

@@ -18,6 +18,7 @@ export interface Silenceable {
     readonly type: string;
     readonly name: string;
     readonly isMuted: boolean;
+    readonly isLate?: true;
   }[];
 }
 
@@ -34,18 +35,27 @@ export const PUBLISH_ONCE_KINDS = [
 /** What LiveKit calls the tracks of a WHIP publisher, which has no kind of its own (v1.13.5). */
 export const WHIP_TRACK_NAMES = ['synthesized-microphone', 'synthesized-camera'] as const;
 
+function isNamedAsWhip({ name }: { readonly name: string }): boolean {
+  return (WHIP_TRACK_NAMES as readonly string[]).includes(name);
+}
+
+/** Whether they are muted instead of losing the right, or would like to be taken for such. */
+export function mayBeMuted(participant: Silenceable): boolean {
+  return silencingOf(participant) === 'mute' || (participant.tracks ?? []).some(isNamedAsWhip);
+}
+
 export function silencingOf(
   { kind, tracks = [] }: Silenceable,
   muted: MutedTracks = {},
 ): Silencing {
   if ((PUBLISH_ONCE_KINDS as readonly (string | null)[]).includes(kind)) return 'mute';
   const media = tracks.filter(({ type }) => type !== 'data');
-  const isNamedAsWhip =
-    media.length > 0 &&
-    media.every(({ name }) => (WHIP_TRACK_NAMES as readonly string[]).includes(name));
-  // WHIP has no signalling to unmute with: who unmutes is another client that took these names.
+  const names = new Set(media.map(({ name }) => name));
+  const isLikeWhip = media.length > 0 && names.size === media.length && media.every(isNamedAsWhip);
+  // Without signalling WHIP neither unmutes nor publishes again: who does has taken these names.
+  const isLate = media.some((track) => track.isLate);
   const hasUnmuted = media.some(({ sid, isMuted }) => !isMuted && muted[sid] === true);
-  return isNamedAsWhip && !hasUnmuted ? 'mute' : 'revoke';
+  return isLikeWhip && !isLate && !hasUnmuted ? 'mute' : 'revoke';
 }
 
 /** What is left of a role, and whose tracks are to be muted instead of refused. */

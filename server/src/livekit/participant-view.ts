@@ -27,6 +27,8 @@ export interface ObservedTrack {
   readonly source: TrackSource | 'unknown';
   readonly name: string;
   readonly isMuted: boolean;
+  /** Published later than with the connect; left out where LiveKit does not tell. */
+  readonly isLate?: true;
 }
 
 export type ParticipantState = 'joining' | 'joined' | 'active' | 'disconnected';
@@ -154,26 +156,34 @@ export function fromSdkPermission(permission: SdkPermission | undefined): Observ
   };
 }
 
-export function toObservedTrack(track: TrackInfo): ObservedTrack {
+/** A client that offers its tracks with the connect has media flowing within this time. */
+const WITH_THE_CONNECT_MS = 15_000;
+
+/** `joinedAt`: when its participant came, where that is known. */
+export function toObservedTrack(track: TrackInfo, joinedAt: Date | null = null): ObservedTrack {
+  const publishedAt = Number(track.version?.unixMicro ?? 0n) / 1_000;
+  const isLate = joinedAt !== null && publishedAt > joinedAt.getTime() + WITH_THE_CONNECT_MS;
   return {
     sid: track.sid,
     type: TRACK_TYPES[track.type],
     source: SOURCE_NAMES.get(track.source) ?? 'unknown',
     name: track.name,
     isMuted: track.muted,
+    ...(isLate ? { isLate } : {}),
   };
 }
 
 export function toObservedParticipant(info: ParticipantInfo): ObservedParticipant {
+  const joinedAt = toDate(info.joinedAtMs, info.joinedAt);
   return {
     sid: info.sid,
     identity: info.identity,
     name: info.name,
     kind: isWhip(info) ? WHIP_KIND : (KINDS[info.kind] ?? 'standard'),
     state: STATES[info.state],
-    joinedAt: toDate(info.joinedAtMs, info.joinedAt),
+    joinedAt,
     permission: fromSdkPermission(info.permission),
-    tracks: info.tracks.map(toObservedTrack),
+    tracks: info.tracks.map((track) => toObservedTrack(track, joinedAt)),
     metadata: info.metadata,
     attributes: info.attributes,
     disconnectReason: DISCONNECT_REASONS[info.disconnectReason] ?? null,

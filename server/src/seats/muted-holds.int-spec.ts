@@ -175,6 +175,22 @@ describe('who publishes only once is muted by holds and scenes', () => {
     expect(() => impostor.publish('MICROPHONE', WHIP)).toThrow();
   });
 
+  it('who publishes again though WHIP cannot is a person as well', async () => {
+    const impostor = await whip('impostor');
+    await scene.act(room, 'impostor', 'hold', { sources: ['microphone', 'camera'] });
+    expect(mutes(impostor)).toEqual([true]);
+    const later = Date.now() + 60_000;
+    impostor.publish('MICROPHONE', WHIP, later);
+    impostor.unpublish('MICROPHONE');
+    await until('the right is gone', () => !impostor.permission.canPublish);
+
+    const other = await whip('other');
+    await scene.act(room, 'other', 'hold', { sources: ['microphone', 'camera'] });
+    other.publish('CAMERA', 'synthesized-camera', later);
+    await until('its tracks are gone', () => other.tracks.length === 0);
+    expect(other.permission.canPublish).toBe(false);
+  });
+
   it('unmutes neither what they muted themselves nor what a moderator muted', async () => {
     const agent = await comes('agent', 'AGENT');
     agent.publish('CAMERA');

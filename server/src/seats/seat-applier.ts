@@ -423,7 +423,7 @@ export class SeatApplier {
     const done = [...forget, ...unmute];
     if (done.length > 0) await this.store.forgetMuted(seat, done);
     const told = new Map([...muted, ...unmuted].flatMap((one) => (one ? [[one.sid, one]] : [])));
-    const tracks = participant.tracks.map((track) => told.get(track.sid) ?? track);
+    const tracks = participant.tracks.map((track) => ({ ...track, ...told.get(track.sid) }));
     return { participant: { ...participant, tracks }, refusal };
   }
 

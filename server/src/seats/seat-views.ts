@@ -118,7 +118,7 @@ export function toView(seat: Seat, standing: Standing, extra: SeatExtra): SeatVi
     silencing: standing.silencing,
     hand: extra.hand,
     invite: extra.invite,
-    tracks: seat.tracks.map((track) => ({ ...track })),
+    tracks: seat.tracks.map(({ isLate: _, ...track }) => track),
     joinedAt: seat.isPresent ? (seat.joinedAt?.toISOString() ?? null) : null,
     pendingOperation: seat.pendingOperation,
     lastChange: seat.lastChange && {

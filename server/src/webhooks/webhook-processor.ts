@@ -7,7 +7,7 @@ import {
 import { AppError } from '../common/errors/app-error.js';
 import { inParallel } from '../common/in-parallel.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
-import { silencingOf } from '../grants/silencing.js';
+import { mayBeMuted } from '../grants/silencing.js';
 import type { EventParticipant, LiveKitEvent } from '../livekit/webhook-event.js';
 import type { ObservedTrack } from '../livekit/participant-view.js';
 import { SeatChecks } from '../seats/seat-checks.js';
@@ -185,10 +185,10 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
     return [this.telling(room, observation), () => this.checks.check(room, participant, 'join')];
   }
 
-  /** Who is muted instead of losing the right can publish what has to be muted as well. */
+  /** Who is muted instead of losing the right publishes what has to be muted, or shows who they are. */
   private async sawTrack(room: string, identity: string): Promise<void> {
     const participant = await this.presence.observeOne(room, identity);
-    if (participant && silencingOf(participant) === 'mute') {
+    if (participant && mayBeMuted(participant)) {
       await this.checks.check(room, participant, 'track');
     }
   }

@@ -59,6 +59,7 @@ export interface Track {
   readonly sid: string;
   readonly source: Source;
   readonly name: string;
+  readonly at: number;
   isMuted: boolean;
 }
 
@@ -229,13 +230,13 @@ export class DoubleParticipant {
     this.newestToken = sign;
   }
 
-  /** Publishes a track, as its right to allows. */
-  publish(source: Source, name = ''): Track {
+  /** Publishes a track, as its right to allows. `at`: when LiveKit says that its media came. */
+  publish(source: Source, name = '', at = Date.now()): Track {
     if (!this.isHere || !mayPublish(this.permission, source)) {
       throw new Refused(403, 'permission_denied', `may not publish ${source}`);
     }
     const sid = `TR_${randomBytes(6).toString('hex')}`;
-    const track: Track = { sid, source, name, isMuted: false };
+    const track: Track = { sid, source, name, isMuted: false, at };
     this.tracks.push(track);
     this.server.tell('track_published', this, track);
     return track;
@@ -1123,9 +1124,10 @@ function participantMessage(person: DoubleParticipant): ParticipantInfo {
   });
 }
 
-function trackJson({ sid, source, name, isMuted }: Track): Record<string, unknown> {
+function trackJson({ sid, source, name, at, isMuted }: Track): Record<string, unknown> {
   const type = source === 'CAMERA' || source === 'SCREEN_SHARE' ? 'VIDEO' : 'AUDIO';
-  return { sid, source, name, type, muted: isMuted };
+  const version = { unixMicro: String(at * 1_000) };
+  return { sid, source, name, type, version, muted: isMuted };
 }
 
 /** LiveKit's defaults for what a token leaves out. */
