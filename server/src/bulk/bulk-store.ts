@@ -146,10 +146,12 @@ export class BulkStore {
   }
 
   /** Whichever server is asked goes on with it. */
-  async resume(tx: Tx, id: string): Promise<void> {
+  /** The rest is done in the name of `actor`. */
+  async resume(tx: Tx, id: string, actor: BulkOperation['actor']): Promise<void> {
     await tx.query(
-      `UPDATE bulk_operation SET status = 'running', holder = NULL, lease_until = NULL WHERE id = $1`,
-      [id],
+      `UPDATE bulk_operation SET status = 'running', actor = $2, holder = NULL, lease_until = NULL
+       WHERE id = $1`,
+      [id, JSON.stringify(actor)],
     );
   }
 

@@ -254,6 +254,20 @@ describe('operations on many seats', () => {
       }
     });
 
+    it('who goes on with what somebody else began gives no more than they may', async () => {
+      const { name, identities } = await crowd.room(100);
+      livekit.inject({ on: 'UpdateParticipant', room: name, latencyMs: 100 });
+      const { body } = await crowd.bulk(name, { action: 'promote', template: 'host', identities });
+      const path = `/api/v1/operations/${body.operationId}`;
+      expect((await app.post(`${path}/pause`)).body.status).toBe('paused');
+      const { headers } = await key(['seat.read', 'seat.promote'], 'speaker');
+      expect((await app.post(`${path}/resume`, {}, headers)).body.status).toBe('running');
+      const view = await crowd.end(body.operationId);
+      expect(view.skipped).toBeGreaterThan(0);
+      expect(view.applied + view.skipped).toBe(100);
+      expect(crowd.publishers(name)).toHaveLength(view.applied);
+    });
+
     it('who may not any more has the rest cancelled, with the reason', async () => {
       const { name, identities } = await crowd.room(400);
       livekit.inject({ on: 'UpdateParticipant', room: name, latencyMs: 100 });
