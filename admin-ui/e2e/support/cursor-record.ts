@@ -104,7 +104,7 @@ export async function recordPresses(page: Page): Promise<void> {
       const act = /\/seats\/([^/]+)\/([^/]+)$/.exec(url);
       const isAct = act && !['preview', 'acting'].includes(act[2]!);
       const isNext = /\/stage\/approve-next$/.test(url);
-      const isAnswer = /\/stage\/requests\//.test(url);
+      const isAnswer = /\/stage\/[^/]+\/(approve|decline)$/.test(url);
       if (method !== 'POST' || (!isAct && !isNext && !isAnswer)) return send.apply(window, args);
       // An answer to a hand names the hand; the press on it is checked all the same.
       if (isAnswer) recent.at(-1)?.press.acts.push('answer');

@@ -59,6 +59,7 @@ const Line = styled('div')({
     overflow: 'hidden',
     whiteSpace: 'nowrap',
   },
+  '@media (max-width: 599px)': { '& .figures:not(:last-child)': { display: 'none' } },
   '& > .controls': { display: 'flex', gap: 4 },
   '@media (min-width: 600px)': {
     flexWrap: 'nowrap',

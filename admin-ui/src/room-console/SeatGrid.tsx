@@ -339,27 +339,24 @@ function useHold(store: RosterStore) {
   return hold;
 }
 
-/** Who works by keys does not lose sight of their row when the list is put in order. */
+/** Who works by keys does not lose sight of their row when what they did is put in order. */
 function useActiveInSight(
   virtualizer: Virtualizer<HTMLDivElement, Element>,
   scroller: RefObject<HTMLElement | null>,
   activeIndex: number,
-  { identities }: RosterView,
+  { waiting }: RosterView,
 ) {
-  const before = useRef({ identities, isInSight: false });
+  const before = useRef({ hasWaited: false, isInSight: false });
+  const hasWaited = waiting.joined + waiting.moved + waiting.left > 0;
   useLayoutEffect(() => {
     const { range } = virtualizer;
-    const isSame = before.current.identities === identities;
-    const hasKeys = scroller.current?.matches(':focus-visible') === true;
-    if (!isSame && before.current.isInSight && hasKeys && activeIndex >= 0) {
-      virtualizer.scrollToIndex(activeIndex, { align: 'auto' });
+    const isSorted = before.current.hasWaited && !hasWaited;
+    if (isSorted && before.current.isInSight && scroller.current?.matches(':focus-visible')) {
+      virtualizer.scrollToIndex(Math.max(0, activeIndex), { align: 'auto' });
     }
     const isInSight =
       range !== null && activeIndex >= range.startIndex && activeIndex <= range.endIndex;
-    before.current = {
-      identities,
-      isInSight: isInSight || (!isSame && activeIndex >= 0 && before.current.isInSight),
-    };
+    before.current = { hasWaited, isInSight };
   });
 }
 

@@ -16,6 +16,7 @@ const PRESSABLE =
 /** Dialogs and menus cover what is below, also where nothing on them can be pressed. */
 const OVERLAY = '.MuiModal-root';
 const OVERLAY_PAPER = '.MuiModal-root [role=dialog]';
+const TARGETS = `${PRESSABLE}, ${OVERLAY_PAPER}`;
 const HEAD_HEIGHT = 32;
 
 interface Box {
@@ -189,7 +190,7 @@ function hadMeaning(targets: readonly Target[], target: Element | null): boolean
 }
 
 const pressableOf = (target: EventTarget | null): Element | null =>
-  target instanceof Element ? target.closest(`${PRESSABLE}, ${OVERLAY_PAPER}`) : null;
+  target instanceof Element ? target.closest(TARGETS) : null;
 
 /** Numbers are left out: a countdown does not change what a button does. */
 function personOf(element: Element): string {
@@ -197,9 +198,9 @@ function personOf(element: Element): string {
   return about?.identity ?? about?.about ?? '';
 }
 
-function meaningOf(element: Element, person = personOf(element)): string {
+function meaningOf(element: Element, person = personOf(element), isInRow = false): string {
   if (element.matches('[data-identity]')) return `row ${person}`;
-  const dialog = element.closest('[role=dialog]');
+  const dialog = isInRow ? null : element.closest('[role=dialog]');
   // An item of a menu says first what it does; what follows is read from the server.
   const said = element.matches('[role=menuitem]')
     ? (element.firstElementChild ?? element)
@@ -218,25 +219,29 @@ function readTargets(): Target[] {
   const grid = document.querySelector('.grid');
   const frame = grid?.getBoundingClientRect();
   const found: Target[] = [];
-  for (const element of document.querySelectorAll(`${PRESSABLE}, ${OVERLAY_PAPER}`)) {
-    const overlay = element.closest(OVERLAY);
+  let row: HTMLElement | null = null;
+  for (const element of document.querySelectorAll<HTMLElement>(TARGETS)) {
+    // A row comes before what is in it: nothing has to be looked for upwards in most of them.
+    if (element.dataset.identity !== undefined) row = element;
+    else if (row && !row.contains(element)) row = null;
+    const overlay = row ? null : element.closest(OVERLAY);
     const box = overlay ? laidOutAt(element, overlay) : element.getBoundingClientRect();
     const { left, right } = box;
     let { top, bottom } = box;
     // Rows are drawn somewhat beyond what is in sight.
-    const isInRow = grid?.contains(element) ?? false;
-    if (frame && isInRow) {
+    if (row && frame) {
       top = Math.max(top, frame.top + HEAD_HEIGHT);
       bottom = Math.min(bottom, frame.bottom);
     }
     if (right <= left || bottom <= top) continue;
-    const person = personOf(element);
+    const person = row?.dataset.identity ?? personOf(element);
+    const meaning = meaningOf(element, person, row !== null);
     found.push({
       element,
       overlay,
-      isInRow,
+      isInRow: row !== null,
       person,
-      meaning: meaningOf(element, person),
+      meaning,
       left,
       top,
       right,
