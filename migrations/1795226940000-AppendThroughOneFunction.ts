@@ -220,7 +220,7 @@ export class AppendThroughOneFunction1795226940000 implements MigrationInterface
     await queryRunner.query(`DROP FUNCTION room_restore_voiding()`);
     await queryRunner.query(`DROP FUNCTION room_keep_voiding()`);
     await queryRunner.query(`DROP TABLE room_void`);
-    for (const [table, names] of NAMED_BY) {
+    for (const [table] of NAMED_BY) {
       await queryRunner.query(`DROP TRIGGER ${table}_keeps_its_name ON ${table}`);
     }
     await queryRunner.query(`DROP FUNCTION rolecall_refuse_change()`);

@@ -83,14 +83,10 @@ describe('the migrations', () => {
     const folder = mkdtempSync(join(tmpdir(), 'rolecall-release-'));
     try {
       symlinkSync(join(import.meta.dirname, '../../dist'), join(folder, 'current'));
-      const { status, stdout } = spawnSync(
-        process.execPath,
-        [join(folder, 'current/migrate.js')],
-        {
-          encoding: 'utf8',
-          env: { DATABASE_URL: database.appUrl, DATABASE_MIGRATION_URL: database.ownerUrl },
-        },
-      );
+      const { status, stdout } = spawnSync(process.execPath, [join(folder, 'current/migrate.js')], {
+        encoding: 'utf8',
+        env: { DATABASE_URL: database.appUrl, DATABASE_MIGRATION_URL: database.ownerUrl },
+      });
       expect([status, stdout.trim()]).toEqual([0, 'The database is up to date.']);
     } finally {
       rmSync(folder, { recursive: true });

@@ -97,6 +97,8 @@ function OperationLine(props: OperationLineProps) {
       <GuardedButton
         key={verb}
         obstacle={isReachable ? null : translate('room_console.cannot.unreachable')}
+        // The same for "Pause" and "Resume", so that what is beside them stays where it is.
+        sx={{ minWidth: 76 }}
         onClick={() => {
           setError(null);
           onControl(verb).catch(setError);
