@@ -173,8 +173,10 @@ const LIVE: Screen[] = [
     open: async (page) => {
       const desk = new ConsolePage(page, ROOM);
       await desk.focusOn('wil');
-      await desk.row('wil').getByRole('button', { name: 'Decline' }).click();
-      await page.getByRole('dialog', { name: 'Decline the hand of wil?' }).waitFor();
+      await desk.pressFor(
+        desk.row('wil').getByRole('button', { name: 'Decline' }),
+        page.getByRole('dialog', { name: 'Decline the hand of wil?' }),
+      );
     },
   },
   {
