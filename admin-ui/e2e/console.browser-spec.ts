@@ -4,6 +4,7 @@ import { ConsolePage, HAND_SINCE } from './pages/console-page.js';
 import { describeBrowser } from './support/chromium.js';
 import { Installation, type Operator } from './support/installation.js';
 import { hasFocus } from './support/keyboard.js';
+import { press } from './support/press.js';
 
 describeBrowser('the room console, by keys', () => {
   let installation: Installation;
@@ -259,7 +260,7 @@ describeBrowser('the room console, by keys', () => {
     const identities = Array.from({ length: 3_000 }, (_, n) => `ghost-${n}`);
     await installation.admin.post(`/rooms/${room}/seats/bulk`, { action: 'block', identities });
     const tray = desk.region('Running for several people');
-    await tray.getByRole('button', { name: 'Pause' }).click();
+    await press(tray.getByRole('button', { name: 'Pause' }));
     await tray.getByText(/paused/).waitFor();
 
     await desk.page.reload();
@@ -267,11 +268,12 @@ describeBrowser('the room console, by keys', () => {
     await desk.page.getByRole('link', { name: 'Users' }).click();
     await desk.page.goBack();
     await tray.getByText(/paused/).waitFor();
-    await tray.getByRole('button', { name: 'Resume' }).click();
-    await desk.pressFor(
-      tray.getByRole('button', { name: 'Cancel the rest' }),
-      tray.getByText(/cancelled/).first(),
-    );
+    await press(tray.getByRole('button', { name: 'Resume' }));
+    await press(tray.getByRole('button', { name: 'Cancel the rest' }));
+    await tray
+      .getByText(/cancelled/)
+      .first()
+      .waitFor();
     const [operation] = await installation.admin.get(`/rooms/${room}/operations`);
     expect(operation.status).toBe('cancelled');
     expect(operation.done).toBeLessThanOrEqual(operation.total);
@@ -286,8 +288,8 @@ describeBrowser('the room console, by keys', () => {
     await desk.press('Control+A');
     const bar = desk.region('Actions for the selected people');
     await bar.getByText(/All 2 matching as of \d\d:\d\d:\d\d/).waitFor();
-    await bar.getByRole('button', { name: 'Include' }).click();
-    await bar.getByRole('button', { name: 'Hold silent' }).click();
+    await press(bar.getByRole('button', { name: 'Include' }));
+    await press(bar.getByRole('button', { name: 'Hold silent' }));
     const dialog = desk.page.getByRole('dialog', { name: 'Hold 3 people silent?' });
     const confirm = dialog.getByRole('button', { name: 'Hold 3 people silent' });
     expect(await confirm.isDisabled()).toBe(true);

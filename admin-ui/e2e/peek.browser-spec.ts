@@ -6,6 +6,7 @@ import { ConsolePage } from './pages/console-page.js';
 import { violationsInBothSchemes } from './support/axe.js';
 import { describeBrowser } from './support/chromium.js';
 import { Installation, type Operator } from './support/installation.js';
+import { press } from './support/press.js';
 
 describeBrowser('a moderator who looks at somebody', () => {
   let installation: Installation;
@@ -94,15 +95,15 @@ describeBrowser('a moderator who looks at somebody', () => {
     await desk.press('v');
     await untilSeen(page, 'Camera of ana');
     const listen = panel(page).getByRole('button', { name: 'Listen' });
-    await listen.click();
+    await press(listen);
     await until('sound is received', () =>
       panel(page)
         .locator('audio')
         .evaluateAll((all) => all.some((audio) => !(audio as HTMLAudioElement).paused)),
     );
-    await panel(page).getByRole('button', { name: 'Stop listening' }).click();
+    await press(panel(page).getByRole('button', { name: 'Stop listening' }));
     await panel(page).locator('audio').waitFor({ state: 'detached' });
-    await panel(page).getByRole('button', { name: 'Stop looking' }).click();
+    await press(panel(page).getByRole('button', { name: 'Stop looking' }));
     await until('nobody looks any more', async () => (await peeks('radio')).length === 0);
   }, 90_000);
 
@@ -128,7 +129,7 @@ describeBrowser('a moderator who looks at somebody', () => {
     await panel(page)
       .getByText(/ended by Rolecall or by another moderator/)
       .waitFor();
-    await panel(page).getByRole('button', { name: 'Look again' }).click();
+    await press(panel(page).getByRole('button', { name: 'Look again' }));
     await untilSeen(page, 'Camera of ana');
     await page.goto('/rooms');
     await isOver();

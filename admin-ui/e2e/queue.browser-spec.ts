@@ -6,6 +6,7 @@ import type { Json } from './support/api.js';
 import { describeBrowser } from './support/chromium.js';
 import { Installation, type Operator } from './support/installation.js';
 import { hasFocus } from './support/keyboard.js';
+import { press } from './support/press.js';
 
 describeBrowser('a moderator with a queue', () => {
   let installation: Installation;
@@ -88,7 +89,7 @@ describeBrowser('a moderator with a queue', () => {
       template: 'presenter',
     });
     const desk = await openConsole(room);
-    await desk.region('Stage').getByRole('button', { name: 'Approve next' }).click();
+    await press(desk.region('Stage').getByRole('button', { name: 'Approve next' }));
     await desk.untilRow('bo', /Speaker.*Approved · \d/);
     await desk.untilSaid(/Passed over: ana – They are presenter/);
     await until('the list has the focus again', () => hasFocus(desk.grid));
@@ -130,7 +131,7 @@ describeBrowser('a moderator with a queue', () => {
     await desk.keys('x', 'j', 'x', 'j', 'x', 'p');
     const tray = desk.region('Running for several people');
     await tray.getByText(/^3\/3 · 2 failed/).waitFor();
-    await tray.getByRole('button', { name: 'Who failed' }).click();
+    await press(tray.getByRole('button', { name: 'Who failed' }));
     const failures = desk.page.getByRole('dialog', { name: '2 failed' });
     await failures
       .getByText(/The only place for speaker is taken/)
@@ -142,11 +143,11 @@ describeBrowser('a moderator with a queue', () => {
     expect(await roles()).toBe('speaker,viewer,viewer');
 
     await setLimit(room, 3);
-    await tray.getByRole('button', { name: 'Retry failed' }).click();
+    await press(tray.getByRole('button', { name: 'Retry failed' }));
     await tray.getByText(/^3\/3 · done/).waitFor();
     for (const identity of people) await desk.untilRow(identity, /Speaker/);
 
-    await tray.getByRole('button', { name: /^Undo/ }).click();
+    await press(tray.getByRole('button', { name: /^Undo/ }));
     for (const identity of people) await desk.untilRow(identity, /Viewer/);
     await until('it is all taken back', async () => (await roles()) === 'viewer,viewer,viewer');
     const operations: Json[] = await installation.admin.get(`/rooms/${room}/operations`);

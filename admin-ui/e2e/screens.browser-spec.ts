@@ -8,6 +8,7 @@ import { SignInPage } from './pages/sign-in-page.js';
 import { violations, violationsInBothSchemes } from './support/axe.js';
 import { describeBrowser } from './support/chromium.js';
 import { Installation } from './support/installation.js';
+import { press } from './support/press.js';
 import { settled } from './support/settled.js';
 import type { Visitor } from './support/visitor.js';
 
@@ -153,8 +154,8 @@ const LIVE: Screen[] = [
     open: async (page) => {
       await new ConsolePage(page, ROOM).focusOn('vera');
       await page.keyboard.press('Control+A');
-      await button(page, 'Include').click();
-      await button(page, 'Hold silent').click();
+      await press(button(page, 'Include'));
+      await press(button(page, 'Hold silent'));
       await page.getByRole('dialog', { name: /^Hold \d+ people silent/ }).waitFor();
     },
   },
@@ -173,10 +174,8 @@ const LIVE: Screen[] = [
     open: async (page) => {
       const desk = new ConsolePage(page, ROOM);
       await desk.focusOn('wil');
-      await desk.pressFor(
-        desk.row('wil').getByRole('button', { name: 'Decline' }),
-        page.getByRole('dialog', { name: 'Decline the hand of wil?' }),
-      );
+      await press(desk.row('wil').getByRole('button', { name: 'Decline' }));
+      await page.getByRole('dialog', { name: 'Decline the hand of wil?' }).waitFor();
     },
   },
   {

@@ -82,17 +82,6 @@ export class ConsolePage {
     });
   }
 
-  /** Presses until what it opens is there: again, as the page asks, when it has just moved. */
-  async pressFor(button: Locator, opened: Locator): Promise<void> {
-    await until('what it opens is there', async () => {
-      await button.click({ timeout: 2_000 }).catch(() => undefined);
-      return opened.waitFor({ timeout: 2_000 }).then(
-        () => true,
-        () => false,
-      );
-    });
-  }
-
   /** Lets the person up who is named as next: again, as the page asks, while the name is too new. */
   async approveNext(identity: string): Promise<void> {
     const stage = this.region('Stage');
