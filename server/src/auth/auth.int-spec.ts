@@ -351,6 +351,21 @@ describe('the limit of sign-ins', () => {
       await behind.stop();
     }
   });
+
+  it('are counted by the clock of Postgres, whatever the clock of the server says', async () => {
+    const limited = await startTestApp({ overrides: { rateSignIn: { points: 1, seconds: 60 } } });
+    const dayAhead = new Date().getTime() + 86_400_000;
+    const ahead = jest.spyOn(Date, 'now').mockReturnValue(dayAhead);
+    try {
+      expect((await signIn(wrong(1), {}, limited)).status).toBe(401);
+      ahead.mockRestore();
+      const { status, headers } = await signIn(wrong(2), {}, limited);
+      expect([status, Number(headers['retry-after']) <= 60]).toEqual([429, true]);
+    } finally {
+      ahead.mockRestore();
+      await limited.stop();
+    }
+  });
 });
 
 describe('guessing', () => {

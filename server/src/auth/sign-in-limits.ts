@@ -1,8 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
-import { unavailableOn } from '../database/database-errors.js';
 import { PgPool } from '../database/pg-pool.js';
 
 /** After so many wrong guesses each further one waits: five seconds, then twice as long, and so on. */
@@ -18,6 +16,8 @@ const BY_SOURCE: Pace = { free: 10, longestSeconds: 60 };
 const BY_ACCOUNT: Pace = { free: 20, longestSeconds: 5 };
 /** Wrong guesses are forgotten so long after the last one. */
 const FORGET_AFTER = `interval '1 hour'`;
+/** Milliseconds since the epoch, by Postgres' clock. */
+const NOW_MS = '(extract(epoch FROM now()) * 1000)::bigint';
 
 /** Who tries, as far as it can be told before the password is checked. */
 export interface AttemptSource {
@@ -33,31 +33,27 @@ export interface AttemptSource {
  */
 @Injectable()
 export class SignInLimits {
-  private readonly perSource: RateLimiterPostgres;
-
   constructor(
     private readonly pg: PgPool,
-    @Inject(APP_CONFIG) config: AppConfig,
-  ) {
-    this.perSource = new RateLimiterPostgres({
-      storeClient: pg.pool,
-      tableName: 'sign_in_limit',
-      tableCreated: true,
-      clearExpiredByTimeout: false,
-      keyPrefix: 'address',
-      points: config.rateSignIn.points,
-      duration: config.rateSignIn.seconds,
-    });
-  }
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+  ) {}
 
   /** Counts one sign-in of a source, whatever the account. Throws `too_many` (429). */
   async signIn(source: AttemptSource): Promise<void> {
-    try {
-      await this.perSource.consume(source.key);
-    } catch (error) {
-      if (error instanceof RateLimiterRes) throw tooMany(error.msBeforeNext / 1000);
-      throw unavailableOn(error);
-    }
+    const { points: most, seconds: span } = this.config.rateSignIn;
+    // `expire` is in milliseconds, by Postgres' clock: a server whose own is wrong limits nobody longer.
+    const { rows } = await this.pg.query<{ points: number; seconds: number }>(
+      'sign-in-count',
+      `INSERT INTO sign_in_limit AS l (key, points, expire)
+       VALUES ($1, 1, ${NOW_MS} + $2::int * 1000)
+       ON CONFLICT (key) DO UPDATE SET
+         points = CASE WHEN l.expire <= ${NOW_MS} THEN 1 ELSE l.points + 1 END,
+         expire = CASE WHEN l.expire <= ${NOW_MS} THEN EXCLUDED.expire ELSE l.expire END
+       RETURNING points, (expire - ${NOW_MS}) / 1000.0::float8 AS seconds`,
+      [`address:${source.key}`, span],
+    );
+    const [counted] = rows;
+    if (counted && counted.points > most) throw tooMany(counted.seconds);
   }
 
   /**
