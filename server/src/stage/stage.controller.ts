@@ -9,7 +9,9 @@ import {
   type ApproveBody,
   approvedResponse,
   approveManyBody,
+  approveNextBody,
   type ApproveManyBody,
+  type ApproveNextBody,
   approvedManyResponse,
   approvedNextResponse,
   askUnmuteBody,
@@ -52,7 +54,7 @@ export class StageController {
   approveNext(
     @CurrentActor() actor: Actor,
     @Param({ schema: roomParams }) { room }: RoomParams,
-    @Body({ schema: approveManyBody }) body: ApproveManyBody,
+    @Body({ schema: approveNextBody }) body: ApproveNextBody,
   ) {
     return this.stage.approveNext(actor, room, body);
   }

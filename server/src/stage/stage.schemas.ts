@@ -12,6 +12,8 @@ import { changeBody, seatChangeResponse } from '../seats/seats.schemas.js';
 const shortText = cleanText(500).transform((text) => text.trim() || null);
 export const approveBody = changeBody;
 export const approveManyBody = changeBody.pick({ template: true, reason: true });
+/** `expect`: whom the moderator saw as next; refused when that is somebody else by now. */
+export const approveNextBody = approveManyBody.extend({ expect: nameText.optional() });
 export const declineBody = z.strictObject({ word: shortText.optional() });
 /** `for`: how long the invitation stands. */
 export const inviteBody = changeBody.pick({ template: true, for: true });
@@ -30,6 +32,7 @@ export const unmuteAnswerBody = z.strictObject({
 
 export type ApproveBody = z.infer<typeof approveBody>;
 export type ApproveManyBody = z.infer<typeof approveManyBody>;
+export type ApproveNextBody = z.infer<typeof approveNextBody>;
 export type DeclineBody = z.infer<typeof declineBody>;
 export type InviteBody = z.infer<typeof inviteBody>;
 export type AskUnmuteBody = z.infer<typeof askUnmuteBody>;

@@ -17,6 +17,7 @@ import { StageStore, type Waiting } from './stage-store.js';
 import type {
   ApproveBody,
   ApproveManyBody,
+  ApproveNextBody,
   AskUnmuteBody,
   DeclineBody,
   InviteBody,
@@ -110,10 +111,17 @@ export class StageService {
   }
 
   /** Lets the first in the queue up who can be, and says who was passed over and why. */
-  async approveNext(actor: Actor, room: string, body: ApproveManyBody): Promise<ApprovedNext> {
+  async approveNext(
+    actor: Actor,
+    room: string,
+    { expect, ...body }: ApproveNextBody,
+  ): Promise<ApprovedNext> {
     await this.policy.assertRoom(room);
     const skipped: PassedOver[] = [];
-    for (const request of (await this.hands(room)).slice(0, MAX_AT_ONCE)) {
+    const hands = await this.hands(room);
+    const isNext = expect === undefined || hands.find((one) => one.isPresent)?.identity === expect;
+    if (!isNext) throw nextChanged();
+    for (const request of hands.slice(0, MAX_AT_ONCE)) {
       if (!request.isPresent) {
         skipped.push(passedOver(request, notThere()));
         continue;
@@ -123,6 +131,7 @@ export class StageService {
       } catch (error) {
         const refusal = await this.unlessForAll(error, actor, room, body);
         if (refusal.code !== 'stage.request_decided') skipped.push(passedOver(request, refusal));
+        else if (request.identity === expect) throw nextChanged();
       }
     }
     throw nobodyLeft(skipped);
@@ -343,6 +352,10 @@ function decided({ state, by }: StageRequest): AppError {
 
 function passedOver({ id, identity }: StageRequest, { code, message }: AppError): PassedOver {
   return { requestId: id, identity, code, detail: message };
+}
+
+function nextChanged(): AppError {
+  return new AppError('conflict', 'stage.next_changed', 'Somebody else is next now.');
 }
 
 function nobodyLeft(skipped: PassedOver[]): AppError {

@@ -63,6 +63,8 @@ export function useApprovals({ desk, actions, nameOf, say }: Means) {
       } catch (error) {
         const problem = problemOf(error);
         if (problem?.code === 'stage.full') sayFull(problem as unknown as FullStage);
+        else if (problem?.code === 'stage.next_changed')
+          say(translate('room_stage.next_changed'), 'bad');
         else say(errorText(error), 'bad');
       } finally {
         // The answer to the last press names somebody else; only then is there a next.
@@ -71,7 +73,7 @@ export function useApprovals({ desk, actions, nameOf, say }: Means) {
         setIsBusy(false);
       }
     },
-    [sayFull, say, errorText, reload],
+    [sayFull, say, translate, errorText, reload],
   );
   const named = stage ? nextOf(stage)?.identity : undefined;
   const namedSince = useNamedSince(named);
@@ -88,11 +90,11 @@ export function useApprovals({ desk, actions, nameOf, say }: Means) {
       return;
     }
     await run(async (startedAt) => {
-      const { skipped, ...hand } = await approveNext();
+      const { skipped, ...hand } = await approveNext(named);
       adopt(hand, startedAt);
       sayPassedOver(skipped);
     });
-  }, [namedSince, say, translate, run, approveNext, adopt, sayPassedOver]);
+  }, [named, namedSince, say, translate, run, approveNext, adopt, sayPassedOver]);
   const all = useCallback(
     () =>
       run(async (startedAt) => {

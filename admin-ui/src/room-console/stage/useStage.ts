@@ -54,7 +54,8 @@ export function useStage(room: string, isEnabled: boolean) {
   useLive(`room:${room}`, { stage: reloadSoon, reset: reloadSoon });
 
   const post = useCallback(
-    <T>(verb: 'approve-next' | 'approve-all') => postJson<T>(path('rooms', room, 'stage', verb)),
+    <T>(verb: 'approve-next' | 'approve-all', body?: object) =>
+      postJson<T>(path('rooms', room, 'stage', verb), body),
     [room],
   );
   const limit = useCallback(
@@ -67,7 +68,9 @@ export function useStage(room: string, isEnabled: boolean) {
   return useMemo(
     () => ({
       stage: data ?? null,
-      approveNext: () => post<ApprovedNext>('approve-next'),
+      /** Refused with `stage.next_changed` when somebody else is next by then. */
+      approveNext: (expect: string | undefined) =>
+        post<ApprovedNext>('approve-next', expect === undefined ? {} : { expect }),
       approveAll: () => post<ApprovedHands>('approve-all'),
       setLimit: limit,
       reload,
