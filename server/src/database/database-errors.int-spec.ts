@@ -7,6 +7,7 @@ import { constraintError } from './database-errors.js';
 const INTERNAL = [
   'fk_bulk_target_operation',
   'fk_operator_access_operator',
+  'fk_operator_device_operator',
   'fk_operator_session_operator',
   'fk_role_template_version_template',
   'fk_seat_override',
