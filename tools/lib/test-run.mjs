@@ -37,7 +37,7 @@ const SUITES = {
     title: 'browser',
     isReal: true,
     config: 'admin-ui/jest.browser.config.js',
-    workers: 1,
+    workers: 2,
     needsUi: true,
     files: 'admin-ui/e2e',
   },
