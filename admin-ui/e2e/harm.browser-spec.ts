@@ -5,6 +5,7 @@ import { violations, violationsInBothSchemes } from './support/axe.js';
 import { describeBrowser } from './support/chromium.js';
 import { Installation, type Operator } from './support/installation.js';
 import { focused, hasFocus } from './support/keyboard.js';
+import { press } from './support/press.js';
 import { settled } from './support/settled.js';
 import type { VisitorOptions } from './support/visitor.js';
 
@@ -123,17 +124,17 @@ describeBrowser('what a moderator takes from somebody', () => {
     expect(await violationsInBothSchemes(page)).toEqual({});
     // The console is dark until somebody chooses a theme: twice is light.
     const theme = page.getByRole('button', { name: /theme|mode/i });
-    for (let press = 0; press < 2; press += 1) await theme.click();
+    for (let times = 0; times < 2; times += 1) await theme.click();
     await page.mouse.move(0, 0);
     await page.getByRole('tooltip').waitFor({ state: 'detached' });
     await held.waitFor();
     await settled(page);
     expect(await violations(page)).toEqual([]);
 
-    await page.getByRole('button', { name: /^Restricted ?2$/ }).click();
+    await press(page.getByRole('button', { name: /^Restricted ?2$/ }));
     await desk.row('bo').waitFor({ state: 'detached' });
     await desk.row('ana').getByRole('button', { name: 'Release', exact: true }).waitFor();
-    await desk.row('cy').getByRole('button', { name: 'Unblock', exact: true }).click();
+    await press(desk.row('cy').getByRole('button', { name: 'Unblock', exact: true }));
     await until('Cy may come back', async () => (await entries(room, 'seat.unblocked')).length > 0);
     await page.getByRole('button', { name: /^Restricted ?1$/ }).waitFor();
 
@@ -167,7 +168,7 @@ describeBrowser('what a moderator takes from somebody', () => {
     await menu.waitFor({ state: 'detached' });
 
     const phone = await openConsole(room, auditor, PHONE);
-    await phone.row('ana').locator('.c-person').tap();
+    await press(phone.row('ana').locator('.c-person'), 'tap');
     const panel = phone.page.getByRole('dialog', { name: 'About ana' });
     const promote = panel.getByRole('button', { name: 'Promote to Speaker' });
     await promote.tap({ force: true });

@@ -385,7 +385,7 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
       const more = new ConsolePage(phone, room).row('ana').getByRole('button', { name: /^More/ });
       const { width, height } = (await more.boundingBox())!;
       expect(Math.min(width, height)).toBeGreaterThanOrEqual(44);
-      await phone.getByText('ana', { exact: true }).first().tap();
+      await press(phone.getByText('ana', { exact: true }).first(), 'tap');
       const sheet = phone.getByRole('dialog', { name: 'About ana' });
       await sheet.getByText('Last actions').waitFor();
       await settled(phone);

@@ -42,7 +42,10 @@ export class Crowd {
   async leave(): Promise<void> {
     const [gone] = this.here.splice(Math.floor(this.random() * this.here.length), 1);
     if (gone === undefined) return;
-    await this.pool.query('DELETE FROM seat WHERE room = $1 AND identity = $2', [this.room, gone]);
+    await this.pool.query(
+      'UPDATE seat SET is_present = false, left_at = now() WHERE room = $1 AND identity = $2',
+      [this.room, gone],
+    );
     await this.tell([gone], true);
   }
 

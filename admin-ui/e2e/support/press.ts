@@ -1,10 +1,10 @@
 import type { Locator } from 'playwright-core';
 
 /**
- * Clicks as a person does, who needs a moment to see what is there: the console refuses a click on
+ * Clicks or taps as a person does, who needs a moment to see what is there: the console refuses a click on
  * what has just come, moved or changed its meaning.
  */
-export async function press(target: Locator): Promise<void> {
+export async function press(target: Locator, how: 'click' | 'tap' = 'click'): Promise<void> {
   await target.evaluate(
     (element) =>
       new Promise<void>((resolve) => {
@@ -21,5 +21,5 @@ export async function press(target: Locator): Promise<void> {
         look();
       }),
   );
-  await target.click();
+  await target[how]();
 }
