@@ -291,7 +291,7 @@ describe('RoomConsolePage', () => {
     expect(posts(calls)).toHaveLength(1);
   });
 
-  it('acts by the button of a row on that row, whoever is selected', async () => {
+  it('acts by the button of a row on that row, not on the selection', async () => {
     const { calls } = serve([
       seat('ana'),
       seat('bo', { isPresent: false, block: { until: null } }),

@@ -22,7 +22,7 @@ import { StatusSign } from './StatusSign';
 import { useSeconds } from './useSeconds';
 import { mainVerb, type Verb } from './verbs';
 
-/** `act …` is about this row alone, whoever else is selected. */
+/** `act …` is about this row alone, not about the selection. */
 export type RowCommand = `act ${Verb}` | 'menu' | 'undo' | 'select' | 'open';
 
 interface SeatCellsProps {
