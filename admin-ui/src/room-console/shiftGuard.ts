@@ -36,6 +36,16 @@ interface Target extends Box {
   isInRow: boolean;
 }
 
+/** What can be pressed in a row, relative to the row's corner. */
+interface RowContent {
+  width: number;
+  height: number;
+  targets: readonly Target[];
+}
+
+/** Reading every place costs layout: a row's content is read again only after a change in it. */
+type RowCache = WeakMap<Element, RowContent>;
+
 interface Snapshot {
   at: number;
   targets: readonly Target[];
@@ -56,6 +66,8 @@ export class ShiftGuard {
   private frame: number | null = null;
   private scrolledAt = -Infinity;
   private onRefused = () => {};
+  private rows: RowCache = new WeakMap();
+  private readonly painted = new MessageChannel();
 
   /** Whether the person whose row the finger went down on last had been there long enough. */
   readonly isPressSettled = (): boolean => this.press?.isSamePerson ?? true;
@@ -63,7 +75,7 @@ export class ShiftGuard {
   /** Starts watching the whole document, because menus and dialogs are outside the page's tree. */
   watch(onRefused: () => void): () => void {
     this.onRefused = onRefused;
-    const mutations = new MutationObserver(this.readSoon);
+    const mutations = new MutationObserver(this.onMutations);
     mutations.observe(document.body, {
       subtree: true,
       childList: true,
@@ -76,14 +88,16 @@ export class ShiftGuard {
     };
     const quiet = { capture: true, passive: true };
     window.addEventListener('scroll', onScroll, quiet);
-    window.addEventListener('resize', this.readSoon, quiet);
+    window.addEventListener('resize', this.onResize, quiet);
     window.addEventListener('pointerdown', this.onDown, quiet);
     window.addEventListener('click', this.onClick, true);
+    this.painted.port1.onmessage = () => this.read();
     this.readSoon();
     return () => {
       mutations.disconnect();
+      this.painted.port1.onmessage = null;
       window.removeEventListener('scroll', onScroll, true);
-      window.removeEventListener('resize', this.readSoon, true);
+      window.removeEventListener('resize', this.onResize, true);
       window.removeEventListener('pointerdown', this.onDown, true);
       window.removeEventListener('click', this.onClick, true);
       if (this.frame !== null) cancelAnimationFrame(this.frame);
@@ -95,13 +109,29 @@ export class ShiftGuard {
     this.frame ??= requestAnimationFrame(this.onFrame);
   };
 
+  private readonly onMutations = (records: readonly MutationRecord[]) => {
+    for (const { target, type, attributeName } of records) {
+      const element = target instanceof Element ? target : target.parentElement;
+      const row = element?.closest('[data-identity]');
+      const isOnlyMoved = element === row && type === 'attributes' && attributeName === 'style';
+      if (row && !isOnlyMoved) this.rows.delete(row);
+    }
+    this.readSoon();
+  };
+
+  private readonly onResize = () => {
+    this.rows = new WeakMap();
+    this.readSoon();
+  };
+
   private readonly onFrame = (now: number) => {
     this.frame = null;
     if (now - this.scrolledAt < SCROLLING_MS && now - this.newestAt() < SCROLLING_MS) {
       this.readSoon();
       return;
     }
-    this.read();
+    // After the paint: layout is done by then, and reading places does not force another one.
+    this.painted.port2.postMessage(null);
   };
 
   private readonly onDown = (event: PointerEvent) => {
@@ -150,9 +180,8 @@ export class ShiftGuard {
     return this.snapshots.at(-1)?.at ?? -Infinity;
   }
 
-  /** As it is about to be painted. */
   private read(): void {
-    const targets = readTargets();
+    const targets = readTargets(this.rows);
     const newest = this.snapshots.at(-1);
     if (newest && isSame(newest.targets, targets)) return;
     const at = performance.now();
@@ -215,38 +244,56 @@ function titleOf(dialog: Element): string {
   return label ?? (id === null ? '' : (document.getElementById(id)?.textContent ?? ''));
 }
 
-function readTargets(): Target[] {
-  const grid = document.querySelector('.grid');
-  const frame = grid?.getBoundingClientRect();
+/** Without a cache every place is read. */
+function readTargets(rows: RowCache = new WeakMap()): Target[] {
+  const frame = document.querySelector('.grid')?.getBoundingClientRect();
   const found: Target[] = [];
+  const isAnyOverlay = document.querySelector(OVERLAY) !== null;
   let row: HTMLElement | null = null;
   for (const element of document.querySelectorAll<HTMLElement>(TARGETS)) {
     // A row comes before what is in it: nothing has to be looked for upwards in most of them.
-    if (element.dataset.identity !== undefined) row = element;
-    else if (row && !row.contains(element)) row = null;
-    const overlay = row ? null : element.closest(OVERLAY);
-    const box = overlay ? laidOutAt(element, overlay) : element.getBoundingClientRect();
-    const { left, right } = box;
-    let { top, bottom } = box;
-    // Rows are drawn somewhat beyond what is in sight.
-    if (row && frame) {
-      top = Math.max(top, frame.top + HEAD_HEIGHT);
-      bottom = Math.min(bottom, frame.bottom);
+    if (element.dataset.identity !== undefined) {
+      row = element;
+      found.push(...targetsOfRow(row, rows, frame));
+      continue;
     }
+    if (row?.contains(element)) continue;
+    row = null;
+    const overlay = isAnyOverlay ? element.closest(OVERLAY) : null;
+    const { left, top, right, bottom } = overlay
+      ? laidOutAt(element, overlay)
+      : element.getBoundingClientRect();
     if (right <= left || bottom <= top) continue;
-    const person = row?.dataset.identity ?? personOf(element);
-    const meaning = meaningOf(element, person, row !== null);
-    found.push({
-      element,
-      overlay,
-      isInRow: row !== null,
-      person,
-      meaning,
-      left,
-      top,
-      right,
-      bottom,
+    const person = personOf(element);
+    const meaning = meaningOf(element, person);
+    found.push({ element, overlay, isInRow: false, person, meaning, left, top, right, bottom });
+  }
+  return found;
+}
+
+/** The row and what can be pressed in it, as far as the grid shows it. */
+function targetsOfRow(row: HTMLElement, rows: RowCache, frame: DOMRect | undefined): Target[] {
+  const { left: x, top: y, width, height } = row.getBoundingClientRect();
+  let content = rows.get(row);
+  if (content?.width !== width || content.height !== height) {
+    const person = row.dataset.identity ?? '';
+    const elements = [row, ...row.querySelectorAll<HTMLElement>(TARGETS)];
+    const targets = elements.map((element): Target => {
+      const { left, top, right, bottom } = element.getBoundingClientRect();
+      const meaning = meaningOf(element, person, true);
+      const box = { left: left - x, top: top - y, right: right - x, bottom: bottom - y };
+      return { element, overlay: null, isInRow: true, person, meaning, ...box };
     });
+    content = { width, height, targets };
+    rows.set(row, content);
+  }
+  const found: Target[] = [];
+  for (const target of content.targets) {
+    const [left, right] = [target.left + x, target.right + x];
+    // Rows are drawn somewhat beyond what is in sight.
+    const top = Math.max(target.top + y, frame ? frame.top + HEAD_HEIGHT : -Infinity);
+    const bottom = Math.min(target.bottom + y, frame?.bottom ?? Infinity);
+    if (right > left && bottom > top) found.push({ ...target, left, top, right, bottom });
   }
   return found;
 }

@@ -108,13 +108,11 @@ export function useApprovals({ desk, actions, nameOf, say }: Means) {
   return useMemo(() => ({ next, all, isBusy }), [next, all, isBusy]);
 }
 
-/** When somebody else became the one who is next; the first who is named replaces nobody. */
+/** When the person who is next last changed, also from nobody to somebody. */
 function useNamedSince(named: string | undefined) {
   const since = useRef(-Infinity);
-  const before = useRef<string | undefined>(undefined);
   useLayoutEffect(() => {
-    if (before.current !== undefined && named !== before.current) since.current = performance.now();
-    before.current = named;
+    since.current = performance.now();
   }, [named]);
   return since;
 }
