@@ -31,7 +31,7 @@ const SUITES = {
     title: 'end to end',
     config: 'server/jest.config.js',
     project: 'e2e',
-    workers: 1,
+    workers: 2,
     isReal: true,
   },
   browser: {
@@ -54,19 +54,19 @@ const totals = { passed: 0, failed: 0, skipped: 0 };
 const problems = [];
 const passedAlone = [];
 const quarantined = [];
-let current = null;
+const running = new Set();
 let quarantine = new Set();
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     endWorkers();
-    if (current) signalProcess(-current.pid, 'SIGTERM');
+    for (const child of running) signalProcess(-child.pid, 'SIGTERM');
     setTimeout(() => {
-      if (current) signalProcess(-current.pid, 'SIGKILL');
+      for (const child of running) signalProcess(-child.pid, 'SIGKILL');
       process.exit(1);
     }, 3000).unref();
     problems.push('interrupted');
-    if (!current) process.exit(1);
+    if (running.size === 0) process.exit(1);
   });
 }
 
@@ -77,7 +77,10 @@ async function main(argv) {
     const { names, patterns } = parse(argv);
     quarantine = readQuarantine();
     const tools = await prepare(names);
-    for (const name of names) {
+    // Each of the static checks uses one core.
+    const checks = names.filter((name) => SUITES[name].npm);
+    await Promise.all(checks.map((name) => runCheck(SUITES[name], checks.length > 1)));
+    for (const name of names.filter((name) => !SUITES[name].npm)) {
       if (problems.includes('interrupted')) break;
       await runSuite(SUITES[name], patterns, tools);
     }
@@ -154,17 +157,17 @@ async function build(name) {
   }
 }
 
+/** `isBeside`: another one runs at the same time, so what it prints comes in one piece. */
+async function runCheck({ title, npm }, isBeside) {
+  const since = Date.now();
+  const { code, output } = await run('npm', ['run', '--silent', npm], process.env, isBeside);
+  steps.say(`\n── ${title}\n${output}${title}: ${code === 0 ? 'ok' : 'failed'}, ${seconds(since)}`);
+  if (code !== 0) fail(`${title}: npm run ${npm} failed`);
+}
+
 async function runSuite(suite, patterns, tools) {
   const since = Date.now();
   steps.say(`\n── ${suite.title}`);
-  if (suite.npm) {
-    if (suite.npm === 'lint' && !existsSync(join(ROOT, 'eslint.config.js'))) return;
-    const code = await run('npm', ['run', '--silent', suite.npm], process.env);
-    steps.say(`${suite.title}: ${code === 0 ? 'ok' : 'failed'}, ${seconds(since)}`);
-    if (code !== 0) fail(`${suite.title}: npm run ${suite.npm} failed`);
-    return;
-  }
-
   const missing = suite.files ? missingFor(tools) : null;
   if (missing) {
     skipByName(suite, missing);
@@ -188,7 +191,7 @@ async function runSuite(suite, patterns, tools) {
 async function runJest(suite, tools, args) {
   const folder = mkdtempSync(join(tmpdir(), 'rolecall-test-report-'));
   const report = join(folder, 'report.json');
-  const code = await run(
+  const { code } = await run(
     process.execPath,
     [
       ...JEST,
@@ -333,22 +336,28 @@ function testEnvironment({ liveKit, chromium }) {
   };
 }
 
-function run(command, args, environment) {
+/** Resolves with the exit code and what was printed, which is empty unless it is kept. */
+function run(command, args, environment, isOutputKept = false) {
   return new Promise((resolve) => {
+    const stdio = isOutputKept ? 'pipe' : 'inherit';
     const child = spawn(command, args, {
       cwd: ROOT,
       env: environment,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', stdio, stdio],
       detached: true,
     });
-    current = child;
+    running.add(child);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text) => (output += text));
+    }
     child.once('error', (error) => {
-      steps.say(error.message);
-      resolve(1);
+      running.delete(child);
+      resolve({ code: 1, output: `${output}${error.message}\n` });
     });
     child.once('close', (code) => {
-      current = null;
-      resolve(code ?? 1);
+      running.delete(child);
+      resolve({ code: code ?? 1, output });
     });
   });
 }
