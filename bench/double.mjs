@@ -1,9 +1,9 @@
-// The scriptable LiveKit double in a process of its own: see server/test/support/livekit-double.ts.
+// The scriptable LiveKit double in a process of its own: see server/test/support/livekit-double.
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { endsWithUs } from './lib.mjs';
 
-const PROCESS = join(import.meta.dirname, '../server/test/support/livekit-double-process.ts');
+const PROCESS = join(import.meta.dirname, '../server/test/support/livekit-double/process.ts');
 
 export function startDouble(options = {}) {
   const child = fork(PROCESS, [JSON.stringify(options)], {

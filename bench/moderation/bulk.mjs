@@ -368,7 +368,7 @@ async function withRoom({ people, publishers = 0, latencyMs }, work) {
 }
 
 function startDouble(options) {
-  const file = join(import.meta.dirname, '../../server/test/support/livekit-double-process.ts');
+  const file = join(import.meta.dirname, '../../server/test/support/livekit-double/process.ts');
   const child = fork(file, [JSON.stringify(options)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
 import { LiveScene } from '../../test/support/live-scene.js';
-import { type DoubleParticipant, LiveKitDouble } from '../../test/support/livekit-double.js';
+import { LiveKitDouble } from '../../test/support/livekit-double/livekit-double.js';
+import { type DoubleParticipant } from '../../test/support/livekit-double/participant.js';
 import { createTestDatabase, type TestDatabase } from '../../test/support/test-database.js';
 import { until } from '../../test/support/until.js';
 import { Transactions } from '../ledger/transactions.js';

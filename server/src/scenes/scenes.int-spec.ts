@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Crowd } from '../../test/support/crowd.js';
 import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
-import { ALL_RIGHTS, LiveKitDouble, type Permission } from '../../test/support/livekit-double.js';
+import { LiveKitDouble } from '../../test/support/livekit-double/livekit-double.js';
+import { ALL_RIGHTS, type Permission } from '../../test/support/livekit-double/model.js';
 import { until } from '../../test/support/until.js';
 import { Transactions } from '../ledger/transactions.js';
 import { RoomSessions } from '../presence/room-sessions.js';

@@ -3,11 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import type { LiveApp } from '../../test/support/live-app.js';
 import type { LiveScene } from '../../test/support/live-scene.js';
-import {
-  type JoinOptions,
-  LiveKitDouble,
-  VIEWER_RIGHTS,
-} from '../../test/support/livekit-double.js';
+import { LiveKitDouble } from '../../test/support/livekit-double/livekit-double.js';
+import { type JoinOptions, VIEWER_RIGHTS } from '../../test/support/livekit-double/model.js';
 import { until } from '../../test/support/until.js';
 import { SYSTEM_ACTOR } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import type { LiveApp } from '../../test/support/live-app.js';
 import type { LiveScene } from '../../test/support/live-scene.js';
-import { ALL_RIGHTS, LiveKitDouble } from '../../test/support/livekit-double.js';
+import { LiveKitDouble } from '../../test/support/livekit-double/livekit-double.js';
+import { ALL_RIGHTS } from '../../test/support/livekit-double/model.js';
 import { until } from '../../test/support/until.js';
 
 jest.setTimeout(60_000);

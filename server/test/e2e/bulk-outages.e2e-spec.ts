@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import type { BulkOperationView } from '../../src/bulk/bulk.schemas.js';
 import { Crowd } from '../support/crowd.js';
 import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveKitDouble } from '../support/livekit-double.js';
+import { LiveKitDouble } from '../support/livekit-double/livekit-double.js';
 import { type OwnPostgres, startOwnPostgres } from '../support/own-postgres.js';
 import { type RolecallProcess, startRolecallProcess } from '../support/rolecall-process.js';
 import { until } from '../support/until.js';

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { ReconcilerService } from '../../src/reconciler/reconciler.service.js';
 import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { ALL_RIGHTS, LiveKitDouble } from '../support/livekit-double.js';
+import { LiveKitDouble } from '../support/livekit-double/livekit-double.js';
+import { ALL_RIGHTS } from '../support/livekit-double/model.js';
 import { type RolecallProcess, startRolecallProcess } from '../support/rolecall-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';

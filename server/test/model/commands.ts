@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
-import { Refused, type WebhookMode } from '../support/livekit-double.js';
+import { Refused, type WebhookMode } from '../support/livekit-double/model.js';
 import { signalJoin } from '../support/livekit-signal.js';
 import { until } from '../support/until.js';
 import { type Act, keyOf, OUT, rightsOf, type Template, TEMPLATES } from './seat-model.js';

@@ -1,6 +1,6 @@
 import { toParticipantPermission } from '../../src/grants/compile-grant.js';
 import { PRESETS } from '../../src/grants/presets.js';
-import type { Permission, Source } from '../support/livekit-double.js';
+import type { Permission, Source } from '../support/livekit-double/model.js';
 
 export const TEMPLATES = ['viewer', 'camera-only', 'speaker', 'presenter'] as const;
 export type Template = (typeof TEMPLATES)[number];

@@ -1,7 +1,8 @@
 import { PresenceService } from '../../src/presence/presence.service.js';
 import type { BulkOperationView } from '../../src/bulk/bulk.schemas.js';
 import type { LiveApp } from './live-app.js';
-import { type Change, LiveKitDouble, type Permission, VIEWER_RIGHTS } from './livekit-double.js';
+import { LiveKitDouble } from './livekit-double/livekit-double.js';
+import { type Change, type Permission, VIEWER_RIGHTS } from './livekit-double/model.js';
 import { until } from './until.js';
 
 export interface CrowdRoom {

@@ -1,7 +1,7 @@
 import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { type LiveApp, startLiveApp } from './live-app.js';
 import { LiveScene } from './live-scene.js';
-import { LiveKitDouble } from './livekit-double.js';
+import { LiveKitDouble } from './livekit-double/livekit-double.js';
 
 /** Rolecall on the LiveKit double, which sends it its webhooks. */
 export interface DoubleWorld {

@@ -2,17 +2,15 @@
  * The LiveKit double as a process of its own, so that a benchmark does not share a thread with what
  * it measures. Started by Node itself with an IPC channel:
  *
- *   const child = fork('server/test/support/livekit-double-process.ts', [JSON.stringify(options)]);
+ *   const child = fork('server/test/support/livekit-double/process.ts', [JSON.stringify(options)]);
  *   // its first message: { ready: { url, httpUrl, apiKey, apiSecret } }
  *   child.send({ id, op: 'join', args: [[{ room, identity, permission }, …]] });  // → { id, value }
  */
-import type { Fault, LiveKitDouble as Double, Permission, WebhookMode } from './livekit-double.js';
+import { LiveKitDouble } from './livekit-double.ts';
+import type { Fault, Permission, WebhookMode } from './model.ts';
 
-const { LiveKitDouble } = (await import(new URL('./livekit-double.ts', import.meta.url).href)) as {
-  LiveKitDouble: typeof Double;
-};
 const livekit = await LiveKitDouble.start(
-  JSON.parse(process.argv[2] ?? '{}') as Parameters<typeof Double.start>[0],
+  JSON.parse(process.argv[2] ?? '{}') as Parameters<typeof LiveKitDouble.start>[0],
 );
 const faults = new Map<number, () => void>();
 let nextFault = 0;
