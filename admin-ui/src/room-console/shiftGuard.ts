@@ -6,8 +6,8 @@
 
 /** As long as a hand needs to stop after the eye has seen that something moved. */
 export const SETTLE_MS = 300;
-/** While the page scrolls, reading all places in every frame would slow it down. */
-const SCROLLING_MS = 100;
+/** While the page scrolls, or only texts change, not every frame is read. A press reads afresh. */
+const CALM_MS = 100;
 
 const KEPT_MS = 3_000;
 
@@ -64,10 +64,13 @@ export class ShiftGuard {
   private snapshots: Snapshot[] = [];
   private press: Press | null = null;
   private frame: number | null = null;
+  private lastReadAt = -Infinity;
   private scrolledAt = -Infinity;
+  /** Something was moved, added or removed since the last reading. */
+  private isShifted = true;
   private onRefused = () => {};
   private rows: RowCache = new WeakMap();
-  private readonly painted = new MessageChannel();
+  private reading: ReturnType<typeof setTimeout> | undefined;
 
   /** Whether the person whose row the finger went down on last had been there long enough. */
   readonly isPressSettled = (): boolean => this.press?.isSamePerson ?? true;
@@ -91,11 +94,10 @@ export class ShiftGuard {
     window.addEventListener('resize', this.onResize, quiet);
     window.addEventListener('pointerdown', this.onDown, quiet);
     window.addEventListener('click', this.onClick, true);
-    this.painted.port1.onmessage = () => this.read();
     this.readSoon();
     return () => {
       mutations.disconnect();
-      this.painted.port1.onmessage = null;
+      clearTimeout(this.reading);
       window.removeEventListener('scroll', onScroll, true);
       window.removeEventListener('resize', this.onResize, true);
       window.removeEventListener('pointerdown', this.onDown, true);
@@ -115,23 +117,26 @@ export class ShiftGuard {
       const row = element?.closest('[data-identity]');
       const isOnlyMoved = element === row && type === 'attributes' && attributeName === 'style';
       if (row && !isOnlyMoved) this.rows.delete(row);
+      if (!row || element === row) this.isShifted = true;
     }
     this.readSoon();
   };
 
   private readonly onResize = () => {
     this.rows = new WeakMap();
+    this.isShifted = true;
     this.readSoon();
   };
 
   private readonly onFrame = (now: number) => {
     this.frame = null;
-    if (now - this.scrolledAt < SCROLLING_MS && now - this.newestAt() < SCROLLING_MS) {
+    const isCalm = !this.isShifted || now - this.scrolledAt < CALM_MS;
+    if (isCalm && now - this.lastReadAt < CALM_MS) {
       this.readSoon();
       return;
     }
     // After the paint: layout is done by then, and reading places does not force another one.
-    this.painted.port2.postMessage(null);
+    this.reading = setTimeout(this.read);
   };
 
   private readonly onDown = (event: PointerEvent) => {
@@ -176,19 +181,17 @@ export class ShiftGuard {
     );
   }
 
-  private newestAt(): number {
-    return this.snapshots.at(-1)?.at ?? -Infinity;
-  }
-
-  private read(): void {
+  private readonly read = () => {
+    this.lastReadAt = performance.now();
+    this.isShifted = false;
     const targets = readTargets(this.rows);
     const newest = this.snapshots.at(-1);
     if (newest && isSame(newest.targets, targets)) return;
-    const at = performance.now();
+    const at = this.lastReadAt;
     // The last one before the time that counts says how that time began; a busy page is told late.
     const first = this.snapshots.findLastIndex((each) => each.at < at - KEPT_MS);
     this.snapshots = [...this.snapshots.slice(Math.max(0, first)), { at, targets }];
-  }
+  };
 }
 
 const targetAt = (targets: readonly Target[], x: number, y: number) =>
