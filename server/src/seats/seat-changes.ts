@@ -182,9 +182,12 @@ export class SeatChanges {
       this.guards.assertSensible(actor, wish.action, context, wish.isConfirmed ?? false);
       const after = await this.policy.suppose(context.standing, plan, context.now);
       await this.guards.assertMay(actor, wish, context, after);
-      const change = { actor, wish, context, plan, after, options, notGivenBack };
+      const change = { actor, wish, context, plan, after, options };
       try {
-        const operation = await this.write(change);
+        const operation = await this.write({
+          ...change,
+          notGivenBack: plan.isKept ? [] : notGivenBack,
+        });
         if (operation) return { operation, isNew: true };
         // Somebody else changed the seat between our look and our lock: look again.
       } catch (error) {
@@ -259,7 +262,8 @@ export class SeatChanges {
       const { override } = plan;
       const { room, identity } = seat;
       const holding = override && { room, identity, template: override.template };
-      if (holding && isGivenBy(context, plan)) await this.assertHasPlace(tx, standing, holding);
+      const isGiven = !plan.isKept && isGivenBy(context, plan);
+      if (holding && isGiven) await this.assertHasPlace(tx, standing, holding);
       await options.within?.(tx, operation.id);
       if (holding && wish.action === 'promote') {
         await this.rules.notePromoted(tx, holding, operation.actor, operation.id);

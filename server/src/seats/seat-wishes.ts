@@ -20,8 +20,6 @@ import { SeatStore } from './seat-store.js';
 const DEFAULT_PROMOTION = 'speaker';
 /** What somebody is demoted to who would otherwise have no role at all. */
 const LAST_RESORT = 'viewer';
-/** Leases on top of each other that are looked through. */
-const MAX_LEASES = 10;
 /** Every template has a place. */
 const NONE: ReadonlySet<string> = new Set();
 
@@ -30,6 +28,8 @@ export interface Plan extends SeatWish {
   readonly fallback?: ObservedPermission | null;
   /** The role that ends, where the clock has taken it already. */
   readonly was?: RoleState;
+  /** The role from before stays, although it has no place: everything else would give more. */
+  readonly isKept?: true;
 }
 
 interface Terms {
@@ -72,7 +72,9 @@ export class SeatWishes {
     if (body.template !== undefined) {
       return { ...wish, override: this.overrideOf(actor, context, body.template, body) };
     }
-    const plan = { ...wish, ...(await this.withoutOverride(context, noPlace)) };
+    const isSelf = actor.kind === 'participant';
+    const back = isSelf ? this.steppedDown(context) : this.withoutOverride(context, noPlace);
+    const plan: Plan = { ...wish, ...(await back) };
     const after = await this.policy.suppose(context.standing, plan, context.now);
     if (after.wanted.kind !== 'out' || after.wanted.code === 'seat.blocked') return plan;
     const held = context.standing.role?.grants ?? null;
@@ -162,6 +164,38 @@ export class SeatWishes {
   }
 
   /**
+   * What somebody goes back to who steps down: standing policy, but no further up than a demotion
+   * that lies under what they give back.
+   */
+  async steppedDown(
+    context: Pick<Context, 'seat' | 'standing' | 'now'>,
+  ): Promise<Pick<Plan, 'override' | 'fallback' | 'isKept'>> {
+    const back = await this.withoutOverride(context);
+    const { block } = wishOf(context);
+    const { role } = await this.policy.suppose(context.standing, { ...back, block }, context.now);
+    if (!role) return back;
+    for await (const under of this.openUnder(context)) {
+      const { grants } = await this.templates.version(under.template, under.version);
+      if (exceeds(role.grants, grants).length > 0) return { override: under, isKept: true };
+    }
+    return back;
+  }
+
+  /**
+   * The changes that lie under the present one and have not come to their own ends, the nearest
+   * first. All of them: whoever lends often enough would else bury a demotion.
+   */
+  private async *openUnder({ seat, now }: Pick<Context, 'seat' | 'now'>): AsyncGenerator<Override> {
+    for (let override = seat.override; override;) {
+      const origin = await this.store.findOverrideOrigin({ ...seat, override });
+      const under = origin?.override ?? null;
+      if (under && isOpen(under, now) && !(await this.isOver(seat, under))) yield under;
+      // Each lies under a later one, so this comes to its end.
+      override = under && under.at < override.at ? under : null;
+    }
+  }
+
+  /**
    * What a lease on top of another change goes back to: that change, unless it has come to its own
    * end or its template has no place. Under it may lie another one.
    */
@@ -169,23 +203,16 @@ export class SeatWishes {
     context: Context,
     noPlace: ReadonlySet<string>,
   ): Promise<Pick<Plan, 'override' | 'fallback'>> {
-    const { seat, now } = context;
-    let override = seat.override;
-    for (let depth = 0; override && depth < MAX_LEASES; depth++) {
-      const origin = await this.store.findOverrideOrigin({ ...seat, override });
-      const under = origin?.override ?? null;
-      const hasPlace = under !== null && !noPlace.has(under.template);
-      if (under && hasPlace && isOpen(under, now) && !(await this.isOver(seat, under))) {
-        return { override: under };
-      }
-      override = under;
+    for await (const under of this.openUnder(context)) {
+      if (!noPlace.has(under.template)) return { override: under };
     }
     return this.withoutOverride(context, noPlace);
   }
 
   /**
    * What comes instead of a role that has no place gives no more than that role: else the end of a
-   * lease would bring back what a demotion took. Who would have more, or no role, stays as a viewer.
+   * lease would bring back what a demotion took. Who would have more, or no role, stays as a viewer,
+   * and where that cannot be had keeps the role.
    */
   private async keepInRoom(
     actor: Actor,
@@ -201,12 +228,19 @@ export class SeatWishes {
     const { grants } = await this.templates.version(lost.template, lost.version);
     // A block or a scene hides the role that comes back with its end.
     const unblocked = { ...plan, block: null };
-    const { decision } = await this.policy.suppose(context.standing, unblocked, context.now);
+    const supposed = await this.policy.suppose(context.standing, unblocked, context.now);
+    const { decision } = supposed;
     const given = decision.verdict === 'allow' ? (decision.played ?? decision) : null;
     const instead = given && (await this.templates.version(given.template, given.version));
-    if (instead && exceeds(instead.grants, grants).length > 0) {
-      if (noPlace.has(LAST_RESORT) || whyUnusable(context.standing, LAST_RESORT)) return plan;
-      return { ...plan, override: this.overrideOf(actor, context, LAST_RESORT, {}) };
+    // A closed room or a suspension hides a role as well, and which one cannot be told.
+    const isMore = instead
+      ? exceeds(instead.grants, grants).length > 0
+      : !isWantOfRules(supposed) && decision.verdict === 'refuse';
+    if (isMore) {
+      if (!noPlace.has(LAST_RESORT) && !whyUnusable(context.standing, LAST_RESORT)) {
+        return { ...plan, override: this.overrideOf(actor, context, LAST_RESORT, {}) };
+      }
+      return hasEnded(lost, context.now) ? plan : { ...plan, override: lost, isKept: true };
     }
     if (plan.override) return plan;
     const after = await this.policy.suppose(context.standing, plan, context.now);

@@ -37,6 +37,16 @@ describe('what is given for a time', () => {
     await scene.untilSeat(room, identity, 'is here', ({ isPresent }) => isPresent);
     return person;
   };
+  /** By standing policy, so that whoever has no override is one. */
+  const makeHosts = async () => {
+    const { status } = await app.post('/api/v1/assignments', {
+      subject: { everyone: true },
+      scope: { room },
+      template: 'host',
+      reason: 'runs the room',
+    });
+    expect(status).toBe(201);
+  };
   const outcomes = async (kind: string) =>
     (await scene.ledger(room, kind)).map(({ outcome }) => outcome);
   const untilOf = async (identity: string) =>
@@ -63,6 +73,29 @@ describe('what is given for a time', () => {
       return override?.template === 'speaker' && inSync;
     });
     expect(seat.override).toMatchObject({ until: null });
+  });
+
+  it('leases on top of each other, however many, do not bury a demotion', async () => {
+    await come('ana');
+    await makeHosts();
+    await scene.act(room, 'ana', 'demote', { template: 'viewer' });
+    for (let i = 0; i < 12; i++) {
+      const template = i % 2 === 0 ? 'speaker' : 'presenter';
+      const { status } = await scene.act(room, 'ana', 'promote', { template, for: '1h' });
+      expect(status).toBe(200);
+    }
+    // Those underneath have come to their ends as well.
+    const past = new Date(Date.now() - 1_000).toISOString();
+    await app.sql(
+      `UPDATE seat_operation SET before = jsonb_set(before, '{override,until}', to_jsonb($2::text))
+       WHERE room = $1 AND before->'override'->>'scope' = 'until'`,
+      [room, past],
+    );
+    await app.sql(`UPDATE seat SET override_until = $2 WHERE room = $1`, [room, past]);
+    await scene.untilSeat(room, 'ana', 'is demoted again', ({ override, inSync }) => {
+      return override?.template === 'viewer' && inSync;
+    });
+    expect(await outcomes('seat.lease_ended')).toEqual(['intent', 'applied']);
   });
 
   it('nobody loses a track between the end of a lease and what it goes back to', async () => {
@@ -222,16 +255,8 @@ describe('what is given for a time', () => {
       async (how) => {
         const ana = await come('ana');
         await come('bo');
-        const made =
-          how === 'assigned'
-            ? await app.post('/api/v1/assignments', {
-                subject: { everyone: true },
-                scope: { room },
-                template: 'host',
-                reason: 'runs the room',
-              })
-            : await scene.act(room, 'ana', 'promote', { template: 'host' });
-        expect(made.status).toBe(how === 'assigned' ? 201 : 200);
+        if (how === 'assigned') await makeHosts();
+        else await scene.act(room, 'ana', 'promote', { template: 'host' });
         await limit('speaker', 1);
         await scene.act(room, 'ana', 'demote', { template: 'speaker' });
         // Both are within the ceiling of a moderator.
@@ -247,6 +272,33 @@ describe('what is given for a time', () => {
         expect((await scene.seat(room, 'ana'))?.role?.template).toBe('viewer');
       },
     );
+
+    it('who was demoted stays demoted where nobody may be a viewer either', async () => {
+      await come('ana');
+      await makeHosts();
+      await scene.act(room, 'ana', 'demote', { template: 'viewer' });
+      await scene.act(room, 'ana', 'promote', { template: 'speaker', for: '1h' });
+      await limit('viewer', 0);
+      await expire('ana');
+      const entry = await ended('seat.lease_ended', 'ana');
+      expect(entry?.payload).toMatchObject({ after: { template: 'viewer' } });
+      expect(entry?.payload.notGivenBack).toBeUndefined();
+      expect((await scene.seat(room, 'ana'))?.override).toMatchObject({ template: 'viewer' });
+    });
+
+    it('who was demoted stays demoted when the room was closed as the lease ended', async () => {
+      for (const identity of ['ana', 'bo']) await come(identity);
+      await makeHosts();
+      await limit('speaker', 1);
+      await scene.act(room, 'ana', 'demote', { template: 'speaker' });
+      await scene.act(room, 'ana', 'promote', { template: 'presenter', for: '1h' });
+      await scene.act(room, 'bo', 'demote', { template: 'speaker' });
+      await app.sql('UPDATE room SET is_closed = true WHERE name = $1', [room]);
+      await expire('ana');
+      await ended('seat.lease_ended', 'ana');
+      await app.sql('UPDATE room SET is_closed = false WHERE name = $1', [room]);
+      expect((await scene.seat(room, 'ana'))?.override).toMatchObject({ template: 'viewer' });
+    });
 
     it('a block ends all the same when the limit was lowered meanwhile', async () => {
       for (const identity of ['ana', 'bo']) {

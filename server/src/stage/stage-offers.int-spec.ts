@@ -151,6 +151,20 @@ describe('stepping down', () => {
   });
 });
 
+describe('stepping down from what was lent on top of a demotion', () => {
+  it('goes back to the demotion, and not past it', async () => {
+    const room = await newRoom({ default_template: 'camera-only' });
+    await inRoom(room, 'ana');
+    await act(room, 'seats/ana/demote', { template: 'viewer' });
+    await act(room, 'seats/ana/promote', { template: 'speaker', for: '15m' });
+    await act(room, 'seats/ana/promote', { template: 'presenter' });
+    expect((await me(room, 'ana')).body.canStepDown).toBe(true);
+    expect((await me(room, 'ana', 'step-down')).status).toBe(200);
+    const [seat] = await app.sql(`SELECT * FROM seat WHERE room = $1 AND identity = 'ana'`, [room]);
+    expect(seat).toMatchObject({ override_template: 'viewer' });
+  });
+});
+
 describe('a question to unmute', () => {
   it('reaches the participant, and its answer the moderator', async () => {
     const room = await newRoom({ default_template: 'speaker' });

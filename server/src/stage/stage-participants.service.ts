@@ -214,7 +214,8 @@ export class StageParticipantsService {
     if (role?.source !== 'override') return false;
     const seat = await this.seatStore.find(room.name, identity);
     if (!seat) return false;
-    const { override } = await this.wishes.withoutOverride({ seat, standing });
+    const { now } = standing.facts;
+    const { override } = await this.wishes.steppedDown({ seat, standing, now });
     const wish = { override, block: input.seat?.block ?? null };
     const after = await this.policy.suppose(standing, wish);
     if (!after.role) return role.grants.canPublish; // the seat finds them a role of the least
