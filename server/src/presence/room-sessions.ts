@@ -6,7 +6,8 @@ import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints, roomHints } from '../hints/hints.js';
 import type { ObservedRoom } from '../livekit/participant-view.js';
 import { isStorable } from '../livekit/storable.js';
-import { SeatOperations } from '../seats/seat-operations.js';
+import { LEASES, SeatOperations } from '../seats/seat-operations.js';
+import { LASTING_UNDER } from '../seats/seat-store.js';
 import { SilenceWatch } from '../seats/silence-watch.js';
 
 /** A room that Rolecall has, with what it is created with. */
@@ -212,32 +213,36 @@ export class RoomSessions {
    */
   private async endOverrides(tx: Tx, room: string, before: Date | null, by: string): Promise<void> {
     const { rows } = await tx.query<EndedWish>(
-      `WITH ending AS (
+      `WITH RECURSIVE ending AS MATERIALIZED (
          SELECT identity, override_template AS template, override_version AS version,
-           hold_sources AS sources,
+           override_at AS at, hold_sources AS sources,
            coalesce(override_scope = 'session'
              AND ($2::timestamptz IS NULL OR override_at < $2) AND NOT (${AWAITED}), false) AS is_override,
            coalesce(hold_at IS NOT NULL AND hold_until IS NULL
              AND ($2::timestamptz IS NULL OR hold_at < $2), false) AS is_hold
          FROM seat WHERE room = $1 AND (override_scope = 'session' OR hold_at IS NOT NULL)
-         FOR UPDATE)
+         FOR UPDATE), ${LASTING_UNDER},
+       ends AS (
+         SELECT e.*, is_override AND l.identity IS NOT NULL AS is_lasting,
+           is_override AND l.identity IS NULL AS is_gone
+         FROM ending e LEFT JOIN lasting l ON l.identity = e.identity)
        UPDATE seat SET epoch = epoch + 1,
-         override_template = CASE WHEN NOT is_override THEN override_template END,
-         override_version = CASE WHEN NOT is_override THEN override_version END,
-         override_scope = CASE WHEN NOT is_override THEN override_scope END,
-         override_until = CASE WHEN NOT is_override THEN override_until END,
-         override_at = CASE WHEN NOT is_override THEN override_at END,
-         override_by = CASE WHEN NOT is_override THEN override_by END,
-         override_by_kind = CASE WHEN NOT is_override THEN override_by_kind END,
-         override_reason = CASE WHEN NOT is_override THEN override_reason END,
+         override_template = CASE WHEN NOT is_gone THEN override_template END,
+         override_version = CASE WHEN NOT is_gone THEN override_version END,
+         override_scope = CASE WHEN is_lasting THEN 'until' WHEN NOT is_gone THEN override_scope END,
+         override_until = CASE WHEN is_lasting THEN now() WHEN NOT is_gone THEN override_until END,
+         override_at = CASE WHEN NOT is_gone THEN override_at END,
+         override_by = CASE WHEN NOT is_gone THEN override_by END,
+         override_by_kind = CASE WHEN NOT is_gone THEN override_by_kind END,
+         override_reason = CASE WHEN NOT is_gone THEN override_reason END,
          hold_sources = CASE WHEN NOT is_hold THEN hold_sources END,
          hold_at = CASE WHEN NOT is_hold THEN hold_at END,
          hold_by = CASE WHEN NOT is_hold THEN hold_by END,
          hold_by_kind = CASE WHEN NOT is_hold THEN hold_by_kind END,
          hold_reason = CASE WHEN NOT is_hold THEN hold_reason END
-       FROM ending
-       WHERE seat.room = $1 AND seat.identity = ending.identity AND (is_override OR is_hold)
-       RETURNING seat.identity, ending.template, ending.version, ending.sources, is_override, is_hold`,
+       FROM ends
+       WHERE seat.room = $1 AND seat.identity = ends.identity AND (is_override OR is_hold)
+       RETURNING seat.identity, ends.template, ends.version, ends.sources, is_override, is_hold`,
       [room, before, this.config.tokenTtlMax],
     );
     const ended = rows.map(({ identity }) => identity);
@@ -264,7 +269,8 @@ export class RoomSessions {
       type: 'seat',
       key: identity,
     }));
-    if (hints.length > 0) tx.afterCommit(() => this.hints.publish(hints));
+    const due = { topic: LEASES, type: 'lease' };
+    if (hints.length > 0) tx.afterCommit(() => this.hints.publish([...hints, due]));
   }
 
   tell(room: string): void {

@@ -34,6 +34,28 @@ interface OriginRow extends Origin {
   readonly ord: number;
 }
 
+/** What may write an override. */
+const GIVES = `o.action IN ('promote', 'demote', 'lease_end', 'block', 'unblock')`;
+
+/**
+ * Of `ending` (identity, `at` of its override, `is_override`; room: $1): `lasting`, who has an
+ * override underneath that lasts longer than the session. What is on top of it becomes a lease that
+ * ends now, and the end of a lease gives the other one back.
+ */
+export const LASTING_UNDER = `
+  under AS (
+    SELECT e.identity, o.before->'override' AS override
+    FROM ending e JOIN seat_operation o ON o.room = $1 AND o.identity = e.identity
+      AND o.created_at = e.at AND ${GIVES}
+    WHERE e.is_override AND jsonb_typeof(o.before->'override') = 'object'
+    UNION ALL
+    SELECT u.identity, o.before->'override'
+    FROM under u JOIN seat_operation o ON o.room = $1 AND o.identity = u.identity
+      AND o.created_at = (u.override->>'at')::timestamptz AND ${GIVES}
+    WHERE (o.before->'override'->>'at')::timestamptz < (u.override->>'at')::timestamptz),
+  lasting AS (
+    SELECT DISTINCT identity FROM under WHERE (override->>'until')::timestamptz > now())`;
+
 /** The tables `seat` and `seat_operation`: every statement that reads or writes what is wished. */
 @Injectable()
 export class SeatStore {
@@ -323,7 +345,7 @@ export class SeatStore {
            nullif(o.before->'override', 'null') AS override
          FROM seat_operation o
          WHERE o.room = q.room AND o.identity = q.identity AND o.created_at = q.at
-           AND o.action IN ('promote', 'demote', 'lease_end', 'block', 'unblock')
+           AND ${GIVES}
          ORDER BY o.epoch DESC LIMIT 1) AS o ON true`,
       [
         seats.map(({ room }) => room),

@@ -11,6 +11,7 @@ import { SeatApplier } from './seat-applier.js';
 import { SeatContexts } from './seat-context.js';
 import { SeatGuards } from './seat-guards.js';
 import { LEASES, SeatOperations } from './seat-operations.js';
+import { SeatPolicy } from './seat-policy.js';
 import { SeatRules } from './seat-rules.js';
 import { SeatStore } from './seat-store.js';
 
@@ -25,6 +26,7 @@ export class SeatTokens {
   constructor(
     private readonly contexts: SeatContexts,
     private readonly guards: SeatGuards,
+    private readonly policy: SeatPolicy,
     private readonly rules: SeatRules,
     private readonly store: SeatStore,
     private readonly applier: SeatApplier,
@@ -47,7 +49,13 @@ export class SeatTokens {
     const { identity } = facts;
     const room = facts.room?.name ?? '';
     const context = await this.contexts.look(room, identity);
-    await this.guards.assertWithinCeiling(actor, 'token.issue_as', context, context.standing.role);
+    const { standing, seat: before } = context;
+    await this.guards.assertWithinCeiling(actor, 'token.issue_as', context, standing.role);
+    if (before.override) {
+      // Nothing brings back what this takes the place of, so what lies under that counts as given.
+      const { role: under } = await this.policy.suppose(standing, { override: null, block: null });
+      await this.guards.assertWithinCeiling(actor, 'token.issue_as', context, under);
+    }
     const ref = await this.transactions.run(async (tx) => {
       const { seat, now } = await this.store.lock(tx, room, identity);
       const given = { ...role, by: actor.label, byKind: actor.kind, reason: entry.reason ?? null };

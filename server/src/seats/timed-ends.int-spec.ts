@@ -129,6 +129,28 @@ describe('what is given for a time', () => {
     await until('and is settled', async () => (await outcomes('seat.lease_ended')).length === 2);
   });
 
+  it('a demotion that lasts longer than the session outlives what was given on top of it', async () => {
+    await come('ana');
+    await makeHosts();
+    await scene.act(room, 'ana', 'demote', { template: 'viewer', for: '1h' });
+    await scene.act(room, 'ana', 'promote', { template: 'speaker' });
+    await scene.act(room, 'ana', 'promote', { template: 'presenter' });
+    await scene.end(room);
+    await until('the session has ended', async () => {
+      return (await scene.ledger(room, 'seat.session_ended')).length === 1;
+    });
+    await scene.untilSeat(room, 'ana', 'is demoted again', ({ override }) => {
+      return override?.template === 'viewer' && override.until !== null;
+    });
+    // A token for another role would take its place and end with the session.
+    const moderator = await app.operator('moderator');
+    const body = { room, identity: 'ana', template: 'speaker', createUser: true };
+    await scene.user('ana');
+    const refused = await moderator.post('/api/v1/tokens', body);
+    expect(refused).toMatchObject({ status: 403, body: { code: 'seat.above_ceiling' } });
+    expect((await scene.seat(room, 'ana'))?.override).toMatchObject({ template: 'viewer' });
+  });
+
   it('there is nothing to put off without a lease', async () => {
     await come('ana');
     const none = await scene.act(room, 'ana', 'extend', { for: '5m' });
