@@ -23,6 +23,7 @@ import { Metrics } from '../metrics/metrics.service.js';
 import { type PolicyFacts, PolicyReader, type Question } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
 import { RoomsService } from '../rooms/rooms.service.js';
+import { LeasesService } from '../seats/leases.service.js';
 import { SeatTokens } from '../seats/seat-tokens.js';
 import { UsersService } from '../users/users.service.js';
 import { assertNotVoid } from './issuable.js';
@@ -85,6 +86,7 @@ export class IssuanceService {
     private readonly rooms: RoomsService,
     private readonly liveRooms: LiveRooms,
     private readonly seats: SeatTokens,
+    private readonly leases: LeasesService,
     private readonly metrics: Metrics,
     private readonly clock: LiveKitClock,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
@@ -164,7 +166,10 @@ export class IssuanceService {
   private async prepare(actor: Actor, body: IssueBody, identity: string): Promise<Plan> {
     const { room } = body;
     this.assertVisible(actor, 'token.issue', room);
-    const facts = await this.policy.read(questionOf(body, identity));
+    const facts = await this.leases.onceNothingIsDue(
+      () => this.policy.read(questionOf(body, identity)),
+      (told) => told,
+    );
     if (room !== undefined && !facts.room) {
       await this.recordRefusal(actor, body, identity, 'room.not_found', []);
       throw roomNotFound(room);

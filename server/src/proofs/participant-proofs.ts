@@ -10,6 +10,7 @@ import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { isReservedIdentity } from '../grants/names.js';
 import { isStorable } from '../livekit/storable.js';
 import { type TokenFacts, TokenReader } from '../livekit/token-reader.js';
+import { LeasesService } from '../seats/leases.service.js';
 import { SeatObservations } from '../seats/seat-observations.js';
 import { beyondIssuer, SeatPolicy, type Standing } from '../seats/seat-policy.js';
 import { type Admission, isVoided } from './voided.js';
@@ -62,6 +63,7 @@ export class ParticipantProofs {
   constructor(
     private readonly policy: SeatPolicy,
     private readonly observations: SeatObservations,
+    private readonly leases: LeasesService,
     private readonly pg: PgPool,
     private readonly database: DatabaseClock,
     private readonly livekit: LiveKitClock,
@@ -157,7 +159,10 @@ export class ParticipantProofs {
   /** Null for a room that Rolecall does not have. */
   private async stand({ room, identity }: TokenFacts): Promise<Standing | null> {
     try {
-      const standing = await this.policy.stand(room, identity);
+      const standing = await this.leases.onceNothingIsDue(
+        () => this.policy.stand(room, identity),
+        ({ facts }) => facts,
+      );
       if (standing.facts.wasIssued) return standing;
       // They never came before: only the ledger can tell that a token was issued to them.
       if (!(await this.observations.expect(room, identity))) return standing;

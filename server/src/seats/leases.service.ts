@@ -5,8 +5,10 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { SYSTEM_ACTOR } from '../actor/actor.js';
+import { AppError } from '../common/errors/app-error.js';
 import { inParallel } from '../common/in-parallel.js';
 import { Hints } from '../hints/hints.js';
+import type { PolicyFacts } from '../policy/policy-reader.js';
 import type { Seat } from './seat.js';
 import { SeatChanges, type Wish } from './seat-changes.js';
 import { LEASES } from './seat-operations.js';
@@ -106,6 +108,22 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
     }
   }
 
+  /**
+   * What `read` tells of a seat when nothing of it is due. A lease or a block whose time is over,
+   * and whose end is not written yet, hides what comes back with its end, such as a demotion: who
+   * gives somebody a token waits for that. Throws `unavailable` when it cannot be written.
+   */
+  async onceNothingIsDue<T>(read: () => Promise<T>, factsOf: (told: T) => PolicyFacts): Promise<T> {
+    const told = await read();
+    const { room, identity } = factsOf(told);
+    if (!room || !isAnythingDue(factsOf(told))) return told;
+    await this.endDueOf(room.name, identity);
+    const again = await read();
+    if (!isAnythingDue(factsOf(again))) return again;
+    const text = 'What is over for this seat could not be ended yet.';
+    throw new AppError('unavailable', 'seat.end_due', text, { retryAfter: 2 });
+  }
+
   private arm(): void {
     if (this.isStopped) return;
     if (this.running) {
@@ -173,4 +191,9 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
       },
     ];
   }
+}
+
+function isAnythingDue({ input, now }: PolicyFacts): boolean {
+  const { override = null, block = null } = input?.seat ?? {};
+  return hasEnded(override, now) || hasEnded(block, now);
 }
