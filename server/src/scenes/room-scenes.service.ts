@@ -65,16 +65,24 @@ export class RoomScenes {
     const templates = await this.grantsOf(input.templates);
     const score = await this.scoreOf(actor, room, body);
     await this.assertMayGive(actor, room, score.rules, templates);
-    const kept = keptFrom(actor, room, score.rules, templates);
-    const rules = [...kept.map((key): SceneRule => ({ from: key, to: key })), ...score.rules];
     const reason = body.reason ?? null;
     const { label: by, kind: byKind } = actor;
+    let kept: string[] = [];
     const { operation, scene } = await this.play(
       { actor, room, reason, clickedAt },
-      (before, at) => ({
-        scene: { ...score, rules, at, by, byKind, reason },
-        entry: { kind: 'scene.entered', payload: { before, kept } },
-      }),
+      (before, at) => {
+        const rules = keptFrom(
+          actor,
+          room,
+          { before: before?.rules ?? [], next: score.rules },
+          templates,
+        );
+        kept = rules.map(({ from }) => from);
+        return {
+          scene: { ...score, rules: [...rules, ...score.rules], at, by, byKind, reason },
+          entry: { kind: 'scene.entered', payload: { before, kept } },
+        };
+      },
     );
     const total = await this.begin(operation);
     return { operationId: operation.id, total, scene: toSceneView(scene as StoredScene), kept };
@@ -249,23 +257,24 @@ export class RoomScenes {
 }
 
 /**
- * Templates beyond the actor's ceiling that the scene would change: whoever holds them keeps them,
- * as a demotion of theirs would be refused.
+ * Rules for the templates beyond the actor's ceiling that the scene would change: whoever holds them
+ * keeps what they have, as a demotion of theirs would be refused. What the scene before took from
+ * them stays taken, as leaving that one would be refused.
  */
 function keptFrom(
   actor: Actor,
   room: string,
-  rules: readonly SceneRule[],
+  { before, next }: { before: readonly SceneRule[]; next: readonly SceneRule[] },
   templates: ReadonlyMap<string, RoleGrants>,
-): string[] {
-  return [...templates]
-    .filter(([key, grants]) => {
-      const rule = sceneRuleFor(rules, key);
-      const isChanged = rule !== null && rule.to !== key;
-      return isChanged && actor.exceeding('scene.enter', grants, room).length > 0;
-    })
-    .map(([key]) => key)
-    .sort();
+): SceneRule[] {
+  return [...templates.keys()].sort().flatMap((key) => {
+    const grants = templates.get(key);
+    const [had, has] = [before, next].map((rules) => sceneRuleFor(rules, key)?.to);
+    const to = had === undefined ? key : had;
+    const isChanged = (has === undefined ? key : has) !== to;
+    if (!grants || !isChanged) return [];
+    return actor.exceeding('scene.enter', grants, room).length > 0 ? [{ from: key, to }] : [];
+  });
 }
 
 async function lockRoom(tx: Tx, room: string): Promise<{ before: StoredScene | null; at: Date }> {

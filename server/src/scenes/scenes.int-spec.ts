@@ -269,6 +269,24 @@ describe('scenes', () => {
       expect(await entries(name, 'access.refused')).toHaveLength(2);
     });
 
+    it('nobody gives back by another scene what they could not give back by leaving', async () => {
+      const { name } = await crowd.room(2);
+      await promote(name, 'p-0000', 'host');
+      await promote(name, 'p-0001', 'speaker');
+      const headers = await key(['seat.read', 'scene.read', 'scene.enter'], 'presenter');
+      const path = `/api/v1/rooms/${name}/scene`;
+      await enter(name, { lock: { keep: [] } });
+      expect(crowd.publishers(name)).toEqual([]);
+      for (const keep of [['host', 'speaker'], ['speaker']]) {
+        const lock = await call('POST', path, { lock: { keep } }, headers);
+        expect(lock.status).toBe(202);
+        expect(lock.body.kept.includes('host')).toBe(keep.includes('host'));
+        await crowd.end(lock.body.operationId);
+        expect(crowd.publishers(name)).toEqual(['p-0001']);
+      }
+      expect((await call('DELETE', path, undefined, headers)).status).toBe(403);
+    });
+
     it('needs the permission, in the room', async () => {
       const { name } = await crowd.room(1);
       const path = `/api/v1/rooms/${name}/scene`;
