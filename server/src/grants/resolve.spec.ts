@@ -520,6 +520,13 @@ describe('a scene', () => {
     expect(given(minutes(-6))).toMatchObject({ template: 'speaker', withheld: SILENT });
   });
 
+  it('takes what somebody fell back to as well: only moderators give', () => {
+    for (const byKind of ['participant', 'system'] as const) {
+      const fallen = override({ at: minutes(-4), byKind });
+      expect(played('viewer', {}, seat({ override: fallen }))).toMatchObject({ withheld: SILENT });
+    }
+  });
+
   it('lets a hold hold on', () => {
     const rules = [{ from: 'speaker', to: 'host' }];
     expect(played('speaker', { rules }, seat({ hold: hold() }))).toMatchObject({

@@ -87,8 +87,11 @@ function narrow(decision: Allowed, input: PolicyInput, at: Date): Allowed {
   };
 }
 
+/** By a moderator: what somebody falls back to, at the end of a lease or by stepping down, is no gift. */
 function isGivenInScene({ seat, room }: PolicyInput): boolean {
-  return Boolean(seat?.override && room.scene && seat.override.at > room.scene.at);
+  if (!seat?.override || !room.scene) return false;
+  const { at, byKind } = seat.override;
+  return at > room.scene.at && byKind !== 'participant' && byKind !== 'system';
 }
 
 /** What a hold takes now; for who decides on a template that `resolve` did not choose. */
