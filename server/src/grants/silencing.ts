@@ -35,7 +35,7 @@ export const PUBLISH_ONCE_KINDS = [
 /** What LiveKit calls the tracks of a WHIP publisher, which has no kind of its own (v1.13.5). */
 export const WHIP_TRACK_NAMES = ['synthesized-microphone', 'synthesized-camera'] as const;
 
-function isNamedAsWhip({ name }: { readonly name: string }): boolean {
+export function isNamedAsWhip({ name }: { readonly name: string }): boolean {
   return (WHIP_TRACK_NAMES as readonly string[]).includes(name);
 }
 

@@ -231,6 +231,32 @@ describe('who publishes only once is muted by holds and scenes', () => {
     expect(mutes(agent)).toEqual([false]);
   });
 
+  it('where a gate marks WHIP, names of tracks make nobody a WHIP publisher', async () => {
+    const other = await startDoubleWorld({ ROLECALL_SWEEP: '1s', ROLECALL_GATE: 'on' });
+    try {
+      const hall = await other.scene.room('hall', { default_template: 'speaker' });
+      const impostor = other.livekit.join(await other.scene.issued(hall, 'impostor', 'speaker'));
+      impostor.publish('MICROPHONE', WHIP);
+      await other.scene.untilSeat(
+        hall,
+        'impostor',
+        'is heard',
+        ({ tracks }) => tracks.length === 1,
+      );
+      // Muted, it could unmute between two sweeps, and nobody would know.
+      await other.scene.act(hall, 'impostor', 'hold', { sources: ['microphone'] });
+      await until('the track is gone', () => impostor.tracks.length === 0);
+      expect(impostor.permission.canPublishSources).toEqual(['CAMERA']);
+      // LiveKit publishes what WHIP offered with a connect, also after the right was taken.
+      impostor.permission = ALL_RIGHTS;
+      impostor.publish('MICROPHONE', WHIP);
+      impostor.permission = { ...ALL_RIGHTS, canPublishSources: ['CAMERA'] };
+      await until('it is silent', () => mutes(impostor).every(Boolean));
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('says before the click that nothing will unmute them, and once that nothing has', async () => {
     const other = await startDoubleWorld({ ROLECALL_SWEEP: '1s' });
     try {

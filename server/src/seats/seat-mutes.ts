@@ -1,5 +1,6 @@
 import type { MutedTracks } from '../grants/silencing.js';
-import { isToBeMuted } from '../grants/silencing.js';
+import { isNamedAsWhip, isToBeMuted, mayBeMuted } from '../grants/silencing.js';
+import type { TrackSource } from '../grants/role-grants.js';
 import type { ObservedTrack } from '../livekit/participant-view.js';
 import { mutesWanted, type Standing } from './seat-policy.js';
 
@@ -18,9 +19,14 @@ export function trackWork(
 ): TrackWork {
   if (wanted.kind === 'out') return { mute: [], unmute: [], forget: [] };
   const mutes = mutesWanted(wanted);
-  const mute = tracks.filter((track) => !track.isMuted && isToBeMuted(track, mutes));
+  // What WHIP offers with the connect is published in spite of a right that is taken (v1.13.5).
+  const isStray = (track: ObservedTrack) =>
+    silencing === 'revoke' && isNamedAsWhip(track) && isToBeMuted(track, withheldFrom(wanted));
+  const mute = tracks.filter(
+    (track) => !track.isMuted && (isToBeMuted(track, mutes) || isStray(track)),
+  );
   const ours = tracks.filter(({ sid }) => Object.hasOwn(mutedTracks, sid));
-  const free = ours.filter((track) => !isToBeMuted(track, mutes));
+  const free = ours.filter((track) => !isToBeMuted(track, mutes) && !isStray(track));
   const unmute = silencing === 'mute' ? free.filter(({ isMuted }) => isMuted) : [];
   return {
     mute: mute.map(sidOf),
@@ -36,8 +42,14 @@ export function isMutedAsWanted(standing: Standing, tracks: readonly ObservedTra
 }
 
 /** Whether a mute has to do with it, so that it is worth to ask LiveKit about the tracks as they are now. */
-export function concernsMutes({ silencing, facts: { mutedTracks } }: Standing): boolean {
-  return silencing === 'mute' || hasMuted(mutedTracks);
+export function concernsMutes({ silencing, occupant, facts: { mutedTracks } }: Standing): boolean {
+  if (silencing === 'mute' || hasMuted(mutedTracks)) return true;
+  return occupant !== null && mayBeMuted(occupant);
+}
+
+function withheldFrom(wanted: Standing['wanted']): readonly TrackSource[] {
+  if (wanted.kind === 'role') return wanted.role.withheld.sources;
+  return wanted.kind === 'uncovered' ? wanted.withheld.sources : [];
 }
 
 export function hasMuted(mutedTracks: MutedTracks): boolean {

@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import {
   type ParticipantPermission,
   type PermissionLike,
@@ -94,7 +95,15 @@ export interface Standing {
 /** Turns policy into what LiveKit should have. Every reader and writer of seats asks here. */
 @Injectable()
 export class SeatPolicy {
-  constructor(private readonly policy: PolicyReader) {}
+  /** Through a gate WHIP comes with a mark: there the names of tracks tell nothing. */
+  private readonly isWhipMarked: boolean;
+
+  constructor(
+    private readonly policy: PolicyReader,
+    @Inject(APP_CONFIG) { isGateOn, gateSecret }: AppConfig,
+  ) {
+    this.isWhipMarked = isGateOn || gateSecret !== null;
+  }
 
   /** Throws 404 for a room that Rolecall does not know. */
   async stand(
@@ -134,7 +143,10 @@ export class SeatPolicy {
     const decision = resolve(input, at);
     const kind = occupant?.kind ?? null;
     const silencing = silencingOf(
-      { kind: kind ?? facts.user?.kind ?? null, tracks: occupant?.tracks ?? [] },
+      {
+        kind: kind ?? facts.user?.kind ?? null,
+        tracks: this.isWhipMarked ? [] : (occupant?.tracks ?? []),
+      },
       facts.mutedTracks,
     );
     const isWhip = kind === null ? facts.isWhip : kind === WHIP_KIND;
