@@ -16,6 +16,7 @@ export interface Silenceable {
   readonly tracks?: readonly {
     readonly sid: string;
     readonly type: string;
+    readonly source?: string;
     readonly name: string;
     readonly isMuted: boolean;
     readonly isLate?: true;

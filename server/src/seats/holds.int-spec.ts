@@ -192,6 +192,25 @@ describe('a hold', () => {
     expect(rows.map(({ actor_label }) => actor_label)).toEqual(['Rolecall', 'Rolecall']);
   });
 
+  it('is not evaded by sound that is called a camera, which nobody without a microphone has', async () => {
+    await speaker();
+    await scene.act(room, 'ana', 'hold', { sources: MIC });
+    const person = livekit.find(room, 'ana')!;
+    const isGone = () => until('it is gone', () => person.tracks.length === 0);
+    person.publish('CAMERA', '', Date.now(), 'AUDIO');
+    await isGone();
+    await until('the camera is theirs again', () => sourcesOf()?.join() === 'CAMERA');
+    expect(person.publish('CAMERA').source).toBe('CAMERA');
+    await scene.act(room, 'ana', 'release');
+    // Who may speak may call it what they like.
+    person.publish('CAMERA', '', Date.now(), 'AUDIO');
+    await scene.untilSeat(room, 'ana', 'is heard', ({ tracks, inSync }) => {
+      return tracks.length === 2 && inSync;
+    });
+    await scene.act(room, 'ana', 'demote', { template: 'camera-only' });
+    await isGone();
+  });
+
   it('ends with the session of the room', async () => {
     await speaker();
     await scene.act(room, 'ana', 'hold', { sources: MIC });

@@ -8,7 +8,13 @@ import {
 } from '../grants/compile-grant.js';
 import type { Allowed, Block, Decision, Hold, Override, PolicyInput } from '../grants/policy.js';
 import { resolve, withheldByHold } from '../grants/resolve.js';
-import type { RoleGrants, TrackSource } from '../grants/role-grants.js';
+import { type Labelled, misusedSources } from '../grants/mislabelled.js';
+import {
+  canonicalSources,
+  publishableSources,
+  type RoleGrants,
+  type TrackSource,
+} from '../grants/role-grants.js';
 import { exceedsIssuer, type IssuerCeiling, withinIssuer } from '../grants/issuer-ceiling.js';
 import { withheldFromUncovered } from '../grants/scene.js';
 import { silence, type Silenceable, type Silencing, silencingOf } from '../grants/silencing.js';
@@ -17,6 +23,7 @@ import {
   isAnythingWithheld,
   publishOnly,
   type Withheld,
+  withhold,
   withholdPermission,
 } from '../grants/withhold.js';
 import { KINDS_WITH_A_ROLE, WHIP_KIND } from '../livekit/whip.js';
@@ -150,11 +157,12 @@ export class SeatPolicy {
       facts.mutedTracks,
     );
     const isWhip = kind === null ? facts.isWhip : kind === WHIP_KIND;
+    const tracks = occupant?.tracks ?? [];
     const role =
       decision.verdict === 'allow'
-        ? await this.roleOf(decision, facts, input, { silencing, isWhip })
+        ? await this.roleOf(decision, facts, input, { silencing, isWhip, tracks })
         : null;
-    const wanted = want(facts, input, decision, role, { kind, silencing, at });
+    const wanted = want(facts, input, decision, role, { kind, silencing, at, tracks });
     return {
       room,
       identity,
@@ -172,6 +180,7 @@ export class SeatPolicy {
         role?.template,
         role?.version,
         role?.withheld,
+        role?.permission.canPublishSources,
         isWhip,
         role?.aboveCeiling,
         mutesWanted(wanted),
@@ -184,13 +193,19 @@ export class SeatPolicy {
     { template, version, source, withheld, played }: Allowed,
     facts: PolicyFacts,
     { seat }: PolicyInput,
-    { silencing, isWhip }: { silencing: Silencing; isWhip: boolean },
+    {
+      silencing,
+      isWhip,
+      tracks,
+    }: { silencing: Silencing; isWhip: boolean; tracks: readonly Labelled[] },
   ): Promise<EffectiveRole> {
     const [{ grants }, replaced] = await Promise.all([
       this.policy.version(template, version),
       played ? this.policy.version(played.template, played.version) : null,
     ]);
     const left = silence(grants, withheld, silencing, replaced?.grants);
+    const allowed = publishableSources(left.grants).filter((one) => !left.mutes.includes(one));
+    const misused = misusedSources(tracks, allowed);
     const { admitted } = facts;
     const override = source === 'override' ? (seat?.override ?? null) : null;
     const isBound = admitted && !isGivenInPerson(override, admitted, facts);
@@ -199,6 +214,9 @@ export class SeatPolicy {
       isBound && aboveCeiling.length > 0
         ? withinIssuer(left.grants, admitted.ceiling)
         : left.grants;
+    const isMuted = silencing === 'mute';
+    // Gone with the source that it was published as, which they have back once it is.
+    const used = isMuted ? within : withhold(within, { sources: misused, data: false });
     return {
       template,
       version,
@@ -207,8 +225,8 @@ export class SeatPolicy {
       withheld,
       aboveCeiling,
       tokenGrants: left.grants,
-      permission: toParticipantPermission(isWhip ? publishOnly(within) : within),
-      mutes: left.mutes,
+      permission: toParticipantPermission(isWhip ? publishOnly(used) : used),
+      mutes: isMuted ? canonicalSources([...left.mutes, ...misused]) : left.mutes,
     };
   }
 }
@@ -249,7 +267,7 @@ function want(
   input: PolicyInput,
   decision: Decision,
   role: EffectiveRole | null,
-  how: { kind: string | null; silencing: Silencing; at: Date },
+  how: { kind: string | null; silencing: Silencing; at: Date; tracks: readonly Labelled[] },
 ): Wanted {
   const { kind } = how;
   const isUnlisted = !facts.wasIssued && (role === null || role.source !== 'override');
@@ -272,7 +290,7 @@ function want(
 function uncovered(
   { uncovered: had }: PolicyFacts,
   { room: { scene }, seat }: PolicyInput,
-  { silencing, at }: { silencing: Silencing; at: Date },
+  { silencing, at, tracks }: { silencing: Silencing; at: Date; tracks: readonly Labelled[] },
 ): Wanted {
   if (!had) return { kind: 'free' };
   const held = withheldByHold(seat?.hold ?? null, at);
@@ -288,6 +306,8 @@ function uncovered(
     const mutes = withheld.sources;
     return { kind: 'uncovered', permission, withheld, mutes, keep, isRestored };
   }
-  const permission = withholdPermission(had.permission, withheld);
+  const left = withholdPermission(had.permission, withheld);
+  const sources = misusedSources(tracks, left.canPublishSources);
+  const permission = isRestored ? left : withholdPermission(left, { sources, data: false });
   return { kind: 'uncovered', permission, withheld, mutes: [], keep, isRestored };
 }

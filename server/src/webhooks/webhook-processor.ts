@@ -7,6 +7,7 @@ import {
 import { AppError } from '../common/errors/app-error.js';
 import { inParallel } from '../common/in-parallel.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
+import { isMislabelled } from '../grants/mislabelled.js';
 import { mayBeMuted } from '../grants/silencing.js';
 import type { EventParticipant, LiveKitEvent } from '../livekit/webhook-event.js';
 import type { ObservedTrack } from '../livekit/participant-view.js';
@@ -185,10 +186,13 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
     return [this.telling(room, observation), () => this.checks.check(room, participant, 'join')];
   }
 
-  /** Who is muted instead of losing the right publishes what has to be muted, or shows who they are. */
+  /**
+   * Who is muted instead of losing the right publishes what has to be muted, or shows who they are;
+   * and somebody may publish what they may not as something that they may.
+   */
   private async sawTrack(room: string, identity: string): Promise<void> {
     const participant = await this.presence.observeOne(room, identity);
-    if (participant && mayBeMuted(participant)) {
+    if (participant && (mayBeMuted(participant) || participant.tracks.some(isMislabelled))) {
       await this.checks.check(room, participant, 'track');
     }
   }

@@ -171,8 +171,15 @@ function participantMessage(person: DoubleParticipant): ParticipantInfo {
   });
 }
 
-export function trackJson({ sid, source, name, at, isMuted }: Track): Record<string, unknown> {
-  const type = source === 'CAMERA' || source === 'SCREEN_SHARE' ? 'VIDEO' : 'AUDIO';
+export function trackJson({
+  sid,
+  source,
+  name,
+  at,
+  type: told,
+  isMuted,
+}: Track): Record<string, unknown> {
+  const type = told ?? (source === 'CAMERA' || source === 'SCREEN_SHARE' ? 'VIDEO' : 'AUDIO');
   const version = { unixMicro: String(at * 1_000) };
   return { sid, source, name, type, version, muted: isMuted };
 }

@@ -22,6 +22,8 @@ export interface Track {
   readonly source: Source;
   readonly name: string;
   readonly at: number;
+  /** What it is, whatever its source says; LiveKit takes both at the client's word. */
+  readonly type?: 'AUDIO' | 'VIDEO';
   isMuted: boolean;
 }
 

@@ -57,12 +57,12 @@ export class DoubleParticipant {
   }
 
   /** Publishes a track, as its right to allows. `at`: when LiveKit says that its media came. */
-  publish(source: Source, name = '', at = Date.now()): Track {
+  publish(source: Source, name = '', at = Date.now(), type?: Track['type']): Track {
     if (!this.isHere || !mayPublish(this.permission, source)) {
       throw new Refused(403, 'permission_denied', `may not publish ${source}`);
     }
     const sid = `TR_${randomBytes(6).toString('hex')}`;
-    const track: Track = { sid, source, name, isMuted: false, at };
+    const track: Track = { sid, source, name, isMuted: false, at, ...(type ? { type } : {}) };
     this.tracks.push(track);
     this.server.tell('track_published', this, track);
     return track;
