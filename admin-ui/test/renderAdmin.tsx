@@ -14,6 +14,8 @@ export const signedIn = (permissions: Permission[], rooms: string[] | null = nul
   operator: { id: 'o-1', email: 'lee@example.org', name: 'Lee' },
   permissions,
   rooms,
+  accessRoles: [],
+  ceiling: null,
 });
 
 /** One part of the dashboard with the real providers; the network is the caller's fake. */

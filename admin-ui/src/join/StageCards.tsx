@@ -1,7 +1,7 @@
 import { useEffect, useState, type FormEvent } from 'react';
+import type { OwnStage } from '@rolecall/server/api';
 import type { JoinSession, JoinState, MediaChoice } from './JoinSession';
 import type { StageDesk, StageState } from './StageDesk';
-import type { Ask, OwnStage } from './stageApi';
 import { text } from './text';
 import { useFocusHome } from './useFocusHome';
 import { clockOf, useNow } from './useNow';
@@ -105,7 +105,7 @@ function Invitation({
 }
 
 interface QuestionProps extends Omit<StageCardsProps, 'sending'> {
-  ask: Ask;
+  ask: OwnStage['asks'][number];
   isOn: boolean;
 }
 

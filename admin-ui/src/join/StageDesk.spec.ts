@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { OwnStage } from '@rolecall/server/api';
 import { StageDesk } from './StageDesk';
-import type { OwnStage } from './stageApi';
 
 const NOTHING: OwnStage = {
   hand: null,

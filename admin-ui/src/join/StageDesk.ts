@@ -1,5 +1,6 @@
+import type { OwnStage } from '@rolecall/server/api';
 import { readClaims } from './joinTicket';
-import { callStage, type Ask, type OwnStage, type StageAction, type StageAnswer } from './stageApi';
+import { callStage, type StageAction, type StageAnswer } from './stageApi';
 
 export interface StageState {
   /** Null until Rolecall has answered, and where it has nothing to say about the room. */
@@ -104,7 +105,7 @@ export class StageDesk {
     }
   }
 
-  answerUnmute(ask: Ask, accepted: boolean): Promise<boolean> {
+  answerUnmute(ask: OwnStage['asks'][number], accepted: boolean): Promise<boolean> {
     return this.act('unmute-answer', { accepted, source: ask.source });
   }
 

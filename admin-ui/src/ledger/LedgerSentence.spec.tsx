@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { fakeApi } from '../../test/fakeApi';
+import { anEntry } from '../../test/records';
 import { renderAdmin } from '../../test/renderAdmin';
 import type { LedgerEntry } from '../providers/records';
 import { LedgerSentence } from './LedgerSentence';
@@ -10,20 +11,8 @@ beforeEach(() => {
 });
 afterEach(() => api.restore());
 
-const entry = (changes: Partial<LedgerEntry>): LedgerEntry => ({
-  id: '1-0-1',
-  seq: 1,
-  at: '2026-01-01T00:00:00Z',
-  kind: 'seat.promoted',
-  outcome: 'applied',
-  actor: { kind: 'operator', id: 'o-1', label: 'Lee' },
-  room: 'town-hall',
-  identity: 'ana-91',
-  requestId: null,
-  reason: null,
-  payload: { after: { template: 'speaker', version: 7 } },
-  ...changes,
-});
+const entry = (changes: Partial<LedgerEntry>) =>
+  anEntry({ payload: { after: { template: 'speaker', version: 7 } }, ...changes });
 const textOf = (changes: Partial<LedgerEntry>) =>
   renderAdmin(<LedgerSentence entry={entry(changes)} />).container.textContent;
 
@@ -55,12 +44,12 @@ it('tells what is beyond somebody from what they have no permission for', () => 
 });
 
 it('tells an API key from the operator whose name it has', () => {
-  const actor = { kind: 'api_key', id: 'k-1', label: 'Lee' };
+  const actor = { kind: 'api_key' as const, id: 'k-1', label: 'Lee' };
   expect(textOf({ actor })).toContain('API key Lee promoted ana-91');
 });
 
 it('says where a participant was refused', () => {
-  const actor = { kind: 'participant', id: 'ana-91', label: 'ana-91' };
+  const actor = { kind: 'participant' as const, id: 'ana-91', label: 'ana-91' };
   const payload = { refusal: 'seat.blocked' };
   expect(textOf({ kind: 'access.refused', actor, payload })).toContain(
     'ana-91 was refused at the stage of town-hall',

@@ -1,32 +1,18 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useSyncExternalStore } from 'react';
+import type { Events } from '@rolecall/server/api';
 import { isServerReachable, subscribeToConnectivity } from './connectivity';
 import { API } from './httpClient';
 import { may } from './permissions';
-import type { Acting, ActiveScene, BulkOperation, Seat } from './records';
 import { session } from './session';
 
 export type Topic = 'me' | 'rooms' | `room:${string}`;
 
-export interface SeatsEvent {
-  room: string;
-  seats: Seat[];
-  removed: string[];
-}
-
 /** Each handler gets everything that came since the last flush, oldest first. */
-export interface LiveHandlers {
-  seats?: (batch: SeatsEvent[]) => void;
-  room?: (batch: { room: string }[]) => void;
-  rooms?: (batch: { rooms: string[] }[]) => void;
-  me?: (batch: { reason: string }[]) => void;
-  stage?: (batch: { room: string }[]) => void;
-  scene?: (batch: { room: string; scene: ActiveScene | null }[]) => void;
-  bulk?: (batch: { operation: BulkOperation }[]) => void;
-  acting?: (batch: Acting[]) => void;
+export type LiveHandlers = { [Kind in keyof Events]?: (batch: Events[Kind][]) => void } & {
   /** What was shown may be out of date: read it again. Also the tick while polling. */
   reset?: () => void;
-}
+};
 
 export type LiveState = 'live' | 'delayed' | 'polling' | 'offline';
 
@@ -39,11 +25,11 @@ export interface LiveStatus {
 interface Subscription {
   topic: Topic;
   handlers: () => LiveHandlers;
-  batches: Map<keyof Omit<LiveHandlers, 'reset'>, unknown[]>;
+  batches: Map<EventKind, unknown[]>;
   isReset: boolean;
 }
 
-type EventKind = keyof Omit<LiveHandlers, 'reset'>;
+type EventKind = keyof Events;
 
 const KINDS: EventKind[] = ['seats', 'room', 'rooms', 'me', 'stage', 'scene', 'bulk', 'acting'];
 /** The page is drawn again at most so often. */

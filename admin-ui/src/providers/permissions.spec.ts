@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { ALL_PERMISSIONS } from '../../../server/src/actor/permissions';
-import { matchesPattern as matchesOnServer } from '../../../server/src/grants/pattern';
 import { signedIn } from '../../test/renderAdmin';
 import { authProvider } from './authProvider';
-import { matchesPattern, may, permissionFor } from './permissions';
+import { may, permissionFor } from './permissions';
 import { session } from './session';
 
 describe('may', () => {
@@ -13,23 +12,6 @@ describe('may', () => {
     expect(may(me, 'room.update', 'board')).toBe(false);
     expect(may(me, 'room.delete', 'town-hall')).toBe(false);
     expect(may(null, 'room.update')).toBe(false);
-  });
-});
-
-describe('matchesPattern', () => {
-  it.each([
-    ['town-*', 'town-hall'],
-    ['town-*', 'uptown-hall'],
-    ['*', ''],
-    ['a.b', 'axb'],
-    ['a\\*b', 'a*b'],
-    ['a\\*b', 'axb'],
-    ['\\\\*', '\\x'],
-    ['a\\b', 'a\\b'],
-    ['*\n*', 'a\nb'],
-    ['(x)|[y]*', '(x)|[y]z'],
-  ])('agrees with the server on %j and %j', (pattern, name) => {
-    expect(matchesPattern(pattern, name)).toBe(matchesOnServer(pattern, name));
   });
 });
 

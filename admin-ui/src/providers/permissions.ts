@@ -1,4 +1,5 @@
-import type { Permission } from '../../../server/src/actor/permissions';
+import type { Permission } from '@rolecall/server/api';
+import { matchesPattern } from '@rolecall/server/grants';
 import type { Me } from './records';
 
 export type { Permission };
@@ -50,13 +51,4 @@ export function may(me: Me | null, permission: Permission, room?: string): boole
   if (!me || !me.permissions.includes(permission)) return false;
   if (room === undefined || me.rooms === null) return true;
   return me.rooms.some((pattern) => matchesPattern(pattern, room));
-}
-
-/** `*` stands for any run of characters, `\*` and `\\` for themselves; nothing else is special. */
-export function matchesPattern(pattern: string, name: string) {
-  const source = pattern.replace(/\\([*\\])|\*|[^*\\]+|\\/g, (part, escaped?: string) => {
-    if (escaped !== undefined) return `\\${escaped}`;
-    return part === '*' ? '[^]*' : part.replace(/[.+?^${}()|[\]\\/]/g, '\\$&');
-  });
-  return new RegExp(`^${source}$`).test(name);
 }

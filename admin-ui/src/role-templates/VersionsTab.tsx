@@ -7,6 +7,7 @@ import MenuItem from '@mui/material/MenuItem';
 import Skeleton from '@mui/material/Skeleton';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
+import type { TemplateVersion } from '@rolecall/server/api';
 import { getJson, path } from '../providers/httpClient';
 import type { RoleTemplate } from '../providers/records';
 import { ConfirmDialog } from '../shared/ConfirmDialog';
@@ -17,13 +18,7 @@ import { StatusBadge } from '../shared/StatusBadge';
 import { TimeText } from '../shared/TimeText';
 import { useErrorText } from '../shared/useErrorText';
 import { Sentences } from './Sentences';
-import {
-  contentOf,
-  readDiff,
-  templateKeys,
-  type TemplateContent,
-  type TemplateVersion,
-} from './templateApi';
+import { contentOf, readDiff, templateKeys, type TemplateContent } from './templateApi';
 import { actorText } from '../shared/actorText';
 
 export interface VersionsTabProps {

@@ -3,10 +3,11 @@ import MenuItem from '@mui/material/MenuItem';
 import MenuList from '@mui/material/MenuList';
 import Popover from '@mui/material/Popover';
 import Typography from '@mui/material/Typography';
+import type { SeatPreview } from '@rolecall/server/api';
 import type { Seat } from '../providers/records';
 import { nameOf } from './seatWords';
 import type { Console } from './useConsole';
-import { type Preview, usePreviews } from './usePreview';
+import { usePreviews } from './usePreview';
 import { labelOf, useSentence } from './useVerbWords';
 import { DESTRUCTIVE, type Verb, verbsFor } from './verbs';
 
@@ -56,7 +57,7 @@ interface ActionItemProps {
   desk: Console;
   verb: Verb;
   seat: Seat;
-  preview: Preview | undefined;
+  preview: SeatPreview | undefined;
   onChoose: () => void;
 }
 

@@ -8,7 +8,7 @@ import { styled } from '@mui/material/styles';
 import MoreHoriz from '@mui/icons-material/MoreHoriz';
 import { Link } from 'react-router-dom';
 import { joinPath } from '../join/joinTicket';
-import type { Room, Silence } from '../providers/records';
+import type { Room } from '../providers/records';
 import { StatusBadge } from '../shared/StatusBadge';
 import type { RosterStore } from './rosterStore';
 import { shortDuration } from './seatWords';
@@ -163,7 +163,7 @@ function Publishing({ roster }: { roster: RosterStore }) {
 }
 
 /** How long it takes here until what was taken away is really gone. */
-function SilenceFigures({ silence }: { silence: Silence | undefined }) {
+function SilenceFigures({ silence }: { silence: Room['silence'] | undefined }) {
   const translate = useTranslate();
   if (!silence || silence.count === 0 || silence.p50 === null || silence.p95 === null) return null;
   return (

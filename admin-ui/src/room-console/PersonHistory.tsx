@@ -4,7 +4,7 @@ import Box from '@mui/material/Box';
 import Link from '@mui/material/Link';
 import { Link as RouterLink } from 'react-router-dom';
 import { getJson, path } from '../providers/httpClient';
-import type { Issuance, Page, Seat, SeatOperationRecord } from '../providers/records';
+import type { Issuance, Page, Seat, SeatOperation } from '../providers/records';
 import { TimeText } from '../shared/TimeText';
 import { PersonSection as Section } from './PersonSection';
 import { clockTime, shortDuration } from './seatWords';
@@ -26,7 +26,7 @@ export function PersonHistory({ room, seat, hasLog }: PersonHistoryProps) {
   const { data } = useQuery({
     queryKey: ['seat-operations', room, seat.identity, seat.epoch, seat.lastChange?.at],
     queryFn: ({ signal }) =>
-      getJson<SeatOperationRecord[]>(path('rooms', room, 'seats', seat.identity, 'operations'), {
+      getJson<SeatOperation[]>(path('rooms', room, 'seats', seat.identity, 'operations'), {
         query: { limit: LAST },
         signal,
       }),
@@ -55,7 +55,7 @@ export function PersonHistory({ room, seat, hasLog }: PersonHistoryProps) {
   );
 }
 
-function HistoryLine({ operation }: { operation: SeatOperationRecord }) {
+function HistoryLine({ operation }: { operation: SeatOperation }) {
   const translate = useTranslate();
   const { action, by, byKind, at, outcome, detail, reason, goneMs, undoneBy } = operation;
   const told = [

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { type Call, fakeApi, type FakeAnswer } from '../../test/fakeApi';
+import { aSeat, type Partly } from '../../test/records';
 import { renderAdmin, signedIn } from '../../test/renderAdmin';
 import { i18nProvider } from '../i18n/i18nProvider';
 import type { Permission } from '../providers/permissions';
@@ -11,25 +12,8 @@ import { RoomConsolePage } from './RoomConsolePage';
 const ROOM = 'a/b 100%';
 const ENCODED = encodeURIComponent(ROOM);
 
-function seat(identity: string, changes: Partial<Seat> = {}): Seat {
-  return {
-    identity,
-    user: null,
-    name: identity.toUpperCase(),
-    kind: 'standard',
-    state: 'active',
-    isPresent: true,
-    role: { template: 'viewer', version: 1, source: 'default' },
-    observed: { canSubscribe: true, canPublish: false, canPublishSources: [] },
-    inSync: true,
-    epoch: 2,
-    override: null,
-    block: null,
-    tracks: [],
-    joinedAt: null,
-    ...changes,
-  };
-}
+const seat = (identity: string, changes: Partly<Seat> = {}) =>
+  aSeat(identity, { epoch: 2, ...changes });
 
 /** jsdom lays nothing out and has no event stream; the grid needs a height to show rows in. */
 class QuietObserver {
@@ -166,7 +150,7 @@ describe('RoomConsolePage', () => {
     await focusGrid();
     await userEvent.keyboard('p');
     await tell([seat('ana', { role, epoch: 3 })], () => screen.getByText(/^Promoted · \d/));
-    const withheld = { sources: ['microphone', 'camera'], data: true };
+    const withheld = { sources: ['microphone', 'camera'] as const, data: true };
     await tell([seat('ana', { role, epoch: 3, withheld })], () =>
       screen.getByText('Promoted · silent in this scene'),
     );
@@ -185,7 +169,10 @@ describe('RoomConsolePage', () => {
   });
 
   it('says what a hold takes, on the button and in the list of keys', async () => {
-    const observed = { canPublish: true, canPublishSources: ['microphone', 'camera'] };
+    const observed = {
+      canPublish: true,
+      canPublishSources: ['microphone', 'camera'] as const,
+    };
     serve([seat('ana', { observed })]);
     open();
     await focusGrid();
@@ -292,10 +279,7 @@ describe('RoomConsolePage', () => {
   });
 
   it('acts by the button of a row on that row, not on the selection', async () => {
-    const { calls } = serve([
-      seat('ana'),
-      seat('bo', { isPresent: false, block: { until: null } }),
-    ]);
+    const { calls } = serve([seat('ana'), seat('bo', { isPresent: false, block: {} })]);
     open();
     await focusGrid();
     await userEvent.keyboard('x');
@@ -365,7 +349,7 @@ describe('RoomConsolePage', () => {
 
   describe('with 5,000 people', () => {
     const mic = { sid: 'TR_1', source: 'microphone' as const, isMuted: false };
-    const numbered = (i: number, changes: Partial<Seat> = {}) =>
+    const numbered = (i: number, changes: Partly<Seat> = {}) =>
       seat(`p${String(i).padStart(4, '0')}`, changes);
     /** Those who send stand first, forty of them, which is more than are in sight. */
     const people = () =>

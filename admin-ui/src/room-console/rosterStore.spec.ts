@@ -1,30 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { aSeat as seat, aTrack } from '../../test/records';
 import type { Seat } from '../providers/records';
 import { RosterStore } from './rosterStore';
 
 const AT = Date.parse('2026-11-21T12:00:00Z');
 
-function seat(identity: string, changes: Partial<Seat> = {}): Seat {
-  return {
-    identity,
-    user: null,
-    name: identity.toUpperCase(),
-    kind: 'standard',
-    state: 'active',
-    isPresent: true,
-    role: { template: 'viewer', version: 1, source: 'default' },
-    observed: {},
-    inSync: true,
-    epoch: 0,
-    override: null,
-    block: null,
-    tracks: [],
-    joinedAt: null,
-    ...changes,
-  };
-}
-
-const track = { sid: 'TR_1', source: 'camera', isMuted: false };
+const track = aTrack();
 const handSince = (second: number) => ({
   id: `h${second}`,
   since: new Date(AT + second * 1000).toISOString(),

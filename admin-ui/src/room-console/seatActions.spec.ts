@@ -1,39 +1,19 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import type { SeatChange } from '@rolecall/server/api';
 import { ProblemError } from '../providers/httpClient';
+import { aSeat, aSeatChange, aTrack, type Partly } from '../../test/records';
 import type { Seat } from '../providers/records';
-import { SeatActions, type SeatOutcome, UNDO_MS } from './seatActions';
+import { SeatActions, UNDO_MS } from './seatActions';
 
-function seat(changes: Partial<Seat> = {}): Seat {
-  return {
-    identity: 'a/b',
-    user: null,
-    name: 'Ana',
-    kind: 'standard',
-    state: 'active',
-    isPresent: true,
-    role: null,
-    observed: {},
-    inSync: true,
-    epoch: 4,
-    override: null,
-    block: null,
-    tracks: [],
-    joinedAt: null,
-    ...changes,
-  };
-}
+const seat = (changes: Partly<Seat> = {}) => aSeat('a/b', { epoch: 4, ...changes });
 
-const applied: SeatOutcome = {
-  operationId: 'op-1',
-  outcome: 'applied',
-  before: null,
-  after: null,
+const applied = aSeatChange({
   effects: ['may publish camera'],
   epoch: 5,
   undoUntil: new Date(Date.now() + 10_000).toISOString(),
-};
+});
 
-function desk(answer: (route: string, body: unknown) => SeatOutcome | Error) {
+function desk(answer: (route: string, body: unknown) => SeatChange | Error) {
   const calls: [string, unknown][] = [];
   const room = { seat: seat(), now: 0 };
   const phases: string[] = [];
@@ -109,9 +89,10 @@ describe('SeatActions', () => {
   });
 
   it('says how long it took until what was taken away was really gone', async () => {
-    const after = { permission: { canPublish: true, canPublishSources: ['microphone'] } };
-    const { actions, room } = desk(() => ({ ...applied, after }));
-    const tracks = ['microphone', 'camera'].map((source) => ({ sid: source, source }));
+    const permission = { canPublish: true, canPublishSources: ['microphone'] as const };
+    const { actions, room } = desk(() => aSeatChange({ ...applied, after: { permission } }));
+    const sources = ['microphone', 'camera'] as const;
+    const tracks = sources.map((source) => aTrack({ sid: source, source }));
     room.seat = seat({ tracks });
     await actions.run('a/b', { kind: 'demote' });
     room.now = 40;
@@ -222,7 +203,7 @@ describe('SeatActions', () => {
   });
 
   it('claims nobody muted who has unmuted themselves, nor gone who has come back', async () => {
-    const track = { sid: 'TR_1', source: 'microphone' as const, isMuted: true };
+    const track = aTrack({ source: 'microphone', isMuted: true });
     const { actions, room } = desk(() => ({ ...applied, epoch: 4 }));
     const isOld = () => actions.read().get('a/b')?.isOld;
     room.seat = seat({ tracks: [track] });

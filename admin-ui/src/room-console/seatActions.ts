@@ -1,3 +1,4 @@
+import type { SeatChange } from '@rolecall/server/api';
 import { postJson, ProblemError } from '../providers/httpClient';
 import type { Seat } from '../providers/records';
 import { serverNow } from '../providers/serverClock';
@@ -13,19 +14,8 @@ import {
 
 export type { SeatAction } from './seatAction';
 
-/** What the server answers to all but those that change no seat. */
-export interface SeatOutcome {
-  operationId: string;
-  outcome: 'applied' | 'pending' | 'failed';
-  before: unknown;
-  after: unknown;
-  effects: string[];
-  epoch: number;
-  undoUntil: string | null;
-}
-
 /** Asked, told or declined: done with the answer. */
-type Answer = SeatOutcome | { operationId?: undefined } | undefined;
+type Answer = SeatChange | { operationId?: undefined } | undefined;
 
 /**
  * requested → accepted → seen: sent; committed and carried out by the server; shown by the room
@@ -210,7 +200,7 @@ export class SeatActions {
   }
 
   /** What came of a call that was about no one person, such as letting up whoever is next. */
-  adopt(identity: string, action: SeatAction, answer: SeatOutcome, startedAt: number): Attempt {
+  adopt(identity: string, action: SeatAction, answer: SeatChange, startedAt: number): Attempt {
     this.count += 1;
     const attempt = this.put({ ...EMPTY, id: this.count, identity, action });
     this.requestedAt.set(attempt.id, startedAt);

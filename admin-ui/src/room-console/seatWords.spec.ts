@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { i18nProvider, registerMessages } from '../i18n/i18nProvider';
-import type { Seat } from '../providers/records';
+import { aHold, aSeat, type Partly } from '../../test/records';
+import type { Hold, Seat } from '../providers/records';
 import { messages } from './messages.en';
 import { chipsOf, bitOf } from './rosterChips';
 import type { Attempt } from './seatActions';
@@ -10,30 +11,12 @@ import { mainVerb, verbsFor } from './verbs';
 registerMessages(messages);
 const translate = (key: string, options?: object) => i18nProvider.translate(key, options);
 
-function seat(changes: Partial<Seat> = {}): Seat {
-  return {
-    identity: 'ana',
-    user: null,
-    name: 'Ana',
-    kind: 'standard',
-    state: 'active',
-    isPresent: true,
-    role: { template: 'speaker', version: 1, source: 'default' },
-    observed: {},
-    inSync: true,
-    epoch: 1,
-    override: null,
-    block: null,
-    tracks: [],
-    joinedAt: null,
-    ...changes,
-  };
-}
-
-const holdOf = (sources: string[]) => ({ sources, at: '', until: null, by: 'Kim', reason: null });
+const role = { template: 'speaker', version: 1, source: 'default' } as const;
+const seat = (changes: Partly<Seat> = {}) => aSeat('ana', { name: 'Ana', role, ...changes });
+const holdOf = (sources: Hold['sources']) => aHold({ sources });
 const held = seat({ hold: holdOf(['microphone', 'camera']) });
 const inScene = seat({ withheld: { sources: ['microphone'], data: false } });
-const blocked = seat({ isPresent: false, block: { until: null } });
+const blocked = seat({ isPresent: false, block: {} });
 
 const status = (of: Seat, attempt?: Partial<Attempt>) =>
   statusOf(of, attempt as Attempt | undefined, false, translate, String);

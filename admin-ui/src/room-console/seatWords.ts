@@ -46,9 +46,6 @@ export interface Status {
   text: string;
 }
 
-/** The code of why somebody may not be in the room at all. */
-const refusalOf = (seat: Seat & { refusal?: string | null }) => seat.refusal ?? null;
-
 /** What somebody may not do now because of a block, a hold or the room's scene; null: nothing. */
 export type Restriction = 'blocked' | 'held' | 'no_screen' | 'by_scene';
 
@@ -106,7 +103,7 @@ function restrictionStatus(seat: Seat, translate: Translate): Status | null {
 function syncStatus(seat: Seat, translate: Translate): Status | null {
   if (!seat.isPresent) return { tone: 'quiet', text: translate('room_console.sync.absent') };
   if (seat.inSync) return null;
-  const refusal = refusalOf(seat);
+  const { refusal } = seat;
   if (refusal !== null && !seat.block) {
     const reason = translate(`room_console.refusal.${refusal}`, { _: refusal });
     return { tone: 'bad', text: translate('room_console.refusal.label', { reason }) };

@@ -1,6 +1,6 @@
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
-import { diffGrants } from '@rolecall/server/grants';
+import { diffGrants, promotesTo } from '@rolecall/server/grants';
 import { useIsServerReachable } from '../providers/connectivity';
 import type { RoleTemplate, Seat } from '../providers/records';
 import { serverNow } from '../providers/serverClock';
@@ -48,7 +48,6 @@ export type Open =
 
 /** Kinds of participants behind which there is a person. */
 const PEOPLE: ReadonlySet<string> = new Set(['standard', 'sip', 'whip']);
-const DEFAULT_PROMOTION = 'speaker';
 /** More than these at once are counted aloud before anything happens. */
 export const MANY = 50;
 
@@ -119,7 +118,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
   const { selection } = chosen;
   useSelectionAnnouncement(selection.identities.size);
 
-  const promoteTo = about.record?.promoteTemplate ?? DEFAULT_PROMOTION;
+  const promoteTo = promotesTo(about.record);
   const role = byKey.get(promoteTo)?.name ?? promoteTo;
   const promoteTitle = translate('room_console.verbs.promote_to', { role });
 

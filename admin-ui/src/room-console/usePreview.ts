@@ -1,14 +1,9 @@
 import { useQueries } from '@tanstack/react-query';
+import type { SeatPreview } from '@rolecall/server/api';
 import { path, postJson } from '../providers/httpClient';
 import type { Seat } from '../providers/records';
 import { SCREEN_SOURCES } from './seatAction';
 import type { Verb } from './verbs';
-
-export interface Preview {
-  effects: string[];
-  /** Why the server would refuse; null when it would not. */
-  problem: string | null;
-}
 
 /** The verbs whose effect depends on the person; the others always do the same. */
 const ASKED: Partial<Record<Verb, { action: string; sources?: readonly string[] }>> = {
@@ -34,7 +29,7 @@ export function usePreviews(
   seat: Seat,
   verbs: readonly Verb[],
   terms: { for?: string } = {},
-): ReadonlyMap<Verb, Preview> {
+): ReadonlyMap<Verb, SeatPreview> {
   const state = `${seat.epoch} ${seat.isPresent} ${seat.tracks.map(({ sid, isMuted }) => `${sid}${isMuted}`)}`;
   const asked = verbs.filter((verb) => ASKED[verb] && !isChoice(verb, seat));
   const answers = useQueries({
@@ -43,7 +38,7 @@ export function usePreviews(
       staleTime: SETTLE_MS,
       retry: false,
       queryFn: ({ signal }: { signal: AbortSignal }) =>
-        postJson<Preview>(
+        postJson<SeatPreview>(
           path('rooms', room, 'seats', seat.identity, 'preview'),
           { ...ASKED[verb], ...terms },
           { signal },

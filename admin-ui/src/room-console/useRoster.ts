@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import type { Events } from '@rolecall/server/api';
 import { getJson, path } from '../providers/httpClient';
-import { useLive, type SeatsEvent } from '../providers/liveUpdates';
+import { useLive } from '../providers/liveUpdates';
 import type { Seat } from '../providers/records';
 import { problemOf } from '../shared/problem';
 import { RosterStore, type RosterView } from './rosterStore';
@@ -27,10 +28,10 @@ export function useRoster(room: string, actions: { current: SeatActions | null }
   const asOfRef = useRef<Date | null>(null);
   const asOf = useCallback(() => asOfRef.current, []);
   const again = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const loading = useRef<{ abort: AbortController; missed: SeatsEvent[] } | null>(null);
+  const loading = useRef<{ abort: AbortController; missed: Events['seats'][] } | null>(null);
 
   const take = useCallback(
-    (events: readonly SeatsEvent[]) => {
+    (events: readonly Events['seats'][]) => {
       const changed = merge(events);
       store.patch([...changed.seats.values()], [...changed.removed]);
       actions.current?.observe([...changed.seats.keys(), ...changed.removed]);
@@ -42,7 +43,7 @@ export function useRoster(room: string, actions: { current: SeatActions | null }
     function read() {
       clearTimeout(again.current);
       loading.current?.abort.abort();
-      const mine = { abort: new AbortController(), missed: [] as SeatsEvent[] };
+      const mine = { abort: new AbortController(), missed: [] as Events['seats'][] };
       loading.current = mine;
       getJson<Seat[]>(path('rooms', room, 'seats'), { signal: mine.abort.signal })
         .then((seats) => {
@@ -115,7 +116,7 @@ function isPassing(failure: unknown): boolean {
 }
 
 /** The last word on each person within one flush. */
-function merge(events: readonly SeatsEvent[]) {
+function merge(events: readonly Events['seats'][]) {
   const seats = new Map<string, Seat>();
   const removed = new Set<string>();
   for (const event of events) {

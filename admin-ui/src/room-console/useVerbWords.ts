@@ -1,8 +1,8 @@
 import { useCallback } from 'react';
 import { useTranslate } from 'react-admin';
+import type { SeatPreview } from '@rolecall/server/api';
 import type { Seat } from '../providers/records';
 import { hasFlag } from './seatWords';
-import type { Preview } from './usePreview';
 import type { Verb } from './verbs';
 
 type Translate = ReturnType<typeof useTranslate>;
@@ -46,7 +46,7 @@ const MESSAGES: Partial<Record<Verb, string>> = {
 export function useSentence() {
   const translate = useTranslate();
   return useCallback(
-    (verb: Verb, preview: Preview | undefined): string => {
+    (verb: Verb, preview: SeatPreview | undefined): string => {
       if (preview?.problem) return preview.problem;
       if (preview && preview.effects.length > 0) return capitalized(preview.effects.join('; '));
       if (preview) return translate('room_console.changes_nothing');

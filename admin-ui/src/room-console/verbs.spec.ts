@@ -1,29 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { aHold, aSeat, aTrack, type Partly } from '../../test/records';
 import type { Seat } from '../providers/records';
 import { actionOf, obstacleOf, verbsFor } from './verbs';
 
-function seat(changes: Partial<Seat> = {}): Seat {
-  return {
-    identity: 'ana',
-    user: null,
-    name: 'Ana',
-    kind: 'standard',
-    state: 'active',
-    isPresent: true,
-    role: { template: 'viewer', version: 1, source: 'default' },
-    observed: {},
-    inSync: true,
-    epoch: 1,
-    override: null,
-    block: null,
-    tracks: [],
-    joinedAt: null,
-    ...changes,
-  };
-}
-
+const seat = (changes: Partly<Seat> = {}) => aSeat('ana', changes);
 const hand = { id: 'r1', since: '2026-11-21T12:00:00Z', note: null };
-const screen = { sid: 'TR_1', source: 'screen_share', isMuted: false };
+const screen = aTrack({ source: 'screen_share' });
 
 describe('what can be done to somebody', () => {
   it('answers a raised hand instead of promoting past the queue', () => {
@@ -34,10 +16,10 @@ describe('what can be done to somebody', () => {
 
   it('offers what gives back only where something was taken', () => {
     expect(verbsFor(seat())).not.toContain('release');
-    const hold = { sources: ['microphone'], at: '', until: null, by: 'Kim', reason: null };
+    const hold = aHold();
     expect(verbsFor(seat({ hold }))).toContain('release');
     expect(verbsFor(seat({ hold }))).not.toContain('hold');
-    expect(verbsFor(seat({ block: { until: null } }))).toContain('unblock');
+    expect(verbsFor(seat({ block: {} }))).toContain('unblock');
   });
 
   it('stops a screen share by withholding the screen and nothing else', () => {

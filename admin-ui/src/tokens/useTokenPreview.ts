@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
+import type { TokenPreview } from '@rolecall/server/api';
 import { postJson } from '../providers/httpClient';
-import { isAskable, tokenBody, type TokenForm, type TokenPreview } from './tokenRequest';
+import { isAskable, tokenBody, type TokenForm } from './tokenRequest';
 
 interface State {
   of: string;

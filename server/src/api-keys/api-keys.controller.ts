@@ -9,6 +9,7 @@ import { sendPage } from '../common/http/lists.js';
 import {
   apiKeyResponse,
   createApiKeyBody,
+  createdApiKeyResponse,
   type CreateApiKeyBody,
   listApiKeysQuery,
   type ListApiKeysQuery,
@@ -31,7 +32,7 @@ export class ApiKeysController {
 
   @Post()
   @RequirePermission('api_key.create')
-  @Answers(apiKeyResponse.extend({ key: z.string() }))
+  @Answers(createdApiKeyResponse)
   create(@CurrentActor() actor: Actor, @Body({ schema: createApiKeyBody }) body: CreateApiKeyBody) {
     return this.apiKeys.create(actor, body);
   }

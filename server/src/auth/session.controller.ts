@@ -87,7 +87,7 @@ export class SessionController {
   me(@CurrentActor() actor: Actor) {
     if (actor.kind === 'operator') return this.sessions.me(actor.id as string);
     return {
-      operator: { id: actor.id, email: '', name: actor.label },
+      operator: { id: actor.id as string, email: '', name: actor.label },
       ...whatTheyHold(actor),
       accessRoles: [],
     };

@@ -5,6 +5,7 @@ import { AppError, fieldError } from '../common/errors/app-error.js';
 import { networkOf } from '../common/http/client-address.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
+import type { RoleGrants } from '../grants/role-grants.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
 import { holdsOf, SESSION_ABSOLUTE_SECONDS } from './auth.service.js';
@@ -42,7 +43,7 @@ export interface Me {
   permissions: string[];
   rooms: string[] | null;
   accessRoles: string[];
-  ceiling: object | null;
+  ceiling: RoleGrants | null;
 }
 
 export interface SignedIn {

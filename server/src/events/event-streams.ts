@@ -12,6 +12,7 @@ import { ConnectionLimits } from '../common/http/connection-limits.js';
 import { SeatViews } from '../seats/seat-views.js';
 import { readActing } from '../hints/acting.js';
 import { EventFeed, type FeedEvent } from './event-feed.js';
+import type { Frames } from './frames.js';
 import { emptyGathering, gather, type Gathered, isEmpty, merge } from './gathering.js';
 import { FrameSources, type SourcedFrame } from '../hints/frame-sources.js';
 import { Stream } from './stream.js';
@@ -227,7 +228,10 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     ];
   }
 
-  private async readSeats(room: string, identities: ReadonlySet<string> | null) {
+  private async readSeats(
+    room: string,
+    identities: ReadonlySet<string> | null,
+  ): Promise<Frames['seats']> {
     if (!identities) return { room, seats: await this.views.list(room), removed: [] };
     const seats = await this.views.some(room, [...identities]);
     const shown = new Set(seats.map(({ identity }) => identity));

@@ -144,7 +144,7 @@ export type RefusalCode =
   | 'template.unpublished';
 
 /** One link of the chain of reasons; exactly one of a chain wins. */
-export interface Because {
+export type Because = {
   rule:
     | 'block'
     | 'user'
@@ -162,4 +162,4 @@ export interface Because {
   /** Assignment: its id. Block, override, peek, hold: the identity. User: its id. Room, default, scene: the room. */
   ref: string | null;
   template: string | null;
-}
+};

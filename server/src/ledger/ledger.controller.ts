@@ -4,6 +4,8 @@ import type { Actor } from '../actor/actor.js';
 import { Answers } from '../common/http/api-docs.js';
 import { LedgerReader, toIssuance } from './ledger-reader.js';
 import {
+  issuancePageResponse,
+  issuanceResponse,
   ledgerEntryResponse,
   ledgerIdParams,
   ledgerPageResponse,
@@ -35,7 +37,7 @@ export class LedgerController {
 
   @Get('issuances')
   @RequirePermission('ledger.read')
-  @Answers(ledgerPageResponse)
+  @Answers(issuancePageResponse)
   async issuances(
     @CurrentActor() actor: Actor,
     @Query({ schema: ledgerQuery }) query: LedgerQuery,
@@ -46,7 +48,7 @@ export class LedgerController {
 
   @Get('issuances/:id')
   @RequirePermission('ledger.read')
-  @Answers(ledgerEntryResponse)
+  @Answers(issuanceResponse)
   async issuance(
     @CurrentActor() actor: Actor,
     @Param({ schema: ledgerIdParams }) { id }: { id: string },

@@ -126,7 +126,7 @@ export class RoomsController {
     return this.send(reply, room);
   }
 
-  private async send<T extends object>(reply: FastifyReply, room: string, extra?: T) {
+  private async send<T extends object>(reply: FastifyReply, room: string, extra = {} as T) {
     const { view, revision } = await this.rooms.get(room);
     return sendRecord(reply, revision, { ...view, ...extra });
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { actorKindResponse, cleanText, nameText, reasonText } from '../common/http/fields.js';
+import { roleSourceResponse, trackSourceResponse } from '../grants/responses.js';
 import { parseTtl, TtlError } from '../grants/ttl.js';
 import { TRACK_SOURCES } from '../grants/role-grants.js';
 
@@ -67,11 +68,14 @@ export type PreviewBody = z.infer<typeof previewBody>;
 export type ActingBody = z.infer<typeof actingBody>;
 export type OperationsQuery = z.infer<typeof operationsQuery>;
 
+/** `unknown`: a source that LiveKit does not name. */
+const anySource = z.enum([...TRACK_SOURCES, 'unknown']);
+
 const permissionResponse = z.object({
   canSubscribe: z.boolean(),
   canPublish: z.boolean(),
   canPublishData: z.boolean(),
-  canPublishSources: z.array(z.string()),
+  canPublishSources: z.array(anySource),
   hidden: z.boolean(),
   recorder: z.boolean(),
   agent: z.boolean(),
@@ -82,13 +86,14 @@ const permissionResponse = z.object({
 
 const trackResponse = z.object({
   sid: z.string(),
-  type: z.string(),
-  source: z.string(),
+  type: z.enum(['audio', 'video', 'data']),
+  source: anySource,
   name: z.string(),
   isMuted: z.boolean(),
 });
 
 const instantResponse = z.iso.datetime();
+const outcomeResponse = z.enum(['intent', 'applied', 'pending', 'failed', 'superseded']);
 
 export const seatResponse = z.object({
   id: z.string(),
@@ -96,9 +101,9 @@ export const seatResponse = z.object({
   user: z.string().nullable(),
   name: z.string().nullable(),
   kind: z.string().nullable(),
-  state: z.string(),
+  state: z.enum(['joining', 'joined', 'active', 'disconnected', 'absent']),
   isPresent: z.boolean(),
-  role: z.object({ template: z.string(), version: z.int(), source: z.string() }).nullable(),
+  role: z.object({ template: z.string(), version: z.int(), source: roleSourceResponse }).nullable(),
   /** Why they may not be here, when they may not: `seat.blocked`, `room.closed`, … */
   refusal: z.string().nullable(),
   observed: permissionResponse.nullable(),
@@ -126,7 +131,7 @@ export const seatResponse = z.object({
   blockedUntil: instantResponse.nullable(),
   hold: z
     .object({
-      sources: z.array(z.string()),
+      sources: z.array(trackSourceResponse),
       at: instantResponse,
       until: instantResponse.nullable(),
       by: z.string(),
@@ -135,7 +140,7 @@ export const seatResponse = z.object({
     })
     .nullable(),
   /** What a hold and the room's scene take out of their role. */
-  withheld: z.object({ sources: z.array(z.string()), data: z.boolean() }),
+  withheld: z.object({ sources: z.array(trackSourceResponse), data: z.boolean() }),
   /** What of their role waits for a token of somebody who may give it; the connection goes without. */
   aboveCeiling: z.array(z.string()),
   /** How holds and scenes keep them silent: most lose the right, who publishes once is muted. */
@@ -154,7 +159,7 @@ export const seatResponse = z.object({
       by: z.string(),
       byKind: actorKindResponse.nullable(),
       kind: z.string(),
-      outcome: z.string(),
+      outcome: outcomeResponse,
       ms: z.number().nullable(),
     })
     .nullable(),
@@ -201,7 +206,7 @@ export const seatOperationResponse = z.object({
   by: z.string(),
   byKind: actorKindResponse.nullable(),
   at: instantResponse,
-  outcome: z.string(),
+  outcome: outcomeResponse,
   detail: z.string().nullable(),
   reason: z.string().nullable(),
   /** Until LiveKit answered. */
@@ -221,7 +226,7 @@ export const operationResponse = z.object({
   identity: z.string(),
   action: z.string(),
   status: z.enum(['running', 'done', 'failed']),
-  outcome: z.string(),
+  outcome: outcomeResponse,
   detail: z.string().nullable(),
   total: z.int(),
   done: z.int(),

@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { fieldError } from '../common/errors/app-error.js';
+import { promotesTo } from '../grants/presets.js';
 import type { RoleGrants } from '../grants/role-grants.js';
-import { PolicyReader, type PolicyRoom } from '../policy/policy-reader.js';
+import { PolicyReader } from '../policy/policy-reader.js';
 import type { Standing } from '../seats/seat-policy.js';
-
-/** What people are let up to when neither the moderator nor the room says. */
-const DEFAULT_PROMOTION = 'speaker';
 
 /** A role that somebody may be given here. */
 export interface Offer {
@@ -44,8 +42,4 @@ export class StageOffers {
     const { grants } = await this.policy.version(template, version);
     return { template, grants };
   }
-}
-
-export function promotesTo({ promoteTemplate }: PolicyRoom): string {
-  return promoteTemplate ?? DEFAULT_PROMOTION;
 }

@@ -4,6 +4,7 @@ import { AppError, type AppErrorKind, fieldError } from '../common/errors/app-er
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { exceeds } from '../grants/ceiling.js';
 import { listInWords } from '../grants/grant-catalogue.js';
+import { promotesTo } from '../grants/presets.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { SeatPolicy, type Standing } from '../seats/seat-policy.js';
 import { SeatStore } from '../seats/seat-store.js';
@@ -11,7 +12,7 @@ import type { SeatChange } from '../seats/seats.schemas.js';
 import { SeatsService } from '../seats/seats.service.js';
 import { StageLimits } from './stage-limits.js';
 import { StageNews } from './stage-news.js';
-import { promotesTo, StageOffers } from './stage-offers.js';
+import { StageOffers } from './stage-offers.js';
 import type { StageRequest } from './stage-request.js';
 import { StageStore, type Waiting } from './stage-store.js';
 import type {

@@ -17,7 +17,7 @@ export class HealthController {
   @Public('probes do not sign in; says only that the process lives')
   @Answers(z.object({ status: z.literal('ok') }))
   healthz() {
-    return { status: 'ok' };
+    return { status: 'ok' } as const;
   }
 
   /** 503 (from the filter) while the database cannot be reached. */
@@ -31,6 +31,6 @@ export class HealthController {
       });
     }
     await this.pg.query('readyz', 'SELECT 1', [], 1_500);
-    return { status: 'ready' };
+    return { status: 'ready' } as const;
   }
 }

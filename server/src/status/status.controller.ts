@@ -1,4 +1,5 @@
 import { Controller, Get, Inject } from '@nestjs/common';
+import type { z } from 'zod';
 import { CurrentActor, SignedIn } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers } from '../common/http/api-docs.js';
@@ -32,7 +33,7 @@ export class StatusController {
   @Get('status')
   @SignedIn()
   @Answers(statusResponse)
-  async status(@CurrentActor() actor: Actor) {
+  async status(@CurrentActor() actor: Actor): Promise<z.infer<typeof statusResponse>> {
     const { livekit, isGateOn, isWhipOn } = this.config;
     const { rows } = await this.pg.query<{ is_demo: boolean }>(
       'status-demo',

@@ -7,16 +7,10 @@ import Dialog from '@mui/material/Dialog';
 import DialogActions from '@mui/material/DialogActions';
 import DialogContent from '@mui/material/DialogContent';
 import DialogTitle from '@mui/material/DialogTitle';
+import type { BulkTarget } from '@rolecall/server/api';
 import { getJson, path } from '../../providers/httpClient';
 import type { BulkOperation, Page } from '../../providers/records';
 import { Mono } from '../../shared/Mono';
-
-interface Target {
-  id: string;
-  identity: string;
-  outcome: string;
-  detail: string | null;
-}
 
 const MOST = 200;
 
@@ -33,7 +27,7 @@ export function FailuresDialog({ operation, nameOf, onClose }: FailuresDialogPro
   const { data } = useQuery({
     queryKey: ['bulk-failures', operation.id, operation.failed],
     queryFn: ({ signal }) =>
-      getJson<Page<Target>>(path('operations', operation.id, 'targets'), {
+      getJson<Page<BulkTarget>>(path('operations', operation.id, 'targets'), {
         query: { limit: MOST, filter: JSON.stringify({ outcome: 'failed' }) },
         signal,
       }),

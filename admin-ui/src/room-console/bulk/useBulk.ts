@@ -1,32 +1,17 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
+import type { BulkRequest as AnyBulk, BulkStarted } from '@rolecall/server/api';
 import { getJson, newKey, path, postJson } from '../../providers/httpClient';
 import { useLive } from '../../providers/liveUpdates';
 import type { BulkOperation } from '../../providers/records';
 import { useAnnounce } from '../../shared/announce';
 import { problemOf } from '../../shared/problem';
 
-export type BulkAction =
-  'promote' | 'demote' | 'block' | 'unblock' | 'remove' | 'mute' | 'hold' | 'release';
-
-export interface BulkRequest {
-  action: BulkAction;
-  template?: string;
-  sources?: string[];
-  for?: string | number;
-  reason?: string;
-  identities: string[];
-  asOf?: string;
-}
+export type BulkRequest = Omit<AnyBulk, 'identities' | 'filter'> & { identities: string[] };
 
 export type BulkControl = 'pause' | 'resume' | 'cancel' | 'retry' | 'undo';
 
 export const isOpen = ({ status }: BulkOperation) => status === 'running' || status === 'paused';
-
-interface Started {
-  operationId: string;
-  total: number;
-}
 
 /** After this, the same again is meant again. */
 const SAME_FOR_MS = 60_000;
@@ -93,7 +78,7 @@ export function useBulk(room: string) {
   const start = useCallback(
     async (request: BulkRequest) => {
       const { operationId } = await withKey(request, (idempotencyKey) =>
-        postJson<Started>(path('rooms', room, 'seats', 'bulk'), request, { idempotencyKey }),
+        postJson<BulkStarted>(path('rooms', room, 'seats', 'bulk'), request, { idempotencyKey }),
       );
       // It has begun: that it cannot be looked at now must not look like a failure.
       await follow(operationId).catch(() => undefined);
@@ -104,7 +89,7 @@ export function useBulk(room: string) {
 
   const control = useCallback(
     async (id: string, verb: BulkControl) => {
-      const answer = await postJson<Partial<Started>>(path('operations', id, verb));
+      const answer = await postJson<Partial<BulkStarted>>(path('operations', id, verb));
       const told = [id, answer?.operationId ?? id];
       for (const each of new Set(told)) await follow(each).catch(() => undefined);
     },

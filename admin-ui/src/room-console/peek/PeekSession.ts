@@ -9,6 +9,7 @@ import {
   Track,
   VideoQuality,
 } from 'livekit-client';
+import type { Peek } from '@rolecall/server/api';
 import { deleteJson, path, postJson } from '../../providers/httpClient';
 
 /** One person may send many videos; more than these at once help nobody to decide. */
@@ -41,12 +42,6 @@ export interface PeekState {
   sounds: readonly RemoteTrack[];
   isListening: boolean;
   isSoundBlocked: boolean;
-}
-
-interface Peek {
-  token: string;
-  serverUrl: string;
-  until: string;
 }
 
 const REDRAW_ON = [

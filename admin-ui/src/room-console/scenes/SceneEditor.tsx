@@ -12,7 +12,8 @@ import { ConfirmDialog } from '../../shared/ConfirmDialog';
 import { useTemplates } from '../../shared/useTemplates';
 import type { SceneDesk } from './useScenes';
 
-export type EditedScene = Omit<Scene, 'id' | 'room'> & { id?: string; room?: string | null };
+export type EditedScene = Pick<Scene, 'name' | 'description' | 'rules'> &
+  Partial<Pick<Scene, 'id' | 'room' | 'isBuiltIn'>>;
 
 /** What a new scene begins with: hosts go on, everybody else listens. */
 export const EMPTY_SCENE: EditedScene = {

@@ -1,5 +1,6 @@
 import { useCallback, useMemo } from 'react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import type { SceneEntered } from '@rolecall/server/api';
 import { deleteJson, getJson, path, postJson, putJson } from '../../providers/httpClient';
 import type { ActiveScene, Scene, SceneRule } from '../../providers/records';
 import { usePermissionSet } from '../../shared/usePermissionSet';
@@ -10,12 +11,6 @@ export interface SceneDraft {
   name: string;
   description: string;
   rules: SceneRule[];
-}
-
-interface Entered {
-  operationId: string;
-  total: number;
-  scene?: ActiveScene | null;
 }
 
 interface About {
@@ -43,7 +38,7 @@ export function useScenes(room: string, { scene, setScene }: About, bulk: BulkDe
   const { follow } = bulk;
 
   const entered = useCallback(
-    async (answer: Entered, now: ActiveScene | null) => {
+    async (answer: Pick<SceneEntered, 'operationId'>, now: ActiveScene | null) => {
       setScene(now);
       // It plays: that its progress cannot be looked at now must not look like a failure.
       await follow(answer.operationId).catch(() => undefined);
@@ -53,17 +48,19 @@ export function useScenes(room: string, { scene, setScene }: About, bulk: BulkDe
 
   const enter = useCallback(
     async (id: string) => {
-      const answer = await postJson<Entered>(path('rooms', room, 'scene'), { scene: id });
+      const answer = await postJson<SceneEntered>(path('rooms', room, 'scene'), { scene: id });
       await entered(answer, answer.scene ?? null);
     },
     [room, entered],
   );
   const lock = useCallback(async () => {
-    const answer = await postJson<Entered>(path('rooms', room, 'scene'), { lock: { keep: KEEP } });
+    const answer = await postJson<SceneEntered>(path('rooms', room, 'scene'), {
+      lock: { keep: KEEP },
+    });
     await entered(answer, answer.scene ?? null);
   }, [room, entered]);
   const restore = useCallback(async () => {
-    await entered(await deleteJson<Entered>(path('rooms', room, 'scene')), null);
+    await entered(await deleteJson<SceneEntered>(path('rooms', room, 'scene')), null);
   }, [room, entered]);
 
   const refresh = useCallback(() => client.invalidateQueries({ queryKey: ['scenes'] }), [client]);

@@ -1,12 +1,15 @@
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
+import type { ApprovedHand, ApprovedHands } from '@rolecall/server/api';
 import { problemOf } from '../../shared/problem';
 import { useErrorText } from '../../shared/useErrorText';
 import { useTemplates } from '../../shared/useTemplates';
 import type { SeatActions } from '../seatActions';
 import { SETTLE_MS } from '../shiftGuard';
 import type { Say } from '../useNotice';
-import { type ApprovedHand, type FullStage, nextOf, type StageDesk } from './useStage';
+import { nextOf, type StageDesk } from './useStage';
+
+type FullStage = NonNullable<ApprovedHands['full']>;
 
 interface Means {
   desk: StageDesk;

@@ -3,10 +3,10 @@ import { isReservedIdentity, PEEK_PREFIX } from '../../grants/names.js';
 
 const encoder = new TextEncoder();
 
-/** Well-formed Unicode without NUL: what Postgres, LiveKit and JSON all carry unchanged. */
 /** What the label beside it names; null where it was written before kinds were. */
 export const actorKindResponse = z.enum(['operator', 'api_key', 'participant', 'system']);
 
+/** Well-formed Unicode without NUL: what Postgres, LiveKit and JSON all carry unchanged. */
 export function isCleanText(text: string): boolean {
   return text.isWellFormed() && !text.includes('\u0000');
 }
