@@ -2,7 +2,7 @@ import { Body, Controller, Delete, HttpCode, Param, Post } from '@nestjs/common'
 import { z } from 'zod';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { seatParams } from '../common/http/fields.js';
 import { peekBody, type PeekBody, peekResponse } from './peeks.schemas.js';
 import { PeeksService } from './peeks.service.js';
@@ -15,6 +15,19 @@ export class PeeksController {
   constructor(private readonly peeks: PeeksService) {}
 
   @Post()
+  @ApiDoc({
+    summary: 'Peek at a participant',
+    description:
+      'A short-lived token for a hidden participant that receives this participant’s tracks. Written in the ledger. Ends by itself.',
+    example: { reason: 'Reported by others' },
+    errors: [
+      'seat.not_present',
+      'seat.is_peek',
+      'token.refused',
+      'ledger.overloaded',
+      'livekit.unavailable',
+    ],
+  })
   @RequirePermission('seat.peek', { room: 'room' })
   @Answers(peekResponse)
   begin(
@@ -26,6 +39,10 @@ export class PeeksController {
   }
 
   @Delete()
+  @ApiDoc({
+    summary: 'End a peek',
+    description: 'Removes the caller’s hidden participant from the room.',
+  })
   @HttpCode(204)
   @RequirePermission('seat.peek', { room: 'room' })
   @Answers(z.void())

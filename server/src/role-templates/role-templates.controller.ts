@@ -15,7 +15,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { sendRecord } from '../common/http/etag.js';
 import { sendPage } from '../common/http/lists.js';
 import {
@@ -51,6 +51,10 @@ export class RoleTemplatesController {
   constructor(private readonly templates: RoleTemplatesService) {}
 
   @Get()
+  @ApiDoc({
+    summary: 'List role templates',
+    description: 'Every template with its published version and its draft.',
+  })
   @RequirePermission('role_template.read')
   @Answers(z.array(templateResponse))
   async list(
@@ -62,6 +66,21 @@ export class RoleTemplatesController {
   }
 
   @Post()
+  @ApiDoc({
+    summary: 'Create a role template',
+    description: 'Makes a template with a draft. Nobody has the role before it is published.',
+    example: {
+      key: 'panelist',
+      name: 'Panelist',
+      grants: {
+        roomJoin: true,
+        canSubscribe: true,
+        canPublish: true,
+        canPublishSources: ['camera', 'microphone'],
+      },
+    },
+    errors: ['access.beyond_ceiling', 'role_template.key_taken'],
+  })
   @RequirePermission('role_template.write')
   @Answers(templateResponse)
   async create(
@@ -73,6 +92,12 @@ export class RoleTemplatesController {
   }
 
   @Post('preview')
+  @ApiDoc({
+    summary: 'Preview a role template',
+    description:
+      'The claims of a token with these grants, the grants in words, and what a reviewer would object to.',
+    example: { grants: { roomJoin: true, canSubscribe: true }, ttl: '1h' },
+  })
   @HttpCode(200)
   @RequirePermission('role_template.read')
   @Answers(templatePreviewResponse)
@@ -81,6 +106,11 @@ export class RoleTemplatesController {
   }
 
   @Get(':key')
+  @ApiDoc({
+    summary: 'Read a role template',
+    description: 'One template with its published version and its draft.',
+    errors: ['role_template.not_found'],
+  })
   @RequirePermission('role_template.read')
   @Answers(templateResponse)
   get(
@@ -92,6 +122,13 @@ export class RoleTemplatesController {
   }
 
   @Put(':key')
+  @ApiDoc({
+    summary: 'Change a role template',
+    description:
+      'Changes the name, the description and the colour. Grants change through the draft.',
+    example: { name: 'Panel', color: '#1f7a5c' },
+    errors: ['role_template.not_found', 'record.changed', 'request.read_only'],
+  })
   @RequirePermission('role_template.write')
   @Answers(templateResponse)
   async update(
@@ -106,6 +143,11 @@ export class RoleTemplatesController {
   }
 
   @Delete(':key')
+  @ApiDoc({
+    summary: 'Delete a role template',
+    description: 'Possible while it was never published.',
+    errors: ['role_template.not_found', 'role_template.was_published', 'role_template.in_use'],
+  })
   @HttpCode(204)
   @RequirePermission('role_template.write')
   async delete(
@@ -116,6 +158,13 @@ export class RoleTemplatesController {
   }
 
   @Put(':key/draft')
+  @ApiDoc({
+    summary: 'Save the draft of a role template',
+    description:
+      'Replaces the fields that are sent. Nobody’s role changes before the draft is published.',
+    example: { ttl: '30m' },
+    errors: ['role_template.not_found', 'access.beyond_ceiling', 'record.changed'],
+  })
   @RequirePermission('role_template.write')
   @Answers(templateResponse)
   async saveDraft(
@@ -130,6 +179,11 @@ export class RoleTemplatesController {
   }
 
   @Delete(':key/draft')
+  @ApiDoc({
+    summary: 'Discard the draft of a role template',
+    description: 'The published version stays as it is.',
+    errors: ['role_template.not_found', 'role_template.only_draft', 'record.changed'],
+  })
   @RequirePermission('role_template.write')
   @Answers(templateResponse)
   async discardDraft(
@@ -143,6 +197,18 @@ export class RoleTemplatesController {
   }
 
   @Post(':key/publish')
+  @ApiDoc({
+    summary: 'Publish the draft of a role template',
+    description:
+      'Makes an immutable version from the draft. People who have the role get it within seconds.',
+    example: { message: 'Panelists may share their screen' },
+    errors: [
+      'role_template.not_found',
+      'role_template.no_draft',
+      'access.beyond_ceiling',
+      'record.changed',
+    ],
+  })
   @RequirePermission('role_template.publish')
   @Answers(publishedResponse)
   async publish(
@@ -161,6 +227,11 @@ export class RoleTemplatesController {
   }
 
   @Post(':key/archive')
+  @ApiDoc({
+    summary: 'Archive a role template',
+    description: 'It cannot be given to anybody from then on. Possible while nothing uses it.',
+    errors: ['role_template.not_found', 'role_template.in_use'],
+  })
   @HttpCode(200)
   @RequirePermission('role_template.write')
   @Answers(templateResponse)
@@ -174,6 +245,11 @@ export class RoleTemplatesController {
   }
 
   @Post(':key/unarchive')
+  @ApiDoc({
+    summary: 'Take a role template out of the archive',
+    description: 'It can be given again.',
+    errors: ['role_template.not_found'],
+  })
   @HttpCode(200)
   @RequirePermission('role_template.write')
   @Answers(templateResponse)
@@ -187,6 +263,11 @@ export class RoleTemplatesController {
   }
 
   @Get(':key/versions')
+  @ApiDoc({
+    summary: 'List the versions of a role template',
+    description: 'The newest version first.',
+    errors: ['role_template.not_found'],
+  })
   @RequirePermission('role_template.read')
   @Answers(z.array(versionResponse))
   versions(@CurrentActor() actor: Actor, @Param({ schema: templateParams }) { key }: KeyParams) {
@@ -194,6 +275,11 @@ export class RoleTemplatesController {
   }
 
   @Get(':key/versions/:n')
+  @ApiDoc({
+    summary: 'Read a version of a role template',
+    description: 'Versions never change.',
+    errors: ['role_template.not_found', 'role_template.no_version'],
+  })
   @RequirePermission('role_template.read')
   @Answers(versionResponse)
   async version(
@@ -206,6 +292,11 @@ export class RoleTemplatesController {
   }
 
   @Get(':key/diff')
+  @ApiDoc({
+    summary: 'Compare two versions of a role template',
+    description: 'What changes for the holder, in sentences. `draft` stands for the draft.',
+    errors: ['role_template.not_found', 'role_template.no_version'],
+  })
   @RequirePermission('role_template.read')
   @Answers(diffResponse)
   diff(
@@ -217,6 +308,12 @@ export class RoleTemplatesController {
   }
 
   @Get(':key/impact')
+  @ApiDoc({
+    summary: 'Read whom a role template concerns',
+    description:
+      'The assignments, rooms and connected people that have the role, as far as the caller may see them.',
+    errors: ['role_template.not_found'],
+  })
   @RequirePermission('role_template.read')
   @Answers(impactResponse)
   impact(@CurrentActor() actor: Actor, @Param({ schema: templateParams }) { key }: KeyParams) {

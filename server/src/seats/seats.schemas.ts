@@ -4,24 +4,39 @@ import { roleSourceResponse, trackSourceResponse } from '../grants/responses.js'
 import { parseTtl, TtlError } from '../grants/ttl.js';
 import { TRACK_SOURCES } from '../grants/role-grants.js';
 
-/** Seconds or words, from 1 s: how long a lease or a block lasts. */
-const duration = z.union([z.number(), z.string()]).transform((value, context) => {
-  try {
-    return parseTtl(value);
-  } catch (error) {
-    if (!(error instanceof TtlError)) throw error;
-    context.addIssue({ code: 'custom', message: error.message });
-    return z.NEVER;
-  }
-});
+const duration = z
+  .union([z.number(), z.string()])
+  .describe('How long it lasts: seconds, or text like "10m" or "2 days"; from 1 s.')
+  .transform((value, context) => {
+    try {
+      return parseTtl(value);
+    } catch (error) {
+      if (!(error instanceof TtlError)) throw error;
+      context.addIssue({ code: 'custom', message: error.message });
+      return z.NEVER;
+    }
+  });
 
 const reason = reasonText.optional();
-const template = z.string().min(1).max(64).optional();
+const template = z
+  .string()
+  .min(1)
+  .max(64)
+  .describe('The key of a role template. Left out: the usual one.')
+  .optional();
 
-const expectEpoch = z.int().min(0).optional();
-/** Says that one means oneself, where one would. */
-const confirm = z.boolean().optional();
-const sources = z.array(z.enum(TRACK_SOURCES)).min(1).max(TRACK_SOURCES.length).optional();
+const expectEpoch = z
+  .int()
+  .min(0)
+  .describe('The epoch that was read; another one is answered with 409 `seat.changed`.')
+  .optional();
+const confirm = z.boolean().describe('True when the caller means themselves.').optional();
+const sources = z
+  .array(z.enum(TRACK_SOURCES))
+  .min(1)
+  .max(TRACK_SOURCES.length)
+  .describe('What is taken. Left out: every source.')
+  .optional();
 
 export const changeBody = z.strictObject({
   template,

@@ -2,7 +2,7 @@ import { Controller, Get, Inject } from '@nestjs/common';
 import type { z } from 'zod';
 import { CurrentActor, SignedIn } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
@@ -31,6 +31,10 @@ export class StatusController {
 
   /** What the dashboard shows of the installation itself. */
   @Get('status')
+  @ApiDoc({
+    summary: 'Read the status of the installation',
+    description: 'LiveKit, the gate, the clocks and the sweep, as this server sees them.',
+  })
   @SignedIn()
   @Answers(statusResponse)
   async status(@CurrentActor() actor: Actor): Promise<z.infer<typeof statusResponse>> {

@@ -1,6 +1,7 @@
 import { Controller, HttpCode, Logger, type OnModuleInit, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../actor/access.decorators.js';
+import { ApiDoc } from '../common/http/api-docs.js';
 import { AppError } from '../common/errors/app-error.js';
 import { BeforeBody } from '../common/http/before-body.js';
 import { RawBody } from '../common/http/raw-body.js';
@@ -35,6 +36,11 @@ export class WebhookController implements OnModuleInit {
 
   /** Answers once the event is kept; LiveKit tries again after any answer but 2xx and 4xx. */
   @Post()
+  @ApiDoc({
+    summary: 'Receive a webhook of LiveKit',
+    description: 'LiveKit posts its events here, signed. Every event id counts once.',
+    errors: ['webhook.unsigned', 'webhook.malformed', 'webhook.too_large'],
+  })
   @HttpCode(200)
   @Public('LiveKit signs its webhooks; the signature over the raw body is checked first')
   async receive(@Req() request: FastifyRequest): Promise<void> {
