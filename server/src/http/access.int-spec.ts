@@ -142,7 +142,12 @@ describe('the routes', () => {
       .map(({ method, path }) => `${method} ${path}`)
       // Text, streams and LiveKit's own answers.
       .filter((route) => !/ \/(metrics|livekit\/(gate|webhook)|rtc|whip)/.test(route));
-    expect(silent).toEqual(['get /api/openapi.json', 'get /api/v1/events']);
+    expect(silent).toEqual([
+      'get /api/docs',
+      'get /api/docs/{file}',
+      'get /api/openapi.json',
+      'get /api/v1/events',
+    ]);
   });
 
   it('in OpenAPI are those that are served, no more and no fewer', () => {

@@ -11,6 +11,7 @@ import { AuthModule } from '../auth/auth.module.js';
 import { ProofsModule } from '../proofs/proofs.module.js';
 import { AccessGuard } from './access.guard.js';
 import { AccessHook } from './access.hook.js';
+import { DocsController } from './docs.controller.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { OpenApiController } from './openapi.controller.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -19,7 +20,7 @@ import { assertEveryRouteHasARule, readRoutes } from './route-table.js';
 /** What every request passes: the guard, the idempotency of retries, and errors as problems. */
 @Module({
   imports: [AuthModule, DiscoveryModule, ProofsModule],
-  controllers: [OpenApiController],
+  controllers: [DocsController, OpenApiController],
   providers: [
     AccessGuard,
     AccessHook,

@@ -60,3 +60,27 @@ describe('OpenAPI', () => {
     expect(guarded.filter((route) => problemsOf(route).length < 3).map(nameOf)).toEqual([]);
   });
 });
+
+describe('the page that shows the API', () => {
+  it('loads nothing that is not served here, under a policy without exceptions', async () => {
+    const { status, headers, text } = await app.inject('GET', '/api/docs');
+    expect(status).toBe(200);
+    expect(headers['content-security-policy']).not.toMatch(/unsafe|https?:/);
+    const files = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address]) => address!);
+    expect(files.filter((address) => !address.startsWith('/'))).toEqual([]);
+    for (const address of files.filter((each) => each.startsWith('/api/docs/'))) {
+      const file = await app.inject('GET', address, { headers: { 'accept-encoding': 'gzip' } });
+      expect([address, file.status, file.headers['content-encoding']]).toEqual([
+        address,
+        200,
+        'gzip',
+      ]);
+    }
+  });
+
+  it('serves no other file', async () => {
+    for (const file of ['index.html', 'package.json', '..%2fpackage.json', 'constructor']) {
+      expect((await app.inject('GET', `/api/docs/${file}`)).status).toBe(404);
+    }
+  });
+});

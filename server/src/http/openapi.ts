@@ -122,7 +122,7 @@ function tagOf({ controller }: Route): string {
   const [first = '', ...others] = controller
     .replace(/Controller$/, '')
     .split(/(?<=[a-z])(?=[A-Z])/);
-  return [first, ...others.map((word) => word.toLowerCase())].join(' ');
+  return [first, ...others.map((word) => word.toLowerCase())].join(' ').replace(/\bapi\b/i, 'API');
 }
 
 /** Those of the operation itself, and those of every operation with such a rule and such input. */
@@ -204,6 +204,7 @@ function pathParameters(route: Route): Json[] {
     name,
     in: 'path',
     required: true,
+    description: properties?.[name]?.description,
     schema: properties?.[name] ?? { type: 'string' },
     ...(name in PATH_EXAMPLES ? { example: PATH_EXAMPLES[name] } : {}),
   }));
@@ -220,6 +221,7 @@ function queryParameters(route: Route): Json[] {
     name,
     in: 'query',
     required: required.includes(name),
+    description: property.description,
     schema: property,
   }));
 }
