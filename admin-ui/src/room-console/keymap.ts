@@ -1,11 +1,12 @@
 import { useMemo } from 'react';
 import { useStore } from 'react-admin';
 import { CHIPS } from './rosterChips';
-import type { Verb } from './verbs';
+import { type KeyedVerb, VERB_KEYS } from './verbs';
 
 /** What a key asks for; the grid itself only moves. */
 export type Command =
-  | Exclude<Verb, 'approve' | 'invite' | 'release' | 'stopShare' | 'unblock'>
+  | KeyedVerb
+  | 'undo'
   | 'open'
   | 'peek'
   | 'menu'
@@ -22,17 +23,7 @@ export type Command =
 
 /** Commands that do something to one person, so that person has to be marked in the list. */
 export const ACTS: ReadonlySet<Command> = new Set<Command>([
-  'promote',
-  'promoteAs',
-  'decline',
-  'extend',
-  'demote',
-  'hold',
-  'mute',
-  'askUnmute',
-  'remove',
-  'block',
-  'voidTokens',
+  ...(Object.keys(VERB_KEYS) as KeyedVerb[]),
   'repeat',
   'peek',
 ]);
@@ -43,18 +34,8 @@ export const DEFAULT_KEYS: Record<Command, string> = {
   menu: 'Enter',
   peek: 'V',
   nextHand: 'H',
-  promote: 'P',
-  promoteAs: 'Shift+P',
-  decline: 'Shift+H',
   approveNext: 'N',
-  extend: 'E',
-  demote: 'D',
-  hold: 'S',
-  mute: 'M',
-  askUnmute: 'A',
-  remove: 'Delete',
-  block: 'Shift+Delete',
-  voidTokens: '',
+  ...VERB_KEYS,
   undo: 'U',
   repeat: '.',
   select: 'X',

@@ -1,3 +1,4 @@
+import { ACT_NAMES, ACTS } from '@rolecall/server/acts';
 import type { Messages } from '../i18n/i18nProvider';
 
 export const messages = {
@@ -247,16 +248,10 @@ export const messages = {
     },
     /** What a verb does to anybody; what depends on the person is asked of the server. */
     does: {
-      promoteAs: 'Another role, or only for a while',
-      decline: 'Lowers the hand, with a word to them',
-      invite: 'Asks them; they come up when they accept',
+      ...Object.fromEntries(ACT_NAMES.map((name) => [name, ACTS[name].effect])),
+      promote_as: 'Choose a role and for how long',
       extend: 'The promotion ends 5 minutes later',
-      demote: 'A choice of roles',
-      hold: 'Their microphone, camera and screen go off, and stay off until they are released',
-      mute: 'They can unmute themselves',
-      unblock: 'They may come back with a token',
-      ask_unmute: 'Asks them; nobody can be unmuted from here',
-      void_tokens: 'No token of theirs gets them in again; they stay until they leave',
+      demote: 'Choose a role',
     },
     cannot: {
       permission: 'Only %{who} can do this (permission %{permission})',

@@ -1,22 +1,19 @@
 import { useQueries } from '@tanstack/react-query';
+import { ACTS } from '@rolecall/server/acts';
 import type { SeatPreview } from '@rolecall/server/api';
 import { path, postJson } from '../providers/httpClient';
 import type { Seat } from '../providers/records';
 import { SCREEN_SOURCES } from './seatAction';
-import type { Verb } from './verbs';
+import { type Verb, VERBS } from './verbs';
 
-/** The verbs whose effect depends on the person; the others always do the same. */
-const ASKED: Partial<Record<Verb, { action: string; sources?: readonly string[] }>> = {
-  promote: { action: 'promote' },
-  approve: { action: 'promote' },
-  demote: { action: 'demote' },
-  hold: { action: 'hold' },
-  release: { action: 'release' },
-  stopShare: { action: 'hold', sources: SCREEN_SOURCES },
-  mute: { action: 'mute' },
-  remove: { action: 'remove' },
-  block: { action: 'block' },
-};
+/** What is asked about a verb whose effect depends on the person; null: it always does the same. */
+function askedAbout(verb: Verb): { action: string; sources?: readonly string[] } | null {
+  if (verb === 'undo' || verb === 'promoteAs') return null;
+  if (verb === 'approve') return { action: 'promote' };
+  const { act } = VERBS[verb];
+  if (!ACTS[act].isSimulated) return null;
+  return { action: act, ...(verb === 'stopShare' && { sources: SCREEN_SOURCES }) };
+}
 
 /** Without a promotion to take back, demoting is a choice of roles: nothing can be said before it. */
 const isChoice = (verb: Verb, seat: Seat) => verb === 'demote' && !seat.override;
@@ -31,7 +28,7 @@ export function usePreviews(
   terms: { for?: string } = {},
 ): ReadonlyMap<Verb, SeatPreview> {
   const state = `${seat.epoch} ${seat.isPresent} ${seat.tracks.map(({ sid, isMuted }) => `${sid}${isMuted}`)}`;
-  const asked = verbs.filter((verb) => ASKED[verb] && !isChoice(verb, seat));
+  const asked = verbs.filter((verb) => askedAbout(verb) && !isChoice(verb, seat));
   const answers = useQueries({
     queries: asked.map((verb) => ({
       queryKey: ['preview', room, seat.identity, verb, state, terms.for],
@@ -40,7 +37,7 @@ export function usePreviews(
       queryFn: ({ signal }: { signal: AbortSignal }) =>
         postJson<SeatPreview>(
           path('rooms', room, 'seats', seat.identity, 'preview'),
-          { ...ASKED[verb], ...terms },
+          { ...askedAbout(verb), ...terms },
           { signal },
         ),
     })),

@@ -24,7 +24,7 @@ export function labelOf(verb: Verb, seat: Seat, promoteTitle: string, translate:
       return translate(what ? 'room_console.verbs.hold_what' : 'room_console.verbs.hold', { what });
     }
     default:
-      return translate(`room_console.verbs.${MESSAGES[verb] ?? verb}`);
+      return translate(`room_console.verbs.${wordOf(verb)}`);
   }
 }
 
@@ -36,11 +36,8 @@ const heldInWords = (seat: Seat, translate: Translate) =>
     .map((source) => translate(`room_console.tracks.${source}`))
     .join(', ');
 
-const MESSAGES: Partial<Record<Verb, string>> = {
-  askUnmute: 'ask_unmute',
-  stopShare: 'stop_share',
-  voidTokens: 'void_tokens',
-};
+/** `askUnmute` → `ask_unmute`: verbs in the names of messages. */
+const wordOf = (verb: Verb) => verb.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** What a verb will physically do, in one line: the server's words where they depend on the person. */
 export function useSentence() {
@@ -50,7 +47,7 @@ export function useSentence() {
       if (preview?.problem) return preview.problem;
       if (preview && preview.effects.length > 0) return capitalized(preview.effects.join('; '));
       if (preview) return translate('room_console.changes_nothing');
-      return translate(`room_console.does.${MESSAGES[verb] ?? verb}`, { _: '…' });
+      return translate(`room_console.does.${wordOf(verb)}`, { _: '…' });
     },
     [translate],
   );

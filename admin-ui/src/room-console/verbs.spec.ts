@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { aHold, aSeat, aTrack, type Partly } from '../../test/records';
 import type { Seat } from '../providers/records';
+import { messages } from './messages.en';
+import type { ActionKind } from './seatAction';
 import { actionOf, obstacleOf, verbsFor } from './verbs';
 
 const seat = (changes: Partly<Seat> = {}) => aSeat('ana', changes);
@@ -40,4 +42,13 @@ describe('what can be done to somebody', () => {
     expect(obstacleOf('promote', seat(), false)).toBe('same');
     expect(obstacleOf('promote', seat({ hand }), false)).toBeNull();
   });
+});
+
+/** Stopping a share is a hold that has words of its own. */
+type Words = Record<ActionKind | 'stop_share', string>;
+
+it('has words for every act: while it is done, when it is, and when it is not', () => {
+  // The compiler names the one that has none.
+  const { doing, done, failed }: Record<'doing' | 'done' | 'failed', Words> = messages.room_console;
+  expect([doing, done, failed].map(({ undo }) => undo)).not.toContain(undefined);
 });

@@ -1,49 +1,53 @@
-import type { Permission } from '../providers/permissions';
+import { type ActName, ACTS } from '@rolecall/server/acts';
 import type { Seat } from '../providers/records';
 import { SCREEN_SOURCES, type SeatAction } from './seatAction';
 
-/** Everything that can be done to one person, as menus, keys and the person's page name it. */
-export type Verb =
-  | 'approve'
-  | 'decline'
-  | 'promote'
-  | 'promoteAs'
-  | 'invite'
-  | 'extend'
-  | 'demote'
-  | 'hold'
-  | 'release'
-  | 'mute'
-  | 'askUnmute'
-  | 'stopShare'
-  | 'remove'
-  | 'block'
-  | 'unblock'
-  | 'voidTokens'
-  | 'undo';
+interface VerbEntry {
+  /** The act that it is. */
+  readonly act: ActName;
+  /** Left out: no key; empty: none until somebody chooses one. */
+  readonly key?: string;
+  readonly isDestructive?: true;
+}
 
-const PERMISSIONS: Record<Exclude<Verb, 'undo'>, Permission> = {
-  approve: 'stage.manage',
-  decline: 'stage.manage',
-  promote: 'seat.promote',
-  promoteAs: 'seat.promote',
-  invite: 'stage.manage',
-  extend: 'seat.promote',
-  demote: 'seat.demote',
-  hold: 'seat.mute',
-  release: 'seat.mute',
-  mute: 'seat.mute',
-  askUnmute: 'seat.mute',
-  stopShare: 'seat.mute',
-  remove: 'seat.remove',
-  block: 'seat.block',
-  unblock: 'seat.block',
-  voidTokens: 'token.void',
-};
+/** What menus, keys and the person's page offer, in the order of the list of shortcuts. */
+export const VERBS = {
+  approve: { act: 'approve' },
+  promote: { act: 'promote', key: 'P' },
+  promoteAs: { act: 'promote', key: 'Shift+P' },
+  decline: { act: 'decline', key: 'Shift+H' },
+  invite: { act: 'invite' },
+  extend: { act: 'extend', key: 'E' },
+  demote: { act: 'demote', key: 'D' },
+  hold: { act: 'hold', key: 'S' },
+  release: { act: 'release' },
+  mute: { act: 'mute', key: 'M' },
+  askUnmute: { act: 'ask_unmute', key: 'A' },
+  stopShare: { act: 'hold' },
+  remove: { act: 'remove', key: 'Delete', isDestructive: true },
+  block: { act: 'block', key: 'Shift+Delete', isDestructive: true },
+  unblock: { act: 'unblock' },
+  voidTokens: { act: 'void_tokens', key: '', isDestructive: true },
+} as const satisfies Readonly<Record<string, VerbEntry>>;
 
-export const permissionOf = (verb: Exclude<Verb, 'undo'>) => PERMISSIONS[verb];
+export type Verb = keyof typeof VERBS | 'undo';
 
-export const DESTRUCTIVE: ReadonlySet<Verb> = new Set(['remove', 'block', 'voidTokens']);
+export type KeyedVerb = {
+  [Name in keyof typeof VERBS]: (typeof VERBS)[Name] extends { key: string } ? Name : never;
+}[keyof typeof VERBS];
+
+const entries = Object.entries<VerbEntry>(VERBS) as [keyof typeof VERBS, VerbEntry][];
+
+/** The verbs that have a key, with the key they have at first. */
+export const VERB_KEYS = Object.fromEntries(
+  entries.flatMap(([verb, { key }]) => (key === undefined ? [] : [[verb, key]])),
+) as Record<KeyedVerb, string>;
+
+export const permissionOf = (verb: Exclude<Verb, 'undo'>) => ACTS[VERBS[verb].act].permission;
+
+export const DESTRUCTIVE: ReadonlySet<Verb> = new Set(
+  entries.filter(([, { isDestructive }]) => isDestructive).map(([verb]) => verb),
+);
 
 /** One key adds so much to a lease. */
 export const EXTENSION = '5m';

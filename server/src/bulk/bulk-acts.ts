@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { actsThat, inverseOf as inverseOfAct } from '../acts/acts.js';
 import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { inParallel } from '../common/in-parallel.js';
@@ -18,7 +19,6 @@ import {
   type BulkAction,
   type BulkOperation,
   type BulkTarget,
-  INVERSE_OF,
   permissionFor,
   type TargetEnd,
 } from './bulk.js';
@@ -26,8 +26,9 @@ import { BulkStore, type FollowedEnd } from './bulk-store.js';
 import type { Chunk, Turn } from './bulk-worker.js';
 import { type Pace, throughOf } from './pace.js';
 
-/** Chosen by a filter, these mean who is in the room: who has left since is left alone. */
-const FOR_PRESENT: ReadonlySet<BulkAction> = new Set(['promote', 'hold', 'mute', 'remove']);
+const FOR_PRESENT: ReadonlySet<BulkAction> = new Set(
+  actsThat<BulkAction>(({ isForPresent }) => isForPresent),
+);
 
 /** Why a target is left as it is; anything else that is refused counts as failed. */
 const SKIPPED: ReadonlySet<string> = new Set([
@@ -273,7 +274,7 @@ export class BulkActs implements OnModuleInit {
   ): Wish {
     const action = actOf(operation) as BulkAction;
     return {
-      action: original ? (INVERSE_OF[original.action as BulkAction] ?? action) : action,
+      action: original ? ((inverseOfAct(original.action) as BulkAction | null) ?? action) : action,
       permission: permissionFor(action),
       reason: operation.reason ?? undefined,
       expectEpoch: original?.epoch,

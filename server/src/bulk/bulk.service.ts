@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { inverseOf as inverseOfAct } from '../acts/acts.js';
 import type { Actor } from '../actor/actor.js';
 import type { Permission } from '../actor/permissions.js';
 import { DatabaseClock } from '../database/database-clock.js';
@@ -11,7 +12,7 @@ import { PolicyReader } from '../policy/policy-reader.js';
 import { operationNotFound } from '../seats/seat-answers.js';
 import { SeatPolicy } from '../seats/seat-policy.js';
 import type { BulkAction, BulkOperation, BulkParams } from './bulk.js';
-import { INVERSE_OF, inverseOf, permissionFor, permissionOf } from './bulk.js';
+import { inverseOf, permissionFor, permissionOf } from './bulk.js';
 import { BulkRunner } from './bulk-runner.js';
 import { BulkStore, type TargetRow } from './bulk-store.js';
 import { BulkTargets } from './bulk-targets.js';
@@ -302,7 +303,7 @@ function toTargetView(target: TargetRow): TargetView {
 }
 
 function invert(action: BulkAction): BulkAction {
-  return INVERSE_OF[action] ?? action;
+  return (inverseOfAct(action) as BulkAction | null) ?? action;
 }
 
 function assertStatus(

@@ -1,20 +1,12 @@
+import { ACTS, type ActsThat, actsThat, inverseOf as inverseOfAct } from '../acts/acts.js';
 import type { ActorRef, RequestFacts } from '../actor/actor.js';
 import type { Permission } from '../actor/permissions.js';
 import type { TrackSource } from '../grants/role-grants.js';
 import type { TargetFilter } from './bulk.schemas.js';
 
 /** What may be done to many seats in one operation. */
-export const BULK_ACTIONS = [
-  'promote',
-  'demote',
-  'block',
-  'unblock',
-  'remove',
-  'mute',
-  'hold',
-  'release',
-] as const;
-export type BulkAction = (typeof BULK_ACTIONS)[number];
+export type BulkAction = ActsThat<{ isBulk: true }>;
+export const BULK_ACTIONS = actsThat<BulkAction>(({ isBulk }) => isBulk);
 
 /** `scene`: bringing people to what the room's scene makes of them, or back. `undo`: the inverses. */
 export type OperationAction = BulkAction | 'scene' | 'undo';
@@ -82,33 +74,16 @@ export interface TargetEnd {
 export type Counts = Readonly<Record<TargetOutcome, number>>;
 
 /** What each action on many seats needs, in their room. */
-export const BULK_PERMISSIONS: Readonly<Record<BulkAction, Permission>> = {
-  promote: 'seat.promote',
-  demote: 'seat.demote',
-  block: 'seat.block',
-  unblock: 'seat.block',
-  remove: 'seat.remove',
-  mute: 'seat.mute',
-  hold: 'seat.mute',
-  release: 'seat.mute',
-};
-
-/** What the inverse of each action is, as far as it has one. */
-export const INVERSE_OF: Readonly<Partial<Record<OperationAction, BulkAction>>> = {
-  promote: 'demote',
-  demote: 'promote',
-  block: 'unblock',
-  unblock: 'block',
-  hold: 'release',
-  release: 'hold',
-};
+export const BULK_PERMISSIONS = Object.fromEntries(
+  BULK_ACTIONS.map((action) => [action, ACTS[action].permission]),
+) as Readonly<Record<BulkAction, Permission>>;
 
 /** What takes it back; null for what cannot be taken back, as who was removed has to come themselves. */
 export function inverseOf({
   action,
   params,
 }: Pick<BulkOperation, 'action' | 'params'>): BulkAction | null {
-  return params.inverse ?? INVERSE_OF[action] ?? null;
+  return params.inverse ?? (inverseOfAct(action) as BulkAction | null);
 }
 
 /** Whoever holds none of these can steer or undo no operation. */
@@ -127,5 +102,5 @@ export function permissionOf(operation: Pick<BulkOperation, 'action' | 'params'>
 }
 
 export function permissionFor(action: BulkAction | 'scene'): Permission {
-  return action === 'scene' ? 'scene.enter' : BULK_PERMISSIONS[action];
+  return action === 'scene' ? 'scene.enter' : ACTS[action].permission;
 }

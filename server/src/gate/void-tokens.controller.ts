@@ -1,5 +1,6 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import type { z } from 'zod';
+import { ForAct } from '../acts/act.decorators.js';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
@@ -24,7 +25,7 @@ export class VoidTokensController {
     errors: ['access.denied'],
   })
   @HttpCode(200)
-  @RequirePermission('token.void', { room: 'room' })
+  @ForAct('void_tokens')
   @Answers(voidedTokensResponse)
   voidSeat(
     @CurrentActor() actor: Actor,

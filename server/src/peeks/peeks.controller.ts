@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, HttpCode, Param, Post } from '@nestjs/common';
 import { z } from 'zod';
-import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
+import { ForAct } from '../acts/act.decorators.js';
+import { CurrentActor } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { seatParams } from '../common/http/fields.js';
@@ -28,7 +29,7 @@ export class PeeksController {
       'livekit.unavailable',
     ],
   })
-  @RequirePermission('seat.peek', { room: 'room' })
+  @ForAct('peek')
   @Answers(peekResponse)
   begin(
     @CurrentActor() actor: Actor,
@@ -44,7 +45,7 @@ export class PeeksController {
     description: 'Removes the caller’s hidden participant from the room.',
   })
   @HttpCode(204)
-  @RequirePermission('seat.peek', { room: 'room' })
+  @ForAct('peek')
   @Answers(z.void())
   end(
     @CurrentActor() actor: Actor,

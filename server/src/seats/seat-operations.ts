@@ -4,7 +4,7 @@ import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
 import type { LedgerEntryInput, LedgerOutcome } from '../ledger/ledger-entry.js';
 import { Metrics } from '../metrics/metrics.service.js';
-import { LEDGER_KINDS, type NewOperation, type SeatOperation, type SeatWish } from './seat.js';
+import { ledgerKindOf, type NewOperation, type SeatOperation, type SeatWish } from './seat.js';
 import { type Change, type End, SeatBatchStore } from './seat-batch-store.js';
 import { cameTo, type Settlement, stands } from './seat-outcomes.js';
 import { SeatStore } from './seat-store.js';
@@ -188,7 +188,7 @@ function entry(
 ): LedgerEntryInput {
   const { id, room, identity, action, actor, reason, before, after, epoch, bulk } = operation;
   return {
-    kind: LEDGER_KINDS[action],
+    kind: ledgerKindOf(action),
     outcome,
     actor,
     room,

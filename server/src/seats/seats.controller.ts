@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
+import { ForAct } from '../acts/act.decorators.js';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
@@ -95,7 +96,7 @@ export class SeatsController {
     ],
   })
   @HttpCode(200)
-  @RequirePermission('seat.promote', { room: 'room' })
+  @ForAct('promote')
   @Answers(seatChangeResponse)
   promote(
     @CurrentActor() actor: Actor,
@@ -124,7 +125,7 @@ export class SeatsController {
     ],
   })
   @HttpCode(200)
-  @RequirePermission('seat.demote', { room: 'room' })
+  @ForAct('demote')
   @Answers(seatChangeResponse)
   demote(
     @CurrentActor() actor: Actor,
@@ -143,7 +144,7 @@ export class SeatsController {
     errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling', 'seat.self'],
   })
   @HttpCode(200)
-  @RequirePermission('seat.block', { room: 'room' })
+  @ForAct('block')
   @Answers(seatChangeResponse)
   block(
     @CurrentActor() actor: Actor,
@@ -162,7 +163,7 @@ export class SeatsController {
     errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling'],
   })
   @HttpCode(200)
-  @RequirePermission('seat.block', { room: 'room' })
+  @ForAct('unblock')
   @Answers(seatChangeResponse)
   unblock(
     @CurrentActor() actor: Actor,
@@ -187,7 +188,7 @@ export class SeatsController {
     ],
   })
   @HttpCode(200)
-  @RequirePermission('seat.remove', { room: 'room' })
+  @ForAct('remove')
   @Answers(seatChangeResponse)
   remove(
     @CurrentActor() actor: Actor,
@@ -206,7 +207,7 @@ export class SeatsController {
     errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling', 'seat.not_present'],
   })
   @HttpCode(200)
-  @RequirePermission('seat.mute', { room: 'room' })
+  @ForAct('mute')
   @Answers(seatChangeResponse)
   mute(
     @CurrentActor() actor: Actor,
@@ -225,7 +226,7 @@ export class SeatsController {
     errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling', 'seat.no_lease'],
   })
   @HttpCode(200)
-  @RequirePermission('seat.promote', { room: 'room' })
+  @ForAct('extend')
   @Answers(seatChangeResponse)
   extend(
     @CurrentActor() actor: Actor,
@@ -245,7 +246,7 @@ export class SeatsController {
     errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling', 'seat.is_peek', 'seat.self'],
   })
   @HttpCode(200)
-  @RequirePermission('seat.mute', { room: 'room' })
+  @ForAct('hold')
   @Answers(seatChangeResponse)
   hold(
     @CurrentActor() actor: Actor,
@@ -264,7 +265,7 @@ export class SeatsController {
     errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling'],
   })
   @HttpCode(200)
-  @RequirePermission('seat.mute', { room: 'room' })
+  @ForAct('release')
   @Answers(seatChangeResponse)
   release(
     @CurrentActor() actor: Actor,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type ActName, ACTS, type ActsThat, actsThat } from '../acts/acts.js';
 import { actorKindResponse, cleanText, nameText, reasonText } from '../common/http/fields.js';
 import { roleSourceResponse, trackSourceResponse } from '../grants/responses.js';
 import { parseTtl, TtlError } from '../grants/ttl.js';
@@ -38,30 +39,32 @@ const sources = z
   .describe('What is taken. Left out: every source.')
   .optional();
 
-export const changeBody = z.strictObject({
+const FIELDS = {
   template,
-  reason,
-  for: duration.optional(),
-  expectEpoch,
-  confirm,
-});
-export const extendBody = z.strictObject({ for: duration, reason, expectEpoch });
-export const blockBody = z.strictObject({ for: duration.optional(), reason, expectEpoch, confirm });
-export const holdBody = z.strictObject({
   sources,
+  source: z.enum([...TRACK_SOURCES, 'unknown']).optional(),
   for: duration.optional(),
   reason,
   expectEpoch,
   confirm,
-});
-export const reasonBody = z.strictObject({ reason, expectEpoch });
-export const removeBody = z.strictObject({ reason, expectEpoch, confirm });
-export const muteBody = z.strictObject({
-  source: z.enum([...TRACK_SOURCES, 'unknown']).optional(),
-  reason,
-});
+};
+
+/** The body of an act, by the fields that the catalogue names. */
+function bodyOf<Name extends ActName>(name: Name) {
+  type Field = (typeof ACTS)[Name]['fields'][number];
+  const fields = ACTS[name].fields.map((field) => [field, FIELDS[field]]);
+  return z.strictObject(Object.fromEntries(fields) as Pick<typeof FIELDS, Field>);
+}
+
+export const changeBody = bodyOf('promote');
+export const extendBody = bodyOf('extend').extend({ for: duration });
+export const blockBody = bodyOf('block');
+export const holdBody = bodyOf('hold');
+export const reasonBody = bodyOf('release');
+export const removeBody = bodyOf('remove');
+export const muteBody = bodyOf('mute');
 export const previewBody = z.strictObject({
-  action: z.enum(['promote', 'demote', 'block', 'hold', 'release', 'remove', 'mute']),
+  action: z.enum(actsThat<ActsThat<{ isSimulated: true }>>(({ isSimulated }) => isSimulated)),
   template,
   sources,
   for: duration.optional(),

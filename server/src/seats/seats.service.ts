@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { ACTS, type ActsThat, inverseOf } from '../acts/acts.js';
 import type { Actor } from '../actor/actor.js';
-import type { Permission } from '../actor/permissions.js';
 import { AppError } from '../common/errors/app-error.js';
 import { DatabaseClock } from '../database/database-clock.js';
-import type { SeatAction } from './seat.js';
 import { SeatActs } from './seat-acts.js';
 import { operationNotFound } from './seat-answers.js';
 import { type ActOptions, SeatChanges, type Wish } from './seat-changes.js';
@@ -142,11 +141,11 @@ export class SeatsService {
   async undo(actor: Actor, id: string, options?: ActOptions): Promise<SeatChange> {
     const operation = await this.store.findOperation(id);
     if (!operation || !actor.can('seat.read', operation.room)) throw operationNotFound();
-    const action = INVERSES[operation.action];
+    const action = inverseOf(operation.action) as SeatCommand | null;
     if (!action || !operation.undoUntil) {
       throw new AppError('conflict', 'operation.not_undoable', 'This cannot be undone.');
     }
-    const permission = PERMISSION_FOR[action];
+    const { permission } = ACTS[action];
     if (!actor.can(permission, operation.room)) {
       throw new AppError(
         'forbidden',
@@ -258,31 +257,11 @@ export class SeatsService {
   }
 }
 
-type ChangeAction = 'promote' | 'demote' | 'extend' | 'block' | 'unblock' | 'hold' | 'release';
-
-const PERMISSION_FOR: Readonly<Record<ChangeAction, Permission>> = {
-  promote: 'seat.promote',
-  demote: 'seat.demote',
-  extend: 'seat.promote',
-  block: 'seat.block',
-  unblock: 'seat.block',
-  hold: 'seat.mute',
-  release: 'seat.mute',
-};
-
-const INVERSES: Readonly<Partial<Record<SeatAction, ChangeAction>>> = {
-  promote: 'demote',
-  demote: 'promote',
-  extend: 'extend',
-  block: 'unblock',
-  unblock: 'block',
-  hold: 'release',
-  release: 'hold',
-};
+type SeatCommand = ActsThat<{ sort: 'command' }>;
 
 /** What every change is asked for with. */
 function common(
-  action: ChangeAction,
+  action: SeatCommand,
   body: {
     reason?: string | undefined;
     expectEpoch?: number | undefined;
@@ -291,7 +270,7 @@ function common(
 ): Omit<Wish, 'plan'> {
   return {
     action,
-    permission: PERMISSION_FOR[action],
+    permission: ACTS[action].permission,
     body,
     reason: body.reason,
     expectEpoch: body.expectEpoch,

@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
 import { z } from 'zod';
+import { ForAct } from '../acts/act.decorators.js';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
@@ -68,7 +69,7 @@ export class StageController {
     ],
   })
   @HttpCode(200)
-  @RequirePermission('stage.manage', { room: 'room' })
+  @ForAct('approve')
   @Answers(approvedNextResponse)
   approveNext(
     @CurrentActor() actor: Actor,
@@ -87,7 +88,7 @@ export class StageController {
     errors: ['stage.queue_empty', 'seat.above_ceiling', 'role_template.not_published'],
   })
   @HttpCode(200)
-  @RequirePermission('stage.manage', { room: 'room' })
+  @ForAct('approve')
   @Answers(approvedManyResponse)
   approveAll(
     @CurrentActor() actor: Actor,
@@ -112,7 +113,7 @@ export class StageController {
     ],
   })
   @HttpCode(200)
-  @RequirePermission('stage.manage', { room: 'room' })
+  @ForAct('approve')
   @Answers(approvedResponse)
   approve(
     @CurrentActor() actor: Actor,
@@ -130,7 +131,7 @@ export class StageController {
     errors: ['stage.request_not_found', 'stage.request_decided', 'seat.above_ceiling'],
   })
   @HttpCode(200)
-  @RequirePermission('stage.manage', { room: 'room' })
+  @ForAct('decline')
   @Answers(requestResponse)
   decline(
     @CurrentActor() actor: Actor,
@@ -173,7 +174,7 @@ export class StageController {
     ],
   })
   @HttpCode(200)
-  @RequirePermission('stage.manage', { room: 'room' })
+  @ForAct('invite')
   @Answers(requestResponse)
   invite(
     @CurrentActor() actor: Actor,
@@ -197,7 +198,7 @@ export class StageController {
     ],
   })
   @HttpCode(200)
-  @RequirePermission('seat.mute', { room: 'room' })
+  @ForAct('ask_unmute')
   @Answers(requestResponse)
   askUnmute(
     @CurrentActor() actor: Actor,
