@@ -81,6 +81,7 @@ export const PROBLEMS = {
   'scene.of_another_room': ['conflict', 'The scene is for another room.'],
   'seat.above_ceiling': ['forbidden', 'The participant’s role is beyond your ceiling.'],
   'seat.changed': ['conflict', 'Somebody else changed the seat; `current` shows it.'],
+  'seat.end_due': ['unavailable', 'What has ended for the seat could not be written yet.'],
   'seat.holds_more': ['conflict', 'They have a higher role; name the template.'],
   'seat.is_peek': ['conflict', 'This is the hidden participant of a moderator.'],
   'seat.may_not_publish': ['conflict', 'Their role does not include this source.'],
