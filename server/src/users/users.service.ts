@@ -93,6 +93,14 @@ export class UsersService {
   }
 
   async create(actor: Actor, body: CreateUserBody): Promise<{ view: UserView; revision: number }> {
+    // A suspension holds in every room, whoever the identity belongs to there.
+    if (body.isSuspended && !actor.can('user.update')) {
+      const text = 'this needs the permission user.update, in all rooms';
+      throw new AppError('forbidden', 'access.denied', `isSuspended: ${text}`, {
+        errors: { isSuspended: text },
+        extra: { permission: 'user.update' },
+      });
+    }
     const identity = body.identity ?? randomUUID();
     const fields = { ...body, identity, name: body.name ?? identity };
     const id = await this.transactions.run(async (tx) => {
