@@ -81,7 +81,8 @@ export class ParticipantProofs {
 
   /**
    * Refuses a token that is not valid, that was voided, and whoever may not be in the room now.
-   * Writes nothing. Throws `unavailable` when Postgres cannot be asked.
+   * Writes nothing but an end that is due of the seat. Throws `unavailable` when Postgres cannot be
+   * asked.
    */
   async check(presented: string): Promise<Proof> {
     const token = this.read(presented);
