@@ -6,6 +6,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
+import { Loop } from '../common/loop.js';
 import { Hints } from '../hints/hints.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { BulkStore } from './bulk-store.js';
@@ -14,7 +15,7 @@ import { BulkWorker } from './bulk-worker.js';
 /** Well within a lease, so that a slow moment does not lose it. */
 const RENEW_MS = 1_500;
 /** How long an operation of a server that died waits at most, beyond its lease. */
-const LOOK_MS = 2_000;
+const CLAIM_MS = 2_000;
 /** Progress is told at most so often. */
 const TELL_MS = 250;
 
@@ -36,8 +37,14 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
   private readonly log = new Logger(BulkRunner.name);
   private readonly running = new Map<string, Running>();
   private readonly told = new Map<string, { at: number; timer: NodeJS.Timeout | null }>();
-  private renewTimer: NodeJS.Timeout | null = null;
-  private lookTimer: NodeJS.Timeout | null = null;
+  private readonly renewals = new Loop(
+    { name: 'renewing leases on operations', everyMs: RENEW_MS, log: this.log },
+    () => this.renew(),
+  );
+  private readonly claims = new Loop(
+    { name: 'claiming operations', firstMs: 0, everyMs: CLAIM_MS, log: this.log },
+    () => this.claimAll(),
+  );
   private stopListening: (() => void) | null = null;
   private settling: Promise<void> | null = null;
   private isStopped = false;
@@ -50,21 +57,20 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
   ) {}
 
   onApplicationBootstrap(): void {
-    this.renewTimer = setInterval(() => void this.renew(), RENEW_MS);
-    this.renewTimer.unref();
-    this.lookTimer = setInterval(() => void this.look(), LOOK_MS);
-    this.lookTimer.unref();
     this.stopListening = this.health.onReturn(() => this.settlePending());
-    void this.look();
+    this.renewals.start();
+    this.claims.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.isStopped = true;
     this.stopListening?.();
-    for (const timer of [this.renewTimer, this.lookTimer]) if (timer) clearInterval(timer);
     for (const { timer } of this.told.values()) if (timer) clearTimeout(timer);
     for (const running of this.running.values()) running.isLost = true;
+    // Leases are kept until the work has ended; what is claimed meanwhile is not begun.
+    await this.claims.stop();
     await Promise.all([this.settling, ...[...this.running.values()].map(({ work }) => work)]);
+    await this.renewals.stop();
     await this.store.release(this.holder).catch(() => undefined); // the leases end by themselves
   }
 
@@ -73,7 +79,7 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
     this.tell(id, room);
     const running = this.running.get(id);
     if (running) running.isAskedAgain = true;
-    else void this.claim(id);
+    else void this.claimOne(id);
   }
 
   /** Tells who watches the room that the operation has moved on. */
@@ -94,8 +100,8 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
     this.told.set(id, { at: last?.at ?? 0, timer });
   }
 
-  private async look(): Promise<void> {
-    await this.claim(null);
+  private async claimAll(): Promise<void> {
+    for (const id of await this.store.claim(this.holder, null)) this.begin(id);
     if (this.health.status.state === 'up') this.settlePending();
     this.forgetTold();
   }
@@ -109,12 +115,12 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
       });
   }
 
-  private async claim(id: string | null): Promise<void> {
+  private async claimOne(id: string): Promise<void> {
     if (this.isStopped) return;
     try {
       for (const claimed of await this.store.claim(this.holder, id)) this.begin(claimed);
     } catch (error) {
-      this.log.debug(`operations are not read: ${String(error)}`);
+      this.log.debug(`operation ${id} is claimed later`, { error });
     }
   }
 
@@ -154,14 +160,10 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
   private async renew(): Promise<void> {
     const ids = [...this.running.keys()];
     if (ids.length === 0) return;
-    try {
-      const kept = new Set(await this.store.renew(this.holder, ids));
-      for (const id of ids) {
-        const running = this.running.get(id);
-        if (running && !kept.has(id)) running.isLost = true;
-      }
-    } catch (error) {
-      this.log.debug(`leases are not renewed: ${String(error)}`);
+    const kept = new Set(await this.store.renew(this.holder, ids));
+    for (const id of ids) {
+      const running = this.running.get(id);
+      if (running && !kept.has(id)) running.isLost = true;
     }
   }
 

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
+import { Loop } from '../common/loop.js';
 import { PgPool } from './pg-pool.js';
 
 const MEASURE_MS = 60_000;
@@ -20,9 +21,15 @@ export class DatabaseClock implements OnModuleInit, OnModuleDestroy {
   private offset: number | null = null;
   /** `Date.now()` minus `performance.now()` when that was measured. */
   private ownOffset = 0;
-  private timer: NodeJS.Timeout | null = null;
   private measuring: Promise<void> | null = null;
-  private isStopped = false;
+  private readonly loop = new Loop(
+    {
+      name: "measuring the database's clock",
+      everyMs: () => (this.offset === null ? RETRY_MS : MEASURE_MS),
+      log: this.log,
+    },
+    () => this.measure(),
+  );
 
   constructor(private readonly pg: PgPool) {}
 
@@ -30,12 +37,11 @@ export class DatabaseClock implements OnModuleInit, OnModuleDestroy {
     await this.measure().catch((error: unknown) => {
       this.log.warn(`the database's clock is not known yet: ${String(error)}`);
     });
-    this.schedule();
+    this.loop.start();
   }
 
-  onModuleDestroy(): void {
-    this.isStopped = true;
-    if (this.timer) clearTimeout(this.timer);
+  onModuleDestroy(): Promise<void> {
+    return this.loop.stop();
   }
 
   /** Throws `unavailable` while it has never been measured. */
@@ -66,17 +72,6 @@ export class DatabaseClock implements OnModuleInit, OnModuleDestroy {
       this.measuring = null;
     });
     return this.measuring;
-  }
-
-  private schedule(): void {
-    if (this.isStopped) return;
-    const delay = this.offset === null ? RETRY_MS : MEASURE_MS;
-    this.timer = setTimeout(() => {
-      void this.measure()
-        .catch((error: unknown) => this.log.warn(`the clock is not measured: ${String(error)}`))
-        .finally(() => this.schedule());
-    }, delay);
-    this.timer.unref();
   }
 
   /** The sample with the shortest way is the most exact. */

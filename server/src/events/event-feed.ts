@@ -6,6 +6,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import pg from 'pg';
+import { Loop } from '../common/loop.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { type Hint, Hints } from '../hints/hints.js';
@@ -55,11 +56,23 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly seen = new Set<number>();
   private newest = 0;
   private client: pg.Client | null = null;
-  private flushTimer: NodeJS.Timeout | null = null;
-  private connectTimer: NodeJS.Timeout | null = null;
-  private flushing: Promise<void> | null = null;
-  private reading: Promise<void> | null = null;
-  private isReadAgain = false;
+  private readonly flushes = new Loop(
+    { name: 'writing hints', everyMs: () => this.nextFlushMs(), log: this.log },
+    () => this.flush(),
+  );
+  private readonly connects = new Loop(
+    {
+      name: 'listening for events of other servers',
+      everyMs: () => (this.client ? Infinity : RETRY_MS),
+      log: this.log,
+    },
+    () => this.connect(),
+  );
+  private readonly reads = new Loop(
+    { name: 'reading events', everyMs: Infinity, log: this.log },
+    () => this.read(),
+  );
+  private isFlushFailing = false;
   private isStopped = false;
   private stopHints: (() => void) | null = null;
 
@@ -75,17 +88,19 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    this.flushes.start();
+    this.reads.start();
     this.stopHints = this.hints.listen((hints) => this.take(hints));
-    await this.connect();
+    await this.connect().catch((error: unknown) => {
+      this.log.warn('events of other servers are not heard yet', { error });
+    });
+    this.connects.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.isStopped = true;
     this.stopHints?.();
-    if (this.connectTimer) clearTimeout(this.connectTimer);
-    if (this.flushTimer) clearTimeout(this.flushTimer);
-    await this.flushing;
-    await this.reading;
+    await Promise.all([this.flushes.stop(), this.reads.stop(), this.connects.stop()]);
     await this.client?.end().catch(() => undefined);
     this.client = null;
   }
@@ -129,46 +144,43 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
       if (this.waiting.size >= MAX_WAITING) break; // Postgres is away; who listens reads anew then
       this.waiting.set(JSON.stringify([hint.topic, hint.type, hint.key ?? null]), hint);
     }
-    this.scheduleFlush(GATHER_MS);
+    this.flushes.wake(this.nextFlushMs());
   }
 
-  private scheduleFlush(delay: number): void {
-    if (this.flushTimer || this.flushing || this.isStopped || this.waiting.size === 0) return;
-    this.flushTimer = setTimeout(() => {
-      this.flushTimer = null;
-      this.flushing = this.flush().then((isDone) => {
-        this.flushing = null;
-        this.scheduleFlush(isDone ? GATHER_MS : RETRY_MS);
-      });
-    }, delay);
-    this.flushTimer.unref();
+  private nextFlushMs(): number {
+    if (this.waiting.size === 0) return Infinity;
+    return this.isFlushFailing ? RETRY_MS : GATHER_MS;
   }
 
-  private async flush(): Promise<boolean> {
-    const batch = [...this.waiting];
+  private async flush(): Promise<void> {
     try {
-      const { rows } = await this.pg.query<EventRow>(
-        'event-insert',
-        `INSERT INTO event (topic, type, key)
-         SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
-         RETURNING id::text, topic, type, key`,
-        [
-          batch.map(([, { topic }]) => topic),
-          batch.map(([, { type }]) => type),
-          batch.map(([, { key }]) => key ?? null),
-        ],
-      );
-      // A hint that was given again meanwhile is a new one.
-      for (const [name, hint] of batch) {
-        if (this.waiting.get(name) === hint) this.waiting.delete(name);
-      }
-      this.deliver(rows.map(toEvent));
-      await this.notify();
-      return true;
+      await this.writeWaiting();
+      this.isFlushFailing = false;
     } catch (error) {
-      this.log.debug(`hints wait: ${String(error)}`);
-      return false;
+      this.isFlushFailing = true;
+      throw error;
     }
+  }
+
+  private async writeWaiting(): Promise<void> {
+    const batch = [...this.waiting];
+    const { rows } = await this.pg.query<EventRow>(
+      'event-insert',
+      `INSERT INTO event (topic, type, key)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+       RETURNING id::text, topic, type, key`,
+      [
+        batch.map(([, { topic }]) => topic),
+        batch.map(([, { type }]) => type),
+        batch.map(([, { key }]) => key ?? null),
+      ],
+    );
+    // A hint that was given again meanwhile is a new one.
+    for (const [name, hint] of batch) {
+      if (this.waiting.get(name) === hint) this.waiting.delete(name);
+    }
+    this.deliver(rows.map(toEvent));
+    await this.notify();
   }
 
   private async notify(): Promise<void> {
@@ -178,7 +190,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   private async connect(): Promise<void> {
-    if (this.isStopped) return;
+    if (this.isStopped || this.client) return;
     const client = new pg.Client({
       connectionString: this.config.databaseUrl,
       connectionTimeoutMillis: 1_500,
@@ -188,14 +200,14 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
     });
     const lost = () => {
       if (this.client === client) this.client = null;
-      this.reconnectSoon();
+      this.connects.wake(RETRY_MS);
     };
     let ownProcess: number | null = null;
     client.on('error', lost);
     client.on('end', lost);
     // What this server tells the others of, it has delivered itself.
     client.on('notification', ({ processId }) => {
-      if (processId !== ownProcess) this.readSoon();
+      if (processId !== ownProcess) this.reads.wake();
     });
     try {
       await client.connect();
@@ -204,23 +216,13 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
       ownProcess = rows[0]?.pid ?? null;
       if (this.newest === 0) await this.startFromNow();
       this.client = client;
-      this.readSoon();
+      this.reads.wake();
       // What was written while it had no connection was told to nobody.
       await this.notify();
     } catch (error) {
-      this.log.debug(`no events from other servers: ${String(error)}`);
       await client.end().catch(() => undefined);
-      this.reconnectSoon();
+      throw error;
     }
-  }
-
-  private reconnectSoon(): void {
-    if (this.isStopped || this.connectTimer) return;
-    this.connectTimer = setTimeout(() => {
-      this.connectTimer = null;
-      if (!this.client) void this.connect();
-    }, RETRY_MS);
-    this.connectTimer.unref();
   }
 
   private async startFromNow(): Promise<void> {
@@ -229,20 +231,6 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
       `SELECT id::text, topic, type, key FROM event ORDER BY id DESC LIMIT ${LOOK_BACK}`,
     );
     for (const row of rows) this.isNew(toEvent(row));
-  }
-
-  private readSoon(): void {
-    if (this.reading) {
-      this.isReadAgain = true;
-      return;
-    }
-    this.isReadAgain = false;
-    this.reading = this.read()
-      .catch((error: unknown) => this.log.debug(`events wait: ${String(error)}`))
-      .finally(() => {
-        this.reading = null;
-        if (this.isReadAgain && !this.isStopped) this.readSoon();
-      });
   }
 
   private async read(): Promise<void> {

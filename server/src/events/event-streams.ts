@@ -8,6 +8,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../actor/actor.js';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
+import { Loop } from '../common/loop.js';
 import { ConnectionLimits } from '../common/http/connection-limits.js';
 import { SeatViews } from '../seats/seat-views.js';
 import { readActing } from '../hints/acting.js';
@@ -44,13 +45,19 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
   private readonly log = new Logger(EventStreams.name);
   private readonly streams = new Map<Stream, { openedAt: number }>();
   private gathered = emptyGathering();
-  private timer: NodeJS.Timeout | null = null;
-  private heartbeat: NodeJS.Timeout | null = null;
-  private sending: Promise<void> | null = null;
+  private readonly sends = new Loop(
+    { name: 'sending events', everyMs: () => this.nextSendMs(), log: this.log },
+    () => this.sendGathered(),
+  );
+  private readonly heartbeats = new Loop(
+    { name: 'the heartbeat of event streams', everyMs: HEARTBEAT_MS, log: this.log },
+    () => this.beat(),
+  );
+  private isSending = false;
+  private hasFailed = false;
   private lastSentAt = 0;
   private lastWriteMs = 0;
   private stopFeed: (() => void) | null = null;
-  private isStopped = false;
 
   constructor(
     private readonly feed: EventFeed,
@@ -62,16 +69,14 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
 
   onApplicationBootstrap(): void {
     this.stopFeed = this.feed.listen((events) => this.take(events));
-    this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS);
-    this.heartbeat.unref();
+    this.sends.start();
+    this.heartbeats.start();
   }
 
-  beforeApplicationShutdown(): void {
-    this.isStopped = true;
+  async beforeApplicationShutdown(): Promise<void> {
     this.stopFeed?.();
-    if (this.timer) clearTimeout(this.timer);
-    if (this.heartbeat) clearInterval(this.heartbeat);
     for (const stream of this.streams.keys()) stream.close();
+    await Promise.all([this.sends.stop(), this.heartbeats.stop()]);
   }
 
   /** `topics` have been checked; `shown` is how the client named them. */
@@ -135,33 +140,33 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     }
     if (this.streams.size === 0) return;
     gather(events, this.feed.lastId, this.gathered);
-    this.scheduleSend();
+    // While it sends, the time of the next one is not known yet: `sends` asks for it at the end.
+    if (!this.isSending) this.sends.wake(this.nextSendMs());
   }
 
-  private scheduleSend(delay?: number): void {
-    if (this.timer || this.sending || this.isStopped) return;
+  private nextSendMs(): number {
+    if (isEmpty(this.gathered)) return Infinity;
+    if (this.hasFailed) return RETRY_MS;
     // With so many streams that writing to them takes long, it may take half of the time at most.
     const every = Math.min(LONGEST_GATHER_MS, Math.max(GATHER_MS, 2 * this.lastWriteMs));
-    const wait = delay ?? Math.max(0, every - (performance.now() - this.lastSentAt));
-    this.timer = setTimeout(() => {
-      this.timer = null;
-      const batch = this.gathered;
-      this.gathered = emptyGathering();
-      this.lastSentAt = performance.now();
-      this.sending = this.send(batch, [...this.streams.keys()]).then(
-        () => this.afterSend(undefined),
-        (error: unknown) => {
-          this.log.debug(`events wait: ${String(error)}`);
-          merge(batch, this.gathered);
-          this.afterSend(RETRY_MS);
-        },
-      );
-    }, wait);
+    return Math.max(0, every - (performance.now() - this.lastSentAt));
   }
 
-  private afterSend(delay: number | undefined): void {
-    this.sending = null;
-    if (!isEmpty(this.gathered)) this.scheduleSend(delay);
+  private async sendGathered(): Promise<void> {
+    const batch = this.gathered;
+    this.gathered = emptyGathering();
+    this.lastSentAt = performance.now();
+    this.isSending = true;
+    try {
+      await this.send(batch, [...this.streams.keys()]);
+      this.hasFailed = false;
+    } catch (error) {
+      merge(batch, this.gathered);
+      this.hasFailed = true;
+      throw error;
+    } finally {
+      this.isSending = false;
+    }
   }
 
   /** Reads what changed, once for all, and sends each stream its share; the id moves on at the end. */

@@ -14,6 +14,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { FairLine, TurnedAway } from '../common/fair-line.js';
+import { withTimeout } from '../common/with-timeout.js';
 import { clientAddress, networkOf } from '../common/http/client-address.js';
 import { ConnectionLimits } from '../common/http/connection-limits.js';
 import { RawBody } from '../common/http/raw-body.js';
@@ -44,6 +45,11 @@ const MAX_EARLY_BYTES = 64 * 1024;
 const KEEP_ALIVE_MS = 30_000;
 /** Some hundred behind one address come back at once when their network does. */
 const LINE = { atOnce: 64, perKey: 500, inAll: 4_000, patienceMs: 5_000 };
+const SLOW: Refused = {
+  status: 503,
+  code: 'gate.slow',
+  text: 'Rolecall cannot decide now. Try again.',
+};
 type Connect = Admitted & { readonly token: string };
 
 /**
@@ -201,20 +207,8 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   /** A client must not wait for ever for a database that hangs. */
-  private async decideInTime(knock: Knock): Promise<GateAnswer> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<Refused>((resolve) => {
-      const text = 'Rolecall cannot decide now. Try again.';
-      timer = setTimeout(
-        () => resolve({ status: 503, code: 'gate.slow', text }),
-        DECISION_TIMEOUT_MS,
-      );
-    });
-    try {
-      return await Promise.race([this.gate.decide(knock), late]);
-    } finally {
-      clearTimeout(timer);
-    }
+  private decideInTime(knock: Knock): Promise<GateAnswer> {
+    return withTimeout(this.gate.decide(knock), DECISION_TIMEOUT_MS, () => SLOW);
   }
 
   /** False when LiveKit does not run the room; else the client has had its answer. */

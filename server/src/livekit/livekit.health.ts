@@ -6,6 +6,7 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
+import { Loop } from '../common/loop.js';
 import { HeaderClock } from './header-clock.js';
 import { isTimeout } from './livekit-error.js';
 import { LIVEKIT_SETTINGS, type LiveKitSettings, toHttpUrl } from './livekit.settings.js';
@@ -41,7 +42,10 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
   private readonly listeners = new Set<Listener>();
   private readonly clock = new HeaderClock();
   private current: LiveKitStatus;
-  private timer: NodeJS.Timeout | null = null;
+  private readonly polls = new Loop(
+    { name: 'polling LiveKit', everyMs: () => this.nextPollMs(), log: this.log },
+    () => this.probe(),
+  );
   private probing: Promise<LiveKitStatus> | null = null;
   private wire: Socket | null = null;
   private shortLives = 0;
@@ -70,12 +74,12 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
   async onModuleInit(): Promise<void> {
     if (!this.settings) return;
     await this.probe();
-    this.schedule();
+    this.polls.start();
   }
 
   onModuleDestroy(): void {
     this.isStopped = true;
-    if (this.timer) clearTimeout(this.timer);
+    void this.polls.stop();
     this.wire?.destroy();
     this.listeners.clear();
   }
@@ -94,14 +98,10 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
     return this.probing;
   }
 
-  private schedule(): void {
-    if (this.isStopped) return;
-    if (this.timer) clearTimeout(this.timer);
+  private nextPollMs(): number {
     const downFor = Date.now() - this.current.since.getTime();
     const isEager = this.current.state === 'down' && downFor < EAGER_FOR_MS;
-    const delay = isEager ? EAGER_POLL_MS : POLL_MS;
-    this.timer = setTimeout(() => void this.probe().finally(() => this.schedule()), delay);
-    this.timer.unref();
+    return isEager ? EAGER_POLL_MS : POLL_MS;
   }
 
   private async ask(): Promise<LiveKitStatus> {
@@ -168,7 +168,7 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
         this.noWireUntil = performance.now() + WIRE_PAUSE_MS;
         this.shortLives = 0;
       }
-      void this.probe().finally(() => this.schedule());
+      this.polls.wake();
     });
     this.wire = wire;
   }

@@ -5,6 +5,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { inParallel } from '../common/in-parallel.js';
+import { Loop } from '../common/loop.js';
 import { type Hint, Hints } from '../hints/hints.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { SeatStore } from '../seats/seat-store.js';
@@ -19,12 +20,16 @@ const ROOM = 'room:';
  */
 @Injectable()
 export class PolicyWatch implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly log = new Logger(PolicyWatch.name);
   /** Room → identities; null: everybody in it. */
   private readonly waiting = new Map<string, Set<string> | null>();
-  private timer: NodeJS.Timeout | null = null;
-  private running: Promise<void> | null = null;
-  private isStopped = false;
+  private readonly checks = new Loop(
+    {
+      name: 'checking seats after a change of policy',
+      everyMs: Infinity,
+      log: new Logger(PolicyWatch.name),
+    },
+    () => this.work(),
+  );
   private stopListening: (() => void) | null = null;
 
   constructor(
@@ -35,14 +40,13 @@ export class PolicyWatch implements OnApplicationBootstrap, OnApplicationShutdow
   ) {}
 
   onApplicationBootstrap(): void {
+    this.checks.start();
     this.stopListening = this.hints.listen((hints) => this.take(hints));
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.isStopped = true;
     this.stopListening?.();
-    if (this.timer) clearTimeout(this.timer);
-    await this.running;
+    await this.checks.stop();
   }
 
   private take(hints: readonly Hint[]): void {
@@ -54,21 +58,7 @@ export class PolicyWatch implements OnApplicationBootstrap, OnApplicationShutdow
         this.waiting.set(room, (this.waiting.get(room) ?? new Set()).add(key));
       }
     }
-    this.schedule();
-  }
-
-  private schedule(): void {
-    if (this.waiting.size === 0 || this.timer || this.running || this.isStopped) return;
-    this.timer = setTimeout(() => {
-      this.timer = null;
-      this.running = this.work()
-        .catch((error: unknown) => this.log.debug(`left to the sweep: ${String(error)}`))
-        .finally(() => {
-          this.running = null;
-          this.schedule();
-        });
-    }, GATHER_MS);
-    this.timer.unref();
+    if (this.waiting.size > 0) this.checks.wake(GATHER_MS);
   }
 
   private async work(): Promise<void> {

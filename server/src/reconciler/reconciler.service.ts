@@ -6,6 +6,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { inSequence } from '../common/in-parallel.js';
+import { Loop } from '../common/loop.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { EventFeed, type FeedEvent } from '../events/event-feed.js';
 import { isUnavailable } from '../livekit/livekit-error.js';
@@ -36,11 +37,15 @@ export interface SweepStatus {
  */
 @Injectable()
 export class ReconcilerService implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly log = new Logger(ReconcilerService.name);
-  private timer: NodeJS.Timeout | null = null;
-  private sweeping: Promise<void> | null = null;
-  private isAskedAgain = false;
-  private isStopped = false;
+  private readonly loop = new Loop(
+    {
+      name: 'the sweep',
+      firstMs: 0,
+      everyMs: () => this.nextRoundMs(),
+      log: new Logger(ReconcilerService.name),
+    },
+    () => this.round(),
+  );
   private startedAt = 0;
   private readonly stopListening: (() => void)[] = [];
   /** Rounds in a row that found something to put right. */
@@ -73,49 +78,25 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
       }),
       this.feed.listen((events) => this.hear(events)),
     );
-    this.sweepSoon();
+    this.loop.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.isStopped = true;
     this.sweep.stop();
     for (const stop of this.stopListening) stop();
-    if (this.timer) clearTimeout(this.timer);
-    await this.sweeping;
+    await this.loop.stop();
   }
 
   /** Sweeps at once, or once more when one is under way. */
   sweepSoon(): void {
-    if (this.isStopped) return;
-    if (this.sweeping) {
-      this.isAskedAgain = true;
-      return;
-    }
-    if (this.timer) clearTimeout(this.timer);
-    this.isAskedAgain = false;
-    this.startedAt = performance.now();
-    this.sweeping = this.round()
-      .catch((error: unknown) => {
-        this.log.warn(`the sweep did not get through: ${describe(error)}`);
-      })
-      .finally(() => {
-        this.sweeping = null;
-        this.schedule();
-      });
+    this.loop.wake();
   }
 
-  private schedule(): void {
-    if (this.isStopped) return;
-    if (this.isAskedAgain) {
-      this.sweepSoon();
-      return;
-    }
+  private nextRoundMs(): number {
     const usual = roundMs(this.config);
     const wanted = usual * (this.eager > 0 ? (EAGER[this.eager - 1] ?? 1) : 1);
     // A round that takes longer than the time between two must leave room for other work.
-    const delay = Math.max(wanted - (performance.now() - this.startedAt), usual * 0.1);
-    this.timer = setTimeout(() => this.sweepSoon(), delay);
-    this.timer.unref();
+    return Math.max(wanted - (performance.now() - this.startedAt), usual * 0.1);
   }
 
   /** Whatever a server tells of a room is a reason to look at it, on whichever server. */
@@ -126,6 +107,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
   }
 
   private async round(): Promise<void> {
+    this.startedAt = performance.now();
     if (!(await this.lock.hold())) return;
     let round: Round | null = null;
     // What one of them cannot do keeps none of the others from theirs.
@@ -171,8 +153,4 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
     await this.inbox.forgetOld();
     await this.feed.forgetOld();
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

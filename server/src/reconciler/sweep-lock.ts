@@ -1,5 +1,6 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
+import { Loop } from '../common/loop.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 
 /** Any number will do, as long as nothing else locks it. */
@@ -20,8 +21,9 @@ const TAKE = `
  */
 @Injectable()
 export class SweepLock implements OnApplicationShutdown {
+  private readonly log = new Logger(SweepLock.name);
   private client: pg.Client | null = null;
-  private heartbeat: NodeJS.Timeout | null = null;
+  private heartbeat: Loop | null = null;
   private isStopped = false;
 
   constructor(@Inject(APP_CONFIG) private readonly config: AppConfig) {}
@@ -61,8 +63,11 @@ export class SweepLock implements OnApplicationShutdown {
   private async take(client: pg.Client): Promise<boolean> {
     const { rows } = await client.query<{ isMine: boolean }>(TAKE, [LOCK, String(LEASE_MS)]);
     if (!rows[0]?.isMine || this.client !== client || this.isStopped) return false;
-    this.heartbeat = setInterval(() => void this.beat(client), HEARTBEAT_MS);
-    this.heartbeat.unref();
+    this.heartbeat = new Loop(
+      { name: 'the heartbeat of the sweep lock', everyMs: HEARTBEAT_MS, log: this.log },
+      () => this.beat(client),
+    );
+    this.heartbeat.start();
     return true;
   }
 
@@ -80,7 +85,7 @@ export class SweepLock implements OnApplicationShutdown {
     void client.end().catch(() => undefined);
     if (this.client !== client) return;
     this.client = null;
-    if (this.heartbeat) clearInterval(this.heartbeat);
+    void this.heartbeat?.stop();
     this.heartbeat = null;
   }
 }

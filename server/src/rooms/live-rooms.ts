@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
+import { withTimeout } from '../common/with-timeout.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { Hints } from '../hints/hints.js';
@@ -52,15 +53,10 @@ export class LiveRooms {
   async ensureSoon(room: PolicyRoom): Promise<void> {
     if (this.isSeenToRun(room)) return;
     if (this.health.status.state !== 'up' || performance.now() < this.pausedUntil) return;
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, PATIENCE_MS);
-    });
     const started = this.ensure(room).catch(() => {
       this.pausedUntil = performance.now() + PAUSE_MS;
     });
-    await Promise.race([started, patience]);
-    clearTimeout(timer);
+    await withTimeout(started, PATIENCE_MS, () => undefined);
   }
 
   /** Whether LiveKit runs the room now. Throws `unavailable` when LiveKit cannot be asked. */

@@ -6,6 +6,7 @@ import {
 } from '@nestjs/common';
 import { SYSTEM_ACTOR } from '../actor/actor.js';
 import { inParallel } from '../common/in-parallel.js';
+import { Loop } from '../common/loop.js';
 import { Transactions } from '../ledger/transactions.js';
 import { type Hint, Hints } from '../hints/hints.js';
 import { StageLimits } from './stage-limits.js';
@@ -29,11 +30,14 @@ export class StageKeeper implements OnApplicationBootstrap, OnApplicationShutdow
   /** Room → how its places were taken when last looked at. */
   private readonly known = new Map<string, string>();
   private readonly waiting = new Set<string>();
-  private timer: NodeJS.Timeout | null = null;
-  private lookTimer: NodeJS.Timeout | null = null;
-  private running: Promise<void> = Promise.resolve();
-  private isEnding = false;
-  private isStopped = false;
+  private readonly ends = new Loop(
+    { name: 'ending overdue requests', everyMs: EVERY_MS, log: this.log },
+    () => this.endOverdue(),
+  );
+  private readonly counts = new Loop(
+    { name: 'counting the places that are taken', everyMs: Infinity, log: this.log },
+    () => this.countPlaces(),
+  );
   private stopListening: (() => void) | null = null;
 
   constructor(
@@ -45,21 +49,14 @@ export class StageKeeper implements OnApplicationBootstrap, OnApplicationShutdow
   ) {}
 
   onApplicationBootstrap(): void {
+    this.ends.start();
+    this.counts.start();
     this.stopListening = this.hints.listen((hints) => this.take(hints));
-    this.timer = setInterval(() => {
-      if (this.isEnding) return;
-      this.isEnding = true;
-      this.background(() => this.endOverdue().finally(() => (this.isEnding = false)));
-    }, EVERY_MS);
-    this.timer.unref();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.isStopped = true;
     this.stopListening?.();
-    if (this.timer) clearInterval(this.timer);
-    if (this.lookTimer) clearTimeout(this.lookTimer);
-    await this.running;
+    await Promise.all([this.ends.stop(), this.counts.stop()]);
   }
 
   /** Ends every request that is over. */
@@ -80,15 +77,10 @@ export class StageKeeper implements OnApplicationBootstrap, OnApplicationShutdow
         this.waiting.add(topic.slice(ROOM.length));
       }
     }
-    if (this.waiting.size === 0 || this.lookTimer || this.isStopped) return;
-    this.lookTimer = setTimeout(() => {
-      this.lookTimer = null;
-      this.background(() => this.look());
-    }, GATHER_MS);
-    this.lookTimer.unref();
+    if (this.waiting.size > 0) this.counts.wake(GATHER_MS);
   }
 
-  private async look(): Promise<void> {
+  private async countPlaces(): Promise<void> {
     const rooms = [...this.waiting];
     this.waiting.clear();
     if (this.known.size > MAX_ROOMS) this.known.clear();
@@ -98,13 +90,6 @@ export class StageKeeper implements OnApplicationBootstrap, OnApplicationShutdow
       if (now === '[]') this.known.delete(room);
       else this.known.set(room, now);
       if (now !== before) this.news.tellRoom(room);
-    });
-  }
-
-  /** One at a time; what fails is done by the next round. */
-  private background(work: () => Promise<void>): void {
-    this.running = this.running.then(work).catch((error: unknown) => {
-      this.log.debug(`the stage is looked at again later: ${String(error)}`);
     });
   }
 }

@@ -4,6 +4,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import { Loop } from '../common/loop.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { Metrics } from '../metrics/metrics.service.js';
@@ -24,7 +25,10 @@ const OFF_MS = 2_000;
 export class ClockWatch implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger(ClockWatch.name);
   private readonly warned = new Set<string>();
-  private timer: NodeJS.Timeout | null = null;
+  private readonly loop = new Loop(
+    { name: 'comparing clocks', firstMs: 0, everyMs: WATCH_MS, log: this.log },
+    () => this.compare(),
+  );
 
   constructor(
     private readonly database: DatabaseClock,
@@ -33,13 +37,11 @@ export class ClockWatch implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.look();
-    this.timer = setInterval(() => this.look(), WATCH_MS);
-    this.timer.unref();
+    this.loop.start();
   }
 
-  onModuleDestroy(): void {
-    if (this.timer) clearInterval(this.timer);
+  onModuleDestroy(): Promise<void> {
+    return this.loop.stop();
   }
 
   view(): ClocksView {
@@ -48,7 +50,7 @@ export class ClockWatch implements OnApplicationBootstrap, OnModuleDestroy {
     return { serverSkewMs, livekitSkewMs, isOff: isOff(serverSkewMs) || isOff(livekitSkewMs) };
   }
 
-  private look(): void {
+  private compare(): void {
     const { serverSkewMs, livekitSkewMs } = this.view();
     this.tell('server', "This server's clock", serverSkewMs);
     this.tell('livekit', "LiveKit's clock", livekitSkewMs);

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '../../config/app-config.js';
 import { FairShares } from '../fair-shares.js';
+import { Loop } from '../loop.js';
 import { networkOf } from './client-address.js';
 
 /** A client that is refused may read its answer for so long … */
@@ -36,7 +37,10 @@ export class ConnectionLimits implements OnApplicationShutdown {
   private lingering = 0;
   private refused = 0;
   private lastWarnedAt = -Infinity;
-  private timer: NodeJS.Timeout | null = null;
+  private readonly headerChecks = new Loop(
+    { name: 'bounding half-sent headers', everyMs: HEADER_CHECK_MS, log: this.log },
+    () => this.boundHeaders(),
+  );
 
   constructor(@Inject(APP_CONFIG) private readonly config: AppConfig) {
     const { connections, connectionsPerAddress } = config.http;
@@ -52,11 +56,11 @@ export class ConnectionLimits implements OnApplicationShutdown {
       for (const listener of listeners) listener.call(server, socket);
     });
     server.on('request', (request, response) => this.follow(request, response));
-    this.timer = setInterval(() => this.boundHeaders(), HEADER_CHECK_MS).unref();
+    this.headerChecks.start();
   }
 
-  onApplicationShutdown(): void {
-    if (this.timer) clearInterval(this.timer);
+  onApplicationShutdown(): Promise<void> {
+    return this.headerChecks.stop();
   }
 
   /** A stream of somebody who was let in, until `response` ends; without one, for good. */
