@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AccessHold, Actor } from '../actor/actor.js';
-import { newSecret, secretHash } from '../auth/secrets.js';
+import { newSecret, secretHash } from '../credentials/secrets.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
 import { likePattern, type Page } from '../common/http/lists.js';

@@ -1,16 +1,19 @@
 import { createHmac } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { Actor, type RequestFacts } from '../actor/actor.js';
+import { holdsOf } from '../actor/built-in-roles.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
 import { networkOf } from '../common/http/client-address.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { assertGoodPassword } from '../credentials/password-policy.js';
+import { type HashTurn, Passwords } from '../credentials/passwords.js';
+import { newSecret, secretHash } from '../credentials/secrets.js';
 import { PgPool } from '../database/pg-pool.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
-import { holdsOf, SESSION_ABSOLUTE_SECONDS } from './auth.service.js';
-import { assertGoodPassword } from './password-policy.js';
-import { type HashTurn, Passwords } from './passwords.js';
-import { newSecret, secretHash } from './secrets.js';
+import { keyOfEmail } from '../operators/email-key.js';
+import { OperatorStore } from '../operators/operator-store.js';
+import { SESSION_ABSOLUTE_SECONDS } from './auth.service.js';
 import { DEVICE_SECONDS } from './session-cookie.js';
 import { type AttemptSource, SignInLimits } from './sign-in-limits.js';
 import { type Refusal, SignInTrace } from './sign-in-trace.js';
@@ -67,6 +70,7 @@ export class SessionsService {
   constructor(
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
+    private readonly operators: OperatorStore,
     private readonly passwords: Passwords,
     private readonly limits: SignInLimits,
     private readonly trace: SignInTrace,
@@ -128,7 +132,7 @@ export class SessionsService {
       await tx.query('DELETE FROM operator_session WHERE operator_id = $1 AND expires_at < now()', [
         operator.id,
       ]);
-      await tx.query('UPDATE operator SET last_signed_in_at = now() WHERE id = $1', [operator.id]);
+      await this.operators.noteSignIn(tx, operator.id);
       await rememberDevice(tx, operator.id, oldDevice, secretHash(deviceSecret));
       await this.trace.sumUpOf(tx, operator.id);
       tx.record({
@@ -153,6 +157,11 @@ export class SessionsService {
       tx.record({ kind: 'operator.signed_out', outcome: 'ok', actor, payload: {} });
       tx.afterCommit(() => this.tellEnded(actor.id as string, actor.sessionId));
     });
+  }
+
+  /** Part of a change that locks the operator out, which tells of it. */
+  async endAllOf(tx: Tx, operatorId: string): Promise<void> {
+    await tx.query('DELETE FROM operator_session WHERE operator_id = $1', [operatorId]);
   }
 
   async me(operatorId: string): Promise<Me> {
@@ -205,10 +214,7 @@ export class SessionsService {
     await this.limits.right(attempt.account, attempt.source);
     const passwordHash = await this.passwords.hash(next, turnOf(attempt));
     await this.transactions.run(async (tx) => {
-      await tx.query(
-        'UPDATE operator SET password_hash = $2, revision = revision + 1 WHERE id = $1',
-        [actor.id, passwordHash],
-      );
+      await this.operators.setPassword(tx, actor.id, passwordHash);
       await tx.query('DELETE FROM operator_session WHERE operator_id = $1 AND id <> $2', [
         actor.id,
         actor.sessionId,
@@ -316,11 +322,6 @@ export function whatTheyHold(actor: Actor): Pick<Me, 'permissions' | 'rooms' | '
     rooms: actor.roomLimit(),
     ceiling: ceilings.includes(null) ? null : (ceilings[0] ?? null),
   };
-}
-
-/** How e-mails are compared: case and width do not matter. */
-export function keyOfEmail(email: string): string {
-  return email.normalize('NFKC').trim().toLowerCase();
 }
 
 function refusedBecause(operator: OperatorRow | undefined, isRight: boolean): string {

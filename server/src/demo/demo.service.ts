@@ -5,7 +5,7 @@ import { type Actor, SYSTEM_ACTOR } from '../actor/actor.js';
 import { AssignmentsService } from '../assignments/assignments.service.js';
 import { AppLogger } from '../common/app-logger.js';
 import { AppError } from '../common/errors/app-error.js';
-import { newSecret } from '../auth/secrets.js';
+import { newSecret } from '../credentials/secrets.js';
 import { PgPool } from '../database/pg-pool.js';
 import { IssuanceService } from '../issuance/issuance.service.js';
 import { LedgerService } from '../ledger/ledger.service.js';

@@ -28,7 +28,7 @@ interface Stored {
 }
 
 /** A day later a key may be used for something else. */
-const KEPT = `interval '1 day'`;
+export const KEPT = `interval '1 day'`;
 /** A request that runs for longer has died with its server; trying again may take its place. */
 const STALE = `interval '1 minute'`;
 

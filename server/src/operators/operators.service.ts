@@ -1,29 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
-import { holdsOf } from '../auth/auth.service.js';
-import { assertGoodPassword } from '../auth/password-policy.js';
-import { type HashTurn, Passwords } from '../auth/passwords.js';
-import { keyOfEmail } from '../auth/sessions.service.js';
+import { type AccessEntry, holdsOf } from '../actor/built-in-roles.js';
+import { ApiKeyStore } from '../api-keys/api-key-store.js';
 import { AppError } from '../common/errors/app-error.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
 import { likePattern, type Page } from '../common/http/lists.js';
+import { assertGoodPassword } from '../credentials/password-policy.js';
+import { type HashTurn, Passwords } from '../credentials/passwords.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
+import { keyOfEmail } from './email-key.js';
 import { type AdminCandidate, wouldLeaveNoAdmin } from './lock-out.js';
 import { Operator, OperatorAccess } from './operator.entity.js';
+import { OperatorSignOut } from './operator-sign-out.js';
 import type {
   CreateOperatorBody,
   ListOperatorsQuery,
   UpdateOperatorBody,
 } from './operators.schemas.js';
-
-export interface AccessEntry {
-  role: string;
-  rooms: string[] | null;
-}
 
 interface OperatorRow {
   id: string;
@@ -62,6 +59,8 @@ export class OperatorsService {
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
     private readonly passwords: Passwords,
+    private readonly apiKeys: ApiKeyStore,
+    private readonly signOut: OperatorSignOut,
     private readonly hints: Hints,
   ) {}
 
@@ -147,7 +146,7 @@ export class OperatorsService {
       ? await this.passwords.hash(body.password, turnOf(actor))
       : undefined;
     await this.transactions.run(async (tx) => {
-      const isSelf = (await operatorBehind(tx, actor)) === id;
+      const isSelf = (await this.operatorBehind(tx, actor)) === id;
       await tx.query(`SELECT pg_advisory_xact_lock(hashtext('rolecall.operators'))`);
       const { rows } = await tx.query<OperatorRow>(`${SELECT}`);
       const row = rows.find((operator) => operator.id === id);
@@ -192,7 +191,7 @@ export class OperatorsService {
         await insertAccess(tx, id, after.access);
       }
       if (after.isDisabled || passwordHash) {
-        await tx.query('DELETE FROM operator_session WHERE operator_id = $1', [id]);
+        await this.signOut.run(tx, id);
       }
       tx.record({
         kind: kindOfChange(before, after, passwordHash !== undefined),
@@ -216,20 +215,15 @@ export class OperatorsService {
       );
     });
   }
+
+  /** Who acts: the operator, or the operator who made the API key. */
+  private async operatorBehind(tx: Tx, actor: Actor): Promise<string | null> {
+    return actor.kind === 'api_key' ? this.apiKeys.creatorOf(tx, actor.id) : actor.id;
+  }
 }
 
 function turnOf({ kind, id }: Actor): HashTurn {
   return { key: id ?? kind, isKnown: true };
-}
-
-/** Whose hand it is: that of the operator, or of the operator who made the key. */
-async function operatorBehind(tx: Tx, actor: Actor): Promise<string | null> {
-  if (actor.kind !== 'api_key') return actor.id;
-  const { rows } = await tx.query<{ created_by: string | null }>(
-    'SELECT created_by FROM api_key WHERE id = $1',
-    [actor.id],
-  );
-  return rows[0]?.created_by ?? null;
 }
 
 function kindOfChange(before: OperatorView, after: OperatorView, isReset: boolean): string {

@@ -1,4 +1,5 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { Housekeeping } from '../database/housekeeping.js';
 import { SeatExtras } from '../seats/seat-extras.js';
 import { SeatRules } from '../seats/seat-rules.js';
 import { SeatsModule } from '../seats/seats.module.js';
@@ -36,11 +37,13 @@ export class StageModule implements OnModuleInit {
     private readonly store: StageStore,
     private readonly limits: StageLimits,
     private readonly hands: StageHands,
+    private readonly housekeeping: Housekeeping,
   ) {}
 
   onModuleInit(): void {
     this.rules.add(this.limits);
     this.rules.add(this.hands);
+    this.housekeeping.addExpiry('stage_request', 'id', `decided_at < now() - interval '1 day'`);
     this.extras.provide((room, identities) => this.store.readExtras(room, identities));
   }
 }
