@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Actor, type RequestFacts } from '../actor/actor.js';
 import { holdsOf } from '../actor/built-in-roles.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
+import { signInRequired } from '../common/errors/refusals.js';
 import { networkOf } from '../common/http/client-address.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { assertGoodPassword } from '../credentials/password-policy.js';
@@ -176,7 +177,7 @@ export class SessionsService {
       [operatorId],
     );
     const operator = rows[0];
-    if (!operator) throw new AppError('unauthenticated', 'auth.required', 'Sign in.');
+    if (!operator) throw signInRequired();
     const actor = new Actor('operator', operator.id, operator.email, holdsOf(operator.access));
     return {
       operator: { id: operator.id, email: operator.email, name: operator.name },
@@ -197,7 +198,7 @@ export class SessionsService {
       [actor.id],
     );
     const operator = rows[0];
-    if (!operator) throw new AppError('unauthenticated', 'auth.required', 'Sign in.');
+    if (!operator) throw signInRequired();
     const attempt: Attempt = {
       account: this.markOf(operator.email_key),
       source: { key: `session ${actor.sessionId ?? ''}`, isKnown: true },

@@ -1,5 +1,6 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { FrameSources } from '../hints/frame-sources.js';
+import { OperatorsModule } from '../operators/operators.module.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { BulkActors } from './bulk-actors.js';
 import { BulkActs } from './bulk-acts.js';
@@ -15,7 +16,7 @@ import { OperationsController } from './operations.controller.js';
 
 /** One operation on many seats: who is meant, who works on it, and how far it is. */
 @Module({
-  imports: [SeatsModule],
+  imports: [OperatorsModule, SeatsModule],
   controllers: [BulkController, OperationsController],
   providers: [
     BulkActors,

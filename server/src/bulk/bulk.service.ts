@@ -4,10 +4,11 @@ import type { Actor } from '../actor/actor.js';
 import type { Permission } from '../actor/permissions.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
+import { permissionMissing, roleAboveCeiling } from '../common/errors/refusals.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
-import { listInWords } from '../grants/grant-catalogue.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
+import { usableVersion } from '../policy/usable-template.js';
 import { operationNotFound } from '../seats/seat-answers.js';
 import { SeatPolicy } from '../seats/seat-policy.js';
 import type { BulkAction, BulkOperation, BulkParams } from './bulk.js';
@@ -51,7 +52,7 @@ export class BulkService {
     const now = this.clock.now();
     const asOf = body.asOf && body.asOf < now ? body.asOf : now;
     const identities = body.filter
-      ? await this.targets.choose(actor, room, body.filter, asOf)
+      ? await this.targets.choose(room, body.filter, asOf)
       : await this.targets.inOrder(room, body.identities ?? []);
     if (identities.length > MAX_TARGETS) {
       throw fieldError('filter', `means more than ${MAX_TARGETS} people`, 'bulk.too_many');
@@ -188,31 +189,17 @@ export class BulkService {
         payload: { permission },
       })
       .catch(() => undefined); // a refusal that cannot be written is still one
-    throw new AppError(
-      'forbidden',
-      'access.denied',
-      `This needs the permission ${permission}, which you do not have.`,
-      { extra: { permission } },
-    );
+    throw permissionMissing(permission);
   }
 
   /** What nobody of the operation could be given is refused at once, and not once for each. */
   private async assertTemplate(actor: Actor, room: string, body: BulkBody): Promise<void> {
     if (body.template === undefined) return;
     const { input } = await this.templates.read({ room, identity: '' });
-    const state = input?.templates[body.template];
-    if (!state) throw fieldError('template', 'no role template has this key');
-    if (state.isArchived) throw fieldError('template', 'this role template is archived');
-    if (state.published === null) throw fieldError('template', 'has no published version');
-    const { grants } = await this.templates.version(body.template, state.published);
+    const version = usableVersion(input?.templates ?? {}, body.template, 'template');
+    const { grants } = await this.templates.version(body.template, version);
     const beyond = actor.exceeding(permissionFor(body.action), grants, room);
-    if (beyond.length === 0) return;
-    throw new AppError(
-      'forbidden',
-      'seat.above_ceiling',
-      `The role ${body.template} goes beyond what you may handle: ${listInWords(beyond)}.`,
-      { extra: { beyond } },
-    );
+    if (beyond.length > 0) throw roleAboveCeiling(body.template, beyond);
   }
 
   private async begin(

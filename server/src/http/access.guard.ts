@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
+import { roomNotFound, signInRequired, tooManyRequests } from '../common/errors/refusals.js';
 import { RawBody } from '../common/http/raw-body.js';
 import { nameText } from '../common/http/fields.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
@@ -78,11 +79,7 @@ export class AccessGuard implements CanActivate {
 
     const found = await this.auth.authenticate(request);
     if (!found) {
-      throw new AppError(
-        'unauthenticated',
-        'auth.required',
-        'Sign in, or send an API key as "Authorization: Bearer rck_…".',
-      );
+      throw signInRequired('Sign in, or send an API key as "Authorization: Bearer rck_…".');
     }
     const { actor, by, rateLimit } = found;
     request.actor = actor;
@@ -130,7 +127,7 @@ export class AccessGuard implements CanActivate {
     const names = permissions.join(' or ');
     await this.recordRefusal(actor, names, request, room);
     if (room !== undefined && permissions.some((one) => actor.can(one))) {
-      throw new AppError('not_found', 'room.not_found', 'There is no such room.');
+      throw roomNotFound();
     }
     const where = isEverywhere ? ' in all rooms' : '';
     throw new AppError(
@@ -155,9 +152,7 @@ export class AccessGuard implements CanActivate {
       await limiter.consume(actor.id ?? actor.label);
     } catch (error) {
       if (!(error instanceof RateLimiterRes)) throw error;
-      throw new AppError('too_many', 'request.rate_limited', 'Too many requests; slow down.', {
-        retryAfter: Math.max(1, Math.ceil(error.msBeforeNext / 1000)),
-      });
+      throw tooManyRequests(error.msBeforeNext);
     }
   }
 

@@ -21,6 +21,7 @@ import { TokenSigner } from '../livekit/signer.js';
 import { newTokenId } from '../livekit/token-id.js';
 import { Metrics } from '../metrics/metrics.service.js';
 import { type PolicyFacts, PolicyReader, type Question } from '../policy/policy-reader.js';
+import { publishedVersion } from '../role-templates/published-grants.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
 import { RoomsService } from '../rooms/rooms.service.js';
 import { LeasesService } from '../seats/leases.service.js';
@@ -148,15 +149,11 @@ export class IssuanceService {
 
   private async identityOf(body: IssueBody): Promise<string> {
     if (body.identity !== undefined) return body.identity;
-    const { rows } = await this.pg.query<{ identity: string }>(
-      'issuance-identity',
-      'SELECT identity FROM app_user WHERE id = $1',
-      [body.user],
-    );
-    if (rows[0] && isReservedIdentity(rows[0].identity)) {
+    const identity = await this.users.identityOf(body.user ?? '');
+    if (identity !== null && isReservedIdentity(identity)) {
       throw fieldError('user', 'has an identity that Rolecall keeps to itself');
     }
-    if (rows[0]) return rows[0].identity;
+    if (identity !== null) return identity;
     throw new AppError('not_found', 'user.not_found', 'user: no user has this id', {
       errors: { user: 'no user has this id' },
     });
@@ -316,22 +313,8 @@ export class IssuanceService {
   }
 
   private async requested(template: string) {
-    const { rows } = await this.pg.query<{ published: number | null; is_archived: boolean }>(
-      'issuance-template',
-      'SELECT published, is_archived FROM role_template WHERE key = $1',
-      [template],
-    );
-    const found = rows[0];
-    if (!found)
-      throw fieldError('template', 'no role template has this key', 'role_template.not_found');
-    if (found.published === null || found.is_archived) {
-      throw fieldError(
-        'template',
-        found.is_archived ? 'is archived' : 'has no published version yet',
-        'role_template.not_published',
-      );
-    }
-    return { template, version: found.published, source: 'requested', validUntil: null };
+    const version = await publishedVersion(this.pg, template);
+    return { template, version, source: 'requested', validUntil: null };
   }
 
   private assertFits(body: IssueBody, grants: RoleGrants): void {

@@ -4,6 +4,7 @@ import type { Actor } from '../actor/actor.js';
 import { type AccessEntry, holdsOf } from '../actor/built-in-roles.js';
 import { ApiKeyStore } from '../api-keys/api-key-store.js';
 import { AppError } from '../common/errors/app-error.js';
+import { moreThanYouHold } from '../common/errors/refusals.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
 import { likePattern, type Page } from '../common/http/lists.js';
 import { assertGoodPassword } from '../credentials/password-policy.js';
@@ -244,15 +245,9 @@ async function insertAccess(tx: Tx, operatorId: string, access: AccessEntry[]): 
   );
 }
 
-function assertHolds(actor: Actor, access: AccessEntry[], code = 'access.escalation'): void {
+function assertHolds(actor: Actor, access: AccessEntry[], code?: string): void {
   const missing = [...new Set(holdsOf(access).flatMap((hold) => actor.lacks(hold)))];
-  if (missing.length === 0) return;
-  throw new AppError(
-    'forbidden',
-    code,
-    `That is more than you hold yourself: ${missing.slice(0, 10).join(', ')}.`,
-    { errors: { access: 'more than you hold yourself' }, extra: { missing } },
-  );
+  if (missing.length > 0) throw moreThanYouHold('access', missing, code);
 }
 
 function notFound(): AppError {

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { RoomsModule } from '../rooms/rooms.module.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { Lurkers } from './lurkers.js';
 import { PresenceService } from './presence.service.js';
@@ -6,7 +7,7 @@ import { RoomSessions } from './room-sessions.js';
 
 /** Who is in which room: told by webhooks, asked by the sweep. */
 @Module({
-  imports: [SeatsModule],
+  imports: [RoomsModule, SeatsModule],
   providers: [Lurkers, PresenceService, RoomSessions],
   exports: [PresenceService, RoomSessions],
 })

@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext, Injectable } from '@nestjs
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError } from '../common/errors/app-error.js';
+import { tooManyRequests } from '../common/errors/refusals.js';
 import { ParticipantProofs } from './participant-proofs.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { isStorable } from '../livekit/storable.js';
@@ -96,9 +97,7 @@ export class ParticipantDoor {
       await limiter.consume(JSON.stringify(seat));
     } catch (error) {
       if (!(error instanceof RateLimiterRes)) throw error;
-      throw new AppError('too_many', 'request.rate_limited', 'Too many requests; slow down.', {
-        retryAfter: Math.max(1, Math.ceil(error.msBeforeNext / 1000)),
-      });
+      throw tooManyRequests(error.msBeforeNext);
     }
   }
 }

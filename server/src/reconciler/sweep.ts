@@ -7,7 +7,8 @@ import { LiveKitHealth } from '../livekit/livekit.health.js';
 import type { ObservedParticipant, ObservedRoom } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { PresenceService } from '../presence/presence.service.js';
-import { RoomSessions, type RunningRoom } from '../presence/room-sessions.js';
+import { RoomSessions } from '../presence/room-sessions.js';
+import { RoomStore, type RunningRoom } from '../rooms/room-store.js';
 import type { Seat, SeatOperation } from '../seats/seat.js';
 import { SeatChecks } from '../seats/seat-checks.js';
 import { SeatStore } from '../seats/seat-store.js';
@@ -54,6 +55,7 @@ export class Sweep {
 
   constructor(
     private readonly rooms: RoomsPort,
+    private readonly roomStore: RoomStore,
     private readonly sessions: RoomSessions,
     private readonly presence: PresenceService,
     private readonly checks: SeatChecks,
@@ -206,13 +208,13 @@ export class Sweep {
     mayHaveRestarted: boolean,
     patience: number,
   ): Promise<void> {
-    const missing = await this.sessions.listMissing(running);
+    const missing = await this.roomStore.listMissing(running);
     const waiting = this.notCreated;
     const lost = missing.filter(
       (room) => isLost(room, mayHaveRestarted, patience) || waiting.has(room.name),
     );
     const isAnyExpected = mayHaveRestarted || waiting.size > 0;
-    const expected = (isAnyExpected ? await this.sessions.listExpected(running) : []).filter(
+    const expected = (isAnyExpected ? await this.roomStore.listExpected(running) : []).filter(
       ({ name }) => mayHaveRestarted || waiting.has(name),
     );
     const names = new Set(lost.map(({ name }) => name));

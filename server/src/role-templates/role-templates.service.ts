@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
+import { beyondCeiling } from '../common/errors/refusals.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
 import { likePattern, type Page } from '../common/http/lists.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
-import { likeOfPattern } from '../database/like-of-pattern.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
@@ -14,11 +14,9 @@ import { compileGrant } from '../grants/compile-grant.js';
 import { describeGrants } from '../grants/describe.js';
 import { diffVersions } from '../grants/diff.js';
 import { lintGrants } from '../grants/lint.js';
-import { matchesPattern } from '../grants/pattern.js';
 import { NO_GRANTS, type RoleGrants, type TemplateContent } from '../grants/role-grants.js';
 import { RoleTemplate, RoleTemplateVersion } from './role-template.entity.js';
-import { type LiveRoles, LiveRolesReader } from '../policy/live-roles.js';
-import { isVisible, VisibleScopesReader } from '../policy/visible-scopes.js';
+import { type TemplateUsage, TemplateUsageReader } from '../policy/template-usage.js';
 import type {
   CreateTemplateBody,
   DiffQuery,
@@ -49,14 +47,6 @@ interface TemplateRow {
   metadata: string | null;
   attributes: Record<string, string> | null;
   published_at: Date | null;
-}
-
-/** Where and how much templates are in use, of what the reader may see. */
-interface Usage {
-  /** Template → assignments that have not ended. */
-  readonly assignments: ReadonlyMap<string, number>;
-  /** Template → room → people. */
-  readonly live: LiveRoles['byTemplate'];
 }
 
 const COLUMNS = 't.*, v.grants, v.ttl, v.metadata, v.attributes, v.published_at';
@@ -98,8 +88,7 @@ export class RoleTemplatesService {
   constructor(
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
-    private readonly liveRoles: LiveRolesReader,
-    private readonly visibleScopes: VisibleScopesReader,
+    private readonly usage: TemplateUsageReader,
     private readonly hints: Hints,
     private readonly clock: DatabaseClock,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
@@ -124,7 +113,7 @@ export class RoleTemplatesService {
       ],
       range,
     });
-    const usage = await this.usageOf(
+    const usage = await this.usage.read(
       actor,
       rows.map(({ key }) => key),
     );
@@ -139,33 +128,7 @@ export class RoleTemplatesService {
     );
     const row = rows[0];
     if (!row) throw notFound(key);
-    return { view: toView(row, await this.usageOf(actor, [key])), revision: row.revision };
-  }
-
-  /** Rooms outside the reader's limit are neither named nor counted. */
-  private async usageOf(actor: Actor, keys: readonly string[]): Promise<Usage> {
-    const { rooms, patterns } = await this.visibleScopes.read(actor, 'role_template.read');
-    const [{ rows }, { byTemplate }] = await Promise.all([
-      this.pg.query<{ template: string; count: number }>(
-        'template-assignments',
-        `SELECT template, count(*)::int AS count FROM assignment a
-         WHERE template = ANY($1) AND (valid_until IS NULL OR valid_until > now())
-           AND ${isVisible('a', '$2', '$3')} GROUP BY template`,
-        [keys, rooms, patterns],
-      ),
-      this.liveRoles.read(),
-    ]);
-    const limit = actor.roomsFor('role_template.read');
-    const isSeen = (room: string) =>
-      limit === null || limit.some((pattern) => matchesPattern(pattern, room));
-    const live = keys.map((key) => {
-      const inRooms = [...(byTemplate.get(key) ?? [])].filter(([room]) => isSeen(room));
-      return [key, new Map(inRooms)] as const;
-    });
-    return {
-      assignments: new Map(rows.map(({ template, count }) => [template, count])),
-      live: new Map(live),
-    };
+    return { view: toView(row, await this.usage.read(actor, [key])), revision: row.revision };
   }
 
   /** Makes a template with a draft; nothing grants anything until the draft is published. */
@@ -287,8 +250,7 @@ export class RoleTemplatesService {
       await tx.manager.insert(RoleTemplateVersion, made);
       template.published = made.version;
       clearDraft(template);
-      const rooms = (await this.liveRoles.read()).byTemplate.get(key)?.keys() ?? [];
-      const hints = [...rooms].map((room) => ({
+      const hints = (await this.usage.liveRooms(key)).map((room) => ({
         topic: `room:${room}`,
         type: 'policy',
         key: null,
@@ -373,23 +335,16 @@ export class RoleTemplatesService {
   /** Whom publishing would concern, of what the reader may see. */
   async impact(actor: Actor, key: string) {
     const { view } = await this.get(actor, key);
-    const { live } = await this.usageOf(actor, [key]);
+    const { live } = await this.usage.read(actor, [key]);
     const rooms = [...(live.get(key) ?? [])]
       .map(([room, live]) => ({ room, live }))
       .sort((a, b) => b.live - a.live)
       .slice(0, 100);
-    const defaults = await this.pg.query<{ name: string }>(
-      'template-default-rooms',
-      `SELECT name FROM room
-       WHERE default_template = $1 AND ($2::text[] IS NULL OR name LIKE ANY($2))
-       ORDER BY name LIMIT 100`,
-      [key, actor.roomsFor('role_template.read')?.map(likeOfPattern) ?? null],
-    );
     return {
       assignments: view.assignments,
       live: view.live,
       rooms,
-      defaultIn: defaults.rows.map((row) => row.name),
+      defaultIn: await this.usage.listDefaultIn(actor, key),
     };
   }
 
@@ -414,6 +369,22 @@ export class RoleTemplatesService {
       inWords: describeGrants(content.grants),
       lint: this.lint(content),
     };
+  }
+
+  /** A template whose first version, or draft, was made by `label`; null for another or none. */
+  async findMadeBy(
+    label: string,
+    key: string,
+  ): Promise<{ isPublished: boolean; isArchived: boolean } | null> {
+    const { rows } = await this.pg.query<{ isPublished: boolean; isArchived: boolean }>(
+      'template-made-by',
+      `SELECT t.published IS NOT NULL AS "isPublished", t.is_archived AS "isArchived"
+       FROM role_template t
+       LEFT JOIN role_template_version v ON v.template = t.key AND v.version = 1
+       WHERE t.key = $1 AND coalesce(v.published_by_label, t.draft_updated_by) = $2`,
+      [key, label],
+    );
+    return rows[0] ?? null;
   }
 
   private lint(content: TemplateContent) {
@@ -459,14 +430,7 @@ export class RoleTemplatesService {
   }
 
   private async assertUnused(tx: Tx, key: string): Promise<void> {
-    const { rows } = await tx.query<{ assignments: number; rooms: number; seats: number }>(
-      `SELECT (SELECT count(*)::int FROM assignment WHERE template = $1
-           AND (valid_until IS NULL OR valid_until > now())) AS assignments,
-         (SELECT count(*)::int FROM room WHERE default_template = $1 OR promote_template = $1) AS rooms,
-         (SELECT count(*)::int FROM seat WHERE override_template = $1) AS seats`,
-      [key],
-    );
-    const { assignments = 0, rooms = 0, seats = 0 } = rows[0] ?? {};
+    const { assignments, rooms, seats } = await this.usage.countReferences(tx, key);
     if (assignments + rooms + seats === 0) return;
     throw new AppError(
       'conflict',
@@ -503,16 +467,6 @@ export class RoleTemplatesService {
 
 const EMPTY: TemplateContent = { grants: NO_GRANTS, ttl: null, metadata: '', attributes: {} };
 
-/** What they may not hand out, as an error; shared by everything that hands out grants. */
-export function beyondCeiling(beyond: string[]): AppError {
-  return new AppError(
-    'forbidden',
-    'access.beyond_ceiling',
-    `You may not hand out: ${beyond.join(', ')}. Nobody gives what they do not hold.`,
-    { extra: { beyond } },
-  );
-}
-
 function clearDraft(template: RoleTemplate): void {
   template.draft = null;
   template.draftBasedOn = null;
@@ -524,7 +478,7 @@ function notFound(key: string): AppError {
   return new AppError('not_found', 'role_template.not_found', `There is no role template ${key}.`);
 }
 
-function toView(row: TemplateRow, { assignments, live }: Usage) {
+function toView(row: TemplateRow, { assignments, live }: TemplateUsage) {
   const shown = row.published === null ? (row.draft ?? EMPTY) : (row as unknown as TemplateContent);
   return {
     id: row.key,

@@ -5,11 +5,12 @@ import { RoomsController } from './rooms.controller.js';
 import { RoomsService } from './rooms.service.js';
 import { Room } from './room.entity.js';
 import { RoomRemoval } from './room-removal.js';
+import { RoomStore } from './room-store.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Room])],
   controllers: [RoomsController],
-  providers: [LiveRooms, RoomRemoval, RoomsService],
-  exports: [RoomRemoval, LiveRooms, RoomsService],
+  providers: [LiveRooms, RoomRemoval, RoomStore, RoomsService],
+  exports: [LiveRooms, RoomRemoval, RoomStore, RoomsService],
 })
 export class RoomsModule {}

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
 import { changesBetween } from '../common/changes.js';
 import { AppError } from '../common/errors/app-error.js';
+import { beyondCeiling, outsideRoomLimit, roomNotFound } from '../common/errors/refusals.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
 import { likePattern, type Page } from '../common/http/lists.js';
 import { likeOfPattern } from '../database/like-of-pattern.js';
@@ -10,16 +11,15 @@ import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { type Hint, Hints } from '../hints/hints.js';
-import type { ActiveScene } from '../grants/policy.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { isUnavailable } from '../livekit/livekit-error.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { publishedGrants } from '../role-templates/published-grants.js';
-import { beyondCeiling } from '../role-templates/role-templates.service.js';
 import { type SilenceFigures, silenceFiguresOf } from '../seats/silence-figures.js';
 import { Room } from './room.entity.js';
 import type { CreateRoomBody, ListRoomsQuery, UpdateRoomBody } from './rooms.schemas.js';
 import { RoomRemoval } from './room-removal.js';
+import type { StoredScene } from './room-store.js';
 
 interface RoomRow {
   name: string;
@@ -36,15 +36,12 @@ interface RoomRow {
   live_sid: string | null;
   live_since: Date | null;
   num_participants: number;
-  active_scene: RoomSceneView | null;
+  active_scene: StoredScene | null;
   silence: SilenceFigures;
   revision: number;
   created_at: Date;
   updated_at: Date;
 }
-
-/** The scene that a room plays, as it is stored. */
-export type RoomSceneView = Omit<ActiveScene, 'at'> & { readonly at: string };
 
 export type RoomView = ReturnType<typeof toView>;
 
@@ -122,15 +119,14 @@ export class RoomsService {
       `SELECT ${COLUMNS} FROM room r WHERE r.name = $1`,
       [name],
     );
-    if (!rows[0]) throw notFound();
+    if (!rows[0]) throw roomNotFound();
     return { view: toView(rows[0]), revision: rows[0].revision };
   }
 
   /** LiveKit hears of the room when it is needed: at the first token. */
   async create(actor: Actor, body: CreateRoomBody): Promise<void> {
     if (!actor.can('room.create', body.name)) {
-      const text = 'your access is limited to rooms with other names';
-      throw new AppError('forbidden', 'access.denied', `name: ${text}`, { errors: { name: text } });
+      throw outsideRoomLimit('name', 'your access is limited to rooms with other names');
     }
     await this.transactions.run(async (tx) => {
       await assertMayUse(tx, actor, 'room.create', body.name, body);
@@ -399,7 +395,7 @@ async function lock(tx: Tx, name: string): Promise<RoomRow> {
     `SELECT ${COLUMNS} FROM room r WHERE r.name = $1 FOR UPDATE`,
     [name],
   );
-  if (!rows[0]) throw notFound();
+  if (!rows[0]) throw roomNotFound();
   return rows[0];
 }
 
@@ -429,10 +425,6 @@ function optionsOf(body: UpdateRoomBody) {
     promoteTemplate,
     unlistedParticipants,
   };
-}
-
-function notFound(): AppError {
-  return new AppError('not_found', 'room.not_found', 'There is no such room.');
 }
 
 function toView(row: RoomRow) {

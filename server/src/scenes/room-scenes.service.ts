@@ -7,14 +7,15 @@ import { BulkRunner } from '../bulk/bulk-runner.js';
 import { BulkScenes } from '../bulk/bulk-scenes.js';
 import { BulkStore } from '../bulk/bulk-store.js';
 import { AppError } from '../common/errors/app-error.js';
-import { Transactions, type Tx } from '../ledger/transactions.js';
+import { roleAboveCeiling, roomNotFound } from '../common/errors/refusals.js';
+import { Transactions } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
-import { listInWords } from '../grants/grant-catalogue.js';
 import type { ActiveScene, PolicyInput, SceneRule } from '../grants/policy.js';
 import { sceneRuleFor } from '../grants/scene.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
+import { RoomStore, type StoredScene } from '../rooms/room-store.js';
 import { SceneSilence } from '../seats/scene-silence.js';
 import { SeatRules } from '../seats/seat-rules.js';
 import { KEPT_BY_LOCK, lockRules } from './built-in-scenes.js';
@@ -32,8 +33,6 @@ interface Click {
   readonly clickedAt: number;
 }
 
-type StoredScene = Omit<ActiveScene, 'at'> & { readonly at: string };
-
 /**
  * The scene that a room plays. Entering and leaving is one row: policy follows it from the commit on,
  * for who is in the room, who joins and who comes through the gate. Whoever is in the room and has
@@ -43,6 +42,7 @@ type StoredScene = Omit<ActiveScene, 'at'> & { readonly at: string };
 export class RoomScenes {
   constructor(
     private readonly scenes: ScenesService,
+    private readonly rooms: RoomStore,
     private readonly policy: PolicyReader,
     private readonly bulk: BulkStore,
     private readonly listing: BulkScenes,
@@ -125,14 +125,13 @@ export class RoomScenes {
     },
   ): Promise<{ operation: BulkOperation; scene: StoredScene | null }> {
     return this.transactions.run(async (tx) => {
-      const { before, at } = await lockRoom(tx, room);
+      const locked = await this.rooms.lockScene(tx, room);
+      if (!locked) throw roomNotFound();
+      const { before, at } = locked;
       const headMs = Math.max(0, Date.now() - clickedAt);
       const { scene, entry } = next(before, at.toISOString());
       if (scene) await this.rules.assertMayPlay(tx, room, { ...scene, at });
-      await tx.query('UPDATE room SET active_scene = $2 WHERE name = $1', [
-        room,
-        scene && JSON.stringify(scene),
-      ]);
+      await this.rooms.setScene(tx, room, scene);
       const operation: BulkOperation = {
         id: randomUUID(),
         room,
@@ -189,7 +188,7 @@ export class RoomScenes {
 
   private async inputOf(room: string): Promise<PolicyInput> {
     const { input } = await this.policy.read({ room, identity: '' });
-    if (!input) throw new AppError('not_found', 'room.not_found', 'There is no such room.');
+    if (!input) throw roomNotFound();
     return input;
   }
 
@@ -247,12 +246,7 @@ export class RoomScenes {
         payload: { permission, template, beyond },
       })
       .catch(() => undefined); // a refusal that cannot be written is still one
-    return new AppError(
-      'forbidden',
-      'scene.above_ceiling',
-      `The role ${template} goes beyond what you may handle: ${listInWords(beyond)}.`,
-      { extra: { template, beyond } },
-    );
+    return roleAboveCeiling(template, beyond, 'scene.above_ceiling');
   }
 }
 
@@ -275,16 +269,6 @@ function keptFrom(
     if (!grants || !isChanged) return [];
     return actor.exceeding('scene.enter', grants, room).length > 0 ? [{ from: key, to }] : [];
   });
-}
-
-async function lockRoom(tx: Tx, room: string): Promise<{ before: StoredScene | null; at: Date }> {
-  const { rows } = await tx.query<{ before: StoredScene | null; at: Date }>(
-    `SELECT active_scene AS before, date_trunc('milliseconds', clock_timestamp()) AS at
-     FROM room WHERE name = $1 FOR UPDATE`,
-    [room],
-  );
-  if (!rows[0]) throw new AppError('not_found', 'room.not_found', 'There is no such room.');
-  return rows[0];
 }
 
 function toSceneView(scene: StoredScene): SceneEntered['scene'] {

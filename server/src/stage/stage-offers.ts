@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { fieldError } from '../common/errors/app-error.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { PolicyReader, type PolicyRoom } from '../policy/policy-reader.js';
+import { usableVersion } from '../policy/usable-template.js';
 import type { Standing } from '../seats/seat-policy.js';
 
 /** What people are let up to when neither the moderator nor the room says. */
@@ -25,11 +25,7 @@ export class StageOffers {
     field: 'template' | 'key' = 'template',
   ): Promise<Offer> {
     const template = asked ?? promotesTo(room);
-    const state = input.templates[template];
-    if (!state) throw fieldError(field, 'no role template has this key');
-    if (state.isArchived) throw fieldError(field, 'this role template is archived');
-    if (state.published === null) throw fieldError(field, 'has no published version');
-    return this.read(template, state.published);
+    return this.read(template, usableVersion(input.templates, template, field));
   }
 
   /** What the room lets people up to; null while nobody can be given that. */

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
 import { AppError, type AppErrorKind, fieldError } from '../common/errors/app-error.js';
+import { roleAboveCeiling } from '../common/errors/refusals.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { exceeds } from '../grants/ceiling.js';
-import { listInWords } from '../grants/grant-catalogue.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { SeatPolicy, type Standing } from '../seats/seat-policy.js';
 import { SeatStore } from '../seats/seat-store.js';
@@ -186,7 +186,7 @@ export class StageService {
     assertTakesPart(standing);
     const offer = await this.offers.offer(standing, body.template);
     const beyond = actor.exceeding('seat.promote', offer.grants, room);
-    if (beyond.length > 0) throw aboveCeiling(offer.template, beyond);
+    if (beyond.length > 0) throw roleAboveCeiling(offer.template, beyond);
     if (standing.role && exceeds(offer.grants, standing.role.grants).length === 0) {
       throw new AppError(
         'conflict',
@@ -380,15 +380,6 @@ function assertTakesPart({ wanted, input }: Standing): void {
   if (input.seat?.peeksAt == null) return;
   const text = 'A moderator is here, hidden, to look at somebody.';
   throw new AppError('conflict', 'seat.is_peek', text);
-}
-
-function aboveCeiling(template: string, beyond: string[]): AppError {
-  return new AppError(
-    'forbidden',
-    'seat.above_ceiling',
-    `The role ${template} goes beyond what you may handle: ${listInWords(beyond)}.`,
-    { extra: { beyond } },
-  );
 }
 
 function toAsk(request: StageRequest & { name: string | null }) {
