@@ -5,6 +5,7 @@ import { SeatsModule } from '../seats/seats.module.js';
 import { BulkActors } from './bulk-actors.js';
 import { BulkActs } from './bulk-acts.js';
 import { BulkController } from './bulk.controller.js';
+import { BulkProgress } from './bulk-progress.js';
 import { BulkRunner } from './bulk-runner.js';
 import { BulkScenes } from './bulk-scenes.js';
 import { BulkService } from './bulk.service.js';
@@ -21,6 +22,7 @@ import { OperationsController } from './operations.controller.js';
   providers: [
     BulkActors,
     BulkActs,
+    BulkProgress,
     BulkRunner,
     BulkScenes,
     BulkService,

@@ -14,7 +14,8 @@ import { SeatPolicy } from '../seats/seat-policy.js';
 import type { BulkAction, BulkOperation, BulkParams } from './bulk.js';
 import { INVERSE_OF, inverseOf, permissionFor, permissionOf } from './bulk.js';
 import { BulkRunner } from './bulk-runner.js';
-import { BulkStore, type TargetRow } from './bulk-store.js';
+import { BulkProgress, type TargetRow } from './bulk-progress.js';
+import { BulkStore } from './bulk-store.js';
 import { BulkTargets } from './bulk-targets.js';
 import {
   type BulkBody,
@@ -34,6 +35,7 @@ type Verb = 'pause' | 'resume' | 'cancel' | 'retry';
 export class BulkService {
   constructor(
     private readonly store: BulkStore,
+    private readonly progress: BulkProgress,
     private readonly targets: BulkTargets,
     private readonly views: BulkViews,
     private readonly runner: BulkRunner,
@@ -86,7 +88,7 @@ export class BulkService {
     const operation = await this.store.find(id);
     if (!operation || !actor.can('seat.read', operation.room)) throw operationNotFound();
     const outcomes = filter.outcome === undefined ? null : [filter.outcome].flat();
-    const rows = await this.store.page(id, outcomes, cursor, limit + 1);
+    const rows = await this.progress.page(id, outcomes, cursor, limit + 1);
     const isBefore = cursor?.isBefore ?? false;
     const hasMore = rows.length > limit;
     const page = isBefore ? rows.slice(-limit) : rows.slice(0, limit);

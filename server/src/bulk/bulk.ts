@@ -129,3 +129,17 @@ export function permissionOf(operation: Pick<BulkOperation, 'action' | 'params'>
 export function permissionFor(action: BulkAction | 'scene'): Permission {
   return action === 'scene' ? 'scene.enter' : BULK_PERMISSIONS[action];
 }
+
+/** With a zero for each outcome that none of the targets has. */
+export function completeCounts(counts: Partial<Counts>): Counts {
+  return {
+    waiting: 0,
+    started: 0,
+    applied: 0,
+    pending: 0,
+    failed: 0,
+    skipped: 0,
+    cancelled: 0,
+    ...counts,
+  };
+}

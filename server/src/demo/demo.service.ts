@@ -9,7 +9,9 @@ import { newSecret } from '../credentials/secrets.js';
 import { IssuanceService } from '../issuance/issuance.service.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
+import { RoleTemplateReader } from '../role-templates/role-template-reader.js';
 import { RoleTemplatesService } from '../role-templates/role-templates.service.js';
+import { RoomClosing } from '../rooms/room-closing.js';
 import { RoomStore } from '../rooms/room-store.js';
 import { RoomsService } from '../rooms/rooms.service.js';
 import { UsersService } from '../users/users.service.js';
@@ -39,9 +41,11 @@ export class DemoService implements OnApplicationShutdown {
   constructor(
     private readonly users: UsersService,
     private readonly rooms: RoomsService,
+    private readonly roomClosing: RoomClosing,
     private readonly roomStore: RoomStore,
     private readonly assignments: AssignmentsService,
     private readonly templates: RoleTemplatesService,
+    private readonly templateReader: RoleTemplateReader,
     private readonly issuance: IssuanceService,
     private readonly ledger: LedgerService,
     private readonly health: LiveKitHealth,
@@ -72,7 +76,7 @@ export class DemoService implements OnApplicationShutdown {
     await this.starting;
     const rooms = await this.roomStore.listDemo();
     for (const name of rooms) {
-      await this.rooms.delete(actor, name).catch(ignoreMissing);
+      await this.roomClosing.delete(actor, name).catch(ignoreMissing);
     }
     const people = await this.users.listDemo();
     for (const { id } of people) {
@@ -214,7 +218,7 @@ export class DemoService implements OnApplicationShutdown {
 
   /** The sample template, unless somebody else made one of the same key. */
   private ownTemplate() {
-    return this.templates.findMadeBy(SYSTEM_ACTOR.label, SAMPLE_TEMPLATE.key);
+    return this.templateReader.findMadeBy(SYSTEM_ACTOR.label, SAMPLE_TEMPLATE.key);
   }
 }
 

@@ -26,6 +26,14 @@ import {
   MAX_WHIP_BODY_BYTES,
   responseHeaders,
 } from './gate-allowed.js';
+import {
+  type Early,
+  LINGER_MS,
+  refuseUpgrade,
+  relayRefusal,
+  TOKEN_REFUSED,
+  watch,
+} from './gate-sockets.js';
 import { type GateTarget, gateTarget, isMethodOpen, upstreamUri } from './gate-paths.js';
 import {
   type Admitted,
@@ -37,10 +45,6 @@ import {
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const DECISION_TIMEOUT_MS = 5_000;
-/** A client that never hangs up must not keep its place. */
-const LINGER_MS = 2_000;
-/** A WebSocket client says nothing before it is let in. */
-const MAX_EARLY_BYTES = 64 * 1024;
 /** Finds out about a client that is gone without a word. */
 const KEEP_ALIVE_MS = 30_000;
 /** Some hundred behind one address come back at once when their network does. */
@@ -344,75 +348,4 @@ async function waitFor(at: Date | null): Promise<void> {
 function hasBody({ headers }: IncomingMessage): boolean {
   const length = headers['content-length'];
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
-}
-
-/** What a client sends before it has its answer. */
-interface Early {
-  take(): Buffer;
-}
-
-/** Reads while the client waits: else nobody would notice that it has left. */
-function watch(socket: Duplex, head: Buffer): Early {
-  let chunks = [head];
-  let bytes = head.byteLength;
-  const keep = (chunk: Buffer) => {
-    chunks.push(chunk);
-    bytes += chunk.byteLength;
-    if (bytes > MAX_EARLY_BYTES) socket.destroy();
-  };
-  const leave = () => socket.destroy();
-  socket.on('data', keep);
-  socket.on('end', leave);
-  return {
-    take: () => {
-      socket.pause();
-      socket.off('data', keep);
-      socket.off('end', leave);
-      const early = Buffer.concat(chunks);
-      chunks = [];
-      return early;
-    },
-  };
-}
-
-const REASONS: Readonly<Record<number, string>> = {
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  400: 'Bad Request',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
-};
-
-function refuseUpgrade(socket: Duplex, status: number, text: string): void {
-  if (socket.destroyed) return;
-  const body = Buffer.from(text);
-  const lines = [
-    `HTTP/1.1 ${status} ${REASONS[status] ?? http.STATUS_CODES[status] ?? ''}`,
-    'Content-Type: text/plain; charset=utf-8',
-    `Content-Length: ${body.byteLength}`,
-    'Access-Control-Allow-Origin: *',
-    ...(status === 503 ? ['Retry-After: 2'] : []),
-    'Connection: close',
-  ];
-  socket.end(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]));
-  socket.resume();
-  const hangUp = setTimeout(() => socket.destroy(), LINGER_MS).unref();
-  socket.once('close', () => clearTimeout(hangUp));
-}
-
-/** Instead of LiveKit's own text, which holds the token. */
-const TOKEN_REFUSED = 'LiveKit refuses the token.';
-
-/** LiveKit's own refusal. */
-async function relayRefusal(socket: Duplex, response: IncomingMessage): Promise<void> {
-  const status = response.statusCode ?? 502;
-  let text = '';
-  try {
-    for await (const chunk of response) text = (text + String(chunk)).slice(0, 1_000);
-  } catch {
-    text = '';
-  }
-  refuseUpgrade(socket, status, status === 401 ? TOKEN_REFUSED : text.trim());
 }

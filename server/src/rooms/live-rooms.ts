@@ -7,7 +7,7 @@ import { Hints } from '../hints/hints.js';
 import { isUnavailable } from '../livekit/livekit-error.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
-import type { PolicyRoom } from '../policy/policy-reader.js';
+import type { PolicyRoom } from '../policy/policy-facts.js';
 
 /** How long somebody who can do without the room waits for it. */
 const PATIENCE_MS = 700;

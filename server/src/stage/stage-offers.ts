@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RoleGrants } from '../grants/role-grants.js';
-import { PolicyReader, type PolicyRoom } from '../policy/policy-reader.js';
+import type { PolicyRoom } from '../policy/policy-facts.js';
+import { PolicyReader } from '../policy/policy-reader.js';
 import { usableVersion } from '../policy/usable-template.js';
 import type { Standing } from '../seats/seat-policy.js';
 
