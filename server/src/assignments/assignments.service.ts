@@ -168,7 +168,7 @@ export class AssignmentsService {
           },
         },
       });
-      await this.tellRooms(tx, identity, [stored]);
+      await this.notifyRooms(tx, identity, [stored]);
       return assignment.id;
     });
     const row = await this.find(id);
@@ -212,7 +212,7 @@ export class AssignmentsService {
         reason: (reason ?? before.reason) || null,
         payload: { assignment: id, subject: before.subject, ...changes },
       });
-      await this.tellRooms(tx, row.identity, [scopeOf(row), stored]);
+      await this.notifyRooms(tx, row.identity, [scopeOf(row), stored]);
     });
     const row = await this.find(id);
     return { view: toView(row), revision: row.revision };
@@ -225,7 +225,7 @@ export class AssignmentsService {
       await this.assertMayTouch(tx, actor, 'assignment.delete', row);
       await tx.manager.delete(Assignment, id);
       recordDeleted(tx, actor, row);
-      await this.tellRooms(tx, row.identity, [scopeOf(row)]);
+      await this.notifyRooms(tx, row.identity, [scopeOf(row)]);
     });
   }
 
@@ -301,7 +301,7 @@ export class AssignmentsService {
   }
 
   /** In live rooms within the scopes, what people may do is looked at again. */
-  private async tellRooms(tx: Tx, identity: string | null, scopes: StoredScope[]): Promise<void> {
+  private async notifyRooms(tx: Tx, identity: string | null, scopes: StoredScope[]): Promise<void> {
     const names = scopes.map((scope) => scope.roomName).filter((name) => name !== null);
     const patterns = scopes.map((scope) => scope.roomPattern).filter((pattern) => pattern !== null);
     const isEverywhere = scopes.some((scope) => patternOf(scope) === null);

@@ -7,7 +7,7 @@ import { signInRequired } from '../common/errors/refusals.js';
 import { networkOf } from '../common/http/client-address.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { assertGoodPassword } from '../credentials/password-policy.js';
-import { type HashTurn, Passwords } from '../credentials/passwords.js';
+import { type HashRequester, Passwords } from '../credentials/passwords.js';
 import { newSecret, secretHash } from '../credentials/secrets.js';
 import { PgPool } from '../database/pg-pool.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
@@ -156,7 +156,7 @@ export class SessionsService {
     await this.transactions.run(async (tx) => {
       await tx.query('DELETE FROM operator_session WHERE id = $1', [actor.sessionId]);
       tx.record({ kind: 'operator.signed_out', outcome: 'ok', actor, payload: {} });
-      tx.afterCommit(() => this.tellEnded(actor.id as string, actor.sessionId));
+      tx.afterCommit(() => this.notifyEnded(actor.id as string, actor.sessionId));
     });
   }
 
@@ -181,7 +181,7 @@ export class SessionsService {
     const actor = new Actor('operator', operator.id, operator.email, holdsOf(operator.access));
     return {
       operator: { id: operator.id, email: operator.email, name: operator.name },
-      ...whatTheyHold(actor),
+      ...accessOf(actor),
       accessRoles: operator.access.map((a) => a.role),
     };
   }
@@ -213,7 +213,7 @@ export class SessionsService {
     // A refused new one counts as well: estimating it costs more than a request should.
     assertGoodPassword('newPassword', next, [operator.email, operator.name]);
     await this.limits.right(attempt.account, attempt.source);
-    const passwordHash = await this.passwords.hash(next, turnOf(attempt));
+    const passwordHash = await this.passwords.hash(next, requesterOf(attempt));
     await this.transactions.run(async (tx) => {
       await this.operators.setPassword(tx, actor.id, passwordHash);
       await tx.query('DELETE FROM operator_session WHERE operator_id = $1 AND id <> $2', [
@@ -221,7 +221,7 @@ export class SessionsService {
         actor.sessionId,
       ]);
       tx.record({ kind: 'operator.password_changed', outcome: 'ok', actor, payload: {} });
-      tx.afterCommit(() => this.tellEnded(actor.id as string, null));
+      tx.afterCommit(() => this.notifyEnded(actor.id as string, null));
     });
   }
 
@@ -232,7 +232,7 @@ export class SessionsService {
       return await this.passwords.verify(
         operator?.password_hash ?? null,
         password,
-        turnOf(attempt),
+        requesterOf(attempt),
       );
     } catch (error) {
       await this.limits.undo(account, source);
@@ -276,14 +276,14 @@ export class SessionsService {
   }
 
   /** `sessionId` null: every session of theirs should check whether it still stands. */
-  private tellEnded(operatorId: string, sessionId: string | null): void {
+  private notifyEnded(operatorId: string, sessionId: string | null): void {
     this.hints.publish([
       { topic: `operator:${operatorId}`, type: 'session_ended', key: sessionId },
     ]);
   }
 }
 
-function turnOf({ operator, source }: Attempt): HashTurn {
+function requesterOf({ operator, source }: Attempt): HashRequester {
   return source.isKnown && operator
     ? { key: operator.id, isKnown: true }
     : { key: source.key, isKnown: false };
@@ -315,7 +315,7 @@ async function rememberDevice(
 }
 
 /** What `GET /me` tells of permissions, for operators and API keys alike. */
-export function whatTheyHold(actor: Actor): Pick<Me, 'permissions' | 'rooms' | 'ceiling'> {
+export function accessOf(actor: Actor): Pick<Me, 'permissions' | 'rooms' | 'ceiling'> {
   const giving = actor.holds.filter((hold) => hold.permissions.has('seat.promote'));
   const ceilings = (giving.length > 0 ? giving : actor.holds).map((hold) => hold.ceiling);
   return {

@@ -23,8 +23,8 @@ import {
   type TargetEnd,
 } from './bulk.js';
 import { BulkStore, type FollowedEnd } from './bulk-store.js';
-import type { Chunk, Turn } from './bulk-worker.js';
-import { type Pace, throughOf } from './pace.js';
+import type { Chunk, OperationLease } from './bulk-worker.js';
+import { type AdaptiveLimit, limitedBy } from './adaptive-limit.js';
 
 /** Chosen by a filter, these mean who is in the room: who has left since is left alone. */
 const FOR_PRESENT: ReadonlySet<BulkAction> = new Set(['promote', 'hold', 'mute', 'remove']);
@@ -79,13 +79,13 @@ export class BulkActs implements OnModuleInit {
     operation: BulkOperation,
     actor: Actor,
     targets: readonly BulkTarget[],
-    pace: Pace,
-    turn: Turn,
+    limit: AdaptiveLimit,
+    lease: OperationLease,
   ): Promise<Chunk | null> {
     const act = actOf(operation);
     return act === 'mute' || act === 'remove'
-      ? this.beginActs(operation, actor, targets, pace, turn)
-      : this.beginChanges(operation, actor, targets, pace, turn);
+      ? this.beginActs(operation, actor, targets, limit, lease)
+      : this.beginChanges(operation, actor, targets, limit, lease);
   }
 
   /** What a server that died left between intent and outcome: carried on, never begun again. */
@@ -118,8 +118,8 @@ export class BulkActs implements OnModuleInit {
     operation: BulkOperation,
     actor: Actor,
     targets: readonly BulkTarget[],
-    pace: Pace,
-    { holder }: Turn,
+    limit: AdaptiveLimit,
+    { holder }: OperationLease,
   ): Promise<Chunk | null> {
     const { id, room } = operation;
     const originals = await this.originalsOf(operation, targets);
@@ -140,7 +140,7 @@ export class BulkActs implements OnModuleInit {
     return {
       count: targets.length,
       carryOut: async () => {
-        await this.batches.carryOut(room, made, throughOf(pace));
+        await this.batches.carryOut(room, made, limitedBy(limit));
         await this.oneByOne(operation, actor, holder, alone, positions);
       },
     };
@@ -211,8 +211,8 @@ export class BulkActs implements OnModuleInit {
     operation: BulkOperation,
     actor: Actor,
     targets: readonly BulkTarget[],
-    pace: Pace,
-    { holder }: Turn,
+    limit: AdaptiveLimit,
+    { holder }: OperationLease,
   ): Promise<Chunk | null> {
     const { id, room } = operation;
     const { seats } = await this.seatStore.look(
@@ -238,7 +238,7 @@ export class BulkActs implements OnModuleInit {
       return true;
     });
     if (!isMine) return null;
-    const through = throughOf(pace);
+    const through = limitedBy(limit);
     return {
       count: targets.length,
       carryOut: async () => {

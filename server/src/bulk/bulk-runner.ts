@@ -17,7 +17,7 @@ const RENEW_MS = 1_500;
 /** How long an operation of a server that died waits at most, beyond its lease. */
 const CLAIM_MS = 2_000;
 /** Progress is told at most so often. */
-const TELL_MS = 250;
+const NOTIFY_MS = 250;
 
 interface Running {
   isLost: boolean;
@@ -36,7 +36,7 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
   readonly holder = randomUUID();
   private readonly log = new Logger(BulkRunner.name);
   private readonly running = new Map<string, Running>();
-  private readonly told = new Map<string, { at: number; timer: NodeJS.Timeout | null }>();
+  private readonly lastNotified = new Map<string, { at: number; timer: NodeJS.Timeout | null }>();
   private readonly renewals = new Loop(
     { name: 'renewing leases on operations', everyMs: RENEW_MS, log: this.log },
     () => this.renew(),
@@ -65,7 +65,7 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
   async onApplicationShutdown(): Promise<void> {
     this.isStopped = true;
     this.stopListening?.();
-    for (const { timer } of this.told.values()) if (timer) clearTimeout(timer);
+    for (const { timer } of this.lastNotified.values()) if (timer) clearTimeout(timer);
     for (const running of this.running.values()) running.isLost = true;
     // Leases are kept until the work has ended; what is claimed meanwhile is not begun.
     await this.claims.stop();
@@ -76,34 +76,34 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
 
   /** Something was asked of the operation: begin with it, or look at it again. */
   take(id: string, room: string): void {
-    this.tell(id, room);
+    this.notify(id, room);
     const running = this.running.get(id);
     if (running) running.isAskedAgain = true;
     else void this.claimOne(id);
   }
 
   /** Tells who watches the room that the operation has moved on. */
-  tell(id: string, room: string): void {
-    const last = this.told.get(id);
+  notify(id: string, room: string): void {
+    const last = this.lastNotified.get(id);
     if (last?.timer || this.isStopped) return;
     const publish = () => {
-      this.told.set(id, { at: performance.now(), timer: null });
+      this.lastNotified.set(id, { at: performance.now(), timer: null });
       this.hints.publish([{ topic: `room:${room}`, type: 'bulk', key: id }]);
     };
-    const wait = last ? TELL_MS - (performance.now() - last.at) : 0;
+    const wait = last ? NOTIFY_MS - (performance.now() - last.at) : 0;
     if (wait <= 0) {
       publish();
       return;
     }
     const timer = setTimeout(publish, wait);
     timer.unref();
-    this.told.set(id, { at: last?.at ?? 0, timer });
+    this.lastNotified.set(id, { at: last?.at ?? 0, timer });
   }
 
   private async claimAll(): Promise<void> {
     for (const id of await this.store.claim(this.holder, null)) this.begin(id);
     if (this.health.status.state === 'up') this.settlePending();
-    this.forgetTold();
+    this.forgetFinished();
   }
 
   private settlePending(): void {
@@ -138,15 +138,15 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
 
   private async run(id: string): Promise<void> {
     const running = this.running.get(id) as Running;
-    const turn = {
+    const lease = {
       holder: this.holder,
-      isOver: () => running.isLost,
-      tell: (room: string) => this.tell(id, room),
+      isLost: () => running.isLost,
+      notify: (room: string) => this.notify(id, room),
     };
     try {
       do {
         running.isAskedAgain = false;
-        await this.worker.run(id, turn);
+        await this.worker.run(id, lease);
       } while (running.isAskedAgain && !running.isLost);
     } catch (error) {
       // Its targets say where it is; the next look goes on from there.
@@ -167,9 +167,9 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
     }
   }
 
-  private forgetTold(): void {
-    for (const [id, { timer }] of this.told) {
-      if (!timer && !this.running.has(id)) this.told.delete(id);
+  private forgetFinished(): void {
+    for (const [id, { timer }] of this.lastNotified) {
+      if (!timer && !this.running.has(id)) this.lastNotified.delete(id);
     }
   }
 }

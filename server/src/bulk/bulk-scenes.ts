@@ -14,8 +14,8 @@ import { SeatStore } from '../seats/seat-store.js';
 import { SilenceWatch } from '../seats/silence-watch.js';
 import type { BulkOperation, BulkTarget, TargetEnd } from './bulk.js';
 import { BulkStore } from './bulk-store.js';
-import type { Chunk, Turn } from './bulk-worker.js';
-import { type Haste, type Pace, throughOf } from './pace.js';
+import type { Chunk, OperationLease } from './bulk-worker.js';
+import { type CallPriority, type AdaptiveLimit, limitedBy } from './adaptive-limit.js';
 
 /**
  * So many who are seen or heard are called at once, before anybody else: one after the other, each
@@ -64,8 +64,8 @@ export class BulkScenes {
   async chunk(
     operation: BulkOperation,
     targets: readonly BulkTarget[],
-    pace: Pace,
-    { holder }: Turn,
+    limit: AdaptiveLimit,
+    { holder }: OperationLease,
   ): Promise<Chunk | null> {
     const positions = targets.map(({ position }) => position);
     const isMine = await this.transactions.run(async (tx) => {
@@ -75,18 +75,18 @@ export class BulkScenes {
     });
     if (!isMine) return null;
     const { length: count } = targets;
-    return { count, carryOut: () => this.carryOut(operation, targets, pace) };
+    return { count, carryOut: () => this.carryOut(operation, targets, limit) };
   }
 
   /** Those that LiveKit could not be told of. */
-  async again(operation: BulkOperation, pace: Pace): Promise<void> {
-    await this.carryOut(operation, await this.store.listPending(operation.id), pace);
+  async again(operation: BulkOperation, limit: AdaptiveLimit): Promise<void> {
+    await this.carryOut(operation, await this.store.listPending(operation.id), limit);
   }
 
   private async carryOut(
     { id, room }: BulkOperation,
     targets: readonly BulkTarget[],
-    pace: Pace,
+    limit: AdaptiveLimit,
   ): Promise<void> {
     const started = performance.now();
     const failed = new Set<number>();
@@ -97,9 +97,9 @@ export class BulkScenes {
     const urgent = wishes.filter(isUrgent);
     const others = wishes.filter((wish, i) => !isUrgent(wish, i));
     const made = new Map<FreshWish, Push[]>();
-    const converge = async (some: readonly (FreshWish | null)[], haste: Haste) => {
+    const converge = async (some: readonly (FreshWish | null)[], priority: CallPriority) => {
       const differing = some.filter((wish) => wish !== null);
-      const pushes = await this.applier.convergeAll(room, differing, throughOf(pace, haste));
+      const pushes = await this.applier.convergeAll(room, differing, limitedBy(limit, priority));
       differing.forEach((wish, i) => made.set(wish, pushes[i] ?? []));
     };
     await Promise.all([converge(urgent, 'urgent'), converge(others, 'paced')]);
@@ -136,7 +136,7 @@ export class BulkScenes {
         const seat = seats.get(identity) ?? null;
         const standing = await this.standOf(room, identity, seat);
         if (!standing) failed.add(position);
-        if (!standing || (seat && !isToBeTold(seat, standing))) return null;
+        if (!standing || (seat && !differsFromDesired(seat, standing))) return null;
         return { fresh: { standing, seen: { seat, at }, at: readAt }, fallback: null };
       }),
     );
@@ -161,7 +161,7 @@ export class BulkScenes {
     const all = await Promise.all(
       seats.map(async (seat) => {
         const standing = await this.standOf(seat.room, seat.identity, seat);
-        return standing && isToBeTold(seat, standing) ? [{ seat, standing }] : [];
+        return standing && differsFromDesired(seat, standing) ? [{ seat, standing }] : [];
       }),
     );
     return all.flat();
@@ -193,7 +193,7 @@ function silencedOf({ seat, standing }: { seat: Seat; standing: Standing }): Sil
 }
 
 /** Who has something else than is wanted; and who has it back, which has to be forgotten. */
-function isToBeTold({ permission, tracks }: Seat, standing: Standing): boolean {
+function differsFromDesired({ permission, tracks }: Seat, standing: Standing): boolean {
   const { wanted } = standing;
   if (!isMutedAsWanted(standing, tracks)) return true;
   const desired = permissionWanted(wanted);

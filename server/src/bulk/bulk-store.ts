@@ -302,7 +302,7 @@ export class BulkStore {
   }
 
   /** Another round for those that failed or wait, each under an id of its own. */
-  async again(tx: Tx, id: string): Promise<number> {
+  async retryFailed(tx: Tx, id: string): Promise<number> {
     const { rowCount } = await tx.query(
       `UPDATE bulk_target SET outcome = 'waiting', detail = NULL, ms = NULL, settled_at = NULL,
          seat_operation = gen_random_uuid()

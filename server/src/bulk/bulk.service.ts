@@ -146,7 +146,7 @@ export class BulkService {
     return this.steer(actor, id, 'retry', async (tx, operation) => {
       assertStatus(operation, ['done', 'failed', 'cancelled'], 'It is not over yet.');
       if (!operation.finishedAt) throw notNow('It is not over yet.');
-      const again = await this.store.again(tx, id);
+      const again = await this.store.retryFailed(tx, id);
       if (again === 0)
         throw notNow('Nothing failed and nothing waits.', 'operation.nothing_to_retry');
       await this.store.reopen(tx, id, actorOf(actor));

@@ -35,7 +35,7 @@ interface EventRow {
 }
 
 const CHANNEL = 'rolecall_event';
-const GATHER_MS = 10;
+const COLLECT_MS = 10;
 const RETRY_MS = 500;
 const MAX_WAITING = 10_000;
 /** Ids are handed out before their commit, so a smaller one may appear after a larger one. */
@@ -149,7 +149,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
 
   private nextFlushMs(): number {
     if (this.waiting.size === 0) return Infinity;
-    return this.isFlushFailing ? RETRY_MS : GATHER_MS;
+    return this.isFlushFailing ? RETRY_MS : COLLECT_MS;
   }
 
   private async flush(): Promise<void> {

@@ -13,14 +13,20 @@ import { ConnectionLimits } from '../common/http/connection-limits.js';
 import { SeatViews } from '../seats/seat-views.js';
 import { readActing } from '../hints/acting.js';
 import { EventFeed, type FeedEvent } from './event-feed.js';
-import { emptyGathering, gather, type Gathered, isEmpty, merge } from './gathering.js';
+import {
+  noChanges,
+  collectChanges,
+  type PendingChanges,
+  isEmpty,
+  mergeChanges,
+} from './pending-changes.js';
 import { FrameSources, type SourcedFrame } from '../hints/frame-sources.js';
 import { Stream } from './stream.js';
 import { assertMaySee } from './topics.js';
 
 const MAX_STREAMS_OF_ONE = 20;
-const GATHER_MS = 50;
-const LONGEST_GATHER_MS = 500;
+const COLLECT_MS = 50;
+const LONGEST_COLLECT_MS = 500;
 const RETRY_MS = 1_000;
 const HEARTBEAT_MS = 15_000;
 /** A stream ends after this long, so that whoever opened it shows again who they are. */
@@ -44,10 +50,10 @@ interface Frame {
 export class EventStreams implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(EventStreams.name);
   private readonly streams = new Map<Stream, { openedAt: number }>();
-  private gathered = emptyGathering();
+  private pending = noChanges();
   private readonly sends = new Loop(
     { name: 'sending events', everyMs: () => this.nextSendMs(), log: this.log },
-    () => this.sendGathered(),
+    () => this.sendPending(),
   );
   private readonly heartbeats = new Loop(
     { name: 'the heartbeat of event streams', everyMs: HEARTBEAT_MS, log: this.log },
@@ -110,7 +116,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     try {
       const replay = await this.feed.replay(from, [...stream.topics]);
       const reached = replay?.lastId ?? this.feed.lastId;
-      if (replay) await this.send(gather(replay.events, reached), [stream]);
+      if (replay) await this.send(collectChanges(replay.events, reached), [stream]);
       else stream.send('reset', {});
       stream.isCatchingUp = false;
       stream.send('ping', {}, reached);
@@ -136,32 +142,32 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
 
   private take(events: FeedEvent[]): void {
     for (const event of events) {
-      if (event.topic.startsWith('operator:')) void this.tellOperator(event);
+      if (event.topic.startsWith('operator:')) void this.notifyOperator(event);
     }
     if (this.streams.size === 0) return;
-    gather(events, this.feed.lastId, this.gathered);
+    collectChanges(events, this.feed.lastId, this.pending);
     // While it sends, the time of the next one is not known yet: `sends` asks for it at the end.
     if (!this.isSending) this.sends.wake(this.nextSendMs());
   }
 
   private nextSendMs(): number {
-    if (isEmpty(this.gathered)) return Infinity;
+    if (isEmpty(this.pending)) return Infinity;
     if (this.hasFailed) return RETRY_MS;
     // With so many streams that writing to them takes long, it may take half of the time at most.
-    const every = Math.min(LONGEST_GATHER_MS, Math.max(GATHER_MS, 2 * this.lastWriteMs));
+    const every = Math.min(LONGEST_COLLECT_MS, Math.max(COLLECT_MS, 2 * this.lastWriteMs));
     return Math.max(0, every - (performance.now() - this.lastSentAt));
   }
 
-  private async sendGathered(): Promise<void> {
-    const batch = this.gathered;
-    this.gathered = emptyGathering();
+  private async sendPending(): Promise<void> {
+    const batch = this.pending;
+    this.pending = noChanges();
     this.lastSentAt = performance.now();
     this.isSending = true;
     try {
       await this.send(batch, [...this.streams.keys()]);
       this.hasFailed = false;
     } catch (error) {
-      merge(batch, this.gathered);
+      mergeChanges(batch, this.pending);
       this.hasFailed = true;
       throw error;
     } finally {
@@ -170,7 +176,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   /** Reads what changed, once for all, and sends each stream its share; the id moves on at the end. */
-  private async send(batch: Gathered, streams: readonly Stream[]): Promise<void> {
+  private async send(batch: PendingChanges, streams: readonly Stream[]): Promise<void> {
     const isWatched = (room: string) => streams.some(({ topics }) => topics.has(ROOM + room));
     const frames = await this.framesOf(batch, isWatched);
     const started = performance.now();
@@ -193,7 +199,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   private async framesOf(
-    batch: Gathered,
+    batch: PendingChanges,
     isWatched: (room: string) => boolean,
   ): Promise<readonly Frame[]> {
     const rooms = <T>(of: Iterable<readonly [string, T]>) =>
@@ -251,15 +257,15 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   /** Something about an operator changed: streams that they may not have any more end. */
-  private async tellOperator({ topic, type }: FeedEvent): Promise<void> {
+  private async notifyOperator({ topic, type }: FeedEvent): Promise<void> {
     const theirs = [...this.streams.keys()].filter(
       ({ actor }) => `operator:${actor.id ?? ''}` === topic,
     );
     await Promise.all(
       theirs.map(async (stream) => {
-        const isStanding = await this.isStanding(stream);
+        const isStillAllowed = await this.isStanding(stream);
         if (stream.topics.has(topic)) stream.send('me', { reason: type });
-        if (!isStanding) stream.close();
+        if (!isStillAllowed) stream.close();
       }),
     );
   }
@@ -282,11 +288,11 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
       if (now - openedAt > LONGEST_LIFE_MS) stream.close();
       else stream.send('ping', {});
       // Nothing tells of a key that expires.
-      if (stream.actor.kind === 'api_key') void this.closeUnlessStanding(stream);
+      if (stream.actor.kind === 'api_key') void this.closeUnlessAllowed(stream);
     }
   }
 
-  private async closeUnlessStanding(stream: Stream): Promise<void> {
+  private async closeUnlessAllowed(stream: Stream): Promise<void> {
     if (!(await this.isStanding(stream))) stream.close();
   }
 }

@@ -13,7 +13,7 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
-import { FairLine, TurnedAway } from '../common/fair-line.js';
+import { FairQueue, QueueRejection } from '../common/fair-queue.js';
 import { withTimeout } from '../common/with-timeout.js';
 import { clientAddress, networkOf } from '../common/http/client-address.js';
 import { ConnectionLimits } from '../common/http/connection-limits.js';
@@ -36,11 +36,11 @@ import {
 } from './gate-sockets.js';
 import { type GateTarget, gateTarget, isMethodOpen, upstreamUri } from './gate-paths.js';
 import {
-  type Admitted,
+  type GateAdmission,
   type GateAnswer,
   GateService,
-  type Knock,
-  type Refused,
+  type ConnectRequest,
+  type GateRefusal,
 } from './gate.service.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -48,13 +48,13 @@ const DECISION_TIMEOUT_MS = 5_000;
 /** Finds out about a client that is gone without a word. */
 const KEEP_ALIVE_MS = 30_000;
 /** Some hundred behind one address come back at once when their network does. */
-const LINE = { atOnce: 64, perKey: 500, inAll: 4_000, patienceMs: 5_000 };
-const SLOW: Refused = {
+const QUEUE = { atOnce: 64, perKey: 500, inAll: 4_000, patienceMs: 5_000 };
+const SLOW: GateRefusal = {
   status: 503,
   code: 'gate.slow',
   text: 'Rolecall cannot decide now. Try again.',
 };
-type Connect = Admitted & { readonly token: string };
+type ConnectAdmission = GateAdmission & { readonly token: string };
 
 /**
  * Serves LiveKit's signalling at our own address: decides, then joins the two sockets. Media never
@@ -64,7 +64,7 @@ type Connect = Admitted & { readonly token: string };
 export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(GateProxy.name);
   private readonly open = new Set<Duplex>();
-  private readonly line = new FairLine(LINE);
+  private readonly queue = new FairQueue(QUEUE);
 
   constructor(
     private readonly gate: GateService,
@@ -142,23 +142,24 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       refuseUpgrade(socket, 400, 'A connect has no body.');
       return;
     }
-    const knock = {
+    const connectRequest = {
       target,
       authorization: request.headers.authorization,
       ip: this.addressOf(request),
       requestId: randomUUID(),
     };
     const early = watch(socket, head);
-    const refuse = ({ status, text }: Refused): null => {
+    const refuse = ({ status, text }: GateRefusal): null => {
       refuseUpgrade(socket, status, text);
       return null;
     };
-    const connect = ({ token }: Connect) => this.join(target, request, socket, early, token);
-    const later = await this.inTurn<Connect | null>(
-      knock,
+    const connect = ({ token }: ConnectAdmission) =>
+      this.join(target, request, socket, early, token);
+    const later = await this.queued<ConnectAdmission | null>(
+      connectRequest,
       async () => {
         if (socket.destroyed) return null;
-        const answer = await this.decideInTime(knock);
+        const answer = await this.decideInTime(connectRequest);
         if (answer.status !== 200) return refuse(answer);
         const { token } = answer;
         if (token === null) throw new Error('a connect without a token');
@@ -171,37 +172,37 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     );
     if (!later) return;
     await waitFor(later.notBefore);
-    await this.inTurn(knock, () => this.letIn(socket, later, connect), refuse);
+    await this.queued(connectRequest, () => this.letIn(socket, later, connect), refuse);
   }
 
   /** Decides in the order in which callers may, and within a time that they can wait for. */
-  async decide(knock: Knock): Promise<GateAnswer> {
-    const answer = await this.inTurn<GateAnswer>(
-      knock,
-      () => this.decideInTime(knock),
+  async decide(connectRequest: ConnectRequest): Promise<GateAnswer> {
+    const answer = await this.queued<GateAnswer>(
+      connectRequest,
+      () => this.decideInTime(connectRequest),
       (busy) => busy,
     );
     if (answer.status === 200) await waitFor(answer.notBefore);
     return answer;
   }
 
-  private async inTurn<T>(
-    { ip }: Knock,
+  private async queued<T>(
+    { ip }: ConnectRequest,
     work: () => Promise<T>,
-    onBusy: (busy: Refused) => T,
+    onBusy: (busy: GateRefusal) => T,
   ): Promise<T> {
     try {
-      return await this.line.run(networkOf(ip), work);
+      return await this.queue.run(networkOf(ip), work);
     } catch (error) {
-      if (!(error instanceof TurnedAway)) throw error;
+      if (!(error instanceof QueueRejection)) throw error;
       return onBusy({ status: 503, code: 'gate.busy', text: 'Too many connects. Try again.' });
     }
   }
 
   private async letIn(
     socket: Duplex,
-    answer: Connect,
-    connect: (answer: Connect) => Promise<boolean>,
+    answer: ConnectAdmission,
+    connect: (answer: ConnectAdmission) => Promise<boolean>,
   ): Promise<null> {
     if (socket.destroyed || (await connect(answer))) return null;
     // Rolecall has the room and LiveKit does not run it (any more): start it, and try once more.
@@ -211,8 +212,8 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   /** A client must not wait for ever for a database that hangs. */
-  private decideInTime(knock: Knock): Promise<GateAnswer> {
-    return withTimeout(this.gate.decide(knock), DECISION_TIMEOUT_MS, () => SLOW);
+  private decideInTime(connectRequest: ConnectRequest): Promise<GateAnswer> {
+    return withTimeout(this.gate.decide(connectRequest), DECISION_TIMEOUT_MS, () => SLOW);
   }
 
   /** False when LiveKit does not run the room; else the client has had its answer. */

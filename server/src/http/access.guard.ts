@@ -17,7 +17,7 @@ import {
 } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { assertOwnOrigin } from '../common/http/own-origin.js';
-import { ParticipantDoor, type RequestWithParticipant } from '../proofs/participant-door.js';
+import { ParticipantAuth, type RequestWithParticipant } from '../proofs/participant-auth.js';
 import type { Permission } from '../actor/permissions.js';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -36,7 +36,7 @@ export class AccessGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly auth: AuthService,
     private readonly ledger: LedgerService,
-    private readonly participants: ParticipantDoor,
+    private readonly participants: ParticipantAuth,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {
     this.operatorLimiter = new RateLimiterMemory({
@@ -69,7 +69,7 @@ export class AccessGuard implements CanActivate {
   ): Promise<void> {
     if (rule.kind === 'public') return;
     if (rule.kind === 'participant') {
-      (request as RequestWithParticipant).participant = await this.participants.admit(
+      (request as RequestWithParticipant).participant = await this.participants.authenticate(
         request,
         reply,
         rule.roomParam,

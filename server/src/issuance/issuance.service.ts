@@ -7,7 +7,7 @@ import type { Because } from '../grants/policy.js';
 import { ledgerId } from '../ledger/ledger-entry.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { TokenSigner } from '../livekit/signer.js';
-import type { PolicyFacts, Question } from '../policy/policy-facts.js';
+import type { PolicyFacts, PolicyQuery } from '../policy/policy-facts.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
 import { RoomsService } from '../rooms/rooms.service.js';
@@ -200,7 +200,7 @@ export class IssuanceService {
   }
 }
 
-function questionOf({ room, createRoom }: IssueBody, identity: string): Question {
+function questionOf({ room, createRoom }: IssueBody, identity: string): PolicyQuery {
   return { room: room ?? null, identity, mayRoomBeNew: createRoom === true };
 }
 

@@ -8,7 +8,7 @@ import { moreThanYouHold } from '../common/errors/refusals.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
 import { likePattern, type Page } from '../common/http/lists.js';
 import { assertGoodPassword } from '../credentials/password-policy.js';
-import { type HashTurn, Passwords } from '../credentials/passwords.js';
+import { type HashRequester, Passwords } from '../credentials/passwords.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
@@ -105,7 +105,7 @@ export class OperatorsService {
     if (body.password) assertGoodPassword('password', body.password, [body.email, body.name]);
     const passwordHash = await this.passwords.hash(
       body.password ?? (temporaryPassword as string),
-      turnOf(actor),
+      requesterOf(actor),
     );
     const id = await this.transactions.run(async (tx) => {
       const operator = tx.manager.create(Operator, {
@@ -144,7 +144,7 @@ export class OperatorsService {
       assertGoodPassword('password', body.password, [seen.view.email, body.name ?? seen.view.name]);
     }
     const passwordHash = body.password
-      ? await this.passwords.hash(body.password, turnOf(actor))
+      ? await this.passwords.hash(body.password, requesterOf(actor))
       : undefined;
     await this.transactions.run(async (tx) => {
       const isSelf = (await this.operatorBehind(tx, actor)) === id;
@@ -223,7 +223,7 @@ export class OperatorsService {
   }
 }
 
-function turnOf({ kind, id }: Actor): HashTurn {
+function requesterOf({ kind, id }: Actor): HashRequester {
   return { key: id ?? kind, isKnown: true };
 }
 

@@ -81,7 +81,7 @@ export interface PolicyFacts {
   input: PolicyInput | null;
 }
 
-export interface Question {
+export interface PolicyQuery {
   room: string | null;
   identity: string;
   /** What would be if the room were created now, should there be none. */
@@ -161,7 +161,10 @@ interface AssignmentRow {
 }
 
 /** The facts for each question, in the order of the questions. */
-export function factsFrom(rows: readonly FactRow[], questions: readonly Question[]): PolicyFacts[] {
+export function factsFrom(
+  rows: readonly FactRow[],
+  questions: readonly PolicyQuery[],
+): PolicyFacts[] {
   const shared = rows.find(({ ord }) => ord === 1) as FactRow;
   const everyone = (shared.everyone ?? []).map((row) => ({
     rule: toRule(row),
@@ -172,7 +175,7 @@ export function factsFrom(rows: readonly FactRow[], questions: readonly Question
   const rooms = new Map((shared.rooms ?? []).map((row) => [row.name, factsOf(row, everyone)]));
   const facts: PolicyFacts[] = [];
   for (const row of rows) {
-    const question = questions[row.ord - 1] as Question;
+    const question = questions[row.ord - 1] as PolicyQuery;
     const { room, mayRoomBeNew } = question;
     const known = room === null ? null : (rooms.get(room) ?? null);
     const here = known ?? (room !== null && mayRoomBeNew ? factsOfNew(room, everyone) : null);
@@ -213,7 +216,7 @@ interface Common {
 }
 
 function toFacts(
-  question: Question,
+  question: PolicyQuery,
   row: FactRow,
   here: RoomFacts | null,
   { templates, voidBefore, now }: Common,

@@ -4,7 +4,7 @@ import { PgPool } from '../database/pg-pool.js';
 import type { Decision } from '../grants/policy.js';
 import { resolve } from '../grants/resolve.js';
 import type { TemplateContent } from '../grants/role-grants.js';
-import { type FactRow, factsFrom, type PolicyFacts, type Question } from './policy-facts.js';
+import { type FactRow, factsFrom, type PolicyFacts, type PolicyQuery } from './policy-facts.js';
 import { READ_FACTS } from './policy-query.js';
 
 interface VersionKey {
@@ -21,7 +21,7 @@ const MAX_CACHED_VERSIONS = 2_000;
  */
 @Injectable()
 export class PolicyReader {
-  private readonly questions: Batcher<Question, PolicyFacts>;
+  private readonly questions: Batcher<PolicyQuery, PolicyFacts>;
   private readonly versionBatcher: Batcher<VersionKey, TemplateContent>;
   private readonly versions = new Map<string, TemplateContent>();
 
@@ -31,12 +31,12 @@ export class PolicyReader {
   }
 
   /** The facts about one identity in one room, as they are now. */
-  read(question: Question): Promise<PolicyFacts> {
+  read(question: PolicyQuery): Promise<PolicyFacts> {
     return this.questions.load(question);
   }
 
   /** Reads and decides. The decision is null when Rolecall has no such room. */
-  async decide(question: Question): Promise<{ facts: PolicyFacts; decision: Decision | null }> {
+  async decide(question: PolicyQuery): Promise<{ facts: PolicyFacts; decision: Decision | null }> {
     return this.decideFrom(await this.read(question));
   }
 
@@ -55,7 +55,7 @@ export class PolicyReader {
     );
   }
 
-  private async readBatch(batch: Question[]): Promise<PolicyFacts[]> {
+  private async readBatch(batch: PolicyQuery[]): Promise<PolicyFacts[]> {
     const { rows } = await this.pg.queryPlannedOnce<FactRow & object>('policy-read', READ_FACTS, [
       batch.map((q) => q.room),
       batch.map((q) => q.identity),

@@ -50,7 +50,7 @@ export class PresenceService {
   ) {}
 
   /** What is known of these rooms before LiveKit is asked about them. */
-  async look(rooms: readonly string[]): Promise<KnownRooms> {
+  async readKnownRooms(rooms: readonly string[]): Promise<KnownRooms> {
     const [{ seats, at }, watched] = await Promise.all([
       this.store.lookAtRooms(rooms),
       this.silence.watched(rooms),
@@ -110,7 +110,7 @@ export class PresenceService {
   /** Counts, tells who listens, and writes down who came without a token of ours. */
   async tell(room: string, { changed, unlisted }: Observation): Promise<void> {
     if (changed.length === 0) return;
-    if (await this.observations.count(room)) this.sessions.tell(room);
+    if (await this.observations.count(room)) this.sessions.notifyRoom(room);
     this.hints.publish(
       changed.map((identity) => ({ topic: `room:${room}`, type: 'seat', key: identity })),
     );

@@ -43,7 +43,7 @@ export class RoomSessions {
   ) {}
 
   async started(tx: Tx, room: string, sid: string): Promise<void> {
-    if (await this.rooms.noteStarted(tx, room, sid)) tx.afterCommit(() => this.tell(room));
+    if (await this.rooms.noteStarted(tx, room, sid)) tx.afterCommit(() => this.notifyRoom(room));
   }
 
   /**
@@ -86,7 +86,7 @@ export class RoomSessions {
   /** Rooms of LiveKit's list that Rolecall has; what changed about them is written down. */
   async seen(rooms: readonly ObservedRoom[]): Promise<string[]> {
     const seen = await this.rooms.noteSeen(rooms);
-    for (const { name, isNew } of seen) if (isNew) this.tell(name);
+    for (const { name, isNew } of seen) if (isNew) this.notifyRoom(name);
     return seen.map(({ name }) => name);
   }
 
@@ -104,7 +104,7 @@ export class RoomSessions {
       `UPDATE seat SET before_scene = NULL WHERE room = $1 AND before_scene IS NOT NULL`,
       [room],
     );
-    tx.afterCommit(() => this.tell(room));
+    tx.afterCommit(() => this.notifyRoom(room));
   }
 
   /** A scene is for the session that it was entered in. Nobody is there any more who has to be told. */
@@ -187,7 +187,7 @@ export class RoomSessions {
     if (hints.length > 0) tx.afterCommit(() => this.hints.publish([...hints, due]));
   }
 
-  tell(room: string): void {
+  notifyRoom(room: string): void {
     this.hints.publish(roomHints(room));
   }
 }

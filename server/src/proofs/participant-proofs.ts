@@ -16,7 +16,7 @@ import { beyondIssuer, SeatPolicy, type Standing } from '../seats/seat-policy.js
 import { type Admission, isVoided } from './voided.js';
 
 /** A token that proves who presents it, and how they stand at this moment. */
-export interface Proved {
+export interface ValidProof {
   readonly kind: 'proved';
   readonly token: TokenFacts;
   readonly standing: Standing;
@@ -24,7 +24,7 @@ export interface Proved {
   readonly bound: TokenBound | null;
 }
 
-export interface Unproved {
+export interface RefusedProof {
   readonly kind: 'refused';
   readonly status: 401 | 403;
   readonly code: string;
@@ -35,7 +35,7 @@ export interface Unproved {
   readonly standing: Standing | null;
 }
 
-export type Proof = Proved | Unproved;
+export type Proof = ValidProof | RefusedProof;
 
 const REFUSALS: Readonly<Record<string, string>> = {
   'seat.blocked': 'You are blocked from this room.',
@@ -90,18 +90,18 @@ export class ParticipantProofs {
       const code = 'gate.token_invalid';
       return { kind: 'refused', status: 401, code, text, token: null, standing: null };
     }
-    if (isGateTokenId(token.jti)) return unproved('gate.token_is_no_proof', token, null);
+    if (isGateTokenId(token.jti)) return refuseProof('gate.token_is_no_proof', token, null);
     const isKnowable = isStorable(token.identity) && isStorable(token.room);
     const standing = isKnowable ? await this.stand(token) : null;
-    if (!standing) return unproved('room.not_found', token, null);
+    if (!standing) return refuseProof('room.not_found', token, null);
     if (isReservedIdentity(token.identity) && standing.input.seat?.peeksAt == null) {
-      return unproved('gate.identity_reserved', token, standing);
+      return refuseProof('gate.identity_reserved', token, standing);
     }
-    if (standing.wanted.kind === 'out') return unproved(standing.wanted.code, token, standing);
-    if (await this.isVoided(token, standing)) return unproved('token.voided', token, standing);
+    if (standing.wanted.kind === 'out') return refuseProof(standing.wanted.code, token, standing);
+    if (await this.isVoided(token, standing)) return refuseProof('token.voided', token, standing);
     if (!token.bound) return { kind: 'proved', token, standing, bound: null };
     if (beyondIssuer(standing, token.bound).length > 0) {
-      return unproved('gate.above_issuer_ceiling', token, standing);
+      return refuseProof('gate.above_issuer_ceiling', token, standing);
     }
     const isTheSame = token.bound.id !== null && token.bound.id === standing.facts.admitted?.id;
     const bound = { ...token.bound, id: isTheSame ? token.bound.id : randomUUID() };
@@ -113,12 +113,12 @@ export class ParticipantProofs {
    * make anew for them: while their older ones are void. Before the connect, and only then a write.
    * Answers with the time, by this server's clock, before which they must not connect, if any.
    */
-  async admit(proved: Proved): Promise<Date | null> {
+  async admit(proved: ValidProof): Promise<Date | null> {
     const [from] = await Promise.all([this.admitAfterVoiding(proved), this.bind(proved)]);
     return from && new Date(Date.now() + from.getTime() - this.database.now().getTime());
   }
 
-  private async admitAfterVoiding({ token, standing }: Proved): Promise<Date | null> {
+  private async admitAfterVoiding({ token, standing }: ValidProof): Promise<Date | null> {
     const { tokensVoidBefore, now } = standing.facts;
     if (!tokensVoidBefore || token.isRefreshed) return null;
     // The first one since the voiding waits for the next second: whatever LiveKit made anew from a
@@ -140,7 +140,7 @@ export class ParticipantProofs {
   }
 
   /** The connection that comes up is the seat's: what it is bound to holds while it lasts. */
-  private async bind({ token, standing, bound }: Proved): Promise<void> {
+  private async bind({ token, standing, bound }: ValidProof): Promise<void> {
     const { admitted } = standing.facts;
     if ((bound?.id ?? null) === (admitted?.id ?? null)) return;
     await this.pg.query(
@@ -191,11 +191,11 @@ export class ParticipantProofs {
   }
 }
 
-export function unproved(
+export function refuseProof(
   code: string,
   token: TokenFacts,
   standing: Standing | null,
   text = REFUSALS[code] ?? 'You have no role in this room.',
-): Unproved {
+): RefusedProof {
   return { kind: 'refused', status: 403, code, text, token, standing };
 }

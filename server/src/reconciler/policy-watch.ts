@@ -11,7 +11,7 @@ import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { SeatStore } from '../seats/seat-store.js';
 import { Sweep } from './sweep.js';
 
-const GATHER_MS = 30;
+const COLLECT_MS = 30;
 const ROOM = 'room:';
 
 /**
@@ -58,7 +58,7 @@ export class PolicyWatch implements OnApplicationBootstrap, OnApplicationShutdow
         this.waiting.set(room, (this.waiting.get(room) ?? new Set()).add(key));
       }
     }
-    if (this.waiting.size > 0) this.checks.wake(GATHER_MS);
+    if (this.waiting.size > 0) this.checks.wake(COLLECT_MS);
   }
 
   private async work(): Promise<void> {

@@ -14,7 +14,7 @@ import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { WebhookInbox } from '../webhooks/webhook-inbox.js';
 import { WebhookProcessor } from '../webhooks/webhook-processor.js';
 import { LeasesService } from '../seats/leases.service.js';
-import { type Round, roundMs, Sweep } from './sweep.js';
+import { type SweepReport, sweepIntervalMs, Sweep } from './sweep.js';
 import { SweepLock } from './sweep-lock.js';
 
 const HOUSEKEEPING_MS = 10 * 60_000;
@@ -28,7 +28,7 @@ export interface SweepStatus {
   /** Null until this server has swept: another one may be doing it. */
   readonly lastAt: string | null;
   readonly ms: number | null;
-  readonly round: Round | null;
+  readonly round: SweepReport | null;
 }
 
 /**
@@ -93,7 +93,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
   }
 
   private nextRoundMs(): number {
-    const usual = roundMs(this.config);
+    const usual = sweepIntervalMs(this.config);
     const wanted = usual * (this.eager > 0 ? (EAGER[this.eager - 1] ?? 1) : 1);
     // A round that takes longer than the time between two must leave room for other work.
     return Math.max(wanted - (performance.now() - this.startedAt), usual * 0.1);
@@ -102,14 +102,15 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
   /** Whatever a server tells of a room is a reason to look at it, on whichever server. */
   private hear(events: readonly FeedEvent[]): void {
     for (const { topic, type } of events) {
-      if (topic.startsWith(ROOM) && !NOT_NEWS.has(type)) this.sweep.stir(topic.slice(ROOM.length));
+      if (topic.startsWith(ROOM) && !NOT_NEWS.has(type))
+        this.sweep.noteActivity(topic.slice(ROOM.length));
     }
   }
 
   private async round(): Promise<void> {
     this.startedAt = performance.now();
     if (!(await this.lock.hold())) return;
-    let round: Round | null = null;
+    let round: SweepReport | null = null;
     // What one of them cannot do keeps none of the others from theirs.
     await inSequence([
       () => this.webhooks.catchUp(),
@@ -122,7 +123,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
     ]);
   }
 
-  private note(round: Round | null): void {
+  private note(round: SweepReport | null): void {
     const found = round ? round.drifted + round.unsettled : 0;
     this.eager = found > 0 ? this.eager + 1 : 0;
     this.last = {
@@ -132,7 +133,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
     };
   }
 
-  private async compare(): Promise<Round | null> {
+  private async compare(): Promise<SweepReport | null> {
     const mayHaveRestarted = this.mayHaveRestarted;
     this.mayHaveRestarted = false;
     try {

@@ -12,7 +12,7 @@ import { RoomStore, type RunningRoom } from '../rooms/room-store.js';
 import type { Seat, SeatOperation } from '../seats/seat.js';
 import { SeatChecks } from '../seats/seat-checks.js';
 import { SeatStore } from '../seats/seat-store.js';
-import { LookSchedule } from './look-schedule.js';
+import { SweepSchedule } from './sweep-schedule.js';
 
 const ROOMS_AT_ONCE = 4;
 /** Rooms whose seats are read with one statement, right before LiveKit is asked about them. */
@@ -31,7 +31,7 @@ const SETTLED_AT_ONCE = 8;
 const ENDED_AT_ONCE = 4;
 
 /** What a round came to. */
-export interface Round {
+export interface SweepReport {
   /** Rooms that Rolecall has and LiveKit runs, and how many of them were looked at. */
   readonly rooms: number;
   readonly looked: number;
@@ -46,7 +46,7 @@ export interface Round {
 @Injectable()
 export class Sweep {
   private readonly log = new Logger(Sweep.name);
-  private readonly schedule: LookSchedule;
+  private readonly schedule: SweepSchedule;
   /** Where the next round goes on; null: at the oldest. */
   private settledTo: SeatOperation | null = null;
   /** Lost rooms that LiveKit could not create again yet. */
@@ -63,17 +63,17 @@ export class Sweep {
     private readonly health: LiveKitHealth,
     @Inject(APP_CONFIG) config: AppConfig,
   ) {
-    this.schedule = new LookSchedule(roundMs(config));
+    this.schedule = new SweepSchedule(sweepIntervalMs(config));
   }
 
   /** Something happened in the room: it is looked at in every round for a while. */
-  stir(room: string): void {
-    this.schedule.stir(room, performance.now());
+  noteActivity(room: string): void {
+    this.schedule.noteActivity(room, performance.now());
   }
 
   /** Anything may have happened anywhere. */
-  stirAll(): void {
-    this.schedule.stirAll(performance.now());
+  noteActivityEverywhere(): void {
+    this.schedule.noteActivityEverywhere(performance.now());
   }
 
   /** What is under way ends; nothing else is begun. */
@@ -87,7 +87,7 @@ export class Sweep {
    * before it counts as lost all the same. A seat, room or step that fails keeps none of the others
    * from being looked at; the failure is thrown at the end.
    */
-  async run(mayHaveRestarted: boolean, patience: number): Promise<Round> {
+  async run(mayHaveRestarted: boolean, patience: number): Promise<SweepReport> {
     const running = await this.rooms.listRooms();
     const ours = new Set(await this.sessions.seen(running));
     const known = running.filter(({ name }) => ours.has(name));
@@ -96,10 +96,10 @@ export class Sweep {
     await inSequence([
       () => this.dealWithMissing(names, mayHaveRestarted, patience),
       () => {
-        if (mayHaveRestarted) this.stirAll();
+        if (mayHaveRestarted) this.noteActivityEverywhere();
         const due = this.schedule.due(known, performance.now());
         round.looked = due.length;
-        return this.each(inPages(due, ROOMS_A_STATEMENT), 1, (some) => this.lookAt(some, round));
+        return this.each(inPages(due, ROOMS_A_STATEMENT), 1, (some) => this.visit(some, round));
       },
       async () => {
         round.unsettled = await this.settleOpen();
@@ -132,23 +132,23 @@ export class Sweep {
     const open = await this.store.listUnsettled(UNSETTLED_A_ROUND, this.settledTo);
     this.settledTo = open.length < UNSETTLED_A_ROUND ? null : (open.at(-1) ?? null);
     await this.each(open, SETTLED_AT_ONCE, (operation) => {
-      this.stir(operation.room);
+      this.noteActivity(operation.room);
       return this.guard(operation.room, () => this.checks.settle(operation));
     });
     return open.length;
   }
 
-  private async lookAt(
+  private async visit(
     rooms: readonly ObservedRoom[],
     round: { people: number; drifted: number },
   ): Promise<void> {
-    const known = await this.presence.look(rooms.map(({ name }) => name));
+    const known = await this.presence.readKnownRooms(rooms.map(({ name }) => name));
     await this.each(rooms, ROOMS_AT_ONCE, (room) =>
       this.guard(room.name, async () => {
         if (this.health.status.state === 'down') throw unavailable('went away');
         const { participants, isUnannounced } = await this.presence.observeRoom(room.name, known);
-        this.schedule.looked(room, participants.length, performance.now());
-        if (isUnannounced) this.stirAll();
+        this.schedule.noteVisit(room, participants.length, performance.now());
+        if (isUnannounced) this.noteActivityEverywhere();
         round.people += participants.length;
         round.drifted += await this.checkRoom(room.name, participants);
       }),
@@ -171,7 +171,7 @@ export class Sweep {
           if (!(await this.checks.isAsWished(room, participant))) wrong.push(participant);
         }),
       async () => {
-        if (wrong.length > 0) this.stir(room);
+        if (wrong.length > 0) this.noteActivity(room);
         const drifted = await this.checks.leftAlone(room, wrong);
         found = drifted.length;
         await this.each(publishersFirst(drifted), REPAIRS_AT_ONCE, (participant) =>
@@ -279,7 +279,7 @@ export class Sweep {
  * From the start of one round to the next, in milliseconds: a little sooner than is promised, so
  * that a room that is looked at in every second round is never left for twice as long.
  */
-export function roundMs({ sweep }: AppConfig): number {
+export function sweepIntervalMs({ sweep }: AppConfig): number {
   return sweep * 900;
 }
 

@@ -9,7 +9,7 @@ import { LedgerService } from '../ledger/ledger.service.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { isUnavailable } from '../livekit/livekit-error.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
-import { tellOfRoom } from './room-news.js';
+import { notifyOfRoom } from './room-hints.js';
 import { RoomRemoval } from './room-removal.js';
 import { Room } from './room.entity.js';
 import { lockRoom, type RoomRow, toRoomView } from './rooms.service.js';
@@ -57,7 +57,7 @@ export class RoomClosing {
         reason: reason ?? null,
         payload: { operationId, before: { isClosed: row.is_closed }, after: { isClosed: true } },
       });
-      tellOfRoom(tx, this.hints, name, 'policy');
+      notifyOfRoom(tx, this.hints, name, 'policy');
     });
     const { outcome, detail } = await this.end(name);
     await this.ledger.appendDurably({
@@ -115,7 +115,7 @@ export class RoomClosing {
         room: name,
         payload: { before: { isClosed: true }, after: { isClosed: false } },
       });
-      tellOfRoom(tx, this.hints, name, 'policy');
+      notifyOfRoom(tx, this.hints, name, 'policy');
     });
   }
 
@@ -138,7 +138,7 @@ export class RoomClosing {
         room: name,
         payload: { operationId, before: view },
       });
-      tellOfRoom(tx, this.hints, name, 'policy');
+      notifyOfRoom(tx, this.hints, name, 'policy');
       return row;
     });
     const { outcome, detail } = await this.end(name);
@@ -169,7 +169,7 @@ export class RoomClosing {
         room: name,
         payload: { operationId, ...(detail === null ? {} : { detail }) },
       });
-      tellOfRoom(tx, this.hints, name);
+      notifyOfRoom(tx, this.hints, name);
     });
   }
 

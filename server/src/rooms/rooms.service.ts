@@ -17,7 +17,7 @@ import { publishedGrants } from '../role-templates/published-grants.js';
 import { type SilenceFigures, silenceFiguresOf } from '../seats/silence-figures.js';
 import { Room } from './room.entity.js';
 import type { CreateRoomBody, ListRoomsQuery, UpdateRoomBody } from './rooms.schemas.js';
-import { tellOfRoom } from './room-news.js';
+import { notifyOfRoom } from './room-hints.js';
 import type { StoredScene } from './room-store.js';
 
 export interface RoomRow {
@@ -123,7 +123,7 @@ export class RoomsService {
       await assertMayUse(tx, actor, 'room.create', body.name, body);
       await tx.manager.insert(Room, body);
       recordCreated(tx, actor, body);
-      tellOfRoom(tx, this.hints, body.name);
+      notifyOfRoom(tx, this.hints, body.name);
     });
   }
 
@@ -136,7 +136,7 @@ export class RoomsService {
       );
       if (!rowCount) return;
       recordCreated(tx, actor, { name });
-      tellOfRoom(tx, this.hints, name);
+      notifyOfRoom(tx, this.hints, name);
     });
   }
 
@@ -173,7 +173,7 @@ export class RoomsService {
         room: name,
         payload: { ...(isPushed ? { operationId } : {}), ...changes },
       });
-      tellOfRoom(tx, this.hints, name, 'policy');
+      notifyOfRoom(tx, this.hints, name, 'policy');
       const waiting: string[] = FIXED_WHILE_LIVE.filter(
         (field) => row.live_sid !== null && changes.after[field] !== undefined,
       );

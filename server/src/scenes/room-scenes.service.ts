@@ -23,9 +23,9 @@ import type { EnterSceneBody, LeaveSceneBody, SceneEntered } from './scenes.sche
 import { ScenesService } from './scenes.service.js';
 
 /** What is about to play. */
-type Score = Pick<ActiveScene, 'id' | 'name' | 'rules'>;
+type SceneToPlay = Pick<ActiveScene, 'id' | 'name' | 'rules'>;
 
-interface Click {
+interface SceneCommand {
   readonly actor: Actor;
   readonly room: string;
   readonly reason: string | null;
@@ -63,8 +63,8 @@ export class RoomScenes {
   ): Promise<SceneEntered> {
     const input = await this.inputOf(room);
     const templates = await this.grantsOf(input.templates);
-    const score = await this.scoreOf(actor, room, body);
-    await this.assertMayGive(actor, room, score.rules, templates);
+    const toPlay = await this.sceneToPlay(actor, room, body);
+    await this.assertMayGive(actor, room, toPlay.rules, templates);
     const reason = body.reason ?? null;
     const { label: by, kind: byKind } = actor;
     let kept: string[] = [];
@@ -74,12 +74,12 @@ export class RoomScenes {
         const rules = keptFrom(
           actor,
           room,
-          { before: before?.rules ?? [], next: score.rules },
+          { before: before?.rules ?? [], next: toPlay.rules },
           templates,
         );
         kept = rules.map(({ from }) => from);
         return {
-          scene: { ...score, rules: [...rules, ...score.rules], at, by, byKind, reason },
+          scene: { ...toPlay, rules: [...rules, ...toPlay.rules], at, by, byKind, reason },
           entry: { kind: 'scene.entered', payload: { before, kept } },
         };
       },
@@ -115,7 +115,7 @@ export class RoomScenes {
 
   /** The scene, its entry, and the operation that will tell people, in one transaction. */
   private play(
-    { actor, room, reason, clickedAt }: Click,
+    { actor, room, reason, clickedAt }: SceneCommand,
     next: (
       before: StoredScene | null,
       at: string,
@@ -175,7 +175,11 @@ export class RoomScenes {
     return this.listing.list(operation, take).finally(take);
   }
 
-  private async scoreOf(actor: Actor, room: string, body: EnterSceneBody): Promise<Score> {
+  private async sceneToPlay(
+    actor: Actor,
+    room: string,
+    body: EnterSceneBody,
+  ): Promise<SceneToPlay> {
     if (body.scene === undefined) {
       return { id: null, name: 'Lock', rules: lockRules(body.lock?.keep ?? KEPT_BY_LOCK) };
     }

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Options, Param, Post, Res } from '@nes
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { Participant, Public } from '../actor/access.decorators.js';
-import { CurrentParticipant, type Participant as Proved } from '../proofs/participant-door.js';
+import { CurrentParticipant, type Participant as Proved } from '../proofs/participant-auth.js';
 import { Answers } from '../common/http/api-docs.js';
 import { roomParams } from '../common/http/fields.js';
 import {

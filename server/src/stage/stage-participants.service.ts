@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Actor, type ActorRef, type RequestFacts } from '../actor/actor.js';
-import type { Participant } from '../proofs/participant-door.js';
+import type { Participant } from '../proofs/participant-auth.js';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
@@ -12,9 +12,9 @@ import { SeatStore } from '../seats/seat-store.js';
 import { SeatWishes } from '../seats/seat-wishes.js';
 import { SeatsService } from '../seats/seats.service.js';
 import { StageLimits } from './stage-limits.js';
-import { StageNews } from './stage-news.js';
+import { StageNotifier } from './stage-notifier.js';
 import { promotesTo, StageOffers } from './stage-offers.js';
-import { type Own, StageStore } from './stage-store.js';
+import { type OwnRequest, StageStore } from './stage-store.js';
 import { isCode } from './stage.service.js';
 import type { OwnStageView, RaiseBody, UnmuteAnswerBody } from './stage.schemas.js';
 
@@ -25,7 +25,7 @@ export class StageParticipantsService {
     private readonly store: StageStore,
     private readonly limits: StageLimits,
     private readonly offers: StageOffers,
-    private readonly news: StageNews,
+    private readonly notifier: StageNotifier,
     private readonly seats: SeatsService,
     private readonly seatStore: SeatStore,
     private readonly wishes: SeatWishes,
@@ -83,8 +83,8 @@ export class StageParticipantsService {
     await this.assertPresent(participant);
     await this.transactions.run(async (tx) => {
       const { request, isNew } = await this.store.raise(tx, room, identity, note ?? null);
-      if (isNew) this.news.record(tx, request, ref);
-      else if (note) tx.afterCommit(() => this.news.tellRoom(room));
+      if (isNew) this.notifier.record(tx, request, ref);
+      else if (note) tx.afterCommit(() => this.notifier.notifyRoom(room));
     });
     return this.view(participant);
   }
@@ -110,14 +110,14 @@ export class StageParticipantsService {
         within: async (tx: Tx, operationId: string) => {
           const settled = await this.store.settle(tx, invite.id, 'accepted');
           if (!settled) throw noInvite();
-          this.news.record(tx, settled, ref, { operationId, invitedBy: inviter.label });
+          this.notifier.record(tx, settled, ref, { operationId, invitedBy: inviter.label });
         },
       });
     } catch (error) {
       if (error instanceof AppError && error.kind === 'forbidden') return this.giveUp(participant);
       throw error;
     }
-    return this.again(participant);
+    return this.viewAfterChange(participant);
   }
 
   async decline(participant: Participant): Promise<OwnStageView> {
@@ -146,7 +146,7 @@ export class StageParticipantsService {
       if (isCode(error, 'access.denied') || isCode(error, 'seat.no_other_role')) throw notOnStage();
       throw error;
     }
-    return this.again(participant);
+    return this.viewAfterChange(participant);
   }
 
   async answerUnmute(participant: Participant, answer: UnmuteAnswerBody): Promise<OwnStageView> {
@@ -164,7 +164,7 @@ export class StageParticipantsService {
   ): Promise<void> {
     await this.transactions.run(async (tx) => {
       const settled = await this.store.settleOf(tx, room, identity, kind, state, source);
-      for (const request of settled) this.news.record(tx, request, ref);
+      for (const request of settled) this.notifier.record(tx, request, ref);
     });
   }
 
@@ -183,7 +183,7 @@ export class StageParticipantsService {
       const settled = await this.store.settleOf(tx, room, identity, 'invite', 'expired');
       const because = 'who invited them may not do so any more';
       const actor = { kind: 'system', id: null, label: 'Rolecall' } as const;
-      for (const request of settled) this.news.record(tx, request, actor, { because });
+      for (const request of settled) this.notifier.record(tx, request, actor, { because });
     });
     throw new AppError(
       'conflict',
@@ -193,7 +193,7 @@ export class StageParticipantsService {
   }
 
   /** After a change of one's own role. */
-  private async again(participant: Participant): Promise<OwnStageView> {
+  private async viewAfterChange(participant: Participant): Promise<OwnStageView> {
     const standing = await this.policy.stand(participant.room, participant.identity);
     return this.view({ ...participant, standing });
   }
@@ -232,7 +232,7 @@ export class StageParticipantsService {
   }
 }
 
-function toHand(own: readonly Own[]): Pick<OwnStageView, 'hand' | 'lastDecision'> {
+function toHand(own: readonly OwnRequest[]): Pick<OwnStageView, 'hand' | 'lastDecision'> {
   const hand = own.find(({ kind }) => kind === 'hand');
   if (!hand) return { hand: null, lastDecision: null };
   if (hand.state === 'waiting') {

@@ -42,13 +42,13 @@ interface Row {
 }
 
 /** One that waits, as moderators see it. */
-export interface Waiting extends StageRequest {
+export interface WaitingRequest extends StageRequest {
   readonly name: string | null;
   readonly isPresent: boolean;
 }
 
 /** One of a participant's own, as they see it. */
-export interface Own extends StageRequest {
+export interface OwnRequest extends StageRequest {
   /** Of a raised hand: 1 is next. */
   readonly position: number | null;
   /** The name of who asked, never how they sign in. */
@@ -198,7 +198,7 @@ export class StageStore {
   }
 
   /** Everything that waits in a room, oldest first. */
-  async listWaiting(room: string): Promise<Waiting[]> {
+  async listWaiting(room: string): Promise<WaitingRequest[]> {
     const { rows } = await this.pg.query<Row & { name: string | null; is_present: boolean }>(
       'stage-waiting',
       `SELECT ${COLUMNS.replaceAll(/\b(\w+)\b/g, 'r.$1')},
@@ -242,7 +242,7 @@ export class StageStore {
   }
 
   /** What waits for a participant or of them, and their last hand if that was decided just now. */
-  async listOwn(room: string, identity: string): Promise<Own[]> {
+  async listOwn(room: string, identity: string): Promise<OwnRequest[]> {
     const { rows } = await this.pg.query<
       Row & { position: number | null; asked_by: string | null }
     >(

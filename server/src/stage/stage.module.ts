@@ -4,10 +4,10 @@ import { SeatExtras } from '../seats/seat-extras.js';
 import { SeatRules } from '../seats/seat-rules.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { StageHands } from './stage-hands.js';
-import { StageKeeper } from './stage-keeper.js';
+import { StageMonitor } from './stage-monitor.js';
 import { StageLimits } from './stage-limits.js';
 import { StageMeController } from './stage-me.controller.js';
-import { StageNews } from './stage-news.js';
+import { StageNotifier } from './stage-notifier.js';
 import { StageOffers } from './stage-offers.js';
 import { StageParticipantsService } from './stage-participants.service.js';
 import { StageStore } from './stage-store.js';
@@ -20,9 +20,9 @@ import { StageService } from './stage.service.js';
   controllers: [StageController, StageMeController],
   providers: [
     StageHands,
-    StageKeeper,
+    StageMonitor,
     StageLimits,
-    StageNews,
+    StageNotifier,
     StageOffers,
     StageParticipantsService,
     StageService,

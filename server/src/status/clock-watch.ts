@@ -52,11 +52,11 @@ export class ClockWatch implements OnApplicationBootstrap, OnModuleDestroy {
 
   private compare(): void {
     const { serverSkewMs, livekitSkewMs } = this.view();
-    this.tell('server', "This server's clock", serverSkewMs);
-    this.tell('livekit', "LiveKit's clock", livekitSkewMs);
+    this.report('server', "This server's clock", serverSkewMs);
+    this.report('livekit', "LiveKit's clock", livekitSkewMs);
   }
 
-  private tell(clock: string, name: string, skewMs: number | null): void {
+  private report(clock: string, name: string, skewMs: number | null): void {
     if (skewMs === null) return;
     this.metrics.clockSkew.set({ clock }, skewMs / 1_000);
     if (!isOff(skewMs)) {

@@ -31,7 +31,7 @@ export class GateCheck {
 
   constructor(@Inject(APP_CONFIG) private readonly config: AppConfig) {}
 
-  look(): Promise<GateCheckView> {
+  read(): Promise<GateCheckView> {
     const now = performance.now();
     if (!this.last || now - this.last.at > MAX_AGE_MS) this.last = { at: now, view: this.check() };
     return this.last.view;

@@ -46,7 +46,7 @@ export class StatusController {
       gate: isGateOn ? 'on' : 'off',
       whip: isWhipOn ? 'on' : 'off',
       clocks: this.clockWatch.view(),
-      gateCheck: await this.gateCheck.look(),
+      gateCheck: await this.gateCheck.read(),
       /** Null on a server that leaves the sweep to another one. */
       sweep: {
         ...this.reconciler.status,

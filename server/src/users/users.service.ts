@@ -156,7 +156,7 @@ export class UsersService {
         identity: row.identity,
         payload: { user: id, ...changes },
       });
-      if (changes.after.isSuspended !== undefined) await this.tellRooms(tx, row.identity);
+      if (changes.after.isSuspended !== undefined) await this.notifyRooms(tx, row.identity);
     });
   }
 
@@ -179,7 +179,7 @@ export class UsersService {
         identity,
         payload: { user: id, before: { identity, name, kind, isSuspended: row.is_suspended } },
       });
-      await this.tellRooms(tx, identity);
+      await this.notifyRooms(tx, identity);
     });
   }
 
@@ -231,7 +231,7 @@ export class UsersService {
   }
 
   /** Where they are now, what they may do is looked at again. */
-  private async tellRooms(tx: Tx, identity: string): Promise<void> {
+  private async notifyRooms(tx: Tx, identity: string): Promise<void> {
     const { rows } = await tx.query<{ room: string }>(
       'SELECT room FROM seat WHERE identity = $1 AND is_present LIMIT $2',
       [identity, MAX_HINTED_ROOMS],

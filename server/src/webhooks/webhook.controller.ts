@@ -40,7 +40,7 @@ export class WebhookController implements OnModuleInit {
   async receive(@Req() request: FastifyRequest): Promise<void> {
     const raw = request.body instanceof RawBody ? request.body.bytes : Buffer.alloc(0);
     const { isNew, room } = await this.inbox.take(this.verified(raw, request));
-    if (isNew) this.processor.kick(room);
+    if (isNew) this.processor.processSoon(room);
   }
 
   private verified(raw: Buffer, { headers }: FastifyRequest): LiveKitEvent {

@@ -10,12 +10,12 @@ import { Loop } from '../common/loop.js';
 import { Transactions } from '../ledger/transactions.js';
 import { type Hint, Hints } from '../hints/hints.js';
 import { StageLimits } from './stage-limits.js';
-import { StageNews } from './stage-news.js';
+import { StageNotifier } from './stage-notifier.js';
 import { StageStore } from './stage-store.js';
 
 /** One short statement on a small index, by every server; the rows' locks let each end once. */
 const EVERY_MS = 2_000;
-const GATHER_MS = 250;
+const COLLECT_MS = 250;
 const BATCH = 200;
 const MAX_ROOMS = 5_000;
 const ROOM = 'room:';
@@ -25,8 +25,8 @@ const ROOM = 'room:';
  * (a demotion, a lease that ended, somebody who left), moderators see who is next in line.
  */
 @Injectable()
-export class StageKeeper implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly log = new Logger(StageKeeper.name);
+export class StageMonitor implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly log = new Logger(StageMonitor.name);
   /** Room → how its places were taken when last looked at. */
   private readonly known = new Map<string, string>();
   private readonly waiting = new Set<string>();
@@ -43,7 +43,7 @@ export class StageKeeper implements OnApplicationBootstrap, OnApplicationShutdow
   constructor(
     private readonly store: StageStore,
     private readonly limits: StageLimits,
-    private readonly news: StageNews,
+    private readonly notifier: StageNotifier,
     private readonly hints: Hints,
     private readonly transactions: Transactions,
   ) {}
@@ -64,7 +64,7 @@ export class StageKeeper implements OnApplicationBootstrap, OnApplicationShutdow
     while (await this.store.hasOverdue()) {
       const ended = await this.transactions.run(async (tx) => {
         const requests = await this.store.endOverdue(tx, BATCH);
-        for (const request of requests) this.news.record(tx, request, SYSTEM_ACTOR);
+        for (const request of requests) this.notifier.record(tx, request, SYSTEM_ACTOR);
         return requests;
       });
       if (ended.length === 0) return; // another server has them
@@ -77,7 +77,7 @@ export class StageKeeper implements OnApplicationBootstrap, OnApplicationShutdow
         this.waiting.add(topic.slice(ROOM.length));
       }
     }
-    if (this.waiting.size > 0) this.counts.wake(GATHER_MS);
+    if (this.waiting.size > 0) this.counts.wake(COLLECT_MS);
   }
 
   private async countPlaces(): Promise<void> {
@@ -89,7 +89,7 @@ export class StageKeeper implements OnApplicationBootstrap, OnApplicationShutdow
       const before = this.known.get(room) ?? '[]';
       if (now === '[]') this.known.delete(room);
       else this.known.set(room, now);
-      if (now !== before) this.news.tellRoom(room);
+      if (now !== before) this.notifier.notifyRoom(room);
     });
   }
 }

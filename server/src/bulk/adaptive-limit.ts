@@ -20,10 +20,10 @@ const GIVE_UP_AFTER = 8;
 const PROBE_MS = 1_000;
 
 /** What a call came to, as far as its pace goes. */
-export type Answer = 'ok' | 'strained';
+export type CallResult = 'ok' | 'strained';
 
 /** Urgent: goes out at once, beside as many as there may ever be, and the others wait for its end. */
-export type Haste = 'paced' | 'urgent';
+export type CallPriority = 'paced' | 'urgent';
 
 /**
  * How many calls to LiveKit are under way at once, for one room. A change of permission is told to
@@ -33,7 +33,7 @@ export type Haste = 'paced' | 'urgent';
  * when LiveKit fails or does not answer in time, half. What is urgent waits for nothing of this, and
  * is no measure of it; so it must be few.
  */
-export class Pace {
+export class AdaptiveLimit {
   private limit = START;
   private active = 0;
   private urgent = 0;
@@ -59,19 +59,19 @@ export class Pace {
   async run<T>(
     call: () => Promise<T>,
     strained: (error: unknown) => boolean,
-    haste: Haste = 'paced',
+    priority: CallPriority = 'paced',
   ): Promise<T> {
-    if (haste === 'urgent' && this.active < MOST) {
+    if (priority === 'urgent' && this.active < MOST) {
       this.active += 1;
       this.urgent += 1;
     } else {
-      haste = 'paced';
+      priority = 'paced';
       await this.enter();
     }
     try {
-      return await this.attempt(call, strained, haste);
+      return await this.attempt(call, strained, priority);
     } finally {
-      if (haste === 'urgent') this.urgent -= 1;
+      if (priority === 'urgent') this.urgent -= 1;
       this.leave();
     }
   }
@@ -79,7 +79,7 @@ export class Pace {
   private async attempt<T>(
     call: () => Promise<T>,
     strained: (error: unknown) => boolean,
-    haste: Haste,
+    priority: CallPriority,
   ): Promise<T> {
     const started = performance.now();
     if (this.strainedInARow >= GIVE_UP_AFTER) {
@@ -89,7 +89,7 @@ export class Pace {
     try {
       const result = await call();
       this.strainedInARow = 0;
-      if (haste === 'paced') this.note('ok', performance.now() - started);
+      if (priority === 'paced') this.note('ok', performance.now() - started);
       return result;
     } catch (error) {
       const isStrained = strained(error);
@@ -104,7 +104,7 @@ export class Pace {
   }
 
   /** Exposed for its own test: what an answer that took `ms` does to the limit. */
-  note(answer: Answer, ms: number): void {
+  note(answer: CallResult, ms: number): void {
     if (answer === 'strained') {
       this.limit = Math.max(LEAST, Math.floor(this.limit / 2));
       this.times = [];
@@ -150,8 +150,8 @@ export class Pace {
 }
 
 /** How calls to LiveKit go out at that pace. */
-export function throughOf(pace: Pace, haste: Haste = 'paced'): Through {
-  return (call) => pace.run(call, isUnavailable, haste);
+export function limitedBy(limit: AdaptiveLimit, priority: CallPriority = 'paced'): Through {
+  return (call) => limit.run(call, isUnavailable, priority);
 }
 
 function median(times: number[]): number {

@@ -28,7 +28,7 @@ const READS = { points: 40, duration: 10 };
  * the token and from nowhere else; what rights it carries does not matter.
  */
 @Injectable()
-export class ParticipantDoor {
+export class ParticipantAuth {
   private readonly actions = new RateLimiterMemory(ACTIONS);
   private readonly reads = new RateLimiterMemory(READS);
 
@@ -37,7 +37,7 @@ export class ParticipantDoor {
     private readonly ledger: LedgerService,
   ) {}
 
-  async admit(
+  async authenticate(
     request: FastifyRequest,
     reply: FastifyReply,
     roomParam: string,
@@ -77,7 +77,7 @@ export class ParticipantDoor {
     actor: Participant['ref'],
     refusal: string,
   ): Promise<void> {
-    if (isLook(method) || !isStorable(room) || !isStorable(identity)) return;
+    if (isRead(method) || !isStorable(room) || !isStorable(identity)) return;
     await this.ledger
       .appendDurably({
         kind: 'access.refused',
@@ -92,7 +92,7 @@ export class ParticipantDoor {
 
   /** Before Postgres is asked anything. Who has no valid token costs a signature check. */
   private async limit(method: string, seat: readonly string[]): Promise<void> {
-    const limiter = isLook(method) ? this.reads : this.actions;
+    const limiter = isRead(method) ? this.reads : this.actions;
     try {
       await limiter.consume(JSON.stringify(seat));
     } catch (error) {
@@ -102,7 +102,7 @@ export class ParticipantDoor {
   }
 }
 
-function isLook(method: string): boolean {
+function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 

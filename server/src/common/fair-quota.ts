@@ -1,4 +1,4 @@
-export interface FairSharesOptions {
+export interface FairQuotaOptions {
   readonly perKey: number;
   readonly inAll: number;
 }
@@ -7,25 +7,25 @@ export interface FairSharesOptions {
  * A fixed number of places, and how many one key may hold of them: no more than are left for all
  * others (Choudhury and Hahne's dynamic threshold).
  */
-export class FairShares {
-  private readonly held = new Map<string, number>();
+export class FairQuota {
+  private readonly used = new Map<string, number>();
   private total = 0;
 
-  constructor(private readonly options: FairSharesOptions) {}
+  constructor(private readonly options: FairQuotaOptions) {}
 
   get size(): number {
     return this.total;
   }
 
-  heldBy(key: string): number {
-    return this.held.get(key) ?? 0;
+  usedBy(key: string): number {
+    return this.used.get(key) ?? 0;
   }
 
   /** The key that holds the most; null when nobody holds any. */
   largest(): string | null {
     let found: string | null = null;
     let most = 0;
-    for (const [key, held] of this.held) {
+    for (const [key, held] of this.used) {
       if (held <= most) continue;
       [found, most] = [key, held];
     }
@@ -33,26 +33,26 @@ export class FairShares {
   }
 
   /** Takes a place. False: this key has its share, or none is left. */
-  take(key: string): boolean {
+  tryAcquire(key: string): boolean {
     const { perKey, inAll } = this.options;
-    const held = this.heldBy(key);
+    const held = this.usedBy(key);
     const left = inAll - this.total;
     if (left <= 0 || held >= perKey || held >= left) return false;
-    this.add(key);
+    this.acquire(key);
     return true;
   }
 
   /** Takes a place whatever the share is. */
-  add(key: string): void {
-    this.held.set(key, this.heldBy(key) + 1);
+  acquire(key: string): void {
+    this.used.set(key, this.usedBy(key) + 1);
     this.total++;
   }
 
-  giveBack(key: string): void {
-    const held = this.heldBy(key);
+  release(key: string): void {
+    const held = this.usedBy(key);
     if (held === 0) return;
     this.total--;
-    if (held === 1) this.held.delete(key);
-    else this.held.set(key, held - 1);
+    if (held === 1) this.used.delete(key);
+    else this.used.set(key, held - 1);
   }
 }

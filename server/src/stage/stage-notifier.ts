@@ -7,7 +7,7 @@ import { ledgerKindOf, type StageRequest } from './stage-request.js';
 
 /** What happens on the stage is written down, and told to moderators and to whom it concerns. */
 @Injectable()
-export class StageNews {
+export class StageNotifier {
   constructor(
     private readonly hints: Hints,
     private readonly rooms: RoomsPort,
@@ -39,15 +39,15 @@ export class StageNews {
         ...extra,
       },
     });
-    tx.afterCommit(() => this.tell(room, identity));
+    tx.afterCommit(() => this.notify(room, identity));
   }
 
   /** Something about the stage of a room changed, for all who look at it. */
-  tellRoom(room: string): void {
+  notifyRoom(room: string): void {
     this.hints.publish([{ topic: `room:${room}`, type: 'stage' }]);
   }
 
-  private tell(room: string, identity: string): void {
+  private notify(room: string, identity: string): void {
     this.hints.publish([
       { topic: `room:${room}`, type: 'stage' },
       { topic: `room:${room}`, type: 'seat', key: identity },

@@ -2,7 +2,7 @@ import { type Hint, type Hints } from '../hints/hints.js';
 import type { Tx } from '../ledger/transactions.js';
 
 /** Tells of a change once it is committed. `policy`: what everybody in the room has is checked again. */
-export function tellOfRoom(
+export function notifyOfRoom(
   tx: Tx,
   hints: Hints,
   name: string,
