@@ -295,7 +295,7 @@ export class AssignmentsService {
     const identity = await this.users.shareIdentity(tx, id);
     if (identity === null) throw fieldError('subject', 'no user has this id', 'user.not_found');
     if (isReservedIdentity(identity)) {
-      throw fieldError('subject', 'has an identity that Rolecall keeps to itself');
+      throw fieldError('subject', 'has an identity that is reserved for Rolecall');
     }
     return identity;
   }

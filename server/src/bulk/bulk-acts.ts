@@ -402,5 +402,5 @@ function unlessAway(error: unknown): void {
 }
 
 function stopped(): AppError {
-  return new AppError('conflict', 'bulk.stopped', 'The operation does not run any more.');
+  return new AppError('conflict', 'bulk.stopped', 'The operation no longer runs.');
 }

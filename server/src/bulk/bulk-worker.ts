@@ -114,7 +114,7 @@ export class BulkWorker {
 
   /** Whoever asked for it may not do this any more: the rest is not done in their name. */
   private async stop({ id, actor, room }: BulkOperation): Promise<void> {
-    const because = `${actorName(actor.label, actor.kind)} may not do this any more`;
+    const because = `${actorName(actor.label, actor.kind)} may no longer do this`;
     await this.transactions.run(async (tx) => {
       const locked = await this.store.lock(tx, id);
       if (locked?.status !== 'running') return;

@@ -105,7 +105,7 @@ export class GateService {
     if (isWhip(connectRequest.target) && !this.config.isWhipOn) return PATH_CLOSED;
     // LiveKit would let `x` in as `x#name`: an identity that nobody has checked.
     if (connectRequest.target.query.has('publish')) {
-      const text = 'Connections that only publish are not let in.';
+      const text = 'Connections that only publish are not allowed.';
       return { status: 403, code: 'gate.publish_only', text };
     }
     const presented = presentedToken(connectRequest.target, connectRequest.authorization);
@@ -113,7 +113,7 @@ export class GateService {
       return await this.answer(connectRequest, await this.proofs.check(presented));
     } catch (error) {
       if (!(error instanceof AppError) || error.kind !== 'unavailable') throw error;
-      this.log.warn(`nobody is let in: ${error.message}`);
+      this.log.warn(`every connect is refused: ${error.message}`);
       return { status: 503, code: error.code, text: 'Rolecall cannot decide now. Try again.' };
     }
   }

@@ -203,7 +203,7 @@ function addOverride(
 
 function addPeek({ seat, subject }: PolicyInput, candidates: Candidate[]): void {
   if (seat?.peeksAt == null) return;
-  const text = `This seat is a moderator’s, for looking at \`${seat.peeksAt}\`; the look is over.`;
+  const text = `This seat is a moderator’s, for a peek at \`${seat.peeksAt}\`; the peek is over.`;
   candidates.push({
     reason: { rule: 'peek', text, ref: subject.identity, template: null },
     outranks: 'a moderator’s seat for looking has no other role',
@@ -278,7 +278,7 @@ function addDefault(
   const template = room.defaultTemplate;
   if (template === null) return;
   const reason = { rule: 'default', ref: room.name, template } as const;
-  const sentence = `The room gives \`${template}\` to whoever has nothing else`;
+  const sentence = `The room gives \`${template}\` to everyone without another role`;
   const state = templateState(templates, template);
   if (typeof state === 'string') {
     notes.push({ ...reason, text: `${sentence}: passed over, because the template ${state}.` });

@@ -112,7 +112,7 @@ export class IssuanceService {
     const identity = await this.users.identityOf(body.user ?? '');
     if (identity === null) throw fieldNotFound('user', 'no user has this id');
     if (isReservedIdentity(identity)) {
-      throw fieldError('user', 'has an identity that Rolecall keeps to itself');
+      throw fieldError('user', 'has an identity that is reserved for Rolecall');
     }
     return identity;
   }

@@ -65,7 +65,7 @@ export class ParticipantAuth {
       return refuse('participant.other_room', 'This token is for another room.');
     }
     if (proof.standing.input.seat?.peeksAt != null) {
-      return refuse('participant.is_peek', 'Who only looks has no part in the room.');
+      return refuse('participant.is_peek', 'A peek takes no part in the room.');
     }
     return { room, identity, standing: proof.standing, ref };
   }

@@ -40,15 +40,15 @@ export type Proof = ValidProof | RefusedProof;
 const REFUSALS: Readonly<Record<string, string>> = {
   'seat.blocked': 'You are blocked from this room.',
   'user.suspended': 'Your account is suspended.',
-  'user.deleted': 'Your account does not exist any more.',
+  'user.deleted': 'Your account was deleted.',
   'room.closed': 'The room is closed.',
   'room.not_found': 'There is no such room.',
-  'peek.over': 'The look is over.',
-  'gate.token_is_no_proof': 'This token proves nothing. Use the one that you were given.',
+  'peek.over': 'The peek is over.',
+  'gate.token_is_no_proof': 'This token does not identify you. Use the one that you were given.',
   'gate.above_issuer_ceiling':
-    'Your link does not open the role that you have now. Ask for a new one from somebody who may give it.',
-  'gate.identity_reserved': 'This identity is one that Rolecall keeps to itself.',
-  'token.voided': 'This link is not valid any more. Ask for a new one.',
+    'Your link does not cover the role that you have now. Ask somebody who may give this role for a new link.',
+  'gate.identity_reserved': 'This identity is reserved for Rolecall.',
+  'token.voided': 'This link is no longer valid. Ask for a new one.',
   unlisted: 'This room is for invited participants only.',
 };
 

@@ -78,7 +78,7 @@ export class StageParticipantsService {
   async raise(participant: Participant, { note }: RaiseBody): Promise<OwnStageView> {
     const { room, identity, standing, ref } = participant;
     if (!(await this.canRaise(standing))) {
-      throw new AppError('conflict', 'stage.cannot_raise', 'You may do all of it already.');
+      throw new AppError('conflict', 'stage.cannot_raise', 'Your role already includes what you would ask for.');
     }
     await this.assertPresent(participant);
     await this.transactions.run(async (tx) => {
@@ -181,14 +181,14 @@ export class StageParticipantsService {
   private async giveUp({ room, identity }: Participant): Promise<never> {
     await this.transactions.run(async (tx) => {
       const settled = await this.store.settleOf(tx, room, identity, 'invite', 'expired');
-      const because = 'who invited them may not do so any more';
+      const because = 'the person who invited them may no longer do so';
       const actor = { kind: 'system', id: null, label: 'Rolecall' } as const;
       for (const request of settled) this.notifier.record(tx, request, actor, { because });
     });
     throw new AppError(
       'conflict',
       'stage.invite_void',
-      'This invitation does not hold any more: who sent it may not do so now.',
+      'This invitation is no longer valid: the person who sent it may no longer give this role.',
     );
   }
 
@@ -267,13 +267,13 @@ function isTakenByScene({ decision, role, wanted }: Standing): boolean {
 }
 
 function noInvite(): AppError {
-  return new AppError('conflict', 'stage.no_invite', 'There is no invitation any more.');
+  return new AppError('conflict', 'stage.no_invite', 'The invitation is no longer open.');
 }
 
 function notOnStage(): AppError {
   return new AppError(
     'conflict',
     'stage.not_on_stage',
-    'You were not brought up here, so there is nothing to give back.',
+    'Nobody promoted you in this room, so there is nothing to give back.',
   );
 }

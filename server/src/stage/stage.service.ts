@@ -361,11 +361,11 @@ function nextChanged(): AppError {
 function nobodyLeft(skipped: SkippedHand[]): AppError {
   const refused = skipped.find(({ code }) => code !== 'seat.not_present');
   if (refused) {
-    const text = `Nobody with a hand up can be let up. ${refused.identity}: ${refused.detail}`;
+    const text = `Nobody in the queue can be promoted. ${refused.identity}: ${refused.detail}`;
     return new AppError('conflict', 'stage.nobody_fits', text, { extra: { skipped } });
   }
   const text =
-    skipped.length > 0 ? 'Whoever has a hand up has just left.' : 'Nobody has a hand up.';
+    skipped.length > 0 ? 'Everybody in the queue has just left.' : 'Nobody has a hand up.';
   return new AppError('conflict', 'stage.queue_empty', text, { extra: { skipped } });
 }
 
