@@ -68,8 +68,8 @@ export class AuthService {
   }
 
   /**
-   * Who acts for somebody that is not there any more: with what they hold now. Null for an operator
-   * who is disabled or gone, and for a key that is revoked or has expired.
+   * The actor behind work that goes on after its request, with what they hold now. Null for an
+   * operator who is disabled or gone, and for a key that is revoked or has expired.
    */
   async actorById(
     kind: 'operator' | 'api_key',

@@ -275,7 +275,7 @@ export class SessionsService {
       .slice(0, 32);
   }
 
-  /** `sessionId` null: every session of theirs should check whether it still stands. */
+  /** `sessionId` null: all sessions of the operator check whether they are still valid. */
   private notifyEnded(operatorId: string, sessionId: string | null): void {
     this.hints.publish([
       { topic: `operator:${operatorId}`, type: 'session_ended', key: sessionId },

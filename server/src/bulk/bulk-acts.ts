@@ -74,7 +74,7 @@ export class BulkActs implements OnModuleInit {
     }
   }
 
-  /** Null when the operation is another server's by now, or does not run any more. */
+  /** Null when another server holds the operation, or when it no longer runs. */
   chunk(
     operation: BulkOperation,
     actor: Actor,
@@ -277,7 +277,7 @@ export class BulkActs implements OnModuleInit {
       permission: permissionFor(action),
       reason: operation.reason ?? undefined,
       expectEpoch: original?.epoch,
-      // Whoever names themselves among others means it; a filter never does.
+      // An actor who names themselves among others means it; a filter never includes them.
       isConfirmed: true,
       mayBeUnknown: action === 'block',
       givesBack: !original && action === 'demote' && operation.params.template === undefined,

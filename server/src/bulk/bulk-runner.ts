@@ -109,7 +109,7 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
   private settlePending(): void {
     this.settling ??= this.worker
       .settlePending()
-      .catch((error: unknown) => this.log.debug(`scenes wait: ${String(error)}`))
+      .catch((error: unknown) => this.log.debug(`targets of scenes stay pending: ${String(error)}`))
       .finally(() => {
         this.settling = null;
       });
@@ -120,7 +120,7 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
     try {
       for (const claimed of await this.store.claim(this.holder, id)) this.begin(claimed);
     } catch (error) {
-      this.log.debug(`operation ${id} is claimed later`, { error });
+      this.log.debug(`operation ${id} could not be claimed yet`, { error });
     }
   }
 

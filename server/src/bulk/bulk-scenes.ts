@@ -25,8 +25,8 @@ import { type CallPriority, type AdaptiveLimit, limitedBy } from './adaptive-lim
 const CALLED_AT_ONCE = 32;
 
 /**
- * Brings a room to its scene, or back from one. The wish is the room's and holds from its commit on,
- * for whoever joins as well; here is only who is in the room and has to be told.
+ * Brings the people in a room to its scene, or back from one. Policy follows the scene from its
+ * commit on, so people who join later need nothing from here.
  */
 @Injectable()
 export class BulkScenes {
@@ -45,8 +45,8 @@ export class BulkScenes {
   ) {}
 
   /**
-   * Writes down who has something else than is wanted, whoever publishes first: they have been begun
-   * with when the others are looked at. Harmless to repeat. Answers with how many there are.
+   * Adds a target for everybody whose permission differs from the desired one: publishers first, and
+   * work on them begins before the others are checked. Harmless to repeat. Returns how many there are.
    */
   async list(operation: BulkOperation, onPublishers: () => void): Promise<number> {
     const present = await this.seats.listPresent(operation.room);
@@ -58,8 +58,8 @@ export class BulkScenes {
   }
 
   /**
-   * Null when the operation is another server's by now. Several chunks are under way at once, so whom
-   * this one has must not be in the next.
+   * Null when another server holds the operation. Several chunks are under way at once, so the targets
+   * of this one must not be in the next.
    */
   async chunk(
     operation: BulkOperation,
@@ -78,7 +78,7 @@ export class BulkScenes {
     return { count, carryOut: () => this.carryOut(operation, targets, limit) };
   }
 
-  /** Those that LiveKit could not be told of. */
+  /** Tries again the targets that LiveKit could not be told of. */
   async again(operation: BulkOperation, limit: AdaptiveLimit): Promise<void> {
     await this.carryOut(operation, await this.store.listPending(operation.id), limit);
   }
@@ -115,12 +115,12 @@ export class BulkScenes {
     });
     await this.transactions.run((tx) => this.store.end(tx, id, ends));
     if (urgent.length > 0) this.watch.lookAtRoomSoon(room);
-    // Whoever watches the room sees them silent now, not after the next sweep.
+    // Moderators see the change now, not after the next sweep.
     const topic = `room:${room}`;
     this.hints.publish(targets.map(({ identity }) => ({ topic, type: 'seat', key: identity })));
   }
 
-  /** How each stands now; null for who has what is wanted, and for who is added to `failed`. */
+  /** The state of each; null for those in their desired state, and for those added to `failed`. */
   private async read(
     room: string,
     targets: readonly BulkTarget[],
@@ -167,7 +167,7 @@ export class BulkScenes {
     return all.flat();
   }
 
-  /** Null, and logged, for one that cannot be judged: the others get their scene all the same. */
+  /** Null, and logged, when it cannot be computed: the others get their scene all the same. */
   private async standOf(
     room: string,
     identity: string,
@@ -177,7 +177,7 @@ export class BulkScenes {
       return await this.policy.stand(room, identity, seat);
     } catch (error) {
       if (error instanceof AppError) throw error;
-      this.log.error('a seat could not be judged', error);
+      this.log.error('the desired state of a seat could not be computed', error);
       return null;
     }
   }

@@ -203,7 +203,7 @@ export class BulkStore {
   }
 
   /**
-   * False when the operation is not `holder`'s any more, or does not run. Until the transaction's
+   * False when `holder` no longer has the operation, or when it does not run. Until the transaction's
    * end nobody can take it away, pause it or cancel it.
    */
   async hold(tx: Tx, id: string, holder: string): Promise<boolean> {
@@ -320,7 +320,7 @@ export class BulkStore {
     return completeCounts(Object.fromEntries(rows.map(({ outcome, n }) => [outcome, n])));
   }
 
-  /** Targets of `id` whose effect stands or is still to come, with the operation that made it. */
+  /** Targets of `id` that were applied or are pending, with the operation that made it. */
   async listUndoable(id: string): Promise<{ identity: string; seatOperation: string }[]> {
     const { rows } = await this.pg.query<{ identity: string; seatOperation: string }>(
       'bulk-undoable',
@@ -341,7 +341,7 @@ export class BulkStore {
     return rows.map((row) => row.id);
   }
 
-  /** Scenes' operations that are over but for whom LiveKit could not be told of. */
+  /** Finished operations of scenes with targets that LiveKit could not be told of. */
   async listWithPendingScene(): Promise<string[]> {
     const { rows } = await this.pg.query<{ id: string }>(
       'bulk-pending-scenes',
@@ -364,7 +364,7 @@ export class BulkStore {
     return rowCount === 1;
   }
 
-  /** Whom a scene's operation that is worked on, at any server, has still to tell. */
+  /** People that a running operation of a scene has still to update, on any server. */
   async listBeingTold(room: string): Promise<string[]> {
     const { rows } = await this.pg.query<{ identity: string }>(
       'bulk-being-told',

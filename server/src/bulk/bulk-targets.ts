@@ -20,9 +20,9 @@ export class BulkTargets {
   ) {}
 
   /**
-   * Who matches and was there by then. A filter never means those who run the room: operators who
-   * sit in it under their own address, whoever holds more than a moderator gives out (unless their
-   * template is asked for by name), agents and other programs, moderators who look at somebody. Whoever publishes comes first.
+   * Who matches and was there by then, publishers first. A filter never includes those who run the
+   * room: operators under their own address, people with more than a moderator gives (unless their
+   * template is asked for by name), agents and other programs, and peeks.
    */
   async choose(room: string, filter: TargetFilter, asOf: Date): Promise<string[]> {
     const except = new Set(filter.except ?? []);
@@ -41,7 +41,7 @@ export class BulkTargets {
     return publishersFirst(meant).map(({ identity }) => identity);
   }
 
-  /** Identities as they were given, each once; whoever publishes comes first. */
+  /** Identities as they were given, each once; publishers first. */
   async inOrder(room: string, identities: readonly string[]): Promise<string[]> {
     const unique = [...new Set(identities)];
     const seats = await this.store.findMany(room, unique);

@@ -112,7 +112,7 @@ export class BulkWorker {
     return this.acts.chunk(operation, actor, targets, limit, lease);
   }
 
-  /** Whoever asked for it may not do this any more: the rest is not done in their name. */
+  /** The actor lost the permission: the rest is not done in their name. */
   private async stop({ id, actor, room }: BulkOperation): Promise<void> {
     const because = `${actorName(actor.label, actor.kind)} may no longer do this`;
     await this.transactions.run(async (tx) => {

@@ -117,7 +117,7 @@ export class BulkService {
     });
   }
 
-  /** The rest is done in the name of whoever asks for it: what is above their ceiling is skipped. */
+  /** The rest is done in the name of `actor`: what is above their ceiling is skipped. */
   resume(actor: Actor, id: string): Promise<BulkOperationView> {
     return this.steer(actor, id, 'resume', async (tx, operation) => {
       assertStatus(operation, ['paused'], 'It is not paused.');
@@ -141,7 +141,7 @@ export class BulkService {
     });
   }
 
-  /** Those that failed or wait are tried again, in the name of whoever asks for it. */
+  /** Targets that failed or wait are tried again in the name of `actor`. */
   retry(actor: Actor, id: string): Promise<BulkOperationView> {
     return this.steer(actor, id, 'retry', async (tx, operation) => {
       assertStatus(operation, ['done', 'failed', 'cancelled'], 'It is not over yet.');
@@ -154,7 +154,7 @@ export class BulkService {
     });
   }
 
-  /** The inverse of what stands, as an operation of its own. */
+  /** Undoes what was applied, as an operation of its own. */
   async undo(actor: Actor, id: string): Promise<BulkStarted> {
     const operation = await this.store.find(id);
     if (!operation || !actor.can('seat.read', operation.room)) throw operationNotFound();

@@ -111,7 +111,7 @@ export function inverseOf({
   return params.inverse ?? INVERSE_OF[action] ?? null;
 }
 
-/** Whoever holds none of these can steer or undo no operation. */
+/** Each of these permissions lets an actor control or undo some operations. */
 export const STEERING_PERMISSIONS: readonly Permission[] = [
   ...new Set([...Object.values(BULK_PERMISSIONS), 'scene.enter' as const]),
 ];

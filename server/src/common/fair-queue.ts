@@ -1,7 +1,7 @@
 export interface FairQueueOptions {
   /** Pieces of work under way at once. */
   readonly atOnce: number;
-  /** Who waits behind one address, and behind all of them; one more is turned away. */
+  /** How many may wait for one key, and in all; one more is rejected. */
   readonly perKey: number;
   readonly inAll: number;
   readonly patienceMs: number;
@@ -13,12 +13,12 @@ interface Waiter {
   readonly timer: NodeJS.Timeout;
 }
 
-/** The line was too long, or took too long. */
+/** The queue was too long, or the wait took too long. */
 export class QueueRejection extends Error {}
 
 /**
- * Lets so much work run at once, and whoever waits take turns by key: one that sends thousands waits
- * behind itself, and the others pass it by. What it keeps is bounded whatever is sent.
+ * Bounds how much work runs at once. Callers that wait take turns by key, so a key with thousands of
+ * callers delays only its own. The queue itself is bounded.
  */
 export class FairQueue {
   private readonly queues = new Map<string, Waiter[]>();
@@ -31,14 +31,14 @@ export class FairQueue {
     return this.waiting;
   }
 
-  /** Rejects with `TurnedAway` without having begun. */
+  /** Rejects with `QueueRejection` before `work` starts. */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     if (this.active >= this.options.atOnce) await this.wait(key);
     else this.active++;
     try {
       return await work();
     } finally {
-      // The place goes straight to the next one, so that nobody slips in before them.
+      // The slot goes straight to the next caller, so that no new one gets ahead.
       if (!this.startNext()) this.active--;
     }
   }
@@ -76,7 +76,7 @@ export class FairQueue {
     const [key, line] = turn;
     const waiter = line.shift() as Waiter;
     this.waiting--;
-    // To the end of the round, behind everybody else's line.
+    // The key goes behind all other keys.
     this.queues.delete(key);
     if (line.length > 0) this.queues.set(key, line);
     clearTimeout(waiter.timer);

@@ -4,8 +4,8 @@ export interface FairQuotaOptions {
 }
 
 /**
- * A fixed number of places, and how many one key may hold of them: no more than are left for all
- * others (Choudhury and Hahne's dynamic threshold).
+ * A fixed number of slots. One key may use no more of them than are left for all others (Choudhury
+ * and Hahne's dynamic threshold).
  */
 export class FairQuota {
   private readonly used = new Map<string, number>();
@@ -21,7 +21,7 @@ export class FairQuota {
     return this.used.get(key) ?? 0;
   }
 
-  /** The key that holds the most; null when nobody holds any. */
+  /** The key that uses the most; null when none is used. */
   largest(): string | null {
     let found: string | null = null;
     let most = 0;
@@ -32,7 +32,7 @@ export class FairQuota {
     return found;
   }
 
-  /** Takes a place. False: this key has its share, or none is left. */
+  /** False: the key has its share, or no slot is left. */
   tryAcquire(key: string): boolean {
     const { perKey, inAll } = this.options;
     const held = this.usedBy(key);
@@ -42,7 +42,7 @@ export class FairQuota {
     return true;
   }
 
-  /** Takes a place whatever the share is. */
+  /** Takes a slot regardless of the share. */
   acquire(key: string): void {
     this.used.set(key, this.usedBy(key) + 1);
     this.total++;

@@ -264,7 +264,7 @@ export function localUrl({ host, port }: Pick<AppConfig, 'host' | 'port'>): stri
   return `http://${hostForUrl(host)}:${port}`;
 }
 
-/** What participants are told to connect to: the gate at our own address, or what stands in for it. */
+/** What participants are told to connect to: the gate at our own address, or its replacement. */
 export function clientUrlOf({
   isGateOn,
   publicUrl,

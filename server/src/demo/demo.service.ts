@@ -34,7 +34,7 @@ interface DemoRow {
 export class DemoService implements OnApplicationShutdown {
   private child: ChildProcess | null = null;
   private joined = 0;
-  /** Once set, nothing is loaded and nobody joins any more. */
+  /** Once set, nothing is loaded and nobody joins. */
   private isOver = false;
   private starting: Promise<void> = Promise.resolve();
 
@@ -115,7 +115,7 @@ export class DemoService implements OnApplicationShutdown {
     while ((await this.health.probe()).state !== 'up') {
       if (this.isOver) return false;
       if (Date.now() > deadline) {
-        this.logger.warn('demo participants stay away: LiveKit cannot be reached');
+        this.logger.warn('demo participants do not join: LiveKit cannot be reached');
         return false;
       }
       await new Promise((resolve) => setTimeout(resolve, 500));

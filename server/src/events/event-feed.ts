@@ -44,9 +44,8 @@ const READ_LIMIT = 2_000;
 const MAX_REPLAY = 2_000;
 
 /**
- * Carries hints to every server process. They are written in a statement of their own, after the
- * change that they tell of has committed, and one NOTIFY tells of all that were written together:
- * a NOTIFY inside the changes' transactions would make all commits of the database wait in line.
+ * Carries hints to every server process. They are written after the commit of the change, in batches
+ * with one NOTIFY each: a NOTIFY inside the transactions would serialize all commits of the database.
  */
 @Injectable()
 export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -92,7 +91,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
     this.reads.start();
     this.stopHints = this.hints.listen((hints) => this.take(hints));
     await this.connect().catch((error: unknown) => {
-      this.log.warn('events of other servers are not heard yet', { error });
+      this.log.warn('events of other servers are not received yet', { error });
     });
     this.connects.start();
   }
@@ -110,7 +109,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
     return () => this.listeners.delete(listener);
   }
 
-  /** What came after `id`, for the topics; null when that is not known any more, or too much. */
+  /** Events after `id` for the topics; null when some were deleted, or when there are too many. */
   async replay(id: number, topics: readonly string[]): Promise<Replay | null> {
     const { rows } = await this.pg.query<{ oldest: string | null; newest: string | null }>(
       'event-range',
@@ -129,7 +128,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
     return { events: missed.map(toEvent), lastId: newest };
   }
 
-  /** Forgets what nobody resumes from any more. The newest stays, so that the range is known. */
+  /** Deletes events that no client resumes from. The newest stays, so that the range is known. */
   async forgetOld(): Promise<void> {
     await this.pg.query(
       'event-forget',
@@ -141,7 +140,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
 
   private take(hints: readonly Hint[]): void {
     for (const hint of hints) {
-      if (this.waiting.size >= MAX_WAITING) break; // Postgres is away; who listens reads anew then
+      if (this.waiting.size >= MAX_WAITING) break; // Postgres is unavailable; listeners read again later
       this.waiting.set(JSON.stringify([hint.topic, hint.type, hint.key ?? null]), hint);
     }
     this.flushes.wake(this.nextFlushMs());

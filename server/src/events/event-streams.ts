@@ -29,7 +29,7 @@ const COLLECT_MS = 50;
 const LONGEST_COLLECT_MS = 500;
 const RETRY_MS = 1_000;
 const HEARTBEAT_MS = 15_000;
-/** A stream ends after this long, so that whoever opened it shows again who they are. */
+/** A stream ends after this long, so that the client authenticates again. */
 const LONGEST_LIFE_MS = 30 * 60_000;
 const ROOM = 'room:';
 
@@ -42,9 +42,9 @@ interface Frame {
 }
 
 /**
- * Every open stream of this process. What changes in a room is gathered for 50 ms, read once and
- * sent to all who watch it: fresh state, never a difference, so a client that missed something is
- * right again with the next frame.
+ * Every open stream of this process. Changes in a room are collected for 50 ms, read once and sent to
+ * everybody who watches it: current state, never a difference, so the next frame corrects a client
+ * that missed one.
  */
 @Injectable()
 export class EventStreams implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -256,7 +256,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     return { room, event: frame, data: always(value === null && !isAlsoNull ? null : wrap(value)) };
   }
 
-  /** Something about an operator changed: streams that they may not have any more end. */
+  /** Something about an operator changed: their streams that are no longer allowed end. */
   private async notifyOperator({ topic, type }: FeedEvent): Promise<void> {
     const theirs = [...this.streams.keys()].filter(
       ({ actor }) => `operator:${actor.id ?? ''}` === topic,
@@ -278,7 +278,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
       stream.actor = found.actor;
       return true;
     } catch {
-      return false; // they may come back; the door decides again
+      return false; // the client reconnects and is checked again
     }
   }
 

@@ -2,7 +2,7 @@ import type { FeedEvent } from './event-feed.js';
 
 const ROOM = 'room:';
 
-/** What changed, gathered until it is sent: however often something changed, it is sent once. */
+/** Changes that wait to be sent: several changes of one thing are sent once. */
 export interface PendingChanges {
   /** Room → identities whose seats changed; null: any of them may have. */
   readonly seats: Map<string, Set<string> | null>;

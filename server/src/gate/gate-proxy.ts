@@ -87,7 +87,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     });
   }
 
-  /** Clients come back at once, to whichever server takes over. */
+  /** Clients reconnect at once, to the server that takes over. */
   beforeApplicationShutdown(): void {
     for (const socket of this.open) socket.destroy();
   }
@@ -99,7 +99,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       await reply.status(status).type('text/plain; charset=utf-8').send(text);
     };
     reply.header('Access-Control-Allow-Origin', '*').header('Cache-Control', 'no-store');
-    // LiveKit has no other answer to who does not upgrade.
+    // LiveKit gives the same answer without an upgrade.
     if (target.action === 'connect') return say(404, 'Connect with a WebSocket.');
     const body = request.body instanceof RawBody ? request.body.bytes : null;
     if ((body?.byteLength ?? 0) > MAX_WHIP_BODY_BYTES) return say(413, 'The body is too large.');
@@ -205,7 +205,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     connect: (answer: ConnectAdmission) => Promise<boolean>,
   ): Promise<null> {
     if (socket.destroyed || (await connect(answer))) return null;
-    // Rolecall has the room and LiveKit does not run it (any more): start it, and try once more.
+    // Rolecall has the room but LiveKit does not run it: start it, and try once more.
     await this.gate.startRoom(answer.room).catch(() => undefined);
     if (!(await connect(answer))) refuseUpgrade(socket, 404, 'The room does not run.');
     return null;

@@ -82,8 +82,8 @@ export interface GateRefusal {
 export type GateAnswer = GateAdmission | GateRefusal;
 
 /**
- * Decides every connect anew. The token that a client presents proves who it is, whatever rights
- * it carries; what it gets is a token of this moment, with what policy gives now.
+ * Decides every connect. The token that a client presents identifies it and gives it no rights; the
+ * gate sends LiveKit a new token with what policy gives now.
  */
 @Injectable()
 export class GateService {
@@ -100,7 +100,7 @@ export class GateService {
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
-  /** Fails closed: without Postgres, or without an entry of what was decided, nobody comes in. */
+  /** Fails closed: without Postgres, or without the decision's ledger entry, every connect is refused. */
   async decide(connectRequest: ConnectRequest): Promise<GateAnswer> {
     if (isWhip(connectRequest.target) && !this.config.isWhipOn) return PATH_CLOSED;
     // LiveKit would let `x` in as `x#name`: an identity that nobody has checked.
@@ -157,7 +157,7 @@ export class GateService {
     return null;
   }
 
-  /** LiveKit finds a WHIP session by its id alone, whoever asks: only LiveKit's own list tells whose. */
+  /** LiveKit finds a WHIP session by its id alone; only its list of participants says whose it is. */
   private async isOwnSession({ room, identity }: TokenFacts, sid: string | null): Promise<boolean> {
     const participant = await this.rooms.findParticipant(room, identity);
     return participant !== null && participant.sid === sid;
@@ -201,7 +201,7 @@ export class GateService {
     if (!role) throw new Error('a token without a role');
     const { user } = facts;
     const content = await this.templates.version(role.template, role.version);
-    // What was asked for with the token stands until the user is changed after it.
+    // What the token was issued with counts until the user is changed after it.
     const isUserNewer = user !== null && isChangedSince(user, token.issuedAt);
     const [first, second] = isUserNewer ? [user, token] : [token, user];
     return {

@@ -16,8 +16,8 @@ export type VoidScope =
   | { readonly kind: 'everybody' };
 
 /**
- * Makes every token of somebody worthless that was made until now, also those that LiveKit makes
- * anew from them. Whoever is connected stays: it takes effect at the next connect.
+ * Voids all tokens of a subject that were made until now, and those that LiveKit refreshes from
+ * them. It takes effect at the next connect: people who are connected stay.
  */
 @Injectable()
 export class VoidTokensService {
@@ -91,7 +91,7 @@ async function markInstallation(tx: Tx): Promise<Voided> {
   return rows[0] as Voided;
 }
 
-/** A user's tokens, and everybody's, are for any room: whoever is limited to some cannot void them. */
+/** A user's tokens, and everybody's, are for any room, so voiding them needs access to all rooms. */
 function assertReach(actor: Actor, { kind }: VoidScope): void {
   const isWide = kind === 'user' || kind === 'everybody';
   if (!isWide || actor.covers('token.void', null)) return;

@@ -19,7 +19,7 @@ export interface LedgerEntryInput {
 export type LedgerOutcome =
   'ok' | 'refused' | 'intent' | 'applied' | 'pending' | 'failed' | 'superseded';
 
-/** Where an entry stands. */
+/** The position of an entry. */
 export interface LedgerRef {
   shard: number;
   seq: number;

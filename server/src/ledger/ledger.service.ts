@@ -60,7 +60,7 @@ export class LedgerService implements OnApplicationShutdown {
   }
 
   /**
-   * Writes one entry that stands alone (issuance, refusals, what webhooks tell). Entries that wait
+   * Writes one entry by itself (issuance, refusals, webhooks). Entries that wait
    * go out together, one statement per flush, with no artificial delay. Rejects with `unavailable`
    * when the entry could not be committed.
    */

@@ -11,7 +11,7 @@ export interface TokenFacts {
   /** As exact as the token tells: to the millisecond for one of ours. Null when it tells no time. */
   readonly madeAt: Date | null;
   /**
-   * LiveKit made it anew from an older one: it has a time, and not the id that we give. So has a
+   * LiveKit refreshed it from an older one: it has a time, and not the id that we give. So has a
    * token of a backend that uses LiveKit's Go code, which nothing tells from a refreshed one.
    */
   readonly isRefreshed: boolean;
@@ -19,7 +19,7 @@ export interface TokenFacts {
   readonly name: string | null;
   readonly metadata: string | null;
   readonly attributes: Readonly<Record<string, string>> | null;
-  /** What it opens as a proof; null: whoever made it has no ceiling. */
+  /** The ceiling of its issuer; null: the issuer has none. */
   readonly bound: TokenBound | null;
   /** All that it says, as it says it. */
   readonly claims: Readonly<Record<string, unknown>>;

@@ -35,7 +35,7 @@ import type { Peek, PeekBody } from './peeks.schemas.js';
 const TEMPLATE = 'hidden-observer';
 /** To connect with; LiveKit looks at it in that moment only. */
 const TOKEN_SECONDS = 60;
-/** How long a look lasts at most. Whoever wants to see more looks again, and that is logged again. */
+/** The longest peek. To see more, a moderator peeks again, which is logged again. */
 const PEEK_SECONDS = 5 * 60;
 const ENDED_AT_ONCE = 4;
 
@@ -159,7 +159,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
     for (const { topic } of hints) {
       if (!topic.startsWith(OPERATOR)) continue;
       this.endAll(topic.slice(OPERATOR.length)).catch((error: unknown) => {
-        this.log.warn(`looks are left to end by themselves: ${String(error)}`);
+        this.log.warn(`open peeks end by themselves: ${String(error)}`);
       });
     }
   }

@@ -62,15 +62,15 @@ export interface PolicyFacts {
   epoch: number;
   /** A token was issued for this seat at some time. */
   wasIssued: boolean;
-  /** Tokens made until then prove nothing any more: of the seat, the user, the room or everybody. */
+  /** Tokens made until then are void: of the seat, the user, the room or everybody. */
   tokensVoidBefore: Date | null;
   /** Null: their last connection was not bound, or none came through the gate. */
   admitted: Admitted | null;
   isPresent: boolean;
   leftAt: Date | null;
   /**
-   * What somebody whom no rule covers has, or had before a scene or a hold took some of it: until
-   * that is given back.
+   * The permission of somebody without a role, or what they had before a scene or a hold took some
+   * of it, until that is given back.
    */
   uncovered: { permission: PermissionLike; isKept: boolean } | null;
   /** They are in the room now, by WHIP. */

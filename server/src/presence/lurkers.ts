@@ -16,10 +16,9 @@ interface Lurker {
 }
 
 /**
- * Who opens only a WebSocket is in the room for a minute: seen by nobody, told of by no webhook, and
- * given everybody's names, metadata and data. The sweep sees them; when their time is up and they
- * still have no media they are removed. LiveKit's clock says since when, and ours makes sure that
- * they were seen for most of that time: clocks that differ must not cost anybody their connection.
+ * A client that opens only a WebSocket is in the room for a minute: nobody sees it, no webhook reports
+ * it, and it receives names, metadata and data. The sweep sees it, and it is removed when it has no
+ * media in time. Our own clock counts as well, so that clocks that differ end no good connection.
  */
 @Injectable()
 export class Lurkers implements OnApplicationShutdown {
@@ -64,7 +63,9 @@ export class Lurkers implements OnApplicationShutdown {
     const lurker = this.waiting.get(sid);
     if (!lurker || this.isStopped) return;
     this.remove(lurker, sid)
-      .catch((error: unknown) => this.log.debug(`left to the next sweep: ${String(error)}`))
+      .catch((error: unknown) =>
+        this.log.debug(`a lurker stays until the next sweep: ${String(error)}`),
+      )
       .finally(() => this.forget(sid));
   }
 

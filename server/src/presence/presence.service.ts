@@ -24,7 +24,7 @@ export interface KnownRooms {
 
 export interface SeenRoom {
   readonly participants: readonly ObservedParticipant[];
-  /** Somebody came of whom a webhook should have told by now. */
+  /** Somebody joined, and the webhook for it is overdue. */
   readonly isUnannounced: boolean;
 }
 

@@ -48,7 +48,7 @@ export class RoomSessions {
 
   /**
    * `room_finished`, perhaps late: of the session that runs, or of an earlier one while the room
-   * runs anew. Then only what was wished before the present session began ends.
+   * runs again. Then only overrides from before the present session end.
    */
   async finished(tx: Tx, room: string, sid: string, at: Date): Promise<void> {
     const session = await this.rooms.lockSession(tx, room);
@@ -65,7 +65,7 @@ export class RoomSessions {
     await this.endOverrides(tx, room, before, 'LiveKit');
   }
 
-  /** The room does not run any more, and nobody told: its session is over. */
+  /** The room stopped running and no webhook came: its session is over. */
   async end(room: RunningRoom): Promise<void> {
     await this.transactions.run(async (tx) => {
       const session = await this.rooms.lockSession(tx, room.name);
@@ -107,7 +107,7 @@ export class RoomSessions {
     tx.afterCommit(() => this.notifyRoom(room));
   }
 
-  /** A scene is for the session that it was entered in. Nobody is there any more who has to be told. */
+  /** A scene is for the session that it was entered in. Nobody is left in the room to update. */
   private async endScene(tx: Tx, room: string, before: Date | null, by: string): Promise<void> {
     const scene = await this.rooms.endScene(tx, room, before);
     if (!scene) return;

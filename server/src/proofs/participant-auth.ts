@@ -10,7 +10,7 @@ import type { TokenFacts } from '../livekit/token-reader.js';
 import type { Standing } from '../seats/seat-policy.js';
 import type { ActorRef, RequestFacts } from '../actor/actor.js';
 
-/** Somebody who has shown that they hold a token for the room; they speak for this seat only. */
+/** A participant who presented a valid token for the room; they act for this seat only. */
 export interface Participant {
   readonly room: string;
   readonly identity: string;
@@ -24,8 +24,8 @@ const ACTIONS = { points: 10, duration: 10 };
 const READS = { points: 40, duration: 10 };
 
 /**
- * Lets participants in by the LiveKit token that they hold. The identity and the room come out of
- * the token and from nowhere else; what rights it carries does not matter.
+ * Authenticates participants by their LiveKit token. Identity and room come from the token alone;
+ * its rights do not matter.
  */
 @Injectable()
 export class ParticipantAuth {
@@ -70,7 +70,7 @@ export class ParticipantAuth {
     return { room, identity, standing: proof.standing, ref };
   }
 
-  /** What somebody tried whose token is real; as often as they may try, and looks are not tries. */
+  /** Records refused attempts with a real token; the rate limit bounds them, and reads are no attempts. */
   private async recordRefusal(
     { method, routeOptions }: FastifyRequest,
     { room, identity }: TokenFacts,

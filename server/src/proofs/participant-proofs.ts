@@ -15,7 +15,7 @@ import { SeatObservations } from '../seats/seat-observations.js';
 import { beyondIssuer, SeatPolicy, type Standing } from '../seats/seat-policy.js';
 import { type Admission, isVoided } from './voided.js';
 
-/** A token that proves who presents it, and how they stand at this moment. */
+/** A token that identifies a participant, and what policy says of them now. */
 export interface ValidProof {
   readonly kind: 'proved';
   readonly token: TokenFacts;
@@ -53,8 +53,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What participants prove who they are with: the LiveKit token for their room, whatever rights it
- * carries. Asked at every connect, and by whatever else takes a participant's word.
+ * Identifies participants by the LiveKit token for their room; its rights do not matter. Used at
+ * every connect and by every route for participants.
  */
 @Injectable()
 export class ParticipantProofs {
@@ -80,7 +80,7 @@ export class ParticipantProofs {
   }
 
   /**
-   * Refuses a token that is not valid, that was voided, and whoever may not be in the room now.
+   * Refuses a token that is not valid or was voided, and people who may not be in the room now.
    * Writes nothing. Throws `unavailable` when Postgres cannot be asked.
    */
   async check(presented: string): Promise<Proof> {
@@ -109,9 +109,8 @@ export class ParticipantProofs {
   }
 
   /**
-   * Keeps who is about to be let in, when that must be known to believe the tokens that LiveKit will
-   * make anew for them: while their older ones are void. Before the connect, and only then a write.
-   * Answers with the time, by this server's clock, before which they must not connect, if any.
+   * Notes an admission where that decides whether later refreshed tokens are valid: while older ones
+   * are void. Returns the time, by this server's clock, before which they must not connect, if any.
    */
   async admit(proved: ValidProof): Promise<Date | null> {
     const [from] = await Promise.all([this.admitAfterVoiding(proved), this.bind(proved)]);
@@ -121,8 +120,8 @@ export class ParticipantProofs {
   private async admitAfterVoiding({ token, standing }: ValidProof): Promise<Date | null> {
     const { tokensVoidBefore, now } = standing.facts;
     if (!tokensVoidBefore || token.isRefreshed) return null;
-    // The first one since the voiding waits for the next second: whatever LiveKit made anew from a
-    // voided token was made in an earlier one, and their connect ends the connection it was made for.
+    // The first connect after voiding waits for the next second: tokens that LiveKit refreshed from a
+    // voided one then have an earlier time, and this connect ends the connection that they were for.
     const from = new Date(Math.ceil(now.getTime() / 1_000) * 1_000);
     const { rows } = await this.pg.query<{ admitted_at: Date }>(
       'proof-admit',

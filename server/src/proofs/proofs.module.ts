@@ -3,7 +3,7 @@ import { SeatsModule } from '../seats/seats.module.js';
 import { ParticipantAuth } from './participant-auth.js';
 import { ParticipantProofs } from './participant-proofs.js';
 
-/** For whatever takes a participant's word: who they are, by the token that they hold. */
+/** Identifies participants by the token that they hold. */
 @Module({
   imports: [SeatsModule],
   providers: [ParticipantAuth, ParticipantProofs],

@@ -15,8 +15,8 @@ const COLLECT_MS = 30;
 const ROOM = 'room:';
 
 /**
- * Whoever changes policy says which seats it bears on; those who are in the room get it at once,
- * from the server that made the change. What is lost here is found by the next sweep.
+ * A change of policy names the seats that it affects; people in the room get it at once, from the
+ * server that made the change. The next sweep finds what is lost here.
  */
 @Injectable()
 export class PolicyWatch implements OnApplicationBootstrap, OnApplicationShutdown {

@@ -14,10 +14,9 @@ const TAKE = `
   FROM (SELECT pg_try_advisory_lock($1) AS mine OFFSET 0) AS lock`;
 
 /**
- * Of all servers on one database, the one that holds this lock sweeps. Postgres gives it up with
- * the connection, and ends the connection of a server that hangs: whoever dies, stands still or
- * loses Postgres makes room for the next. One that wakes up after that may still finish its round
- * beside the next one's, which is harmless: every call is absolute, and made by the one apply.
+ * The server that holds this lock sweeps. Postgres releases it with the connection, and closes the
+ * connection of a server that hangs, so another one takes over. A server that wakes up later may
+ * finish its sweep beside the new one, which is harmless: every call is absolute.
  */
 @Injectable()
 export class SweepLock implements OnApplicationShutdown {
@@ -35,7 +34,7 @@ export class SweepLock implements OnApplicationShutdown {
       this.client ??= await this.connect();
       return this.heartbeat ? await this.beat(this.client) : await this.take(this.client);
     } catch {
-      // Postgres is away: nobody sweeps, and the next round tries again.
+      // Postgres is unavailable: no server sweeps, and the next pass tries again.
       if (this.client) this.forget(this.client);
       return false;
     }

@@ -25,9 +25,8 @@ const QUIET_ROUNDS = 2;
 const EMPTY_ROUNDS = 4;
 
 /**
- * Which rooms a sweep looks at. One in which something happened, or may have happened, is looked at
- * in every round; the others less often, so that doing nothing costs little. Times are in
- * milliseconds of any clock that does not jump.
+ * Which rooms a sweep visits. A room with recent activity is visited in every round; the others less
+ * often, so that idle rooms cost little. Times are in milliseconds of a monotonic clock.
  */
 export class SweepSchedule {
   private readonly known = new Map<string, Known>();

@@ -30,7 +30,7 @@ const UNSETTLED_A_ROUND = 200;
 const SETTLED_AT_ONCE = 8;
 const ENDED_AT_ONCE = 4;
 
-/** What a round came to. */
+/** The result of one sweep. */
 export interface SweepReport {
   /** Rooms that Rolecall has and LiveKit runs, and how many of them were looked at. */
   readonly rooms: number;
@@ -42,7 +42,7 @@ export interface SweepReport {
   readonly unsettled: number;
 }
 
-/** One look at everything: what LiveKit has against what Postgres says it should have. */
+/** One sweep: compares what LiveKit has with what it should have by policy, and repairs drift. */
 @Injectable()
 export class Sweep {
   private readonly log = new Logger(Sweep.name);
@@ -156,8 +156,8 @@ export class Sweep {
   }
 
   /**
-   * Answers with how many had to be put right. Who is in hand is left to whoever has them: two at
-   * once would only be in each other's way. The next round looks at them again.
+   * Returns how many had drifted. Seats that another operation works on are left to it; the next sweep
+   * checks them again.
    */
   private async checkRoom(
     room: string,
@@ -249,7 +249,7 @@ export class Sweep {
         ),
       async () => {
         if (created.length === 0) return;
-        this.log.warn(`LiveKit came back without its rooms: created ${created.length} again`);
+        this.log.warn(`LiveKit lost its rooms: created ${created.length} of them again`);
         await this.sessions.seen(created);
       },
     ]);
@@ -283,7 +283,7 @@ export function sweepIntervalMs({ sweep }: AppConfig): number {
   return sweep * 900;
 }
 
-/** Whoever is seen and heard and should not be is the one that cannot wait. */
+/** People who publish and should not are repaired first. */
 function publishersFirst<T extends { readonly tracks: readonly unknown[] }>(people: readonly T[]) {
   return people.toSorted((a, b) => b.tracks.length - a.tracks.length);
 }

@@ -141,7 +141,7 @@ export class RoleTemplateReader {
     return { from, to, sentences: diffVersions(before, after) };
   }
 
-  /** Whom publishing would concern, of what the reader may see. */
+  /** The rules, rooms and people that publishing would affect, of those that the reader may see. */
   async impact(actor: Actor, key: string) {
     const { view } = await this.get(actor, key);
     const { live } = await this.usage.read(actor, [key]);

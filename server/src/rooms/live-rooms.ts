@@ -22,7 +22,7 @@ const SWEEPS_UNSEEN = 3;
 /** Makes LiveKit run the rooms that Rolecall knows, with their stored options. */
 @Injectable()
 export class LiveRooms {
-  /** One call under way for each room, whoever asks. */
+  /** At most one call at a time for each room. */
   private readonly starting = new Map<string, Promise<void>>();
   private pausedUntil = 0;
 

@@ -34,9 +34,8 @@ export class RoomClosing {
   ) {}
 
   /**
-   * Nobody gets in from the commit on; then LiveKit ends the room for those who are in it. While
-   * LiveKit cannot be asked the answer is `pending`, and whoever watches the rooms calls
-   * `endIfClosed` until it is done.
+   * Nobody gets in from the commit on; then LiveKit ends the room for the people in it. While LiveKit
+   * cannot be reached the outcome is `pending`, and `endIfClosed` completes it later.
    */
   async close(
     actor: Actor,

@@ -141,8 +141,8 @@ export class RoomsService {
   }
 
   /**
-   * Changes options. A running room takes over its metadata; the answer lists what waits for the
-   * room to be created anew.
+   * Changes options. A running room takes over its metadata; the result lists what applies when the
+   * room is created again.
    */
   async update(
     actor: Actor,

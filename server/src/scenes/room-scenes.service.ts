@@ -22,7 +22,7 @@ import { KEPT_BY_LOCK, lockRules } from './built-in-scenes.js';
 import type { EnterSceneBody, LeaveSceneBody, SceneEntered } from './scenes.schemas.js';
 import { ScenesService } from './scenes.service.js';
 
-/** What is about to play. */
+/** The scene that is about to be entered. */
 type SceneToPlay = Pick<ActiveScene, 'id' | 'name' | 'rules'>;
 
 interface SceneCommand {
@@ -34,9 +34,8 @@ interface SceneCommand {
 }
 
 /**
- * The scene that a room plays. Entering and leaving is one row: policy follows it from the commit on,
- * for who is in the room, who joins and who comes through the gate. Whoever is in the room and has
- * something else is told by a bulk operation, publishers first.
+ * The scene that a room plays. Entering and leaving changes one row: policy follows it from the
+ * commit on, for everybody. A bulk operation updates the people in the room, publishers first.
  */
 @Injectable()
 export class RoomScenes {
@@ -210,7 +209,7 @@ export class RoomScenes {
     return new Map(all);
   }
 
-  /** Nobody is made more by a scene than whoever enters it may give (rule 5). */
+  /** A scene gives no more than the person who enters it may give (rule 5). */
   private async assertMayGive(
     actor: Actor,
     room: string,
@@ -224,7 +223,7 @@ export class RoomScenes {
     }
   }
 
-  /** Leaving gives back: what goes beyond one's ceiling was taken by somebody else, who gives it back. */
+  /** Leaving gives roles back; those beyond the actor's ceiling must be given back by somebody else. */
   private async assertMayGiveBack(
     actor: Actor,
     room: string,
@@ -255,9 +254,9 @@ export class RoomScenes {
 }
 
 /**
- * Rules for the templates beyond the actor's ceiling that the scene would change: whoever holds them
- * keeps what they have, as a demotion of theirs would be refused. What the scene before took from
- * them stays taken, as leaving that one would be refused.
+ * Rules for the templates beyond the actor's ceiling that the scene would change: their holders keep
+ * them, since the actor could not demote them either. What the scene before took from them stays
+ * taken, since the actor could not leave that one.
  */
 function keptFrom(
   actor: Actor,

@@ -192,7 +192,7 @@ async function lock(tx: Tx, actor: Actor, id: string): Promise<SceneRow> {
   return row;
 }
 
-/** A scene for every room is for whoever reaches every room. */
+/** A scene for every room needs access to every room. */
 function assertReaches(actor: Actor, room: string | null): void {
   const isReached =
     room === null ? actor.covers('scene.write', null) : actor.can('scene.write', room);

@@ -5,7 +5,7 @@ import type { Holding, Promoted, SeatRule } from '../seats/seat-rules.js';
 import { StageNotifier } from './stage-notifier.js';
 import { StageStore } from './stage-store.js';
 
-/** Whoever is promoted, however it comes about, needs no hand up any more. */
+/** A promotion of any kind approves the person's raised hand. */
 @Injectable()
 export class StageHands implements SeatRule {
   constructor(

@@ -20,7 +20,7 @@ const MAX_KEPT = 500;
 
 /**
  * "At most six speakers": bounds every way to an override. The limit's row is locked before the
- * count, and whoever else would take a slot waits for it, so no two take the last one.
+ * count, and other promotions wait for it, so no two take the last place.
  */
 @Injectable()
 export class StageLimits implements SeatRule {

@@ -21,8 +21,8 @@ const MAX_ROOMS = 5_000;
 const ROOM = 'room:';
 
 /**
- * Ends what waits for nobody any more, and notices when a place has become free: whatever freed it
- * (a demotion, a lease that ended, somebody who left), moderators see who is next in line.
+ * Ends overdue requests, and notices when a place becomes free (a demotion, a lease that ended,
+ * somebody who left), so that moderators see who is next in the queue.
  */
 @Injectable()
 export class StageMonitor implements OnApplicationBootstrap, OnApplicationShutdown {

@@ -5,7 +5,7 @@ import { Hints } from '../hints/hints.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { ledgerKindOf, type StageRequest } from './stage-request.js';
 
-/** What happens on the stage is written down, and told to moderators and to whom it concerns. */
+/** Records what happens on the stage, and notifies moderators and the participant. */
 @Injectable()
 export class StageNotifier {
   constructor(

@@ -78,7 +78,11 @@ export class StageParticipantsService {
   async raise(participant: Participant, { note }: RaiseBody): Promise<OwnStageView> {
     const { room, identity, standing, ref } = participant;
     if (!(await this.canRaise(standing))) {
-      throw new AppError('conflict', 'stage.cannot_raise', 'Your role already includes what you would ask for.');
+      throw new AppError(
+        'conflict',
+        'stage.cannot_raise',
+        'Your role already includes what you would ask for.',
+      );
     }
     await this.assertPresent(participant);
     await this.transactions.run(async (tx) => {
@@ -95,8 +99,8 @@ export class StageParticipantsService {
   }
 
   /**
-   * By the authority of who invited them, as it is at this moment: whoever has lost it since, or
-   * has been disabled, brings nobody up.
+   * Promotes by the authority of the inviter as it is now: an inviter who lost it, or was disabled,
+   * promotes nobody.
    */
   async accept(participant: Participant): Promise<OwnStageView> {
     const { room, identity, ref } = participant;
@@ -155,7 +159,7 @@ export class StageParticipantsService {
     return this.view(participant);
   }
 
-  /** Doing it twice is doing it once: what does not wait any more is left as it is. */
+  /** Repeating it is harmless: a request that no longer waits is left as it is. */
   private async settle(
     { room, identity, ref }: Participant,
     kind: 'hand' | 'invite' | 'unmute',
@@ -168,7 +172,7 @@ export class StageParticipantsService {
     });
   }
 
-  /** With what they hold now; null when they may do nothing any more. */
+  /** With what they hold now; null when they may no longer do anything. */
   private async inviterOf(
     { kind, id }: ActorRef,
     { requestId, ip }: RequestFacts,
@@ -198,7 +202,7 @@ export class StageParticipantsService {
     return this.view({ ...participant, standing });
   }
 
-  /** Would being let up give them anything? What a scene takes is given back by it; a hold is not. */
+  /** Whether a promotion would give them anything. It gives back what a scene takes, but not a hold. */
   private async canRaise(standing: Standing): Promise<boolean> {
     const { role, facts } = standing;
     if ((facts.user?.kind ?? 'standard') !== 'standard') return false; // agents follow their job

@@ -29,7 +29,7 @@ import { actorName } from '../grants/actor-name.js';
 /** How long an invitation and a question wait for an answer. */
 const ANSWER_SECONDS = 120;
 const LONGEST_INVITATION_SECONDS = 86_400;
-/** What one request lets up, at most; calling again goes on. */
+/** The most that one request promotes; calling again goes on. */
 const MAX_AT_ONCE = 200;
 
 export interface ApprovedHand extends SeatChange {
@@ -37,7 +37,7 @@ export interface ApprovedHand extends SeatChange {
   readonly identity: string;
 }
 
-/** Whose hand stays up because they cannot be let up now, and why. */
+/** A person in the queue who cannot be promoted now, and why. */
 export interface SkippedHand {
   readonly requestId: string;
   readonly identity: string;
@@ -110,7 +110,7 @@ export class StageService {
     return this.promoteHand(actor, await this.hand(room, id), body);
   }
 
-  /** Lets the first in the queue up who can be, and says who was passed over and why. */
+  /** Promotes the first person in the queue who can be, and says who was skipped and why. */
   async approveNext(
     actor: Actor,
     room: string,
@@ -137,7 +137,7 @@ export class StageService {
     throw nobodyLeft(skipped);
   }
 
-  /** In the order of the queue, until the places are taken. Whoever cannot be let up is passed over. */
+  /** In the order of the queue, until the places are taken. People who cannot be promoted are skipped. */
   async approveAll(actor: Actor, room: string, body: ApproveManyBody): Promise<ApprovedHands> {
     await this.policy.assertRoom(room);
     const approved: ApprovedHand[] = [];
@@ -282,8 +282,8 @@ export class StageService {
   }
 
   /**
-   * What is said against one person; throws what would be said of whoever comes next as well, such
-   * as a full stage, a database that is away, or a role that the moderator may not give.
+   * The refusal of one person. Throws a refusal that would be the same for the next one: a full stage,
+   * an unavailable database, or a role that the moderator may not give.
    */
   private async refusalOfOne(
     error: unknown,
@@ -324,7 +324,7 @@ export class StageService {
   }
 }
 
-/** A refusal of these kinds may lie with the person; all others hold for whoever is next. */
+/** Refusals of these kinds may be about the person; all others are about everybody. */
 const ABOUT_ONE: ReadonlySet<AppErrorKind> = new Set(['conflict', 'forbidden', 'not_found']);
 
 export function toRef({ kind, id, label }: Actor): Pick<Actor, 'kind' | 'id' | 'label'> {

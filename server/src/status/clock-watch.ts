@@ -20,7 +20,7 @@ export interface ClocksView {
 const WATCH_MS = 60_000;
 const OFF_MS = 2_000;
 
-/** Tells people of clocks that differ from Postgres', which decides: in status, metrics and log. */
+/** Reports clocks that differ from Postgres', whose time decides: in status, metrics and log. */
 @Injectable()
 export class ClockWatch implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger(ClockWatch.name);
@@ -67,7 +67,9 @@ export class ClockWatch implements OnApplicationBootstrap, OnModuleDestroy {
     this.warned.add(clock);
     const seconds = Math.abs(skewMs / 1_000).toFixed(1);
     const side = skewMs > 0 ? 'ahead of' : 'behind';
-    this.log.warn(`${name} is ${seconds} s ${side} Postgres', which decides: set it by NTP`);
+    this.log.warn(
+      `${name} is ${seconds} s ${side} Postgres', whose time decides: synchronize it with NTP`,
+    );
   }
 }
 

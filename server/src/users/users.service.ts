@@ -45,7 +45,7 @@ const SORT_COLUMNS: Record<string, string> = {
 
 const READ_ONLY = ['id', 'identity', 'isDemo', 'createdAt'] as const;
 
-/** Live rooms that are told about one person; whoever is in more is found by the sweep. */
+/** Live rooms that are notified about one person; the sweep finds the rest. */
 const MAX_HINTED_ROOMS = 200;
 
 /** Who joins rooms. A deleted one is hidden, and keeps its identity for good. */

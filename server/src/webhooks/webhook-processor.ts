@@ -81,7 +81,9 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
     const watched = work
       .catch((error: unknown) => {
         // The events stay in the inbox; the sweep takes them up.
-        this.log.warn(`webhooks wait: ${error instanceof Error ? error.message : String(error)}`);
+        this.log.warn(
+          `webhooks stay in the inbox: ${error instanceof Error ? error.message : String(error)}`,
+        );
       })
       .finally(() => this.running.delete(watched));
     this.running.add(watched);
@@ -142,7 +144,7 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
       await this.inbox.markProcessed(tx, events);
       const what = events[0]?.event ?? 'nothing';
       this.log.error(
-        `set aside ${what}: ${error instanceof Error ? error.message : String(error)}`,
+        `webhook ${what} cannot be processed and is skipped: ${error instanceof Error ? error.message : String(error)}`,
       );
       return events.length;
     });
