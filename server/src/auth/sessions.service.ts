@@ -12,8 +12,7 @@ import { newSecret, secretHash } from '../credentials/secrets.js';
 import { PgPool } from '../database/pg-pool.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
-import { keyOfEmail } from '../operators/email-key.js';
-import { OperatorStore } from '../operators/operator-store.js';
+import { keyOfEmail, OperatorStore } from '../operators/operator-store.js';
 import { SESSION_ABSOLUTE_SECONDS } from './auth.service.js';
 import { DEVICE_SECONDS } from './session-cookie.js';
 import { type AttemptSource, SignInLimits } from './sign-in-limits.js';
@@ -56,7 +55,7 @@ export interface SignedIn {
   me: Me;
 }
 
-export interface SignInFrom {
+interface SignInFrom {
   ip: string;
   requestId: string;
   userAgent: string | undefined;

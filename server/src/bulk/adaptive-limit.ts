@@ -20,7 +20,7 @@ const GIVE_UP_AFTER = 8;
 const PROBE_MS = 1_000;
 
 /** What a call came to, as far as its pace goes. */
-export type CallResult = 'ok' | 'strained';
+type CallResult = 'ok' | 'strained';
 
 /** Urgent: goes out at once, beside as many as there may ever be, and the others wait for its end. */
 export type CallPriority = 'paced' | 'urgent';

@@ -14,6 +14,7 @@ import { BulkTargets } from './bulk-targets.js';
 import { BulkViews } from './bulk-views.js';
 import { BulkWorker } from './bulk-worker.js';
 import { OperationsController } from './operations.controller.js';
+import { SceneOperations } from './scene-operations.js';
 
 /** One operation on many seats: who is meant, who works on it, and how far it is. */
 @Module({
@@ -30,8 +31,9 @@ import { OperationsController } from './operations.controller.js';
     BulkTargets,
     BulkViews,
     BulkWorker,
+    SceneOperations,
   ],
-  exports: [BulkRunner, BulkScenes, BulkStore, BulkViews],
+  exports: [SceneOperations],
 })
 export class BulkModule implements OnModuleInit {
   constructor(

@@ -12,7 +12,7 @@ import { usableVersion } from '../policy/usable-template.js';
 import { operationNotFound } from '../seats/seat-answers.js';
 import { SeatPolicy } from '../seats/seat-policy.js';
 import type { BulkAction, BulkOperation, BulkParams } from './bulk.js';
-import { INVERSE_OF, inverseOf, permissionFor, permissionOf } from './bulk.js';
+import { actorOf, INVERSE_OF, inverseOf, permissionFor, permissionOf } from './bulk.js';
 import { BulkRunner } from './bulk-runner.js';
 import { BulkProgress, type TargetRow } from './bulk-progress.js';
 import { BulkStore } from './bulk-store.js';
@@ -278,11 +278,6 @@ const LEDGER_KINDS: Readonly<Record<Verb, string>> = {
   cancel: 'bulk.cancelled',
   retry: 'bulk.retried',
 };
-
-/** What is kept of who acts: who they are, and nothing of what they hold. */
-export function actorOf({ kind, id, label, requestId, ip }: Actor): BulkOperation['actor'] {
-  return { kind, id, label, requestId, ip };
-}
 
 function toTargetView(target: TargetRow): TargetView {
   const { identity, position, outcome, detail, ms, settledAt, seatOperation } = target;

@@ -1,4 +1,4 @@
-import type { ActorRef, RequestFacts } from '../actor/actor.js';
+import type { Actor, ActorRef, RequestFacts } from '../actor/actor.js';
 import type { Permission } from '../actor/permissions.js';
 import type { TrackSource } from '../grants/role-grants.js';
 import type { TargetFilter } from './bulk.schemas.js';
@@ -17,7 +17,7 @@ export const BULK_ACTIONS = [
 export type BulkAction = (typeof BULK_ACTIONS)[number];
 
 /** `scene`: bringing people to what the room's scene makes of them, or back. `undo`: the inverses. */
-export type OperationAction = BulkAction | 'scene' | 'undo';
+type OperationAction = BulkAction | 'scene' | 'undo';
 
 export type BulkStatus = 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
 
@@ -142,4 +142,9 @@ export function completeCounts(counts: Partial<Counts>): Counts {
     cancelled: 0,
     ...counts,
   };
+}
+
+/** What is kept of who acts: who they are, and nothing of what they hold. */
+export function actorOf({ kind, id, label, requestId, ip }: Actor): BulkOperation['actor'] {
+  return { kind, id, label, requestId, ip };
 }

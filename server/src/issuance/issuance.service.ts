@@ -13,7 +13,7 @@ import { LiveRooms } from '../rooms/live-rooms.js';
 import { RoomsService } from '../rooms/rooms.service.js';
 import { LeasesService } from '../seats/leases.service.js';
 import { UsersService } from '../users/users.service.js';
-import { assertNotVoid } from './issuable.js';
+import { assertNotVoid } from '../policy/not-void.js';
 import { IssuanceRecords } from './issuance-records.js';
 import { roomNotFound, userNotFound } from './issuance-refusals.js';
 import type { IssueBody } from './issuance.schemas.js';

@@ -4,7 +4,7 @@ import type { AppConfig } from '../config/app-config.js';
 import { weaknessOf } from '../credentials/password-policy.js';
 import type { Passwords } from '../credentials/passwords.js';
 import type { Tx } from '../ledger/transactions.js';
-import { keyOfEmail } from './email-key.js';
+import { keyOfEmail } from './operator-store.js';
 
 export interface FirstAdmin {
   email: string;

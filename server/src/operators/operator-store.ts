@@ -2,6 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../ledger/transactions.js';
 
+/** How e-mails are compared: case and width do not matter. */
+export function keyOfEmail(email: string): string {
+  return email.normalize('NFKC').trim().toLowerCase();
+}
+
 /** The table `operator`, for other features. */
 @Injectable()
 export class OperatorStore {

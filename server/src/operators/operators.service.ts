@@ -13,7 +13,7 @@ import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
-import { keyOfEmail } from './email-key.js';
+import { keyOfEmail } from './operator-store.js';
 import { type AdminCandidate, wouldLeaveNoAdmin } from './lock-out.js';
 import { Operator, OperatorAccess } from './operator.entity.js';
 import { OperatorSignOut } from './operator-sign-out.js';
@@ -34,7 +34,7 @@ interface OperatorRow {
   access: AccessEntry[];
 }
 
-export type OperatorView = ReturnType<typeof toView>;
+type OperatorView = ReturnType<typeof toView>;
 
 const COLUMNS = `o.id, o.email, o.name, o.is_disabled, o.last_signed_in_at, o.created_at, o.revision,
     coalesce((SELECT json_agg(json_build_object('role', a.role, 'rooms', a.rooms) ORDER BY a.role, a.id)

@@ -29,7 +29,7 @@ import { SeatPolicy } from '../seats/seat-policy.js';
 import { SeatStore } from '../seats/seat-store.js';
 import { SeatTokens } from '../seats/seat-tokens.js';
 import { wishOf } from '../seats/seat-wishes.js';
-import { assertNotVoid } from '../issuance/issuable.js';
+import { assertNotVoid } from '../policy/not-void.js';
 import type { Peek, PeekBody } from './peeks.schemas.js';
 
 const TEMPLATE = 'hidden-observer';

@@ -1,11 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
-import type { BulkOperation } from '../bulk/bulk.js';
-import { actorOf } from '../bulk/bulk.service.js';
-import { BulkRunner } from '../bulk/bulk-runner.js';
-import { BulkScenes } from '../bulk/bulk-scenes.js';
-import { BulkStore } from '../bulk/bulk-store.js';
+import { type SceneOperation, SceneOperations } from '../bulk/scene-operations.js';
 import { AppError } from '../common/errors/app-error.js';
 import { roleAboveCeiling, roomNotFound } from '../common/errors/refusals.js';
 import { Transactions } from '../ledger/transactions.js';
@@ -43,9 +38,7 @@ export class RoomScenes {
     private readonly scenes: ScenesService,
     private readonly rooms: RoomStore,
     private readonly policy: PolicyReader,
-    private readonly bulk: BulkStore,
-    private readonly listing: BulkScenes,
-    private readonly runner: BulkRunner,
+    private readonly operations: SceneOperations,
     private readonly rules: SeatRules,
     private readonly silence: SceneSilence,
     private readonly transactions: Transactions,
@@ -83,7 +76,7 @@ export class RoomScenes {
         };
       },
     );
-    const total = await this.begin(operation);
+    const total = await this.operations.start(operation);
     return { operationId: operation.id, total, scene: toSceneView(scene as StoredScene), kept };
   }
 
@@ -102,7 +95,7 @@ export class RoomScenes {
       if (!before) throw notPlaying();
       return { scene: null, entry: { kind: 'scene.left', payload: { before } } };
     });
-    return { operationId: operation.id, total: await this.begin(operation) };
+    return { operationId: operation.id, total: await this.operations.start(operation) };
   }
 
   /** What the room plays now; null for nothing. */
@@ -122,7 +115,7 @@ export class RoomScenes {
       scene: StoredScene | null;
       entry: { kind: string; payload: Record<string, unknown> };
     },
-  ): Promise<{ operation: BulkOperation; scene: StoredScene | null }> {
+  ): Promise<{ operation: SceneOperation; scene: StoredScene | null }> {
     return this.transactions.run(async (tx) => {
       const locked = await this.rooms.lockScene(tx, room);
       if (!locked) throw roomNotFound();
@@ -131,24 +124,15 @@ export class RoomScenes {
       const { scene, entry } = next(before, at.toISOString());
       if (scene) await this.rules.assertMayPlay(tx, room, { ...scene, at });
       await this.rooms.setScene(tx, room, scene);
-      const operation: BulkOperation = {
-        id: randomUUID(),
-        room,
-        action: 'scene',
-        params: { scene: scene?.name ?? null, isListed: false, headMs },
-        actor: actorOf(actor),
-        reason,
-        asOf: at,
-        status: 'running',
-        total: 0,
-        createdAt: at,
-        finishedAt: null,
-        undoOf: null,
-        undoneBy: null,
-        undoUntil: null,
-      };
       await this.silence.supersede(tx, room);
-      await this.bulk.insert(tx, operation, this.runner.holder);
+      const operation = await this.operations.create(tx, {
+        actor,
+        room,
+        scene: scene?.name ?? null,
+        reason,
+        at,
+        headMs,
+      });
       tx.record({
         ...entry,
         outcome: 'ok',
@@ -166,12 +150,6 @@ export class RoomScenes {
       });
       return { operation, scene };
     });
-  }
-
-  private begin(operation: BulkOperation): Promise<number> {
-    const { id, room } = operation;
-    const take = () => this.runner.take(id, room);
-    return this.listing.list(operation, take).finally(take);
   }
 
   private async sceneToPlay(
