@@ -30,7 +30,7 @@ interface ApiKeyRow {
   revoked_at: Date | null;
 }
 
-export type ApiKeyView = ReturnType<typeof toView>;
+type ApiKeyView = ReturnType<typeof toView>;
 
 const COLUMNS = `k.id, k.name, k.prefix, k.permissions, k.rooms, k.ceiling, k.rate_limit, k.expires_at,
   k.created_at, k.created_by_label, k.created_by_kind, k.last_used_at, k.revoked_at`;

@@ -10,7 +10,7 @@ import { PgPool } from '../database/pg-pool.js';
 import { cookieName, readCookie } from './session-cookie.js';
 
 /** A session ends after this long without a request … */
-export const SESSION_IDLE_SECONDS = 8 * 3600;
+const SESSION_IDLE_SECONDS = 8 * 3600;
 /** … and after this long in any case. */
 export const SESSION_ABSOLUTE_SECONDS = 7 * 24 * 3600;
 

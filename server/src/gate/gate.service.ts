@@ -34,7 +34,7 @@ import {
 /** LiveKit looks at it once, in the moment of the connect. */
 const TOKEN_SECONDS = 30;
 
-export const PATH_CLOSED: GateRefusal = {
+const PATH_CLOSED: GateRefusal = {
   status: 404,
   code: 'gate.path_closed',
   text: 'There is nothing here.',

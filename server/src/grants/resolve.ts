@@ -1,10 +1,15 @@
 import { actorName } from './actor-name.js';
-import { differsOnlyInSpelling, nearlyMatches } from './near-miss.js';
-import { matchesPattern, specificity } from './pattern.js';
+import {
+  assigned,
+  byPrecedence,
+  covers,
+  isNear,
+  whyNotCovered,
+  whyOutranked,
+} from './assignment-rules.js';
 import type {
   Allowed,
   AssignmentRule,
-  AssignmentScope,
   Because,
   Decision,
   Hold,
@@ -32,10 +37,11 @@ interface Candidate {
  * The one function that decides. Total and pure: the order of the assignments says nothing, and the
  * chain names exactly one winner, all that it beat, and what came close.
  *
- * Precedence: block, user (deleted, suspended), closed room, override, the end of a look (a moderator's
- * seat has no role but the look itself), assignments (the user before everyone; a room before a pattern before all; the more specific pattern; the higher priority; the
- * newest), the room's default template, refusal. What wins is then narrowed or changed by the room's
- * scene, unless it was given in the room after the scene began, and narrowed by a hold.
+ * Precedence: block, user (deleted, suspended), closed room, override, the end of a peek (its seat has
+ * no other role), assignments (the user before everyone; a room before a pattern before all; the more
+ * specific pattern; the higher priority; the newest), the room's default template, refusal. What wins
+ * is then changed by the room's scene, unless it was given after the scene began, and narrowed by a
+ * hold.
  */
 export function resolve(input: PolicyInput, at: Date): Decision {
   const candidates: Candidate[] = [];
@@ -331,105 +337,10 @@ function templateState(
   return { version: state.published };
 }
 
-function covers(scope: AssignmentScope, room: string): boolean {
-  switch (scope.kind) {
-    case 'room':
-      return scope.room === room;
-    case 'pattern':
-      return matchesPattern(scope.pattern, room);
-    case 'all':
-      return true;
-  }
-}
-
-function isNear(scope: AssignmentScope, room: string): boolean {
-  switch (scope.kind) {
-    case 'room':
-      return differsOnlyInSpelling(scope.room, room);
-    case 'pattern':
-      return nearlyMatches(scope.pattern, room);
-    case 'all':
-      return false;
-  }
-}
-
-function whyNotCovered(scope: AssignmentScope, room: string): string {
-  return scope.kind === 'pattern'
-    ? `pattern \`${scope.pattern}\` does not match \`${room}\``
-    : `this room is \`${room}\``;
-}
-
-const SCOPE_RANK: Record<AssignmentScope['kind'], number> = { room: 0, pattern: 1, all: 2 };
-
-/** What decides between two assignments, most important first; negative: `a` comes before `b`. */
-const CRITERIA: readonly {
-  compare: (a: AssignmentRule, b: AssignmentRule) => number;
-  outranks: (winner: AssignmentRule, loser: AssignmentRule) => string;
-}[] = [
-  {
-    compare: (a, b) => Number(a.subject === 'everyone') - Number(b.subject === 'everyone'),
-    outranks: () => 'one for the user outranks one for everyone',
-  },
-  {
-    compare: (a, b) => SCOPE_RANK[a.scope.kind] - SCOPE_RANK[b.scope.kind],
-    outranks: (winner) =>
-      winner.scope.kind === 'room'
-        ? 'one for the room outranks one for several'
-        : 'one for some rooms outranks one for all',
-  },
-  {
-    compare: (a, b) => scopeSpecificity(b.scope) - scopeSpecificity(a.scope),
-    outranks: () => 'the other pattern is more specific',
-  },
-  {
-    compare: (a, b) => b.priority - a.priority,
-    outranks: (winner, loser) => `priority ${winner.priority} outranks ${loser.priority}`,
-  },
-  {
-    compare: (a, b) => b.createdAt.getTime() - a.createdAt.getTime(),
-    outranks: () => 'the other one is newer',
-  },
-  // Only so that no two are equal: the database may return them in any order.
-  {
-    compare: (a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
-    outranks: () => 'both are equal and the other one comes first by its id',
-  },
-];
-
-function scopeSpecificity(scope: AssignmentScope): number {
-  return scope.kind === 'pattern' ? specificity(scope.pattern) : 0;
-}
-
-function byPrecedence(a: AssignmentRule, b: AssignmentRule): number {
-  for (const { compare } of CRITERIA) {
-    const order = compare(a, b);
-    if (order !== 0) return order;
-  }
-  return 0;
-}
-
 function withWhy(loser: Candidate, winner: Candidate): Reason {
   const [a, b] = [winner.assignment, loser.assignment];
-  const criterion = a && b && CRITERIA.find(({ compare }) => compare(a, b) !== 0);
-  const outranks = criterion ? criterion.outranks(a, b) : winner.outranks;
+  const outranks = (a && b && whyOutranked(a, b)) ?? winner.outranks;
   return { ...loser.reason, text: `${loser.reason.text} Loses: ${outranks}.` };
-}
-
-function assigned({ by, template, subject, scope, priority }: AssignmentRule): string {
-  const whom = subject === 'user' ? 'this user' : 'everyone';
-  const ranked = priority === 0 ? '' : ` with priority ${priority}`;
-  return `${by} assigned \`${template}\` to ${whom} ${where(scope)}${ranked}`;
-}
-
-function where(scope: AssignmentScope): string {
-  switch (scope.kind) {
-    case 'room':
-      return `in room \`${scope.room}\``;
-    case 'pattern':
-      return `in rooms like \`${scope.pattern}\``;
-    case 'all':
-      return 'in every room';
-  }
 }
 
 function isOpen(from: Date | null, until: Date | null, at: Date): boolean {

@@ -118,7 +118,7 @@ export class StageLimits implements SeatRule {
   }
 }
 
-export function stageFull(template: string, slots: number, taken: number): AppError {
+function stageFull(template: string, slots: number, taken: number): AppError {
   const text =
     slots === 0
       ? `Nobody may be ${template} in this room.`

@@ -6,7 +6,7 @@ import type { SeatExtra } from '../seats/seat-extras.js';
 import type { StageRequest, StageRequestKind, StageRequestState } from './stage-request.js';
 
 /** How long a hand outlives its participant's connection: a reload keeps its place. */
-export const GRACE_SECONDS = 30;
+const GRACE_SECONDS = 30;
 /** Older decisions are not shown to the participant. */
 const TOLD_FOR = `interval '10 minutes'`;
 

@@ -327,7 +327,7 @@ export class StageService {
 /** Refusals of these kinds may be about the person; all others are about everybody. */
 const ABOUT_ONE: ReadonlySet<AppErrorKind> = new Set(['conflict', 'forbidden', 'not_found']);
 
-export function toRef({ kind, id, label }: Actor): Pick<Actor, 'kind' | 'id' | 'label'> {
+function toRef({ kind, id, label }: Actor): Pick<Actor, 'kind' | 'id' | 'label'> {
   return { kind, id, label };
 }
 

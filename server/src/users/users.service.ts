@@ -29,7 +29,7 @@ interface UserRow {
   updated_at: Date;
 }
 
-export type UserView = ReturnType<typeof toView>;
+type UserView = ReturnType<typeof toView>;
 
 const COLUMNS = `u.id, u.identity, u.name, u.kind, u.metadata, u.attributes, u.is_suspended, u.is_demo,
   u.revision, u.created_at, u.updated_at`;
