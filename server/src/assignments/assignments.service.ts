@@ -68,7 +68,7 @@ const SORT_COLUMNS: Record<string, string> = {
 
 const READ_ONLY = ['id', 'subject', 'createdBy', 'createdByKind', 'createdAt'] as const;
 
-/** Live rooms that are told about one change; the sweep finds the rest. */
+/** Live rooms that are notified about one change; the sweep finds the rest. */
 const MAX_HINTED_ROOMS = 200;
 
 type AssignmentPermission = Extract<Permission, `assignment.${string}`>;
@@ -300,7 +300,7 @@ export class AssignmentsService {
     return identity;
   }
 
-  /** In live rooms within the scopes, what people may do is looked at again. */
+  /** In live rooms within the scopes, roles are checked again. */
   private async notifyRooms(tx: Tx, identity: string | null, scopes: StoredScope[]): Promise<void> {
     const names = scopes.map((scope) => scope.roomName).filter((name) => name !== null);
     const patterns = scopes.map((scope) => scope.roomPattern).filter((pattern) => pattern !== null);

@@ -159,7 +159,7 @@ export class SessionsService {
     });
   }
 
-  /** Part of a change that locks the operator out, which tells of it. */
+  /** Part of a change that locks the operator out, and publishes its own hint. */
   async endAllOf(tx: Tx, operatorId: string): Promise<void> {
     await tx.query('DELETE FROM operator_session WHERE operator_id = $1', [operatorId]);
   }
@@ -313,7 +313,7 @@ async function rememberDevice(
   );
 }
 
-/** What `GET /me` tells of permissions, for operators and API keys alike. */
+/** Permissions as `GET /me` shows them, for operators and API keys alike. */
 export function accessOf(actor: Actor): Pick<Me, 'permissions' | 'rooms' | 'ceiling'> {
   const giving = actor.holds.filter((hold) => hold.permissions.has('seat.promote'));
   const ceilings = (giving.length > 0 ? giving : actor.holds).map((hold) => hold.ceiling);

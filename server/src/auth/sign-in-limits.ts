@@ -19,7 +19,7 @@ const FORGET_AFTER = `interval '1 hour'`;
 /** Milliseconds since the epoch, by Postgres' clock. */
 const NOW_MS = '(extract(epoch FROM now()) * 1000)::bigint';
 
-/** Who tries, as far as it can be told before the password is checked. */
+/** Who tries, as far as is known before the password is checked. */
 export interface AttemptSource {
   /** The browser that has signed in before, the session, or the network that the attempt comes from. */
   readonly key: string;

@@ -26,7 +26,7 @@ import { BulkStore, type FollowedEnd } from './bulk-store.js';
 import type { Chunk, OperationLease } from './bulk-worker.js';
 import { type AdaptiveLimit, limitedBy } from './adaptive-limit.js';
 
-/** Chosen by a filter, these mean who is in the room: who has left since is left alone. */
+/** With a filter, these acts are for people in the room: those who left since are skipped. */
 const FOR_PRESENT: ReadonlySet<BulkAction> = new Set(['promote', 'hold', 'mute', 'remove']);
 
 /** Why a target is left as it is; anything else that is refused counts as failed. */
@@ -60,8 +60,8 @@ export class BulkActs implements OnModuleInit {
   ) {}
 
   /**
-   * Whatever ends an operation on a seat ends the target that it was begun for, and with it; and who
-   * is still to be told of a scene is no drift.
+   * The end of an operation on a seat ends its target in the same transaction. A seat that a scene's
+   * operation still has to update counts as no drift.
    */
   onModuleInit(): void {
     this.operations.onBulkEnd((tx, ends) => this.follow(tx, ends));
@@ -146,7 +146,7 @@ export class BulkActs implements OnModuleInit {
     };
   }
 
-  /** In the transaction of the intents: who is begun with, and who is left as they are. */
+  /** In the transaction of the intents: marks targets as started, or as ended when nothing is done. */
   private async note(
     tx: Tx,
     id: string,
@@ -357,8 +357,8 @@ export class BulkActs implements OnModuleInit {
 }
 
 /**
- * Whether who is away is left alone. Who was named gets what the same act on them alone would do, and
- * so does who was chosen because they are away.
+ * Whether absent people are skipped. People who were named are not, nor are people who were chosen
+ * because they are absent.
  */
 function meansPresent({ params }: BulkOperation): boolean {
   return params.filter !== undefined && params.filter.state !== 'absent';
@@ -396,7 +396,7 @@ function toFollowed({ operation, settlement: { outcome, detail, ms } }: End): Fo
   };
 }
 
-/** Without Postgres nothing of it can be told: the operation is taken up again later. */
+/** Without Postgres no outcome can be recorded: the operation is continued later. */
 function unlessAway(error: unknown): void {
   if (error instanceof AppError && error.kind === 'unavailable') throw error;
 }

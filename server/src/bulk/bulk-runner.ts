@@ -16,19 +16,19 @@ import { BulkWorker } from './bulk-worker.js';
 const RENEW_MS = 1_500;
 /** How long an operation of a server that died waits at most, beyond its lease. */
 const CLAIM_MS = 2_000;
-/** Progress is told at most so often. */
+/** The shortest time between two notifications of progress. */
 const NOTIFY_MS = 250;
 
 interface Running {
   isLost: boolean;
-  /** There may be more to do than was seen. */
+  /** There may be more to do than was read. */
   isAskedAgain: boolean;
   readonly work: Promise<void>;
 }
 
 /**
- * Works off operations on many seats. Each is held by one server, by a lease on its row: when that
- * server dies, another one (or the same, started again) takes it up where its targets say that it is.
+ * Runs bulk operations. One server at a time holds the lease on an operation's row: when it dies,
+ * another one (or the same, restarted) continues from the state of its targets.
  */
 @Injectable()
 export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -74,7 +74,7 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
     await this.store.release(this.holder).catch(() => undefined); // the leases end by themselves
   }
 
-  /** Something was asked of the operation: begin with it, or look at it again. */
+  /** Starts the operation, or continues it after a change such as a resume. */
   take(id: string, room: string): void {
     this.notify(id, room);
     const running = this.running.get(id);
@@ -82,7 +82,7 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
     else void this.claimOne(id);
   }
 
-  /** Tells who watches the room that the operation has moved on. */
+  /** Notifies watchers of the room of progress. */
   notify(id: string, room: string): void {
     const last = this.lastNotified.get(id);
     if (last?.timer || this.isStopped) return;
@@ -149,7 +149,7 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
         await this.worker.run(id, lease);
       } while (running.isAskedAgain && !running.isLost);
     } catch (error) {
-      // Its targets say where it is; the next look goes on from there.
+      // Its targets say how far it is; the next claim continues from there.
       const isAway = error instanceof AppError && error.kind === 'unavailable';
       const text = `operation ${id} stopped: ${String(error)}`;
       if (isAway) this.log.warn(text);

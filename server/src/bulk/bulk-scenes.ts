@@ -78,7 +78,7 @@ export class BulkScenes {
     return { count, carryOut: () => this.carryOut(operation, targets, limit) };
   }
 
-  /** Tries again the targets that LiveKit could not be told of. */
+  /** Tries the pending targets again. */
   async again(operation: BulkOperation, limit: AdaptiveLimit): Promise<void> {
     await this.carryOut(operation, await this.store.listPending(operation.id), limit);
   }

@@ -19,7 +19,7 @@ export const TARGET_COLUMNS = `t.position, t.identity, t.seat_operation AS "seat
 
 /** A server that says nothing for so long has died: another one goes on. */
 const LEASE_SECONDS = 5;
-/** What is undone later is better done by hand, by who looks at the room as it is then. */
+/** Later, a moderator who sees the room as it is then should decide. */
 const UNDO_MINUTES = 10;
 /** What an operation on a seat came to, for the target that it was begun for. */
 export interface FollowedEnd {
@@ -63,7 +63,7 @@ export class BulkStore {
     );
   }
 
-  /** Adds targets behind those that are there; who is among these already stays where they are. */
+  /** Adds targets after the existing ones; people who are targets already keep their position. */
   async addTargets(
     tx: Tx,
     operation: string,
@@ -119,8 +119,7 @@ export class BulkStore {
     await tx.query(`UPDATE bulk_operation SET status = 'paused' WHERE id = $1`, [id]);
   }
 
-  /** Whichever server is asked goes on with it. */
-  /** The rest is done in the name of `actor`. */
+  /** Any server may continue it. The rest is done in the name of `actor`. */
   async resume(tx: Tx, id: string, actor: BulkOperation['actor']): Promise<void> {
     await tx.query(
       `UPDATE bulk_operation SET status = 'running', actor = $2, holder = NULL, lease_until = NULL
@@ -129,7 +128,7 @@ export class BulkStore {
     );
   }
 
-  /** It is over once what is under way has come to its end, which `finish` tells. */
+  /** It finishes once the targets that are under way have ended: see `finish`. */
   async cancel(tx: Tx, id: string): Promise<void> {
     await tx.query(`UPDATE bulk_operation SET status = 'cancelled' WHERE id = $1`, [id]);
   }
@@ -341,7 +340,7 @@ export class BulkStore {
     return rows.map((row) => row.id);
   }
 
-  /** Finished operations of scenes with targets that LiveKit could not be told of. */
+  /** Finished operations of scenes with pending targets. */
   async listWithPendingScene(): Promise<string[]> {
     const { rows } = await this.pg.query<{ id: string }>(
       'bulk-pending-scenes',
@@ -352,7 +351,7 @@ export class BulkStore {
     return rows.map((row) => row.id);
   }
 
-  /** Whether a scene's operation has this person still to be told. */
+  /** Whether an operation of a scene has still to update this person. */
   async isToBeTold(room: string, identity: string): Promise<boolean> {
     const { rowCount } = await this.pg.query(
       'bulk-to-be-told',

@@ -18,20 +18,20 @@ export interface OperationLease {
   notify(room: string): void;
 }
 
-/** Targets whose intents are committed: what is left is to call LiveKit, and to write what came of it. */
+/** Targets whose intents are committed: LiveKit has to be called, and the outcomes recorded. */
 export interface Chunk {
   readonly count: number;
   carryOut(): Promise<void>;
 }
 
 /**
- * So many chunks have their intents committed at once: while one is read and written down, LiveKit is
- * told of another, and what came of a third is written.
+ * Chunks that are under way at once: while the intents of one are written, LiveKit is called for
+ * another, and the outcomes of a third are written.
  */
 const CHUNKS_AT_ONCE = 3;
 const MAX_ROOMS = 200;
 
-/** How fast things go in a room: learnt once for all operations in it. */
+/** The measured throughput of a room, shared by all operations in it. */
 interface RoomThroughput {
   readonly limit: AdaptiveLimit;
   readonly chunks: ChunkSize;
@@ -64,7 +64,7 @@ export class BulkWorker {
         if (under.length >= CHUNKS_AT_ONCE) await under.shift();
       }
     } finally {
-      // What is under way comes to its end, whatever happened to the others.
+      // Chunks that are under way are completed, whatever happened to the others.
       await Promise.allSettled(under);
     }
     await Promise.all(under);
@@ -72,7 +72,7 @@ export class BulkWorker {
     lease.notify(operation.room);
   }
 
-  /** LiveKit answers again: what waits for it in scenes is done now and not by the next sweep. */
+  /** LiveKit is back: pending targets of scenes are done now and not by the next sweep. */
   async settlePending(): Promise<void> {
     for (const id of await this.store.listWithPendingScene()) {
       const operation = await this.store.find(id);
@@ -94,7 +94,7 @@ export class BulkWorker {
     lease.notify(operation.room);
   }
 
-  /** Commits the next intents. Null when there are none to be had now. */
+  /** Commits the next intents. Null when there is nothing to start. */
   private async prepare(id: string, size: number, lease: OperationLease): Promise<Chunk | null> {
     if (lease.isLost()) return null;
     const [operation, targets] = await Promise.all([
@@ -168,7 +168,7 @@ export class BulkWorker {
   }
 }
 
-/** Failed as a whole only where nothing at all came of it. */
+/** An operation failed only when no target was applied or is pending. */
 function endOf({ failed, applied, pending }: Counts): 'done' | 'failed' {
   return failed > 0 && applied + pending === 0 ? 'failed' : 'done';
 }

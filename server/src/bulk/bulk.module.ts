@@ -16,7 +16,7 @@ import { BulkWorker } from './bulk-worker.js';
 import { OperationsController } from './operations.controller.js';
 import { SceneOperations } from './scene-operations.js';
 
-/** One operation on many seats: who is meant, who works on it, and how far it is. */
+/** Bulk operations: one act on many seats, as a job with progress. */
 @Module({
   imports: [OperatorsModule, SeatsModule],
   controllers: [BulkController, OperationsController],

@@ -30,7 +30,7 @@ import { actorName } from '../grants/actor-name.js';
 
 type Verb = 'pause' | 'resume' | 'cancel' | 'retry';
 
-/** What moderators ask of operations on many seats; the runner does the work. */
+/** Starts and controls bulk operations; the runner does the work. */
 @Injectable()
 export class BulkService {
   constructor(
@@ -46,7 +46,7 @@ export class BulkService {
     private readonly clock: DatabaseClock,
   ) {}
 
-  /** Fixes who is meant, and begins. */
+  /** Fixes the targets, and starts. */
   async start(actor: Actor, room: string, body: BulkBody): Promise<BulkStarted> {
     await this.policy.assertRoom(room);
     await this.assertMay(actor, permissionFor(body.action), room);

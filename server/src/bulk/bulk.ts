@@ -16,7 +16,7 @@ export const BULK_ACTIONS = [
 ] as const;
 export type BulkAction = (typeof BULK_ACTIONS)[number];
 
-/** `scene`: bringing people to what the room's scene makes of them, or back. `undo`: the inverses. */
+/** `scene`: brings people to their role in the room's scene, or back. `undo`: the inverse acts. */
 type OperationAction = BulkAction | 'scene' | 'undo';
 
 export type BulkStatus = 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
@@ -71,7 +71,7 @@ export interface BulkTarget {
   readonly outcome: TargetOutcome;
 }
 
-/** What came of one target. */
+/** The result of one target. */
 export interface TargetEnd {
   readonly position: number;
   readonly outcome: Exclude<TargetOutcome, 'waiting' | 'started'>;

@@ -7,7 +7,7 @@ const MEASURE_MS = 60_000;
 /** While Postgres has not answered yet. */
 const RETRY_MS = 1_000;
 const SAMPLES = 3;
-/** A step of the server's own clock by more than this tells of a pause: measured again at once. */
+/** After a larger step of the server's own clock, as after a pause, the offset is measured again. */
 const STEP_MS = 500;
 
 /**
@@ -74,7 +74,7 @@ export class DatabaseClock implements OnModuleInit, OnModuleDestroy {
     return this.measuring;
   }
 
-  /** The sample with the shortest way is the most exact. */
+  /** The sample with the shortest round trip is the most exact. */
   private async ask(): Promise<void> {
     let best: { offset: number; way: number } | null = null;
     for (let i = 0; i < SAMPLES; i++) {

@@ -204,7 +204,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
     let ownProcess: number | null = null;
     client.on('error', lost);
     client.on('end', lost);
-    // What this server tells the others of, it has delivered itself.
+    // This server has delivered its own events already.
     client.on('notification', ({ processId }) => {
       if (processId !== ownProcess) this.reads.wake();
     });
@@ -216,7 +216,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
       if (this.newest === 0) await this.startFromNow();
       this.client = client;
       this.reads.wake();
-      // What was written while it had no connection was told to nobody.
+      // Nobody was notified of events from the time without a connection.
       await this.notify();
     } catch (error) {
       await client.end().catch(() => undefined);

@@ -287,7 +287,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     for (const [stream, { openedAt }] of this.streams) {
       if (now - openedAt > LONGEST_LIFE_MS) stream.close();
       else stream.send('ping', {});
-      // Nothing tells of a key that expires.
+      // There is no hint for a key that expires.
       if (stream.actor.kind === 'api_key') void this.closeUnlessAllowed(stream);
     }
   }

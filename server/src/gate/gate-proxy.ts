@@ -336,7 +336,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     return upstream;
   }
 
-  /** As Fastify tells it: behind proxies that are trusted, what they say. */
+  /** The client's address; behind trusted proxies, the one that they report. */
   private addressOf(request: IncomingMessage): string {
     return clientAddress(request, this.config.trustProxy);
   }

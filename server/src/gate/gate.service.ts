@@ -31,7 +31,7 @@ import {
   refuseProof,
 } from '../proofs/participant-proofs.js';
 
-/** LiveKit looks at it once, in the moment of the connect. */
+/** LiveKit checks it once, at the connect. */
 const TOKEN_SECONDS = 30;
 
 const PATH_CLOSED: GateRefusal = {
@@ -75,7 +75,7 @@ export interface GateAdmission {
 export interface GateRefusal {
   readonly status: 401 | 403 | 404 | 503;
   readonly code: string;
-  /** For the participant: says no more than they may know. */
+  /** For the participant: reveals nothing that they may not know. */
   readonly text: string;
 }
 
@@ -137,7 +137,7 @@ export class GateService {
     return isProbe(connectRequest.target) ? this.confirm(proof) : this.admit(connectRequest, proof);
   }
 
-  /** Why somebody who may be in the room may not do this there now. */
+  /** Why a participant who may be in the room may not do this now; null when they may. */
   private async refusalOf(
     { action, sid }: GateTarget,
     proof: ValidProof,
@@ -234,7 +234,7 @@ export class GateService {
     await this.record(connectRequest, token, standing, code);
   }
 
-  /** The entry is there before anybody comes in; `refused` is null for who is let in. */
+  /** The entry is committed before the connect goes on; `refused` is null for an admission. */
   private async record(
     { target, ip, requestId }: ConnectRequest,
     token: TokenFacts,

@@ -35,7 +35,7 @@ interface Candidate {
 
 /**
  * The one function that decides. Total and pure: the order of the assignments says nothing, and the
- * chain names exactly one winner, all that it beat, and what came close.
+ * chain names exactly one winner, all losers, and the near misses.
  *
  * Precedence: block, user (deleted, suspended), closed room, override, the end of a peek (its seat has
  * no other role), assignments (the user before everyone; a room before a pattern before all; the more
@@ -74,7 +74,7 @@ export function resolve(input: PolicyInput, at: Date): Decision {
 
 function narrow(decision: Allowed, input: PolicyInput, at: Date): Allowed {
   const { seat, subject } = input;
-  // A scene would make somebody visible of who is there hidden.
+  // A scene would make the hidden participant of a peek visible.
   const isPeek = seat?.peeksAt != null;
   const isExempt = isPeek || (decision.source === 'override' && isGivenInScene(input));
   const played = isExempt ? decision : applyScene(decision, input.room, input.templates);
@@ -100,7 +100,7 @@ function isGivenInScene({ seat, room }: PolicyInput): boolean {
   return at > room.scene.at && byKind !== 'participant' && byKind !== 'system';
 }
 
-/** What a hold takes now; for who decides on a template that `resolve` did not choose. */
+/** What a hold takes now, for decisions on a template that `resolve` did not choose. */
 export function withheldByHold(hold: Hold | null, at: Date): Withheld {
   if (!hold || endedBy(hold.until, at)) return NOTHING_WITHHELD;
   return { sources: hold.sources, data: false };
@@ -212,7 +212,7 @@ function addPeek({ seat, subject }: PolicyInput, candidates: Candidate[]): void 
   const text = `This seat is a moderator’s, for a peek at \`${seat.peeksAt}\`; the peek is over.`;
   candidates.push({
     reason: { rule: 'peek', text, ref: subject.identity, template: null },
-    outranks: 'a moderator’s seat for looking has no other role',
+    outranks: 'a moderator’s seat for peeks has no other role',
     decide: refuse('peek.over'),
   });
 }

@@ -13,7 +13,7 @@ export interface Hint {
   key?: string | null;
 }
 
-/** The room itself changed: for who watches the room, and for who watches the list. */
+/** The room itself changed: for watchers of the room and of the list of rooms. */
 export function roomHints(room: string): Hint[] {
   return [
     { topic: `room:${room}`, type: 'room', key: room },

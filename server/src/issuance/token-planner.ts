@@ -89,7 +89,7 @@ export class TokenPlanner {
   ): Promise<ChosenRole> {
     this.assertTtl(body);
     if (facts.input?.seat?.peeksAt != null) {
-      const text = 'This identity is a moderator’s own, for looking at somebody.';
+      const text = 'This identity is reserved for a moderator’s peeks.';
       throw refused('peek.reserved', [], text);
     }
     const { decision } = this.policy.decideFrom(facts);

@@ -18,10 +18,10 @@ const EAGER_FOR_MS = 60_000;
 const TIMEOUT_MS = 1_500;
 /** LiveKit counts as down only after this many time-outs in a row; a refused connection at once. */
 const SLOW_ANSWERS = 2;
-/** A load balancer that ends idle connections sooner than this makes the wire useless. */
+/** A load balancer that ends idle connections sooner than this makes this connection useless. */
 const SHORT_LIFE_MS = 60_000;
 const MAX_SHORT_LIVES = 5;
-/** It may also have been LiveKit that kept crashing: after this the wire is tried again. */
+/** It may also have been LiveKit that kept crashing: after this it is tried again. */
 const WIRE_PAUSE_MS = 10 * 60_000;
 
 export interface LiveKitStatus {
@@ -33,8 +33,8 @@ export interface LiveKitStatus {
 type Listener = () => void;
 
 /**
- * Whether LiveKit answers. Its death sends no word, so it is polled; and an idle connection is kept
- * open to it, which breaks in the moment that it dies, even when it is back before the next poll.
+ * Whether LiveKit answers. A crash sends no webhook, so LiveKit is polled; and an idle connection is
+ * kept open, which breaks when LiveKit dies, even when it is back before the next poll.
  */
 @Injectable()
 export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
@@ -52,7 +52,7 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
   /** By the monotonic clock. */
   private noWireUntil = 0;
   private slowAnswers = 0;
-  /** It went away since it was last seen to answer: what it knew may be gone. */
+  /** It was unavailable since the last response: its rooms may be lost. */
   private isDisturbed = false;
   private isStopped = false;
 
@@ -62,7 +62,7 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
       : { state: 'absent', since: new Date() };
   }
 
-  /** LiveKit's milliseconds minus the monotonic clock's; null: it has not told. */
+  /** LiveKit's milliseconds minus the monotonic clock's; null: not known. */
   get clockOffset(): number | null {
     return this.clock.offset;
   }
@@ -84,7 +84,7 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
     this.listeners.clear();
   }
 
-  /** Hears each time that LiveKit answers again after it was away; answers with what ends that. */
+  /** Calls the listener each time that LiveKit is back; returns the way to stop listening. */
   onReturn(listener: Listener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

@@ -5,7 +5,7 @@ import { Lurkers } from './lurkers.js';
 import { PresenceService } from './presence.service.js';
 import { RoomSessions } from './room-sessions.js';
 
-/** Who is in which room: told by webhooks, asked by the sweep. */
+/** Who is in which room: from webhooks and from the sweep. */
 @Module({
   imports: [RoomsModule, SeatsModule],
   providers: [Lurkers, PresenceService, RoomSessions],

@@ -15,7 +15,7 @@ import { RoomSessions } from './room-sessions.js';
 
 /** What Postgres says of some rooms, and its time then. */
 export interface KnownRooms {
-  /** Room → who is in it as far as is known. */
+  /** Room → the people known to be in it. */
   readonly seats: ReadonlyMap<string, readonly Seat[]>;
   /** Rooms where it is waited for a track to go. */
   readonly watched: ReadonlySet<string>;
@@ -58,7 +58,7 @@ export class PresenceService {
     return { seats, watched, at };
   }
 
-  /** Asks who is in the room, writes what changed since the look, and answers with who is there. */
+  /** Lists the room's participants, records what changed since `known`, and returns who is there. */
   async observeRoom(room: string, { seats, watched, at }: KnownRooms): Promise<SeenRoom> {
     const known = seats.get(room) ?? [];
     const listed = await this.rooms.listParticipants(room);
@@ -107,7 +107,7 @@ export class PresenceService {
     }
   }
 
-  /** Counts, tells who listens, and writes down who came without a token of ours. */
+  /** Counts, notifies, and records people who came without a token of ours. */
   async tell(room: string, { changed, unlisted }: Observation): Promise<void> {
     if (changed.length === 0) return;
     if (await this.observations.count(room)) this.sessions.notifyRoom(room);
@@ -127,7 +127,7 @@ export class PresenceService {
   }
 }
 
-/** Of who has no media yet no webhook tells, so that says nothing about webhooks. */
+/** LiveKit sends no webhook for a participant without media, so these do not count. */
 function hasUnannounced(
   participants: readonly ObservedParticipant[],
   known: readonly Seat[],

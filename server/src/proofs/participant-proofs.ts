@@ -28,7 +28,7 @@ export interface RefusedProof {
   readonly kind: 'refused';
   readonly status: 401 | 403;
   readonly code: string;
-  /** For the participant: says no more than they may know. */
+  /** For the participant: reveals nothing that they may not know. */
   readonly text: string;
   /** Null for what is no valid token. */
   readonly token: TokenFacts | null;
@@ -72,7 +72,7 @@ export class ParticipantProofs {
     this.reader = new TokenReader(config.livekit);
   }
 
-  /** What a token says, if it is good now; a refreshed one tells LiveKit's time, which may differ. */
+  /** The content of a valid token; the time of a refreshed one is converted from LiveKit's clock. */
   read(presented: string): TokenFacts | null {
     const token = this.reader.read(presented, this.database.now());
     if (!token?.isRefreshed || !token.madeAt) return token;

@@ -21,7 +21,7 @@ const HOUSEKEEPING_MS = 10 * 60_000;
 /** How soon the next round comes when the last one found something, as a part of the usual time. */
 const EAGER = [0.2, 0.4, 0.8];
 const ROOM = 'room:';
-/** Who else looks at a seat says nothing of LiveKit. */
+/** Hints that say nothing about LiveKit. */
 const NOT_NEWS = new Set(['acting']);
 
 export interface SweepStatus {
@@ -48,7 +48,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
   );
   private startedAt = 0;
   private readonly stopListening: (() => void)[] = [];
-  /** Rounds in a row that found something to put right. */
+  /** Sweeps in a row that found drift. */
   private eager = 0;
   /** LiveKit was away since the last sweep that got through. */
   private mayHaveRestarted = false;
@@ -99,7 +99,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
     return Math.max(wanted - (performance.now() - this.startedAt), usual * 0.1);
   }
 
-  /** Whatever a server tells of a room is a reason to look at it, on whichever server. */
+  /** A hint about a room, from any server, is a reason to visit it. */
   private hear(events: readonly FeedEvent[]): void {
     for (const { topic, type } of events) {
       if (topic.startsWith(ROOM) && !NOT_NEWS.has(type))

@@ -1,8 +1,8 @@
-/** A room as LiveKit's list of rooms tells of it. */
+/** A room of LiveKit's list. */
 export interface ListedRoom {
   readonly name: string;
   readonly sid: string;
-  /** Lags by some seconds, and counts who is hidden or only signals. */
+  /** Lags by some seconds, and counts hidden participants and those without media. */
   readonly numParticipants: number;
 }
 

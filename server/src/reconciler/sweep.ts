@@ -25,20 +25,20 @@ const SEATS_A_STATEMENT = 500;
  */
 const REPAIRS_AT_ONCE = 32;
 const ROOMS_CREATED_AT_ONCE = 8;
-/** Operations without an end that a round looks at: the next round goes on behind them. */
+/** Operations without an outcome that a sweep settles: the next sweep continues after them. */
 const UNSETTLED_A_ROUND = 200;
 const SETTLED_AT_ONCE = 8;
 const ENDED_AT_ONCE = 4;
 
 /** The result of one sweep. */
 export interface SweepReport {
-  /** Rooms that Rolecall has and LiveKit runs, and how many of them were looked at. */
+  /** Rooms that Rolecall has and LiveKit runs, and how many of them were visited. */
   readonly rooms: number;
   readonly looked: number;
-  /** People in those that were looked at, and how many had something else than they should. */
+  /** People in the visited rooms, and how many of them had drifted. */
   readonly people: number;
   readonly drifted: number;
-  /** Operations that waited for their end. */
+  /** Operations without an outcome. */
   readonly unsettled: number;
 }
 
@@ -66,17 +66,17 @@ export class Sweep {
     this.schedule = new SweepSchedule(sweepIntervalMs(config));
   }
 
-  /** Something happened in the room: it is looked at in every round for a while. */
+  /** The room is visited in every sweep for a while. */
   noteActivity(room: string): void {
     this.schedule.noteActivity(room, performance.now());
   }
 
-  /** Anything may have happened anywhere. */
+  /** All rooms are visited in every sweep for a while. */
   noteActivityEverywhere(): void {
     this.schedule.noteActivityEverywhere(performance.now());
   }
 
-  /** What is under way ends; nothing else is begun. */
+  /** Completes what is under way and starts nothing else. */
   stop(): void {
     this.isStopped = true;
   }
@@ -108,7 +108,7 @@ export class Sweep {
     return round;
   }
 
-  /** Those who were last seen in the room, without asking LiveKit who is. */
+  /** Checks people who were last seen in the room, without a call to list them. */
   checkSeats(room: string, seats: readonly Seat[]): Promise<void> {
     return this.guard(room, () =>
       this.each(publishersFirst(seats), REPAIRS_AT_ONCE, async (seat) => {

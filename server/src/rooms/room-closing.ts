@@ -14,7 +14,7 @@ import { RoomRemoval } from './room-removal.js';
 import { Room } from './room.entity.js';
 import { lockRoom, type RoomRow, toRoomView } from './rooms.service.js';
 
-/** What came of a change that LiveKit has to follow. */
+/** The outcome of a change that LiveKit has to carry out. */
 export interface RoomSettlement {
   operationId: string;
   outcome: 'applied' | 'pending' | 'failed';

@@ -203,7 +203,7 @@ export class RoomsService {
   }
 }
 
-/** The templates that a room would give must be usable, and no more than the actor may give there. */
+/** The room's templates must be usable, and within what the actor may give there. */
 async function assertMayUse(
   tx: Tx,
   actor: Actor,

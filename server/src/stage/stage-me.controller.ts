@@ -23,7 +23,7 @@ const ACTIONS = ['raise', 'lower', 'accept', 'decline', 'step-down', 'unmute-ans
 
 /**
  * The stage for a participant, about themselves. Every action may be repeated: it leads to the same
- * state, so no `Idempotency-Key` is needed. All answer with how things stand for them then.
+ * state, so no `Idempotency-Key` is needed. All return the participant's state after it.
  */
 @Controller('api/v1')
 export class StageMeController {

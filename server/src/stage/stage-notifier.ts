@@ -13,7 +13,7 @@ export class StageNotifier {
     private readonly rooms: RoomsPort,
   ) {}
 
-  /** In the transaction of the change; told once it is committed. */
+  /** In the transaction of the change; notifies after its commit. */
   record(
     tx: Tx,
     request: StageRequest,

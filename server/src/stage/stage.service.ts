@@ -378,7 +378,7 @@ function assertTakesPart({ wanted, input }: Standing): void {
     throw new AppError('conflict', wanted.code, 'They may not be in the room.');
   }
   if (input.seat?.peeksAt == null) return;
-  const text = 'A moderator is here, hidden, to look at somebody.';
+  const text = 'This is a moderator who peeks at somebody.';
   throw new AppError('conflict', 'seat.is_peek', text);
 }
 

@@ -23,7 +23,7 @@ export async function createFirstAdmin(config: AppConfig): Promise<FirstAdmin | 
   }
 }
 
-/** What the person at the terminal is told about it. */
+/** What the terminal shows about it. */
 export function describeFirstAdmin({ email, password }: FirstAdmin): string {
   const told =
     password === null

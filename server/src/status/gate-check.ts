@@ -22,8 +22,8 @@ const CONNECT_TIMEOUT_MS = 500;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/i;
 
 /**
- * The gate is as good as it is the only way in. This server can tell who is sent past it, and who
- * could get past it on its own machine; the rest is for a browser elsewhere to see.
+ * Checks whether clients can bypass the gate. This server can check its own settings and its own
+ * machine; only a browser elsewhere can check the rest.
  */
 @Injectable()
 export class GateCheck {

@@ -59,7 +59,7 @@ export class StatusController {
     };
   }
 
-  /** LiveKit can only be asked about somebody who is in a room. */
+  /** It can be learnt only from a participant in a room. */
   private async learnRemoteUnmute(): Promise<RemoteUnmuteState> {
     if (this.remoteUnmute.state !== 'unknown' || this.health.status.state !== 'up') {
       return this.remoteUnmute.state;

@@ -48,7 +48,7 @@ const READ_ONLY = ['id', 'identity', 'isDemo', 'createdAt'] as const;
 /** Live rooms that are notified about one person; the sweep finds the rest. */
 const MAX_HINTED_ROOMS = 200;
 
-/** Who joins rooms. A deleted one is hidden, and keeps its identity for good. */
+/** People and programs that join rooms. A deleted user is hidden, and keeps its identity for ever. */
 @Injectable()
 export class UsersService {
   constructor(
@@ -193,7 +193,7 @@ export class UsersService {
     return rows[0]?.identity ?? null;
   }
 
-  /** The same, keeping the user from being deleted until the commit; null for one who is. */
+  /** The same, and keeps the user from being deleted until the commit; null for a deleted one. */
   async shareIdentity(tx: Tx, id: string): Promise<string | null> {
     const { rows } = await tx.query<{ identity: string }>(
       'SELECT identity FROM app_user WHERE id = $1 AND deleted_at IS NULL FOR SHARE',
@@ -230,7 +230,7 @@ export class UsersService {
     return rowCount === 1;
   }
 
-  /** Where they are now, what they may do is looked at again. */
+  /** In rooms where the user is present, their role is checked again. */
   private async notifyRooms(tx: Tx, identity: string): Promise<void> {
     const { rows } = await tx.query<{ room: string }>(
       'SELECT room FROM seat WHERE identity = $1 AND is_present LIMIT $2',

@@ -27,7 +27,7 @@ interface OpenConnection {
 
 /**
  * Bounds what connections cost: how many there are, in all and from one address, and how much of
- * half-sent headers they hold. Streams of those who were let in do not count.
+ * half-sent headers they hold. Authenticated streams do not count.
  */
 @Injectable()
 export class ConnectionLimits implements OnApplicationShutdown {
@@ -47,7 +47,7 @@ export class ConnectionLimits implements OnApplicationShutdown {
     this.quota = new FairQuota({ perKey: connectionsPerAddress, inAll: connections });
   }
 
-  /** Stands before Node's own handling of connections: a refused one never gets a parser. */
+  /** Runs before Node's own handling of connections: a refused one never gets a parser. */
   watch(server: Server): void {
     const listeners = server.listeners('connection') as ((socket: Socket) => void)[];
     server.removeAllListeners('connection');
@@ -63,7 +63,7 @@ export class ConnectionLimits implements OnApplicationShutdown {
     return this.headerChecks.stop();
   }
 
-  /** A stream of somebody who was let in, until `response` ends; without one, for good. */
+  /** An authenticated stream does not count until `response` ends; without one, for ever. */
   exempt(socket: Duplex, response?: ServerResponse): void {
     const held = this.open.get(socket);
     if (!held || held.isExempt) return;
