@@ -12,7 +12,7 @@ import { RoomsPort } from '../livekit/rooms-port.js';
 import { notifyOfRoom } from './room-hints.js';
 import { RoomRemoval } from './room-removal.js';
 import { Room } from './room.entity.js';
-import { lockRoom, type RoomRow, toRoomView } from './rooms.service.js';
+import { lockRoom, type RoomRow, toRoomView } from './room-record.js';
 
 /** The outcome of a change that LiveKit has to carry out. */
 export interface RoomSettlement {

@@ -14,40 +14,10 @@ import { Hints } from '../hints/hints.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { publishedGrants } from '../role-templates/published-grants.js';
-import { type SilenceFigures, silenceFiguresOf } from '../seats/silence-figures.js';
 import { Room } from './room.entity.js';
 import type { CreateRoomBody, ListRoomsQuery, UpdateRoomBody } from './rooms.schemas.js';
 import { notifyOfRoom } from './room-hints.js';
-import type { StoredScene } from './room-store.js';
-
-export interface RoomRow {
-  name: string;
-  title: string;
-  empty_timeout: number;
-  departure_timeout: number;
-  max_participants: number;
-  metadata: string;
-  default_template: string | null;
-  promote_template: string | null;
-  unlisted_participants: 'allow' | 'remove';
-  is_closed: boolean;
-  is_demo: boolean;
-  live_sid: string | null;
-  live_since: Date | null;
-  num_participants: number;
-  active_scene: StoredScene | null;
-  silence: SilenceFigures;
-  revision: number;
-  created_at: Date;
-  updated_at: Date;
-}
-
-export type RoomView = ReturnType<typeof toRoomView>;
-
-const COLUMNS = `r.name, r.title, r.empty_timeout, r.departure_timeout, r.max_participants, r.metadata,
-  r.default_template, r.promote_template, r.unlisted_participants, r.is_closed, r.is_demo,
-  r.live_sid, r.live_since, r.num_participants, r.active_scene, r.revision, r.created_at, r.updated_at,
-  ${silenceFiguresOf('r.name')} AS silence`;
+import { lockRoom, ROOM_COLUMNS, type RoomRow, type RoomView, toRoomView } from './room-record.js';
 
 const SORT_COLUMNS: Record<string, string> = {
   id: 'r.name',
@@ -81,7 +51,7 @@ export class RoomsService {
     const { rows, total } = await readPage<RoomRow>(this.pg, {
       name: 'room-list',
       sort,
-      columns: COLUMNS,
+      columns: ROOM_COLUMNS,
       from: 'room r',
       where: `($1::text[] IS NULL OR r.name LIKE ANY($1))
         AND ($2::text IS NULL OR r.name ILIKE $2 OR r.title ILIKE $2)
@@ -107,7 +77,7 @@ export class RoomsService {
   async get(name: string): Promise<{ view: RoomView; revision: number }> {
     const { rows } = await this.pg.query<RoomRow>(
       'room-get',
-      `SELECT ${COLUMNS} FROM room r WHERE r.name = $1`,
+      `SELECT ${ROOM_COLUMNS} FROM room r WHERE r.name = $1`,
       [name],
     );
     if (!rows[0]) throw roomNotFound();
@@ -219,15 +189,6 @@ async function assertMayUse(
   }
 }
 
-export async function lockRoom(tx: Tx, name: string): Promise<RoomRow> {
-  const { rows } = await tx.query<RoomRow>(
-    `SELECT ${COLUMNS} FROM room r WHERE r.name = $1 FOR UPDATE`,
-    [name],
-  );
-  if (!rows[0]) throw roomNotFound();
-  return rows[0];
-}
-
 function recordCreated(tx: Tx, actor: Actor, after: CreateRoomBody): void {
   tx.record({ kind: 'room.created', outcome: 'ok', actor, room: after.name, payload: { after } });
 }
@@ -244,28 +205,5 @@ function optionsOf(body: UpdateRoomBody) {
     defaultTemplate,
     promoteTemplate,
     unlistedParticipants,
-  };
-}
-
-export function toRoomView(row: RoomRow) {
-  return {
-    id: row.name,
-    name: row.name,
-    title: row.title,
-    emptyTimeout: row.empty_timeout,
-    departureTimeout: row.departure_timeout,
-    maxParticipants: row.max_participants,
-    metadata: row.metadata,
-    defaultTemplate: row.default_template,
-    promoteTemplate: row.promote_template,
-    unlistedParticipants: row.unlisted_participants,
-    isClosed: row.is_closed,
-    isDemo: row.is_demo,
-    numParticipants: row.num_participants,
-    liveSince: row.live_since,
-    scene: row.active_scene,
-    silence: row.silence,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
   };
 }
