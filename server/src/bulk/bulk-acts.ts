@@ -130,7 +130,7 @@ export class BulkActs implements OnModuleInit {
     }));
     const positions = new Map(targets.map(({ identity, position }) => [identity, position]));
     const results = await this.batches.begin(actor, room, items, id, {
-      before: (tx) => this.store.hold(tx, id, holder),
+      before: (tx) => this.store.shareLease(tx, id, holder),
       // Whose seat moved meanwhile stays in line, and is looked at again with the next.
       after: (tx, all) => this.note(tx, id, all, positions),
     });
@@ -186,7 +186,7 @@ export class BulkActs implements OnModuleInit {
         continue;
       }
       const within = async (tx: Tx) => {
-        if (!(await this.store.hold(tx, id, holder))) throw stopped();
+        if (!(await this.store.shareLease(tx, id, holder))) throw stopped();
       };
       const options = { operationId, bulk: id, within };
       const { end, error } = await this.endOf(
@@ -224,7 +224,7 @@ export class BulkActs implements OnModuleInit {
       ({ identity }) => !meansPresent(operation) || seats.get(identity)?.isPresent === true,
     );
     const isMine = await this.transactions.run(async (tx) => {
-      if (!(await this.store.hold(tx, id, holder))) return false;
+      if (!(await this.store.shareLease(tx, id, holder))) return false;
       await this.store.markStarted(
         tx,
         id,

@@ -75,7 +75,7 @@ export class BulkRunner implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   /** Starts the operation, or continues it after a change such as a resume. */
-  take(id: string, room: string): void {
+  startOrContinue(id: string, room: string): void {
     this.notify(id, room);
     const running = this.running.get(id);
     if (running) running.isAskedAgain = true;

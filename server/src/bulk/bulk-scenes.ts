@@ -69,7 +69,7 @@ export class BulkScenes {
   ): Promise<Chunk | null> {
     const positions = targets.map(({ position }) => position);
     const isMine = await this.transactions.run(async (tx) => {
-      if (!(await this.store.hold(tx, operation.id, holder))) return false;
+      if (!(await this.store.shareLease(tx, operation.id, holder))) return false;
       await this.store.markStarted(tx, operation.id, positions);
       return true;
     });

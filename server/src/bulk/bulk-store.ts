@@ -205,7 +205,7 @@ export class BulkStore {
    * False when `holder` no longer has the operation, or when it does not run. Until the transaction's
    * end nobody can take it away, pause it or cancel it.
    */
-  async hold(tx: Tx, id: string, holder: string): Promise<boolean> {
+  async shareLease(tx: Tx, id: string, holder: string): Promise<boolean> {
     const { rowCount } = await tx.query(
       `SELECT 1 FROM bulk_operation WHERE id = $1 AND holder = $2 AND status = 'running' FOR SHARE`,
       [id, holder],

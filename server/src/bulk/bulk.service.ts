@@ -241,7 +241,7 @@ export class BulkService {
           ...(operation.undoOf ? { undoes: operation.undoOf } : {}),
         },
       });
-      tx.afterCommit(() => this.runner.take(id, operation.room));
+      tx.afterCommit(() => this.runner.startOrContinue(id, operation.room));
     });
     return { operationId: id, total };
   }
@@ -266,7 +266,7 @@ export class BulkService {
         room: operation.room,
         payload: { operationId: id, action: operation.action, ...extra },
       });
-      tx.afterCommit(() => this.runner.take(id, operation.room));
+      tx.afterCommit(() => this.runner.startOrContinue(id, operation.room));
     });
     return this.get(actor, id);
   }

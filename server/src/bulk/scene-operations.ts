@@ -55,7 +55,7 @@ export class SceneOperations {
 
   /** After its commit: lists who has to be updated, and starts. Returns how many they are. */
   start(operation: SceneOperation): Promise<number> {
-    const take = () => this.runner.take(operation.id, operation.room);
+    const take = () => this.runner.startOrContinue(operation.id, operation.room);
     return this.scenes.list(operation, take).finally(take);
   }
 }

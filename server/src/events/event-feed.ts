@@ -89,7 +89,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
   async onApplicationBootstrap(): Promise<void> {
     this.flushes.start();
     this.reads.start();
-    this.stopHints = this.hints.listen((hints) => this.take(hints));
+    this.stopHints = this.hints.listen((hints) => this.enqueue(hints));
     await this.connect().catch((error: unknown) => {
       this.log.warn('events of other servers are not received yet', { error });
     });
@@ -138,7 +138,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
     );
   }
 
-  private take(hints: readonly Hint[]): void {
+  private enqueue(hints: readonly Hint[]): void {
     for (const hint of hints) {
       if (this.waiting.size >= MAX_WAITING) break; // Postgres is unavailable; listeners read again later
       this.waiting.set(JSON.stringify([hint.topic, hint.type, hint.key ?? null]), hint);

@@ -74,7 +74,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
   ) {}
 
   onApplicationBootstrap(): void {
-    this.stopFeed = this.feed.listen((events) => this.take(events));
+    this.stopFeed = this.feed.listen((events) => this.onEvents(events));
     this.sends.start();
     this.heartbeats.start();
   }
@@ -140,7 +140,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     );
   }
 
-  private take(events: FeedEvent[]): void {
+  private onEvents(events: FeedEvent[]): void {
     for (const event of events) {
       if (event.topic.startsWith('operator:')) void this.notifyOperator(event);
     }
@@ -207,13 +207,13 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     const seats = rooms(batch.seats).map(async ([room, identities]) => ({
       room,
       event: 'seats',
-      data: always(await this.readSeats(room, identities)),
+      data: sameForAll(await this.readSeats(room, identities)),
     }));
     const named = (event: string, names: ReadonlySet<string>) =>
       rooms([...names].map((room) => [room, null])).map(([room]) => ({
         room,
         event,
-        data: always({ room }),
+        data: sameForAll({ room }),
       }));
     const bulk = rooms(batch.bulk).flatMap(([room, ids]) =>
       [...ids].map((id) => this.sourced('bulk', room, id, (operation) => ({ operation }))),
@@ -253,7 +253,11 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     isAlsoNull = false,
   ): Promise<Frame> {
     const value = await this.sources.read(frame, room, key);
-    return { room, event: frame, data: always(value === null && !isAlsoNull ? null : wrap(value)) };
+    return {
+      room,
+      event: frame,
+      data: sameForAll(value === null && !isAlsoNull ? null : wrap(value)),
+    };
   }
 
   /** Something about an operator changed: their streams that are no longer allowed end. */
@@ -297,6 +301,6 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
   }
 }
 
-function always(data: object | null): Frame['data'] {
+function sameForAll(data: object | null): Frame['data'] {
   return () => data;
 }

@@ -27,12 +27,12 @@ import {
   responseHeaders,
 } from './gate-allowed.js';
 import {
-  type Early,
+  type EarlyBytes,
   LINGER_MS,
   refuseUpgrade,
   relayRefusal,
   TOKEN_REFUSED,
-  watch,
+  bufferEarlyBytes,
 } from './gate-sockets.js';
 import { type GateTarget, gateTarget, isMethodOpen, upstreamUri } from './gate-paths.js';
 import {
@@ -148,7 +148,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       ip: this.addressOf(request),
       requestId: randomUUID(),
     };
-    const early = watch(socket, head);
+    const early = bufferEarlyBytes(socket, head);
     const refuse = ({ status, text }: GateRefusal): null => {
       refuseUpgrade(socket, status, text);
       return null;
@@ -165,14 +165,18 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
         if (token === null) throw new Error('a connect without a token');
         const admitted = { ...answer, token };
         if (admitted.notBefore) return admitted;
-        await this.letIn(socket, admitted, connect);
+        await this.connectOrStartRoom(socket, admitted, connect);
         return null;
       },
       refuse,
     );
     if (!later) return;
-    await waitFor(later.notBefore);
-    await this.queued(connectRequest, () => this.letIn(socket, later, connect), refuse);
+    await waitUntil(later.notBefore);
+    await this.queued(
+      connectRequest,
+      () => this.connectOrStartRoom(socket, later, connect),
+      refuse,
+    );
   }
 
   /** Decides in the order in which callers may, and within a time that they can wait for. */
@@ -182,7 +186,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       () => this.decideInTime(connectRequest),
       (busy) => busy,
     );
-    if (answer.status === 200) await waitFor(answer.notBefore);
+    if (answer.status === 200) await waitUntil(answer.notBefore);
     return answer;
   }
 
@@ -199,7 +203,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     }
   }
 
-  private async letIn(
+  private async connectOrStartRoom(
     socket: Duplex,
     answer: ConnectAdmission,
     connect: (answer: ConnectAdmission) => Promise<boolean>,
@@ -221,7 +225,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     target: GateTarget,
     request: IncomingMessage,
     socket: Duplex,
-    early: Early,
+    early: EarlyBytes,
     token: string,
   ): Promise<boolean> {
     return new Promise((resolve) => {
@@ -342,7 +346,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 }
 
-async function waitFor(at: Date | null): Promise<void> {
+async function waitUntil(at: Date | null): Promise<void> {
   if (at) await delay(Math.max(0, at.getTime() - Date.now()));
 }
 

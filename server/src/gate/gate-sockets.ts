@@ -7,12 +7,12 @@ export const LINGER_MS = 2_000;
 const MAX_EARLY_BYTES = 64 * 1024;
 
 /** What a client sends before it has its answer. */
-export interface Early {
+export interface EarlyBytes {
   take(): Buffer;
 }
 
 /** Reads while the client waits: else nobody would notice that it has left. */
-export function watch(socket: Duplex, head: Buffer): Early {
+export function bufferEarlyBytes(socket: Duplex, head: Buffer): EarlyBytes {
   let chunks = [head];
   let bytes = head.byteLength;
   const keep = (chunk: Buffer) => {

@@ -175,7 +175,7 @@ export class GateService {
     const { action } = connectRequest.target;
     // At once, since each asks Postgres: who waits here hears nothing of the room.
     const [given, notBefore] = await Promise.all([
-      this.give(proof, isWhip(connectRequest.target)),
+      this.mintToken(proof, isWhip(connectRequest.target)),
       action === 'whip_session' ? null : this.proofs.admit(proof),
       this.record(connectRequest, token, standing, null),
     ]);
@@ -184,7 +184,7 @@ export class GateService {
   }
 
   /** The token that goes on to LiveKit. It opens one connect, and proves nothing here. */
-  private async give(proved: ValidProof, byWhip: boolean): Promise<string> {
+  private async mintToken(proved: ValidProof, byWhip: boolean): Promise<string> {
     const { token, standing } = proved;
     const claims =
       standing.wanted.kind === 'role'

@@ -22,7 +22,7 @@ const SLOW_ANSWERS = 2;
 const SHORT_LIFE_MS = 60_000;
 const MAX_SHORT_LIVES = 5;
 /** It may also have been LiveKit that kept crashing: after this it is tried again. */
-const WIRE_PAUSE_MS = 10 * 60_000;
+const IDLE_SOCKET_PAUSE_MS = 10 * 60_000;
 
 export interface LiveKitStatus {
   readonly state: 'up' | 'down' | 'absent';
@@ -47,13 +47,13 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
     () => this.probe(),
   );
   private probing: Promise<LiveKitStatus> | null = null;
-  private wire: Socket | null = null;
+  private idleSocket: Socket | null = null;
   private shortLives = 0;
   /** By the monotonic clock. */
-  private noWireUntil = 0;
+  private noIdleSocketUntil = 0;
   private slowAnswers = 0;
   /** It was unavailable since the last response: its rooms may be lost. */
-  private isDisturbed = false;
+  private wasUnavailable = false;
   private isStopped = false;
 
   constructor(@Inject(LIVEKIT_SETTINGS) private readonly settings: LiveKitSettings | null) {
@@ -80,7 +80,7 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
   onModuleDestroy(): void {
     this.isStopped = true;
     void this.polls.stop();
-    this.wire?.destroy();
+    this.idleSocket?.destroy();
     this.listeners.clear();
   }
 
@@ -129,47 +129,47 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
   private answered(): void {
     if (this.isStopped) return;
     const isFirst = this.current.detail === 'not asked yet';
-    const isReturn = this.isDisturbed || (this.current.state === 'down' && !isFirst);
+    const isReturn = this.wasUnavailable || (this.current.state === 'down' && !isFirst);
     if (this.current.state !== 'up') {
       this.current = { state: 'up', since: new Date() };
       this.log.log('LiveKit answers');
     }
-    this.isDisturbed = false;
-    this.openWire();
+    this.wasUnavailable = false;
+    this.openIdleSocket();
     if (isReturn) for (const listener of this.listeners) listener();
   }
 
   private failed(detail: string): void {
     if (this.isStopped) return;
-    this.isDisturbed = true;
+    this.wasUnavailable = true;
     if (this.current.state === 'up') this.log.warn(`LiveKit ${detail}`);
     const since = this.current.state === 'down' ? this.current.since : new Date();
     this.current = { state: 'down', since, detail };
   }
 
-  private openWire(): void {
-    if (this.wire || !this.settings || performance.now() < this.noWireUntil) return;
+  private openIdleSocket(): void {
+    if (this.idleSocket || !this.settings || performance.now() < this.noIdleSocketUntil) return;
     const { hostname, port, protocol } = new URL(toHttpUrl(this.settings.url));
     const openedAt = performance.now();
-    const wire = connect({
+    const socket = connect({
       host: hostname.replace(/^\[|\]$/g, ''),
       port: Number(port) || (protocol === 'https:' ? 443 : 80),
       keepAlive: true,
     });
-    wire.unref();
-    wire.on('error', () => undefined); // `close` follows
-    wire.on('close', () => {
-      this.wire = null;
+    socket.unref();
+    socket.on('error', () => undefined); // `close` follows
+    socket.on('close', () => {
+      this.idleSocket = null;
       if (this.isStopped) return;
-      this.isDisturbed = true;
+      this.wasUnavailable = true;
       const isShort = performance.now() - openedAt < SHORT_LIFE_MS && this.current.state === 'up';
       this.shortLives = isShort ? this.shortLives + 1 : 0;
       if (this.shortLives >= MAX_SHORT_LIVES) {
-        this.noWireUntil = performance.now() + WIRE_PAUSE_MS;
+        this.noIdleSocketUntil = performance.now() + IDLE_SOCKET_PAUSE_MS;
         this.shortLives = 0;
       }
       this.polls.wake();
     });
-    this.wire = wire;
+    this.idleSocket = socket;
   }
 }

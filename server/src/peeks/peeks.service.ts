@@ -63,7 +63,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
   ) {}
 
   onApplicationBootstrap(): void {
-    this.stopListening = this.hints.listen((hints) => this.take(hints));
+    this.stopListening = this.hints.listen((hints) => this.onHints(hints));
   }
 
   onApplicationShutdown(): void {
@@ -154,7 +154,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   /** Peeks end when their operator signs out, is disabled or gets another access. */
-  private take(hints: readonly Hint[]): void {
+  private onHints(hints: readonly Hint[]): void {
     for (const { topic } of hints) {
       if (!topic.startsWith(OPERATOR)) continue;
       this.endAll(topic.slice(OPERATOR.length)).catch((error: unknown) => {

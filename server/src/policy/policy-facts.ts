@@ -189,7 +189,7 @@ interface RuleForEveryone {
   isPool: boolean;
 }
 
-function bearsOn({ rule, isPool }: RuleForEveryone, room: string): boolean {
+function concernsRoom({ rule, isPool }: RuleForEveryone, room: string): boolean {
   switch (rule.scope.kind) {
     case 'room':
       return rule.scope.room === room;
@@ -255,7 +255,7 @@ function toFacts(
         defaultTemplate: here.room.defaultTemplate,
         scene: here.room.scene,
       },
-      seat: row.epoch === null ? null : toWish(row),
+      seat: row.epoch === null ? null : toSeatInput(row),
       assignments: row.own ? [...row.own.map(toRule), ...here.rules] : here.rules,
       templates,
     },
@@ -281,7 +281,7 @@ function toUser(identity: string, row: FactRow): PolicyUser | null {
   };
 }
 
-function toWish(row: FactRow): PolicyInput['seat'] {
+function toSeatInput(row: FactRow): PolicyInput['seat'] {
   const { block, hold } = row;
   return {
     peeksAt: row.peeks_at,
@@ -340,7 +340,7 @@ function factsOfNew(name: string, everyone: readonly RuleForEveryone[]): RoomFac
 
 /** What came along for the other rooms of the batch is not for this one. */
 function rulesIn(room: string, everyone: readonly RuleForEveryone[]): AssignmentRule[] {
-  return everyone.filter((one) => bearsOn(one, room)).map(({ rule }) => rule);
+  return everyone.filter((one) => concernsRoom(one, room)).map(({ rule }) => rule);
 }
 
 /** As the table's defaults have it. */

@@ -41,7 +41,7 @@ export class Lurkers implements OnApplicationShutdown {
   }
 
   /** Everybody who is in the room, as LiveKit has just answered. */
-  noticed(room: string, participants: readonly ObservedParticipant[]): void {
+  noteParticipants(room: string, participants: readonly ObservedParticipant[]): void {
     const patience = this.config.lurkers;
     if (patience === null || this.isStopped) return;
     const lurking = participants.filter(isLurking);
@@ -53,13 +53,13 @@ export class Lurkers implements OnApplicationShutdown {
       if (this.waiting.has(sid)) continue;
       const rest = joinedAt.getTime() + patience * 1000 - this.clock.now().getTime();
       const delay = Math.max(rest, (patience * 1000 * 2) / 3);
-      const timer = setTimeout(() => this.isUp(sid), Math.min(delay, patience * 1000));
+      const timer = setTimeout(() => this.onTimeout(sid), Math.min(delay, patience * 1000));
       timer.unref();
       this.waiting.set(sid, { room, identity, timer });
     }
   }
 
-  private isUp(sid: string): void {
+  private onTimeout(sid: string): void {
     const lurker = this.waiting.get(sid);
     if (!lurker || this.isStopped) return;
     this.remove(lurker, sid)

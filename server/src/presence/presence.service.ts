@@ -66,7 +66,7 @@ export class PresenceService {
     const observation = await this.observations.listed(room, participants, known, at);
     await this.tell(room, observation);
     if (watched.has(room)) await this.silence.saw(room, null, listed, at);
-    this.lurkers.noticed(room, participants);
+    this.lurkers.noteParticipants(room, participants);
     return {
       participants: participants.filter(({ state }) => state !== 'disconnected'),
       isUnannounced: hasUnannounced(participants, known, this.clock.now()),

@@ -28,7 +28,7 @@ export class PolicyWatch implements OnApplicationBootstrap, OnApplicationShutdow
       everyMs: Infinity,
       log: new Logger(PolicyWatch.name),
     },
-    () => this.work(),
+    () => this.checkWaiting(),
   );
   private stopListening: (() => void) | null = null;
 
@@ -41,7 +41,7 @@ export class PolicyWatch implements OnApplicationBootstrap, OnApplicationShutdow
 
   onApplicationBootstrap(): void {
     this.checks.start();
-    this.stopListening = this.hints.listen((hints) => this.take(hints));
+    this.stopListening = this.hints.listen((hints) => this.onHints(hints));
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -49,7 +49,7 @@ export class PolicyWatch implements OnApplicationBootstrap, OnApplicationShutdow
     await this.checks.stop();
   }
 
-  private take(hints: readonly Hint[]): void {
+  private onHints(hints: readonly Hint[]): void {
     for (const { topic, type, key } of hints) {
       if (type !== 'policy' || !topic.startsWith(ROOM)) continue;
       const room = topic.slice(ROOM.length);
@@ -61,7 +61,7 @@ export class PolicyWatch implements OnApplicationBootstrap, OnApplicationShutdow
     if (this.waiting.size > 0) this.checks.wake(COLLECT_MS);
   }
 
-  private async work(): Promise<void> {
+  private async checkWaiting(): Promise<void> {
     const rooms = [...this.waiting];
     this.waiting.clear();
     if (this.health.status.state !== 'up') return;

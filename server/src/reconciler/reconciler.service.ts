@@ -18,11 +18,11 @@ import { type SweepReport, sweepIntervalMs, Sweep } from './sweep.js';
 import { SweepLock } from './sweep-lock.js';
 
 const HOUSEKEEPING_MS = 10 * 60_000;
-/** How soon the next round comes when the last one found something, as a part of the usual time. */
-const EAGER = [0.2, 0.4, 0.8];
+/** The time to the next sweep after one, two … sweeps that found drift, as a part of the usual time. */
+const DRIFT_FACTORS = [0.2, 0.4, 0.8];
 const ROOM = 'room:';
 /** Hints that say nothing about LiveKit. */
-const NOT_NEWS = new Set(['acting']);
+const IGNORED_HINTS = new Set(['acting']);
 
 export interface SweepStatus {
   /** Null until this server has swept: another one may be doing it. */
@@ -32,8 +32,8 @@ export interface SweepStatus {
 }
 
 /**
- * Sweeps again and again, on one server of all: webhooks are hints, this is the truth. Neither
- * LiveKit nor Postgres going away ends it; what could not be done is done by the next sweep.
+ * Sweeps in a loop, on one of all servers: webhooks may be lost, so this is what the promises rest on.
+ * Outages of LiveKit or Postgres do not end it; the next sweep does what this one could not.
  */
 @Injectable()
 export class ReconcilerService implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -41,15 +41,15 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
     {
       name: 'the sweep',
       firstMs: 0,
-      everyMs: () => this.nextRoundMs(),
+      everyMs: () => this.nextSweepMs(),
       log: new Logger(ReconcilerService.name),
     },
-    () => this.round(),
+    () => this.sweepOnce(),
   );
   private startedAt = 0;
   private readonly stopListening: (() => void)[] = [];
   /** Sweeps in a row that found drift. */
-  private eager = 0;
+  private sweepsWithDrift = 0;
   /** LiveKit was away since the last sweep that got through. */
   private mayHaveRestarted = false;
   private lastHousekeeping = 0;
@@ -76,7 +76,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
         this.mayHaveRestarted = true;
         this.sweepSoon();
       }),
-      this.feed.listen((events) => this.hear(events)),
+      this.feed.listen((events) => this.onEvents(events)),
     );
     this.loop.start();
   }
@@ -92,44 +92,45 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
     this.loop.wake();
   }
 
-  private nextRoundMs(): number {
+  private nextSweepMs(): number {
     const usual = sweepIntervalMs(this.config);
-    const wanted = usual * (this.eager > 0 ? (EAGER[this.eager - 1] ?? 1) : 1);
-    // A round that takes longer than the time between two must leave room for other work.
+    const wanted =
+      usual * (this.sweepsWithDrift > 0 ? (DRIFT_FACTORS[this.sweepsWithDrift - 1] ?? 1) : 1);
+    // A sweep that takes longer than the interval must leave time for other work.
     return Math.max(wanted - (performance.now() - this.startedAt), usual * 0.1);
   }
 
   /** A hint about a room, from any server, is a reason to visit it. */
-  private hear(events: readonly FeedEvent[]): void {
+  private onEvents(events: readonly FeedEvent[]): void {
     for (const { topic, type } of events) {
-      if (topic.startsWith(ROOM) && !NOT_NEWS.has(type))
+      if (topic.startsWith(ROOM) && !IGNORED_HINTS.has(type))
         this.sweep.noteActivity(topic.slice(ROOM.length));
     }
   }
 
-  private async round(): Promise<void> {
+  private async sweepOnce(): Promise<void> {
     this.startedAt = performance.now();
     if (!(await this.lock.hold())) return;
-    let round: SweepReport | null = null;
+    let report: SweepReport | null = null;
     // What one of them cannot do keeps none of the others from theirs.
     await inSequence([
       () => this.webhooks.catchUp(),
       () => this.leases.endDue(),
       () => this.housekeep(),
       async () => {
-        if (this.health.status.state === 'up') round = await this.compare();
+        if (this.health.status.state === 'up') report = await this.compare();
       },
-      async () => this.note(round),
+      async () => this.recordReport(report),
     ]);
   }
 
-  private note(round: SweepReport | null): void {
-    const found = round ? round.drifted + round.unsettled : 0;
-    this.eager = found > 0 ? this.eager + 1 : 0;
+  private recordReport(report: SweepReport | null): void {
+    const found = report ? report.drifted + report.unsettled : 0;
+    this.sweepsWithDrift = found > 0 ? this.sweepsWithDrift + 1 : 0;
     this.last = {
       lastAt: new Date().toISOString(),
       ms: Math.round((performance.now() - this.startedAt) * 10) / 10,
-      round,
+      round: report,
     };
   }
 

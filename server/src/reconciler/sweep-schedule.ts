@@ -19,7 +19,7 @@ interface Known {
 const ACTIVE_ROUNDS = 6;
 /** For how many all rooms are, once it shows that webhooks are lost. */
 const WITHOUT_WEBHOOKS_ROUNDS = 12;
-/** Rounds from one look to the next at a room in which nothing happens. */
+/** Rounds between two visits of an idle room. */
 const QUIET_ROUNDS = 2;
 /** The same for one that nobody is in: LiveKit's count brings it forward when somebody comes. */
 const EMPTY_ROUNDS = 4;
@@ -65,7 +65,7 @@ export class SweepSchedule {
     if (now < this.allUntil || this.activeUntil.has(name)) return true;
     const isEmpty = known.people === 0 && numParticipants === 0;
     const rounds = isEmpty ? EMPTY_ROUNDS : QUIET_ROUNDS;
-    // Half a round to spare: rounds do not come on the dot.
+    // Half a round of tolerance: sweeps are not exactly on time.
     return now - known.visitedAt >= (rounds - 0.5) * this.roundMs;
   }
 }

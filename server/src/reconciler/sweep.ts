@@ -26,7 +26,7 @@ const SEATS_A_STATEMENT = 500;
 const REPAIRS_AT_ONCE = 32;
 const ROOMS_CREATED_AT_ONCE = 8;
 /** Operations without an outcome that a sweep settles: the next sweep continues after them. */
-const UNSETTLED_A_ROUND = 200;
+const UNSETTLED_A_SWEEP = 200;
 const SETTLED_AT_ONCE = 8;
 const ENDED_AT_ONCE = 4;
 
@@ -47,7 +47,7 @@ export interface SweepReport {
 export class Sweep {
   private readonly log = new Logger(Sweep.name);
   private readonly schedule: SweepSchedule;
-  /** Where the next round goes on; null: at the oldest. */
+  /** Where the next sweep continues; null: at the oldest. */
   private settledTo: SeatOperation | null = null;
   /** Lost rooms that LiveKit could not create again yet. */
   private notCreated = new Set<string>();
@@ -91,21 +91,21 @@ export class Sweep {
     const running = await this.rooms.listRooms();
     const ours = new Set(await this.sessions.seen(running));
     const known = running.filter(({ name }) => ours.has(name));
-    const round = { rooms: known.length, looked: 0, people: 0, drifted: 0, unsettled: 0 };
+    const report = { rooms: known.length, looked: 0, people: 0, drifted: 0, unsettled: 0 };
     const names = running.map(({ name }) => name);
     await inSequence([
       () => this.dealWithMissing(names, mayHaveRestarted, patience),
       () => {
         if (mayHaveRestarted) this.noteActivityEverywhere();
         const due = this.schedule.due(known, performance.now());
-        round.looked = due.length;
-        return this.each(inPages(due, ROOMS_A_STATEMENT), 1, (some) => this.visit(some, round));
+        report.looked = due.length;
+        return this.each(inPages(due, ROOMS_A_STATEMENT), 1, (some) => this.visit(some, report));
       },
       async () => {
-        round.unsettled = await this.settleOpen();
+        report.unsettled = await this.settleOpen();
       },
     ]);
-    return round;
+    return report;
   }
 
   /** Checks people who were last seen in the room, without a call to list them. */
@@ -129,8 +129,8 @@ export class Sweep {
   }
 
   private async settleOpen(): Promise<number> {
-    const open = await this.store.listUnsettled(UNSETTLED_A_ROUND, this.settledTo);
-    this.settledTo = open.length < UNSETTLED_A_ROUND ? null : (open.at(-1) ?? null);
+    const open = await this.store.listUnsettled(UNSETTLED_A_SWEEP, this.settledTo);
+    this.settledTo = open.length < UNSETTLED_A_SWEEP ? null : (open.at(-1) ?? null);
     await this.each(open, SETTLED_AT_ONCE, (operation) => {
       this.noteActivity(operation.room);
       return this.guard(operation.room, () => this.checks.settle(operation));
@@ -140,7 +140,7 @@ export class Sweep {
 
   private async visit(
     rooms: readonly ObservedRoom[],
-    round: { people: number; drifted: number },
+    report: { people: number; drifted: number },
   ): Promise<void> {
     const known = await this.presence.readKnownRooms(rooms.map(({ name }) => name));
     await this.each(rooms, ROOMS_AT_ONCE, (room) =>
@@ -149,8 +149,8 @@ export class Sweep {
         const { participants, isUnannounced } = await this.presence.observeRoom(room.name, known);
         this.schedule.noteVisit(room, participants.length, performance.now());
         if (isUnannounced) this.noteActivityEverywhere();
-        round.people += participants.length;
-        round.drifted += await this.checkRoom(room.name, participants);
+        report.people += participants.length;
+        report.drifted += await this.checkRoom(room.name, participants);
       }),
     );
   }
@@ -276,8 +276,8 @@ export class Sweep {
 }
 
 /**
- * From the start of one round to the next, in milliseconds: a little sooner than is promised, so
- * that a room that is looked at in every second round is never left for twice as long.
+ * From the start of one sweep to the next, in milliseconds: a little sooner than promised, so that a
+ * room that is visited in every second sweep is not late.
  */
 export function sweepIntervalMs({ sweep }: AppConfig): number {
   return sweep * 900;

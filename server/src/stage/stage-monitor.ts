@@ -51,7 +51,7 @@ export class StageMonitor implements OnApplicationBootstrap, OnApplicationShutdo
   onApplicationBootstrap(): void {
     this.ends.start();
     this.counts.start();
-    this.stopListening = this.hints.listen((hints) => this.take(hints));
+    this.stopListening = this.hints.listen((hints) => this.onHints(hints));
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -71,7 +71,7 @@ export class StageMonitor implements OnApplicationBootstrap, OnApplicationShutdo
     }
   }
 
-  private take(hints: readonly Hint[]): void {
+  private onHints(hints: readonly Hint[]): void {
     for (const { topic, type } of hints) {
       if ((type === 'seat' || type === 'policy') && topic.startsWith(ROOM)) {
         this.waiting.add(topic.slice(ROOM.length));

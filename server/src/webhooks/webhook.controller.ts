@@ -39,7 +39,7 @@ export class WebhookController implements OnModuleInit {
   @Public('LiveKit signs its webhooks; the signature over the raw body is checked first')
   async receive(@Req() request: FastifyRequest): Promise<void> {
     const raw = request.body instanceof RawBody ? request.body.bytes : Buffer.alloc(0);
-    const { isNew, room } = await this.inbox.take(this.verified(raw, request));
+    const { isNew, room } = await this.inbox.add(this.verified(raw, request));
     if (isNew) this.processor.processSoon(room);
   }
 
