@@ -94,7 +94,7 @@ describeBrowser('a moderator with a queue', () => {
     await desk.untilSaid(/Passed over: ana – They are presenter/);
     await until('the list has the focus again', () => hasFocus(desk.grid));
     await desk.press('n');
-    await desk.untilSaid(/Nobody with a hand up can be let up\. ana: They are presenter/);
+    await desk.untilSaid(/Nobody in the queue can be promoted\. ana: They are presenter/);
     await desk.untilRow('ana', HAND_SINCE);
   }, 60_000);
 

@@ -2,8 +2,8 @@ import type { FeedEvent } from './event-feed.js';
 
 const ROOM = 'room:';
 
-/** What changed, gathered until it is sent: however often something changed, it is sent once. */
-export interface Gathered {
+/** Changes that wait to be sent: several changes of one thing are sent once. */
+export interface PendingChanges {
   /** Room → identities whose seats changed; null: any of them may have. */
   readonly seats: Map<string, Set<string> | null>;
   readonly rooms: Set<string>;
@@ -17,7 +17,7 @@ export interface Gathered {
   lastId: number;
 }
 
-export function emptyGathering(): Gathered {
+export function noChanges(): PendingChanges {
   return {
     seats: new Map(),
     rooms: new Set(),
@@ -30,24 +30,24 @@ export function emptyGathering(): Gathered {
   };
 }
 
-export function isEmpty({ lastId: _, ...parts }: Gathered): boolean {
+export function isEmpty({ lastId: _, ...parts }: PendingChanges): boolean {
   return Object.values(parts).every(({ size }) => size === 0);
 }
 
-export function gather(
+export function collectChanges(
   events: readonly FeedEvent[],
   lastId: number,
-  into = emptyGathering(),
-): Gathered {
+  into = noChanges(),
+): PendingChanges {
   for (const { topic, type, key } of events) {
     if (topic === 'rooms' && key !== null) into.roomList.add(key);
-    if (topic.startsWith(ROOM)) gatherOfRoom(topic.slice(ROOM.length), type, key, into);
+    if (topic.startsWith(ROOM)) collectOfRoom(topic.slice(ROOM.length), type, key, into);
   }
   into.lastId = Math.max(into.lastId, lastId);
   return into;
 }
 
-function gatherOfRoom(room: string, type: string, key: string | null, into: Gathered): void {
+function collectOfRoom(room: string, type: string, key: string | null, into: PendingChanges): void {
   switch (type) {
     case 'seat':
     case 'policy':
@@ -70,7 +70,7 @@ function gatherOfRoom(room: string, type: string, key: string | null, into: Gath
   }
 }
 
-function addSeat({ seats }: Gathered, room: string, identity: string | null): void {
+function addSeat({ seats }: PendingChanges, room: string, identity: string | null): void {
   const identities = seats.get(room);
   if (identity === null) seats.set(room, null);
   else if (identities !== null) seats.set(room, (identities ?? new Set()).add(identity));
@@ -80,7 +80,7 @@ function addTo(sets: Map<string, Set<string>>, room: string, value: string): voi
   sets.set(room, (sets.get(room) ?? new Set()).add(value));
 }
 
-export function merge(from: Gathered, into: Gathered): void {
+export function mergeChanges(from: PendingChanges, into: PendingChanges): void {
   for (const [room, identities] of from.seats) {
     if (!identities) addSeat(into, room, null);
     for (const identity of identities ?? []) addSeat(into, room, identity);

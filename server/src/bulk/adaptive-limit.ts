@@ -11,29 +11,27 @@ const SLOWER = 1.6;
 const JITTER_MS = 2;
 /** Answers are compared in windows: single ones vary too much. */
 const WINDOW = 8;
-/** How fast the best time is forgotten, so that a room that grew is not held against what it was. */
+/** How fast the best time is forgotten, so that a room that grew is not compared with its past. */
 const FADE = 1.02;
 
-/** After so many failures in a row the others are not tried: what was wanted waits for the sweep. */
+/** After so many failures in a row no call is tried: the changes stay pending for the sweep. */
 const GIVE_UP_AFTER = 8;
 /** One call is let out this often, to see whether LiveKit is back. */
 const PROBE_MS = 1_000;
 
-/** What a call came to, as far as its pace goes. */
-export type Answer = 'ok' | 'strained';
+/** The result of a call, as far as the limit needs it. */
+type CallResult = 'ok' | 'strained';
 
-/** Urgent: goes out at once, beside as many as there may ever be, and the others wait for its end. */
-export type Haste = 'paced' | 'urgent';
+/** Urgent calls start at once, up to the hard maximum, and the paced ones wait for them. */
+export type CallPriority = 'paced' | 'urgent';
 
 /**
- * How many calls to LiveKit are under way at once, for one room. A change of permission is told to
- * everybody in the room, so in a large room calls wait for each other long before a limit of
- * connections is met: while answers stay as fast as they ever were one more is let out for each that
- * comes back; when they slow down, fewer, down to where it began, since fewer than that help nobody;
- * when LiveKit fails or does not answer in time, half. What is urgent waits for nothing of this, and
- * is no measure of it; so it must be few.
+ * An adaptive limit on concurrent calls to LiveKit for one room. LiveKit sends each change of permission
+ * to everybody in the room, so calls slow each other down in a large room. The limit grows while
+ * responses stay fast, shrinks to its start when they slow down, and halves when LiveKit fails or times
+ * out. Urgent calls bypass the limit and are not measured, so there must be few of them.
  */
-export class Pace {
+export class AdaptiveLimit {
   private limit = START;
   private active = 0;
   private urgent = 0;
@@ -50,28 +48,28 @@ export class Pace {
     return this.limit;
   }
 
-  /** Calls that come back within a second at this pace; null before anything came back. */
+  /** Calls per second at the current limit; null before the first response. */
   get perSecond(): number | null {
     return this.typical === null ? null : (this.limit * 1000) / Math.max(this.typical, 1);
   }
 
-  /** Runs `call` when its turn has come. `strained` tells which errors mean that LiveKit has too much. */
+  /** Runs `call` within the limit. `strained`: whether an error means that LiveKit is overloaded. */
   async run<T>(
     call: () => Promise<T>,
     strained: (error: unknown) => boolean,
-    haste: Haste = 'paced',
+    priority: CallPriority = 'paced',
   ): Promise<T> {
-    if (haste === 'urgent' && this.active < MOST) {
+    if (priority === 'urgent' && this.active < MOST) {
       this.active += 1;
       this.urgent += 1;
     } else {
-      haste = 'paced';
+      priority = 'paced';
       await this.enter();
     }
     try {
-      return await this.attempt(call, strained, haste);
+      return await this.attempt(call, strained, priority);
     } finally {
-      if (haste === 'urgent') this.urgent -= 1;
+      if (priority === 'urgent') this.urgent -= 1;
       this.leave();
     }
   }
@@ -79,7 +77,7 @@ export class Pace {
   private async attempt<T>(
     call: () => Promise<T>,
     strained: (error: unknown) => boolean,
-    haste: Haste,
+    priority: CallPriority,
   ): Promise<T> {
     const started = performance.now();
     if (this.strainedInARow >= GIVE_UP_AFTER) {
@@ -89,7 +87,7 @@ export class Pace {
     try {
       const result = await call();
       this.strainedInARow = 0;
-      if (haste === 'paced') this.note('ok', performance.now() - started);
+      if (priority === 'paced') this.note('ok', performance.now() - started);
       return result;
     } catch (error) {
       const isStrained = strained(error);
@@ -104,7 +102,7 @@ export class Pace {
   }
 
   /** Exposed for its own test: what an answer that took `ms` does to the limit. */
-  note(answer: Answer, ms: number): void {
+  note(answer: CallResult, ms: number): void {
     if (answer === 'strained') {
       this.limit = Math.max(LEAST, Math.floor(this.limit / 2));
       this.times = [];
@@ -149,9 +147,9 @@ export class Pace {
   }
 }
 
-/** How calls to LiveKit go out at that pace. */
-export function throughOf(pace: Pace, haste: Haste = 'paced'): Through {
-  return (call) => pace.run(call, isUnavailable, haste);
+/** Runs calls to LiveKit within the limit. */
+export function limitedBy(limit: AdaptiveLimit, priority: CallPriority = 'paced'): Through {
+  return (call) => limit.run(call, isUnavailable, priority);
 }
 
 function median(times: number[]): number {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApp, type TestApp } from '../../test/support/test-app.js';
 import { FirstStart } from './first-start.js';
-import { Upkeep } from './upkeep.js';
+import { Housekeeping } from '../database/housekeeping.js';
 
 let app: TestApp;
 
@@ -22,7 +22,7 @@ describe('housekeeping', () => {
     const before = await partitions();
     const coming = before.slice(-3);
     for (const name of coming) await app.sql(`DROP TABLE ${name}`);
-    await Promise.all([1, 2, 3].map(() => app.app.get(Upkeep).run()));
+    await Promise.all([1, 2, 3].map(() => app.app.get(Housekeeping).run()));
     expect(await partitions()).toEqual(before);
     await expect(app.sql(`TRUNCATE ${coming.at(-1)}`)).rejects.toThrow('the ledger only grows');
   });
@@ -40,7 +40,7 @@ describe('housekeeping', () => {
       `INSERT INTO operator_session (operator_id, token_hash, expires_at) VALUES ($1, 'x', now() - interval '1 second')`,
       [app.admin.id],
     );
-    await app.app.get(Upkeep).run();
+    await app.app.get(Housekeeping).run();
     expect(await app.sql('SELECT key FROM idempotency_key')).toEqual([{ key: 'fresh' }]);
     expect(await app.sql('SELECT key FROM sign_in_limit')).toEqual([{ key: 'counting' }]);
     expect((await app.inject('GET', '/api/v1/me', { as: app.admin })).status).toBe(200);

@@ -5,15 +5,15 @@ import { Hints } from '../hints/hints.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { ledgerKindOf, type StageRequest } from './stage-request.js';
 
-/** What happens on the stage is written down, and told to moderators and to whom it concerns. */
+/** Records what happens on the stage, and notifies moderators and the participant. */
 @Injectable()
-export class StageNews {
+export class StageNotifier {
   constructor(
     private readonly hints: Hints,
     private readonly rooms: RoomsPort,
   ) {}
 
-  /** In the transaction of the change; told once it is committed. */
+  /** In the transaction of the change; notifies after its commit. */
   record(
     tx: Tx,
     request: StageRequest,
@@ -39,15 +39,15 @@ export class StageNews {
         ...extra,
       },
     });
-    tx.afterCommit(() => this.tell(room, identity));
+    tx.afterCommit(() => this.notify(room, identity));
   }
 
   /** Something about the stage of a room changed, for all who look at it. */
-  tellRoom(room: string): void {
+  notifyRoom(room: string): void {
     this.hints.publish([{ topic: `room:${room}`, type: 'stage' }]);
   }
 
-  private tell(room: string, identity: string): void {
+  private notify(room: string, identity: string): void {
     this.hints.publish([
       { topic: `room:${room}`, type: 'stage' },
       { topic: `room:${room}`, type: 'seat', key: identity },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Actor } from '../actor/actor.js';
 import { actingHint, readActing } from '../hints/acting.js';
-import { emptyGathering, gather, isEmpty, merge } from './gathering.js';
+import { noChanges, collectChanges, isEmpty, mergeChanges } from './pending-changes.js';
 
 let id = 0;
 const event = (topic: string, type: string, key: string | null = null) => ({
@@ -13,7 +13,7 @@ const event = (topic: string, type: string, key: string | null = null) => ({
 
 describe('what is gathered until it is sent', () => {
   it('is each thing once, by the kind of frame that it becomes', () => {
-    const gathered = gather(
+    const gathered = collectChanges(
       [
         event('room:hall', 'seat', 'ana'),
         event('room:hall', 'seat', 'ana'),
@@ -40,7 +40,7 @@ describe('what is gathered until it is sent', () => {
       lastId: 99,
     });
     expect(isEmpty(gathered)).toBe(false);
-    expect(isEmpty(gather([event('operator:1', 'access')], 100))).toBe(true);
+    expect(isEmpty(collectChanges([event('operator:1', 'access')], 100))).toBe(true);
   });
 
   it('a change of policy is one of every seat, whatever else changed', () => {
@@ -49,15 +49,21 @@ describe('what is gathered until it is sent', () => {
       event('room:hall', 'policy'),
       event('room:hall', 'seat', 'bob'),
     ];
-    expect(gather(events, 1).seats).toEqual(new Map([['hall', null]]));
+    expect(collectChanges(events, 1).seats).toEqual(new Map([['hall', null]]));
   });
 
   it('what could not be sent is sent with what comes next', () => {
-    const first = gather([event('room:hall', 'seat', 'ana'), event('room:hall', 'bulk', 'a')], 5);
-    const second = gather([event('room:hall', 'seat', 'bob'), event('room:hall', 'bulk', 'b')], 7);
-    const both = emptyGathering();
-    merge(second, both);
-    merge(first, both);
+    const first = collectChanges(
+      [event('room:hall', 'seat', 'ana'), event('room:hall', 'bulk', 'a')],
+      5,
+    );
+    const second = collectChanges(
+      [event('room:hall', 'seat', 'bob'), event('room:hall', 'bulk', 'b')],
+      7,
+    );
+    const both = noChanges();
+    mergeChanges(second, both);
+    mergeChanges(first, both);
     expect(both.seats.get('hall')).toEqual(new Set(['ana', 'bob']));
     expect(both.bulk.get('hall')).toEqual(new Set(['a', 'b']));
     expect(both.lastId).toBe(7);

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { hash, verify } from '@node-rs/argon2';
 import { AppError } from '../common/errors/app-error.js';
-import { FairLine, TurnedAway } from '../common/fair-line.js';
+import { FairQueue, QueueRejection } from '../common/fair-queue.js';
 
 /** OWASP's argon2id parameters: 19 MiB, two passes. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 /** One at a time in each line: more would starve issuing on a small machine. */
-const LINE = { atOnce: 1, perKey: 32, inAll: 256, patienceMs: 10_000 };
+const QUEUE = { atOnce: 1, perKey: 32, inAll: 256, patienceMs: 10_000 };
 
-/** Whose turn it is: those who are known do not wait behind those who are not. */
-export interface HashTurn {
+/** Known requesters do not wait behind unknown ones. */
+export interface HashRequester {
   /** They take turns by it: an operator, or the network that somebody unknown comes from. */
   readonly key: string;
   readonly isKnown: boolean;
@@ -17,21 +17,25 @@ export interface HashTurn {
 
 @Injectable()
 export class Passwords {
-  private readonly known = new FairLine(LINE);
-  private readonly unknown = new FairLine(LINE);
+  private readonly known = new FairQueue(QUEUE);
+  private readonly unknown = new FairQueue(QUEUE);
   private dummyHash: Promise<string> | null = null;
 
-  hash(password: string, turn: HashTurn): Promise<string> {
-    return this.inTurn(turn, () => hash(password, COST));
+  hash(password: string, requester: HashRequester): Promise<string> {
+    return this.queued(requester, () => hash(password, COST));
   }
 
   /**
    * Compares in the same time whether there is a hash or not: without one, with a hash that no
    * password fits.
    */
-  async verify(passwordHash: string | null, password: string, turn: HashTurn): Promise<boolean> {
+  async verify(
+    passwordHash: string | null,
+    password: string,
+    requester: HashRequester,
+  ): Promise<boolean> {
     const known = passwordHash ?? (await this.unknownHash());
-    const isRight = await this.inTurn(turn, () => verify(known, password));
+    const isRight = await this.queued(requester, () => verify(known, password));
     return isRight && passwordHash !== null;
   }
 
@@ -41,11 +45,11 @@ export class Passwords {
     return this.dummyHash;
   }
 
-  private async inTurn<T>({ key, isKnown }: HashTurn, work: () => Promise<T>): Promise<T> {
+  private async queued<T>({ key, isKnown }: HashRequester, work: () => Promise<T>): Promise<T> {
     try {
       return await (isKnown ? this.known : this.unknown).run(key, work);
     } catch (error) {
-      if (!(error instanceof TurnedAway)) throw error;
+      if (!(error instanceof QueueRejection)) throw error;
       throw new AppError('unavailable', 'auth.busy', 'Too many people sign in at once.', {
         retryAfter: 2,
       });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { FairLine, TurnedAway } from './fair-line.js';
+import { FairQueue, QueueRejection } from './fair-queue.js';
 
 const options = { atOnce: 1, perKey: 3, inAll: 5, patienceMs: 10_000 };
 
 /** Work that ends when it is told to. */
-function held(line: FairLine, key: string, log: string[], name: string) {
+function held(line: FairQueue, key: string, log: string[], name: string) {
   let finish: () => void = () => undefined;
   const promise = line.run(key, async () => {
     log.push(name);
@@ -16,7 +16,7 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a fair line', () => {
   it('lets keys take turns, whoever of them came in great numbers', async () => {
-    const line = new FairLine(options);
+    const line = new FairQueue(options);
     const log: string[] = [];
     const works = ['a1', 'a2', 'a3', 'b1', 'a4', 'c1'].map((name) =>
       held(line, name.slice(0, 1), log, name),
@@ -31,13 +31,13 @@ describe('a fair line', () => {
   });
 
   it('turns away who comes behind a full line, of their own or of all', async () => {
-    const line = new FairLine(options);
+    const line = new FairQueue(options);
     const log: string[] = [];
     const first = held(line, 'a', log, 'a');
     const waiting = ['a', 'a', 'a'].map((key) => line.run(key, () => Promise.resolve(key)));
-    await expect(line.run('a', () => Promise.resolve())).rejects.toBeInstanceOf(TurnedAway);
+    await expect(line.run('a', () => Promise.resolve())).rejects.toBeInstanceOf(QueueRejection);
     waiting.push(...['b', 'c'].map((key) => line.run(key, () => Promise.resolve(key))));
-    await expect(line.run('d', () => Promise.resolve())).rejects.toBeInstanceOf(TurnedAway);
+    await expect(line.run('d', () => Promise.resolve())).rejects.toBeInstanceOf(QueueRejection);
     first.finish();
     await first.promise;
     expect(await Promise.all(waiting)).toEqual(['a', 'a', 'a', 'b', 'c']);
@@ -45,10 +45,10 @@ describe('a fair line', () => {
   });
 
   it('does not keep anybody longer than they have patience', async () => {
-    const line = new FairLine({ ...options, patienceMs: 5 });
+    const line = new FairQueue({ ...options, patienceMs: 5 });
     const log: string[] = [];
     const first = held(line, 'a', log, 'a');
-    await expect(line.run('b', () => Promise.resolve())).rejects.toBeInstanceOf(TurnedAway);
+    await expect(line.run('b', () => Promise.resolve())).rejects.toBeInstanceOf(QueueRejection);
     expect(line.length).toBe(0);
     first.finish();
     await first.promise;
@@ -56,7 +56,7 @@ describe('a fair line', () => {
   });
 
   it('goes on after work that failed', async () => {
-    const line = new FairLine(options);
+    const line = new FairQueue(options);
     await expect(line.run('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await line.run('a', () => Promise.resolve('yes'))).toBe('yes');
   });

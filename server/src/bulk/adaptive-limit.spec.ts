@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { Pace } from './pace.js';
+import { AdaptiveLimit } from './adaptive-limit.js';
 
 const busy = new Error('too much');
 const never = () => false;
 const always = () => true;
 
-function answers(pace: Pace, count: number, ms: number): void {
+function answers(pace: AdaptiveLimit, count: number, ms: number): void {
   for (let i = 0; i < count; i++) pace.note('ok', ms);
 }
 
@@ -20,7 +20,7 @@ function calls() {
 
 describe('how many calls are out at once', () => {
   it('begins with eight', async () => {
-    const pace = new Pace();
+    const pace = new AdaptiveLimit();
     const { open, call } = calls();
     const all = Array.from({ length: 20 }, () => pace.run(call, never));
     await new Promise((resolve) => setImmediate(resolve));
@@ -33,7 +33,7 @@ describe('how many calls are out at once', () => {
   });
 
   it('lets what is urgent out at once, up to 32, and the others only after it', async () => {
-    const pace = new Pace();
+    const pace = new AdaptiveLimit();
     const first = calls();
     const rest = calls();
     const later = () => new Promise((resolve) => setImmediate(resolve));
@@ -53,13 +53,13 @@ describe('how many calls are out at once', () => {
   });
 
   it('lets more out while answers stay as fast as they were, up to 32', () => {
-    const pace = new Pace();
+    const pace = new AdaptiveLimit();
     answers(pace, 200, 5);
     expect(pace.inFlight).toBe(32);
   });
 
   it('lets fewer out when answers slow down, but no fewer than it began with', () => {
-    const pace = new Pace();
+    const pace = new AdaptiveLimit();
     answers(pace, 8, 20);
     expect(pace.inFlight).toBe(16);
     answers(pace, 8, 80);
@@ -69,7 +69,7 @@ describe('how many calls are out at once', () => {
   });
 
   it('forgives a slow answer among fast ones', () => {
-    const pace = new Pace();
+    const pace = new AdaptiveLimit();
     answers(pace, 8, 5);
     pace.note('ok', 500);
     answers(pace, 7, 5);
@@ -77,7 +77,7 @@ describe('how many calls are out at once', () => {
   });
 
   it('halves at once when LiveKit fails, and never stops altogether', () => {
-    const pace = new Pace();
+    const pace = new AdaptiveLimit();
     pace.note('strained', 5);
     expect(pace.inFlight).toBe(4);
     for (let i = 0; i < 10; i++) pace.note('strained', 5);
@@ -85,7 +85,7 @@ describe('how many calls are out at once', () => {
   });
 
   it('after eight failures in a row tries one call a second, and fails the others at once', async () => {
-    const pace = new Pace();
+    const pace = new AdaptiveLimit();
     let made = 0;
     const fail = () => {
       made += 1;
@@ -96,7 +96,7 @@ describe('how many calls are out at once', () => {
   });
 
   it('what LiveKit refuses is no sign of strain', async () => {
-    const pace = new Pace();
+    const pace = new AdaptiveLimit();
     let made = 0;
     const refuse = () => {
       made += 1;

@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext, Injectable } from '@nestjs
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError } from '../common/errors/app-error.js';
+import { tooManyRequests } from '../common/errors/refusals.js';
 import { ParticipantProofs } from './participant-proofs.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { isStorable } from '../livekit/storable.js';
@@ -9,7 +10,7 @@ import type { TokenFacts } from '../livekit/token-reader.js';
 import type { Standing } from '../seats/seat-policy.js';
 import type { ActorRef, RequestFacts } from '../actor/actor.js';
 
-/** Somebody who has shown that they hold a token for the room; they speak for this seat only. */
+/** A participant who presented a valid token for the room; they act for this seat only. */
 export interface Participant {
   readonly room: string;
   readonly identity: string;
@@ -23,11 +24,11 @@ const ACTIONS = { points: 10, duration: 10 };
 const READS = { points: 40, duration: 10 };
 
 /**
- * Lets participants in by the LiveKit token that they hold. The identity and the room come out of
- * the token and from nowhere else; what rights it carries does not matter.
+ * Authenticates participants by their LiveKit token. Identity and room come from the token alone;
+ * its rights do not matter.
  */
 @Injectable()
-export class ParticipantDoor {
+export class ParticipantAuth {
   private readonly actions = new RateLimiterMemory(ACTIONS);
   private readonly reads = new RateLimiterMemory(READS);
 
@@ -36,7 +37,7 @@ export class ParticipantDoor {
     private readonly ledger: LedgerService,
   ) {}
 
-  async admit(
+  async authenticate(
     request: FastifyRequest,
     reply: FastifyReply,
     roomParam: string,
@@ -64,19 +65,19 @@ export class ParticipantDoor {
       return refuse('participant.other_room', 'This token is for another room.');
     }
     if (proof.standing.input.seat?.peeksAt != null) {
-      return refuse('participant.is_peek', 'Who only looks has no part in the room.');
+      return refuse('participant.is_peek', 'A peek takes no part in the room.');
     }
     return { room, identity, standing: proof.standing, ref };
   }
 
-  /** What somebody tried whose token is real; as often as they may try, and looks are not tries. */
+  /** Records refused attempts with a real token; the rate limit bounds them, and reads are no attempts. */
   private async recordRefusal(
     { method, routeOptions }: FastifyRequest,
     { room, identity }: TokenFacts,
     actor: Participant['ref'],
     refusal: string,
   ): Promise<void> {
-    if (isLook(method) || !isStorable(room) || !isStorable(identity)) return;
+    if (isRead(method) || !isStorable(room) || !isStorable(identity)) return;
     await this.ledger
       .appendDurably({
         kind: 'access.refused',
@@ -91,19 +92,17 @@ export class ParticipantDoor {
 
   /** Before Postgres is asked anything. Who has no valid token costs a signature check. */
   private async limit(method: string, seat: readonly string[]): Promise<void> {
-    const limiter = isLook(method) ? this.reads : this.actions;
+    const limiter = isRead(method) ? this.reads : this.actions;
     try {
       await limiter.consume(JSON.stringify(seat));
     } catch (error) {
       if (!(error instanceof RateLimiterRes)) throw error;
-      throw new AppError('too_many', 'request.rate_limited', 'Too many requests; slow down.', {
-        retryAfter: Math.max(1, Math.ceil(error.msBeforeNext / 1000)),
-      });
+      throw tooManyRequests(error.msBeforeNext);
     }
   }
 }
 
-function isLook(method: string): boolean {
+function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 

@@ -1,5 +1,5 @@
 import { AppError } from '../common/errors/app-error.js';
-import type { PolicyFacts } from '../policy/policy-reader.js';
+import type { PolicyFacts } from './policy-facts.js';
 
 /** Throws `unavailable` for a token that would be void when it is made: of the voiding's own moment. */
 export function assertNotVoid({ now, tokensVoidBefore }: PolicyFacts): void {
