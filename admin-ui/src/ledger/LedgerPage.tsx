@@ -9,7 +9,7 @@ import Skeleton from '@mui/material/Skeleton';
 import Typography from '@mui/material/Typography';
 import KeyboardArrowUp from '@mui/icons-material/KeyboardArrowUp';
 import { Link, useLocation, useNavigate } from 'react-router-dom';
-import type { Issuance, LedgerEntry } from '../providers/records';
+import type { Issuance, LedgerEntry } from '../api/records';
 import { useAnnounce } from '../shared/announce';
 import { copyText } from '../shared/CopyButton';
 import { EmptyState } from '../shared/EmptyState';
@@ -22,7 +22,7 @@ import { useUrlFilters } from '../shared/useUrlFilters';
 import { EntryDrawer } from './EntryDrawer';
 import { FILTER_KEYS, type FilterValues, LedgerFilters } from './LedgerFilters';
 import { LedgerSentence } from './LedgerSentence';
-import './messages';
+import './messages.en';
 import { OutcomeBadge } from './OutcomeBadge';
 import { startOf } from './timeRange';
 

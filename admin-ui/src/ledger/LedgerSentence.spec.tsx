@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { fakeApi } from '../../test/fakeApi';
 import { renderAdmin } from '../../test/renderAdmin';
-import type { LedgerEntry } from '../providers/records';
+import type { LedgerEntry } from '../api/records';
 import { LedgerSentence } from './LedgerSentence';
 
 let api: ReturnType<typeof fakeApi>;

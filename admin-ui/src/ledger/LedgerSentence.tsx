@@ -1,9 +1,9 @@
 import { Fragment, type ReactNode } from 'react';
 import { useTranslate } from 'react-admin';
-import type { Issuance, LedgerEntry } from '../providers/records';
+import type { Issuance, LedgerEntry } from '../api/records';
 import { useTemplates } from '../shared/useTemplates';
 import { actorText } from '../shared/actorText';
-import './messages';
+import './messages.en';
 
 type Fields = Record<string, unknown>;
 

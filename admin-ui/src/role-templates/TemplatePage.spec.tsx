@@ -4,7 +4,7 @@ import userEvent from '@testing-library/user-event';
 import { PRESETS } from '@rolecall/server/grants';
 import { type Call, fakeApi, type FakeAnswer } from '../../test/fakeApi';
 import { renderAdmin, signedIn } from '../../test/renderAdmin';
-import type { Permission } from '../providers/permissions';
+import type { Permission } from '../session/permissions';
 import { TemplatePage } from './TemplatePage';
 
 const speaker = PRESETS.find(({ key }) => key === 'speaker')!;

@@ -3,7 +3,7 @@ import MenuItem from '@mui/material/MenuItem';
 import MenuList from '@mui/material/MenuList';
 import Popover from '@mui/material/Popover';
 import Typography from '@mui/material/Typography';
-import type { Seat } from '../providers/records';
+import type { Seat } from '../api/records';
 import { nameOf } from './seatWords';
 import type { Console } from './useConsole';
 import { type Preview, usePreviews } from './usePreview';

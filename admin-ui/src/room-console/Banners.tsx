@@ -2,10 +2,10 @@ import { memo, useEffect, useRef } from 'react';
 import { useTranslate } from 'react-admin';
 import Button from '@mui/material/Button';
 import { Link } from 'react-router-dom';
-import { useLiveStatus } from '../providers/liveUpdates';
+import { useLiveStatus } from '../api/liveUpdates';
 import { useAnnounce } from '../shared/announce';
 import { useErrorText } from '../shared/useErrorText';
-import { useSystemStatus } from '../shared/useSystemStatus';
+import { useSystemStatus } from '../api/useSystemStatus';
 import { type Condition, ConditionStrip } from './ConditionStrip';
 import { clockTime } from './seatWords';
 

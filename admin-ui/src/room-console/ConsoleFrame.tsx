@@ -8,7 +8,7 @@ import { styled } from '@mui/material/styles';
 import MoreHoriz from '@mui/icons-material/MoreHoriz';
 import { Link } from 'react-router-dom';
 import { joinPath } from '../join/joinTicket';
-import type { Room, Silence } from '../providers/records';
+import type { Room, Silence } from '../api/records';
 import { StatusBadge } from '../shared/StatusBadge';
 import type { RosterStore } from './rosterStore';
 import { shortDuration } from './seatWords';

@@ -3,7 +3,7 @@ import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
-import type { Seat } from '../providers/records';
+import type { Seat } from '../api/records';
 import { REFUSED } from '../shared/GuardedButton';
 import type { Console } from './useConsole';
 import { usePreviews } from './usePreview';

@@ -9,7 +9,7 @@ import Close from '@mui/icons-material/Close';
 import type { Theme } from '@mui/material/styles';
 import type { SystemStyleObject } from '@mui/system';
 import { Link as RouterLink } from 'react-router-dom';
-import type { ActorKind, Seat } from '../providers/records';
+import type { ActorKind, Seat } from '../api/records';
 import { BecauseList } from '../shared/BecauseList';
 import { CopyButton } from '../shared/CopyButton';
 import { Mono } from '../shared/Mono';

@@ -8,7 +8,7 @@ import RadioGroup from '@mui/material/RadioGroup';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
 import { ConfirmDialog } from '../shared/ConfirmDialog';
-import type { Seat } from '../providers/records';
+import type { Seat } from '../api/records';
 import type { SeatAction } from './seatAction';
 import { usePreviews } from './usePreview';
 import { useSentence } from './useVerbWords';

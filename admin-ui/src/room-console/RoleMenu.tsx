@@ -12,8 +12,8 @@ import {
   type RoleGrants,
   sourceName,
 } from '@rolecall/server/grants';
-import type { RoleTemplate, Seat } from '../providers/records';
-import { useMe } from '../providers/session';
+import type { RoleTemplate, Seat } from '../api/records';
+import { useMe } from '../session/session';
 import { RoleChip } from '../shared/RoleChip';
 import { useTemplates } from '../shared/useTemplates';
 import { LeaseChoice } from './LeaseChoice';

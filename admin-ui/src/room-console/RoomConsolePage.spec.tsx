@@ -4,8 +4,8 @@ import userEvent from '@testing-library/user-event';
 import { type Call, fakeApi, type FakeAnswer } from '../../test/fakeApi';
 import { renderAdmin, signedIn } from '../../test/renderAdmin';
 import { i18nProvider } from '../i18n/i18nProvider';
-import type { Permission } from '../providers/permissions';
-import type { Seat } from '../providers/records';
+import type { Permission } from '../session/permissions';
+import type { Seat } from '../api/records';
 import { RoomConsolePage } from './RoomConsolePage';
 
 const ROOM = 'a/b 100%';

@@ -38,7 +38,7 @@ import type { RowCommand } from './SeatRow';
 import { messages as stageMessages } from './stage/messages.en';
 import { StageBar } from './stage/StageBar';
 import { useConsole } from './useConsole';
-import { useSystemStatus } from '../shared/useSystemStatus';
+import { useSystemStatus } from '../api/useSystemStatus';
 import { useRosterFact } from './useRoster';
 import type { Verb } from './verbs';
 

@@ -5,7 +5,7 @@ import Dialog from '@mui/material/Dialog';
 import DialogActions from '@mui/material/DialogActions';
 import DialogContent from '@mui/material/DialogContent';
 import DialogTitle from '@mui/material/DialogTitle';
-import { serverNow } from '../providers/serverClock';
+import { serverNow } from '../api/serverClock';
 import { useTemplates } from '../shared/useTemplates';
 import type { Attempt } from './seatActions';
 import { actorText } from '../shared/actorText';

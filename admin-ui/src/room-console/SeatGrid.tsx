@@ -17,7 +17,7 @@ import { useTranslate } from 'react-admin';
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import Box from '@mui/material/Box';
 import useMediaQuery from '@mui/material/useMediaQuery';
-import type { Acting, RoleTemplate, Seat } from '../providers/records';
+import type { Acting, RoleTemplate, Seat } from '../api/records';
 import { visuallyHidden } from '../shared/visuallyHidden';
 import { GridFrame, gridSize, type GridSize, ROW_HEIGHT } from './GridFrame';
 import { ACTS, chipFor, type Command, commandFor, type Keymap, stepFor } from './keymap';

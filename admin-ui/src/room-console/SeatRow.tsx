@@ -1,6 +1,6 @@
 import { memo, type CSSProperties } from 'react';
 import { useTranslate } from 'react-admin';
-import type { Acting, RoleTemplate, Seat } from '../providers/records';
+import type { Acting, RoleTemplate, Seat } from '../api/records';
 import { inkOn, templateColor } from '../theme/templateColor';
 import { HandSign } from './HandSign';
 import { type Attempt, UNDO_MS } from './seatActions';

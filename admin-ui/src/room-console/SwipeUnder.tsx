@@ -2,7 +2,7 @@ import { type RefObject, useCallback, useEffect, useRef, useState } from 'react'
 import { createPortal } from 'react-dom';
 import { useTranslate } from 'react-admin';
 import { styled } from '@mui/material/styles';
-import type { Seat } from '../providers/records';
+import type { Seat } from '../api/records';
 import { nameOf, type Translate } from './seatWords';
 import { FAR, type Pulled, type Side, watchSwipes } from './swipe';
 import type { Console } from './useConsole';

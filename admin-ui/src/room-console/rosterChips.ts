@@ -1,4 +1,4 @@
-import type { Seat } from '../providers/records';
+import type { Seat } from '../api/records';
 import { restrictionOf } from './seatWords';
 
 /** In the order of the keys 1 to 9; the last is everybody, on 0. */

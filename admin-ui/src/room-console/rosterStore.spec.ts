@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Seat } from '../providers/records';
+import type { Seat } from '../api/records';
 import { RosterStore } from './rosterStore';
 
 const AT = Date.parse('2026-11-21T12:00:00Z');

@@ -1,5 +1,5 @@
-import type { Seat } from '../providers/records';
-import { serverNow } from '../providers/serverClock';
+import type { Seat } from '../api/records';
+import { serverNow } from '../api/serverClock';
 import {
   bitOf,
   type Chip,

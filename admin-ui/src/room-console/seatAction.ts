@@ -1,5 +1,5 @@
-import { path } from '../providers/httpClient';
-import type { Seat } from '../providers/records';
+import { path } from '../api/httpClient';
+import type { Seat } from '../api/records';
 
 /** What can be asked of one seat; each is one call. */
 export type SeatAction =

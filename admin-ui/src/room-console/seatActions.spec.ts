@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { ProblemError } from '../providers/httpClient';
-import type { Seat } from '../providers/records';
+import { ProblemError } from '../api/httpClient';
+import type { Seat } from '../api/records';
 import { SeatActions, type SeatOutcome, UNDO_MS } from './seatActions';
 
 function seat(changes: Partial<Seat> = {}): Seat {

@@ -1,7 +1,7 @@
-import { postJson, ProblemError } from '../providers/httpClient';
-import type { Seat } from '../providers/records';
-import { serverNow } from '../providers/serverClock';
-import { problemOf } from '../shared/problem';
+import { postJson, ProblemError } from '../api/httpClient';
+import type { Seat } from '../api/records';
+import { serverNow } from '../api/serverClock';
+import { problemOf } from '../api/problem';
 import {
   areSilent,
   callOf,

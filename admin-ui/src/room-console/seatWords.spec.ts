@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { i18nProvider, registerMessages } from '../i18n/i18nProvider';
-import type { Seat } from '../providers/records';
+import type { Seat } from '../api/records';
 import { messages } from './messages.en';
 import { chipsOf, bitOf } from './rosterChips';
 import type { Attempt } from './seatActions';

@@ -1,6 +1,6 @@
 import type { useTranslate } from 'react-admin';
-import type { Acting, Seat } from '../providers/records';
-import { problemOf } from '../shared/problem';
+import type { Acting, Seat } from '../api/records';
+import { problemOf } from '../api/problem';
 import { nameOfAction } from './seatAction';
 import { type Attempt, isUnanswered } from './seatActions';
 import { actorText } from '../shared/actorText';

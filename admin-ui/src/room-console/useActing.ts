@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { path, postJson } from '../providers/httpClient';
-import { useLive } from '../providers/liveUpdates';
-import type { Acting } from '../providers/records';
+import { path, postJson } from '../api/httpClient';
+import { useLive } from '../api/liveUpdates';
+import type { Acting } from '../api/records';
 
 /** Told again after so long while somebody still has the person in hand. */
 const AGAIN_MS = 4_000;

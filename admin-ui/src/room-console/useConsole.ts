@@ -1,12 +1,12 @@
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
 import { diffGrants } from '@rolecall/server/grants';
-import { useIsServerReachable } from '../providers/connectivity';
-import type { RoleTemplate, Seat } from '../providers/records';
-import { serverNow } from '../providers/serverClock';
-import { useMe } from '../providers/session';
+import { useIsServerReachable } from '../api/connectivity';
+import type { RoleTemplate, Seat } from '../api/records';
+import { serverNow } from '../api/serverClock';
+import { useMe } from '../session/session';
 import { useAnnounce } from '../shared/announce';
-import { usePermissionSet } from '../shared/usePermissionSet';
+import { usePermissionSet } from '../session/usePermissionSet';
 import { useTemplates } from '../shared/useTemplates';
 import { type BulkRequest, useBulk } from './bulk/useBulk';
 import type { Command } from './keymap';

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { effects, toParticipantPermission } from '@rolecall/server/grants';
-import { getJson } from '../providers/httpClient';
-import type { Explanation, Seat } from '../providers/records';
+import { getJson } from '../api/httpClient';
+import type { Explanation, Seat } from '../api/records';
 
 /** Why somebody has their role, asked anew whenever the seat changes. */
 export const useExplanation = (room: string, seat: Seat | undefined, isEnabled: boolean) =>

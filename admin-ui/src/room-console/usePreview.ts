@@ -1,6 +1,6 @@
 import { useQueries } from '@tanstack/react-query';
-import { path, postJson } from '../providers/httpClient';
-import type { Seat } from '../providers/records';
+import { path, postJson } from '../api/httpClient';
+import type { Seat } from '../api/records';
 import { SCREEN_SOURCES } from './seatAction';
 import type { Verb } from './verbs';
 

@@ -1,8 +1,8 @@
 import { useCallback } from 'react';
 import { useTranslate } from 'react-admin';
 import { BUILT_IN_ROLES } from '@rolecall/server/access';
-import { may, type Permission } from '../providers/permissions';
-import { useMe } from '../providers/session';
+import { may, type Permission } from '../session/permissions';
+import { useMe } from '../session/session';
 
 /** Why this operator may not use a permission in this room, and which access roles may; null: they may. */
 export function useRefusal(room: string) {

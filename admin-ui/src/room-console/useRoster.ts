@@ -1,8 +1,8 @@
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
-import { getJson, path } from '../providers/httpClient';
-import { useLive, type SeatsEvent } from '../providers/liveUpdates';
-import type { Seat } from '../providers/records';
-import { problemOf } from '../shared/problem';
+import { getJson, path } from '../api/httpClient';
+import { useLive, type SeatsEvent } from '../api/liveUpdates';
+import type { Seat } from '../api/records';
+import { problemOf } from '../api/problem';
 import { RosterStore, type RosterView } from './rosterStore';
 import type { SeatActions } from './seatActions';
 

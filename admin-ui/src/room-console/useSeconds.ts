@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react';
-import { serverNow } from '../providers/serverClock';
+import { serverNow } from '../api/serverClock';
 
 let now = serverNow();
 const listeners = new Set<() => void>();

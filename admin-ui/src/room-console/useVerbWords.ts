@@ -1,6 +1,6 @@
 import { useCallback } from 'react';
 import { useTranslate } from 'react-admin';
-import type { Seat } from '../providers/records';
+import type { Seat } from '../api/records';
 import { hasFlag } from './seatWords';
 import type { Preview } from './usePreview';
 import type { Verb } from './verbs';

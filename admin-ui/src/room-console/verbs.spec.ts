@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Seat } from '../providers/records';
+import type { Seat } from '../api/records';
 import { actionOf, obstacleOf, verbsFor } from './verbs';
 
 function seat(changes: Partial<Seat> = {}): Seat {

@@ -1,5 +1,5 @@
-import type { Permission } from '../providers/permissions';
-import type { Seat } from '../providers/records';
+import type { Permission } from '../session/permissions';
+import type { Seat } from '../api/records';
 import { SCREEN_SOURCES, type SeatAction } from './seatAction';
 
 /** Everything that can be done to one person, as menus, keys and the person's page name it. */

@@ -4,7 +4,7 @@ import Check from '@mui/icons-material/Check';
 import Close from '@mui/icons-material/Close';
 import InfoOutlined from '@mui/icons-material/InfoOutlined';
 import MoreHoriz from '@mui/icons-material/MoreHoriz';
-import type { Because } from '../providers/records';
+import type { Because } from '../api/records';
 import { Mono } from './Mono';
 import { visuallyHidden } from './visuallyHidden';
 

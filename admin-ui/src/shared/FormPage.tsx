@@ -23,12 +23,12 @@ import Skeleton from '@mui/material/Skeleton';
 import { Link } from 'react-router-dom';
 import { NoAccess } from './NoAccess';
 import { NotFound } from './NotFound';
-import { ProblemError } from '../providers/httpClient';
-import { permissionFor } from '../providers/permissions';
+import { ProblemError } from '../api/httpClient';
+import { permissionFor } from '../session/permissions';
 import { ErrorState } from './ErrorState';
 import { isNotFound } from './RecordList';
 import { useErrorText } from './useErrorText';
-import { usePermissionSet } from './usePermissionSet';
+import { usePermissionSet } from '../session/usePermissionSet';
 
 /** A refusal that names fields shows beside them; anything else is told in one sentence. */
 export function useMutationErrorNotice() {

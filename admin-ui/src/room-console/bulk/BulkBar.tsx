@@ -3,7 +3,7 @@ import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import TextField from '@mui/material/TextField';
-import type { Seat } from '../../providers/records';
+import type { Seat } from '../../api/records';
 import { GuardedButton } from '../../shared/GuardedButton';
 import { momentOf } from '../seatWords';
 import type { Console } from '../useConsole';

@@ -3,7 +3,7 @@ import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import LinearProgress from '@mui/material/LinearProgress';
-import type { BulkOperation } from '../../providers/records';
+import type { BulkOperation } from '../../api/records';
 import { GuardedButton } from '../../shared/GuardedButton';
 import { useErrorText } from '../../shared/useErrorText';
 import { timeLeft } from '../seatWords';

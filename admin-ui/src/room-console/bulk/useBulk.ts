@@ -1,10 +1,10 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
-import { getJson, newKey, path, postJson } from '../../providers/httpClient';
-import { useLive } from '../../providers/liveUpdates';
-import type { BulkOperation } from '../../providers/records';
+import { getJson, newKey, path, postJson } from '../../api/httpClient';
+import { useLive } from '../../api/liveUpdates';
+import type { BulkOperation } from '../../api/records';
 import { useAnnounce } from '../../shared/announce';
-import { problemOf } from '../../shared/problem';
+import { problemOf } from '../../api/problem';
 
 export type BulkAction =
   'promote' | 'demote' | 'block' | 'unblock' | 'remove' | 'mute' | 'hold' | 'release';

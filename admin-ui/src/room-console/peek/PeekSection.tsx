@@ -3,7 +3,7 @@ import { useTranslate } from 'react-admin';
 import Button from '@mui/material/Button';
 import Skeleton from '@mui/material/Skeleton';
 import Typography from '@mui/material/Typography';
-import type { Seat } from '../../providers/records';
+import type { Seat } from '../../api/records';
 import { REFUSED } from '../../shared/GuardedButton';
 import { PersonSection } from '../PersonSection';
 import { nameOf } from '../seatWords';

@@ -9,7 +9,7 @@ import {
   Track,
   VideoQuality,
 } from 'livekit-client';
-import { deleteJson, path, postJson } from '../../providers/httpClient';
+import { deleteJson, path, postJson } from '../../api/httpClient';
 
 /** One person may send many videos; more than these at once help nobody to decide. */
 const MOST_TILES = 6;

@@ -7,7 +7,7 @@ import MenuItem from '@mui/material/MenuItem';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
 import Close from '@mui/icons-material/Close';
-import type { Scene, SceneRule } from '../../providers/records';
+import type { Scene, SceneRule } from '../../api/records';
 import { ConfirmDialog } from '../../shared/ConfirmDialog';
 import { useTemplates } from '../../shared/useTemplates';
 import type { SceneDesk } from './useScenes';

@@ -3,7 +3,7 @@ import Divider from '@mui/material/Divider';
 import ListItemText from '@mui/material/ListItemText';
 import Menu from '@mui/material/Menu';
 import MenuItem from '@mui/material/MenuItem';
-import type { Scene } from '../../providers/records';
+import type { Scene } from '../../api/records';
 import { useTemplates } from '../../shared/useTemplates';
 import { EMPTY_SCENE, type EditedScene } from './SceneEditor';
 import { rulesInWords } from './sceneWords';

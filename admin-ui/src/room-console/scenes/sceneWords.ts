@@ -1,5 +1,5 @@
 import type { useTranslate } from 'react-admin';
-import type { RoleTemplate, SceneRule } from '../../providers/records';
+import type { RoleTemplate, SceneRule } from '../../api/records';
 
 type Translate = ReturnType<typeof useTranslate>;
 

@@ -1,8 +1,8 @@
 import { useCallback, useMemo } from 'react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { deleteJson, getJson, path, postJson, putJson } from '../../providers/httpClient';
-import type { ActiveScene, Scene, SceneRule } from '../../providers/records';
-import { usePermissionSet } from '../../shared/usePermissionSet';
+import { deleteJson, getJson, path, postJson, putJson } from '../../api/httpClient';
+import type { ActiveScene, Scene, SceneRule } from '../../api/records';
+import { usePermissionSet } from '../../session/usePermissionSet';
 import type { BulkDesk } from '../bulk/useBulk';
 
 export interface SceneDraft {

@@ -6,7 +6,7 @@ import Popover from '@mui/material/Popover';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
 import type { RoleGrants } from '@rolecall/server/grants';
-import type { RoleTemplate } from '../../providers/records';
+import type { RoleTemplate } from '../../api/records';
 import { RoleChip } from '../../shared/RoleChip';
 import { useErrorText } from '../../shared/useErrorText';
 import { useTemplates } from '../../shared/useTemplates';

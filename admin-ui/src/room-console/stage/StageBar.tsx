@@ -3,7 +3,7 @@ import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import { alpha, styled } from '@mui/material/styles';
-import type { Stage, StageLimit } from '../../providers/records';
+import type { Stage, StageLimit } from '../../api/records';
 import { GuardedButton } from '../../shared/GuardedButton';
 import { useTemplates } from '../../shared/useTemplates';
 import { visuallyHidden } from '../../shared/visuallyHidden';

@@ -1,6 +1,6 @@
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
-import { problemOf } from '../../shared/problem';
+import { problemOf } from '../../api/problem';
 import { useErrorText } from '../../shared/useErrorText';
 import { useTemplates } from '../../shared/useTemplates';
 import type { SeatActions } from '../seatActions';

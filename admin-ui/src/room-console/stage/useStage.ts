@@ -1,8 +1,8 @@
 import { useCallback, useMemo, useState } from 'react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { getJson, path, postJson, putJson } from '../../providers/httpClient';
-import { throttled, useLive } from '../../providers/liveUpdates';
-import type { Stage } from '../../providers/records';
+import { getJson, path, postJson, putJson } from '../../api/httpClient';
+import { throttled, useLive } from '../../api/liveUpdates';
+import type { Stage } from '../../api/records';
 import type { SeatOutcome } from '../seatActions';
 
 const REREAD_MS = 300;

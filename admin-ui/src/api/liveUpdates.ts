@@ -1,10 +1,7 @@
-import type { QueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 import { isServerReachable, subscribeToConnectivity } from './connectivity';
 import { API } from './httpClient';
-import { may } from './permissions';
 import type { Acting, ActiveScene, BulkOperation, Seat } from './records';
-import { session } from './session';
 
 export type Topic = 'me' | 'rooms' | `room:${string}`;
 
@@ -322,28 +319,5 @@ export function throttled(act: () => void, everyMs = 1_000) {
       act();
       timer = setTimeout(again, everyMs);
     }, everyMs);
-  };
-}
-
-/** What every page needs: fresh room lists, and one's own rights as they are now. */
-export function connectLists(client: QueryClient) {
-  const invalidateRooms = throttled(() => {
-    // Lists only: a record that is being edited stays the one that its form started from.
-    void client.invalidateQueries({ queryKey: ['rooms', 'getList'] });
-  });
-  const refreshRights = throttled(() => {
-    void session
-      .refresh()
-      .then(() => client.invalidateQueries({ queryKey: ['auth'] }))
-      .catch(() => undefined);
-  });
-  // Asking for a topic that one may not see would cost the whole stream.
-  const stopRooms = may(session.get(), 'room.read')
-    ? liveConnection.subscribe('rooms', () => ({ rooms: invalidateRooms, reset: invalidateRooms }))
-    : () => undefined;
-  const stopMe = liveConnection.subscribe('me', () => ({ me: refreshRights }));
-  return () => {
-    stopRooms();
-    stopMe();
   };
 }

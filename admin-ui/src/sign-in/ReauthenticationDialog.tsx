@@ -8,11 +8,11 @@ import DialogContent from '@mui/material/DialogContent';
 import DialogContentText from '@mui/material/DialogContentText';
 import DialogTitle from '@mui/material/DialogTitle';
 import TextField from '@mui/material/TextField';
-import { signIn } from '../providers/authProvider';
-import { liveConnection } from '../providers/liveUpdates';
-import { registerReauthentication } from '../providers/reauthentication';
-import { session } from '../providers/session';
-import { useSignInErrorText } from '../sign-in/useSignInErrorText';
+import { signIn } from '../session/authProvider';
+import { liveConnection } from '../api/liveUpdates';
+import { registerReauthentication } from '../api/reauthentication';
+import { session } from '../session/session';
+import { useSignInErrorText } from './useSignInErrorText';
 
 /** The session ended while working: the password is asked for here, and nothing is lost. */
 export function ReauthenticationDialog() {

@@ -1,7 +1,7 @@
 import type { AuthProvider } from 'react-admin';
-import { deleteJson, postJson, ProblemError } from './httpClient';
+import { deleteJson, postJson, ProblemError } from '../api/httpClient';
 import { may, permissionFor } from './permissions';
-import type { Me } from './records';
+import type { Me } from '../api/records';
 import { session } from './session';
 
 export const signIn = async (email: string, password: string) => {

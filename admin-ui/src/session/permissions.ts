@@ -1,5 +1,5 @@
 import type { Permission } from '../../../server/src/actor/permissions';
-import type { Me } from './records';
+import type { Me } from '../api/records';
 
 export type { Permission };
 

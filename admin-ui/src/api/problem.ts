@@ -1,5 +1,5 @@
 import { HttpError } from 'react-admin';
-import type { Problem } from '../providers/httpClient';
+import type { Problem } from './httpClient';
 
 /**
  * The server's refusal behind an error, or null. Read from the body, not by `instanceof

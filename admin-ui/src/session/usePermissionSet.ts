@@ -1,6 +1,6 @@
 import { useCallback } from 'react';
-import { may, type Permission } from '../providers/permissions';
-import { useMe } from '../providers/session';
+import { may, type Permission } from './permissions';
+import { useMe } from './session';
 
 export type PermissionCheck = (permission: Permission, room?: string) => boolean;
 

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { getJson } from '../providers/httpClient';
-import type { SystemStatus } from '../providers/records';
+import { getJson } from './httpClient';
+import type { SystemStatus } from './records';
 
 export const STATUS_KEY = ['status'];
 

@@ -3,12 +3,12 @@ import { useNotify, useTranslate } from 'react-admin';
 import { useQueryClient } from '@tanstack/react-query';
 import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
-import { path, postJson } from '../providers/httpClient';
-import { useMe } from '../providers/session';
-import { ConfirmDialog } from './ConfirmDialog';
-import { Panel } from './Panel';
-import { usePermissionSet } from './usePermissionSet';
-import './voidTokens.messages';
+import { path, postJson } from '../api/httpClient';
+import { useMe } from '../session/session';
+import { ConfirmDialog } from '../shared/ConfirmDialog';
+import { Panel } from '../shared/Panel';
+import { usePermissionSet } from '../session/usePermissionSet';
+import './voidTokens.messages.en';
 
 export type VoidScope =
   | { kind: 'user'; id: string; name: string }

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
-import { getJson } from './httpClient';
-import type { Me } from './records';
+import { getJson } from '../api/httpClient';
+import type { Me } from '../api/records';
 
 let me: Me | null = null;
 let loading: Promise<Me> | null = null;
