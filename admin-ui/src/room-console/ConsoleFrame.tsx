@@ -10,12 +10,12 @@ import { Link } from 'react-router-dom';
 import { joinPath } from '../join/joinTicket';
 import type { Room, Silence } from '../api/records';
 import { StatusBadge } from '../shared/StatusBadge';
-import type { RosterStore } from './rosterStore';
-import { shortDuration } from './seatWords';
+import type { RosterStore } from './roster/rosterStore';
+import { shortDuration } from './seat/seatWords';
 import { LimitsPopover } from './stage/LimitsPopover';
 import type { StageDesk } from './stage/useStage';
 import type { Console } from './useConsole';
-import { useRosterFact } from './useRoster';
+import { useRosterFact } from './roster/useRoster';
 
 export interface ConsoleFrameProps {
   desk: Console;

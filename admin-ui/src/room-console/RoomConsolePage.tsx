@@ -14,33 +14,33 @@ import { registerMessages } from '../i18n/i18nProvider';
 import { ErrorState } from '../shared/ErrorState';
 import { useErrorText } from '../shared/useErrorText';
 import { useRouteSegment } from '../shared/useRouteSegment';
-import { Banners } from './Banners';
+import { Banners } from './notices/Banners';
 import { BulkBar } from './bulk/BulkBar';
 import { BulkTray } from './bulk/BulkTray';
 import { messages as bulkMessages } from './bulk/messages.en';
-import { ConsoleDialogs } from './ConsoleDialogs';
+import { ConsoleDialogs } from './dialogs/ConsoleDialogs';
 import { ConsoleFrame } from './ConsoleFrame';
 import { ConsoleTheme } from './ConsoleTheme';
-import { EmptyRoom } from './EmptyRoom';
-import { type Command, useKeymap } from './keymap';
+import { EmptyRoom } from './roster/EmptyRoom';
+import { type Command, useKeymap } from './commands/keymap';
 import { messages } from './messages.en';
 import { messages as peekMessages } from './peek/messages.en';
-import { PeopleFrame } from './PeopleFrame';
-import { PersonPlace } from './PersonPlace';
-import { RosterBar } from './RosterBar';
-import { RosterSkeleton } from './RosterSkeleton';
-import type { RosterView } from './rosterStore';
+import { PeopleFrame } from './grid/PeopleFrame';
+import { PersonPlace } from './person/PersonPlace';
+import { RosterBar } from './roster/RosterBar';
+import { RosterSkeleton } from './roster/RosterSkeleton';
+import type { RosterView } from './roster/rosterStore';
 import { messages as sceneMessages } from './scenes/messages.en';
 import { type LockHandle, SceneControls, useSceneRunner } from './scenes/SceneControls';
 import { useSceneCondition } from './scenes/useSceneCondition';
-import { SeatGrid, type SeatGridHandle } from './SeatGrid';
-import type { RowCommand } from './SeatRow';
+import { SeatGrid, type SeatGridHandle } from './grid/SeatGrid';
+import type { RowCommand } from './grid/SeatRow';
 import { messages as stageMessages } from './stage/messages.en';
 import { StageBar } from './stage/StageBar';
 import { useConsole } from './useConsole';
 import { useSystemStatus } from '../api/useSystemStatus';
-import { useRosterFact } from './useRoster';
-import type { Verb } from './verbs';
+import { useRosterFact } from './roster/useRoster';
+import type { Verb } from './commands/verbs';
 
 for (const each of [messages, stageMessages, sceneMessages, bulkMessages, peekMessages]) {
   registerMessages(each);
@@ -51,7 +51,7 @@ const isRowAct = (asked: Command | RowCommand): asked is `act ${Verb}` => asked.
 
 /** Read once, if ever; it is no part of what has to be there in a hurry. */
 const ShortcutsDialog = lazy(async () => {
-  const { ShortcutsDialog: Dialog } = await import('./ShortcutsDialog');
+  const { ShortcutsDialog: Dialog } = await import('./dialogs/ShortcutsDialog');
   return { default: Dialog };
 });
 

@@ -5,10 +5,10 @@ import Button from '@mui/material/Button';
 import TextField from '@mui/material/TextField';
 import type { Seat } from '../../api/records';
 import { GuardedButton } from '../../shared/GuardedButton';
-import { momentOf } from '../seatWords';
+import { momentOf } from '../seat/seatWords';
 import type { Console } from '../useConsole';
-import { useRosterView } from '../useRoster';
-import { DESTRUCTIVE, permissionOf } from '../verbs';
+import { useRosterView } from '../roster/useRoster';
+import { DESTRUCTIVE, permissionOf } from '../commands/verbs';
 
 const VERBS = [
   'promoteAs',

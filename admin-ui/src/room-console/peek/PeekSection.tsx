@@ -5,8 +5,8 @@ import Skeleton from '@mui/material/Skeleton';
 import Typography from '@mui/material/Typography';
 import type { Seat } from '../../api/records';
 import { REFUSED } from '../../shared/GuardedButton';
-import { PersonSection } from '../PersonSection';
-import { nameOf } from '../seatWords';
+import { PersonSection } from '../seat/PersonSection';
+import { nameOf } from '../seat/seatWords';
 import type { Console } from '../useConsole';
 
 /** LiveKit's client is larger than the rest of the console; it comes when somebody looks. */

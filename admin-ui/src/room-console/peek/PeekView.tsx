@@ -7,8 +7,8 @@ import Typography from '@mui/material/Typography';
 import { useAnnounce } from '../../shared/announce';
 import { GuardedButton } from '../../shared/GuardedButton';
 import { useAttached } from '../../shared/useAttached';
-import { clockTime, timeLeft } from '../seatWords';
-import { useSeconds } from '../useSeconds';
+import { clockTime, timeLeft } from '../seat/seatWords';
+import { useSeconds } from '../seat/useSeconds';
 import { PeekSession, type PeekState, type PeekTile } from './PeekSession';
 
 export interface PeekViewProps {

@@ -13,7 +13,7 @@ import Button from '@mui/material/Button';
 import Lock from '@mui/icons-material/LockOutlined';
 import { GuardedButton } from '../../shared/GuardedButton';
 import { useErrorText } from '../../shared/useErrorText';
-import type { Say } from '../useNotice';
+import type { Say } from '../notices/useNotice';
 import { SceneEditor, type EditedScene } from './SceneEditor';
 import { SceneMenu } from './SceneMenu';
 import type { SceneDesk } from './useScenes';

@@ -3,9 +3,9 @@ import { useTranslate } from 'react-admin';
 import { problemOf } from '../../api/problem';
 import { useErrorText } from '../../shared/useErrorText';
 import { useTemplates } from '../../shared/useTemplates';
-import type { SeatActions } from '../seatActions';
-import { SETTLE_MS } from '../shiftGuard';
-import type { Say } from '../useNotice';
+import type { SeatActions } from '../commands/seatActions';
+import { SETTLE_MS } from '../pointer/shiftGuard';
+import type { Say } from '../notices/useNotice';
 import { type ApprovedHand, type FullStage, nextOf, type StageDesk } from './useStage';
 
 interface Means {

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getJson, path, postJson, putJson } from '../../api/httpClient';
 import { throttled, useLive } from '../../api/liveUpdates';
 import type { Stage } from '../../api/records';
-import type { SeatOutcome } from '../seatActions';
+import type { SeatOutcome } from '../commands/seatActions';
 
 const REREAD_MS = 300;
 

@@ -1,0 +1,432 @@
+import {
+  type ComponentType,
+  type CSSProperties,
+  lazy,
+  memo,
+  type KeyboardEvent,
+  type RefObject,
+  Suspense,
+  useEffect,
+  useId,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react';
+import { useTranslate } from 'react-admin';
+import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
+import Box from '@mui/material/Box';
+import useMediaQuery from '@mui/material/useMediaQuery';
+import type { Acting, RoleTemplate, Seat } from '../../api/records';
+import { visuallyHidden } from '../../shared/visuallyHidden';
+import { GridFrame, gridSize, type GridSize, ROW_HEIGHT } from './GridFrame';
+import { ACTS, chipFor, type Command, commandFor, type Keymap, stepFor } from '../commands/keymap';
+import type { RosterStore, RosterView } from '../roster/rosterStore';
+import { RowSlots } from './rowSlots';
+import type { Attempt } from '../commands/seatActions';
+import { SeatRow, type RowCommand } from './SeatRow';
+import type { SwipeUnderProps } from './SwipeUnder';
+import { useRosterView } from '../roster/useRoster';
+
+export interface SeatGridHandle {
+  focus: () => void;
+  /** Scrolls to somebody. */
+  show: (identity: string) => void;
+}
+
+interface SeatGridProps {
+  ref: RefObject<SeatGridHandle | null>;
+  label: string;
+  store: RosterStore;
+  attempts: ReadonlyMap<string, Attempt>;
+  acting: ReadonlyMap<string, Acting>;
+  templates: ReadonlyMap<string, RoleTemplate>;
+  keymap: Keymap;
+  active: string | null;
+  selected: ReadonlySet<string>;
+  promoteTitle: string;
+  errorText: (error: unknown) => string;
+  /** A menu or dialog about somebody is open: rows keep their places until it closes. */
+  isHeld: boolean;
+  /** What a row that is pulled aside by a finger can ask of. */
+  swipe: SwipeUnderProps['desk'];
+  onActive: (identity: string) => void;
+  /** A key asked to act on somebody while nobody was marked; now this person is. */
+  onNobody: (identity: string | null) => void;
+  onExtend: (identities: string[]) => void;
+  onCommand: (command: RowCommand | Command, identity: string | null, element: HTMLElement) => void;
+}
+
+const hasTouch = navigator.maxTouchPoints > 0;
+/** An addition: whoever cannot load it has all the rest. */
+const SwipeUnder = lazy(async (): Promise<{ default: ComponentType<SwipeUnderProps> }> => {
+  const loaded = await import('./SwipeUnder').catch(() => null);
+  return { default: loaded?.SwipeUnder ?? (() => null) };
+});
+
+const OVERSCAN = 4;
+const HEAD_HEIGHT = 32;
+const COLUMN_COUNT = 9;
+/** After the last key or pointer movement the order is applied by itself. */
+const IDLE_MS = 2_000;
+
+/** The people. Only what is inside the frame is drawn again when one of them changes. */
+export function SeatGrid(props: SeatGridProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const { size, rowHeight } = useFit(frame);
+  return (
+    <GridFrame
+      ref={frame}
+      data-size={size}
+      style={{ '--row-height': `${rowHeight}px` } as CSSProperties}
+    >
+      <Grid {...props} rowHeight={rowHeight} />
+    </GridFrame>
+  );
+}
+
+function Grid(props: SeatGridProps & { rowHeight: number }) {
+  const { label, store, rowHeight, attempts, templates, active, selected } = props;
+  const { onActive, onCommand } = props;
+  const translate = useTranslate();
+  const view = useRosterView(store);
+  const id = useId();
+  const scroller = useRef<HTMLDivElement>(null);
+  const [slots] = useState(() => new RowSlots());
+  const hold = useHold(store);
+  useEffect(() => hold.grip('dialog', props.isHeld), [hold, props.isHeld]);
+  const anchor = useAnchor(scroller, view, rowHeight);
+
+  // eslint-disable-next-line react-hooks/incompatible-library -- it keeps its own state on purpose
+  const virtualizer = useVirtualizer({
+    count: view.identities.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: OVERSCAN,
+    scrollMargin: 0,
+    paddingEnd: 4,
+    scrollPaddingStart: HEAD_HEIGHT,
+  });
+  useEffect(() => {
+    virtualizer.measure();
+  }, [virtualizer, rowHeight]);
+
+  useImperativeHandle(
+    props.ref,
+    () => ({
+      focus: () => scroller.current?.focus(),
+      show: (identity) => {
+        const index = store.read().identities.indexOf(identity);
+        if (index >= 0) virtualizer.scrollToIndex(index, { align: 'auto' });
+      },
+    }),
+    [store, virtualizer],
+  );
+  const isEarly = useEarlyFocus(scroller);
+
+  const activeIndex = active === null ? -1 : view.identities.indexOf(active);
+  useActiveInSight(virtualizer, scroller, activeIndex, view);
+  const moveTo = (index: number) => {
+    const to = Math.max(0, Math.min(index, view.identities.length - 1));
+    const identity = view.identities[to];
+    if (identity === undefined) return null;
+    onActive(identity);
+    virtualizer.scrollToIndex(to, { align: 'auto' });
+    return identity;
+  };
+  const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 400) / rowHeight) - 2);
+
+  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
+    if (event.target !== scroller.current || event.nativeEvent.isComposing) return;
+    hold.touch();
+    const step = stepFor(event, page, view.identities.length, props.keymap);
+    const chip = step === null ? chipFor(event, props.keymap) : null;
+    const command = step === null && !chip ? commandFor(event, props.keymap) : null;
+    if (step === null && !chip && !command) return;
+    event.preventDefault();
+    if (step !== null) move(step, event.shiftKey);
+    // Somebody leaning on a key means it once.
+    else if (event.repeat) return;
+    else if (chip) store.setChip(chip);
+    else {
+      const isNobodyActive = activeIndex < 0;
+      const meant = isNobodyActive ? moveTo(0) : active;
+      // Nobody was marked, or they have gone: the first in the list was not meant.
+      if (isNobodyActive && selected.size === 0 && ACTS.has(command!)) props.onNobody(meant);
+      else onCommand(command!, meant, rowElement() ?? event.currentTarget);
+    }
+  };
+  const move = (step: number, isExtending: boolean) => {
+    const to = moveTo((activeIndex < 0 && step > 0 ? -1 : activeIndex) + step);
+    if (isExtending && to !== null) props.onExtend(active === null ? [to] : [active, to]);
+  };
+  /** As the list is now, which may be newer than what was drawn last. */
+  const enter = () => {
+    const { identities } = store.read();
+    if ((active === null || !identities.includes(active)) && identities[0]) onActive(identities[0]);
+  };
+  const rows = virtualizer.getVirtualItems().flatMap(({ index, start }) => {
+    const identity = view.identities[index];
+    const seat = identity === undefined ? undefined : store.seat(identity);
+    return seat ? [{ seat, index, start }] : [];
+  });
+  const slotOf = slots.place(rows.map(({ seat }) => seat.identity));
+  const hasSection = view.interest > 0 && view.interest < view.identities.length;
+  const sectionAt = hasSection ? view.interest * rowHeight : null;
+  const rowId = (identity: string) => `${id}-${slotOf.get(identity)}`;
+  const activeId = active !== null && slotOf.has(active) ? rowId(active) : undefined;
+  const rowElement = () => (activeId === undefined ? null : document.getElementById(activeId));
+
+  return (
+    <div
+      ref={scroller}
+      role="grid"
+      className="grid"
+      tabIndex={0}
+      aria-label={label}
+      aria-description={translate('room_console.grid.help')}
+      aria-rowcount={view.identities.length + 1}
+      aria-colcount={COLUMN_COUNT}
+      aria-multiselectable
+      aria-activedescendant={activeId}
+      onKeyDown={onKeyDown}
+      onFocus={() => {
+        // By keyboard something must be there to act on; a click says itself which.
+        if (isEarly.current || scroller.current?.matches(':focus-visible')) enter();
+      }}
+      onPointerDown={hold.touch}
+      onPointerMove={(event) => {
+        hold.touch();
+        anchor.at(event.pointerType === 'touch' ? null : event.clientY);
+      }}
+      onPointerLeave={() => anchor.at(null)}
+      onWheel={hold.touch}
+    >
+      <HeadRow />
+      <div
+        className="rows"
+        role="rowgroup"
+        style={{ height: virtualizer.getTotalSize() }}
+        // Their order as it is read; that of the elements is another one.
+        aria-owns={
+          virtualizer.isScrolling
+            ? undefined
+            : rows.map(({ seat }) => rowId(seat.identity)).join(' ')
+        }
+      >
+        {hasTouch && (
+          <Suspense fallback={null}>
+            <SwipeUnder
+              grid={scroller}
+              desk={props.swipe}
+              onGrip={(isPulled) => hold.grip('pull', isPulled)}
+            />
+          </Suspense>
+        )}
+        {sectionAt !== null && (
+          <div className="section" aria-hidden style={placeAt(sectionAt)}>
+            {translate('room_console.grid.others')}
+          </div>
+        )}
+        {inSlots(rows, slotOf).map(({ seat, index, start }) => (
+          <SeatRow
+            key={slotOf.get(seat.identity)}
+            id={rowId(seat.identity)}
+            index={index}
+            style={placeAt(start)}
+            seat={seat}
+            template={templates.get(seat.role?.template ?? '')}
+            attempt={attempts.get(seat.identity)}
+            isActive={seat.identity === active}
+            isSelected={selected.has(seat.identity)}
+            goneAt={view.gone.get(seat.identity)}
+            acting={props.acting.get(seat.identity)}
+            isFirstOfOthers={hasSection && index === view.interest}
+            obstacle={props.swipe.obstacle}
+            promoteTitle={props.promoteTitle}
+            translate={translate}
+            errorText={props.errorText}
+            onCommand={onCommand}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+const HeadRow = memo(function HeadRow() {
+  return (
+    <div role="row" className="row head" aria-rowindex={1}>
+      <Head name="select" className="pick" isHidden />
+      <Head name="person" className="c-person" />
+      <Head name="role" className="c-role" />
+      <Head name="hand" className="c-hand" />
+      <Head name="observed" className="c-observed" />
+      <Head name="tracks" className="c-tracks" />
+      <Head name="sync" className="c-sync" />
+      <Head name="joined" className="c-joined" />
+      <Head name="actions" className="c-actions" isHidden />
+    </div>
+  );
+});
+
+function Head(props: { name: string; className: string; isHidden?: boolean }) {
+  const translate = useTranslate();
+  const text = translate(`room_console.grid.${props.name}`);
+  return (
+    <div role="columnheader" className={`cell ${props.className}`}>
+      {props.isHidden ? <Box sx={visuallyHidden}>{text}</Box> : text}
+    </div>
+  );
+}
+
+const places = new Map<number, { transform: string }>();
+
+/** The same object for the same place, so that a row that did not move is not drawn again. */
+function placeAt(start: number) {
+  let place = places.get(start);
+  if (!place) {
+    place = { transform: `translateY(${start}px)` };
+    places.set(start, place);
+  }
+  return place;
+}
+
+/** Always in the same order: an element that is put before another is styled and laid out anew. */
+const inSlots = <Row extends { seat: Seat }>(
+  rows: readonly Row[],
+  slotOf: ReadonlyMap<string, number>,
+) => {
+  const slot = ({ seat }: Row) => slotOf.get(seat.identity) ?? 0;
+  return [...rows].sort((a, b) => slot(a) - slot(b));
+};
+
+/** The keys work from the first moment, unless somebody is somewhere already. */
+function useEarlyFocus(element: RefObject<HTMLElement | null>) {
+  const isEarly = useRef(false);
+  useEffect(() => {
+    if (document.activeElement !== document.body) return;
+    isEarly.current = true;
+    element.current?.focus({ preventScroll: true });
+    isEarly.current = false;
+  }, [element]);
+  return isEarly;
+}
+
+/** Rows keep their places from the last key, press or pointer movement in the list until `IDLE_MS`. */
+function useHold(store: RosterStore) {
+  const [hold] = useState(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const grips = new Set<string>();
+    const touch = () => {
+      store.hold(true);
+      clearTimeout(timer);
+      timer = grips.size > 0 ? undefined : setTimeout(() => store.hold(false), IDLE_MS);
+    };
+    return {
+      touch,
+      /** Holds however long nothing moves: a finger that rests on a row, an open dialog. */
+      grip: (by: string, isHeld: boolean) => {
+        if (isHeld === grips.has(by)) return;
+        if (isHeld) grips.add(by);
+        else grips.delete(by);
+        touch();
+      },
+      stop: () => clearTimeout(timer),
+    };
+  });
+  useEffect(() => hold.stop, [hold]);
+  return hold;
+}
+
+/** Who works by keys does not lose sight of their row when what they did is put in order. */
+function useActiveInSight(
+  virtualizer: Virtualizer<HTMLDivElement, Element>,
+  scroller: RefObject<HTMLElement | null>,
+  activeIndex: number,
+  { waiting }: RosterView,
+) {
+  const before = useRef({ hasWaited: false, isInSight: false });
+  const hasWaited = waiting.joined + waiting.moved + waiting.left > 0;
+  useLayoutEffect(() => {
+    const { range } = virtualizer;
+    const isSorted = before.current.hasWaited && !hasWaited;
+    if (isSorted && before.current.isInSight && scroller.current?.matches(':focus-visible')) {
+      virtualizer.scrollToIndex(Math.max(0, activeIndex), { align: 'auto' });
+    }
+    const isInSight =
+      range !== null && activeIndex >= range.startIndex && activeIndex <= range.endIndex;
+    before.current = { hasWaited, isInSight };
+  });
+}
+
+/**
+ * Keeps the row under the pointer in place when rows are inserted above it, by scrolling as far as
+ * they push it. The next ordering takes that back, unless somebody scrolled meanwhile.
+ */
+function useAnchor(
+  scroller: RefObject<HTMLElement | null>,
+  { identities, waiting }: RosterView,
+  rowHeight: number,
+) {
+  const [anchor] = useState(() => {
+    let pointerY: number | null = null;
+    let shown: readonly string[] = [];
+    let pushed = { by: 0, to: 0 };
+    const keepRow = (element: HTMLElement, before: readonly string[], height: number) => {
+      if (pointerY === null) return;
+      const top = element.getBoundingClientRect().top + HEAD_HEIGHT;
+      const index = Math.floor((pointerY - top + element.scrollTop) / height);
+      const identity = before[index];
+      const by = identity === undefined ? 0 : (shown.indexOf(identity) - index) * height;
+      if (by <= 0) return;
+      const sum = element.scrollTop === pushed.to ? pushed.by : 0;
+      element.scrollTop += by;
+      pushed = { by: sum + by, to: element.scrollTop };
+    };
+    const takeBack = (element: HTMLElement) => {
+      if (pushed.by > 0 && element.scrollTop === pushed.to) element.scrollTop -= pushed.by;
+      pushed = { by: 0, to: 0 };
+    };
+    return {
+      at: (clientY: number | null) => {
+        pointerY = clientY;
+      },
+      follow: (
+        element: HTMLElement,
+        next: readonly string[],
+        isAppended: boolean,
+        height: number,
+      ) => {
+        if (next === shown) return;
+        const before = shown;
+        shown = next;
+        if (isAppended) keepRow(element, before, height);
+        else takeBack(element);
+      },
+    };
+  });
+  const isAppended = waiting.joined > 0;
+  useLayoutEffect(() => {
+    if (scroller.current) anchor.follow(scroller.current, identities, isAppended, rowHeight);
+  }, [anchor, scroller, identities, isAppended, rowHeight]);
+  return anchor;
+}
+
+/** Fits the columns and the height of a row to the room there is. */
+function useFit(element: RefObject<HTMLElement | null>) {
+  const isCoarse = useMediaQuery('(pointer: coarse)', { noSsr: true });
+  const [size, setSize] = useState<GridSize>('wide');
+  useLayoutEffect(() => {
+    const frame = element.current;
+    if (!frame) return undefined;
+    const fit = () => setSize(gridSize(frame.clientWidth));
+    fit();
+    const observer = new ResizeObserver(fit);
+    observer.observe(frame);
+    return () => observer.disconnect();
+  }, [element]);
+  const rowHeight =
+    size === 'narrow' ? ROW_HEIGHT.narrow : isCoarse ? ROW_HEIGHT.coarse : ROW_HEIGHT.fine;
+  return { size, rowHeight };
+}

@@ -1,0 +1,87 @@
+import { memo, type ReactNode } from 'react';
+import { useTranslate } from 'react-admin';
+import Box from '@mui/material/Box';
+import Drawer from '@mui/material/Drawer';
+import useMediaQuery from '@mui/material/useMediaQuery';
+import type { Theme } from '@mui/material/styles';
+import { PersonPanel } from './PersonPanel';
+import { nameOf } from '../seat/seatWords';
+import type { Console } from '../useConsole';
+import { useSeatOf } from '../roster/useRoster';
+
+export interface PersonPlaceProps {
+  desk: Console;
+  errorText: (error: unknown) => string;
+}
+
+/** The person who is looked at. */
+export function PersonPlace({ desk, errorText }: PersonPlaceProps) {
+  const translate = useTranslate();
+  const seat = useSeatOf(desk.roster.store, desk.active);
+  return (
+    <Place
+      label={translate('room_console.panel.label', { name: seat ? nameOf(seat) : '' })}
+      onClose={desk.closePanel}
+    >
+      {desk.isPanelOpen && seat && (
+        <PersonPanel
+          key={seat.identity}
+          desk={desk}
+          seat={seat}
+          attempt={desk.attempts.get(seat.identity)}
+          errorText={errorText}
+        />
+      )}
+    </Place>
+  );
+}
+
+interface PlaceProps {
+  label: string;
+  onClose: () => void;
+  /** Nothing while nobody is looked at. */
+  children: ReactNode;
+}
+
+/** Beside the list where there is room, over it on a tablet, from below where a thumb reaches. */
+const Place = memo(function Place({ label, onClose, children }: PlaceProps) {
+  const isNarrow = useMediaQuery<Theme>((theme) => theme.breakpoints.down('lg'));
+  const isPhone = useMediaQuery<Theme>((theme) => theme.breakpoints.down('sm'));
+  if (isNarrow) {
+    return (
+      <Drawer
+        anchor={isPhone ? 'bottom' : 'right'}
+        open={Boolean(children)}
+        onClose={onClose}
+        slotProps={{
+          paper: {
+            sx: isPhone
+              ? { maxHeight: '80dvh', borderTopLeftRadius: 12, borderTopRightRadius: 12 }
+              : { width: 'min(100%, 380px)' },
+            role: 'dialog',
+            'aria-label': label,
+          },
+        }}
+      >
+        {children}
+      </Drawer>
+    );
+  }
+  if (!children) return null;
+  return (
+    <Box
+      sx={{
+        width: 340,
+        flex: 'none',
+        display: 'flex',
+        border: 1,
+        borderColor: 'divider',
+        borderRadius: 1,
+        bgcolor: 'background.paper',
+        contain: 'size',
+      }}
+    >
+      {children}
+    </Box>
+  );
+});

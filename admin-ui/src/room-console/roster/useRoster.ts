@@ -1,0 +1,132 @@
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { getJson, path } from '../../api/httpClient';
+import { useLive, type SeatsEvent } from '../../api/liveUpdates';
+import type { Seat } from '../../api/records';
+import { problemOf } from '../../api/problem';
+import { RosterStore, type RosterView } from './rosterStore';
+import type { SeatActions } from '../commands/seatActions';
+
+export interface Roster {
+  store: RosterStore;
+  isLoaded: boolean;
+  error: unknown;
+  /** When what is shown was last known to be right; for a room whose updates are lost. */
+  asOf: () => Date | null;
+  reload: () => void;
+}
+
+const TICK_MS = 1_000;
+/** A snapshot that could not be read is read again without being asked to. */
+const AGAIN_MS = 3_000;
+
+/** The seats of one room: a snapshot, then every change as it is told. */
+export function useRoster(room: string, actions: { current: SeatActions | null }): Roster {
+  const [store] = useState(() => new RosterStore());
+  const [isLoaded, setIsLoaded] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const asOfRef = useRef<Date | null>(null);
+  const asOf = useCallback(() => asOfRef.current, []);
+  const again = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const loading = useRef<{ abort: AbortController; missed: SeatsEvent[] } | null>(null);
+
+  const take = useCallback(
+    (events: readonly SeatsEvent[]) => {
+      const changed = merge(events);
+      store.patch([...changed.seats.values()], [...changed.removed]);
+      actions.current?.observe([...changed.seats.keys(), ...changed.removed]);
+    },
+    [store, actions],
+  );
+
+  const reload = useCallback(
+    function read() {
+      clearTimeout(again.current);
+      loading.current?.abort.abort();
+      const mine = { abort: new AbortController(), missed: [] as SeatsEvent[] };
+      loading.current = mine;
+      getJson<Seat[]>(path('rooms', room, 'seats'), { signal: mine.abort.signal })
+        .then((seats) => {
+          if (loading.current !== mine) return;
+          loading.current = null;
+          store.replaceAll(seats);
+          // What was told while the snapshot was on its way may be newer than the snapshot.
+          take(mine.missed);
+          actions.current?.observe(seats.map(({ identity }) => identity));
+          setIsLoaded(true);
+          setError(null);
+          asOfRef.current = new Date();
+        })
+        .catch((failure: unknown) => {
+          if (loading.current !== mine) return;
+          loading.current = null;
+          setError(failure);
+          if (isPassing(failure)) again.current = setTimeout(read, AGAIN_MS);
+        });
+    },
+    [room, store, take, actions],
+  );
+
+  useEffect(() => {
+    reload();
+    return () => {
+      clearTimeout(again.current);
+      loading.current?.abort.abort();
+      loading.current = null;
+    };
+  }, [reload]);
+
+  useEffect(() => {
+    const clock = setInterval(() => store.tick(), TICK_MS);
+    return () => clearInterval(clock);
+  }, [store]);
+
+  useLive(`room:${room}`, {
+    seats: (events) => {
+      loading.current?.missed.push(...events);
+      take(events);
+      asOfRef.current = new Date();
+    },
+    // A scene concerns everybody at once: what it leaves alone is told by nothing else.
+    scene: reload,
+    reset: reload,
+  });
+
+  return { store, isLoaded, error, asOf, reload };
+}
+
+/** Everything: whoever asks is drawn again with each change of anybody. */
+export const useRosterView = (store: RosterStore) =>
+  useSyncExternalStore(store.subscribe, store.read);
+
+/** One fact of it: whoever asks is drawn again only when that changes. */
+export const useRosterFact = <Fact>(store: RosterStore, of: (view: RosterView) => Fact) =>
+  useSyncExternalStore(store.subscribe, () => of(store.read()));
+
+/** One person as they are now. */
+export const useSeatOf = (store: RosterStore, identity: string | null) =>
+  useSyncExternalStore(store.subscribe, () =>
+    identity === null ? undefined : store.seat(identity),
+  );
+
+/** A refusal does not get better by asking again; a server that is away does. */
+function isPassing(failure: unknown): boolean {
+  const status = problemOf(failure)?.status ?? 0;
+  return status === 0 || status >= 500;
+}
+
+/** The last word on each person within one flush. */
+function merge(events: readonly SeatsEvent[]) {
+  const seats = new Map<string, Seat>();
+  const removed = new Set<string>();
+  for (const event of events) {
+    for (const seat of event.seats) {
+      seats.set(seat.identity, seat);
+      removed.delete(seat.identity);
+    }
+    for (const identity of event.removed) {
+      seats.delete(identity);
+      removed.add(identity);
+    }
+  }
+  return { seats, removed };
+}
