@@ -11,7 +11,7 @@ import { joinPath } from '../join/joinTicket';
 import type { Room, Silence } from '../api/records';
 import { StatusBadge } from '../shared/StatusBadge';
 import type { RosterStore } from './roster/rosterStore';
-import { shortDuration } from './seat/seatWords';
+import { shortDuration } from './seat/times';
 import { LimitsPopover } from './stage/LimitsPopover';
 import type { StageDesk } from './stage/useStage';
 import type { Console } from './useConsole';

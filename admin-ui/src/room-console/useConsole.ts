@@ -14,7 +14,7 @@ import { useScenes } from './scenes/useScenes';
 import type { SeatAction } from './commands/seatAction';
 import type { SeatActions } from './commands/seatActions';
 import type { SeatGridHandle } from './grid/SeatGrid';
-import { nameOf } from './seat/seatWords';
+import { nameOf } from './seat/seatFacts';
 import { useApprovals } from './stage/useApprovals';
 import { useStage } from './stage/useStage';
 import { useActing } from './commands/useActing';

@@ -5,7 +5,7 @@ import Button from '@mui/material/Button';
 import TextField from '@mui/material/TextField';
 import type { Seat } from '../../api/records';
 import { GuardedButton } from '../../shared/GuardedButton';
-import { momentOf } from '../seat/seatWords';
+import { momentOf } from '../seat/times';
 import type { Console } from '../useConsole';
 import { useRosterView } from '../roster/useRoster';
 import { DESTRUCTIVE, permissionOf } from '../commands/verbs';

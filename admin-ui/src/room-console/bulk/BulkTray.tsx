@@ -6,7 +6,7 @@ import LinearProgress from '@mui/material/LinearProgress';
 import type { BulkOperation } from '../../api/records';
 import { GuardedButton } from '../../shared/GuardedButton';
 import { useErrorText } from '../../shared/useErrorText';
-import { timeLeft } from '../seat/seatWords';
+import { timeLeft } from '../seat/times';
 import { useSeconds } from '../seat/useSeconds';
 import { FailuresDialog } from './FailuresDialog';
 import { type BulkControl, type BulkDesk, isOpen } from './useBulk';

@@ -11,7 +11,8 @@ import { useAnnounce } from '../../shared/announce';
 import { useErrorText } from '../../shared/useErrorText';
 import type { RosterStore } from '../roster/rosterStore';
 import { type Attempt, SeatActions } from './seatActions';
-import { nameOf, statusOf } from '../seat/seatWords';
+import { statusOf } from './seatStatus';
+import { nameOf } from '../seat/seatFacts';
 import type { useNotice } from '../notices/useNotice';
 
 /** What was asked of whom, said aloud when it is done, and the collisions with other moderators. */

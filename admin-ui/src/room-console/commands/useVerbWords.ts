@@ -1,7 +1,7 @@
 import { useCallback } from 'react';
 import { useTranslate } from 'react-admin';
 import type { Seat } from '../../api/records';
-import { hasFlag } from '../seat/seatWords';
+import { hasFlag } from '../seat/seatFacts';
 import type { Preview } from './usePreview';
 import type { Verb } from './verbs';
 

@@ -4,7 +4,7 @@ import MenuList from '@mui/material/MenuList';
 import Popover from '@mui/material/Popover';
 import Typography from '@mui/material/Typography';
 import type { Seat } from '../../api/records';
-import { nameOf } from '../seat/seatWords';
+import { nameOf } from '../seat/seatFacts';
 import type { Console } from '../useConsole';
 import { type Preview, usePreviews } from '../commands/usePreview';
 import { labelOf, useSentence } from '../commands/useVerbWords';

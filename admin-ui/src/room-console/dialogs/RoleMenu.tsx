@@ -17,7 +17,7 @@ import { useMe } from '../../session/session';
 import { RoleChip } from '../../shared/RoleChip';
 import { useTemplates } from '../../shared/useTemplates';
 import { LeaseChoice } from './LeaseChoice';
-import { nameOf } from '../seat/seatWords';
+import { nameOf } from '../seat/seatFacts';
 import type { RoleChange } from '../useConsole';
 
 export interface RoleMenuProps {

@@ -19,7 +19,7 @@ import {
   type Keymap,
   keyObstacle,
 } from '../commands/keymap';
-import type { Tone } from '../seat/seatWords';
+import type { Tone } from '../seat/status';
 import { StatusSign } from '../seat/StatusSign';
 import { statusStyles } from '../seat/statusStyles';
 

@@ -4,20 +4,18 @@ import type { Acting, RoleTemplate, Seat } from '../../api/records';
 import { inkOn, templateColor } from '../../theme/templateColor';
 import { HandSign } from '../seat/HandSign';
 import { type Attempt, UNDO_MS } from '../commands/seatActions';
+import { statusOf } from '../commands/seatStatus';
 import {
-  actingStatus,
-  clockTime,
   FLAGS,
   hasFlag,
   nameOf,
-  statusOf,
   tagsOf,
-  timeLeft,
   tracksInWords,
   type Flag,
   type Translate,
-  waitedFor,
-} from '../seat/seatWords';
+} from '../seat/seatFacts';
+import { actingStatus } from '../seat/status';
+import { clockTime, timeLeft, waitedFor } from '../seat/times';
 import { StatusSign } from '../seat/StatusSign';
 import { useSeconds } from '../seat/useSeconds';
 import { mainVerb, type Verb } from '../commands/verbs';

@@ -3,7 +3,7 @@ import { createPortal } from 'react-dom';
 import { useTranslate } from 'react-admin';
 import { styled } from '@mui/material/styles';
 import type { Seat } from '../../api/records';
-import { nameOf, type Translate } from '../seat/seatWords';
+import { nameOf, type Translate } from '../seat/seatFacts';
 import { FAR, type Pulled, type Side, watchSwipes } from '../pointer/swipe';
 import type { Console } from '../useConsole';
 import { usePreviews } from '../commands/usePreview';

@@ -7,7 +7,7 @@ import { useAnnounce } from '../../shared/announce';
 import { useErrorText } from '../../shared/useErrorText';
 import { useSystemStatus } from '../../api/useSystemStatus';
 import { type Condition, ConditionStrip } from './ConditionStrip';
-import { clockTime } from '../seat/seatWords';
+import { clockTime } from '../seat/times';
 
 export interface BannersProps {
   isClosed: boolean;

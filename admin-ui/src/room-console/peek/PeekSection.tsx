@@ -6,7 +6,7 @@ import Typography from '@mui/material/Typography';
 import type { Seat } from '../../api/records';
 import { REFUSED } from '../../shared/GuardedButton';
 import { PersonSection } from '../seat/PersonSection';
-import { nameOf } from '../seat/seatWords';
+import { nameOf } from '../seat/seatFacts';
 import type { Console } from '../useConsole';
 
 /** LiveKit's client is larger than the rest of the console; it comes when somebody looks. */

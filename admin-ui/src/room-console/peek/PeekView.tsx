@@ -7,7 +7,7 @@ import Typography from '@mui/material/Typography';
 import { useAnnounce } from '../../shared/announce';
 import { GuardedButton } from '../../shared/GuardedButton';
 import { useAttached } from '../../shared/useAttached';
-import { clockTime, timeLeft } from '../seat/seatWords';
+import { clockTime, timeLeft } from '../seat/times';
 import { useSeconds } from '../seat/useSeconds';
 import { PeekSession, type PeekState, type PeekTile } from './PeekSession';
 

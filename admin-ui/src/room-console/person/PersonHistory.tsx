@@ -7,7 +7,7 @@ import { getJson, path } from '../../api/httpClient';
 import type { Issuance, Page, Seat, SeatOperationRecord } from '../../api/records';
 import { TimeText } from '../../shared/TimeText';
 import { PersonSection as Section } from '../seat/PersonSection';
-import { clockTime, shortDuration } from '../seat/seatWords';
+import { clockTime, shortDuration } from '../seat/times';
 import { actorText } from '../../shared/actorText';
 
 const LAST = 5;

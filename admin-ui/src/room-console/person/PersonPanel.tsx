@@ -21,17 +21,10 @@ import { PersonHistory, PersonTokens } from './PersonHistory';
 import { PersonSection as Section } from '../seat/PersonSection';
 import { PeekSection } from '../peek/PeekSection';
 import type { Attempt } from '../commands/seatActions';
-import {
-  clockTime,
-  FLAGS,
-  hasFlag,
-  nameOf,
-  type Status,
-  statusOf,
-  timeLeft,
-  tracksInWords,
-  waitedFor,
-} from '../seat/seatWords';
+import { statusOf } from '../commands/seatStatus';
+import { FLAGS, hasFlag, nameOf, tracksInWords } from '../seat/seatFacts';
+import type { Status } from '../seat/status';
+import { clockTime, timeLeft, waitedFor } from '../seat/times';
 import { StatusSign } from '../seat/StatusSign';
 import { statusStyles } from '../seat/statusStyles';
 import type { Console } from '../useConsole';

@@ -5,7 +5,7 @@ import Drawer from '@mui/material/Drawer';
 import useMediaQuery from '@mui/material/useMediaQuery';
 import type { Theme } from '@mui/material/styles';
 import { PersonPanel } from './PersonPanel';
-import { nameOf } from '../seat/seatWords';
+import { nameOf } from '../seat/seatFacts';
 import type { Console } from '../useConsole';
 import { useSeatOf } from '../roster/useRoster';
 

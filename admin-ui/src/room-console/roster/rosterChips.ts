@@ -1,5 +1,5 @@
 import type { Seat } from '../../api/records';
-import { restrictionOf } from '../seat/seatWords';
+import { restrictionOf } from '../seat/seatFacts';
 
 /** In the order of the keys 1 to 9; the last is everybody, on 0. */
 export const CHIPS = [

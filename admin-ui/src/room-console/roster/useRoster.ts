@@ -4,7 +4,6 @@ import { useLive, type SeatsEvent } from '../../api/liveUpdates';
 import type { Seat } from '../../api/records';
 import { problemOf } from '../../api/problem';
 import { RosterStore, type RosterView } from './rosterStore';
-import type { SeatActions } from '../commands/seatActions';
 
 export interface Roster {
   store: RosterStore;
@@ -19,8 +18,13 @@ const TICK_MS = 1_000;
 /** A snapshot that could not be read is read again without being asked to. */
 const AGAIN_MS = 3_000;
 
+/** Is told whose seats have just changed, or been read. */
+interface Observer {
+  observe: (identities: Iterable<string>) => void;
+}
+
 /** The seats of one room: a snapshot, then every change as it is told. */
-export function useRoster(room: string, actions: { current: SeatActions | null }): Roster {
+export function useRoster(room: string, observer: { current: Observer | null }): Roster {
   const [store] = useState(() => new RosterStore());
   const [isLoaded, setIsLoaded] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -33,9 +37,9 @@ export function useRoster(room: string, actions: { current: SeatActions | null }
     (events: readonly SeatsEvent[]) => {
       const changed = merge(events);
       store.patch([...changed.seats.values()], [...changed.removed]);
-      actions.current?.observe([...changed.seats.keys(), ...changed.removed]);
+      observer.current?.observe([...changed.seats.keys(), ...changed.removed]);
     },
-    [store, actions],
+    [store, observer],
   );
 
   const reload = useCallback(
@@ -51,7 +55,7 @@ export function useRoster(room: string, actions: { current: SeatActions | null }
           store.replaceAll(seats);
           // What was told while the snapshot was on its way may be newer than the snapshot.
           take(mine.missed);
-          actions.current?.observe(seats.map(({ identity }) => identity));
+          observer.current?.observe(seats.map(({ identity }) => identity));
           setIsLoaded(true);
           setError(null);
           asOfRef.current = new Date();
@@ -63,7 +67,7 @@ export function useRoster(room: string, actions: { current: SeatActions | null }
           if (isPassing(failure)) again.current = setTimeout(read, AGAIN_MS);
         });
     },
-    [room, store, take, actions],
+    [room, store, take, observer],
   );
 
   useEffect(() => {

@@ -5,7 +5,7 @@ import { actorText } from '../../shared/actorText';
 import { GuardedButton } from '../../shared/GuardedButton';
 import { useTemplates } from '../../shared/useTemplates';
 import type { Condition } from '../notices/ConditionStrip';
-import { clockTime } from '../seat/seatWords';
+import { clockTime } from '../seat/times';
 import type { SceneRunner } from './SceneControls';
 import { rulesInWords } from './sceneWords';
 import type { SceneDesk } from './useScenes';

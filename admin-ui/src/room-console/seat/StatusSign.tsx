@@ -1,4 +1,4 @@
-import type { Tone } from './seatWords';
+import type { Tone } from './status';
 import { FLAG_STROKE, STATUS_PATHS } from './signs';
 
 /** The sign before a status; the words beside it say the same. */

@@ -1,6 +1,6 @@
 import type { CSSObject } from '@emotion/react';
 import { alpha, type Theme } from '@mui/material/styles';
-import { TONES, type Tone } from './seatWords';
+import { TONES, type Tone } from './status';
 
 const COLORS: Record<Tone, 'success' | 'info' | 'warning' | 'error' | null> = {
   good: 'success',

@@ -8,7 +8,7 @@ import { GuardedButton } from '../../shared/GuardedButton';
 import { useTemplates } from '../../shared/useTemplates';
 import { visuallyHidden } from '../../shared/visuallyHidden';
 import { HandSign } from '../seat/HandSign';
-import { waitedFor } from '../seat/seatWords';
+import { waitedFor } from '../seat/times';
 import type { Say } from '../notices/useNotice';
 import { useSeconds } from '../seat/useSeconds';
 import { LimitsPopover } from './LimitsPopover';

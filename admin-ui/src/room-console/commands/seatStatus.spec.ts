@@ -4,7 +4,8 @@ import type { Seat } from '../../api/records';
 import { messages } from '../messages.en';
 import { chipsOf, bitOf } from '../roster/rosterChips';
 import type { Attempt } from './seatActions';
-import { statusOf, tagsOf } from '../seat/seatWords';
+import { statusOf } from './seatStatus';
+import { tagsOf } from '../seat/seatFacts';
 import { mainVerb, verbsFor } from './verbs';
 
 registerMessages(messages);
