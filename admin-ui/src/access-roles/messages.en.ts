@@ -5,14 +5,14 @@ registerMessages({
     'access-roles': { name: 'Access role |||| Access roles', fields: {} },
   },
   access_roles: {
-    text: 'What each access role may do in this dashboard and through the API. Built-in roles cannot be changed.',
+    text: 'What each access role allows in this dashboard and in the API. Built-in roles cannot be changed.',
     matrix: 'Permissions by access role',
     permission: 'Permission',
     yes: 'yes',
     no: 'no',
     ceiling: 'May give at most',
     no_ceiling: 'any role template',
-    with_ceiling: 'up to presenter: nothing hidden, no admin rights',
+    with_ceiling: 'up to Presenter: nothing hidden, no admin rights',
     gives_nothing: 'nothing',
     groups: {
       room: 'Rooms',

@@ -21,12 +21,12 @@ registerMessages({
     create_title: 'New API key',
     empty_title: 'No API keys yet',
     empty_text:
-      'A key lets a program use the API, for example your back end that asks for tokens. It holds only the permissions you tick.',
+      'A key lets a program use the API, for example your back end that asks for tokens. It has only the permissions you tick.',
     help: {
       name: 'Where it is used, so that you know what stops when you revoke it.',
       rooms: 'Names or patterns such as town-*. Press Enter after each. Empty means every room.',
       expiresAt: 'Leave empty for a key that does not expire.',
-      permissions: 'Only what you hold yourself can be given.',
+      permissions: 'You can give only permissions that you have.',
     },
     preset: {
       label: 'Start from',
@@ -46,8 +46,7 @@ registerMessages({
     revoke: 'Revoke',
     revoke_named: 'Revoke %{name}',
     revoke_title: 'Revoke “%{name}”?',
-    revoke_text:
-      'Programs that use it are refused from this moment on. A key that is revoked cannot be brought back.',
+    revoke_text: 'Programs that use it are refused from now on. This cannot be undone.',
     revoked: 'API key revoked',
     at_least_one: 'Tick at least one permission.',
   },

@@ -24,9 +24,9 @@ registerMessages({
     create_title: 'Assign a role',
     edit_title: 'Assignment',
     created: 'Role assigned',
-    empty_title: 'Nobody is assigned to anything yet',
+    empty_title: 'No assignments yet',
     empty_text:
-      'An assignment gives somebody a role template in a room, in all rooms whose name matches, or everywhere, for as long as you say.',
+      'An assignment gives a user or everyone a role template in one room, in rooms by name or in all rooms, for a time or for good.',
     no_end: 'no end',
     status: { active: 'Active', upcoming: 'Upcoming', expired: 'Expired' },
     subject: {
@@ -43,12 +43,12 @@ registerMessages({
       all: 'All rooms',
       pick: 'Room',
       pattern_label: 'Name pattern',
-      pattern_help: '* stands for any characters: town-* is town-hall and town-square.',
+      pattern_help: '* matches any characters: town-* matches town-hall and town-square.',
       all_label: 'All rooms',
     },
     help: {
-      priority: 'Of two assignments that are equally specific, the higher number counts.',
-      reason: 'Kept in the ledger beside your name.',
+      priority: 'If two assignments are equally specific, the higher number wins.',
+      reason: 'Recorded in the ledger with your name.',
     },
     until: {
       label: 'Ends',
@@ -65,10 +65,10 @@ registerMessages({
       from: 'from %{from}',
       until: 'until %{until}',
       forever: 'with no end',
-      has_already: 'There now: %{role}%{source}.',
-      has_nothing: 'There now: gets no token.',
+      has_already: 'Has there now: %{role}%{source}.',
+      has_nothing: 'Has there now: no role, so no token.',
       source: {
-        override: ' (a live override, which stays on top)',
+        override: ' (from a moderator, which takes precedence)',
         assignment: ' (from an assignment)',
         default: ' (the room’s default)',
       },
@@ -77,7 +77,7 @@ registerMessages({
     end: 'End assignment',
     end_title: 'End this assignment?',
     end_text:
-      'The role no longer counts, also for people who are in a room now: they get what the rest of the policy gives. The ledger keeps who had it, and when.',
+      'The role ends at once, also for people in a room now: they get the role that other assignments or the room’s default give. The ledger keeps the record.',
     ended: 'Assignment ended',
     invalid_until: 'Must be after the start.',
     required: 'Required',

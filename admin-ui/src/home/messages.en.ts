@@ -3,8 +3,8 @@ import { registerMessages } from '../i18n/i18nProvider';
 registerMessages({
   home: {
     hello: 'Hello, %{name}',
-    steps: 'From nothing to a person in a room',
-    steps_text: 'Each step is ticked off by what is really there.',
+    steps: 'First steps',
+    steps_text: 'Each step is ticked off when it is done.',
     done: 'Done:',
     to_do: 'To do:',
     step: {
@@ -20,12 +20,12 @@ registerMessages({
       },
       template: {
         title: 'A role template is published',
-        text: 'A template says what somebody may do in a room: speak, share, only watch.',
+        text: 'A template says what somebody may do in a room: speak, share a screen, or only watch.',
         action: 'See the templates',
       },
       user: {
         title: 'A user exists',
-        text: 'A user is somebody who joins rooms, with an identity of their own.',
+        text: 'A user joins rooms and has a LiveKit identity.',
         action: 'Add a user',
       },
       assignment: {
@@ -35,13 +35,13 @@ registerMessages({
       },
       issuance: {
         title: 'A token is issued',
-        text: 'Issue one, open the join page with it, and watch the person arrive.',
+        text: 'Issue one, open the join page with it, and see the person arrive.',
         action: 'Issue a token',
       },
     },
     live: 'Live now',
     live_text: 'Rooms with people in them.',
-    live_none: 'Nobody is in a room at this moment.',
+    live_none: 'Nobody is in a room right now.',
     people: '%{smart_count} person |||| %{smart_count} people',
     all_rooms: 'All rooms',
     recent: 'Latest activity',

@@ -28,7 +28,7 @@ registerMessages({
     help: {
       email: 'What they sign in with.',
       password:
-        'At least 12 characters, such as a few unrelated words. Leave it empty and a temporary one is made, shown to you once.',
+        'At least 12 characters, such as a few unrelated words. If empty, a temporary one is created and shown to you once.',
     },
     access: {
       legend: 'What they may do',
@@ -38,7 +38,7 @@ registerMessages({
         'Names or patterns such as town-*. Press Enter after each. Empty means every room.',
       add: 'Add another access role',
       remove: 'Remove this access role',
-      none: 'No access: can sign in and see nothing.',
+      none: 'No access: can sign in but sees nothing.',
     },
     temporary_title: 'Temporary password',
     temporary_text:
@@ -47,13 +47,13 @@ registerMessages({
     created: 'Operator added',
     danger: 'Password or sign-in',
     danger_text: 'Both take effect at once.',
-    self_notice: 'This is you. Nobody changes their own access; ask another admin.',
+    self_notice: 'This is you. You cannot change your own access; ask another admin.',
     disabled_notice: 'Disabled: cannot sign in.',
     disable: 'Disable',
     enable: 'Enable',
     disable_title: 'Disable %{name}?',
     disable_text:
-      'They are signed out everywhere at once and cannot sign in again until you enable them. API keys they created go on working: revoke those separately.',
+      'They are signed out everywhere at once and cannot sign in again until you enable them. API keys they created keep working: revoke those separately.',
     disabled_done: 'Operator disabled',
     enabled_done: 'Operator enabled',
     reset: 'Set a new password',

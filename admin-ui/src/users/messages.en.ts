@@ -22,14 +22,14 @@ registerMessages({
     created: 'User added',
     empty_title: 'No users yet',
     empty_text:
-      'A user is somebody, or something, that joins rooms. Add one here, or let a token request add it.',
+      'A user is a person or program that joins rooms. Add one here, or let a token request add it.',
     kind: { standard: 'Person', agent: 'Agent' },
     state: { active: 'Active', suspended: 'Suspended' },
     help: {
       identity:
-        'The LiveKit identity, for example your own primary key. Left empty, a new one is made. It can never be changed or used again.',
-      name: 'What others see.',
-      kind: 'An agent is a program that takes part.',
+        'The LiveKit identity, for example your own primary key. If empty, a new one is generated. It cannot be changed or reused.',
+      name: 'What others in the room see.',
+      kind: 'An agent is a program that joins rooms.',
       metadata: 'Goes into tokens; every participant can read it.',
       attributes: 'Key and value pairs that go into tokens; every participant can read them.',
     },
@@ -49,15 +49,15 @@ registerMessages({
     suspended_notice: 'Suspended: gets no tokens and may not be in any room.',
     suspend_title: 'Suspend %{name}?',
     suspend_text:
-      'Every token is refused and rooms where the user is now are left at once. Assignments stay and count again when the suspension is lifted.',
+      'They get no tokens and are removed from every room at once. Their assignments apply again when the suspension is lifted.',
     suspended_done: 'User suspended',
     resumed_done: 'Suspension lifted',
     delete_title: 'Delete %{name}?',
     delete_text:
-      'The user and their assignments are gone. The identity stays reserved: nobody will ever get it again. What the ledger says stays.',
+      'The user and their assignments are deleted. The identity stays reserved and is never reused. Ledger entries stay.',
     deleted: 'User deleted',
     effective: {
-      text: 'What policy gives this user in each room at this moment, and why.',
+      text: 'The role this user has in each room now, and why.',
       none: 'There are no rooms yet.',
       more: 'Only the first %{count} rooms are shown.',
       allow: 'Gets in',
@@ -65,7 +65,7 @@ registerMessages({
       why: 'Why, in %{room}',
     },
     assignments: {
-      none: 'Nothing is assigned to this user. Room defaults and what everybody gets still apply.',
+      none: 'No assignments for this user. Room defaults and assignments for everyone still apply.',
       create: 'Assign a role',
     },
     issuances: { none: 'No token has been issued to, or refused for, this user.' },
