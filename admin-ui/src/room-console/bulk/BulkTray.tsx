@@ -9,7 +9,7 @@ import { useErrorText } from '../../shared/useErrorText';
 import { timeLeft } from '../seat/times';
 import { useSeconds } from '../seat/useSeconds';
 import { FailuresDialog } from './FailuresDialog';
-import { type BulkControl, type BulkDesk, isOpen } from './useBulk';
+import { type BulkControl, type BulkOperations, isOpen } from './useBulk';
 import { actorText } from '../../shared/actorText';
 
 /** What has ended makes way for the people again. */
@@ -17,7 +17,7 @@ const SHOWN_MS = 60_000;
 const MOST_ENDED = 1;
 
 export interface BulkTrayProps {
-  desk: BulkDesk;
+  bulk: BulkOperations;
   canUndo: boolean;
   isReachable: boolean;
   nameOf: (identity: string) => string;
@@ -27,7 +27,7 @@ export interface BulkTrayProps {
 
 /** Everything that runs in this room, by whomever it was started, and what has just ended. */
 export const BulkTray = memo(function BulkTray({
-  desk,
+  bulk,
   canUndo,
   isReachable,
   nameOf,
@@ -36,7 +36,7 @@ export const BulkTray = memo(function BulkTray({
   const translate = useTranslate();
   const now = useSeconds();
   const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set());
-  const known = [...desk.operations.values()]
+  const known = [...bulk.operations.values()]
     .filter((each) => !dismissed.has(each.id))
     .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
   const ended = known.filter((each) => !isOpen(each) && isFresh(each, now)).slice(0, MOST_ENDED);
@@ -52,7 +52,7 @@ export const BulkTray = memo(function BulkTray({
           canUndo={canUndo}
           isReachable={isReachable}
           nameOf={nameOf}
-          onControl={(verb) => desk.control(operation.id, verb).finally(onDone)}
+          onControl={(verb) => bulk.control(operation.id, verb).finally(onDone)}
           onDismiss={() => {
             setDismissed(new Set([...dismissed, operation.id]));
             onDone();

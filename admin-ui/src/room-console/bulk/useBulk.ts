@@ -5,19 +5,7 @@ import { useLive } from '../../api/liveUpdates';
 import type { BulkOperation } from '../../api/records';
 import { useAnnounce } from '../../shared/announce';
 import { problemOf } from '../../api/problem';
-
-export type BulkAction =
-  'promote' | 'demote' | 'block' | 'unblock' | 'remove' | 'mute' | 'hold' | 'release';
-
-export interface BulkRequest {
-  action: BulkAction;
-  template?: string;
-  sources?: string[];
-  for?: string | number;
-  reason?: string;
-  identities: string[];
-  asOf?: string;
-}
+import type { BulkRequest } from '../commands/bulkRequest';
 
 export type BulkControl = 'pause' | 'resume' | 'cancel' | 'retry' | 'undo';
 
@@ -117,7 +105,7 @@ export function useBulk(room: string) {
   );
 }
 
-export type BulkDesk = ReturnType<typeof useBulk>;
+export type BulkOperations = ReturnType<typeof useBulk>;
 
 /** Beginning, half, end and failures; everything in between would only be noise. */
 function useProgressAnnouncements() {

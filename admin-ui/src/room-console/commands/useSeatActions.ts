@@ -13,14 +13,14 @@ import type { RosterStore } from '../roster/rosterStore';
 import { type Attempt, SeatActions } from './seatActions';
 import { statusOf } from './seatStatus';
 import { nameOf } from '../seat/seatFacts';
-import type { useNotice } from '../notices/useNotice';
+import type { useNotices } from '../notices/useNotices';
 
 /** What was asked of whom, said aloud when it is done, and the collisions with other moderators. */
 export function useSeatActions(
   room: string,
   store: RosterStore,
   observerRef: RefObject<SeatActions | null>,
-  { say: tell, hide }: Pick<ReturnType<typeof useNotice>, 'say' | 'hide'>,
+  { showNotice, hideNotice }: Pick<ReturnType<typeof useNotices>, 'showNotice' | 'hideNotice'>,
 ) {
   const translate = useTranslate();
   const announce = useAnnounce();
@@ -40,13 +40,13 @@ export function useSeatActions(
       const name = seat ? nameOf(seat) : attempt.identity;
       const text = translate('room_console.said', { name, what });
       // The row has no room for the reasons; of what went well it says enough.
-      if (isBad) tell(text, 'bad');
+      if (isBad) showNotice(text, 'bad');
       else {
-        hide();
+        hideNotice();
         announce(text);
       }
     },
-    [store, announce, tell, hide, translate, errorText],
+    [store, announce, showNotice, hideNotice, translate, errorText],
   );
 
   useEffect(

@@ -5,13 +5,14 @@ import Popover from '@mui/material/Popover';
 import Typography from '@mui/material/Typography';
 import type { Seat } from '../../api/records';
 import { nameOf } from '../seat/seatFacts';
-import type { Console } from '../useConsole';
+import { useCommands } from '../commands/useSeatCommands';
+import { useRules } from '../commands/useSeatRules';
+import { useRoomRoster } from '../roster/rosterContext';
 import { type Preview, usePreviews } from '../commands/usePreview';
 import { labelOf, useSentence } from '../commands/useVerbWords';
 import { DESTRUCTIVE, type Verb, verbsFor } from '../commands/verbs';
 
 export interface ActionMenuProps {
-  desk: Console;
   seat: Seat;
   anchor: HTMLElement;
   onChoose: (verb: Verb) => void;
@@ -19,11 +20,13 @@ export interface ActionMenuProps {
 }
 
 /** Everything that can be done to one person, each with what will physically happen. */
-export function ActionMenu({ desk, seat, anchor, onChoose, onClose }: ActionMenuProps) {
+export function ActionMenu({ seat, anchor, onChoose, onClose }: ActionMenuProps) {
   const translate = useTranslate();
+  const { room } = useRoomRoster();
+  const { obstacle } = useRules();
   const verbs = verbsFor(seat);
-  const possible = verbs.filter((verb) => desk.obstacle(verb, seat) === null);
-  const previews = usePreviews(desk.room, seat, possible);
+  const possible = verbs.filter((verb) => obstacle(verb, seat) === null);
+  const previews = usePreviews(room, seat, possible);
   const title = translate('room_console.menu', { name: nameOf(seat) });
   return (
     <Popover
@@ -40,7 +43,6 @@ export function ActionMenu({ desk, seat, anchor, onChoose, onClose }: ActionMenu
         {verbs.map((verb) => (
           <ActionItem
             key={verb}
-            desk={desk}
             verb={verb}
             seat={seat}
             preview={previews.get(verb)}
@@ -53,17 +55,18 @@ export function ActionMenu({ desk, seat, anchor, onChoose, onClose }: ActionMenu
 }
 
 interface ActionItemProps {
-  desk: Console;
   verb: Verb;
   seat: Seat;
   preview: Preview | undefined;
   onChoose: () => void;
 }
 
-function ActionItem({ desk, verb, seat, preview, onChoose, ...menuItem }: ActionItemProps) {
+function ActionItem({ verb, seat, preview, onChoose, ...menuItem }: ActionItemProps) {
   const translate = useTranslate();
   const sentence = useSentence();
-  const reason = desk.obstacle(verb, seat) ?? preview?.problem ?? null;
+  const { obstacle, promoteTitle } = useRules();
+  const { refuse } = useCommands();
+  const reason = obstacle(verb, seat) ?? preview?.problem ?? null;
   return (
     <MenuItem
       {...menuItem}
@@ -71,7 +74,7 @@ function ActionItem({ desk, verb, seat, preview, onChoose, ...menuItem }: Action
       aria-disabled={reason !== null}
       onClick={() => {
         if (reason === null) onChoose();
-        else desk.say(translate('room_console.said', { name: nameOf(seat), what: reason }), 'bad');
+        else refuse(seat.identity, reason);
       }}
       sx={{
         display: 'block',
@@ -88,7 +91,7 @@ function ActionItem({ desk, verb, seat, preview, onChoose, ...menuItem }: Action
           color: DESTRUCTIVE.has(verb) && reason === null ? 'error.main' : 'inherit',
         }}
       >
-        {labelOf(verb, seat, desk.promoteTitle, translate)}
+        {labelOf(verb, seat, promoteTitle, translate)}
       </Typography>
       <Typography component="div" variant="caption" color="text.secondary">
         {reason ?? sentence(verb, preview)}

@@ -1,11 +1,17 @@
 import { useTranslate } from 'react-admin';
 import Typography from '@mui/material/Typography';
 import { ConfirmDialog } from '../../shared/ConfirmDialog';
-import type { Console } from '../useConsole';
+import { useDialogControls } from '../commands/useOpenDialog';
 
-/** Before many people come up at once: how many, in figures. */
-export function ApproveAllDialog({ desk, count }: { desk: Console; count: number }) {
+export interface ApproveAllDialogProps {
+  count: number;
+  onConfirm: () => Promise<void>;
+}
+
+/** Before many people are approved at once, their number has to be typed. */
+export function ApproveAllDialog({ count, onConfirm }: ApproveAllDialogProps) {
   const translate = useTranslate();
+  const { closeDialog } = useDialogControls();
   const title = translate('room_stage.approve_many', { smart_count: count });
   return (
     <ConfirmDialog
@@ -13,8 +19,8 @@ export function ApproveAllDialog({ desk, count }: { desk: Console; count: number
       title={`${title}?`}
       confirmLabel={title}
       typeToConfirm={String(count)}
-      onConfirm={desk.approvals.all}
-      onClose={desk.close}
+      onConfirm={onConfirm}
+      onClose={closeDialog}
     >
       <Typography variant="body2">{translate('room_stage.approve_many_help')}</Typography>
     </ConfirmDialog>

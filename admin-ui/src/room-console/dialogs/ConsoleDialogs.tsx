@@ -1,116 +1,97 @@
+import type { Attempt } from '../commands/seatActions';
+import { type OpenDialog, useDialogControls } from '../commands/useOpenDialog';
+import { useCommands } from '../commands/useSeatCommands';
+import type { Verb } from '../commands/verbs';
+import { useRoomRoster } from '../roster/rosterContext';
+import { useRosterView } from '../roster/useRoster';
 import { ActionMenu } from './ActionMenu';
-import { ManyDialog } from './ManyDialog';
-import { RemovalEffects, RemoveDialog, VoidSeatTokens } from './RemoveDialog';
-import { RoleMenu } from './RoleMenu';
-import { SeatConflictDialog } from './SeatConflictDialog';
 import { ApproveAllDialog } from './ApproveAllDialog';
 import { DeclineDialog } from './DeclineDialog';
-import type { Console } from '../useConsole';
-import { useRosterView } from '../roster/useRoster';
-import { permissionOf, type Verb } from '../commands/verbs';
+import { ManyDialog } from './ManyDialog';
+import { RemovalDialog } from './RemovalDialog';
+import { VoidSeatTokens } from './RemoveDialog';
+import { RoleDialog } from './RoleDialog';
+import { SeatConflictDialog } from './SeatConflictDialog';
 
-/** Whatever is open above the list; there is never more than one. */
-export function ConsoleDialogs({ desk }: { desk: Console }) {
-  return desk.conflict || desk.open ? <OpenDialog desk={desk} /> : null;
+export interface ConsoleDialogsProps {
+  opened: OpenDialog | null;
+  /** Another moderator was faster; this question comes before all others. */
+  conflict: Attempt | null;
+  onSettleConflict: (isOverridden: boolean) => void;
+  onApproveAll: () => Promise<void>;
 }
 
-/** As the people are whom it is about, also while it is open. */
-function OpenDialog({ desk }: { desk: Console }) {
-  useRosterView(desk.roster.store);
-  if (desk.conflict) {
+/** The menu or dialog above the list; there is never more than one. */
+export function ConsoleDialogs({ opened, conflict, ...props }: ConsoleDialogsProps) {
+  const { nameOf } = useRoomRoster();
+  if (conflict) {
     return (
       <SeatConflictDialog
-        attempt={desk.conflict}
-        name={desk.nameOf(desk.conflict.identity)}
-        onKeep={() => desk.settleConflict(false)}
-        onOverride={() => desk.settleConflict(true)}
+        attempt={conflict}
+        name={nameOf(conflict.identity)}
+        onKeep={() => props.onSettleConflict(false)}
+        onOverride={() => props.onSettleConflict(true)}
       />
     );
   }
-  switch (desk.open?.kind) {
+  return opened && <Opened dialog={opened} onApproveAll={props.onApproveAll} />;
+}
+
+interface OpenedProps {
+  dialog: OpenDialog;
+  onApproveAll: () => Promise<void>;
+}
+
+/** Follows the people it is about while it is open. */
+function Opened({ dialog, onApproveAll }: OpenedProps) {
+  const { store, nameOf } = useRoomRoster();
+  const { run } = useCommands();
+  const { closeDialog } = useDialogControls();
+  useRosterView(store);
+  switch (dialog.kind) {
     case 'menu':
-      return <Actions desk={desk} identity={desk.open.identity} anchor={desk.open.anchor} />;
+      return <PersonMenu identity={dialog.identity} anchor={dialog.anchor} />;
     case 'roles':
-      return (
-        <RoleMenu
-          kind={desk.open.change}
-          seat={soleSeat(desk, desk.open.identities)}
-          count={desk.open.identities.length}
-          anchor={desk.open.anchor}
-          onChoose={desk.chooseRole}
-          onClose={desk.close}
-        />
-      );
+      return <RoleDialog dialog={dialog} />;
     case 'removal':
-      return <Removal desk={desk} open={desk.open} />;
+      return <RemovalDialog dialog={dialog} />;
     case 'decline':
-      return (
-        <DeclineDialog
-          name={desk.nameOf(desk.open.identity)}
-          onDecline={desk.decline}
-          onClose={desk.close}
-        />
-      );
-    case 'voidTokens': {
-      const { identity } = desk.open;
+      return <Decline identity={dialog.identity} />;
+    case 'voidTokens':
       return (
         <VoidSeatTokens
-          name={desk.nameOf(identity)}
-          onConfirm={(action) => void desk.run(identity, action)}
-          onClose={desk.close}
+          name={nameOf(dialog.identity)}
+          onConfirm={(action) => void run(dialog.identity, action)}
+          onClose={closeDialog}
         />
       );
-    }
     case 'many':
-      return <ManyDialog desk={desk} request={desk.open.request} error={desk.open.error} />;
+      return <ManyDialog request={dialog.request} error={dialog.error} />;
     case 'approveAll':
-      return <ApproveAllDialog desk={desk} count={desk.open.count} />;
-    default:
-      return null;
+      return <ApproveAllDialog count={dialog.count} onConfirm={onApproveAll} />;
   }
 }
 
-interface ActionsProps {
-  desk: Console;
-  identity: string;
-  anchor: HTMLElement;
-}
-
-function Actions({ desk, identity, anchor }: ActionsProps) {
-  const seat = desk.roster.store.seat(identity);
+function PersonMenu({ identity, anchor }: { identity: string; anchor: HTMLElement }) {
+  const { store } = useRoomRoster();
+  const { act } = useCommands();
+  const { closeDialog } = useDialogControls();
+  const seat = store.seat(identity);
   if (!seat) return null;
   const choose = (verb: Verb) => {
-    desk.close();
-    desk.act(verb, identity, anchor);
+    closeDialog();
+    act(verb, identity, anchor);
   };
-  return (
-    <ActionMenu desk={desk} seat={seat} anchor={anchor} onChoose={choose} onClose={desk.close} />
-  );
+  return <ActionMenu seat={seat} anchor={anchor} onChoose={choose} onClose={closeDialog} />;
 }
 
-function Removal({ desk, open }: { desk: Console; open: Console['open'] & { kind: 'removal' } }) {
-  const { identities, mode, reason } = open;
-  const seat = soleSeat(desk, identities);
-  const obstacle = (verb: 'remove' | 'block') =>
-    seat ? desk.obstacle(verb, seat) : desk.refusal(permissionOf(verb));
-  return (
-    <RemoveDialog
-      mode={mode}
-      name={seat ? desk.nameOf(seat.identity) : null}
-      count={identities.length}
-      obstacles={{ remove: obstacle('remove'), block: obstacle('block') }}
-      reason={reason}
-      typeToConfirm={
-        identities.length > 1 && desk.needsCount(identities) ? String(identities.length) : undefined
-      }
-      effectsOf={(removal) =>
-        seat && <RemovalEffects room={desk.room} seat={seat} removal={removal} />
-      }
-      onConfirm={desk.confirmRemoval}
-      onClose={desk.close}
-    />
-  );
+function Decline({ identity }: { identity: string }) {
+  const { store, nameOf } = useRoomRoster();
+  const { run } = useCommands();
+  const { closeDialog } = useDialogControls();
+  const decline = (word: string) => {
+    const request = store.seat(identity)?.hand?.id;
+    if (request) void run(identity, { kind: 'decline', request, ...(word && { word }) });
+  };
+  return <DeclineDialog name={nameOf(identity)} onDecline={decline} onClose={closeDialog} />;
 }
-
-const soleSeat = (desk: Console, identities: readonly string[]) =>
-  identities.length === 1 ? (desk.roster.store.seat(identities[0]!) ?? null) : null;

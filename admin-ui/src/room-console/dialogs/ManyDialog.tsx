@@ -3,20 +3,22 @@ import Alert from '@mui/material/Alert';
 import Typography from '@mui/material/Typography';
 import { ConfirmDialog } from '../../shared/ConfirmDialog';
 import { useErrorText } from '../../shared/useErrorText';
-import type { Console } from '../useConsole';
-import type { BulkRequest } from '../bulk/useBulk';
+import type { BulkRequest } from '../commands/bulkRequest';
+import { useDialogControls } from '../commands/useOpenDialog';
+import { useBulkActs } from '../bulk/useBulkCommands';
 
 export interface ManyDialogProps {
-  desk: Console;
   request: BulkRequest;
   /** Why it could not begin, when it was tried already. */
   error: unknown;
 }
 
 /** Before something happens to many people, or to hosts: how many, in figures. */
-export function ManyDialog({ desk, request, error }: ManyDialogProps) {
+export function ManyDialog({ request, error }: ManyDialogProps) {
   const translate = useTranslate();
   const errorText = useErrorText();
+  const { needsCount, start } = useBulkActs();
+  const { closeDialog } = useDialogControls();
   const count = request.identities.length;
   const title = translate(`room_bulk.ask.${request.action}`, { smart_count: count });
   return (
@@ -24,9 +26,9 @@ export function ManyDialog({ desk, request, error }: ManyDialogProps) {
       isOpen
       title={`${title}?`}
       confirmLabel={title}
-      typeToConfirm={desk.needsCount(request.identities) ? String(count) : undefined}
-      onConfirm={() => desk.startBulk(request)}
-      onClose={desk.close}
+      typeToConfirm={needsCount(request.identities) ? String(count) : undefined}
+      onConfirm={() => start(request)}
+      onClose={closeDialog}
     >
       {request.action === 'hold' && (
         <Typography variant="body2" gutterBottom>

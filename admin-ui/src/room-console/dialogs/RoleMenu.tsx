@@ -18,7 +18,7 @@ import { RoleChip } from '../../shared/RoleChip';
 import { useTemplates } from '../../shared/useTemplates';
 import { LeaseChoice } from './LeaseChoice';
 import { nameOf } from '../seat/seatFacts';
-import type { RoleChange } from '../useConsole';
+import type { RoleChange } from '../commands/useOpenDialog';
 
 export interface RoleMenuProps {
   kind: RoleChange;

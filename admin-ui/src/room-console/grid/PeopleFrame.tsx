@@ -5,7 +5,7 @@ import Button from '@mui/material/Button';
 import { EmptyState } from '../../shared/EmptyState';
 import { NoticeLine } from '../notices/NoticeLine';
 import type { RosterStore } from '../roster/rosterStore';
-import type { Notice } from '../notices/useNotice';
+import type { Notice } from '../notices/useNotices';
 import { useRosterFact } from '../roster/useRoster';
 
 export interface PeopleFrameProps {

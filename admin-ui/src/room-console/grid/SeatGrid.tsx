@@ -24,8 +24,9 @@ import { ACTS, chipFor, type Command, commandFor, type Keymap, stepFor } from '.
 import type { RosterStore, RosterView } from '../roster/rosterStore';
 import { RowSlots } from './rowSlots';
 import type { Attempt } from '../commands/seatActions';
+import { useRules } from '../commands/useSeatRules';
 import { SeatRow, type RowCommand } from './SeatRow';
-import type { SwipeUnderProps } from './SwipeUnder';
+import type { SwipeLayerProps } from './SwipeLayer';
 import { useRosterView } from '../roster/useRoster';
 
 export interface SeatGridHandle {
@@ -44,12 +45,11 @@ interface SeatGridProps {
   keymap: Keymap;
   active: string | null;
   selected: ReadonlySet<string>;
-  promoteTitle: string;
   errorText: (error: unknown) => string;
   /** A menu or dialog about somebody is open: rows keep their places until it closes. */
   isHeld: boolean;
-  /** What a row that is pulled aside by a finger can ask of. */
-  swipe: SwipeUnderProps['desk'];
+  /** Whether the row that was just touched had been there long enough to be meant. */
+  isPressSettled: () => boolean;
   onActive: (identity: string) => void;
   /** A key asked to act on somebody while nobody was marked; now this person is. */
   onNobody: (identity: string | null) => void;
@@ -58,10 +58,10 @@ interface SeatGridProps {
 }
 
 const hasTouch = navigator.maxTouchPoints > 0;
-/** An addition: whoever cannot load it has all the rest. */
-const SwipeUnder = lazy(async (): Promise<{ default: ComponentType<SwipeUnderProps> }> => {
-  const loaded = await import('./SwipeUnder').catch(() => null);
-  return { default: loaded?.SwipeUnder ?? (() => null) };
+/** An addition: without it everything else still works. */
+const SwipeLayer = lazy(async (): Promise<{ default: ComponentType<SwipeLayerProps> }> => {
+  const loaded = await import('./SwipeLayer').catch(() => null);
+  return { default: loaded?.SwipeLayer ?? (() => null) };
 });
 
 const OVERSCAN = 4;
@@ -89,6 +89,7 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
   const { label, store, rowHeight, attempts, templates, active, selected } = props;
   const { onActive, onCommand } = props;
   const translate = useTranslate();
+  const { obstacle, promoteTitle } = useRules();
   const view = useRosterView(store);
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
@@ -216,10 +217,10 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
       >
         {hasTouch && (
           <Suspense fallback={null}>
-            <SwipeUnder
+            <SwipeLayer
               grid={scroller}
-              desk={props.swipe}
-              onGrip={(isPulled) => hold.grip('pull', isPulled)}
+              isPressSettled={props.isPressSettled}
+              onPull={(isPulled) => hold.grip('pull', isPulled)}
             />
           </Suspense>
         )}
@@ -242,8 +243,8 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
             goneAt={view.gone.get(seat.identity)}
             acting={props.acting.get(seat.identity)}
             isFirstOfOthers={hasSection && index === view.interest}
-            obstacle={props.swipe.obstacle}
-            promoteTitle={props.promoteTitle}
+            obstacle={obstacle}
+            promoteTitle={promoteTitle}
             translate={translate}
             errorText={props.errorText}
             onCommand={onCommand}

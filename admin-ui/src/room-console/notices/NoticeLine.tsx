@@ -1,5 +1,5 @@
 import Box from '@mui/material/Box';
-import type { Notice } from './useNotice';
+import type { Notice } from './useNotices';
 
 /** Over the end of the list, so that no row moves away under the pointer. */
 export function NoticeLine({ notice }: { notice: Notice | null }) {

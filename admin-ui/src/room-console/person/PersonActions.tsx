@@ -5,7 +5,9 @@ import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
 import type { Seat } from '../../api/records';
 import { REFUSED } from '../../shared/GuardedButton';
-import type { Console } from '../useConsole';
+import { useCommands } from '../commands/useSeatCommands';
+import { useRules } from '../commands/useSeatRules';
+import { useRoomRoster } from '../roster/rosterContext';
 import { usePreviews } from '../commands/usePreview';
 import { labelOf, useSentence } from '../commands/useVerbWords';
 import { DESTRUCTIVE, mainVerb, type Verb, verbsFor } from '../commands/verbs';
@@ -24,18 +26,20 @@ const QUICK: readonly Verb[] = [
 ];
 
 export interface PersonActionsProps {
-  desk: Console;
   seat: Seat;
 }
 
 /** What is done most, and under it what the one that is pointed at would physically do. */
-export function PersonActions({ desk, seat }: PersonActionsProps) {
+export function PersonActions({ seat }: PersonActionsProps) {
   const translate = useTranslate();
   const sentence = useSentence();
+  const { room } = useRoomRoster();
+  const { canRise, obstacle, promoteTitle } = useRules();
+  const { act, openMenu } = useCommands();
   const sentenceId = useId();
   const [pointedAt, setPointedAt] = useState<Verb | null>(null);
   // Who has it all already needs no promotion.
-  const isHigh = !seat.hand && !desk.canRise(seat);
+  const isHigh = !seat.hand && !canRise(seat);
   const main = mainVerb(seat);
   const offered = verbsFor(seat).filter(
     (verb) =>
@@ -43,11 +47,11 @@ export function PersonActions({ desk, seat }: PersonActionsProps) {
       !(verb === 'promote' && isHigh) &&
       !(verb === 'remove' && !seat.isPresent),
   );
-  const asked = pointedAt && desk.obstacle(pointedAt, seat) === null ? [pointedAt] : [];
-  const previews = usePreviews(desk.room, seat, asked);
-  const isUndoable = desk.obstacle('undo', seat) === null;
+  const asked = pointedAt && obstacle(pointedAt, seat) === null ? [pointedAt] : [];
+  const previews = usePreviews(room, seat, asked);
+  const isUndoable = obstacle('undo', seat) === null;
   const text =
-    pointedAt && (desk.obstacle(pointedAt, seat) ?? sentence(pointedAt, previews.get(pointedAt)));
+    pointedAt && (obstacle(pointedAt, seat) ?? sentence(pointedAt, previews.get(pointedAt)));
   return (
     <Box sx={{ my: 1.5 }}>
       <Box
@@ -65,27 +69,27 @@ export function PersonActions({ desk, seat }: PersonActionsProps) {
             variant={verb === main ? 'contained' : 'outlined'}
             color={DESTRUCTIVE.has(verb) ? 'error' : 'primary'}
             // Not `disabled`: with the focus or a finger on it, the line below says why.
-            aria-disabled={desk.obstacle(verb, seat) !== null || undefined}
-            sx={desk.obstacle(verb, seat) === null ? undefined : REFUSED}
+            aria-disabled={obstacle(verb, seat) !== null || undefined}
+            sx={obstacle(verb, seat) === null ? undefined : REFUSED}
             aria-describedby={verb === pointedAt ? sentenceId : undefined}
             onFocus={() => setPointedAt(verb)}
             onPointerEnter={() => setPointedAt(verb)}
-            onClick={(event) => desk.act(verb, seat.identity, event.currentTarget)}
+            onClick={(event) => act(verb, seat.identity, event.currentTarget)}
           >
-            {labelOf(verb, seat, desk.promoteTitle, translate)}
+            {labelOf(verb, seat, promoteTitle, translate)}
           </Button>
         ))}
         {isUndoable && (
           <Button
             variant="outlined"
-            onClick={(event) => desk.act('undo', seat.identity, event.currentTarget)}
+            onClick={(event) => act('undo', seat.identity, event.currentTarget)}
           >
             {translate('room_console.verbs.undo')}
           </Button>
         )}
         <Button
           aria-haspopup="dialog"
-          onClick={(event) => desk.command('menu', seat.identity, event.currentTarget)}
+          onClick={(event) => openMenu(seat.identity, event.currentTarget)}
         >
           {translate('room_console.verbs.all_actions')}
         </Button>

@@ -27,26 +27,29 @@ import type { Status } from '../seat/status';
 import { clockTime, timeLeft, waitedFor } from '../seat/times';
 import { StatusSign } from '../seat/StatusSign';
 import { statusStyles } from '../seat/statusStyles';
-import type { Console } from '../useConsole';
+import { usePermissionSet } from '../../session/usePermissionSet';
+import { useRoomRoster } from '../roster/rosterContext';
+import { usePerson } from './useActivePerson';
 import { differences, useExplanation } from './useExplanation';
 import { useRosterFact } from '../roster/useRoster';
 import { useSeconds } from '../seat/useSeconds';
 import { actorText } from '../../shared/actorText';
 
 export interface PersonPanelProps {
-  desk: Console;
   seat: Seat;
   attempt: Attempt | undefined;
   errorText: (error: unknown) => string;
 }
 
-/** One person, in facts: what may be done, what is so, since when, and why. */
-export function PersonPanel({ desk, seat, attempt, errorText }: PersonPanelProps) {
+/** One person: what can be done, what is true, since when, and why. */
+export function PersonPanel({ seat, attempt, errorText }: PersonPanelProps) {
   const translate = useTranslate();
-  const { can, room } = desk;
+  const can = usePermissionSet();
+  const { room, store } = useRoomRoster();
+  const { closePanel } = usePerson();
   const titleId = useId();
   const explanation = useExplanation(room, seat, can('token.preview', room));
-  const isGone = useRosterFact(desk.roster.store, ({ gone }) => gone.has(seat.identity));
+  const isGone = useRosterFact(store, ({ gone }) => gone.has(seat.identity));
   const status = statusOf(seat, attempt, isGone, translate, errorText);
   const name = nameOf(seat);
 
@@ -65,7 +68,7 @@ export function PersonPanel({ desk, seat, attempt, errorText }: PersonPanelProps
           <Mono>{seat.identity}</Mono>
           <CopyButton text={seat.identity} label={translate('room_console.panel.copy_identity')} />
         </Box>
-        <IconButton aria-label={translate('room_console.verbs.close')} onClick={desk.closePanel}>
+        <IconButton aria-label={translate('room_console.verbs.close')} onClick={closePanel}>
           <Close sx={{ fontSize: 18 }} />
         </IconButton>
       </Box>
@@ -73,9 +76,9 @@ export function PersonPanel({ desk, seat, attempt, errorText }: PersonPanelProps
       {attempt && !attempt.isOld && attempt.effects.length > 0 && (
         <Sentences texts={attempt.effects} />
       )}
-      <PersonActions desk={desk} seat={seat} />
-      <PeekSection desk={desk} seat={seat} errorText={errorText} />
-      <Standing seat={seat} />
+      <PersonActions seat={seat} />
+      <PeekSection seat={seat} errorText={errorText} />
+      <CurrentFacts seat={seat} />
       <RoleFacts seat={seat} />
 
       {seat.isPresent && seat.observed && (
@@ -116,43 +119,43 @@ export function PersonPanel({ desk, seat, attempt, errorText }: PersonPanelProps
   );
 }
 
-/** What is going on with this person now, each with since when and by whom. */
-function Standing({ seat }: { seat: Seat }) {
+/** What is true of this person now, with since when and by whom. */
+function CurrentFacts({ seat }: { seat: Seat }) {
   const translate = useTranslate();
   const now = useSeconds();
   const facts: { label: string; value: ReactNode }[] = [];
-  const tell = (key: string, value: ReactNode) =>
+  const add = (key: string, value: ReactNode) =>
     facts.push({ label: translate(`room_console.panel.${key}`), value });
   if (seat.hand) {
-    tell('hand', [waitedFor(seat.hand.since, now), seat.hand.note].filter(Boolean).join(' · '));
+    add('hand', [waitedFor(seat.hand.since, now), seat.hand.note].filter(Boolean).join(' · '));
   }
   if (seat.override?.until) {
-    tell('lease', `${clockTime(seat.override.until)} · ${timeLeft(seat.override.until, now)}`);
+    add('lease', `${clockTime(seat.override.until)} · ${timeLeft(seat.override.until, now)}`);
   }
   if (seat.hold) {
     const { sources, by, byKind, until, reason } = seat.hold;
     const who = actorText(by, byKind, translate);
-    tell('hold', [inWords(sources, translate), who, until && clockTime(until), reason]);
+    add('hold', [inWords(sources, translate), who, until && clockTime(until), reason]);
   }
   const ofScene = (seat.withheld?.sources ?? []).filter(
     (source) => !seat.hold?.sources.includes(source),
   );
-  if (ofScene.length > 0) tell('scene', inWords(ofScene, translate));
+  if (ofScene.length > 0) add('scene', inWords(ofScene, translate));
   if (seat.aboveCeiling?.length) {
-    tell('above_ceiling', translate('room_console.panel.above_ceiling_text'));
+    add('above_ceiling', translate('room_console.panel.above_ceiling_text'));
   }
-  if (seat.peeksAt) tell('peek', seat.peeksAt);
+  if (seat.peeksAt) add('peek', seat.peeksAt);
   if (seat.isSilent) {
     const why = translate(`room_console.panel.silent_why.${seat.silentWhy ?? 'hidden'}`);
     const since = seat.silentSince ?? seat.joinedAt;
     const time = since ? clockTime(since) : '–';
-    tell('silent', translate('room_console.panel.silent_since', { time, why }));
+    add('silent', translate('room_console.panel.silent_since', { time, why }));
   }
   if (seat.isPresent && seat.kind === 'whip') {
-    tell('connection', translate('room_console.panel.by_whip'));
+    add('connection', translate('room_console.panel.by_whip'));
   }
   if (seat.isUnlisted) {
-    tell('user', translate('room_console.panel.unlisted'));
+    add('user', translate('room_console.panel.unlisted'));
   }
   if (facts.length === 0) return null;
   return (

@@ -6,29 +6,32 @@ import useMediaQuery from '@mui/material/useMediaQuery';
 import type { Theme } from '@mui/material/styles';
 import { PersonPanel } from './PersonPanel';
 import { nameOf } from '../seat/seatFacts';
-import type { Console } from '../useConsole';
+import type { Attempt } from '../commands/seatActions';
+import { useRoomRoster } from '../roster/rosterContext';
+import { usePerson } from './useActivePerson';
 import { useSeatOf } from '../roster/useRoster';
 
 export interface PersonPlaceProps {
-  desk: Console;
+  attempts: ReadonlyMap<string, Attempt>;
   errorText: (error: unknown) => string;
 }
 
-/** The person who is looked at. */
-export function PersonPlace({ desk, errorText }: PersonPlaceProps) {
+/** The details of the active person, while the panel is open. */
+export function PersonPlace({ attempts, errorText }: PersonPlaceProps) {
   const translate = useTranslate();
-  const seat = useSeatOf(desk.roster.store, desk.active);
+  const { store } = useRoomRoster();
+  const { active, isPanelOpen, closePanel } = usePerson();
+  const seat = useSeatOf(store, active);
   return (
     <Place
       label={translate('room_console.panel.label', { name: seat ? nameOf(seat) : '' })}
-      onClose={desk.closePanel}
+      onClose={closePanel}
     >
-      {desk.isPanelOpen && seat && (
+      {isPanelOpen && seat && (
         <PersonPanel
           key={seat.identity}
-          desk={desk}
           seat={seat}
-          attempt={desk.attempts.get(seat.identity)}
+          attempt={attempts.get(seat.identity)}
           errorText={errorText}
         />
       )}
@@ -39,7 +42,7 @@ export function PersonPlace({ desk, errorText }: PersonPlaceProps) {
 interface PlaceProps {
   label: string;
   onClose: () => void;
-  /** Nothing while nobody is looked at. */
+  /** Nothing while the panel is closed. */
   children: ReactNode;
 }
 

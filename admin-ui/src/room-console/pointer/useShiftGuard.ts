@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
 import { ShiftGuard } from './shiftGuard';
-import type { Say } from '../notices/useNotice';
+import type { ShowNotice } from '../notices/useNotices';
 
 /** Refuses presses on what has just moved, and says so. */
-export function useShiftGuard(say: Say): ShiftGuard {
+export function useShiftGuard(showNotice: ShowNotice): ShiftGuard {
   const translate = useTranslate();
-  const refuse = () => say(translate('room_console.moved'), 'bad');
+  const refuse = () => showNotice(translate('room_console.moved'), 'bad');
   const latest = useRef(refuse);
   useEffect(() => {
     latest.current = refuse;

@@ -1,17 +1,20 @@
-import { useCallback, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useTranslate } from 'react-admin';
+import { useAnnounce } from '../../shared/announce';
+import { requiredContext } from '../../shared/requiredContext';
 import type { RosterStore } from './rosterStore';
 
 export interface Selection {
   identities: ReadonlySet<string>;
-  /** When everybody who matched was chosen: whoever comes later is not meant. */
+  /** When all who matched were selected: people who join later are not included. */
   asOf: Date | null;
-  /** Matched too, and left out until somebody says otherwise: oneself, moderators, agents. */
+  /** Matched too, and left out until they are included on purpose: oneself, hosts, agents. */
   leftOut: readonly string[];
 }
 
 const NOBODY: Selection = { identities: new Set(), asOf: null, leftOut: [] };
 
-/** Who is chosen for what comes next. */
+/** The selected people, and how the selection changes. */
 export function useSelection(store: RosterStore, isProtected: (identity: string) => boolean) {
   const [selection, setSelection] = useState(NOBODY);
 
@@ -51,5 +54,22 @@ export function useSelection(store: RosterStore, isProtected: (identity: string)
     }));
   }, []);
 
-  return { selection, clear, toggle, add, selectMatching, include };
+  useSelectionAnnouncement(selection.identities.size);
+  return useMemo(
+    () => ({ selection, clear, toggle, add, selectMatching, include }),
+    [selection, clear, toggle, add, selectMatching, include],
+  );
+}
+
+export type SelectionState = ReturnType<typeof useSelection>;
+
+export const [SelectionProvider, useSelectionState] = requiredContext<SelectionState>('Selection');
+
+/** Screen readers hear how many people are selected. */
+function useSelectionAnnouncement(size: number) {
+  const translate = useTranslate();
+  const announce = useAnnounce();
+  useEffect(() => {
+    if (size > 0) announce(translate('room_bulk.selected', { smart_count: size }));
+  }, [size, announce, translate]);
 }

@@ -13,10 +13,10 @@ import Button from '@mui/material/Button';
 import Lock from '@mui/icons-material/LockOutlined';
 import { GuardedButton } from '../../shared/GuardedButton';
 import { useErrorText } from '../../shared/useErrorText';
-import type { Say } from '../notices/useNotice';
+import { type ShowNotice, useShowNotice } from '../notices/useNotices';
 import { SceneEditor, type EditedScene } from './SceneEditor';
 import { SceneMenu } from './SceneMenu';
-import type { SceneDesk } from './useScenes';
+import type { RoomScenes } from './useScenes';
 
 export interface LockHandle {
   /** The first press arms, the second within three seconds locks. */
@@ -26,15 +26,14 @@ export interface LockHandle {
 export interface SceneControlsProps {
   ref: RefObject<LockHandle | null>;
   room: string;
-  desk: SceneDesk;
-  /** Why this operator may not play scenes here; null when they may. */
+  scenes: RoomScenes;
+  /** Why this operator may not start scenes here; null when they may. */
   refusal: string | null;
   canWrite: boolean;
   isReachable: boolean;
   /** How many a scene would mute, and LiveKit would not let unmute. */
   unmutable: number;
   run: SceneRunner['run'];
-  say: Say;
 }
 
 const ARMED_MS = 3_000;
@@ -44,23 +43,23 @@ const NO_UNMUTE = 'lock-no-unmute';
 export const SceneControls = memo(function SceneControls({
   ref,
   room,
-  desk,
+  scenes,
   refusal,
   canWrite,
   isReachable,
   unmutable,
   run,
-  say,
 }: SceneControlsProps) {
   const translate = useTranslate();
+  const showNotice = useShowNotice();
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const [edited, setEdited] = useState<EditedScene | null>(null);
-  const isLocked = desk.active !== null;
-  const lock = useCallback(() => void run(desk.lock), [run, desk.lock]);
+  const isLocked = scenes.active !== null;
+  const lock = useCallback(() => void run(scenes.lock), [run, scenes.lock]);
   const unreachable = isReachable ? null : translate('room_console.cannot.unreachable');
   const locked = isLocked ? translate('room_scenes.is_locked') : null;
   const obstacle = refusal ?? unreachable ?? locked;
-  const { isArmed, press } = useArming(lock, obstacle, say);
+  const { isArmed, press } = useArming(lock, obstacle, showNotice);
   useImperativeHandle(ref, () => ({ press }), [press]);
   if (refusal !== null) return null;
   return (
@@ -91,17 +90,17 @@ export const SceneControls = memo(function SceneControls({
       </Button>
       {anchor && (
         <SceneMenu
-          desk={desk}
+          scenes={scenes}
           anchor={anchor}
           canWrite={canWrite}
           unreachable={unreachable}
-          onEnter={(id) => void run(() => desk.enter(id))}
+          onEnter={(id) => void run(() => scenes.enter(id))}
           onEdit={setEdited}
           onClose={() => setAnchor(null)}
         />
       )}
       {edited && (
-        <SceneEditor room={room} scene={edited} desk={desk} onClose={() => setEdited(null)} />
+        <SceneEditor room={room} scene={edited} scenes={scenes} onClose={() => setEdited(null)} />
       )}
     </>
   );
@@ -129,25 +128,25 @@ export function useSceneRunner(onDone: () => void) {
 export type SceneRunner = ReturnType<typeof useSceneRunner>;
 
 /** A key is easily hit by mistake, so it takes two; a button is not, and nobody has time. */
-function useArming(lock: () => void, obstacle: string | null, say: Say) {
+function useArming(lock: () => void, obstacle: string | null, showNotice: ShowNotice) {
   const translate = useTranslate();
   const [isArmed, setIsArmed] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const press = useCallback(() => {
     if (obstacle !== null) {
-      say(obstacle, 'bad');
+      showNotice(obstacle, 'bad');
       return;
     }
     clearTimeout(timer.current);
     setIsArmed(!isArmed);
     if (isArmed) {
-      say(translate('room_scenes.locking'));
+      showNotice(translate('room_scenes.locking'));
       lock();
     } else {
-      say(translate('room_scenes.press_again'), 'bad', ARMED_MS);
+      showNotice(translate('room_scenes.press_again'), 'bad', ARMED_MS);
       timer.current = setTimeout(() => setIsArmed(false), ARMED_MS);
     }
-  }, [isArmed, obstacle, lock, say, translate]);
+  }, [isArmed, obstacle, lock, showNotice, translate]);
   return { isArmed, press };
 }

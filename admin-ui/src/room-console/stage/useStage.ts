@@ -79,4 +79,4 @@ export function useStage(room: string, isEnabled: boolean) {
   );
 }
 
-export type StageDesk = ReturnType<typeof useStage>;
+export type RoomStage = ReturnType<typeof useStage>;

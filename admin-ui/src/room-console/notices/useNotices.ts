@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useAnnounce } from '../../shared/announce';
+import { requiredContext } from '../../shared/requiredContext';
 
 export interface Notice {
   text: string;
@@ -7,25 +8,27 @@ export interface Notice {
 }
 
 /** `shownMs`: for what is true only that long. */
-export type Say = (text: string, tone?: 'plain' | 'bad', shownMs?: number) => void;
+export type ShowNotice = (text: string, tone?: 'plain' | 'bad', shownMs?: number) => void;
+
+export const [ShowNoticeProvider, useShowNotice] = requiredContext<ShowNotice>('ShowNotice');
 
 const SHOWN_MS = 8_000;
 
 /**
- * Tells why a key came to nothing, or what happened elsewhere: to be read as well as heard. It goes
+ * Says why a key did nothing, or what happened elsewhere, to be read as well as heard. A notice goes
  * by itself, takes no focus and moves nothing on the page.
  */
-export function useNotice() {
+export function useNotices() {
   const announce = useAnnounce();
   const [notice, setNotice] = useState<Notice | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const hide = useCallback(() => {
+  const hideNotice = useCallback(() => {
     clearTimeout(timer.current);
     setNotice(null);
   }, []);
   useEffect(() => () => clearTimeout(timer.current), []);
 
-  const say = useCallback<Say>(
+  const showNotice = useCallback<ShowNotice>(
     (text, tone = 'plain', shownMs = SHOWN_MS) => {
       const isBad = tone === 'bad';
       announce(text, isBad ? 'assertive' : 'polite');
@@ -35,5 +38,5 @@ export function useNotice() {
     },
     [announce],
   );
-  return { notice, say, hide };
+  return { notice, showNotice, hideNotice };
 }

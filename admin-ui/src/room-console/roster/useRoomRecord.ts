@@ -1,7 +1,7 @@
 import { useCallback, useState } from 'react';
 import { useGetOne } from 'react-admin';
-import { throttled, useLive } from '../api/liveUpdates';
-import type { ActiveScene, Room } from '../api/records';
+import { throttled, useLive } from '../../api/liveUpdates';
+import type { ActiveScene, Room } from '../../api/records';
 
 const REREAD_MS = 500;
 /** How long silence took is told by nothing; it is read again now and then. */

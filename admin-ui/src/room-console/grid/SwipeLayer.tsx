@@ -5,16 +5,15 @@ import { styled } from '@mui/material/styles';
 import type { Seat } from '../../api/records';
 import { nameOf, type Translate } from '../seat/seatFacts';
 import { FAR, type Pulled, type Side, watchSwipes } from '../pointer/swipe';
-import type { Console } from '../useConsole';
+import { useCommands } from '../commands/useSeatCommands';
+import { type SeatRules, useRules } from '../commands/useSeatRules';
+import { useShowNotice } from '../notices/useNotices';
+import { useRoomRoster } from '../roster/rosterContext';
+import type { RosterStore } from '../roster/rosterStore';
 import { usePreviews } from '../commands/usePreview';
 import { useSentence } from '../commands/useVerbWords';
 
-type SwipeDesk = Pick<
-  Console,
-  'room' | 'roster' | 'obstacle' | 'act' | 'promoteTitle' | 'say' | 'guard'
->;
-
-/** To each side what is done most; the buttons and keys of both are in the row and its menu. */
+/** The most frequent act on each side; both have buttons and keys as well. */
 const VERBS = { right: 'promote', left: 'mute' } as const satisfies Record<Side, string>;
 
 const SIGN = 20;
@@ -23,16 +22,21 @@ const SIGNS: Record<Side, string> = {
   left: 'M9 6a3 3 0 0 1 6 0v5a3 3 0 0 1-6 0zM6 11a6 6 0 0 0 12 0M12 17v3M5 4l14 16',
 };
 
-export interface SwipeUnderProps {
+export interface SwipeLayerProps {
   grid: RefObject<HTMLElement | null>;
-  desk: SwipeDesk;
-  /** While a row is pulled, all keep their places. */
-  onGrip: (isPulled: boolean) => void;
+  /** Whether the row that was just touched had been there long enough to be meant. */
+  isPressSettled: () => boolean;
+  /** While a row is pulled, all rows keep their places. */
+  onPull: (isPulled: boolean) => void;
 }
 
-/** What is beneath a row that a finger pulls aside; nothing at all as long as none is. */
-export function SwipeUnder({ grid, desk, onGrip }: SwipeUnderProps) {
+/** Shows, under a row that a finger pulls aside, what letting go would do. */
+export function SwipeLayer({ grid, isPressSettled, onPull }: SwipeLayerProps) {
   const translate = useTranslate();
+  const { store } = useRoomRoster();
+  const { obstacle } = useRules();
+  const { act, refuse } = useCommands();
+  const showNotice = useShowNotice();
   const [pulled, setPulled] = useState<Pulled | null>(null);
   /** What the server would say, once it has been asked. */
   const refusal = useRef<string | null>(null);
@@ -41,64 +45,58 @@ export function SwipeUnder({ grid, desk, onGrip }: SwipeUnderProps) {
   }, []);
 
   const onDone = ({ identity, side, row }: Pulled) => {
-    const seat = desk.roster.store.seat(identity);
+    const seat = store.seat(identity);
     if (!seat) return;
-    const reason = whyNot(side, seat, desk, translate) ?? refusal.current;
-    if (reason === null) desk.act(VERBS[side], identity, row);
-    else desk.say(translate('room_console.said', { name: nameOf(seat), what: reason }), 'bad');
+    const reason = whyNot(side, seat, store, obstacle, translate) ?? refusal.current;
+    if (reason === null) act(VERBS[side], identity, row);
+    else refuse(identity, reason);
   };
-  const onMoved = () => desk.say(translate('room_console.moved'), 'bad');
-  const latest = useRef({ onDone, onGrip, onMoved });
+  const onMoved = () => showNotice(translate('room_console.moved'), 'bad');
+  const latest = useRef({ onDone, onPull, onMoved });
   useEffect(() => {
-    latest.current = { onDone, onGrip, onMoved };
+    latest.current = { onDone, onPull, onMoved };
   });
-  const { isPressSettled } = desk.guard;
   useEffect(() => {
     if (!grid.current) return undefined;
     return watchSwipes(grid.current, {
       isSettled: isPressSettled,
       onMoved: () => latest.current.onMoved(),
       onPull: (now) => {
-        latest.current.onGrip(true);
+        latest.current.onPull(true);
         setPulled(now);
       },
       onDone: (now) => latest.current.onDone(now),
       onBack: () => {
-        latest.current.onGrip(false);
+        latest.current.onPull(false);
         setPulled(null);
       },
     });
   }, [grid, isPressSettled]);
 
-  const seat = pulled && desk.roster.store.seat(pulled.identity);
+  const seat = pulled && store.seat(pulled.identity);
   if (!seat) return null;
   const { identity, side } = pulled;
   return (
-    <Beneath
-      key={`${side} ${identity}`}
-      desk={desk}
-      pulled={pulled}
-      seat={seat}
-      onRefusal={onRefusal}
-    />
+    <PulledRow key={`${side} ${identity}`} pulled={pulled} seat={seat} onRefusal={onRefusal} />
   );
 }
 
-interface BeneathProps {
-  desk: SwipeDesk;
+interface PulledRowProps {
   pulled: Pulled;
   seat: Seat;
   onRefusal: (text: string | null) => void;
 }
 
-/** What letting go would do, in the row's place; and over the end of the list, what that means. */
-function Beneath({ desk, pulled, seat, onRefusal }: BeneathProps) {
+/** What letting go would do, in the row's place, and its effect over the end of the list. */
+function PulledRow({ pulled, seat, onRefusal }: PulledRowProps) {
   const translate = useTranslate();
+  const { room, store } = useRoomRoster();
+  const { obstacle, promoteTitle } = useRules();
   const sentence = useSentence();
   const { side, isFar, row } = pulled;
   const verb = VERBS[side];
-  const known = whyNot(side, seat, desk, translate);
-  const preview = usePreviews(desk.room, seat, known === null ? [verb] : []).get(verb);
+  const known = whyNot(side, seat, store, obstacle, translate);
+  const preview = usePreviews(room, seat, known === null ? [verb] : []).get(verb);
   const problem = preview?.problem ?? null;
   useEffect(() => {
     onRefusal(problem);
@@ -113,21 +111,21 @@ function Beneath({ desk, pulled, seat, onRefusal }: BeneathProps) {
         data-side={side}
         data-far={isPossible && isFar}
         style={{ transform: row.style.transform }}
-        // An addition for fingers: whoever hears the page has the buttons, and is told what is done.
+        // For fingers only: screen readers have the buttons, and announce what was done.
         aria-hidden
       >
         <svg viewBox="0 0 24 24">
           <path d={SIGNS[side]} />
         </svg>
         <div>
-          <b>{labelOf(side, seat, isPossible, desk.promoteTitle, translate)}</b>
+          <b>{labelOf(side, seat, isPossible, promoteTitle, translate)}</b>
           <span>{reason ?? translate(`room_console.swipe.${isFar ? 'far' : 'near'}`)}</span>
         </div>
       </Place>
       {createPortal(
-        <Meaning data-bad={!isPossible} aria-hidden>
+        <Effect data-bad={!isPossible} aria-hidden>
           {translate('room_console.said', { name, what: reason ?? sentence(verb, preview) })}
-        </Meaning>,
+        </Effect>,
         row.closest('.grid')!.parentElement!,
       )}
     </>
@@ -166,7 +164,7 @@ const Place = styled('div')(({ theme: { palette } }) => ({
     strokeLinecap: 'round',
     strokeLinejoin: 'round',
   },
-  // All of it is in sight when the row has been pulled far enough.
+  // All of it is visible when the row has been pulled far enough.
   '& > div': { width: FAR - SIGN - 3 * 8, maxHeight: '100%', overflow: 'hidden' },
   '& b': { display: 'block' },
   '& span': {
@@ -178,7 +176,7 @@ const Place = styled('div')(({ theme: { palette } }) => ({
   '[data-size=narrow] & span': { WebkitLineClamp: 3 },
 }));
 
-const Meaning = styled('div')(({ theme: { palette, shape } }) => ({
+const Effect = styled('div')(({ theme: { palette, shape } }) => ({
   position: 'absolute',
   insetInline: 8,
   bottom: 8,
@@ -192,11 +190,16 @@ const Meaning = styled('div')(({ theme: { palette, shape } }) => ({
   '&[data-bad=true]': { borderColor: palette.error.main, color: palette.error.main },
 }));
 
-/** The same as by key; and who has left is no longer pulled anywhere. */
-function whyNot(side: Side, seat: Seat, desk: SwipeDesk, translate: Translate): string | null {
-  const { store } = desk.roster;
+/** The same as by key; and nothing is done to people who have left. */
+function whyNot(
+  side: Side,
+  seat: Seat,
+  store: RosterStore,
+  obstacle: SeatRules['obstacle'],
+  translate: Translate,
+): string | null {
   if (store.read().gone.has(seat.identity)) return translate('room_console.sync.left');
-  return desk.obstacle(VERBS[side], seat);
+  return obstacle(VERBS[side], seat);
 }
 
 function labelOf(
