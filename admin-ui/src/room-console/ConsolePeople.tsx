@@ -98,7 +98,7 @@ export function ConsolePeople(props: ConsolePeopleProps) {
             active={person.active}
             selected={identities}
             errorText={errorText}
-            isHeld={roomConsole.opened !== null || roomConsole.conflict !== null}
+            isDialogOpen={roomConsole.opened !== null || roomConsole.conflict !== null}
             isPressSettled={roomConsole.guard.isPressSettled}
             onActive={person.setActive}
             onNobody={sayNobody}

@@ -144,7 +144,7 @@ function useFrozenAtEnd(store: RosterStore, endedAt: Date | null) {
     store.freeze(endedAt !== null);
     if (endedAt !== null) return;
     // People who join the next session are not kept waiting for the order of the last one.
-    store.hold(false);
+    store.pauseSorting(false);
     store.apply();
   }, [store, endedAt]);
 }

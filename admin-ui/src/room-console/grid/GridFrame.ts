@@ -265,4 +265,5 @@ export function gridSize(width: number): GridSize {
   return width > 520 ? 'small' : 'narrow';
 }
 
+export const HEAD_HEIGHT = 32;
 export const ROW_HEIGHT = { narrow: 64, coarse: 44, fine: 36 };

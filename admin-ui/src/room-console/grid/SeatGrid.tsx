@@ -9,25 +9,26 @@ import {
   useEffect,
   useId,
   useImperativeHandle,
-  useLayoutEffect,
   useRef,
   useState,
 } from 'react';
 import { useTranslate } from 'react-admin';
-import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
+import { useVirtualizer } from '@tanstack/react-virtual';
 import Box from '@mui/material/Box';
-import useMediaQuery from '@mui/material/useMediaQuery';
 import type { Acting, RoleTemplate, Seat } from '../../api/records';
 import { visuallyHidden } from '../../shared/visuallyHidden';
-import { GridFrame, gridSize, type GridSize, ROW_HEIGHT } from './GridFrame';
+import { GridFrame, HEAD_HEIGHT } from './GridFrame';
 import { ACTS, chipFor, type Command, commandFor, type Keymap, stepFor } from '../commands/keymap';
-import type { RosterStore, RosterView } from '../roster/rosterStore';
+import type { RosterStore } from '../roster/rosterStore';
 import { RowSlots } from './rowSlots';
 import type { Attempt } from '../commands/seatActions';
 import { useRules } from '../commands/useSeatRules';
 import { SeatRow, type RowCommand } from './SeatRow';
 import type { SwipeLayerProps } from './SwipeLayer';
 import { useRosterView } from '../roster/useRoster';
+import { useGridFit } from './useGridFit';
+import { useActiveKeptVisible, useScrollAnchor } from './useScrollAnchor';
+import { useSortPause } from './useSortPause';
 
 export interface SeatGridHandle {
   focus: () => void;
@@ -46,8 +47,8 @@ interface SeatGridProps {
   active: string | null;
   selected: ReadonlySet<string>;
   errorText: (error: unknown) => string;
-  /** A menu or dialog about somebody is open: rows keep their places until it closes. */
-  isHeld: boolean;
+  /** While a menu or dialog is open, rows keep their places. */
+  isDialogOpen: boolean;
   /** Whether the row that was just touched had been there long enough to be meant. */
   isPressSettled: () => boolean;
   onActive: (identity: string) => void;
@@ -65,15 +66,12 @@ const SwipeLayer = lazy(async (): Promise<{ default: ComponentType<SwipeLayerPro
 });
 
 const OVERSCAN = 4;
-const HEAD_HEIGHT = 32;
 const COLUMN_COUNT = 9;
-/** After the last key or pointer movement the order is applied by itself. */
-const IDLE_MS = 2_000;
 
 /** The people. Only what is inside the frame is drawn again when one of them changes. */
 export function SeatGrid(props: SeatGridProps) {
   const frame = useRef<HTMLDivElement>(null);
-  const { size, rowHeight } = useFit(frame);
+  const { size, rowHeight } = useGridFit(frame);
   return (
     <GridFrame
       ref={frame}
@@ -94,9 +92,9 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const [slots] = useState(() => new RowSlots());
-  const hold = useHold(store);
-  useEffect(() => hold.grip('dialog', props.isHeld), [hold, props.isHeld]);
-  const anchor = useAnchor(scroller, view, rowHeight);
+  const sortPause = useSortPause(store);
+  useEffect(() => sortPause.keep('dialog', props.isDialogOpen), [sortPause, props.isDialogOpen]);
+  const anchor = useScrollAnchor(scroller, view, rowHeight);
 
   // eslint-disable-next-line react-hooks/incompatible-library -- it keeps its own state on purpose
   const virtualizer = useVirtualizer({
@@ -126,7 +124,7 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
   const isEarly = useEarlyFocus(scroller);
 
   const activeIndex = active === null ? -1 : view.identities.indexOf(active);
-  useActiveInSight(virtualizer, scroller, activeIndex, view);
+  useActiveKeptVisible(virtualizer, scroller, activeIndex, view);
   const moveTo = (index: number) => {
     const to = Math.max(0, Math.min(index, view.identities.length - 1));
     const identity = view.identities[to];
@@ -139,7 +137,7 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     if (event.target !== scroller.current || event.nativeEvent.isComposing) return;
-    hold.touch();
+    sortPause.touch();
     const step = stepFor(event, page, view.identities.length, props.keymap);
     const chip = step === null ? chipFor(event, props.keymap) : null;
     const command = step === null && !chip ? commandFor(event, props.keymap) : null;
@@ -195,13 +193,13 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
         // By keyboard something must be there to act on; a click says itself which.
         if (isEarly.current || scroller.current?.matches(':focus-visible')) enter();
       }}
-      onPointerDown={hold.touch}
+      onPointerDown={sortPause.touch}
       onPointerMove={(event) => {
-        hold.touch();
+        sortPause.touch();
         anchor.at(event.pointerType === 'touch' ? null : event.clientY);
       }}
       onPointerLeave={() => anchor.at(null)}
-      onWheel={hold.touch}
+      onWheel={sortPause.touch}
     >
       <HeadRow />
       <div
@@ -220,7 +218,7 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
             <SwipeLayer
               grid={scroller}
               isPressSettled={props.isPressSettled}
-              onPull={(isPulled) => hold.grip('pull', isPulled)}
+              onPull={(isPulled) => sortPause.keep('pull', isPulled)}
             />
           </Suspense>
         )}
@@ -312,122 +310,4 @@ function useEarlyFocus(element: RefObject<HTMLElement | null>) {
     isEarly.current = false;
   }, [element]);
   return isEarly;
-}
-
-/** Rows keep their places from the last key, press or pointer movement in the list until `IDLE_MS`. */
-function useHold(store: RosterStore) {
-  const [hold] = useState(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const grips = new Set<string>();
-    const touch = () => {
-      store.hold(true);
-      clearTimeout(timer);
-      timer = grips.size > 0 ? undefined : setTimeout(() => store.hold(false), IDLE_MS);
-    };
-    return {
-      touch,
-      /** Holds however long nothing moves: a finger that rests on a row, an open dialog. */
-      grip: (by: string, isHeld: boolean) => {
-        if (isHeld === grips.has(by)) return;
-        if (isHeld) grips.add(by);
-        else grips.delete(by);
-        touch();
-      },
-      stop: () => clearTimeout(timer),
-    };
-  });
-  useEffect(() => hold.stop, [hold]);
-  return hold;
-}
-
-/** Who works by keys does not lose sight of their row when what they did is put in order. */
-function useActiveInSight(
-  virtualizer: Virtualizer<HTMLDivElement, Element>,
-  scroller: RefObject<HTMLElement | null>,
-  activeIndex: number,
-  { waiting }: RosterView,
-) {
-  const before = useRef({ hasWaited: false, isInSight: false });
-  const hasWaited = waiting.joined + waiting.moved + waiting.left > 0;
-  useLayoutEffect(() => {
-    const { range } = virtualizer;
-    const isSorted = before.current.hasWaited && !hasWaited;
-    if (isSorted && before.current.isInSight && scroller.current?.matches(':focus-visible')) {
-      virtualizer.scrollToIndex(Math.max(0, activeIndex), { align: 'auto' });
-    }
-    const isInSight =
-      range !== null && activeIndex >= range.startIndex && activeIndex <= range.endIndex;
-    before.current = { hasWaited, isInSight };
-  });
-}
-
-/**
- * Keeps the row under the pointer in place when rows are inserted above it, by scrolling as far as
- * they push it. The next ordering takes that back, unless somebody scrolled meanwhile.
- */
-function useAnchor(
-  scroller: RefObject<HTMLElement | null>,
-  { identities, waiting }: RosterView,
-  rowHeight: number,
-) {
-  const [anchor] = useState(() => {
-    let pointerY: number | null = null;
-    let shown: readonly string[] = [];
-    let pushed = { by: 0, to: 0 };
-    const keepRow = (element: HTMLElement, before: readonly string[], height: number) => {
-      if (pointerY === null) return;
-      const top = element.getBoundingClientRect().top + HEAD_HEIGHT;
-      const index = Math.floor((pointerY - top + element.scrollTop) / height);
-      const identity = before[index];
-      const by = identity === undefined ? 0 : (shown.indexOf(identity) - index) * height;
-      if (by <= 0) return;
-      const sum = element.scrollTop === pushed.to ? pushed.by : 0;
-      element.scrollTop += by;
-      pushed = { by: sum + by, to: element.scrollTop };
-    };
-    const takeBack = (element: HTMLElement) => {
-      if (pushed.by > 0 && element.scrollTop === pushed.to) element.scrollTop -= pushed.by;
-      pushed = { by: 0, to: 0 };
-    };
-    return {
-      at: (clientY: number | null) => {
-        pointerY = clientY;
-      },
-      follow: (
-        element: HTMLElement,
-        next: readonly string[],
-        isAppended: boolean,
-        height: number,
-      ) => {
-        if (next === shown) return;
-        const before = shown;
-        shown = next;
-        if (isAppended) keepRow(element, before, height);
-        else takeBack(element);
-      },
-    };
-  });
-  const isAppended = waiting.joined > 0;
-  useLayoutEffect(() => {
-    if (scroller.current) anchor.follow(scroller.current, identities, isAppended, rowHeight);
-  }, [anchor, scroller, identities, isAppended, rowHeight]);
-  return anchor;
-}
-
-/** Fits the columns and the height of a row to the room there is. */
-function useFit(element: RefObject<HTMLElement | null>) {
-  const isCoarse = useMediaQuery('(pointer: coarse)', { noSsr: true });
-  const [size, setSize] = useState<GridSize>('wide');
-  useLayoutEffect(() => {
-    const frame = element.current;
-    if (!frame) return undefined;
-    const fit = () => setSize(gridSize(frame.clientWidth));
-    fit();
-    const observer = new ResizeObserver(fit);
-    observer.observe(frame);
-    return () => observer.disconnect();
-  }, [element]);
-  const rowHeight =
-    size === 'narrow' ? ROW_HEIGHT.narrow : isCoarse ? ROW_HEIGHT.coarse : ROW_HEIGHT.fine;
-  return { size, rowHeight };
 }

@@ -66,7 +66,7 @@ describe('RosterStore', () => {
 
   it('keeps every row in its place while held, and shows arrivals at the end of their section', () => {
     const store = roster(seat('m', { tracks: [track] }), seat('a'), seat('b'), seat('c'));
-    store.hold(true);
+    store.pauseSorting(true);
     store.patch(
       [seat('c', { tracks: [track] }), seat('aa'), seat('z', { hand: handSince(1) })],
       ['a'],
@@ -104,13 +104,13 @@ describe('RosterStore', () => {
   it('shows arrivals that match the filter, and keeps who no longer matches until it is sorted', () => {
     const store = roster(seat('a', { hand: handSince(1) }), seat('b', { hand: handSince(2) }));
     store.setChip('hands');
-    store.hold(true);
+    store.pauseSorting(true);
     store.patch([seat('a'), seat('c', { hand: handSince(3) }), seat('d')], []);
     expect(store.read()).toMatchObject({
       identities: ['a', 'b', 'c'],
       waiting: { joined: 1, moved: 0, left: 1 },
     });
-    store.hold(false);
+    store.pauseSorting(false);
     expect(store.read().identities).toEqual(['b', 'c']);
   });
 
@@ -148,9 +148,9 @@ describe('RosterStore', () => {
 
   it('applies what has gathered when it is let go', () => {
     const store = roster(seat('b'));
-    store.hold(true);
+    store.pauseSorting(true);
     store.patch([seat('a')], []);
-    store.hold(false);
+    store.pauseSorting(false);
     expect(store.read().identities).toEqual(['a', 'b']);
   });
 

@@ -46,7 +46,7 @@ export interface RosterView {
 
 /**
  * The whole room in memory. Row data follows the events at once. While somebody works in the list
- * its order is held: rows keep their places, arrivals go to the end of their section.
+ * sorting is paused: rows keep their places, arrivals go to the end of their section.
  */
 export class RosterStore {
   private readonly seats = new Map<string, Seat>();
@@ -62,10 +62,10 @@ export class RosterStore {
   private interest = 0;
   private chip: Chip = 'all';
   private query = '';
-  private isHeld = false;
+  private isSortingPaused = false;
   private isFrozen = false;
   private waiting = NOTHING_WAITS;
-  /** Who was appended while the order was held. */
+  /** Who was appended while sorting was paused. */
   private readonly arrived = new Set<string>();
   private gone: ReadonlyMap<string, number> = new Map();
   private view: RosterView;
@@ -133,11 +133,11 @@ export class RosterStore {
     this.apply();
   }
 
-  /** While held, rows keep their places. Letting go applies what has gathered. */
-  hold(isHeld: boolean): void {
-    if (isHeld === this.isHeld) return;
-    this.isHeld = isHeld;
-    if (!isHeld && this.waiting !== NOTHING_WAITS) this.apply();
+  /** While sorting is paused, rows keep their places. Its end applies what has gathered. */
+  pauseSorting(isPaused: boolean): void {
+    if (isPaused === this.isSortingPaused) return;
+    this.isSortingPaused = isPaused;
+    if (!isPaused && this.waiting !== NOTHING_WAITS) this.apply();
   }
 
   /** The session ended: who was there stays in sight until somebody comes. */
@@ -183,7 +183,7 @@ export class RosterStore {
       ([identity, { at }]) => now - at >= LEFT_MS && this.isPlaced(identity),
     );
     if (over.length === 0) return false;
-    // A held row is shown until the order is applied, so they are still known until then.
+    // Their row is shown until the list is sorted, so they are still known until then.
     for (const [identity] of over) this.order.take(identity);
     this.order.settle();
     return true;
@@ -244,7 +244,7 @@ export class RosterStore {
   }
 
   private settle(isFirst: boolean): void {
-    if (!this.isHeld || isFirst) this.apply();
+    if (!this.isSortingPaused || isFirst) this.apply();
     else {
       this.append();
       this.emit();
