@@ -1,6 +1,7 @@
 import type { Track } from 'livekit-client';
 import { useAttached } from '../shared/useAttached';
-import type { JoinSession, JoinState, Person } from './JoinSession';
+import type { JoinSession, JoinState } from './JoinSession';
+import type { Person } from './person';
 import { Sign } from './Sign';
 import { hueOf } from './syntheticMedia';
 import { text } from './text';

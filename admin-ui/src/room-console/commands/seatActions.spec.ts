@@ -33,7 +33,7 @@ const applied: SeatOutcome = {
   undoUntil: new Date(Date.now() + 10_000).toISOString(),
 };
 
-function desk(answer: (route: string, body: unknown) => SeatOutcome | Error) {
+function actionsWith(answer: (route: string, body: unknown) => SeatOutcome | Error) {
   const calls: [string, unknown][] = [];
   const room = { seat: seat(), now: 0 };
   const phases: string[] = [];
@@ -56,7 +56,7 @@ function desk(answer: (route: string, body: unknown) => SeatOutcome | Error) {
 
 describe('SeatActions', () => {
   it('sends at once, with the epoch that was on the screen and names encoded', async () => {
-    const { actions, calls } = desk(() => applied);
+    const { actions, calls } = actionsWith(() => applied);
     const running = actions.run('a/b', { kind: 'promote', template: 'speaker', for: '15m' });
     expect(calls).toEqual([
       [
@@ -69,7 +69,7 @@ describe('SeatActions', () => {
   });
 
   it('calls it seen only when the room itself shows the new epoch in sync', async () => {
-    const { actions, room, phases } = desk(() => applied);
+    const { actions, room, phases } = actionsWith(() => applied);
     await actions.run('a/b', { kind: 'promote' });
     room.seat = seat({ epoch: 5, inSync: false });
     actions.observe(['a/b']);
@@ -82,7 +82,7 @@ describe('SeatActions', () => {
   });
 
   it('waits when the server has committed but LiveKit has not', async () => {
-    const { actions, room } = desk(() => ({ ...applied, outcome: 'pending' }));
+    const { actions, room } = actionsWith(() => ({ ...applied, outcome: 'pending' }));
     room.seat = seat({ isPresent: false });
     await actions.run('a/b', { kind: 'demote' });
     expect(actions.read().get('a/b')?.phase).toBe('waiting');
@@ -91,16 +91,16 @@ describe('SeatActions', () => {
   it('tells a collision from a failure and keeps what the seat is now', async () => {
     const current = seat({ epoch: 6 });
     const refusal = new ProblemError({ status: 409, code: 'seat.changed', current });
-    const { actions } = desk(() => refusal);
+    const { actions } = actionsWith(() => refusal);
     const attempt = await actions.run('a/b', { kind: 'promote' });
     expect(attempt).toMatchObject({ phase: 'conflict', current: { epoch: 6 } });
 
-    const failing = desk(() => new ProblemError({ status: 403, detail: 'No' }));
+    const failing = actionsWith(() => new ProblemError({ status: 403, detail: 'No' }));
     expect((await failing.actions.run('a/b', { kind: 'mute' })).phase).toBe('failed');
   });
 
   it('undoes the newest change by the operation that made it', async () => {
-    const { actions, calls } = desk(() => applied);
+    const { actions, calls } = actionsWith(() => applied);
     const attempt = await actions.run('a/b', { kind: 'demote' });
     expect(actions.undoable()?.id).toBe(attempt.id);
     await actions.undo(attempt);
@@ -110,7 +110,7 @@ describe('SeatActions', () => {
 
   it('says how long it took until what was taken away was really gone', async () => {
     const after = { permission: { canPublish: true, canPublishSources: ['microphone'] } };
-    const { actions, room } = desk(() => ({ ...applied, after }));
+    const { actions, room } = actionsWith(() => ({ ...applied, after }));
     const tracks = ['microphone', 'camera'].map((source) => ({ sid: source, source }));
     room.seat = seat({ tracks });
     await actions.run('a/b', { kind: 'demote' });
@@ -127,7 +127,7 @@ describe('SeatActions', () => {
 
   it('sends again what came too fast, and says so meanwhile', async () => {
     let isBusy = true;
-    const { actions, calls, phases } = desk(() => {
+    const { actions, calls, phases } = actionsWith(() => {
       if (!isBusy) return applied;
       isBusy = false;
       return new ProblemError({ status: 429 }, 0.001);
@@ -140,14 +140,14 @@ describe('SeatActions', () => {
   });
 
   it('asks the same of somebody once, however often a key is pressed', async () => {
-    const { actions, calls } = desk(() => applied);
+    const { actions, calls } = actionsWith(() => applied);
     await Promise.all(Array.from({ length: 1_000 }, () => actions.run('a/b', { kind: 'mute' })));
     expect(calls).toHaveLength(1);
     actions.stop();
   });
 
   it('waits for the answer about somebody before asking the next thing, with its epoch', async () => {
-    const { actions, calls } = desk(() => applied);
+    const { actions, calls } = actionsWith(() => applied);
     await Promise.all([
       actions.run('a/b', { kind: 'promote' }),
       actions.run('a/b', { kind: 'demote' }),
@@ -157,7 +157,7 @@ describe('SeatActions', () => {
   });
 
   it('says with each call how long ago it was asked for', async () => {
-    const { actions, ages, room } = desk(() => applied);
+    const { actions, ages, room } = actionsWith(() => applied);
     const first = actions.run('a/b', { kind: 'promote' });
     const second = actions.run('a/b', { kind: 'demote' });
     room.now = 700;
@@ -167,7 +167,7 @@ describe('SeatActions', () => {
   });
 
   it('undoes what is still on its way as soon as it is answered', async () => {
-    const { actions, calls } = desk(() => applied);
+    const { actions, calls } = actionsWith(() => applied);
     void actions.run('a/b', { kind: 'demote' });
     await actions.undoNewest();
     expect(calls.map(([route]) => route)).toEqual([
@@ -178,7 +178,7 @@ describe('SeatActions', () => {
   });
 
   it('approves and declines by the request, and asks without expecting a change', async () => {
-    const { actions, calls } = desk((route) =>
+    const { actions, calls } = actionsWith((route) =>
       route.endsWith('approve') ? applied : (undefined as never),
     );
     await actions.run('a/b', { kind: 'approve', request: 'r/1' });
@@ -195,21 +195,21 @@ describe('SeatActions', () => {
 
   it('offers no undo once its time is over', async () => {
     const over = new Date(Date.now() - 1).toISOString();
-    const { actions } = desk(() => ({ ...applied, undoUntil: over }));
+    const { actions } = actionsWith(() => ({ ...applied, undoUntil: over }));
     await actions.run('a/b', { kind: 'promote' });
     expect(actions.undoable()).toBeNull();
   });
 
   it('never says that more time is left for an undo than the server gives', async () => {
     const ahead = new Date(Date.now() + UNDO_MS + 1_400).toISOString();
-    const { actions } = desk(() => ({ ...applied, undoUntil: ahead }));
+    const { actions } = actionsWith(() => ({ ...applied, undoUntil: ahead }));
     const { undoUntil } = await actions.run('a/b', { kind: 'promote' });
     expect(undoUntil! - Date.now()).toBeLessThanOrEqual(UNDO_MS);
     actions.stop();
   });
 
   it('claims no longer what was done when something came after it, and still undoes it', async () => {
-    const { actions, room } = desk(() => applied);
+    const { actions, room } = actionsWith(() => applied);
     await actions.run('a/b', { kind: 'promote' });
     room.seat = seat({ epoch: 5 });
     actions.observe(['a/b']);
@@ -223,7 +223,7 @@ describe('SeatActions', () => {
 
   it('claims nobody muted who has unmuted themselves, nor gone who has come back', async () => {
     const track = { sid: 'TR_1', source: 'microphone' as const, isMuted: true };
-    const { actions, room } = desk(() => ({ ...applied, epoch: 4 }));
+    const { actions, room } = actionsWith(() => ({ ...applied, epoch: 4 }));
     const isOld = () => actions.read().get('a/b')?.isOld;
     room.seat = seat({ tracks: [track] });
     await actions.run('a/b', { kind: 'mute' });
@@ -242,7 +242,7 @@ describe('SeatActions', () => {
   });
 
   it('shows and undoes what another call did to somebody, such as letting up the next', async () => {
-    const { actions, calls, room, phases } = desk(() => applied);
+    const { actions, calls, room, phases } = actionsWith(() => applied);
     room.seat = seat({ epoch: 5 });
     room.now = 120;
     const answer = { ...applied, operationId: 'op-9' };
@@ -261,7 +261,7 @@ describe('SeatActions', () => {
       const full = new ProblemError({ status: 409, code: 'stage.full' });
       const lost = new ProblemError({ status: 0 });
       let error = full;
-      const { actions } = desk(() => error);
+      const { actions } = actionsWith(() => error);
       await actions.run('a/b', { kind: 'promote' });
       actions.observe(['a/b']);
       expect(actions.read().get('a/b')?.phase).toBe('failed');

@@ -32,7 +32,7 @@ const RETRY_MS = 5_000;
  * Keeps asking Rolecall how one stands: at the join, when something says that it may have changed,
  * and every 20 s while a hand is up. What it is told by others is never more than a reason to ask.
  */
-export class StageDesk {
+export class StageClient {
   private readonly listeners = new Set<() => void>();
   private state: StageState;
   private timer: number | undefined;

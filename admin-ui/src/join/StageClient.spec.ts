@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { StageDesk } from './StageDesk';
+import { StageClient } from './StageClient';
 import type { OwnStage } from './stageApi';
 
 const NOTHING: OwnStage = {
@@ -60,9 +60,9 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-function desk(proofs: Partial<ConstructorParameters<typeof StageDesk>[1]> = {}): StageDesk {
+function clientOf(proofs: Partial<ConstructorParameters<typeof StageClient>[1]> = {}): StageClient {
   const whole = { current: () => 'first', renew: () => Promise.resolve(null), ...proofs };
-  return new StageDesk('town hall', whole, () => now);
+  return new StageClient('town hall', whole, () => now);
 }
 
 async function pass(ms: number): Promise<void> {
@@ -70,9 +70,9 @@ async function pass(ms: number): Promise<void> {
   await jest.advanceTimersByTimeAsync(ms);
 }
 
-describe('the desk of the stage', () => {
+describe('StageClient', () => {
   it('answers any number of hints with one question, and at most two a second', async () => {
-    const stage = desk();
+    const stage = clientOf();
     stage.start();
     await pass(0);
     expect(asked.map(({ url }) => url)).toEqual(['/api/v1/rooms/town%20hall/stage/me']);
@@ -87,7 +87,7 @@ describe('the desk of the stage', () => {
   });
 
   it('asks every 20 s while a hand is up, and not once one has left', async () => {
-    const stage = desk();
+    const stage = clientOf();
     answers = [json(200, UP), json(200, UP)];
     stage.start();
     await pass(0);
@@ -103,7 +103,7 @@ describe('the desk of the stage', () => {
   it('shows the newest token that there is, and gets another when none is believed', async () => {
     let current = token('old', 1_000);
     const renew = jest.fn(() => Promise.resolve(token('renewed', 2_000)));
-    const stage = desk({ current: () => current, renew });
+    const stage = clientOf({ current: () => current, renew });
     stage.start();
     await pass(0);
     expect(asked[0]?.token).toBe(current);
@@ -121,7 +121,7 @@ describe('the desk of the stage', () => {
   });
 
   it('says so when the token has expired and there is no other', async () => {
-    const stage = desk();
+    const stage = clientOf();
     answers = [json(401, { code: 'participant.proof_required', detail: 'Send it' })];
     stage.start();
     await pass(0);
@@ -129,7 +129,7 @@ describe('the desk of the stage', () => {
   });
 
   it('tells why something could not be done, and looks again', async () => {
-    const stage = desk();
+    const stage = clientOf();
     stage.start();
     await pass(0);
     answers = [json(409, { code: 'stage.full', detail: 'All 6 places for speaker are taken.' })];
@@ -143,7 +143,7 @@ describe('the desk of the stage', () => {
   });
 
   it('waits as long as it is told when it asked too often', async () => {
-    const stage = desk();
+    const stage = clientOf();
     answers = [json(429, { code: 'request.rate_limited' }, { 'retry-after': '7' })];
     stage.start();
     await pass(0);
@@ -158,12 +158,12 @@ describe('the desk of the stage', () => {
       ...NOTHING,
       lastDecision: { state: 'declined', word: 'Later', at: '2026-01-01T00:00:00.000Z' },
     };
-    const stage = desk();
+    const stage = clientOf();
     answers = [json(200, declined)];
     stage.start();
     await pass(0);
     expect(stage.read().seenDecision).toBeNull();
     stage.dismissDecision();
-    expect(desk().read().seenDecision).toBe(declined.lastDecision.at);
+    expect(clientOf().read().seenDecision).toBe(declined.lastDecision.at);
   });
 });
