@@ -152,7 +152,7 @@ async function problemOf(response: Response): Promise<ProblemError> {
     if (body && typeof body === 'object')
       problem = { ...problem, ...body, status: response.status };
   } catch {
-    // A proxy in between answers with its own page; the status is all that can be told.
+    // A proxy in between answers with its own page; only the status is known.
   }
   problem.requestId ??= response.headers.get('X-Request-Id') ?? undefined;
   return new ProblemError(problem, retryAfter);

@@ -45,7 +45,7 @@ type EventKind = keyof Omit<LiveHandlers, 'reset'>;
 const KINDS: EventKind[] = ['seats', 'room', 'rooms', 'me', 'stage', 'scene', 'bulk', 'acting'];
 /** The page is drawn again at most so often. */
 const FLUSH_MS = 100;
-/** What one change tells in several messages is shown at once. */
+/** Several messages of one change are shown together. */
 const GATHER_MS = 15;
 /** The server sends something every 15 s. */
 const SILENCE_MS = 20_000;
@@ -99,14 +99,14 @@ export class LiveConnection {
     };
   };
 
-  /** Reads everything again and connects anew, as after signing in. */
+  /** Reads everything again and reconnects, as after signing in. */
   readonly restart = () => {
     this.attempts = 0;
     this.openTopics = '';
     this.scheduleReopen(0);
   };
 
-  /** The server has gone, which is shown at once, or is back: then nothing shown is to be trusted. */
+  /** The server went away, which is shown at once, or is back: then everything is read again. */
   readonly connectivityChanged = () => {
     if (isServerReachable()) {
       this.restart();

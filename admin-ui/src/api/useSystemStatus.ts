@@ -4,7 +4,7 @@ import type { SystemStatus } from './records';
 
 export const STATUS_KEY = ['status'];
 
-/** How Rolecall and LiveKit are doing; read again every 15 s while somebody looks. */
+/** How Rolecall and LiveKit are doing; read again every 15 s while a page shows it. */
 export const useSystemStatus = () =>
   useQuery({
     queryKey: STATUS_KEY,

@@ -55,7 +55,7 @@ export interface JoinState {
 }
 
 const CHAT_TOPIC = 'lk.chat';
-/** Rolecall's word that something about oneself changed. It is empty, and anybody may send one. */
+/** A hint from Rolecall that something about oneself changed. It is empty, and anybody may send one. */
 const HINT_TOPIC = 'rolecall';
 const MESSAGES_KEPT = 200;
 /** What is lost this soon after stepping down was lost by it. */
@@ -130,7 +130,7 @@ export class JoinSession {
     this.end(endingOfDisconnect(DisconnectReason.CLIENT_INITIATED));
   }
 
-  /** Turns a source on or off. What fails is told by a notice, never thrown. */
+  /** Turns a source on or off. A failure becomes a notice, it is never thrown. */
   async send(source: Source, isOn: boolean, choice: MediaChoice): Promise<void> {
     if (this.switching.has(source)) return;
     this.switching.add(source);
@@ -171,7 +171,7 @@ export class JoinSession {
   }
 
   /**
-   * LiveKit makes the token anew every few minutes and at every change. The client keeps the newest
+   * LiveKit refreshes the token every few minutes and at every change. The client keeps the newest
    * to itself, for its reconnects (livekit-client 2.23); without it, the one that we came with.
    */
   private newestToken(): string {

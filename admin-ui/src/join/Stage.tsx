@@ -77,11 +77,11 @@ interface PictureProps {
 function Picture({ track, label, isContained, isMirrored }: PictureProps) {
   const video = useAttached<HTMLVideoElement>(track);
   const isSynthetic = isMirrored && 'isUserProvided' in track && track.isUserProvided;
-  const look = [isContained && 'contained', isMirrored && !isSynthetic && 'mirrored'];
+  const classes = [isContained && 'contained', isMirrored && !isSynthetic && 'mirrored'];
   return (
     <video
       ref={video}
-      className={look.filter(Boolean).join(' ')}
+      className={classes.filter(Boolean).join(' ')}
       aria-label={label}
       autoPlay
       playsInline

@@ -112,7 +112,7 @@ interface QuestionProps extends Omit<StageCardsProps, 'sending'> {
 
 function Question({ session, stage, ask, choice, isOn }: QuestionProps) {
   const now = useNow(stage.ahead);
-  // However it was turned on; what could not be is told by its own notice, and may be tried again.
+  // However it was turned on. A failure has its own notice, and can be tried again.
   useEffect(() => {
     if (isOn) void session.stage.answerUnmute(ask, true);
   }, [session, ask, isOn]);

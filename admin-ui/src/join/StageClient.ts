@@ -8,7 +8,7 @@ export interface StageState {
   busy: StageAction | null;
   /** Why the last thing could not be done, in words. */
   problem: string | null;
-  /** Nothing can be asked any more: the token has expired, and no newer one can be had. */
+  /** No more requests are possible: the token has expired, and there is no newer one. */
   isExpired: boolean;
   /** The decision that has been read. */
   seenDecision: string | null;
@@ -29,8 +29,8 @@ const WHILE_WAITING_MS = 20_000;
 const RETRY_MS = 5_000;
 
 /**
- * Keeps asking Rolecall how one stands: at the join, when something says that it may have changed,
- * and every 20 s while a hand is up. What it is told by others is never more than a reason to ask.
+ * Keeps one's own place on the stage up to date: reads it at the join, after each hint, and every
+ * 20 s while a hand is up. A hint from others is never more than a reason to read it again.
  */
 export class StageClient {
   private readonly listeners = new Set<() => void>();
@@ -85,7 +85,7 @@ export class StageClient {
     this.askIn(ASK_AT_MOST_EVERY_MS - (this.clock() - this.askedAt));
   }
 
-  /** What cannot be done is told by `problem`; true when it was done. */
+  /** True when it was done; else `problem` says why not. */
   async act(action: StageAction, body: object = {}): Promise<boolean> {
     if (this.state.busy) return false;
     this.set({ busy: action, problem: null });

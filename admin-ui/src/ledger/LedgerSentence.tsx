@@ -66,7 +66,7 @@ function suffixOf(entry: LedgerEntry, hasTemplate: boolean) {
   return '';
 }
 
-/** Guesses at the current password are told apart, and so are sums. */
+/** Wrong current passwords and sums have sentences of their own. */
 function signInSuffix(payload: Fields | null) {
   const via = payload?.['via'] === 'password_change' ? '_password' : '';
   return typeof payload?.['attempts'] === 'number' ? `${via}_sum` : via;

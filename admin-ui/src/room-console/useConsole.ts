@@ -63,7 +63,7 @@ export function useConsole(room: string, grid: RefObject<SeatGridHandle | null>)
     actions,
     rules,
     dialogs,
-    tellActing: acting.tell,
+    tellActing: acting.tellActing,
     showNotice,
   });
 

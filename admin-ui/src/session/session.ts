@@ -10,7 +10,7 @@ const emit = () => {
   for (const listener of listeners) listener();
 };
 
-/** Who is signed in, as `GET /me` last told. Kept in memory only. */
+/** Who is signed in, as `GET /me` last answered. Kept in memory only. */
 export const session = {
   get: () => me,
   set(next: Me | null) {

@@ -30,7 +30,7 @@ import { isNotFound } from './RecordList';
 import { useErrorText } from './useErrorText';
 import { usePermissionSet } from '../session/usePermissionSet';
 
-/** A refusal that names fields shows beside them; anything else is told in one sentence. */
+/** A refusal that names fields shows beside them; anything else shows as one sentence. */
 export function useMutationErrorNotice() {
   const notify = useNotify();
   const errorText = useErrorText();
@@ -43,7 +43,7 @@ export function useMutationErrorNotice() {
 export interface EditPageProps extends Omit<EditBaseProps, 'title' | 'children' | 'render'> {
   id: string;
   title: (record: RaRecord) => string;
-  /** What to tell after saving; "Saved" is enough for most. */
+  /** The message after saving; "Saved" is enough for most. */
   saved?: (record: RaRecord) => string;
   /** Gets the record once it is there. */
   children: (record: RaRecord) => ReactNode;

@@ -12,7 +12,7 @@ import { FailuresDialog } from './FailuresDialog';
 import { type BulkControl, type BulkOperations, isOpen } from './useBulk';
 import { actorText } from '../../shared/actorText';
 
-/** What has ended makes way for the people again. */
+/** How long an operation stays after it has ended. */
 const SHOWN_MS = 60_000;
 const MOST_ENDED = 1;
 
@@ -21,11 +21,11 @@ export interface BulkTrayProps {
   canUndo: boolean;
   isReachable: boolean;
   nameOf: (identity: string) => string;
-  /** What was pressed may be gone: the focus has to go somewhere. */
+  /** The pressed button may be gone, so the focus has to move. */
   onDone: () => void;
 }
 
-/** Everything that runs in this room, by whomever it was started, and what has just ended. */
+/** The bulk operations that run in this room, whoever started them, and the last that ended. */
 export const BulkTray = memo(function BulkTray({
   bulk,
   canUndo,
@@ -68,7 +68,7 @@ function isFresh(operation: BulkOperation, now: number): boolean {
   return now - Date.parse(operation.finishedAt ?? operation.createdAt) < SHOWN_MS;
 }
 
-/** A scene is left, not undone: its banner says how. */
+/** A scene is ended from its banner, not undone here. */
 const isUndoable = ({ action, undoUntil, undoneBy }: BulkOperation, now: number) =>
   !action.startsWith('scene') &&
   undoUntil !== null &&

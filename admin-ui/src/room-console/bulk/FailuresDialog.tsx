@@ -26,7 +26,7 @@ export interface FailuresDialogProps {
   onClose: () => void;
 }
 
-/** With whom it did not work, and why. */
+/** The people for whom it failed, and why. */
 export function FailuresDialog({ operation, nameOf, onClose }: FailuresDialogProps) {
   const translate = useTranslate();
   const titleId = useId();

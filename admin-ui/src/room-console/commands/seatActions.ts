@@ -24,7 +24,7 @@ export interface SeatOutcome {
   undoUntil: string | null;
 }
 
-/** Asked, told or declined: done with the answer. */
+/** An answer without an operation: the act is done with it. */
 type Answer = SeatOutcome | { operationId?: undefined } | undefined;
 
 /**
@@ -73,7 +73,7 @@ type Send = (
 /** What the server gives; what is left of it is never more, whatever the clocks say. */
 export const UNDO_MS = 60_000;
 const LINGER_MS = 8_000;
-/** Why something failed is read by then; the row has its own state to tell again. */
+/** How long a failure shows before the row shows the seat's own status again. */
 const FAILED_MS = 20_000;
 const MOST_PACED = 5;
 const PACE_MS = 2_000;
@@ -83,7 +83,7 @@ export class SeatActions {
   private attempts: Attempts = new Map();
   private readonly requestedAt = new Map<number, number>();
   private readonly listeners = new Set<() => void>();
-  private readonly tellers = new Set<(attempt: Attempt) => void>();
+  private readonly attemptListeners = new Set<(attempt: Attempt) => void>();
   private readonly timers = new Set<ReturnType<typeof setTimeout>>();
   private readonly inFlight = new Map<string, { action: SeatAction; answered: Promise<Attempt> }>();
   /** The last answer may be newer than what the room has shown. */
@@ -105,10 +105,10 @@ export class SeatActions {
   readonly read = (): Attempts => this.attempts;
 
   /** Every step of every attempt, as it happens. */
-  onAttempt(tell: (attempt: Attempt) => void): () => void {
-    this.tellers.add(tell);
+  onAttempt(listener: (attempt: Attempt) => void): () => void {
+    this.attemptListeners.add(listener);
     return () => {
-      this.tellers.delete(tell);
+      this.attemptListeners.delete(listener);
     };
   }
 
@@ -118,8 +118,8 @@ export class SeatActions {
   }
 
   /**
-   * Sent at once. Only what is asked of somebody about whom an answer is on its way waits for that
-   * answer, or it would collide with it; the same thing twice is the same thing.
+   * Sent at once. Only an act on somebody whose last act is still unanswered waits for that answer,
+   * or the two would conflict; the same act twice is one act.
    */
   run(identity: string, action: SeatAction, expectEpoch?: number): Promise<Attempt> {
     const before = this.inFlight.get(identity);
@@ -157,11 +157,11 @@ export class SeatActions {
     }
   }
 
-  /** Too many at once is no refusal: the row says so, and the same call goes out again. */
+  /** Rate limited: the row says so, and the same call is sent again. */
   private async sendPaced(attempt: Attempt, [route, body]: [string, unknown]): Promise<Answer> {
     for (let tries = 0; ; tries += 1) {
       try {
-        // What waited its turn was asked for earlier than it is sent.
+        // A call that waited was asked for earlier than it is sent.
         const headers = { 'X-Action-Age': String(this.elapsed(attempt)) };
         return await this.send(route, body, { headers });
       } catch (error) {
@@ -209,7 +209,7 @@ export class SeatActions {
     return attempt && this.undo(attempt);
   }
 
-  /** What came of a call that was about no one person, such as letting up whoever is next. */
+  /** The outcome of a call that named nobody, such as approving the next in the queue. */
   adopt(identity: string, action: SeatAction, answer: SeatOutcome, startedAt: number): Attempt {
     this.count += 1;
     const attempt = this.put({ ...EMPTY, id: this.count, identity, action });
@@ -223,7 +223,7 @@ export class SeatActions {
     this.set(next);
   }
 
-  /** What the room shows now may complete what was asked. */
+  /** What the room shows now may complete an act. */
   observe(identities: Iterable<string>): void {
     for (const identity of identities) {
       const attempt = this.attempts.get(identity);
@@ -251,7 +251,7 @@ export class SeatActions {
   private observeOne(attempt: Attempt): Attempt {
     const seat = this.seatOf(attempt.identity);
     let now = attempt;
-    // No answer came, and now the room itself has told how they stand.
+    // No answer came, and now the room itself shows the seat.
     if (isUnanswered(now)) this.forget(now);
     if (now.phase === 'accepted' || now.phase === 'waiting') {
       if (isSeen(now.action, seat, now.epoch)) {
@@ -276,13 +276,13 @@ export class SeatActions {
     const shown = this.attempts.get(attempt.identity);
     if (shown && shown.id > attempt.id) return attempt;
     this.set(new Map(this.attempts).set(attempt.identity, attempt));
-    for (const tell of this.tellers) tell(attempt);
+    for (const listener of this.attemptListeners) listener(attempt);
     if (attempt.phase === 'seen' && shown?.phase !== 'seen') this.linger(attempt);
     if (attempt.phase === 'failed') this.after(FAILED_MS, () => this.forget(attempt));
     return attempt;
   }
 
-  /** What is done makes way for the row's own state, and goes when it can no longer be undone. */
+  /** Shows a finished act for a moment, and keeps it until it can no longer be undone. */
   private linger(attempt: Attempt): void {
     const shown = () => {
       const now = this.attempts.get(attempt.identity);

@@ -3,18 +3,18 @@ import { path, postJson } from '../../api/httpClient';
 import { useLive } from '../../api/liveUpdates';
 import type { Acting } from '../../api/records';
 
-/** Told again after so long while somebody still has the person in hand. */
+/** Sent again after so long while somebody still acts on the person. */
 const AGAIN_MS = 4_000;
 /** On this browser's clock, so that a wrong server clock neither hides nor prolongs it. */
 const SHOWN_MS = 5_000;
 
 type Others = ReadonlyMap<string, Acting>;
 
-/** Who else is acting on whom; `canTell` is false for those who may only look. */
-export function useActing(room: string, canTell: boolean) {
+/** Which other moderators act on which person; `mayAct` is false for people who may only watch. */
+export function useActing(room: string, mayAct: boolean) {
   const [others, setOthers] = useState<Others>(new Map());
   const timers = useRef(new Map<string, ReturnType<typeof setTimeout>>());
-  const told = useRef(new Map<string, number>());
+  const sent = useRef(new Map<string, number>());
 
   const forget = useCallback((identity: string) => {
     timers.current.delete(identity);
@@ -48,18 +48,18 @@ export function useActing(room: string, canTell: boolean) {
     };
   }, []);
 
-  /** A courtesy: that it did not arrive is no reason to trouble anybody. */
-  const tell = useCallback(
+  /** A courtesy: when it does not arrive, nobody is bothered. */
+  const tellActing = useCallback(
     (identity: string, action?: string) => {
-      if (!canTell) return;
+      if (!mayAct) return;
       const now = performance.now();
-      if (now - (told.current.get(identity) ?? -AGAIN_MS) < AGAIN_MS) return;
-      told.current.set(identity, now);
+      if (now - (sent.current.get(identity) ?? -AGAIN_MS) < AGAIN_MS) return;
+      sent.current.set(identity, now);
       const route = path('rooms', room, 'seats', identity, 'acting');
       postJson(route, action ? { action } : {}).catch(() => undefined);
     },
-    [room, canTell],
+    [room, mayAct],
   );
 
-  return { others, tell };
+  return { others, tellActing };
 }

@@ -15,7 +15,7 @@ import { statusOf } from './seatStatus';
 import { nameOf } from '../seat/seatFacts';
 import type { useNotices } from '../notices/useNotices';
 
-/** What was asked of whom, said aloud when it is done, and the collisions with other moderators. */
+/** The acts of this page, announced when they are done, and conflicts with other moderators. */
 export function useSeatActions(
   room: string,
   store: RosterStore,
@@ -28,18 +28,18 @@ export function useSeatActions(
   const [conflict, setConflict] = useState<Attempt | null>(null);
   const [actions] = useState(() => new SeatActions(room, (identity) => store.seat(identity)));
   const attempts = useSyncExternalStore(actions.subscribe, actions.read);
-  const said = useRef(new Map<number, string>());
+  const announced = useRef(new Map<number, string>());
 
-  const say = useCallback(
+  const announceAttempt = useCallback(
     (attempt: Attempt) => {
       const seat = store.seat(attempt.identity);
       const isBad = attempt.phase === 'failed' || attempt.phase === 'conflict';
-      // What was done is told also when something else has come after it by now.
+      // An act is announced as done also when another change has followed it.
       const done = { ...attempt, isOld: false };
       const what = seat ? (statusOf(seat, done, false, translate, errorText)?.text ?? '') : '';
       const name = seat ? nameOf(seat) : attempt.identity;
       const text = translate('room_console.said', { name, what });
-      // The row has no room for the reasons; of what went well it says enough.
+      // The row has no room for the reason of a failure; a success it shows well enough.
       if (isBad) showNotice(text, 'bad');
       else {
         hideNotice();
@@ -55,11 +55,12 @@ export function useSeatActions(
         const { id, phase } = attempt;
         if (phase === 'conflict') setConflict(attempt);
         // One message for each action: when it is done, waits, or failed.
-        if (phase === 'requested' || phase === 'accepted' || said.current.get(id) === phase) return;
-        said.current.set(id, phase);
-        say(attempt);
+        if (phase === 'requested' || phase === 'accepted' || announced.current.get(id) === phase)
+          return;
+        announced.current.set(id, phase);
+        announceAttempt(attempt);
       }),
-    [actions, say],
+    [actions, announceAttempt],
   );
   useEffect(() => {
     observerRef.current = actions;

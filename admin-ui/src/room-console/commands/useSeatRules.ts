@@ -23,7 +23,7 @@ interface SeatRulesOptions {
   promoteTemplate: string | null | undefined;
 }
 
-/** What can be done to whom now, and why not. */
+/** What can be done to a person now, and why not. */
 export function useSeatRules({ room, store, actions, promoteTemplate }: SeatRulesOptions) {
   const translate = useTranslate();
   const me = useMe();

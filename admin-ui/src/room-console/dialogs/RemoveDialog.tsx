@@ -36,7 +36,7 @@ export interface RemoveDialogProps {
 const REASONS = ['asked', 'mistake', 'disruption', 'spam', 'abuse'] as const;
 const DURATIONS = ['15m', '1h', '1 day', ''] as const;
 
-/** Two ways out that look alike and are not: after one they may come back, after the other not. */
+/** Removing and blocking look alike, but only after a removal can they come back. */
 export function RemoveDialog(props: RemoveDialogProps) {
   const { name, count, obstacles, onConfirm, onClose } = props;
   const translate = useTranslate();

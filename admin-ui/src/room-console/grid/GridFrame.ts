@@ -13,7 +13,7 @@ const COLUMNS = {
   narrow: '44px minmax(0,1fr) minmax(0,auto) minmax(48px,auto)',
 };
 
-/** A sign for the eye: what it says stands beside it, so that screen readers leave it out. */
+/** A sign for the eye only: the words are beside it, so screen readers skip it. */
 const unread = (sign: string) => [`'${sign}'`, `'${sign}' / ''`];
 
 const sheets = new WeakMap<Theme, SerializedStyles>();

@@ -291,7 +291,7 @@ function placeAt(start: number) {
   return place;
 }
 
-/** Always in the same order: an element that is put before another is styled and laid out anew. */
+/** Always in the same order: an element that moves in the DOM is styled and laid out again. */
 const inSlots = <Row extends { seat: Seat }>(
   rows: readonly Row[],
   slotOf: ReadonlyMap<string, number>,
@@ -300,7 +300,7 @@ const inSlots = <Row extends { seat: Seat }>(
   return [...rows].sort((a, b) => slot(a) - slot(b));
 };
 
-/** The keys work from the first moment, unless somebody is somewhere already. */
+/** The keys work from the first moment, unless the focus is somewhere already. */
 function useEarlyFocus(element: RefObject<HTMLElement | null>) {
   const isEarly = useRef(false);
   useEffect(() => {

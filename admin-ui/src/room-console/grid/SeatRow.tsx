@@ -47,11 +47,11 @@ export interface SeatRowProps extends SeatCellsProps {
   isFirstOfOthers: boolean;
 }
 
-/** One person, and where they stand: a row that is only moved or chosen keeps what is in it. */
+/** One person, in their place: a row that only moves or is selected keeps its cells. */
 export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
   const { id, index, style, isActive, isSelected, isFirstOfOthers, ...cells } = props;
   const { seat, goneAt, onCommand } = cells;
-  const look = [
+  const classes = [
     'row',
     isActive && 'active',
     isSelected && 'selected',
@@ -66,7 +66,7 @@ export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
       aria-rowindex={index + 2}
       aria-selected={isSelected}
       data-identity={seat.identity}
-      className={look.filter(Boolean).join(' ')}
+      className={classes.filter(Boolean).join(' ')}
       style={style}
       onClick={(event) => onCommand('open', seat.identity, event.currentTarget)}
     >
@@ -193,7 +193,7 @@ function rowButton(
       type="button"
       className={className}
       tabIndex={-1}
-      // Not `disabled`: a tap on it still has to tell why.
+      // Not `disabled`: a tap on it still has to say why.
       aria-disabled={obstacle !== null || undefined}
       title={obstacle ?? title}
       onClick={(event) => {

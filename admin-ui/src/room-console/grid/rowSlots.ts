@@ -1,7 +1,7 @@
 /**
- * Which element shows whom. Elements are used again and again: filling one with another person is
- * much quicker than making a new one. Who stays in sight keeps theirs, so that a row whose place
- * changes is moved, not drawn again.
+ * Which element shows which person. Elements are reused: filling one with another person is much
+ * quicker than making a new one. People who stay visible keep their element, so that a row whose
+ * place changes is moved, not drawn again.
  */
 export class RowSlots {
   private slots: ReadonlyMap<string, number> = new Map();

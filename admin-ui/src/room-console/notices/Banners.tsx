@@ -83,7 +83,7 @@ export const Banners = memo(function Banners(props: BannersProps) {
   return <ConditionStrip conditions={conditions} />;
 });
 
-/** The banner speaks for itself when it comes; that it is over would be silence. */
+/** A banner announces itself when it appears; this announces that it is over. */
 function useAgain(
   state: string | undefined,
   bad: readonly string[],

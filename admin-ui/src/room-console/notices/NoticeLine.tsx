@@ -6,7 +6,7 @@ export function NoticeLine({ notice }: { notice: Notice | null }) {
   if (!notice) return null;
   return (
     <Box
-      // Screen readers are told by the live region.
+      // Screen readers hear it from the live region.
       aria-hidden
       sx={{
         position: 'absolute',

@@ -16,11 +16,11 @@ const LAST_TOKENS = 3;
 export interface PersonHistoryProps {
   room: string;
   seat: Seat;
-  /** Whether there is a log to look further in. */
+  /** Whether the activity log can be opened. */
   hasLog: boolean;
 }
 
-/** The last things done to this person, by whom, and how long it took until they were real. */
+/** The last acts on this person, by whom, and how long each took to have its effect. */
 export function PersonHistory({ room, seat, hasLog }: PersonHistoryProps) {
   const translate = useTranslate();
   const { data } = useQuery({
@@ -58,7 +58,7 @@ export function PersonHistory({ room, seat, hasLog }: PersonHistoryProps) {
 function HistoryLine({ operation }: { operation: SeatOperationRecord }) {
   const translate = useTranslate();
   const { action, by, byKind, at, outcome, detail, reason, goneMs, undoneBy } = operation;
-  const told = [
+  const details = [
     outcome !== 'applied' && translate(`room_console.outcomes.${outcome}`, { _: outcome }),
     outcome === 'failed' && detail,
     goneMs !== null &&
@@ -71,7 +71,7 @@ function HistoryLine({ operation }: { operation: SeatOperationRecord }) {
       <Box component="span" sx={{ fontWeight: 550 }}>
         {translate(`room_console.done.${action}`, { _: action })}
       </Box>{' '}
-      {told.filter(Boolean).join(' · ')}{' '}
+      {details.filter(Boolean).join(' · ')}{' '}
       <Box component="span" sx={{ color: 'text.secondary' }}>
         {actorText(by, byKind, translate)} <TimeText at={at} />
       </Box>
@@ -79,7 +79,7 @@ function HistoryLine({ operation }: { operation: SeatOperationRecord }) {
   );
 }
 
-/** The tokens with which this person could come in; what they hold is proof of who they are only. */
+/** The last tokens that were issued to this person for this room. */
 export function PersonTokens({ room, seat }: { room: string; seat: Seat }) {
   const translate = useTranslate();
   const { data } = useQuery({

@@ -3,7 +3,7 @@ import { effects, toParticipantPermission } from '@rolecall/server/grants';
 import { getJson } from '../../api/httpClient';
 import type { Explanation, Seat } from '../../api/records';
 
-/** Why somebody has their role, asked anew whenever the seat changes. */
+/** Why somebody has their role; read again whenever the seat changes. */
 export const useExplanation = (room: string, seat: Seat | undefined, isEnabled: boolean) =>
   useQuery({
     queryKey: ['explain', room, seat?.identity, seat?.epoch, seat?.role?.version],
@@ -14,7 +14,7 @@ export const useExplanation = (room: string, seat: Seat | undefined, isEnabled: 
       getJson<Explanation>('/explain', { query: { room, identity: seat!.identity }, signal }),
   });
 
-/** Where LiveKit differs from what it should have. */
+/** How what LiveKit allows differs from what the role gives. */
 export function differences(seat: Seat, explanation: Explanation | undefined): string[] {
   if (!seat.observed || !explanation?.grants) return [];
   const observed = seat.observed as unknown as Parameters<typeof effects>[0];

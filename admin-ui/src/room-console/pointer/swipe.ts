@@ -1,7 +1,7 @@
 /**
- * A finger that pulls a row to one side. The browser scrolls up and down by itself (`touch-action`)
- * and then takes the finger away; what is left is told here. Of all that moves, only the row is
- * touched from here, and nothing is drawn anew but when what letting go would do changes.
+ * A finger that pulls a row to one side. The browser itself scrolls up and down (`touch-action`) and
+ * then cancels the pointer. Only the row is moved from here; React draws again only when what
+ * letting go would do changes.
  */
 
 export type Side = 'right' | 'left';
@@ -23,7 +23,7 @@ export function intentOf(dx: number, dy: number): 'unknown' | 'scroll' | 'pull' 
 export interface Pull {
   side: Side;
   isFar: boolean;
-  /** Where the row stands then. */
+  /** How far the row is moved. */
   offset: number;
 }
 
@@ -44,7 +44,7 @@ export interface Pulled {
   isFar: boolean;
 }
 
-export interface SwipeTold {
+export interface SwipeHandlers {
   /** Whether the row that was just touched had been there long enough to be meant. */
   isSettled: () => boolean;
   /** It was pulled far enough, but the list had moved under the finger. */
@@ -53,7 +53,7 @@ export interface SwipeTold {
   onPull: (pulled: Pulled) => void;
   /** It was let go far enough. */
   onDone: (pulled: Pulled) => void;
-  /** It stands where it stood before. */
+  /** It is back in its place. */
   onBack: () => void;
 }
 
@@ -67,8 +67,8 @@ interface Finger {
   pull: Pull | null;
 }
 
-/** Listens to the whole list at once. Answers with what ends it. */
-export function watchSwipes(grid: HTMLElement, told: SwipeTold): () => void {
+/** Listens to the whole list. Returns a function that stops it. */
+export function watchSwipes(grid: HTMLElement, handlers: SwipeHandlers): () => void {
   let finger: Finger | null = null;
   let following = new AbortController();
   let hasPulled = false;
@@ -87,10 +87,10 @@ export function watchSwipes(grid: HTMLElement, told: SwipeTold): () => void {
     // The element may show somebody else by now, whom nobody pulled.
     const isSame = row.isConnected && row.dataset.identity === identity;
     if (isMeant && pull.isFar) {
-      if (isSame && gone.isSettled) told.onDone(pulledBy(gone, pull));
-      else told.onMoved();
+      if (isSame && gone.isSettled) handlers.onDone(pulledBy(gone, pull));
+      else handlers.onMoved();
     }
-    settle = moveBack(row, pull.offset, told.onBack);
+    settle = moveBack(row, pull.offset, handlers.onBack);
   };
 
   const onMove = (event: PointerEvent) => {
@@ -110,7 +110,7 @@ export function watchSwipes(grid: HTMLElement, told: SwipeTold): () => void {
     finger.pull = pull;
     finger.row.style.translate = `${pull.offset}px`;
     if (before?.side !== pull.side || before.isFar !== pull.isFar) {
-      told.onPull(pulledBy(finger, pull));
+      handlers.onPull(pulledBy(finger, pull));
     }
   };
 
@@ -122,7 +122,7 @@ export function watchSwipes(grid: HTMLElement, told: SwipeTold): () => void {
     if (!row) return;
     const { pointerId: id, clientX: x, clientY: y } = event;
     const { identity = '' } = row.dataset;
-    finger = { id, x, y, row, identity, isSettled: told.isSettled(), pull: null };
+    finger = { id, x, y, row, identity, isSettled: handlers.isSettled(), pull: null };
     following = new AbortController();
     const { signal } = following;
     const drop = () => letGo(false);
@@ -134,7 +134,7 @@ export function watchSwipes(grid: HTMLElement, told: SwipeTold): () => void {
     grid.addEventListener('scroll', drop, { signal, passive: true });
   };
 
-  /** Whoever pulled a row did not tap it. */
+  /** The click after a pull is not a tap. */
   const onClick = (event: MouseEvent) => {
     if (!hasPulled || (event as PointerEvent).pointerType !== 'touch') return;
     hasPulled = false;
@@ -152,7 +152,7 @@ export function watchSwipes(grid: HTMLElement, told: SwipeTold): () => void {
   };
 }
 
-/** Answers with what ends it at once. */
+/** Returns a function that ends the movement at once. */
 function moveBack(row: HTMLElement, offset: number, onBack: () => void): () => void {
   row.style.translate = '';
   const isStill = window.matchMedia('(prefers-reduced-motion: reduce)').matches;

@@ -70,7 +70,7 @@ export interface RosterBarProps {
   onDone: () => void;
 }
 
-/** Who is shown. Each part is drawn again only when what it says has changed. */
+/** Filters the list. Each part is drawn again only when it changes. */
 export const RosterBar = memo(function RosterBar({ store, search, onDone }: RosterBarProps) {
   const chip = useRosterFact(store, (view) => view.chip);
   const query = useRosterFact(store, (view) => view.query);
@@ -83,7 +83,7 @@ export const RosterBar = memo(function RosterBar({ store, search, onDone }: Rost
   );
 });
 
-/** Who cannot see the list hears how many are left in it. */
+/** Screen readers hear how many people are left in the list. */
 function useShownAnnouncement(store: RosterStore, shown: string) {
   const translate = useTranslate();
   const announce = useAnnounce();
@@ -162,7 +162,7 @@ const SearchField = memo(function SearchField(props: SearchFieldProps) {
       setTyped('');
     } else if (['ArrowDown', 'Enter', 'Escape'].includes(event.key)) {
       event.preventDefault();
-      // Whoever is quicker than the list must not end up with somebody who is filtered out.
+      // Typed faster than the list filters: the focus must not land on somebody filtered out.
       store.setQuery(typed);
       onDone();
     }

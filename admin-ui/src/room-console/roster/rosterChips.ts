@@ -60,7 +60,7 @@ export const newUntil = (seat: Seat) => Date.parse(seat.joinedAt ?? '') + NEW_MS
 
 const isNew = (seat: Seat, now: number) => seat.isPresent && newUntil(seat) > now;
 
-/** Who matters first; from `OTHERS` on nobody is of special interest. */
+/** Ranks, the most important first; from `OTHERS` on nobody is of special interest. */
 const HANDS = 0;
 const PUBLISHING = 1;
 const FLAGGED = 2;
@@ -77,7 +77,7 @@ function rankOf(seat: Seat): number {
   return seat.isSilent || !isPerson ? MACHINES : OTHERS;
 }
 
-/** Where somebody stands in the list: rank, then the longest waiting hand, then the name. */
+/** Somebody's place in the list: rank, then the longest waiting hand, then the name. */
 export function sortKey(seat: Seat): string {
   const since = seat.hand?.since ?? '';
   return `${rankOf(seat)}${since} ${(seat.name || seat.identity).toLocaleLowerCase()}\u0000${seat.identity}`;

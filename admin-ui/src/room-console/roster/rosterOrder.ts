@@ -4,9 +4,8 @@ interface Place {
 }
 
 /**
- * People in the order of their keys, no two of which are the same. It is kept, because sorting
- * thousands anew is slow; and those who move are looked for by halves, because asking for the key of
- * each of thousands is slow as well.
+ * People sorted by unique keys. The order is kept between changes, and places are found by binary
+ * search, because sorting or scanning thousands of people at every change is slow.
  */
 export class RosterOrder {
   private places: readonly Place[] = [];
@@ -39,7 +38,7 @@ export class RosterOrder {
     const before = this.known.get(identity);
     if (!before) return;
     this.known.delete(identity);
-    // Whoever has not come to stand anywhere yet leaves no gap.
+    // People who have no place yet leave no gap.
     if (!this.coming.delete(identity)) this.going.add(before);
   }
 
@@ -53,13 +52,13 @@ export class RosterOrder {
     this.going.clear();
   }
 
-  /** Where the first stands whose key is not less. */
+  /** The index of the first place whose key is not less. */
   private indexOf(key: string): number {
     return firstIndex(this.places, (place) => place.key >= key);
   }
 }
 
-/** The first of those for whom it is so, when it is so for all who come after as well. */
+/** Binary search: the first index for which `isSo` is true, if it stays true from there on. */
 export function firstIndex<Item>(items: readonly Item[], isSo: (item: Item) => boolean): number {
   let [low, high] = [0, items.length];
   while (low < high) {

@@ -13,7 +13,7 @@ import {
 } from './rosterChips';
 import { firstIndex, RosterOrder } from './rosterOrder';
 
-/** Who left stays in sight for so long, so that a row does not vanish under the eyes. */
+/** How long people stay in the list after they leave, so that no row vanishes under the eyes. */
 const LEFT_MS = 5_000;
 
 /** Rows that the next ordering moves, drops, or has not sorted in yet. */
@@ -29,7 +29,7 @@ export interface RosterView {
   /** The rows as shown, in order. Row data is looked up, so a patch need not touch the order. */
   identities: readonly string[];
   seats: ReadonlyMap<string, Seat>;
-  /** Who is not in the room any more and still shown, with when they left. */
+  /** People who have left and are still shown, with when they left. */
   gone: ReadonlyMap<string, number>;
   counts: Readonly<Record<Chip, number>>;
   present: number;

@@ -4,7 +4,7 @@ import { throttled, useLive } from '../../api/liveUpdates';
 import type { ActiveScene, Room } from '../../api/records';
 
 const REREAD_MS = 500;
-/** How long silence took is told by nothing; it is read again now and then. */
+/** No event carries the time to silence, so it is read again now and then. */
 const FRESH_MS = 15_000;
 
 /** The room itself: its options, its scene, and how long silence took there. */
@@ -15,19 +15,24 @@ export function useRoomRecord(room: string) {
     { retry: false, onError: () => undefined, refetchInterval: FRESH_MS },
   );
   const [reread] = useState(() => throttled(() => void refetch(), REREAD_MS));
-  // Told at once, before the record is read again.
-  const [told, setTold] = useState<{ scene: ActiveScene | null } | null>(null);
+  // From the event, before the record is read again.
+  const [changed, setChanged] = useState<{ scene: ActiveScene | null } | null>(null);
   useLive(`room:${room}`, {
     room: reread,
     reset: reread,
     scene: (events) => {
-      setTold({ scene: events.at(-1)?.scene ?? null });
+      setChanged({ scene: events.at(-1)?.scene ?? null });
       reread();
     },
   });
   const endedAt = useSessionEnd(data);
-  const setScene = useCallback((scene: ActiveScene | null) => setTold({ scene }), []);
-  return { record: data, scene: told ? told.scene : (data?.scene ?? null), setScene, endedAt };
+  const setScene = useCallback((scene: ActiveScene | null) => setChanged({ scene }), []);
+  return {
+    record: data,
+    scene: changed ? changed.scene : (data?.scene ?? null),
+    setScene,
+    endedAt,
+  };
 }
 
 /** When the session that was here as one came has ended; null again as soon as another begins. */

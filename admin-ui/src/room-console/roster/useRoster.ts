@@ -15,15 +15,15 @@ export interface Roster {
 }
 
 const TICK_MS = 1_000;
-/** A snapshot that could not be read is read again without being asked to. */
+/** After a failed snapshot it is read again by itself. */
 const AGAIN_MS = 3_000;
 
-/** Is told whose seats have just changed, or been read. */
+/** Gets the identities whose seats have just changed or been read. */
 interface Observer {
   observe: (identities: Iterable<string>) => void;
 }
 
-/** The seats of one room: a snapshot, then every change as it is told. */
+/** The seats of one room: a snapshot, then every change from the event stream. */
 export function useRoster(room: string, observer: { current: Observer | null }): Roster {
   const [store] = useState(() => new RosterStore());
   const [isLoaded, setIsLoaded] = useState(false);
@@ -53,7 +53,7 @@ export function useRoster(room: string, observer: { current: Observer | null }):
           if (loading.current !== mine) return;
           loading.current = null;
           store.replaceAll(seats);
-          // What was told while the snapshot was on its way may be newer than the snapshot.
+          // Events that came during the request may be newer than the snapshot.
           take(mine.missed);
           observer.current?.observe(seats.map(({ identity }) => identity));
           setIsLoaded(true);
@@ -90,7 +90,7 @@ export function useRoster(room: string, observer: { current: Observer | null }):
       take(events);
       asOfRef.current = new Date();
     },
-    // A scene concerns everybody at once: what it leaves alone is told by nothing else.
+    // A scene concerns everybody, and sends no event for people that it does not change.
     scene: reload,
     reset: reload,
   });
@@ -98,11 +98,11 @@ export function useRoster(room: string, observer: { current: Observer | null }):
   return { store, isLoaded, error, asOf, reload };
 }
 
-/** Everything: whoever asks is drawn again with each change of anybody. */
+/** Everything: the component is drawn again with each change of anybody. */
 export const useRosterView = (store: RosterStore) =>
   useSyncExternalStore(store.subscribe, store.read);
 
-/** One fact of it: whoever asks is drawn again only when that changes. */
+/** One fact: the component is drawn again only when that fact changes. */
 export const useRosterFact = <Fact>(store: RosterStore, of: (view: RosterView) => Fact) =>
   useSyncExternalStore(store.subscribe, () => of(store.read()));
 
@@ -112,13 +112,13 @@ export const useSeatOf = (store: RosterStore, identity: string | null) =>
     identity === null ? undefined : store.seat(identity),
   );
 
-/** A refusal does not get better by asking again; a server that is away does. */
+/** Retrying helps when the server was away, not when it refused. */
 function isPassing(failure: unknown): boolean {
   const status = problemOf(failure)?.status ?? 0;
   return status === 0 || status >= 500;
 }
 
-/** The last word on each person within one flush. */
+/** The newest state of each person within one flush. */
 function merge(events: readonly SeatsEvent[]) {
   const seats = new Map<string, Seat>();
   const removed = new Set<string>();

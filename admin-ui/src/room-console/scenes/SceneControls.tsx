@@ -39,7 +39,7 @@ export interface SceneControlsProps {
 const ARMED_MS = 3_000;
 const NO_UNMUTE = 'lock-no-unmute';
 
-/** The panic button, and the scenes that somebody prepared. */
+/** The button that locks the stage, and the saved scenes. */
 export const SceneControls = memo(function SceneControls({
   ref,
   room,
@@ -106,7 +106,7 @@ export const SceneControls = memo(function SceneControls({
   );
 });
 
-/** Carries out what changes the whole room and keeps why it could not be done. */
+/** Starts or ends a scene, and keeps why it failed. */
 export function useSceneRunner(onDone: () => void) {
   const errorText = useErrorText();
   const [problem, setProblem] = useState<string | null>(null);
@@ -127,7 +127,7 @@ export function useSceneRunner(onDone: () => void) {
 
 export type SceneRunner = ReturnType<typeof useSceneRunner>;
 
-/** A key is easily hit by mistake, so it takes two; a button is not, and nobody has time. */
+/** A key is easily hit by mistake, so it has to be pressed twice; the button once. */
 function useArming(lock: () => void, obstacle: string | null, showNotice: ShowNotice) {
   const translate = useTranslate();
   const [isArmed, setIsArmed] = useState(false);

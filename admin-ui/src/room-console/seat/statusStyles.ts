@@ -19,7 +19,7 @@ const colorOf = (tone: Tone, { palette }: Theme) => {
   return color === null ? palette.text.secondary : palette[color].main;
 };
 
-/** The look of a status for `selector`, an element with the tone as a class and the words in `said`. */
+/** The styles of a status for `selector`, an element with the tone as a class and the words in `said`. */
 export function statusStyles(theme: Theme, selector: string): CSSObject {
   const restricted = RESTRICTIONS.map((tone) => {
     const color = colorOf(tone, theme);
@@ -48,7 +48,7 @@ export function statusStyles(theme: Theme, selector: string): CSSObject {
   };
 }
 
-/** The buttons of a row: what gives back looks like what was taken; what is out of reach is readable. */
+/** The buttons of a row: a release has the colour of its hold, and a refused button stays readable. */
 export const rowButtonStyles = ({ palette }: Theme): CSSObject => ({
   '& button.release': { color: palette.warning.main },
   '& button.unblock': { color: palette.error.main },

@@ -49,7 +49,7 @@ export function waitedFor(since: string | number, now: number): string {
     : `${minutes}:${two(seconds % 60)}`;
 }
 
-/** "14 min", "50 s": short, because it stands in a row and counts down. */
+/** "14 min", "50 s": short, because it counts down in a row. */
 export function timeLeft(until: string | number, now: number): string {
   const seconds = Math.max(0, Math.round((new Date(until).getTime() - now) / 1000));
   if (seconds < 60) return `${seconds} s`;

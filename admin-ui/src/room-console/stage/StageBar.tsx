@@ -23,7 +23,7 @@ export interface StageBarProps {
   isReachable: boolean;
   onShow: (identity: string) => void;
   onApproveAll: () => void;
-  /** What was pressed may be gone: the focus has to go somewhere. */
+  /** The pressed button may be gone, so the focus has to move. */
   onDone: () => void;
 }
 
@@ -60,7 +60,7 @@ export const StageBar = memo(function StageBar(props: StageBarProps) {
               {translate(`room_stage.${all}`)}
             </GuardedButton>
           )}
-          {/* Last, so that it stays where it is whoever is named. */}
+          {/* Last, so that it does not move with the length of the name. */}
           <GuardedButton
             variant="outlined"
             data-about={stage ? nextOf(stage)?.identity : undefined}
@@ -129,7 +129,7 @@ interface NextProps {
   onShow: (identity: string) => void;
 }
 
-/** Who waits longest, and whether there is a place for them. */
+/** Who is next, and whether there is a place for them. */
 function Next({ stage, onShow }: NextProps) {
   const translate = useTranslate();
   const next = nextOf(stage);

@@ -17,7 +17,7 @@ export const messages = {
     approve_many_help: 'In the order in which they raised their hands.',
     full: 'The only place for %{role} is taken. |||| All %{smart_count} places for %{role} are taken.',
     in_line: 'Next in line: %{name}',
-    passed_over: 'Skipped: %{people}',
+    skipped: 'Skipped: %{people}',
     more: '%{smart_count} more',
     no_hands: 'No hand is raised',
     next_changed: 'Somebody else is next now. Press again.',

@@ -47,12 +47,12 @@ export function useApprovals({ roomStage, actions, nameOf, showNotice }: Approva
         .join(' ');
       const rest = people.length - MOST_NAMED;
       const more = rest > 0 ? ` ${translate('room_stage.more', { smart_count: rest })}` : '';
-      showNotice(translate('room_stage.passed_over', { people: named + more }));
+      showNotice(translate('room_stage.skipped', { people: named + more }));
     },
     [nameOf, translate, showNotice],
   );
 
-  /** One at a time: whoever presses twice because nothing has come yet means it once. */
+  /** One at a time: a second press before the answer does not approve another person. */
   const run = useCallback(
     async (ask: (startedAt: number) => Promise<void>) => {
       if (isRunning.current) return;
