@@ -165,7 +165,7 @@ describeBrowser('the room console when something is away', () => {
     await installation.server.livekit.crash();
     await desk.press('p');
     await desk.untilRow('ana', /Saved; applies when they join or LiveKit responds/);
-    await desk.untilSaid(/ana: Committed/);
+    await desk.untilSaid(/ana: Saved/);
     expect(await entries(room, 'seat.promoted')).toEqual(['intent', 'pending']);
     await desk.banner(/LiveKit does not respond/).waitFor({ timeout: NOTICED_MS });
 

@@ -27,7 +27,7 @@ export function StageCards({ session, stage, choice, sending }: StageCardsProps)
       </p>
       {own?.invite && <Invitation client={client} stage={stage} invite={own.invite} />}
       {own?.asks.map((ask) => (
-        <Question
+        <UnmuteRequest
           key={ask.source}
           session={session}
           stage={stage}
@@ -37,8 +37,8 @@ export function StageCards({ session, stage, choice, sending }: StageCardsProps)
         />
       ))}
       {own?.hand && <RaisedHand client={client} stage={stage} own={own} hand={own.hand} />}
-      {own && <Decided client={client} stage={stage} own={own} />}
-      {own && <Held own={own} />}
+      {own && <DecisionNotice client={client} stage={stage} own={own} />}
+      {own && <HoldNotice own={own} />}
       {stage.isExpired && <p className="notice lost">{text.stageExpired}</p>}
       {stage.problem && !stage.isExpired && (
         <div className="notice lost" role="alert">
@@ -105,12 +105,12 @@ function Invitation({
   );
 }
 
-interface QuestionProps extends Omit<StageCardsProps, 'sending'> {
+interface UnmuteRequestProps extends Omit<StageCardsProps, 'sending'> {
   ask: Ask;
   isOn: boolean;
 }
 
-function Question({ session, stage, ask, choice, isOn }: QuestionProps) {
+function UnmuteRequest({ session, stage, ask, choice, isOn }: UnmuteRequestProps) {
   const now = useNow(stage.ahead);
   // However it was turned on. A failure has its own notice, and can be tried again.
   useEffect(() => {
@@ -208,7 +208,7 @@ function NoteForm({ client, isBusy }: { client: StageClient; isBusy: boolean }) 
   );
 }
 
-function Decided({
+function DecisionNotice({
   client,
   stage,
   own: { lastDecision },
@@ -236,7 +236,7 @@ function Decided({
   );
 }
 
-function Held({ own: { hold, scene } }: { own: OwnStage }) {
+function HoldNotice({ own: { hold, scene } }: { own: OwnStage }) {
   if (!hold) return scene ? <p className="notice">{text.sceneHolds(scene)}</p> : null;
   const time = hold.until && new Date(hold.until).toLocaleTimeString([], { timeStyle: 'short' });
   return (

@@ -8,7 +8,7 @@ import { BulkBar } from './bulk/BulkBar';
 import type { Keymap } from './commands/keymap';
 import { PeopleFrame } from './grid/PeopleFrame';
 import { SeatGrid, type SeatGridHandle } from './grid/SeatGrid';
-import { PersonPlace } from './person/PersonPlace';
+import { PersonAside } from './person/PersonAside';
 import { RosterBar } from './roster/RosterBar';
 import type { LockHandle } from './scenes/SceneControls';
 import { StageBar } from './stage/StageBar';
@@ -108,7 +108,7 @@ export function ConsolePeople(props: ConsolePeopleProps) {
         </PeopleFrame>
         {isBarShown && <BulkBar refocus={refocus} />}
       </People>
-      <PersonPlace attempts={roomConsole.attempts} errorText={errorText} />
+      <PersonAside attempts={roomConsole.attempts} errorText={errorText} />
     </Columns>
   );
 }

@@ -48,7 +48,7 @@ export function useSeatRules({ room, store, actions, promoteTemplate }: SeatRule
     [store, me, byKey],
   );
 
-  const canRise = useCanRise(promoteTo, byKey);
+  const canBePromoted = useCanBePromoted(promoteTo, byKey);
 
   const unreachable = isReachable ? null : translate('room_console.cannot.unreachable');
   /** Why something cannot be done to this person now; null when it can. */
@@ -60,15 +60,15 @@ export function useSeatRules({ room, store, actions, promoteTemplate }: SeatRule
       }
       const refused = refusal(permissionOf(verb));
       if (refused !== null) return refused;
-      const reason = obstacleOf(verb, seat, canRise(seat));
+      const reason = obstacleOf(verb, seat, canBePromoted(seat));
       return reason && translate(`room_console.cannot.${reason}`);
     },
-    [unreachable, actions, refusal, canRise, translate],
+    [unreachable, actions, refusal, canBePromoted, translate],
   );
 
   return useMemo(
-    () => ({ refusal, unreachable, isProtected, canRise, obstacle, promoteTitle }),
-    [refusal, unreachable, isProtected, canRise, obstacle, promoteTitle],
+    () => ({ refusal, unreachable, isProtected, canBePromoted, obstacle, promoteTitle }),
+    [refusal, unreachable, isProtected, canBePromoted, obstacle, promoteTitle],
   );
 }
 
@@ -77,7 +77,7 @@ export type SeatRules = ReturnType<typeof useSeatRules>;
 export const [SeatRulesProvider, useRules] = requiredContext<SeatRules>('SeatRules');
 
 /** Whether the usual promotion would give somebody anything. */
-function useCanRise(promoteTo: string, byKey: ReadonlyMap<string, RoleTemplate>) {
+function useCanBePromoted(promoteTo: string, byKey: ReadonlyMap<string, RoleTemplate>) {
   /** Roles that have all that it would give. */
   const highRoles = useMemo(() => {
     const target = byKey.get(promoteTo)?.grants;

@@ -223,7 +223,7 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
           </Suspense>
         )}
         {sectionAt !== null && (
-          <div className="section" aria-hidden style={placeAt(sectionAt)}>
+          <div className="section" aria-hidden style={positionAt(sectionAt)}>
             {translate('room_console.grid.others')}
           </div>
         )}
@@ -232,7 +232,7 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
             key={slotOf.get(seat.identity)}
             id={rowId(seat.identity)}
             index={index}
-            style={placeAt(start)}
+            style={positionAt(start)}
             seat={seat}
             template={templates.get(seat.role?.template ?? '')}
             attempt={attempts.get(seat.identity)}
@@ -279,16 +279,16 @@ function Head(props: { name: string; className: string; isHidden?: boolean }) {
   );
 }
 
-const places = new Map<number, { transform: string }>();
+const positions = new Map<number, { transform: string }>();
 
 /** The same object for the same place, so that a row that did not move is not drawn again. */
-function placeAt(start: number) {
-  let place = places.get(start);
-  if (!place) {
-    place = { transform: `translateY(${start}px)` };
-    places.set(start, place);
+function positionAt(start: number) {
+  let position = positions.get(start);
+  if (!position) {
+    position = { transform: `translateY(${start}px)` };
+    positions.set(start, position);
   }
-  return place;
+  return position;
 }
 
 /** Always in the same order: an element that moves in the DOM is styled and laid out again. */

@@ -107,7 +107,7 @@ function PulledRow({ pulled, seat, onRefusal }: PulledRowProps) {
   const name = nameOf(seat);
   return (
     <>
-      <Place
+      <Layer
         data-side={side}
         data-far={isPossible && isFar}
         style={{ transform: row.style.transform }}
@@ -121,7 +121,7 @@ function PulledRow({ pulled, seat, onRefusal }: PulledRowProps) {
           <b>{labelOf(side, seat, isPossible, promoteTitle, translate)}</b>
           <span>{reason ?? translate(`room_console.swipe.${isFar ? 'far' : 'near'}`)}</span>
         </div>
-      </Place>
+      </Layer>
       {createPortal(
         <Effect data-bad={!isPossible} aria-hidden>
           {translate('room_console.said', { name, what: reason ?? sentence(verb, preview) })}
@@ -132,7 +132,7 @@ function PulledRow({ pulled, seat, onRefusal }: PulledRowProps) {
   );
 }
 
-const Place = styled('div')(({ theme: { palette } }) => ({
+const Layer = styled('div')(({ theme: { palette } }) => ({
   position: 'absolute',
   insetInline: 0,
   top: 0,

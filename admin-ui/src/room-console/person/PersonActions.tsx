@@ -34,12 +34,12 @@ export function PersonActions({ seat }: PersonActionsProps) {
   const translate = useTranslate();
   const sentence = useSentence();
   const { room } = useRoomRoster();
-  const { canRise, obstacle, promoteTitle } = useRules();
+  const { canBePromoted, obstacle, promoteTitle } = useRules();
   const { act, openMenu } = useCommands();
   const sentenceId = useId();
   const [pointedAt, setPointedAt] = useState<Verb | null>(null);
   // Who has it all already needs no promotion.
-  const isHigh = !seat.hand && !canRise(seat);
+  const isHigh = !seat.hand && !canBePromoted(seat);
   const main = mainVerb(seat);
   const offered = verbsFor(seat).filter(
     (verb) =>

@@ -11,19 +11,19 @@ import { useRoomRoster } from '../roster/rosterContext';
 import { usePerson } from './useActivePerson';
 import { useSeatOf } from '../roster/useRoster';
 
-export interface PersonPlaceProps {
+export interface PersonAsideProps {
   attempts: ReadonlyMap<string, Attempt>;
   errorText: (error: unknown) => string;
 }
 
 /** The details of the active person, while the panel is open. */
-export function PersonPlace({ attempts, errorText }: PersonPlaceProps) {
+export function PersonAside({ attempts, errorText }: PersonAsideProps) {
   const translate = useTranslate();
   const { store } = useRoomRoster();
   const { active, isPanelOpen, closePanel } = usePerson();
   const seat = useSeatOf(store, active);
   return (
-    <Place
+    <Frame
       label={translate('room_console.panel.label', { name: seat ? nameOf(seat) : '' })}
       onClose={closePanel}
     >
@@ -35,11 +35,11 @@ export function PersonPlace({ attempts, errorText }: PersonPlaceProps) {
           errorText={errorText}
         />
       )}
-    </Place>
+    </Frame>
   );
 }
 
-interface PlaceProps {
+interface FrameProps {
   label: string;
   onClose: () => void;
   /** Nothing while the panel is closed. */
@@ -47,7 +47,7 @@ interface PlaceProps {
 }
 
 /** Beside the list where there is room, over it on a tablet, from below where a thumb reaches. */
-const Place = memo(function Place({ label, onClose, children }: PlaceProps) {
+const Frame = memo(function Frame({ label, onClose, children }: FrameProps) {
   const isNarrow = useMediaQuery<Theme>((theme) => theme.breakpoints.down('lg'));
   const isPhone = useMediaQuery<Theme>((theme) => theme.breakpoints.down('sm'));
   if (isNarrow) {
