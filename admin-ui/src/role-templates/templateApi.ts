@@ -1,9 +1,9 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { formatTtl, NO_GRANTS, type RoleGrants } from '@rolecall/server/grants';
-import { type Answer, getJson, path, request } from '../providers/httpClient';
-import type { RoleTemplate } from '../providers/records';
+import { type Answer, getJson, path, request } from '../api/httpClient';
+import type { RoleTemplate } from '../api/records';
 import { fromPairs, toPairs, type Pair } from '../shared/AttributePairs';
-import type { ActorKind } from '../providers/records';
+import type { ActorKind } from '../api/records';
 
 export const templatePath = (key: string) => `/role-templates/${encodeURIComponent(key)}`;
 

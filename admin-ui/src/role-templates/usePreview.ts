@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { postJson } from '../providers/httpClient';
+import { postJson } from '../api/httpClient';
 import { contentBody, type PreviewAnswer, type TemplateContent } from './templateApi';
 
 export interface Preview {

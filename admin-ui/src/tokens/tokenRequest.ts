@@ -1,4 +1,4 @@
-import type { Because } from '../providers/records';
+import type { Because } from '../api/records';
 import { fromPairs, type Pair } from '../shared/AttributePairs';
 
 export interface KnownUser {

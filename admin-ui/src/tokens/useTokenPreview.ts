@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { postJson } from '../providers/httpClient';
+import { postJson } from '../api/httpClient';
 import { isAskable, tokenBody, type TokenForm, type TokenPreview } from './tokenRequest';
 
 interface State {

@@ -36,6 +36,7 @@ const imports = importsIn(SERVER);
 describe.each([
   ['the server', SERVER],
   ['the dashboard', ADMIN_UI],
+  ['the room console', join(ADMIN_UI, 'room-console')],
 ])('the folders of %s', (_, root) => {
   it('import each other without a cycle', () => {
     const graph = folderGraph(importsIn(root));

@@ -7,8 +7,8 @@ import Dialog from '@mui/material/Dialog';
 import DialogActions from '@mui/material/DialogActions';
 import DialogContent from '@mui/material/DialogContent';
 import DialogTitle from '@mui/material/DialogTitle';
-import { getJson, path } from '../../providers/httpClient';
-import type { BulkOperation, Page } from '../../providers/records';
+import { getJson, path } from '../../api/httpClient';
+import type { BulkOperation, Page } from '../../api/records';
 import { Mono } from '../../shared/Mono';
 
 interface Target {
@@ -26,7 +26,7 @@ export interface FailuresDialogProps {
   onClose: () => void;
 }
 
-/** With whom it did not work, and why. */
+/** The people for whom it failed, and why. */
 export function FailuresDialog({ operation, nameOf, onClose }: FailuresDialogProps) {
   const translate = useTranslate();
   const titleId = useId();

@@ -1,9 +1,9 @@
 import { useCallback, useMemo } from 'react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { deleteJson, getJson, path, postJson, putJson } from '../../providers/httpClient';
-import type { ActiveScene, Scene, SceneRule } from '../../providers/records';
-import { usePermissionSet } from '../../shared/usePermissionSet';
-import type { BulkDesk } from '../bulk/useBulk';
+import { deleteJson, getJson, path, postJson, putJson } from '../../api/httpClient';
+import type { ActiveScene, Scene, SceneRule } from '../../api/records';
+import { usePermissionSet } from '../../session/usePermissionSet';
+import type { BulkOperations } from '../bulk/useBulk';
 
 export interface SceneDraft {
   room: string | null;
@@ -18,7 +18,7 @@ interface Entered {
   scene?: ActiveScene | null;
 }
 
-interface About {
+interface RoomScene {
   scene: ActiveScene | null;
   setScene: (scene: ActiveScene | null) => void;
 }
@@ -26,8 +26,8 @@ interface About {
 /** The roles that lose nothing when the stage is locked. */
 const KEEP = ['host'];
 
-/** The scene that a room plays, and those that it could. */
-export function useScenes(room: string, { scene, setScene }: About, bulk: BulkDesk) {
+/** The room's active scene, and the saved ones. */
+export function useScenes(room: string, { scene, setScene }: RoomScene, bulk: BulkOperations) {
   const client = useQueryClient();
   const can = usePermissionSet();
   const key = ['scenes', room];
@@ -45,7 +45,7 @@ export function useScenes(room: string, { scene, setScene }: About, bulk: BulkDe
   const entered = useCallback(
     async (answer: Entered, now: ActiveScene | null) => {
       setScene(now);
-      // It plays: that its progress cannot be looked at now must not look like a failure.
+      // The scene has started: that its progress cannot be read now must not look like a failure.
       await follow(answer.operationId).catch(() => undefined);
     },
     [setScene, follow],
@@ -89,4 +89,4 @@ export function useScenes(room: string, { scene, setScene }: About, bulk: BulkDe
   );
 }
 
-export type SceneDesk = ReturnType<typeof useScenes>;
+export type RoomScenes = ReturnType<typeof useScenes>;
