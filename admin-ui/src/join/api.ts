@@ -74,8 +74,8 @@ export async function issueTicket(request: {
 }
 
 /**
- * Another token for the same seat, from where the first came from: whoever is signed in here and may
- * issue. Null when that is nobody; then a new one has to be pasted.
+ * Another token for the same seat, issued by the operator who is signed in
+ * here. Null when nobody is; then a new one has to be pasted.
  */
 export async function renewTicket({ room, identity }: JoinTicket): Promise<string | null> {
   if (!(await findIssuer())?.canIssue) return null;

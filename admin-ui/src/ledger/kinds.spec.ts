@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { i18nProvider } from '../i18n/i18nProvider';
 import { KINDS } from './kinds';
-import './messages';
+import './messages.en';
 
 const server = join(import.meta.dirname, '../../../server/src');
 const sources = readdirSync(server, { recursive: true, encoding: 'utf8' })

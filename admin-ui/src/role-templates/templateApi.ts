@@ -1,8 +1,8 @@
 import type { QueryClient } from '@tanstack/react-query';
 import type { TemplateDiff } from '@rolecall/server/api';
 import { formatTtl, NO_GRANTS, type RoleGrants } from '@rolecall/server/grants';
-import { type Answer, getJson, path, request } from '../providers/httpClient';
-import type { RoleTemplate } from '../providers/records';
+import { type Answer, getJson, path, request } from '../api/httpClient';
+import type { RoleTemplate } from '../api/records';
 import { fromPairs, toPairs, type Pair } from '../shared/AttributePairs';
 
 export const templatePath = (key: string) => `/role-templates/${encodeURIComponent(key)}`;

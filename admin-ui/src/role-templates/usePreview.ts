@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
-import type { TemplatePreview } from '@rolecall/server/api';
-import { postJson } from '../providers/httpClient';
+import { postJson } from '../api/httpClient';
 import { contentBody, type TemplateContent } from './templateApi';
+import type { TemplatePreview } from '@rolecall/server/api';
 
 export interface Preview {
   /** The last one that could be made, also while a newer one is on its way or failed. */

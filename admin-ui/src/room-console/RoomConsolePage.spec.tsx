@@ -5,8 +5,8 @@ import { type Call, fakeApi, type FakeAnswer } from '../../test/fakeApi';
 import { aSeat, type Partly } from '../../test/records';
 import { renderAdmin, signedIn } from '../../test/renderAdmin';
 import { i18nProvider } from '../i18n/i18nProvider';
-import type { Permission } from '../providers/permissions';
-import type { Seat } from '../providers/records';
+import type { Permission } from '../session/permissions';
+import type { Seat } from '../api/records';
 import { RoomConsolePage } from './RoomConsolePage';
 
 const ROOM = 'a/b 100%';
@@ -130,7 +130,7 @@ describe('RoomConsolePage', () => {
       route: `/rooms/${ENCODED}/seats/bo/promote`,
       body: { expectEpoch: 2 },
     });
-    await screen.findByText(/Promoted · not seen yet/);
+    await screen.findByText(/Promoted · not confirmed yet/);
   });
 
   it('undoes the last change by the operation that made it', async () => {
@@ -138,7 +138,7 @@ describe('RoomConsolePage', () => {
     open();
     await focusGrid();
     await userEvent.keyboard('p');
-    await screen.findByText(/not seen yet/);
+    await screen.findByText(/not confirmed yet/);
     await userEvent.keyboard('u');
     await waitFor(() => expect(posts(calls)[1]?.route).toBe('/operations/op-1/undo'));
   });
@@ -157,14 +157,14 @@ describe('RoomConsolePage', () => {
     expect(screen.getByRole('button', { name: /^Undo/ })).toBeTruthy();
   });
 
-  it('says before a lock who would stay muted after it', async () => {
+  it('says before a lock who would stay muted', async () => {
     const track = { sid: 'TR_1', type: 'audio', source: 'microphone', name: '', isMuted: false };
     const phone = { kind: 'sip', silencing: 'mute', tracks: [track] } as Partial<Seat>;
     remoteUnmute = 'off';
     serve([seat('ana'), seat('phone', phone)]);
     open([...MODERATOR, 'scene.enter']);
     const button = await screen.findByRole('button', { name: 'Lock stage' });
-    await screen.findByText('1 stays muted after it');
+    await screen.findByText('1 stays muted afterwards');
     expect(button.getAttribute('aria-describedby')).toBe('lock-no-unmute');
   });
 
@@ -183,7 +183,7 @@ describe('RoomConsolePage', () => {
     await userEvent.keyboard('?');
     const sheet = within(await screen.findByRole('dialog', { name: 'Keyboard shortcuts' }));
     expect(sheet.getByText(/^Hold silent: mic, camera and screen go off/)).toBeTruthy();
-    expect(sheet.getByText(/pull a row to the right to promote/)).toBeTruthy();
+    expect(sheet.getByText(/pull a row right to promote/)).toBeTruthy();
   });
 
   it('takes a promotion back, and offers a choice of roles where there is none', async () => {
@@ -208,7 +208,7 @@ describe('RoomConsolePage', () => {
     await focusGrid();
     await userEvent.keyboard('{Delete}');
     const dialog = within(await screen.findByRole('dialog', { name: 'Remove ANA?' }));
-    expect(dialog.getByText(/may come back with the token/)).toBeTruthy();
+    expect(dialog.getByText(/can come back with the token/)).toBeTruthy();
     expect(await dialog.findByText('Would remove, for now')).toBeTruthy();
     expect(posts(calls)).toHaveLength(0);
     await userEvent.click(dialog.getByRole('radio', { name: /Remove and block/ }));
@@ -244,7 +244,7 @@ describe('RoomConsolePage', () => {
     await userEvent.keyboard('p');
     const dialog = within(await screen.findByRole('dialog'));
     expect(dialog.getByText(/Kim changed this/)).toBeTruthy();
-    await userEvent.click(dialog.getByRole('button', { name: 'Do mine anyway' }));
+    await userEvent.click(dialog.getByRole('button', { name: 'Apply mine anyway' }));
     await waitFor(() => expect(posts(calls)[1]?.body).toEqual({ expectEpoch: 7 }));
   });
 
@@ -315,7 +315,7 @@ describe('RoomConsolePage', () => {
     await userEvent.keyboard('j1');
     await waitFor(() => expect(screen.queryByText('ANA')).toBeNull());
     await userEvent.keyboard('p');
-    await screen.findAllByText('No row was marked. Now it is BO: press the key again.');
+    await screen.findAllByText('No row was highlighted. Now it is BO: press the key again.');
     expect(posts(calls)).toHaveLength(0);
     await userEvent.keyboard('p');
     await waitFor(() => expect(posts(calls)).toHaveLength(1));

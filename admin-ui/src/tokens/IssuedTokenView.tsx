@@ -16,7 +16,7 @@ import { Mono } from '../shared/Mono';
 import { Facts, Panel } from '../shared/Panel';
 import { RoleChip } from '../shared/RoleChip';
 import { TimeText } from '../shared/TimeText';
-import { usePermissionSet } from '../shared/usePermissionSet';
+import { usePermissionSet } from '../session/usePermissionSet';
 import { FONT_MONO } from '../theme/theme';
 import { Heading } from './TokenPreviewPanel';
 

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
-import type { TokenPreview } from '@rolecall/server/api';
-import { postJson } from '../providers/httpClient';
+import { postJson } from '../api/httpClient';
 import { isAskable, tokenBody, type TokenForm } from './tokenRequest';
+import type { TokenPreview } from '@rolecall/server/api';
 
 interface State {
   of: string;

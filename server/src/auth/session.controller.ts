@@ -33,7 +33,7 @@ import {
   readCookie,
   sessionCookie,
 } from './session-cookie.js';
-import { SessionsService, whatTheyHold } from './sessions.service.js';
+import { SessionsService, accessOf } from './sessions.service.js';
 
 @Controller('api/v1')
 export class SessionController {
@@ -110,7 +110,7 @@ export class SessionController {
     if (actor.kind === 'operator') return this.sessions.me(actor.id as string);
     return {
       operator: { id: actor.id as string, email: '', name: actor.label },
-      ...whatTheyHold(actor),
+      ...accessOf(actor),
       accessRoles: [],
     };
   }

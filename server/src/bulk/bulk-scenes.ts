@@ -14,8 +14,8 @@ import { SeatStore } from '../seats/seat-store.js';
 import { SilenceWatch } from '../seats/silence-watch.js';
 import type { BulkOperation, BulkTarget, TargetEnd } from './bulk.js';
 import { BulkStore } from './bulk-store.js';
-import type { Chunk, Turn } from './bulk-worker.js';
-import { type Haste, type Pace, throughOf } from './pace.js';
+import type { Chunk, OperationLease } from './bulk-worker.js';
+import { type CallPriority, type AdaptiveLimit, limitedBy } from './adaptive-limit.js';
 
 /**
  * So many who are seen or heard are called at once, before anybody else: one after the other, each
@@ -25,8 +25,8 @@ import { type Haste, type Pace, throughOf } from './pace.js';
 const CALLED_AT_ONCE = 32;
 
 /**
- * Brings a room to its scene, or back from one. The wish is the room's and holds from its commit on,
- * for whoever joins as well; here is only who is in the room and has to be told.
+ * Brings the people in a room to its scene, or back from one. Policy follows the scene from its
+ * commit on, so people who join later need nothing from here.
  */
 @Injectable()
 export class BulkScenes {
@@ -45,8 +45,8 @@ export class BulkScenes {
   ) {}
 
   /**
-   * Writes down who has something else than is wanted, whoever publishes first: they have been begun
-   * with when the others are looked at. Harmless to repeat. Answers with how many there are.
+   * Adds a target for everybody whose permission differs from the desired one: publishers first, and
+   * work on them begins before the others are checked. Harmless to repeat. Returns how many there are.
    */
   async list(operation: BulkOperation, onPublishers: () => void): Promise<number> {
     const present = await this.seats.listPresent(operation.room);
@@ -58,35 +58,35 @@ export class BulkScenes {
   }
 
   /**
-   * Null when the operation is another server's by now. Several chunks are under way at once, so whom
-   * this one has must not be in the next.
+   * Null when another server holds the operation. Several chunks are under way at once, so the targets
+   * of this one must not be in the next.
    */
   async chunk(
     operation: BulkOperation,
     targets: readonly BulkTarget[],
-    pace: Pace,
-    { holder }: Turn,
+    limit: AdaptiveLimit,
+    { holder }: OperationLease,
   ): Promise<Chunk | null> {
     const positions = targets.map(({ position }) => position);
     const isMine = await this.transactions.run(async (tx) => {
-      if (!(await this.store.hold(tx, operation.id, holder))) return false;
+      if (!(await this.store.shareLease(tx, operation.id, holder))) return false;
       await this.store.markStarted(tx, operation.id, positions);
       return true;
     });
     if (!isMine) return null;
     const { length: count } = targets;
-    return { count, carryOut: () => this.carryOut(operation, targets, pace) };
+    return { count, carryOut: () => this.carryOut(operation, targets, limit) };
   }
 
-  /** Those that LiveKit could not be told of. */
-  async again(operation: BulkOperation, pace: Pace): Promise<void> {
-    await this.carryOut(operation, await this.store.listPending(operation.id), pace);
+  /** Tries the pending targets again. */
+  async again(operation: BulkOperation, limit: AdaptiveLimit): Promise<void> {
+    await this.carryOut(operation, await this.store.listPending(operation.id), limit);
   }
 
   private async carryOut(
     { id, room }: BulkOperation,
     targets: readonly BulkTarget[],
-    pace: Pace,
+    limit: AdaptiveLimit,
   ): Promise<void> {
     const started = performance.now();
     const failed = new Set<number>();
@@ -97,9 +97,9 @@ export class BulkScenes {
     const urgent = wishes.filter(isUrgent);
     const others = wishes.filter((wish, i) => !isUrgent(wish, i));
     const made = new Map<FreshWish, Push[]>();
-    const converge = async (some: readonly (FreshWish | null)[], haste: Haste) => {
+    const converge = async (some: readonly (FreshWish | null)[], priority: CallPriority) => {
       const differing = some.filter((wish) => wish !== null);
-      const pushes = await this.applier.convergeAll(room, differing, throughOf(pace, haste));
+      const pushes = await this.applier.convergeAll(room, differing, limitedBy(limit, priority));
       differing.forEach((wish, i) => made.set(wish, pushes[i] ?? []));
     };
     await Promise.all([converge(urgent, 'urgent'), converge(others, 'paced')]);
@@ -115,12 +115,12 @@ export class BulkScenes {
     });
     await this.transactions.run((tx) => this.store.end(tx, id, ends));
     if (urgent.length > 0) this.watch.lookAtRoomSoon(room);
-    // Whoever watches the room sees them silent now, not after the next sweep.
+    // Moderators see the change now, not after the next sweep.
     const topic = `room:${room}`;
     this.hints.publish(targets.map(({ identity }) => ({ topic, type: 'seat', key: identity })));
   }
 
-  /** How each stands now; null for who has what is wanted, and for who is added to `failed`. */
+  /** The state of each; null for those in their desired state, and for those added to `failed`. */
   private async read(
     room: string,
     targets: readonly BulkTarget[],
@@ -136,7 +136,7 @@ export class BulkScenes {
         const seat = seats.get(identity) ?? null;
         const standing = await this.standOf(room, identity, seat);
         if (!standing) failed.add(position);
-        if (!standing || (seat && !isToBeTold(seat, standing))) return null;
+        if (!standing || (seat && !differsFromDesired(seat, standing))) return null;
         return { fresh: { standing, seen: { seat, at }, at: readAt }, fallback: null };
       }),
     );
@@ -161,13 +161,13 @@ export class BulkScenes {
     const all = await Promise.all(
       seats.map(async (seat) => {
         const standing = await this.standOf(seat.room, seat.identity, seat);
-        return standing && isToBeTold(seat, standing) ? [{ seat, standing }] : [];
+        return standing && differsFromDesired(seat, standing) ? [{ seat, standing }] : [];
       }),
     );
     return all.flat();
   }
 
-  /** Null, and logged, for one that cannot be judged: the others get their scene all the same. */
+  /** Null, and logged, when it cannot be computed: the others get their scene all the same. */
   private async standOf(
     room: string,
     identity: string,
@@ -177,7 +177,7 @@ export class BulkScenes {
       return await this.policy.stand(room, identity, seat);
     } catch (error) {
       if (error instanceof AppError) throw error;
-      this.log.error('a seat could not be judged', error);
+      this.log.error('the desired state of a seat could not be computed', error);
       return null;
     }
   }
@@ -193,7 +193,7 @@ function silencedOf({ seat, standing }: { seat: Seat; standing: Standing }): Sil
 }
 
 /** Who has something else than is wanted; and who has it back, which has to be forgotten. */
-function isToBeTold({ permission, tracks }: Seat, standing: Standing): boolean {
+function differsFromDesired({ permission, tracks }: Seat, standing: Standing): boolean {
   const { wanted } = standing;
   if (!isMutedAsWanted(standing, tracks)) return true;
   const desired = permissionWanted(wanted);

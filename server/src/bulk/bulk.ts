@@ -1,5 +1,5 @@
+import type { Actor, ActorRef, RequestFacts } from '../actor/actor.js';
 import { ACTS, type ActsThat, actsThat, inverseOf as inverseOfAct } from '../acts/acts.js';
-import type { ActorRef, RequestFacts } from '../actor/actor.js';
 import type { Permission } from '../actor/permissions.js';
 import type { TrackSource } from '../grants/role-grants.js';
 import type { TargetFilter } from './bulk.schemas.js';
@@ -8,8 +8,8 @@ import type { TargetFilter } from './bulk.schemas.js';
 export type BulkAction = ActsThat<{ isBulk: true }>;
 export const BULK_ACTIONS = actsThat<BulkAction>(({ isBulk }) => isBulk);
 
-/** `scene`: bringing people to what the room's scene makes of them, or back. `undo`: the inverses. */
-export type OperationAction = BulkAction | 'scene' | 'undo';
+/** `scene`: brings people to their role in the room's scene, or back. `undo`: the inverse acts. */
+type OperationAction = BulkAction | 'scene' | 'undo';
 
 export type BulkStatus = 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
 
@@ -63,7 +63,7 @@ export interface BulkTarget {
   readonly outcome: TargetOutcome;
 }
 
-/** What came of one target. */
+/** The result of one target. */
 export interface TargetEnd {
   readonly position: number;
   readonly outcome: Exclude<TargetOutcome, 'waiting' | 'started'>;
@@ -86,7 +86,7 @@ export function inverseOf({
   return params.inverse ?? (inverseOfAct(action) as BulkAction | null);
 }
 
-/** Whoever holds none of these can steer or undo no operation. */
+/** Each of these permissions lets an actor control or undo some operations. */
 export const STEERING_PERMISSIONS: readonly Permission[] = [
   ...new Set([...Object.values(BULK_PERMISSIONS), 'scene.enter' as const]),
 ];
@@ -103,4 +103,23 @@ export function permissionOf(operation: Pick<BulkOperation, 'action' | 'params'>
 
 export function permissionFor(action: BulkAction | 'scene'): Permission {
   return action === 'scene' ? 'scene.enter' : ACTS[action].permission;
+}
+
+/** With a zero for each outcome that none of the targets has. */
+export function completeCounts(counts: Partial<Counts>): Counts {
+  return {
+    waiting: 0,
+    started: 0,
+    applied: 0,
+    pending: 0,
+    failed: 0,
+    skipped: 0,
+    cancelled: 0,
+    ...counts,
+  };
+}
+
+/** What is kept of who acts: who they are, and nothing of what they hold. */
+export function actorOf({ kind, id, label, requestId, ip }: Actor): BulkOperation['actor'] {
+  return { kind, id, label, requestId, ip };
 }

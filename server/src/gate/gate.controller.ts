@@ -32,7 +32,7 @@ import {
 
 const WHY = 'participants do not sign in; the LiveKit token that they present is checked';
 
-/** What is sent to these is read only for who holds a token of ours. */
+/** Bodies of these requests are read only with a valid token. */
 const WITH_BODY = [
   ['POST', '/whip/v1'],
   ['POST', '/whip/v1/*'],
@@ -214,7 +214,7 @@ export class GateController implements OnModuleInit {
   }
 }
 
-/** What the proxy was asked for. Null for what may not pass. */
+/** The request that the proxy received; null when it may not pass. */
 function forwardedTarget({ headers }: FastifyRequest): GateTarget | null {
   const uri = toldBy(headers['x-original-uri'], headers['x-forwarded-uri']);
   const method = toldBy(headers['x-original-method'], headers['x-forwarded-method']);

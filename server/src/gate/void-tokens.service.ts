@@ -1,7 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
+import { roomNotFound, userNotFound } from '../common/errors/refusals.js';
+import { VOIDED_AT, voidedNow } from '../database/void-mark.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
+import { RoomStore } from '../rooms/room-store.js';
+import { UsersService } from '../users/users.service.js';
 import type { VoidedTokens } from './void-tokens.schemas.js';
 
 /** Whose tokens. */
@@ -12,18 +16,23 @@ export type VoidScope =
   | { readonly kind: 'everybody' };
 
 /**
- * Makes every token of somebody worthless that was made until now, also those that LiveKit makes
- * anew from them. Whoever is connected stays: it takes effect at the next connect.
+ * Voids all tokens of a subject that were made until now, and those that LiveKit refreshes from
+ * them. It takes effect at the next connect: people who are connected stay.
  */
 @Injectable()
 export class VoidTokensService {
-  constructor(private readonly transactions: Transactions) {}
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly users: UsersService,
+    private readonly rooms: RoomStore,
+  ) {}
 
   /** Throws `not_found` for a room or user that Rolecall does not have. */
   async void(actor: Actor, scope: VoidScope, reason?: string): Promise<VoidedTokens> {
     assertReach(actor, scope);
     return this.transactions.run(async (tx) => {
-      const { identity, voidBefore } = await write(tx, scope);
+      const { identity, at } = await this.mark(tx, scope);
+      const voidBefore = at.toISOString();
       tx.record({
         kind: 'token.voided',
         outcome: 'ok',
@@ -31,57 +40,58 @@ export class VoidTokensService {
         room: 'room' in scope ? scope.room : null,
         identity,
         reason: reason ?? null,
-        payload: { scope: scope.kind, voidBefore: voidBefore.toISOString() },
+        payload: { scope: scope.kind, voidBefore },
       });
-      return { voidBefore: voidBefore.toISOString() };
+      return { voidBefore };
     });
+  }
+
+  private async mark(tx: Tx, scope: VoidScope): Promise<Voided> {
+    switch (scope.kind) {
+      case 'seat':
+        return markSeat(tx, scope.room, scope.identity);
+      case 'user': {
+        const voided = await this.users.voidTokens(tx, scope.id);
+        if (!voided) throw userNotFound();
+        return voided;
+      }
+      case 'room': {
+        const at = await this.rooms.voidTokens(tx, scope.room);
+        if (!at) throw roomNotFound();
+        return { identity: null, at };
+      }
+      case 'everybody':
+        return markInstallation(tx);
+    }
   }
 }
 
 interface Voided {
-  identity: string | null;
-  voidBefore: Date;
+  readonly identity: string | null;
+  readonly at: Date;
 }
 
-/** By Postgres' clock, as tokens' ids are; a server whose clock is wrong voids nothing of tomorrow. */
-async function write(tx: Tx, scope: VoidScope): Promise<Voided> {
-  const [sql, values] = statement(scope);
-  const { rows } = await tx.query<Voided>(sql, values);
-  if (!rows[0]) throw notFound(scope);
+async function markSeat(tx: Tx, room: string, identity: string): Promise<Voided> {
+  const { rows } = await tx.query<Voided>(
+    `INSERT INTO seat (room, identity, tokens_void_before)
+     SELECT name, $2::text, ${VOIDED_AT} FROM room WHERE name = $1
+     ON CONFLICT (room, identity) DO UPDATE SET ${voidedNow('seat')}
+     RETURNING identity, tokens_void_before AS at`,
+    [room, identity],
+  );
+  if (!rows[0]) throw roomNotFound();
   return rows[0];
 }
 
-const NOW = `date_trunc('milliseconds', clock_timestamp())`;
-
-function statement(scope: VoidScope): [sql: string, values: unknown[]] {
-  const moved = (table: string) =>
-    `tokens_void_before = greatest(${table}.tokens_void_before, ${NOW})`;
-  const told = (identity: string) => `RETURNING ${identity}, tokens_void_before AS "voidBefore"`;
-  switch (scope.kind) {
-    case 'seat':
-      return [
-        `INSERT INTO seat (room, identity, tokens_void_before)
-         SELECT name, $2::text, ${NOW} FROM room WHERE name = $1
-         ON CONFLICT (room, identity) DO UPDATE SET ${moved('seat')} ${told('identity')}`,
-        [scope.room, scope.identity],
-      ];
-    case 'user':
-      return [
-        `UPDATE app_user SET ${moved('app_user')} WHERE id = $1 AND deleted_at IS NULL
-         ${told('identity')}`,
-        [scope.id],
-      ];
-    case 'room':
-      return [
-        `UPDATE room SET ${moved('room')} WHERE name = $1 ${told('NULL AS identity')}`,
-        [scope.room],
-      ];
-    case 'everybody':
-      return [`UPDATE installation SET ${moved('installation')} ${told('NULL AS identity')}`, []];
-  }
+async function markInstallation(tx: Tx): Promise<Voided> {
+  const { rows } = await tx.query<Voided>(
+    `UPDATE installation SET ${voidedNow('installation')}
+     RETURNING NULL AS identity, tokens_void_before AS at`,
+  );
+  return rows[0] as Voided;
 }
 
-/** A user's tokens, and everybody's, are for any room: whoever is limited to some cannot void them. */
+/** A user's tokens, and everybody's, are for any room, so voiding them needs access to all rooms. */
 function assertReach(actor: Actor, { kind }: VoidScope): void {
   const isWide = kind === 'user' || kind === 'everybody';
   if (!isWide || actor.covers('token.void', null)) return;
@@ -91,10 +101,4 @@ function assertReach(actor: Actor, { kind }: VoidScope): void {
     'This reaches every room, and your access is limited to some.',
     { extra: { permission: 'token.void' } },
   );
-}
-
-function notFound({ kind }: VoidScope): AppError {
-  return kind === 'user'
-    ? new AppError('not_found', 'user.not_found', 'There is no such user.')
-    : new AppError('not_found', 'room.not_found', 'There is no such room.');
 }

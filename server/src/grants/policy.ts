@@ -23,7 +23,7 @@ export interface PolicyInput {
     block: Block | null;
     override: Override | null;
     hold: Hold | null;
-    /** The seat of a moderator who looks at this identity, or did last. */
+    /** Set for the seat of a peek: the identity that it watches, or watched last. */
     peeksAt: string | null;
   } | null;
   /** All that concern the user or everyone, also those that do not apply here or now. */

@@ -13,7 +13,7 @@ import {
   type TestApp,
 } from '../../test/support/test-app.js';
 import { AppModule } from '../app.module.js';
-import { newSecret, secretHash } from '../auth/secrets.js';
+import { newSecret, secretHash } from '../credentials/secrets.js';
 import { cookieName } from '../auth/session-cookie.js';
 import { createAdapter } from '../configure-app.js';
 import { describeRule } from './openapi.js';

@@ -68,7 +68,7 @@ export function buildOpenApi(routes: Route[], serverUrl: string): Json {
   };
 }
 
-/** A handler that serves several paths is told apart by them: an id is one operation's alone. */
+/** Operation ids are unique: a handler of several paths gets one id for each. */
 function operationIds(routes: Route[]): (route: Route) => string {
   const nameOf = ({ controller, handler }: Route) =>
     `${controller.replace(/Controller$/, '')}.${handler}`;

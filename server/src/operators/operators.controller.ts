@@ -120,7 +120,7 @@ export class OperatorsController {
 
 const listAccessRolesQuery = listQuery(['key', 'name', 'id'], {}, ['key', 'ASC']);
 
-/** Access roles are built in, so this only tells what they hold. */
+/** Access roles are built in, so they can only be read. */
 @Controller('api/v1')
 export class AccessRolesController {
   @Get('access-roles')

@@ -15,7 +15,7 @@ import { RoomSessions } from './room-sessions.js';
 
 /** What Postgres says of some rooms, and its time then. */
 export interface KnownRooms {
-  /** Room → who is in it as far as is known. */
+  /** Room → the people known to be in it. */
   readonly seats: ReadonlyMap<string, readonly Seat[]>;
   /** Rooms where it is waited for a track to go. */
   readonly watched: ReadonlySet<string>;
@@ -24,7 +24,7 @@ export interface KnownRooms {
 
 export interface SeenRoom {
   readonly participants: readonly ObservedParticipant[];
-  /** Somebody came of whom a webhook should have told by now. */
+  /** Somebody joined, and the webhook for it is overdue. */
   readonly isUnannounced: boolean;
 }
 
@@ -50,7 +50,7 @@ export class PresenceService {
   ) {}
 
   /** What is known of these rooms before LiveKit is asked about them. */
-  async look(rooms: readonly string[]): Promise<KnownRooms> {
+  async readKnownRooms(rooms: readonly string[]): Promise<KnownRooms> {
     const [{ seats, at }, watched] = await Promise.all([
       this.store.lookAtRooms(rooms),
       this.silence.watched(rooms),
@@ -58,7 +58,7 @@ export class PresenceService {
     return { seats, watched, at };
   }
 
-  /** Asks who is in the room, writes what changed since the look, and answers with who is there. */
+  /** Lists the room's participants, records what changed since `known`, and returns who is there. */
   async observeRoom(room: string, { seats, watched, at }: KnownRooms): Promise<SeenRoom> {
     const known = seats.get(room) ?? [];
     const listed = await this.rooms.listParticipants(room);
@@ -66,7 +66,7 @@ export class PresenceService {
     const observation = await this.observations.listed(room, participants, known, at);
     await this.tell(room, observation);
     if (watched.has(room)) await this.silence.saw(room, null, listed, at);
-    this.lurkers.noticed(room, participants);
+    this.lurkers.noteParticipants(room, participants);
     return {
       participants: participants.filter(({ state }) => state !== 'disconnected'),
       isUnannounced: hasUnannounced(participants, known, this.clock.now()),
@@ -107,10 +107,10 @@ export class PresenceService {
     }
   }
 
-  /** Counts, tells who listens, and writes down who came without a token of ours. */
+  /** Counts, notifies, and records people who came without a token of ours. */
   async tell(room: string, { changed, unlisted }: Observation): Promise<void> {
     if (changed.length === 0) return;
-    if (await this.observations.count(room)) this.sessions.tell(room);
+    if (await this.observations.count(room)) this.sessions.notifyRoom(room);
     this.hints.publish(
       changed.map((identity) => ({ topic: `room:${room}`, type: 'seat', key: identity })),
     );
@@ -127,7 +127,7 @@ export class PresenceService {
   }
 }
 
-/** Of who has no media yet no webhook tells, so that says nothing about webhooks. */
+/** LiveKit sends no webhook for a participant without media, so these do not count. */
 function hasUnannounced(
   participants: readonly ObservedParticipant[],
   known: readonly Seat[],

@@ -42,13 +42,17 @@ import {
   versionParams,
   versionResponse,
 } from './role-templates.schemas.js';
+import { RoleTemplateReader } from './role-template-reader.js';
 import { RoleTemplatesService } from './role-templates.service.js';
 
 type KeyParams = z.infer<typeof templateParams>;
 
 @Controller('api/v1/role-templates')
 export class RoleTemplatesController {
-  constructor(private readonly templates: RoleTemplatesService) {}
+  constructor(
+    private readonly reader: RoleTemplateReader,
+    private readonly templates: RoleTemplatesService,
+  ) {}
 
   @Get()
   @ApiDoc({
@@ -62,7 +66,7 @@ export class RoleTemplatesController {
     @Query({ schema: listTemplatesQuery }) query: ListTemplatesQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return sendPage(reply, 'role-templates', query.range, await this.templates.list(actor, query));
+    return sendPage(reply, 'role-templates', query.range, await this.reader.list(actor, query));
   }
 
   @Post()
@@ -102,7 +106,7 @@ export class RoleTemplatesController {
   @RequirePermission('role_template.read')
   @Answers(templatePreviewResponse)
   preview(@Body({ schema: previewBody }) body: PreviewBody) {
-    return this.templates.preview(body);
+    return this.reader.preview(body);
   }
 
   @Get(':key')
@@ -271,7 +275,7 @@ export class RoleTemplatesController {
   @RequirePermission('role_template.read')
   @Answers(z.array(versionResponse))
   versions(@CurrentActor() actor: Actor, @Param({ schema: templateParams }) { key }: KeyParams) {
-    return this.templates.versions(actor, key);
+    return this.reader.versions(actor, key);
   }
 
   @Get(':key/versions/:n')
@@ -286,7 +290,7 @@ export class RoleTemplatesController {
     @Param({ schema: versionParams }) { key, n }: z.infer<typeof versionParams>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const version = await this.templates.version(key, n);
+    const version = await this.reader.version(key, n);
     reply.header('Cache-Control', 'private, max-age=31536000, immutable');
     return version;
   }
@@ -304,7 +308,7 @@ export class RoleTemplatesController {
     @Param({ schema: templateParams }) { key }: KeyParams,
     @Query({ schema: diffQuery }) query: DiffQuery,
   ) {
-    return this.templates.diff(actor, key, query);
+    return this.reader.diff(actor, key, query);
   }
 
   @Get(':key/impact')
@@ -317,11 +321,11 @@ export class RoleTemplatesController {
   @RequirePermission('role_template.read')
   @Answers(impactResponse)
   impact(@CurrentActor() actor: Actor, @Param({ schema: templateParams }) { key }: KeyParams) {
-    return this.templates.impact(actor, key);
+    return this.reader.impact(actor, key);
   }
 
   private async send(actor: Actor, reply: FastifyReply, key: string) {
-    const { view, revision } = await this.templates.get(actor, key);
+    const { view, revision } = await this.reader.get(actor, key);
     return sendRecord(reply, revision, view);
   }
 }

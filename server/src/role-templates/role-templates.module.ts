@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { RoleTemplateReader } from './role-template-reader.js';
 import { RoleTemplatesController } from './role-templates.controller.js';
 import { RoleTemplatesService } from './role-templates.service.js';
 import { RoleTemplate, RoleTemplateVersion } from './role-template.entity.js';
@@ -7,7 +8,7 @@ import { RoleTemplate, RoleTemplateVersion } from './role-template.entity.js';
 @Module({
   imports: [TypeOrmModule.forFeature([RoleTemplate, RoleTemplateVersion])],
   controllers: [RoleTemplatesController],
-  providers: [RoleTemplatesService],
-  exports: [RoleTemplatesService],
+  providers: [RoleTemplateReader, RoleTemplatesService],
+  exports: [RoleTemplateReader, RoleTemplatesService],
 })
 export class RoleTemplatesModule {}

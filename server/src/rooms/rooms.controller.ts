@@ -32,13 +32,17 @@ import {
   updateRoomBody,
   type UpdateRoomBody,
 } from './rooms.schemas.js';
+import { RoomClosing } from './room-closing.js';
 import { RoomsService } from './rooms.service.js';
 
 type RoomParams = z.infer<typeof roomParams>;
 
 @Controller('api/v1/rooms')
 export class RoomsController {
-  constructor(private readonly rooms: RoomsService) {}
+  constructor(
+    private readonly rooms: RoomsService,
+    private readonly closing: RoomClosing,
+  ) {}
 
   @Get()
   @ApiDoc({
@@ -139,7 +143,7 @@ export class RoomsController {
     @Param({ schema: roomParams }) { room }: RoomParams,
     @Headers('if-match') ifMatch: string | undefined,
   ): Promise<void> {
-    await this.rooms.delete(actor, room, ifMatch);
+    await this.closing.delete(actor, room, ifMatch);
   }
 
   @Post(':room/close')
@@ -159,7 +163,7 @@ export class RoomsController {
     @Headers('if-match') ifMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return this.send(reply, room, await this.rooms.close(actor, room, body.reason, ifMatch));
+    return this.send(reply, room, await this.closing.close(actor, room, body.reason, ifMatch));
   }
 
   @Post(':room/open')
@@ -177,7 +181,7 @@ export class RoomsController {
     @Headers('if-match') ifMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    await this.rooms.open(actor, room, ifMatch);
+    await this.closing.open(actor, room, ifMatch);
     return this.send(reply, room);
   }
 

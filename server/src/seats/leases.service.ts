@@ -8,7 +8,7 @@ import { SYSTEM_ACTOR } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { inParallel } from '../common/in-parallel.js';
 import { Hints } from '../hints/hints.js';
-import type { PolicyFacts } from '../policy/policy-reader.js';
+import type { PolicyFacts } from '../policy/policy-facts.js';
 import type { Seat } from './seat.js';
 import { SeatChanges, type Wish } from './seat-changes.js';
 import { LEASES } from './seat-operations.js';

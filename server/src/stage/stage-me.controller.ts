@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Options, Param, Post, Res } from '@nes
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { Participant, Public } from '../actor/access.decorators.js';
-import { CurrentParticipant, type Participant as Proved } from '../proofs/participant-door.js';
+import { CurrentParticipant, type Participant as Proved } from '../proofs/participant-auth.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { roomParams } from '../common/http/fields.js';
 import {
@@ -23,7 +23,7 @@ const ACTIONS = ['raise', 'lower', 'accept', 'decline', 'step-down', 'unmute-ans
 
 /**
  * The stage for a participant, about themselves. Every action may be repeated: it leads to the same
- * state, so no `Idempotency-Key` is needed. All answer with how things stand for them then.
+ * state, so no `Idempotency-Key` is needed. All return the participant's state after it.
  */
 @Controller('api/v1')
 export class StageMeController {

@@ -54,7 +54,7 @@ export class Crowd {
   /** Rolecall asks LiveKit who is there, as the sweep does. */
   async look(room: string): Promise<void> {
     const presence = this.app.app.get(PresenceService);
-    await presence.observeRoom(room, await presence.look([room]));
+    await presence.observeRoom(room, await presence.readKnownRooms([room]));
   }
 
   bulk(room: string, body: unknown, headers?: Record<string, string>) {

@@ -7,9 +7,9 @@ import Dialog from '@mui/material/Dialog';
 import DialogActions from '@mui/material/DialogActions';
 import DialogContent from '@mui/material/DialogContent';
 import DialogTitle from '@mui/material/DialogTitle';
+import { getJson, path } from '../../api/httpClient';
+import type { BulkOperation, Page } from '../../api/records';
 import type { BulkTarget } from '@rolecall/server/api';
-import { getJson, path } from '../../providers/httpClient';
-import type { BulkOperation, Page } from '../../providers/records';
 import { Mono } from '../../shared/Mono';
 
 const MOST = 200;
@@ -20,7 +20,7 @@ export interface FailuresDialogProps {
   onClose: () => void;
 }
 
-/** With whom it did not work, and why. */
+/** The people for whom it failed, and why. */
 export function FailuresDialog({ operation, nameOf, onClose }: FailuresDialogProps) {
   const translate = useTranslate();
   const titleId = useId();

@@ -1,13 +1,12 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
-import type { BulkRequest as AnyBulk, BulkStarted } from '@rolecall/server/api';
-import { getJson, newKey, path, postJson } from '../../providers/httpClient';
-import { useLive } from '../../providers/liveUpdates';
-import type { BulkOperation } from '../../providers/records';
+import { getJson, newKey, path, postJson } from '../../api/httpClient';
+import { useLive } from '../../api/liveUpdates';
+import type { BulkOperation } from '../../api/records';
+import type { BulkStarted } from '@rolecall/server/api';
 import { useAnnounce } from '../../shared/announce';
-import { problemOf } from '../../shared/problem';
-
-export type BulkRequest = Omit<AnyBulk, 'identities' | 'filter'> & { identities: string[] };
+import { problemOf } from '../../api/problem';
+import type { BulkRequest } from '../commands/bulkRequest';
 
 export type BulkControl = 'pause' | 'resume' | 'cancel' | 'retry' | 'undo';
 
@@ -39,28 +38,28 @@ function useRequestKeys() {
 
 type Operations = ReadonlyMap<string, BulkOperation>;
 
-/** What is done to many people in a room, by whomever: read from the server, so it outlives a page. */
+/** The bulk operations of a room, by anybody; read from the server, so they outlive a page. */
 export function useBulk(room: string) {
   const [operations, setOperations] = useState<Operations>(new Map());
-  const hear = useProgressAnnouncements();
+  const announceProgress = useProgressAnnouncements();
   const withKey = useRequestKeys();
 
   const take = useCallback(
-    (told: readonly BulkOperation[]) => {
+    (changed: readonly BulkOperation[]) => {
       setOperations((before) => {
         const next = new Map(before);
-        for (const operation of told) next.set(operation.id, operation);
+        for (const operation of changed) next.set(operation.id, operation);
         return next;
       });
-      for (const operation of told) hear(operation);
+      for (const operation of changed) announceProgress(operation);
     },
-    [hear],
+    [announceProgress],
   );
 
   const reload = useCallback(() => {
     getJson<BulkOperation[]>(path('rooms', room, 'operations'))
       .then((found) => setOperations(new Map(found.map((each) => [each.id, each]))))
-      // What runs tells of itself with its next step; there is nothing to do about it here.
+      // A running operation shows up with its next event.
       .catch(() => undefined);
   }, [room]);
   useEffect(reload, [reload]);
@@ -80,7 +79,7 @@ export function useBulk(room: string) {
       const { operationId } = await withKey(request, (idempotencyKey) =>
         postJson<BulkStarted>(path('rooms', room, 'seats', 'bulk'), request, { idempotencyKey }),
       );
-      // It has begun: that it cannot be looked at now must not look like a failure.
+      // It has started: that its progress cannot be read now must not look like a failure.
       await follow(operationId).catch(() => undefined);
       return operationId;
     },
@@ -90,8 +89,8 @@ export function useBulk(room: string) {
   const control = useCallback(
     async (id: string, verb: BulkControl) => {
       const answer = await postJson<Partial<BulkStarted>>(path('operations', id, verb));
-      const told = [id, answer?.operationId ?? id];
-      for (const each of new Set(told)) await follow(each).catch(() => undefined);
+      const ids = new Set([id, answer?.operationId ?? id]);
+      for (const each of ids) await follow(each).catch(() => undefined);
     },
     [follow],
   );
@@ -102,7 +101,7 @@ export function useBulk(room: string) {
   );
 }
 
-export type BulkDesk = ReturnType<typeof useBulk>;
+export type BulkOperations = ReturnType<typeof useBulk>;
 
 /** Beginning, half, end and failures; everything in between would only be noise. */
 function useProgressAnnouncements() {

@@ -1,9 +1,9 @@
 import { useCallback, useMemo, useState } from 'react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { getJson, path, postJson, putJson } from '../../api/httpClient';
+import { throttled, useLive } from '../../api/liveUpdates';
+import type { Stage } from '../../api/records';
 import type { ApprovedHands, ApprovedNext } from '@rolecall/server/api';
-import { getJson, path, postJson, putJson } from '../../providers/httpClient';
-import { throttled, useLive } from '../../providers/liveUpdates';
-import type { Stage } from '../../providers/records';
 
 const REREAD_MS = 300;
 
@@ -52,4 +52,4 @@ export function useStage(room: string, isEnabled: boolean) {
   );
 }
 
-export type StageDesk = ReturnType<typeof useStage>;
+export type RoomStage = ReturnType<typeof useStage>;

@@ -24,7 +24,7 @@ export const nameText = cleanText(256).refine((text) => text.length > 0, {
   message: 'must not be empty',
 });
 
-/** The identity of somebody who is not Rolecall's own. */
+/** An identity that is not reserved for Rolecall. */
 export const identityText = nameText.refine((text) => !isReservedIdentity(text), {
   message: `must not begin with ${PEEK_PREFIX}, which Rolecall keeps to itself`,
 });
