@@ -42,7 +42,7 @@ export class Webhooks {
         this.later(event, REORDER_MS);
         return;
       case 'late':
-        this.later(event, LATE_MS);
+        this.enqueue(event, LATE_MS);
         return;
       case 'reordered':
         this.held.unshift(event);
@@ -86,11 +86,11 @@ export class Webhooks {
     );
   }
 
-  /** In order within a room, as LiveKit does. */
-  private enqueue(event: DoubleEvent): void {
+  /** In order within a room, as LiveKit does, `ms` from now at the earliest. */
+  private enqueue(event: DoubleEvent, ms = 0): void {
     const generation = this.generation;
     const key = String(event.room['name']);
-    const before = this.queues.get(key) ?? Promise.resolve();
+    const before = Promise.all([this.queues.get(key), ms > 0 ? pause(ms) : null]);
     const mine = before.then(() => this.send(event, generation));
     this.queues.set(key, mine);
     this.watch(mine);
