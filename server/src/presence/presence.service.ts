@@ -1,17 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { SYSTEM_ACTOR } from '../actor/actor.js';
-import { Hints } from '../hints/hints.js';
-import { LedgerService } from '../ledger/ledger.service.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import type { ObservedParticipant } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { isStorable } from '../livekit/storable.js';
-import { SeatObservations, type Observation } from '../seats/seat-observations.js';
+import { Observations } from '../seats/observation/observations.js';
 import type { Seat } from '../seats/seat.js';
 import { SeatStore } from '../seats/seat-store.js';
 import { SilenceWatch } from '../seats/silence-watch.js';
 import { Lurkers } from './lurkers.js';
-import { RoomSessions } from './room-sessions.js';
 
 /** What Postgres says of some rooms, and its time then. */
 export interface KnownRooms {
@@ -40,12 +36,9 @@ export class PresenceService {
   constructor(
     private readonly rooms: RoomsPort,
     private readonly store: SeatStore,
-    private readonly observations: SeatObservations,
+    private readonly observations: Observations,
     private readonly silence: SilenceWatch,
     private readonly lurkers: Lurkers,
-    private readonly sessions: RoomSessions,
-    private readonly ledger: LedgerService,
-    private readonly hints: Hints,
     private readonly clock: LiveKitClock,
   ) {}
 
@@ -63,20 +56,13 @@ export class PresenceService {
     const known = seats.get(room) ?? [];
     const listed = await this.rooms.listParticipants(room);
     const participants = listed.filter(({ identity }) => isStorable(identity));
-    const observation = await this.observations.listed(room, participants, known, at);
-    await this.tell(room, observation);
+    await this.observations.listed(room, participants, known, at);
     if (watched.has(room)) await this.silence.saw(room, null, listed, at);
     this.lurkers.noticed(room, participants);
     return {
       participants: participants.filter(({ state }) => state !== 'disconnected'),
       isUnannounced: hasUnannounced(participants, known, this.clock.now()),
     };
-  }
-
-  /** Nobody is in a room that does not run. */
-  async observeEmpty(room: string): Promise<void> {
-    const changed = await this.observations.everyoneLeft(room);
-    await this.tell(room, { changed, unlisted: [] });
   }
 
   /**
@@ -97,32 +83,12 @@ export class PresenceService {
         const { seat, at } = await this.store.look(room, identity);
         const participant = await this.rooms.findParticipant(room, identity);
         if (!participant) return null; // its end is told by webhook or seen by the sweep
-        const known = seat ? [seat] : [];
-        await this.tell(room, await this.observations.listed(room, [participant], known, at));
+        await this.observations.listed(room, [participant], seat ? [seat] : [], at);
         await this.silence.saw(room, [identity], [participant], at);
         if (!this.asking.get(key)) return participant;
       }
     } finally {
       this.asking.delete(key);
-    }
-  }
-
-  /** Counts, tells who listens, and writes down who came without a token of ours. */
-  async tell(room: string, { changed, unlisted }: Observation): Promise<void> {
-    if (changed.length === 0) return;
-    if (await this.observations.count(room)) this.sessions.tell(room);
-    this.hints.publish(
-      changed.map((identity) => ({ topic: `room:${room}`, type: 'seat', key: identity })),
-    );
-    for (const identity of unlisted) {
-      await this.ledger.appendDurably({
-        kind: 'participant.unlisted',
-        outcome: 'ok',
-        actor: SYSTEM_ACTOR,
-        room,
-        identity,
-        payload: { because: 'is in the room and was never issued a token for it' },
-      });
     }
   }
 }

@@ -11,7 +11,7 @@ import { isReservedIdentity } from '../grants/names.js';
 import { isStorable } from '../livekit/storable.js';
 import { type TokenFacts, TokenReader } from '../livekit/token-reader.js';
 import { LeasesService } from '../seats/leases.service.js';
-import { SeatObservations } from '../seats/seat-observations.js';
+import { ObservationStore } from '../seats/store/observation-store.js';
 import { beyondIssuer, SeatPolicy, type Standing } from '../seats/seat-policy.js';
 import { type Admission, isVoided } from './voided.js';
 
@@ -62,7 +62,7 @@ export class ParticipantProofs {
 
   constructor(
     private readonly policy: SeatPolicy,
-    private readonly observations: SeatObservations,
+    private readonly observations: ObservationStore,
     private readonly leases: LeasesService,
     private readonly pg: PgPool,
     private readonly database: DatabaseClock,

@@ -8,6 +8,7 @@ import type { ObservedParticipant, ObservedRoom } from '../livekit/participant-v
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { RoomSessions, type RunningRoom } from '../presence/room-sessions.js';
+import { Observations } from '../seats/observation/observations.js';
 import type { Seat, SeatOperation } from '../seats/seat.js';
 import { SeatChecks } from '../seats/seat-checks.js';
 import { SeatStore } from '../seats/seat-store.js';
@@ -56,6 +57,7 @@ export class Sweep {
     private readonly rooms: RoomsPort,
     private readonly sessions: RoomSessions,
     private readonly presence: PresenceService,
+    private readonly observations: Observations,
     private readonly checks: SeatChecks,
     private readonly store: SeatStore,
     private readonly health: LiveKitHealth,
@@ -257,7 +259,7 @@ export class Sweep {
     if (room.liveSid !== null && room.unseenFor > room.departureTimeout) {
       await this.sessions.end(room);
     } else if (room.numParticipants > 0) {
-      await this.presence.observeEmpty(room.name);
+      await this.observations.everyoneLeft(room.name);
     }
   }
 

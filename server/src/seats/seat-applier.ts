@@ -1,7 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Batcher } from '../common/batcher.js';
 import { AppError } from '../common/errors/app-error.js';
-import { Hints, roomHints } from '../hints/hints.js';
 import { type PermissionLike, samePermission } from '../grants/compile-grant.js';
 import { canonicalSources } from '../grants/role-grants.js';
 import type { MutedTracks } from '../grants/silencing.js';
@@ -22,11 +20,10 @@ import { RemoteUnmute } from '../livekit/remote-unmute.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { KeyedMutex } from './keyed-mutex.js';
 import { concernsMutes, trackWork } from './seat-mutes.js';
-import { SeatObservations } from './seat-observations.js';
+import { type Answer, Observations } from './observation/observations.js';
 import type { Seat, SeatWish } from './seat.js';
 import { permissionWanted, SeatPolicy, type Standing } from './seat-policy.js';
 import { type Look, SeatStore } from './seat-store.js';
-import { SilenceWatch } from './silence-watch.js';
 
 /** What came of one call (or of none, where none was needed). */
 export interface Push {
@@ -65,15 +62,7 @@ export interface FreshWish {
 /** How a call goes out, and what becomes of what it tells. */
 interface How {
   readonly through: Through;
-  readonly see: (sight: Sight) => Promise<void>;
-}
-
-/** Somebody as LiveKit answered about them, to a question that was asked at `at`. */
-interface Sight {
-  readonly room: string;
-  readonly participant: ObservedParticipant;
-  readonly seat: Seat | null;
-  readonly at: Date;
+  readonly see: (answer: Answer) => Promise<void>;
 }
 
 /** A reading that is older than this when its turn comes is made anew, in its place of the line. */
@@ -96,10 +85,6 @@ export class SeatApplier {
   private readonly narrowedAt = new Map<string, number>();
   /** Seat → works under way that have it among others. */
   private readonly inHand = new Map<string, number>();
-  /** What answers tell goes into Postgres together with what others tell at that moment. */
-  private readonly observing = new Batcher<Sight, boolean>((sights) => this.write(sights), {
-    concurrency: 2,
-  });
 
   constructor(
     private readonly policy: SeatPolicy,
@@ -107,9 +92,7 @@ export class SeatApplier {
     private readonly remoteUnmute: RemoteUnmute,
     private readonly health: LiveKitHealth,
     private readonly store: SeatStore,
-    private readonly observations: SeatObservations,
-    private readonly silence: SilenceWatch,
-    private readonly hints: Hints,
+    private readonly observations: Observations,
   ) {}
 
   /**
@@ -177,14 +160,14 @@ export class SeatApplier {
     through: Through,
     round = 1,
   ): Promise<Push[][]> {
-    const sights: Sight[] = [];
+    const answers: Answer[] = [];
     const firsts = await Promise.all(
-      wishes.map((wish) => this.pushFresh(wish, through, (sight) => sights.push(sight))),
+      wishes.map((wish) => this.pushFresh(wish, through, (answer) => answers.push(answer))),
     );
     const called = wishes.filter((_, i) => firsts[i]);
     const left = wishes.filter((_, i) => !firsts[i]);
     const [confirmed, others] = await Promise.all([
-      this.confirm(room, called, sights, through),
+      this.confirm(room, called, answers, through),
       this.convergeLeft(room, left, through, round),
     ]);
     return firsts.map((first) =>
@@ -198,7 +181,7 @@ export class SeatApplier {
   private async confirm(
     room: string,
     wishes: readonly FreshWish[],
-    sights: Sight[],
+    answers: readonly Answer[],
     through: Through,
   ): Promise<Push[][]> {
     // After the calls: what was committed before them is what they followed, or is seen here.
@@ -208,7 +191,7 @@ export class SeatApplier {
           this.policy.stand(room, standing.identity, seen.seat),
         ),
       ),
-      this.write(sights).then(() => this.noteSilence(room, sights)),
+      this.observations.answeredTogether(room, answers),
     ]);
     return Promise.all(
       wishes.map(async (wish, i) => {
@@ -251,7 +234,7 @@ export class SeatApplier {
   private pushFresh(
     { fresh: { standing, seen, at }, fallback }: FreshWish,
     through: Through,
-    see: (sight: Sight) => void,
+    see: (answer: Answer) => void,
   ): Promise<Push[] | null> {
     const { room, identity } = standing;
     return this.inTurn(room.name, identity, async () => {
@@ -334,7 +317,7 @@ export class SeatApplier {
     standing: Standing,
     seen: Look,
     fallback: ObservedPermission | null,
-    how: How = { through: (call) => call(), see: (sight) => this.observe(sight) },
+    how: How = { through: (call) => call(), see: (answer) => this.observations.answered(answer) },
   ): Promise<Push> {
     const { wanted } = standing;
     const made = madeFor(standing);
@@ -445,43 +428,7 @@ export class SeatApplier {
   async lookAgain(room: string, identity: string): Promise<void> {
     const { seat, at } = await this.store.look(room, identity);
     const participant = await this.rooms.findParticipant(room, identity);
-    if (participant) await this.observe({ room, participant, seat, at });
-  }
-
-  /** What LiveKit answers is what it has: shown at once, without waiting for the next sweep. */
-  private async observe(sight: Sight): Promise<void> {
-    const { room, participant } = sight;
-    const changed = await this.observing.load(sight);
-    await this.noteSilence(room, [sight]);
-    if (changed) {
-      this.hints.publish([{ topic: `room:${room}`, type: 'seat', key: participant.identity }]);
-    }
-  }
-
-  /** Whether tracks that were taken are gone, of those who had some. */
-  private async noteSilence(room: string, sights: readonly Sight[]): Promise<void> {
-    const published = sights.filter(({ seat }) => seat && seat.tracks.length > 0);
-    if (published.length === 0) return;
-    const participants = published.map(({ participant }) => participant);
-    const identities = participants.map(({ identity }) => identity);
-    const askedAt = new Date(Math.min(...published.map(({ at }) => at.getTime())));
-    await this.silence.saw(room, identities, participants, askedAt);
-  }
-
-  private async write(sights: Sight[]): Promise<boolean[]> {
-    const changed = new Set<Sight>();
-    for (const [room, here] of byRoom(sights)) {
-      const told = new Set(await this.observations.told(room, here));
-      const news = here.filter(({ participant }) => told.has(participant.identity));
-      for (const sight of news) changed.add(sight);
-      if (news.some(({ seat }) => !seat?.isPresent)) await this.count(room);
-    }
-    return sights.map((sight) => changed.has(sight));
-  }
-
-  /** An answer may be the first that is heard of somebody: their webhook is late, or lost. */
-  private async count(room: string): Promise<void> {
-    if (await this.observations.count(room)) this.hints.publish(roomHints(room));
+    if (participant) await this.observations.answered({ room, participant, seat, at });
   }
 
   private noteNarrowing(
@@ -563,16 +510,6 @@ async function pause(ms: number): Promise<void> {
 /** Caught where it is thrown for: the call that it stands for has not been made. */
 function moved(): AppError {
   return new AppError('conflict', 'livekit.moved', 'Something else is wished of the seat by now.');
-}
-
-function byRoom(sights: readonly Sight[]): Map<string, Sight[]> {
-  const rooms = new Map<string, Sight[]>();
-  for (const sight of sights) {
-    const here = rooms.get(sight.room);
-    if (here) here.push(sight);
-    else rooms.set(sight.room, [sight]);
-  }
-  return rooms;
 }
 
 export function seatKey(room: string, identity: string): string {

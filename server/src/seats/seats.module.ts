@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { LeasesService } from './leases.service.js';
+import { Observations } from './observation/observations.js';
 import { SceneSilence } from './scene-silence.js';
 import { SeatBatches } from './seat-batches.js';
 import { SeatBatchStore } from './seat-batch-store.js';
@@ -10,7 +11,6 @@ import { SeatChecks } from './seat-checks.js';
 import { SeatContexts } from './seat-context.js';
 import { SeatExtras } from './seat-extras.js';
 import { SeatGuards } from './seat-guards.js';
-import { SeatObservations } from './seat-observations.js';
 import { SeatOperations } from './seat-operations.js';
 import { SeatPolicy } from './seat-policy.js';
 import { SeatRules } from './seat-rules.js';
@@ -19,11 +19,14 @@ import { SeatTokens } from './seat-tokens.js';
 import { SeatViews } from './seat-views.js';
 import { SeatWishes } from './seat-wishes.js';
 import { SilenceWatch } from './silence-watch.js';
+import { ObservationStore } from './store/observation-store.js';
 import { SeatsController } from './seats.controller.js';
 import { SeatsService } from './seats.service.js';
 
 const SEATS = [
   LeasesService,
+  Observations,
+  ObservationStore,
   SceneSilence,
   SeatActs,
   SeatApplier,
@@ -34,7 +37,6 @@ const SEATS = [
   SeatContexts,
   SeatExtras,
   SeatGuards,
-  SeatObservations,
   SeatOperations,
   SeatPolicy,
   SeatRules,

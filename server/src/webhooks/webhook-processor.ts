@@ -12,7 +12,7 @@ import { mayBeMuted } from '../grants/silencing.js';
 import type { EventParticipant, LiveKitEvent } from '../livekit/webhook-event.js';
 import type { ObservedTrack } from '../livekit/participant-view.js';
 import { SeatChecks } from '../seats/seat-checks.js';
-import { type Observation, SeatObservations } from '../seats/seat-observations.js';
+import { Observations } from '../seats/observation/observations.js';
 import { SilenceWatch, type TrackEvent } from '../seats/silence-watch.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { RoomSessions } from '../presence/room-sessions.js';
@@ -50,7 +50,7 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
   constructor(
     private readonly inbox: WebhookInbox,
     private readonly transactions: Transactions,
-    private readonly observations: SeatObservations,
+    private readonly observations: Observations,
     private readonly sessions: RoomSessions,
     private readonly presence: PresenceService,
     private readonly checks: SeatChecks,
@@ -183,7 +183,10 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
   private async joined(tx: Tx, room: string, participant: EventParticipant) {
     const observation = await this.observations.joined(tx, room, participant);
     if (observation.changed.length === 0) return [];
-    return [this.telling(room, observation), () => this.checks.check(room, participant, 'join')];
+    return [
+      () => this.observations.publish(room, observation),
+      () => this.checks.check(room, participant, 'join'),
+    ];
   }
 
   /**
@@ -200,11 +203,7 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
   private async left(tx: Tx, room: string, participant: EventParticipant, at: Date) {
     const observation = await this.observations.left(tx, room, participant);
     await this.silence.left(tx, room, participant.identity, participant.sid, at);
-    return [this.telling(room, observation)];
-  }
-
-  private telling(room: string, observation: Observation): () => Promise<void> {
-    return () => this.presence.tell(room, observation);
+    return [() => this.observations.publish(room, observation)];
   }
 
   private record(tx: Tx, event: LiveKitEvent): void {

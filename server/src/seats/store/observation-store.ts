@@ -1,22 +1,34 @@
 import { Injectable } from '@nestjs/common';
-import { SharedParts } from '../common/shared-parts.js';
-import { PgPool } from '../database/pg-pool.js';
-import type { Tx } from '../ledger/transactions.js';
-import { samePermission } from '../grants/compile-grant.js';
-import type { ObservedParticipant } from '../livekit/participant-view.js';
-import { toStorable } from '../livekit/storable.js';
-import type { EventParticipant } from '../livekit/webhook-event.js';
-import type { Seat } from './seat.js';
+import { SharedParts } from '../../common/shared-parts.js';
+import { PgPool } from '../../database/pg-pool.js';
+import type { Tx } from '../../ledger/transactions.js';
+import { samePermission } from '../../grants/compile-grant.js';
+import type { ObservedParticipant } from '../../livekit/participant-view.js';
+import { toStorable } from '../../livekit/storable.js';
+import type { EventParticipant } from '../../livekit/webhook-event.js';
+import type { Seat } from '../seat.js';
 
-/** Somebody who is in a room, as a list of LiveKit's tells of them. */
+/** A participant in LiveKit's list or answer. */
 type Listed = Omit<ObservedParticipant, 'metadata' | 'attributes' | 'disconnectReason'>;
 
+/** What an observation changed. */
 export interface Observation {
-  /** Identities whose seat shows something else than before. */
+  /** Identities whose seat has changed. */
   readonly changed: readonly string[];
-  /** Of these, who is in the room without a token of ours, seen so for the first time. */
+  /** Those of them who are now known to be in the room without a token of ours. */
   readonly unlisted: readonly string[];
+  /** Somebody may have come or left. */
+  readonly mayChangeCount: boolean;
 }
+
+/** A participant as LiveKit reported them, with the seat as it was read at `at`, before. */
+export interface Sighting {
+  readonly participant: Listed;
+  readonly seat: Seat | null;
+  readonly at: Date;
+}
+
+const NO_CHANGE: Observation = { changed: [], unlisted: [], mayChangeCount: false };
 
 /**
  * Issuing writes nothing but its ledger entry, so that entry tells whether somebody ever got a
@@ -34,12 +46,11 @@ const IS_NEWER = `(seat.joined_at IS NULL
   OR (seat.joined_at, coalesce(seat.sid, '')) < (EXCLUDED.joined_at, EXCLUDED.sid))`;
 
 /**
- * What LiveKit was seen to have, kept in the seats. Webhooks come late, twice or not at all, and
- * lists may be read while people come and go: every statement here orders by the connection and by
- * the time at which LiveKit was asked, never by arrival.
+ * What LiveKit reported, in the columns of `seat`. Webhooks come late, twice or never, and lists are
+ * read while people come and go, so every statement orders by connection and time, not by arrival.
  */
 @Injectable()
-export class SeatObservations {
+export class ObservationStore {
   constructor(private readonly pg: PgPool) {}
 
   /**
@@ -54,7 +65,7 @@ export class SeatObservations {
   }
 
   /** A connection that came up. One that is known to have ended does not come back. */
-  async joined(tx: Tx, room: string, participant: EventParticipant): Promise<Observation> {
+  async writeJoined(tx: Tx, room: string, participant: EventParticipant): Promise<Observation> {
     const { identity, sid, name, kind, joinedAt, permission } = participant;
     const { rows: known } = await tx.query<{ is_unlisted: boolean }>(
       'SELECT is_unlisted FROM seat WHERE room = $1 AND identity = $2 FOR UPDATE',
@@ -77,15 +88,16 @@ export class SeatObservations {
       [room, identity, sid, toStorable(name), kind, JSON.stringify(permission), joinedAt],
     );
     const row = rows[0];
-    if (!row) return { changed: [], unlisted: [] };
-    if (!row.is_unlisted) return { changed: [identity], unlisted: [] };
+    if (!row) return NO_CHANGE;
+    if (!row.is_unlisted) return { changed: [identity], unlisted: [], mayChangeCount: true };
     const { rowCount } = await tx.query(RECOGNISE, [room, [identity]]);
     const isNewlyUnlisted = rowCount === 0 && known[0]?.is_unlisted !== true;
-    return { changed: [identity], unlisted: isNewlyUnlisted ? [identity] : [] };
+    const unlisted = isNewlyUnlisted ? [identity] : [];
+    return { changed: [identity], unlisted, mayChangeCount: true };
   }
 
   /** A connection that ended. The end of an older one than is known changes nothing. */
-  async left(tx: Tx, room: string, participant: EventParticipant): Promise<Observation> {
+  async writeLeft(tx: Tx, room: string, participant: EventParticipant): Promise<Observation> {
     const { identity, sid, name, kind, joinedAt } = participant;
     const { rowCount } = await tx.query(
       `INSERT INTO seat (room, identity, is_present, sid, state, name, kind, joined_at, left_at)
@@ -97,14 +109,14 @@ export class SeatObservations {
        WHERE (seat.sid = EXCLUDED.sid AND (seat.is_present OR seat.left_at IS NULL)) OR ${IS_NEWER}`,
       [room, identity, sid, toStorable(name), kind, joinedAt],
     );
-    return { changed: rowCount ? [identity] : [], unlisted: [] };
+    return rowCount ? { changed: [identity], unlisted: [], mayChangeCount: true } : NO_CHANGE;
   }
 
   /**
-   * A list of who is in the room, asked for at `askedAt` (Postgres' time), after `known` was read:
-   * a connection that was known before and is not in the list has ended.
+   * A list of the participants in the room, requested at `askedAt` (Postgres' time), after `known`
+   * was read: a known connection that is not in the list has ended.
    */
-  async listed(
+  async writeList(
     room: string,
     participants: readonly Listed[],
     known: readonly Seat[],
@@ -113,55 +125,39 @@ export class SeatObservations {
     const seats = new Map(known.map((seat) => [seat.identity, seat]));
     const here = participants.filter(({ state }) => state !== 'disconnected');
     const present = new Set(here.map(({ identity }) => identity));
-    const news = here.filter((participant) => isNews(participant, seats.get(participant.identity)));
     const gone = known.filter((seat) => seat.isPresent && !present.has(seat.identity));
-    const seen = news.map((participant) => ({ participant, at: askedAt }));
-    const came = news.length > 0 ? await this.writePresent(room, seen) : [];
-    const went = gone.length > 0 ? await this.writeAbsent(room, gone) : [];
-    const unlisted = came
-      .filter((row) => row.is_unlisted && !seats.get(row.identity)?.isUnlisted)
-      .map(({ identity }) => identity);
-    const recognised = unlisted.length > 0 ? await this.recognise(room, unlisted) : [];
-    return {
-      changed: [...came.map(({ identity }) => identity), ...went],
-      unlisted: unlisted.filter((identity) => !recognised.includes(identity)),
-    };
+    const came = await this.writePresent(
+      room,
+      here.map((participant) => ({
+        participant,
+        seat: seats.get(participant.identity) ?? null,
+        at: askedAt,
+      })),
+    );
+    const left = gone.length > 0 ? await this.writeAbsent(room, gone) : [];
+    const changed = [...came.changed, ...left];
+    return { changed, unlisted: came.unlisted, mayChangeCount: changed.length > 0 };
   }
 
-  /**
-   * Answers of LiveKit's about single people, each to a question of its own time. Answers with those
-   * whose seats show something else than before.
-   */
-  async told(
-    room: string,
-    sights: readonly { participant: Listed; seat: Seat | null; at: Date }[],
-  ): Promise<string[]> {
-    // One statement writes a row once; the newest answer about somebody is the one that counts.
+  /** Answers about single participants of a room, each to a question of its own time. */
+  async writeAnswers(room: string, answers: readonly Sighting[]): Promise<Observation> {
+    // One statement writes a row once; the newest answer about a participant counts.
     const newest = new Map(
-      sights
+      answers
         .toSorted((a, b) => a.at.getTime() - b.at.getTime())
-        .map((sight) => [sight.participant.identity, sight]),
+        .map((answer) => [answer.participant.identity, answer]),
     );
-    const news = [...newest.values()].filter(
-      ({ participant, seat }) =>
-        participant.state !== 'disconnected' && isNews(participant, seat ?? undefined),
-    );
-    if (news.length === 0) return [];
-    const came = await this.writePresent(room, news);
-    const unlisted = came.filter(
-      ({ identity, is_unlisted }) => is_unlisted && !newest.get(identity)?.seat?.isUnlisted,
-    );
-    if (unlisted.length > 0) {
-      await this.recognise(
-        room,
-        unlisted.map(({ identity }) => identity),
-      );
-    }
-    return came.map(({ identity }) => identity);
+    const here = [...newest.values()].filter(({ participant: { state } }) => {
+      return state !== 'disconnected';
+    });
+    const { changed, unlisted } = await this.writePresent(room, here);
+    // An answer may be the first news of a participant: their webhook is late, or lost.
+    const mayChangeCount = changed.some((identity) => !newest.get(identity)?.seat?.isPresent);
+    return { changed, unlisted, mayChangeCount };
   }
 
   /** Everybody whom the room's seats show as present; for a room that does not run. */
-  async everyoneLeft(room: string): Promise<string[]> {
+  async writeEveryoneLeft(room: string): Promise<Observation> {
     const { rows } = await this.pg.query<{ identity: string }>(
       'seat-everyone-left',
       `UPDATE seat SET is_present = false, state = 'disconnected', permission = NULL, tracks = '[]',
@@ -169,10 +165,11 @@ export class SeatObservations {
        WHERE room = $1 AND is_present RETURNING identity`,
       [room],
     );
-    return rows.map(({ identity }) => identity);
+    const changed = rows.map(({ identity }) => identity);
+    return { changed, unlisted: [], mayChangeCount: changed.length > 0 };
   }
 
-  /** The room's own count of who is there. True when it changed. */
+  /** Updates the room's count of participants. True when it changed. */
   async count(room: string): Promise<boolean> {
     const { rowCount } = await this.pg.query(
       'seat-count',
@@ -209,12 +206,33 @@ export class SeatObservations {
     return rows.map(({ identity }) => identity);
   }
 
+  /** Writes those who differ from their seat, and finds who of them is newly unlisted. */
   private async writePresent(
     room: string,
-    sights: readonly { participant: Listed; at: Date }[],
+    sightings: readonly Sighting[],
+  ): Promise<Pick<Observation, 'changed' | 'unlisted'>> {
+    const news = sightings.filter(isNews);
+    if (news.length === 0) return NO_CHANGE;
+    const rows = await this.upsertPresent(room, news);
+    const wasUnlisted = new Set(
+      news.flatMap(({ seat }) => (seat?.isUnlisted ? seat.identity : [])),
+    );
+    const unlisted = rows
+      .filter(({ identity, is_unlisted }) => is_unlisted && !wasUnlisted.has(identity))
+      .map(({ identity }) => identity);
+    const recognised = unlisted.length > 0 ? await this.recognise(room, unlisted) : [];
+    return {
+      changed: rows.map(({ identity }) => identity),
+      unlisted: unlisted.filter((identity) => !recognised.includes(identity)),
+    };
+  }
+
+  private async upsertPresent(
+    room: string,
+    sightings: readonly Sighting[],
   ): Promise<{ identity: string; is_unlisted: boolean }[]> {
     const parts = new SharedParts();
-    const numbers = sights.map(({ participant, at }) =>
+    const numbers = sightings.map(({ participant, at }) =>
       parts.numberOf({
         state: participant.state,
         name: toStorable(participant.name),
@@ -248,9 +266,9 @@ export class SeatObservations {
        RETURNING identity, is_unlisted`,
       [
         room,
-        sights.map(({ participant }) => participant.identity),
-        sights.map(({ participant }) => participant.sid),
-        sights.map(({ participant }) => participant.joinedAt),
+        sightings.map(({ participant }) => participant.identity),
+        sightings.map(({ participant }) => participant.sid),
+        sightings.map(({ participant }) => participant.joinedAt),
         numbers,
         parts.toJson(),
       ],
@@ -275,7 +293,7 @@ export class SeatObservations {
   }
 }
 
-function isNews(participant: Listed, seat: Seat | undefined): boolean {
+function isNews({ participant, seat }: Sighting): boolean {
   return (
     !seat ||
     !seat.isPresent ||

@@ -1,0 +1,126 @@
+import { Injectable } from '@nestjs/common';
+import { SYSTEM_ACTOR } from '../../actor/actor.js';
+import { Batcher } from '../../common/batcher.js';
+import { Hints, roomHints } from '../../hints/hints.js';
+import { LedgerService } from '../../ledger/ledger.service.js';
+import type { Tx } from '../../ledger/transactions.js';
+import type { ObservedParticipant } from '../../livekit/participant-view.js';
+import type { EventParticipant } from '../../livekit/webhook-event.js';
+import type { Seat } from '../seat.js';
+import { SilenceWatch } from '../silence-watch.js';
+import { type Observation, ObservationStore } from '../store/observation-store.js';
+
+/** What LiveKit answered about one participant. */
+export interface Answer {
+  readonly room: string;
+  readonly participant: ObservedParticipant;
+  /** The seat as it was before LiveKit was asked. */
+  readonly seat: Seat | null;
+  /** Postgres' time of that reading. */
+  readonly at: Date;
+}
+
+/**
+ * The one way in for what LiveKit reports, by webhook, list or answer: write it to the seats, count
+ * the room's participants, publish hints, and record who came without a token.
+ */
+@Injectable()
+export class Observations {
+  /** Answers that arrive at the same time are written together. */
+  private readonly answers = new Batcher<Answer, null>((answers) => this.writeAnswers(answers), {
+    concurrency: 2,
+  });
+
+  constructor(
+    private readonly store: ObservationStore,
+    private readonly silence: SilenceWatch,
+    private readonly ledger: LedgerService,
+    private readonly hints: Hints,
+  ) {}
+
+  /** Locks seats in the order that every statement over many seats uses, to avoid deadlocks. */
+  lock(tx: Tx, room: string, identities: readonly string[]): Promise<void> {
+    return this.store.lock(tx, room, identities);
+  }
+
+  /** A webhook about a new connection. `publish` the result after the commit. */
+  joined(tx: Tx, room: string, participant: EventParticipant): Promise<Observation> {
+    return this.store.writeJoined(tx, room, participant);
+  }
+
+  /** A webhook about a connection that ended. `publish` the result after the commit. */
+  left(tx: Tx, room: string, participant: EventParticipant): Promise<Observation> {
+    return this.store.writeLeft(tx, room, participant);
+  }
+
+  /**
+   * A list of the participants in the room, requested at `askedAt` (Postgres' time), after `known`
+   * was read: a known connection that is not in the list has ended.
+   */
+  async listed(
+    room: string,
+    participants: readonly ObservedParticipant[],
+    known: readonly Seat[],
+    askedAt: Date,
+  ): Promise<void> {
+    await this.publish(room, await this.store.writeList(room, participants, known, askedAt));
+  }
+
+  /** The room does not run, so nobody is in it. */
+  async everyoneLeft(room: string): Promise<void> {
+    await this.publish(room, await this.store.writeEveryoneLeft(room));
+  }
+
+  /** An answer about one participant. */
+  async answered(answer: Answer): Promise<void> {
+    await this.answers.load(answer);
+    await this.noteSilence(answer.room, [answer]);
+  }
+
+  /** Answers about many seats of one room. The caller publishes the hints about the seats. */
+  async answeredTogether(room: string, answers: readonly Answer[]): Promise<void> {
+    await this.finish(room, await this.store.writeAnswers(room, answers));
+    await this.noteSilence(room, answers);
+  }
+
+  /** The steps after the write: hints about the seats, and `finish`. */
+  async publish(room: string, observation: Observation): Promise<void> {
+    const topic = `room:${room}`;
+    const { changed } = observation;
+    if (changed.length > 0) {
+      this.hints.publish(changed.map((identity) => ({ topic, type: 'seat', key: identity })));
+    }
+    await this.finish(room, observation);
+  }
+
+  private async finish(room: string, { unlisted, mayChangeCount }: Observation): Promise<void> {
+    if (mayChangeCount && (await this.store.count(room))) this.hints.publish(roomHints(room));
+    for (const identity of unlisted) {
+      await this.ledger.appendDurably({
+        kind: 'participant.unlisted',
+        outcome: 'ok',
+        actor: SYSTEM_ACTOR,
+        room,
+        identity,
+        payload: { because: 'is in the room and was never issued a token for it' },
+      });
+    }
+  }
+
+  private async writeAnswers(answers: readonly Answer[]): Promise<null[]> {
+    for (const [room, some] of Map.groupBy(answers, (answer) => answer.room)) {
+      await this.publish(room, await this.store.writeAnswers(room, some));
+    }
+    return answers.map(() => null);
+  }
+
+  /** Ends the wait for tracks that the answers no longer have. */
+  private async noteSilence(room: string, answers: readonly Answer[]): Promise<void> {
+    const published = answers.filter(({ seat }) => seat && seat.tracks.length > 0);
+    if (published.length === 0) return;
+    const participants = published.map(({ participant }) => participant);
+    const identities = participants.map(({ identity }) => identity);
+    const askedAt = new Date(Math.min(...published.map(({ at }) => at.getTime())));
+    await this.silence.saw(room, identities, participants, askedAt);
+  }
+}
