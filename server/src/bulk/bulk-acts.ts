@@ -4,9 +4,13 @@ import { AppError } from '../common/errors/app-error.js';
 import { inParallel } from '../common/in-parallel.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import type { SeatOperation } from '../seats/seat.js';
-import { type Begun, type Item, SeatBatches } from '../seats/seat-batches.js';
+import {
+  type BatchItem,
+  type BatchResult,
+  OperationRunner,
+} from '../seats/commands/operation-runner.js';
+import type { Command } from '../seats/commands/requests.js';
 import { type End, SeatBatchStore } from '../seats/seat-batch-store.js';
-import { SeatChanges, type Wish } from '../seats/seat-changes.js';
 import { SeatChecks } from '../seats/seat-checks.js';
 import type { Context } from '../seats/seat-context.js';
 import { SeatOperations } from '../seats/seat-operations.js';
@@ -50,9 +54,8 @@ export class BulkActs implements OnModuleInit {
   constructor(
     private readonly store: BulkStore,
     private readonly seats: SeatsService,
-    private readonly changes: SeatChanges,
+    private readonly runner: OperationRunner,
     private readonly checks: SeatChecks,
-    private readonly batches: SeatBatches,
     private readonly seatStore: SeatBatchStore,
     private readonly wishes: SeatWishes,
     private readonly operations: SeatOperations,
@@ -123,24 +126,24 @@ export class BulkActs implements OnModuleInit {
   ): Promise<Chunk | null> {
     const { id, room } = operation;
     const originals = await this.originalsOf(operation, targets);
-    const items = targets.map(({ identity, seatOperation }): Item => ({
+    const items = targets.map(({ identity, seatOperation }): BatchItem => ({
       identity,
       operationId: seatOperation,
-      wish: this.wishFor(operation, actor, originals.get(identity)),
+      command: this.commandFor(operation, actor, originals.get(identity)),
     }));
     const positions = new Map(targets.map(({ identity, position }) => [identity, position]));
-    const results = await this.batches.begin(actor, room, items, id, {
+    const results = await this.runner.beginMany(actor, room, items, id, {
       before: (tx) => this.store.hold(tx, id, holder),
       // Whose seat moved meanwhile stays in line, and is looked at again with the next.
       after: (tx, all) => this.note(tx, id, all, positions),
     });
     if (!results) return null;
-    const made = results.flatMap((one) => (one.kind === 'begun' ? [one.made] : []));
+    const begun = results.flatMap((one) => (one.kind === 'begun' ? [one.begun] : []));
     const alone = results.flatMap(({ kind, item }) => (kind === 'alone' ? [item] : []));
     return {
       count: targets.length,
       carryOut: async () => {
-        await this.batches.carryOut(room, made, throughOf(pace));
+        await this.runner.carryOutMany(room, begun, throughOf(pace));
         await this.oneByOne(operation, actor, holder, alone, positions);
       },
     };
@@ -150,7 +153,7 @@ export class BulkActs implements OnModuleInit {
   private async note(
     tx: Tx,
     id: string,
-    results: readonly Begun[],
+    results: readonly BatchResult[],
     positions: ReadonlyMap<string, number>,
   ): Promise<void> {
     const started: number[] = [];
@@ -173,13 +176,13 @@ export class BulkActs implements OnModuleInit {
     operation: BulkOperation,
     actor: Actor,
     holder: string,
-    items: readonly Item[],
+    items: readonly BatchItem[],
     positions: ReadonlyMap<string, number>,
   ): Promise<void> {
     const { id, room } = operation;
     const ends: TargetEnd[] = [];
     let full: AppError | null = null;
-    for (const { identity, operationId, wish } of items) {
+    for (const { identity, operationId, command } of items) {
       const position = positions.get(identity) as number;
       if (full) {
         ends.push(endOfRefusal(position, full));
@@ -191,7 +194,7 @@ export class BulkActs implements OnModuleInit {
       const options = { operationId, bulk: id, within };
       const { end, error } = await this.endOf(
         position,
-        this.changes.change(actor, room, identity, wish, options),
+        this.runner.run(actor, room, identity, command, options),
       );
       if (error?.code === 'bulk.stopped') break;
       if (error?.code === 'stage.full') full = error;
@@ -266,11 +269,11 @@ export class BulkActs implements OnModuleInit {
       : this.seats.mute(actor, room, identity, { ...common, source: params.sources?.[0] }, options);
   }
 
-  private wishFor(
+  private commandFor(
     operation: BulkOperation,
     actor: Actor,
     original: SeatOperation | undefined,
-  ): Wish {
+  ): Command {
     const action = actOf(operation) as BulkAction;
     return {
       action: original ? (INVERSE_OF[original.action as BulkAction] ?? action) : action,

@@ -24,7 +24,7 @@ import { newTokenId } from '../livekit/token-id.js';
 import { Metrics } from '../metrics/metrics.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import type { Seat } from '../seats/seat.js';
-import { SeatChanges } from '../seats/seat-changes.js';
+import { OperationRunner } from '../seats/commands/operation-runner.js';
 import { SeatPolicy } from '../seats/seat-policy.js';
 import { SeatStore } from '../seats/seat-store.js';
 import { SeatTokens } from '../seats/seat-tokens.js';
@@ -54,7 +54,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly seats: SeatPolicy,
     private readonly store: SeatStore,
     private readonly tokens: SeatTokens,
-    private readonly changes: SeatChanges,
+    private readonly runner: OperationRunner,
     private readonly templates: PolicyReader,
     private readonly signer: TokenSigner,
     private readonly metrics: Metrics,
@@ -179,7 +179,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
     isMeant: (seat: Seat) => boolean,
     reason?: string,
   ): Promise<void> {
-    await this.changes.change(actor, room, identity, {
+    await this.runner.run(actor, room, identity, {
       action: 'peek_end',
       permission: 'seat.peek',
       reason,

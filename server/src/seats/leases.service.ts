@@ -10,7 +10,8 @@ import { inParallel } from '../common/in-parallel.js';
 import { Hints } from '../hints/hints.js';
 import type { PolicyFacts } from '../policy/policy-reader.js';
 import type { Seat } from './seat.js';
-import { SeatChanges, type Wish } from './seat-changes.js';
+import { OperationRunner } from './commands/operation-runner.js';
+import type { Command } from './commands/requests.js';
 import { LEASES } from './seat-operations.js';
 import { SeatStore } from './seat-store.js';
 import { hasEnded, SeatWishes, wishOf } from './seat-wishes.js';
@@ -48,7 +49,7 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
   constructor(
     private readonly store: SeatStore,
     private readonly wishes: SeatWishes,
-    private readonly changes: SeatChanges,
+    private readonly runner: OperationRunner,
     private readonly hints: Hints,
   ) {}
 
@@ -160,7 +161,7 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
   /** Whatever of the seat is due; each by itself, so that each has an entry of its own. */
   private async end(room: string, identity: string): Promise<void> {
     await inParallel(this.ends(), 1, (wish) =>
-      this.changes.change(SYSTEM_ACTOR, room, identity, {
+      this.runner.run(SYSTEM_ACTOR, room, identity, {
         ...wish,
         reason: undefined,
         expectEpoch: undefined,
@@ -169,7 +170,7 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
     );
   }
 
-  private ends(): Pick<Wish, 'action' | 'permission' | 'givesBack' | 'plan'>[] {
+  private ends(): Pick<Command, 'action' | 'permission' | 'givesBack' | 'plan'>[] {
     return [
       {
         action: 'block_end',

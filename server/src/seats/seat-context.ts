@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
 import { RemoteUnmute } from '../livekit/remote-unmute.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
+import type { PolicyFacts } from '../policy/policy-reader.js';
 import type { Seat } from './seat.js';
+import { SeatBatchStore } from './seat-batch-store.js';
 import { SeatPolicy, type Standing } from './seat-policy.js';
 import { SeatStore } from './seat-store.js';
 import { emptySeat } from './seat-views.js';
@@ -27,6 +29,7 @@ export interface Context {
 export class SeatContexts {
   constructor(
     private readonly store: SeatStore,
+    private readonly batches: SeatBatchStore,
     private readonly policy: SeatPolicy,
     private readonly rooms: RoomsPort,
     private readonly remoteUnmute: RemoteUnmute,
@@ -59,6 +62,45 @@ export class SeatContexts {
       isStored: seat !== null,
       isUnmuteOff: seat !== null && (await this.isUnmuteOff(seat, standing)),
     };
+  }
+
+  /**
+   * Many seats of one room, read together: a context or why there is none, in the order of `seats`.
+   * The epochs of `seat` and `standing` differ where the seat changed between the two readings.
+   */
+  async lookAtMany(
+    room: string,
+    seats: readonly { readonly identity: string; readonly mayBeUnknown: boolean }[],
+  ): Promise<(Context | Error)[]> {
+    const identities = seats.map(({ identity }) => identity);
+    const [{ seats: found, at }, facts] = await Promise.all([
+      this.batches.look(room, identities),
+      Promise.allSettled(identities.map((identity) => this.policy.read(room, identity))),
+    ]);
+    const now = new Date(at.getTime());
+    return Promise.all(
+      seats.map(async ({ identity, mayBeUnknown }, i): Promise<Context | Error> => {
+        const seat = found.get(identity) ?? null;
+        const reading = facts[i] as PromiseSettledResult<PolicyFacts>;
+        try {
+          if (reading.status === 'rejected') throw reading.reason;
+          const standing = await this.policy.judge(reading.value, seat);
+          if (!seat && !standing.facts.user && !mayBeUnknown) {
+            return new AppError('not_found', 'seat.not_found', 'nobody has this identity');
+          }
+          return {
+            seat: seat ?? emptySeat(room, identity),
+            standing,
+            now,
+            headMs: 0,
+            isStored: seat !== null,
+            isUnmuteOff: standing.silencing === 'mute' && this.remoteUnmute.state === 'off',
+          };
+        } catch (error) {
+          return error instanceof Error ? error : new Error(String(error), { cause: error });
+        }
+      }),
+    );
   }
 
   /** Asked for once, of somebody whom it concerns. */

@@ -28,30 +28,8 @@ export class SeatOperations {
   ) {}
 
   /**
-   * The first end, inside the transaction that writes the wish with it. False, with nothing
-   * written, when the seat is not any more what `operation` was made for.
-   */
-  async beginChange(
-    tx: Tx,
-    operation: NewOperation,
-    wish: SeatWish,
-    actor: Actor,
-    extra: Record<string, unknown> = {},
-  ): Promise<boolean> {
-    if (!(await this.store.beginChange(tx, operation, wish))) return false;
-    const { room, identity, id } = operation;
-    await this.supersede(tx, room, [identity], () => id);
-    tx.record({ ...entry(operation, 'intent', extra), actor });
-    tx.afterCommit(() => this.tell(operation));
-    if (untilsOf(wish).some((until) => until !== null)) {
-      tx.afterCommit(() => this.hints.publish([{ topic: LEASES, type: 'lease' }]));
-    }
-    return true;
-  }
-
-  /**
-   * The same for many seats of one room. Answers with those identities whose seats are still what
-   * their operation was made for; for the others nothing is written.
+   * Writes desired states and their operations, inside the transaction of the intents. Answers with
+   * the identities whose seat was still what its operation was made for; the others are not written.
    */
   async beginChanges(
     tx: Tx,
@@ -60,7 +38,8 @@ export class SeatOperations {
     actor: Actor,
     extraOf: (operation: NewOperation) => Record<string, unknown> = () => ({}),
   ): Promise<Set<string>> {
-    const begun = await this.batches.begin(tx, room, changes);
+    const begun = await this.writeChanges(tx, room, changes);
+    if (begun.size === 0) return begun;
     const byIdentity = new Map(changes.map(({ operation }) => [operation.identity, operation.id]));
     await this.supersede(tx, room, [...begun], (identity) => byIdentity.get(identity));
     const mine = changes.filter(({ operation }) => begun.has(operation.identity));
@@ -71,6 +50,21 @@ export class SeatOperations {
       tx.afterCommit(() => this.hints.publish([{ topic: LEASES, type: 'lease' }]));
     }
     return begun;
+  }
+
+  /** One change alone has a faster statement, and is shown at once; of many the end is shown. */
+  private async writeChanges(
+    tx: Tx,
+    room: string,
+    changes: readonly Change[],
+  ): Promise<Set<string>> {
+    const [first, ...rest] = changes;
+    if (!first) return new Set();
+    if (rest.length > 0) return this.batches.begin(tx, room, changes);
+    const { operation, wish } = first;
+    if (!(await this.store.beginChange(tx, operation, wish))) return new Set();
+    tx.afterCommit(() => this.tell(operation));
+    return new Set([operation.identity]);
   }
 
   /** The same for an act that wishes nothing. */

@@ -1,12 +1,14 @@
 import { Module } from '@nestjs/common';
+import { ActStrategy } from './commands/act-strategy.js';
+import { CommandStrategy } from './commands/command-strategy.js';
+import { ImmediateActs } from './commands/immediate-acts.js';
+import { OperationRunner } from './commands/operation-runner.js';
+import { RecentOperations } from './commands/recent-operations.js';
 import { LeasesService } from './leases.service.js';
 import { Observations } from './observation/observations.js';
 import { SceneSilence } from './scene-silence.js';
-import { SeatBatches } from './seat-batches.js';
 import { SeatBatchStore } from './seat-batch-store.js';
-import { SeatActs } from './seat-acts.js';
 import { SeatApplier } from './seat-applier.js';
-import { SeatChanges } from './seat-changes.js';
 import { SeatChecks } from './seat-checks.js';
 import { SeatContexts } from './seat-context.js';
 import { SeatExtras } from './seat-extras.js';
@@ -24,15 +26,17 @@ import { SeatsController } from './seats.controller.js';
 import { SeatsService } from './seats.service.js';
 
 const SEATS = [
+  ActStrategy,
+  CommandStrategy,
+  ImmediateActs,
   LeasesService,
   Observations,
   ObservationStore,
+  OperationRunner,
+  RecentOperations,
   SceneSilence,
-  SeatActs,
   SeatApplier,
-  SeatBatches,
   SeatBatchStore,
-  SeatChanges,
   SeatChecks,
   SeatContexts,
   SeatExtras,

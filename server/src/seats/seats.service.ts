@@ -4,9 +4,10 @@ import type { Permission } from '../actor/permissions.js';
 import { AppError } from '../common/errors/app-error.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import type { SeatAction } from './seat.js';
-import { SeatActs } from './seat-acts.js';
+import { ImmediateActs } from './commands/immediate-acts.js';
+import { OperationRunner } from './commands/operation-runner.js';
+import type { Command, ImmediateAct, RequestOptions } from './commands/requests.js';
 import { operationNotFound } from './seat-answers.js';
-import { type ActOptions, SeatChanges, type Wish } from './seat-changes.js';
 import type { Context } from './seat-context.js';
 import { SeatStore } from './seat-store.js';
 import { type Plan, SeatWishes, wishOf } from './seat-wishes.js';
@@ -28,8 +29,8 @@ import type {
 export class SeatsService {
   constructor(
     private readonly wishes: SeatWishes,
-    private readonly changes: SeatChanges,
-    private readonly acts: SeatActs,
+    private readonly acts: ImmediateActs,
+    private readonly runner: OperationRunner,
     private readonly store: SeatStore,
     private readonly clock: DatabaseClock,
   ) {}
@@ -39,9 +40,9 @@ export class SeatsService {
     room: string,
     identity: string,
     body: ChangeBody,
-    options?: ActOptions,
+    options?: RequestOptions,
   ): Promise<SeatChange> {
-    return this.change(actor, room, identity, this.promotion(actor, body), options);
+    return this.run(actor, room, identity, this.promotion(actor, body), options);
   }
 
   /** Without a template: drops the override, and what lies under it applies again. */
@@ -50,9 +51,9 @@ export class SeatsService {
     room: string,
     identity: string,
     body: ChangeBody,
-    options?: ActOptions,
+    options?: RequestOptions,
   ): Promise<SeatChange> {
-    return this.change(actor, room, identity, this.demotion(actor, body), options);
+    return this.run(actor, room, identity, this.demotion(actor, body), options);
   }
 
   /** Puts off the end of a lease. */
@@ -61,13 +62,13 @@ export class SeatsService {
     room: string,
     identity: string,
     body: ExtendBody,
-    options?: ActOptions,
+    options?: RequestOptions,
   ): Promise<SeatChange> {
-    const wish: Wish = {
+    const command: Command = {
       ...common('extend', body),
       plan: (context) => this.wishes.extension(context, body),
     };
-    return this.change(actor, room, identity, wish, options);
+    return this.run(actor, room, identity, command, options);
   }
 
   block(
@@ -75,9 +76,9 @@ export class SeatsService {
     room: string,
     identity: string,
     body: BlockBody,
-    options?: ActOptions,
+    options?: RequestOptions,
   ): Promise<SeatChange> {
-    return this.change(actor, room, identity, this.blocking(actor, body), options);
+    return this.run(actor, room, identity, this.blocking(actor, body), options);
   }
 
   unblock(
@@ -85,13 +86,13 @@ export class SeatsService {
     room: string,
     identity: string,
     body: ReasonBody,
-    options?: ActOptions,
+    options?: RequestOptions,
   ): Promise<SeatChange> {
-    const wish: Wish = {
+    const command: Command = {
       ...common('unblock', body),
       plan: (context) => ({ ...wishOf(context), block: null }),
     };
-    return this.change(actor, room, identity, wish, options);
+    return this.run(actor, room, identity, command, options);
   }
 
   /** Takes sources out of whatever role they have, so that they cannot turn them on again. */
@@ -100,9 +101,9 @@ export class SeatsService {
     room: string,
     identity: string,
     body: HoldBody,
-    options?: ActOptions,
+    options?: RequestOptions,
   ): Promise<SeatChange> {
-    return this.change(actor, room, identity, this.holding(actor, body), options);
+    return this.run(actor, room, identity, this.holding(actor, body), options);
   }
 
   /** Gives back exactly what their role has. */
@@ -111,9 +112,9 @@ export class SeatsService {
     room: string,
     identity: string,
     body: ReasonBody,
-    options?: ActOptions,
+    options?: RequestOptions,
   ): Promise<SeatChange> {
-    return this.change(actor, room, identity, this.releasing(body), options);
+    return this.run(actor, room, identity, this.releasing(body), options);
   }
 
   /** Ends the connection and nothing else: whoever holds a token may come back. */
@@ -122,9 +123,15 @@ export class SeatsService {
     room: string,
     identity: string,
     body: RemoveBody,
-    options?: ActOptions,
+    { onlyIf, ...options }: RequestOptions & { onlyIf?: () => Promise<boolean> } = {},
   ): Promise<SeatChange> {
-    return this.acts.remove(actor, room, identity, body, options);
+    return this.run(
+      actor,
+      room,
+      identity,
+      this.acts.removal(room, identity, body, onlyIf),
+      options,
+    );
   }
 
   /** Mutes what they publish now, of one source or all; they may unmute themselves. */
@@ -133,13 +140,13 @@ export class SeatsService {
     room: string,
     identity: string,
     body: MuteBody,
-    options?: ActOptions,
+    options?: RequestOptions,
   ): Promise<SeatChange> {
-    return this.acts.mute(actor, room, identity, body, options);
+    return this.run(actor, room, identity, this.acts.muting(room, identity, body), options);
   }
 
   /** The inverse of an operation, as an operation of its own; never a delayed sending. */
-  async undo(actor: Actor, id: string, options?: ActOptions): Promise<SeatChange> {
+  async undo(actor: Actor, id: string, options?: RequestOptions): Promise<SeatChange> {
     const operation = await this.store.findOperation(id);
     if (!operation || !actor.can('seat.read', operation.room)) throw operationNotFound();
     const action = INVERSES[operation.action];
@@ -165,7 +172,7 @@ export class SeatsService {
     }
     const { override, block, hold, base } = operation.before;
     const { body: _, ...terms } = common(action, { expectEpoch: operation.epoch, confirm: true });
-    const wish: Wish = {
+    const command: Command = {
       ...terms,
       undoes: operation,
       plan: () => ({
@@ -175,31 +182,13 @@ export class SeatsService {
         fallback: base && 'permission' in base ? base.permission : null,
       }),
     };
-    return this.change(actor, operation.room, operation.identity, wish, options);
+    return this.run(actor, operation.room, operation.identity, command, options);
   }
 
   /** What an action would do, by the code that would do it; changes nothing. */
-  preview(
-    actor: Actor,
-    room: string,
-    identity: string,
-    { action, ...body }: PreviewBody,
-  ): Promise<SeatPreview> {
-    switch (action) {
-      case 'promote':
-        return this.changes.preview(actor, room, identity, this.promotion(actor, body));
-      case 'demote':
-        return this.changes.preview(actor, room, identity, this.demotion(actor, body));
-      case 'block':
-        return this.changes.preview(actor, room, identity, this.blocking(actor, body));
-      case 'hold':
-        return this.changes.preview(actor, room, identity, this.holding(actor, body));
-      case 'release':
-        return this.changes.preview(actor, room, identity, this.releasing({}));
-      case 'remove':
-      case 'mute':
-        return this.acts.preview(actor, room, identity, action, { source: body.sources?.[0] });
-    }
+  preview(actor: Actor, room: string, identity: string, body: PreviewBody): Promise<SeatPreview> {
+    const request = this.requestFor(actor, room, identity, body);
+    return this.runner.preview(actor, room, identity, request);
   }
 
   /** What would be wished for the seat if its override ended now. */
@@ -209,25 +198,49 @@ export class SeatsService {
     return this.wishes.withoutOverride(context);
   }
 
-  private async change(
+  private async run(
     actor: Actor,
     room: string,
     identity: string,
-    wish: Wish,
-    options: ActOptions = {},
+    request: Command | ImmediateAct,
+    options: RequestOptions = {},
   ): Promise<SeatChange> {
-    // What moderators ask for is always something to write, or is refused.
-    return (await this.changes.change(actor, room, identity, wish, options)) as SeatChange;
+    // What moderators ask for always changes something, or is refused.
+    return (await this.runner.run(actor, room, identity, request, options)) as SeatChange;
   }
 
-  private promotion(actor: Actor, body: ChangeBody): Wish {
+  private requestFor(
+    actor: Actor,
+    room: string,
+    identity: string,
+    { action, ...body }: PreviewBody,
+  ): Command | ImmediateAct {
+    switch (action) {
+      case 'promote':
+        return this.promotion(actor, body);
+      case 'demote':
+        return this.demotion(actor, body);
+      case 'block':
+        return this.blocking(actor, body);
+      case 'hold':
+        return this.holding(actor, body);
+      case 'release':
+        return this.releasing({});
+      case 'remove':
+        return this.acts.removal(room, identity, {});
+      case 'mute':
+        return this.acts.muting(room, identity, { source: body.sources?.[0] });
+    }
+  }
+
+  private promotion(actor: Actor, body: ChangeBody): Command {
     return {
       ...common('promote', body),
       plan: (context) => this.wishes.promotion(actor, context, body),
     };
   }
 
-  private demotion(actor: Actor, body: ChangeBody): Wish {
+  private demotion(actor: Actor, body: ChangeBody): Command {
     return {
       ...common('demote', body),
       givesBack: body.template === undefined,
@@ -235,7 +248,7 @@ export class SeatsService {
     };
   }
 
-  private blocking(actor: Actor, body: BlockBody): Wish {
+  private blocking(actor: Actor, body: BlockBody): Command {
     return {
       ...common('block', body),
       mayBeUnknown: true,
@@ -243,14 +256,14 @@ export class SeatsService {
     };
   }
 
-  private holding(actor: Actor, body: HoldBody): Wish {
+  private holding(actor: Actor, body: HoldBody): Command {
     return {
       ...common('hold', body),
       plan: (context) => this.wishes.hold(actor, context, body),
     };
   }
 
-  private releasing(body: ReasonBody): Wish {
+  private releasing(body: ReasonBody): Command {
     return {
       ...common('release', body),
       plan: (context) => ({ ...wishOf(context), hold: null }),
@@ -288,7 +301,7 @@ function common(
     expectEpoch?: number | undefined;
     confirm?: boolean | undefined;
   },
-): Omit<Wish, 'plan'> {
+): Omit<Command, 'plan'> {
   return {
     action,
     permission: PERMISSION_FOR[action],
