@@ -3,20 +3,20 @@ import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { inParallel } from '../common/in-parallel.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
-import type { SeatOperation } from '../seats/seat.js';
+import type { SeatOperation } from '../seats/model/seat.js';
 import {
   type BatchItem,
   type BatchResult,
   OperationRunner,
 } from '../seats/commands/operation-runner.js';
 import type { Command } from '../seats/commands/requests.js';
-import { type End, SeatBatchStore } from '../seats/seat-batch-store.js';
-import { SeatChecks } from '../seats/seat-checks.js';
-import type { Context } from '../seats/seat-context.js';
-import { SeatOperations } from '../seats/seat-operations.js';
-import { type Plan, SeatWishes, wishOf } from '../seats/seat-wishes.js';
-import { SeatsService } from '../seats/seats.service.js';
-import type { SeatChange } from '../seats/seats.schemas.js';
+import { type End, SeatBatchStore } from '../seats/store/seat-batch-store.js';
+import { SeatChecks } from '../seats/repair/seat-checks.js';
+import type { Context } from '../seats/model/context.js';
+import { SeatOperations } from '../seats/store/seat-operations.js';
+import { type Plan, SeatWishes, wishOf } from '../seats/commands/command-planner.js';
+import { SeatsService } from '../seats/commands/seats.service.js';
+import type { SeatChange } from '../seats/views/seats.schemas.js';
 import {
   actOf,
   type BulkAction,

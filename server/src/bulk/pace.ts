@@ -1,5 +1,5 @@
 import { isUnavailable } from '../livekit/livekit-error.js';
-import type { Through } from '../seats/seat-applier.js';
+import type { Through } from '../seats/convergence/seat-applier.js';
 
 /** In flight at the start: as many as make a real room faster (LiveKit v1.13.5). */
 const START = 8;

@@ -9,7 +9,7 @@ import type { Actor } from '../actor/actor.js';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import { ConnectionLimits } from '../common/http/connection-limits.js';
-import { SeatViews } from '../seats/seat-views.js';
+import { SeatViews } from '../seats/views/seat-views.js';
 import { readActing } from '../hints/acting.js';
 import { EventFeed, type FeedEvent } from './event-feed.js';
 import { emptyGathering, gather, type Gathered, isEmpty, merge } from './gathering.js';

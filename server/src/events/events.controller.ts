@@ -2,7 +2,7 @@ import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentActor, SignedIn } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { SeatPolicy } from '../seats/seat-policy.js';
+import { SeatPolicy } from '../seats/model/seat-policy.js';
 import { EventStreams } from './event-streams.js';
 import { assertMaySee, eventsQuery, type EventsQuery, feedTopic, roomOf } from './topics.js';
 

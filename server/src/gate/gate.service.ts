@@ -21,7 +21,7 @@ import type { TokenFacts } from '../livekit/token-reader.js';
 import { WHIP_CLAIMS } from '../livekit/whip.js';
 import { PolicyReader, type PolicyUser } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
-import type { Standing } from '../seats/seat-policy.js';
+import type { Standing } from '../seats/model/seat-policy.js';
 import { type GateTarget, isProbe, isWhip, presentedToken } from './gate-paths.js';
 import {
   ParticipantProofs,

@@ -3,7 +3,7 @@ import { type Credential, startTestApp, type TestApp } from '../../test/support/
 import { encodeBound, readBound } from '../grants/issuer-ceiling.js';
 import { MODERATOR_CEILING } from '../grants/presets.js';
 import { TokenSigner } from '../livekit/signer.js';
-import { SeatPolicy } from '../seats/seat-policy.js';
+import { SeatPolicy } from '../seats/model/seat-policy.js';
 import { ParticipantProofs, type Proof } from '../proofs/participant-proofs.js';
 
 let app: TestApp;

@@ -23,12 +23,12 @@ import { TokenSigner } from '../livekit/signer.js';
 import { newTokenId } from '../livekit/token-id.js';
 import { Metrics } from '../metrics/metrics.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
-import type { Seat } from '../seats/seat.js';
+import type { Seat } from '../seats/model/seat.js';
 import { OperationRunner } from '../seats/commands/operation-runner.js';
-import { SeatPolicy } from '../seats/seat-policy.js';
-import { SeatStore } from '../seats/seat-store.js';
-import { SeatTokens } from '../seats/seat-tokens.js';
-import { wishOf } from '../seats/seat-wishes.js';
+import { SeatPolicy } from '../seats/model/seat-policy.js';
+import { SeatStore } from '../seats/store/seat-store.js';
+import { SeatTokens } from '../seats/commands/seat-tokens.js';
+import { wishOf } from '../seats/commands/command-planner.js';
 import { assertNotVoid } from '../issuance/issuable.js';
 import type { Peek, PeekBody } from './peeks.schemas.js';
 

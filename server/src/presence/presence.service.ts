@@ -4,9 +4,9 @@ import type { ObservedParticipant } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { isStorable } from '../livekit/storable.js';
 import { Observations } from '../seats/observation/observations.js';
-import type { Seat } from '../seats/seat.js';
-import { SeatStore } from '../seats/seat-store.js';
-import { SilenceWatch } from '../seats/silence-watch.js';
+import type { Seat } from '../seats/model/seat.js';
+import { SeatStore } from '../seats/store/seat-store.js';
+import { SilenceWatch } from '../seats/observation/silence-watch.js';
 import { Lurkers } from './lurkers.js';
 
 /** What Postgres says of some rooms, and its time then. */

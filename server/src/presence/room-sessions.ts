@@ -6,9 +6,9 @@ import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints, roomHints } from '../hints/hints.js';
 import type { ObservedRoom } from '../livekit/participant-view.js';
 import { isStorable } from '../livekit/storable.js';
-import { LEASES, SeatOperations } from '../seats/seat-operations.js';
-import { LASTING_UNDER } from '../seats/seat-store.js';
-import { SilenceWatch } from '../seats/silence-watch.js';
+import { LEASES, SeatOperations } from '../seats/store/seat-operations.js';
+import { LASTING_UNDER } from '../seats/store/seat-store.js';
+import { SilenceWatch } from '../seats/observation/silence-watch.js';
 
 /** A room that Rolecall has, with what it is created with. */
 export interface RunningRoom {

@@ -10,9 +10,9 @@ import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { isReservedIdentity } from '../grants/names.js';
 import { isStorable } from '../livekit/storable.js';
 import { type TokenFacts, TokenReader } from '../livekit/token-reader.js';
-import { LeasesService } from '../seats/leases.service.js';
+import { LeasesService } from '../seats/commands/leases.service.js';
 import { ObservationStore } from '../seats/store/observation-store.js';
-import { beyondIssuer, SeatPolicy, type Standing } from '../seats/seat-policy.js';
+import { beyondIssuer, SeatPolicy, type Standing } from '../seats/model/seat-policy.js';
 import { type Admission, isVoided } from './voided.js';
 
 /** A token that proves who presents it, and how they stand at this moment. */

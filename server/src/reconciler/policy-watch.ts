@@ -7,7 +7,7 @@ import {
 import { inParallel } from '../common/in-parallel.js';
 import { type Hint, Hints } from '../hints/hints.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
-import { SeatStore } from '../seats/seat-store.js';
+import { SeatStore } from '../seats/store/seat-store.js';
 import { Sweep } from './sweep.js';
 
 const GATHER_MS = 30;

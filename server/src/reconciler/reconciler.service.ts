@@ -12,7 +12,7 @@ import { isUnavailable } from '../livekit/livekit-error.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { WebhookInbox } from '../webhooks/webhook-inbox.js';
 import { WebhookProcessor } from '../webhooks/webhook-processor.js';
-import { LeasesService } from '../seats/leases.service.js';
+import { LeasesService } from '../seats/commands/leases.service.js';
 import { type Round, roundMs, Sweep } from './sweep.js';
 import { SweepLock } from './sweep-lock.js';
 

@@ -9,9 +9,9 @@ import { RoomsPort } from '../livekit/rooms-port.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { RoomSessions, type RunningRoom } from '../presence/room-sessions.js';
 import { Observations } from '../seats/observation/observations.js';
-import type { Seat, SeatOperation } from '../seats/seat.js';
-import { SeatChecks } from '../seats/seat-checks.js';
-import { SeatStore } from '../seats/seat-store.js';
+import type { Seat, SeatOperation } from '../seats/model/seat.js';
+import { SeatChecks } from '../seats/repair/seat-checks.js';
+import { SeatStore } from '../seats/store/seat-store.js';
 import { LookSchedule } from './look-schedule.js';
 
 const ROOMS_AT_ONCE = 4;

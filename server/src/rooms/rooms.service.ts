@@ -16,7 +16,7 @@ import { isUnavailable } from '../livekit/livekit-error.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { publishedGrants } from '../role-templates/published-grants.js';
 import { beyondCeiling } from '../role-templates/role-templates.service.js';
-import { type SilenceFigures, silenceFiguresOf } from '../seats/silence-figures.js';
+import { type SilenceFigures, silenceFiguresOf } from '../seats/store/silence-figures.js';
 import { Room } from './room.entity.js';
 import type { CreateRoomBody, ListRoomsQuery, UpdateRoomBody } from './rooms.schemas.js';
 import { RoomRemoval } from './room-removal.js';

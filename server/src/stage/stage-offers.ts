@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { fieldError } from '../common/errors/app-error.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { PolicyReader, type PolicyRoom } from '../policy/policy-reader.js';
-import type { Standing } from '../seats/seat-policy.js';
+import type { Standing } from '../seats/model/seat-policy.js';
 
 /** What people are let up to when neither the moderator nor the room says. */
 const DEFAULT_PROMOTION = 'speaker';

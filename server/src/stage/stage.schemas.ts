@@ -6,7 +6,7 @@ import {
   nameText,
   uuidText,
 } from '../common/http/fields.js';
-import { changeBody, seatChangeResponse } from '../seats/seats.schemas.js';
+import { changeBody, seatChangeResponse } from '../seats/views/seats.schemas.js';
 
 /** What one side tells the other: a sentence. */
 const shortText = cleanText(500).transform((text) => text.trim() || null);

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../common/errors/app-error.js';
 import type { ObservedTrack } from '../../livekit/participant-view.js';
 import { RoomsPort } from '../../livekit/rooms-port.js';
-import { SeatApplier } from '../seat-applier.js';
-import { describeMute, describeRemoval } from '../seat-effects.js';
-import { SeatStore } from '../seat-store.js';
-import type { MuteBody, RemoveBody } from '../seats.schemas.js';
+import { SeatApplier } from '../convergence/seat-applier.js';
+import { describeMute, describeRemoval } from '../model/effects.js';
+import { SeatStore } from '../store/seat-store.js';
+import type { MuteBody, RemoveBody } from '../views/seats.schemas.js';
 import type { ImmediateAct } from './requests.js';
 
 /** What each immediate act does. */

@@ -8,18 +8,18 @@ import type {
   SeatWish,
   Terms,
   WishTerms,
-} from '../seat.js';
-import { toStateOf } from '../seat-answers.js';
-import type { Context } from '../seat-context.js';
+} from '../model/seat.js';
+import { toStateOf } from '../views/seat-answers.js';
+import type { Context } from '../model/context.js';
 import {
   allOf,
   describeChange,
   permissionAfter,
   publishingOf,
   tracksTaken,
-} from '../seat-effects.js';
-import type { Standing } from '../seat-policy.js';
-import { hasEnded, type Plan } from '../seat-wishes.js';
+} from '../model/effects.js';
+import type { Standing } from '../model/seat-policy.js';
+import { hasEnded, type Plan } from './command-planner.js';
 import type { Command, ImmediateAct, NotGivenBack, RequestOptions } from './requests.js';
 
 const UNDO_MS = 60_000;

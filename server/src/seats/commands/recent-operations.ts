@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../actor/actor.js';
-import { isBy, mayBeBy, type SeatAction, type SeatOperation } from '../seat.js';
-import type { Context } from '../seat-context.js';
-import { SeatStore } from '../seat-store.js';
+import { isBy, mayBeBy, type SeatAction, type SeatOperation } from '../model/seat.js';
+import type { Context } from '../model/context.js';
+import { SeatStore } from '../store/seat-store.js';
 
 /** Finds operations that a request may repeat. */
 @Injectable()

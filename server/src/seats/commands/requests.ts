@@ -1,8 +1,8 @@
 import type { Permission } from '../../actor/permissions.js';
 import type { Tx } from '../../ledger/transactions.js';
-import type { SeatAction, SeatOperation } from '../seat.js';
-import type { Context } from '../seat-context.js';
-import type { Plan } from '../seat-wishes.js';
+import type { SeatAction, SeatOperation } from '../model/seat.js';
+import type { Context } from '../model/context.js';
+import type { Plan } from './command-planner.js';
 
 /** What somebody asks to do to a seat. */
 interface Request {

@@ -6,8 +6,8 @@ import { LedgerService } from '../../ledger/ledger.service.js';
 import type { Tx } from '../../ledger/transactions.js';
 import type { ObservedParticipant } from '../../livekit/participant-view.js';
 import type { EventParticipant } from '../../livekit/webhook-event.js';
-import type { Seat } from '../seat.js';
-import { SilenceWatch } from '../silence-watch.js';
+import type { Seat } from '../model/seat.js';
+import { SilenceWatch } from './silence-watch.js';
 import { type Observation, ObservationStore } from '../store/observation-store.js';
 
 /** What LiveKit answered about one participant. */

@@ -6,7 +6,7 @@ import { samePermission } from '../../grants/compile-grant.js';
 import type { ObservedParticipant } from '../../livekit/participant-view.js';
 import { toStorable } from '../../livekit/storable.js';
 import type { EventParticipant } from '../../livekit/webhook-event.js';
-import type { Seat } from '../seat.js';
+import type { Seat } from '../model/seat.js';
 
 /** A participant in LiveKit's list or answer. */
 type Listed = Omit<ObservedParticipant, 'metadata' | 'attributes' | 'disconnectReason'>;

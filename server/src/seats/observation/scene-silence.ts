@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { ActorRef } from '../actor/actor.js';
-import type { Tx } from '../ledger/transactions.js';
-import type { Seat, TakenTrack } from './seat.js';
+import type { ActorRef } from '../../actor/actor.js';
+import type { Tx } from '../../ledger/transactions.js';
+import type { Seat, TakenTrack } from '../model/seat.js';
 import { OPEN_WATCH } from './silence-watch.js';
 
 /** A room that was brought to a scene, or back from one, by one click. */

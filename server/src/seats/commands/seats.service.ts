@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../actor/actor.js';
-import type { Permission } from '../actor/permissions.js';
-import { AppError } from '../common/errors/app-error.js';
-import { DatabaseClock } from '../database/database-clock.js';
-import type { SeatAction } from './seat.js';
-import { ImmediateActs } from './commands/immediate-acts.js';
-import { OperationRunner } from './commands/operation-runner.js';
-import type { Command, ImmediateAct, RequestOptions } from './commands/requests.js';
-import { operationNotFound } from './seat-answers.js';
-import type { Context } from './seat-context.js';
-import { SeatStore } from './seat-store.js';
-import { type Plan, SeatWishes, wishOf } from './seat-wishes.js';
+import type { Actor } from '../../actor/actor.js';
+import type { Permission } from '../../actor/permissions.js';
+import { AppError } from '../../common/errors/app-error.js';
+import { DatabaseClock } from '../../database/database-clock.js';
+import type { SeatAction } from '../model/seat.js';
+import { ImmediateActs } from './immediate-acts.js';
+import { OperationRunner } from './operation-runner.js';
+import type { Command, ImmediateAct, RequestOptions } from './requests.js';
+import { operationNotFound } from '../views/seat-answers.js';
+import type { Context } from '../model/context.js';
+import { SeatStore } from '../store/seat-store.js';
+import { type Plan, SeatWishes, wishOf } from './command-planner.js';
 import type {
   BlockBody,
   ChangeBody,
@@ -22,7 +22,7 @@ import type {
   RemoveBody,
   SeatChange,
   SeatPreview,
-} from './seats.schemas.js';
+} from '../views/seats.schemas.js';
 
 /** What moderators do with seats: the one entry for whoever acts. */
 @Injectable()

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
-import { SYSTEM_ACTOR } from '../actor/actor.js';
-import { DatabaseClock } from '../database/database-clock.js';
-import { samePermission } from '../grants/compile-grant.js';
-import type { LedgerOutcome } from '../ledger/ledger-entry.js';
-import { LedgerService } from '../ledger/ledger.service.js';
-import type { ObservedPermission, ObservedTrack } from '../livekit/participant-view.js';
-import { LeasesService } from './leases.service.js';
-import { type Push, SeatApplier, seatKey } from './seat-applier.js';
-import { SeatOperations } from './seat-operations.js';
-import { settlementOf, stands } from './seat-outcomes.js';
-import { concernsMutes, isMutedAsWanted, trackWork } from './seat-mutes.js';
-import { permissionWanted, SeatPolicy, type Standing } from './seat-policy.js';
-import type { SeatOperation } from './seat.js';
-import { SeatStore } from './seat-store.js';
+import { SYSTEM_ACTOR } from '../../actor/actor.js';
+import { DatabaseClock } from '../../database/database-clock.js';
+import { samePermission } from '../../grants/compile-grant.js';
+import type { LedgerOutcome } from '../../ledger/ledger-entry.js';
+import { LedgerService } from '../../ledger/ledger.service.js';
+import type { ObservedPermission, ObservedTrack } from '../../livekit/participant-view.js';
+import { LeasesService } from '../commands/leases.service.js';
+import { SeatApplier, seatKey } from '../convergence/seat-applier.js';
+import { SeatOperations } from '../store/seat-operations.js';
+import { type Push, settlementOf, stands } from '../model/outcomes.js';
+import { concernsMutes, isMutedAsWanted, trackWork } from '../model/mutes.js';
+import { permissionWanted, SeatPolicy, type Standing } from '../model/seat-policy.js';
+import type { SeatOperation } from '../model/seat.js';
+import { SeatStore } from '../store/seat-store.js';
 
 /** Somebody who is in a room now, as LiveKit tells it. */
 export interface Occupant {

@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { toParticipantPermission } from '../grants/compile-grant.js';
-import { completeGrants } from '../grants/role-grants.js';
+import { toParticipantPermission } from '../../grants/compile-grant.js';
+import { completeGrants } from '../../grants/role-grants.js';
 import type { SeatOperation, WishTerms } from './seat.js';
-import type { Push } from './seat-applier.js';
-import { settlementOf, stands, whatHappened } from './seat-outcomes.js';
+import { type Push, settlementOf, stands, whatHappened } from './outcomes.js';
 
 const NONE: WishTerms = { override: null, block: null, hold: null };
 const at = (minute: number, until: number | null = null) => ({

@@ -1,20 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../actor/actor.js';
-import { AppError, fieldError } from '../common/errors/app-error.js';
-import { exceeds } from '../grants/ceiling.js';
-import type { Block, Hold, Override } from '../grants/policy.js';
+import type { Actor } from '../../actor/actor.js';
+import { AppError, fieldError } from '../../common/errors/app-error.js';
+import { exceeds } from '../../grants/ceiling.js';
+import type { Block, Hold, Override } from '../../grants/policy.js';
 import {
   canonicalSources,
   publishableSources,
   TRACK_SOURCES,
   type TrackSource,
-} from '../grants/role-grants.js';
-import type { ObservedPermission } from '../livekit/participant-view.js';
-import { PolicyReader } from '../policy/policy-reader.js';
-import type { RoleState, Seat, SeatBase, SeatWish } from './seat.js';
-import type { Context } from './seat-context.js';
-import { type EffectiveRole, SeatPolicy, type Standing } from './seat-policy.js';
-import { SeatStore } from './seat-store.js';
+} from '../../grants/role-grants.js';
+import type { ObservedPermission } from '../../livekit/participant-view.js';
+import { PolicyReader } from '../../policy/policy-reader.js';
+import type { RoleState, Seat, SeatBase, SeatWish } from '../model/seat.js';
+import type { Context } from '../model/context.js';
+import { type EffectiveRole, SeatPolicy, type Standing } from '../model/seat-policy.js';
+import { SeatStore } from '../store/seat-store.js';
 
 /** What is promoted to when neither the moderator nor the room says. */
 const DEFAULT_PROMOTION = 'speaker';

@@ -1,23 +1,23 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError } from '../common/errors/app-error.js';
-import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { AppError } from '../../common/errors/app-error.js';
+import { APP_CONFIG, type AppConfig } from '../../config/app-config.js';
 import {
   type ParticipantPermission,
   type PermissionLike,
   toParticipantPermission,
-} from '../grants/compile-grant.js';
-import type { Allowed, Block, Decision, Hold, Override, PolicyInput } from '../grants/policy.js';
-import { resolve, withheldByHold } from '../grants/resolve.js';
-import { type Labelled, misusedSources } from '../grants/mislabelled.js';
+} from '../../grants/compile-grant.js';
+import type { Allowed, Block, Decision, Hold, Override, PolicyInput } from '../../grants/policy.js';
+import { resolve, withheldByHold } from '../../grants/resolve.js';
+import { type Labelled, misusedSources } from '../../grants/mislabelled.js';
 import {
   canonicalSources,
   publishableSources,
   type RoleGrants,
   type TrackSource,
-} from '../grants/role-grants.js';
-import { exceedsIssuer, type IssuerCeiling, withinIssuer } from '../grants/issuer-ceiling.js';
-import { withheldFromUncovered } from '../grants/scene.js';
-import { silence, type Silenceable, type Silencing, silencingOf } from '../grants/silencing.js';
+} from '../../grants/role-grants.js';
+import { exceedsIssuer, type IssuerCeiling, withinIssuer } from '../../grants/issuer-ceiling.js';
+import { withheldFromUncovered } from '../../grants/scene.js';
+import { silence, type Silenceable, type Silencing, silencingOf } from '../../grants/silencing.js';
 import {
   bothWithheld,
   isAnythingWithheld,
@@ -25,14 +25,14 @@ import {
   type Withheld,
   withhold,
   withholdPermission,
-} from '../grants/withhold.js';
-import { KINDS_WITH_A_ROLE, WHIP_KIND } from '../livekit/whip.js';
+} from '../../grants/withhold.js';
+import { KINDS_WITH_A_ROLE, WHIP_KIND } from '../../livekit/whip.js';
 import {
   type Admitted,
   type PolicyFacts,
   PolicyReader,
   type PolicyRoom,
-} from '../policy/policy-reader.js';
+} from '../../policy/policy-reader.js';
 
 export interface EffectiveRole {
   readonly template: string;

@@ -1,46 +1,30 @@
 import { Injectable } from '@nestjs/common';
-import { AppError } from '../common/errors/app-error.js';
-import { type PermissionLike, samePermission } from '../grants/compile-grant.js';
-import { canonicalSources } from '../grants/role-grants.js';
-import type { MutedTracks } from '../grants/silencing.js';
-import { withholdPermission } from '../grants/withhold.js';
+import { AppError } from '../../common/errors/app-error.js';
+import { type PermissionLike, samePermission } from '../../grants/compile-grant.js';
+import { canonicalSources } from '../../grants/role-grants.js';
+import type { MutedTracks } from '../../grants/silencing.js';
+import { withholdPermission } from '../../grants/withhold.js';
 import {
   isNotFound,
   isRemoteUnmuteOff,
   isUnavailable,
   unavailable,
-} from '../livekit/livekit-error.js';
-import { LiveKitHealth } from '../livekit/livekit.health.js';
+} from '../../livekit/livekit-error.js';
+import { LiveKitHealth } from '../../livekit/livekit.health.js';
 import type {
   ObservedParticipant,
   ObservedPermission,
   ObservedTrack,
-} from '../livekit/participant-view.js';
-import { RemoteUnmute } from '../livekit/remote-unmute.js';
-import { RoomsPort } from '../livekit/rooms-port.js';
+} from '../../livekit/participant-view.js';
+import { RemoteUnmute } from '../../livekit/remote-unmute.js';
+import { RoomsPort } from '../../livekit/rooms-port.js';
 import { KeyedMutex } from './keyed-mutex.js';
-import { concernsMutes, trackWork } from './seat-mutes.js';
-import { type Answer, Observations } from './observation/observations.js';
-import type { Seat, SeatWish } from './seat.js';
-import { permissionWanted, SeatPolicy, type Standing } from './seat-policy.js';
-import { type Look, SeatStore } from './seat-store.js';
-
-/** What came of one call (or of none, where none was needed). */
-export interface Push {
-  readonly epoch: number;
-  /** What was wished for the seat by then. */
-  readonly wish: SeatWish;
-  readonly outcome: 'applied' | 'absent' | 'unavailable' | 'failed';
-  readonly detail: string | null;
-  /** LiveKit would not unmute what a hold or a scene had muted, and is not asked again. */
-  readonly isUnmuteRefused?: boolean;
-  /** What LiveKit was last seen to have before the call, and what it answered that it has. */
-  readonly change?: {
-    readonly had: ObservedPermission;
-    readonly has: ObservedPermission;
-    readonly tracks: readonly ObservedTrack[];
-  };
-}
+import type { Push } from '../model/outcomes.js';
+import { concernsMutes, trackWork } from '../model/mutes.js';
+import { type Answer, Observations } from '../observation/observations.js';
+import type { Seat } from '../model/seat.js';
+import { permissionWanted, SeatPolicy, type Standing } from '../model/seat-policy.js';
+import { type Look, SeatStore } from '../store/seat-store.js';
 
 /** A reading of a seat that may still serve, made when its wish was committed. */
 export interface Fresh {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { actorKindResponse, cleanText, nameText, reasonText } from '../common/http/fields.js';
-import { parseTtl, TtlError } from '../grants/ttl.js';
-import { TRACK_SOURCES } from '../grants/role-grants.js';
+import { actorKindResponse, cleanText, nameText, reasonText } from '../../common/http/fields.js';
+import { parseTtl, TtlError } from '../../grants/ttl.js';
+import { TRACK_SOURCES } from '../../grants/role-grants.js';
 
 /** Seconds or words, from 1 s: how long a lease or a block lasts. */
 const duration = z.union([z.number(), z.string()]).transform((value, context) => {

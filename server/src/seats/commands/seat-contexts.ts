@@ -1,29 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { AppError } from '../common/errors/app-error.js';
-import { RemoteUnmute } from '../livekit/remote-unmute.js';
-import { RoomsPort } from '../livekit/rooms-port.js';
-import type { PolicyFacts } from '../policy/policy-reader.js';
-import type { Seat } from './seat.js';
-import { SeatBatchStore } from './seat-batch-store.js';
-import { SeatPolicy, type Standing } from './seat-policy.js';
-import { SeatStore } from './seat-store.js';
-import { emptySeat } from './seat-views.js';
+import { AppError } from '../../common/errors/app-error.js';
+import { RemoteUnmute } from '../../livekit/remote-unmute.js';
+import { RoomsPort } from '../../livekit/rooms-port.js';
+import type { PolicyFacts } from '../../policy/policy-reader.js';
+import { emptySeat, type Seat } from '../model/seat.js';
+import type { Context } from '../model/context.js';
+import { SeatBatchStore } from '../store/seat-batch-store.js';
+import { SeatPolicy, type Standing } from '../model/seat-policy.js';
+import { SeatStore } from '../store/seat-store.js';
 
 const MAX_TRIES = 4;
-
-/** A seat and how it stands, read together: what an action is decided on. */
-export interface Context {
-  readonly seat: Seat;
-  readonly standing: Standing;
-  /** Postgres' time, to the millisecond. */
-  readonly now: Date;
-  /** How long ago, at `now`, the moderator clicked. */
-  readonly headMs: number;
-  /** Whether the seat has a row of its own. */
-  readonly isStored: boolean;
-  /** LiveKit would refuse to unmute what a hold mutes. */
-  readonly isUnmuteOff: boolean;
-}
 
 @Injectable()
 export class SeatContexts {

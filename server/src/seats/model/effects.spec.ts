@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { toParticipantPermission } from '../grants/compile-grant.js';
-import { PRESETS } from '../grants/presets.js';
-import type { ObservedTrack } from '../livekit/participant-view.js';
-import { describeMute, describePermissions, describeRemoval, tracksTaken } from './seat-effects.js';
-import { emptySeat } from './seat-views.js';
+import { toParticipantPermission } from '../../grants/compile-grant.js';
+import { PRESETS } from '../../grants/presets.js';
+import type { ObservedTrack } from '../../livekit/participant-view.js';
+import { describeMute, describePermissions, describeRemoval, tracksTaken } from './effects.js';
+import { emptySeat } from './seat.js';
 
 const permissionOf = (template: string) => {
   const grants = PRESETS.find(({ key }) => key === template)?.grants;

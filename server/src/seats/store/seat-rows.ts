@@ -1,6 +1,6 @@
-import type { Hold, Override } from '../grants/policy.js';
-import { canonicalSources } from '../grants/role-grants.js';
-import { WHIP_KIND } from '../livekit/whip.js';
+import type { Hold, Override } from '../../grants/policy.js';
+import { canonicalSources } from '../../grants/role-grants.js';
+import { WHIP_KIND } from '../../livekit/whip.js';
 import type {
   LastChange,
   NewOperation,
@@ -10,7 +10,7 @@ import type {
   SeatWish,
   Terms,
   WishTerms,
-} from './seat.js';
+} from '../model/seat.js';
 
 // The columns of `seat` and `seat_operation`, and what a row is to the rest of the server.
 

@@ -1,13 +1,13 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { SYSTEM_ACTOR } from '../actor/actor.js';
-import { PgPool } from '../database/pg-pool.js';
-import { Transactions, type Tx } from '../ledger/transactions.js';
-import { Hints } from '../hints/hints.js';
-import type { ObservedTrack } from '../livekit/participant-view.js';
-import { RoomsPort } from '../livekit/rooms-port.js';
-import { Metrics } from '../metrics/metrics.service.js';
-import type { Publishing, SeatAction, SeatOperation, TakenTrack } from './seat.js';
-import { tracksTaken } from './seat-effects.js';
+import { SYSTEM_ACTOR } from '../../actor/actor.js';
+import { PgPool } from '../../database/pg-pool.js';
+import { Transactions, type Tx } from '../../ledger/transactions.js';
+import { Hints } from '../../hints/hints.js';
+import type { ObservedTrack } from '../../livekit/participant-view.js';
+import { RoomsPort } from '../../livekit/rooms-port.js';
+import { Metrics } from '../../metrics/metrics.service.js';
+import type { Publishing, SeatAction, SeatOperation, TakenTrack } from '../model/seat.js';
+import { tracksTaken } from '../model/effects.js';
 
 /** When it is asked by ourselves, after the call: the webhook comes within some milliseconds. */
 const LOOKS_MS = [80, 300];

@@ -1,19 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../actor/actor.js';
-import { Transactions, type Tx } from '../ledger/transactions.js';
-import { Hints } from '../hints/hints.js';
-import type { Override } from '../grants/policy.js';
-import type { LedgerEntryInput, LedgerRef } from '../ledger/ledger-entry.js';
-import { LedgerService } from '../ledger/ledger.service.js';
-import type { PolicyFacts } from '../policy/policy-reader.js';
-import type { Seat } from './seat.js';
-import { SeatApplier } from './seat-applier.js';
-import { SeatContexts } from './seat-context.js';
+import type { Actor } from '../../actor/actor.js';
+import { Transactions, type Tx } from '../../ledger/transactions.js';
+import { Hints } from '../../hints/hints.js';
+import type { Override } from '../../grants/policy.js';
+import type { LedgerEntryInput, LedgerRef } from '../../ledger/ledger-entry.js';
+import { LedgerService } from '../../ledger/ledger.service.js';
+import type { PolicyFacts } from '../../policy/policy-reader.js';
+import type { Seat } from '../model/seat.js';
+import { SeatApplier } from '../convergence/seat-applier.js';
+import { SeatContexts } from './seat-contexts.js';
 import { SeatGuards } from './seat-guards.js';
-import { LEASES, SeatOperations } from './seat-operations.js';
-import { SeatPolicy } from './seat-policy.js';
-import { SeatRules } from './seat-rules.js';
-import { SeatStore } from './seat-store.js';
+import { LEASES, SeatOperations } from '../store/seat-operations.js';
+import { SeatPolicy } from '../model/seat-policy.js';
+import { SeatRules } from '../model/seat-rules.js';
+import { SeatStore } from '../store/seat-store.js';
 
 export interface TemplateVersion {
   readonly template: string;

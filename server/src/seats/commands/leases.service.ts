@@ -4,17 +4,17 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { SYSTEM_ACTOR } from '../actor/actor.js';
-import { AppError } from '../common/errors/app-error.js';
-import { inParallel } from '../common/in-parallel.js';
-import { Hints } from '../hints/hints.js';
-import type { PolicyFacts } from '../policy/policy-reader.js';
-import type { Seat } from './seat.js';
-import { OperationRunner } from './commands/operation-runner.js';
-import type { Command } from './commands/requests.js';
-import { LEASES } from './seat-operations.js';
-import { SeatStore } from './seat-store.js';
-import { hasEnded, SeatWishes, wishOf } from './seat-wishes.js';
+import { SYSTEM_ACTOR } from '../../actor/actor.js';
+import { AppError } from '../../common/errors/app-error.js';
+import { inParallel } from '../../common/in-parallel.js';
+import { Hints } from '../../hints/hints.js';
+import type { PolicyFacts } from '../../policy/policy-reader.js';
+import type { Seat } from '../model/seat.js';
+import { OperationRunner } from './operation-runner.js';
+import type { Command } from './requests.js';
+import { LEASES } from '../store/seat-operations.js';
+import { SeatStore } from '../store/seat-store.js';
+import { hasEnded, SeatWishes, wishOf } from './command-planner.js';
 
 const BATCH = 100;
 /** Each is a transaction and a call. */

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Batcher } from '../common/batcher.js';
-import { PgPool } from '../database/pg-pool.js';
-import type { Tx } from '../ledger/transactions.js';
-import type { PermissionLike } from '../grants/compile-grant.js';
-import { type MutedTracks, PUBLISH_ONCE_KINDS, WHIP_TRACK_NAMES } from '../grants/silencing.js';
-import type { NewOperation, Seat, SeatOperation, SeatWish } from './seat.js';
+import { Batcher } from '../../common/batcher.js';
+import { PgPool } from '../../database/pg-pool.js';
+import type { Tx } from '../../ledger/transactions.js';
+import type { PermissionLike } from '../../grants/compile-grant.js';
+import { type MutedTracks, PUBLISH_ONCE_KINDS, WHIP_TRACK_NAMES } from '../../grants/silencing.js';
+import type { NewOperation, Seat, SeatOperation, SeatWish } from '../model/seat.js';
 import {
   columnsOf,
   INSERT_OPERATION,

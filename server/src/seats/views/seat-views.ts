@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { AppError } from '../common/errors/app-error.js';
-import { samePermission } from '../grants/compile-grant.js';
-import { NOTHING_WITHHELD, type Withheld } from '../grants/withhold.js';
-import type { Seat } from './seat.js';
-import { type SeatExtra, SeatExtras } from './seat-extras.js';
-import { isMutedAsWanted } from './seat-mutes.js';
-import { permissionWanted, SeatPolicy, type Standing } from './seat-policy.js';
-import { SeatStore } from './seat-store.js';
+import { AppError } from '../../common/errors/app-error.js';
+import { samePermission } from '../../grants/compile-grant.js';
+import { NOTHING_WITHHELD, type Withheld } from '../../grants/withhold.js';
+import { emptySeat, type Seat } from '../model/seat.js';
+import { type SeatExtra, SeatExtras } from '../model/seat-extras.js';
+import { isMutedAsWanted } from '../model/mutes.js';
+import { permissionWanted, SeatPolicy, type Standing } from '../model/seat-policy.js';
+import { SeatStore } from '../store/seat-store.js';
 import type { SeatView } from './seats.schemas.js';
 
 /** Seats as the API and the event stream show them. */
@@ -161,28 +161,4 @@ function isInSync({ isPresent, permission, tracks }: Seat, standing: Standing): 
 
 function isCurrent(wish: { until: Date | null } | null, now: number): boolean {
   return wish !== null && (wish.until === null || wish.until.getTime() > now);
-}
-
-export function emptySeat(room: string, identity: string): Seat {
-  return {
-    room,
-    identity,
-    epoch: 0,
-    override: null,
-    block: null,
-    hold: null,
-    lastIssuedAt: null,
-    peeksAt: null,
-    isUnlisted: false,
-    isPresent: false,
-    sid: null,
-    state: null,
-    name: '',
-    kind: null,
-    permission: null,
-    tracks: [],
-    joinedAt: null,
-    pendingOperation: null,
-    lastChange: null,
-  };
 }

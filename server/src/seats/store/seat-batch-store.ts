@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { SharedParts } from '../common/shared-parts.js';
-import { PgPool } from '../database/pg-pool.js';
-import type { Tx } from '../ledger/transactions.js';
-import type { NewOperation, Seat, SeatOperation, SeatWish, WishTerms } from './seat.js';
-import type { Settlement } from './seat-outcomes.js';
+import { SharedParts } from '../../common/shared-parts.js';
+import { PgPool } from '../../database/pg-pool.js';
+import type { Tx } from '../../ledger/transactions.js';
+import type { NewOperation, Seat, SeatOperation, SeatWish, WishTerms } from '../model/seat.js';
+import type { Settlement } from '../model/outcomes.js';
 import {
   columnsOf,
   lastChange,

@@ -1,7 +1,7 @@
-import type { MutedTracks } from '../grants/silencing.js';
-import { isNamedAsWhip, isToBeMuted, mayBeMuted } from '../grants/silencing.js';
-import type { TrackSource } from '../grants/role-grants.js';
-import type { ObservedTrack } from '../livekit/participant-view.js';
+import type { MutedTracks } from '../../grants/silencing.js';
+import { isNamedAsWhip, isToBeMuted, mayBeMuted } from '../../grants/silencing.js';
+import type { TrackSource } from '../../grants/role-grants.js';
+import type { ObservedTrack } from '../../livekit/participant-view.js';
 import { mutesWanted, type Standing } from './seat-policy.js';
 
 /** What is left to do about somebody's tracks, by sid. */

@@ -1,16 +1,16 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
-import type { Actor } from '../actor/actor.js';
-import { Answers } from '../common/http/api-docs.js';
-import { roomParams, seatParams } from '../common/http/fields.js';
-import { actingHint } from '../hints/acting.js';
-import { Hints } from '../hints/hints.js';
-import { ClickedAt } from './clicked-at.js';
-import { toSeatOperationView } from './seat-answers.js';
-import { SeatPolicy } from './seat-policy.js';
-import { SeatStore } from './seat-store.js';
-import { SeatViews } from './seat-views.js';
+import { CurrentActor, RequirePermission } from '../../actor/access.decorators.js';
+import type { Actor } from '../../actor/actor.js';
+import { Answers } from '../../common/http/api-docs.js';
+import { roomParams, seatParams } from '../../common/http/fields.js';
+import { actingHint } from '../../hints/acting.js';
+import { Hints } from '../../hints/hints.js';
+import { ClickedAt } from '../../actor/clicked-at.js';
+import { toSeatOperationView } from '../views/seat-answers.js';
+import { SeatPolicy } from '../model/seat-policy.js';
+import { SeatStore } from '../store/seat-store.js';
+import { SeatViews } from '../views/seat-views.js';
 import {
   actingBody,
   type ActingBody,
@@ -36,8 +36,8 @@ import {
   seatOperationResponse,
   seatPreviewResponse,
   seatResponse,
-} from './seats.schemas.js';
-import { SeatsService } from './seats.service.js';
+} from '../views/seats.schemas.js';
+import { SeatsService } from '../commands/seats.service.js';
 
 type SeatParams = z.infer<typeof seatParams>;
 

@@ -1,12 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../actor/actor.js';
-import { Transactions, type Tx } from '../ledger/transactions.js';
-import { Hints } from '../hints/hints.js';
-import type { LedgerEntryInput, LedgerOutcome } from '../ledger/ledger-entry.js';
-import { Metrics } from '../metrics/metrics.service.js';
-import { LEDGER_KINDS, type NewOperation, type SeatOperation, type SeatWish } from './seat.js';
+import type { Actor } from '../../actor/actor.js';
+import { Transactions, type Tx } from '../../ledger/transactions.js';
+import { Hints } from '../../hints/hints.js';
+import type { LedgerEntryInput, LedgerOutcome } from '../../ledger/ledger-entry.js';
+import { Metrics } from '../../metrics/metrics.service.js';
+import {
+  LEDGER_KINDS,
+  type NewOperation,
+  type SeatOperation,
+  type SeatWish,
+} from '../model/seat.js';
 import { type Change, type End, SeatBatchStore } from './seat-batch-store.js';
-import { cameTo, type Settlement, stands } from './seat-outcomes.js';
+import { cameTo, type Settlement, stands } from '../model/outcomes.js';
 import { SeatStore } from './seat-store.js';
 
 /** Topic of the hint that something was given for a time: there may be an earlier end to wait for. */

@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../actor/actor.js';
-import type { Permission } from '../actor/permissions.js';
-import { AppError, fieldError } from '../common/errors/app-error.js';
-import { exceeds } from '../grants/ceiling.js';
-import { listInWords } from '../grants/grant-catalogue.js';
-import { isReservedIdentity, PEEK_PREFIX } from '../grants/names.js';
-import { LedgerService } from '../ledger/ledger.service.js';
-import { KINDS_WITH_A_ROLE } from '../livekit/whip.js';
-import type { SeatAction } from './seat.js';
-import type { Context } from './seat-context.js';
-import { type EffectiveRole, SeatPolicy, type Standing } from './seat-policy.js';
-import { SeatViews } from './seat-views.js';
+import type { Actor } from '../../actor/actor.js';
+import type { Permission } from '../../actor/permissions.js';
+import { AppError, fieldError } from '../../common/errors/app-error.js';
+import { exceeds } from '../../grants/ceiling.js';
+import { listInWords } from '../../grants/grant-catalogue.js';
+import { isReservedIdentity, PEEK_PREFIX } from '../../grants/names.js';
+import { LedgerService } from '../../ledger/ledger.service.js';
+import { KINDS_WITH_A_ROLE } from '../../livekit/whip.js';
+import type { SeatAction } from '../model/seat.js';
+import type { Context } from '../model/context.js';
+import { type EffectiveRole, SeatPolicy, type Standing } from '../model/seat-policy.js';
+import { SeatViews } from '../views/seat-views.js';
 
 const STANDARD = 'standard';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { ActorRef } from '../actor/actor.js';
-import type { Tx } from '../ledger/transactions.js';
-import type { ActiveScene } from '../grants/policy.js';
+import type { ActorRef } from '../../actor/actor.js';
+import type { Tx } from '../../ledger/transactions.js';
+import type { ActiveScene } from '../../grants/policy.js';
 
 /** Who is about to hold which role by a change made in the room. */
 export interface Holding {

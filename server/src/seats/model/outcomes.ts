@@ -1,9 +1,26 @@
-import { samePermission } from '../grants/compile-grant.js';
-import type { SeatAction, SeatOperation, Terms, WishTerms } from './seat.js';
-import type { Push } from './seat-applier.js';
-import { describePermissions } from './seat-effects.js';
+import { samePermission } from '../../grants/compile-grant.js';
+import type { ObservedPermission, ObservedTrack } from '../../livekit/participant-view.js';
+import type { SeatAction, SeatOperation, SeatWish, Terms, WishTerms } from './seat.js';
+import { describePermissions } from './effects.js';
 
 // What calls to LiveKit, and what others wish meanwhile, mean for an operation.
+
+/** What came of one call (or of none, where none was needed). */
+export interface Push {
+  readonly epoch: number;
+  /** What was wished for the seat by then. */
+  readonly wish: SeatWish;
+  readonly outcome: 'applied' | 'absent' | 'unavailable' | 'failed';
+  readonly detail: string | null;
+  /** LiveKit would not unmute what a hold or a scene had muted, and is not asked again. */
+  readonly isUnmuteRefused?: boolean;
+  /** What LiveKit was last seen to have before the call, and what it answered that it has. */
+  readonly change?: {
+    readonly had: ObservedPermission;
+    readonly has: ObservedPermission;
+    readonly tracks: readonly ObservedTrack[];
+  };
+}
 
 export type Settled = 'applied' | 'pending' | 'failed' | 'superseded';
 

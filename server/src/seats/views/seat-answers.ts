@@ -1,7 +1,7 @@
-import { AppError } from '../common/errors/app-error.js';
-import type { RoleState, SeatOperation } from './seat.js';
-import type { Settlement } from './seat-outcomes.js';
-import type { EffectiveRole } from './seat-policy.js';
+import { AppError } from '../../common/errors/app-error.js';
+import type { RoleState, SeatOperation } from '../model/seat.js';
+import type { Settlement } from '../model/outcomes.js';
+import type { EffectiveRole } from '../model/seat-policy.js';
 import type { OperationView, SeatChange, SeatOperationView } from './seats.schemas.js';
 
 /** Operations as the API answers with them. */

@@ -1,12 +1,12 @@
-import type { ActorRef } from '../actor/actor.js';
-import type { ParticipantPermission } from '../grants/compile-grant.js';
-import type { Heard } from '../grants/effects.js';
-import type { Block, Hold, Override } from '../grants/policy.js';
+import type { ActorRef } from '../../actor/actor.js';
+import type { ParticipantPermission } from '../../grants/compile-grant.js';
+import type { Heard } from '../../grants/effects.js';
+import type { Block, Hold, Override } from '../../grants/policy.js';
 import type {
   ObservedPermission,
   ObservedTrack,
   ParticipantState,
-} from '../livekit/participant-view.js';
+} from '../../livekit/participant-view.js';
 
 export type SeatAction =
   | 'promote'
@@ -181,3 +181,28 @@ export type NewOperation = Omit<
   SeatOperation,
   'outcome' | 'detail' | 'ms' | 'undoneBy' | 'settledAt' | 'goneMs'
 >;
+
+/** A seat that has no row: nothing is set, and nobody is there. */
+export function emptySeat(room: string, identity: string): Seat {
+  return {
+    room,
+    identity,
+    epoch: 0,
+    override: null,
+    block: null,
+    hold: null,
+    lastIssuedAt: null,
+    peeksAt: null,
+    isUnlisted: false,
+    isPresent: false,
+    sid: null,
+    state: null,
+    name: '',
+    kind: null,
+    permission: null,
+    tracks: [],
+    joinedAt: null,
+    pendingOperation: null,
+    lastChange: null,
+  };
+}

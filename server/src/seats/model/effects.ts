@@ -1,11 +1,11 @@
-import { type PermissionLike, toParticipantPermission } from '../grants/compile-grant.js';
-import { effects as effectsOf, type Heard, notLiveChangeable } from '../grants/effects.js';
-import { listInWords, sourceName } from '../grants/grant-catalogue.js';
-import { completeGrants } from '../grants/role-grants.js';
-import { isToBeMuted } from '../grants/silencing.js';
-import type { ObservedPermission, ObservedTrack } from '../livekit/participant-view.js';
+import { type PermissionLike, toParticipantPermission } from '../../grants/compile-grant.js';
+import { effects as effectsOf, type Heard, notLiveChangeable } from '../../grants/effects.js';
+import { listInWords, sourceName } from '../../grants/grant-catalogue.js';
+import { completeGrants } from '../../grants/role-grants.js';
+import { isToBeMuted } from '../../grants/silencing.js';
+import type { ObservedPermission, ObservedTrack } from '../../livekit/participant-view.js';
 import type { Publishing, Seat, SeatAction, TakenTrack } from './seat.js';
-import type { Context } from './seat-context.js';
+import type { Context } from './context.js';
 import { mutesWanted, permissionWanted, type Standing } from './seat-policy.js';
 
 /**
