@@ -4,12 +4,13 @@ import { GateProxy } from './gate-proxy.js';
 import { GateController } from './gate.controller.js';
 import { GateService } from './gate.service.js';
 import { ProofsModule } from '../proofs/proofs.module.js';
+import { SeatsModule } from '../seats/seats.module.js';
 import { VoidTokensController } from './void-tokens.controller.js';
 import { VoidTokensService } from './void-tokens.service.js';
 
 /** In front of LiveKit's signalling: every connect gets the rights of this moment. */
 @Module({
-  imports: [ProofsModule, RoomsModule],
+  imports: [ProofsModule, RoomsModule, SeatsModule],
   controllers: [GateController, VoidTokensController],
   providers: [GateProxy, GateService, VoidTokensService],
 })

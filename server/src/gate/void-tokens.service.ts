@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
+import { AdmissionStore } from '../seats/store/admission-store.js';
 import type { VoidedTokens } from './void-tokens.schemas.js';
 
 /** Whose tokens. */
@@ -17,13 +18,16 @@ export type VoidScope =
  */
 @Injectable()
 export class VoidTokensService {
-  constructor(private readonly transactions: Transactions) {}
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly admissions: AdmissionStore,
+  ) {}
 
   /** Throws `not_found` for a room or user that Rolecall does not have. */
   async void(actor: Actor, scope: VoidScope, reason?: string): Promise<VoidedTokens> {
     assertReach(actor, scope);
     return this.transactions.run(async (tx) => {
-      const { identity, voidBefore } = await write(tx, scope);
+      const { identity, voidBefore } = await this.write(tx, scope);
       tx.record({
         kind: 'token.voided',
         outcome: 'ok',
@@ -36,7 +40,17 @@ export class VoidTokensService {
       return { voidBefore: voidBefore.toISOString() };
     });
   }
+
+  private async write(tx: Tx, scope: VoidScope): Promise<Voided> {
+    if (scope.kind !== 'seat') return write(tx, scope);
+    const { room, identity } = scope;
+    const voidBefore = await this.admissions.voidTokens(tx, room, identity);
+    if (!voidBefore) throw notFound(scope);
+    return { identity, voidBefore };
+  }
 }
+
+type WideScope = Exclude<VoidScope, { kind: 'seat' }>;
 
 interface Voided {
   identity: string | null;
@@ -44,7 +58,7 @@ interface Voided {
 }
 
 /** By Postgres' clock, as tokens' ids are; a server whose clock is wrong voids nothing of tomorrow. */
-async function write(tx: Tx, scope: VoidScope): Promise<Voided> {
+async function write(tx: Tx, scope: WideScope): Promise<Voided> {
   const [sql, values] = statement(scope);
   const { rows } = await tx.query<Voided>(sql, values);
   if (!rows[0]) throw notFound(scope);
@@ -53,18 +67,11 @@ async function write(tx: Tx, scope: VoidScope): Promise<Voided> {
 
 const NOW = `date_trunc('milliseconds', clock_timestamp())`;
 
-function statement(scope: VoidScope): [sql: string, values: unknown[]] {
+function statement(scope: WideScope): [sql: string, values: unknown[]] {
   const moved = (table: string) =>
     `tokens_void_before = greatest(${table}.tokens_void_before, ${NOW})`;
   const told = (identity: string) => `RETURNING ${identity}, tokens_void_before AS "voidBefore"`;
   switch (scope.kind) {
-    case 'seat':
-      return [
-        `INSERT INTO seat (room, identity, tokens_void_before)
-         SELECT name, $2::text, ${NOW} FROM room WHERE name = $1
-         ON CONFLICT (room, identity) DO UPDATE SET ${moved('seat')} ${told('identity')}`,
-        [scope.room, scope.identity],
-      ];
     case 'user':
       return [
         `UPDATE app_user SET ${moved('app_user')} WHERE id = $1 AND deleted_at IS NULL

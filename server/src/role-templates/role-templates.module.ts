@@ -1,11 +1,12 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { SeatsModule } from '../seats/seats.module.js';
 import { RoleTemplatesController } from './role-templates.controller.js';
 import { RoleTemplatesService } from './role-templates.service.js';
 import { RoleTemplate, RoleTemplateVersion } from './role-template.entity.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([RoleTemplate, RoleTemplateVersion])],
+  imports: [SeatsModule, TypeOrmModule.forFeature([RoleTemplate, RoleTemplateVersion])],
   controllers: [RoleTemplatesController],
   providers: [RoleTemplatesService],
   exports: [RoleTemplatesService],

@@ -28,6 +28,7 @@ import type {
   UpdateTemplateBody,
 } from './role-templates.schemas.js';
 import type { ActorKind } from '../grants/policy.js';
+import { SeatStore } from '../seats/store/seat-store.js';
 
 interface TemplateRow {
   key: string;
@@ -100,6 +101,7 @@ export class RoleTemplatesService {
     private readonly transactions: Transactions,
     private readonly liveRoles: LiveRolesReader,
     private readonly visibleScopes: VisibleScopesReader,
+    private readonly seats: SeatStore,
     private readonly hints: Hints,
     private readonly clock: DatabaseClock,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
@@ -459,14 +461,14 @@ export class RoleTemplatesService {
   }
 
   private async assertUnused(tx: Tx, key: string): Promise<void> {
-    const { rows } = await tx.query<{ assignments: number; rooms: number; seats: number }>(
+    const { rows } = await tx.query<{ assignments: number; rooms: number }>(
       `SELECT (SELECT count(*)::int FROM assignment WHERE template = $1
            AND (valid_until IS NULL OR valid_until > now())) AS assignments,
-         (SELECT count(*)::int FROM room WHERE default_template = $1 OR promote_template = $1) AS rooms,
-         (SELECT count(*)::int FROM seat WHERE override_template = $1) AS seats`,
+         (SELECT count(*)::int FROM room WHERE default_template = $1 OR promote_template = $1) AS rooms`,
       [key],
     );
-    const { assignments = 0, rooms = 0, seats = 0 } = rows[0] ?? {};
+    const { assignments = 0, rooms = 0 } = rows[0] ?? {};
+    const seats = await this.seats.countOverrides(tx, key);
     if (assignments + rooms + seats === 0) return;
     throw new AppError(
       'conflict',

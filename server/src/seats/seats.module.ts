@@ -17,16 +17,20 @@ import { SeatOperations } from './store/seat-operations.js';
 import { SeatPolicy } from './model/seat-policy.js';
 import { SeatRules } from './model/seat-rules.js';
 import { SeatStore } from './store/seat-store.js';
+import { SessionEnd } from './commands/session-end.js';
 import { SeatTokens } from './commands/seat-tokens.js';
 import { SeatViews } from './views/seat-views.js';
 import { SeatWishes } from './commands/command-planner.js';
 import { SilenceWatch } from './observation/silence-watch.js';
+import { AdmissionStore } from './store/admission-store.js';
+import { SessionStore } from './store/session-store.js';
 import { ObservationStore } from './store/observation-store.js';
 import { SeatsController } from './api/seats.controller.js';
 import { SeatsService } from './commands/seats.service.js';
 
 const SEATS = [
   ActStrategy,
+  AdmissionStore,
   CommandStrategy,
   ImmediateActs,
   LeasesService,
@@ -49,6 +53,8 @@ const SEATS = [
   SeatViews,
   SeatWishes,
   SeatsService,
+  SessionEnd,
+  SessionStore,
   SilenceWatch,
 ];
 

@@ -181,23 +181,6 @@ export class ObservationStore {
     return rowCount === 1;
   }
 
-  /**
-   * Somebody is about to come whose seat knows of no token. True when one was issued to them after
-   * all, which the seat knows from then on.
-   */
-  async expect(room: string, identity: string): Promise<boolean> {
-    const { rowCount } = await this.pg.query(
-      'seat-expect',
-      `INSERT INTO seat (room, identity, last_issued_at)
-       SELECT $1, $2, max(at) FROM ledger_entry
-       WHERE identity = $2 AND room = $1 AND kind = 'token.issued' HAVING max(at) IS NOT NULL
-       ON CONFLICT (room, identity) DO UPDATE SET last_issued_at = EXCLUDED.last_issued_at
-       WHERE seat.last_issued_at IS NULL`,
-      [room, identity],
-    );
-    return rowCount === 1;
-  }
-
   private async recognise(room: string, identities: readonly string[]): Promise<string[]> {
     const { rows } = await this.pg.query<{ identity: string }>('seat-recognise', RECOGNISE, [
       room,

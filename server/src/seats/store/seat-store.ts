@@ -105,6 +105,24 @@ export class SeatStore {
     return rows.map(toSeat);
   }
 
+  /** Rooms in which somebody is now. */
+  async listRoomsOf(tx: Tx, identity: string, limit: number): Promise<string[]> {
+    const { rows } = await tx.query<{ room: string }>(
+      'SELECT room FROM seat WHERE identity = $1 AND is_present LIMIT $2',
+      [identity, limit],
+    );
+    return rows.map(({ room }) => room);
+  }
+
+  /** How many seats have an override to the template. */
+  async countOverrides(tx: Tx, template: string): Promise<number> {
+    const { rows } = await tx.query<{ seats: number }>(
+      'SELECT count(*)::int AS seats FROM seat WHERE override_template = $1',
+      [template],
+    );
+    return rows[0]?.seats ?? 0;
+  }
+
   /** Somebody who is in a room and publishes once, if anybody is. */
   async findPublishingOnce(): Promise<SeatName | null> {
     const { rows } = await this.pg.query<SeatName & object>(
