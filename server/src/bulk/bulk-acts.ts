@@ -10,11 +10,9 @@ import {
   OperationRunner,
 } from '../seats/commands/operation-runner.js';
 import type { Command } from '../seats/commands/requests.js';
-import { type End, SeatBatchStore } from '../seats/store/seat-batch-store.js';
+import type { End } from '../seats/model/seat.js';
 import { SeatChecks } from '../seats/repair/seat-checks.js';
-import type { Context } from '../seats/model/context.js';
-import { SeatOperations } from '../seats/store/seat-operations.js';
-import { type Plan, SeatWishes, wishOf } from '../seats/commands/command-planner.js';
+import { SeatStore } from '../seats/store/seat-store.js';
 import { SeatsService } from '../seats/commands/seats.service.js';
 import type { SeatChange } from '../seats/views/seats.schemas.js';
 import {
@@ -56,9 +54,7 @@ export class BulkActs implements OnModuleInit {
     private readonly seats: SeatsService,
     private readonly runner: OperationRunner,
     private readonly checks: SeatChecks,
-    private readonly seatStore: SeatBatchStore,
-    private readonly wishes: SeatWishes,
-    private readonly operations: SeatOperations,
+    private readonly seatStore: SeatStore,
     private readonly transactions: Transactions,
   ) {}
 
@@ -67,7 +63,7 @@ export class BulkActs implements OnModuleInit {
    * is still to be told of a scene is no drift.
    */
   onModuleInit(): void {
-    this.operations.onBulkEnd((tx, ends) => this.follow(tx, ends));
+    this.runner.onBulkEnd((tx, ends) => this.follow(tx, ends));
     this.checks.expect(this.store);
   }
 
@@ -218,13 +214,14 @@ export class BulkActs implements OnModuleInit {
     { holder }: Turn,
   ): Promise<Chunk | null> {
     const { id, room } = operation;
-    const { seats } = await this.seatStore.look(
+    const seats = await this.seatStore.findMany(
       room,
       targets.map(({ identity }) => identity),
     );
+    const present = new Set(seats.flatMap((seat) => (seat.isPresent ? seat.identity : [])));
     const [meant, gone] = partition(
       targets,
-      ({ identity }) => !meansPresent(operation) || seats.get(identity)?.isPresent === true,
+      ({ identity }) => !meansPresent(operation) || present.has(identity),
     );
     const isMine = await this.transactions.run(async (tx) => {
       if (!(await this.store.hold(tx, id, holder))) return false;
@@ -275,51 +272,41 @@ export class BulkActs implements OnModuleInit {
     original: SeatOperation | undefined,
   ): Command {
     const action = actOf(operation) as BulkAction;
-    return {
-      action: original ? (INVERSE_OF[original.action as BulkAction] ?? action) : action,
-      permission: permissionFor(action),
-      reason: operation.reason ?? undefined,
-      expectEpoch: original?.epoch,
-      // Whoever names themselves among others means it; a filter never does.
-      isConfirmed: true,
-      mayBeUnknown: action === 'block',
-      givesBack: !original && action === 'demote' && operation.params.template === undefined,
-      ...(original ? { undoes: original } : {}),
-      plan: (context, noPlace) =>
-        original ? inverseOf(original) : this.planFor(operation, actor, action, context, noPlace),
-    };
-  }
-
-  private planFor(
-    operation: BulkOperation,
-    actor: Actor,
-    action: BulkAction,
-    context: Context,
-    noPlace: ReadonlySet<string> | undefined,
-  ): Plan | null | Promise<Plan> {
-    if (FOR_PRESENT.has(action) && meansPresent(operation) && !context.seat.isPresent) {
-      throw new AppError('conflict', 'seat.not_present', 'left the room');
-    }
     const { params, reason } = operation;
-    const { template, sources } = params;
-    const terms = { reason: reason ?? undefined, for: params.for, template, sources };
-    switch (action) {
-      case 'promote':
-        return this.wishes.promotion(actor, context, terms);
-      case 'demote':
-        return this.wishes.demotion(actor, context, terms, noPlace);
-      case 'block':
-        return this.wishes.block(actor, context, terms);
-      case 'unblock':
-        return context.seat.block ? { ...wishOf(context), block: null } : null;
-      case 'hold':
-        return this.wishes.hold(actor, context, terms);
-      case 'release':
-        return context.seat.hold ? { ...wishOf(context), hold: null } : null;
-      case 'remove':
-      case 'mute':
-        throw new Error(`${action} wishes nothing`);
+    // Who names themselves among others means it; a filter never does.
+    const common = { reason: reason ?? undefined, isConfirmed: true };
+    if (original) {
+      return {
+        ...common,
+        action: INVERSE_OF[original.action as BulkAction] ?? action,
+        permission: permissionFor(action),
+        expectEpoch: original.epoch,
+        mayBeUnknown: action === 'block',
+        undoes: original,
+        plan: () => inverseOf(original),
+      };
     }
+    if (action === 'mute' || action === 'remove') throw new Error(`${action} is no command`);
+    const { template, sources } = params;
+    const body = {
+      reason: common.reason,
+      for: params.for,
+      template,
+      ...(sources ? { sources: [...sources] } : {}),
+    };
+    const command = this.seats.command(actor, action, body);
+    return {
+      ...command,
+      ...common,
+      plan: (context, noPlace) => {
+        const { block, hold, isPresent } = context.seat;
+        if (FOR_PRESENT.has(action) && meansPresent(operation) && !isPresent) {
+          throw new AppError('conflict', 'seat.not_present', 'left the room');
+        }
+        const isDone = (action === 'unblock' && !block) || (action === 'release' && !hold);
+        return isDone ? null : command.plan(context, noPlace);
+      },
+    };
   }
 
   /** What the act came to, or why it was refused; throws only where Postgres is away. */
@@ -371,7 +358,7 @@ function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[
   return [items.filter(test), items.filter((item) => !test(item))];
 }
 
-function inverseOf({ before, undoneBy }: SeatOperation): Plan {
+function inverseOf({ before, undoneBy }: SeatOperation): ReturnType<Command['plan']> {
   if (undoneBy) throw new AppError('conflict', 'operation.undone', 'was undone already');
   const { override, block, hold, base } = before;
   const fallback = base && 'permission' in base ? base.permission : null;

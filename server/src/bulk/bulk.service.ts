@@ -8,7 +8,7 @@ import { Transactions, type Tx } from '../ledger/transactions.js';
 import { listInWords } from '../grants/grant-catalogue.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
-import { operationNotFound } from '../seats/views/seat-answers.js';
+import { operationNotFound } from '../seats/views/seat-views.js';
 import { SeatPolicy } from '../seats/model/seat-policy.js';
 import type { BulkAction, BulkOperation, BulkParams } from './bulk.js';
 import { INVERSE_OF, inverseOf, permissionFor, permissionOf } from './bulk.js';

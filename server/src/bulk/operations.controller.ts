@@ -6,7 +6,7 @@ import type { Actor } from '../actor/actor.js';
 import { Answers } from '../common/http/api-docs.js';
 import { idParams } from '../common/http/fields.js';
 import { ClickedAt } from '../actor/clicked-at.js';
-import { operationNotFound, toOperationView } from '../seats/views/seat-answers.js';
+import { operationNotFound, toOperationView } from '../seats/views/seat-views.js';
 import { SeatStore } from '../seats/store/seat-store.js';
 import { operationResponse, seatChangeResponse } from '../seats/views/seats.schemas.js';
 import { SeatsService } from '../seats/commands/seats.service.js';

@@ -1,5 +1,5 @@
 import { isUnavailable } from '../livekit/livekit-error.js';
-import type { Through } from '../seats/convergence/seat-applier.js';
+import type { CallLimiter } from '../livekit/call-limiter.js';
 
 /** In flight at the start: as many as make a real room faster (LiveKit v1.13.5). */
 const START = 8;
@@ -150,7 +150,7 @@ export class Pace {
 }
 
 /** How calls to LiveKit go out at that pace. */
-export function throughOf(pace: Pace, haste: Haste = 'paced'): Through {
+export function throughOf(pace: Pace, haste: Haste = 'paced'): CallLimiter {
   return (call) => pace.run(call, isUnavailable, haste);
 }
 

@@ -24,11 +24,9 @@ import { newTokenId } from '../livekit/token-id.js';
 import { Metrics } from '../metrics/metrics.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import type { Seat } from '../seats/model/seat.js';
-import { OperationRunner } from '../seats/commands/operation-runner.js';
 import { SeatPolicy } from '../seats/model/seat-policy.js';
 import { SeatStore } from '../seats/store/seat-store.js';
 import { SeatTokens } from '../seats/commands/seat-tokens.js';
-import { wishOf } from '../seats/commands/command-planner.js';
 import { assertNotVoid } from '../issuance/issuable.js';
 import type { Peek, PeekBody } from './peeks.schemas.js';
 
@@ -54,7 +52,6 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly seats: SeatPolicy,
     private readonly store: SeatStore,
     private readonly tokens: SeatTokens,
-    private readonly runner: OperationRunner,
     private readonly templates: PolicyReader,
     private readonly signer: TokenSigner,
     private readonly metrics: Metrics,
@@ -179,17 +176,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
     isMeant: (seat: Seat) => boolean,
     reason?: string,
   ): Promise<void> {
-    await this.runner.run(actor, room, identity, {
-      action: 'peek_end',
-      permission: 'seat.peek',
-      reason,
-      expectEpoch: undefined,
-      mayBeUnknown: true,
-      plan: (context) =>
-        context.seat.override && isMeant(context.seat)
-          ? { ...wishOf(context), override: null }
-          : null,
-    });
+    await this.tokens.endPeek(actor, room, identity, isMeant, reason);
   }
 
   private async role(input: PolicyInput): Promise<{ version: number; grants: RoleGrants }> {

@@ -3,20 +3,10 @@ import { LiveKitClock } from '../livekit/livekit-clock.js';
 import type { ObservedParticipant } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { isStorable } from '../livekit/storable.js';
-import { Observations } from '../seats/observation/observations.js';
+import { type KnownRooms, Observations } from '../seats/observation/observations.js';
 import type { Seat } from '../seats/model/seat.js';
 import { SeatStore } from '../seats/store/seat-store.js';
-import { SilenceWatch } from '../seats/observation/silence-watch.js';
 import { Lurkers } from './lurkers.js';
-
-/** What Postgres says of some rooms, and its time then. */
-export interface KnownRooms {
-  /** Room → who is in it as far as is known. */
-  readonly seats: ReadonlyMap<string, readonly Seat[]>;
-  /** Rooms where it is waited for a track to go. */
-  readonly watched: ReadonlySet<string>;
-  readonly at: Date;
-}
 
 export interface SeenRoom {
   readonly participants: readonly ObservedParticipant[];
@@ -37,31 +27,19 @@ export class PresenceService {
     private readonly rooms: RoomsPort,
     private readonly store: SeatStore,
     private readonly observations: Observations,
-    private readonly silence: SilenceWatch,
     private readonly lurkers: Lurkers,
     private readonly clock: LiveKitClock,
   ) {}
 
-  /** What is known of these rooms before LiveKit is asked about them. */
-  async look(rooms: readonly string[]): Promise<KnownRooms> {
-    const [{ seats, at }, watched] = await Promise.all([
-      this.store.lookAtRooms(rooms),
-      this.silence.watched(rooms),
-    ]);
-    return { seats, watched, at };
-  }
-
   /** Asks who is in the room, writes what changed since the look, and answers with who is there. */
-  async observeRoom(room: string, { seats, watched, at }: KnownRooms): Promise<SeenRoom> {
-    const known = seats.get(room) ?? [];
+  async observeRoom(room: string, known: KnownRooms): Promise<SeenRoom> {
     const listed = await this.rooms.listParticipants(room);
     const participants = listed.filter(({ identity }) => isStorable(identity));
-    await this.observations.listed(room, participants, known, at);
-    if (watched.has(room)) await this.silence.saw(room, null, listed, at);
+    await this.observations.listed(room, participants, known);
     this.lurkers.noticed(room, participants);
     return {
       participants: participants.filter(({ state }) => state !== 'disconnected'),
-      isUnannounced: hasUnannounced(participants, known, this.clock.now()),
+      isUnannounced: hasUnannounced(participants, known.seats.get(room) ?? [], this.clock.now()),
     };
   }
 
@@ -83,8 +61,7 @@ export class PresenceService {
         const { seat, at } = await this.store.look(room, identity);
         const participant = await this.rooms.findParticipant(room, identity);
         if (!participant) return null; // its end is told by webhook or seen by the sweep
-        await this.observations.listed(room, [participant], seat ? [seat] : [], at);
-        await this.silence.saw(room, [identity], [participant], at);
+        await this.observations.inspected({ room, participant, seat, at });
         if (!this.asking.get(key)) return participant;
       }
     } finally {

@@ -142,7 +142,7 @@ export class Sweep {
     rooms: readonly ObservedRoom[],
     round: { people: number; drifted: number },
   ): Promise<void> {
-    const known = await this.presence.look(rooms.map(({ name }) => name));
+    const known = await this.observations.readRooms(rooms.map(({ name }) => name));
     await this.each(rooms, ROOMS_AT_ONCE, (room) =>
       this.guard(room.name, async () => {
         if (this.health.status.state === 'down') throw unavailable('went away');

@@ -15,8 +15,7 @@ import { sceneRuleFor } from '../grants/scene.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
-import { SceneSilence } from '../seats/observation/scene-silence.js';
-import { SeatRules } from '../seats/model/seat-rules.js';
+import { SceneSeats } from '../seats/commands/scene-seats.js';
 import { KEPT_BY_LOCK, lockRules } from './built-in-scenes.js';
 import type { EnterSceneBody, LeaveSceneBody, SceneEntered } from './scenes.schemas.js';
 import { ScenesService } from './scenes.service.js';
@@ -47,8 +46,7 @@ export class RoomScenes {
     private readonly bulk: BulkStore,
     private readonly listing: BulkScenes,
     private readonly runner: BulkRunner,
-    private readonly rules: SeatRules,
-    private readonly silence: SceneSilence,
+    private readonly seats: SceneSeats,
     private readonly transactions: Transactions,
     private readonly ledger: LedgerService,
     private readonly hints: Hints,
@@ -128,7 +126,7 @@ export class RoomScenes {
       const { before, at } = await lockRoom(tx, room);
       const headMs = Math.max(0, Date.now() - clickedAt);
       const { scene, entry } = next(before, at.toISOString());
-      if (scene) await this.rules.assertMayPlay(tx, room, { ...scene, at });
+      await this.seats.replace(tx, room, scene && { ...scene, at });
       await tx.query('UPDATE room SET active_scene = $2 WHERE name = $1', [
         room,
         scene && JSON.stringify(scene),
@@ -149,7 +147,6 @@ export class RoomScenes {
         undoneBy: null,
         undoUntil: null,
       };
-      await this.silence.supersede(tx, room);
       await this.bulk.insert(tx, operation, this.runner.holder);
       tx.record({
         ...entry,

@@ -11,12 +11,13 @@ import { SeatBatchStore } from './store/seat-batch-store.js';
 import { SeatApplier } from './convergence/seat-applier.js';
 import { SeatChecks } from './repair/seat-checks.js';
 import { SeatContexts } from './commands/seat-contexts.js';
-import { SeatExtras } from './model/seat-extras.js';
+import { SeatExtras } from './model/extensions.js';
 import { SeatGuards } from './commands/seat-guards.js';
 import { SeatOperations } from './store/seat-operations.js';
 import { SeatPolicy } from './model/seat-policy.js';
-import { SeatRules } from './model/seat-rules.js';
+import { SeatRules } from './model/extensions.js';
 import { SeatStore } from './store/seat-store.js';
+import { SceneSeats } from './commands/scene-seats.js';
 import { SessionEnd } from './commands/session-end.js';
 import { SeatTokens } from './commands/seat-tokens.js';
 import { SeatViews } from './views/seat-views.js';
@@ -38,6 +39,7 @@ const SEATS = [
   ObservationStore,
   OperationRunner,
   RecentOperations,
+  SceneSeats,
   SceneSilence,
   SeatApplier,
   SeatBatchStore,

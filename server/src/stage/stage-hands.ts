@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ActorRef } from '../actor/actor.js';
 import type { Tx } from '../ledger/transactions.js';
-import type { Holding, Promoted, SeatRule } from '../seats/model/seat-rules.js';
+import type { Holding, Promoted, SeatRule } from '../seats/model/extensions.js';
 import { StageNews } from './stage-news.js';
 import { StageStore } from './stage-store.js';
 

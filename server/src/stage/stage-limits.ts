@@ -5,7 +5,7 @@ import type { Tx } from '../ledger/transactions.js';
 import type { ActiveScene } from '../grants/policy.js';
 import { resolve } from '../grants/resolve.js';
 import { PolicyReader } from '../policy/policy-reader.js';
-import type { Holding, SeatRule } from '../seats/model/seat-rules.js';
+import type { Holding, SeatRule } from '../seats/model/extensions.js';
 
 /** How many may have a role in a room at a time, and how many do. */
 export interface StageLimit {

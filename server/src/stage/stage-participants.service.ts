@@ -9,7 +9,6 @@ import { NOTHING_WITHHELD, withhold } from '../grants/withhold.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { SeatPolicy, type Standing } from '../seats/model/seat-policy.js';
 import { SeatStore } from '../seats/store/seat-store.js';
-import { SeatWishes } from '../seats/commands/command-planner.js';
 import { SeatsService } from '../seats/commands/seats.service.js';
 import { StageLimits } from './stage-limits.js';
 import { StageNews } from './stage-news.js';
@@ -28,7 +27,6 @@ export class StageParticipantsService {
     private readonly news: StageNews,
     private readonly seats: SeatsService,
     private readonly seatStore: SeatStore,
-    private readonly wishes: SeatWishes,
     private readonly policy: SeatPolicy,
     private readonly auth: AuthService,
     private readonly rooms: RoomsPort,
@@ -215,7 +213,7 @@ export class StageParticipantsService {
     const seat = await this.seatStore.find(room.name, identity);
     if (!seat) return false;
     const { now } = standing.facts;
-    const { override } = await this.wishes.steppedDown({ seat, standing, now });
+    const { override } = await this.seats.steppedDown({ seat, standing, now });
     const wish = { override, block: input.seat?.block ?? null };
     const after = await this.policy.suppose(standing, wish);
     if (!after.role) return role.grants.canPublish; // the seat finds them a role of the least

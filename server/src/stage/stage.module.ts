@@ -1,6 +1,6 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
-import { SeatExtras } from '../seats/model/seat-extras.js';
-import { SeatRules } from '../seats/model/seat-rules.js';
+import { SeatExtras } from '../seats/model/extensions.js';
+import { SeatRules } from '../seats/model/extensions.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { StageHands } from './stage-hands.js';
 import { StageKeeper } from './stage-keeper.js';

@@ -13,7 +13,7 @@ import type { EventParticipant, LiveKitEvent } from '../livekit/webhook-event.js
 import type { ObservedTrack } from '../livekit/participant-view.js';
 import { SeatChecks } from '../seats/repair/seat-checks.js';
 import { Observations } from '../seats/observation/observations.js';
-import { SilenceWatch, type TrackEvent } from '../seats/observation/silence-watch.js';
+import type { TrackEvent } from '../seats/model/seat.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { RoomSessions } from '../presence/room-sessions.js';
 import { type ReceivedEvent, WebhookInbox } from './webhook-inbox.js';
@@ -54,7 +54,6 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
     private readonly sessions: RoomSessions,
     private readonly presence: PresenceService,
     private readonly checks: SeatChecks,
-    private readonly silence: SilenceWatch,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -167,12 +166,18 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
         return participant ? this.left(tx, room.name, participant, event.receivedAt) : [];
       case 'track_unpublished':
         if (participant && track) {
-          await this.silence.unpublished(tx, trackEvent(event, room.name, participant, track));
+          await this.observations.trackUnpublished(
+            tx,
+            trackEvent(event, room.name, participant, track),
+          );
         }
         return participant ? [() => this.presence.observeOne(room.name, participant.identity)] : [];
       case 'track_published':
         if (participant && track) {
-          await this.silence.published(tx, trackEvent(event, room.name, participant, track));
+          await this.observations.trackPublished(
+            tx,
+            trackEvent(event, room.name, participant, track),
+          );
         }
         return participant ? [() => this.sawTrack(room.name, participant.identity)] : [];
       default:
@@ -201,8 +206,7 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
   }
 
   private async left(tx: Tx, room: string, participant: EventParticipant, at: Date) {
-    const observation = await this.observations.left(tx, room, participant);
-    await this.silence.left(tx, room, participant.identity, participant.sid, at);
+    const observation = await this.observations.left(tx, room, participant, at);
     return [() => this.observations.publish(room, observation)];
   }
 

@@ -7,10 +7,9 @@ import { roomParams, seatParams } from '../../common/http/fields.js';
 import { actingHint } from '../../hints/acting.js';
 import { Hints } from '../../hints/hints.js';
 import { ClickedAt } from '../../actor/clicked-at.js';
-import { toSeatOperationView } from '../views/seat-answers.js';
 import { SeatPolicy } from '../model/seat-policy.js';
 import { SeatStore } from '../store/seat-store.js';
-import { SeatViews } from '../views/seat-views.js';
+import { SeatViews, toSeatOperationView } from '../views/seat-views.js';
 import {
   actingBody,
   type ActingBody,

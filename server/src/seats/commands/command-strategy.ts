@@ -2,17 +2,20 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../actor/actor.js';
 import { AppError } from '../../common/errors/app-error.js';
 import type { Tx } from '../../ledger/transactions.js';
+import type { CallLimiter } from '../../livekit/call-limiter.js';
 import type { NewOperation, SeatOperation } from '../model/seat.js';
-import { toStateOf, toStateResponse } from '../views/seat-answers.js';
-import { type Fresh, SeatApplier, type Through } from '../convergence/seat-applier.js';
-import { type End, SeatBatchStore } from '../store/seat-batch-store.js';
+import { toStateOf, toStateResponse } from '../views/seat-views.js';
+import { type Fresh, SeatApplier } from '../convergence/seat-applier.js';
+import { SeatBatchStore } from '../store/seat-batch-store.js';
+import type { End } from '../model/seat.js';
 import type { Context } from '../model/context.js';
 import { allOf, describeChange } from '../model/effects.js';
 import { SeatGuards } from './seat-guards.js';
 import { SeatOperations } from '../store/seat-operations.js';
-import { type Settlement, settlementOf, whatHappened } from '../model/outcomes.js';
+import { settlementOf, whatHappened } from '../model/outcomes.js';
+import type { Settlement } from '../model/seat.js';
 import { SeatPolicy, type Standing } from '../model/seat-policy.js';
-import { type Holding, SeatRules } from '../model/seat-rules.js';
+import { type Holding, SeatRules } from '../model/extensions.js';
 import { type Plan, sameWish, SeatWishes, whyUnusable } from './command-planner.js';
 import type { SeatPreview } from '../views/seats.schemas.js';
 import { begun, draftCommand, templateGiven } from './operation-draft.js';
@@ -153,7 +156,7 @@ export class CommandStrategy implements Strategy<Command, PreparedCommand> {
   async convergeMany(
     room: string,
     some: readonly BegunCommand[],
-    through: Through,
+    through: CallLimiter,
   ): Promise<End[]> {
     const started = performance.now();
     const seats = some.map(({ operation: { after }, fresh }) => {

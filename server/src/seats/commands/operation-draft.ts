@@ -9,7 +9,7 @@ import type {
   Terms,
   WishTerms,
 } from '../model/seat.js';
-import { toStateOf } from '../views/seat-answers.js';
+import { toStateOf } from '../views/seat-views.js';
 import type { Context } from '../model/context.js';
 import {
   allOf,

@@ -3,18 +3,19 @@ import type { Actor } from '../../actor/actor.js';
 import { AppError } from '../../common/errors/app-error.js';
 import { inParallel, inSequence } from '../../common/in-parallel.js';
 import { Transactions, type Tx } from '../../ledger/transactions.js';
+import type { CallLimiter } from '../../livekit/call-limiter.js';
 import { JoiningMutex } from '../convergence/keyed-mutex.js';
 import type { SeatOperation } from '../model/seat.js';
-import { toChange, toStateOf, toStateResponse } from '../views/seat-answers.js';
-import { SeatApplier, seatKey, type Through } from '../convergence/seat-applier.js';
-import type { End } from '../store/seat-batch-store.js';
+import { SeatApplier, seatKey } from '../convergence/seat-applier.js';
+import type { End } from '../model/seat.js';
 import type { Context } from '../model/context.js';
 import { SeatContexts } from './seat-contexts.js';
 import { SeatOperations } from '../store/seat-operations.js';
-import { cameTo, type Settlement } from '../model/outcomes.js';
-import { SeatRules } from '../model/seat-rules.js';
+import { cameTo } from '../model/outcomes.js';
+import type { Settlement } from '../model/seat.js';
+import { SeatRules } from '../model/extensions.js';
 import { SeatStore } from '../store/seat-store.js';
-import { SeatViews } from '../views/seat-views.js';
+import { SeatViews, toChange, toStateOf, toStateResponse } from '../views/seat-views.js';
 import type { SeatChange, SeatPreview } from '../views/seats.schemas.js';
 import { SilenceWatch } from '../observation/silence-watch.js';
 import { ActStrategy } from './act-strategy.js';
@@ -166,7 +167,11 @@ export class OperationRunner {
   }
 
   /** Calls LiveKit for each, as `through` lets them, and writes the outcomes of all of them. */
-  async carryOutMany(room: string, many: readonly BegunCommand[], through: Through): Promise<void> {
+  async carryOutMany(
+    room: string,
+    many: readonly BegunCommand[],
+    through: CallLimiter,
+  ): Promise<void> {
     if (many.length === 0) return;
     const identities = many.map(({ operation: { identity } }) => identity);
     await this.applier.withInHand(room, identities, async () => {
@@ -182,6 +187,11 @@ export class OperationRunner {
         if (settlement.outcome === 'applied') this.silence.lookSoon(operation);
       }
     });
+  }
+
+  /** Bulk operations follow the end of each of their seats, in the transaction that writes it. */
+  onBulkEnd(listener: (tx: Tx, ends: readonly End[]) => Promise<void>): void {
+    this.operations.onBulkEnd(listener);
   }
 
   private async begin<R extends Command | ImmediateAct, P extends Prepared>(

@@ -8,11 +8,13 @@ import { LedgerService } from '../../ledger/ledger.service.js';
 import type { PolicyFacts } from '../../policy/policy-reader.js';
 import type { Seat } from '../model/seat.js';
 import { SeatApplier } from '../convergence/seat-applier.js';
+import { wishOf } from './command-planner.js';
+import { OperationRunner } from './operation-runner.js';
 import { SeatContexts } from './seat-contexts.js';
 import { SeatGuards } from './seat-guards.js';
 import { LEASES, SeatOperations } from '../store/seat-operations.js';
 import { SeatPolicy } from '../model/seat-policy.js';
-import { SeatRules } from '../model/seat-rules.js';
+import { SeatRules } from '../model/extensions.js';
 import { SeatStore } from '../store/seat-store.js';
 
 export interface TemplateVersion {
@@ -28,6 +30,7 @@ export class SeatTokens {
     private readonly guards: SeatGuards,
     private readonly policy: SeatPolicy,
     private readonly rules: SeatRules,
+    private readonly runner: OperationRunner,
     private readonly store: SeatStore,
     private readonly applier: SeatApplier,
     private readonly operations: SeatOperations,
@@ -93,6 +96,27 @@ export class SeatTokens {
       tx.afterCommit(() => this.hints.publish([{ topic: LEASES, type: 'lease' }]));
       const [ref] = await this.ledger.append(tx, entriesOf(until));
       return { ref: ref as LedgerRef, until };
+    });
+  }
+
+  /** Ends the moderator's look at somebody, where the seat is still used for the one that is meant. */
+  async endPeek(
+    actor: Actor,
+    room: string,
+    identity: string,
+    isMeant: (seat: Seat) => boolean,
+    reason: string | undefined,
+  ): Promise<void> {
+    await this.runner.run(actor, room, identity, {
+      action: 'peek_end',
+      permission: 'seat.peek',
+      reason,
+      expectEpoch: undefined,
+      mayBeUnknown: true,
+      plan: (context) =>
+        context.seat.override && isMeant(context.seat)
+          ? { ...wishOf(context), override: null }
+          : null,
     });
   }
 

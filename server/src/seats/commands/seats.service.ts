@@ -7,7 +7,7 @@ import type { SeatAction } from '../model/seat.js';
 import { ImmediateActs } from './immediate-acts.js';
 import { OperationRunner } from './operation-runner.js';
 import type { Command, ImmediateAct, RequestOptions } from './requests.js';
-import { operationNotFound } from '../views/seat-answers.js';
+import { operationNotFound } from '../views/seat-views.js';
 import type { Context } from '../model/context.js';
 import { SeatStore } from '../store/seat-store.js';
 import { type Plan, SeatWishes, wishOf } from './command-planner.js';
@@ -88,11 +88,7 @@ export class SeatsService {
     body: ReasonBody,
     options?: RequestOptions,
   ): Promise<SeatChange> {
-    const command: Command = {
-      ...common('unblock', body),
-      plan: (context) => ({ ...wishOf(context), block: null }),
-    };
-    return this.run(actor, room, identity, command, options);
+    return this.run(actor, room, identity, this.unblocking(body), options);
   }
 
   /** Takes sources out of whatever role they have, so that they cannot turn them on again. */
@@ -191,11 +187,33 @@ export class SeatsService {
     return this.runner.preview(actor, room, identity, request);
   }
 
-  /** What would be wished for the seat if its override ended now. */
-  withoutOverride(
+  /** The command for one of many seats, by the same plan as for one alone. */
+  command(
+    actor: Actor,
+    action: Exclude<ChangeAction, 'extend'>,
+    body: ChangeBody & HoldBody,
+  ): Command {
+    switch (action) {
+      case 'promote':
+        return this.promotion(actor, body);
+      case 'demote':
+        return this.demotion(actor, body);
+      case 'block':
+        return this.blocking(actor, body);
+      case 'unblock':
+        return this.unblocking(body);
+      case 'hold':
+        return this.holding(actor, body);
+      case 'release':
+        return this.releasing(body);
+    }
+  }
+
+  /** What somebody would go back to who steps down now. */
+  steppedDown(
     context: Pick<Context, 'seat' | 'standing' | 'now'>,
   ): Promise<Pick<Plan, 'override'>> {
-    return this.wishes.withoutOverride(context);
+    return this.wishes.steppedDown(context);
   }
 
   private async run(
@@ -260,6 +278,13 @@ export class SeatsService {
     return {
       ...common('hold', body),
       plan: (context) => this.wishes.hold(actor, context, body),
+    };
+  }
+
+  private unblocking(body: ReasonBody): Command {
+    return {
+      ...common('unblock', body),
+      plan: (context) => ({ ...wishOf(context), block: null }),
     };
   }
 

@@ -18,6 +18,7 @@ import type {
 } from '../../livekit/participant-view.js';
 import { RemoteUnmute } from '../../livekit/remote-unmute.js';
 import { RoomsPort } from '../../livekit/rooms-port.js';
+import type { CallLimiter } from '../../livekit/call-limiter.js';
 import { KeyedMutex } from './keyed-mutex.js';
 import type { Push } from '../model/outcomes.js';
 import { concernsMutes, trackWork } from '../model/mutes.js';
@@ -34,9 +35,6 @@ export interface Fresh {
   readonly at: number;
 }
 
-/** Lets calls to LiveKit out when there is room for them. */
-export type Through = <T>(call: () => Promise<T>) => Promise<T>;
-
 /** A seat whose wish is known from a reading of a moment ago. */
 export interface FreshWish {
   readonly fresh: Fresh;
@@ -45,7 +43,7 @@ export interface FreshWish {
 
 /** How a call goes out, and what becomes of what it tells. */
 interface How {
-  readonly through: Through;
+  readonly through: CallLimiter;
   readonly see: (answer: Answer) => Promise<void>;
 }
 
@@ -141,7 +139,7 @@ export class SeatApplier {
   async convergeAll(
     room: string,
     wishes: readonly FreshWish[],
-    through: Through,
+    through: CallLimiter,
     round = 1,
   ): Promise<Push[][]> {
     const answers: Answer[] = [];
@@ -166,7 +164,7 @@ export class SeatApplier {
     room: string,
     wishes: readonly FreshWish[],
     answers: readonly Answer[],
-    through: Through,
+    through: CallLimiter,
   ): Promise<Push[][]> {
     // After the calls: what was committed before them is what they followed, or is seen here.
     const [standings] = await Promise.all([
@@ -189,7 +187,7 @@ export class SeatApplier {
   private async convergeLeft(
     room: string,
     wishes: readonly FreshWish[],
-    through: Through,
+    through: CallLimiter,
     round: number,
   ): Promise<Push[][]> {
     if (wishes.length === 0) return [];
@@ -217,7 +215,7 @@ export class SeatApplier {
    */
   private pushFresh(
     { fresh: { standing, seen, at }, fallback }: FreshWish,
-    through: Through,
+    through: CallLimiter,
     see: (answer: Answer) => void,
   ): Promise<Push[] | null> {
     const { room, identity } = standing;
@@ -225,7 +223,7 @@ export class SeatApplier {
       if (this.holdBackMs(standing, seen.seat) > 0) return null;
       let last = seen;
       let isMoved = false;
-      const asStands: Through = (call) =>
+      const asStands: CallLimiter = (call) =>
         through(async () => {
           if (performance.now() - at > FRESH_MS) {
             const now = await this.readSeat(room.name, identity);
@@ -249,7 +247,7 @@ export class SeatApplier {
    */
   private async convergeThrough(
     { fresh: { standing }, fallback }: FreshWish,
-    through: Through,
+    through: CallLimiter,
   ): Promise<Push[]> {
     const { room, identity } = standing;
     const loop = async () => {

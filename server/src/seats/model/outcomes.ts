@@ -1,6 +1,6 @@
 import { samePermission } from '../../grants/compile-grant.js';
 import type { ObservedPermission, ObservedTrack } from '../../livekit/participant-view.js';
-import type { SeatAction, SeatOperation, SeatWish, Terms, WishTerms } from './seat.js';
+import type { SeatAction, SeatOperation, Settlement, SeatWish, Terms, WishTerms } from './seat.js';
 import { describePermissions } from './effects.js';
 
 // What calls to LiveKit, and what others wish meanwhile, mean for an operation.
@@ -20,17 +20,6 @@ export interface Push {
     readonly has: ObservedPermission;
     readonly tracks: readonly ObservedTrack[];
   };
-}
-
-export type Settled = 'applied' | 'pending' | 'failed' | 'superseded';
-
-/** What an operation has come to so far. */
-export interface Settlement {
-  readonly outcome: Settled;
-  readonly detail: string | null;
-  readonly ms: number | null;
-  /** What did happen, where that is known better than when the operation began. */
-  readonly effects?: readonly string[] | null;
 }
 
 /**

@@ -206,3 +206,30 @@ export function emptySeat(room: string, identity: string): Seat {
     lastChange: null,
   };
 }
+
+export type Settled = 'applied' | 'pending' | 'failed' | 'superseded';
+
+/** What an operation has come to so far. */
+export interface Settlement {
+  readonly outcome: Settled;
+  readonly detail: string | null;
+  readonly ms: number | null;
+  /** What did happen, where that is known better than when the operation began. */
+  readonly effects?: readonly string[] | null;
+}
+
+/** What it has come to. */
+export interface End {
+  readonly operation: SeatOperation;
+  readonly settlement: Settlement;
+}
+
+/** A webhook about a track. */
+export interface TrackEvent {
+  readonly room: string;
+  readonly identity: string;
+  readonly connection: string;
+  readonly track: ObservedTrack;
+  /** Postgres' time. */
+  readonly knownAt: Date;
+}

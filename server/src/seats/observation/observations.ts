@@ -6,9 +6,10 @@ import { LedgerService } from '../../ledger/ledger.service.js';
 import type { Tx } from '../../ledger/transactions.js';
 import type { ObservedParticipant } from '../../livekit/participant-view.js';
 import type { EventParticipant } from '../../livekit/webhook-event.js';
-import type { Seat } from '../model/seat.js';
+import type { Seat, TrackEvent } from '../model/seat.js';
 import { SilenceWatch } from './silence-watch.js';
 import { type Observation, ObservationStore } from '../store/observation-store.js';
+import { SeatStore } from '../store/seat-store.js';
 
 /** What LiveKit answered about one participant. */
 export interface Answer {
@@ -17,6 +18,15 @@ export interface Answer {
   /** The seat as it was before LiveKit was asked. */
   readonly seat: Seat | null;
   /** Postgres' time of that reading. */
+  readonly at: Date;
+}
+
+/** What Postgres knows of some rooms, and its time then. */
+export interface KnownRooms {
+  /** Room → its seats that show somebody as present. */
+  readonly seats: ReadonlyMap<string, readonly Seat[]>;
+  /** Rooms in which a track that was taken has not ended yet. */
+  readonly watched: ReadonlySet<string>;
   readonly at: Date;
 }
 
@@ -33,6 +43,7 @@ export class Observations {
 
   constructor(
     private readonly store: ObservationStore,
+    private readonly seats: SeatStore,
     private readonly silence: SilenceWatch,
     private readonly ledger: LedgerService,
     private readonly hints: Hints,
@@ -48,22 +59,57 @@ export class Observations {
     return this.store.writeJoined(tx, room, participant);
   }
 
-  /** A webhook about a connection that ended. `publish` the result after the commit. */
-  left(tx: Tx, room: string, participant: EventParticipant): Promise<Observation> {
-    return this.store.writeLeft(tx, room, participant);
+  /**
+   * A webhook, received at `knownAt`, about a connection that ended, and all its tracks with it.
+   * `publish` the result after the commit.
+   */
+  async left(
+    tx: Tx,
+    room: string,
+    participant: EventParticipant,
+    knownAt: Date,
+  ): Promise<Observation> {
+    const observation = await this.store.writeLeft(tx, room, participant);
+    await this.silence.left(tx, room, participant.identity, participant.sid, knownAt);
+    return observation;
   }
 
-  /**
-   * A list of the participants in the room, requested at `askedAt` (Postgres' time), after `known`
-   * was read: a known connection that is not in the list has ended.
-   */
+  /** A webhook about a track that was published, perhaps before an act took it. */
+  trackPublished(tx: Tx, event: TrackEvent): Promise<void> {
+    return this.silence.published(tx, event);
+  }
+
+  /** A webhook about a track that ended. */
+  trackUnpublished(tx: Tx, event: TrackEvent): Promise<void> {
+    return this.silence.unpublished(tx, event);
+  }
+
+  /** What is known of these rooms, to be read before LiveKit is asked for its lists. */
+  async readRooms(rooms: readonly string[]): Promise<KnownRooms> {
+    const [{ seats, at }, watched] = await Promise.all([
+      this.seats.lookAtRooms(rooms),
+      this.silence.watched(rooms),
+    ]);
+    return { seats, watched, at };
+  }
+
+  /** The list of participants in a room: a known connection that is not in it has ended. */
   async listed(
     room: string,
     participants: readonly ObservedParticipant[],
-    known: readonly Seat[],
-    askedAt: Date,
+    { seats, watched, at }: KnownRooms,
   ): Promise<void> {
-    await this.publish(room, await this.store.writeList(room, participants, known, askedAt));
+    const known = seats.get(room) ?? [];
+    await this.publish(room, await this.store.writeList(room, participants, known, at));
+    if (watched.has(room)) await this.silence.saw(room, null, participants, at);
+  }
+
+  /** What LiveKit says about one participant after an event. */
+  async inspected(answer: Answer): Promise<void> {
+    const { room, participant, seat, at } = answer;
+    const known = seat ? [seat] : [];
+    await this.publish(room, await this.store.writeList(room, [participant], known, at));
+    await this.silence.saw(room, [participant.identity], [participant], at);
   }
 
   /** The room does not run, so nobody is in it. */

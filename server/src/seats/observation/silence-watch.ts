@@ -6,7 +6,13 @@ import { Hints } from '../../hints/hints.js';
 import type { ObservedTrack } from '../../livekit/participant-view.js';
 import { RoomsPort } from '../../livekit/rooms-port.js';
 import { Metrics } from '../../metrics/metrics.service.js';
-import type { Publishing, SeatAction, SeatOperation, TakenTrack } from '../model/seat.js';
+import type {
+  Publishing,
+  SeatAction,
+  SeatOperation,
+  TakenTrack,
+  TrackEvent,
+} from '../model/seat.js';
 import { tracksTaken } from '../model/effects.js';
 
 /** When it is asked by ourselves, after the call: the webhook comes within some milliseconds. */
@@ -103,16 +109,6 @@ const REVEAL = `
     watched_tracks = coalesce(o.watched_tracks, '{}') || $4::text[],
     after = jsonb_set(o.after, '{takes}', coalesce(o.after->'takes', '[]') || $5::jsonb)
   FROM mine WHERE o.id = $3 AND o.gone_at IS NULL`;
-
-/** A webhook about a track. */
-export interface TrackEvent {
-  readonly room: string;
-  readonly identity: string;
-  readonly connection: string;
-  readonly track: ObservedTrack;
-  /** Postgres' time. */
-  readonly knownAt: Date;
-}
 
 /**
  * How long it takes until somebody is really silent: from the click until LiveKit reports the last

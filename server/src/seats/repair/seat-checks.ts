@@ -87,6 +87,11 @@ export class SeatChecks {
     return rest.filter(({ identity }) => !told.has(identity));
   }
 
+  /** Ends leases, timed holds and timed blocks that are due. */
+  endDue(): Promise<void> {
+    return this.leases.endDue();
+  }
+
   /** True when all is as it should be, or could be put right. */
   async check(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
     if (await this.isAsWished(room, occupant)) return true;

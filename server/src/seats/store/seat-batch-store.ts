@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { SharedParts } from '../../common/shared-parts.js';
 import { PgPool } from '../../database/pg-pool.js';
 import type { Tx } from '../../ledger/transactions.js';
-import type { NewOperation, Seat, SeatOperation, SeatWish, WishTerms } from '../model/seat.js';
-import type { Settlement } from '../model/outcomes.js';
+import type { End, NewOperation, Seat, SeatOperation, SeatWish, WishTerms } from '../model/seat.js';
 import {
   columnsOf,
   lastChange,
@@ -20,12 +19,6 @@ import {
 export interface Change {
   readonly operation: NewOperation;
   readonly wish: SeatWish;
-}
-
-/** What it has come to. */
-export interface End {
-  readonly operation: SeatOperation;
-  readonly settlement: Settlement;
 }
 
 /** What changes that are made together mostly have in common, each of them once. */
@@ -236,15 +229,6 @@ export class SeatBatchStore {
       [undone.map(({ id }) => id), undone.map(({ by }) => by)],
     );
     return new Set(rows.map(({ id }) => id));
-  }
-
-  async findOperations(ids: readonly string[]): Promise<SeatOperation[]> {
-    const { rows } = await this.pg.query<OperationRow>(
-      'seat-operation-find-many',
-      `SELECT ${columnsOf('o')} FROM seat_operation o WHERE o.id = ANY($1)`,
-      [ids],
-    );
-    return rows.map(toOperation);
   }
 }
 

@@ -10,8 +10,10 @@ import {
   type SeatOperation,
   type SeatWish,
 } from '../model/seat.js';
-import { type Change, type End, SeatBatchStore } from './seat-batch-store.js';
-import { cameTo, type Settlement, stands } from '../model/outcomes.js';
+import { type Change, SeatBatchStore } from './seat-batch-store.js';
+import type { End } from '../model/seat.js';
+import { cameTo, stands } from '../model/outcomes.js';
+import type { Settlement } from '../model/seat.js';
 import { SeatStore } from './seat-store.js';
 
 /** Topic of the hint that something was given for a time: there may be an earlier end to wait for. */

@@ -339,6 +339,15 @@ export class SeatStore {
     return rows[0] ? toOperation(rows[0]) : null;
   }
 
+  async findOperations(ids: readonly string[]): Promise<SeatOperation[]> {
+    const { rows } = await this.pg.query<OperationRow>(
+      'seat-operation-find-many',
+      `SELECT ${columnsOf('o')} FROM seat_operation o WHERE o.id = ANY($1)`,
+      [ids],
+    );
+    return rows.map(toOperation);
+  }
+
   /**
    * What was before the operation that wrote the seat's present override; null when a token was
    * issued with it.
