@@ -10,7 +10,7 @@ import {
   OperationRunner,
 } from '../seats/commands/operation-runner.js';
 import type { Command } from '../seats/commands/requests.js';
-import type { End } from '../seats/model/seat.js';
+import type { OperationEnd } from '../seats/model/seat.js';
 import { SeatChecks } from '../seats/repair/seat-checks.js';
 import { SeatStore } from '../seats/store/seat-store.js';
 import { SeatsService } from '../seats/commands/seats.service.js';
@@ -64,10 +64,10 @@ export class BulkActs implements OnModuleInit {
    */
   onModuleInit(): void {
     this.runner.onBulkEnd((tx, ends) => this.follow(tx, ends));
-    this.checks.expect(this.store);
+    this.checks.usePendingScenes(this.store);
   }
 
-  private async follow(tx: Tx, ends: readonly End[]): Promise<void> {
+  private async follow(tx: Tx, ends: readonly OperationEnd[]): Promise<void> {
     for (const [bulk, some] of Map.groupBy(ends, ({ operation }) => operation.bulk as string)) {
       await this.store.follow(tx, bulk, some.map(toFollowed));
     }
@@ -376,7 +376,7 @@ function skipped(position: number, detail: string): TargetEnd {
 }
 
 /** Superseded: what was asked never came about, because somebody else asked something else. */
-function toFollowed({ operation, settlement: { outcome, detail, ms } }: End): FollowedEnd {
+function toFollowed({ operation, result: { outcome, detail, ms } }: OperationEnd): FollowedEnd {
   return {
     identity: operation.identity,
     seatOperation: operation.id,

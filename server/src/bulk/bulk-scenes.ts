@@ -12,7 +12,7 @@ import { SeatStore } from '../seats/store/seat-store.js';
 import type { BulkOperation, BulkTarget, TargetEnd } from './bulk.js';
 import { BulkStore } from './bulk-store.js';
 import type { Chunk, Turn } from './bulk-worker.js';
-import { type Haste, type Pace, throughOf } from './pace.js';
+import { type Priority, type Pace, throughOf } from './pace.js';
 
 /**
  * So many who are seen or heard are called at once, before anybody else: one after the other, each
@@ -92,7 +92,7 @@ export class BulkScenes {
       if (one && one !== 'failed') (isUrgent(one, i) ? urgent : others).push(one);
     });
     const results = new Map<SceneTarget, SceneResult | undefined>();
-    const converge = async (some: readonly SceneTarget[], haste: Haste) => {
+    const converge = async (some: readonly SceneTarget[], haste: Priority) => {
       const came = await this.scenes.converge(room, some, throughOf(pace, haste));
       some.forEach((one, i) => results.set(one, came[i]));
     };

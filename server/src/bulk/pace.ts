@@ -23,7 +23,7 @@ const PROBE_MS = 1_000;
 export type Answer = 'ok' | 'strained';
 
 /** Urgent: goes out at once, beside as many as there may ever be, and the others wait for its end. */
-export type Haste = 'paced' | 'urgent';
+export type Priority = 'paced' | 'urgent';
 
 /**
  * How many calls to LiveKit are under way at once, for one room. A change of permission is told to
@@ -59,7 +59,7 @@ export class Pace {
   async run<T>(
     call: () => Promise<T>,
     strained: (error: unknown) => boolean,
-    haste: Haste = 'paced',
+    haste: Priority = 'paced',
   ): Promise<T> {
     if (haste === 'urgent' && this.active < MOST) {
       this.active += 1;
@@ -79,7 +79,7 @@ export class Pace {
   private async attempt<T>(
     call: () => Promise<T>,
     strained: (error: unknown) => boolean,
-    haste: Haste,
+    haste: Priority,
   ): Promise<T> {
     const started = performance.now();
     if (this.strainedInARow >= GIVE_UP_AFTER) {
@@ -150,7 +150,7 @@ export class Pace {
 }
 
 /** How calls to LiveKit go out at that pace. */
-export function throughOf(pace: Pace, haste: Haste = 'paced'): CallLimiter {
+export function throughOf(pace: Pace, haste: Priority = 'paced'): CallLimiter {
   return (call) => pace.run(call, isUnavailable, haste);
 }
 

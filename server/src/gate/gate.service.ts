@@ -21,7 +21,7 @@ import type { TokenFacts } from '../livekit/token-reader.js';
 import { WHIP_CLAIMS } from '../livekit/whip.js';
 import { PolicyReader, type PolicyUser } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
-import type { Standing } from '../seats/model/seat-policy.js';
+import type { Evaluation } from '../seats/model/seat-policy.js';
 import { type GateTarget, isProbe, isWhip, presentedToken } from './gate-paths.js';
 import {
   ParticipantProofs,
@@ -222,7 +222,7 @@ export class GateService {
   private async recordRefusal(
     knock: Knock,
     token: TokenFacts | null,
-    standing: Standing | null,
+    standing: Evaluation | null,
     code: string,
   ): Promise<void> {
     const isStorableRoom = token !== null && isStorable(token.identity) && isStorable(token.room);
@@ -234,7 +234,7 @@ export class GateService {
   private async record(
     { target, ip, requestId }: Knock,
     token: TokenFacts,
-    standing: Standing | null,
+    standing: Evaluation | null,
     refused: string | null,
   ): Promise<void> {
     await this.ledger.appendDurably({
@@ -269,7 +269,7 @@ function mayPublishByWhip({ token, standing }: Proved): boolean {
 /** No rule covers them and the room allows that: they are what their token says. */
 function uncoveredClaims(
   token: TokenFacts,
-  standing: Standing,
+  standing: Evaluation,
   byWhip: boolean,
   now: Date,
 ): TokenClaims {
@@ -285,7 +285,7 @@ function uncoveredClaims(
 }
 
 /** Without what a hold or the room's scene keeps from the others. */
-function uncoveredVideo({ claims }: TokenFacts, standing: Standing, byWhip: boolean) {
+function uncoveredVideo({ claims }: TokenFacts, standing: Evaluation, byWhip: boolean) {
   const { wanted, room } = standing;
   const video = { ...(claims['video'] as Record<string, unknown>) };
   if (byWhip) video['canSubscribe'] = false;

@@ -64,7 +64,7 @@ const leaves = () =>
 const desired = async () => {
   const { role } = await app.app
     .get(SeatPolicy, { strict: false })
-    .stand(room, boss.identity, { kind: 'standard' });
+    .evaluate(room, boss.identity, { kind: 'standard' });
   return role && { template: role.template, beyond: role.aboveCeiling, ...role.permission };
 };
 const promoted = (template: string, as = app.admin) =>

@@ -75,7 +75,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
    */
   async begin(actor: Actor, room: string, target: string, { reason }: PeekBody): Promise<Peek> {
     const identity = peekIdentity(actor);
-    const standing = await this.seats.stand(room, identity);
+    const standing = await this.seats.evaluate(room, identity);
     const looked = await this.store.find(room, target);
     if (!looked?.isPresent) throw conflict('seat.not_present', 'They are not in the room.');
     if (looked.peeksAt !== null) {

@@ -58,7 +58,7 @@ export class PresenceService {
     try {
       for (;;) {
         this.asking.set(key, false);
-        const { seat, at } = await this.store.look(room, identity);
+        const { seat, at } = await this.store.readSnapshot(room, identity);
         const participant = await this.rooms.findParticipant(room, identity);
         if (!participant) return null; // its end is told by webhook or seen by the sweep
         await this.observations.inspected({ room, participant, seat, at });

@@ -11,14 +11,14 @@ import { isStorable } from '../livekit/storable.js';
 import { type TokenFacts, TokenReader } from '../livekit/token-reader.js';
 import { LeasesService } from '../seats/commands/leases.service.js';
 import { type Admission, AdmissionStore } from '../seats/store/admission-store.js';
-import { beyondIssuer, SeatPolicy, type Standing } from '../seats/model/seat-policy.js';
+import { beyondIssuer, SeatPolicy, type Evaluation } from '../seats/model/seat-policy.js';
 import { isVoided } from './voided.js';
 
 /** A token that proves who presents it, and how they stand at this moment. */
 export interface Proved {
   readonly kind: 'proved';
   readonly token: TokenFacts;
-  readonly standing: Standing;
+  readonly standing: Evaluation;
   /** What the connection is bound to, under its own name; null: to nothing. */
   readonly bound: TokenBound | null;
 }
@@ -31,7 +31,7 @@ export interface Unproved {
   readonly text: string;
   /** Null for what is no valid token. */
   readonly token: TokenFacts | null;
-  readonly standing: Standing | null;
+  readonly standing: Evaluation | null;
 }
 
 export type Proof = Proved | Unproved;
@@ -139,23 +139,23 @@ export class ParticipantProofs {
   }
 
   /** Null for a room that Rolecall does not have. */
-  private async stand({ room, identity }: TokenFacts): Promise<Standing | null> {
+  private async stand({ room, identity }: TokenFacts): Promise<Evaluation | null> {
     try {
       const standing = await this.leases.onceNothingIsDue(
-        () => this.policy.stand(room, identity),
+        () => this.policy.evaluate(room, identity),
         ({ facts }) => facts,
       );
       if (standing.facts.wasIssued) return standing;
       // They never came before: only the ledger can tell that a token was issued to them.
       if (!(await this.admissions.findIssued(room, identity))) return standing;
-      return await this.policy.stand(room, identity);
+      return await this.policy.evaluate(room, identity);
     } catch (error) {
       if (error instanceof AppError && error.kind === 'not_found') return null;
       throw error;
     }
   }
 
-  private async isVoided(token: TokenFacts, { facts }: Standing): Promise<boolean> {
+  private async isVoided(token: TokenFacts, { facts }: Evaluation): Promise<boolean> {
     const { tokensVoidBefore } = facts;
     if (!tokensVoidBefore) return false;
     return isVoided(token, tokensVoidBefore, await this.lastAdmission(token));
@@ -170,7 +170,7 @@ export class ParticipantProofs {
 export function unproved(
   code: string,
   token: TokenFacts,
-  standing: Standing | null,
+  standing: Evaluation | null,
   text = REFUSALS[code] ?? 'You have no role in this room.',
 ): Unproved {
   return { kind: 'refused', status: 403, code, text, token, standing };

@@ -168,11 +168,11 @@ export class Sweep {
     await inSequence([
       () =>
         this.each(participants, SEATS_A_STATEMENT, async (participant) => {
-          if (!(await this.checks.isAsWished(room, participant))) wrong.push(participant);
+          if (!(await this.checks.isInSync(room, participant))) wrong.push(participant);
         }),
       async () => {
         if (wrong.length > 0) this.stir(room);
-        const drifted = await this.checks.leftAlone(room, wrong);
+        const drifted = await this.checks.withoutPending(room, wrong);
         found = drifted.length;
         await this.each(publishersFirst(drifted), REPAIRS_AT_ONCE, (participant) =>
           this.checks.putRight(room, participant, 'sweep'),

@@ -21,7 +21,7 @@ import { SceneSeats } from './commands/scene-seats.js';
 import { SessionEnd } from './commands/session-end.js';
 import { SeatTokens } from './commands/seat-tokens.js';
 import { SeatViews } from './views/seat-views.js';
-import { SeatWishes } from './commands/command-planner.js';
+import { CommandPlanner } from './commands/command-planner.js';
 import { SilenceWatch } from './observation/silence-watch.js';
 import { AdmissionStore } from './store/admission-store.js';
 import { SessionStore } from './store/session-store.js';
@@ -53,13 +53,13 @@ const SEATS = [
   SeatStore,
   SeatTokens,
   SeatViews,
-  SeatWishes,
+  CommandPlanner,
   SeatsService,
   SessionEnd,
   SessionStore,
   SilenceWatch,
 ];
 
-/** One identity in one room: what is wished, what LiveKit has, and the one way between them. */
+/** Seats: one identity in one room, its desired and its observed state, and what brings them together. */
 @Module({ controllers: [SeatsController], providers: SEATS, exports: SEATS })
 export class SeatsModule {}

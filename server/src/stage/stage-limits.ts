@@ -5,7 +5,7 @@ import type { Tx } from '../ledger/transactions.js';
 import type { ActiveScene } from '../grants/policy.js';
 import { resolve } from '../grants/resolve.js';
 import { PolicyReader } from '../policy/policy-reader.js';
-import type { Holding, SeatRule } from '../seats/model/extensions.js';
+import type { RoleClaim, SeatRule } from '../seats/model/extensions.js';
 
 /** How many may have a role in a room at a time, and how many do. */
 export interface StageLimit {
@@ -65,7 +65,7 @@ export class StageLimits implements SeatRule {
   ) {}
 
   /** Their own seat does not count: who has a slot may have it again. */
-  async assertMayHold(tx: Tx, { room, identity, template }: Holding): Promise<void> {
+  async assertMayHold(tx: Tx, { room, identity, template }: RoleClaim): Promise<void> {
     const { rows } = await tx.query<{ slots: number }>(
       'SELECT slots FROM stage_limit WHERE room = $1 AND template = $2 FOR UPDATE',
       [room, template],

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { fieldError } from '../common/errors/app-error.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { PolicyReader, type PolicyRoom } from '../policy/policy-reader.js';
-import type { Standing } from '../seats/model/seat-policy.js';
+import type { Evaluation } from '../seats/model/seat-policy.js';
 
 /** What people are let up to when neither the moderator nor the room says. */
 const DEFAULT_PROMOTION = 'speaker';
@@ -20,7 +20,7 @@ export class StageOffers {
 
   /** Throws 400 for a template that nobody can be given; `field` is where the caller named it. */
   async offer(
-    { room, input }: Standing,
+    { room, input }: Evaluation,
     asked?: string,
     field: 'template' | 'key' = 'template',
   ): Promise<Offer> {
@@ -33,7 +33,7 @@ export class StageOffers {
   }
 
   /** What the room lets people up to; null while nobody can be given that. */
-  async find({ room, input }: Standing): Promise<Offer | null> {
+  async find({ room, input }: Evaluation): Promise<Offer | null> {
     const template = promotesTo(room);
     const state = input.templates[template];
     if (!state || state.isArchived || state.published === null) return null;

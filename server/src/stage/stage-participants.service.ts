@@ -7,13 +7,13 @@ import { Transactions, type Tx } from '../ledger/transactions.js';
 import { exceeds } from '../grants/ceiling.js';
 import { NOTHING_WITHHELD, withhold } from '../grants/withhold.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
-import { SeatPolicy, type Standing } from '../seats/model/seat-policy.js';
+import { SeatPolicy, type Evaluation } from '../seats/model/seat-policy.js';
 import { SeatStore } from '../seats/store/seat-store.js';
 import { SeatsService } from '../seats/commands/seats.service.js';
 import { StageLimits } from './stage-limits.js';
 import { StageNews } from './stage-news.js';
 import { promotesTo, StageOffers } from './stage-offers.js';
-import { type Own, StageStore } from './stage-store.js';
+import { type OwnRequest, StageStore } from './stage-store.js';
 import { isCode } from './stage.service.js';
 import type { OwnStageView, RaiseBody, UnmuteAnswerBody } from './stage.schemas.js';
 
@@ -192,12 +192,12 @@ export class StageParticipantsService {
 
   /** After a change of one's own role. */
   private async again(participant: Participant): Promise<OwnStageView> {
-    const standing = await this.policy.stand(participant.room, participant.identity);
+    const standing = await this.policy.evaluate(participant.room, participant.identity);
     return this.view({ ...participant, standing });
   }
 
   /** Would being let up give them anything? What a scene takes is given back by it; a hold is not. */
-  private async canRaise(standing: Standing): Promise<boolean> {
+  private async canRaise(standing: Evaluation): Promise<boolean> {
     const { role, facts } = standing;
     if ((facts.user?.kind ?? 'standard') !== 'standard') return false; // agents follow their job
     const offer = await this.offers.find(standing);
@@ -207,15 +207,15 @@ export class StageParticipantsService {
     return exceeds(offer.grants, withhold(role.grants, withheld)).length > 0;
   }
 
-  private async canStepDown(standing: Standing): Promise<boolean> {
+  private async canStepDown(standing: Evaluation): Promise<boolean> {
     const { role, input, room, identity } = standing;
     if (role?.source !== 'override') return false;
     const seat = await this.seatStore.find(room.name, identity);
     if (!seat) return false;
     const { now } = standing.facts;
-    const { override } = await this.seats.steppedDown({ seat, standing, now });
+    const { override } = await this.seats.steppedDown({ seat, evaluation: standing, now });
     const wish = { override, block: input.seat?.block ?? null };
-    const after = await this.policy.suppose(standing, wish);
+    const after = await this.policy.simulate(standing, wish);
     if (!after.role) return role.grants.canPublish; // the seat finds them a role of the least
     return (
       exceeds(role.grants, after.role.grants).length > 0 &&
@@ -230,7 +230,7 @@ export class StageParticipantsService {
   }
 }
 
-function toHand(own: readonly Own[]): Pick<OwnStageView, 'hand' | 'lastDecision'> {
+function toHand(own: readonly OwnRequest[]): Pick<OwnStageView, 'hand' | 'lastDecision'> {
   const hand = own.find(({ kind }) => kind === 'hand');
   if (!hand) return { hand: null, lastDecision: null };
   if (hand.state === 'waiting') {
@@ -246,7 +246,7 @@ function toHand(own: readonly Own[]): Pick<OwnStageView, 'hand' | 'lastDecision'
   return { hand: null, lastDecision: { state, word, at: (decidedAt ?? createdAt).toISOString() } };
 }
 
-function holdOf({ input, role, facts }: Standing): OwnStageView['hold'] {
+function holdOf({ input, role, facts }: Evaluation): OwnStageView['hold'] {
   const hold = input.seat?.hold;
   if (!hold || (hold.until && hold.until <= facts.now)) return null;
   const sources = hold.sources.filter((source) => role?.grants.canPublishSources.includes(source));
@@ -255,7 +255,7 @@ function holdOf({ input, role, facts }: Standing): OwnStageView['hold'] {
 }
 
 /** Whether it is the room's scene that keeps them from something, and not (only) a hold. */
-function isTakenByScene({ decision, role, wanted }: Standing): boolean {
+function isTakenByScene({ decision, role, wanted }: Evaluation): boolean {
   if (wanted.kind === 'uncovered') return !wanted.isRestored;
   return (
     role !== null &&

@@ -48,7 +48,7 @@ export interface Waiting extends StageRequest {
 }
 
 /** One of a participant's own, as they see it. */
-export interface Own extends StageRequest {
+export interface OwnRequest extends StageRequest {
   /** Of a raised hand: 1 is next. */
   readonly position: number | null;
   /** The name of who asked, never how they sign in. */
@@ -242,7 +242,7 @@ export class StageStore {
   }
 
   /** What waits for a participant or of them, and their last hand if that was decided just now. */
-  async listOwn(room: string, identity: string): Promise<Own[]> {
+  async listOwn(room: string, identity: string): Promise<OwnRequest[]> {
     const { rows } = await this.pg.query<
       Row & { position: number | null; asked_by: string | null }
     >(

@@ -206,7 +206,7 @@ export class SeatsController {
     return (await this.store.listOperations(room, identity, limit)).map(toSeatOperationView);
   }
 
-  /** A soft lock: tells the other moderators for five seconds who is about to act on whom. */
+  /** A soft lock: for five seconds the other moderators see who is about to act on this seat. */
   @Post(':identity/acting')
   @HttpCode(204)
   @RequirePermission('seat.promote', { room: 'room' })

@@ -9,7 +9,7 @@ import { SeatApplier } from '../convergence/seat-applier.js';
 import type { Context } from '../model/context.js';
 import { SeatGuards } from './seat-guards.js';
 import { SeatOperations } from '../store/seat-operations.js';
-import type { Settlement } from '../model/seat.js';
+import type { OperationResult } from '../model/seat.js';
 import type { SeatPreview } from '../views/seats.schemas.js';
 import { draftAct } from './operation-draft.js';
 import { RecentOperations } from './recent-operations.js';
@@ -39,7 +39,7 @@ export class ActStrategy implements Strategy<ImmediateAct, Prepared> {
   ): Promise<Prepared | Repeated> {
     await this.guards.assertEpoch(context, act.expectEpoch);
     this.guards.assertSensible(actor, act.action, context, act.isConfirmed ?? false);
-    await this.guards.assertWithinCeiling(actor, act.permission, context, context.standing.role);
+    await this.guards.assertWithinCeiling(actor, act.permission, context, context.evaluation.role);
     const last = mayRepeat
       ? await this.recent.find(actor, act.action, context, REPEATED_WITHIN_MS)
       : null;
@@ -52,7 +52,7 @@ export class ActStrategy implements Strategy<ImmediateAct, Prepared> {
     act: ImmediateAct,
     context: Context,
   ): Promise<Pick<SeatPreview, 'after' | 'effects'>> {
-    const { role } = context.standing;
+    const { role } = context.evaluation;
     await this.guards.assertWithinCeiling(actor, act.permission, context, role, true);
     return { after: toStateResponse(toStateOf(role)), effects: act.effects(context) };
   }
@@ -67,14 +67,14 @@ export class ActStrategy implements Strategy<ImmediateAct, Prepared> {
     return new Set(prepared.map(({ operation }) => operation.identity));
   }
 
-  async carryOut({ id }: SeatOperation, act: ImmediateAct): Promise<Settlement> {
-    const settlement = await this.perform(act);
+  async carryOut({ id }: SeatOperation, act: ImmediateAct): Promise<OperationResult> {
+    const result = await this.perform(act);
     // The act is done; an operation that stays open is ended by the sweep.
-    await this.operations.settle(id, settlement).catch(() => undefined);
-    return settlement;
+    await this.operations.settle(id, result).catch(() => undefined);
+    return result;
   }
 
-  private async perform({ action, run }: ImmediateAct): Promise<Settlement> {
+  private async perform({ action, run }: ImmediateAct): Promise<OperationResult> {
     const started = performance.now();
     const ms = () => Math.round((performance.now() - started) * 10) / 10;
     try {
@@ -92,6 +92,6 @@ export class ActStrategy implements Strategy<ImmediateAct, Prepared> {
 }
 
 /** A removal waits for LiveKit. A mute is about this moment, which has passed by then. */
-function unreachable(action: ImmediateAct['action'], detail: string): Settlement {
+function unreachable(action: ImmediateAct['action'], detail: string): OperationResult {
   return { outcome: action === 'remove' ? 'pending' : 'failed', detail, ms: null };
 }

@@ -11,9 +11,9 @@ import {
 } from '../../grants/role-grants.js';
 import type { ObservedPermission } from '../../livekit/participant-view.js';
 import { PolicyReader } from '../../policy/policy-reader.js';
-import type { RoleState, Seat, SeatBase, SeatWish } from '../model/seat.js';
+import type { RoleState, Seat, SeatBase, DesiredState } from '../model/seat.js';
 import type { Context } from '../model/context.js';
-import { type EffectiveRole, SeatPolicy, type Standing } from '../model/seat-policy.js';
+import { type EffectiveRole, SeatPolicy, type Evaluation } from '../model/seat-policy.js';
 import { SeatStore } from '../store/seat-store.js';
 
 /** What is promoted to when neither the moderator nor the room says. */
@@ -23,8 +23,8 @@ const LAST_RESORT = 'viewer';
 /** Every template has a place. */
 const NONE: ReadonlySet<string> = new Set();
 
-/** What an action asks for. */
-export interface Plan extends SeatWish {
+/** The desired state that a command asks for. */
+export interface Plan extends DesiredState {
   readonly fallback?: ObservedPermission | null;
   /** The role that ends, where the clock has taken it already. */
   readonly was?: RoleState;
@@ -32,14 +32,14 @@ export interface Plan extends SeatWish {
   readonly isKept?: true;
 }
 
-interface Terms {
+interface CommandBody {
   readonly for?: number | undefined;
   readonly reason?: string | undefined;
 }
 
-/** Turns what a moderator asks for into what is to be wished for the seat. */
+/** Computes the desired state that a command asks for. */
 @Injectable()
-export class SeatWishes {
+export class CommandPlanner {
   constructor(
     private readonly store: SeatStore,
     private readonly policy: SeatPolicy,
@@ -49,13 +49,13 @@ export class SeatWishes {
   async promotion(
     actor: Actor,
     context: Context,
-    body: Terms & { template?: string | undefined },
+    body: CommandBody & { template?: string | undefined },
   ): Promise<Plan> {
-    const { standing } = context;
-    const key = body.template ?? standing.room.promoteTemplate ?? DEFAULT_PROMOTION;
+    const { evaluation } = context;
+    const key = body.template ?? evaluation.room.promoteTemplate ?? DEFAULT_PROMOTION;
     const override = this.overrideOf(actor, context, key, body);
-    if (body.template === undefined) await this.assertIsPromotion(standing, override);
-    return { ...wishOf(context), override };
+    if (body.template === undefined) await this.assertIsPromotion(evaluation, override);
+    return { ...desiredStateOf(context), override };
   }
 
   /**
@@ -65,21 +65,21 @@ export class SeatWishes {
   async demotion(
     actor: Actor,
     context: Context,
-    body: Terms & { template?: string | undefined },
+    body: CommandBody & { template?: string | undefined },
     noPlace = NONE,
   ): Promise<Plan> {
-    const wish = wishOf(context);
+    const desired = desiredStateOf(context);
     if (body.template !== undefined) {
-      return { ...wish, override: this.overrideOf(actor, context, body.template, body) };
+      return { ...desired, override: this.overrideOf(actor, context, body.template, body) };
     }
     const isSelf = actor.kind === 'participant';
     const back = isSelf ? this.steppedDown(context) : this.withoutOverride(context, noPlace);
-    const plan: Plan = { ...wish, ...(await back) };
-    const after = await this.policy.suppose(context.standing, plan, context.now);
+    const plan: Plan = { ...desired, ...(await back) };
+    const after = await this.policy.simulate(context.evaluation, plan, context.now);
     if (after.wanted.kind !== 'out' || after.wanted.code === 'seat.blocked') return plan;
-    const held = context.standing.role?.grants ?? null;
+    const held = context.evaluation.role?.grants ?? null;
     const override = await this.lastResort(actor, context, body, { after, held, noPlace });
-    if (override) return { ...wish, override };
+    if (override) return { ...desired, override };
     throw new AppError(
       'conflict',
       'seat.no_other_role',
@@ -95,7 +95,7 @@ export class SeatWishes {
     const { template, version } = override;
     const was = { template, version, permission: null };
     const under = await this.underOverride(context, noPlace);
-    const plan = { ...wishOf(context), ...under, was };
+    const plan = { ...desiredStateOf(context), ...under, was };
     return noPlace.size === 0 ? plan : this.keepInRoom(actor, context, plan, noPlace);
   }
 
@@ -103,29 +103,34 @@ export class SeatWishes {
   async blockEnd(actor: Actor, context: Context, noPlace = NONE): Promise<Plan | null> {
     const { block, override } = context.seat;
     if (!hasEnded(block, context.now)) return null;
-    const plan = { ...wishOf(context), block: null };
+    const plan = { ...desiredStateOf(context), block: null };
     if (!override || !noPlace.has(override.template)) return plan;
     const under = await this.underOverride(context, noPlace);
     return this.keepInRoom(actor, context, { ...plan, ...under }, noPlace);
   }
 
   /** The lease ends `for` later than it would have. */
-  extension({ seat, standing, now }: Context, body: { for: number }): Plan {
-    const { override } = wishOf({ standing });
+  extension({ seat, evaluation, now }: Context, body: { for: number }): Plan {
+    const { override } = desiredStateOf({ evaluation });
     const until = override?.until;
     if (!override || !until || until <= now) {
-      const has = override ? 'Their role has no end' : 'They hold no role of this room';
-      throw new AppError('conflict', 'seat.no_lease', `${has} that could be put off.`, {
+      const problem = override
+        ? 'The role has no expiry to extend.'
+        : 'There is no role of this room to extend.';
+      throw new AppError('conflict', 'seat.no_lease', problem, {
         extra: { identity: seat.identity },
       });
     }
     const later = new Date(until.getTime() + body.for * 1000);
-    return { ...wishOf({ standing }), override: { ...override, scope: 'until', until: later } };
+    return {
+      ...desiredStateOf({ evaluation }),
+      override: { ...override, scope: 'until', until: later },
+    };
   }
 
-  block(actor: Actor, context: Context, body: Terms): Plan {
-    const block: Block = { ...this.terms(actor, context, body) };
-    return { ...wishOf(context), block };
+  block(actor: Actor, context: Context, body: CommandBody): Plan {
+    const block: Block = { ...this.givenNow(actor, context, body) };
+    return { ...desiredStateOf(context), block };
   }
 
   /**
@@ -135,23 +140,23 @@ export class SeatWishes {
   hold(
     actor: Actor,
     context: Context,
-    body: Terms & { sources?: readonly TrackSource[] | undefined },
+    body: CommandBody & { sources?: readonly TrackSource[] | undefined },
   ): Plan {
-    const wish = wishOf(context);
+    const desired = desiredStateOf(context);
     const asked = body.sources ?? publishableBy(context);
-    const terms = this.terms(actor, context, body);
-    const old = wish.hold && isOpen(wish.hold, context.now) ? wish.hold : null;
+    const terms = this.givenNow(actor, context, body);
+    const old = desired.hold && isOpen(desired.hold, context.now) ? desired.hold : null;
     const hold: Hold = {
       ...terms,
       sources: canonicalSources([...asked, ...(old?.sources ?? [])]),
       until: old ? later(old.until, terms.until) : terms.until,
     };
-    return { ...wish, hold };
+    return { ...desired, hold };
   }
 
   /** What the seat goes back to when its override ends. */
   async withoutOverride(
-    { seat, standing }: Pick<Context, 'seat' | 'standing'>,
+    { seat, evaluation }: Pick<Context, 'seat' | 'evaluation'>,
     noPlace = NONE,
   ): Promise<Pick<Plan, 'override' | 'fallback'>> {
     const origin = await this.store.findOverrideOrigin(seat);
@@ -159,7 +164,7 @@ export class SeatWishes {
     if (base && 'override' in base) {
       return { override: noPlace.has(base.override.template) ? null : base.override };
     }
-    const isCovered = standing.facts.wasIssued;
+    const isCovered = evaluation.facts.wasIssued;
     return { override: null, fallback: !isCovered && base ? base.permission : null };
   }
 
@@ -168,11 +173,15 @@ export class SeatWishes {
    * that lies under what they give back.
    */
   async steppedDown(
-    context: Pick<Context, 'seat' | 'standing' | 'now'>,
+    context: Pick<Context, 'seat' | 'evaluation' | 'now'>,
   ): Promise<Pick<Plan, 'override' | 'fallback' | 'isKept'>> {
     const back = await this.withoutOverride(context);
-    const { block } = wishOf(context);
-    const { role } = await this.policy.suppose(context.standing, { ...back, block }, context.now);
+    const { block } = desiredStateOf(context);
+    const { role } = await this.policy.simulate(
+      context.evaluation,
+      { ...back, block },
+      context.now,
+    );
     if (!role) return back;
     for await (const under of this.openUnder(context)) {
       const { grants } = await this.templates.version(under.template, under.version);
@@ -228,22 +237,22 @@ export class SeatWishes {
     const { grants } = await this.templates.version(lost.template, lost.version);
     // A block or a scene hides the role that comes back with its end.
     const unblocked = { ...plan, block: null };
-    const supposed = await this.policy.suppose(context.standing, unblocked, context.now);
+    const supposed = await this.policy.simulate(context.evaluation, unblocked, context.now);
     const { decision } = supposed;
     const given = decision.verdict === 'allow' ? (decision.played ?? decision) : null;
     const instead = given && (await this.templates.version(given.template, given.version));
     // A closed room or a suspension hides a role as well, and which one cannot be told.
     const isMore = instead
       ? exceeds(instead.grants, grants).length > 0
-      : !isWantOfRules(supposed) && decision.verdict === 'refuse';
+      : !hasNoRule(supposed) && decision.verdict === 'refuse';
     if (isMore) {
-      if (!noPlace.has(LAST_RESORT) && !whyUnusable(context.standing, LAST_RESORT)) {
+      if (!noPlace.has(LAST_RESORT) && !whyUnusable(context.evaluation, LAST_RESORT)) {
         return { ...plan, override: this.overrideOf(actor, context, LAST_RESORT, {}) };
       }
       return hasEnded(lost, context.now) ? plan : { ...plan, override: lost, isKept: true };
     }
     if (plan.override) return plan;
-    const after = await this.policy.suppose(context.standing, plan, context.now);
+    const after = await this.policy.simulate(context.evaluation, plan, context.now);
     if (after.wanted.kind !== 'out') return plan;
     const held = (await this.templates.version(ended.template, ended.version)).grants;
     const override = await this.lastResort(actor, context, {}, { after, held, noPlace });
@@ -255,20 +264,20 @@ export class SeatWishes {
     return scope === 'session' && (await this.store.hasEndedSince(room, at));
   }
 
-  async baseOf(seat: Seat, standing: Standing): Promise<SeatBase | null> {
+  async baseOf(seat: Seat, evaluation: Evaluation): Promise<SeatBase | null> {
     const origin = await this.store.findOverrideOrigin(seat);
     if (origin) return origin.base;
     if (seat.override) return { override: seat.override };
-    if (standing.wanted.kind === 'free' && seat.isPresent && seat.permission) {
+    if (evaluation.wanted.kind === 'free' && seat.isPresent && seat.permission) {
       return { permission: seat.permission };
     }
-    const { uncovered } = standing.facts;
-    return standing.wanted.kind === 'uncovered' && uncovered
+    const { uncovered } = evaluation.facts;
+    return evaluation.wanted.kind === 'uncovered' && uncovered
       ? { permission: uncovered.permission as ObservedPermission }
       : null;
   }
 
-  private terms(actor: Actor, { now }: Context, body: Terms) {
+  private givenNow(actor: Actor, { now }: Context, body: CommandBody) {
     return {
       at: now,
       until: body.for === undefined ? null : new Date(now.getTime() + body.for * 1000),
@@ -278,19 +287,24 @@ export class SeatWishes {
     };
   }
 
-  private overrideOf(actor: Actor, context: Context, template: string, body: Terms): Override {
-    const problem = whyUnusable(context.standing, template);
+  private overrideOf(
+    actor: Actor,
+    context: Context,
+    template: string,
+    body: CommandBody,
+  ): Override {
+    const problem = whyUnusable(context.evaluation, template);
     if (problem) throw fieldError('template', problem);
     return {
       template,
-      version: context.standing.input.templates[template]?.published as number,
+      version: context.evaluation.input.templates[template]?.published as number,
       scope: body.for === undefined ? 'session' : 'until',
-      ...this.terms(actor, context, body),
+      ...this.givenNow(actor, context, body),
     };
   }
 
   /** A click on *promote* never takes something away: who holds more already keeps it. */
-  private async assertIsPromotion({ role }: Standing, override: Override): Promise<void> {
+  private async assertIsPromotion({ role }: Evaluation, override: Override): Promise<void> {
     if (!role) return;
     const { grants } = await this.templates.version(override.template, override.version);
     if (exceeds(grants, role.grants).length > 0 || exceeds(role.grants, grants).length === 0) {
@@ -310,33 +324,33 @@ export class SeatWishes {
   private async lastResort(
     actor: Actor,
     context: Context,
-    body: Terms,
+    body: CommandBody,
     {
       after,
       held,
       noPlace,
     }: {
-      after: Standing;
+      after: Evaluation;
       held: EffectiveRole['grants'] | null;
       noPlace: ReadonlySet<string>;
     },
   ): Promise<Override | null> {
-    if (!held || noPlace.has(LAST_RESORT) || !isWantOfRules(after)) return null;
-    if (whyUnusable(context.standing, LAST_RESORT)) return null;
+    if (!held || noPlace.has(LAST_RESORT) || !hasNoRule(after)) return null;
+    if (whyUnusable(context.evaluation, LAST_RESORT)) return null;
     const override = this.overrideOf(actor, context, LAST_RESORT, body);
     const { grants } = await this.templates.version(LAST_RESORT, override.version);
     return exceeds(grants, held).length === 0 ? override : null;
   }
 }
 
-/** What is wished now. */
-export function wishOf({ standing }: Pick<Context, 'standing'>): SeatWish {
-  const { override = null, block = null, hold = null } = standing.input.seat ?? {};
+/** The desired state now, without what has expired. */
+export function desiredStateOf({ evaluation }: Pick<Context, 'evaluation'>): DesiredState {
+  const { override = null, block = null, hold = null } = evaluation.input.seat ?? {};
   return { override, block, hold };
 }
 
 /** Why nobody can be given the template; null when somebody can. */
-export function whyUnusable({ input }: Pick<Standing, 'input'>, template: string): string | null {
+export function whyUnusable({ input }: Pick<Evaluation, 'input'>, template: string): string | null {
   const state = input.templates[template];
   if (!state) return 'no role template has this key';
   if (state.isArchived) return 'this role template is archived';
@@ -344,12 +358,12 @@ export function whyUnusable({ input }: Pick<Standing, 'input'>, template: string
 }
 
 /** Whether what was given for a time is over. */
-export function hasEnded(wish: { until: Date | null } | null, now: Date): boolean {
-  return wish?.until ? wish.until <= now : false;
+export function hasEnded(period: { until: Date | null } | null, now: Date): boolean {
+  return period?.until ? period.until <= now : false;
 }
 
-/** Whether both wish the same: for as long, if not from the same moment on. */
-export function sameWish(a: SeatWish, b: SeatWish): boolean {
+/** Whether both are the same, for as long, though perhaps from another moment on. */
+export function isSameDesiredState(a: DesiredState, b: DesiredState): boolean {
   return (
     a.override?.template === b.override?.template &&
     a.override?.version === b.override?.version &&
@@ -361,12 +375,12 @@ export function sameWish(a: SeatWish, b: SeatWish): boolean {
   );
 }
 
-function lengthOf(wish: { at: Date; until: Date | null } | null): number | null {
-  return wish?.until ? wish.until.getTime() - wish.at.getTime() : null;
+function lengthOf(period: { at: Date; until: Date | null } | null): number | null {
+  return period?.until ? period.until.getTime() - period.at.getTime() : null;
 }
 
-function publishableBy({ standing, seat }: Context): readonly TrackSource[] {
-  const { role } = standing;
+function publishableBy({ evaluation, seat }: Context): readonly TrackSource[] {
+  const { role } = evaluation;
   const sources = role
     ? publishableSources(role.grants)
     : canonicalSources(seat.permission?.canPublishSources ?? []);
@@ -382,6 +396,6 @@ function later(a: Date | null, b: Date | null): Date | null {
   return a && b ? (a > b ? a : b) : null;
 }
 
-function isWantOfRules({ decision }: Standing): boolean {
+function hasNoRule({ decision }: Evaluation): boolean {
   return decision.verdict === 'refuse' && decision.code === 'no_rule';
 }

@@ -5,20 +5,20 @@ import type { Tx } from '../../ledger/transactions.js';
 import type { CallLimiter } from '../../livekit/call-limiter.js';
 import type { NewOperation, SeatOperation } from '../model/seat.js';
 import { toStateOf, toStateResponse } from '../views/seat-views.js';
-import { type Fresh, SeatApplier } from '../convergence/seat-applier.js';
+import { type SeatReading, SeatApplier } from '../convergence/seat-applier.js';
 import { SeatBatchStore } from '../store/seat-batch-store.js';
-import type { End } from '../model/seat.js';
+import type { OperationEnd } from '../model/seat.js';
 import type { Context } from '../model/context.js';
-import { allOf, describeChange } from '../model/effects.js';
+import { sentencesOf, describeChange } from '../model/effects.js';
 import { SeatGuards } from './seat-guards.js';
 import { SeatOperations } from '../store/seat-operations.js';
-import { settlementOf, whatHappened } from '../model/outcomes.js';
-import type { Settlement } from '../model/seat.js';
-import { SeatPolicy, type Standing } from '../model/seat-policy.js';
-import { type Holding, SeatRules } from '../model/extensions.js';
-import { type Plan, sameWish, SeatWishes, whyUnusable } from './command-planner.js';
+import { resultOf, observedEffects } from '../model/outcomes.js';
+import type { OperationResult } from '../model/seat.js';
+import { SeatPolicy, type Evaluation } from '../model/seat-policy.js';
+import { type RoleClaim, SeatRules } from '../model/extensions.js';
+import { type Plan, isSameDesiredState, CommandPlanner, whyUnusable } from './command-planner.js';
 import type { SeatPreview } from '../views/seats.schemas.js';
-import { begun, draftCommand, templateGiven } from './operation-draft.js';
+import { toOpenOperation, draftCommand, templateGiven } from './operation-draft.js';
 import { RecentOperations } from './recent-operations.js';
 import type { Command, NotGivenBack } from './requests.js';
 import type { PrepareOptions, Prepared, Repeated, Strategy, WriteOptions } from './strategy.js';
@@ -31,14 +31,14 @@ const EXTENDED_WITHIN_MS = 1_000;
 export interface PreparedCommand extends Prepared {
   readonly command: Command;
   readonly plan: Plan;
-  readonly after: Standing;
+  readonly after: Evaluation;
   readonly notGivenBack: readonly NotGivenBack[];
 }
 
 /** An operation that has begun, with the reading that its first call may follow from. */
 export interface BegunCommand {
   readonly operation: SeatOperation;
-  readonly fresh: Fresh;
+  readonly reading: SeatReading;
 }
 
 /** Requests that change the desired state: LiveKit is brought to it after the commit. */
@@ -49,7 +49,7 @@ export class CommandStrategy implements Strategy<Command, PreparedCommand> {
 
   constructor(
     private readonly policy: SeatPolicy,
-    private readonly planner: SeatWishes,
+    private readonly planner: CommandPlanner,
     private readonly guards: SeatGuards,
     private readonly rules: SeatRules,
     private readonly recent: RecentOperations,
@@ -71,9 +71,9 @@ export class CommandStrategy implements Strategy<Command, PreparedCommand> {
     const plan = await command.plan(context, noPlace);
     if (!plan) return null;
     this.guards.assertSensible(actor, command.action, context, command.isConfirmed ?? false);
-    const after = await this.policy.suppose(context.standing, plan, context.now);
+    const after = await this.policy.simulate(context.evaluation, plan, context.now);
     await this.guards.assertMay(actor, command, context, after);
-    const base = await this.planner.baseOf(context.seat, context.standing);
+    const base = await this.planner.baseOf(context.seat, context.evaluation);
     const lost = plan.isKept ? [] : notGivenBack;
     const made = { actor, command, context, plan, after, base, options, notGivenBack: lost };
     const operation = draftCommand(made);
@@ -87,12 +87,12 @@ export class CommandStrategy implements Strategy<Command, PreparedCommand> {
   ): Promise<Pick<SeatPreview, 'after' | 'effects'> | null> {
     const plan = await command.plan(context);
     if (!plan) return null;
-    const after = await this.policy.suppose(context.standing, plan, context.now);
+    const after = await this.policy.simulate(context.evaluation, plan, context.now);
     this.guards.assertSensible(actor, command.action, context, true);
     await this.guards.assertMay(actor, command, context, after, true);
     return {
       after: toStateResponse(toStateOf(after.role)),
-      effects: allOf(describeChange(command.action, context, after, plan.fallback)),
+      effects: sentencesOf(describeChange(command.action, context, after, plan.fallback)),
     };
   }
 
@@ -103,7 +103,7 @@ export class CommandStrategy implements Strategy<Command, PreparedCommand> {
   ): Promise<boolean> {
     const given = templateGiven(context, plan);
     if (given === null) return false;
-    return whyUnusable(context.standing, given) !== null || mayRefuse(given);
+    return whyUnusable(context.evaluation, given) !== null || mayRefuse(given);
   }
 
   async write(
@@ -116,7 +116,7 @@ export class CommandStrategy implements Strategy<Command, PreparedCommand> {
     const absent = prepared.filter(({ context }) => !context.isStored).map(identityOf);
     if (absent.length > 0) await this.batches.ensure(tx, room, absent);
     const extras = new Map(prepared.map((one) => [identityOf(one), extraOf(one)]));
-    const changes = prepared.map(({ operation, plan }) => ({ operation, wish: plan }));
+    const changes = prepared.map(({ operation, plan }) => ({ operation, desired: plan }));
     const written = await this.operations.beginChanges(
       tx,
       room,
@@ -137,14 +137,14 @@ export class CommandStrategy implements Strategy<Command, PreparedCommand> {
   }
 
   /** From here on nothing is refused: what LiveKit cannot take now is repaired later. */
-  async carryOut(operation: SeatOperation): Promise<Settlement> {
+  async carryOut(operation: SeatOperation): Promise<OperationResult> {
     const started = performance.now();
     const { id, room, identity, after } = operation;
     try {
       const pushes = await this.applier.converge(room, identity, after.fallback);
       return await this.operations.settle(id, {
-        ...settlementOf(operation, pushes, performance.now() - started),
-        effects: whatHappened(operation, pushes),
+        ...resultOf(operation, pushes, performance.now() - started),
+        effects: observedEffects(operation, pushes),
       });
     } catch {
       // Postgres went away after the commit: the sweep finds the open operation and ends it.
@@ -157,17 +157,17 @@ export class CommandStrategy implements Strategy<Command, PreparedCommand> {
     room: string,
     some: readonly BegunCommand[],
     through: CallLimiter,
-  ): Promise<End[]> {
+  ): Promise<OperationEnd[]> {
     const started = performance.now();
-    const seats = some.map(({ operation: { after }, fresh }) => {
-      return { fresh, fallback: after.fallback };
+    const seats = some.map(({ operation: { after }, reading }) => {
+      return { reading, fallback: after.fallback };
     });
     const pushes = await this.applier.convergeAll(room, seats, through);
     const ms = performance.now() - started;
     return some.map(({ operation }, i) => {
       const mine = pushes[i] ?? [];
-      const effects = whatHappened(operation, mine);
-      return { operation, settlement: { ...settlementOf(operation, mine, ms), effects } };
+      const effects = observedEffects(operation, mine);
+      return { operation, result: { ...resultOf(operation, mine, ms), effects } };
     });
   }
 
@@ -177,9 +177,9 @@ export class CommandStrategy implements Strategy<Command, PreparedCommand> {
     committedAt: number,
   ): Promise<BegunCommand> {
     const facts = { ...after.facts, input: after.input, epoch: operation.epoch };
-    const standing = await this.policy.judge(facts, seat);
-    const fresh = { standing, seen: { seat, at: now }, at: committedAt };
-    return { operation: begun(operation), fresh };
+    const evaluation = await this.policy.evaluateFacts(facts, seat);
+    const reading = { evaluation, snapshot: { seat, at: now }, at: committedAt };
+    return { operation: toOpenOperation(operation), reading };
   }
 
   private async findRepeated(
@@ -187,18 +187,18 @@ export class CommandStrategy implements Strategy<Command, PreparedCommand> {
     command: Command,
     context: Context,
   ): Promise<SeatOperation | null> {
-    const { seat, standing } = context;
+    const { seat, evaluation } = context;
     const { action, expectEpoch } = command;
     if (command.undoes || seat.lastChange?.outcome === 'superseded') return null;
     const span = action === 'extend' ? EXTENDED_WITHIN_MS : REPEATED_WITHIN_MS;
     const last = await this.recent.find(actor, action, context, span);
-    if (!last || last.epoch !== standing.epoch) return null;
+    if (!last || last.epoch !== evaluation.epoch) return null;
     if (expectEpoch !== undefined && expectEpoch !== last.epoch && expectEpoch !== last.epoch - 1) {
       return null;
     }
     if (action === 'extend') return last;
     const plan = await planOrNull(command, context);
-    return plan && sameWish(plan, seat) ? last : null;
+    return plan && isSameDesiredState(plan, seat) ? last : null;
   }
 
   private async markUndone(
@@ -220,7 +220,7 @@ export class CommandStrategy implements Strategy<Command, PreparedCommand> {
     const { context, plan } = prepared;
     const template = plan.isKept ? null : templateGiven(context, plan);
     if (template === null) return;
-    const problem = whyUnusable(context.standing, template);
+    const problem = whyUnusable(context.evaluation, template);
     if (problem) {
       const text = `The role ${template} cannot be given: ${problem}.`;
       throw new NoPlace(template, new AppError('conflict', 'role_template.unusable', text));
@@ -267,7 +267,7 @@ function extraOf({ command: { undoes }, notGivenBack }: PreparedCommand): Record
   };
 }
 
-function holdingOf({ operation, plan }: PreparedCommand): (Holding & { operationId: string })[] {
+function holdingOf({ operation, plan }: PreparedCommand): (RoleClaim & { operationId: string })[] {
   const { id: operationId, room, identity } = operation;
   return plan.override ? [{ room, identity, template: plan.override.template, operationId }] : [];
 }

@@ -36,7 +36,7 @@ export class ImmediateActs {
       isDone: ({ seat }, last) => !seat.isPresent || seat.sid === last.before.sid,
       run: async () => {
         if (!(await onlyIf())) {
-          return { outcome: 'superseded', detail: 'there was no need any more' };
+          return { outcome: 'superseded', detail: 'it was no longer needed' };
         }
         const wasThere = await this.rooms.removeParticipant(room, identity);
         return { detail: wasThere ? null : 'was not in the room' };
@@ -65,7 +65,7 @@ export class ImmediateActs {
         const sids = participant.tracks.filter(isOfSource).map(({ sid }) => sid);
         await this.store.forgetMuted({ room, identity }, sids);
         await Promise.all(tracks.map(({ sid }) => this.rooms.muteTrack(room, identity, sid)));
-        await this.applier.lookAgain(room, identity);
+        await this.applier.observeAgain(room, identity);
         return { detail: null, effects: describeMute(tracks) };
       },
     };

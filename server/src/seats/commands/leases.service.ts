@@ -14,12 +14,12 @@ import { OperationRunner } from './operation-runner.js';
 import type { Command } from './requests.js';
 import { LEASES } from '../store/seat-operations.js';
 import { SeatStore } from '../store/seat-store.js';
-import { hasEnded, SeatWishes, wishOf } from './command-planner.js';
+import { hasEnded, CommandPlanner, desiredStateOf } from './command-planner.js';
 
 const BATCH = 100;
 /** Each is a transaction and a call. */
 const ENDS_AT_ONCE = 8;
-/** Timers of Node end at 2^31 ms; the sweep sets the timer anew long before. */
+/** Timers of Node end at 2^31 ms. */
 const LONGEST_TIMER_MS = 60_000;
 /** After the end by our clock, so that it has come by Postgres' clock as well. */
 const MARGIN_MS = 2;
@@ -32,7 +32,7 @@ type SeatName = Pick<Seat, 'room' | 'identity'>;
  * Ends leases, timed holds and timed blocks when their time has come: by a timer for the next one,
  * and by every sweep, so that one that fell due while nothing of Rolecall ran ends as well. The
  * seat's epoch sees to it that each ends once, however many servers try. An end is never refused:
- * a role that has no place any more is not given back, and the entry says so.
+ * a role without a place is not given back, and the entry says so.
  */
 @Injectable()
 export class LeasesService implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -48,7 +48,7 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
 
   constructor(
     private readonly store: SeatStore,
-    private readonly wishes: SeatWishes,
+    private readonly planner: CommandPlanner,
     private readonly runner: OperationRunner,
     private readonly hints: Hints,
   ) {}
@@ -96,8 +96,8 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
    * False when nothing is due or it cannot be ended now: then what LiveKit has is compared as it is.
    */
   async endDueOf(room: string, identity: string): Promise<boolean> {
-    const { seat, at: now } = await this.store.look(room, identity);
-    if (!seat || ![seat.override, seat.hold, seat.block].some((wish) => hasEnded(wish, now))) {
+    const { seat, at: now } = await this.store.readSnapshot(room, identity);
+    if (!seat || ![seat.override, seat.hold, seat.block].some((part) => hasEnded(part, now))) {
       return false;
     }
     try {
@@ -160,9 +160,9 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
 
   /** Whatever of the seat is due; each by itself, so that each has an entry of its own. */
   private async end(room: string, identity: string): Promise<void> {
-    await inParallel(this.ends(), 1, (wish) =>
+    await inParallel(this.ends(), 1, (command) =>
       this.runner.run(SYSTEM_ACTOR, room, identity, {
-        ...wish,
+        ...command,
         reason: undefined,
         expectEpoch: undefined,
         mayBeUnknown: true,
@@ -176,19 +176,21 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
         action: 'block_end',
         permission: 'seat.block',
         givesBack: true,
-        plan: (context, noPlace) => this.wishes.blockEnd(SYSTEM_ACTOR, context, noPlace),
+        plan: (context, noPlace) => this.planner.blockEnd(SYSTEM_ACTOR, context, noPlace),
       },
       {
         action: 'hold_end',
         permission: 'seat.mute',
         plan: (context) =>
-          hasEnded(context.seat.hold, context.now) ? { ...wishOf(context), hold: null } : null,
+          hasEnded(context.seat.hold, context.now)
+            ? { ...desiredStateOf(context), hold: null }
+            : null,
       },
       {
         action: 'lease_end',
         permission: 'seat.demote',
         givesBack: true,
-        plan: (context, noPlace) => this.wishes.leaseEnd(SYSTEM_ACTOR, context, noPlace),
+        plan: (context, noPlace) => this.planner.leaseEnd(SYSTEM_ACTOR, context, noPlace),
       },
     ];
   }

@@ -5,20 +5,20 @@ import type {
   SeatAction,
   SeatBase,
   SeatOperation,
-  SeatWish,
-  Terms,
-  WishTerms,
+  DesiredState,
+  Period,
+  DesiredPeriods,
 } from '../model/seat.js';
 import { toStateOf } from '../views/seat-views.js';
 import type { Context } from '../model/context.js';
 import {
-  allOf,
+  sentencesOf,
   describeChange,
   permissionAfter,
   publishingOf,
   tracksTaken,
 } from '../model/effects.js';
-import type { Standing } from '../model/seat-policy.js';
+import type { Evaluation } from '../model/seat-policy.js';
 import { hasEnded, type Plan } from './command-planner.js';
 import type { Command, ImmediateAct, NotGivenBack, RequestOptions } from './requests.js';
 
@@ -39,14 +39,14 @@ export function draftCommand(made: {
   command: Command;
   context: Context;
   plan: Plan;
-  after: Standing;
+  after: Evaluation;
   base: SeatBase | null;
   options: RequestOptions;
   notGivenBack: readonly NotGivenBack[];
 }): NewOperation {
   const { actor, command, context, plan, after, base, options, notGivenBack } = made;
   const { action, reason } = command;
-  const { seat, standing } = context;
+  const { seat, evaluation } = context;
   const described = describeChange(action, context, after, plan.fallback);
   const kept = notGivenBack.map(
     ({ template, because }) => `does not get ${template} back: ${because}`,
@@ -56,11 +56,11 @@ export function draftCommand(made: {
   return {
     ...newOperation(actor, action, context, options),
     reason: reason ?? null,
-    before: { ...(plan.was ?? toStateOf(standing.role)), ...stateOf(context), base },
+    before: { ...(plan.was ?? toStateOf(evaluation.role)), ...stateOf(context), base },
     after: {
       ...toStateOf(after.role),
-      effects: allOf(told),
-      wish: termsOf(plan),
+      effects: sentencesOf(told),
+      wish: periodsOf(plan),
       notes: told.notes,
       fallback: plan.fallback ?? null,
       takes: tracksTaken(seat, permission),
@@ -68,7 +68,7 @@ export function draftCommand(made: {
       ...(after.silencing === 'mute' ? { mutes: true as const } : {}),
       headMs: context.headMs,
     },
-    epoch: standing.epoch + 1,
+    epoch: evaluation.epoch + 1,
     undoUntil: WITHOUT_UNDO.has(action) ? null : new Date(context.now.getTime() + UNDO_MS),
   };
 }
@@ -80,8 +80,8 @@ export function draftAct(
   context: Context,
   options: RequestOptions,
 ): NewOperation {
-  const { seat, standing } = context;
-  const state = toStateOf(standing.role);
+  const { seat, evaluation } = context;
+  const state = toStateOf(evaluation.role);
   const isRemoval = act.action === 'remove';
   return {
     ...newOperation(actor, act.action, context, options),
@@ -97,13 +97,13 @@ export function draftAct(
       ...(isRemoval ? { allows: null } : {}),
       headMs: context.headMs,
     },
-    epoch: standing.epoch,
+    epoch: evaluation.epoch,
     undoUntil: null,
   };
 }
 
 /** The operation as it is once its intent is committed. */
-export function begun(operation: NewOperation): SeatOperation {
+export function toOpenOperation(operation: NewOperation): SeatOperation {
   const open = { outcome: 'intent', detail: null, ms: null, undoneBy: null } as const;
   return { ...operation, ...open, settledAt: null, goneMs: null };
 }
@@ -146,7 +146,7 @@ function stateOf({ seat: { override, block, hold, sid } }: Context) {
   return { override, block, hold, sid };
 }
 
-function termsOf({ override, block, hold }: SeatWish): WishTerms {
-  const terms = (wish: Terms | null) => wish && { at: wish.at, until: wish.until };
-  return { override: terms(override), block: terms(block), hold: terms(hold) };
+function periodsOf({ override, block, hold }: DesiredState): DesiredPeriods {
+  const period = (part: Period | null) => part && { at: part.at, until: part.until };
+  return { override: period(override), block: period(block), hold: period(hold) };
 }

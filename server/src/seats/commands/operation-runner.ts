@@ -7,12 +7,12 @@ import type { CallLimiter } from '../../livekit/call-limiter.js';
 import { JoiningMutex } from '../convergence/keyed-mutex.js';
 import type { SeatOperation } from '../model/seat.js';
 import { SeatApplier, seatKey } from '../convergence/seat-applier.js';
-import type { End } from '../model/seat.js';
+import type { OperationEnd } from '../model/seat.js';
 import type { Context } from '../model/context.js';
 import { SeatContexts } from './seat-contexts.js';
 import { SeatOperations } from '../store/seat-operations.js';
-import { cameTo } from '../model/outcomes.js';
-import type { Settlement } from '../model/seat.js';
+import { knownResult } from '../model/outcomes.js';
+import type { OperationResult } from '../model/seat.js';
 import { SeatRules } from '../model/extensions.js';
 import { SeatStore } from '../store/seat-store.js';
 import { SeatViews, toChange, toStateOf, toStateResponse } from '../views/seat-views.js';
@@ -26,7 +26,7 @@ import {
   type PreparedCommand,
   withNoPlace,
 } from './command-strategy.js';
-import { begun } from './operation-draft.js';
+import { toOpenOperation } from './operation-draft.js';
 import {
   type Command,
   type ImmediateAct,
@@ -76,7 +76,7 @@ export class OperationRunner {
   /** Commits on one seat queue; they do not wait for LiveKit. */
   private readonly queue = new JoiningMutex<Accepted | null>();
   /** Operation → its outcome, while this process carries it out. */
-  private readonly running = new Map<string, Promise<Settlement>>();
+  private readonly running = new Map<string, Promise<OperationResult>>();
 
   constructor(
     private readonly commands: CommandStrategy,
@@ -121,8 +121,8 @@ export class OperationRunner {
     identity: string,
     request: Command | ImmediateAct,
   ): Promise<SeatPreview> {
-    const context = await this.contexts.look(room, identity, request);
-    const before = toStateResponse(toStateOf(context.standing.role));
+    const context = await this.contexts.read(room, identity, request);
+    const before = toStateResponse(toStateOf(context.evaluation.role));
     try {
       const preview = isImmediate(request)
         ? await this.acts.preview(actor, request, context)
@@ -175,7 +175,7 @@ export class OperationRunner {
     if (many.length === 0) return;
     const identities = many.map(({ operation: { identity } }) => identity);
     await this.applier.withInHand(room, identities, async () => {
-      const ends: End[] = [];
+      const ends: OperationEnd[] = [];
       await inSequence([
         () =>
           inParallel(inGroups(many, GROUP), many.length, async (some) => {
@@ -183,14 +183,14 @@ export class OperationRunner {
           }),
         () => this.transactions.run((tx) => this.operations.settleMany(tx, room, ends)),
       ]);
-      for (const { operation, settlement } of ends) {
-        if (settlement.outcome === 'applied') this.silence.lookSoon(operation);
+      for (const { operation, result } of ends) {
+        if (result.outcome === 'applied') this.silence.checkSoon(operation);
       }
     });
   }
 
   /** Bulk operations follow the end of each of their seats, in the transaction that writes it. */
-  onBulkEnd(listener: (tx: Tx, ends: readonly End[]) => Promise<void>): void {
+  onBulkEnd(listener: (tx: Tx, ends: readonly OperationEnd[]) => Promise<void>): void {
     this.operations.onBulkEnd(listener);
   }
 
@@ -208,7 +208,7 @@ export class OperationRunner {
     for (let attempt = 0; attempt < MAX_TRIES + notGivenBack.length; attempt++) {
       const known = operationId && (await this.store.findOperation(operationId));
       if (known) return { operation: known, isNew: false };
-      const context = await this.contexts.look(room, identity, {
+      const context = await this.contexts.read(room, identity, {
         mayBeUnknown: request.mayBeUnknown ?? false,
         ...(clickedAt === undefined ? {} : { clickedAt }),
       });
@@ -220,7 +220,8 @@ export class OperationRunner {
         const written = await this.transactions.run((tx) =>
           strategy.write(tx, actor, room, [prepared], { mayRefuse: true }),
         );
-        if (written.size > 0) return { operation: begun(prepared.operation), isNew: true };
+        if (written.size > 0)
+          return { operation: toOpenOperation(prepared.operation), isNew: true };
         // Somebody else changed the seat after we read it: read it again.
       } catch (error) {
         if (!(error instanceof NoPlace) || isImmediate(request)) throw error;
@@ -232,17 +233,20 @@ export class OperationRunner {
     });
   }
 
-  private carryOut(operation: SeatOperation, request: Command | ImmediateAct): Promise<Settlement> {
+  private carryOut(
+    operation: SeatOperation,
+    request: Command | ImmediateAct,
+  ): Promise<OperationResult> {
     const { id, room, identity } = operation;
     const running = this.running.get(id);
     if (running) return running;
     const work = this.applier
       .inTurn(room, identity, async () => {
-        const settlement = isImmediate(request)
+        const result = isImmediate(request)
           ? await this.acts.carryOut(operation, request)
           : await this.commands.carryOut(operation);
-        if (settlement.outcome === 'applied') this.silence.lookSoon(operation);
-        return settlement;
+        if (result.outcome === 'applied') this.silence.checkSoon(operation);
+        return result;
       })
       .finally(() => this.running.delete(id));
     this.running.set(id, work);
@@ -254,10 +258,10 @@ export class OperationRunner {
     operation: SeatOperation,
     request: Command | ImmediateAct,
     isOwnId: boolean,
-  ): Promise<Settlement> {
+  ): Promise<OperationResult> {
     const running = this.running.get(operation.id);
     if (running) return running;
-    const known = cameTo(operation);
+    const known = knownResult(operation);
     if (known) return known;
     const { isResumable } = isImmediate(request) ? this.acts : this.commands;
     // The server that began it may have died before the call; who gave the id answers for it.
@@ -271,7 +275,7 @@ export class OperationRunner {
     items: readonly BatchItem[],
     bulk: string,
   ): Promise<(PreparedItem | BatchResult)[]> {
-    const readings = await this.contexts.lookAtMany(
+    const readings = await this.contexts.readMany(
       room,
       items.map(({ identity, command: { mayBeUnknown = false } }) => ({ identity, mayBeUnknown })),
     );
@@ -297,7 +301,7 @@ export class OperationRunner {
     mayRefuse: (template: string) => Promise<boolean>,
   ): Promise<PreparedItem | BatchResult> {
     // The seat changed between the two readings: it is read again, alone.
-    if (context.seat.epoch !== context.standing.epoch) return { item, kind: 'alone' };
+    if (context.seat.epoch !== context.evaluation.epoch) return { item, kind: 'alone' };
     const options = { operationId: item.operationId, bulk };
     const how = { options, mayRepeat: false };
     const prepared = await this.commands.prepare(actor, item.command, context, how);
@@ -337,12 +341,15 @@ function nameOf({ kind, id }: Actor, { action, body }: Command | ImmediateAct): 
 }
 
 /** The work's own answer, or `pending` when it takes too long; the work goes on. */
-async function withinBound(work: Promise<Settlement>, started: number): Promise<Settlement> {
+async function withinBound(
+  work: Promise<OperationResult>,
+  started: number,
+): Promise<OperationResult> {
   const rest = Math.max(0, ANSWER_WITHIN_MS - (performance.now() - started));
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Settlement>((resolve) => {
-    const settlement = { outcome: 'pending', detail: 'LiveKit has not answered yet', ms: null };
-    timer = setTimeout(() => resolve(settlement as Settlement), rest);
+  const late = new Promise<OperationResult>((resolve) => {
+    const result = { outcome: 'pending', detail: 'LiveKit has not answered yet', ms: null };
+    timer = setTimeout(() => resolve(result as OperationResult), rest);
   });
   try {
     return await Promise.race([work, late]);

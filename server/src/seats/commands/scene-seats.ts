@@ -4,12 +4,12 @@ import { samePermission } from '../../grants/compile-grant.js';
 import type { ActiveScene } from '../../grants/policy.js';
 import type { Tx } from '../../ledger/transactions.js';
 import type { CallLimiter } from '../../livekit/call-limiter.js';
-import { type FreshWish, SeatApplier } from '../convergence/seat-applier.js';
+import { type ConvergeRequest, SeatApplier } from '../convergence/seat-applier.js';
 import { permissionAfter, tracksTaken } from '../model/effects.js';
 import { isMutedAsWanted } from '../model/mutes.js';
 import type { Push } from '../model/outcomes.js';
 import type { Seat } from '../model/seat.js';
-import { permissionWanted, SeatPolicy, type Standing } from '../model/seat-policy.js';
+import { permissionWanted, SeatPolicy, type Evaluation } from '../model/seat-policy.js';
 import { SeatRules } from '../model/extensions.js';
 import { type SceneClick, SceneSilence, type Silenced } from '../observation/scene-silence.js';
 import { SilenceWatch } from '../observation/silence-watch.js';
@@ -23,7 +23,7 @@ export interface DifferingSeat {
 
 /** A seat that has to be called, as it was read. */
 export interface SceneTarget {
-  readonly wish: FreshWish;
+  readonly request: ConvergeRequest;
   readonly isPublishing: boolean;
 }
 
@@ -54,9 +54,9 @@ export class SceneSeats {
   async differing(seats: readonly Seat[]): Promise<DifferingSeat[]> {
     const all = await Promise.all(
       seats.map(async (seat): Promise<DifferingSeat[]> => {
-        const standing = await this.evaluate(seat.room, seat.identity, seat);
-        if (!standing || !isToBeCalled(seat, standing)) return [];
-        return [{ seat, silenced: silencedOf(seat, standing) }];
+        const evaluation = await this.evaluate(seat.room, seat.identity, seat);
+        if (!evaluation || !isToBeCalled(seat, evaluation)) return [];
+        return [{ seat, silenced: silencedOf(seat, evaluation) }];
       }),
     );
     return all.flat();
@@ -76,17 +76,17 @@ export class SceneSeats {
     room: string,
     identities: readonly string[],
   ): Promise<(SceneTarget | 'failed' | null)[]> {
-    const { seats, at } = await this.batches.look(room, identities);
+    const { seats, at } = await this.batches.readSnapshots(room, identities);
     const readAt = performance.now();
     return Promise.all(
       identities.map(async (identity) => {
         const seat = seats.get(identity) ?? null;
-        const standing = await this.evaluate(room, identity, seat);
-        if (!standing) return 'failed';
-        if (seat && !isToBeCalled(seat, standing)) return null;
-        const fresh = { standing, seen: { seat, at }, at: readAt };
+        const evaluation = await this.evaluate(room, identity, seat);
+        if (!evaluation) return 'failed';
+        if (seat && !isToBeCalled(seat, evaluation)) return null;
+        const reading = { evaluation, snapshot: { seat, at }, at: readAt };
         const isPublishing = (seat?.tracks.length ?? 0) > 0;
-        return { wish: { fresh, fallback: null }, isPublishing };
+        return { request: { reading, fallback: null }, isPublishing };
       }),
     );
   }
@@ -97,14 +97,14 @@ export class SceneSeats {
     targets: readonly SceneTarget[],
     through: CallLimiter,
   ): Promise<(SceneResult | undefined)[]> {
-    const wishes = targets.map(({ wish }) => wish);
-    const pushes = await this.applier.convergeAll(room, wishes, through);
+    const requests = targets.map(({ request }) => request);
+    const pushes = await this.applier.convergeAll(room, requests, through);
     return targets.map((_, i) => pushes[i]?.at(-1));
   }
 
   /** Asks soon whether the tracks are gone: one question for the whole room. */
   checkTracksSoon(room: string): void {
-    this.watch.lookAtRoomSoon(room);
+    this.watch.checkRoomSoon(room);
   }
 
   /** Null, and logged, for one that cannot be evaluated: the others follow the scene all the same. */
@@ -112,9 +112,9 @@ export class SceneSeats {
     room: string,
     identity: string,
     seat: Seat | null,
-  ): Promise<Standing | null> {
+  ): Promise<Evaluation | null> {
     try {
-      return await this.policy.stand(room, identity, seat);
+      return await this.policy.evaluate(room, identity, seat);
     } catch (error) {
       if (error instanceof AppError) throw error;
       this.log.error('a seat could not be evaluated', error);
@@ -123,15 +123,15 @@ export class SceneSeats {
   }
 }
 
-function silencedOf(seat: Seat, standing: Standing): Silenced[] {
-  const takes = tracksTaken(seat, permissionAfter(standing, null));
-  return takes.length > 0 ? [{ seat, takes, isMuted: standing.silencing === 'mute' }] : [];
+function silencedOf(seat: Seat, evaluation: Evaluation): Silenced[] {
+  const takes = tracksTaken(seat, permissionAfter(evaluation, null));
+  return takes.length > 0 ? [{ seat, takes, isMuted: evaluation.silencing === 'mute' }] : [];
 }
 
 /** Also true for those who have everything back: what was kept for them is forgotten with the call. */
-function isToBeCalled({ permission, tracks }: Seat, standing: Standing): boolean {
-  const { wanted } = standing;
-  if (!isMutedAsWanted(standing, tracks)) return true;
+function isToBeCalled({ permission, tracks }: Seat, evaluation: Evaluation): boolean {
+  const { wanted } = evaluation;
+  if (!isMutedAsWanted(evaluation, tracks)) return true;
   const desired = permissionWanted(wanted);
   if (!desired || !permission) return false;
   if (wanted.kind === 'uncovered' && wanted.isRestored) return true;

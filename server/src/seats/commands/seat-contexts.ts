@@ -6,7 +6,7 @@ import type { PolicyFacts } from '../../policy/policy-reader.js';
 import { emptySeat, type Seat } from '../model/seat.js';
 import type { Context } from '../model/context.js';
 import { SeatBatchStore } from '../store/seat-batch-store.js';
-import { SeatPolicy, type Standing } from '../model/seat-policy.js';
+import { SeatPolicy, type Evaluation } from '../model/seat-policy.js';
 import { SeatStore } from '../store/seat-store.js';
 
 const MAX_TRIES = 4;
@@ -25,14 +25,14 @@ export class SeatContexts {
    * Throws 404 for an identity that nobody has, unless it `mayBeUnknown`, and 409 when others
    * change the seat faster than it can be read.
    */
-  async look(
+  async read(
     room: string,
     identity: string,
     { clickedAt = Date.now(), mayBeUnknown = false } = {},
   ): Promise<Context> {
-    const { seat, at, standing } = await this.readOnce(room, identity);
+    const { seat, at, evaluation } = await this.readOnce(room, identity);
     const headMs = Math.max(0, Date.now() - clickedAt);
-    const isKnown = mayBeUnknown || seat !== null || standing.facts.user !== null;
+    const isKnown = mayBeUnknown || seat !== null || evaluation.facts.user !== null;
     if (!isKnown && !(await this.isInLiveKit(room, identity))) {
       throw new AppError(
         'not_found',
@@ -42,11 +42,11 @@ export class SeatContexts {
     }
     return {
       seat: seat ?? emptySeat(room, identity),
-      standing,
+      evaluation,
       now: new Date(at.getTime()),
       headMs,
       isStored: seat !== null,
-      isUnmuteOff: seat !== null && (await this.isUnmuteOff(seat, standing)),
+      isUnmuteOff: seat !== null && (await this.isUnmuteOff(seat, evaluation)),
     };
   }
 
@@ -54,13 +54,13 @@ export class SeatContexts {
    * Many seats of one room, read together: a context or why there is none, in the order of `seats`.
    * The epochs of `seat` and `standing` differ where the seat changed between the two readings.
    */
-  async lookAtMany(
+  async readMany(
     room: string,
     seats: readonly { readonly identity: string; readonly mayBeUnknown: boolean }[],
   ): Promise<(Context | Error)[]> {
     const identities = seats.map(({ identity }) => identity);
     const [{ seats: found, at }, facts] = await Promise.all([
-      this.batches.look(room, identities),
+      this.batches.readSnapshots(room, identities),
       Promise.allSettled(identities.map((identity) => this.policy.read(room, identity))),
     ]);
     const now = new Date(at.getTime());
@@ -70,17 +70,17 @@ export class SeatContexts {
         const reading = facts[i] as PromiseSettledResult<PolicyFacts>;
         try {
           if (reading.status === 'rejected') throw reading.reason;
-          const standing = await this.policy.judge(reading.value, seat);
-          if (!seat && !standing.facts.user && !mayBeUnknown) {
+          const evaluation = await this.policy.evaluateFacts(reading.value, seat);
+          if (!seat && !evaluation.facts.user && !mayBeUnknown) {
             return new AppError('not_found', 'seat.not_found', 'nobody has this identity');
           }
           return {
             seat: seat ?? emptySeat(room, identity),
-            standing,
+            evaluation,
             now,
             headMs: 0,
             isStored: seat !== null,
-            isUnmuteOff: standing.silencing === 'mute' && this.remoteUnmute.state === 'off',
+            isUnmuteOff: evaluation.silencing === 'mute' && this.remoteUnmute.state === 'off',
           };
         } catch (error) {
           return error instanceof Error ? error : new Error(String(error), { cause: error });
@@ -89,24 +89,24 @@ export class SeatContexts {
     );
   }
 
-  /** Asked for once, of somebody whom it concerns. */
-  private async isUnmuteOff(seat: Seat, { silencing }: Standing): Promise<boolean> {
+  /** LiveKit is asked once, and only where it matters. */
+  private async isUnmuteOff(seat: Seat, { silencing }: Evaluation): Promise<boolean> {
     if (silencing !== 'mute' || !seat.isPresent) return false;
     return (await this.remoteUnmute.learn(seat.room, seat.identity)) === 'off';
   }
 
   /**
-   * The seat and how it stands are two readings. When somebody came between them they are read
-   * anew: what is planned from one would pass for the other.
+   * The seat and its evaluation are two readings. When the seat changed between them both are read
+   * again: a plan made from one would be written to the other.
    */
   private async readOnce(room: string, identity: string) {
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const [{ seat, at }, facts] = await Promise.all([
-        this.store.look(room, identity),
+        this.store.readSnapshot(room, identity),
         this.policy.read(room, identity),
       ]);
-      const standing = await this.policy.judge(facts, seat);
-      if ((seat?.epoch ?? 0) === standing.epoch) return { seat, at, standing };
+      const evaluation = await this.policy.evaluateFacts(facts, seat);
+      if ((seat?.epoch ?? 0) === evaluation.epoch) return { seat, at, evaluation };
     }
     throw new AppError('conflict', 'seat.changed', 'Others keep changing this seat.');
   }

@@ -9,14 +9,14 @@ import { LedgerService } from '../../ledger/ledger.service.js';
 import { KINDS_WITH_A_ROLE } from '../../livekit/whip.js';
 import type { SeatAction } from '../model/seat.js';
 import type { Context } from '../model/context.js';
-import { type EffectiveRole, SeatPolicy, type Standing } from '../model/seat-policy.js';
+import { type EffectiveRole, SeatPolicy, type Evaluation } from '../model/seat-policy.js';
 import { SeatViews } from '../views/seat-views.js';
 
 const STANDARD = 'standard';
 
 /** What plays, records or dials follows its job, not a role; who publishes once can be held by a mute. */
 const FOR_PEOPLE: ReadonlySet<SeatAction> = new Set(['promote', 'demote', 'hold']);
-/** A moderator's seat for looking at somebody is there for that alone. */
+/** A moderator's seat for a peek is for nothing else. */
 const NOT_FOR_PEEKS: ReadonlySet<SeatAction> = new Set([
   ...FOR_PEOPLE,
   'extend',
@@ -26,7 +26,7 @@ const NOT_FOR_PEEKS: ReadonlySet<SeatAction> = new Set([
 /** What takes something from oneself that one may not be able to take back. */
 const NOT_BY_MISTAKE: ReadonlySet<SeatAction> = new Set(['demote', 'block', 'remove', 'hold']);
 
-/** Whether somebody may do something to somebody. Every guard throws, and changes nothing. */
+/** Whether the actor may do this to the seat. Every guard throws, and changes nothing. */
 @Injectable()
 export class SeatGuards {
   constructor(
@@ -35,9 +35,9 @@ export class SeatGuards {
     private readonly ledger: LedgerService,
   ) {}
 
-  /** 409 with the seat as it is now, for who looked at another one. */
-  async assertEpoch({ seat, standing }: Context, expected: number | undefined): Promise<void> {
-    if (expected === undefined || expected === standing.epoch) return;
+  /** 409 with the seat as it is now, where the caller saw an older one. */
+  async assertEpoch({ seat, evaluation }: Context, expected: number | undefined): Promise<void> {
+    if (expected === undefined || expected === evaluation.epoch) return;
     const current = await this.views.one(seat.room, seat.identity, { mayBeUnknown: true });
     const by = current.lastChange ? ` by ${current.lastChange.by}` : '';
     throw new AppError('conflict', 'seat.changed', `The seat has been changed${by}.`, {
@@ -54,17 +54,17 @@ export class SeatGuards {
       throw new AppError(
         'conflict',
         'seat.is_peek',
-        'A moderator is here, hidden, to look at somebody: remove or block them instead.',
+        'This is a moderator who peeks at somebody. Remove or block them instead.',
         { extra: { peeksAt } },
       );
     }
     const kind = kindOf(context);
-    const isHeldByMute = action === 'hold' && context.standing.silencing === 'mute';
+    const isHeldByMute = action === 'hold' && context.evaluation.silencing === 'mute';
     if (FOR_PEOPLE.has(action) && !KINDS_WITH_A_ROLE.has(kind) && !isHeldByMute) {
       throw new AppError(
         'conflict',
         'seat.not_a_person',
-        `This is no person (${kind}): remove or mute it instead.`,
+        `This is not a person (${kind}). Remove or mute it instead.`,
         { extra: { participantKind: kind } },
       );
     }
@@ -74,7 +74,7 @@ export class SeatGuards {
       throw new AppError(
         'conflict',
         'seat.self',
-        'This is you: send `confirm: true` if you mean it.',
+        'This is you. Send `confirm: true` to do it anyway.',
       );
     }
   }
@@ -84,11 +84,11 @@ export class SeatGuards {
     actor: Actor,
     { action, permission }: { action: SeatAction; permission: Permission },
     context: Context,
-    after: Standing,
+    after: Evaluation,
     isPreview = false,
   ): Promise<void> {
-    const { standing } = context;
-    // Whoever may look may stop, though nobody hands out what hides them.
+    const { evaluation } = context;
+    // Who may peek may stop, although nobody may give the hidden role.
     if (action === 'peek_end') return;
     if ((action === 'promote' || action === 'extend') && after.decision.verdict === 'refuse') {
       throw new AppError(
@@ -98,15 +98,15 @@ export class SeatGuards {
         { extra: { because: after.decision.because } },
       );
     }
-    await this.assertWithinCeiling(actor, permission, context, standing.role, isPreview);
+    await this.assertWithinCeiling(actor, permission, context, evaluation.role, isPreview);
     // A block hides the role that comes back with its end; that one counts as well.
     const { override = null, block = null } = after.input.seat ?? {};
     const unblocked = block
-      ? await this.policy.suppose(after, { override, block: null }, context.now)
+      ? await this.policy.simulate(after, { override, block: null }, context.now)
       : after;
     await this.assertWithinCeiling(actor, permission, context, unblocked.role, isPreview);
-    if (action !== 'demote' || actor.can('seat.promote', standing.room.name)) return;
-    const gains = after.role ? exceeds(after.role.grants, standing.role?.grants ?? null) : [];
+    if (action !== 'demote' || actor.can('seat.promote', evaluation.room.name)) return;
+    const gains = after.role ? exceeds(after.role.grants, evaluation.role?.grants ?? null) : [];
     if (gains.length === 0) return;
     throw new AppError(
       'forbidden',
@@ -147,7 +147,7 @@ export class SeatGuards {
 }
 
 /** Who is there counts; of somebody away, what they are known to be. */
-function kindOf({ seat, standing }: Context): string {
+function kindOf({ seat, evaluation }: Context): string {
   if (seat.isPresent) return seat.kind ?? STANDARD;
-  return standing.facts.user?.kind ?? seat.kind ?? STANDARD;
+  return evaluation.facts.user?.kind ?? seat.kind ?? STANDARD;
 }

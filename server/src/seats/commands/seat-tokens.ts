@@ -8,7 +8,7 @@ import { LedgerService } from '../../ledger/ledger.service.js';
 import type { PolicyFacts } from '../../policy/policy-reader.js';
 import type { Seat } from '../model/seat.js';
 import { SeatApplier } from '../convergence/seat-applier.js';
-import { wishOf } from './command-planner.js';
+import { desiredStateOf } from './command-planner.js';
 import { OperationRunner } from './operation-runner.js';
 import { SeatContexts } from './seat-contexts.js';
 import { SeatGuards } from './seat-guards.js';
@@ -51,12 +51,15 @@ export class SeatTokens {
   ): Promise<LedgerRef> {
     const { identity } = facts;
     const room = facts.room?.name ?? '';
-    const context = await this.contexts.look(room, identity);
-    const { standing, seat: before } = context;
-    await this.guards.assertWithinCeiling(actor, 'token.issue_as', context, standing.role);
+    const context = await this.contexts.read(room, identity);
+    const { evaluation, seat: before } = context;
+    await this.guards.assertWithinCeiling(actor, 'token.issue_as', context, evaluation.role);
     if (before.override) {
       // Nothing brings back what this takes the place of, so what lies under that counts as given.
-      const { role: under } = await this.policy.suppose(standing, { override: null, block: null });
+      const { role: under } = await this.policy.simulate(evaluation, {
+        override: null,
+        block: null,
+      });
       await this.guards.assertWithinCeiling(actor, 'token.issue_as', context, under);
     }
     const ref = await this.transactions.run(async (tx) => {
@@ -77,8 +80,8 @@ export class SeatTokens {
   }
 
   /**
-   * A moderator is about to look at somebody: `identity` is the moderator's own seat for that, and
-   * has `role` for `seconds`, and no other after it. Answers with the first entry and the end.
+   * Begins a peek: `identity` is the moderator's own seat for it, which has `role` for `seconds`.
+   * Answers with the first entry and the end.
    */
   async peek(
     actor: Actor,
@@ -99,7 +102,7 @@ export class SeatTokens {
     });
   }
 
-  /** Ends the moderator's look at somebody, where the seat is still used for the one that is meant. */
+  /** Ends a peek, where the moderator's seat is still used for the one that is meant. */
   async endPeek(
     actor: Actor,
     room: string,
@@ -115,14 +118,14 @@ export class SeatTokens {
       mayBeUnknown: true,
       plan: (context) =>
         context.seat.override && isMeant(context.seat)
-          ? { ...wishOf(context), override: null }
+          ? { ...desiredStateOf(context), override: null }
           : null,
     });
   }
 
   private async give(tx: Tx, seat: Seat, override: Override): Promise<void> {
     const { room, identity, block, hold } = seat;
-    await this.store.wish(tx, seat, { override, block, hold });
+    await this.store.writeDesiredState(tx, seat, { override, block, hold });
     await this.operations.supersede(tx, room, [identity]);
     await this.store.noteIssued(tx, seat, override.at);
     tx.afterCommit(() => {

@@ -10,7 +10,7 @@ import type { Command, ImmediateAct, RequestOptions } from './requests.js';
 import { operationNotFound } from '../views/seat-views.js';
 import type { Context } from '../model/context.js';
 import { SeatStore } from '../store/seat-store.js';
-import { type Plan, SeatWishes, wishOf } from './command-planner.js';
+import { type Plan, CommandPlanner, desiredStateOf } from './command-planner.js';
 import type {
   BlockBody,
   ChangeBody,
@@ -24,11 +24,11 @@ import type {
   SeatPreview,
 } from '../views/seats.schemas.js';
 
-/** What moderators do with seats: the one entry for whoever acts. */
+/** The acts of moderators on seats, by name. */
 @Injectable()
 export class SeatsService {
   constructor(
-    private readonly wishes: SeatWishes,
+    private readonly planner: CommandPlanner,
     private readonly acts: ImmediateActs,
     private readonly runner: OperationRunner,
     private readonly store: SeatStore,
@@ -56,7 +56,7 @@ export class SeatsService {
     return this.run(actor, room, identity, this.demotion(actor, body), options);
   }
 
-  /** Puts off the end of a lease. */
+  /** Extends a lease. */
   extend(
     actor: Actor,
     room: string,
@@ -66,7 +66,7 @@ export class SeatsService {
   ): Promise<SeatChange> {
     const command: Command = {
       ...common('extend', body),
-      plan: (context) => this.wishes.extension(context, body),
+      plan: (context) => this.planner.extension(context, body),
     };
     return this.run(actor, room, identity, command, options);
   }
@@ -113,7 +113,7 @@ export class SeatsService {
     return this.run(actor, room, identity, this.releasing(body), options);
   }
 
-  /** Ends the connection and nothing else: whoever holds a token may come back. */
+  /** Ends the connection and nothing else: a holder of a token may come back. */
   remove(
     actor: Actor,
     room: string,
@@ -211,9 +211,9 @@ export class SeatsService {
 
   /** What somebody would go back to who steps down now. */
   steppedDown(
-    context: Pick<Context, 'seat' | 'standing' | 'now'>,
+    context: Pick<Context, 'seat' | 'evaluation' | 'now'>,
   ): Promise<Pick<Plan, 'override'>> {
-    return this.wishes.steppedDown(context);
+    return this.planner.steppedDown(context);
   }
 
   private async run(
@@ -254,7 +254,7 @@ export class SeatsService {
   private promotion(actor: Actor, body: ChangeBody): Command {
     return {
       ...common('promote', body),
-      plan: (context) => this.wishes.promotion(actor, context, body),
+      plan: (context) => this.planner.promotion(actor, context, body),
     };
   }
 
@@ -262,7 +262,7 @@ export class SeatsService {
     return {
       ...common('demote', body),
       givesBack: body.template === undefined,
-      plan: (context, noPlace) => this.wishes.demotion(actor, context, body, noPlace),
+      plan: (context, noPlace) => this.planner.demotion(actor, context, body, noPlace),
     };
   }
 
@@ -270,28 +270,28 @@ export class SeatsService {
     return {
       ...common('block', body),
       mayBeUnknown: true,
-      plan: (context) => this.wishes.block(actor, context, body),
+      plan: (context) => this.planner.block(actor, context, body),
     };
   }
 
   private holding(actor: Actor, body: HoldBody): Command {
     return {
       ...common('hold', body),
-      plan: (context) => this.wishes.hold(actor, context, body),
+      plan: (context) => this.planner.hold(actor, context, body),
     };
   }
 
   private unblocking(body: ReasonBody): Command {
     return {
       ...common('unblock', body),
-      plan: (context) => ({ ...wishOf(context), block: null }),
+      plan: (context) => ({ ...desiredStateOf(context), block: null }),
     };
   }
 
   private releasing(body: ReasonBody): Command {
     return {
       ...common('release', body),
-      plan: (context) => ({ ...wishOf(context), hold: null }),
+      plan: (context) => ({ ...desiredStateOf(context), hold: null }),
     };
   }
 }

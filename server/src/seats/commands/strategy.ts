@@ -2,7 +2,7 @@ import type { Actor } from '../../actor/actor.js';
 import type { Tx } from '../../ledger/transactions.js';
 import type { NewOperation, SeatOperation } from '../model/seat.js';
 import type { Context } from '../model/context.js';
-import type { Settlement } from '../model/seat.js';
+import type { OperationResult } from '../model/seat.js';
 import type { SeatPreview } from '../views/seats.schemas.js';
 import type { NotGivenBack, RequestOptions } from './requests.js';
 
@@ -60,5 +60,5 @@ export interface Strategy<R, P extends Prepared> {
   ): Promise<ReadonlySet<string>>;
 
   /** Calls LiveKit and settles the operation, in the seat's turn. */
-  carryOut(operation: SeatOperation, request: R): Promise<Settlement>;
+  carryOut(operation: SeatOperation, request: R): Promise<OperationResult>;
 }

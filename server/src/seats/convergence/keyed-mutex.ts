@@ -22,14 +22,14 @@ export class KeyedMutex {
  * a key that is held down makes one turn of many. What was asked for in between keeps its place.
  */
 export class JoiningMutex<T> {
-  private readonly turns = new KeyedMutex();
+  private readonly queue = new KeyedMutex();
   private readonly last = new Map<string, { what: string | null; turn: Promise<T> }>();
 
   /** `what` null: never the same as anything. */
   run(key: string, what: string | null, work: () => Promise<T>): Promise<T> {
     const last = this.last.get(key);
     if (last && what !== null && last.what === what) return last.turn;
-    const turn = this.turns.run(key, work);
+    const turn = this.queue.run(key, work);
     const mine = { what, turn };
     this.last.set(key, mine);
     const forget = () => {

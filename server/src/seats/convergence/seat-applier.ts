@@ -24,31 +24,31 @@ import type { Push } from '../model/outcomes.js';
 import { concernsMutes, trackWork } from '../model/mutes.js';
 import { type Answer, Observations } from '../observation/observations.js';
 import type { Seat } from '../model/seat.js';
-import { permissionWanted, SeatPolicy, type Standing } from '../model/seat-policy.js';
-import { type Look, SeatStore } from '../store/seat-store.js';
+import { permissionWanted, SeatPolicy, type Evaluation } from '../model/seat-policy.js';
+import { type SeatSnapshot, SeatStore } from '../store/seat-store.js';
 
-/** A reading of a seat that may still serve, made when its wish was committed. */
-export interface Fresh {
-  readonly standing: Standing;
-  readonly seen: Look;
+/** A reading of a seat from when its desired state was committed; the first call may follow from it. */
+export interface SeatReading {
+  readonly evaluation: Evaluation;
+  readonly snapshot: SeatSnapshot;
   /** By the monotonic clock. */
   readonly at: number;
 }
 
-/** A seat whose wish is known from a reading of a moment ago. */
-export interface FreshWish {
-  readonly fresh: Fresh;
+/** A seat to bring LiveKit to, with a recent reading of it. */
+export interface ConvergeRequest {
+  readonly reading: SeatReading;
   readonly fallback: ObservedPermission | null;
 }
 
-/** How a call goes out, and what becomes of what it tells. */
-interface How {
+/** How a call goes out, and where its answer goes. */
+interface CallOptions {
   readonly through: CallLimiter;
   readonly see: (answer: Answer) => Promise<void>;
 }
 
-/** A reading that is older than this when its turn comes is made anew, in its place of the line. */
-const FRESH_MS = 250;
+/** A reading older than this when its call may go out is made again, without losing its place. */
+const READING_LIFETIME_MS = 250;
 
 /** LiveKit may lose a track that is published again sooner after its right was taken (v1.13.5). */
 const HOLD_BACK_MS = 400;
@@ -56,16 +56,16 @@ const HOLD_BACK_MS = 400;
 const MAX_ROUNDS = 8;
 
 /**
- * The one apply. Every writer (moderator, join, sweep, lease) brings LiveKit to what Postgres says
- * through here: read the wish, call with the whole permission, compare the answer, read the wish
- * again; moved, once more. So a slow writer's late call does not stay (model/seat.pml).
+ * Every writer (moderator, join, sweep, lease) brings LiveKit to the desired state through here: read
+ * it, call with the whole permission, compare the answer, read again, and repeat if it changed. So the
+ * late call of a slow writer does not stay (model/seat.pml).
  */
 @Injectable()
 export class SeatApplier {
-  private readonly turns = new KeyedMutex();
+  private readonly queue = new KeyedMutex();
   /** Seat → when a source was last taken from it, by the monotonic clock. */
   private readonly narrowedAt = new Map<string, number>();
-  /** Seat → works under way that have it among others. */
+  /** Seat → how many batches in progress include it. */
   private readonly inHand = new Map<string, number>();
 
   constructor(
@@ -78,8 +78,8 @@ export class SeatApplier {
   ) {}
 
   /**
-   * Work on seats whose wishes are committed and that are told of them by it, however long they wait
-   * in line. A crash ends it, and then the sweep finds them.
+   * Marks seats as part of a batch in progress, which will call LiveKit for them. After a crash the
+   * sweep finds them.
    */
   async withInHand<T>(
     room: string,
@@ -103,14 +103,14 @@ export class SeatApplier {
     return this.inHand.has(seatKey(room, identity));
   }
 
-  /** Work on one seat takes turns in this process; between processes the loop settles it. */
+  /** Work on one seat is queued in this process; between processes the loop in `converge` decides. */
   inTurn<T>(room: string, identity: string, work: () => Promise<T>): Promise<T> {
-    return this.turns.run(seatKey(room, identity), work);
+    return this.queue.run(seatKey(room, identity), work);
   }
 
   /**
-   * Brings LiveKit to the seat's wish. Call it in turn. Answers with every push that was made, the
-   * last one being what stands. `fallback` is given back to somebody whom no rule covers.
+   * Brings LiveKit to the desired state. Call it in turn. Answers with every push; the last one holds.
+   * `fallback` is given back to somebody whom no rule covers.
    */
   async converge(
     room: string,
@@ -121,33 +121,34 @@ export class SeatApplier {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       // Before the reading: what is read should not grow old while LiveKit's health is looked into.
       await this.isReachable();
-      const { standing, seen } = await this.readSeat(room, identity);
-      if (await this.isHeldBack(standing, seen.seat)) continue;
-      pushes.push(await this.push(standing, seen, fallback));
-      const again = await this.policy.stand(room, identity, seen.seat);
-      if (again.key === standing.key) break;
+      const { evaluation, snapshot } = await this.readSeat(room, identity);
+      if (await this.isHeldBack(evaluation, snapshot.seat)) continue;
+      pushes.push(await this.push(evaluation, snapshot, fallback));
+      const again = await this.policy.evaluate(room, identity, snapshot.seat);
+      if (again.key === evaluation.key) break;
     }
     return withRefusal(pushes);
   }
 
   /**
-   * `converge` for seats of one room that were read together a moment ago: the first call follows
-   * from that reading, and they are read again together once all have been called. Whoever has moved
-   * by then goes through the loop alone; who has to wait for LiveKit is read anew with the others.
-   * Calls go out as `through` lets them.
+   * `converge` for seats of one room that were just read together: the first call follows from that
+   * reading, and all are read again together after their calls. A seat that changed by then goes
+   * through the loop alone; seats that have to wait are read again with the others.
    */
   async convergeAll(
     room: string,
-    wishes: readonly FreshWish[],
+    requests: readonly ConvergeRequest[],
     through: CallLimiter,
     round = 1,
   ): Promise<Push[][]> {
     const answers: Answer[] = [];
     const firsts = await Promise.all(
-      wishes.map((wish) => this.pushFresh(wish, through, (answer) => answers.push(answer))),
+      requests.map((request) =>
+        this.pushFromReading(request, through, (answer) => answers.push(answer)),
+      ),
     );
-    const called = wishes.filter((_, i) => firsts[i]);
-    const left = wishes.filter((_, i) => !firsts[i]);
+    const called = requests.filter((_, i) => firsts[i]);
+    const left = requests.filter((_, i) => !firsts[i]);
     const [confirmed, others] = await Promise.all([
       this.confirm(room, called, answers, through),
       this.convergeLeft(room, left, through, round),
@@ -162,78 +163,77 @@ export class SeatApplier {
   /** Read again after their calls; answers with the pushes that this made necessary. */
   private async confirm(
     room: string,
-    wishes: readonly FreshWish[],
+    requests: readonly ConvergeRequest[],
     answers: readonly Answer[],
     through: CallLimiter,
   ): Promise<Push[][]> {
     // After the calls: what was committed before them is what they followed, or is seen here.
-    const [standings] = await Promise.all([
+    const [evaluations] = await Promise.all([
       Promise.all(
-        wishes.map(({ fresh: { standing, seen } }) =>
-          this.policy.stand(room, standing.identity, seen.seat),
+        requests.map(({ reading: { evaluation, snapshot } }) =>
+          this.policy.evaluate(room, evaluation.identity, snapshot.seat),
         ),
       ),
       this.observations.answeredTogether(room, answers),
     ]);
     return Promise.all(
-      wishes.map(async (wish, i) => {
-        const isSame = standings[i]?.key === wish.fresh.standing.key;
-        return isSame ? [] : this.convergeThrough(wish, through);
+      requests.map(async (request, i) => {
+        const isSame = evaluations[i]?.key === request.reading.evaluation.key;
+        return isSame ? [] : this.convergeThrough(request, through);
       }),
     );
   }
 
-  /** Those who moved before their call, or whose track LiveKit might lose: once more, together. */
+  /** Seats that changed before their call, or whose track LiveKit might lose: once more, together. */
   private async convergeLeft(
     room: string,
-    wishes: readonly FreshWish[],
+    requests: readonly ConvergeRequest[],
     through: CallLimiter,
     round: number,
   ): Promise<Push[][]> {
-    if (wishes.length === 0) return [];
+    if (requests.length === 0) return [];
     if (round >= MAX_ROUNDS) {
-      return Promise.all(wishes.map((wish) => this.convergeThrough(wish, through)));
+      return Promise.all(requests.map((request) => this.convergeThrough(request, through)));
     }
-    const rests = wishes.map(({ fresh: { standing, seen } }) =>
-      this.holdBackMs(standing, seen.seat),
+    const rests = requests.map(({ reading: { evaluation, snapshot } }) =>
+      this.holdBackMs(evaluation, snapshot.seat),
     );
     await pause(Math.max(...rests));
     const at = performance.now();
     const again = await Promise.all(
-      wishes.map(async ({ fresh, fallback }): Promise<FreshWish> => {
-        const reading = await this.readSeat(room, fresh.standing.identity);
-        return { fresh: { ...reading, at }, fallback };
+      requests.map(async ({ reading, fallback }): Promise<ConvergeRequest> => {
+        const latest = await this.readSeat(room, reading.evaluation.identity);
+        return { reading: { ...latest, at }, fallback };
       }),
     );
     return this.convergeAll(room, again, through, round + 1);
   }
 
   /**
-   * Null when the call must not go out yet, or not like this. Where calls are slow the reading has
-   * grown old when its turn comes: it is made anew in its place of the line, since who loses the
-   * place waits behind all others, and publishers come first.
+   * Null when the call must not go out yet, or the seat changed. Where calls are slow the reading is
+   * old when the call may go out: it is made again then, so that publishers keep their place.
    */
-  private pushFresh(
-    { fresh: { standing, seen, at }, fallback }: FreshWish,
+  private pushFromReading(
+    { reading: { evaluation, snapshot, at }, fallback }: ConvergeRequest,
     through: CallLimiter,
     see: (answer: Answer) => void,
   ): Promise<Push[] | null> {
-    const { room, identity } = standing;
+    const { room, identity } = evaluation;
     return this.inTurn(room.name, identity, async () => {
-      if (this.holdBackMs(standing, seen.seat) > 0) return null;
-      let last = seen;
+      if (this.holdBackMs(evaluation, snapshot.seat) > 0) return null;
+      let last = snapshot;
       let isMoved = false;
       const asStands: CallLimiter = (call) =>
         through(async () => {
-          if (performance.now() - at > FRESH_MS) {
+          if (performance.now() - at > READING_LIFETIME_MS) {
             const now = await this.readSeat(room.name, identity);
-            isMoved = now.standing.key !== standing.key;
-            if (isMoved) throw moved();
-            last = now.seen;
+            isMoved = now.evaluation.key !== evaluation.key;
+            if (isMoved) throw changedMeanwhile();
+            last = now.snapshot;
           }
           return call();
         });
-      const push = await this.push(standing, seen, fallback, {
+      const push = await this.push(evaluation, snapshot, fallback, {
         through: asStands,
         see: async ({ participant }) => void see({ room: room.name, participant, ...last }),
       });
@@ -242,14 +242,14 @@ export class SeatApplier {
   }
 
   /**
-   * The whole loop in one place of the line, so that what it reads is not old when it calls. First
-   * the seat's turn, then the place, as everywhere: else two could wait for each other.
+   * The whole loop in one place of the queue, so that it calls with a recent reading. First the seat's
+   * turn, then the place, as everywhere: otherwise two could wait for each other.
    */
   private async convergeThrough(
-    { fresh: { standing }, fallback }: FreshWish,
+    { reading: { evaluation }, fallback }: ConvergeRequest,
     through: CallLimiter,
   ): Promise<Push[]> {
-    const { room, identity } = standing;
+    const { room, identity } = evaluation;
     const loop = async () => {
       const pushes = await this.converge(room.name, identity, fallback);
       const last = pushes.at(-1);
@@ -261,7 +261,7 @@ export class SeatApplier {
     } catch (error) {
       if (!isUnavailable(error)) throw error;
       return [
-        { ...madeFor(standing), outcome: 'unavailable', detail: (error as AppError).message },
+        { ...pushOf(evaluation), outcome: 'unavailable', detail: (error as AppError).message },
       ];
     }
   }
@@ -269,12 +269,12 @@ export class SeatApplier {
   private async readSeat(
     room: string,
     identity: string,
-  ): Promise<{ standing: Standing; seen: Look }> {
-    const [seen, facts] = await Promise.all([
-      this.store.look(room, identity),
+  ): Promise<{ evaluation: Evaluation; snapshot: SeatSnapshot }> {
+    const [snapshot, facts] = await Promise.all([
+      this.store.readSnapshot(room, identity),
       this.policy.read(room, identity),
     ]);
-    return { seen, standing: await this.policy.judge(facts, seen.seat) };
+    return { snapshot, evaluation: await this.policy.evaluateFacts(facts, snapshot.seat) };
   }
 
   /** Ends the connection; false when LiveKit cannot be asked. Who is not there counts as removed. */
@@ -289,35 +289,38 @@ export class SeatApplier {
     }
   }
 
-  /** False, without asking, while LiveKit is known to be down; it is asked anew whether it still is. */
+  /** False while LiveKit is known to be down and does not answer a probe. */
   async isReachable(): Promise<boolean> {
     if (this.health.status.state !== 'down') return true;
     return (await this.health.probe()).state !== 'down';
   }
 
   private async push(
-    standing: Standing,
-    seen: Look,
+    evaluation: Evaluation,
+    snapshot: SeatSnapshot,
     fallback: ObservedPermission | null,
-    how: How = { through: (call) => call(), see: (answer) => this.observations.answered(answer) },
+    how: CallOptions = {
+      through: (call) => call(),
+      see: (answer) => this.observations.answered(answer),
+    },
   ): Promise<Push> {
-    const { wanted } = standing;
-    const made = madeFor(standing);
-    const permission = permissionOf(standing, fallback);
-    if (wanted.kind !== 'out' && !permission && !concernsMutes(standing)) {
+    const { wanted } = evaluation;
+    const made = pushOf(evaluation);
+    const permission = permissionOf(evaluation, fallback);
+    if (wanted.kind !== 'out' && !permission && !concernsMutes(evaluation)) {
       return { ...made, outcome: 'applied', detail: null };
     }
     if (wanted.kind === 'uncovered' && wanted.keep) {
       const keep = fallback ?? wanted.keep;
-      await this.store.keepBeforeScene(standing.room.name, standing.identity, keep);
+      await this.store.keepBeforeScene(evaluation.room.name, evaluation.identity, keep);
     }
     try {
       if (!(await this.isReachable())) {
         return { ...made, outcome: 'unavailable', detail: 'LiveKit cannot be reached' };
       }
       return wanted.kind === 'out'
-        ? await this.putOut(standing, how)
-        : await this.setAll(standing, seen, permission, how);
+        ? await this.putOut(evaluation, how)
+        : await this.setAll(evaluation, snapshot, permission, how);
     } catch (error) {
       if (!(error instanceof AppError) || !error.code.startsWith('livekit.')) throw error;
       if (isUnavailable(error)) return { ...made, outcome: 'unavailable', detail: error.message };
@@ -326,27 +329,27 @@ export class SeatApplier {
     }
   }
 
-  private async putOut(standing: Standing, { through }: How): Promise<Push> {
-    const { room, identity } = standing;
+  private async putOut(evaluation: Evaluation, { through }: CallOptions): Promise<Push> {
+    const { room, identity } = evaluation;
     await through(() => this.rooms.removeParticipant(room.name, identity));
-    return { ...madeFor(standing), outcome: 'applied', detail: null };
+    return { ...pushOf(evaluation), outcome: 'applied', detail: null };
   }
 
   /** The permission, unless they keep what they have, and what is muted in spite of it. */
   private async setAll(
-    standing: Standing,
-    { seat, at }: Look,
+    evaluation: Evaluation,
+    { seat, at }: SeatSnapshot,
     permission: PermissionLike | null,
-    { through, see }: How,
+    { through, see }: CallOptions,
   ): Promise<Push> {
-    const { room, identity, wanted } = standing;
+    const { room, identity, wanted } = evaluation;
     const told = await through(async () => {
       const participant = permission
         ? await this.rooms.setPermission(room.name, identity, permission)
         : await this.rooms.findParticipant(room.name, identity);
-      return participant && this.settleTracks(standing, participant);
+      return participant && this.settleTracks(evaluation, participant);
     });
-    if (!told) return { ...madeFor(standing), outcome: 'absent', detail: 'is not in the room' };
+    if (!told) return { ...pushOf(evaluation), outcome: 'absent', detail: 'is not in the room' };
     const { participant: after, refusal } = told;
     this.noteNarrowing(room.name, identity, seat?.permission ?? null, after.permission);
     await see({ room: room.name, participant: after, seat, at });
@@ -355,7 +358,7 @@ export class SeatApplier {
     }
     const change = seat?.isPresent &&
       seat.permission && { had: seat.permission, has: after.permission, tracks: seat.tracks };
-    const made = { ...madeFor(standing), ...(change ? { change } : {}) };
+    const made = { ...pushOf(evaluation), ...(change ? { change } : {}) };
     if (permission && !samePermission(after.permission, permission)) {
       return { ...made, outcome: 'failed', detail: 'LiveKit took only a part of the permission' };
     }
@@ -369,14 +372,14 @@ export class SeatApplier {
    * call: a crash between the two must not leave a track that nobody knows to unmute.
    */
   private async settleTracks(
-    standing: Standing,
+    evaluation: Evaluation,
     participant: ObservedParticipant,
   ): Promise<{ participant: ObservedParticipant; refusal: string | null }> {
-    if (!concernsMutes(standing)) return { participant, refusal: null };
-    const seat = { room: standing.room.name, identity: standing.identity };
-    const { mute, unmute, forget } = trackWork(standing, participant.tracks);
+    if (!concernsMutes(evaluation)) return { participant, refusal: null };
+    const seat = { room: evaluation.room.name, identity: evaluation.identity };
+    const { mute, unmute, forget } = trackWork(evaluation, participant.tracks);
     const present = participant.tracks.map(({ sid }) => sid);
-    const { mutedTracks } = standing.facts;
+    const { mutedTracks } = evaluation.facts;
     const news = [...mute.filter((sid) => !mutedTracks[sid]), ...unmute];
     if (news.length > 0) await this.store.noteMuted(seat, all(news, false), present);
     const muted = await Promise.all(
@@ -406,9 +409,9 @@ export class SeatApplier {
     }
   }
 
-  /** Looks at somebody again after what changes no permission, such as a mute. */
-  async lookAgain(room: string, identity: string): Promise<void> {
-    const { seat, at } = await this.store.look(room, identity);
+  /** Asks about somebody again after what changes no permission, such as a mute. */
+  async observeAgain(room: string, identity: string): Promise<void> {
+    const { seat, at } = await this.store.readSnapshot(room, identity);
     const participant = await this.rooms.findParticipant(room, identity);
     if (participant) await this.observations.answered({ room, participant, seat, at });
   }
@@ -433,15 +436,15 @@ export class SeatApplier {
     }
   }
 
-  /** Waits, and answers true: what was read before the wait has to be read anew. */
-  private async isHeldBack(standing: Standing, seat: Seat | null): Promise<boolean> {
-    const rest = this.holdBackMs(standing, seat);
+  /** Waits and answers true: the seat has to be read again after the wait. */
+  private async isHeldBack(evaluation: Evaluation, seat: Seat | null): Promise<boolean> {
+    const rest = this.holdBackMs(evaluation, seat);
     if (rest <= 0) return false;
     await pause(rest);
     return true;
   }
 
-  private holdBackMs({ room, identity, wanted }: Standing, seat: Seat | null): number {
+  private holdBackMs({ room, identity, wanted }: Evaluation, seat: Seat | null): number {
     const at = this.narrowedAt.get(seatKey(room.name, identity));
     const desired = permissionWanted(wanted);
     if (at === undefined || !desired) return 0;
@@ -452,13 +455,13 @@ export class SeatApplier {
 }
 
 /** Null where there is nothing to set. A source without a name is never given: only seen. */
-function madeFor({ epoch, input }: Standing): Pick<Push, 'epoch' | 'wish'> {
+function pushOf({ epoch, input }: Evaluation): Pick<Push, 'epoch' | 'wish'> {
   const { override = null, block = null, hold = null } = input.seat ?? {};
   return { epoch, wish: { override, block, hold } };
 }
 
 function permissionOf(
-  { wanted, silencing }: Standing,
+  { wanted, silencing }: Evaluation,
   fallback: ObservedPermission | null,
 ): PermissionLike | null {
   // What is given back to somebody is narrowed like what they have.
@@ -473,7 +476,7 @@ function permissionOf(
   return { ...fallback, canPublishSources, canPublish: canPublishSources.length > 0 };
 }
 
-/** The last push is what stands; what an earlier one could not do is not done by it either. */
+/** The last push holds; what LiveKit refused to unmute earlier stays muted all the same. */
 function withRefusal(pushes: Push[]): Push[] {
   const refused = pushes.find(({ isUnmuteRefused }) => isUnmuteRefused);
   const last = pushes.at(-1);
@@ -489,9 +492,9 @@ async function pause(ms: number): Promise<void> {
   if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Caught where it is thrown for: the call that it stands for has not been made. */
-function moved(): AppError {
-  return new AppError('conflict', 'livekit.moved', 'Something else is wished of the seat by now.');
+/** Thrown instead of the call, and caught by `push`. */
+function changedMeanwhile(): AppError {
+  return new AppError('conflict', 'livekit.moved', 'The desired state of the seat has changed.');
 }
 
 export function seatKey(room: string, identity: string): string {

@@ -1,10 +1,10 @@
 import type { Seat } from './seat.js';
-import type { Standing } from './seat-policy.js';
+import type { Evaluation } from './seat-policy.js';
 
-/** A seat and how it stands, read together: what an action is decided on. */
+/** A seat and its evaluation, read together: what a request is decided on. */
 export interface Context {
   readonly seat: Seat;
-  readonly standing: Standing;
+  readonly evaluation: Evaluation;
   /** Postgres' time, to the millisecond. */
   readonly now: Date;
   /** How long ago, at `now`, the moderator clicked. */

@@ -6,7 +6,7 @@ import { isToBeMuted } from '../../grants/silencing.js';
 import type { ObservedPermission, ObservedTrack } from '../../livekit/participant-view.js';
 import type { Publishing, Seat, SeatAction, TakenTrack } from './seat.js';
 import type { Context } from './context.js';
-import { mutesWanted, permissionWanted, type Standing } from './seat-policy.js';
+import { mutesWanted, permissionWanted, type Evaluation } from './seat-policy.js';
 
 /**
  * What an action physically does, in sentences without a subject: before the click, and, told from
@@ -23,7 +23,7 @@ export type PermissionAfter = Heard | null;
 
 /** What LiveKit will have; undefined where it keeps what it has. */
 export function permissionAfter(
-  { wanted }: Standing,
+  { wanted }: Evaluation,
   fallback: ObservedPermission | null | undefined,
 ): PermissionAfter | undefined {
   if (wanted.kind === 'out') return null;
@@ -33,29 +33,29 @@ export function permissionAfter(
 }
 
 /** What happens to the connection, and what else is to be known of it. */
-export interface Told {
+export interface Description {
   readonly effects: readonly string[];
   readonly notes: readonly string[];
 }
 
-export function allOf({ effects, notes }: Told): string[] {
+export function sentencesOf({ effects, notes }: Description): string[] {
   return [...effects, ...notes];
 }
 
 export function describeChange(
   action: SeatAction,
-  { seat, standing: before, isUnmuteOff }: Pick<Context, 'seat' | 'standing' | 'isUnmuteOff'>,
-  after: Standing,
+  { seat, evaluation: before, isUnmuteOff }: Pick<Context, 'seat' | 'evaluation' | 'isUnmuteOff'>,
+  after: Evaluation,
   fallback: ObservedPermission | null | undefined = null,
-): Told {
+): Description {
   const permission = permissionAfter(after, fallback);
   if (permission === null) return { effects: leaving(seat, after), notes: [] };
-  const notes = action === 'hold' ? holding(after, isUnmuteOff) : [];
+  const notes = action === 'hold' ? holdNotes(after, isUnmuteOff) : [];
   if (!seat.isPresent) return { effects: ['takes effect when they join'], notes };
   if (permission === undefined) return { effects: [], notes };
   const later =
     before.role && after.role ? notLiveChangeable(before.role.grants, after.role.grants) : [];
-  if (later.length > 0) notes.push(`changes only when they join anew: ${listInWords(later)}`);
+  if (later.length > 0) notes.push(`changes only when they rejoin: ${listInWords(later)}`);
   const had: Heard = {
     ...(seat.permission ?? before.role?.permission ?? NOTHING),
     mutes: mutesWanted(before.wanted),
@@ -120,12 +120,12 @@ function mayStay({ type, source }: ObservedTrack, after: Publishing | null): boo
   return after.canPublish && after.canPublishSources.includes(source);
 }
 
-/** There, and heard by nobody: whom a mute keeps silent, it takes nothing from any more. */
+/** The track is muted already, so muting takes nothing. */
 function isSilent(track: ObservedTrack, after: Publishing | null): boolean {
   return track.isMuted && isToBeMuted(track, after?.mutes);
 }
 
-function leaving(seat: Seat, { input, decision }: Standing): string[] {
+function leaving(seat: Seat, { input, decision }: Evaluation): string[] {
   const until = input.seat?.block?.until;
   const isBlocked = decision.verdict === 'refuse' && decision.code === 'seat.blocked';
   const length = isBlocked ? (until ? ` until ${time(until)}` : ' until they are unblocked') : '';
@@ -140,7 +140,7 @@ function ending(tracks: readonly ObservedTrack[]): string[] {
   return [`their ${listInWords(names)} ${names.length === 1 ? 'ends' : 'end'} at once`];
 }
 
-function holding({ input, silencing }: Standing, isUnmuteOff: boolean): string[] {
+function holdNotes({ input, silencing }: Evaluation, isUnmuteOff: boolean): string[] {
   const hold = input.seat?.hold;
   if (!hold) return [];
   const end = hold.until ? `until ${time(hold.until)}` : 'until somebody releases them';

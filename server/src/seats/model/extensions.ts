@@ -4,7 +4,7 @@ import type { Tx } from '../../ledger/transactions.js';
 import type { ActiveScene } from '../../grants/policy.js';
 
 /** Who is about to hold which role by a change made in the room. */
-export interface Holding {
+export interface RoleClaim {
   readonly room: string;
   readonly identity: string;
   readonly template: string;
@@ -13,19 +13,19 @@ export interface Holding {
 /** Works inside the transaction that writes the override. */
 export interface SeatRule {
   /** Refuses by throwing. */
-  assertMayHold?(tx: Tx, holding: Holding): Promise<void>;
+  assertMayHold?(tx: Tx, holding: RoleClaim): Promise<void>;
   /** False: nobody is refused the template in the room now. Left out: somebody may be. */
   mayRefuse?(room: string, template: string): Promise<boolean>;
   /** The same for a scene that is about to be played, which gives roles as well. */
   assertMayPlay?(tx: Tx, room: string, scene: ActiveScene): Promise<void>;
-  /** Nothing refuses it any more: what it settles, such as a raised hand, is settled with it. */
-  notePromoted?(tx: Tx, holding: Holding, by: ActorRef, operationId: string): Promise<void>;
+  /** The promotion is certain: a raised hand, for example, is settled with it. */
+  notePromoted?(tx: Tx, holding: RoleClaim, by: ActorRef, operationId: string): Promise<void>;
   /** The same for many in one room; left out: one by one. */
   notePromotedAll?(tx: Tx, promoted: readonly Promoted[], by: ActorRef): Promise<void>;
 }
 
 /** Somebody who was promoted, by an operation. */
-export interface Promoted extends Holding {
+export interface Promoted extends RoleClaim {
   readonly operationId: string;
 }
 
@@ -41,7 +41,7 @@ export class SeatRules {
     this.rules.push(rule);
   }
 
-  async assertMayHold(tx: Tx, holding: Holding): Promise<void> {
+  async assertMayHold(tx: Tx, holding: RoleClaim): Promise<void> {
     for (const rule of this.rules) await rule.assertMayHold?.(tx, holding);
   }
 
@@ -49,7 +49,7 @@ export class SeatRules {
     for (const rule of this.rules) await rule.assertMayPlay?.(tx, room, scene);
   }
 
-  async notePromoted(tx: Tx, holding: Holding, by: ActorRef, operationId: string): Promise<void> {
+  async notePromoted(tx: Tx, holding: RoleClaim, by: ActorRef, operationId: string): Promise<void> {
     for (const rule of this.rules) await rule.notePromoted?.(tx, holding, by, operationId);
   }
 

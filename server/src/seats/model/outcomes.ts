@@ -1,15 +1,22 @@
 import { samePermission } from '../../grants/compile-grant.js';
 import type { ObservedPermission, ObservedTrack } from '../../livekit/participant-view.js';
-import type { SeatAction, SeatOperation, Settlement, SeatWish, Terms, WishTerms } from './seat.js';
+import type {
+  SeatAction,
+  SeatOperation,
+  OperationResult,
+  DesiredState,
+  Period,
+  DesiredPeriods,
+} from './seat.js';
 import { describePermissions } from './effects.js';
 
-// What calls to LiveKit, and what others wish meanwhile, mean for an operation.
+// What calls to LiveKit, and changes by others meanwhile, mean for an operation.
 
 /** What came of one call (or of none, where none was needed). */
 export interface Push {
   readonly epoch: number;
-  /** What was wished for the seat by then. */
-  readonly wish: SeatWish;
+  /** The desired state by then. */
+  readonly wish: DesiredState;
   readonly outcome: 'applied' | 'absent' | 'unavailable' | 'failed';
   readonly detail: string | null;
   /** LiveKit would not unmute what a hold or a scene had muted, and is not asked again. */
@@ -23,46 +30,46 @@ export interface Push {
 }
 
 /**
- * Whether what an operation wished is wished still: nobody has changed that part since. A block
- * makes all that was wished before it moot; an act wishes nothing, so nothing takes its place.
+ * Whether what an operation set is still desired: nobody has changed that part since. A block
+ * overrules all that was set before it; an immediate act sets nothing, so nothing replaces it.
  */
-export function stands(
+export function isStillDesired(
   { before, after }: Pick<SeatOperation, 'before' | 'after'>,
-  now: WishTerms,
+  now: DesiredPeriods,
 ): boolean {
   const { wish } = after;
   if (!wish) return true;
   if (now.block && !wish.block) return false;
   return (['override', 'block', 'hold'] as const).every((part) => {
-    return isSame(before[part], wish[part]) || isSame(wish[part], now[part]);
+    return isSamePeriod(before[part], wish[part]) || isSamePeriod(wish[part], now[part]);
   });
 }
 
-/** Each wish has a time of its own; what is put off keeps it, and ends at another. */
-function isSame(a: Terms | null, b: Terms | null): boolean {
+/** Each part has its own start; an extension keeps the start and changes the end. */
+function isSamePeriod(a: Period | null, b: Period | null): boolean {
   return (
     a?.at.getTime() === b?.at.getTime() &&
     (a?.until?.getTime() ?? null) === (b?.until?.getTime() ?? null)
   );
 }
 
-/** The pushes that brought what the operation wished, alone or with what was wished after it. */
+/** The pushes that brought what the operation set, alone or with later changes. */
 export function pushesOf<P extends Pick<Push, 'epoch' | 'wish'>>(
   operation: Pick<SeatOperation, 'epoch' | 'before' | 'after'>,
   pushes: readonly P[],
 ): P[] {
   return pushes.filter(
     ({ epoch, wish }) =>
-      epoch === operation.epoch || (epoch > operation.epoch && stands(operation, wish)),
+      epoch === operation.epoch || (epoch > operation.epoch && isStillDesired(operation, wish)),
   );
 }
 
 /** What the pushes mean for the operation. */
-export function settlementOf(
+export function resultOf(
   operation: Pick<SeatOperation, 'action' | 'epoch' | 'before' | 'after'>,
   pushes: readonly Push[],
   ms: number,
-): Settlement {
+): OperationResult {
   const { action } = operation;
   const mine = pushesOf(operation, pushes).at(-1);
   const rounded = Math.round(ms * 10) / 10;
@@ -97,7 +104,7 @@ function needsNoLiveKit(action: SeatAction): boolean {
 }
 
 /** What an operation came to that has been settled; null while it is open. */
-export function cameTo({ outcome, detail, ms, after }: SeatOperation): Settlement | null {
+export function knownResult({ outcome, detail, ms, after }: SeatOperation): OperationResult | null {
   return outcome === 'intent' ? null : { outcome, detail, ms, effects: after.effects };
 }
 
@@ -105,7 +112,10 @@ export function cameTo({ outcome, detail, ms, after }: SeatOperation): Settlemen
  * Told from what LiveKit had before the first call and answered to the last; null: as foreseen. So
  * it is where LiveKit had it already: somebody who compared was there before this call.
  */
-export function whatHappened(operation: SeatOperation, pushes: readonly Push[]): string[] | null {
+export function observedEffects(
+  operation: SeatOperation,
+  pushes: readonly Push[],
+): string[] | null {
   // Of what is muted the permission says nothing.
   if (operation.after.mutes) return null;
   const changes = pushesOf(operation, pushes).flatMap(({ change }) => change ?? []);

@@ -82,8 +82,8 @@ export function mutesWanted(wanted: Wanted): readonly TrackSource[] {
   return wanted.kind === 'uncovered' ? wanted.mutes : [];
 }
 
-/** How one identity stands in one room, by one reading of Postgres. */
-export interface Standing {
+/** What policy says of one identity in one room, by one reading of Postgres. */
+export interface Evaluation {
   readonly room: PolicyRoom;
   readonly identity: string;
   readonly facts: PolicyFacts;
@@ -95,7 +95,7 @@ export interface Standing {
   /** Who it is about, as LiveKit was last seen to have them; null: nobody that is known. */
   readonly occupant: Silenceable | null;
   readonly silencing: Silencing;
-  /** Two readings with the same key ask the same of LiveKit, by the same wish. */
+  /** Two evaluations with the same key ask the same of LiveKit. */
   readonly key: string;
 }
 
@@ -113,12 +113,12 @@ export class SeatPolicy {
   }
 
   /** Throws 404 for a room that Rolecall does not know. */
-  async stand(
+  async evaluate(
     room: string,
     identity: string,
     occupant: Silenceable | null = null,
-  ): Promise<Standing> {
-    return this.judge(await this.read(room, identity), occupant);
+  ): Promise<Evaluation> {
+    return this.evaluateFacts(await this.read(room, identity), occupant);
   }
 
   read(room: string, identity: string): Promise<PolicyFacts> {
@@ -131,18 +131,22 @@ export class SeatPolicy {
   }
 
   /** How it would stand with another override or block. */
-  suppose(
-    standing: Standing,
-    wish: { override: Override | null; block: Block | null; hold?: Hold | null },
-    at = standing.facts.now,
-  ): Promise<Standing> {
-    const { hold = null, peeksAt = null } = standing.input.seat ?? {};
-    const input = { ...standing.input, seat: { hold, ...wish, peeksAt } };
-    return this.judge({ ...standing.facts, input }, standing.occupant, at);
+  simulate(
+    evaluation: Evaluation,
+    desired: { override: Override | null; block: Block | null; hold?: Hold | null },
+    at = evaluation.facts.now,
+  ): Promise<Evaluation> {
+    const { hold = null, peeksAt = null } = evaluation.input.seat ?? {};
+    const input = { ...evaluation.input, seat: { hold, ...desired, peeksAt } };
+    return this.evaluateFacts({ ...evaluation.facts, input }, evaluation.occupant, at);
   }
 
   /** The same from facts that were read already. Throws 404 for no room. */
-  async judge(facts: PolicyFacts, occupant: Silenceable | null, at = facts.now): Promise<Standing> {
+  async evaluateFacts(
+    facts: PolicyFacts,
+    occupant: Silenceable | null,
+    at = facts.now,
+  ): Promise<Evaluation> {
     const { room, input, identity, epoch } = facts;
     if (!room || !input) {
       throw roomNotFound();
@@ -162,7 +166,7 @@ export class SeatPolicy {
       decision.verdict === 'allow'
         ? await this.roleOf(decision, facts, input, { silencing, isWhip, tracks })
         : null;
-    const wanted = want(facts, input, decision, role, { kind, silencing, at, tracks });
+    const wanted = wantedFrom(facts, input, decision, role, { kind, silencing, at, tracks });
     return {
       room,
       identity,
@@ -236,7 +240,7 @@ export class SeatPolicy {
  * moderator gave in the room to the one who was there counts as given to the token's own connection.
  */
 export function beyondIssuer(
-  { role, facts, input }: Pick<Standing, 'role' | 'facts' | 'input'>,
+  { role, facts, input }: Pick<Evaluation, 'role' | 'facts' | 'input'>,
   bound: { readonly id: string | null; readonly ceiling: IssuerCeiling },
 ): string[] {
   if (!role) return [];
@@ -262,7 +266,7 @@ function roomNotFound(): AppError {
   return new AppError('not_found', 'room.not_found', 'There is no such room.');
 }
 
-function want(
+function wantedFrom(
   facts: PolicyFacts,
   input: PolicyInput,
   decision: Decision,
@@ -273,10 +277,11 @@ function want(
   const isUnlisted = !facts.wasIssued && (role === null || role.source !== 'override');
   // What LiveKit itself brings along (egress, ingress, SIP …) follows no template.
   const isOurs = !isUnlisted || kind === null || KINDS_WITH_A_ROLE.has(kind);
-  const isWantOfRules =
+  const isWithoutUsableRule =
     decision.verdict === 'refuse' &&
     (decision.code === 'no_rule' || decision.code === 'template.unpublished');
-  if (decision.verdict === 'refuse' && !isWantOfRules) return { kind: 'out', code: decision.code };
+  if (decision.verdict === 'refuse' && !isWithoutUsableRule)
+    return { kind: 'out', code: decision.code };
   if (!isOurs) return uncovered(facts, input, how);
   if (isUnlisted && facts.room?.unlistedParticipants === 'remove')
     return { kind: 'out', code: 'unlisted' };

@@ -23,8 +23,8 @@ export type SeatAction =
   | 'block_end'
   | 'peek_end';
 
-/** What moderators wish for a seat, beyond standing policy. */
-export interface SeatWish {
+/** What moderators set on a seat, on top of standing policy. */
+export interface DesiredState {
   readonly override: Override | null;
   readonly block: Block | null;
   readonly hold: Hold | null;
@@ -43,11 +43,11 @@ export interface LastChange {
   readonly ms: number | null;
 }
 
-/** One identity in one room: what is wished, and what LiveKit was last seen to have. */
-export interface Seat extends SeatWish {
+/** One identity in one room: its desired state, and what LiveKit last reported. */
+export interface Seat extends DesiredState {
   readonly room: string;
   readonly identity: string;
-  /** Counts the changes of what is wished; what LiveKit does is not counted. */
+  /** Counts changes of the desired state; what LiveKit does is not counted. */
   readonly epoch: number;
   readonly lastIssuedAt: Date | null;
   /** A moderator's, who looks at this identity or did last; null: anybody else's. */
@@ -65,7 +65,7 @@ export interface Seat extends SeatWish {
   readonly lastChange: LastChange | null;
 }
 
-/** A role as it stands in answers and in operations; null where no role applies. */
+/** A role as answers and operations show it; null where no role applies. */
 export interface RoleState {
   readonly template: string | null;
   readonly version: number | null;
@@ -76,17 +76,17 @@ export interface RoleState {
 export type SeatBase =
   /** The override that a token was issued with. */
   | { readonly override: Override }
-  /** What an unlisted participant, whom no rule covers, was seen to have before. */
+  /** What an unlisted participant, whom no rule covers, had before. */
   | { readonly permission: ObservedPermission };
 
-/** Enough of a wish to tell whether it is still the same one. */
-export type Terms = Pick<Override | Block | Hold, 'at' | 'until'>;
+/** From when to when something holds; enough to recognise it. */
+export type Period = Pick<Override | Block | Hold, 'at' | 'until'>;
 
-/** The same of all that is wished for a seat. */
-export type WishTerms = { readonly [Part in keyof SeatWish]: Terms | null };
+/** The periods of the desired state. */
+export type DesiredPeriods = { readonly [Part in keyof DesiredState]: Period | null };
 
 /** How a seat stood before an operation: enough to undo it. */
-export interface OperationBefore extends RoleState, SeatWish {
+export interface OperationBefore extends RoleState, DesiredState {
   readonly base: SeatBase | null;
   readonly sid: string | null;
 }
@@ -94,11 +94,11 @@ export interface OperationBefore extends RoleState, SeatWish {
 export interface OperationAfter extends RoleState {
   /** Before the outcome: what will happen. After it: what did. */
   readonly effects: readonly string[];
-  /** What is wished from then on; null for an act, which wishes nothing. */
-  readonly wish: WishTerms | null;
+  /** The desired state from then on; null for an immediate act. Stored under this name. */
+  readonly wish: DesiredPeriods | null;
   /** Those of the effects that no permission tells of. */
   readonly notes: readonly string[];
-  /** For a seat that no rule covers any more: LiveKit is given this back, once. */
+  /** Given back to LiveKit once, where no rule covers the seat from now on. */
   readonly fallback: ObservedPermission | null;
   /** Published tracks that this takes away. */
   readonly takes: readonly TakenTrack[];
@@ -135,7 +135,7 @@ export interface SeatOperation {
   readonly reason: string | null;
   readonly before: OperationBefore;
   readonly after: OperationAfter;
-  /** The seat's epoch once this was committed; whether it outlives another one: `stands`. */
+  /** The seat's epoch once this was committed. */
   readonly epoch: number;
   readonly outcome: OperationOutcome;
   readonly detail: string | null;
@@ -207,11 +207,11 @@ export function emptySeat(room: string, identity: string): Seat {
   };
 }
 
-export type Settled = 'applied' | 'pending' | 'failed' | 'superseded';
+export type ResultOutcome = 'applied' | 'pending' | 'failed' | 'superseded';
 
 /** What an operation has come to so far. */
-export interface Settlement {
-  readonly outcome: Settled;
+export interface OperationResult {
+  readonly outcome: ResultOutcome;
   readonly detail: string | null;
   readonly ms: number | null;
   /** What did happen, where that is known better than when the operation began. */
@@ -219,9 +219,9 @@ export interface Settlement {
 }
 
 /** What it has come to. */
-export interface End {
+export interface OperationEnd {
   readonly operation: SeatOperation;
-  readonly settlement: Settlement;
+  readonly result: OperationResult;
 }
 
 /** A webhook about a track. */

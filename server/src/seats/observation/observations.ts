@@ -87,7 +87,7 @@ export class Observations {
   /** What is known of these rooms, to be read before LiveKit is asked for its lists. */
   async readRooms(rooms: readonly string[]): Promise<KnownRooms> {
     const [{ seats, at }, watched] = await Promise.all([
-      this.seats.lookAtRooms(rooms),
+      this.seats.readRooms(rooms),
       this.silence.watched(rooms),
     ]);
     return { seats, watched, at };
@@ -101,7 +101,7 @@ export class Observations {
   ): Promise<void> {
     const known = seats.get(room) ?? [];
     await this.publish(room, await this.store.writeList(room, participants, known, at));
-    if (watched.has(room)) await this.silence.saw(room, null, participants, at);
+    if (watched.has(room)) await this.silence.observed(room, null, participants, at);
   }
 
   /** What LiveKit says about one participant after an event. */
@@ -109,7 +109,7 @@ export class Observations {
     const { room, participant, seat, at } = answer;
     const known = seat ? [seat] : [];
     await this.publish(room, await this.store.writeList(room, [participant], known, at));
-    await this.silence.saw(room, [participant.identity], [participant], at);
+    await this.silence.observed(room, [participant.identity], [participant], at);
   }
 
   /** The room does not run, so nobody is in it. */
@@ -167,6 +167,6 @@ export class Observations {
     const participants = published.map(({ participant }) => participant);
     const identities = participants.map(({ identity }) => identity);
     const askedAt = new Date(Math.min(...published.map(({ at }) => at.getTime())));
-    await this.silence.saw(room, identities, participants, askedAt);
+    await this.silence.observed(room, identities, participants, askedAt);
   }
 }

@@ -26,7 +26,7 @@ export interface Silenced {
 
 /**
  * The tracks that a scene takes, for `SilenceWatch` to wait for: a row of `seat_operation` for each
- * publisher. It is no operation of its own, since the wish is the room's, so it waits for no outcome
+ * publisher. It is no operation of its own, because the scene belongs to the room: it waits for no outcome
  * and no list of a seat's operations shows it.
  */
 @Injectable()

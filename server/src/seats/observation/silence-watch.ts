@@ -16,9 +16,9 @@ import type {
 import { tracksTaken } from '../model/effects.js';
 
 /** When it is asked by ourselves, after the call: the webhook comes within some milliseconds. */
-const LOOKS_MS = [80, 300];
+const CHECK_AFTER_MS = [80, 300];
 
-/** What LiveKit said about tracks of a room, and whom it concerns. */
+/** What LiveKit reported about tracks of a room. */
 interface Report {
   readonly room: string;
   /** Null: everybody in it. */
@@ -178,13 +178,13 @@ export class SilenceWatch implements OnApplicationShutdown {
     });
   }
 
-  /** Nobody is in the room any more. */
+  /** The room is empty. */
   roomEnded(tx: Tx, room: string): Promise<void> {
     return this.note(tx, { room, identities: null, present: [], askedAt: null, knownAt: null });
   }
 
   /** Who publishes what, as LiveKit answered; `identities` null: everybody of the room. */
-  async saw(
+  async observed(
     room: string,
     identities: readonly string[] | null,
     participants: readonly { readonly tracks: readonly ObservedTrack[] }[],
@@ -210,17 +210,17 @@ export class SilenceWatch implements OnApplicationShutdown {
   }
 
   /** Asks about the operation's tracks shortly after its call, unless a webhook was faster. */
-  lookSoon({ id, room, identity, after }: SeatOperation): void {
-    if (after.takes.length > 0) this.soon(() => this.look(id, room, identity));
+  checkSoon({ id, room, identity, after }: SeatOperation): void {
+    if (after.takes.length > 0) this.soon(() => this.check(id, room, identity));
   }
 
   /** The same for all of a room: one question, however many were called. */
-  lookAtRoomSoon(room: string): void {
-    this.soon(() => this.lookAtRoom(room));
+  checkRoomSoon(room: string): void {
+    this.soon(() => this.checkRoom(room));
   }
 
   private soon(look: () => Promise<void>): void {
-    for (const delay of LOOKS_MS) {
+    for (const delay of CHECK_AFTER_MS) {
       const timer = setTimeout(() => {
         this.timers.delete(timer);
         if (this.isStopped) return;
@@ -233,7 +233,7 @@ export class SilenceWatch implements OnApplicationShutdown {
     }
   }
 
-  private async look(id: string, room: string, identity: string): Promise<void> {
+  private async check(id: string, room: string, identity: string): Promise<void> {
     const { rows } = await this.pg.query<{ at: Date }>(
       'silence-open',
       `SELECT clock_timestamp() AS at FROM seat_operation WHERE id = $1 AND ${OPEN_WATCH}`,
@@ -242,17 +242,17 @@ export class SilenceWatch implements OnApplicationShutdown {
     const at = rows[0]?.at;
     if (!at) return;
     const participant = await this.rooms.findParticipant(room, identity);
-    await this.saw(room, [identity], participant ? [participant] : [], at);
+    await this.observed(room, [identity], participant ? [participant] : [], at);
   }
 
-  private async lookAtRoom(room: string): Promise<void> {
+  private async checkRoom(room: string): Promise<void> {
     const { rows } = await this.pg.query<{ at: Date }>(
       'silence-open-room',
       `SELECT clock_timestamp() AS at FROM seat_operation WHERE room = $1 AND ${OPEN_WATCH} LIMIT 1`,
       [room],
     );
     const at = rows[0]?.at;
-    if (at) await this.saw(room, null, await this.rooms.listParticipants(room), at);
+    if (at) await this.observed(room, null, await this.rooms.listParticipants(room), at);
   }
 
   private async isWatching(room: string): Promise<boolean> {
@@ -276,10 +276,10 @@ export class SilenceWatch implements OnApplicationShutdown {
       knownAt,
       audible ?? [],
     ]);
-    for (const row of rows) if (row.gone_ms !== null) this.tell(tx, row, row.gone_ms);
+    for (const row of rows) if (row.gone_ms !== null) this.announce(tx, row, row.gone_ms);
   }
 
-  private tell(tx: Tx, gone: GoneRow, goneMs: number): void {
+  private announce(tx: Tx, gone: GoneRow, goneMs: number): void {
     const { room, identity, action, takes } = gone;
     const ms = Math.round(goneMs * 10) / 10;
     tx.record({

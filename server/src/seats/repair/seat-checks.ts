@@ -9,45 +9,45 @@ import type { ObservedPermission, ObservedTrack } from '../../livekit/participan
 import { LeasesService } from '../commands/leases.service.js';
 import { SeatApplier, seatKey } from '../convergence/seat-applier.js';
 import { SeatOperations } from '../store/seat-operations.js';
-import { type Push, settlementOf, stands } from '../model/outcomes.js';
+import { type Push, resultOf, isStillDesired } from '../model/outcomes.js';
 import { concernsMutes, isMutedAsWanted, trackWork } from '../model/mutes.js';
-import { permissionWanted, SeatPolicy, type Standing } from '../model/seat-policy.js';
+import { permissionWanted, SeatPolicy, type Evaluation } from '../model/seat-policy.js';
 import type { SeatOperation } from '../model/seat.js';
 import { SeatStore } from '../store/seat-store.js';
 
-/** Somebody who is in a room now, as LiveKit tells it. */
+/** Somebody who is in a room now, as LiveKit reports. */
 export interface Occupant {
   readonly identity: string;
   readonly sid: string;
   readonly kind: string;
   readonly permission: ObservedPermission;
-  /** Left out by who does not know them. */
+  /** Left out where they are not known. */
   readonly tracks?: readonly ObservedTrack[];
 }
 
-/** What made us look. */
+/** What caused the check. */
 export type CheckReason = 'join' | 'track' | 'sweep' | 'policy';
 
 interface Drift {
   readonly operationId: string;
-  /** What drifted from what: the same drift is written down once, however often it is tried. */
+  /** What drifted from what: the same drift is recorded once, however often it is repaired. */
   readonly signature: string;
 }
 
-/** Whoever tells many people of a change, and knows who has not heard of it yet. */
-export interface Telling {
+/** Scenes that are still being carried out, and the seats that they have not reached yet. */
+export interface PendingScenes {
   isToBeTold(room: string, identity: string): Promise<boolean>;
-  /** Those whom somebody is telling now, at any server. */
+  /** Seats that some server is going to call. */
   listBeingTold(room: string): Promise<string[]>;
 }
 
-/** Compares what LiveKit has with what it should have, and puts it right. Harmless to repeat. */
+/** Compares what LiveKit has with what it should have, and repairs it. Harmless to repeat. */
 @Injectable()
 export class SeatChecks {
   private readonly log = new Logger(SeatChecks.name);
-  /** Seat → the drift that is written down and not repaired yet. */
+  /** Seat → the drift that is recorded and not repaired yet. */
   private readonly drifts = new Map<string, Drift>();
-  private telling: Telling | null = null;
+  private pendingScenes: PendingScenes | null = null;
 
   constructor(
     private readonly policy: SeatPolicy,
@@ -59,31 +59,30 @@ export class SeatChecks {
     private readonly clock: DatabaseClock,
   ) {}
 
-  /** Whether nothing has to be put right. Asked about many at once it costs one statement. */
-  async isAsWished(room: string, occupant: Occupant): Promise<boolean> {
+  /** Whether nothing has to be repaired. Asked about many at once it costs one statement. */
+  async isInSync(room: string, occupant: Occupant): Promise<boolean> {
     const { identity } = occupant;
-    const standing = await this.policy.stand(room, identity, occupant);
-    const isFine = isAsWanted(standing, occupant);
+    const evaluation = await this.policy.evaluate(room, identity, occupant);
+    const isFine = isAsWanted(evaluation, occupant);
     if (isFine) this.drifts.delete(seatKey(room, identity));
     return isFine;
   }
 
   /**
-   * Whoever is about to tell people of a change says so here: that they have not heard of it yet is
-   * no drift.
+   * A seat that a scene has not reached yet has not drifted.
    */
-  expect(telling: Telling): void {
-    this.telling = telling;
+  usePendingScenes(telling: PendingScenes): void {
+    this.pendingScenes = telling;
   }
 
   /**
-   * Those of them whom nobody is about to tell: somebody who is will look at them again, in an order
-   * and at a pace that whoever comes between would spoil.
+   * Those who are not part of work in progress: that work will reach them in its own order and at its
+   * own pace.
    */
-  async leftAlone<T extends Occupant>(room: string, occupants: readonly T[]): Promise<T[]> {
+  async withoutPending<T extends Occupant>(room: string, occupants: readonly T[]): Promise<T[]> {
     const rest = occupants.filter((one) => !this.applier.isInHand(room, one.identity));
     if (rest.length === 0) return rest;
-    const told = new Set(await this.telling?.listBeingTold(room));
+    const told = new Set(await this.pendingScenes?.listBeingTold(room));
     return rest.filter(({ identity }) => !told.has(identity));
   }
 
@@ -92,13 +91,13 @@ export class SeatChecks {
     return this.leases.endDue();
   }
 
-  /** True when all is as it should be, or could be put right. */
+  /** True when the seat is in sync, or could be repaired. */
   async check(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
-    if (await this.isAsWished(room, occupant)) return true;
+    if (await this.isInSync(room, occupant)) return true;
     return this.putRight(room, occupant, by);
   }
 
-  /** The same for one about whom it is known that something has to be put right. */
+  /** Repairs a seat that is known to differ. */
   async putRight(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
     if (await this.leases.endDueOf(room, occupant.identity)) return true;
     return this.applier.inTurn(room, occupant.identity, () => this.repair(room, occupant, by));
@@ -118,14 +117,14 @@ export class SeatChecks {
         await this.settleRemoval(operation, seat.isPresent && seat.sid === operation.before.sid);
         return;
       }
-      if (seat.epoch !== operation.epoch && !stands(operation, seat)) {
+      if (seat.epoch !== operation.epoch && !isStillDesired(operation, seat)) {
         await this.operations.settle(id, { outcome: 'superseded', detail: null, ms: null });
         return;
       }
       const pushes = await this.applier.converge(room, identity, operation.after.fallback);
       await this.operations.settle(
         id,
-        settlementOf(operation, pushes, msBetween(operation.createdAt, this.clock.now())),
+        resultOf(operation, pushes, msBetween(operation.createdAt, this.clock.now())),
       );
     });
   }
@@ -134,7 +133,7 @@ export class SeatChecks {
     if (isStillThere && !(await this.applier.remove(operation.room, operation.identity))) return;
     await this.operations.settle(operation.id, {
       outcome: 'applied',
-      detail: isStillThere ? null : 'is not in the room any more',
+      detail: isStillThere ? null : 'is no longer in the room',
       ms: msBetween(operation.createdAt, this.clock.now()),
     });
   }
@@ -142,29 +141,29 @@ export class SeatChecks {
   private async repair(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
     const { identity } = occupant;
     // Another writer may have put it right while this one waited for its turn.
-    const { standing, seat, observed } = await this.readAgain(room, occupant);
-    if (isAsWanted(standing, observed)) return true;
+    const { evaluation, seat, observed } = await this.readAgain(room, occupant);
+    if (isAsWanted(evaluation, observed)) return true;
 
     const open = (await this.store.listOpenOperations(room, identity)).filter(
       ({ after: { wish } }) => wish !== null,
     );
     const waiting = open.find((one) => {
-      return one.epoch === standing.epoch || (seat !== null && stands(one, seat));
+      return one.epoch === evaluation.epoch || (seat !== null && isStillDesired(one, seat));
     });
     if (waiting) {
       const pushes = await this.applier.converge(room, identity, waiting.after.fallback);
       for (const one of open) {
         await this.operations.settle(
           one.id,
-          settlementOf(one, pushes, msBetween(one.createdAt, this.clock.now())),
+          resultOf(one, pushes, msBetween(one.createdAt, this.clock.now())),
         );
       }
       return pushes.at(-1)?.outcome === 'applied';
     }
-    if (await this.telling?.isToBeTold(room, identity)) {
+    if (await this.pendingScenes?.isToBeTold(room, identity)) {
       return (await this.applier.converge(room, identity)).at(-1)?.outcome === 'applied';
     }
-    return this.repairDrift(room, occupant, standing, observed, by);
+    return this.repairDrift(room, occupant, evaluation, observed, by);
   }
 
   private async readAgain(room: string, occupant: Occupant) {
@@ -177,24 +176,24 @@ export class SeatChecks {
       const isSame = seat?.isPresent === true && seat.sid === occupant.sid;
       const observed =
         isSame && seat.permission ? { ...seat, permission: seat.permission } : occupant;
-      return { standing: await this.policy.judge(facts, observed), seat, observed };
+      return { evaluation: await this.policy.evaluateFacts(facts, observed), seat, observed };
     };
     const first = await read();
-    if (!concernsMutes(first.standing)) return first;
+    if (!concernsMutes(first.evaluation)) return first;
     // A mute that was made meanwhile is in LiveKit's answer, and not in a list of before.
-    await this.applier.lookAgain(room, identity);
+    await this.applier.observeAgain(room, identity);
     return read();
   }
 
   private async repairDrift(
     room: string,
     { identity, sid }: Occupant,
-    standing: Standing,
+    evaluation: Evaluation,
     { permission: observed, tracks = [] }: Pick<Occupant, 'permission' | 'tracks'>,
     by: CheckReason,
   ): Promise<boolean> {
     const key = seatKey(room, identity);
-    const signature = JSON.stringify([sid, standing.key]);
+    const signature = JSON.stringify([sid, evaluation.key]);
     const known = this.drifts.get(key);
     const drift = known?.signature === signature ? known : { operationId: randomUUID(), signature };
     const payload = {
@@ -202,8 +201,8 @@ export class SeatChecks {
       by,
       sid,
       observed,
-      ...describeWanted(standing),
-      ...describeMutes(standing, tracks),
+      ...describeWanted(evaluation),
+      ...describeMutes(evaluation, tracks),
     };
     const write = (kind: string, outcome: LedgerOutcome, extra: Record<string, unknown> = {}) =>
       this.ledger.appendDurably({
@@ -248,11 +247,11 @@ export class SeatChecks {
 }
 
 function isAsWanted(
-  standing: Standing,
+  evaluation: Evaluation,
   { permission, tracks = [] }: Pick<Occupant, 'permission' | 'tracks'>,
 ): boolean {
-  const { wanted } = standing;
-  if (!isMutedAsWanted(standing, tracks)) return false;
+  const { wanted } = evaluation;
+  if (!isMutedAsWanted(evaluation, tracks)) return false;
   if (wanted.kind === 'free') return true;
   const desired = permissionWanted(wanted);
   return desired !== null && samePermission(permission, desired) && !isToForget(wanted);
@@ -260,10 +259,10 @@ function isAsWanted(
 
 /** What was heard though it should be muted, and the other way round. */
 function describeMutes(
-  standing: Standing,
+  evaluation: Evaluation,
   tracks: readonly ObservedTrack[],
 ): Record<string, unknown> {
-  const { mute, unmute } = trackWork(standing, tracks);
+  const { mute, unmute } = trackWork(evaluation, tracks);
   const named = (sids: readonly string[]) =>
     tracks.flatMap(({ sid, source }) => (sids.includes(sid) ? { sid, source } : []));
   return {
@@ -272,12 +271,12 @@ function describeMutes(
   };
 }
 
-/** They have it back: what was kept of it is not needed any more. */
-function isToForget(wanted: Standing['wanted']): boolean {
+/** They have it back, so what was kept of it can be forgotten. */
+function isToForget(wanted: Evaluation['wanted']): boolean {
   return wanted.kind === 'uncovered' && wanted.isRestored;
 }
 
-function describeWanted({ wanted, decision }: Standing): Record<string, unknown> {
+function describeWanted({ wanted, decision }: Evaluation): Record<string, unknown> {
   if (wanted.kind === 'out') return { wanted: null, because: wanted.code };
   const role = wanted.kind === 'role' ? wanted.role : null;
   return {

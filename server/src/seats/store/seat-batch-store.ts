@@ -2,23 +2,30 @@ import { Injectable } from '@nestjs/common';
 import { SharedParts } from '../../common/shared-parts.js';
 import { PgPool } from '../../database/pg-pool.js';
 import type { Tx } from '../../ledger/transactions.js';
-import type { End, NewOperation, Seat, SeatOperation, SeatWish, WishTerms } from '../model/seat.js';
+import type {
+  OperationEnd,
+  NewOperation,
+  Seat,
+  SeatOperation,
+  DesiredState,
+  DesiredPeriods,
+} from '../model/seat.js';
 import {
   columnsOf,
   lastChange,
   type OperationRow,
   SEAT_COLUMNS,
   type SeatRow,
-  type TermsRow,
+  type PeriodsRow,
   toOperation,
   toSeat,
-  toTerms,
+  toPeriods,
 } from './seat-rows.js';
 
-/** An operation with what it wishes. */
+/** An operation with the desired state that it sets. */
 export interface Change {
   readonly operation: NewOperation;
-  readonly wish: SeatWish;
+  readonly desired: DesiredState;
 }
 
 /** What changes that are made together mostly have in common, each of them once. */
@@ -68,7 +75,7 @@ export class SeatBatchStore {
   constructor(private readonly pg: PgPool) {}
 
   /** The seats that there are, by identity, and Postgres' time before anything is asked of LiveKit. */
-  async look(
+  async readSnapshots(
     room: string,
     identities: readonly string[],
   ): Promise<{ seats: Map<string, Seat>; at: Date }> {
@@ -96,7 +103,7 @@ export class SeatBatchStore {
   }
 
   /**
-   * Writes the wishes and the operations that wish them: each only if the seat's epoch is still
+   * Writes desired states and their operations: each only if the seat's epoch is still
    * `operation.epoch - 1`. Answers with the identities of those that it wrote. What is asked and what
    * is locked are joined before anything is written: a join of the planner's own, who thinks that
    * epochs leave one row, compares every change with every seat.
@@ -152,23 +159,23 @@ export class SeatBatchStore {
     return new Set(rows.map(({ identity }) => identity));
   }
 
-  /** The operations that wait on these seats, each with what is wished for its seat by now. */
+  /** Pending operations on these seats, each with the periods of its seat's desired state. */
   async listWaiting(
     tx: Tx,
     room: string,
     identities: readonly string[],
-  ): Promise<{ operation: SeatOperation; wish: WishTerms }[]> {
-    const { rows } = await tx.query<OperationRow & TermsRow>(
+  ): Promise<{ operation: SeatOperation; desired: DesiredPeriods }[]> {
+    const { rows } = await tx.query<OperationRow & PeriodsRow>(
       `SELECT ${columnsOf('o')}, s.override_at, s.override_until, s.block_at, s.block_until,
          s.hold_at, s.hold_until
        FROM seat_operation o JOIN seat s ON s.room = o.room AND s.identity = o.identity
        WHERE o.room = $1 AND o.identity = ANY($2) AND o.outcome = 'pending'`,
       [room, identities],
     );
-    return rows.map((row) => ({ operation: toOperation(row), wish: toTerms(row) }));
+    return rows.map((row) => ({ operation: toOperation(row), desired: toPeriods(row) }));
   }
 
-  /** Ends operations that wait, because a later wish took the place of theirs. */
+  /** Ends pending operations that a later change replaced. */
   async supersede(tx: Tx, ids: readonly string[]): Promise<void> {
     await tx.query(
       `UPDATE seat_operation SET outcome = 'superseded', settled_at = now(), watched_tracks = NULL
@@ -178,9 +185,9 @@ export class SeatBatchStore {
   }
 
   /** Writes what came of them, also where the seats show it. Answers with the ids that it settled. */
-  async settle(tx: Tx, room: string, ends: readonly End[]): Promise<Set<string>> {
+  async settle(tx: Tx, room: string, ends: readonly OperationEnd[]): Promise<Set<string>> {
     const parts = new SharedParts();
-    const numbers = ends.map(({ settlement: { outcome, detail, ms, effects = null } }) =>
+    const numbers = ends.map(({ result: { outcome, detail, ms, effects = null } }) =>
       parts.numberOf({ outcome, detail, ms, effects }),
     );
     const { rows } = await tx.query<{ id: string }>(
@@ -232,12 +239,12 @@ export class SeatBatchStore {
   }
 }
 
-function identityOf({ operation: { identity } }: Change | End): string {
+function identityOf({ operation: { identity } }: Change | OperationEnd): string {
   return identity;
 }
 
 /** All of a change but what each seat has of its own: who, which connection, which operation. */
-function sharedOf({ operation, wish: { override, block, hold } }: Change): object {
+function sharedOf({ operation, desired: { override, block, hold } }: Change): object {
   const { after, actor } = operation;
   const { sid: _sid, ...before } = operation.before;
   const { operationId: _id, ...shown } = lastChange(operation);

@@ -8,20 +8,20 @@ import {
   LEDGER_KINDS,
   type NewOperation,
   type SeatOperation,
-  type SeatWish,
+  type DesiredState,
 } from '../model/seat.js';
 import { type Change, SeatBatchStore } from './seat-batch-store.js';
-import type { End } from '../model/seat.js';
-import { cameTo, stands } from '../model/outcomes.js';
-import type { Settlement } from '../model/seat.js';
+import type { OperationEnd } from '../model/seat.js';
+import { knownResult, isStillDesired } from '../model/outcomes.js';
+import type { OperationResult } from '../model/seat.js';
 import { SeatStore } from './seat-store.js';
 
-/** Topic of the hint that something was given for a time: there may be an earlier end to wait for. */
+/** Topic of the hint that something has an expiry: it may be the next one. */
 export const LEASES = 'leases';
 
-type BulkListener = (tx: Tx, ends: readonly End[]) => Promise<void>;
+type BulkListener = (tx: Tx, ends: readonly OperationEnd[]) => Promise<void>;
 
-/** An operation on a seat has two ends in the ledger: the intent, and what came of it. */
+/** Writes operations with their two entries in the ledger: the intent and the outcome. */
 @Injectable()
 export class SeatOperations {
   private readonly listeners: BulkListener[] = [];
@@ -53,7 +53,7 @@ export class SeatOperations {
     for (const { operation } of mine) {
       tx.record({ ...entry(operation, 'intent', extraOf(operation)), actor });
     }
-    if (mine.some(({ wish }) => untilsOf(wish).some((until) => until !== null))) {
+    if (mine.some(({ desired }) => untilsOf(desired).some((until) => until !== null))) {
       tx.afterCommit(() => this.hints.publish([{ topic: LEASES, type: 'lease' }]));
     }
     return begun;
@@ -68,22 +68,22 @@ export class SeatOperations {
     const [first, ...rest] = changes;
     if (!first) return new Set();
     if (rest.length > 0) return this.batches.begin(tx, room, changes);
-    const { operation, wish } = first;
-    if (!(await this.store.beginChange(tx, operation, wish))) return new Set();
-    tx.afterCommit(() => this.tell(operation));
+    const { operation, desired } = first;
+    if (!(await this.store.beginChange(tx, operation, desired))) return new Set();
+    tx.afterCommit(() => this.publishHint(operation));
     return new Set([operation.identity]);
   }
 
-  /** The same for an act that wishes nothing. */
+  /** The same for an immediate act. */
   async beginAct(tx: Tx, operation: NewOperation, actor: Actor): Promise<void> {
     await this.store.beginAct(tx, operation);
     tx.record({ ...entry(operation, 'intent', {}), actor });
-    tx.afterCommit(() => this.tell(operation));
+    tx.afterCommit(() => this.publishHint(operation));
   }
 
   /**
-   * Ends what still waits on these seats and is not wished any more, in the transaction that wishes
-   * something else. Every writer of wishes calls it.
+   * Ends pending operations whose change is no longer desired, in the transaction that changes it.
+   * Every writer of the desired state calls it.
    */
   async supersede(
     tx: Tx,
@@ -92,8 +92,8 @@ export class SeatOperations {
     by: (identity: string) => string | undefined = () => undefined,
   ): Promise<void> {
     const waiting = await this.batches.listWaiting(tx, room, identities);
-    const over = waiting.flatMap(({ operation, wish }) => {
-      return stands(operation, wish) ? [] : [operation];
+    const over = waiting.flatMap(({ operation, desired }) => {
+      return isStillDesired(operation, desired) ? [] : [operation];
     });
     if (over.length === 0) return;
     const ids = over.map(({ id }) => id);
@@ -102,34 +102,34 @@ export class SeatOperations {
       const supersededBy = by(old.identity);
       tx.record(entry(old, 'superseded', supersededBy === undefined ? {} : { supersededBy }));
     }
-    await this.tellBulk(tx, over.map(supersededEnd));
+    await this.notifyBulk(tx, over.map(supersededEnd));
   }
 
   /**
-   * The other end. Harmless when somebody else has written it: then nothing is written again, and
-   * the answer is what they wrote.
+   * Writes the outcome. Where somebody else wrote one already, nothing is written and the answer is
+   * theirs.
    */
-  async settle(id: string, settlement: Settlement): Promise<Settlement> {
-    const { outcome, detail, ms, effects } = settlement;
+  async settle(id: string, result: OperationResult): Promise<OperationResult> {
+    const { outcome, detail, ms, effects } = result;
     const isMine = await this.transactions.run(async (tx) => {
       const settled = await this.store.settleOperation(tx, id, outcome, detail, ms, effects);
       if (!settled) return false;
       this.noteSettled(tx, settled, { outcome, detail, ms });
-      await this.tellBulk(tx, [{ operation: settled, settlement: { outcome, detail, ms } }]);
-      tx.afterCommit(() => this.tell(settled));
+      await this.notifyBulk(tx, [{ operation: settled, result: { outcome, detail, ms } }]);
+      tx.afterCommit(() => this.publishHint(settled));
       return true;
     });
-    if (isMine) return settlement;
+    if (isMine) return result;
     const known = await this.store.findOperation(id);
-    return known ? (cameTo(known) ?? settlement) : settlement;
+    return known ? (knownResult(known) ?? result) : result;
   }
 
   /** The same for many operations on seats of one room. */
-  async settleMany(tx: Tx, room: string, ends: readonly End[]): Promise<void> {
+  async settleMany(tx: Tx, room: string, ends: readonly OperationEnd[]): Promise<void> {
     const settled = await this.batches.settle(tx, room, ends);
     const mine = ends.filter(({ operation }) => settled.has(operation.id));
-    for (const { operation, settlement } of mine) this.noteSettled(tx, operation, settlement);
-    await this.tellBulk(tx, mine);
+    for (const { operation, result } of mine) this.noteSettled(tx, operation, result);
+    await this.notifyBulk(tx, mine);
     const hints = mine.map(({ operation: { identity } }) => ({
       topic: `room:${room}`,
       type: 'seat',
@@ -138,35 +138,39 @@ export class SeatOperations {
     tx.afterCommit(() => this.hints.publish(hints));
   }
 
-  /** Who keeps account of operations on many seats hears of each end, inside its transaction. */
+  /** Bulk operations follow the end of each of their seats, inside its transaction. */
   onBulkEnd(listener: BulkListener): void {
     this.listeners.push(listener);
   }
 
-  private noteSettled(tx: Tx, operation: SeatOperation, { outcome, detail, ms }: Settlement): void {
+  private noteSettled(
+    tx: Tx,
+    operation: SeatOperation,
+    { outcome, detail, ms }: OperationResult,
+  ): void {
     tx.record(entry(operation, outcome, { ms, ...(detail === null ? {} : { detail }) }));
     if (ms === null) return;
     const { action } = operation;
     tx.afterCommit(() => this.metrics.seatChange.observe({ action, outcome }, ms / 1000));
   }
 
-  private async tellBulk(tx: Tx, ends: readonly End[]): Promise<void> {
+  private async notifyBulk(tx: Tx, ends: readonly OperationEnd[]): Promise<void> {
     const parts = ends.filter(({ operation }) => operation.bulk !== null);
     if (parts.length === 0) return;
     for (const listener of this.listeners) await listener(tx, parts);
   }
 
-  private tell({ room, identity }: Pick<SeatOperation, 'room' | 'identity'>): void {
+  private publishHint({ room, identity }: Pick<SeatOperation, 'room' | 'identity'>): void {
     this.hints.publish([{ topic: `room:${room}`, type: 'seat', key: identity }]);
   }
 }
 
-function supersededEnd(operation: SeatOperation): End {
+function supersededEnd(operation: SeatOperation): OperationEnd {
   const detail = 'a later change came first';
-  return { operation, settlement: { outcome: 'superseded', detail, ms: null } };
+  return { operation, result: { outcome: 'superseded', detail, ms: null } };
 }
 
-function untilsOf({ override, block, hold }: SeatWish): (Date | null)[] {
+function untilsOf({ override, block, hold }: DesiredState): (Date | null)[] {
   return [override?.until ?? null, block?.until ?? null, hold?.until ?? null];
 }
 

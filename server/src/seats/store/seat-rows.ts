@@ -7,9 +7,9 @@ import type {
   Seat,
   SeatBase,
   SeatOperation,
-  SeatWish,
-  Terms,
-  WishTerms,
+  DesiredState,
+  Period,
+  DesiredPeriods,
 } from '../model/seat.js';
 
 // The columns of `seat` and `seat_operation`, and what a row is to the rest of the server.
@@ -24,8 +24,8 @@ export const OPERATION_COLUMNS = `id, room, identity, action, actor_kind, actor_
   before, after, epoch, outcome, detail, ms, undo_until, undone_by, created_at, settled_at, request_id,
   gone_ms, bulk`;
 
-/** What is wished: $3 to $21, as `wishValues` gives it. $1 is the room, $2 the identity. */
-export const SET_WISH = `override_template = $3, override_version = $4, override_scope = $5,
+/** Parameters $3 to $21 are `desiredValues`; $1 is the room, $2 the identity. */
+export const SET_DESIRED_STATE = `override_template = $3, override_version = $4, override_scope = $5,
   override_until = $6, override_at = $7, override_by = $8, override_reason = $9,
   block_at = $10, block_until = $11, block_by = $12, block_reason = $13,
   hold_sources = $14, hold_at = $15, hold_until = $16, hold_by = $17, hold_reason = $18,
@@ -97,8 +97,8 @@ export interface OperationRow {
   bulk: string | null;
 }
 
-/** Of `SeatRow`, when each part of the wish was made and when it ends. */
-export interface TermsRow {
+/** The columns with the periods of the desired state. */
+export interface PeriodsRow {
   override_at: Date | null;
   override_until: Date | null;
   block_at: Date | null;
@@ -110,8 +110,8 @@ export interface TermsRow {
 /** How a seat stood before the operation that wrote its override. */
 export type Origin = Pick<SeatOperation['before'], 'base' | 'override'>;
 
-export function toTerms(row: TermsRow): WishTerms {
-  const terms = (at: Date | null, until: Date | null): Terms | null => at && { at, until };
+export function toPeriods(row: PeriodsRow): DesiredPeriods {
+  const terms = (at: Date | null, until: Date | null): Period | null => at && { at, until };
   return {
     override: terms(row.override_at, row.override_until),
     block: terms(row.block_at, row.block_until),
@@ -225,8 +225,8 @@ function reviveBase(base: SeatBase | null): SeatBase | null {
 }
 
 /** Times come out of jsonb as text. What older entries do not have is missing there. */
-function revive<T extends Terms>(wish: T | null | undefined): T | null {
-  return wish ? { ...wish, at: new Date(wish.at), until: toDate(wish.until) } : null;
+function revive<T extends Period>(period: T | null | undefined): T | null {
+  return period ? { ...period, at: new Date(period.at), until: toDate(period.until) } : null;
 }
 
 function toDate(value: Date | string | null): Date | null {
@@ -237,8 +237,8 @@ export function columnsOf(alias: string, columns = OPERATION_COLUMNS): string {
   return columns.replaceAll(/\b(\w+)\b/g, `${alias}.$1`);
 }
 
-/** The values of `SET_WISH`. */
-export function wishValues({ override, block, hold }: SeatWish): unknown[] {
+/** The values of `SET_DESIRED_STATE`. */
+export function desiredValues({ override, block, hold }: DesiredState): unknown[] {
   return [
     override?.template ?? null,
     override?.version ?? null,

@@ -4,7 +4,7 @@ import { PgPool } from '../../database/pg-pool.js';
 import type { Tx } from '../../ledger/transactions.js';
 import type { PermissionLike } from '../../grants/compile-grant.js';
 import { type MutedTracks, PUBLISH_ONCE_KINDS, WHIP_TRACK_NAMES } from '../../grants/silencing.js';
-import type { NewOperation, Seat, SeatOperation, SeatWish } from '../model/seat.js';
+import type { NewOperation, Seat, SeatOperation, DesiredState } from '../model/seat.js';
 import {
   columnsOf,
   INSERT_OPERATION,
@@ -15,17 +15,17 @@ import {
   type Origin,
   SEAT_COLUMNS,
   type SeatRow,
-  SET_WISH,
+  SET_DESIRED_STATE,
   toOperation,
   toOrigin,
   toSeat,
-  wishValues,
+  desiredValues,
 } from './seat-rows.js';
 
 type SeatName = Pick<Seat, 'room' | 'identity'>;
 
 /** A seat as it was at a time of Postgres'. */
-export interface Look {
+export interface SeatSnapshot {
   readonly seat: Seat | null;
   readonly at: Date;
 }
@@ -56,22 +56,22 @@ export const LASTING_UNDER = `
   lasting AS (
     SELECT DISTINCT identity FROM under WHERE (override->>'until')::timestamptz > now())`;
 
-/** The tables `seat` and `seat_operation`: every statement that reads or writes what is wished. */
+/** Reads and writes single seats and operations. */
 @Injectable()
 export class SeatStore {
   /** Asked about at the same time, seats are read together. */
-  private readonly looks: Batcher<SeatName, Look>;
+  private readonly snapshots: Batcher<SeatName, SeatSnapshot>;
   private readonly origins: Batcher<Seat, Origin | null>;
   /** One reading of a seat asks for it more than once. */
   private readonly originOf = new WeakMap<Seat, Promise<Origin | null>>();
 
   constructor(private readonly pg: PgPool) {
-    this.looks = new Batcher((names) => this.readLooks(names), { concurrency: 2 });
+    this.snapshots = new Batcher((names) => this.readSnapshots(names), { concurrency: 2 });
     this.origins = new Batcher((seats) => this.readOrigins(seats), { concurrency: 2 });
   }
 
   async find(room: string, identity: string): Promise<Seat | null> {
-    return (await this.look(room, identity)).seat;
+    return (await this.readSnapshot(room, identity)).seat;
   }
 
   async findMany(room: string, identities: readonly string[]): Promise<Seat[]> {
@@ -150,30 +150,30 @@ export class SeatStore {
     return { seat: toSeat(row), now: row.db_now };
   }
 
-  /** Writes what is wished, and counts it. Answers with the new epoch. */
-  async wish(
+  /** Writes the desired state and increments the epoch. Answers with the new one. */
+  async writeDesiredState(
     tx: Tx,
     { room, identity }: Pick<Seat, 'room' | 'identity'>,
-    wish: SeatWish,
+    desired: DesiredState,
   ): Promise<number> {
     const { rows } = await tx.query<{ epoch: number }>(
-      `UPDATE seat SET epoch = epoch + 1, ${SET_WISH}
+      `UPDATE seat SET epoch = epoch + 1, ${SET_DESIRED_STATE}
        WHERE room = $1 AND identity = $2 RETURNING epoch`,
-      [room, identity, ...wishValues(wish)],
+      [room, identity, ...desiredValues(desired)],
     );
     return (rows[0] as { epoch: number }).epoch;
   }
 
   /**
-   * Writes what is wished and the operation that wishes it, in one statement that locks the seat:
+   * Writes the desired state and its operation, in one statement that locks the seat:
    * only if the seat's epoch is still `operation.epoch - 1` and the operation is not known yet.
    * False when it wrote nothing.
    */
-  async beginChange(tx: Tx, operation: NewOperation, wish: SeatWish): Promise<boolean> {
+  async beginChange(tx: Tx, operation: NewOperation, desired: DesiredState): Promise<boolean> {
     const { room, identity, epoch } = operation;
     const { rowCount } = await tx.query(
       `WITH wished AS (
-         UPDATE seat SET epoch = epoch + 1, ${SET_WISH}, last_change = $35, pending_operation = NULL
+         UPDATE seat SET epoch = epoch + 1, ${SET_DESIRED_STATE}, last_change = $35, pending_operation = NULL
          WHERE room = $1 AND identity = $2 AND epoch = $36
            AND NOT EXISTS (SELECT FROM seat_operation WHERE id = $22)
          RETURNING room, identity, epoch)
@@ -183,7 +183,7 @@ export class SeatStore {
       [
         room,
         identity,
-        ...wishValues(wish),
+        ...desiredValues(desired),
         ...operationValues(operation),
         JSON.stringify(lastChange(operation)),
         epoch - 1,
@@ -192,7 +192,7 @@ export class SeatStore {
     return rowCount === 1;
   }
 
-  /** An act that wishes nothing: the operation alone, shown as the seat's last change. */
+  /** An immediate act: the operation alone, shown as the seat's last change. */
   async beginAct(tx: Tx, operation: NewOperation): Promise<void> {
     const { room, identity } = operation;
     await tx.query(
@@ -275,7 +275,7 @@ export class SeatStore {
     );
   }
 
-  /** Tracks that are not Rolecall's to unmute any more. */
+  /** Tracks that Rolecall will not unmute. */
   async forgetMuted({ room, identity }: SeatName, sids: readonly string[]): Promise<void> {
     await this.pg.query(
       'seat-forget-muted',
@@ -476,11 +476,11 @@ export class SeatStore {
   }
 
   /** The seat, and Postgres' time before anything is asked of LiveKit about it. */
-  look(room: string, identity: string): Promise<Look> {
-    return this.looks.load({ room, identity });
+  readSnapshot(room: string, identity: string): Promise<SeatSnapshot> {
+    return this.snapshots.load({ room, identity });
   }
 
-  private async readLooks(names: readonly SeatName[]): Promise<Look[]> {
+  private async readSnapshots(names: readonly SeatName[]): Promise<SeatSnapshot[]> {
     const { rows } = await this.pg.query<SeatRow & { db_now: Date; ord: number }>(
       'seat-look',
       `SELECT at.db_now, q.ord::int, ${columnsOf('s', SEAT_COLUMNS)}
@@ -489,7 +489,7 @@ export class SeatStore {
        LEFT JOIN seat s ON s.room = q.room AND s.identity = q.identity`,
       [names.map(({ room }) => room), names.map(({ identity }) => identity)],
     );
-    const looks: Look[] = [];
+    const looks: SeatSnapshot[] = [];
     for (const row of rows) {
       const seat = (row.room as string | null) === null ? null : toSeat(row);
       looks[row.ord - 1] = { seat, at: row.db_now };
@@ -498,7 +498,7 @@ export class SeatStore {
   }
 
   /** Who is in these rooms as far as is known, and Postgres' time before LiveKit is asked. */
-  async lookAtRooms(rooms: readonly string[]): Promise<{ seats: Map<string, Seat[]>; at: Date }> {
+  async readRooms(rooms: readonly string[]): Promise<{ seats: Map<string, Seat[]>; at: Date }> {
     const { rows } = await this.pg.query<SeatRow & { db_now: Date }>(
       'seat-look-at-rooms',
       `SELECT at.db_now, s.* FROM (SELECT clock_timestamp() AS db_now) AS at

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../common/errors/app-error.js';
 import { samePermission } from '../../grants/compile-grant.js';
 import { NOTHING_WITHHELD, type Withheld } from '../../grants/withhold.js';
-import type { Settlement } from '../model/seat.js';
+import type { OperationResult } from '../model/seat.js';
 import { emptySeat, type RoleState, type Seat, type SeatOperation } from '../model/seat.js';
 import { type SeatExtra, SeatExtras } from '../model/extensions.js';
 import { isMutedAsWanted } from '../model/mutes.js';
@@ -10,7 +10,7 @@ import {
   type EffectiveRole,
   permissionWanted,
   SeatPolicy,
-  type Standing,
+  type Evaluation,
 } from '../model/seat-policy.js';
 import { SeatStore } from '../store/seat-store.js';
 import type { OperationView, SeatChange, SeatOperationView, SeatView } from './seats.schemas.js';
@@ -45,12 +45,12 @@ export class SeatViews {
   /** One seat, also of somebody who has never been there. Throws 404 for an unknown identity. */
   async one(room: string, identity: string, { mayBeUnknown = false } = {}): Promise<SeatView> {
     const seat = await this.store.find(room, identity);
-    const standing = await this.policy.stand(room, identity, seat);
-    if (!seat && !standing.facts.user && !mayBeUnknown) {
+    const evaluation = await this.policy.evaluate(room, identity, seat);
+    if (!seat && !evaluation.facts.user && !mayBeUnknown) {
       throw new AppError('not_found', 'seat.not_found', 'Nobody has this identity.');
     }
     const extraOf = await this.extras.read(room, [identity]);
-    return toView(seat ?? emptySeat(room, identity), standing, extraOf(identity));
+    return toView(seat ?? emptySeat(room, identity), evaluation, extraOf(identity));
   }
 
   private async viewsOf(
@@ -60,7 +60,7 @@ export class SeatViews {
     const views = await Promise.all(
       seats.map(async (seat) => {
         const { room, identity } = seat;
-        return toView(seat, await this.policy.stand(room, identity, seat), extraOf(identity));
+        return toView(seat, await this.policy.evaluate(room, identity, seat), extraOf(identity));
       }),
     );
     return views.filter(isShown);
@@ -71,8 +71,8 @@ function isShown({ isPresent, override, block, hold }: SeatView): boolean {
   return isPresent || override !== null || block !== null || hold !== null;
 }
 
-export function toView(seat: Seat, standing: Standing, extra: SeatExtra): SeatView {
-  const { role, decision, wanted, facts } = standing;
+export function toView(seat: Seat, evaluation: Evaluation, extra: SeatExtra): SeatView {
+  const { role, decision, wanted, facts } = evaluation;
   const now = facts.now.getTime();
   const block = isCurrent(seat.block, now) ? seat.block : null;
   const override = isCurrent(seat.override, now) ? seat.override : null;
@@ -93,7 +93,7 @@ export function toView(seat: Seat, standing: Standing, extra: SeatExtra): SeatVi
       seat.isPresent && seat.permission
         ? { ...seat.permission, canPublishSources: [...seat.permission.canPublishSources] }
         : null,
-    inSync: isInSync(seat, standing),
+    inSync: isInSync(seat, evaluation),
     epoch: seat.epoch,
     override: override && {
       template: override.template,
@@ -119,9 +119,9 @@ export function toView(seat: Seat, standing: Standing, extra: SeatExtra): SeatVi
       byKind: hold.byKind,
       reason: hold.reason,
     },
-    withheld: withheldFrom(standing),
+    withheld: withheldFrom(evaluation),
     aboveCeiling: seat.isPresent ? [...(role?.aboveCeiling ?? [])] : [],
-    silencing: standing.silencing,
+    silencing: evaluation.silencing,
     hand: extra.hand,
     invite: extra.invite,
     tracks: seat.tracks.map(({ isLate: _, ...track }) => track),
@@ -150,23 +150,23 @@ function silentWhy({ isPresent, state, permission, kind, tracks }: Seat): SeatVi
   return isAgent && tracks.length === 0 ? 'agent' : null;
 }
 
-function withheldFrom({ role, wanted }: Standing): SeatView['withheld'] {
+function withheldFrom({ role, wanted }: Evaluation): SeatView['withheld'] {
   const withheld: Withheld =
     role?.withheld ?? (wanted.kind === 'uncovered' ? wanted.withheld : NOTHING_WITHHELD);
   return { sources: [...withheld.sources], data: withheld.data };
 }
 
-function isInSync({ isPresent, permission, tracks }: Seat, standing: Standing): boolean {
-  const { wanted } = standing;
+function isInSync({ isPresent, permission, tracks }: Seat, evaluation: Evaluation): boolean {
+  const { wanted } = evaluation;
   if (!isPresent) return true;
-  if (!isMutedAsWanted(standing, tracks)) return false;
+  if (!isMutedAsWanted(evaluation, tracks)) return false;
   if (wanted.kind === 'free') return true;
   const desired = permissionWanted(wanted);
   return desired !== null && permission !== null && samePermission(permission, desired);
 }
 
-function isCurrent(wish: { until: Date | null } | null, now: number): boolean {
-  return wish !== null && (wish.until === null || wish.until.getTime() > now);
+function isCurrent(period: { until: Date | null } | null, now: number): boolean {
+  return period !== null && (period.until === null || period.until.getTime() > now);
 }
 
 export function toStateOf(role: EffectiveRole | null): RoleState {
@@ -190,7 +190,7 @@ export function toStateResponse({ template, version, permission }: RoleState) {
 
 export function toChange(
   operation: SeatOperation,
-  { outcome, detail, effects }: Settlement,
+  { outcome, detail, effects }: OperationResult,
 ): SeatChange {
   const { id, before, after, epoch, undoUntil } = operation;
   return {
