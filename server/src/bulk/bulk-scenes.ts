@@ -22,8 +22,8 @@ import { type Priority, type Pace, throughOf } from './pace.js';
 const CALLED_AT_ONCE = 32;
 
 /**
- * Brings a room to its scene, or back from one. The wish is the room's and holds from its commit on,
- * for whoever joins as well; here is only who is in the room and has to be told.
+ * Brings a room to its scene, or back from one. The scene is the room's policy from its commit on, also
+ * for those who join; this calls LiveKit for those who are in the room.
  */
 @Injectable()
 export class BulkScenes {

@@ -261,12 +261,18 @@ export class OperationRunner {
   ): Promise<OperationResult> {
     const running = this.running.get(operation.id);
     if (running) return running;
-    const known = knownResult(operation);
+    // It may have ended after it was read and before it was looked for among the running ones.
+    const known = knownResult(operation) ?? (await this.readResult(operation.id));
     if (known) return known;
     const { isResumable } = isImmediate(request) ? this.acts : this.commands;
     // The server that began it may have died before the call; who gave the id answers for it.
     if (isOwnId && isResumable) return this.carryOut(operation, request);
     return { outcome: 'pending', detail: 'another server carries it out', ms: null };
+  }
+
+  private async readResult(id: string): Promise<OperationResult | null> {
+    const operation = await this.store.findOperation(id);
+    return operation && knownResult(operation);
   }
 
   private async prepareMany(
