@@ -84,7 +84,7 @@ describeBrowser('an admin', () => {
     await preview.getByText('Stage hand').waitFor();
     await dashboard.button('Issue the token').click();
     const issued = dashboard.section('A token for ana-91 in town-hall');
-    await issued.getByText('Shown once and kept nowhere.', { exact: false }).waitFor();
+    await issued.getByText('Shown once and not stored.', { exact: false }).waitFor();
     const token = (await issued.getByRole('group', { name: 'Token' }).textContent()) ?? '';
     const claims = JSON.parse(
       Buffer.from(token.split('.')[1] ?? '', 'base64url').toString(),

@@ -123,7 +123,7 @@ describeBrowser('the room console, by keys', () => {
     await desk.untilRow('ana', /● mic/);
 
     await desk.press('Enter');
-    const menu = desk.page.getByRole('dialog', { name: 'What to do with ana' });
+    const menu = desk.page.getByRole('dialog', { name: 'Actions for ana' });
     const item = menu.getByRole('menuitem', { name: /^Hold silent.*microphone/ });
     await desk.choose(menu, item);
     await desk.untilRow('ana', /Held silent · silent after \d/);
@@ -200,7 +200,7 @@ describeBrowser('the room console, by keys', () => {
     const room = await installation.room('last');
     for (const identity of ['ana', 'bo', 'cy', 'dee']) await installation.join(room, identity);
     const desk = await openConsole(room, moderator);
-    const tray = desk.region('Running for several people');
+    const tray = desk.region('Bulk operations');
     const isHeld = async (identity: string) => (await seat(room, identity)).hold !== null;
 
     await desk.row('dee').waitFor();
@@ -259,7 +259,7 @@ describeBrowser('the room console, by keys', () => {
     const desk = await openConsole(room);
     const identities = Array.from({ length: 3_000 }, (_, n) => `ghost-${n}`);
     await installation.admin.post(`/rooms/${room}/seats/bulk`, { action: 'block', identities });
-    const tray = desk.region('Running for several people');
+    const tray = desk.region('Bulk operations');
     await press(tray.getByRole('button', { name: 'Pause' }));
     await tray.getByText(/paused/).waitFor();
 

@@ -166,7 +166,7 @@ describeBrowser('the list of people, under the pointer', () => {
 
     await desk.press('r');
     await pill.waitFor({ state: 'detached' });
-    await desk.untilSaid(/In order again/);
+    await desk.untilSaid(/List sorted/);
     expect(await desk.isActive(early[1]!)).toBe(true);
 
     // With the focus still in the list: it waits for hands that rest, not for the focus to go.

@@ -69,7 +69,7 @@ describeBrowser('the room console when something is away', () => {
     await desk.press('p');
     const question = page.getByRole('dialog', { name: 'Somebody else changed ana' });
     await question.getByText(/now presenter/i).waitFor();
-    await question.getByRole('button', { name: 'Keep that' }).click();
+    await question.getByRole('button', { name: 'Keep their change' }).click();
     await desk.untilRow('ana', /Presenter/);
     expect((await seat(room, 'ana')).role.template).toBe('presenter');
     expect(await entries(room, 'seat.promoted')).toEqual(['applied', 'intent']);
@@ -79,7 +79,7 @@ describeBrowser('the room console when something is away', () => {
     await page.unroute(EVENTS);
     await desk.badge('Live').waitFor({ timeout: NOTICED_MS });
     await desk.banner(/Live updates are lost/).waitFor({ state: 'detached' });
-    await desk.untilSaid(/Live again/);
+    await desk.untilSaid(/Live updates are back/);
     await post(`/rooms/${room}/seats/ana/demote`);
     await desk.untilRow('ana', /Viewer/);
   }, 120_000);
@@ -98,12 +98,12 @@ describeBrowser('the room console when something is away', () => {
     };
     await desk.page.route('**/promote', crash, { times: 1 });
     await desk.press('p');
-    await desk.untilRow('ana', /No answer: it may have been done or not/);
+    await desk.untilRow('ana', /No answer, so the result is unknown/);
     await desk.untilSaid(/ana: No answer/);
     await desk.badge('Offline').waitFor();
     await desk.banner(/The server cannot be reached/).waitFor();
     await desk.press('p');
-    await desk.notice(/ana: The server cannot be reached; nothing is queued/).waitFor();
+    await desk.notice(/ana: The server cannot be reached. Nothing was sent/).waitFor();
     expect(await desk.row('ana').getByRole('button', { name: 'Promote' }).isDisabled()).toBe(true);
     expect(promotions.sent).toBe(1);
 
@@ -164,10 +164,10 @@ describeBrowser('the room console when something is away', () => {
 
     await installation.server.livekit.crash();
     await desk.press('p');
-    await desk.untilRow('ana', /Committed; applies when they join or LiveKit answers/);
-    await desk.untilSaid(/ana: Committed/);
+    await desk.untilRow('ana', /Saved; applies when they join or LiveKit responds/);
+    await desk.untilSaid(/ana: Saved/);
     expect(await entries(room, 'seat.promoted')).toEqual(['intent', 'pending']);
-    await desk.banner(/LiveKit does not answer/).waitFor({ timeout: NOTICED_MS });
+    await desk.banner(/LiveKit does not respond/).waitFor({ timeout: NOTICED_MS });
 
     await installation.server.livekit.restart();
     await installation.join(room, 'ana');
@@ -178,9 +178,9 @@ describeBrowser('the room console when something is away', () => {
     expect((await seat(room, 'ana')).observed.canPublish).toBe(true);
     expect(await entries(room, 'seat.promoted')).toEqual(['applied', 'intent', 'pending']);
     await desk
-      .banner(/LiveKit does not answer/)
+      .banner(/LiveKit does not respond/)
       .waitFor({ state: 'detached', timeout: NOTICED_MS });
-    await desk.untilSaid(/LiveKit answers again/);
+    await desk.untilSaid(/LiveKit responds again/);
     expect(await hasFocus(desk.grid)).toBe(true);
   }, 120_000);
 
@@ -195,10 +195,10 @@ describeBrowser('the room console when something is away', () => {
     await desk.untilRow('ana', /Left|Not in the room/);
     await desk
       .banner(/The session ended/)
-      .getByRole('link', { name: 'What happened in it' })
+      .getByRole('link', { name: 'Show its activity' })
       .waitFor();
     await desk.press('m');
-    await desk.notice(/ana: Sends nothing that could be muted/).waitFor();
+    await desk.notice(/ana: Has nothing to mute/).waitFor();
 
     await installation.join(room, 'bo');
     await desk.banner(/The session ended/).waitFor({ state: 'detached' });

@@ -146,7 +146,7 @@ describeBrowser('a moderator', () => {
     await until('the list has the focus again', () => hasFocus(desk.grid));
 
     await desk.press('Enter');
-    const actions = page.getByRole('dialog', { name: 'What to do with ana' });
+    const actions = page.getByRole('dialog', { name: 'Actions for ana' });
     await actions.getByText('Leaves the room; may come back with a token').waitFor();
     await desk.press('Escape');
     await actions.waitFor({ state: 'detached' });

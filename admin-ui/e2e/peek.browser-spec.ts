@@ -75,7 +75,7 @@ describeBrowser('a moderator who looks at somebody', () => {
     );
     // Rows stay where they are under somebody's hands.
     await desk.press('r');
-    await desk.untilRow(moderator.email, /Looks at ana/);
+    await desk.untilRow(moderator.email, /Watching ana/);
     expect(await peersOf(bo)).not.toContainEqual(expect.stringContaining('rolecall-peek'));
     const log = (await installation.admin.get(
       `/ledger?filter=${encodeURIComponent(JSON.stringify({ kind: 'seat.peeked', identity: 'ana' }))}`,
@@ -103,7 +103,7 @@ describeBrowser('a moderator who looks at somebody', () => {
     );
     await press(panel(page).getByRole('button', { name: 'Stop listening' }));
     await panel(page).locator('audio').waitFor({ state: 'detached' });
-    await press(panel(page).getByRole('button', { name: 'Stop looking' }));
+    await press(panel(page).getByRole('button', { name: 'Stop watching' }));
     await until('nobody looks any more', async () => (await peeks('radio')).length === 0);
   }, 90_000);
 
@@ -127,9 +127,9 @@ describeBrowser('a moderator who looks at somebody', () => {
       {},
     );
     await panel(page)
-      .getByText(/ended by Rolecall or by another moderator/)
+      .getByText(/Rolecall or another moderator ended it/)
       .waitFor();
-    await press(panel(page).getByRole('button', { name: 'Look again' }));
+    await press(panel(page).getByRole('button', { name: 'Watch again' }));
     await untilSeen(page, 'Camera of ana');
     await page.goto('/rooms');
     await isOver();

@@ -56,11 +56,11 @@ describeBrowser('a moderator with a queue', () => {
 
     await until('the answer is heard', async () => {
       await desk.press('n');
-      return desk.notice('All 2 places as Speaker are taken. Next in line: cy').isVisible();
+      return desk.notice('All 2 places for Speaker are taken. Next in line: cy').isVisible();
     });
-    await desk.untilSaid(/All 2 places as Speaker are taken\. Next in line: cy/);
+    await desk.untilSaid(/All 2 places for Speaker are taken\. Next in line: cy/);
     await desk.keys('h', 'p');
-    await desk.untilRow('cy', /Not approved: 2 of 2 places as speaker are taken/);
+    await desk.untilRow('cy', /Not approved: 2 of 2 places for speaker are taken/);
     expect(await roleOf(room, 'cy')).toBe('viewer');
 
     await desk.focusOn('ana');
@@ -91,10 +91,10 @@ describeBrowser('a moderator with a queue', () => {
     const desk = await openConsole(room);
     await press(desk.region('Stage').getByRole('button', { name: 'Approve next' }));
     await desk.untilRow('bo', /Speaker.*Approved · \d/);
-    await desk.untilSaid(/Passed over: ana – They are presenter/);
+    await desk.untilSaid(/Skipped: ana – They are presenter/);
     await until('the list has the focus again', () => hasFocus(desk.grid));
     await desk.press('n');
-    await desk.untilSaid(/Nobody with a hand up can be let up\. ana: They are presenter/);
+    await desk.untilSaid(/Nobody in the queue can be promoted\. ana: They are presenter/);
     await desk.untilRow('ana', HAND_SINCE);
   }, 60_000);
 
@@ -129,7 +129,7 @@ describeBrowser('a moderator with a queue', () => {
     await desk.row('cy').waitFor();
 
     await desk.keys('x', 'j', 'x', 'j', 'x', 'p');
-    const tray = desk.region('Running for several people');
+    const tray = desk.region('Bulk operations');
     await tray.getByText(/^3\/3 · 2 failed/).waitFor();
     await press(tray.getByRole('button', { name: 'Who failed' }));
     const failures = desk.page.getByRole('dialog', { name: '2 failed' });

@@ -373,7 +373,7 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
         path: ConsolePage.path(room),
         open: async (shown) => {
           await shown.getByRole('region', { name: 'Scene', exact: true }).waitFor();
-          await shown.getByRole('region', { name: 'Running for several people' }).waitFor();
+          await shown.getByRole('region', { name: 'Bulk operations' }).waitFor();
         },
       });
       const visitor = await installation.visitor({

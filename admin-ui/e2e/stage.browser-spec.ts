@@ -53,7 +53,7 @@ describeBrowser('a participant who wants to speak', () => {
     await handOf(room, 'bo');
     await ana.button('Raise hand').waitFor();
     await ana.page.keyboard.press('h');
-    await ana.card('Your hand is up. 1 before you.').waitFor();
+    await ana.card('Your hand is up. 1 ahead of you.').waitFor();
     await ana.page.getByLabel('What is it about?').fill('the budget, שלום 🙋🏽');
     // The key is a letter where one writes.
     await ana.page.getByLabel('What is it about?').press('End');
@@ -76,7 +76,7 @@ describeBrowser('a participant who wants to speak', () => {
     await post(`/rooms/${room}/stage/${hand.id}/approve`);
     await ana.notice('You may now speak and show your camera').waitFor();
     await ana.untilMay('speak', true);
-    await ana.card('Your hand is up. 1 before you.').waitFor({ state: 'detached' });
+    await ana.card('Your hand is up. 1 ahead of you.').waitFor({ state: 'detached' });
     await ana.button('Only the microphone').click();
     await until('the others hear her', async () =>
       (await watcher.status()).subscribed.some((of) => of.startsWith('ana/')),
@@ -118,7 +118,7 @@ describeBrowser('a participant who wants to speak', () => {
     const ana = await join(room, 'ana');
     await ana.button('Raise hand').waitFor();
     await post(`/rooms/${room}/seats/ana/invite`);
-    await ana.card(/invites you up as speaker$/).waitFor();
+    await ana.card(/invites you to the stage as speaker$/).waitFor();
     await ana.page.getByText(/^1:\d\d left$/).waitFor();
     expect(await violationsInBothSchemes(ana.page)).toEqual({});
     await picture(ana, 'invited');
@@ -148,7 +148,7 @@ describeBrowser('a participant who wants to speak', () => {
     expect(entries.data).toHaveLength(1);
 
     await post(`/rooms/${room}/seats/ana/hold`, { sources: ['microphone'], reason: 'Noise' });
-    await ana.card('A moderator holds your microphone silent').waitFor();
+    await ana.card('A moderator is holding your microphone silent').waitFor();
     await ana.untilMay('speak', false);
     await picture(ana, 'held');
     expect(await violationsInBothSchemes(ana.page)).toEqual({});
@@ -164,7 +164,7 @@ describeBrowser('a participant who wants to speak', () => {
     const { token } = await installation.token(room, 'ana');
     const ana = await JoinPage.withToken(visitor, room, token);
     await ana.button('Raise hand').tap();
-    await ana.page.getByText('Nobody may be speaker here at the moment.').waitFor();
+    await ana.page.getByText('Nobody can be speaker here right now.').waitFor();
     const box = await ana.button('Lower hand').boundingBox();
     expect(box?.height).toBeGreaterThanOrEqual(44);
     expect(box?.width).toBeGreaterThanOrEqual(44);

@@ -183,8 +183,8 @@ describeBrowser('the room console, by finger', () => {
     await page.getByRole('button', { name: /^Mic ?1$/ }).waitFor();
 
     const tries = [
-      { who: 'bo', way: FAR, why: 'Has all of this now' },
-      { who: 'bo', way: -FAR, why: 'Sends nothing that could be muted' },
+      { who: 'bo', way: FAR, why: 'Has all of this already' },
+      { who: 'bo', way: -FAR, why: 'Has nothing to mute' },
       // What only the server knows.
       { who: 'hal', way: -FAR, why: /goes beyond what you may handle/ },
     ];
@@ -229,7 +229,7 @@ describeBrowser('the room console, by finger', () => {
       .row('bo')
       .getByRole('button', { name: /^More actions/ })
       .tap();
-    const menu = page.getByRole('dialog', { name: 'What to do with bo' });
+    const menu = page.getByRole('dialog', { name: 'Actions for bo' });
     await menu.getByRole('menuitem', { name: /^Promote to Speaker/ }).waitFor();
     await menu.getByRole('menuitem', { name: /^Mute/ }).waitFor();
   }, 60_000);

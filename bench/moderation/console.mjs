@@ -320,7 +320,7 @@ async function measureBulk(page, rolecall, index) {
 async function isStillThere(page) {
   const other = await page.context().newPage();
   await other.goto(`/rooms/${ROOM}/console`);
-  const tray = other.getByRole('region', { name: 'Running for several people' });
+  const tray = other.getByRole('region', { name: 'Bulk operations' });
   const isThere = await tray.waitFor({ timeout: 10_000 }).then(
     () => true,
     () => false,

@@ -6,6 +6,7 @@ import { BulkModule } from './bulk/bulk.module.js';
 import { CommonModule } from './common/common.module.js';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
+import { CredentialsModule } from './credentials/credentials.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DemoModule } from './demo/demo.module.js';
 import { EventsModule } from './events/events.module.js';
@@ -44,6 +45,7 @@ export class AppModule {
         HintsModule,
         MetricsModule,
         LedgerModule,
+        CredentialsModule,
         AuthModule,
         HttpModule,
         LiveKitModule,

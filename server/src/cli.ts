@@ -28,7 +28,7 @@ const USAGE = `npm run rolecall -- <command>
 
 It uses the same environment as npm start; what it does is in the ledger as well.`;
 
-/** Whoever can run this can read the database: no permission is asked, but every act is logged. */
+/** The command line can read the database anyway: it needs no permission, but every act is logged. */
 function commandLineActor(): Actor {
   return new Actor('system', null, `command line (${userInfo().username})`, SYSTEM_ACTOR.holds);
 }

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessHook } from './http/access.hook.js';
 import { AppLogger } from './common/app-logger.js';
 import { AppError } from './common/errors/app-error.js';
-import { FairShares } from './common/fair-shares.js';
+import { FairQuota } from './common/fair-quota.js';
 import { forwardedChain, networkOf } from './common/http/client-address.js';
 import { ConnectionLimits } from './common/http/connection-limits.js';
 import { toProblem } from './http/problem.filter.js';
@@ -79,7 +79,7 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
     done(null, new RawBody(request.headers['content-type'] ?? '', bytes as Buffer));
   });
   const isSecure = config.publicUrl.startsWith('https:');
-  const inFlight = new FairShares({
+  const inFlight = new FairQuota({
     perKey: config.http.connectionsPerAddress,
     inAll: config.http.connections,
   });
@@ -109,8 +109,8 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
   if (config.trustProxy > 0) {
     fastify.addHook('onRequest', (request, reply, done) => {
       const key = networkOf(request.ip);
-      if (!inFlight.take(key)) return done(tooManyRequests());
-      reply.raw.once('close', () => inFlight.giveBack(key));
+      if (!inFlight.tryAcquire(key)) return done(tooManyRequests());
+      reply.raw.once('close', () => inFlight.release(key));
       done();
     });
   }

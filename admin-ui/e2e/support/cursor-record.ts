@@ -90,7 +90,7 @@ export async function recordPresses(page: Page): Promise<void> {
           press.isRefused = event.defaultPrevented;
           press.isTold = document.body.textContent.includes('The list moved. Click again.');
           const opened = [...document.querySelectorAll('[role=dialog]')].at(-1);
-          const name = /^What to do with (.+)$/.exec(opened?.getAttribute('aria-label') ?? '')?.[1];
+          const name = /^Actions for (.+)$/.exec(opened?.getAttribute('aria-label') ?? '')?.[1];
           if (menus === 0 && name) note(name, 'menu');
         });
       },

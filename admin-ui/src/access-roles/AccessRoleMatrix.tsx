@@ -12,12 +12,12 @@ import TableRow from '@mui/material/TableRow';
 import Typography from '@mui/material/Typography';
 import Check from '@mui/icons-material/Check';
 import Remove from '@mui/icons-material/Remove';
-import { getJson } from '../providers/httpClient';
-import type { AccessRole, PermissionRecord } from '../providers/records';
+import { getJson } from '../api/httpClient';
+import type { AccessRole, PermissionRecord } from '../api/records';
 import { ErrorState } from '../shared/ErrorState';
 import { Mono } from '../shared/Mono';
 import { visuallyHidden } from '../shared/visuallyHidden';
-import './messages';
+import './messages.en';
 
 /** Permissions down, access roles across: who may do what in the dashboard. */
 export function AccessRoleMatrix() {

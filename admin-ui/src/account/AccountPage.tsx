@@ -4,12 +4,12 @@ import Alert from '@mui/material/Alert';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import TextField from '@mui/material/TextField';
-import { ProblemError, putJson } from '../providers/httpClient';
-import { useMe } from '../providers/session';
+import { ProblemError, putJson } from '../api/httpClient';
+import { useMe } from '../session/session';
 import { Mono } from '../shared/Mono';
 import { Facts, Panel } from '../shared/Panel';
 import { useErrorText } from '../shared/useErrorText';
-import './messages';
+import './messages.en';
 
 const MIN_LENGTH = 12;
 

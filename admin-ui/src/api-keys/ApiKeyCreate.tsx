@@ -9,12 +9,12 @@ import {
   useTranslate,
 } from 'react-admin';
 import { useNavigate } from 'react-router-dom';
-import '../access-roles/messages';
+import '../access-roles/messages.en';
 import { fieldMessage } from '../assignments/ChoiceGroup';
 import { CreatePage, RecordForm } from '../shared/FormPage';
 import { RoomPatternsField } from '../shared/RoomPatternsField';
 import { SecretOnce } from '../shared/SecretOnce';
-import './messages';
+import './messages.en';
 import { PermissionsInput } from './PermissionsInput';
 
 const DEFAULTS = { permissions: [], rooms: [] };

@@ -8,9 +8,9 @@ import FormControlLabel from '@mui/material/FormControlLabel';
 import FormHelperText from '@mui/material/FormHelperText';
 import Typography from '@mui/material/Typography';
 import { fieldMessage } from '../assignments/ChoiceGroup';
-import { getJson } from '../providers/httpClient';
-import type { PermissionRecord } from '../providers/records';
-import { useMe } from '../providers/session';
+import { getJson } from '../api/httpClient';
+import type { PermissionRecord } from '../api/records';
+import { useMe } from '../session/session';
 
 const TOKENS = ['token.issue', 'token.preview', 'room.read', 'user.read'];
 

@@ -3,7 +3,7 @@ import { useNotify } from 'react-admin';
 import { useNavigate, useSearchParams } from 'react-router-dom';
 import { CreatePage, RecordForm } from '../shared/FormPage';
 import { AssignmentInputs } from './AssignmentInputs';
-import './messages';
+import './messages.en';
 
 /** `?user=`, `?room=` and `?template=` fill the form: other pages link here. */
 export function AssignmentCreate() {

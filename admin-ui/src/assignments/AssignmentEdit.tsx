@@ -4,16 +4,16 @@ import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
 import { useNavigate } from 'react-router-dom';
-import type { Assignment } from '../providers/records';
+import type { Assignment } from '../api/records';
 import { ConfirmDialog } from '../shared/ConfirmDialog';
 import { EditPage, RecordForm } from '../shared/FormPage';
 import { TimeText } from '../shared/TimeText';
-import { usePermissionSet } from '../shared/usePermissionSet';
+import { usePermissionSet } from '../session/usePermissionSet';
 import { useRouteSegment } from '../shared/useRouteSegment';
 import { AssignmentInputs } from './AssignmentInputs';
 import { AssignmentStatusBadge } from './AssignmentStatusBadge';
 import { actorText } from '../shared/actorText';
-import './messages';
+import './messages.en';
 
 export function AssignmentEdit() {
   const translate = useTranslate();

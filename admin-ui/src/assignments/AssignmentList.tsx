@@ -1,6 +1,6 @@
 import { DataTable, useTranslate } from 'react-admin';
 import AssignmentInd from '@mui/icons-material/AssignmentIndOutlined';
-import type { Assignment } from '../providers/records';
+import type { Assignment } from '../api/records';
 import { SearchFilter, SelectFilter } from '../shared/filters';
 import { RecordList } from '../shared/RecordList';
 import { RoleChip } from '../shared/RoleChip';
@@ -8,7 +8,7 @@ import { RowLink } from '../shared/RowLink';
 import { TimeText } from '../shared/TimeText';
 import { useTemplates } from '../shared/useTemplates';
 import { AssignmentStatusBadge } from './AssignmentStatusBadge';
-import './messages';
+import './messages.en';
 import { ScopeText } from './ScopeText';
 
 const Column = DataTable.Col<Assignment>;

@@ -3,11 +3,11 @@ import { useQuery } from '@tanstack/react-query';
 import Box from '@mui/material/Box';
 import Typography from '@mui/material/Typography';
 import { useWatch } from 'react-hook-form';
-import { getJson } from '../providers/httpClient';
-import type { Explanation, Scope, Subject, User } from '../providers/records';
+import { getJson } from '../api/httpClient';
+import type { Explanation, Scope, Subject, User } from '../api/records';
 import { useNow } from '../shared/TimeText';
 import { dayAndTime } from '../shared/time';
-import { usePermissionSet } from '../shared/usePermissionSet';
+import { usePermissionSet } from '../session/usePermissionSet';
 import { useTemplates } from '../shared/useTemplates';
 
 interface Values {

@@ -1,7 +1,7 @@
 import { useTranslate } from 'react-admin';
-import type { AssignmentStatus } from '../providers/records';
+import type { AssignmentStatus } from '../api/records';
 import { StatusBadge, type Tone } from '../shared/StatusBadge';
-import './messages';
+import './messages.en';
 
 const TONES: Record<AssignmentStatus, Tone> = {
   active: 'good',

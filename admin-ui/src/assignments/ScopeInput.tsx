@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { useGetList, useInput, useTranslate } from 'react-admin';
 import Autocomplete from '@mui/material/Autocomplete';
 import TextField from '@mui/material/TextField';
-import type { Room, Scope } from '../providers/records';
+import type { Room, Scope } from '../api/records';
 import { ChoiceGroup, fieldMessage } from './ChoiceGroup';
 
 type Kind = 'room' | 'pattern' | 'all';

@@ -1,7 +1,7 @@
 import { useTranslate } from 'react-admin';
-import type { Scope } from '../providers/records';
+import type { Scope } from '../api/records';
 import { Mono } from '../shared/Mono';
-import './messages';
+import './messages.en';
 
 export function ScopeText({ scope }: { scope: Scope }) {
   const translate = useTranslate();

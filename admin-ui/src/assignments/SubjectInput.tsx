@@ -3,7 +3,7 @@ import { useGetList, useGetOne, useInput, useTranslate } from 'react-admin';
 import Autocomplete from '@mui/material/Autocomplete';
 import Box from '@mui/material/Box';
 import TextField from '@mui/material/TextField';
-import type { Subject, User } from '../providers/records';
+import type { Subject, User } from '../api/records';
 import { Mono } from '../shared/Mono';
 import { ChoiceGroup, fieldMessage } from './ChoiceGroup';
 

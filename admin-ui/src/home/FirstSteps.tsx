@@ -6,11 +6,11 @@ import Typography from '@mui/material/Typography';
 import CheckCircle from '@mui/icons-material/CheckCircle';
 import RadioButtonUnchecked from '@mui/icons-material/RadioButtonUnchecked';
 import { Link } from 'react-router-dom';
-import { getJson } from '../providers/httpClient';
-import type { Issuance, Page } from '../providers/records';
+import { getJson } from '../api/httpClient';
+import type { Issuance, Page } from '../api/records';
 import { Panel } from '../shared/Panel';
-import { useSystemStatus } from '../shared/useSystemStatus';
-import { usePermissionSet } from '../shared/usePermissionSet';
+import { useSystemStatus } from '../api/useSystemStatus';
+import { usePermissionSet } from '../session/usePermissionSet';
 import { visuallyHidden } from '../shared/visuallyHidden';
 
 interface Step {

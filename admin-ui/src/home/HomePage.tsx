@@ -7,17 +7,17 @@ import Typography from '@mui/material/Typography';
 import { Link } from 'react-router-dom';
 import { LedgerSentence } from '../ledger/LedgerSentence';
 import { OutcomeBadge } from '../ledger/OutcomeBadge';
-import { getJson } from '../providers/httpClient';
-import type { LedgerEntry, Page, Room } from '../providers/records';
-import { useMe } from '../providers/session';
+import { getJson } from '../api/httpClient';
+import type { LedgerEntry, Page, Room } from '../api/records';
+import { useMe } from '../session/session';
 import { roomConsolePath } from '../rooms/paths';
 import { ErrorState } from '../shared/ErrorState';
 import { Panel } from '../shared/Panel';
 import { RowLink } from '../shared/RowLink';
 import { TimeText } from '../shared/TimeText';
-import { usePermissionSet } from '../shared/usePermissionSet';
+import { usePermissionSet } from '../session/usePermissionSet';
 import { FirstSteps } from './FirstSteps';
-import './messages';
+import './messages.en';
 
 export function HomePage() {
   const translate = useTranslate();

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { SOURCES, type Source } from './capabilities';
-import type { JoinSession, JoinState, MediaChoice } from './JoinSession';
+import type { JoinSession, JoinState } from './JoinSession';
+import type { MediaChoice } from './OwnMedia';
 import { Sign, type SignName } from './Sign';
 import { text } from './text';
 

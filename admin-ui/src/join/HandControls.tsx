@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { JoinSession } from './JoinSession';
-import type { StageState } from './StageDesk';
+import type { StageState } from './StageClient';
 import { Sign } from './Sign';
 import { text } from './text';
 

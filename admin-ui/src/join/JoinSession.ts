@@ -1,21 +1,15 @@
 import {
-  createLocalAudioTrack,
-  createLocalVideoTrack,
   DisconnectReason,
   Room,
   RoomEvent,
-  Track,
-  type LocalTrack,
   type LocalTrackPublication,
   type Participant,
-  type RemoteTrack,
   type TextStreamReader,
 } from 'livekit-client';
 import {
   capabilitiesOf,
   compareCapabilities,
   isSource,
-  SOURCES,
   type Capabilities,
   type Capability,
   type LivePermission,
@@ -24,27 +18,11 @@ import {
 import { endingOfDisconnect, endingOfError, type Ending } from './endings';
 import { keepProof, readClaims, type JoinTicket } from './joinTicket';
 import { renewTicket } from './api';
-import { StageDesk } from './StageDesk';
-import {
-  createSyntheticCamera,
-  createSyntheticMicrophone,
-  type SyntheticTrack,
-} from './syntheticMedia';
+import { type MediaChoice, OwnMedia, sourceOf } from './OwnMedia';
+import { type Person, personOf } from './person';
+import { StageClient } from './StageClient';
 
 export type Phase = 'connecting' | 'connected' | 'reconnecting' | 'ended';
-export type MediaChoice = 'device' | 'synthetic';
-
-export interface Person {
-  identity: string;
-  name: string;
-  isSelf: boolean;
-  isSpeaking: boolean;
-  isMicrophoneOn: boolean;
-  camera: Track | null;
-  screen: Track | null;
-  /** Sound to play: never one's own. */
-  audio: RemoteTrack[];
-}
 
 export interface Message {
   id: number;
@@ -76,20 +54,10 @@ export interface JoinState {
   isSoundBlocked: boolean;
 }
 
-const TRACK_SOURCES: Record<Source, Track.Source> = {
-  microphone: Track.Source.Microphone,
-  camera: Track.Source.Camera,
-  screen_share: Track.Source.ScreenShare,
-};
 const CHAT_TOPIC = 'lk.chat';
-/** Rolecall's word that something about oneself changed. It is empty, and anybody may send one. */
+/** A hint from Rolecall that something about oneself changed. It is empty, and anybody may send one. */
 const HINT_TOPIC = 'rolecall';
 const MESSAGES_KEPT = 200;
-/**
- * LiveKit can lose a track that is published within about 300 ms of a demotion: it then is on
- * here and nowhere else. So a track is not published sooner than this after a right was lost.
- */
-const SETTLE_MS = 400;
 /** What is lost this soon after stepping down was lost by it. */
 const STEP_DOWN_MS = 5_000;
 
@@ -109,11 +77,10 @@ const REDRAW_ON = [
 
 /** One stay in a room: connects, follows what the server allows, sends and shows media. */
 export class JoinSession {
-  readonly stage: StageDesk;
+  readonly stage: StageClient;
   private readonly room = new Room({ dynacast: true, adaptiveStream: true });
   private readonly listeners = new Set<() => void>();
-  private readonly synthetic = new Map<Source, SyntheticTrack>();
-  private readonly endedHere = new Set<Source>();
+  private readonly media: OwnMedia;
   private readonly vanishedAt = new Map<Source, number>();
   private readonly switching = new Set<Source>();
   private messages: Message[] = [];
@@ -121,7 +88,6 @@ export class JoinSession {
   private noticeCount = 0;
   private messageCount = 0;
   private may: Capabilities | null = null;
-  private lostAt = -Infinity;
   private steppedDownAt = -Infinity;
   private phase: Phase = 'connecting';
   private ending: Ending | null = null;
@@ -129,7 +95,8 @@ export class JoinSession {
   private state: JoinState;
 
   constructor(private readonly ticket: JoinTicket) {
-    this.stage = new StageDesk(ticket.room, {
+    this.media = new OwnMedia(this.room, ticket.identity);
+    this.stage = new StageClient(ticket.room, {
       current: () => this.newestToken(),
       renew: () => renewTicket(ticket),
     });
@@ -158,21 +125,21 @@ export class JoinSession {
   }
 
   async leave(): Promise<void> {
-    this.stopSynthetic();
+    this.media.stopSynthetic();
     await this.room.disconnect();
     this.end(endingOfDisconnect(DisconnectReason.CLIENT_INITIATED));
   }
 
-  /** Turns a source on or off. What fails is told by a notice, never thrown. */
+  /** Turns a source on or off. A failure becomes a notice, it is never thrown. */
   async send(source: Source, isOn: boolean, choice: MediaChoice): Promise<void> {
     if (this.switching.has(source)) return;
     this.switching.add(source);
     this.redraw();
     try {
-      await (isOn ? this.turnOn(source, choice) : this.turnOff(source));
+      await (isOn ? this.media.turnOn(source, choice) : this.media.turnOff(source));
       this.dismissAll((notice) => isAbout(notice, source));
     } catch (error) {
-      this.stopSynthetic(source);
+      this.media.stopSynthetic(source);
       // Closing the browser's own picker is a choice, not a failure.
       if (!(source === 'screen_share' && isNamed(error, 'NotAllowedError'))) {
         this.notify({ kind: 'media_failed', source, reason: reasonOf(error) });
@@ -204,7 +171,7 @@ export class JoinSession {
   }
 
   /**
-   * LiveKit makes the token anew every few minutes and at every change. The client keeps the newest
+   * LiveKit refreshes the token every few minutes and at every change. The client keeps the newest
    * to itself, for its reconnects (livekit-client 2.23); without it, the one that we came with.
    */
   private newestToken(): string {
@@ -241,7 +208,7 @@ export class JoinSession {
       })
       .on(RoomEvent.Disconnected, (reason) => {
         if (this.phase === 'connecting') return;
-        this.stopSynthetic();
+        this.media.stopSynthetic();
         this.end(endingOfDisconnect(reason));
       });
     this.room.registerTextStreamHandler(CHAT_TOPIC, (reader, { identity }) => {
@@ -258,12 +225,12 @@ export class JoinSession {
     if (!before) return;
     const { gained, lost } = compareCapabilities(before, now);
     if (lost.length > 0) {
-      this.lostAt = performance.now();
+      this.media.noteRightLost();
       const ended = this.isSteppingDown()
         ? []
         : lost
             .filter(isSource)
-            .filter((source) => this.isSending(source) || this.hasJustVanished(source));
+            .filter((source) => this.media.isSending(source) || this.hasJustVanished(source));
       this.dismissAll((notice) => notice.kind === 'gained' || notice.kind === 'muted');
       this.notify({ kind: 'lost', capabilities: lost, ended });
     }
@@ -279,8 +246,8 @@ export class JoinSession {
    */
   private readonly noteUnpublished = (publication: LocalTrackPublication): void => {
     const source = sourceOf(publication.source);
-    if (source && !this.endedHere.has(source) && this.phase === 'connected') {
-      this.stopSynthetic(source);
+    if (source && !this.media.isEndedHere(source) && this.phase === 'connected') {
+      this.media.stopSynthetic(source);
       this.vanishedAt.set(source, performance.now());
       const notice = this.notices.find((each) => each.kind === 'lost');
       if (
@@ -301,67 +268,6 @@ export class JoinSession {
 
   private hasJustVanished(source: Source): boolean {
     return performance.now() - (this.vanishedAt.get(source) ?? -Infinity) < 1000;
-  }
-
-  private async turnOn(source: Source, choice: MediaChoice): Promise<void> {
-    const settled = SETTLE_MS - (performance.now() - this.lostAt);
-    if (settled > 0) await new Promise((resolve) => setTimeout(resolve, settled));
-    const self = this.room.localParticipant;
-    if (source === 'screen_share') {
-      await self.setScreenShareEnabled(true);
-      return;
-    }
-    const publication = self.getTrackPublication(TRACK_SOURCES[source]);
-    const isSame = this.synthetic.has(source) === (choice === 'synthetic');
-    if (publication?.track && isSame) {
-      await publication.unmute();
-      return;
-    }
-    if (publication?.track) await this.unpublish(source, publication.track);
-    const isSynthetic = choice === 'synthetic';
-    const track = isSynthetic ? this.makeSynthetic(source) : await openDevice(source);
-    await self.publishTrack(track, {
-      source: TRACK_SOURCES[source],
-      simulcast: !isSynthetic,
-      ...(isSynthetic ? { name: `synthetic ${source}` } : {}),
-    });
-  }
-
-  private async turnOff(source: Source): Promise<void> {
-    const self = this.room.localParticipant;
-    const publication = self.getTrackPublication(TRACK_SOURCES[source]);
-    if (!publication?.track) return;
-    if (source === 'microphone') await publication.mute();
-    else await this.unpublish(source, publication.track);
-  }
-
-  private async unpublish(source: Source, track: LocalTrack): Promise<void> {
-    this.endedHere.add(source);
-    try {
-      if (source === 'screen_share') {
-        await this.room.localParticipant.setScreenShareEnabled(false);
-      } else {
-        await this.room.localParticipant.unpublishTrack(track, true);
-      }
-      this.stopSynthetic(source);
-    } finally {
-      this.endedHere.delete(source);
-    }
-  }
-
-  private makeSynthetic(source: 'camera' | 'microphone'): MediaStreamTrack {
-    const label = this.room.localParticipant.name || this.ticket.identity;
-    const made =
-      source === 'camera' ? createSyntheticCamera(label) : createSyntheticMicrophone(label);
-    this.synthetic.set(source, made);
-    return made.track;
-  }
-
-  private stopSynthetic(source?: Source): void {
-    for (const each of source ? [source] : SOURCES) {
-      this.synthetic.get(each)?.stop();
-      this.synthetic.delete(each);
-    }
   }
 
   private async takeMessage(reader: TextStreamReader, identity: string): Promise<void> {
@@ -393,11 +299,6 @@ export class JoinSession {
   private dismissAll(which: (notice: Notice) => boolean): void {
     this.notices = this.notices.filter((notice) => !which(notice));
     this.redraw();
-  }
-
-  private isSending(source: Source): boolean {
-    const publication = this.room.localParticipant.getTrackPublication(TRACK_SOURCES[source]);
-    return publication?.track !== undefined && !publication.isMuted;
   }
 
   private setPhase(phase: Phase): void {
@@ -437,12 +338,12 @@ export class JoinSession {
       identity: self.identity || this.ticket.identity,
       name: self.name || this.ticket.name || this.ticket.identity,
       sending: {
-        microphone: this.isSending('microphone'),
-        camera: this.isSending('camera'),
-        screen_share: this.isSending('screen_share'),
+        microphone: this.media.isSending('microphone'),
+        camera: this.media.isSending('camera'),
+        screen_share: this.media.isSending('screen_share'),
       },
       switching: [...this.switching],
-      people: people.map((person) => drawPerson(person, person === self)),
+      people: people.map((person) => personOf(person, person === self)),
       messages: this.messages,
       notices: this.notices,
       isSoundBlocked: isHere && !this.room.canPlaybackAudio,
@@ -455,39 +356,6 @@ type NewNotice = Notice extends infer Each
     ? Omit<Each, 'id'>
     : never
   : never;
-
-function drawPerson(person: Participant, isSelf: boolean): Person {
-  const shown = (source: Track.Source) => {
-    const publication = person.getTrackPublication(source);
-    return publication?.track && !publication.isMuted ? publication.track : null;
-  };
-  const heard = isSelf
-    ? []
-    : [Track.Source.Microphone, Track.Source.ScreenShareAudio]
-        .map((source) => person.getTrackPublication(source)?.track as RemoteTrack | undefined)
-        .filter((track) => track !== undefined);
-  const microphone = person.getTrackPublication(Track.Source.Microphone);
-  return {
-    identity: person.identity,
-    name: person.name || person.identity,
-    isSelf,
-    isSpeaking: person.isSpeaking,
-    isMicrophoneOn: microphone !== undefined && !microphone.isMuted,
-    camera: shown(Track.Source.Camera),
-    screen: shown(Track.Source.ScreenShare),
-    audio: heard,
-  };
-}
-
-function openDevice(source: 'camera' | 'microphone'): Promise<LocalTrack> {
-  return source === 'camera'
-    ? createLocalVideoTrack({ resolution: { width: 640, height: 360, frameRate: 24 } })
-    : createLocalAudioTrack();
-}
-
-function sourceOf(source: Track.Source): Source | null {
-  return SOURCES.find((each) => TRACK_SOURCES[each] === source) ?? null;
-}
 
 function isAbout(notice: Notice, source: Source): boolean {
   return (notice.kind === 'muted' || notice.kind === 'media_failed') && notice.source === source;

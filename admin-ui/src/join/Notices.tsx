@@ -1,5 +1,6 @@
 import { isSource, type Source } from './capabilities';
-import type { JoinSession, JoinState, MediaChoice, Notice } from './JoinSession';
+import type { JoinSession, JoinState, Notice } from './JoinSession';
+import type { MediaChoice } from './OwnMedia';
 import { text } from './text';
 
 interface NoticesProps {

@@ -28,7 +28,7 @@ const PATHS: Record<SignName, string> = {
   leave: 'M10 5H5v14h5M14 8l4 4-4 4M9 12h9',
 };
 
-/** A sign that always stands beside its word. */
+/** A sign that is always shown beside its word. */
 export function Sign({ name }: { name: SignName }) {
   return (
     <svg className={`sign sign-${name}`} viewBox="0 0 24 24" aria-hidden="true">

@@ -1,6 +1,7 @@
 import type { Track } from 'livekit-client';
 import { useAttached } from '../shared/useAttached';
-import type { JoinSession, JoinState, Person } from './JoinSession';
+import type { JoinSession, JoinState } from './JoinSession';
+import type { Person } from './person';
 import { Sign } from './Sign';
 import { hueOf } from './syntheticMedia';
 import { text } from './text';
@@ -76,11 +77,11 @@ interface PictureProps {
 function Picture({ track, label, isContained, isMirrored }: PictureProps) {
   const video = useAttached<HTMLVideoElement>(track);
   const isSynthetic = isMirrored && 'isUserProvided' in track && track.isUserProvided;
-  const look = [isContained && 'contained', isMirrored && !isSynthetic && 'mirrored'];
+  const classes = [isContained && 'contained', isMirrored && !isSynthetic && 'mirrored'];
   return (
     <video
       ref={video}
-      className={look.filter(Boolean).join(' ')}
+      className={classes.filter(Boolean).join(' ')}
       aria-label={label}
       autoPlay
       playsInline

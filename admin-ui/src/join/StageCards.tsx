@@ -1,7 +1,8 @@
 import { useEffect, useState, type FormEvent } from 'react';
-import type { JoinSession, JoinState, MediaChoice } from './JoinSession';
-import type { StageDesk, StageState } from './StageDesk';
-import type { Ask, OwnStage } from './stageApi';
+import type { JoinSession, JoinState } from './JoinSession';
+import type { MediaChoice } from './OwnMedia';
+import type { StageClient, StageState } from './StageClient';
+import type { OwnStage } from '@rolecall/server/api';
 import { text } from './text';
 import { useFocusHome } from './useFocusHome';
 import { clockOf, useNow } from './useNow';
@@ -16,7 +17,7 @@ interface StageCardsProps {
 /** What the moderators want to know, and what came of what one asked them. */
 export function StageCards({ session, stage, choice, sending }: StageCardsProps) {
   const { own } = stage;
-  const desk = session.stage;
+  const client = session.stage;
   const lines = own ? newsOf(own, stage) : [];
   return (
     <section className="cards" aria-label={text.stage} tabIndex={-1} ref={useFocusHome()}>
@@ -24,9 +25,9 @@ export function StageCards({ session, stage, choice, sending }: StageCardsProps)
       <p className="visually-hidden" role="status">
         {lines.join(' ')}
       </p>
-      {own?.invite && <Invitation desk={desk} stage={stage} invite={own.invite} />}
+      {own?.invite && <Invitation client={client} stage={stage} invite={own.invite} />}
       {own?.asks.map((ask) => (
-        <Question
+        <UnmuteRequest
           key={ask.source}
           session={session}
           stage={stage}
@@ -35,15 +36,15 @@ export function StageCards({ session, stage, choice, sending }: StageCardsProps)
           isOn={sending[ask.source]}
         />
       ))}
-      {own?.hand && <RaisedHand desk={desk} stage={stage} own={own} hand={own.hand} />}
-      {own && <Decided desk={desk} stage={stage} own={own} />}
-      {own && <Held own={own} />}
+      {own?.hand && <RaisedHand client={client} stage={stage} own={own} hand={own.hand} />}
+      {own && <DecisionNotice client={client} stage={stage} own={own} />}
+      {own && <HoldNotice own={own} />}
       {stage.isExpired && <p className="notice lost">{text.stageExpired}</p>}
       {stage.problem && !stage.isExpired && (
         <div className="notice lost" role="alert">
           <p>{stage.problem === 'unreachable' ? text.stageUnreachable : stage.problem}</p>
           <div className="row">
-            <button onClick={() => desk.dismissProblem()}>{text.dismiss}</button>
+            <button onClick={() => client.dismissProblem()}>{text.dismiss}</button>
           </div>
         </div>
       )}
@@ -69,11 +70,11 @@ function newsOf(own: OwnStage, { seenDecision }: StageState): string[] {
 }
 
 function Invitation({
-  desk,
+  client,
   stage,
   invite,
 }: {
-  desk: StageDesk;
+  client: StageClient;
   stage: StageState;
   invite: NonNullable<OwnStage['invite']>;
 }) {
@@ -89,11 +90,11 @@ function Invitation({
         <button
           className="primary"
           aria-disabled={stage.busy !== null}
-          onClick={() => void desk.act('accept')}
+          onClick={() => void client.act('accept')}
         >
           {text.accept}
         </button>
-        <button aria-disabled={stage.busy !== null} onClick={() => void desk.act('decline')}>
+        <button aria-disabled={stage.busy !== null} onClick={() => void client.act('decline')}>
           {text.notNow}
         </button>
         <span className="quiet clock" role="timer" aria-live="off">
@@ -104,14 +105,14 @@ function Invitation({
   );
 }
 
-interface QuestionProps extends Omit<StageCardsProps, 'sending'> {
-  ask: Ask;
+interface UnmuteRequestProps extends Omit<StageCardsProps, 'sending'> {
+  ask: OwnStage['asks'][number];
   isOn: boolean;
 }
 
-function Question({ session, stage, ask, choice, isOn }: QuestionProps) {
+function UnmuteRequest({ session, stage, ask, choice, isOn }: UnmuteRequestProps) {
   const now = useNow(stage.ahead);
-  // However it was turned on; what could not be is told by its own notice, and may be tried again.
+  // However it was turned on. A failure has its own notice, and can be tried again.
   useEffect(() => {
     if (isOn) void session.stage.answerUnmute(ask, true);
   }, [session, ask, isOn]);
@@ -150,12 +151,12 @@ function Question({ session, stage, ask, choice, isOn }: QuestionProps) {
 }
 
 function RaisedHand({
-  desk,
+  client,
   stage,
   own,
   hand,
 }: {
-  desk: StageDesk;
+  client: StageClient;
   stage: StageState;
   own: OwnStage;
   hand: NonNullable<OwnStage['hand']>;
@@ -178,7 +179,7 @@ function RaisedHand({
           <bdi>{text.noteAdded(hand.note)}</bdi>
         </p>
       ) : (
-        <NoteForm desk={desk} isBusy={stage.busy !== null} />
+        <NoteForm client={client} isBusy={stage.busy !== null} />
       )}
     </div>
   );
@@ -186,11 +187,11 @@ function RaisedHand({
 
 const LONGEST_NOTE = 120;
 
-function NoteForm({ desk, isBusy }: { desk: StageDesk; isBusy: boolean }) {
+function NoteForm({ client, isBusy }: { client: StageClient; isBusy: boolean }) {
   const [note, setNote] = useState('');
   const add = (event: FormEvent) => {
     event.preventDefault();
-    if (note.trim()) void desk.act('raise', { note: note.trim() });
+    if (note.trim()) void client.act('raise', { note: note.trim() });
   };
   return (
     <form className="row note" onSubmit={add}>
@@ -207,12 +208,12 @@ function NoteForm({ desk, isBusy }: { desk: StageDesk; isBusy: boolean }) {
   );
 }
 
-function Decided({
-  desk,
+function DecisionNotice({
+  client,
   stage,
   own: { lastDecision },
 }: {
-  desk: StageDesk;
+  client: StageClient;
   stage: StageState;
   own: OwnStage;
 }) {
@@ -229,13 +230,13 @@ function Decided({
         </p>
       )}
       <div className="row">
-        <button onClick={() => desk.dismissDecision()}>{text.dismiss}</button>
+        <button onClick={() => client.dismissDecision()}>{text.dismiss}</button>
       </div>
     </div>
   );
 }
 
-function Held({ own: { hold, scene } }: { own: OwnStage }) {
+function HoldNotice({ own: { hold, scene } }: { own: OwnStage }) {
   if (!hold) return scene ? <p className="notice">{text.sceneHolds(scene)}</p> : null;
   const time = hold.until && new Date(hold.until).toLocaleTimeString([], { timeStyle: 'short' });
   return (

@@ -9,7 +9,7 @@ interface TicketFormProps {
   onTicket(ticket: JoinTicket): void;
 }
 
-/** The server writes into the page what participants are told; without it, our own address. */
+/** LiveKit's address as the server wrote it into the page; else our own address. */
 function liveKitAddress(): string {
   const told = document.querySelector<HTMLMetaElement>('meta[name="livekit-url"]')?.content;
   return told?.startsWith('ws') || told?.startsWith('http')

@@ -1,3 +1,4 @@
+import type { Explanation, IssuedToken, Me, SystemStatus } from '@rolecall/server/api';
 import type { JoinTicket } from './joinTicket';
 
 /** The little of Rolecall's API that this page uses, when somebody is signed in. */
@@ -47,26 +48,15 @@ export function findIssuer(): Promise<Issuer | null> {
 
 async function readIssuer(): Promise<Issuer | null> {
   try {
-    const me = await call<{ permissions: string[] }>('/api/v1/me');
-    const status = await call<{ livekit?: { clientUrl?: string } }>('/api/v1/status').catch(
-      () => null,
-    );
+    const me = await call<Me>('/api/v1/me');
+    const status = await call<SystemStatus>('/api/v1/status').catch(() => null);
     return {
       canIssue: me.permissions.includes('token.issue'),
-      serverUrl: status?.livekit?.clientUrl ?? null,
+      serverUrl: status?.livekit.clientUrl ?? null,
     };
   } catch {
     return null;
   }
-}
-
-interface IssuedToken {
-  token: string;
-  serverUrl: string;
-  identity: string;
-  room: string;
-  template?: string;
-  version?: number;
 }
 
 export async function issueTicket(request: {
@@ -79,13 +69,13 @@ export async function issueTicket(request: {
     headers: { 'content-type': 'application/json', 'idempotency-key': newKey() },
     body: JSON.stringify({ ...request, createRoom: true, createUser: true }),
   });
-  const { token, serverUrl, identity, room, template, version } = issued;
-  return { token, serverUrl, identity, room, template, version };
+  const { token, serverUrl, identity, template, version } = issued;
+  return { token, serverUrl, identity, room: request.room, template, version };
 }
 
 /**
- * Another token for the same seat, from where the first came from: whoever is signed in here and may
- * issue. Null when that is nobody; then a new one has to be pasted.
+ * Another token for the same seat, issued by the operator who is signed in
+ * here. Null when nobody is; then a new one has to be pasted.
  */
 export async function renewTicket({ room, identity }: JoinTicket): Promise<string | null> {
   if (!(await findIssuer())?.canIssue) return null;
@@ -127,10 +117,7 @@ async function askRolecall(ticket: JoinTicket): Promise<string | null> {
   if (!(await findIssuer())) return null;
   const query = new URLSearchParams({ room: ticket.room, identity: ticket.identity });
   try {
-    const decision = await call<{
-      verdict: string;
-      because: { outcome?: string; text?: string }[];
-    }>(`/api/v1/explain?${query}`);
+    const decision = await call<Explanation>(`/api/v1/explain?${query}`);
     if (decision.verdict === 'allow') return null;
     return decision.because.find((each) => each.outcome === 'wins')?.text ?? null;
   } catch {

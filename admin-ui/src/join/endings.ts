@@ -1,6 +1,6 @@
 import { ConnectionError, ConnectionErrorReason, DisconnectReason } from 'livekit-client';
 
-/** Why one is not (or no longer) in the room, told apart as far as LiveKit allows. */
+/** Why one is not in the room, as exactly as LiveKit says. */
 export type EndingKind =
   | 'left'
   | 'removed'

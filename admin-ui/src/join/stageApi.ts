@@ -1,37 +1,4 @@
-/** How things stand for oneself on the stage of a room, as Rolecall tells it. */
-export interface OwnStage {
-  hand: { since: string; position: number; note: string | null } | null;
-  invite: {
-    template: string;
-    by: string | null;
-    byKind?: string | null;
-    since: string;
-    expiresAt: string;
-  } | null;
-  asks: Ask[];
-  canRaise: boolean;
-  canStepDown: boolean;
-  lastDecision: Decision | null;
-  hold: { sources: string[]; until: string | null; reason: string | null } | null;
-  scene: string | null;
-  limits: { template: string; slots: number; taken: number; free: number }[];
-  promotesTo: string;
-}
-
-export interface Ask {
-  source: 'microphone' | 'camera';
-  by: string | null;
-  byKind?: string | null;
-  at: string;
-  reason: string | null;
-  expiresAt: string;
-}
-
-export interface Decision {
-  state: 'approved' | 'declined' | 'expired';
-  word: string | null;
-  at: string;
-}
+import type { OwnStage } from '@rolecall/server/api';
 
 export type StageAction = 'raise' | 'lower' | 'accept' | 'decline' | 'step-down' | 'unmute-answer';
 

@@ -1,6 +1,6 @@
 /**
  * A camera and a microphone that need no device: a picture with a running clock, and a soft beep
- * each second. Whoever watches can tell at once that it is live and who sends it.
+ * each second. People who watch see at once that it is live and who sends it.
  */
 export interface SyntheticTrack {
   track: MediaStreamTrack;

@@ -50,7 +50,7 @@ export const text = {
   },
   connecting: (room: string) => `Connecting to ${room}`,
   connectingSlowly:
-    'This takes longer than usual. Somebody who is removed at the door hears nothing for 15 seconds, so wait for the answer.',
+    'This takes longer than usual. LiveKit takes 15 seconds to say that somebody was refused, so please wait.',
 
   gained: (capabilities: Capability[]) =>
     `You may now ${list.format(capabilities.map((each) => VERBS[each]))}`,
@@ -100,9 +100,9 @@ export const text = {
   handUp: (position: number) =>
     position === 1
       ? 'Your hand is up. You are next.'
-      : `Your hand is up. ${position - 1} before you.`,
+      : `Your hand is up. ${position - 1} ahead of you.`,
   handFor: (waited: string) => `Up for ${waited}`,
-  handAway: 'Your hand was taken down: you were away for a while.',
+  handAway: 'Your hand was lowered because you were away.',
   note: 'What is it about? (optional)',
   addNote: 'Add',
   noteAdded: (note: string) => `About: ${note}`,
@@ -110,9 +110,9 @@ export const text = {
   declinedWord: (word: string) => `They say: ${word}`,
   placesTaken: (taken: number, slots: number, role: string) =>
     slots === 0
-      ? `Nobody may be ${role} here at the moment.`
+      ? `Nobody can be ${role} here right now.`
       : `All ${Math.max(taken, slots)} places for ${role} are taken. You keep your place in the queue.`,
-  invited: (role: string, asker: Asker) => `${nameOf(asker)} invites you up as ${role}`,
+  invited: (role: string, asker: Asker) => `${nameOf(asker)} invites you to the stage as ${role}`,
   accept: 'Accept',
   notNow: 'Not now',
   left: (rest: string) => `${rest} left`,
@@ -121,57 +121,58 @@ export const text = {
   unmute: (source: Source) => (source === 'microphone' ? 'Unmute' : 'Turn on camera'),
   stayMuted: (source: Source) => (source === 'microphone' ? 'Stay muted' : 'Keep it off'),
   stepDown: 'Step down',
-  held: (sources: string[]) => `A moderator holds your ${list.format(sources)} silent`,
-  heldDetail: 'You cannot turn it on until they release it.',
-  heldUntil: (time: string) => `You cannot turn it on until ${time}, or until they release it.`,
-  sceneHolds: (scene: string) => `The room is in “${scene}”: you may do less for now.`,
+  held: (sources: string[]) => `A moderator is holding your ${list.format(sources)} silent`,
+  heldDetail: 'You cannot turn it on until a moderator releases it.',
+  heldUntil: (time: string) =>
+    `You cannot turn it on until ${time}, or until a moderator releases it.`,
+  sceneHolds: (scene: string) => `The scene “${scene}” is active: you may do less for now.`,
   stageExpired:
-    'Your token has expired, so the moderators cannot be asked for anything. You stay in the room. Join anew with another token to raise your hand.',
-  stageUnreachable: 'Rolecall does not answer. Try again in a moment.',
+    'Your token has expired. You stay in the room, but to raise your hand you need to join again with a new token.',
+  stageUnreachable: 'Rolecall does not respond. Try again in a moment.',
 
   people: (count: number) => (count === 1 ? '1 person here' : `${count} people here`),
   aloneTitle: 'Nobody else is here yet',
-  noPictures: 'Nobody shows a picture',
+  noPictures: 'Nobody shows video',
   screenOf: (name: string) => `Screen of ${name}`,
   cameraOf: (name: string) => `Camera of ${name}`,
   microphoneOn: 'microphone on',
   microphoneOff: 'microphone off',
   speaking: 'speaking',
-  soundBlocked: 'The browser keeps the sound off until you ask for it.',
+  soundBlocked: 'The browser keeps the sound off until you turn it on.',
   turnSoundOn: 'Turn on sound',
 
   chat: 'Messages',
-  chatEmpty: 'Nothing was said yet.',
+  chatEmpty: 'No messages yet.',
   chatPlaceholder: 'Write to everybody',
   chatSend: 'Send',
   chatMayNot: 'You may not send messages in this room. You still see what others write.',
-  somebodyHidden: 'Somebody hidden',
+  somebodyHidden: 'Hidden participant',
 
   endings: {
     left: ['You left the room', 'Your token stays in this tab until you close it.'],
     removed: ['A moderator removed you from this room', ''],
-    room_ended: ['The room was ended', 'Everybody was sent out.'],
+    room_ended: ['The room has ended', 'Everybody was disconnected.'],
     other_window: [
       'You joined from somewhere else',
-      'One identity can be in a room once, so this window left. Joining here sends the other one out.',
+      'An identity can be in a room only once, so this window left. Joining here disconnects the other one.',
     ],
     server_stopped: ['The LiveKit server is stopping', 'Try again in a moment.'],
-    connection_lost: ['The connection was lost', 'The browser tried to come back and gave up.'],
-    token_expired: ['The token has expired', 'Ask for a new one, or make one below.'],
-    refused: ['You were not let in', ''],
+    connection_lost: ['The connection was lost', 'The browser tried to reconnect and gave up.'],
+    token_expired: ['The token has expired', 'Ask for a new one, or get one below.'],
+    refused: ['You could not join', ''],
     room_missing: [
       'This room is not open yet',
-      'LiveKit does not have it. It is made when somebody gets a token for it with “create the room”.',
+      'LiveKit does not know it. It is created when somebody gets a token with “create the room”.',
     ],
     full_or_fault: [
-      'LiveKit did not let you in',
-      'The room is full, or the server has a fault: LiveKit gives the same answer to both.',
+      'LiveKit refused the connection',
+      'The room is full, or the server has a problem: LiveKit gives the same answer for both.',
     ],
     timed_out: [
       'The connection timed out',
-      'You were probably removed at the door: LiveKit then says nothing for 15 seconds. If not, a firewall holds back the media.',
+      'You were probably refused: LiveKit then says nothing for 15 seconds. Otherwise a firewall may be blocking the media.',
     ],
-    unreachable: ['The LiveKit server does not answer', 'Check its address and try again.'],
+    unreachable: ['The LiveKit server does not respond', 'Check its address and try again.'],
   } satisfies Record<EndingKind, [string, string]>,
   reason: 'Why',
   askingWhy: 'Asking why…',
@@ -188,7 +189,7 @@ export const text = {
   makeToken: 'Get a token and join',
   makingToken: 'Getting a token…',
   pasteTitle: 'Join with a token',
-  pasteHint: 'Paste a token, or the whole answer that it came in.',
+  pasteHint: 'Paste a token, or the whole API response that contains it.',
   token: 'Token',
   serverUrl: 'LiveKit address',
   pasteToken: 'Join',

@@ -11,7 +11,7 @@ import TableBody from '@mui/material/TableBody';
 import TableCell from '@mui/material/TableCell';
 import TableHead from '@mui/material/TableHead';
 import TableRow from '@mui/material/TableRow';
-import { type Conflict, type ConflictChoice, registerConflictDialog } from '../providers/conflicts';
+import { type Conflict, type ConflictChoice, registerConflictDialog } from '../api/conflicts';
 
 /** Somebody saved the same record first: their values and ours side by side. */
 export function ConflictDialog() {

@@ -4,10 +4,10 @@ import { useQueryClient } from '@tanstack/react-query';
 import Alert from '@mui/material/Alert';
 import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
-import { deleteJson } from '../providers/httpClient';
+import { deleteJson } from '../api/httpClient';
 import { ConfirmDialog } from '../shared/ConfirmDialog';
-import { usePermissionSet } from '../shared/usePermissionSet';
-import { useSystemStatus } from '../shared/useSystemStatus';
+import { usePermissionSet } from '../session/usePermissionSet';
+import { useSystemStatus } from '../api/useSystemStatus';
 
 /** Sample data must never be taken for real: the banner stays until it is gone. */
 export function DemoBanner() {

@@ -8,14 +8,14 @@ import useMediaQuery from '@mui/material/useMediaQuery';
 import type { Theme } from '@mui/material/styles';
 import { useHotkeys } from 'react-hotkeys-hook';
 import { useLocation } from 'react-router-dom';
-import { connectLists } from '../providers/liveUpdates';
+import { connectLists } from './connectLists';
 import { AnnounceProvider } from '../shared/announce';
 import { ErrorState } from '../shared/ErrorState';
 import { ConflictDialog } from './ConflictDialog';
 import { DemoBanner } from './DemoBanner';
 import { ErrorBoundary } from './ErrorBoundary';
 import { NAV_WIDTH, Navigation, useNavigationKeys } from './Navigation';
-import { ReauthenticationDialog } from './ReauthenticationDialog';
+import { ReauthenticationDialog } from '../sign-in/ReauthenticationDialog';
 import { TopBar } from './TopBar';
 import { useDocumentTitle } from './useDocumentTitle';
 

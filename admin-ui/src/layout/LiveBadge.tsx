@@ -1,7 +1,7 @@
 import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Tooltip from '@mui/material/Tooltip';
-import { type LiveState, useLiveStatus } from '../providers/liveUpdates';
+import { type LiveState, useLiveStatus } from '../api/liveUpdates';
 
 const COLORS: Record<LiveState, string> = {
   live: 'success.main',

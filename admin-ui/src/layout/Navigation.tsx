@@ -16,8 +16,8 @@ import ReceiptLong from '@mui/icons-material/ReceiptLongOutlined';
 import Shield from '@mui/icons-material/ShieldOutlined';
 import Token from '@mui/icons-material/ConfirmationNumberOutlined';
 import { Link, useLocation, useNavigate } from 'react-router-dom';
-import type { Permission } from '../providers/permissions';
-import { usePermissionSet } from '../shared/usePermissionSet';
+import type { Permission } from '../session/permissions';
+import { usePermissionSet } from '../session/usePermissionSet';
 import { Mark } from '../shared/Mark';
 
 export const NAV_WIDTH = 216;

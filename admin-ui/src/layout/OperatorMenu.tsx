@@ -12,7 +12,7 @@ import Popover from '@mui/material/Popover';
 import Typography from '@mui/material/Typography';
 import ExpandMore from '@mui/icons-material/ExpandMore';
 import { Link as RouterLink } from 'react-router-dom';
-import { useMe } from '../providers/session';
+import { useMe } from '../session/session';
 
 export function OperatorMenu() {
   const translate = useTranslate();

@@ -1,7 +1,7 @@
 import History from '@mui/icons-material/History';
 import { KINDS } from './kinds';
 import { LedgerPage } from './LedgerPage';
-import './messages';
+import './messages.en';
 
 const OUTCOMES = ['ok', 'refused', 'intent', 'applied', 'pending', 'failed', 'superseded'] as const;
 

@@ -2,9 +2,9 @@ import { useTranslate } from 'react-admin';
 import Button from '@mui/material/Button';
 import ReceiptLong from '@mui/icons-material/ReceiptLongOutlined';
 import { Link } from 'react-router-dom';
-import { usePermissionSet } from '../shared/usePermissionSet';
+import { usePermissionSet } from '../session/usePermissionSet';
 import { LedgerPage } from './LedgerPage';
-import './messages';
+import './messages.en';
 
 const NONE: readonly string[] = [];
 const OUTCOMES = ['ok', 'refused'] as const;

@@ -1,29 +1,24 @@
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { Title, useTranslate } from 'react-admin';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import Alert from '@mui/material/Alert';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Paper from '@mui/material/Paper';
 import Skeleton from '@mui/material/Skeleton';
-import Typography from '@mui/material/Typography';
 import KeyboardArrowUp from '@mui/icons-material/KeyboardArrowUp';
-import { Link, useLocation, useNavigate } from 'react-router-dom';
-import type { Issuance, LedgerEntry } from '../providers/records';
+import { useLocation, useNavigate } from 'react-router-dom';
 import { useAnnounce } from '../shared/announce';
 import { copyText } from '../shared/CopyButton';
 import { EmptyState } from '../shared/EmptyState';
 import { ErrorState } from '../shared/ErrorState';
-import { Mono } from '../shared/Mono';
-import { TimeText } from '../shared/TimeText';
 import { useKeysetList } from '../shared/useKeysetList';
 import { useRouteSegment } from '../shared/useRouteSegment';
 import { useUrlFilters } from '../shared/useUrlFilters';
 import { EntryDrawer } from './EntryDrawer';
 import { FILTER_KEYS, type FilterValues, LedgerFilters } from './LedgerFilters';
-import { LedgerSentence } from './LedgerSentence';
-import './messages';
-import { OutcomeBadge } from './OutcomeBadge';
+import { LedgerFooter } from './LedgerFooter';
+import { type Entry, LedgerRow, ROW_HEIGHT } from './LedgerRow';
+import './messages.en';
 import { startOf } from './timeRange';
 
 export interface LedgerPageProps {
@@ -35,10 +30,6 @@ export interface LedgerPageProps {
   outcomes: readonly string[];
   empty: { icon: ReactNode; title: string; text: string; action?: ReactNode };
 }
-
-type Entry = LedgerEntry | Issuance;
-
-const ROW = 44;
 
 /** An append-only log: filters in the address, virtual rows, and each entry at its own address. */
 export function LedgerPage({ base, route, title, kinds, outcomes, empty }: LedgerPageProps) {
@@ -59,7 +50,7 @@ export function LedgerPage({ base, route, title, kinds, outcomes, empty }: Ledge
   const virtual = useVirtualizer({
     count: list.items.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
+    estimateSize: () => ROW_HEIGHT,
     overscan: 12,
   });
   const rows = virtual.getVirtualItems();
@@ -235,7 +226,7 @@ export function LedgerPage({ base, route, title, kinds, outcomes, empty }: Ledge
                     sx={{ position: 'absolute', top: 0, left: 0, right: 0 }}
                     style={{ transform: `translateY(${start}px)` }}
                   >
-                    <Row
+                    <LedgerRow
                       entry={entry}
                       to={addressOf(entry)}
                       isOpen={entry.id === openId}
@@ -247,7 +238,7 @@ export function LedgerPage({ base, route, title, kinds, outcomes, empty }: Ledge
               })}
             </Box>
           </Box>
-          <Footer
+          <LedgerFooter
             count={list.items.length}
             hasMore={hasMore}
             isFetchingMore={isFetchingMore}
@@ -272,137 +263,6 @@ export function LedgerPage({ base, route, title, kinds, outcomes, empty }: Ledge
             : undefined
         }
       />
-    </Box>
-  );
-}
-
-function Row({
-  entry,
-  to,
-  isOpen,
-  isTabStop,
-  onFocus,
-}: {
-  entry: Entry;
-  to: string;
-  isOpen: boolean;
-  isTabStop: boolean;
-  onFocus: () => void;
-}) {
-  return (
-    <Box
-      component={Link}
-      to={to}
-      tabIndex={isTabStop ? 0 : -1}
-      onFocus={onFocus}
-      aria-current={isOpen ? 'true' : undefined}
-      sx={{
-        display: 'grid',
-        gridTemplateColumns: { xs: '1fr auto', md: '130px 110px minmax(0, 1fr) 190px' },
-        columnGap: 2,
-        alignItems: 'center',
-        px: 2,
-        py: 0.75,
-        minHeight: ROW,
-        borderBottom: 1,
-        borderColor: 'divider',
-        color: 'inherit',
-        textDecoration: 'none',
-        fontSize: '.8125rem',
-        bgcolor: isOpen ? 'action.selected' : undefined,
-        '&:hover': { bgcolor: 'action.hover' },
-        '&:focus-visible': { outlineOffset: -2 },
-      }}
-    >
-      <Box sx={{ color: 'text.secondary', order: { xs: 1, md: 0 } }}>
-        <TimeText at={entry.at} />
-      </Box>
-      <Box sx={{ order: { xs: 2, md: 0 } }}>
-        <OutcomeBadge entry={entry} />
-      </Box>
-      <Box
-        sx={{
-          order: { xs: 0, md: 0 },
-          gridColumn: { xs: '1 / -1', md: 'auto' },
-          minWidth: 0,
-          overflow: 'hidden',
-          textOverflow: 'ellipsis',
-          whiteSpace: { md: 'nowrap' },
-          overflowWrap: 'anywhere',
-        }}
-      >
-        <LedgerSentence entry={entry} />
-        {entry.reason && (
-          <Box component="span" sx={{ color: 'text.secondary', ml: 1 }}>
-            <bdi>{entry.reason}</bdi>
-          </Box>
-        )}
-      </Box>
-      <Box
-        sx={{
-          display: { xs: 'none', md: 'block' },
-          color: 'text.secondary',
-          overflow: 'hidden',
-          textOverflow: 'ellipsis',
-          whiteSpace: 'nowrap',
-          textAlign: 'right',
-        }}
-      >
-        <Mono>{entry.kind}</Mono>
-      </Box>
-    </Box>
-  );
-}
-
-function Footer({
-  count,
-  hasMore,
-  isFetchingMore,
-  isFailed,
-  onRetry,
-}: {
-  count: number;
-  hasMore: boolean;
-  isFetchingMore: boolean;
-  isFailed: boolean;
-  onRetry: () => void;
-}) {
-  const translate = useTranslate();
-  if (isFailed) {
-    return (
-      <Alert
-        severity="error"
-        sx={{ borderRadius: 0, borderWidth: '1px 0 0' }}
-        action={
-          <Button color="inherit" onClick={onRetry}>
-            {translate('app.action.retry')}
-          </Button>
-        }
-      >
-        {translate('ledger.more_failed')}
-      </Alert>
-    );
-  }
-  return (
-    <Box
-      sx={{
-        display: 'flex',
-        gap: 2,
-        px: 2,
-        py: 0.75,
-        borderTop: 1,
-        borderColor: 'divider',
-        color: 'text.secondary',
-      }}
-    >
-      <Typography variant="caption">
-        {isFetchingMore
-          ? translate('ledger.loading_more')
-          : `${translate('ledger.shown', { smart_count: count })}${hasMore ? ' …' : `. ${translate('ledger.end')}`}`}
-      </Typography>
-      <Typography variant="caption" sx={{ ml: 'auto', display: { xs: 'none', md: 'block' } }}>
-        {translate('ledger.keys')}
-      </Typography>
     </Box>
   );
 }

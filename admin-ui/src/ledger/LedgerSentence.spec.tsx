@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { fakeApi } from '../../test/fakeApi';
+import { anEntry } from '../../test/records';
 import { renderAdmin } from '../../test/renderAdmin';
-import type { LedgerEntry } from '../providers/records';
+import type { LedgerEntry } from '../api/records';
 import { LedgerSentence } from './LedgerSentence';
 
 let api: ReturnType<typeof fakeApi>;
@@ -10,20 +11,8 @@ beforeEach(() => {
 });
 afterEach(() => api.restore());
 
-const entry = (changes: Partial<LedgerEntry>): LedgerEntry => ({
-  id: '1-0-1',
-  seq: 1,
-  at: '2026-01-01T00:00:00Z',
-  kind: 'seat.promoted',
-  outcome: 'applied',
-  actor: { kind: 'operator', id: 'o-1', label: 'Lee' },
-  room: 'town-hall',
-  identity: 'ana-91',
-  requestId: null,
-  reason: null,
-  payload: { after: { template: 'speaker', version: 7 } },
-  ...changes,
-});
+const entry = (changes: Partial<LedgerEntry>) =>
+  anEntry({ payload: { after: { template: 'speaker', version: 7 } }, ...changes });
 const textOf = (changes: Partial<LedgerEntry>) =>
   renderAdmin(<LedgerSentence entry={entry(changes)} />).container.textContent;
 
@@ -37,30 +26,44 @@ it('shows names as they are, even when they look like our own placeholders or li
   );
 });
 
-it('says of who may not be there that they are put out, not that their rights are put right', () => {
+it('says that somebody who may not be there was removed, not that their rights were corrected', () => {
   const payload = { wanted: null, because: 'seat.blocked' };
-  expect(textOf({ kind: 'drift.repaired', payload })).toContain('ana-91 is put out of town-hall');
+  expect(textOf({ kind: 'drift.repaired', payload })).toContain(
+    'ana-91 was removed from town-hall',
+  );
 });
 
 it.each([
-  ['scene.entered', { scene: { name: 'Q&A' } }, 'entered the scene Q&A'],
-  ['scene.left', { scene: null, before: { name: 'Q&A' } }, 'left the scene Q&A'],
+  ['scene.entered', { scene: { name: 'Q&A' } }, 'started the scene Q&A'],
+  ['scene.left', { scene: null, before: { name: 'Q&A' } }, 'ended the scene Q&A'],
 ])('names the scene: %s', (kind, payload, expected) => {
   expect(textOf({ kind, payload })).toContain(expected);
 });
 
+it.each([
+  ['bulk.started', { action: 'mute', total: 1 }, 'Lee started muting in town-hall: 1 person'],
+  ['bulk.finished', { action: 'scene', total: 6 }, 'Scene finished in town-hall: 6 people'],
+  [
+    'bulk.cancelled',
+    { because: 'Lee may not do this any more' },
+    'Lee cancelled a bulk operation in town-hall: Lee may not do this any more',
+  ],
+])('says what was done to many people: %s', (kind, payload, expected) => {
+  expect(textOf({ kind, payload })).toBe(expected);
+});
+
 it('tells what is beyond somebody from what they have no permission for', () => {
   const payload = { permission: 'seat.promote', template: 'host', beyond: ['metrics'] };
-  expect(textOf({ kind: 'access.refused', payload })).toContain('Lee was refused host: it goes');
+  expect(textOf({ kind: 'access.refused', payload })).toContain('Lee was refused host: it is more');
 });
 
 it('tells an API key from the operator whose name it has', () => {
-  const actor = { kind: 'api_key', id: 'k-1', label: 'Lee' };
+  const actor = { kind: 'api_key' as const, id: 'k-1', label: 'Lee' };
   expect(textOf({ actor })).toContain('API key Lee promoted ana-91');
 });
 
 it('says where a participant was refused', () => {
-  const actor = { kind: 'participant', id: 'ana-91', label: 'ana-91' };
+  const actor = { kind: 'participant' as const, id: 'ana-91', label: 'ana-91' };
   const payload = { refusal: 'seat.blocked' };
   expect(textOf({ kind: 'access.refused', actor, payload })).toContain(
     'ana-91 was refused at the stage of town-hall',
@@ -73,9 +76,9 @@ it('falls back to the kind for what it has no words for', () => {
 
 it.each([
   [{ via: 'sign_in' }, 'A sign-in as Lee was refused'],
-  [{ via: 'sign_in', attempts: 39 }, 'More sign-ins as Lee were refused: 39'],
+  [{ via: 'sign_in', attempts: 39 }, '39 more sign-ins as Lee were refused'],
   [{ via: 'password_change' }, 'Lee gave a wrong current password'],
-  [{ via: 'password_change', attempts: 3 }, 'Lee gave more wrong current passwords: 3'],
+  [{ via: 'password_change', attempts: 3 }, 'Lee gave a wrong current password 3 more times'],
 ])('tells refused passwords with %j as what they are', (payload, text) => {
   expect(textOf({ kind: 'operator.sign_in_refused', payload })).toBe(text);
 });

@@ -1,13 +1,13 @@
 import { Fragment, type ReactNode } from 'react';
 import { useTranslate } from 'react-admin';
-import type { Issuance, LedgerEntry } from '../providers/records';
+import type { Issuance, LedgerEntry } from '../api/records';
 import { useTemplates } from '../shared/useTemplates';
 import { actorText } from '../shared/actorText';
-import './messages';
+import './messages.en';
 
 type Fields = Record<string, unknown>;
 
-/** Stand-ins that no message contains, so that names can be set in bold and isolated. */
+/** Placeholders that no message contains, so that names can be set in bold and isolated. */
 const mark = (name: string) => `\u0001${name}\u0002`;
 
 /** One entry in plain words. Whatever it holds is data: it is never looked up or interpreted. */
@@ -15,6 +15,8 @@ export function LedgerSentence({ entry }: { entry: LedgerEntry | Issuance }) {
   const translate = useTranslate();
   const { byKey } = useTemplates();
   const template = templateOf(entry);
+  const bulkAction = textOf(entry.payload, 'action');
+  const action = translate(`ledger.bulk_action.${bulkAction}`, { _: bulkAction || '…' });
   const values: Record<string, string> = {
     actor:
       actorText(entry.actor?.label || entry.actor?.id || '', entry.actor?.kind, translate) ||
@@ -25,7 +27,9 @@ export function LedgerSentence({ entry }: { entry: LedgerEntry | Issuance }) {
       ? `${byKey.get(template.key)?.name ?? template.key}${template.version ? ` v${template.version}` : ''}`
       : '',
     subject: subjectOf(entry.payload),
-    action: textOf(entry.payload, 'action') || textOf(entry.payload, 'because') || '…',
+    action,
+    Action: action.charAt(0).toLocaleUpperCase() + action.slice(1),
+    because: textOf(entry.payload, 'because') || '…',
     total: numberOf(entry.payload, 'total'),
     attempts: numberOf(entry.payload, 'attempts'),
     duration: `${numberOf(entry.payload, 'ms')} ms`,
@@ -35,6 +39,7 @@ export function LedgerSentence({ entry }: { entry: LedgerEntry | Issuance }) {
   const suffix = suffixOf(entry, template !== null);
   const text = translate(`ledger.sentence.${entry.kind}${suffix}`, {
     ...Object.fromEntries(Object.keys(values).map((name) => [name, mark(name)])),
+    smart_count: Number(entry.payload?.['total'] ?? 0),
     _: `${mark('actor')}: ${entry.kind}`,
   });
   const parts: ReactNode[] = text.split(/(\u0001\w+\u0002)/).map((part, at) => {
@@ -57,10 +62,11 @@ function suffixOf(entry: LedgerEntry, hasTemplate: boolean) {
   if (entry.kind.startsWith('drift.') && entry.payload?.['wanted'] === null) return '_out';
   if (entry.kind === 'operator.sign_in_refused') return signInSuffix(entry.payload);
   if (entry.kind === 'access.refused') return refusedSuffix(entry);
+  if (entry.kind === 'bulk.cancelled') return textOf(entry.payload, 'because') && '_because';
   return '';
 }
 
-/** Guesses at the current password are told apart, and so are sums. */
+/** Wrong current passwords and sums have sentences of their own. */
 function signInSuffix(payload: Fields | null) {
   const via = payload?.['via'] === 'password_change' ? '_password' : '';
   return typeof payload?.['attempts'] === 'number' ? `${via}_sum` : via;

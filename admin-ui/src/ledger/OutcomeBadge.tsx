@@ -1,7 +1,7 @@
 import { useTranslate } from 'react-admin';
-import type { LedgerEntry } from '../providers/records';
+import type { LedgerEntry } from '../api/records';
 import { StatusBadge, type Tone } from '../shared/StatusBadge';
-import './messages';
+import './messages.en';
 
 const TONES: Record<string, Tone> = {
   ok: 'good',

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { i18nProvider } from '../i18n/i18nProvider';
 import { KINDS } from './kinds';
-import './messages';
+import './messages.en';
 
 const server = join(import.meta.dirname, '../../../server/src');
 const sources = readdirSync(server, { recursive: true, encoding: 'utf8' })
@@ -12,7 +12,8 @@ const sources = readdirSync(server, { recursive: true, encoding: 'utf8' })
   .map((name) => readFileSync(join(server, name), 'utf8'));
 
 /** What the server writes into the ledger: named where the entry is, or in a table of such names. */
-const ENTRY = /\bkind:(?: [^,'\n]*\?)? '([a-z_]{3,}\.[a-z_]+)'(?: : '([a-z_]+\.[a-z_]+)')?/g;
+const ENTRY =
+  /\b(?:kind|ledgerKind):(?: [^,'\n]*\?)? '([a-z_]{3,}\.[a-z_]+)'(?: : '([a-z_]+\.[a-z_]+)')?/g;
 const TABLE = /LEDGER_KINDS[^=]*= \{([^}]*)\}/g;
 const NAME = /'([a-z_]+\.[a-z_]+)'/g;
 

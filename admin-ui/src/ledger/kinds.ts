@@ -1,19 +1,17 @@
+import { ACT_NAMES, ACTS } from '@rolecall/server/acts';
+
+const kindsOfActs = (family: string) =>
+  ACT_NAMES.map((name) => ACTS[name].ledgerKind.split('.'))
+    .filter(([first]) => first === family)
+    .map(([, kind]) => kind as string);
+
 /** The kinds of entries by family; a family as a whole can be asked for as `seat.*`. */
 const FAMILIES: Record<string, readonly string[]> = {
-  token: ['issued', 'refused', 'voided'],
+  token: ['issued', 'refused', ...kindsOfActs('token')],
   seat: [
-    'promoted',
-    'demoted',
-    'blocked',
-    'unblocked',
-    'removed',
-    'muted',
-    'held',
-    'released',
+    ...kindsOfActs('seat'),
     'silenced',
-    'peeked',
     'peek_ended',
-    'lease_extended',
     'lease_ended',
     'hold_ended',
     'block_ended',
@@ -24,14 +22,11 @@ const FAMILIES: Record<string, readonly string[]> = {
   stage: [
     'hand_raised',
     'hand_lowered',
-    'hand_approved',
-    'hand_declined',
+    ...kindsOfActs('stage'),
     'hand_expired',
-    'invite_sent',
     'invite_accepted',
     'invite_declined',
     'invite_expired',
-    'unmute_asked',
     'unmute_accepted',
     'unmute_declined',
     'unmute_expired',

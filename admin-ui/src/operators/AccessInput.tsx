@@ -9,7 +9,7 @@ import Typography from '@mui/material/Typography';
 import Add from '@mui/icons-material/Add';
 import Close from '@mui/icons-material/Close';
 import { fieldMessage } from '../assignments/ChoiceGroup';
-import type { AccessRole, OperatorAccess } from '../providers/records';
+import type { AccessRole, OperatorAccess } from '../api/records';
 import { RoomPatternsField } from '../shared/RoomPatternsField';
 
 /** Which access roles, and where. Without rooms a role counts in every room. */

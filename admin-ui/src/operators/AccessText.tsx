@@ -1,8 +1,8 @@
 import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Chip from '@mui/material/Chip';
-import type { OperatorAccess } from '../providers/records';
-import './messages';
+import type { OperatorAccess } from '../api/records';
+import './messages.en';
 
 /** "moderator · town-*", one after the other. */
 export function AccessText({ access }: { access: OperatorAccess[] }) {

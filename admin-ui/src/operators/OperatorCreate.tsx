@@ -11,7 +11,7 @@ import { useNavigate } from 'react-router-dom';
 import { CreatePage, RecordForm } from '../shared/FormPage';
 import { SecretOnce } from '../shared/SecretOnce';
 import { AccessInput } from './AccessInput';
-import './messages';
+import './messages.en';
 
 const DEFAULTS = { access: [{ role: 'moderator' }], name: '' };
 

@@ -4,17 +4,17 @@ import Alert from '@mui/material/Alert';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
-import type { Operator } from '../providers/records';
-import { useMe } from '../providers/session';
+import type { Operator } from '../api/records';
+import { useMe } from '../session/session';
 import { ConfirmDialog } from '../shared/ConfirmDialog';
 import { EditPage, RecordForm } from '../shared/FormPage';
 import { Panel } from '../shared/Panel';
 import { SecretOnce } from '../shared/SecretOnce';
 import { useErrorText } from '../shared/useErrorText';
-import { usePermissionSet } from '../shared/usePermissionSet';
+import { usePermissionSet } from '../session/usePermissionSet';
 import { useRouteSegment } from '../shared/useRouteSegment';
 import { AccessInput } from './AccessInput';
-import './messages';
+import './messages.en';
 
 export function OperatorEdit() {
   const translate = useTranslate();

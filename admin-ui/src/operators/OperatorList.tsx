@@ -1,15 +1,15 @@
 import { DataTable, useTranslate } from 'react-admin';
 import AdminPanelSettings from '@mui/icons-material/AdminPanelSettingsOutlined';
 import Box from '@mui/material/Box';
-import type { Operator } from '../providers/records';
-import { useMe } from '../providers/session';
+import type { Operator } from '../api/records';
+import { useMe } from '../session/session';
 import { SearchFilter } from '../shared/filters';
 import { RecordList } from '../shared/RecordList';
 import { RowLink } from '../shared/RowLink';
 import { StatusBadge } from '../shared/StatusBadge';
 import { TimeText } from '../shared/TimeText';
 import { AccessText } from './AccessText';
-import './messages';
+import './messages.en';
 
 const Column = DataTable.Col<Operator>;
 const wide = { display: { xs: 'none', md: 'table-cell' } };

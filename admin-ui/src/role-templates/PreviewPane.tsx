@@ -4,14 +4,18 @@ import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
+import type { TemplatePreview } from '@rolecall/server/api';
 import { JsonBlock } from '../shared/JsonBlock';
 import { Panel } from '../shared/Panel';
 import { StatusBadge, type Tone } from '../shared/StatusBadge';
 import { useErrorText } from '../shared/useErrorText';
-import type { PreviewAnswer, Severity } from './templateApi';
 import type { Preview } from './usePreview';
 
-const TONES: Record<Severity, Tone> = { error: 'bad', warning: 'pending', info: 'info' };
+const TONES: Record<TemplatePreview['lint'][number]['severity'], Tone> = {
+  error: 'bad',
+  warning: 'pending',
+  info: 'info',
+};
 
 export interface PreviewPaneProps {
   preview: Preview;
@@ -80,7 +84,7 @@ const Heading = ({ text }: { text: string }) => (
   </Typography>
 );
 
-export function Findings({ lint }: { lint: PreviewAnswer['lint'] }) {
+export function Findings({ lint }: { lint: TemplatePreview['lint'] }) {
   const translate = useTranslate();
   if (lint.length === 0) {
     return <StatusBadge tone="good">{translate('role_templates.preview.no_findings')}</StatusBadge>;

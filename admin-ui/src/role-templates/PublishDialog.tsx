@@ -13,18 +13,19 @@ import FormControlLabel from '@mui/material/FormControlLabel';
 import Skeleton from '@mui/material/Skeleton';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
-import { getJson, path, request } from '../providers/httpClient';
-import type { RoleTemplate } from '../providers/records';
-import { problemOf } from '../shared/problem';
+import { getJson, path, request } from '../api/httpClient';
+import type { RoleTemplate } from '../api/records';
+import { problemOf } from '../api/problem';
+import type { TemplateImpact, TemplatePreview } from '@rolecall/server/api';
 import { useErrorText } from '../shared/useErrorText';
 import { Findings } from './PreviewPane';
 import { Sentences } from './Sentences';
-import { type Impact, type PreviewAnswer, readDiff } from './templateApi';
+import { readDiff } from './templateApi';
 
 export interface PublishDialogProps {
   template: RoleTemplate;
   etag: string | undefined;
-  lint: PreviewAnswer['lint'];
+  lint: TemplatePreview['lint'];
   onPublished: (version: number) => void;
   onClose: () => void;
 }
@@ -146,7 +147,7 @@ function Concerned({ template }: { template: RoleTemplate }) {
     queryKey: ['role-templates', 'impact', template.key],
     staleTime: 0,
     queryFn: ({ signal }) =>
-      getJson<Impact>(path('role-templates', template.key, 'impact'), { signal }),
+      getJson<TemplateImpact>(path('role-templates', template.key, 'impact'), { signal }),
   });
   return (
     <section>

@@ -1,7 +1,7 @@
 import { DataTable, useLocale, useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Badge from '@mui/icons-material/BadgeOutlined';
-import type { RoleTemplate } from '../providers/records';
+import type { RoleTemplate } from '../api/records';
 import { SearchFilter, SelectFilter } from '../shared/filters';
 import { RecordList } from '../shared/RecordList';
 import { RoleChip } from '../shared/RoleChip';

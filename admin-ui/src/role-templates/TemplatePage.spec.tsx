@@ -4,7 +4,7 @@ import userEvent from '@testing-library/user-event';
 import { PRESETS } from '@rolecall/server/grants';
 import { type Call, fakeApi, type FakeAnswer } from '../../test/fakeApi';
 import { renderAdmin, signedIn } from '../../test/renderAdmin';
-import type { Permission } from '../providers/permissions';
+import type { Permission } from '../session/permissions';
 import { TemplatePage } from './TemplatePage';
 
 const speaker = PRESETS.find(({ key }) => key === 'speaker')!;
@@ -103,7 +103,7 @@ describe('TemplatePage', () => {
     await userEvent.click(screen.getByText('Save draft'));
     expect(await screen.findByText('Somebody saved this first')).toBeTruthy();
     expect(screen.getByDisplayValue('mine')).toBeTruthy();
-    expect(screen.getByText('Save mine over it')).toBeTruthy();
+    expect(screen.getByText('Overwrite with mine')).toBeTruthy();
   });
 
   it('shows the consequences before it publishes, and asks for a message and for what is grave', async () => {
@@ -142,7 +142,7 @@ describe('TemplatePage', () => {
     expect(publish.disabled).toBe(true);
     await userEvent.type(dialog.getByRole('textbox', { name: /why/ }), 'For the panel');
     expect(publish.disabled).toBe(true);
-    await userEvent.click(dialog.getByRole('checkbox', { name: /Publish all the same/ }));
+    await userEvent.click(dialog.getByRole('checkbox', { name: /Publish anyway/ }));
     await userEvent.click(publish);
     await waitFor(() =>
       expect(calls.find(({ route }) => route.endsWith('/publish'))?.body).toEqual({

@@ -7,8 +7,9 @@ import MenuItem from '@mui/material/MenuItem';
 import Skeleton from '@mui/material/Skeleton';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
-import { getJson, path } from '../providers/httpClient';
-import type { RoleTemplate } from '../providers/records';
+import { getJson, path } from '../api/httpClient';
+import type { RoleTemplate } from '../api/records';
+import type { TemplateVersion } from '@rolecall/server/api';
 import { ConfirmDialog } from '../shared/ConfirmDialog';
 import { ErrorState } from '../shared/ErrorState';
 import { JsonBlock } from '../shared/JsonBlock';
@@ -17,13 +18,7 @@ import { StatusBadge } from '../shared/StatusBadge';
 import { TimeText } from '../shared/TimeText';
 import { useErrorText } from '../shared/useErrorText';
 import { Sentences } from './Sentences';
-import {
-  contentOf,
-  readDiff,
-  templateKeys,
-  type TemplateContent,
-  type TemplateVersion,
-} from './templateApi';
+import { contentOf, readDiff, templateKeys, type TemplateContent } from './templateApi';
 import { actorText } from '../shared/actorText';
 
 export interface VersionsTabProps {

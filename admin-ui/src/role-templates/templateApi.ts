@@ -1,9 +1,9 @@
 import type { QueryClient } from '@tanstack/react-query';
+import type { TemplateDiff } from '@rolecall/server/api';
 import { formatTtl, NO_GRANTS, type RoleGrants } from '@rolecall/server/grants';
-import { type Answer, getJson, path, request } from '../providers/httpClient';
-import type { RoleTemplate } from '../providers/records';
+import { type Answer, getJson, path, request } from '../api/httpClient';
+import type { RoleTemplate } from '../api/records';
 import { fromPairs, toPairs, type Pair } from '../shared/AttributePairs';
-import type { ActorKind } from '../providers/records';
 
 export const templatePath = (key: string) => `/role-templates/${encodeURIComponent(key)}`;
 
@@ -11,37 +11,6 @@ export const templatePath = (key: string) => `/role-templates/${encodeURICompone
 export interface LoadedTemplate {
   record: RoleTemplate;
   etag: string | undefined;
-}
-
-export interface TemplateVersion {
-  version: number;
-  grants: RoleGrants;
-  ttl: number | null;
-  metadata: string;
-  attributes: Record<string, string>;
-  message: string;
-  publishedAt: string;
-  publishedBy: string;
-  publishedByKind?: ActorKind | null;
-}
-
-export interface DiffAnswer {
-  sentences: { text: string; kind: 'gain' | 'lose' | 'change'; grant: string }[];
-}
-
-export interface Impact {
-  assignments: number;
-  live: number;
-  rooms: { room: string; live: number }[];
-  defaultIn?: string[];
-}
-
-export type Severity = 'error' | 'warning' | 'info';
-
-export interface PreviewAnswer {
-  claims: Record<string, unknown>;
-  inWords: string[];
-  lint: { severity: Severity; code: string; grant?: string; text: string }[];
 }
 
 /** What the editor holds: text stays text until the server has read it. */
@@ -58,13 +27,6 @@ export interface TemplateBasics {
   color: string;
 }
 
-interface StoredContent {
-  grants: unknown;
-  ttl: number | null;
-  metadata: string | null;
-  attributes: Record<string, string> | null;
-}
-
 export const EMPTY_CONTENT: TemplateContent = {
   grants: NO_GRANTS,
   ttl: '',
@@ -72,11 +34,13 @@ export const EMPTY_CONTENT: TemplateContent = {
   attributes: [],
 };
 
+type StoredContent = { grants: RoleGrants } & Pick<RoleTemplate, 'ttl' | 'metadata' | 'attributes'>;
+
 export function contentOf(stored: StoredContent): TemplateContent {
   return {
-    grants: stored.grants as RoleGrants,
+    grants: stored.grants,
     ttl: stored.ttl === null ? '' : formatTtl(stored.ttl),
-    metadata: stored.metadata ?? '',
+    metadata: stored.metadata,
     attributes: toPairs(stored.attributes),
   };
 }
@@ -84,7 +48,7 @@ export function contentOf(stored: StoredContent): TemplateContent {
 export const basicsOf = ({ name, description, color }: RoleTemplate): TemplateBasics => ({
   name,
   description,
-  color: color ?? '',
+  color,
 });
 
 /** What the API takes for a content. */
@@ -129,7 +93,7 @@ export const saveDraft = async (key: string, content: TemplateContent, etag?: st
   );
 
 export const readDiff = (key: string, from: string, to: string, signal?: AbortSignal) =>
-  getJson<DiffAnswer>(path('role-templates', key, 'diff'), { query: { from, to }, signal });
+  getJson<TemplateDiff>(path('role-templates', key, 'diff'), { query: { from, to }, signal });
 
 /** Every list, chip and page that shows templates reads them again. */
 export const refreshTemplates = (client: QueryClient) =>

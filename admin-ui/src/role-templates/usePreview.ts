@@ -1,10 +1,11 @@
 import { useEffect, useState } from 'react';
-import { postJson } from '../providers/httpClient';
-import { contentBody, type PreviewAnswer, type TemplateContent } from './templateApi';
+import { postJson } from '../api/httpClient';
+import { contentBody, type TemplateContent } from './templateApi';
+import type { TemplatePreview } from '@rolecall/server/api';
 
 export interface Preview {
   /** The last one that could be made, also while a newer one is on its way or failed. */
-  answer: PreviewAnswer | null;
+  answer: TemplatePreview | null;
   error: unknown;
   /** It is of what is in the editor now. */
   isFresh: boolean;
@@ -20,7 +21,11 @@ export function usePreview(content: TemplateContent, room: string, identity: str
     ...(room && { room }),
     ...(identity && { identity }),
   });
-  const [state, setState] = useState<{ of: string; answer: PreviewAnswer | null; error: unknown }>({
+  const [state, setState] = useState<{
+    of: string;
+    answer: TemplatePreview | null;
+    error: unknown;
+  }>({
     of: '',
     answer: null,
     error: null,
@@ -30,7 +35,7 @@ export function usePreview(content: TemplateContent, room: string, identity: str
   useEffect(() => {
     const abort = new AbortController();
     const timer = setTimeout(() => {
-      postJson<PreviewAnswer>('/role-templates/preview', JSON.parse(body), {
+      postJson<TemplatePreview>('/role-templates/preview', JSON.parse(body), {
         signal: abort.signal,
       })
         .then((answer) => setState({ of: body, answer, error: null }))

@@ -8,17 +8,21 @@ import { styled } from '@mui/material/styles';
 import MoreHoriz from '@mui/icons-material/MoreHoriz';
 import { Link } from 'react-router-dom';
 import { joinPath } from '../join/joinTicket';
-import type { Room, Silence } from '../providers/records';
+import type { Room } from '../api/records';
 import { StatusBadge } from '../shared/StatusBadge';
-import type { RosterStore } from './rosterStore';
-import { shortDuration } from './seatWords';
+import type { RosterStore } from './roster/rosterStore';
+import { shortDuration } from './seat/times';
 import { LimitsPopover } from './stage/LimitsPopover';
-import type { StageDesk } from './stage/useStage';
-import type { Console } from './useConsole';
-import { useRosterFact } from './useRoster';
+import type { RoomStage } from './stage/useStage';
+import { usePermissionSet } from '../session/usePermissionSet';
+import { useRoomRoster } from './roster/rosterContext';
+import { useRosterFact } from './roster/useRoster';
 
 export interface ConsoleFrameProps {
-  desk: Console;
+  record: Room | undefined;
+  /** Whether it is known who is there. */
+  isLoaded: boolean;
+  roomStage: RoomStage;
   controls?: ReactNode;
   /** What is wrong with the room or the page; in a place that is always kept. */
   banners?: ReactNode;
@@ -71,21 +75,24 @@ const Line = styled('div')({
 
 /** The page: a line about the room, and what belongs to it. */
 export function ConsoleFrame({
-  desk,
+  record,
+  isLoaded,
+  roomStage,
   controls,
   banners,
   onShortcuts,
   children,
 }: ConsoleFrameProps) {
-  const { room, roster, about, can, stage } = desk;
+  const can = usePermissionSet();
+  const { room, store } = useRoomRoster();
   return (
     <Frame>
       <RoomLine
         room={room}
-        record={about.record}
-        roster={roster.isLoaded ? roster.store : null}
+        record={record}
+        roster={isLoaded ? store : null}
         canIssue={can('token.issue', room)}
-        stage={can('room.update', room) ? stage : null}
+        roomStage={can('room.update', room) ? roomStage : null}
         controls={controls}
         banners={banners}
         onShortcuts={onShortcuts}
@@ -101,16 +108,16 @@ interface RoomLineProps {
   /** Once it is known who is there. */
   roster: RosterStore | null;
   canIssue: boolean;
-  /** For who may say how many places there are. */
-  stage: StageDesk | null;
+  /** For people who may set how many places there are. */
+  roomStage: RoomStage | null;
   controls: ReactNode;
   banners: ReactNode;
   onShortcuts: (() => void) | undefined;
 }
 
-/** Which room, how it stands, and what concerns all of it. */
+/** Which room, its figures, and what concerns all of it. */
 const RoomLine = memo(function RoomLine(props: RoomLineProps) {
-  const { room, record, roster, canIssue, stage, controls, banners, onShortcuts } = props;
+  const { room, record, roster, canIssue, roomStage, controls, banners, onShortcuts } = props;
   const translate = useTranslate();
   return (
     <Line>
@@ -138,7 +145,12 @@ const RoomLine = memo(function RoomLine(props: RoomLineProps) {
       <div className="controls">
         {controls}
         {onShortcuts && (
-          <MoreMenu room={room} canIssue={canIssue} stage={stage} onShortcuts={onShortcuts} />
+          <MoreMenu
+            room={room}
+            canIssue={canIssue}
+            roomStage={roomStage}
+            onShortcuts={onShortcuts}
+          />
         )}
       </div>
     </Line>
@@ -163,7 +175,7 @@ function Publishing({ roster }: { roster: RosterStore }) {
 }
 
 /** How long it takes here until what was taken away is really gone. */
-function SilenceFigures({ silence }: { silence: Silence | undefined }) {
+function SilenceFigures({ silence }: { silence: Room['silence'] | undefined }) {
   const translate = useTranslate();
   if (!silence || silence.count === 0 || silence.p50 === null || silence.p95 === null) return null;
   return (
@@ -183,12 +195,12 @@ function SilenceFigures({ silence }: { silence: Silence | undefined }) {
 interface MoreMenuProps {
   room: string;
   canIssue: boolean;
-  stage: StageDesk | null;
+  roomStage: RoomStage | null;
   onShortcuts: () => void;
 }
 
 /** What is needed now and then. */
-function MoreMenu({ room, canIssue, stage, onShortcuts }: MoreMenuProps) {
+function MoreMenu({ room, canIssue, roomStage, onShortcuts }: MoreMenuProps) {
   const translate = useTranslate();
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const [limitsAt, setLimitsAt] = useState<HTMLElement | null>(null);
@@ -226,7 +238,7 @@ function MoreMenu({ room, canIssue, stage, onShortcuts }: MoreMenuProps) {
           >
             {translate('room_console.actions.join')}
           </MenuItem>
-          {stage && (
+          {roomStage && (
             <MenuItem
               onClick={() => {
                 setLimitsAt(anchor);
@@ -246,8 +258,8 @@ function MoreMenu({ room, canIssue, stage, onShortcuts }: MoreMenuProps) {
           </MenuItem>
         </Menu>
       )}
-      {stage && limitsAt && (
-        <LimitsPopover desk={stage} anchor={limitsAt} onClose={() => setLimitsAt(null)} />
+      {roomStage && limitsAt && (
+        <LimitsPopover roomStage={roomStage} anchor={limitsAt} onClose={() => setLimitsAt(null)} />
       )}
     </>
   );

@@ -2,34 +2,18 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { type Call, fakeApi, type FakeAnswer } from '../../test/fakeApi';
+import { aSeat, type Partly } from '../../test/records';
 import { renderAdmin, signedIn } from '../../test/renderAdmin';
 import { i18nProvider } from '../i18n/i18nProvider';
-import type { Permission } from '../providers/permissions';
-import type { Seat } from '../providers/records';
+import type { Permission } from '../session/permissions';
+import type { Seat } from '../api/records';
 import { RoomConsolePage } from './RoomConsolePage';
 
 const ROOM = 'a/b 100%';
 const ENCODED = encodeURIComponent(ROOM);
 
-function seat(identity: string, changes: Partial<Seat> = {}): Seat {
-  return {
-    identity,
-    user: null,
-    name: identity.toUpperCase(),
-    kind: 'standard',
-    state: 'active',
-    isPresent: true,
-    role: { template: 'viewer', version: 1, source: 'default' },
-    observed: { canSubscribe: true, canPublish: false, canPublishSources: [] },
-    inSync: true,
-    epoch: 2,
-    override: null,
-    block: null,
-    tracks: [],
-    joinedAt: null,
-    ...changes,
-  };
-}
+const seat = (identity: string, changes: Partly<Seat> = {}) =>
+  aSeat(identity, { epoch: 2, ...changes });
 
 /** jsdom lays nothing out and has no event stream; the grid needs a height to show rows in. */
 class QuietObserver {
@@ -146,7 +130,7 @@ describe('RoomConsolePage', () => {
       route: `/rooms/${ENCODED}/seats/bo/promote`,
       body: { expectEpoch: 2 },
     });
-    await screen.findByText(/Promoted · not seen yet/);
+    await screen.findByText(/Promoted · not confirmed yet/);
   });
 
   it('undoes the last change by the operation that made it', async () => {
@@ -154,7 +138,7 @@ describe('RoomConsolePage', () => {
     open();
     await focusGrid();
     await userEvent.keyboard('p');
-    await screen.findByText(/not seen yet/);
+    await screen.findByText(/not confirmed yet/);
     await userEvent.keyboard('u');
     await waitFor(() => expect(posts(calls)[1]?.route).toBe('/operations/op-1/undo'));
   });
@@ -166,26 +150,29 @@ describe('RoomConsolePage', () => {
     await focusGrid();
     await userEvent.keyboard('p');
     await tell([seat('ana', { role, epoch: 3 })], () => screen.getByText(/^Promoted · \d/));
-    const withheld = { sources: ['microphone', 'camera'], data: true };
+    const withheld = { sources: ['microphone', 'camera'] as const, data: true };
     await tell([seat('ana', { role, epoch: 3, withheld })], () =>
       screen.getByText('Promoted · silent in this scene'),
     );
     expect(screen.getByRole('button', { name: /^Undo/ })).toBeTruthy();
   });
 
-  it('says before a lock who would stay muted after it', async () => {
+  it('says before a lock who would stay muted', async () => {
     const track = { sid: 'TR_1', type: 'audio', source: 'microphone', name: '', isMuted: false };
     const phone = { kind: 'sip', silencing: 'mute', tracks: [track] } as Partial<Seat>;
     remoteUnmute = 'off';
     serve([seat('ana'), seat('phone', phone)]);
     open([...MODERATOR, 'scene.enter']);
     const button = await screen.findByRole('button', { name: 'Lock stage' });
-    await screen.findByText('1 stays muted after it');
+    await screen.findByText('1 stays muted afterwards');
     expect(button.getAttribute('aria-describedby')).toBe('lock-no-unmute');
   });
 
   it('says what a hold takes, on the button and in the list of keys', async () => {
-    const observed = { canPublish: true, canPublishSources: ['microphone', 'camera'] };
+    const observed = {
+      canPublish: true,
+      canPublishSources: ['microphone', 'camera'] as const,
+    };
     serve([seat('ana', { observed })]);
     open();
     await focusGrid();
@@ -196,7 +183,7 @@ describe('RoomConsolePage', () => {
     await userEvent.keyboard('?');
     const sheet = within(await screen.findByRole('dialog', { name: 'Keyboard shortcuts' }));
     expect(sheet.getByText(/^Hold silent: mic, camera and screen go off/)).toBeTruthy();
-    expect(sheet.getByText(/pull a row to the right to promote/)).toBeTruthy();
+    expect(sheet.getByText(/pull a row right to promote/)).toBeTruthy();
   });
 
   it('takes a promotion back, and offers a choice of roles where there is none', async () => {
@@ -221,7 +208,7 @@ describe('RoomConsolePage', () => {
     await focusGrid();
     await userEvent.keyboard('{Delete}');
     const dialog = within(await screen.findByRole('dialog', { name: 'Remove ANA?' }));
-    expect(dialog.getByText(/may come back with the token/)).toBeTruthy();
+    expect(dialog.getByText(/can come back with the token/)).toBeTruthy();
     expect(await dialog.findByText('Would remove, for now')).toBeTruthy();
     expect(posts(calls)).toHaveLength(0);
     await userEvent.click(dialog.getByRole('radio', { name: /Remove and block/ }));
@@ -257,7 +244,7 @@ describe('RoomConsolePage', () => {
     await userEvent.keyboard('p');
     const dialog = within(await screen.findByRole('dialog'));
     expect(dialog.getByText(/Kim changed this/)).toBeTruthy();
-    await userEvent.click(dialog.getByRole('button', { name: 'Do mine anyway' }));
+    await userEvent.click(dialog.getByRole('button', { name: 'Apply mine anyway' }));
     await waitFor(() => expect(posts(calls)[1]?.body).toEqual({ expectEpoch: 7 }));
   });
 
@@ -292,10 +279,7 @@ describe('RoomConsolePage', () => {
   });
 
   it('acts by the button of a row on that row, not on the selection', async () => {
-    const { calls } = serve([
-      seat('ana'),
-      seat('bo', { isPresent: false, block: { until: null } }),
-    ]);
+    const { calls } = serve([seat('ana'), seat('bo', { isPresent: false, block: {} })]);
     open();
     await focusGrid();
     await userEvent.keyboard('x');
@@ -331,7 +315,7 @@ describe('RoomConsolePage', () => {
     await userEvent.keyboard('j1');
     await waitFor(() => expect(screen.queryByText('ANA')).toBeNull());
     await userEvent.keyboard('p');
-    await screen.findAllByText('No row was marked. Now it is BO: press the key again.');
+    await screen.findAllByText('No row was highlighted. Now it is BO: press the key again.');
     expect(posts(calls)).toHaveLength(0);
     await userEvent.keyboard('p');
     await waitFor(() => expect(posts(calls)).toHaveLength(1));
@@ -365,7 +349,7 @@ describe('RoomConsolePage', () => {
 
   describe('with 5,000 people', () => {
     const mic = { sid: 'TR_1', source: 'microphone' as const, isMuted: false };
-    const numbered = (i: number, changes: Partial<Seat> = {}) =>
+    const numbered = (i: number, changes: Partly<Seat> = {}) =>
       seat(`p${String(i).padStart(4, '0')}`, changes);
     /** Those who send stand first, forty of them, which is more than are in sight. */
     const people = () =>

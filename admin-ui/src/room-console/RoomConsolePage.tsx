@@ -1,72 +1,44 @@
-import {
-  lazy,
-  Suspense,
-  useCallback,
-  useDeferredValue,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from 'react';
-import { useTranslate } from 'react-admin';
-import { styled } from '@mui/material/styles';
+import { lazy, type RefObject, Suspense, useCallback, useMemo, useRef, useState } from 'react';
+import { useSystemStatus } from '../api/useSystemStatus';
 import { registerMessages } from '../i18n/i18nProvider';
+import { usePermissionSet } from '../session/usePermissionSet';
 import { ErrorState } from '../shared/ErrorState';
-import { useErrorText } from '../shared/useErrorText';
 import { useRouteSegment } from '../shared/useRouteSegment';
-import { Banners } from './Banners';
-import { BulkBar } from './bulk/BulkBar';
 import { BulkTray } from './bulk/BulkTray';
 import { messages as bulkMessages } from './bulk/messages.en';
-import { ConsoleDialogs } from './ConsoleDialogs';
+import { useKeymap } from './commands/keymap';
 import { ConsoleFrame } from './ConsoleFrame';
+import { ConsolePeople } from './ConsolePeople';
+import { ConsoleProviders } from './ConsoleProviders';
 import { ConsoleTheme } from './ConsoleTheme';
-import { EmptyRoom } from './EmptyRoom';
-import { type Command, useKeymap } from './keymap';
+import { ConsoleDialogs } from './dialogs/ConsoleDialogs';
+import type { SeatGridHandle } from './grid/SeatGrid';
 import { messages } from './messages.en';
+import { Banners } from './notices/Banners';
 import { messages as peekMessages } from './peek/messages.en';
-import { PeopleFrame } from './PeopleFrame';
-import { PersonPlace } from './PersonPlace';
-import { RosterBar } from './RosterBar';
-import { RosterSkeleton } from './RosterSkeleton';
-import type { RosterView } from './rosterStore';
+import { EmptyRoom } from './roster/EmptyRoom';
+import { RosterSkeleton } from './roster/RosterSkeleton';
+import type { RosterStore, RosterView } from './roster/rosterStore';
+import { useRosterFact } from './roster/useRoster';
 import { messages as sceneMessages } from './scenes/messages.en';
 import { type LockHandle, SceneControls, useSceneRunner } from './scenes/SceneControls';
 import { useSceneCondition } from './scenes/useSceneCondition';
-import { SeatGrid, type SeatGridHandle } from './SeatGrid';
-import type { RowCommand } from './SeatRow';
 import { messages as stageMessages } from './stage/messages.en';
-import { StageBar } from './stage/StageBar';
-import { useConsole } from './useConsole';
-import { useSystemStatus } from '../shared/useSystemStatus';
-import { useRosterFact } from './useRoster';
-import type { Verb } from './verbs';
+import { type Console, useConsole } from './useConsole';
 
 for (const each of [messages, stageMessages, sceneMessages, bulkMessages, peekMessages]) {
   registerMessages(each);
 }
 
-const ROW_ACT = 'act ';
-const isRowAct = (asked: Command | RowCommand): asked is `act ${Verb}` => asked.startsWith(ROW_ACT);
-
-/** Read once, if ever; it is no part of what has to be there in a hurry. */
+/** Rarely opened, so it loads when it is. */
 const ShortcutsDialog = lazy(async () => {
-  const { ShortcutsDialog: Dialog } = await import('./ShortcutsDialog');
+  const { ShortcutsDialog: Dialog } = await import('./dialogs/ShortcutsDialog');
   return { default: Dialog };
-});
-
-const Columns = styled('div')({ display: 'flex', flex: 1, gap: 16, minHeight: 0 });
-const People = styled('div')({
-  flex: 1,
-  minWidth: 0,
-  display: 'flex',
-  flexDirection: 'column',
-  gap: 8,
 });
 
 export function RoomConsolePage() {
   const room = useRouteSegment(1);
-  // Another room is another console: nothing chosen or asked there belongs here.
+  // Another room is another console: it shares no selection and no open dialog.
   return (
     <ConsoleTheme>
       <RoomConsole key={room} room={room} />
@@ -75,169 +47,108 @@ export function RoomConsolePage() {
 }
 
 function RoomConsole({ room }: { room: string }) {
-  const translate = useTranslate();
-  const errorText = useErrorText();
-  const keymap = useKeymap();
   const grid = useRef<SeatGridHandle>(null);
-  const search = useRef<HTMLInputElement>(null);
+  const roomConsole = useConsole(room, grid);
+  return (
+    <ConsoleProviders roomConsole={roomConsole}>
+      <ConsolePage room={room} roomConsole={roomConsole} grid={grid} />
+    </ConsoleProviders>
+  );
+}
+
+interface ConsolePageProps {
+  room: string;
+  roomConsole: Console;
+  grid: RefObject<SeatGridHandle | null>;
+}
+
+function ConsolePage({ room, roomConsole, grid }: ConsolePageProps) {
+  const keymap = useKeymap();
+  const { loading, record, rules, scenes, refocus, roomStage } = roomConsole;
+  const { store } = loading;
+  const can = usePermissionSet();
+  const isReachable = rules.unreachable === null;
   const lock = useRef<LockHandle>(null);
-  const desk = useConsole(room, grid);
-  const { roster, about, can, isReachable } = desk;
-  // Not all of the room: the page around the people is not drawn again whenever one of them changes.
-  const isEmpty = useRosterFact(roster.store, isEmptyRoom);
-  const isUnmuteOff = useSystemStatus().data?.livekit.remoteUnmute === 'off';
-  const unmutable = useRosterFact(roster.store, isUnmuteOff ? countUnmutable : none);
   const [areKeysShown, setAreKeysShown] = useState(false);
-  // The rows show at once that they are chosen; what can be done to them comes right after.
-  const isAnybodyChosen = desk.selection.identities.size > 0;
-  const isBarShown = useDeferredValue(isAnybodyChosen) && isAnybodyChosen;
-
-  const command = (asked: Command | RowCommand, identity: string | null, element: HTMLElement) => {
-    if (asked === 'search') search.current?.focus();
-    else if (asked === 'help') setAreKeysShown(true);
-    else if (asked === 'lock') lock.current?.press();
-    else if (asked === 'approveNext') void desk.approveNext();
-    else if (asked === 'decline') {
-      if (identity !== null) desk.act('decline', identity, element);
-    } else if (isRowAct(asked)) {
-      if (identity !== null) desk.actInRow(asked.slice(ROW_ACT.length) as Verb, identity, element);
-    } else desk.command(asked, identity, element);
-  };
-  const latest = useRef(command);
-  useEffect(() => {
-    latest.current = command;
-  });
-  // Always the same function, or every row would be drawn again at every change.
-  const onCommand = useCallback<typeof command>((...args) => latest.current(...args), []);
-
   const showKeys = useCallback(() => setAreKeysShown(true), []);
-  const focusGrid = useCallback(() => grid.current?.focus(), []);
-  const { goTo, refocus, scenes, say, nameOf } = desk;
-  const sayNobody = useCallback(
-    (identity: string | null) => {
-      if (identity !== null)
-        say(translate('room_console.nobody_marked', { name: nameOf(identity) }));
-    },
-    [say, translate, nameOf],
-  );
-  const showPerson = useCallback(
-    (identity: string) => {
-      goTo(identity);
-      refocus();
-    },
-    [goTo, refocus],
-  );
   const { problem, run } = useSceneRunner(refocus);
-  const sceneRefusal = desk.refusal('scene.enter');
+  const refusal = rules.refusal('scene.enter');
+  const scene = useSceneCondition({ scenes, canLeave: refusal === null, isReachable, run });
   const canWrite = can('scene.write', room);
+  const unmutable = useUnmutable(store);
   const controls = useMemo(
     () => (
       <SceneControls
         ref={lock}
         room={room}
-        desk={scenes}
-        refusal={sceneRefusal}
+        scenes={scenes}
+        refusal={refusal}
         canWrite={canWrite}
         isReachable={isReachable}
         unmutable={unmutable}
         run={run}
-        say={say}
       />
     ),
-    [room, scenes, sceneRefusal, canWrite, isReachable, unmutable, run, say],
+    [room, scenes, refusal, canWrite, isReachable, unmutable, run],
   );
-  const scene = useSceneCondition({
-    desk: scenes,
-    canLeave: sceneRefusal === null,
-    isReachable,
-    run,
-  });
+  // Only this fact: the page around the people is not drawn again whenever one of them changes.
+  const isEmpty = useRosterFact(store, isEmptyRoom);
 
-  if (roster.error && !roster.isLoaded) {
+  if (loading.error && !loading.isLoaded) {
     return (
-      <ConsoleFrame desk={desk}>
-        <ErrorState error={roster.error} onRetry={roster.reload} />
+      <ConsoleFrame record={record.record} isLoaded={false} roomStage={roomStage}>
+        <ErrorState error={loading.error} onRetry={loading.reload} />
       </ConsoleFrame>
     );
   }
-
   return (
     <ConsoleFrame
-      desk={desk}
+      record={record.record}
+      isLoaded={loading.isLoaded}
+      roomStage={roomStage}
       onShortcuts={showKeys}
       controls={controls}
       banners={
         <Banners
-          isClosed={about.record?.isClosed ?? false}
-          staleError={roster.isLoaded ? roster.error : null}
-          asOf={roster.asOf}
-          endedAt={about.endedAt}
+          isClosed={record.record?.isClosed ?? false}
+          staleError={loading.isLoaded ? loading.error : null}
+          asOf={loading.asOf}
+          endedAt={record.endedAt}
           logPath={can('ledger.read') ? logOf(room) : null}
           scene={scene}
           sceneProblem={problem}
-          onRetry={roster.reload}
+          onRetry={loading.reload}
         />
       }
     >
-      {!roster.isLoaded ? (
+      {!loading.isLoaded ? (
         <RosterSkeleton />
       ) : isEmpty ? (
         <EmptyRoom room={room} canIssue={can('token.issue', room)} />
       ) : (
-        <Columns>
-          <People>
-            <StageBar
-              desk={desk.stage}
-              approvals={desk.approvals}
-              canManage={can('stage.manage', room)}
-              canLimit={can('room.update', room)}
-              isReachable={isReachable}
-              say={say}
-              onShow={showPerson}
-              onApproveAll={desk.approveAll}
-              onDone={refocus}
-            />
-            <RosterBar store={roster.store} search={search} onDone={focusGrid} />
-            <PeopleFrame
-              store={roster.store}
-              notice={desk.notice}
-              onApply={desk.applyOrder}
-              onShowEverybody={desk.showAll}
-            >
-              <SeatGrid
-                ref={grid}
-                label={translate('room_console.grid.label', { room })}
-                store={roster.store}
-                attempts={desk.attempts}
-                acting={desk.acting.others}
-                templates={desk.templates}
-                keymap={keymap}
-                active={desk.active}
-                selected={desk.selection.identities}
-                promoteTitle={desk.promoteTitle}
-                errorText={errorText}
-                isHeld={desk.open !== null || desk.conflict !== null}
-                swipe={desk}
-                onActive={desk.setActive}
-                onNobody={sayNobody}
-                onExtend={desk.chosen.add}
-                onCommand={onCommand}
-              />
-            </PeopleFrame>
-            {isBarShown && <BulkBar desk={desk} />}
-          </People>
-          <PersonPlace desk={desk} errorText={errorText} />
-        </Columns>
+        <ConsolePeople
+          room={room}
+          roomConsole={roomConsole}
+          keymap={keymap}
+          grid={grid}
+          lock={lock}
+          showKeys={showKeys}
+        />
       )}
       {/* Below the list, so that no row moves away under the pointer when it comes. */}
       <BulkTray
-        desk={desk.bulk}
+        bulk={roomConsole.bulk}
         canUndo={can('seat.demote', room)}
         isReachable={isReachable}
-        nameOf={desk.nameOf}
+        nameOf={roomConsole.roster.nameOf}
         onDone={refocus}
       />
-      <ConsoleDialogs desk={desk} />
+      <ConsoleDialogs
+        opened={roomConsole.opened}
+        conflict={roomConsole.conflict}
+        onSettleConflict={roomConsole.settleConflict}
+        onApproveAll={roomConsole.approvals.all}
+      />
       {areKeysShown && (
         <Suspense>
           <ShortcutsDialog keymap={keymap} onClose={() => setAreKeysShown(false)} />
@@ -247,9 +158,14 @@ function RoomConsole({ room }: { room: string }) {
   );
 }
 
+/** How many people a scene would mute for good, because LiveKit does not let them be unmuted. */
+function useUnmutable(store: RosterStore): number {
+  const isUnmuteOff = useSystemStatus().data?.livekit.remoteUnmute === 'off';
+  return useRosterFact(store, isUnmuteOff ? countUnmutable : none);
+}
+
 const none = () => 0;
 
-/** Who would be muted by a scene, and could not be unmuted. */
 const countUnmutable = ({ seats }: RosterView) =>
   [...seats.values()].filter(
     ({ isPresent, silencing, tracks }) =>

@@ -2,7 +2,7 @@ import type { RaRecord } from 'react-admin';
 import { useNotify } from 'react-admin';
 import { useNavigate } from 'react-router-dom';
 import { CreatePage, RecordForm } from '../shared/FormPage';
-import './messages';
+import './messages.en';
 import { roomConsolePath } from './paths';
 import { RoomInputs } from './RoomInputs';
 

@@ -5,13 +5,13 @@ import MeetingRoom from '@mui/icons-material/MeetingRoomOutlined';
 import Settings from '@mui/icons-material/SettingsOutlined';
 import Tooltip from '@mui/material/Tooltip';
 import { Link } from 'react-router-dom';
-import type { Room } from '../providers/records';
+import type { Room } from '../api/records';
 import { SearchFilter, SelectBox } from '../shared/filters';
 import { RecordList } from '../shared/RecordList';
 import { RoleChip } from '../shared/RoleChip';
 import { RowLink } from '../shared/RowLink';
 import { TimeText } from '../shared/TimeText';
-import './messages';
+import './messages.en';
 import { roomConsolePath, roomSettingsPath } from './paths';
 import { RoomState } from './RoomState';
 

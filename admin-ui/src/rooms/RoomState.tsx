@@ -1,7 +1,7 @@
 import { useTranslate } from 'react-admin';
-import type { Room } from '../providers/records';
+import type { Room } from '../api/records';
 import { StatusBadge } from '../shared/StatusBadge';
-import './messages';
+import './messages.en';
 
 export function RoomState({ room }: { room: Pick<Room, 'isClosed' | 'numParticipants'> }) {
   const translate = useTranslate();

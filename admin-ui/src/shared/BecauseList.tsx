@@ -4,11 +4,11 @@ import Check from '@mui/icons-material/Check';
 import Close from '@mui/icons-material/Close';
 import InfoOutlined from '@mui/icons-material/InfoOutlined';
 import MoreHoriz from '@mui/icons-material/MoreHoriz';
-import type { Because } from '../providers/records';
+import type { Because } from '../api/records';
 import { Mono } from './Mono';
 import { visuallyHidden } from './visuallyHidden';
 
-const LOOKS = {
+const STYLES = {
   wins: { Icon: Check, color: 'success.main' },
   loses: { Icon: Close, color: 'text.secondary' },
   near_miss: { Icon: MoreHoriz, color: 'warning.main' },
@@ -21,7 +21,7 @@ export function BecauseList({ because }: { because: Because[] }) {
   return (
     <Box component="ol" sx={{ listStyle: 'none', m: 0, p: 0, fontSize: '.8125rem' }}>
       {because.map((reason, at) => {
-        const { Icon, color } = LOOKS[reason.outcome] ?? LOOKS.note;
+        const { Icon, color } = STYLES[reason.outcome] ?? STYLES.note;
         return (
           <Box
             component="li"

@@ -3,7 +3,7 @@ import Alert from '@mui/material/Alert';
 import AlertTitle from '@mui/material/AlertTitle';
 import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
-import { ProblemError } from '../providers/httpClient';
+import { ProblemError } from '../api/httpClient';
 import { useErrorText } from './useErrorText';
 
 export interface ErrorStateProps {

@@ -23,14 +23,14 @@ import Skeleton from '@mui/material/Skeleton';
 import { Link } from 'react-router-dom';
 import { NoAccess } from './NoAccess';
 import { NotFound } from './NotFound';
-import { ProblemError } from '../providers/httpClient';
-import { permissionFor } from '../providers/permissions';
+import { ProblemError } from '../api/httpClient';
+import { permissionFor } from '../session/permissions';
 import { ErrorState } from './ErrorState';
 import { isNotFound } from './RecordList';
 import { useErrorText } from './useErrorText';
-import { usePermissionSet } from './usePermissionSet';
+import { usePermissionSet } from '../session/usePermissionSet';
 
-/** A refusal that names fields shows beside them; anything else is told in one sentence. */
+/** A refusal that names fields shows beside them; anything else shows as one sentence. */
 export function useMutationErrorNotice() {
   const notify = useNotify();
   const errorText = useErrorText();
@@ -43,7 +43,7 @@ export function useMutationErrorNotice() {
 export interface EditPageProps extends Omit<EditBaseProps, 'title' | 'children' | 'render'> {
   id: string;
   title: (record: RaRecord) => string;
-  /** What to tell after saving; "Saved" is enough for most. */
+  /** The message after saving; "Saved" is enough for most. */
   saved?: (record: RaRecord) => string;
   /** Gets the record once it is there. */
   children: (record: RaRecord) => ReactNode;

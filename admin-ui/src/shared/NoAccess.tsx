@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
 import { Title, useTranslate } from 'react-admin';
 import Lock from '@mui/icons-material/LockOutlined';
-import type { Permission } from '../providers/permissions';
+import type { Permission } from '../session/permissions';
 import { EmptyState } from './EmptyState';
-import { usePermissionSet } from './usePermissionSet';
+import { usePermissionSet } from '../session/usePermissionSet';
 
 /** Says which permission is missing, so that one can ask for it. */
 export function NoAccess({ permission }: { permission?: Permission }) {

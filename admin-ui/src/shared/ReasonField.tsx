@@ -8,7 +8,7 @@ export interface ReasonFieldProps {
   autoFocus?: boolean;
 }
 
-/** Why: stands in the ledger beside who and when. */
+/** The reason, which the ledger keeps with who and when. */
 export function ReasonField({ value, onChange, isRequired, autoFocus }: ReasonFieldProps) {
   const translate = useTranslate();
   return (

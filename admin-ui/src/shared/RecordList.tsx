@@ -15,12 +15,12 @@ import Paper from '@mui/material/Paper';
 import Skeleton from '@mui/material/Skeleton';
 import Add from '@mui/icons-material/Add';
 import { Link } from 'react-router-dom';
-import { ProblemError } from '../providers/httpClient';
-import type { Permission } from '../providers/permissions';
+import { ProblemError } from '../api/httpClient';
+import type { Permission } from '../session/permissions';
 import { useAnnounce } from './announce';
 import { EmptyState } from './EmptyState';
 import { ErrorState } from './ErrorState';
-import { usePermissionSet } from './usePermissionSet';
+import { usePermissionSet } from '../session/usePermissionSet';
 
 export interface RecordListProps {
   title: string;

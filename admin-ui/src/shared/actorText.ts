@@ -1,6 +1,6 @@
 type Translate = (key: string, options: { name: string }) => string;
 
-/** An API key or a participant may be named like an operator: what they are stands before it. */
+/** An API key or a participant may be named like an operator: their kind comes before it. */
 export function actorText(
   name: string,
   kind: string | null | undefined,

@@ -17,7 +17,7 @@ const AnnounceContext = createContext<Announce>(() => undefined);
 
 /**
  * Says something to screen readers: the region changes at most once a second. What is said meanwhile
- * is said together then, so that nothing that somebody did goes without its answer.
+ * is said together then, so that every action gets its answer.
  */
 export const useAnnounce = () => useContext(AnnounceContext);
 

@@ -63,7 +63,7 @@ export function SearchBox({ label, hint, value, onChange, width = 240, isHalf }:
   );
 }
 
-/** Free text over the list it stands in. */
+/** Free text search over the list. */
 export function SearchFilter({ label, source = 'q' }: { label: string; source?: string }) {
   const translate = useTranslate();
   const { filterValues, setFilters } = useListContext();

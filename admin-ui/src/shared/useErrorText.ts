@@ -1,6 +1,6 @@
 import { useCallback } from 'react';
 import { useTranslate } from 'react-admin';
-import { ProblemError } from '../providers/httpClient';
+import { ProblemError } from '../api/httpClient';
 
 /** One plain sentence for any failure: what happened and what to do about it. */
 export function useErrorText() {

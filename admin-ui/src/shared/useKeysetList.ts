@@ -5,8 +5,8 @@ import {
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query';
-import { getJson } from '../providers/httpClient';
-import type { Page } from '../providers/records';
+import { getJson } from '../api/httpClient';
+import type { Page } from '../api/records';
 
 export interface KeysetOptions {
   /** `/ledger`, `/issuances` … */

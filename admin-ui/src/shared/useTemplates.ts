@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import { useGetList } from 'react-admin';
-import type { RoleTemplate } from '../providers/records';
-import { usePermissionSet } from './usePermissionSet';
+import type { RoleTemplate } from '../api/records';
+import { usePermissionSet } from '../session/usePermissionSet';
 
 /** All templates at once: there are dozens, and every chip on every page needs name and colour. */
 export function useTemplates() {

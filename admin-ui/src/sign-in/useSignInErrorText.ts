@@ -1,6 +1,6 @@
 import { useCallback } from 'react';
 import { useTranslate } from 'react-admin';
-import { ProblemError } from '../providers/httpClient';
+import { ProblemError } from '../api/httpClient';
 import { useErrorText } from '../shared/useErrorText';
 
 export function useSignInErrorText() {

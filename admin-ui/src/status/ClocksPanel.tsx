@@ -1,8 +1,8 @@
 import { useTranslate } from 'react-admin';
 import Alert from '@mui/material/Alert';
-import type { SystemStatus } from '../providers/records';
+import type { SystemStatus } from '../api/records';
 import { Facts, Panel } from '../shared/Panel';
-import './messages';
+import './messages.en';
 
 /** What the clocks of this server and of LiveKit differ from Postgres', which decides. */
 export function ClocksPanel({ clocks }: { clocks: NonNullable<SystemStatus['clocks']> }) {

@@ -3,12 +3,12 @@ import { useTranslate } from 'react-admin';
 import Alert from '@mui/material/Alert';
 import Box from '@mui/material/Box';
 import Typography from '@mui/material/Typography';
-import type { SystemStatus } from '../providers/records';
+import type { SystemStatus } from '../api/records';
 import { Mono } from '../shared/Mono';
 import { Facts, Panel } from '../shared/Panel';
 import { StatusBadge, type Tone } from '../shared/StatusBadge';
 import { TimeText } from '../shared/TimeText';
-import './messages';
+import './messages.en';
 import { useWayPastGate } from './useWayPastGate';
 
 type State = 'open' | 'closed' | 'unknown' | 'hidden' | 'looking';

@@ -1,7 +1,7 @@
 import { useTranslate } from 'react-admin';
-import type { SystemStatus } from '../providers/records';
+import type { SystemStatus } from '../api/records';
 import { StatusBadge, type Tone } from '../shared/StatusBadge';
-import './messages';
+import './messages.en';
 
 const TONES: Record<SystemStatus['livekit']['state'], Tone> = {
   up: 'good',

@@ -32,7 +32,7 @@ function show(
   });
   renderAdmin(<StatusPage />, { me });
 }
-const panel = () => screen.findByRole('region', { name: 'The way past the gate' });
+const panel = () => screen.findByRole('region', { name: 'Access past the gate' });
 
 describe('the way past the gate', () => {
   it('is closed, and the page says what it was seen by', async () => {
@@ -40,7 +40,7 @@ describe('the way past the gate', () => {
     const shown = await panel();
     expect(within(shown).getByText('Closed')).toBeTruthy();
     expect(within(shown).getByText('Loopback only.')).toBeTruthy();
-    expect(within(shown).getByText(/Nothing to look at/)).toBeTruthy();
+    expect(within(shown).getByText(/Nothing to check/)).toBeTruthy();
     expect(screen.queryByText(WARNING)).toBeNull();
   });
 
@@ -80,7 +80,7 @@ describe('the clocks', () => {
     const panel = within(await shown());
     expect(panel.getByText('86400 s ahead of the database')).toBeTruthy();
     expect(panel.getByText('3 s behind the database')).toBeTruthy();
-    expect(panel.getByRole('alert').textContent).toContain('Set it by NTP');
+    expect(panel.getByRole('alert').textContent).toContain('Set it with NTP');
   });
 
   it('raise no alarm when they agree, or are not known', async () => {

@@ -1,17 +1,17 @@
 import { Title, useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Skeleton from '@mui/material/Skeleton';
-import type { SystemStatus } from '../providers/records';
+import type { SystemStatus } from '../api/records';
 import { ErrorState } from '../shared/ErrorState';
 import { Mono } from '../shared/Mono';
 import { Facts, Panel } from '../shared/Panel';
 import { TimeText } from '../shared/TimeText';
-import { useSystemStatus } from '../shared/useSystemStatus';
-import { VoidTokens } from '../shared/VoidTokens';
+import { useSystemStatus } from '../api/useSystemStatus';
+import { VoidTokens } from '../tokens/VoidTokens';
 import { ClocksPanel } from './ClocksPanel';
 import { GatePanel } from './GatePanel';
 import { LiveKitBadge } from './LiveKitBadge';
-import './messages';
+import './messages.en';
 
 export function StatusPage() {
   const translate = useTranslate();

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 
-/** What this browser sees: `hidden` when it may not look, from a page that is safer than LiveKit. */
+/** What this browser sees: `hidden` when an https page may not connect to a LiveKit without TLS. */
 export type WayPastGate = 'open' | 'closed' | 'hidden';
 
 const TIMEOUT_MS = 4_000;

@@ -6,6 +6,7 @@ import Button from '@mui/material/Button';
 import Link from '@mui/material/Link';
 import Typography from '@mui/material/Typography';
 import { Link as RouterLink } from 'react-router-dom';
+import type { IssuedToken } from '@rolecall/server/api';
 import { openJoinPage } from '../join/handover';
 import { readClaims } from '../join/joinTicket';
 import { BecauseList } from '../shared/BecauseList';
@@ -15,10 +16,9 @@ import { Mono } from '../shared/Mono';
 import { Facts, Panel } from '../shared/Panel';
 import { RoleChip } from '../shared/RoleChip';
 import { TimeText } from '../shared/TimeText';
-import { usePermissionSet } from '../shared/usePermissionSet';
+import { usePermissionSet } from '../session/usePermissionSet';
 import { FONT_MONO } from '../theme/theme';
 import { Heading } from './TokenPreviewPanel';
-import type { IssuedToken } from './tokenRequest';
 
 export function IssuedTokenView({ issued, onDone }: { issued: IssuedToken; onDone: () => void }) {
   const translate = useTranslate();

@@ -1,8 +1,8 @@
 import Alert from '@mui/material/Alert';
 import AlertTitle from '@mui/material/AlertTitle';
-import type { Because } from '../providers/records';
+import type { Because } from '../api/records';
 import { BecauseList } from '../shared/BecauseList';
-import { problemOf } from '../shared/problem';
+import { problemOf } from '../api/problem';
 import { useErrorText } from '../shared/useErrorText';
 
 /** The reasons of a refusal by policy; null for any other failure. */

@@ -1,13 +1,13 @@
 import { useTranslate } from 'react-admin';
 import Alert from '@mui/material/Alert';
 import Typography from '@mui/material/Typography';
+import type { TokenPreview } from '@rolecall/server/api';
 import { BecauseList } from '../shared/BecauseList';
 import { JsonBlock } from '../shared/JsonBlock';
 import { Panel } from '../shared/Panel';
 import { RoleChip } from '../shared/RoleChip';
 import { useErrorText } from '../shared/useErrorText';
 import { Refusal, refusalOf } from './Refusal';
-import type { TokenPreview } from './tokenRequest';
 
 export interface TokenPreviewPanelProps {
   isAllowed: boolean;

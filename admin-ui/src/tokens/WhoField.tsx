@@ -3,9 +3,9 @@ import { useGetList, useTranslate } from 'react-admin';
 import Autocomplete from '@mui/material/Autocomplete';
 import Box from '@mui/material/Box';
 import TextField from '@mui/material/TextField';
-import type { Room, User } from '../providers/records';
+import type { Room, User } from '../api/records';
 import { Mono } from '../shared/Mono';
-import { usePermissionSet } from '../shared/usePermissionSet';
+import { usePermissionSet } from '../session/usePermissionSet';
 import type { KnownUser } from './tokenRequest';
 
 interface FieldProps<T> {

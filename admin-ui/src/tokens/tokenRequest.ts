@@ -1,4 +1,3 @@
-import type { Because } from '../providers/records';
 import { fromPairs, type Pair } from '../shared/AttributePairs';
 
 export interface KnownUser {
@@ -34,26 +33,6 @@ export const EMPTY_FORM: TokenForm = {
   createUser: true,
   reason: '',
 };
-
-export interface IssuedToken {
-  token: string;
-  serverUrl: string;
-  issuanceId: string;
-  jti: string;
-  identity: string;
-  room: string | null;
-  template: string;
-  version: number;
-  expiresAt: string;
-  because: Because[];
-}
-
-export interface TokenPreview {
-  claims: Record<string, unknown>;
-  template: string;
-  version: number;
-  because: Because[];
-}
 
 /** Only what was filled in: what is left out is decided by the server. */
 export function tokenBody(form: TokenForm): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
-import { postJson } from '../providers/httpClient';
-import { isAskable, tokenBody, type TokenForm, type TokenPreview } from './tokenRequest';
+import { postJson } from '../api/httpClient';
+import { isAskable, tokenBody, type TokenForm } from './tokenRequest';
+import type { TokenPreview } from '@rolecall/server/api';
 
 interface State {
   of: string;

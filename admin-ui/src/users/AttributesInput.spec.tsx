@@ -5,7 +5,7 @@ import { Form } from 'react-admin';
 import { useWatch } from 'react-hook-form';
 import { renderAdmin } from '../../test/renderAdmin';
 import { AttributesInput } from './AttributesInput';
-import './messages';
+import './messages.en';
 
 const Value = () => <output>{JSON.stringify(useWatch({ name: 'attributes' }))}</output>;
 

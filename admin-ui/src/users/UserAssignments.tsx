@@ -5,12 +5,12 @@ import Skeleton from '@mui/material/Skeleton';
 import { Link } from 'react-router-dom';
 import { AssignmentStatusBadge } from '../assignments/AssignmentStatusBadge';
 import { ScopeText } from '../assignments/ScopeText';
-import type { Assignment, User } from '../providers/records';
+import type { Assignment, User } from '../api/records';
 import { ErrorState } from '../shared/ErrorState';
 import { Panel } from '../shared/Panel';
 import { RoleChip } from '../shared/RoleChip';
 import { TimeText } from '../shared/TimeText';
-import { usePermissionSet } from '../shared/usePermissionSet';
+import { usePermissionSet } from '../session/usePermissionSet';
 
 const LIMIT = 50;
 

@@ -1,7 +1,7 @@
 import { type RaRecord, useNotify } from 'react-admin';
 import { useNavigate } from 'react-router-dom';
 import { CreatePage, RecordForm } from '../shared/FormPage';
-import './messages';
+import './messages.en';
 import { userPath } from './paths';
 import { UserInputs } from './UserInputs';
 

@@ -5,7 +5,7 @@ import Skeleton from '@mui/material/Skeleton';
 import { Link } from 'react-router-dom';
 import { LedgerSentence } from '../ledger/LedgerSentence';
 import { OutcomeBadge } from '../ledger/OutcomeBadge';
-import type { Issuance, User } from '../providers/records';
+import type { Issuance, User } from '../api/records';
 import { ErrorState } from '../shared/ErrorState';
 import { Panel } from '../shared/Panel';
 import { TimeText } from '../shared/TimeText';

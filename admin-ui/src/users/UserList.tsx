@@ -1,12 +1,12 @@
 import { DataTable, useTranslate } from 'react-admin';
 import Group from '@mui/icons-material/GroupOutlined';
-import type { User } from '../providers/records';
+import type { User } from '../api/records';
 import { SearchFilter, SelectFilter } from '../shared/filters';
 import { Mono } from '../shared/Mono';
 import { RecordList } from '../shared/RecordList';
 import { RowLink } from '../shared/RowLink';
 import { TimeText } from '../shared/TimeText';
-import './messages';
+import './messages.en';
 import { userPath } from './paths';
 import { UserState } from './UserState';
 

@@ -1,5 +1,5 @@
 import { useTranslate } from 'react-admin';
-import type { User } from '../providers/records';
+import type { User } from '../api/records';
 import { StatusBadge } from '../shared/StatusBadge';
 
 export function UserState({ user }: { user: Pick<User, 'isSuspended'> }) {

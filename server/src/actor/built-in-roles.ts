@@ -1,5 +1,6 @@
 import { MODERATOR_CEILING } from '../grants/presets.js';
 import type { RoleGrants } from '../grants/role-grants.js';
+import type { AccessHold } from './actor.js';
 import { ALL_PERMISSIONS, type Permission } from './permissions.js';
 
 export interface AccessRole {
@@ -58,6 +59,21 @@ export const BUILT_IN_ROLES: readonly AccessRole[] = [
     isBuiltIn: true,
   },
 ];
+
+/** An access role that an operator has, everywhere or in some rooms. */
+export interface AccessEntry {
+  role: string;
+  rooms: string[] | null;
+}
+
+/** What somebody with these access entries holds. Unknown access roles hold nothing. */
+export function holdsOf(access: readonly AccessEntry[]): AccessHold[] {
+  return access.flatMap(({ role, rooms }) => {
+    const known = accessRole(role);
+    if (!known) return [];
+    return [{ permissions: new Set(known.permissions), rooms, ceiling: known.ceiling }];
+  });
+}
 
 export function accessRole(key: string): AccessRole | undefined {
   return BUILT_IN_ROLES.find((role) => role.key === key);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isPermission } from '../actor/permissions.js';
 import { actorKindResponse, instant, labelText, patternText } from '../common/http/fields.js';
 import { listQuery, searchText } from '../common/http/lists.js';
+import { roleGrantsResponse } from '../grants/responses.js';
 
 export const listApiKeysQuery = listQuery(
   ['name', 'createdAt', 'expiresAt', 'lastUsedAt', 'id'],
@@ -28,7 +29,7 @@ export const apiKeyResponse = z.object({
   prefix: z.string(),
   permissions: z.array(z.string()),
   rooms: z.array(z.string()).nullable(),
-  ceiling: z.record(z.string(), z.unknown()).nullable(),
+  ceiling: roleGrantsResponse.nullable(),
   rateLimit: z.number().nullable(),
   expiresAt: z.date().nullable(),
   createdAt: z.date(),
@@ -37,3 +38,6 @@ export const apiKeyResponse = z.object({
   lastUsedAt: z.date().nullable(),
   isRevoked: z.boolean(),
 });
+
+/** The key itself is shown once. */
+export const createdApiKeyResponse = apiKeyResponse.extend({ key: z.string() });

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { AccessHold, Actor } from '../actor/actor.js';
-import { newSecret, secretHash } from '../auth/secrets.js';
+import { newSecret, secretHash } from '../credentials/secrets.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
+import { moreThanYouHold } from '../common/errors/refusals.js';
 import { likePattern, type Page } from '../common/http/lists.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
@@ -29,7 +30,7 @@ interface ApiKeyRow {
   revoked_at: Date | null;
 }
 
-export type ApiKeyView = ReturnType<typeof toView>;
+type ApiKeyView = ReturnType<typeof toView>;
 
 const COLUMNS = `k.id, k.name, k.prefix, k.permissions, k.rooms, k.ceiling, k.rate_limit, k.expires_at,
   k.created_at, k.created_by_label, k.created_by_kind, k.last_used_at, k.revoked_at`;
@@ -131,7 +132,7 @@ export class ApiKeysService {
       rooms: seen.rooms,
       ceiling: seen.ceiling,
     });
-    if (missing.length > 0) throw tooMuch(missing);
+    if (missing.length > 0) throw moreThanYouHold('permissions', missing);
     await this.transactions.run(async (tx) => {
       const { rowCount } = await tx.query(
         'UPDATE api_key SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL',
@@ -165,16 +166,7 @@ function ceilingFor(
     if (lacking.length === 0) return ceiling;
     missing = lacking;
   }
-  throw tooMuch(missing);
-}
-
-function tooMuch(missing: string[]): AppError {
-  return new AppError(
-    'forbidden',
-    'access.escalation',
-    `That is more than you hold yourself: ${missing.slice(0, 10).join(', ')}.`,
-    { errors: { permissions: 'more than you hold yourself' }, extra: { missing } },
-  );
+  throw moreThanYouHold('permissions', missing);
 }
 
 function notFound(): AppError {

@@ -15,7 +15,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { sendRecord } from '../common/http/etag.js';
 import { idParams } from '../common/http/fields.js';
 import { sendPage } from '../common/http/lists.js';
@@ -37,6 +37,10 @@ export class AssignmentsController {
   constructor(private readonly assignments: AssignmentsService) {}
 
   @Get()
+  @ApiDoc({
+    summary: 'List assignments',
+    description: 'The assignments that touch rooms the caller may see.',
+  })
   @RequirePermission('assignment.read')
   @Answers(z.array(assignmentResponse))
   async list(
@@ -49,6 +53,25 @@ export class AssignmentsController {
   }
 
   @Post()
+  @ApiDoc({
+    summary: 'Create an assignment',
+    description:
+      'Gives a user, or everyone, a role template in one room, in rooms that match a pattern, or in all rooms. The caller cannot assign more than they may hand out.',
+    example: {
+      subject: { everyone: true },
+      scope: { pattern: 'town-*' },
+      template: 'viewer',
+      reason: 'Open to all',
+    },
+    errors: [
+      'access.beyond_ceiling',
+      'role_template.not_published',
+      'user.not_found',
+      'role_template.not_found',
+      'room.not_found',
+      'assignment.window_empty',
+    ],
+  })
   @RequirePermission('assignment.create')
   @Answers(assignmentResponse)
   async create(
@@ -60,6 +83,11 @@ export class AssignmentsController {
   }
 
   @Get(':id')
+  @ApiDoc({
+    summary: 'Read an assignment',
+    description: 'One assignment.',
+    errors: ['assignment.not_found'],
+  })
   @RequirePermission('assignment.read')
   @Answers(assignmentResponse)
   async get(
@@ -71,6 +99,21 @@ export class AssignmentsController {
   }
 
   @Put(':id')
+  @ApiDoc({
+    summary: 'Change an assignment',
+    description: 'Changes the fields that are sent. The subject cannot change.',
+    example: { priority: 10, validUntil: '2031-01-01T00:00:00Z' },
+    errors: [
+      'assignment.not_found',
+      'access.beyond_ceiling',
+      'role_template.not_published',
+      'role_template.not_found',
+      'room.not_found',
+      'record.changed',
+      'request.read_only',
+      'assignment.window_empty',
+    ],
+  })
   @RequirePermission('assignment.update')
   @Answers(assignmentResponse)
   async update(
@@ -84,6 +127,11 @@ export class AssignmentsController {
   }
 
   @Delete(':id')
+  @ApiDoc({
+    summary: 'Delete an assignment',
+    description: 'People who have the role through it lose it within seconds.',
+    errors: ['assignment.not_found', 'access.beyond_ceiling', 'record.changed'],
+  })
   @HttpCode(204)
   @RequirePermission('assignment.delete')
   async delete(

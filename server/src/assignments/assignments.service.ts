@@ -3,9 +3,9 @@ import type { Actor } from '../actor/actor.js';
 import type { Permission } from '../actor/permissions.js';
 import { changesBetween } from '../common/changes.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
+import { beyondCeiling } from '../common/errors/refusals.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
 import { likePattern, type Page } from '../common/http/lists.js';
-import { likeOfPattern } from '../database/like-of-pattern.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
@@ -13,8 +13,9 @@ import { Hints } from '../hints/hints.js';
 import { isReservedIdentity } from '../grants/names.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { isVisible, VisibleScopesReader } from '../policy/visible-scopes.js';
-import { publishedGrants } from '../role-templates/published-grants.js';
-import { beyondCeiling } from '../role-templates/role-templates.service.js';
+import { grantsInUse, publishedGrants } from '../role-templates/published-grants.js';
+import { RoomStore } from '../rooms/room-store.js';
+import { UsersService } from '../users/users.service.js';
 import { Assignment } from './assignment.entity.js';
 import type {
   CreateAssignmentBody,
@@ -67,7 +68,7 @@ const SORT_COLUMNS: Record<string, string> = {
 
 const READ_ONLY = ['id', 'subject', 'createdBy', 'createdByKind', 'createdAt'] as const;
 
-/** Live rooms that are told about one change; the sweep finds the rest. */
+/** Live rooms that are notified about one change; the sweep finds the rest. */
 const MAX_HINTED_ROOMS = 200;
 
 type AssignmentPermission = Extract<Permission, `assignment.${string}`>;
@@ -79,6 +80,8 @@ export class AssignmentsService {
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
     private readonly visibleScopes: VisibleScopesReader,
+    private readonly rooms: RoomStore,
+    private readonly users: UsersService,
     private readonly hints: Hints,
   ) {}
 
@@ -130,7 +133,7 @@ export class AssignmentsService {
     const stored = toStored(body.scope);
     const userId = 'user' in body.subject ? body.subject.user : null;
     const id = await this.transactions.run(async (tx) => {
-      const identity = userId === null ? null : await holdUser(tx, userId);
+      const identity = userId === null ? null : await this.assignable(tx, userId);
       await this.assertMayGive(tx, actor, 'assignment.create', stored, body.template);
       const { template, priority = 0, validFrom = null, validUntil = null } = body;
       const assignment = tx.manager.create(Assignment, {
@@ -165,7 +168,7 @@ export class AssignmentsService {
           },
         },
       });
-      await this.tellRooms(tx, identity, [stored]);
+      await this.notifyRooms(tx, identity, [stored]);
       return assignment.id;
     });
     const row = await this.find(id);
@@ -209,7 +212,7 @@ export class AssignmentsService {
         reason: (reason ?? before.reason) || null,
         payload: { assignment: id, subject: before.subject, ...changes },
       });
-      await this.tellRooms(tx, row.identity, [scopeOf(row), stored]);
+      await this.notifyRooms(tx, row.identity, [scopeOf(row), stored]);
     });
     const row = await this.find(id);
     return { view: toView(row), revision: row.revision };
@@ -222,7 +225,7 @@ export class AssignmentsService {
       await this.assertMayTouch(tx, actor, 'assignment.delete', row);
       await tx.manager.delete(Assignment, id);
       recordDeleted(tx, actor, row);
-      await this.tellRooms(tx, row.identity, [scopeOf(row)]);
+      await this.notifyRooms(tx, row.identity, [scopeOf(row)]);
     });
   }
 
@@ -283,29 +286,33 @@ export class AssignmentsService {
         { extra: { permission } },
       );
     }
-    const { rows } = await tx.query<{ grants: RoleGrants }>(
-      `SELECT v.grants FROM role_template t
-       JOIN role_template_version v ON v.template = t.key AND v.version = t.published
-       WHERE t.key = $1`,
-      [row.template],
-    );
-    if (rows[0]) assertCeiling(actor, permission, rows[0].grants, pattern);
+    const grants = await grantsInUse(tx, row.template);
+    if (grants) assertCeiling(actor, permission, grants, pattern);
   }
 
-  /** In live rooms within the scopes, what people may do is looked at again. */
-  private async tellRooms(tx: Tx, identity: string | null, scopes: StoredScope[]): Promise<void> {
+  /** The identity of a user who can have assignments, kept from being deleted until the commit. */
+  private async assignable(tx: Tx, id: string): Promise<string> {
+    const identity = await this.users.shareIdentity(tx, id);
+    if (identity === null) throw fieldError('subject', 'no user has this id', 'user.not_found');
+    if (isReservedIdentity(identity)) {
+      throw fieldError('subject', 'has an identity that is reserved for Rolecall');
+    }
+    return identity;
+  }
+
+  /** In live rooms within the scopes, roles are checked again. */
+  private async notifyRooms(tx: Tx, identity: string | null, scopes: StoredScope[]): Promise<void> {
     const names = scopes.map((scope) => scope.roomName).filter((name) => name !== null);
     const patterns = scopes.map((scope) => scope.roomPattern).filter((pattern) => pattern !== null);
     const isEverywhere = scopes.some((scope) => patternOf(scope) === null);
-    const { rows } = await tx.query<{ name: string }>(
-      `SELECT name FROM room WHERE live_sid IS NOT NULL
-         AND ($1 OR name = ANY($2::text[]) OR name LIKE ANY($3::text[]))
-       ORDER BY num_participants DESC LIMIT $4`,
-      [isEverywhere, names, patterns.map(likeOfPattern), MAX_HINTED_ROOMS],
+    const live = await this.rooms.listLive(
+      tx,
+      { isAll: isEverywhere, names, patterns },
+      MAX_HINTED_ROOMS,
     );
     tx.afterCommit(() =>
       this.hints.publish(
-        rows.map(({ name }) => ({ topic: `room:${name}`, type: 'policy', key: identity })),
+        live.map((name) => ({ topic: `room:${name}`, type: 'policy', key: identity })),
       ),
     );
   }
@@ -319,19 +326,6 @@ function assertCeiling(
 ): void {
   const beyond = actor.exceedingForPattern(permission, grants, pattern);
   if (beyond.length > 0) throw beyondCeiling(beyond);
-}
-
-/** Holds the user until the commit, so that nobody deletes them meanwhile. */
-async function holdUser(tx: Tx, id: string): Promise<string> {
-  const { rows } = await tx.query<{ identity: string }>(
-    'SELECT identity FROM app_user WHERE id = $1 AND deleted_at IS NULL FOR SHARE',
-    [id],
-  );
-  if (!rows[0]) throw fieldError('subject', 'no user has this id', 'user.not_found');
-  if (isReservedIdentity(rows[0].identity)) {
-    throw fieldError('subject', 'has an identity that Rolecall keeps to itself');
-  }
-  return rows[0].identity;
 }
 
 /** One that the actor may not see does not exist for them. */

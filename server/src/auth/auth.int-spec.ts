@@ -14,8 +14,8 @@ import { PERMISSIONS } from '../actor/permissions.js';
 import { createApp } from '../create-app.js';
 import { PRESETS } from '../grants/presets.js';
 import { FirstStart } from '../start/first-start.js';
-import { Passwords } from './passwords.js';
-import { secretHash } from './secrets.js';
+import { Passwords } from '../credentials/passwords.js';
+import { secretHash } from '../credentials/secrets.js';
 import { SignInTrace } from './sign-in-trace.js';
 
 const ADMIN = { email: 'admin@example.com', password: ADMIN_PASSWORD };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isCleanText, passwordText } from '../common/http/fields.js';
+import { roleGrantsResponse } from '../grants/responses.js';
 
 export const signInBody = z.strictObject({
   email: z
@@ -22,5 +23,5 @@ export const meResponse = z.object({
   permissions: z.array(z.string()),
   rooms: z.array(z.string()).nullable(),
   accessRoles: z.array(z.string()),
-  ceiling: z.record(z.string(), z.unknown()).nullable(),
+  ceiling: roleGrantsResponse.nullable(),
 });

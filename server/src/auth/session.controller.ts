@@ -15,7 +15,7 @@ import { CurrentActor, Public, SignedIn } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { isOwnOrigin } from '../common/http/own-origin.js';
 import { AppError } from '../common/errors/app-error.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { SESSION_ABSOLUTE_SECONDS } from './auth.service.js';
 import {
@@ -33,7 +33,7 @@ import {
   readCookie,
   sessionCookie,
 } from './session-cookie.js';
-import { SessionsService, whatTheyHold } from './sessions.service.js';
+import { SessionsService, accessOf } from './sessions.service.js';
 
 @Controller('api/v1')
 export class SessionController {
@@ -43,6 +43,19 @@ export class SessionController {
   ) {}
 
   @Post('session')
+  @ApiDoc({
+    summary: 'Sign in',
+    description:
+      'Sets the session cookie. A wrong password and an unknown e-mail get the same answer.',
+    example: { email: 'kim@example.org', password: 'a long passphrase' },
+    errors: [
+      'auth.wrong_credentials',
+      'auth.too_many_attempts',
+      'auth.busy',
+      'request.wrong_origin',
+      'database.unavailable',
+    ],
+  })
   @HttpCode(200)
   @Public('signing in is how one becomes somebody')
   @Answers(meResponse)
@@ -71,6 +84,10 @@ export class SessionController {
   }
 
   @Delete('session')
+  @ApiDoc({
+    summary: 'Sign out',
+    description: 'Ends the session of the cookie that is sent.',
+  })
   @HttpCode(204)
   @SignedIn()
   async signOut(
@@ -82,18 +99,29 @@ export class SessionController {
   }
 
   @Get('me')
+  @ApiDoc({
+    summary: 'Read who is signed in',
+    description:
+      'The operator or API key, their permissions, their room limit and the most that they may hand out.',
+  })
   @SignedIn()
   @Answers(meResponse)
   me(@CurrentActor() actor: Actor) {
     if (actor.kind === 'operator') return this.sessions.me(actor.id as string);
     return {
-      operator: { id: actor.id, email: '', name: actor.label },
-      ...whatTheyHold(actor),
+      operator: { id: actor.id as string, email: '', name: actor.label },
+      ...accessOf(actor),
       accessRoles: [],
     };
   }
 
   @Put('me/password')
+  @ApiDoc({
+    summary: 'Change the own password',
+    description: 'Every other session of the operator ends.',
+    example: { currentPassword: 'a long passphrase', newPassword: 'an even longer passphrase' },
+    errors: ['auth.wrong_password', 'auth.weak_password', 'auth.too_many_attempts', 'auth.busy'],
+  })
   @HttpCode(204)
   @SignedIn({ operators: true })
   async changePassword(

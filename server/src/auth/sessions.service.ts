@@ -1,16 +1,20 @@
 import { createHmac } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { Actor, type RequestFacts } from '../actor/actor.js';
+import { holdsOf } from '../actor/built-in-roles.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
+import { signInRequired } from '../common/errors/refusals.js';
 import { networkOf } from '../common/http/client-address.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { assertGoodPassword } from '../credentials/password-policy.js';
+import { type HashRequester, Passwords } from '../credentials/passwords.js';
+import { newSecret, secretHash } from '../credentials/secrets.js';
 import { PgPool } from '../database/pg-pool.js';
+import type { RoleGrants } from '../grants/role-grants.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
-import { holdsOf, SESSION_ABSOLUTE_SECONDS } from './auth.service.js';
-import { assertGoodPassword } from './password-policy.js';
-import { type HashTurn, Passwords } from './passwords.js';
-import { newSecret, secretHash } from './secrets.js';
+import { keyOfEmail, OperatorStore } from '../operators/operator-store.js';
+import { SESSION_ABSOLUTE_SECONDS } from './auth.service.js';
 import { DEVICE_SECONDS } from './session-cookie.js';
 import { type AttemptSource, SignInLimits } from './sign-in-limits.js';
 import { type Refusal, SignInTrace } from './sign-in-trace.js';
@@ -42,7 +46,7 @@ export interface Me {
   permissions: string[];
   rooms: string[] | null;
   accessRoles: string[];
-  ceiling: object | null;
+  ceiling: RoleGrants | null;
 }
 
 export interface SignedIn {
@@ -52,7 +56,7 @@ export interface SignedIn {
   me: Me;
 }
 
-export interface SignInFrom {
+interface SignInFrom {
   ip: string;
   requestId: string;
   userAgent: string | undefined;
@@ -67,6 +71,7 @@ export class SessionsService {
   constructor(
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
+    private readonly operators: OperatorStore,
     private readonly passwords: Passwords,
     private readonly limits: SignInLimits,
     private readonly trace: SignInTrace,
@@ -128,7 +133,7 @@ export class SessionsService {
       await tx.query('DELETE FROM operator_session WHERE operator_id = $1 AND expires_at < now()', [
         operator.id,
       ]);
-      await tx.query('UPDATE operator SET last_signed_in_at = now() WHERE id = $1', [operator.id]);
+      await this.operators.noteSignIn(tx, operator.id);
       await rememberDevice(tx, operator.id, oldDevice, secretHash(deviceSecret));
       await this.trace.sumUpOf(tx, operator.id);
       tx.record({
@@ -151,8 +156,13 @@ export class SessionsService {
     await this.transactions.run(async (tx) => {
       await tx.query('DELETE FROM operator_session WHERE id = $1', [actor.sessionId]);
       tx.record({ kind: 'operator.signed_out', outcome: 'ok', actor, payload: {} });
-      tx.afterCommit(() => this.tellEnded(actor.id as string, actor.sessionId));
+      tx.afterCommit(() => this.notifyEnded(actor.id as string, actor.sessionId));
     });
+  }
+
+  /** Part of a change that locks the operator out, and publishes its own hint. */
+  async endAllOf(tx: Tx, operatorId: string): Promise<void> {
+    await tx.query('DELETE FROM operator_session WHERE operator_id = $1', [operatorId]);
   }
 
   async me(operatorId: string): Promise<Me> {
@@ -167,11 +177,11 @@ export class SessionsService {
       [operatorId],
     );
     const operator = rows[0];
-    if (!operator) throw new AppError('unauthenticated', 'auth.required', 'Sign in.');
+    if (!operator) throw signInRequired();
     const actor = new Actor('operator', operator.id, operator.email, holdsOf(operator.access));
     return {
       operator: { id: operator.id, email: operator.email, name: operator.name },
-      ...whatTheyHold(actor),
+      ...accessOf(actor),
       accessRoles: operator.access.map((a) => a.role),
     };
   }
@@ -188,7 +198,7 @@ export class SessionsService {
       [actor.id],
     );
     const operator = rows[0];
-    if (!operator) throw new AppError('unauthenticated', 'auth.required', 'Sign in.');
+    if (!operator) throw signInRequired();
     const attempt: Attempt = {
       account: this.markOf(operator.email_key),
       source: { key: `session ${actor.sessionId ?? ''}`, isKnown: true },
@@ -203,18 +213,15 @@ export class SessionsService {
     // A refused new one counts as well: estimating it costs more than a request should.
     assertGoodPassword('newPassword', next, [operator.email, operator.name]);
     await this.limits.right(attempt.account, attempt.source);
-    const passwordHash = await this.passwords.hash(next, turnOf(attempt));
+    const passwordHash = await this.passwords.hash(next, requesterOf(attempt));
     await this.transactions.run(async (tx) => {
-      await tx.query(
-        'UPDATE operator SET password_hash = $2, revision = revision + 1 WHERE id = $1',
-        [actor.id, passwordHash],
-      );
+      await this.operators.setPassword(tx, actor.id, passwordHash);
       await tx.query('DELETE FROM operator_session WHERE operator_id = $1 AND id <> $2', [
         actor.id,
         actor.sessionId,
       ]);
       tx.record({ kind: 'operator.password_changed', outcome: 'ok', actor, payload: {} });
-      tx.afterCommit(() => this.tellEnded(actor.id as string, null));
+      tx.afterCommit(() => this.notifyEnded(actor.id as string, null));
     });
   }
 
@@ -225,7 +232,7 @@ export class SessionsService {
       return await this.passwords.verify(
         operator?.password_hash ?? null,
         password,
-        turnOf(attempt),
+        requesterOf(attempt),
       );
     } catch (error) {
       await this.limits.undo(account, source);
@@ -268,15 +275,15 @@ export class SessionsService {
       .slice(0, 32);
   }
 
-  /** `sessionId` null: every session of theirs should check whether it still stands. */
-  private tellEnded(operatorId: string, sessionId: string | null): void {
+  /** `sessionId` null: all sessions of the operator check whether they are still valid. */
+  private notifyEnded(operatorId: string, sessionId: string | null): void {
     this.hints.publish([
       { topic: `operator:${operatorId}`, type: 'session_ended', key: sessionId },
     ]);
   }
 }
 
-function turnOf({ operator, source }: Attempt): HashTurn {
+function requesterOf({ operator, source }: Attempt): HashRequester {
   return source.isKnown && operator
     ? { key: operator.id, isKnown: true }
     : { key: source.key, isKnown: false };
@@ -307,8 +314,8 @@ async function rememberDevice(
   );
 }
 
-/** What `GET /me` tells of permissions, for operators and API keys alike. */
-export function whatTheyHold(actor: Actor): Pick<Me, 'permissions' | 'rooms' | 'ceiling'> {
+/** Permissions as `GET /me` shows them, for operators and API keys alike. */
+export function accessOf(actor: Actor): Pick<Me, 'permissions' | 'rooms' | 'ceiling'> {
   const giving = actor.holds.filter((hold) => hold.permissions.has('seat.promote'));
   const ceilings = (giving.length > 0 ? giving : actor.holds).map((hold) => hold.ceiling);
   return {
@@ -316,11 +323,6 @@ export function whatTheyHold(actor: Actor): Pick<Me, 'permissions' | 'rooms' | '
     rooms: actor.roomLimit(),
     ceiling: ceilings.includes(null) ? null : (ceilings[0] ?? null),
   };
-}
-
-/** How e-mails are compared: case and width do not matter. */
-export function keyOfEmail(email: string): string {
-  return email.normalize('NFKC').trim().toLowerCase();
 }
 
 function refusedBecause(operator: OperatorRow | undefined, isRight: boolean): string {

@@ -4,22 +4,22 @@ import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 
 /** After so many wrong guesses each further one waits: five seconds, then twice as long, and so on. */
-interface Pace {
+interface Backoff {
   readonly free: number;
   readonly longestSeconds: number;
 }
 
 const FIRST_WAIT_SECONDS = 5;
 /** One account from one source. */
-const BY_SOURCE: Pace = { free: 10, longestSeconds: 60 };
+const BY_SOURCE: Backoff = { free: 10, longestSeconds: 60 };
 /** One account from all sources that are not known together: bounds guessing from many addresses. */
-const BY_ACCOUNT: Pace = { free: 20, longestSeconds: 5 };
+const BY_ACCOUNT: Backoff = { free: 20, longestSeconds: 5 };
 /** Wrong guesses are forgotten so long after the last one. */
 const FORGET_AFTER = `interval '1 hour'`;
 /** Milliseconds since the epoch, by Postgres' clock. */
 const NOW_MS = '(extract(epoch FROM now()) * 1000)::bigint';
 
-/** Who tries, as far as it can be told before the password is checked. */
+/** Who tries, as far as is known before the password is checked. */
 export interface AttemptSource {
   /** The browser that has signed in before, the session, or the network that the attempt comes from. */
   readonly key: string;
@@ -86,7 +86,7 @@ export class SignInLimits {
     if (!source.isKnown) await this.takeBack(accountKey(account));
   }
 
-  private async take(key: string, { free, longestSeconds }: Pace): Promise<void> {
+  private async take(key: string, { free, longestSeconds }: Backoff): Promise<void> {
     const { rowCount } = await this.pg.query(
       'sign-in-guess',
       `INSERT INTO sign_in_guess AS g (key, wrong, free_at, expires_at)

@@ -6,6 +6,7 @@ import {
 } from '@nestjs/common';
 import type { RequestFacts } from '../actor/actor.js';
 import { networkOf } from '../common/http/client-address.js';
+import { Loop } from '../common/loop.js';
 import { PgPool } from '../database/pg-pool.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import type { LedgerEntryInput } from '../ledger/ledger-entry.js';
@@ -46,9 +47,14 @@ interface SumRow {
  */
 @Injectable()
 export class SignInTrace implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly log = new Logger(SignInTrace.name);
-  private timer: NodeJS.Timeout | null = null;
-  private running: Promise<void> | null = null;
+  private readonly sums = new Loop(
+    {
+      name: 'summing up refused sign-ins',
+      everyMs: SUM_EVERY_MS,
+      log: new Logger(SignInTrace.name),
+    },
+    () => this.sumUp(),
+  );
 
   constructor(
     private readonly pg: PgPool,
@@ -56,16 +62,11 @@ export class SignInTrace implements OnApplicationBootstrap, OnApplicationShutdow
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.running ??= this.sumUp()
-        .catch((error: unknown) => this.log.debug(`not summed up: ${String(error)}`))
-        .finally(() => (this.running = null));
-    }, SUM_EVERY_MS).unref();
+    this.sums.start();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    if (this.timer) clearInterval(this.timer);
-    await this.running;
+  onApplicationShutdown(): Promise<void> {
+    return this.sums.stop();
   }
 
   /** Returns once it is written down, or counted for the next sum. */

@@ -7,7 +7,7 @@ import { AuthService } from '../auth/auth.service.js';
 export class BulkActors {
   constructor(private readonly auth: AuthService) {}
 
-  /** Null when they may not do anything any more. */
+  /** Null when they may no longer do anything. */
   async now(then: ActorRef & RequestFacts): Promise<Actor | null> {
     const { kind, id, requestId, ip } = then;
     if (kind === 'system') return SYSTEM_ACTOR;

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { actsThat, inverseOf as inverseOfAct } from '../acts/acts.js';
 import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { inParallel } from '../common/in-parallel.js';
@@ -20,16 +21,17 @@ import {
   type BulkAction,
   type BulkOperation,
   type BulkTarget,
-  INVERSE_OF,
   permissionFor,
   type TargetEnd,
 } from './bulk.js';
 import { BulkStore, type FollowedEnd } from './bulk-store.js';
-import type { Chunk, Turn } from './bulk-worker.js';
-import { type Pace, throughOf } from './pace.js';
+import type { Chunk, OperationLease } from './bulk-worker.js';
+import { type AdaptiveLimit, limitedBy } from './adaptive-limit.js';
 
-/** Chosen by a filter, these mean who is in the room: who has left since is left alone. */
-const FOR_PRESENT: ReadonlySet<BulkAction> = new Set(['promote', 'hold', 'mute', 'remove']);
+/** With a filter, these acts are for people in the room: those who left since are skipped. */
+const FOR_PRESENT: ReadonlySet<BulkAction> = new Set(
+  actsThat<BulkAction>(({ isForPresent }) => isForPresent),
+);
 
 /** Why a target is left as it is; anything else that is refused counts as failed. */
 const SKIPPED: ReadonlySet<string> = new Set([
@@ -59,8 +61,8 @@ export class BulkActs implements OnModuleInit {
   ) {}
 
   /**
-   * Whatever ends an operation on a seat ends the target that it was begun for, and with it; and who
-   * is still to be told of a scene is no drift.
+   * The end of an operation on a seat ends its target in the same transaction. A seat that a scene's
+   * operation still has to update counts as no drift.
    */
   onModuleInit(): void {
     this.runner.onBulkEnd((tx, ends) => this.follow(tx, ends));
@@ -73,18 +75,18 @@ export class BulkActs implements OnModuleInit {
     }
   }
 
-  /** Null when the operation is another server's by now, or does not run any more. */
+  /** Null when another server holds the operation, or when it no longer runs. */
   chunk(
     operation: BulkOperation,
     actor: Actor,
     targets: readonly BulkTarget[],
-    pace: Pace,
-    turn: Turn,
+    limit: AdaptiveLimit,
+    lease: OperationLease,
   ): Promise<Chunk | null> {
     const act = actOf(operation);
     return act === 'mute' || act === 'remove'
-      ? this.beginActs(operation, actor, targets, pace, turn)
-      : this.beginChanges(operation, actor, targets, pace, turn);
+      ? this.beginActs(operation, actor, targets, limit, lease)
+      : this.beginChanges(operation, actor, targets, limit, lease);
   }
 
   /** What a server that died left between intent and outcome: carried on, never begun again. */
@@ -117,8 +119,8 @@ export class BulkActs implements OnModuleInit {
     operation: BulkOperation,
     actor: Actor,
     targets: readonly BulkTarget[],
-    pace: Pace,
-    { holder }: Turn,
+    limit: AdaptiveLimit,
+    { holder }: OperationLease,
   ): Promise<Chunk | null> {
     const { id, room } = operation;
     const originals = await this.originalsOf(operation, targets);
@@ -129,7 +131,7 @@ export class BulkActs implements OnModuleInit {
     }));
     const positions = new Map(targets.map(({ identity, position }) => [identity, position]));
     const results = await this.runner.beginMany(actor, room, items, id, {
-      before: (tx) => this.store.hold(tx, id, holder),
+      before: (tx) => this.store.shareLease(tx, id, holder),
       // Whose seat moved meanwhile stays in line, and is looked at again with the next.
       after: (tx, all) => this.note(tx, id, all, positions),
     });
@@ -139,13 +141,13 @@ export class BulkActs implements OnModuleInit {
     return {
       count: targets.length,
       carryOut: async () => {
-        await this.runner.carryOutMany(room, begun, throughOf(pace));
+        await this.runner.carryOutMany(room, begun, limitedBy(limit));
         await this.oneByOne(operation, actor, holder, alone, positions);
       },
     };
   }
 
-  /** In the transaction of the intents: who is begun with, and who is left as they are. */
+  /** In the transaction of the intents: marks targets as started, or as ended when nothing is done. */
   private async note(
     tx: Tx,
     id: string,
@@ -185,7 +187,7 @@ export class BulkActs implements OnModuleInit {
         continue;
       }
       const within = async (tx: Tx) => {
-        if (!(await this.store.hold(tx, id, holder))) throw stopped();
+        if (!(await this.store.shareLease(tx, id, holder))) throw stopped();
       };
       const options = { operationId, bulk: id, within };
       const { end, error } = await this.endOf(
@@ -210,8 +212,8 @@ export class BulkActs implements OnModuleInit {
     operation: BulkOperation,
     actor: Actor,
     targets: readonly BulkTarget[],
-    pace: Pace,
-    { holder }: Turn,
+    limit: AdaptiveLimit,
+    { holder }: OperationLease,
   ): Promise<Chunk | null> {
     const { id, room } = operation;
     const seats = await this.seatStore.findMany(
@@ -224,7 +226,7 @@ export class BulkActs implements OnModuleInit {
       ({ identity }) => !meansPresent(operation) || present.has(identity),
     );
     const isMine = await this.transactions.run(async (tx) => {
-      if (!(await this.store.hold(tx, id, holder))) return false;
+      if (!(await this.store.shareLease(tx, id, holder))) return false;
       await this.store.markStarted(
         tx,
         id,
@@ -238,7 +240,7 @@ export class BulkActs implements OnModuleInit {
       return true;
     });
     if (!isMine) return null;
-    const through = throughOf(pace);
+    const through = limitedBy(limit);
     return {
       count: targets.length,
       carryOut: async () => {
@@ -278,7 +280,7 @@ export class BulkActs implements OnModuleInit {
     if (original) {
       return {
         ...common,
-        action: INVERSE_OF[original.action as BulkAction] ?? action,
+        action: (inverseOfAct(original.action) as BulkAction | null) ?? action,
         permission: permissionFor(action),
         expectEpoch: original.epoch,
         mayBeUnknown: action === 'block',
@@ -347,8 +349,8 @@ export class BulkActs implements OnModuleInit {
 }
 
 /**
- * Whether who is away is left alone. Who was named gets what the same act on them alone would do, and
- * so does who was chosen because they are away.
+ * Whether absent people are skipped. People who were named are not, nor are people who were chosen
+ * because they are absent.
  */
 function meansPresent({ params }: BulkOperation): boolean {
   return params.filter !== undefined && params.filter.state !== 'absent';
@@ -386,11 +388,11 @@ function toFollowed({ operation, result: { outcome, detail, ms } }: OperationEnd
   };
 }
 
-/** Without Postgres nothing of it can be told: the operation is taken up again later. */
+/** Without Postgres no outcome can be recorded: the operation is continued later. */
 function unlessAway(error: unknown): void {
   if (error instanceof AppError && error.kind === 'unavailable') throw error;
 }
 
 function stopped(): AppError {
-  return new AppError('conflict', 'bulk.stopped', 'The operation does not run any more.');
+  return new AppError('conflict', 'bulk.stopped', 'The operation no longer runs.');
 }

@@ -11,8 +11,8 @@ import type { Seat } from '../seats/model/seat.js';
 import { SeatStore } from '../seats/store/seat-store.js';
 import type { BulkOperation, BulkTarget, TargetEnd } from './bulk.js';
 import { BulkStore } from './bulk-store.js';
-import type { Chunk, Turn } from './bulk-worker.js';
-import { type Priority, type Pace, throughOf } from './pace.js';
+import type { Chunk, OperationLease } from './bulk-worker.js';
+import { type CallPriority, type AdaptiveLimit, limitedBy } from './adaptive-limit.js';
 
 /**
  * So many who are seen or heard are called at once, before anybody else: one after the other, each
@@ -22,8 +22,8 @@ import { type Priority, type Pace, throughOf } from './pace.js';
 const CALLED_AT_ONCE = 32;
 
 /**
- * Brings a room to its scene, or back from one. The scene is the room's policy from its commit on, also
- * for those who join; this calls LiveKit for those who are in the room.
+ * Brings the people in a room to its scene, or back from one. Policy follows the scene from its
+ * commit on, so people who join later need nothing from here.
  */
 @Injectable()
 export class BulkScenes {
@@ -36,8 +36,8 @@ export class BulkScenes {
   ) {}
 
   /**
-   * Writes down who has something else than is wanted, whoever publishes first: they have been begun
-   * with when the others are looked at. Harmless to repeat. Answers with how many there are.
+   * Adds a target for everybody whose permission differs from the desired one: publishers first, and
+   * work on them begins before the others are checked. Harmless to repeat. Returns how many there are.
    */
   async list(operation: BulkOperation, onPublishers: () => void): Promise<number> {
     const present = await this.seats.listPresent(operation.room);
@@ -49,35 +49,35 @@ export class BulkScenes {
   }
 
   /**
-   * Null when the operation is another server's by now. Several chunks are under way at once, so whom
-   * this one has must not be in the next.
+   * Null when another server holds the operation. Several chunks are under way at once, so the targets
+   * of this one must not be in the next.
    */
   async chunk(
     operation: BulkOperation,
     targets: readonly BulkTarget[],
-    pace: Pace,
-    { holder }: Turn,
+    limit: AdaptiveLimit,
+    { holder }: OperationLease,
   ): Promise<Chunk | null> {
     const positions = targets.map(({ position }) => position);
     const isMine = await this.transactions.run(async (tx) => {
-      if (!(await this.store.hold(tx, operation.id, holder))) return false;
+      if (!(await this.store.shareLease(tx, operation.id, holder))) return false;
       await this.store.markStarted(tx, operation.id, positions);
       return true;
     });
     if (!isMine) return null;
     const { length: count } = targets;
-    return { count, carryOut: () => this.carryOut(operation, targets, pace) };
+    return { count, carryOut: () => this.carryOut(operation, targets, limit) };
   }
 
-  /** Those that LiveKit could not be told of. */
-  async again(operation: BulkOperation, pace: Pace): Promise<void> {
-    await this.carryOut(operation, await this.store.listPending(operation.id), pace);
+  /** Tries the pending targets again. */
+  async again(operation: BulkOperation, limit: AdaptiveLimit): Promise<void> {
+    await this.carryOut(operation, await this.store.listPending(operation.id), limit);
   }
 
   private async carryOut(
     { id, room }: BulkOperation,
     targets: readonly BulkTarget[],
-    pace: Pace,
+    limit: AdaptiveLimit,
   ): Promise<void> {
     const started = performance.now();
     const read = await this.scenes.read(
@@ -92,8 +92,8 @@ export class BulkScenes {
       if (one && one !== 'failed') (isUrgent(one, i) ? urgent : others).push(one);
     });
     const results = new Map<SceneTarget, SceneResult | undefined>();
-    const converge = async (some: readonly SceneTarget[], haste: Priority) => {
-      const came = await this.scenes.converge(room, some, throughOf(pace, haste));
+    const converge = async (some: readonly SceneTarget[], priority: CallPriority) => {
+      const came = await this.scenes.converge(room, some, limitedBy(limit, priority));
       some.forEach((one, i) => results.set(one, came[i]));
     };
     await Promise.all([converge(urgent, 'urgent'), converge(others, 'paced')]);
@@ -109,7 +109,7 @@ export class BulkScenes {
     });
     await this.transactions.run((tx) => this.store.end(tx, id, ends));
     if (urgent.length > 0) this.scenes.checkTracksSoon(room);
-    // Whoever watches the room sees them silent now, not after the next sweep.
+    // Moderators see the change now, not after the next sweep.
     const topic = `room:${room}`;
     this.hints.publish(targets.map(({ identity }) => ({ topic, type: 'seat', key: identity })));
   }

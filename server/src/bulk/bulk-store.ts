@@ -9,27 +9,18 @@ import type {
   TargetEnd,
   TargetOutcome,
 } from './bulk.js';
+import { completeCounts } from './bulk.js';
 
-const COLUMNS = `o.id, o.room, o.action, o.params, o.actor, o.reason, o.as_of AS "asOf", o.status,
+export const OPERATION_COLUMNS = `o.id, o.room, o.action, o.params, o.actor, o.reason, o.as_of AS "asOf", o.status,
   o.total, o.created_at AS "createdAt", o.finished_at AS "finishedAt", o.undo_of AS "undoOf",
   o.undone_by AS "undoneBy", o.undo_until AS "undoUntil"`;
 
-const TARGET_COLUMNS = `t.position, t.identity, t.seat_operation AS "seatOperation", t.outcome`;
+export const TARGET_COLUMNS = `t.position, t.identity, t.seat_operation AS "seatOperation", t.outcome`;
 
 /** A server that says nothing for so long has died: another one goes on. */
 const LEASE_SECONDS = 5;
-/** What is undone later is better done by hand, by who looks at the room as it is then. */
+/** Later, a moderator who sees the room as it is then should decide. */
 const UNDO_MINUTES = 10;
-/** The pace of the last seconds; longer ago LiveKit or the room was another. */
-const PACE_SECONDS = 5;
-
-/** What a target came to, as its page shows it. */
-export interface TargetRow extends BulkTarget {
-  readonly detail: string | null;
-  readonly ms: number | null;
-  readonly settledAt: Date | null;
-}
-
 /** What an operation on a seat came to, for the target that it was begun for. */
 export interface FollowedEnd {
   readonly identity: string;
@@ -37,23 +28,6 @@ export interface FollowedEnd {
   readonly outcome: TargetOutcome;
   readonly detail: string | null;
   readonly ms: number | null;
-}
-
-/** An operation with what its targets have come to. */
-export interface Progress {
-  readonly operation: BulkOperation;
-  readonly counts: Counts;
-  readonly settledLately: number;
-  /** How long that took. */
-  readonly latelySeconds: number;
-  readonly people: number;
-}
-
-interface ProgressRow extends BulkOperation {
-  counts: Partial<Counts> | null;
-  lately: number;
-  lately_seconds: number | null;
-  people: number;
 }
 
 /** The tables `bulk_operation` and `bulk_target`. */
@@ -89,7 +63,7 @@ export class BulkStore {
     );
   }
 
-  /** Adds targets behind those that are there; who is among these already stays where they are. */
+  /** Adds targets after the existing ones; people who are targets already keep their position. */
   async addTargets(
     tx: Tx,
     operation: string,
@@ -126,7 +100,7 @@ export class BulkStore {
   async find(id: string): Promise<BulkOperation | null> {
     const { rows } = await this.pg.query<BulkOperation>(
       'bulk-find',
-      `SELECT ${COLUMNS} FROM bulk_operation o WHERE o.id = $1`,
+      `SELECT ${OPERATION_COLUMNS} FROM bulk_operation o WHERE o.id = $1`,
       [id],
     );
     return rows[0] ?? null;
@@ -135,7 +109,7 @@ export class BulkStore {
   /** Locks the operation for the transaction. */
   async lock(tx: Tx, id: string): Promise<BulkOperation | null> {
     const { rows } = await tx.query<BulkOperation>(
-      `SELECT ${COLUMNS} FROM bulk_operation o WHERE o.id = $1 FOR UPDATE`,
+      `SELECT ${OPERATION_COLUMNS} FROM bulk_operation o WHERE o.id = $1 FOR UPDATE`,
       [id],
     );
     return rows[0] ?? null;
@@ -145,8 +119,7 @@ export class BulkStore {
     await tx.query(`UPDATE bulk_operation SET status = 'paused' WHERE id = $1`, [id]);
   }
 
-  /** Whichever server is asked goes on with it. */
-  /** The rest is done in the name of `actor`. */
+  /** Any server may continue it. The rest is done in the name of `actor`. */
   async resume(tx: Tx, id: string, actor: BulkOperation['actor']): Promise<void> {
     await tx.query(
       `UPDATE bulk_operation SET status = 'running', actor = $2, holder = NULL, lease_until = NULL
@@ -155,7 +128,7 @@ export class BulkStore {
     );
   }
 
-  /** It is over once what is under way has come to its end, which `finish` tells. */
+  /** It finishes once the targets that are under way have ended: see `finish`. */
   async cancel(tx: Tx, id: string): Promise<void> {
     await tx.query(`UPDATE bulk_operation SET status = 'cancelled' WHERE id = $1`, [id]);
   }
@@ -229,10 +202,10 @@ export class BulkStore {
   }
 
   /**
-   * False when the operation is not `holder`'s any more, or does not run. Until the transaction's
+   * False when `holder` no longer has the operation, or when it does not run. Until the transaction's
    * end nobody can take it away, pause it or cancel it.
    */
-  async hold(tx: Tx, id: string, holder: string): Promise<boolean> {
+  async shareLease(tx: Tx, id: string, holder: string): Promise<boolean> {
     const { rowCount } = await tx.query(
       `SELECT 1 FROM bulk_operation WHERE id = $1 AND holder = $2 AND status = 'running' FOR SHARE`,
       [id, holder],
@@ -328,7 +301,7 @@ export class BulkStore {
   }
 
   /** Another round for those that failed or wait, each under an id of its own. */
-  async again(tx: Tx, id: string): Promise<number> {
+  async retryFailed(tx: Tx, id: string): Promise<number> {
     const { rowCount } = await tx.query(
       `UPDATE bulk_target SET outcome = 'waiting', detail = NULL, ms = NULL, settled_at = NULL,
          seat_operation = gen_random_uuid()
@@ -343,37 +316,10 @@ export class BulkStore {
       'SELECT outcome, count(*)::int AS n FROM bulk_target WHERE operation = $1 GROUP BY outcome',
       [id],
     );
-    return complete(Object.fromEntries(rows.map(({ outcome, n }) => [outcome, n])));
+    return completeCounts(Object.fromEntries(rows.map(({ outcome, n }) => [outcome, n])));
   }
 
-  async progress(ids: readonly string[]): Promise<Progress[]> {
-    return this.readProgress('bulk-progress', 'o.id = ANY($1)', [ids]);
-  }
-
-  /** The room's operations: those that are under way first, then the newest. */
-  async listOfRoom(room: string, limit: number): Promise<Progress[]> {
-    return this.readProgress('bulk-of-room', 'o.room = $1', [room, limit], 'LIMIT $2');
-  }
-
-  async page(
-    id: string,
-    outcomes: readonly string[] | null,
-    cursor: { isBefore: boolean; position: number } | null,
-    limit: number,
-  ): Promise<TargetRow[]> {
-    const isBefore = cursor?.isBefore ?? false;
-    const { rows } = await this.pg.query<TargetRow>(
-      isBefore ? 'bulk-page-before' : 'bulk-page',
-      `SELECT ${TARGET_COLUMNS}, t.detail, t.ms, t.settled_at AS "settledAt" FROM bulk_target t
-       WHERE t.operation = $1 AND ($2::text[] IS NULL OR t.outcome = ANY($2))
-         AND t.position ${isBefore ? '<' : '>'} $3
-       ORDER BY t.position ${isBefore ? 'DESC' : 'ASC'} LIMIT $4`,
-      [id, outcomes, cursor?.position ?? 0, limit],
-    );
-    return isBefore ? rows.reverse() : rows;
-  }
-
-  /** Targets of `id` whose effect stands or is still to come, with the operation that made it. */
+  /** Targets of `id` that were applied or are pending, with the operation that made it. */
   async listUndoable(id: string): Promise<{ identity: string; seatOperation: string }[]> {
     const { rows } = await this.pg.query<{ identity: string; seatOperation: string }>(
       'bulk-undoable',
@@ -394,7 +340,7 @@ export class BulkStore {
     return rows.map((row) => row.id);
   }
 
-  /** Scenes' operations that are over but for whom LiveKit could not be told of. */
+  /** Finished operations of scenes with pending targets. */
   async listWithPendingScene(): Promise<string[]> {
     const { rows } = await this.pg.query<{ id: string }>(
       'bulk-pending-scenes',
@@ -405,7 +351,7 @@ export class BulkStore {
     return rows.map((row) => row.id);
   }
 
-  /** Whether a scene's operation has this person still to be told. */
+  /** Whether an operation of a scene has still to update this person. */
   async isToBeTold(room: string, identity: string): Promise<boolean> {
     const { rowCount } = await this.pg.query(
       'bulk-to-be-told',
@@ -417,7 +363,7 @@ export class BulkStore {
     return rowCount === 1;
   }
 
-  /** Whom a scene's operation that is worked on, at any server, has still to tell. */
+  /** People that a running operation of a scene has still to update, on any server. */
   async listBeingTold(room: string): Promise<string[]> {
     const { rows } = await this.pg.query<{ identity: string }>(
       'bulk-being-told',
@@ -438,52 +384,4 @@ export class BulkStore {
     );
     return rows;
   }
-
-  private async readProgress(
-    name: string,
-    where: string,
-    values: unknown[],
-    limit = '',
-  ): Promise<Progress[]> {
-    const { rows } = await this.pg.query<ProgressRow>(
-      name,
-      `SELECT ${COLUMNS}, counts.of AS counts, coalesce(pace.n, 0)::int AS lately,
-         extract(epoch FROM pace.span)::float8 AS lately_seconds,
-         coalesce(r.num_participants, 0) AS people
-       FROM (SELECT * FROM bulk_operation o WHERE ${where}
-         ORDER BY o.finished_at IS NOT NULL, o.created_at DESC ${limit}) o
-       JOIN room r ON r.name = o.room
-       LEFT JOIN LATERAL (SELECT jsonb_object_agg(outcome, n) AS of FROM (
-         SELECT outcome, count(*) AS n FROM bulk_target t WHERE t.operation = o.id GROUP BY outcome
-       ) AS each) AS counts ON true
-       LEFT JOIN LATERAL (
-         SELECT count(*) AS n,
-           clock_timestamp() - greatest(o.created_at, clock_timestamp() - interval '${PACE_SECONDS} seconds') AS span
-         FROM bulk_target t WHERE t.operation = o.id AND o.status = 'running'
-           AND t.outcome IN ('applied', 'pending', 'failed')
-           AND t.settled_at > clock_timestamp() - interval '${PACE_SECONDS} seconds') AS pace ON true
-       ORDER BY o.finished_at IS NOT NULL, o.created_at DESC`,
-      values,
-    );
-    return rows.map(({ counts, lately, lately_seconds, people, ...operation }) => ({
-      operation,
-      counts: complete(counts ?? {}),
-      settledLately: lately,
-      latelySeconds: lately_seconds ?? 0,
-      people,
-    }));
-  }
-}
-
-function complete(counts: Partial<Counts>): Counts {
-  return {
-    waiting: 0,
-    started: 0,
-    applied: 0,
-    pending: 0,
-    failed: 0,
-    skipped: 0,
-    cancelled: 0,
-    ...counts,
-  };
 }

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../actor/actor.js';
-import { PgPool } from '../database/pg-pool.js';
 import { exceeds } from '../grants/ceiling.js';
 import { MODERATOR_CEILING } from '../grants/presets.js';
+import { OperatorStore } from '../operators/operator-store.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { SeatStore } from '../seats/store/seat-store.js';
 import { SeatViews } from '../seats/views/seat-views.js';
@@ -14,23 +13,25 @@ import type { TargetFilter } from './bulk.schemas.js';
 @Injectable()
 export class BulkTargets {
   constructor(
-    private readonly pg: PgPool,
+    private readonly operators: OperatorStore,
     private readonly store: SeatStore,
     private readonly views: SeatViews,
     private readonly policy: PolicyReader,
   ) {}
 
   /**
-   * Who matches and was there by then. A filter never means those who run the room: operators who
-   * sit in it under their own address, whoever holds more than a moderator gives out (unless their
-   * template is asked for by name), agents and other programs, moderators who look at somebody. Whoever publishes comes first.
+   * Who matches and was there by then, publishers first. A filter never includes those who run the
+   * room: operators under their own address, people with more than a moderator gives (unless their
+   * template is asked for by name), agents and other programs, and peeks.
    */
-  async choose(_actor: Actor, room: string, filter: TargetFilter, asOf: Date): Promise<string[]> {
+  async choose(room: string, filter: TargetFilter, asOf: Date): Promise<string[]> {
     const except = new Set(filter.except ?? []);
     const seats = (await this.views.list(room)).filter(
       (seat) => !except.has(seat.identity) && matches(seat, filter) && !isLater(seat, asOf),
     );
-    const operators = await this.operatorsAmong(seats.map(({ identity }) => identity));
+    const operators = new Set(
+      await this.operators.listAmong(seats.map(({ identity }) => identity)),
+    );
     const meant: SeatView[] = [];
     for (const seat of seats) {
       if (isNobodysPlace(seat) || operators.has(seat.identity)) continue;
@@ -40,7 +41,7 @@ export class BulkTargets {
     return publishersFirst(meant).map(({ identity }) => identity);
   }
 
-  /** Identities as they were given, each once; whoever publishes comes first. */
+  /** Identities as they were given, each once; publishers first. */
   async inOrder(room: string, identities: readonly string[]): Promise<string[]> {
     const unique = [...new Set(identities)];
     const seats = await this.store.findMany(room, unique);
@@ -57,17 +58,6 @@ export class BulkTargets {
     if (!role) return false;
     const { grants } = await this.policy.version(role.template, role.version);
     return exceeds(grants, MODERATOR_CEILING).length > 0;
-  }
-
-  private async operatorsAmong(identities: readonly string[]): Promise<Set<string>> {
-    const { rows } = await this.pg.query<{ identity: string }>(
-      'bulk-operators',
-      `SELECT i.identity FROM unnest($1::text[]) AS i(identity)
-       WHERE EXISTS (SELECT FROM operator o
-         WHERE o.email_key = lower(i.identity) OR o.id::text = i.identity)`,
-      [identities],
-    );
-    return new Set(rows.map(({ identity }) => identity));
   }
 }
 

@@ -1,25 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { type BulkOperation, inverseOf } from './bulk.js';
 import type { BulkOperationView } from './bulk.schemas.js';
-import { BulkStore, type Progress } from './bulk-store.js';
+import { BulkProgress, type Progress } from './bulk-progress.js';
 import { secondsLeft } from './time-left.js';
 
 /** Operations as the API and the event stream show them. */
 @Injectable()
 export class BulkViews {
-  constructor(private readonly store: BulkStore) {}
+  constructor(private readonly progress: BulkProgress) {}
 
   async find(id: string): Promise<{ operation: BulkOperation; view: BulkOperationView } | null> {
-    const [progress] = await this.store.progress([id]);
+    const [progress] = await this.progress.of([id]);
     return progress ? { operation: progress.operation, view: toView(progress) } : null;
   }
 
   async some(ids: readonly string[]): Promise<BulkOperationView[]> {
-    return (await this.store.progress(ids)).map(toView);
+    return (await this.progress.of(ids)).map(toView);
   }
 
   async ofRoom(room: string, limit: number): Promise<BulkOperationView[]> {
-    return (await this.store.listOfRoom(room, limit)).map(toView);
+    return (await this.progress.listOfRoom(room, limit)).map(toView);
   }
 }
 

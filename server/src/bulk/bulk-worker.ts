@@ -7,40 +7,40 @@ import { BulkScenes } from './bulk-scenes.js';
 import { type BulkOperation, type Counts, permissionOf } from './bulk.js';
 import { BulkStore } from './bulk-store.js';
 import { ChunkSize } from './chunk-size.js';
-import { Pace } from './pace.js';
+import { AdaptiveLimit } from './adaptive-limit.js';
 import { actorName } from '../grants/actor-name.js';
 
 /** One server's right to work on an operation. */
-export interface Turn {
+export interface OperationLease {
   readonly holder: string;
   /** Another server has it, or this one stops. */
-  isOver(): boolean;
-  tell(room: string): void;
+  isLost(): boolean;
+  notify(room: string): void;
 }
 
-/** Targets whose intents are committed: what is left is to call LiveKit, and to write what came of it. */
+/** Targets whose intents are committed: LiveKit has to be called, and the outcomes recorded. */
 export interface Chunk {
   readonly count: number;
   carryOut(): Promise<void>;
 }
 
 /**
- * So many chunks have their intents committed at once: while one is read and written down, LiveKit is
- * told of another, and what came of a third is written.
+ * Chunks that are under way at once: while the intents of one are written, LiveKit is called for
+ * another, and the outcomes of a third are written.
  */
 const CHUNKS_AT_ONCE = 3;
-const MAX_COURSES = 200;
+const MAX_ROOMS = 200;
 
-/** How fast things go in a room: learnt once for all operations in it. */
-interface Course {
-  readonly pace: Pace;
+/** The measured throughput of a room, shared by all operations in it. */
+interface RoomThroughput {
+  readonly limit: AdaptiveLimit;
   readonly chunks: ChunkSize;
 }
 
-/** Works on one operation until nothing is left to do, or until it is not its turn any more. */
+/** Works on one operation until nothing is left to do, or until the lease is lost. */
 @Injectable()
 export class BulkWorker {
-  private readonly courses = new Map<string, Course>();
+  private readonly throughputs = new Map<string, RoomThroughput>();
 
   constructor(
     private readonly store: BulkStore,
@@ -50,71 +50,71 @@ export class BulkWorker {
     private readonly transactions: Transactions,
   ) {}
 
-  async run(id: string, turn: Turn): Promise<void> {
+  async run(id: string, lease: OperationLease): Promise<void> {
     const operation = await this.store.find(id);
     if (!operation || operation.finishedAt) return;
-    await this.recover(operation, turn);
+    await this.recover(operation, lease);
     const under: Promise<void>[] = [];
     try {
-      const { pace, chunks } = this.courseOf(operation.room);
-      for (let size = chunks.first(); ; size = chunks.next(pace.perSecond)) {
-        const chunk = await this.prepare(id, size, turn);
+      const { limit, chunks } = this.throughputOf(operation.room);
+      for (let size = chunks.first(); ; size = chunks.next(limit.perSecond)) {
+        const chunk = await this.prepare(id, size, lease);
         if (!chunk) break;
-        under.push(this.finishChunk(chunk, operation.room, turn));
+        under.push(this.finishChunk(chunk, operation.room, lease));
         if (under.length >= CHUNKS_AT_ONCE) await under.shift();
       }
     } finally {
-      // What is under way comes to its end, whatever happened to the others.
+      // Chunks that are under way are completed, whatever happened to the others.
       await Promise.allSettled(under);
     }
     await Promise.all(under);
     await this.finish(id);
-    turn.tell(operation.room);
+    lease.notify(operation.room);
   }
 
-  /** LiveKit answers again: what waits for it in scenes is done now and not by the next sweep. */
+  /** LiveKit is back: pending targets of scenes are done now and not by the next sweep. */
   async settlePending(): Promise<void> {
     for (const id of await this.store.listWithPendingScene()) {
       const operation = await this.store.find(id);
-      if (operation) await this.scenes.again(operation, this.courseOf(operation.room).pace);
+      if (operation) await this.scenes.again(operation, this.throughputOf(operation.room).limit);
     }
   }
 
-  private async finishChunk(chunk: Chunk, room: string, turn: Turn): Promise<void> {
+  private async finishChunk(chunk: Chunk, room: string, lease: OperationLease): Promise<void> {
     await chunk.carryOut();
-    this.courseOf(room).chunks.ended(chunk.count, performance.now());
-    turn.tell(room);
+    this.throughputOf(room).chunks.ended(chunk.count, performance.now());
+    lease.notify(room);
   }
 
   /** What a server that died left between intent and outcome is settled, never begun again. */
-  private async recover(operation: BulkOperation, turn: Turn): Promise<void> {
+  private async recover(operation: BulkOperation, lease: OperationLease): Promise<void> {
     const started = await this.store.listStarted(operation.id);
     if (started.length === 0) return;
     await this.acts.settle(operation, started);
-    turn.tell(operation.room);
+    lease.notify(operation.room);
   }
 
-  /** Commits the next intents. Null when there are none to be had now. */
-  private async prepare(id: string, size: number, turn: Turn): Promise<Chunk | null> {
-    if (turn.isOver()) return null;
+  /** Commits the next intents. Null when there is nothing to start. */
+  private async prepare(id: string, size: number, lease: OperationLease): Promise<Chunk | null> {
+    if (lease.isLost()) return null;
     const [operation, targets] = await Promise.all([
       this.store.find(id),
       this.store.next(id, size),
     ]);
     if (operation?.status !== 'running' || targets.length === 0) return null;
-    const { pace } = this.courseOf(operation.room);
-    if (operation.action === 'scene') return this.scenes.chunk(operation, targets, pace, turn);
+    const { limit } = this.throughputOf(operation.room);
+    if (operation.action === 'scene') return this.scenes.chunk(operation, targets, limit, lease);
     const actor = await this.actors.now(operation.actor);
     if (!actor || !actor.can(permissionOf(operation), operation.room)) {
       await this.stop(operation);
       return null;
     }
-    return this.acts.chunk(operation, actor, targets, pace, turn);
+    return this.acts.chunk(operation, actor, targets, limit, lease);
   }
 
-  /** Whoever asked for it may not do this any more: the rest is not done in their name. */
+  /** The actor lost the permission: the rest is not done in their name. */
   private async stop({ id, actor, room }: BulkOperation): Promise<void> {
-    const because = `${actorName(actor.label, actor.kind)} may not do this any more`;
+    const because = `${actorName(actor.label, actor.kind)} may no longer do this`;
     await this.transactions.run(async (tx) => {
       const locked = await this.store.lock(tx, id);
       if (locked?.status !== 'running') return;
@@ -158,17 +158,17 @@ export class BulkWorker {
     });
   }
 
-  private courseOf(room: string): Course {
-    const known = this.courses.get(room);
+  private throughputOf(room: string): RoomThroughput {
+    const known = this.throughputs.get(room);
     if (known) return known;
-    if (this.courses.size >= MAX_COURSES) this.courses.clear();
-    const course = { pace: new Pace(), chunks: new ChunkSize() };
-    this.courses.set(room, course);
+    if (this.throughputs.size >= MAX_ROOMS) this.throughputs.clear();
+    const course = { limit: new AdaptiveLimit(), chunks: new ChunkSize() };
+    this.throughputs.set(room, course);
     return course;
   }
 }
 
-/** Failed as a whole only where nothing at all came of it. */
+/** An operation failed only when no target was applied or is pending. */
 function endOf({ failed, applied, pending }: Counts): 'done' | 'failed' {
   return failed > 0 && applied + pending === 0 ? 'failed' : 'done';
 }

@@ -7,7 +7,7 @@ import {
   SignedIn,
 } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { idParams, roomParams } from '../common/http/fields.js';
 import { SeatPolicy } from '../seats/model/seat-policy.js';
 import { BULK_PERMISSIONS, STEERING_PERMISSIONS } from './bulk.js';
@@ -37,6 +37,19 @@ export class BulkController {
   ) {}
 
   @Post('rooms/:room/seats/bulk')
+  @ApiDoc({
+    summary: 'Start a bulk operation',
+    description:
+      'Does one act to many seats of a room: to the listed identities, or to all that match a filter. Runs in the background; read its progress by the operation id.',
+    example: { action: 'demote', identities: ['ana-91', 'bo-17'], reason: 'Questions are over' },
+    errors: [
+      'room.not_found',
+      'bulk.too_many',
+      'seat.above_ceiling',
+      'role_template.not_published',
+      'seat.no_other_role',
+    ],
+  })
   @HttpCode(202)
   @RequirePermission('seat.read', {
     room: 'room',
@@ -52,6 +65,10 @@ export class BulkController {
   }
 
   @Get('rooms/:room/operations')
+  @ApiDoc({
+    summary: 'List the bulk operations of a room',
+    description: 'The newest bulk operations first.',
+  })
   @RequirePermission('seat.read', { room: 'room' })
   @Answers(z.array(bulkOperationResponse))
   async list(
@@ -63,6 +80,11 @@ export class BulkController {
   }
 
   @Get('operations/:id/targets')
+  @ApiDoc({
+    summary: 'List the targets of a bulk operation',
+    description: 'One row per seat with its outcome, by position. Pages by cursor.',
+    errors: ['operation.not_found'],
+  })
   @SignedIn()
   @Answers(targetPageResponse)
   targets(
@@ -74,6 +96,11 @@ export class BulkController {
   }
 
   @Post('operations/:id/pause')
+  @ApiDoc({
+    summary: 'Pause a bulk operation',
+    description: 'Acts that have begun are finished. Nothing new begins until it is resumed.',
+    errors: ['operation.not_found', 'bulk.stopped'],
+  })
   @HttpCode(200)
   @RequireAnyPermission(STEERING_PERMISSIONS)
   @Answers(bulkOperationResponse)
@@ -82,6 +109,11 @@ export class BulkController {
   }
 
   @Post('operations/:id/resume')
+  @ApiDoc({
+    summary: 'Resume a bulk operation',
+    description: 'Continues a paused operation with the permissions of the caller.',
+    errors: ['operation.not_found', 'bulk.stopped', 'seat.above_ceiling'],
+  })
   @HttpCode(200)
   @RequireAnyPermission(STEERING_PERMISSIONS)
   @Answers(bulkOperationResponse)
@@ -90,6 +122,11 @@ export class BulkController {
   }
 
   @Post('operations/:id/cancel')
+  @ApiDoc({
+    summary: 'Cancel a bulk operation',
+    description: 'What has been done stays done. The rest is left alone.',
+    errors: ['operation.not_found', 'bulk.stopped'],
+  })
   @HttpCode(200)
   @RequireAnyPermission(STEERING_PERMISSIONS)
   @Answers(bulkOperationResponse)
@@ -98,6 +135,11 @@ export class BulkController {
   }
 
   @Post('operations/:id/retry')
+  @ApiDoc({
+    summary: 'Retry the failures of a bulk operation',
+    description: 'Runs again for the targets that failed.',
+    errors: ['operation.not_found', 'operation.undone'],
+  })
   @HttpCode(200)
   @RequireAnyPermission(STEERING_PERMISSIONS)
   @Answers(bulkOperationResponse)

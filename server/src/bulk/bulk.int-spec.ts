@@ -289,9 +289,9 @@ describe('operations on many seats', () => {
       expect(view.applied + view.cancelled).toBe(400);
       expect(crowd.publishers(name)).toHaveLength(view.applied);
       const { 'p-0399': last } = await crowd.outcomes(body.operationId);
-      expect(last).toBe('cancelled: API key key may not do this any more');
+      expect(last).toBe('cancelled: API key key may no longer do this');
       expect(await entries(name, 'bulk.cancelled')).toMatchObject([
-        { actor_label: 'Rolecall', payload: { because: 'API key key may not do this any more' } },
+        { actor_label: 'Rolecall', payload: { because: 'API key key may no longer do this' } },
       ]);
     });
   });

@@ -1,9 +1,11 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { FrameSources } from '../hints/frame-sources.js';
+import { OperatorsModule } from '../operators/operators.module.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { BulkActors } from './bulk-actors.js';
 import { BulkActs } from './bulk-acts.js';
 import { BulkController } from './bulk.controller.js';
+import { BulkProgress } from './bulk-progress.js';
 import { BulkRunner } from './bulk-runner.js';
 import { BulkScenes } from './bulk-scenes.js';
 import { BulkService } from './bulk.service.js';
@@ -12,14 +14,16 @@ import { BulkTargets } from './bulk-targets.js';
 import { BulkViews } from './bulk-views.js';
 import { BulkWorker } from './bulk-worker.js';
 import { OperationsController } from './operations.controller.js';
+import { SceneOperations } from './scene-operations.js';
 
-/** One operation on many seats: who is meant, who works on it, and how far it is. */
+/** Bulk operations: one act on many seats, as a job with progress. */
 @Module({
-  imports: [SeatsModule],
+  imports: [OperatorsModule, SeatsModule],
   controllers: [BulkController, OperationsController],
   providers: [
     BulkActors,
     BulkActs,
+    BulkProgress,
     BulkRunner,
     BulkScenes,
     BulkService,
@@ -27,8 +31,9 @@ import { OperationsController } from './operations.controller.js';
     BulkTargets,
     BulkViews,
     BulkWorker,
+    SceneOperations,
   ],
-  exports: [BulkRunner, BulkScenes, BulkStore, BulkViews],
+  exports: [SceneOperations],
 })
 export class BulkModule implements OnModuleInit {
   constructor(

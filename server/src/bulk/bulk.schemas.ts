@@ -7,9 +7,11 @@ import {
   reasonText,
 } from '../common/http/fields.js';
 import { jsonParameter, searchText } from '../common/http/lists.js';
+import { type ActField, ACTS } from '../acts/acts.js';
+import { listInWords } from '../grants/grant-catalogue.js';
 import { parseTtl, TtlError } from '../grants/ttl.js';
 import { TRACK_SOURCES } from '../grants/role-grants.js';
-import { BULK_ACTIONS } from './bulk.js';
+import { BULK_ACTIONS, type BulkAction } from './bulk.js';
 
 /** More people than this are several operations. */
 export const MAX_TARGETS = 10_000;
@@ -37,6 +39,12 @@ const targetFilter = z.strictObject({
 });
 export type TargetFilter = z.infer<typeof targetFilter>;
 
+/** A mute of one names its source; of many, all of them. */
+function takes(action: BulkAction, field: ActField): boolean {
+  const fields: readonly ActField[] = ACTS[action].fields;
+  return fields.includes(field) || (field === 'sources' && fields.includes('source'));
+}
+
 export const bulkBody = z
   .strictObject({
     action: z.enum(BULK_ACTIONS, { message: `must be one of ${BULK_ACTIONS.join(', ')}` }),
@@ -59,14 +67,11 @@ export const bulkBody = z
       refuse('identities', 'give either identities or a filter');
     }
     const { action } = body;
-    if (body.template !== undefined && action !== 'promote' && action !== 'demote') {
-      refuse('template', 'is only for promote and demote');
-    }
-    if (body.sources !== undefined && action !== 'mute' && action !== 'hold') {
-      refuse('sources', 'is only for mute and hold');
-    }
-    if (body.for !== undefined && !['promote', 'demote', 'block', 'hold'].includes(action)) {
-      refuse('for', 'is only for promote, demote, block and hold');
+    for (const field of ['template', 'sources', 'for'] as const) {
+      const takers = BULK_ACTIONS.filter((each) => takes(each, field));
+      if (body[field] !== undefined && !takers.includes(action)) {
+        refuse(field, `is only for ${listInWords(takers)}`);
+      }
     }
   });
 export type BulkBody = z.infer<typeof bulkBody>;

@@ -1,19 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { inverseOf as inverseOfAct } from '../acts/acts.js';
 import type { Actor } from '../actor/actor.js';
 import type { Permission } from '../actor/permissions.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
+import { permissionMissing, roleAboveCeiling } from '../common/errors/refusals.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
-import { listInWords } from '../grants/grant-catalogue.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
+import { usableVersion } from '../policy/usable-template.js';
 import { operationNotFound } from '../seats/views/seat-views.js';
 import { SeatPolicy } from '../seats/model/seat-policy.js';
 import type { BulkAction, BulkOperation, BulkParams } from './bulk.js';
-import { INVERSE_OF, inverseOf, permissionFor, permissionOf } from './bulk.js';
+import { actorOf, inverseOf, permissionFor, permissionOf } from './bulk.js';
 import { BulkRunner } from './bulk-runner.js';
-import { BulkStore, type TargetRow } from './bulk-store.js';
+import { BulkProgress, type TargetRow } from './bulk-progress.js';
+import { BulkStore } from './bulk-store.js';
 import { BulkTargets } from './bulk-targets.js';
 import {
   type BulkBody,
@@ -28,11 +31,12 @@ import { actorName } from '../grants/actor-name.js';
 
 type Verb = 'pause' | 'resume' | 'cancel' | 'retry';
 
-/** What moderators ask of operations on many seats; the runner does the work. */
+/** Starts and controls bulk operations; the runner does the work. */
 @Injectable()
 export class BulkService {
   constructor(
     private readonly store: BulkStore,
+    private readonly progress: BulkProgress,
     private readonly targets: BulkTargets,
     private readonly views: BulkViews,
     private readonly runner: BulkRunner,
@@ -43,7 +47,7 @@ export class BulkService {
     private readonly clock: DatabaseClock,
   ) {}
 
-  /** Fixes who is meant, and begins. */
+  /** Fixes the targets, and starts. */
   async start(actor: Actor, room: string, body: BulkBody): Promise<BulkStarted> {
     await this.policy.assertRoom(room);
     await this.assertMay(actor, permissionFor(body.action), room);
@@ -51,7 +55,7 @@ export class BulkService {
     const now = this.clock.now();
     const asOf = body.asOf && body.asOf < now ? body.asOf : now;
     const identities = body.filter
-      ? await this.targets.choose(actor, room, body.filter, asOf)
+      ? await this.targets.choose(room, body.filter, asOf)
       : await this.targets.inOrder(room, body.identities ?? []);
     if (identities.length > MAX_TARGETS) {
       throw fieldError('filter', `means more than ${MAX_TARGETS} people`, 'bulk.too_many');
@@ -85,7 +89,7 @@ export class BulkService {
     const operation = await this.store.find(id);
     if (!operation || !actor.can('seat.read', operation.room)) throw operationNotFound();
     const outcomes = filter.outcome === undefined ? null : [filter.outcome].flat();
-    const rows = await this.store.page(id, outcomes, cursor, limit + 1);
+    const rows = await this.progress.page(id, outcomes, cursor, limit + 1);
     const isBefore = cursor?.isBefore ?? false;
     const hasMore = rows.length > limit;
     const page = isBefore ? rows.slice(-limit) : rows.slice(0, limit);
@@ -114,7 +118,7 @@ export class BulkService {
     });
   }
 
-  /** The rest is done in the name of whoever asks for it: what is above their ceiling is skipped. */
+  /** The rest is done in the name of `actor`: what is above their ceiling is skipped. */
   resume(actor: Actor, id: string): Promise<BulkOperationView> {
     return this.steer(actor, id, 'resume', async (tx, operation) => {
       assertStatus(operation, ['paused'], 'It is not paused.');
@@ -138,12 +142,12 @@ export class BulkService {
     });
   }
 
-  /** Those that failed or wait are tried again, in the name of whoever asks for it. */
+  /** Targets that failed or wait are tried again in the name of `actor`. */
   retry(actor: Actor, id: string): Promise<BulkOperationView> {
     return this.steer(actor, id, 'retry', async (tx, operation) => {
       assertStatus(operation, ['done', 'failed', 'cancelled'], 'It is not over yet.');
       if (!operation.finishedAt) throw notNow('It is not over yet.');
-      const again = await this.store.again(tx, id);
+      const again = await this.store.retryFailed(tx, id);
       if (again === 0)
         throw notNow('Nothing failed and nothing waits.', 'operation.nothing_to_retry');
       await this.store.reopen(tx, id, actorOf(actor));
@@ -151,7 +155,7 @@ export class BulkService {
     });
   }
 
-  /** The inverse of what stands, as an operation of its own. */
+  /** Undoes what was applied, as an operation of its own. */
   async undo(actor: Actor, id: string): Promise<BulkStarted> {
     const operation = await this.store.find(id);
     if (!operation || !actor.can('seat.read', operation.room)) throw operationNotFound();
@@ -188,31 +192,17 @@ export class BulkService {
         payload: { permission },
       })
       .catch(() => undefined); // a refusal that cannot be written is still one
-    throw new AppError(
-      'forbidden',
-      'access.denied',
-      `This needs the permission ${permission}, which you do not have.`,
-      { extra: { permission } },
-    );
+    throw permissionMissing(permission);
   }
 
   /** What nobody of the operation could be given is refused at once, and not once for each. */
   private async assertTemplate(actor: Actor, room: string, body: BulkBody): Promise<void> {
     if (body.template === undefined) return;
     const { input } = await this.templates.read({ room, identity: '' });
-    const state = input?.templates[body.template];
-    if (!state) throw fieldError('template', 'no role template has this key');
-    if (state.isArchived) throw fieldError('template', 'this role template is archived');
-    if (state.published === null) throw fieldError('template', 'has no published version');
-    const { grants } = await this.templates.version(body.template, state.published);
+    const version = usableVersion(input?.templates ?? {}, body.template, 'template');
+    const { grants } = await this.templates.version(body.template, version);
     const beyond = actor.exceeding(permissionFor(body.action), grants, room);
-    if (beyond.length === 0) return;
-    throw new AppError(
-      'forbidden',
-      'seat.above_ceiling',
-      `The role ${body.template} goes beyond what you may handle: ${listInWords(beyond)}.`,
-      { extra: { beyond } },
-    );
+    if (beyond.length > 0) throw roleAboveCeiling(body.template, beyond);
   }
 
   private async begin(
@@ -252,7 +242,7 @@ export class BulkService {
           ...(operation.undoOf ? { undoes: operation.undoOf } : {}),
         },
       });
-      tx.afterCommit(() => this.runner.take(id, operation.room));
+      tx.afterCommit(() => this.runner.startOrContinue(id, operation.room));
     });
     return { operationId: id, total };
   }
@@ -277,7 +267,7 @@ export class BulkService {
         room: operation.room,
         payload: { operationId: id, action: operation.action, ...extra },
       });
-      tx.afterCommit(() => this.runner.take(id, operation.room));
+      tx.afterCommit(() => this.runner.startOrContinue(id, operation.room));
     });
     return this.get(actor, id);
   }
@@ -290,11 +280,6 @@ const LEDGER_KINDS: Readonly<Record<Verb, string>> = {
   retry: 'bulk.retried',
 };
 
-/** What is kept of who acts: who they are, and nothing of what they hold. */
-export function actorOf({ kind, id, label, requestId, ip }: Actor): BulkOperation['actor'] {
-  return { kind, id, label, requestId, ip };
-}
-
 function toTargetView(target: TargetRow): TargetView {
   const { identity, position, outcome, detail, ms, settledAt, seatOperation } = target;
   const at = settledAt?.toISOString() ?? null;
@@ -302,7 +287,7 @@ function toTargetView(target: TargetRow): TargetView {
 }
 
 function invert(action: BulkAction): BulkAction {
-  return INVERSE_OF[action] ?? action;
+  return (inverseOfAct(action) as BulkAction | null) ?? action;
 }
 
 function assertStatus(

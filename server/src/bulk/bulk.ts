@@ -1,23 +1,15 @@
-import type { ActorRef, RequestFacts } from '../actor/actor.js';
+import type { Actor, ActorRef, RequestFacts } from '../actor/actor.js';
+import { ACTS, type ActsThat, actsThat, inverseOf as inverseOfAct } from '../acts/acts.js';
 import type { Permission } from '../actor/permissions.js';
 import type { TrackSource } from '../grants/role-grants.js';
 import type { TargetFilter } from './bulk.schemas.js';
 
 /** What may be done to many seats in one operation. */
-export const BULK_ACTIONS = [
-  'promote',
-  'demote',
-  'block',
-  'unblock',
-  'remove',
-  'mute',
-  'hold',
-  'release',
-] as const;
-export type BulkAction = (typeof BULK_ACTIONS)[number];
+export type BulkAction = ActsThat<{ isBulk: true }>;
+export const BULK_ACTIONS = actsThat<BulkAction>(({ isBulk }) => isBulk);
 
-/** `scene`: bringing people to what the room's scene makes of them, or back. `undo`: the inverses. */
-export type OperationAction = BulkAction | 'scene' | 'undo';
+/** `scene`: brings people to their role in the room's scene, or back. `undo`: the inverse acts. */
+type OperationAction = BulkAction | 'scene' | 'undo';
 
 export type BulkStatus = 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
 
@@ -71,7 +63,7 @@ export interface BulkTarget {
   readonly outcome: TargetOutcome;
 }
 
-/** What came of one target. */
+/** The result of one target. */
 export interface TargetEnd {
   readonly position: number;
   readonly outcome: Exclude<TargetOutcome, 'waiting' | 'started'>;
@@ -82,36 +74,19 @@ export interface TargetEnd {
 export type Counts = Readonly<Record<TargetOutcome, number>>;
 
 /** What each action on many seats needs, in their room. */
-export const BULK_PERMISSIONS: Readonly<Record<BulkAction, Permission>> = {
-  promote: 'seat.promote',
-  demote: 'seat.demote',
-  block: 'seat.block',
-  unblock: 'seat.block',
-  remove: 'seat.remove',
-  mute: 'seat.mute',
-  hold: 'seat.mute',
-  release: 'seat.mute',
-};
-
-/** What the inverse of each action is, as far as it has one. */
-export const INVERSE_OF: Readonly<Partial<Record<OperationAction, BulkAction>>> = {
-  promote: 'demote',
-  demote: 'promote',
-  block: 'unblock',
-  unblock: 'block',
-  hold: 'release',
-  release: 'hold',
-};
+export const BULK_PERMISSIONS = Object.fromEntries(
+  BULK_ACTIONS.map((action) => [action, ACTS[action].permission]),
+) as Readonly<Record<BulkAction, Permission>>;
 
 /** What takes it back; null for what cannot be taken back, as who was removed has to come themselves. */
 export function inverseOf({
   action,
   params,
 }: Pick<BulkOperation, 'action' | 'params'>): BulkAction | null {
-  return params.inverse ?? INVERSE_OF[action] ?? null;
+  return params.inverse ?? (inverseOfAct(action) as BulkAction | null);
 }
 
-/** Whoever holds none of these can steer or undo no operation. */
+/** Each of these permissions lets an actor control or undo some operations. */
 export const STEERING_PERMISSIONS: readonly Permission[] = [
   ...new Set([...Object.values(BULK_PERMISSIONS), 'scene.enter' as const]),
 ];
@@ -127,5 +102,24 @@ export function permissionOf(operation: Pick<BulkOperation, 'action' | 'params'>
 }
 
 export function permissionFor(action: BulkAction | 'scene'): Permission {
-  return action === 'scene' ? 'scene.enter' : BULK_PERMISSIONS[action];
+  return action === 'scene' ? 'scene.enter' : ACTS[action].permission;
+}
+
+/** With a zero for each outcome that none of the targets has. */
+export function completeCounts(counts: Partial<Counts>): Counts {
+  return {
+    waiting: 0,
+    started: 0,
+    applied: 0,
+    pending: 0,
+    failed: 0,
+    skipped: 0,
+    cancelled: 0,
+    ...counts,
+  };
+}
+
+/** What is kept of who acts: who they are, and nothing of what they hold. */
+export function actorOf({ kind, id, label, requestId, ip }: Actor): BulkOperation['actor'] {
+  return { kind, id, label, requestId, ip };
 }

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { CurrentActor, RequireAnyPermission, SignedIn } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { idParams } from '../common/http/fields.js';
 import { ClickedAt } from '../actor/clicked-at.js';
 import { operationNotFound, toOperationView } from '../seats/views/seat-views.js';
@@ -29,6 +29,11 @@ export class OperationsController {
   ) {}
 
   @Get(':id')
+  @ApiDoc({
+    summary: 'Read an operation',
+    description: 'An act on one seat or a bulk operation, by its id.',
+    errors: ['operation.not_found'],
+  })
   @SignedIn()
   @Answers(z.union([bulkOperationResponse, operationResponse]))
   async one(@CurrentActor() actor: Actor, @Param({ schema: idParams }) { id }: IdParams) {
@@ -39,6 +44,19 @@ export class OperationsController {
   }
 
   @Post(':id/undo')
+  @ApiDoc({
+    summary: 'Undo an operation',
+    description:
+      'Does the inverse act, within a minute. Answers 200 for one seat, and 202 with a new operation for a bulk operation.',
+    errors: [
+      'operation.not_found',
+      'operation.undone',
+      'operation.undo_expired',
+      'operation.not_undoable',
+      'seat.changed',
+      'seat.above_ceiling',
+    ],
+  })
   @HttpCode(200)
   @RequireAnyPermission(STEERING_PERMISSIONS)
   @Answers(z.union([seatChangeResponse, bulkStartedResponse]))

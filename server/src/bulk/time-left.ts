@@ -6,7 +6,7 @@ export interface Measured {
   readonly seconds: number;
   /** People in the room now. */
   readonly people: number;
-  /** The operation puts people out of the room, each of whom makes the next call cheaper. */
+  /** The operation removes people from the room, so each call is cheaper than the one before. */
   readonly shrinks: boolean;
 }
 

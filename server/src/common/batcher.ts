@@ -1,6 +1,6 @@
 import { AppError } from './errors/app-error.js';
 
-interface Waiting<K, V> {
+interface Caller<K, V> {
   key: K;
   resolve: (value: V) => void;
   reject: (error: unknown) => void;
@@ -21,7 +21,7 @@ export interface BatcherOptions {
  * back goes out together. No timer: an idle batcher sends at once, a busy one batches by itself.
  */
 export class Batcher<K, V> {
-  private waiting: Waiting<K, V>[] = [];
+  private waiting: Caller<K, V>[] = [];
   private active = 0;
   private isScheduled = false;
   private readonly maxBatch: number;
@@ -73,7 +73,7 @@ export class Batcher<K, V> {
     }
   }
 
-  private async run(batch: Waiting<K, V>[]): Promise<void> {
+  private async run(batch: Caller<K, V>[]): Promise<void> {
     try {
       const values = await this.work(batch.map((w) => w.key));
       batch.forEach((w, i) => {

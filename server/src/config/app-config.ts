@@ -206,7 +206,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
     const isMissing = given[name] === undefined;
     problems.push(`${name}: ${isMissing ? 'is required' : issue.message}`);
   }
-  // What does not fit together is told even when something else is wrong: one start, one list.
+  // Reported even when other settings are wrong, so that one start lists all problems.
   if (Boolean(given.LIVEKIT_API_KEY) !== Boolean(given.LIVEKIT_API_SECRET)) {
     problems.push('LIVEKIT_API_KEY and LIVEKIT_API_SECRET: give both or neither');
   } else if (given.LIVEKIT_URL && !given.LIVEKIT_API_KEY) {
@@ -264,7 +264,7 @@ export function localUrl({ host, port }: Pick<AppConfig, 'host' | 'port'>): stri
   return `http://${hostForUrl(host)}:${port}`;
 }
 
-/** What participants are told to connect to: the gate at our own address, or what stands in for it. */
+/** The address that participants connect to: the gate at our own address, or its replacement. */
 export function clientUrlOf({
   isGateOn,
   publicUrl,

@@ -1,12 +1,13 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
+import { Loop } from '../common/loop.js';
 import { PgPool } from './pg-pool.js';
 
 const MEASURE_MS = 60_000;
 /** While Postgres has not answered yet. */
 const RETRY_MS = 1_000;
 const SAMPLES = 3;
-/** A step of the server's own clock by more than this tells of a pause: measured again at once. */
+/** After a larger step of the server's own clock, as after a pause, the offset is measured again. */
 const STEP_MS = 500;
 
 /**
@@ -20,9 +21,15 @@ export class DatabaseClock implements OnModuleInit, OnModuleDestroy {
   private offset: number | null = null;
   /** `Date.now()` minus `performance.now()` when that was measured. */
   private ownOffset = 0;
-  private timer: NodeJS.Timeout | null = null;
   private measuring: Promise<void> | null = null;
-  private isStopped = false;
+  private readonly loop = new Loop(
+    {
+      name: "measuring the database's clock",
+      everyMs: () => (this.offset === null ? RETRY_MS : MEASURE_MS),
+      log: this.log,
+    },
+    () => this.measure(),
+  );
 
   constructor(private readonly pg: PgPool) {}
 
@@ -30,12 +37,11 @@ export class DatabaseClock implements OnModuleInit, OnModuleDestroy {
     await this.measure().catch((error: unknown) => {
       this.log.warn(`the database's clock is not known yet: ${String(error)}`);
     });
-    this.schedule();
+    this.loop.start();
   }
 
-  onModuleDestroy(): void {
-    this.isStopped = true;
-    if (this.timer) clearTimeout(this.timer);
+  onModuleDestroy(): Promise<void> {
+    return this.loop.stop();
   }
 
   /** Throws `unavailable` while it has never been measured. */
@@ -68,18 +74,7 @@ export class DatabaseClock implements OnModuleInit, OnModuleDestroy {
     return this.measuring;
   }
 
-  private schedule(): void {
-    if (this.isStopped) return;
-    const delay = this.offset === null ? RETRY_MS : MEASURE_MS;
-    this.timer = setTimeout(() => {
-      void this.measure()
-        .catch((error: unknown) => this.log.warn(`the clock is not measured: ${String(error)}`))
-        .finally(() => this.schedule());
-    }, delay);
-    this.timer.unref();
-  }
-
-  /** The sample with the shortest way is the most exact. */
+  /** The sample with the shortest round trip is the most exact. */
   private async ask(): Promise<void> {
     let best: { offset: number; way: number } | null = null;
     for (let i = 0; i < SAMPLES; i++) {

@@ -30,7 +30,7 @@ const CONNECTION_CODES = new Set([
 ]);
 
 /** True when the database, not the request, is at fault: the caller should answer 503. */
-export function isDatabaseUnavailable(error: unknown): boolean {
+function isDatabaseUnavailable(error: unknown): boolean {
   const { code, message = '' } = driverError(error);
   if (code && (CONNECTION_CODES.has(code) || code.startsWith('08'))) return true;
   return (

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseClock } from './database-clock.js';
+import { Housekeeping } from './housekeeping.js';
 import { dataSourceOptions } from './data-source.js';
 import { PgPool } from './pg-pool.js';
 
@@ -19,7 +20,7 @@ import { PgPool } from './pg-pool.js';
       }),
     }),
   ],
-  providers: [PgPool, DatabaseClock],
-  exports: [PgPool, DatabaseClock],
+  providers: [DatabaseClock, Housekeeping, PgPool],
+  exports: [DatabaseClock, Housekeeping, PgPool],
 })
 export class DatabaseModule {}

@@ -59,7 +59,7 @@ function openPool(config: AppConfig, more: pg.PoolConfig): pg.Pool {
     connectionTimeoutMillis: 1_500,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
-    // Postgres gives up by itself as well: a statement that nobody waits for any more would keep
+    // Postgres gives up by itself as well: a statement that nobody waits for would keep
     // its place in the line, and its connection, until it gets the lock.
     lock_timeout: 1_500,
     statement_timeout: 6_000,

@@ -2,7 +2,7 @@ import { Controller, Delete, Get, HttpCode } from '@nestjs/common';
 import { z } from 'zod';
 import { CurrentActor, RequirePermission, SignedIn } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { DemoService } from './demo.service.js';
 
 @Controller('api/v1/demo')
@@ -10,6 +10,10 @@ export class DemoController {
   constructor(private readonly demo: DemoService) {}
 
   @Get()
+  @ApiDoc({
+    summary: 'Read whether there is demo data',
+    description: 'Whether the sample data is there, and how many sample participants run.',
+  })
   @SignedIn()
   @Answers(z.object({ isPresent: z.boolean(), participants: z.number() }))
   status() {
@@ -17,6 +21,10 @@ export class DemoController {
   }
 
   @Delete()
+  @ApiDoc({
+    summary: 'Remove the demo data',
+    description: 'Deletes the sample rooms and users and stops the sample participants.',
+  })
   @HttpCode(204)
   @RequirePermission('demo.remove')
   remove(@CurrentActor() actor: Actor): Promise<void> {

@@ -5,12 +5,14 @@ import { type Actor, SYSTEM_ACTOR } from '../actor/actor.js';
 import { AssignmentsService } from '../assignments/assignments.service.js';
 import { AppLogger } from '../common/app-logger.js';
 import { AppError } from '../common/errors/app-error.js';
-import { newSecret } from '../auth/secrets.js';
-import { PgPool } from '../database/pg-pool.js';
+import { newSecret } from '../credentials/secrets.js';
 import { IssuanceService } from '../issuance/issuance.service.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
+import { RoleTemplateReader } from '../role-templates/role-template-reader.js';
 import { RoleTemplatesService } from '../role-templates/role-templates.service.js';
+import { RoomClosing } from '../rooms/room-closing.js';
+import { RoomStore } from '../rooms/room-store.js';
 import { RoomsService } from '../rooms/rooms.service.js';
 import { UsersService } from '../users/users.service.js';
 import type { JoinRequest } from './participants-process.js';
@@ -32,16 +34,18 @@ interface DemoRow {
 export class DemoService implements OnApplicationShutdown {
   private child: ChildProcess | null = null;
   private joined = 0;
-  /** Once set, nothing is loaded and nobody joins any more. */
+  /** Once set, nothing is loaded and nobody joins. */
   private isOver = false;
   private starting: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly pg: PgPool,
     private readonly users: UsersService,
     private readonly rooms: RoomsService,
+    private readonly roomClosing: RoomClosing,
+    private readonly roomStore: RoomStore,
     private readonly assignments: AssignmentsService,
     private readonly templates: RoleTemplatesService,
+    private readonly templateReader: RoleTemplateReader,
     private readonly issuance: IssuanceService,
     private readonly ledger: LedgerService,
     private readonly health: LiveKitHealth,
@@ -49,7 +53,7 @@ export class DemoService implements OnApplicationShutdown {
   ) {}
 
   async status(): Promise<{ isPresent: boolean; participants: number }> {
-    const people = await this.people();
+    const people = await this.users.listDemo();
     return { isPresent: people.length > 0, participants: this.joined };
   }
 
@@ -70,11 +74,11 @@ export class DemoService implements OnApplicationShutdown {
     this.endParticipants();
     // A token on its way would bring back the room that it is for.
     await this.starting;
-    const rooms = await this.roomNames();
+    const rooms = await this.roomStore.listDemo();
     for (const name of rooms) {
-      await this.rooms.delete(actor, name).catch(ignoreMissing);
+      await this.roomClosing.delete(actor, name).catch(ignoreMissing);
     }
-    const people = await this.people();
+    const people = await this.users.listDemo();
     for (const { id } of people) {
       await this.users.delete(actor, id).catch(ignoreMissing);
     }
@@ -102,7 +106,7 @@ export class DemoService implements OnApplicationShutdown {
       await this.loadRooms();
       await this.loadPeople();
     }
-    const people = await this.people();
+    const people = await this.users.listDemo();
     if (people.length > 0 && (await this.isLiveKitUp())) await this.joinAll(people);
   }
 
@@ -111,7 +115,7 @@ export class DemoService implements OnApplicationShutdown {
     while ((await this.health.probe()).state !== 'up') {
       if (this.isOver) return false;
       if (Date.now() > deadline) {
-        this.logger.warn('demo participants stay away: LiveKit cannot be reached');
+        this.logger.warn('demo participants do not join: LiveKit cannot be reached');
         return false;
       }
       await new Promise((resolve) => setTimeout(resolve, 500));
@@ -137,7 +141,7 @@ export class DemoService implements OnApplicationShutdown {
   }
 
   private async loadPeople(): Promise<void> {
-    const present = await this.people();
+    const present = await this.users.listDemo();
     // Identities are never given out twice, so each demo has its own.
     const suffix = present[0]?.identity.split('-').at(-1) ?? newSuffix();
     for (const person of SAMPLE_PEOPLE) {
@@ -159,7 +163,7 @@ export class DemoService implements OnApplicationShutdown {
   }
 
   private async joinAll(rows: readonly DemoRow[]): Promise<void> {
-    const rooms = await this.roomNames();
+    const rooms = await this.roomStore.listDemo();
     const people = rows.flatMap((row) => {
       const sample = SAMPLE_PEOPLE.find((person) => row.identity.startsWith(`demo-${person.key}-`));
       return sample && rooms.includes(sample.room) ? [{ row, sample }] : [];
@@ -212,34 +216,9 @@ export class DemoService implements OnApplicationShutdown {
     this.joined = 0;
   }
 
-  private async people(): Promise<DemoRow[]> {
-    const { rows } = await this.pg.query<DemoRow>(
-      'demo-people',
-      'SELECT id, identity, name FROM app_user WHERE is_demo AND deleted_at IS NULL ORDER BY identity',
-    );
-    return rows;
-  }
-
-  private async roomNames(): Promise<string[]> {
-    const { rows } = await this.pg.query<{ name: string }>(
-      'demo-rooms',
-      'SELECT name FROM room WHERE is_demo ORDER BY name',
-    );
-    return rows.map(({ name }) => name);
-  }
-
-  /** The sample template, unless somebody made one of the same key themself. */
-  private async ownTemplate(): Promise<{ isPublished: boolean; isArchived: boolean } | null> {
-    const { rows } = await this.pg.query<{ is_published: boolean; is_archived: boolean }>(
-      'demo-template',
-      `SELECT t.published IS NOT NULL AS is_published, t.is_archived
-       FROM role_template t
-       LEFT JOIN role_template_version v ON v.template = t.key AND v.version = 1
-       WHERE t.key = $1 AND coalesce(v.published_by_label, t.draft_updated_by) = $2`,
-      [SAMPLE_TEMPLATE.key, SYSTEM_ACTOR.label],
-    );
-    const row = rows[0];
-    return row ? { isPublished: row.is_published, isArchived: row.is_archived } : null;
+  /** The sample template, unless somebody else made one of the same key. */
+  private ownTemplate() {
+    return this.templateReader.findMadeBy(SYSTEM_ACTOR.label, SAMPLE_TEMPLATE.key);
   }
 }
 

@@ -51,7 +51,7 @@ function allowedBy(token: string): Sources {
 class Participant {
   private readonly room = new Room();
   private readonly playing = new Map<keyof Sources, { sid?: string; timer: NodeJS.Timeout }>();
-  private wanted: Sources = { camera: false, microphone: false };
+  private allowed: Sources = { camera: false, microphone: false };
   private isSettling = false;
 
   constructor(private readonly hue: number) {}
@@ -66,7 +66,7 @@ class Participant {
   }
 
   private follow(token: string): void {
-    this.wanted = allowedBy(token);
+    this.allowed = allowedBy(token);
     if (this.isSettling) return;
     this.isSettling = true;
     setTimeout(() => {
@@ -78,8 +78,8 @@ class Participant {
   private async settle(): Promise<void> {
     for (const source of ['camera', 'microphone'] as const) {
       const playing = this.playing.get(source);
-      if (this.wanted[source] && !playing) await this.publish(source);
-      if (!this.wanted[source] && playing) await this.end(source, playing);
+      if (this.allowed[source] && !playing) await this.publish(source);
+      if (!this.allowed[source] && playing) await this.end(source, playing);
     }
   }
 

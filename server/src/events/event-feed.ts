@@ -6,6 +6,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import pg from 'pg';
+import { Loop } from '../common/loop.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { type Hint, Hints } from '../hints/hints.js';
@@ -34,7 +35,7 @@ interface EventRow {
 }
 
 const CHANNEL = 'rolecall_event';
-const GATHER_MS = 10;
+const COLLECT_MS = 10;
 const RETRY_MS = 500;
 const MAX_WAITING = 10_000;
 /** Ids are handed out before their commit, so a smaller one may appear after a larger one. */
@@ -43,9 +44,8 @@ const READ_LIMIT = 2_000;
 const MAX_REPLAY = 2_000;
 
 /**
- * Carries hints to every server process. They are written in a statement of their own, after the
- * change that they tell of has committed, and one NOTIFY tells of all that were written together:
- * a NOTIFY inside the changes' transactions would make all commits of the database wait in line.
+ * Carries hints to every server process. They are written after the commit of the change, in batches
+ * with one NOTIFY each: a NOTIFY inside the transactions would serialize all commits of the database.
  */
 @Injectable()
 export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -55,11 +55,23 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly seen = new Set<number>();
   private newest = 0;
   private client: pg.Client | null = null;
-  private flushTimer: NodeJS.Timeout | null = null;
-  private connectTimer: NodeJS.Timeout | null = null;
-  private flushing: Promise<void> | null = null;
-  private reading: Promise<void> | null = null;
-  private isReadAgain = false;
+  private readonly flushes = new Loop(
+    { name: 'writing hints', everyMs: () => this.nextFlushMs(), log: this.log },
+    () => this.flush(),
+  );
+  private readonly connects = new Loop(
+    {
+      name: 'listening for events of other servers',
+      everyMs: () => (this.client ? Infinity : RETRY_MS),
+      log: this.log,
+    },
+    () => this.connect(),
+  );
+  private readonly reads = new Loop(
+    { name: 'reading events', everyMs: Infinity, log: this.log },
+    () => this.read(),
+  );
+  private isFlushFailing = false;
   private isStopped = false;
   private stopHints: (() => void) | null = null;
 
@@ -75,17 +87,19 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    this.stopHints = this.hints.listen((hints) => this.take(hints));
-    await this.connect();
+    this.flushes.start();
+    this.reads.start();
+    this.stopHints = this.hints.listen((hints) => this.enqueue(hints));
+    await this.connect().catch((error: unknown) => {
+      this.log.warn('events of other servers are not received yet', { error });
+    });
+    this.connects.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.isStopped = true;
     this.stopHints?.();
-    if (this.connectTimer) clearTimeout(this.connectTimer);
-    if (this.flushTimer) clearTimeout(this.flushTimer);
-    await this.flushing;
-    await this.reading;
+    await Promise.all([this.flushes.stop(), this.reads.stop(), this.connects.stop()]);
     await this.client?.end().catch(() => undefined);
     this.client = null;
   }
@@ -95,7 +109,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
     return () => this.listeners.delete(listener);
   }
 
-  /** What came after `id`, for the topics; null when that is not known any more, or too much. */
+  /** Events after `id` for the topics; null when some were deleted, or when there are too many. */
   async replay(id: number, topics: readonly string[]): Promise<Replay | null> {
     const { rows } = await this.pg.query<{ oldest: string | null; newest: string | null }>(
       'event-range',
@@ -114,7 +128,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
     return { events: missed.map(toEvent), lastId: newest };
   }
 
-  /** Forgets what nobody resumes from any more. The newest stays, so that the range is known. */
+  /** Deletes events that no client resumes from. The newest stays, so that the range is known. */
   async forgetOld(): Promise<void> {
     await this.pg.query(
       'event-forget',
@@ -124,51 +138,48 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
     );
   }
 
-  private take(hints: readonly Hint[]): void {
+  private enqueue(hints: readonly Hint[]): void {
     for (const hint of hints) {
-      if (this.waiting.size >= MAX_WAITING) break; // Postgres is away; who listens reads anew then
+      if (this.waiting.size >= MAX_WAITING) break; // Postgres is unavailable; listeners read again later
       this.waiting.set(JSON.stringify([hint.topic, hint.type, hint.key ?? null]), hint);
     }
-    this.scheduleFlush(GATHER_MS);
+    this.flushes.wake(this.nextFlushMs());
   }
 
-  private scheduleFlush(delay: number): void {
-    if (this.flushTimer || this.flushing || this.isStopped || this.waiting.size === 0) return;
-    this.flushTimer = setTimeout(() => {
-      this.flushTimer = null;
-      this.flushing = this.flush().then((isDone) => {
-        this.flushing = null;
-        this.scheduleFlush(isDone ? GATHER_MS : RETRY_MS);
-      });
-    }, delay);
-    this.flushTimer.unref();
+  private nextFlushMs(): number {
+    if (this.waiting.size === 0) return Infinity;
+    return this.isFlushFailing ? RETRY_MS : COLLECT_MS;
   }
 
-  private async flush(): Promise<boolean> {
-    const batch = [...this.waiting];
+  private async flush(): Promise<void> {
     try {
-      const { rows } = await this.pg.query<EventRow>(
-        'event-insert',
-        `INSERT INTO event (topic, type, key)
-         SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
-         RETURNING id::text, topic, type, key`,
-        [
-          batch.map(([, { topic }]) => topic),
-          batch.map(([, { type }]) => type),
-          batch.map(([, { key }]) => key ?? null),
-        ],
-      );
-      // A hint that was given again meanwhile is a new one.
-      for (const [name, hint] of batch) {
-        if (this.waiting.get(name) === hint) this.waiting.delete(name);
-      }
-      this.deliver(rows.map(toEvent));
-      await this.notify();
-      return true;
+      await this.writeWaiting();
+      this.isFlushFailing = false;
     } catch (error) {
-      this.log.debug(`hints wait: ${String(error)}`);
-      return false;
+      this.isFlushFailing = true;
+      throw error;
     }
+  }
+
+  private async writeWaiting(): Promise<void> {
+    const batch = [...this.waiting];
+    const { rows } = await this.pg.query<EventRow>(
+      'event-insert',
+      `INSERT INTO event (topic, type, key)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+       RETURNING id::text, topic, type, key`,
+      [
+        batch.map(([, { topic }]) => topic),
+        batch.map(([, { type }]) => type),
+        batch.map(([, { key }]) => key ?? null),
+      ],
+    );
+    // A hint that was given again meanwhile is a new one.
+    for (const [name, hint] of batch) {
+      if (this.waiting.get(name) === hint) this.waiting.delete(name);
+    }
+    this.deliver(rows.map(toEvent));
+    await this.notify();
   }
 
   private async notify(): Promise<void> {
@@ -178,7 +189,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   private async connect(): Promise<void> {
-    if (this.isStopped) return;
+    if (this.isStopped || this.client) return;
     const client = new pg.Client({
       connectionString: this.config.databaseUrl,
       connectionTimeoutMillis: 1_500,
@@ -188,14 +199,14 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
     });
     const lost = () => {
       if (this.client === client) this.client = null;
-      this.reconnectSoon();
+      this.connects.wake(RETRY_MS);
     };
     let ownProcess: number | null = null;
     client.on('error', lost);
     client.on('end', lost);
-    // What this server tells the others of, it has delivered itself.
+    // This server has delivered its own events already.
     client.on('notification', ({ processId }) => {
-      if (processId !== ownProcess) this.readSoon();
+      if (processId !== ownProcess) this.reads.wake();
     });
     try {
       await client.connect();
@@ -204,23 +215,13 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
       ownProcess = rows[0]?.pid ?? null;
       if (this.newest === 0) await this.startFromNow();
       this.client = client;
-      this.readSoon();
-      // What was written while it had no connection was told to nobody.
+      this.reads.wake();
+      // Nobody was notified of events from the time without a connection.
       await this.notify();
     } catch (error) {
-      this.log.debug(`no events from other servers: ${String(error)}`);
       await client.end().catch(() => undefined);
-      this.reconnectSoon();
+      throw error;
     }
-  }
-
-  private reconnectSoon(): void {
-    if (this.isStopped || this.connectTimer) return;
-    this.connectTimer = setTimeout(() => {
-      this.connectTimer = null;
-      if (!this.client) void this.connect();
-    }, RETRY_MS);
-    this.connectTimer.unref();
   }
 
   private async startFromNow(): Promise<void> {
@@ -229,20 +230,6 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
       `SELECT id::text, topic, type, key FROM event ORDER BY id DESC LIMIT ${LOOK_BACK}`,
     );
     for (const row of rows) this.isNew(toEvent(row));
-  }
-
-  private readSoon(): void {
-    if (this.reading) {
-      this.isReadAgain = true;
-      return;
-    }
-    this.isReadAgain = false;
-    this.reading = this.read()
-      .catch((error: unknown) => this.log.debug(`events wait: ${String(error)}`))
-      .finally(() => {
-        this.reading = null;
-        if (this.isReadAgain && !this.isStopped) this.readSoon();
-      });
   }
 
   private async read(): Promise<void> {

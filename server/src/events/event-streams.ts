@@ -8,21 +8,29 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '../actor/actor.js';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
+import { Loop } from '../common/loop.js';
 import { ConnectionLimits } from '../common/http/connection-limits.js';
 import { SeatViews } from '../seats/views/seat-views.js';
 import { readActing } from '../hints/acting.js';
 import { EventFeed, type FeedEvent } from './event-feed.js';
-import { emptyGathering, gather, type Gathered, isEmpty, merge } from './gathering.js';
+import {
+  noChanges,
+  collectChanges,
+  type PendingChanges,
+  isEmpty,
+  mergeChanges,
+} from './pending-changes.js';
+import type { Frames } from './frames.js';
 import { FrameSources, type SourcedFrame } from '../hints/frame-sources.js';
 import { Stream } from './stream.js';
 import { assertMaySee } from './topics.js';
 
 const MAX_STREAMS_OF_ONE = 20;
-const GATHER_MS = 50;
-const LONGEST_GATHER_MS = 500;
+const COLLECT_MS = 50;
+const LONGEST_COLLECT_MS = 500;
 const RETRY_MS = 1_000;
 const HEARTBEAT_MS = 15_000;
-/** A stream ends after this long, so that whoever opened it shows again who they are. */
+/** A stream ends after this long, so that the client authenticates again. */
 const LONGEST_LIFE_MS = 30 * 60_000;
 const ROOM = 'room:';
 
@@ -35,22 +43,28 @@ interface Frame {
 }
 
 /**
- * Every open stream of this process. What changes in a room is gathered for 50 ms, read once and
- * sent to all who watch it: fresh state, never a difference, so a client that missed something is
- * right again with the next frame.
+ * Every open stream of this process. Changes in a room are collected for 50 ms, read once and sent to
+ * everybody who watches it: current state, never a difference, so the next frame corrects a client
+ * that missed one.
  */
 @Injectable()
 export class EventStreams implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(EventStreams.name);
   private readonly streams = new Map<Stream, { openedAt: number }>();
-  private gathered = emptyGathering();
-  private timer: NodeJS.Timeout | null = null;
-  private heartbeat: NodeJS.Timeout | null = null;
-  private sending: Promise<void> | null = null;
+  private pending = noChanges();
+  private readonly sends = new Loop(
+    { name: 'sending events', everyMs: () => this.nextSendMs(), log: this.log },
+    () => this.sendPending(),
+  );
+  private readonly heartbeats = new Loop(
+    { name: 'the heartbeat of event streams', everyMs: HEARTBEAT_MS, log: this.log },
+    () => this.beat(),
+  );
+  private isSending = false;
+  private hasFailed = false;
   private lastSentAt = 0;
   private lastWriteMs = 0;
   private stopFeed: (() => void) | null = null;
-  private isStopped = false;
 
   constructor(
     private readonly feed: EventFeed,
@@ -61,17 +75,15 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
   ) {}
 
   onApplicationBootstrap(): void {
-    this.stopFeed = this.feed.listen((events) => this.take(events));
-    this.heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS);
-    this.heartbeat.unref();
+    this.stopFeed = this.feed.listen((events) => this.onEvents(events));
+    this.sends.start();
+    this.heartbeats.start();
   }
 
-  beforeApplicationShutdown(): void {
-    this.isStopped = true;
+  async beforeApplicationShutdown(): Promise<void> {
     this.stopFeed?.();
-    if (this.timer) clearTimeout(this.timer);
-    if (this.heartbeat) clearInterval(this.heartbeat);
     for (const stream of this.streams.keys()) stream.close();
+    await Promise.all([this.sends.stop(), this.heartbeats.stop()]);
   }
 
   /** `topics` have been checked; `shown` is how the client named them. */
@@ -105,7 +117,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     try {
       const replay = await this.feed.replay(from, [...stream.topics]);
       const reached = replay?.lastId ?? this.feed.lastId;
-      if (replay) await this.send(gather(replay.events, reached), [stream]);
+      if (replay) await this.send(collectChanges(replay.events, reached), [stream]);
       else stream.send('reset', {});
       stream.isCatchingUp = false;
       stream.send('ping', {}, reached);
@@ -129,43 +141,43 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     );
   }
 
-  private take(events: FeedEvent[]): void {
+  private onEvents(events: FeedEvent[]): void {
     for (const event of events) {
-      if (event.topic.startsWith('operator:')) void this.tellOperator(event);
+      if (event.topic.startsWith('operator:')) void this.notifyOperator(event);
     }
     if (this.streams.size === 0) return;
-    gather(events, this.feed.lastId, this.gathered);
-    this.scheduleSend();
+    collectChanges(events, this.feed.lastId, this.pending);
+    // While it sends, the time of the next one is not known yet: `sends` asks for it at the end.
+    if (!this.isSending) this.sends.wake(this.nextSendMs());
   }
 
-  private scheduleSend(delay?: number): void {
-    if (this.timer || this.sending || this.isStopped) return;
+  private nextSendMs(): number {
+    if (isEmpty(this.pending)) return Infinity;
+    if (this.hasFailed) return RETRY_MS;
     // With so many streams that writing to them takes long, it may take half of the time at most.
-    const every = Math.min(LONGEST_GATHER_MS, Math.max(GATHER_MS, 2 * this.lastWriteMs));
-    const wait = delay ?? Math.max(0, every - (performance.now() - this.lastSentAt));
-    this.timer = setTimeout(() => {
-      this.timer = null;
-      const batch = this.gathered;
-      this.gathered = emptyGathering();
-      this.lastSentAt = performance.now();
-      this.sending = this.send(batch, [...this.streams.keys()]).then(
-        () => this.afterSend(undefined),
-        (error: unknown) => {
-          this.log.debug(`events wait: ${String(error)}`);
-          merge(batch, this.gathered);
-          this.afterSend(RETRY_MS);
-        },
-      );
-    }, wait);
+    const every = Math.min(LONGEST_COLLECT_MS, Math.max(COLLECT_MS, 2 * this.lastWriteMs));
+    return Math.max(0, every - (performance.now() - this.lastSentAt));
   }
 
-  private afterSend(delay: number | undefined): void {
-    this.sending = null;
-    if (!isEmpty(this.gathered)) this.scheduleSend(delay);
+  private async sendPending(): Promise<void> {
+    const batch = this.pending;
+    this.pending = noChanges();
+    this.lastSentAt = performance.now();
+    this.isSending = true;
+    try {
+      await this.send(batch, [...this.streams.keys()]);
+      this.hasFailed = false;
+    } catch (error) {
+      mergeChanges(batch, this.pending);
+      this.hasFailed = true;
+      throw error;
+    } finally {
+      this.isSending = false;
+    }
   }
 
   /** Reads what changed, once for all, and sends each stream its share; the id moves on at the end. */
-  private async send(batch: Gathered, streams: readonly Stream[]): Promise<void> {
+  private async send(batch: PendingChanges, streams: readonly Stream[]): Promise<void> {
     const isWatched = (room: string) => streams.some(({ topics }) => topics.has(ROOM + room));
     const frames = await this.framesOf(batch, isWatched);
     const started = performance.now();
@@ -188,7 +200,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   private async framesOf(
-    batch: Gathered,
+    batch: PendingChanges,
     isWatched: (room: string) => boolean,
   ): Promise<readonly Frame[]> {
     const rooms = <T>(of: Iterable<readonly [string, T]>) =>
@@ -196,13 +208,13 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     const seats = rooms(batch.seats).map(async ([room, identities]) => ({
       room,
       event: 'seats',
-      data: always(await this.readSeats(room, identities)),
+      data: sameForAll(await this.readSeats(room, identities)),
     }));
     const named = (event: string, names: ReadonlySet<string>) =>
       rooms([...names].map((room) => [room, null])).map(([room]) => ({
         room,
         event,
-        data: always({ room }),
+        data: sameForAll({ room }),
       }));
     const bulk = rooms(batch.bulk).flatMap(([room, ids]) =>
       [...ids].map((id) => this.sourced('bulk', room, id, (operation) => ({ operation }))),
@@ -227,7 +239,10 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     ];
   }
 
-  private async readSeats(room: string, identities: ReadonlySet<string> | null) {
+  private async readSeats(
+    room: string,
+    identities: ReadonlySet<string> | null,
+  ): Promise<Frames['seats']> {
     if (!identities) return { room, seats: await this.views.list(room), removed: [] };
     const seats = await this.views.some(room, [...identities]);
     const shown = new Set(seats.map(({ identity }) => identity));
@@ -242,19 +257,23 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     isAlsoNull = false,
   ): Promise<Frame> {
     const value = await this.sources.read(frame, room, key);
-    return { room, event: frame, data: always(value === null && !isAlsoNull ? null : wrap(value)) };
+    return {
+      room,
+      event: frame,
+      data: sameForAll(value === null && !isAlsoNull ? null : wrap(value)),
+    };
   }
 
-  /** Something about an operator changed: streams that they may not have any more end. */
-  private async tellOperator({ topic, type }: FeedEvent): Promise<void> {
+  /** Something about an operator changed: their streams that are no longer allowed end. */
+  private async notifyOperator({ topic, type }: FeedEvent): Promise<void> {
     const theirs = [...this.streams.keys()].filter(
       ({ actor }) => `operator:${actor.id ?? ''}` === topic,
     );
     await Promise.all(
       theirs.map(async (stream) => {
-        const isStanding = await this.isStanding(stream);
+        const isStillAllowed = await this.isStanding(stream);
         if (stream.topics.has(topic)) stream.send('me', { reason: type });
-        if (!isStanding) stream.close();
+        if (!isStillAllowed) stream.close();
       }),
     );
   }
@@ -267,7 +286,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
       stream.actor = found.actor;
       return true;
     } catch {
-      return false; // they may come back; the door decides again
+      return false; // the client reconnects and is checked again
     }
   }
 
@@ -276,16 +295,16 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     for (const [stream, { openedAt }] of this.streams) {
       if (now - openedAt > LONGEST_LIFE_MS) stream.close();
       else stream.send('ping', {});
-      // Nothing tells of a key that expires.
-      if (stream.actor.kind === 'api_key') void this.closeUnlessStanding(stream);
+      // There is no hint for a key that expires.
+      if (stream.actor.kind === 'api_key') void this.closeUnlessAllowed(stream);
     }
   }
 
-  private async closeUnlessStanding(stream: Stream): Promise<void> {
+  private async closeUnlessAllowed(stream: Stream): Promise<void> {
     if (!(await this.isStanding(stream))) stream.close();
   }
 }
 
-function always(data: object | null): Frame['data'] {
+function sameForAll(data: object | null): Frame['data'] {
   return () => data;
 }

@@ -1,6 +1,7 @@
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentActor, SignedIn } from '../actor/access.decorators.js';
+import { ApiDoc } from '../common/http/api-docs.js';
 import type { Actor } from '../actor/actor.js';
 import { SeatPolicy } from '../seats/model/seat-policy.js';
 import { EventStreams } from './event-streams.js';
@@ -15,6 +16,12 @@ export class EventsController {
   ) {}
 
   @Get()
+  @ApiDoc({
+    summary: 'Listen to events',
+    description:
+      'Server-sent events (`text/event-stream`). Each topic needs the permission to read what it is about: `rooms`, `room:<name>` or `me`. `Last-Event-ID` resumes where a stream broke.',
+    errors: ['access.denied', 'events.too_many_streams', 'room.not_found'],
+  })
   @SignedIn()
   async stream(
     @CurrentActor() actor: Actor,

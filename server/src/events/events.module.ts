@@ -5,7 +5,7 @@ import { EventFeed } from './event-feed.js';
 import { EventStreams } from './event-streams.js';
 import { EventsController } from './events.controller.js';
 
-/** What changes, told to every server process and to whoever watches. */
+/** Carries changes to every server process and to the streams of clients. */
 @Module({
   imports: [AuthModule, SeatsModule],
   controllers: [EventsController],

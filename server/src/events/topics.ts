@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Actor } from '../actor/actor.js';
-import { AppError } from '../common/errors/app-error.js';
+import { permissionMissing, roomNotFound } from '../common/errors/refusals.js';
 import { nameText } from '../common/http/fields.js';
 
 const MAX_TOPICS = 50;
@@ -46,23 +46,14 @@ export function feedTopic(actor: Actor, shown: string): string {
 export function assertMaySee(actor: Actor, topic: string): void {
   if (topic.startsWith('operator:')) return;
   if (topic === 'rooms') {
-    if (!actor.can('room.read')) throw denied('room.read');
+    if (!actor.can('room.read')) throw permissionMissing('room.read');
     return;
   }
   if (actor.can('seat.read', topic.slice(ROOM.length))) return;
-  if (!actor.can('seat.read')) throw denied('seat.read');
-  throw new AppError('not_found', 'room.not_found', 'There is no such room.');
+  if (!actor.can('seat.read')) throw permissionMissing('seat.read');
+  throw roomNotFound();
 }
 
 export function roomOf(topic: string): string | null {
   return topic.startsWith(ROOM) ? topic.slice(ROOM.length) : null;
-}
-
-function denied(permission: string): AppError {
-  return new AppError(
-    'forbidden',
-    'access.denied',
-    `This needs the permission ${permission}, which you do not have.`,
-    { extra: { permission } },
-  );
 }

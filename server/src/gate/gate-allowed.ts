@@ -69,7 +69,7 @@ export function limitedHeaders(
   return kept;
 }
 
-/** What LiveKit tells a WHIP client; nothing of it is about this connection. */
+/** Headers of LiveKit for a WHIP client; none is about this connection. */
 const RESPONSE_HEADERS = ['content-type', 'location', 'etag', 'link'];
 
 export function responseHeaders(headers: IncomingHttpHeaders): Record<string, string | string[]> {

@@ -35,7 +35,7 @@ export interface GateTarget {
   readonly sid: string | null;
 }
 
-/** Null for what may not pass: another path, or one of these in another spelling. */
+/** Null for any other path, also another spelling of these. */
 export function gateTarget(uri: string): GateTarget | null {
   const at = uri.indexOf('?');
   const path = at === -1 ? uri : uri.slice(0, at);
@@ -46,7 +46,7 @@ export function gateTarget(uri: string): GateTarget | null {
   return { path, query, action, sid };
 }
 
-/** Without a method the path tells what is meant: some proxies do not say which one it was. */
+/** Some proxies do not forward the method: then the path alone decides. */
 export function isMethodOpen({ action }: GateTarget, method: string | null): boolean {
   return method === null || METHODS[action].includes(method);
 }
@@ -66,7 +66,7 @@ export function presentedToken({ query }: GateTarget, authorization: string | un
   return query.get('access_token') ?? '';
 }
 
-/** What LiveKit is asked for: never the client's token, and only what its own clients send. */
+/** The path and query for LiveKit: without the client's token, and only what its own clients send. */
 export function upstreamUri({ path, query, action }: GateTarget): string {
   const search = action === 'connect' ? limitedQuery(query) : '';
   return search === '' ? path : `${path}?${search}`;

@@ -13,7 +13,8 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
-import { FairLine, TurnedAway } from '../common/fair-line.js';
+import { FairQueue, QueueRejection } from '../common/fair-queue.js';
+import { withTimeout } from '../common/with-timeout.js';
 import { clientAddress, networkOf } from '../common/http/client-address.js';
 import { ConnectionLimits } from '../common/http/connection-limits.js';
 import { RawBody } from '../common/http/raw-body.js';
@@ -25,26 +26,35 @@ import {
   MAX_WHIP_BODY_BYTES,
   responseHeaders,
 } from './gate-allowed.js';
+import {
+  type EarlyBytes,
+  LINGER_MS,
+  refuseUpgrade,
+  relayRefusal,
+  TOKEN_REFUSED,
+  bufferEarlyBytes,
+} from './gate-sockets.js';
 import { type GateTarget, gateTarget, isMethodOpen, upstreamUri } from './gate-paths.js';
 import {
-  type Admitted,
+  type GateAdmission,
   type GateAnswer,
   GateService,
-  type Knock,
-  type Refused,
+  type ConnectRequest,
+  type GateRefusal,
 } from './gate.service.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const DECISION_TIMEOUT_MS = 5_000;
-/** A client that never hangs up must not keep its place. */
-const LINGER_MS = 2_000;
-/** A WebSocket client says nothing before it is let in. */
-const MAX_EARLY_BYTES = 64 * 1024;
 /** Finds out about a client that is gone without a word. */
 const KEEP_ALIVE_MS = 30_000;
 /** Some hundred behind one address come back at once when their network does. */
-const LINE = { atOnce: 64, perKey: 500, inAll: 4_000, patienceMs: 5_000 };
-type Connect = Admitted & { readonly token: string };
+const QUEUE = { atOnce: 64, perKey: 500, inAll: 4_000, patienceMs: 5_000 };
+const SLOW: GateRefusal = {
+  status: 503,
+  code: 'gate.slow',
+  text: 'Rolecall cannot decide now. Try again.',
+};
+type ConnectAdmission = GateAdmission & { readonly token: string };
 
 /**
  * Serves LiveKit's signalling at our own address: decides, then joins the two sockets. Media never
@@ -54,7 +64,7 @@ type Connect = Admitted & { readonly token: string };
 export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(GateProxy.name);
   private readonly open = new Set<Duplex>();
-  private readonly line = new FairLine(LINE);
+  private readonly queue = new FairQueue(QUEUE);
 
   constructor(
     private readonly gate: GateService,
@@ -77,7 +87,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     });
   }
 
-  /** Clients come back at once, to whichever server takes over. */
+  /** Clients reconnect at once, to the server that takes over. */
   beforeApplicationShutdown(): void {
     for (const socket of this.open) socket.destroy();
   }
@@ -89,7 +99,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       await reply.status(status).type('text/plain; charset=utf-8').send(text);
     };
     reply.header('Access-Control-Allow-Origin', '*').header('Cache-Control', 'no-store');
-    // LiveKit has no other answer to who does not upgrade.
+    // LiveKit gives the same answer without an upgrade.
     if (target.action === 'connect') return say(404, 'Connect with a WebSocket.');
     const body = request.body instanceof RawBody ? request.body.bytes : null;
     if ((body?.byteLength ?? 0) > MAX_WHIP_BODY_BYTES) return say(413, 'The body is too large.');
@@ -132,89 +142,82 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       refuseUpgrade(socket, 400, 'A connect has no body.');
       return;
     }
-    const knock = {
+    const connectRequest = {
       target,
       authorization: request.headers.authorization,
       ip: this.addressOf(request),
       requestId: randomUUID(),
     };
-    const early = watch(socket, head);
-    const refuse = ({ status, text }: Refused): null => {
+    const early = bufferEarlyBytes(socket, head);
+    const refuse = ({ status, text }: GateRefusal): null => {
       refuseUpgrade(socket, status, text);
       return null;
     };
-    const connect = ({ token }: Connect) => this.join(target, request, socket, early, token);
-    const later = await this.inTurn<Connect | null>(
-      knock,
+    const connect = ({ token }: ConnectAdmission) =>
+      this.join(target, request, socket, early, token);
+    const later = await this.queued<ConnectAdmission | null>(
+      connectRequest,
       async () => {
         if (socket.destroyed) return null;
-        const answer = await this.decideInTime(knock);
+        const answer = await this.decideInTime(connectRequest);
         if (answer.status !== 200) return refuse(answer);
         const { token } = answer;
         if (token === null) throw new Error('a connect without a token');
         const admitted = { ...answer, token };
         if (admitted.notBefore) return admitted;
-        await this.letIn(socket, admitted, connect);
+        await this.connectOrStartRoom(socket, admitted, connect);
         return null;
       },
       refuse,
     );
     if (!later) return;
-    await waitFor(later.notBefore);
-    await this.inTurn(knock, () => this.letIn(socket, later, connect), refuse);
+    await waitUntil(later.notBefore);
+    await this.queued(
+      connectRequest,
+      () => this.connectOrStartRoom(socket, later, connect),
+      refuse,
+    );
   }
 
   /** Decides in the order in which callers may, and within a time that they can wait for. */
-  async decide(knock: Knock): Promise<GateAnswer> {
-    const answer = await this.inTurn<GateAnswer>(
-      knock,
-      () => this.decideInTime(knock),
+  async decide(connectRequest: ConnectRequest): Promise<GateAnswer> {
+    const answer = await this.queued<GateAnswer>(
+      connectRequest,
+      () => this.decideInTime(connectRequest),
       (busy) => busy,
     );
-    if (answer.status === 200) await waitFor(answer.notBefore);
+    if (answer.status === 200) await waitUntil(answer.notBefore);
     return answer;
   }
 
-  private async inTurn<T>(
-    { ip }: Knock,
+  private async queued<T>(
+    { ip }: ConnectRequest,
     work: () => Promise<T>,
-    onBusy: (busy: Refused) => T,
+    onBusy: (busy: GateRefusal) => T,
   ): Promise<T> {
     try {
-      return await this.line.run(networkOf(ip), work);
+      return await this.queue.run(networkOf(ip), work);
     } catch (error) {
-      if (!(error instanceof TurnedAway)) throw error;
+      if (!(error instanceof QueueRejection)) throw error;
       return onBusy({ status: 503, code: 'gate.busy', text: 'Too many connects. Try again.' });
     }
   }
 
-  private async letIn(
+  private async connectOrStartRoom(
     socket: Duplex,
-    answer: Connect,
-    connect: (answer: Connect) => Promise<boolean>,
+    answer: ConnectAdmission,
+    connect: (answer: ConnectAdmission) => Promise<boolean>,
   ): Promise<null> {
     if (socket.destroyed || (await connect(answer))) return null;
-    // Rolecall has the room and LiveKit does not run it (any more): start it, and try once more.
+    // Rolecall has the room but LiveKit does not run it: start it, and try once more.
     await this.gate.startRoom(answer.room).catch(() => undefined);
     if (!(await connect(answer))) refuseUpgrade(socket, 404, 'The room does not run.');
     return null;
   }
 
   /** A client must not wait for ever for a database that hangs. */
-  private async decideInTime(knock: Knock): Promise<GateAnswer> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<Refused>((resolve) => {
-      const text = 'Rolecall cannot decide now. Try again.';
-      timer = setTimeout(
-        () => resolve({ status: 503, code: 'gate.slow', text }),
-        DECISION_TIMEOUT_MS,
-      );
-    });
-    try {
-      return await Promise.race([this.gate.decide(knock), late]);
-    } finally {
-      clearTimeout(timer);
-    }
+  private decideInTime(connectRequest: ConnectRequest): Promise<GateAnswer> {
+    return withTimeout(this.gate.decide(connectRequest), DECISION_TIMEOUT_MS, () => SLOW);
   }
 
   /** False when LiveKit does not run the room; else the client has had its answer. */
@@ -222,7 +225,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     target: GateTarget,
     request: IncomingMessage,
     socket: Duplex,
-    early: Early,
+    early: EarlyBytes,
     token: string,
   ): Promise<boolean> {
     return new Promise((resolve) => {
@@ -337,88 +340,17 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     return upstream;
   }
 
-  /** As Fastify tells it: behind proxies that are trusted, what they say. */
+  /** The client's address; behind trusted proxies, the one that they report. */
   private addressOf(request: IncomingMessage): string {
     return clientAddress(request, this.config.trustProxy);
   }
 }
 
-async function waitFor(at: Date | null): Promise<void> {
+async function waitUntil(at: Date | null): Promise<void> {
   if (at) await delay(Math.max(0, at.getTime() - Date.now()));
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
   const length = headers['content-length'];
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
-}
-
-/** What a client sends before it has its answer. */
-interface Early {
-  take(): Buffer;
-}
-
-/** Reads while the client waits: else nobody would notice that it has left. */
-function watch(socket: Duplex, head: Buffer): Early {
-  let chunks = [head];
-  let bytes = head.byteLength;
-  const keep = (chunk: Buffer) => {
-    chunks.push(chunk);
-    bytes += chunk.byteLength;
-    if (bytes > MAX_EARLY_BYTES) socket.destroy();
-  };
-  const leave = () => socket.destroy();
-  socket.on('data', keep);
-  socket.on('end', leave);
-  return {
-    take: () => {
-      socket.pause();
-      socket.off('data', keep);
-      socket.off('end', leave);
-      const early = Buffer.concat(chunks);
-      chunks = [];
-      return early;
-    },
-  };
-}
-
-const REASONS: Readonly<Record<number, string>> = {
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  400: 'Bad Request',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
-};
-
-function refuseUpgrade(socket: Duplex, status: number, text: string): void {
-  if (socket.destroyed) return;
-  const body = Buffer.from(text);
-  const lines = [
-    `HTTP/1.1 ${status} ${REASONS[status] ?? http.STATUS_CODES[status] ?? ''}`,
-    'Content-Type: text/plain; charset=utf-8',
-    `Content-Length: ${body.byteLength}`,
-    'Access-Control-Allow-Origin: *',
-    ...(status === 503 ? ['Retry-After: 2'] : []),
-    'Connection: close',
-  ];
-  socket.end(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]));
-  socket.resume();
-  const hangUp = setTimeout(() => socket.destroy(), LINGER_MS).unref();
-  socket.once('close', () => clearTimeout(hangUp));
-}
-
-/** Instead of LiveKit's own text, which holds the token. */
-const TOKEN_REFUSED = 'LiveKit refuses the token.';
-
-/** LiveKit's own refusal. */
-async function relayRefusal(socket: Duplex, response: IncomingMessage): Promise<void> {
-  const status = response.statusCode ?? 502;
-  let text = '';
-  try {
-    for await (const chunk of response) text = (text + String(chunk)).slice(0, 1_000);
-  } catch {
-    text = '';
-  }
-  refuseUpgrade(socket, status, status === 401 ? TOKEN_REFUSED : text.trim());
 }

@@ -14,6 +14,7 @@ import {
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../actor/access.decorators.js';
+import { ApiDoc } from '../common/http/api-docs.js';
 import { AppError } from '../common/errors/app-error.js';
 import { BeforeBody } from '../common/http/before-body.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
@@ -31,7 +32,7 @@ import {
 
 const WHY = 'participants do not sign in; the LiveKit token that they present is checked';
 
-/** What is sent to these is read only for who holds a token of ours. */
+/** Bodies of these requests are read only with a valid token. */
 const WITH_BODY = [
   ['POST', '/whip/v1'],
   ['POST', '/whip/v1/*'],
@@ -60,6 +61,12 @@ export class GateController implements OnModuleInit {
 
   /** Forward auth: nginx `auth_request`, Caddy `forward_auth`, Traefik `ForwardAuth`. */
   @Get('livekit/gate')
+  @ApiDoc({
+    summary: 'Decide on a connection for another proxy',
+    description:
+      'Forward auth for nginx, Caddy, Traefik and Envoy. Answers 200 with the `Authorization` to send on, or 401 or 403. There only with `ROLECALL_GATE_SECRET`.',
+    errors: ['gate.path_closed'],
+  })
   @Public(WHY)
   async forwardAuth(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     if (!this.isFromProxy(request)) throw closed();
@@ -94,6 +101,12 @@ export class GateController implements OnModuleInit {
 
   /** Rolecall's own answer, also where a proxy in front joins clients and LiveKit. */
   @Get(['rtc/validate', 'rtc/v1/validate'])
+  @ApiDoc({
+    summary: 'Check a LiveKit token',
+    description:
+      'LiveKit clients ask here why a connection failed. Answers in plain text as LiveKit does.',
+    errors: ['gate.path_closed'],
+  })
   @Public(WHY)
   probe(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     if (!this.isFromProxy(request)) this.assertOn();
@@ -101,6 +114,12 @@ export class GateController implements OnModuleInit {
   }
 
   @Get(['rtc', 'rtc/v1'])
+  @ApiDoc({
+    summary: 'Connect to LiveKit',
+    description:
+      'The WebSocket of LiveKit clients. The presented token counts as identity only; the connection gets the role that policy gives now.',
+    errors: ['gate.path_closed'],
+  })
   @Public(WHY)
   signalling(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     this.assertOn();
@@ -108,6 +127,11 @@ export class GateController implements OnModuleInit {
   }
 
   @Post('whip/v1')
+  @ApiDoc({
+    summary: 'Publish with WHIP',
+    description: 'Starts a WHIP session (RFC 9725). Needs `ROLECALL_WHIP=on`.',
+    errors: ['gate.path_closed', 'gate.token_invalid'],
+  })
   @Public(WHY)
   publish(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     this.assertOn();
@@ -115,6 +139,11 @@ export class GateController implements OnModuleInit {
   }
 
   @Patch('whip/v1/*')
+  @ApiDoc({
+    summary: 'Change a WHIP session',
+    description: 'Trickle ICE or an ICE restart of a WHIP session.',
+    errors: ['gate.path_closed', 'gate.token_invalid'],
+  })
   @Public(WHY)
   change(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     this.assertOn();
@@ -122,6 +151,11 @@ export class GateController implements OnModuleInit {
   }
 
   @Delete('whip/v1/*')
+  @ApiDoc({
+    summary: 'End a WHIP session',
+    description: 'Stops publishing.',
+    errors: ['gate.path_closed'],
+  })
   @Public(WHY)
   end(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     this.assertOn();
@@ -130,6 +164,11 @@ export class GateController implements OnModuleInit {
 
   /** Pages of other origins may call these: LiveKit allows all, since tokens are not cookies. */
   @Options(['rtc/validate', 'rtc/v1/validate', 'whip/v1', 'whip/v1/*'])
+  @ApiDoc({
+    summary: 'Allow pages of other origins',
+    description: 'The CORS preflight of the paths for LiveKit clients.',
+    errors: ['gate.path_closed'],
+  })
   @HttpCode(204)
   @Public(WHY)
   async preflight(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -175,7 +214,7 @@ export class GateController implements OnModuleInit {
   }
 }
 
-/** What the proxy was asked for. Null for what may not pass. */
+/** The request that the proxy received; null when it may not pass. */
 function forwardedTarget({ headers }: FastifyRequest): GateTarget | null {
   const uri = toldBy(headers['x-original-uri'], headers['x-forwarded-uri']);
   const method = toldBy(headers['x-original-method'], headers['x-forwarded-method']);

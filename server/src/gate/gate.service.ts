@@ -19,50 +19,51 @@ import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { isStorable } from '../livekit/storable.js';
 import type { TokenFacts } from '../livekit/token-reader.js';
 import { WHIP_CLAIMS } from '../livekit/whip.js';
-import { PolicyReader, type PolicyUser } from '../policy/policy-reader.js';
+import type { PolicyUser } from '../policy/policy-facts.js';
+import { PolicyReader } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
 import type { Evaluation } from '../seats/model/seat-policy.js';
 import { type GateTarget, isProbe, isWhip, presentedToken } from './gate-paths.js';
 import {
   ParticipantProofs,
   type Proof,
-  type Proved,
-  unproved,
+  type ValidProof,
+  refuseProof,
 } from '../proofs/participant-proofs.js';
 
-/** LiveKit looks at it once, in the moment of the connect. */
+/** LiveKit checks it once, at the connect. */
 const TOKEN_SECONDS = 30;
 
-export const PATH_CLOSED: Refused = {
+const PATH_CLOSED: GateRefusal = {
   status: 404,
   code: 'gate.path_closed',
   text: 'There is nothing here.',
 };
 /** In LiveKit's words, which its clients know. */
-const NOT_RUNNING: Refused = {
+const NOT_RUNNING: GateRefusal = {
   status: 404,
   code: 'gate.room_not_running',
   text: 'requested room does not exist',
 };
-const NOTHING_TO_PUBLISH: Refused = {
+const NOTHING_TO_PUBLISH: GateRefusal = {
   status: 403,
   code: 'gate.nothing_to_publish',
   text: 'You may publish neither camera nor microphone in this room now.',
 };
-const NO_SESSION: Refused = {
+const NO_SESSION: GateRefusal = {
   status: 404,
   code: 'gate.no_such_session',
   text: 'You have no such session.',
 };
 
-export interface Knock {
+export interface ConnectRequest {
   readonly target: GateTarget;
   readonly authorization: string | undefined;
   readonly ip: string;
   readonly requestId: string;
 }
 
-export interface Admitted {
+export interface GateAdmission {
   readonly status: 200;
   /** What goes on to LiveKit; null for a probe, which gets none. */
   readonly token: string | null;
@@ -71,18 +72,18 @@ export interface Admitted {
   readonly notBefore: Date | null;
 }
 
-export interface Refused {
+export interface GateRefusal {
   readonly status: 401 | 403 | 404 | 503;
   readonly code: string;
-  /** For the participant: says no more than they may know. */
+  /** For the participant: reveals nothing that they may not know. */
   readonly text: string;
 }
 
-export type GateAnswer = Admitted | Refused;
+export type GateAnswer = GateAdmission | GateRefusal;
 
 /**
- * Decides every connect anew. The token that a client presents proves who it is, whatever rights
- * it carries; what it gets is a token of this moment, with what policy gives now.
+ * Decides every connect. The token that a client presents identifies it and gives it no rights; the
+ * gate sends LiveKit a new token with what policy gives now.
  */
 @Injectable()
 export class GateService {
@@ -99,20 +100,20 @@ export class GateService {
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
-  /** Fails closed: without Postgres, or without an entry of what was decided, nobody comes in. */
-  async decide(knock: Knock): Promise<GateAnswer> {
-    if (isWhip(knock.target) && !this.config.isWhipOn) return PATH_CLOSED;
+  /** Fails closed: without Postgres, or without the decision's ledger entry, every connect is refused. */
+  async decide(connectRequest: ConnectRequest): Promise<GateAnswer> {
+    if (isWhip(connectRequest.target) && !this.config.isWhipOn) return PATH_CLOSED;
     // LiveKit would let `x` in as `x#name`: an identity that nobody has checked.
-    if (knock.target.query.has('publish')) {
-      const text = 'Connections that only publish are not let in.';
+    if (connectRequest.target.query.has('publish')) {
+      const text = 'Connections that only publish are not allowed.';
       return { status: 403, code: 'gate.publish_only', text };
     }
-    const presented = presentedToken(knock.target, knock.authorization);
+    const presented = presentedToken(connectRequest.target, connectRequest.authorization);
     try {
-      return await this.answer(knock, await this.proofs.check(presented));
+      return await this.answer(connectRequest, await this.proofs.check(presented));
     } catch (error) {
       if (!(error instanceof AppError) || error.kind !== 'unavailable') throw error;
-      this.log.warn(`nobody is let in: ${error.message}`);
+      this.log.warn(`every connect is refused: ${error.message}`);
       return { status: 503, code: error.code, text: 'Rolecall cannot decide now. Try again.' };
     }
   }
@@ -123,25 +124,28 @@ export class GateService {
     if (known) await this.liveRooms.ensure(known);
   }
 
-  private async answer(knock: Knock, proof: Proof): Promise<GateAnswer> {
+  private async answer(connectRequest: ConnectRequest, proof: Proof): Promise<GateAnswer> {
     if (proof.kind === 'refused') {
-      await this.recordRefusal(knock, proof.token, proof.standing, proof.code);
+      await this.recordRefusal(connectRequest, proof.token, proof.standing, proof.code);
       return { status: proof.status, code: proof.code, text: proof.text };
     }
-    const refusal = await this.refusalOf(knock.target, proof);
+    const refusal = await this.refusalOf(connectRequest.target, proof);
     if (refusal) {
-      await this.recordRefusal(knock, proof.token, proof.standing, refusal.code);
+      await this.recordRefusal(connectRequest, proof.token, proof.standing, refusal.code);
       return refusal;
     }
-    return isProbe(knock.target) ? this.confirm(proof) : this.admit(knock, proof);
+    return isProbe(connectRequest.target) ? this.confirm(proof) : this.admit(connectRequest, proof);
   }
 
-  /** Why somebody who may be in the room may not do this there now. */
-  private async refusalOf({ action, sid }: GateTarget, proof: Proved): Promise<Refused | null> {
+  /** Why a participant who may be in the room may not do this now; null when they may. */
+  private async refusalOf(
+    { action, sid }: GateTarget,
+    proof: ValidProof,
+  ): Promise<GateRefusal | null> {
     const { token, standing } = proof;
     const { wanted } = standing;
     if (wanted.kind === 'role' && !wanted.role.grants.roomJoin) {
-      const { status, code, text } = unproved('gate.role_does_not_join', token, standing);
+      const { status, code, text } = refuseProof('gate.role_does_not_join', token, standing);
       return { status, code, text };
     }
     if (action === 'whip_publish') {
@@ -153,34 +157,34 @@ export class GateService {
     return null;
   }
 
-  /** LiveKit finds a WHIP session by its id alone, whoever asks: only LiveKit's own list tells whose. */
+  /** LiveKit finds a WHIP session by its id alone; only its list of participants says whose it is. */
   private async isOwnSession({ room, identity }: TokenFacts, sid: string | null): Promise<boolean> {
     const participant = await this.rooms.findParticipant(room, identity);
     return participant !== null && participant.sid === sid;
   }
 
   /** The answer to a probe, as LiveKit would give it, without a token for it. */
-  private async confirm({ standing: { room } }: Proved): Promise<GateAnswer> {
+  private async confirm({ standing: { room } }: ValidProof): Promise<GateAnswer> {
     await this.liveRooms.ensureSoon(room);
     if (!(await this.liveRooms.isRunning(room.name))) return NOT_RUNNING;
     return { status: 200, token: null, room: room.name, notBefore: null };
   }
 
-  private async admit(knock: Knock, proof: Proved): Promise<GateAnswer> {
+  private async admit(connectRequest: ConnectRequest, proof: ValidProof): Promise<GateAnswer> {
     const { token, standing } = proof;
-    const { action } = knock.target;
+    const { action } = connectRequest.target;
     // At once, since each asks Postgres: who waits here hears nothing of the room.
     const [given, notBefore] = await Promise.all([
-      this.give(proof, isWhip(knock.target)),
+      this.mintToken(proof, isWhip(connectRequest.target)),
       action === 'whip_session' ? null : this.proofs.admit(proof),
-      this.record(knock, token, standing, null),
+      this.record(connectRequest, token, standing, null),
     ]);
     if (action === 'connect') await this.liveRooms.ensureSoon(standing.room);
     return { status: 200, token: given, room: token.room, notBefore };
   }
 
   /** The token that goes on to LiveKit. It opens one connect, and proves nothing here. */
-  private async give(proved: Proved, byWhip: boolean): Promise<string> {
+  private async mintToken(proved: ValidProof, byWhip: boolean): Promise<string> {
     const { token, standing } = proved;
     const claims =
       standing.wanted.kind === 'role'
@@ -190,14 +194,14 @@ export class GateService {
   }
 
   private async claimsOf(
-    { token, standing, bound }: Proved,
+    { token, standing, bound }: ValidProof,
     byWhip: boolean,
   ): Promise<TokenClaims> {
     const { room, facts, role } = standing;
     if (!role) throw new Error('a token without a role');
     const { user } = facts;
     const content = await this.templates.version(role.template, role.version);
-    // What was asked for with the token stands until the user is changed after it.
+    // What the token was issued with counts until the user is changed after it.
     const isUserNewer = user !== null && isChangedSince(user, token.issuedAt);
     const [first, second] = isUserNewer ? [user, token] : [token, user];
     return {
@@ -220,19 +224,19 @@ export class GateService {
 
   /** Probes are not written down, nor is what proves nothing: anybody can send that, for ever. */
   private async recordRefusal(
-    knock: Knock,
+    connectRequest: ConnectRequest,
     token: TokenFacts | null,
     standing: Evaluation | null,
     code: string,
   ): Promise<void> {
     const isStorableRoom = token !== null && isStorable(token.identity) && isStorable(token.room);
-    if (!isStorableRoom || isProbe(knock.target)) return;
-    await this.record(knock, token, standing, code);
+    if (!isStorableRoom || isProbe(connectRequest.target)) return;
+    await this.record(connectRequest, token, standing, code);
   }
 
-  /** The entry is there before anybody comes in; `refused` is null for who is let in. */
+  /** The entry is committed before the connect goes on; `refused` is null for an admission. */
   private async record(
-    { target, ip, requestId }: Knock,
+    { target, ip, requestId }: ConnectRequest,
     token: TokenFacts,
     standing: Evaluation | null,
     refused: string | null,
@@ -257,7 +261,7 @@ export class GateService {
 }
 
 /** Whether they may send what a WHIP connection sends: LiveKit takes it for camera and microphone. */
-function mayPublishByWhip({ token, standing }: Proved): boolean {
+function mayPublishByWhip({ token, standing }: ValidProof): boolean {
   const { wanted } = standing;
   const sources =
     wanted.kind === 'role'

@@ -1,8 +1,9 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import type { z } from 'zod';
+import { ForAct } from '../acts/act.decorators.js';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { idParams, roomParams, seatParams } from '../common/http/fields.js';
 import {
   voidedTokensResponse,
@@ -16,8 +17,15 @@ export class VoidTokensController {
   constructor(private readonly tokens: VoidTokensService) {}
 
   @Post('rooms/:room/seats/:identity/void-tokens')
+  @ApiDoc({
+    summary: 'Void the tokens of a seat',
+    description:
+      'Every token issued so far for this identity in this room is worthless at the gate. Who is connected stays.',
+    example: { reason: 'The link was shared' },
+    errors: ['access.denied'],
+  })
   @HttpCode(200)
-  @RequirePermission('token.void', { room: 'room' })
+  @ForAct('void_tokens')
   @Answers(voidedTokensResponse)
   voidSeat(
     @CurrentActor() actor: Actor,
@@ -28,6 +36,12 @@ export class VoidTokensController {
   }
 
   @Post('rooms/:room/void-tokens')
+  @ApiDoc({
+    summary: 'Void the tokens of a room',
+    description:
+      'Every token issued so far for this room is worthless at the gate. Who is connected stays.',
+    example: { reason: 'The link was shared' },
+  })
   @HttpCode(200)
   @RequirePermission('token.void', { room: 'room' })
   @Answers(voidedTokensResponse)
@@ -40,6 +54,12 @@ export class VoidTokensController {
   }
 
   @Post('users/:id/void-tokens')
+  @ApiDoc({
+    summary: 'Void the tokens of a user',
+    description: 'Every token issued so far for this user, in all rooms, is worthless at the gate.',
+    example: { reason: 'Lost phone' },
+    errors: ['user.not_found'],
+  })
   @HttpCode(200)
   @RequirePermission('token.void', { everywhere: true })
   @Answers(voidedTokensResponse)
@@ -52,6 +72,11 @@ export class VoidTokensController {
   }
 
   @Post('void-tokens')
+  @ApiDoc({
+    summary: 'Void all tokens',
+    description: 'Every token issued so far is worthless at the gate.',
+    example: { reason: 'The signing key has leaked' },
+  })
   @HttpCode(200)
   @RequirePermission('token.void', { everywhere: true })
   @Answers(voidedTokensResponse)

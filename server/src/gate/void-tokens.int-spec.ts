@@ -60,7 +60,7 @@ describe('tokens that are void', () => {
     expect([answer.status, answer.headers['x-rolecall-code'], answer.text]).toEqual([
       403,
       'token.voided',
-      'This link is not valid any more. Ask for a new one.',
+      'This link is no longer valid. Ask for a new one.',
     ]);
     expect(await statusOf(made(other, identity, at))).toBe(200);
     expect(await statusOf(made(room, 'somebody-else', at))).toBe(200);

@@ -1,8 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
+import { roomNotFound, userNotFound } from '../common/errors/refusals.js';
+import { voidedNow } from '../database/void-mark.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
+import { RoomStore } from '../rooms/room-store.js';
 import { AdmissionStore } from '../seats/store/admission-store.js';
+import { UsersService } from '../users/users.service.js';
 import type { VoidedTokens } from './void-tokens.schemas.js';
 
 /** Whose tokens. */
@@ -13,13 +17,15 @@ export type VoidScope =
   | { readonly kind: 'everybody' };
 
 /**
- * Makes every token of somebody worthless that was made until now, also those that LiveKit makes
- * anew from them. Whoever is connected stays: it takes effect at the next connect.
+ * Voids all tokens of a subject that were made until now, and those that LiveKit refreshes from
+ * them. It takes effect at the next connect: people who are connected stay.
  */
 @Injectable()
 export class VoidTokensService {
   constructor(
     private readonly transactions: Transactions,
+    private readonly users: UsersService,
+    private readonly rooms: RoomStore,
     private readonly admissions: AdmissionStore,
   ) {}
 
@@ -27,7 +33,8 @@ export class VoidTokensService {
   async void(actor: Actor, scope: VoidScope, reason?: string): Promise<VoidedTokens> {
     assertReach(actor, scope);
     return this.transactions.run(async (tx) => {
-      const { identity, voidBefore } = await this.write(tx, scope);
+      const { identity, at } = await this.mark(tx, scope);
+      const voidBefore = at.toISOString();
       tx.record({
         kind: 'token.voided',
         outcome: 'ok',
@@ -35,60 +42,52 @@ export class VoidTokensService {
         room: 'room' in scope ? scope.room : null,
         identity,
         reason: reason ?? null,
-        payload: { scope: scope.kind, voidBefore: voidBefore.toISOString() },
+        payload: { scope: scope.kind, voidBefore },
       });
-      return { voidBefore: voidBefore.toISOString() };
+      return { voidBefore };
     });
   }
 
-  private async write(tx: Tx, scope: VoidScope): Promise<Voided> {
-    if (scope.kind !== 'seat') return write(tx, scope);
-    const { room, identity } = scope;
-    const voidBefore = await this.admissions.voidTokens(tx, room, identity);
-    if (!voidBefore) throw notFound(scope);
-    return { identity, voidBefore };
+  private async markSeat(tx: Tx, room: string, identity: string): Promise<Voided> {
+    const at = await this.admissions.voidTokens(tx, room, identity);
+    if (!at) throw roomNotFound();
+    return { identity, at };
+  }
+
+  private async mark(tx: Tx, scope: VoidScope): Promise<Voided> {
+    switch (scope.kind) {
+      case 'seat':
+        return this.markSeat(tx, scope.room, scope.identity);
+      case 'user': {
+        const voided = await this.users.voidTokens(tx, scope.id);
+        if (!voided) throw userNotFound();
+        return voided;
+      }
+      case 'room': {
+        const at = await this.rooms.voidTokens(tx, scope.room);
+        if (!at) throw roomNotFound();
+        return { identity: null, at };
+      }
+      case 'everybody':
+        return markInstallation(tx);
+    }
   }
 }
-
-type WideScope = Exclude<VoidScope, { kind: 'seat' }>;
 
 interface Voided {
-  identity: string | null;
-  voidBefore: Date;
+  readonly identity: string | null;
+  readonly at: Date;
 }
 
-/** By Postgres' clock, as tokens' ids are; a server whose clock is wrong voids nothing of tomorrow. */
-async function write(tx: Tx, scope: WideScope): Promise<Voided> {
-  const [sql, values] = statement(scope);
-  const { rows } = await tx.query<Voided>(sql, values);
-  if (!rows[0]) throw notFound(scope);
-  return rows[0];
+async function markInstallation(tx: Tx): Promise<Voided> {
+  const { rows } = await tx.query<Voided>(
+    `UPDATE installation SET ${voidedNow('installation')}
+     RETURNING NULL AS identity, tokens_void_before AS at`,
+  );
+  return rows[0] as Voided;
 }
 
-const NOW = `date_trunc('milliseconds', clock_timestamp())`;
-
-function statement(scope: WideScope): [sql: string, values: unknown[]] {
-  const moved = (table: string) =>
-    `tokens_void_before = greatest(${table}.tokens_void_before, ${NOW})`;
-  const told = (identity: string) => `RETURNING ${identity}, tokens_void_before AS "voidBefore"`;
-  switch (scope.kind) {
-    case 'user':
-      return [
-        `UPDATE app_user SET ${moved('app_user')} WHERE id = $1 AND deleted_at IS NULL
-         ${told('identity')}`,
-        [scope.id],
-      ];
-    case 'room':
-      return [
-        `UPDATE room SET ${moved('room')} WHERE name = $1 ${told('NULL AS identity')}`,
-        [scope.room],
-      ];
-    case 'everybody':
-      return [`UPDATE installation SET ${moved('installation')} ${told('NULL AS identity')}`, []];
-  }
-}
-
-/** A user's tokens, and everybody's, are for any room: whoever is limited to some cannot void them. */
+/** A user's tokens, and everybody's, are for any room, so voiding them needs access to all rooms. */
 function assertReach(actor: Actor, { kind }: VoidScope): void {
   const isWide = kind === 'user' || kind === 'everybody';
   if (!isWide || actor.covers('token.void', null)) return;
@@ -98,10 +97,4 @@ function assertReach(actor: Actor, { kind }: VoidScope): void {
     'This reaches every room, and your access is limited to some.',
     { extra: { permission: 'token.void' } },
   );
-}
-
-function notFound({ kind }: VoidScope): AppError {
-  return kind === 'user'
-    ? new AppError('not_found', 'user.not_found', 'There is no such user.')
-    : new AppError('not_found', 'room.not_found', 'There is no such room.');
 }

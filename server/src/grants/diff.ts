@@ -138,7 +138,7 @@ export function diffVersions(a: TemplateContent, b: TemplateContent): DiffSenten
   }
   if (a.metadata !== b.metadata) {
     if (a.metadata === '') change('metadata', 'sets the metadata');
-    else if (b.metadata === '') change('metadata', 'sets no metadata any more');
+    else if (b.metadata === '') change('metadata', 'no longer sets metadata');
     else change('metadata', 'changes the metadata');
   }
   const keys = new Set([...Object.keys(a.attributes), ...Object.keys(b.attributes)]);

@@ -102,7 +102,7 @@ function trackName(track: PublishedTrack): string {
 }
 
 /**
- * The grants that differ and take effect only when the person joins anew with a new token: LiveKit
+ * The grants that differ and take effect only when the person joins again with a new token: LiveKit
  * has no message for them, or, for `hidden`, `recorder` and `agent`, only half obeys it.
  */
 export function notLiveChangeable(a: RoleGrants, b: RoleGrants): GrantKey[] {

@@ -132,7 +132,7 @@ export function lintGrants(version: TemplateContent, context: LintContext): Lint
         `On somebody’s device this bypasses the dashboard: from a browser they can ${can}.`,
       );
     } else {
-      find('warning', code, key, `Whoever holds the token can ${can}. Keep it on a server.`);
+      find('warning', code, key, `Anybody with the token can ${can}. Keep it on a server.`);
     }
   }
   if (grants.destinationRoom !== '') {

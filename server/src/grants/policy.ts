@@ -23,7 +23,7 @@ export interface PolicyInput {
     block: Block | null;
     override: Override | null;
     hold: Hold | null;
-    /** The seat of a moderator who looks at this identity, or did last. */
+    /** Set for the seat of a peek: the identity that it watches, or watched last. */
     peeksAt: string | null;
   } | null;
   /** All that concern the user or everyone, also those that do not apply here or now. */
@@ -144,7 +144,7 @@ export type RefusalCode =
   | 'template.unpublished';
 
 /** One link of the chain of reasons; exactly one of a chain wins. */
-export interface Because {
+export type Because = {
   rule:
     | 'block'
     | 'user'
@@ -162,4 +162,4 @@ export interface Because {
   /** Assignment: its id. Block, override, peek, hold: the identity. User: its id. Room, default, scene: the room. */
   ref: string | null;
   template: string | null;
-}
+};

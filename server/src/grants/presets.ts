@@ -79,3 +79,8 @@ export const PEEK_GRANTS: RoleGrants = completeGrants(OBSERVER);
 
 /** The most that the built-in access role `moderator` may hand out. */
 export const MODERATOR_CEILING: RoleGrants = completeGrants(PRESENTER);
+
+/** What people are promoted to when the moderator does not say. */
+export function promotesTo(room: { readonly promoteTemplate: string | null } | undefined): string {
+  return room?.promoteTemplate ?? 'speaker';
+}

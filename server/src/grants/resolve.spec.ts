@@ -388,7 +388,7 @@ describe('resolve', () => {
     expect(decision.because.map(({ outcome, text }) => `${outcome}: ${text}`)).toEqual([
       'wins: Kim gave `speaker` v6 until 2026-11-21 12:20 UTC: “asked to speak”.',
       'loses: Lee assigned `viewer` to this user in rooms like `town-*` with priority 10. Loses: a change made in the room outranks standing policy.',
-      'loses: The room gives `viewer` to whoever has nothing else. Loses: a change made in the room outranks standing policy.',
+      'loses: The room gives `viewer` to everyone without another role. Loses: a change made in the room outranks standing policy.',
       'near_miss: A block by Kim ended 2026-11-21 11:55 UTC.',
       'near_miss: Lee assigned `viewer` to this user in room `Town Hall`: this room is `town-hall`.',
       'near_miss: Lee assigned `viewer` to this user in rooms like `townhall-*`: pattern `townhall-*` does not match `town-hall`.',

@@ -1,10 +1,15 @@
 import { actorName } from './actor-name.js';
-import { differsOnlyInSpelling, nearlyMatches } from './near-miss.js';
-import { matchesPattern, specificity } from './pattern.js';
+import {
+  assigned,
+  byPrecedence,
+  covers,
+  isNear,
+  whyNotCovered,
+  whyOutranked,
+} from './assignment-rules.js';
 import type {
   Allowed,
   AssignmentRule,
-  AssignmentScope,
   Because,
   Decision,
   Hold,
@@ -30,12 +35,13 @@ interface Candidate {
 
 /**
  * The one function that decides. Total and pure: the order of the assignments says nothing, and the
- * chain names exactly one winner, all that it beat, and what came close.
+ * chain names exactly one winner, all losers, and the near misses.
  *
- * Precedence: block, user (deleted, suspended), closed room, override, the end of a look (a moderator's
- * seat has no role but the look itself), assignments (the user before everyone; a room before a pattern before all; the more specific pattern; the higher priority; the
- * newest), the room's default template, refusal. What wins is then narrowed or changed by the room's
- * scene, unless it was given in the room after the scene began, and narrowed by a hold.
+ * Precedence: block, user (deleted, suspended), closed room, override, the end of a peek (its seat has
+ * no other role), assignments (the user before everyone; a room before a pattern before all; the more
+ * specific pattern; the higher priority; the newest), the room's default template, refusal. What wins
+ * is then changed by the room's scene, unless it was given after the scene began, and narrowed by a
+ * hold.
  */
 export function resolve(input: PolicyInput, at: Date): Decision {
   const candidates: Candidate[] = [];
@@ -68,7 +74,7 @@ export function resolve(input: PolicyInput, at: Date): Decision {
 
 function narrow(decision: Allowed, input: PolicyInput, at: Date): Allowed {
   const { seat, subject } = input;
-  // A scene would make somebody visible of who is there hidden.
+  // A scene would make the hidden participant of a peek visible.
   const isPeek = seat?.peeksAt != null;
   const isExempt = isPeek || (decision.source === 'override' && isGivenInScene(input));
   const played = isExempt ? decision : applyScene(decision, input.room, input.templates);
@@ -94,7 +100,7 @@ function isGivenInScene({ seat, room }: PolicyInput): boolean {
   return at > room.scene.at && byKind !== 'participant' && byKind !== 'system';
 }
 
-/** What a hold takes now; for who decides on a template that `resolve` did not choose. */
+/** What a hold takes now, for decisions on a template that `resolve` did not choose. */
 export function withheldByHold(hold: Hold | null, at: Date): Withheld {
   if (!hold || endedBy(hold.until, at)) return NOTHING_WITHHELD;
   return { sources: hold.sources, data: false };
@@ -203,10 +209,10 @@ function addOverride(
 
 function addPeek({ seat, subject }: PolicyInput, candidates: Candidate[]): void {
   if (seat?.peeksAt == null) return;
-  const text = `This seat is a moderator’s, for looking at \`${seat.peeksAt}\`; the look is over.`;
+  const text = `This seat is a moderator’s, for a peek at \`${seat.peeksAt}\`; the peek is over.`;
   candidates.push({
     reason: { rule: 'peek', text, ref: subject.identity, template: null },
-    outranks: 'a moderator’s seat for looking has no other role',
+    outranks: 'a moderator’s seat for peeks has no other role',
     decide: refuse('peek.over'),
   });
 }
@@ -278,7 +284,7 @@ function addDefault(
   const template = room.defaultTemplate;
   if (template === null) return;
   const reason = { rule: 'default', ref: room.name, template } as const;
-  const sentence = `The room gives \`${template}\` to whoever has nothing else`;
+  const sentence = `The room gives \`${template}\` to everyone without another role`;
   const state = templateState(templates, template);
   if (typeof state === 'string') {
     notes.push({ ...reason, text: `${sentence}: passed over, because the template ${state}.` });
@@ -331,105 +337,10 @@ function templateState(
   return { version: state.published };
 }
 
-function covers(scope: AssignmentScope, room: string): boolean {
-  switch (scope.kind) {
-    case 'room':
-      return scope.room === room;
-    case 'pattern':
-      return matchesPattern(scope.pattern, room);
-    case 'all':
-      return true;
-  }
-}
-
-function isNear(scope: AssignmentScope, room: string): boolean {
-  switch (scope.kind) {
-    case 'room':
-      return differsOnlyInSpelling(scope.room, room);
-    case 'pattern':
-      return nearlyMatches(scope.pattern, room);
-    case 'all':
-      return false;
-  }
-}
-
-function whyNotCovered(scope: AssignmentScope, room: string): string {
-  return scope.kind === 'pattern'
-    ? `pattern \`${scope.pattern}\` does not match \`${room}\``
-    : `this room is \`${room}\``;
-}
-
-const SCOPE_RANK: Record<AssignmentScope['kind'], number> = { room: 0, pattern: 1, all: 2 };
-
-/** What decides between two assignments, most important first; negative: `a` comes before `b`. */
-const CRITERIA: readonly {
-  compare: (a: AssignmentRule, b: AssignmentRule) => number;
-  outranks: (winner: AssignmentRule, loser: AssignmentRule) => string;
-}[] = [
-  {
-    compare: (a, b) => Number(a.subject === 'everyone') - Number(b.subject === 'everyone'),
-    outranks: () => 'one for the user outranks one for everyone',
-  },
-  {
-    compare: (a, b) => SCOPE_RANK[a.scope.kind] - SCOPE_RANK[b.scope.kind],
-    outranks: (winner) =>
-      winner.scope.kind === 'room'
-        ? 'one for the room outranks one for several'
-        : 'one for some rooms outranks one for all',
-  },
-  {
-    compare: (a, b) => scopeSpecificity(b.scope) - scopeSpecificity(a.scope),
-    outranks: () => 'the other pattern is more specific',
-  },
-  {
-    compare: (a, b) => b.priority - a.priority,
-    outranks: (winner, loser) => `priority ${winner.priority} outranks ${loser.priority}`,
-  },
-  {
-    compare: (a, b) => b.createdAt.getTime() - a.createdAt.getTime(),
-    outranks: () => 'the other one is newer',
-  },
-  // Only so that no two are equal: the database may return them in any order.
-  {
-    compare: (a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
-    outranks: () => 'both are equal and the other one comes first by its id',
-  },
-];
-
-function scopeSpecificity(scope: AssignmentScope): number {
-  return scope.kind === 'pattern' ? specificity(scope.pattern) : 0;
-}
-
-function byPrecedence(a: AssignmentRule, b: AssignmentRule): number {
-  for (const { compare } of CRITERIA) {
-    const order = compare(a, b);
-    if (order !== 0) return order;
-  }
-  return 0;
-}
-
 function withWhy(loser: Candidate, winner: Candidate): Reason {
   const [a, b] = [winner.assignment, loser.assignment];
-  const criterion = a && b && CRITERIA.find(({ compare }) => compare(a, b) !== 0);
-  const outranks = criterion ? criterion.outranks(a, b) : winner.outranks;
+  const outranks = (a && b && whyOutranked(a, b)) ?? winner.outranks;
   return { ...loser.reason, text: `${loser.reason.text} Loses: ${outranks}.` };
-}
-
-function assigned({ by, template, subject, scope, priority }: AssignmentRule): string {
-  const whom = subject === 'user' ? 'this user' : 'everyone';
-  const ranked = priority === 0 ? '' : ` with priority ${priority}`;
-  return `${by} assigned \`${template}\` to ${whom} ${where(scope)}${ranked}`;
-}
-
-function where(scope: AssignmentScope): string {
-  switch (scope.kind) {
-    case 'room':
-      return `in room \`${scope.room}\``;
-    case 'pattern':
-      return `in rooms like \`${scope.pattern}\``;
-    case 'all':
-      return 'in every room';
-  }
 }
 
 function isOpen(from: Date | null, until: Date | null, at: Date): boolean {

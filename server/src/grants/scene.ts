@@ -2,7 +2,7 @@ import { actorName } from './actor-name.js';
 import type { ActiveScene, Allowed, Because, PolicyInput, SceneRule } from './policy.js';
 import { NOTHING_WITHHELD, SILENT, type Withheld } from './withhold.js';
 
-/** The rule of a scene that concerns whoever has the template; null = the scene leaves them alone. */
+/** The scene's rule for a template; null: the scene leaves its holders alone. */
 export function sceneRuleFor(
   rules: readonly SceneRule[],
   template: string | null,
@@ -47,7 +47,7 @@ export function applyScene(
   };
 }
 
-/** What a scene takes from people whom no rule covers: they have no template but LiveKit's word. */
+/** What a scene takes from people without a role: only LiveKit says what they may do. */
 export function withheldFromUncovered(scene: ActiveScene | null): Withheld {
   const rule = scene && sceneRuleFor(scene.rules, null);
   return rule ? SILENT : NOTHING_WITHHELD;

@@ -10,7 +10,7 @@ export type Silencing = 'revoke' | 'mute';
 /** Tracks that Rolecall muted: sid → whether LiveKit has confirmed it. */
 export type MutedTracks = Readonly<Record<string, boolean>>;
 
-/** A participant of LiveKit's, as much of it as tells how to silence it. */
+/** The part of a LiveKit participant that decides how it is silenced. */
 export interface Silenceable {
   readonly kind: string | null;
   readonly tracks?: readonly {

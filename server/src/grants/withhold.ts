@@ -38,7 +38,7 @@ export function withhold(grants: RoleGrants, { sources, data }: Withheld): RoleG
   };
 }
 
-/** What is left of a role for who comes in by WHIP: sends, and neither hears nor sees anybody. */
+/** A role as a WHIP connection gets it: it publishes and receives nothing. */
 export function publishOnly(grants: RoleGrants): RoleGrants {
   return { ...grants, canSubscribe: false, canSubscribeMetrics: false };
 }

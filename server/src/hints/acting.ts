@@ -3,7 +3,7 @@ import type { Hint } from './hints.js';
 
 const ACTING_MS = 5_000;
 
-/** Somebody is about to act on somebody: told to the others, kept by nobody. */
+/** A moderator is about to act on somebody: shown to other moderators, stored nowhere. */
 export interface Acting {
   readonly identity: string;
   readonly by: string;
@@ -13,7 +13,7 @@ export interface Acting {
 }
 
 interface ActingKey extends Acting {
-  /** Who it is that acts: they are not told. */
+  /** The acting moderator, who is not notified. */
   readonly who: string;
 }
 
@@ -29,17 +29,17 @@ export function actingHint(
     byKind: actor.kind,
     action,
     until: new Date(Date.now() + ACTING_MS).toISOString(),
-    who: whoIs(actor),
+    who: refOf(actor),
   };
   return { topic: `room:${room}`, type: 'acting', key: JSON.stringify(key) };
 }
 
-/** What `actor` is told of it; null when it is over, or of their own doing. */
+/** What `actor` is shown; null when it is over, or when it is their own act. */
 export function readActing(key: string, actor: Actor, now = Date.now()): Acting | null {
   const { who, ...acting } = JSON.parse(key) as ActingKey;
-  return who === whoIs(actor) || Date.parse(acting.until) <= now ? null : acting;
+  return who === refOf(actor) || Date.parse(acting.until) <= now ? null : acting;
 }
 
-function whoIs({ kind, id }: Actor): string {
+function refOf({ kind, id }: Actor): string {
   return `${kind}:${id ?? ''}`;
 }

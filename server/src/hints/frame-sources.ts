@@ -3,10 +3,10 @@ import { Injectable } from '@nestjs/common';
 /** Frames that carry more than names: `bulk` by the operation's id, `scene` by the room's name. */
 export type SourcedFrame = 'bulk' | 'scene';
 
-/** What is sent, as it is when it is sent; null: there is nothing to tell any more. */
+/** Reads the current state of a frame; null: there is nothing left to show. */
 type Source = (room: string, key: string) => Promise<unknown>;
 
-/** Features that own what a frame shows say here how it is read: once for all who watch. */
+/** Features register how the frames of their data are read: once for everybody who watches. */
 @Injectable()
 export class FrameSources {
   private readonly sources = new Map<SourcedFrame, Source>();

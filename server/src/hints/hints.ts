@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** "Something about `key` changed": carries no state, whoever hears it reads what is true now. */
+/** "Something about `key` changed": carries no state; listeners read the current state. */
 export interface Hint {
   /** `room:<name>`, `rooms`, or `operator:<id>`, which is an API key's id as well. */
   topic: string;
@@ -13,7 +13,7 @@ export interface Hint {
   key?: string | null;
 }
 
-/** The room itself changed: for who watches the room, and for who watches the list. */
+/** The room itself changed: for watchers of the room and of the list of rooms. */
 export function roomHints(room: string): Hint[] {
   return [
     { topic: `room:${room}`, type: 'room', key: room },
@@ -23,10 +23,7 @@ export function roomHints(room: string): Hint[] {
 
 type Listener = (hints: Hint[]) => void;
 
-/**
- * Where features say what they changed, after their commit. The event feed listens and carries the
- * hints to every server process; nobody else needs to know it.
- */
+/** Features publish here what they changed, after the commit; the event feed carries it to every server. */
 @Injectable()
 export class Hints {
   private readonly listeners = new Set<Listener>();

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
+import { roomNotFound, signInRequired, tooManyRequests } from '../common/errors/refusals.js';
 import { RawBody } from '../common/http/raw-body.js';
 import { nameText } from '../common/http/fields.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
@@ -16,7 +17,7 @@ import {
 } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { assertOwnOrigin } from '../common/http/own-origin.js';
-import { ParticipantDoor, type RequestWithParticipant } from '../proofs/participant-door.js';
+import { ParticipantAuth, type RequestWithParticipant } from '../proofs/participant-auth.js';
 import type { Permission } from '../actor/permissions.js';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -35,7 +36,7 @@ export class AccessGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly auth: AuthService,
     private readonly ledger: LedgerService,
-    private readonly participants: ParticipantDoor,
+    private readonly participants: ParticipantAuth,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {
     this.operatorLimiter = new RateLimiterMemory({
@@ -68,7 +69,7 @@ export class AccessGuard implements CanActivate {
   ): Promise<void> {
     if (rule.kind === 'public') return;
     if (rule.kind === 'participant') {
-      (request as RequestWithParticipant).participant = await this.participants.admit(
+      (request as RequestWithParticipant).participant = await this.participants.authenticate(
         request,
         reply,
         rule.roomParam,
@@ -78,11 +79,7 @@ export class AccessGuard implements CanActivate {
 
     const found = await this.auth.authenticate(request);
     if (!found) {
-      throw new AppError(
-        'unauthenticated',
-        'auth.required',
-        'Sign in, or send an API key as "Authorization: Bearer rck_…".',
-      );
+      throw signInRequired('Sign in, or send an API key as "Authorization: Bearer rck_…".');
     }
     const { actor, by, rateLimit } = found;
     request.actor = actor;
@@ -130,7 +127,7 @@ export class AccessGuard implements CanActivate {
     const names = permissions.join(' or ');
     await this.recordRefusal(actor, names, request, room);
     if (room !== undefined && permissions.some((one) => actor.can(one))) {
-      throw new AppError('not_found', 'room.not_found', 'There is no such room.');
+      throw roomNotFound();
     }
     const where = isEverywhere ? ' in all rooms' : '';
     throw new AppError(
@@ -155,9 +152,7 @@ export class AccessGuard implements CanActivate {
       await limiter.consume(actor.id ?? actor.label);
     } catch (error) {
       if (!(error instanceof RateLimiterRes)) throw error;
-      throw new AppError('too_many', 'request.rate_limited', 'Too many requests; slow down.', {
-        retryAfter: Math.max(1, Math.ceil(error.msBeforeNext / 1000)),
-      });
+      throw tooManyRequests(error.msBeforeNext);
     }
   }
 

@@ -9,9 +9,11 @@ import {
 } from '@nestjs/core';
 import { AuthModule } from '../auth/auth.module.js';
 import { ProofsModule } from '../proofs/proofs.module.js';
+import { Housekeeping } from '../database/housekeeping.js';
 import { AccessGuard } from './access.guard.js';
 import { AccessHook } from './access.hook.js';
-import { IdempotencyInterceptor } from './idempotency.interceptor.js';
+import { IdempotencyInterceptor, KEPT } from './idempotency.interceptor.js';
+import { DocsController } from './docs.controller.js';
 import { OpenApiController } from './openapi.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { assertEveryRouteHasARule, readRoutes } from './route-table.js';
@@ -19,7 +21,7 @@ import { assertEveryRouteHasARule, readRoutes } from './route-table.js';
 /** What every request passes: the guard, the idempotency of retries, and errors as problems. */
 @Module({
   imports: [AuthModule, DiscoveryModule, ProofsModule],
-  controllers: [OpenApiController],
+  controllers: [DocsController, OpenApiController],
   providers: [
     AccessGuard,
     AccessHook,
@@ -32,9 +34,11 @@ export class HttpModule implements OnModuleInit {
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
+    private readonly housekeeping: Housekeeping,
   ) {}
 
   onModuleInit(): void {
+    this.housekeeping.addExpiry('idempotency_key', 'actor, key', `created_at < now() - ${KEPT}`);
     assertEveryRouteHasARule(readRoutes(this.discovery, this.scanner));
   }
 }

@@ -28,7 +28,7 @@ interface Stored {
 }
 
 /** A day later a key may be used for something else. */
-const KEPT = `interval '1 day'`;
+export const KEPT = `interval '1 day'`;
 /** A request that runs for longer has died with its server; trying again may take its place. */
 const STALE = `interval '1 minute'`;
 
@@ -160,7 +160,7 @@ function inProgress(): AppError {
   });
 }
 
-/** The answer without what may not be stored: a token is signed anew, what is shown once is left out. */
+/** The response without its secrets: a token is signed again at a replay, others are left out. */
 function toStored(body: unknown): Stored {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     return body === undefined ? {} : { body: body as Record<string, unknown> };

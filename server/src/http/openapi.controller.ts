@@ -1,6 +1,7 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { Public } from '../actor/access.decorators.js';
+import { ApiDoc } from '../common/http/api-docs.js';
 import { readRoutes } from './route-table.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { buildOpenApi } from './openapi.js';
@@ -16,6 +17,10 @@ export class OpenApiController {
   ) {}
 
   @Get()
+  @ApiDoc({
+    summary: 'Read this document',
+    description: 'OpenAPI 3.1 of exactly the routes that are served.',
+  })
   @Public('describes the API, holds no data')
   openApi() {
     this.document ??= buildOpenApi(readRoutes(this.discovery, this.scanner), this.config.publicUrl);

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { statusOf } from '../common/errors/app-error.js';
+import { kindsOf, type ProblemCode, PROBLEMS } from '../common/errors/problems.js';
 import type { Route } from './route-table.js';
 import { version } from '../common/version.js';
 
@@ -18,6 +20,25 @@ const PROBLEM: Json = {
   },
 };
 
+const ABOUT = `Roles and permissions for LiveKit rooms: tokens, live promotions, and their log.
+
+**Who calls.** Operators send the session cookie of \`POST /api/v1/session\`. Machines send an API key as \`Authorization: Bearer rck_…\`. Participants send the LiveKit token of their room, on their own routes only. \`x-access\` of each operation says what it needs.
+
+**Lists** take \`sort=["name","ASC"]\`, \`range=[0,24]\` and \`filter={"q":"ana"}\`, and answer with \`Content-Range\`. The ledger and the targets of bulk operations page by \`cursor\` and \`limit\`.
+
+**Retries.** Every operation that changes something takes an \`Idempotency-Key\`: a repetition gets the first answer. Updates take \`If-Match\` with the \`ETag\` that was read.
+
+**Problems** are \`application/problem+json\` (RFC 9457). \`code\` is stable; each operation lists its codes by status.`;
+
+/** What stands in a path, where a reader wants to see one. */
+const PATH_EXAMPLES: Readonly<Record<string, unknown>> = {
+  room: 'town-hall',
+  identity: 'ana-91',
+  key: 'speaker',
+  n: 3,
+  id: '5f0c1f9e-6a53-4c1e-9d3b-0a4f6a1f2b7c',
+};
+
 /** OpenAPI 3.1 of exactly the routes that are served: it is made from them. */
 export function buildOpenApi(routes: Route[], serverUrl: string): Json {
   const idOf = operationIds(routes);
@@ -32,8 +53,7 @@ export function buildOpenApi(routes: Route[], serverUrl: string): Json {
     info: {
       title: 'Rolecall',
       version,
-      description:
-        'Roles and permissions for LiveKit rooms: tokens, live promotions, and their log.',
+      description: ABOUT,
     },
     servers: [{ url: serverUrl }],
     paths,
@@ -48,7 +68,7 @@ export function buildOpenApi(routes: Route[], serverUrl: string): Json {
   };
 }
 
-/** A handler that serves several paths is told apart by them: an id is one operation's alone. */
+/** Operation ids are unique: a handler of several paths gets one id for each. */
 function operationIds(routes: Route[]): (route: Route) => string {
   const nameOf = ({ controller, handler }: Route) =>
     `${controller.replace(/Controller$/, '')}.${handler}`;
@@ -62,8 +82,12 @@ function operationIds(routes: Route[]): (route: Route) => string {
 
 function operationOf(route: Route, operationId: string): Json {
   const body = route.parameters.find((p) => p.kind === 'body' && p.schema);
+  const { summary, description, example } = route.doc ?? {};
   return {
     operationId,
+    summary,
+    description,
+    tags: [tagOf(route)],
     'x-access': describeRule(route),
     security: securityOf(route),
     parameters: [...pathParameters(route), ...queryParameters(route)],
@@ -71,7 +95,7 @@ function operationOf(route: Route, operationId: string): Json {
       ? {
           requestBody: {
             required: !isOptional(body.schema),
-            content: { 'application/json': { schema: schemaOf(body.schema, 'input') } },
+            content: { 'application/json': { schema: schemaOf(body.schema, 'input'), example } },
           },
         }
       : {}),
@@ -82,6 +106,7 @@ function operationOf(route: Route, operationId: string): Json {
           ? { content: { 'application/json': { schema: schemaOf(route.answer, 'output') } } }
           : {}),
       },
+      ...problemResponses(route),
       default: {
         description: 'a problem (RFC 9457)',
         content: {
@@ -90,6 +115,67 @@ function operationOf(route: Route, operationId: string): Json {
       },
     },
   };
+}
+
+/** `RoleTemplatesController` → "Role templates". */
+function tagOf({ controller }: Route): string {
+  const [first = '', ...others] = controller
+    .replace(/Controller$/, '')
+    .split(/(?<=[a-z])(?=[A-Z])/);
+  return [first, ...others.map((word) => word.toLowerCase())].join(' ').replace(/\bapi\b/i, 'API');
+}
+
+/** Those of the operation itself, and those of every operation with such a rule and such input. */
+export function problemsOf(route: Route): ProblemCode[] {
+  const { rule, method, parameters, doc } = route;
+  const codes = new Set<ProblemCode>(doc?.errors);
+  const kinds = parameters.filter((p) => p.schema).map(({ kind }) => kind);
+  if (kinds.length > 0) codes.add('request.invalid');
+  if (kinds.includes('body')) {
+    codes.add('request.malformed_json').add('request.too_large');
+    codes.add('request.unsupported_media_type');
+  }
+  if (!rule || rule.kind === 'public') return [...codes];
+  codes.add('request.rate_limited').add('database.unavailable');
+  if (rule.kind === 'participant') {
+    return [...codes.add('participant.proof_required').add('participant.other_room')];
+  }
+  codes.add('auth.required');
+  if (rule.kind !== 'signed_in') codes.add('access.denied');
+  else if (rule.isForOperators) codes.add('auth.operators_only');
+  if (rule.kind === 'permission' && rule.roomParam) codes.add('room.not_found');
+  if (method !== 'GET') {
+    codes.add('request.wrong_origin');
+    codes.add('idempotency.in_progress').add('idempotency.other_request');
+  }
+  return [...codes];
+}
+
+function problemResponses(route: Route): Json {
+  const byStatus = new Map<number, ProblemCode[]>();
+  for (const code of problemsOf(route).sort()) {
+    for (const status of kindsOf(code).map(statusOf)) {
+      byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+    }
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [
+      status,
+      {
+        description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code][1]}`).join('\n\n'),
+        content: {
+          'application/problem+json': {
+            schema: {
+              allOf: [
+                { $ref: '#/components/schemas/Problem' },
+                { properties: { code: { enum: codes } } },
+              ],
+            },
+          },
+        },
+      },
+    ]),
+  );
 }
 
 function securityOf({ rule }: Route): Json[] {
@@ -118,7 +204,9 @@ function pathParameters(route: Route): Json[] {
     name,
     in: 'path',
     required: true,
+    description: properties?.[name]?.description,
     schema: properties?.[name] ?? { type: 'string' },
+    ...(name in PATH_EXAMPLES ? { example: PATH_EXAMPLES[name] } : {}),
   }));
 }
 
@@ -133,6 +221,7 @@ function queryParameters(route: Route): Json[] {
     name,
     in: 'query',
     required: required.includes(name),
+    description: property.description,
     schema: property,
   }));
 }

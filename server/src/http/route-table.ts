@@ -1,7 +1,7 @@
 import { RequestMethod, type Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { ANSWER_SCHEMA } from '../common/http/api-docs.js';
+import { ANSWER_SCHEMA, API_DOC, type OperationDoc } from '../common/http/api-docs.js';
 import { ACCESS_RULE, type AccessRule } from '../actor/access.decorators.js';
 
 export interface Route {
@@ -13,6 +13,7 @@ export interface Route {
   /** `@Body`, `@Query` and `@Param` arguments with their schemas. */
   parameters: { kind: 'body' | 'query' | 'param'; name: string | null; schema: unknown }[];
   answer: unknown;
+  doc: OperationDoc | undefined;
   successStatus: number;
 }
 
@@ -43,6 +44,7 @@ export function readRoutes(discovery: DiscoveryService, scanner: MetadataScanner
           handler: name,
           parameters: parametersOf(metatype as Type, name),
           answer: Reflect.getMetadata(ANSWER_SCHEMA, handler),
+          doc: Reflect.getMetadata(API_DOC, handler) as OperationDoc | undefined,
           successStatus:
             (Reflect.getMetadata('__httpCode__', handler) as number | undefined) ??
             (method === 'POST' ? 201 : 200),

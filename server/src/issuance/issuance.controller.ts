@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import {
   explainQuery,
   type ExplainQuery,
@@ -22,6 +22,31 @@ export class IssuanceController {
   constructor(private readonly issuance: IssuanceService) {}
 
   @Post('api/v1/tokens')
+  @ApiDoc({
+    summary: 'Issue a token',
+    description:
+      'Resolves the role of the identity in the room, writes the ledger, and signs. Without a committed ledger entry no token leaves. Naming a template needs `token.issue_as` and stays under the ceiling of the caller.',
+    example: {
+      room: 'town-hall',
+      identity: 'ana-91',
+      name: 'Ana Ruiz',
+      ttl: '10m',
+      createRoom: true,
+    },
+    errors: [
+      'token.refused',
+      'room.not_found',
+      'user.not_found',
+      'role_template.not_found',
+      'access.denied',
+      'seat.above_ceiling',
+      'token.void_at_once',
+      'ledger.overloaded',
+      'ledger.lost_shard',
+      'livekit.room_not_started',
+      'clock.skewed',
+    ],
+  })
   @RequirePermission('token.issue')
   @Answers(issueResponse)
   issue(@CurrentActor() actor: Actor, @Body({ schema: issueBody }) body: IssueBody) {
@@ -29,6 +54,24 @@ export class IssuanceController {
   }
 
   @Post('api/v1/tokens/preview')
+  @ApiDoc({
+    summary: 'Preview a token',
+    description: 'The claims that a token would carry, and why. Signs nothing and writes nothing.',
+    example: {
+      room: 'town-hall',
+      identity: 'ana-91',
+      name: 'Ana Ruiz',
+      ttl: '10m',
+      createRoom: true,
+    },
+    errors: [
+      'token.refused',
+      'room.not_found',
+      'user.not_found',
+      'role_template.not_found',
+      'seat.above_ceiling',
+    ],
+  })
   @HttpCode(200)
   @RequirePermission('token.preview')
   @Answers(previewResponse)
@@ -37,6 +80,12 @@ export class IssuanceController {
   }
 
   @Get('api/v1/explain')
+  @ApiDoc({
+    summary: 'Explain a role',
+    description:
+      'What an identity would get in a room now, with every rule that won, lost or came near.',
+    errors: ['room.not_found'],
+  })
   @RequirePermission('token.preview')
   @Answers(explainResponse)
   explain(@CurrentActor() actor: Actor, @Query({ schema: explainQuery }) query: ExplainQuery) {
@@ -48,6 +97,29 @@ export class IssuanceController {
    * policy says: a client cannot ask for grants, and what would start agents or egress is refused.
    */
   @Post('livekit/token')
+  @ApiDoc({
+    summary: 'Issue a token by the TokenSource convention',
+    description:
+      'For clients and backends that speak LiveKit’s TokenSource convention. The role is what policy says; `room_config` is refused. Takes the older `{room, userId}` too.',
+    example: {
+      room_name: 'town-hall',
+      participant_identity: 'ana-91',
+      participant_name: 'Ana Ruiz',
+    },
+    errors: [
+      'token.refused',
+      'room.not_found',
+      'user.not_found',
+      'role_template.not_found',
+      'access.denied',
+      'seat.above_ceiling',
+      'token.void_at_once',
+      'ledger.overloaded',
+      'ledger.lost_shard',
+      'livekit.room_not_started',
+      'clock.skewed',
+    ],
+  })
   @RequirePermission('token.issue')
   @Answers(tokenSourceResponse)
   async tokenSource(

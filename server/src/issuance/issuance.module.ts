@@ -2,13 +2,15 @@ import { Module } from '@nestjs/common';
 import { RoomsModule } from '../rooms/rooms.module.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { IssuanceRecords } from './issuance-records.js';
 import { IssuanceController } from './issuance.controller.js';
 import { IssuanceService } from './issuance.service.js';
+import { TokenPlanner } from './token-planner.js';
 
 @Module({
   imports: [RoomsModule, SeatsModule, UsersModule],
   controllers: [IssuanceController],
-  providers: [IssuanceService],
+  providers: [IssuanceRecords, IssuanceService, TokenPlanner],
   exports: [IssuanceService],
 })
 export class IssuanceModule {}

@@ -9,6 +9,7 @@ import {
   reasonText,
   uuidText,
 } from '../common/http/fields.js';
+import { becauseResponse, roleGrantsResponse, roleSourceResponse } from '../grants/responses.js';
 import { ttlInput } from '../grants/role-grants-input.js';
 
 const tokenRequest = {
@@ -46,12 +47,6 @@ export const issueBody = z.strictObject(tokenRequest).superRefine((body, context
 });
 export type IssueBody = z.infer<typeof issueBody>;
 
-export const becauseResponse = z.looseObject({
-  rule: z.string(),
-  outcome: z.string(),
-  text: z.string(),
-});
-
 export const issueResponse = z.object({
   token: z.string(),
   serverUrl: z.string(),
@@ -77,8 +72,8 @@ export const explainResponse = z.looseObject({
   verdict: z.enum(['allow', 'refuse']),
   template: z.string().nullable(),
   version: z.number().nullable(),
-  source: z.string().nullable(),
-  grants: z.record(z.string(), z.unknown()).nullable(),
+  source: roleSourceResponse.nullable(),
+  grants: roleGrantsResponse.nullable(),
   ttl: z.number().nullable(),
   because: z.array(becauseResponse),
 });

@@ -15,11 +15,11 @@ export interface LedgerEntryInput {
   payload: Record<string, unknown>;
 }
 
-/** `ok` and `refused` stand alone; the others are the two ends of a change to LiveKit. */
+/** `ok` and `refused` are single entries; the others are intent and outcome of a change to LiveKit. */
 export type LedgerOutcome =
   'ok' | 'refused' | 'intent' | 'applied' | 'pending' | 'failed' | 'superseded';
 
-/** Where an entry stands. */
+/** The position of an entry. */
 export interface LedgerRef {
   shard: number;
   seq: number;

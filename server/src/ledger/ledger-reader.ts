@@ -2,9 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { likePattern } from '../common/http/lists.js';
+import type { ActorKind } from '../grants/policy.js';
 import { PgPool } from '../database/pg-pool.js';
 import { ledgerId, parseLedgerId } from './ledger-entry.js';
-import { encodeCursor, type LedgerFilter, type LedgerQuery } from './ledger.schemas.js';
+import {
+  encodeCursor,
+  type LedgerFilter,
+  type LedgerQuery,
+  type TokenPayload,
+} from './ledger.schemas.js';
 import { likeOfPattern } from '../database/like-of-pattern.js';
 
 interface EntryRow {
@@ -14,7 +20,7 @@ interface EntryRow {
   at_us: string;
   kind: string;
   outcome: string;
-  actor_kind: string;
+  actor_kind: ActorKind;
   actor_id: string | null;
   actor_label: string;
   room: string | null;
@@ -177,7 +183,7 @@ function toView(row: EntryRow) {
 
 /** An issuance shows what its payload says of the token as fields of its own. */
 export function toIssuance(entry: EntryView) {
-  const p = entry.payload;
+  const p = entry.payload as TokenPayload;
   return {
     ...entry,
     jti: p.jti ?? null,

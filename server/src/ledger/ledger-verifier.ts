@@ -14,7 +14,7 @@ export interface ShardReport {
 
 export interface VerifierReport {
   readonly shards: readonly ShardReport[];
-  /** What would let somebody change the ledger who is connected as the server is. */
+  /** Privileges with which the server's own connection could change the ledger. */
   readonly protection: readonly string[];
   /** The server connects as the owner, so only triggers protect the ledger. */
   readonly hasOneRole: boolean;

@@ -1,9 +1,11 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { LedgerReader, toIssuance } from './ledger-reader.js';
 import {
+  issuancePageResponse,
+  issuanceResponse,
   ledgerEntryResponse,
   ledgerIdParams,
   ledgerPageResponse,
@@ -20,6 +22,11 @@ export class LedgerController {
   constructor(private readonly reader: LedgerReader) {}
 
   @Get('ledger')
+  @ApiDoc({
+    summary: 'Search the ledger',
+    description:
+      'Every entry, newest first. Pages by cursor; there is no total. With a room limit only entries about those rooms.',
+  })
   @RequirePermission('ledger.read')
   @Answers(ledgerPageResponse)
   ledger(@CurrentActor() actor: Actor, @Query({ schema: ledgerQuery }) query: LedgerQuery) {
@@ -27,6 +34,11 @@ export class LedgerController {
   }
 
   @Get('ledger/:id')
+  @ApiDoc({
+    summary: 'Read a ledger entry',
+    description: 'One entry.',
+    errors: ['ledger.not_found'],
+  })
   @RequirePermission('ledger.read')
   @Answers(ledgerEntryResponse)
   entry(@CurrentActor() actor: Actor, @Param({ schema: ledgerIdParams }) { id }: { id: string }) {
@@ -34,8 +46,13 @@ export class LedgerController {
   }
 
   @Get('issuances')
+  @ApiDoc({
+    summary: 'Search the issuances',
+    description:
+      'The ledger’s entries about tokens that were issued or refused, with what they say of the token as fields.',
+  })
   @RequirePermission('ledger.read')
-  @Answers(ledgerPageResponse)
+  @Answers(issuancePageResponse)
   async issuances(
     @CurrentActor() actor: Actor,
     @Query({ schema: ledgerQuery }) query: LedgerQuery,
@@ -45,8 +62,13 @@ export class LedgerController {
   }
 
   @Get('issuances/:id')
+  @ApiDoc({
+    summary: 'Read an issuance',
+    description: 'One token that was issued or refused.',
+    errors: ['ledger.not_found'],
+  })
   @RequirePermission('ledger.read')
-  @Answers(ledgerEntryResponse)
+  @Answers(issuanceResponse)
   async issuance(
     @CurrentActor() actor: Actor,
     @Param({ schema: ledgerIdParams }) { id }: { id: string },

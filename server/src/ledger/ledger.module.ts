@@ -1,4 +1,5 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type OnModuleInit } from '@nestjs/common';
+import { Housekeeping } from '../database/housekeeping.js';
 import { LedgerController } from './ledger.controller.js';
 import { LedgerReader } from './ledger-reader.js';
 import { LedgerService } from './ledger.service.js';
@@ -11,4 +12,13 @@ import { Transactions } from './transactions.js';
   providers: [LedgerReader, LedgerService, LedgerVerifier, Transactions],
   exports: [LedgerService, LedgerVerifier, Transactions],
 })
-export class LedgerModule {}
+export class LedgerModule implements OnModuleInit {
+  constructor(
+    private readonly housekeeping: Housekeeping,
+    private readonly ledger: LedgerService,
+  ) {}
+
+  onModuleInit(): void {
+    this.housekeeping.add(() => this.ledger.ensurePartitions());
+  }
+}

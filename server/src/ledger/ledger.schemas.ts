@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { cleanText, instant } from '../common/http/fields.js';
+import { actorKindResponse, cleanText, instant } from '../common/http/fields.js';
 import { jsonParameter } from '../common/http/lists.js';
+import { becauseResponse, roleGrantsResponse } from '../grants/responses.js';
 
 const text = cleanText(1_024);
 const oneOrMore = z.union([text, z.array(text).min(1).max(50)]);
@@ -73,7 +74,7 @@ export const ledgerEntryResponse = z.looseObject({
   at: z.date(),
   kind: z.string(),
   outcome: z.string(),
-  actor: z.object({ kind: z.string(), id: z.string().nullable(), label: z.string() }),
+  actor: z.object({ kind: actorKindResponse, id: z.string().nullable(), label: z.string() }),
   room: z.string().nullable(),
   identity: z.string().nullable(),
   requestId: z.string().nullable(),
@@ -82,7 +83,28 @@ export const ledgerEntryResponse = z.looseObject({
   payload: z.record(z.string(), z.unknown()),
 });
 
-export const ledgerPageResponse = z.object({
-  data: z.array(ledgerEntryResponse),
-  pageInfo: z.object({ next: z.string().nullable(), prev: z.string().nullable() }),
+/** A token that was given out or refused: what the payload says of it, as fields of its own. */
+export const issuanceResponse = ledgerEntryResponse.extend({
+  jti: z.string().nullable(),
+  tokenHash: z.string().nullable(),
+  template: z.string().nullable(),
+  version: z.number().nullable(),
+  /** As written at the time: a grant that did not exist then is missing. */
+  grants: roleGrantsResponse.partial().nullable(),
+  ttl: z.number().nullable(),
+  expiresAt: z.string().nullable(),
+  because: z.array(becauseResponse),
 });
+
+const pageInfo = z.object({ next: z.string().nullable(), prev: z.string().nullable() });
+export const ledgerPageResponse = z.object({ data: z.array(ledgerEntryResponse), pageInfo });
+export const issuancePageResponse = z.object({ data: z.array(issuanceResponse), pageInfo });
+
+type Issuance = z.infer<typeof issuanceResponse>;
+/** What `token.issued` and `token.refused` keep of a token. */
+export type TokenPayload = Partial<
+  Pick<
+    Issuance,
+    'jti' | 'tokenHash' | 'template' | 'version' | 'grants' | 'ttl' | 'expiresAt' | 'because'
+  >
+>;

@@ -42,6 +42,11 @@ export class LedgerService implements OnApplicationShutdown {
     });
   }
 
+  /** Makes the partitions of this month and the next ones; without one nothing can be recorded. */
+  async ensurePartitions(): Promise<void> {
+    await this.pg.query('ledger-partitions', 'SELECT ledger_ensure_partitions(3)');
+  }
+
   /**
    * Writes entries on shard 0 inside the caller's transaction, so that both commit or neither.
    * Call it last: it takes the head's row lock until the commit. (`Transactions.run` does.)
@@ -55,7 +60,7 @@ export class LedgerService implements OnApplicationShutdown {
   }
 
   /**
-   * Writes one entry that stands alone (issuance, refusals, what webhooks tell). Entries that wait
+   * Writes one entry by itself (issuance, refusals, webhooks). Entries that wait
    * go out together, one statement per flush, with no artificial delay. Rejects with `unavailable`
    * when the entry could not be committed.
    */

@@ -14,7 +14,7 @@ export interface Tx {
     sql: string,
     values?: unknown[],
   ): Promise<{ rows: R[]; rowCount: number | null }>;
-  /** Written just before the commit: the change and its entry stand or fall together. */
+  /** Written just before the commit: the change and its entry commit together. */
   record(entry: LedgerEntryInput): void;
   /** Runs after the commit; what it throws is not the caller's problem. Never a second writer. */
   afterCommit(work: () => void): void;
@@ -55,7 +55,7 @@ export class Transactions {
         try {
           tell();
         } catch {
-          // The change is committed; news that is not told is found by the next reader.
+          // The change is committed; the next reader finds it without the notification.
         }
       }
       return result;

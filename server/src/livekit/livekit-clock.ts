@@ -29,7 +29,7 @@ export class LiveKitClock {
     return new Date(this.database.now().getTime() + this.noticedSkewMs());
   }
 
-  /** A time that LiveKit told, by Postgres' clock. */
+  /** Converts a time of LiveKit's clock to Postgres' clock. */
   toDatabase(time: Date): Date {
     const skew = this.noticedSkewMs();
     return skew === 0 ? time : new Date(time.getTime() - skew);

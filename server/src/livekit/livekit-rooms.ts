@@ -36,7 +36,7 @@ import { type RoomOptions, RoomsPort } from './rooms-port.js';
 import { TokenSigner } from './signer.js';
 import { type TwirpCall, TwirpClient } from './twirp-client.js';
 
-/** A moderator waits for the answer: longer than this, and `pending` is the better one. */
+/** A moderator waits for the response: after this time, `pending` is the better answer. */
 const REQUEST_TIMEOUT_MS = 2_500;
 const RETRY_DELAYS_MS = [80, 240];
 const TOKEN_SECONDS = 600;
@@ -46,7 +46,7 @@ const MAX_CACHED_ROOMS = 2_000;
 /** As far as the measured clock may go back by itself. */
 const CLOCK_SECONDS = 10;
 const HINT_TOPIC = 'rolecall';
-/** LiveKit tells data packets that it gets twice by it. */
+/** LiveKit recognises repeated data packets by it. */
 const NONCE_BYTES = 16;
 
 type Call<T> = Omit<TwirpCall<T>, 'token'>;

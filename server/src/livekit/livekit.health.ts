@@ -6,6 +6,7 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
+import { Loop } from '../common/loop.js';
 import { HeaderClock } from './header-clock.js';
 import { isTimeout } from './livekit-error.js';
 import { LIVEKIT_SETTINGS, type LiveKitSettings, toHttpUrl } from './livekit.settings.js';
@@ -17,11 +18,11 @@ const EAGER_FOR_MS = 60_000;
 const TIMEOUT_MS = 1_500;
 /** LiveKit counts as down only after this many time-outs in a row; a refused connection at once. */
 const SLOW_ANSWERS = 2;
-/** A load balancer that ends idle connections sooner than this makes the wire useless. */
+/** A load balancer that ends idle connections sooner than this makes this connection useless. */
 const SHORT_LIFE_MS = 60_000;
 const MAX_SHORT_LIVES = 5;
-/** It may also have been LiveKit that kept crashing: after this the wire is tried again. */
-const WIRE_PAUSE_MS = 10 * 60_000;
+/** It may also have been LiveKit that kept crashing: after this it is tried again. */
+const IDLE_SOCKET_PAUSE_MS = 10 * 60_000;
 
 export interface LiveKitStatus {
   readonly state: 'up' | 'down' | 'absent';
@@ -32,8 +33,8 @@ export interface LiveKitStatus {
 type Listener = () => void;
 
 /**
- * Whether LiveKit answers. Its death sends no word, so it is polled; and an idle connection is kept
- * open to it, which breaks in the moment that it dies, even when it is back before the next poll.
+ * Whether LiveKit answers. A crash sends no webhook, so LiveKit is polled; and an idle connection is
+ * kept open, which breaks when LiveKit dies, even when it is back before the next poll.
  */
 @Injectable()
 export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
@@ -41,15 +42,18 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
   private readonly listeners = new Set<Listener>();
   private readonly clock = new HeaderClock();
   private current: LiveKitStatus;
-  private timer: NodeJS.Timeout | null = null;
+  private readonly polls = new Loop(
+    { name: 'polling LiveKit', everyMs: () => this.nextPollMs(), log: this.log },
+    () => this.probe(),
+  );
   private probing: Promise<LiveKitStatus> | null = null;
-  private wire: Socket | null = null;
+  private idleSocket: Socket | null = null;
   private shortLives = 0;
   /** By the monotonic clock. */
-  private noWireUntil = 0;
+  private noIdleSocketUntil = 0;
   private slowAnswers = 0;
-  /** It went away since it was last seen to answer: what it knew may be gone. */
-  private isDisturbed = false;
+  /** It was unavailable since the last response: its rooms may be lost. */
+  private wasUnavailable = false;
   private isStopped = false;
 
   constructor(@Inject(LIVEKIT_SETTINGS) private readonly settings: LiveKitSettings | null) {
@@ -58,7 +62,7 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
       : { state: 'absent', since: new Date() };
   }
 
-  /** LiveKit's milliseconds minus the monotonic clock's; null: it has not told. */
+  /** LiveKit's milliseconds minus the monotonic clock's; null: not known. */
   get clockOffset(): number | null {
     return this.clock.offset;
   }
@@ -70,17 +74,17 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
   async onModuleInit(): Promise<void> {
     if (!this.settings) return;
     await this.probe();
-    this.schedule();
+    this.polls.start();
   }
 
   onModuleDestroy(): void {
     this.isStopped = true;
-    if (this.timer) clearTimeout(this.timer);
-    this.wire?.destroy();
+    void this.polls.stop();
+    this.idleSocket?.destroy();
     this.listeners.clear();
   }
 
-  /** Hears each time that LiveKit answers again after it was away; answers with what ends that. */
+  /** Calls the listener each time that LiveKit is back; returns the way to stop listening. */
   onReturn(listener: Listener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -94,14 +98,10 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
     return this.probing;
   }
 
-  private schedule(): void {
-    if (this.isStopped) return;
-    if (this.timer) clearTimeout(this.timer);
+  private nextPollMs(): number {
     const downFor = Date.now() - this.current.since.getTime();
     const isEager = this.current.state === 'down' && downFor < EAGER_FOR_MS;
-    const delay = isEager ? EAGER_POLL_MS : POLL_MS;
-    this.timer = setTimeout(() => void this.probe().finally(() => this.schedule()), delay);
-    this.timer.unref();
+    return isEager ? EAGER_POLL_MS : POLL_MS;
   }
 
   private async ask(): Promise<LiveKitStatus> {
@@ -129,47 +129,47 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
   private answered(): void {
     if (this.isStopped) return;
     const isFirst = this.current.detail === 'not asked yet';
-    const isReturn = this.isDisturbed || (this.current.state === 'down' && !isFirst);
+    const isReturn = this.wasUnavailable || (this.current.state === 'down' && !isFirst);
     if (this.current.state !== 'up') {
       this.current = { state: 'up', since: new Date() };
       this.log.log('LiveKit answers');
     }
-    this.isDisturbed = false;
-    this.openWire();
+    this.wasUnavailable = false;
+    this.openIdleSocket();
     if (isReturn) for (const listener of this.listeners) listener();
   }
 
   private failed(detail: string): void {
     if (this.isStopped) return;
-    this.isDisturbed = true;
+    this.wasUnavailable = true;
     if (this.current.state === 'up') this.log.warn(`LiveKit ${detail}`);
     const since = this.current.state === 'down' ? this.current.since : new Date();
     this.current = { state: 'down', since, detail };
   }
 
-  private openWire(): void {
-    if (this.wire || !this.settings || performance.now() < this.noWireUntil) return;
+  private openIdleSocket(): void {
+    if (this.idleSocket || !this.settings || performance.now() < this.noIdleSocketUntil) return;
     const { hostname, port, protocol } = new URL(toHttpUrl(this.settings.url));
     const openedAt = performance.now();
-    const wire = connect({
+    const socket = connect({
       host: hostname.replace(/^\[|\]$/g, ''),
       port: Number(port) || (protocol === 'https:' ? 443 : 80),
       keepAlive: true,
     });
-    wire.unref();
-    wire.on('error', () => undefined); // `close` follows
-    wire.on('close', () => {
-      this.wire = null;
+    socket.unref();
+    socket.on('error', () => undefined); // `close` follows
+    socket.on('close', () => {
+      this.idleSocket = null;
       if (this.isStopped) return;
-      this.isDisturbed = true;
+      this.wasUnavailable = true;
       const isShort = performance.now() - openedAt < SHORT_LIFE_MS && this.current.state === 'up';
       this.shortLives = isShort ? this.shortLives + 1 : 0;
       if (this.shortLives >= MAX_SHORT_LIVES) {
-        this.noWireUntil = performance.now() + WIRE_PAUSE_MS;
+        this.noIdleSocketUntil = performance.now() + IDLE_SOCKET_PAUSE_MS;
         this.shortLives = 0;
       }
-      void this.probe().finally(() => this.schedule());
+      this.polls.wake();
     });
-    this.wire = wire;
+    this.idleSocket = socket;
   }
 }

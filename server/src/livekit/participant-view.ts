@@ -51,7 +51,7 @@ export interface ObservedParticipant {
   readonly disconnectReason: string | null;
 }
 
-/** A room as LiveKit has it, without its TURN password. `sid` changes when it is created anew. */
+/** A room as LiveKit has it, without its TURN password. `sid` changes when it is created again. */
 export interface ObservedRoom {
   readonly sid: string;
   readonly name: string;

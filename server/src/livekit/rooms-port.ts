@@ -27,7 +27,7 @@ export abstract class RoomsPort {
 
   abstract updateRoomMetadata(room: string, metadata: string): Promise<ObservedRoom>;
 
-  /** Everyone in the room, also who is hidden and who never sent media; empty for no such room. */
+  /** Everybody in the room, also hidden and without media; empty for an unknown room. */
   abstract listParticipants(room: string): Promise<ObservedParticipant[]>;
 
   /** Null when LiveKit does not know the participant, which never means that they are gone. */

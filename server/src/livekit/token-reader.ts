@@ -8,18 +8,18 @@ export interface TokenFacts {
   readonly identity: string;
   readonly room: string;
   readonly issuedAt: Date | null;
-  /** As exact as the token tells: to the millisecond for one of ours. Null when it tells no time. */
+  /** To the millisecond for one of ours; null when the token has no time. */
   readonly madeAt: Date | null;
   /**
-   * LiveKit made it anew from an older one: it has a time, and not the id that we give. So has a
-   * token of a backend that uses LiveKit's Go code, which nothing tells from a refreshed one.
+   * LiveKit refreshed it from an older one: it has a time, and not the id that we give. So has a
+   * token of a backend that uses LiveKit's Go code, which cannot be distinguished from a refreshed one.
    */
   readonly isRefreshed: boolean;
   readonly jti: string | null;
   readonly name: string | null;
   readonly metadata: string | null;
   readonly attributes: Readonly<Record<string, string>> | null;
-  /** What it opens as a proof; null: whoever made it has no ceiling. */
+  /** The ceiling of its issuer; null: the issuer has none. */
   readonly bound: TokenBound | null;
   /** All that it says, as it says it. */
   readonly claims: Readonly<Record<string, unknown>>;

@@ -6,10 +6,10 @@ import {
   toObservedTrack,
 } from './participant-view.js';
 
-/** A participant as webhooks tell of them; those about tracks give no more than sid and identity. */
+/** A participant of a webhook; webhooks about tracks have only sid and identity. */
 export type EventParticipant = Omit<ObservedParticipant, 'metadata' | 'attributes' | 'tracks'>;
 
-/** What a webhook says, without the TURN password and without anybody's metadata. */
+/** The content of a webhook, without TURN password and metadata. */
 export interface LiveKitEvent {
   readonly id: string;
   /** LiveKit's name: `participant_joined`, …; LiveKit may add names that we do not know. */

@@ -37,7 +37,7 @@ export class WebhookVerifier {
     return parse(raw);
   }
 
-  /** What can be told before the body is read: that our webhook key signed the header. Throws 401. */
+  /** Checks, before the body is read, that our webhook key signed the header. Throws 401. */
   verifyHeader(authorization: string | undefined): Record<string, unknown> {
     const claims = this.tokens.verify(authorization ?? '', this.now());
     if (typeof claims === 'string') throw unsigned(`its token ${claims}`);

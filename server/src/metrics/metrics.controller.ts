@@ -1,5 +1,6 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { RequirePermission } from '../actor/access.decorators.js';
+import { ApiDoc } from '../common/http/api-docs.js';
 import { Metrics } from './metrics.service.js';
 
 @Controller('metrics')
@@ -8,6 +9,10 @@ export class MetricsController {
 
   /** For Prometheus, with an API key that holds `metrics.read`. */
   @Get()
+  @ApiDoc({
+    summary: 'Read the metrics',
+    description: 'For Prometheus, in its text format.',
+  })
   @RequirePermission('metrics.read')
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
   read(): Promise<string> {

@@ -1,4 +1,4 @@
-import type { AccessEntry } from './operators.service.js';
+import type { AccessEntry } from '../actor/built-in-roles.js';
 
 export interface AdminCandidate {
   id: string;

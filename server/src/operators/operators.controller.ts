@@ -6,7 +6,7 @@ import type { Actor } from '../actor/actor.js';
 import { BUILT_IN_ROLES } from '../actor/built-in-roles.js';
 import { ALL_PERMISSIONS, PERMISSIONS } from '../actor/permissions.js';
 import { AppError } from '../common/errors/app-error.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { sendRecord } from '../common/http/etag.js';
 import { idParams, keyParams } from '../common/http/fields.js';
 import { listQuery, sendPage } from '../common/http/lists.js';
@@ -29,6 +29,10 @@ export class OperatorsController {
   constructor(private readonly operators: OperatorsService) {}
 
   @Get()
+  @ApiDoc({
+    summary: 'List operators',
+    description: 'Everybody who can sign in to the dashboard.',
+  })
   @RequirePermission('operator.read')
   @Answers(z.array(operatorResponse))
   async list(
@@ -39,6 +43,17 @@ export class OperatorsController {
   }
 
   @Post()
+  @ApiDoc({
+    summary: 'Create an operator',
+    description:
+      'Without a password a temporary one is generated and shown once. Nobody can give access that they do not hold.',
+    example: {
+      email: 'lee@example.org',
+      name: 'Lee',
+      access: [{ role: 'moderator', rooms: ['town-*'] }],
+    },
+    errors: ['access.escalation', 'auth.weak_password', 'operator.email_taken'],
+  })
   @RequirePermission('operator.create')
   @Answers(createdOperatorResponse)
   async create(
@@ -54,6 +69,11 @@ export class OperatorsController {
   }
 
   @Get(':id')
+  @ApiDoc({
+    summary: 'Read an operator',
+    description: 'One operator.',
+    errors: ['operator.not_found'],
+  })
   @RequirePermission('operator.read')
   @Answers(operatorResponse)
   get(
@@ -64,6 +84,21 @@ export class OperatorsController {
   }
 
   @Put(':id')
+  @ApiDoc({
+    summary: 'Change an operator',
+    description:
+      'Changes the name, the access, the password, or disables the account. Nobody changes their own access, and the last admin stays.',
+    example: { isDisabled: true },
+    errors: [
+      'operator.not_found',
+      'operator.own_access',
+      'operator.last_admin',
+      'access.escalation',
+      'auth.weak_password',
+      'record.changed',
+      'request.read_only',
+    ],
+  })
   @RequirePermission('operator.update')
   @Answers(operatorResponse)
   async update(
@@ -85,10 +120,14 @@ export class OperatorsController {
 
 const listAccessRolesQuery = listQuery(['key', 'name', 'id'], {}, ['key', 'ASC']);
 
-/** Access roles are built in, so this only tells what they hold. */
+/** Access roles are built in, so they can only be read. */
 @Controller('api/v1')
 export class AccessRolesController {
   @Get('access-roles')
+  @ApiDoc({
+    summary: 'List access roles',
+    description: 'What each access role permits. They are built in.',
+  })
   @RequirePermission('operator.read')
   @Answers(z.array(accessRoleResponse))
   accessRoles(
@@ -108,6 +147,11 @@ export class AccessRolesController {
   }
 
   @Get('access-roles/:key')
+  @ApiDoc({
+    summary: 'Read an access role',
+    description: 'One access role with its permissions and ceiling.',
+    errors: ['access_role.not_found'],
+  })
   @RequirePermission('operator.read')
   @Answers(accessRoleResponse)
   accessRole(@Param({ schema: keyParams }) { key }: { key: string }) {
@@ -117,6 +161,10 @@ export class AccessRolesController {
   }
 
   @Get('permissions')
+  @ApiDoc({
+    summary: 'List permissions',
+    description: 'Every permission that an access role or API key can hold.',
+  })
   @RequirePermission('operator.read')
   @Answers(z.array(permissionResponse))
   permissions() {

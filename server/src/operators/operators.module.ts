@@ -1,13 +1,16 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { AccessRolesController, OperatorsController } from './operators.controller.js';
 import { OperatorsService } from './operators.service.js';
 import { Operator, OperatorAccess } from './operator.entity.js';
+import { OperatorSignOut } from './operator-sign-out.js';
+import { OperatorStore } from './operator-store.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Operator, OperatorAccess])],
+  imports: [ApiKeysModule, TypeOrmModule.forFeature([Operator, OperatorAccess])],
   controllers: [OperatorsController, AccessRolesController],
-  providers: [OperatorsService],
-  exports: [OperatorsService],
+  providers: [OperatorSignOut, OperatorStore, OperatorsService],
+  exports: [OperatorSignOut, OperatorStore, OperatorsService],
 })
 export class OperatorsModule {}

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { accessRole, BUILT_IN_ROLES } from '../actor/built-in-roles.js';
 import { labelText, passwordText, patternText } from '../common/http/fields.js';
 import { listQuery, searchText } from '../common/http/lists.js';
+import { roleGrantsResponse } from '../grants/responses.js';
 
 const email = z
   .string()
@@ -80,6 +81,6 @@ export const accessRoleResponse = z.object({
   name: z.string(),
   description: z.string(),
   permissions: z.array(z.string()),
-  ceiling: z.record(z.string(), z.unknown()).nullable(),
+  ceiling: roleGrantsResponse.nullable(),
   isBuiltIn: z.boolean(),
 });

@@ -1,29 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
-import { holdsOf } from '../auth/auth.service.js';
-import { assertGoodPassword } from '../auth/password-policy.js';
-import { type HashTurn, Passwords } from '../auth/passwords.js';
-import { keyOfEmail } from '../auth/sessions.service.js';
+import { type AccessEntry, holdsOf } from '../actor/built-in-roles.js';
+import { ApiKeyStore } from '../api-keys/api-key-store.js';
 import { AppError } from '../common/errors/app-error.js';
+import { moreThanYouHold } from '../common/errors/refusals.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
 import { likePattern, type Page } from '../common/http/lists.js';
+import { assertGoodPassword } from '../credentials/password-policy.js';
+import { type HashRequester, Passwords } from '../credentials/passwords.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
+import { keyOfEmail } from './operator-store.js';
 import { type AdminCandidate, wouldLeaveNoAdmin } from './lock-out.js';
 import { Operator, OperatorAccess } from './operator.entity.js';
+import { OperatorSignOut } from './operator-sign-out.js';
 import type {
   CreateOperatorBody,
   ListOperatorsQuery,
   UpdateOperatorBody,
 } from './operators.schemas.js';
-
-export interface AccessEntry {
-  role: string;
-  rooms: string[] | null;
-}
 
 interface OperatorRow {
   id: string;
@@ -36,7 +34,7 @@ interface OperatorRow {
   access: AccessEntry[];
 }
 
-export type OperatorView = ReturnType<typeof toView>;
+type OperatorView = ReturnType<typeof toView>;
 
 const COLUMNS = `o.id, o.email, o.name, o.is_disabled, o.last_signed_in_at, o.created_at, o.revision,
     coalesce((SELECT json_agg(json_build_object('role', a.role, 'rooms', a.rooms) ORDER BY a.role, a.id)
@@ -62,6 +60,8 @@ export class OperatorsService {
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
     private readonly passwords: Passwords,
+    private readonly apiKeys: ApiKeyStore,
+    private readonly signOut: OperatorSignOut,
     private readonly hints: Hints,
   ) {}
 
@@ -105,7 +105,7 @@ export class OperatorsService {
     if (body.password) assertGoodPassword('password', body.password, [body.email, body.name]);
     const passwordHash = await this.passwords.hash(
       body.password ?? (temporaryPassword as string),
-      turnOf(actor),
+      requesterOf(actor),
     );
     const id = await this.transactions.run(async (tx) => {
       const operator = tx.manager.create(Operator, {
@@ -144,10 +144,10 @@ export class OperatorsService {
       assertGoodPassword('password', body.password, [seen.view.email, body.name ?? seen.view.name]);
     }
     const passwordHash = body.password
-      ? await this.passwords.hash(body.password, turnOf(actor))
+      ? await this.passwords.hash(body.password, requesterOf(actor))
       : undefined;
     await this.transactions.run(async (tx) => {
-      const isSelf = (await operatorBehind(tx, actor)) === id;
+      const isSelf = (await this.operatorBehind(tx, actor)) === id;
       await tx.query(`SELECT pg_advisory_xact_lock(hashtext('rolecall.operators'))`);
       const { rows } = await tx.query<OperatorRow>(`${SELECT}`);
       const row = rows.find((operator) => operator.id === id);
@@ -192,7 +192,7 @@ export class OperatorsService {
         await insertAccess(tx, id, after.access);
       }
       if (after.isDisabled || passwordHash) {
-        await tx.query('DELETE FROM operator_session WHERE operator_id = $1', [id]);
+        await this.signOut.run(tx, id);
       }
       tx.record({
         kind: kindOfChange(before, after, passwordHash !== undefined),
@@ -216,20 +216,15 @@ export class OperatorsService {
       );
     });
   }
+
+  /** Who acts: the operator, or the operator who made the API key. */
+  private async operatorBehind(tx: Tx, actor: Actor): Promise<string | null> {
+    return actor.kind === 'api_key' ? this.apiKeys.creatorOf(tx, actor.id) : actor.id;
+  }
 }
 
-function turnOf({ kind, id }: Actor): HashTurn {
+function requesterOf({ kind, id }: Actor): HashRequester {
   return { key: id ?? kind, isKnown: true };
-}
-
-/** Whose hand it is: that of the operator, or of the operator who made the key. */
-async function operatorBehind(tx: Tx, actor: Actor): Promise<string | null> {
-  if (actor.kind !== 'api_key') return actor.id;
-  const { rows } = await tx.query<{ created_by: string | null }>(
-    'SELECT created_by FROM api_key WHERE id = $1',
-    [actor.id],
-  );
-  return rows[0]?.created_by ?? null;
 }
 
 function kindOfChange(before: OperatorView, after: OperatorView, isReset: boolean): string {
@@ -250,15 +245,9 @@ async function insertAccess(tx: Tx, operatorId: string, access: AccessEntry[]): 
   );
 }
 
-function assertHolds(actor: Actor, access: AccessEntry[], code = 'access.escalation'): void {
+function assertHolds(actor: Actor, access: AccessEntry[], code?: string): void {
   const missing = [...new Set(holdsOf(access).flatMap((hold) => actor.lacks(hold)))];
-  if (missing.length === 0) return;
-  throw new AppError(
-    'forbidden',
-    code,
-    `That is more than you hold yourself: ${missing.slice(0, 10).join(', ')}.`,
-    { errors: { access: 'more than you hold yourself' }, extra: { missing } },
-  );
+  if (missing.length > 0) throw moreThanYouHold('access', missing, code);
 }
 
 function notFound(): AppError {

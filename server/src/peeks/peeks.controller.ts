@@ -1,8 +1,9 @@
 import { Body, Controller, Delete, HttpCode, Param, Post } from '@nestjs/common';
 import { z } from 'zod';
-import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
+import { ForAct } from '../acts/act.decorators.js';
+import { CurrentActor } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { seatParams } from '../common/http/fields.js';
 import { peekBody, type PeekBody, peekResponse } from './peeks.schemas.js';
 import { PeeksService } from './peeks.service.js';
@@ -15,7 +16,20 @@ export class PeeksController {
   constructor(private readonly peeks: PeeksService) {}
 
   @Post()
-  @RequirePermission('seat.peek', { room: 'room' })
+  @ApiDoc({
+    summary: 'Peek at a participant',
+    description:
+      'A short-lived token for a hidden participant that receives this participant’s tracks. Written in the ledger. Ends by itself.',
+    example: { reason: 'Reported by others' },
+    errors: [
+      'seat.not_present',
+      'seat.is_peek',
+      'token.refused',
+      'ledger.overloaded',
+      'livekit.unavailable',
+    ],
+  })
+  @ForAct('peek')
   @Answers(peekResponse)
   begin(
     @CurrentActor() actor: Actor,
@@ -26,8 +40,12 @@ export class PeeksController {
   }
 
   @Delete()
+  @ApiDoc({
+    summary: 'End a peek',
+    description: 'Removes the caller’s hidden participant from the room.',
+  })
   @HttpCode(204)
-  @RequirePermission('seat.peek', { room: 'room' })
+  @ForAct('peek')
   @Answers(z.void())
   end(
     @CurrentActor() actor: Actor,

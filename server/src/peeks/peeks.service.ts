@@ -23,25 +23,24 @@ import { TokenSigner } from '../livekit/signer.js';
 import { newTokenId } from '../livekit/token-id.js';
 import { Metrics } from '../metrics/metrics.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
+import { assertNotVoid } from '../policy/not-void.js';
 import type { Seat } from '../seats/model/seat.js';
 import { SeatPolicy } from '../seats/model/seat-policy.js';
 import { SeatStore } from '../seats/store/seat-store.js';
 import { SeatTokens } from '../seats/commands/seat-tokens.js';
-import { assertNotVoid } from '../issuance/issuable.js';
 import type { Peek, PeekBody } from './peeks.schemas.js';
 
 const TEMPLATE = 'hidden-observer';
-/** To connect with; LiveKit looks at it in that moment only. */
+/** LiveKit checks it once, at the connect. */
 const TOKEN_SECONDS = 60;
-/** How long a look lasts at most. Whoever wants to see more looks again, and that is logged again. */
+/** The longest peek. To see more, a moderator peeks again, which is logged again. */
 const PEEK_SECONDS = 5 * 60;
 const ENDED_AT_ONCE = 4;
 
 /**
- * Looks of moderators at people in a room, over LiveKit itself: as a participant of their own who is
- * hidden, may subscribe and nothing else. Each look is in the ledger twice before its token leaves,
- * as the token that it is and as an act on the one who is looked at. An operator has one seat for
- * looking in a room, so that a second look ends the first.
+ * Peeks: a moderator joins a room as a hidden participant who may only subscribe. Before the token
+ * leaves, the ledger has an entry for it and one for the act on the person. An operator has one seat
+ * for peeks in a room, so a second peek ends the first.
  */
 @Injectable()
 export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -61,7 +60,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
   ) {}
 
   onApplicationBootstrap(): void {
-    this.stopListening = this.hints.listen((hints) => this.take(hints));
+    this.stopListening = this.hints.listen((hints) => this.onHints(hints));
   }
 
   onApplicationShutdown(): void {
@@ -69,17 +68,17 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   /**
-   * Throws `not_found` for no such room, `conflict` when the person is not in it or is a moderator
-   * who looks themself, when the moderator's own seat is blocked or the room closed, and when the
-   * template does not hide or gives more than listening.
+   * Throws `not_found` for an unknown room; `conflict` when the person is absent or is a peek, when the
+   * moderator's own seat is blocked or the room closed, and when the template grants more or less than
+   * hidden listening.
    */
   async begin(actor: Actor, room: string, target: string, { reason }: PeekBody): Promise<Peek> {
     const identity = peekIdentity(actor);
     const standing = await this.seats.evaluate(room, identity);
-    const looked = await this.store.find(room, target);
-    if (!looked?.isPresent) throw conflict('seat.not_present', 'They are not in the room.');
-    if (looked.peeksAt !== null) {
-      throw conflict('seat.is_peek', 'This is a moderator who looks at somebody.');
+    const watched = await this.store.find(room, target);
+    if (!watched?.isPresent) throw conflict('seat.not_present', 'They are not in the room.');
+    if (watched.peeksAt !== null) {
+      throw conflict('seat.is_peek', 'This is a moderator who peeks at somebody.');
     }
     const { decision, facts } = standing;
     if (decision.verdict === 'refuse' && FINAL.has(decision.code)) {
@@ -146,17 +145,17 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
     };
   }
 
-  /** Ends the actor's own look at this person, if they look at them now; else nothing. */
+  /** Ends the actor's own peek at this person; does nothing without one. */
   async end(actor: Actor, room: string, target: string): Promise<void> {
     await this.endAt(actor, room, peekIdentity(actor), ({ peeksAt }) => peeksAt === target);
   }
 
-  /** Who signs out, is disabled or gets another access looks on at nobody. */
-  private take(hints: readonly Hint[]): void {
+  /** Peeks end when their operator signs out, is disabled or gets another access. */
+  private onHints(hints: readonly Hint[]): void {
     for (const { topic } of hints) {
       if (!topic.startsWith(OPERATOR)) continue;
       this.endAll(topic.slice(OPERATOR.length)).catch((error: unknown) => {
-        this.log.warn(`looks are left to end by themselves: ${String(error)}`);
+        this.log.warn(`open peeks end by themselves: ${String(error)}`);
       });
     }
   }
@@ -182,20 +181,20 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
   private async role(input: PolicyInput): Promise<{ version: number; grants: RoleGrants }> {
     const state = input.templates[TEMPLATE];
     if (state?.published == null || state.isArchived) {
-      throw conflict('peek.no_template', `Looking needs the role template ${TEMPLATE}, published.`);
+      throw conflict('peek.no_template', `A peek needs the role template ${TEMPLATE}, published.`);
     }
     const { grants } = await this.templates.version(TEMPLATE, state.published);
-    const isAsMeant =
+    const isHiddenListener =
       exceeds(grants, PEEK_GRANTS).length === 0 && exceeds(PEEK_GRANTS, grants).length === 0;
-    if (isAsMeant) return { version: state.published, grants };
+    if (isHiddenListener) return { version: state.published, grants };
     throw conflict(
       'peek.template_changed',
-      `Looking needs the role template ${TEMPLATE} to hide, to let them subscribe, and nothing else.`,
+      `A peek needs the role template ${TEMPLATE} to grant hidden and subscribe, and nothing else.`,
     );
   }
 }
 
-/** What no look gets past. */
+/** Refusals that hold for a peek as well. */
 const FINAL: ReadonlySet<string> = new Set(['seat.blocked', 'room.closed']);
 
 /** Beginning of the topics of hints about operators and API keys. */

@@ -1,9 +1,17 @@
 import { Global, Module } from '@nestjs/common';
 import { LiveRolesReader } from './live-roles.js';
 import { PolicyReader } from './policy-reader.js';
+import { RoleHolders } from './role-holders.js';
+import { TemplateUsageReader } from './template-usage.js';
 import { VisibleScopesReader } from './visible-scopes.js';
 
-const READERS = [LiveRolesReader, PolicyReader, VisibleScopesReader];
+const READERS = [
+  LiveRolesReader,
+  PolicyReader,
+  RoleHolders,
+  TemplateUsageReader,
+  VisibleScopesReader,
+];
 
 /** Who may do what: the one reader of policy, shared by issuing, seats and the reconciler. */
 @Global()

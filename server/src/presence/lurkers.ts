@@ -16,10 +16,9 @@ interface Lurker {
 }
 
 /**
- * Who opens only a WebSocket is in the room for a minute: seen by nobody, told of by no webhook, and
- * given everybody's names, metadata and data. The sweep sees them; when their time is up and they
- * still have no media they are removed. LiveKit's clock says since when, and ours makes sure that
- * they were seen for most of that time: clocks that differ must not cost anybody their connection.
+ * A client that opens only a WebSocket is in the room for a minute: nobody sees it, no webhook reports
+ * it, and it receives names, metadata and data. The sweep sees it, and it is removed when it has no
+ * media in time. Our own clock counts as well, so that clocks that differ end no good connection.
  */
 @Injectable()
 export class Lurkers implements OnApplicationShutdown {
@@ -42,7 +41,7 @@ export class Lurkers implements OnApplicationShutdown {
   }
 
   /** Everybody who is in the room, as LiveKit has just answered. */
-  noticed(room: string, participants: readonly ObservedParticipant[]): void {
+  noteParticipants(room: string, participants: readonly ObservedParticipant[]): void {
     const patience = this.config.lurkers;
     if (patience === null || this.isStopped) return;
     const lurking = participants.filter(isLurking);
@@ -54,17 +53,19 @@ export class Lurkers implements OnApplicationShutdown {
       if (this.waiting.has(sid)) continue;
       const rest = joinedAt.getTime() + patience * 1000 - this.clock.now().getTime();
       const delay = Math.max(rest, (patience * 1000 * 2) / 3);
-      const timer = setTimeout(() => this.isUp(sid), Math.min(delay, patience * 1000));
+      const timer = setTimeout(() => this.onTimeout(sid), Math.min(delay, patience * 1000));
       timer.unref();
       this.waiting.set(sid, { room, identity, timer });
     }
   }
 
-  private isUp(sid: string): void {
+  private onTimeout(sid: string): void {
     const lurker = this.waiting.get(sid);
     if (!lurker || this.isStopped) return;
     this.remove(lurker, sid)
-      .catch((error: unknown) => this.log.debug(`left to the next sweep: ${String(error)}`))
+      .catch((error: unknown) =>
+        this.log.debug(`a lurker stays until the next sweep: ${String(error)}`),
+      )
       .finally(() => this.forget(sid));
   }
 

@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
+import { RoomsModule } from '../rooms/rooms.module.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { Lurkers } from './lurkers.js';
 import { PresenceService } from './presence.service.js';
 import { RoomSessions } from './room-sessions.js';
 
-/** Who is in which room: told by webhooks, asked by the sweep. */
+/** Who is in which room: from webhooks and from the sweep. */
 @Module({
-  imports: [SeatsModule],
+  imports: [RoomsModule, SeatsModule],
   providers: [Lurkers, PresenceService, RoomSessions],
   exports: [PresenceService, RoomSessions],
 })

@@ -10,7 +10,7 @@ import { Lurkers } from './lurkers.js';
 
 export interface SeenRoom {
   readonly participants: readonly ObservedParticipant[];
-  /** Somebody came of whom a webhook should have told by now. */
+  /** Somebody joined, and the webhook for it is overdue. */
   readonly isUnannounced: boolean;
 }
 
@@ -31,12 +31,12 @@ export class PresenceService {
     private readonly clock: LiveKitClock,
   ) {}
 
-  /** Asks who is in the room, writes what changed since the look, and answers with who is there. */
+  /** Lists the room's participants, records what changed since `known`, and returns who is there. */
   async observeRoom(room: string, known: KnownRooms): Promise<SeenRoom> {
     const listed = await this.rooms.listParticipants(room);
     const participants = listed.filter(({ identity }) => isStorable(identity));
     await this.observations.listed(room, participants, known);
-    this.lurkers.noticed(room, participants);
+    this.lurkers.noteParticipants(room, participants);
     return {
       participants: participants.filter(({ state }) => state !== 'disconnected'),
       isUnannounced: hasUnannounced(participants, known.seats.get(room) ?? [], this.clock.now()),
@@ -70,7 +70,7 @@ export class PresenceService {
   }
 }
 
-/** Of who has no media yet no webhook tells, so that says nothing about webhooks. */
+/** LiveKit sends no webhook for a participant without media, so these do not count. */
 function hasUnannounced(
   participants: readonly ObservedParticipant[],
   known: readonly Seat[],

@@ -14,8 +14,8 @@ import { type Admission, AdmissionStore } from '../seats/store/admission-store.j
 import { beyondIssuer, SeatPolicy, type Evaluation } from '../seats/model/seat-policy.js';
 import { isVoided } from './voided.js';
 
-/** A token that proves who presents it, and how they stand at this moment. */
-export interface Proved {
+/** A token that identifies a participant, and what policy says of them now. */
+export interface ValidProof {
   readonly kind: 'proved';
   readonly token: TokenFacts;
   readonly standing: Evaluation;
@@ -23,37 +23,37 @@ export interface Proved {
   readonly bound: TokenBound | null;
 }
 
-export interface Unproved {
+export interface RefusedProof {
   readonly kind: 'refused';
   readonly status: 401 | 403;
   readonly code: string;
-  /** For the participant: says no more than they may know. */
+  /** For the participant: reveals nothing that they may not know. */
   readonly text: string;
   /** Null for what is no valid token. */
   readonly token: TokenFacts | null;
   readonly standing: Evaluation | null;
 }
 
-export type Proof = Proved | Unproved;
+export type Proof = ValidProof | RefusedProof;
 
 const REFUSALS: Readonly<Record<string, string>> = {
   'seat.blocked': 'You are blocked from this room.',
   'user.suspended': 'Your account is suspended.',
-  'user.deleted': 'Your account does not exist any more.',
+  'user.deleted': 'Your account was deleted.',
   'room.closed': 'The room is closed.',
   'room.not_found': 'There is no such room.',
-  'peek.over': 'The look is over.',
-  'gate.token_is_no_proof': 'This token proves nothing. Use the one that you were given.',
+  'peek.over': 'The peek is over.',
+  'gate.token_is_no_proof': 'This token does not identify you. Use the one that you were given.',
   'gate.above_issuer_ceiling':
-    'Your link does not open the role that you have now. Ask for a new one from somebody who may give it.',
-  'gate.identity_reserved': 'This identity is one that Rolecall keeps to itself.',
-  'token.voided': 'This link is not valid any more. Ask for a new one.',
+    'Your link does not cover the role that you have now. Ask somebody who may give this role for a new link.',
+  'gate.identity_reserved': 'This identity is reserved for Rolecall.',
+  'token.voided': 'This link is no longer valid. Ask for a new one.',
   unlisted: 'This room is for invited participants only.',
 };
 
 /**
- * What participants prove who they are with: the LiveKit token for their room, whatever rights it
- * carries. Asked at every connect, and by whatever else takes a participant's word.
+ * Identifies participants by the LiveKit token for their room; its rights do not matter. Used at
+ * every connect and by every route for participants.
  */
 @Injectable()
 export class ParticipantProofs {
@@ -70,7 +70,7 @@ export class ParticipantProofs {
     this.reader = new TokenReader(config.livekit);
   }
 
-  /** What a token says, if it is good now; a refreshed one tells LiveKit's time, which may differ. */
+  /** The content of a valid token; the time of a refreshed one is converted from LiveKit's clock. */
   read(presented: string): TokenFacts | null {
     const token = this.reader.read(presented, this.database.now());
     if (!token?.isRefreshed || !token.madeAt) return token;
@@ -78,8 +78,9 @@ export class ParticipantProofs {
   }
 
   /**
-   * Refuses a token that is not valid, that was voided, and whoever may not be in the room now.
-   * Writes nothing. Throws `unavailable` when Postgres cannot be asked.
+   * Refuses a token that is not valid or was voided, and people who may not be in the room now.
+   * Writes nothing but an end that is due of the seat. Throws `unavailable` when Postgres cannot be
+   * asked.
    */
   async check(presented: string): Promise<Proof> {
     const token = this.read(presented);
@@ -88,18 +89,18 @@ export class ParticipantProofs {
       const code = 'gate.token_invalid';
       return { kind: 'refused', status: 401, code, text, token: null, standing: null };
     }
-    if (isGateTokenId(token.jti)) return unproved('gate.token_is_no_proof', token, null);
+    if (isGateTokenId(token.jti)) return refuseProof('gate.token_is_no_proof', token, null);
     const isKnowable = isStorable(token.identity) && isStorable(token.room);
     const standing = isKnowable ? await this.stand(token) : null;
-    if (!standing) return unproved('room.not_found', token, null);
+    if (!standing) return refuseProof('room.not_found', token, null);
     if (isReservedIdentity(token.identity) && standing.input.seat?.peeksAt == null) {
-      return unproved('gate.identity_reserved', token, standing);
+      return refuseProof('gate.identity_reserved', token, standing);
     }
-    if (standing.wanted.kind === 'out') return unproved(standing.wanted.code, token, standing);
-    if (await this.isVoided(token, standing)) return unproved('token.voided', token, standing);
+    if (standing.wanted.kind === 'out') return refuseProof(standing.wanted.code, token, standing);
+    if (await this.isVoided(token, standing)) return refuseProof('token.voided', token, standing);
     if (!token.bound) return { kind: 'proved', token, standing, bound: null };
     if (beyondIssuer(standing, token.bound).length > 0) {
-      return unproved('gate.above_issuer_ceiling', token, standing);
+      return refuseProof('gate.above_issuer_ceiling', token, standing);
     }
     const isTheSame = token.bound.id !== null && token.bound.id === standing.facts.admitted?.id;
     const bound = { ...token.bound, id: isTheSame ? token.bound.id : randomUUID() };
@@ -107,20 +108,19 @@ export class ParticipantProofs {
   }
 
   /**
-   * Keeps who is about to be let in, when that must be known to believe the tokens that LiveKit will
-   * make anew for them: while their older ones are void. Before the connect, and only then a write.
-   * Answers with the time, by this server's clock, before which they must not connect, if any.
+   * Notes an admission where that decides whether later refreshed tokens are valid: while older ones
+   * are void. Returns the time, by this server's clock, before which they must not connect, if any.
    */
-  async admit(proved: Proved): Promise<Date | null> {
+  async admit(proved: ValidProof): Promise<Date | null> {
     const [from] = await Promise.all([this.admitAfterVoiding(proved), this.bind(proved)]);
     return from && new Date(Date.now() + from.getTime() - this.database.now().getTime());
   }
 
-  private async admitAfterVoiding({ token, standing }: Proved): Promise<Date | null> {
+  private async admitAfterVoiding({ token, standing }: ValidProof): Promise<Date | null> {
     const { tokensVoidBefore, now } = standing.facts;
     if (!tokensVoidBefore || token.isRefreshed) return null;
-    // The first one since the voiding waits for the next second: whatever LiveKit made anew from a
-    // voided token was made in an earlier one, and their connect ends the connection it was made for.
+    // The first connect after voiding waits for the next second: tokens that LiveKit refreshed from a
+    // voided one then have an earlier time, and this connect ends the connection that they were for.
     const from = new Date(Math.ceil(now.getTime() / 1_000) * 1_000);
     return this.admissions.admitAfterVoiding(token.room, token.identity, {
       proofAt: token.madeAt,
@@ -131,7 +131,7 @@ export class ParticipantProofs {
   }
 
   /** The connection that comes up is the seat's: what it is bound to holds while it lasts. */
-  private async bind({ token, standing, bound }: Proved): Promise<void> {
+  private async bind({ token, standing, bound }: ValidProof): Promise<void> {
     const { admitted } = standing.facts;
     if ((bound?.id ?? null) === (admitted?.id ?? null)) return;
     const named = bound && { id: bound.id, ceiling: bound.ceiling.map(namesOf) };
@@ -167,11 +167,11 @@ export class ParticipantProofs {
   }
 }
 
-export function unproved(
+export function refuseProof(
   code: string,
   token: TokenFacts,
   standing: Evaluation | null,
   text = REFUSALS[code] ?? 'You have no role in this room.',
-): Unproved {
+): RefusedProof {
   return { kind: 'refused', status: 403, code, text, token, standing };
 }

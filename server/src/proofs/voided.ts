@@ -2,8 +2,8 @@ import type { TokenFacts } from '../livekit/token-reader.js';
 import type { Admission } from '../seats/store/admission-store.js';
 
 /**
- * Whether a token counts as made at or before `voidBefore`. LiveKit makes tokens anew for whoever
- * is connected, so a refreshed token's own time says nothing of the one that it goes back to. It
+ * Whether a token counts as made at or before `voidBefore`. LiveKit refreshes the tokens of people
+ * who are connected, so a refreshed token's own time says nothing of the original. It
  * counts as later only when a token made after the voiding came in, and it was refreshed after that.
  */
 export function isVoided(

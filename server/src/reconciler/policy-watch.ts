@@ -5,26 +5,31 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { inParallel } from '../common/in-parallel.js';
+import { Loop } from '../common/loop.js';
 import { type Hint, Hints } from '../hints/hints.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { SeatStore } from '../seats/store/seat-store.js';
 import { Sweep } from './sweep.js';
 
-const GATHER_MS = 30;
+const COLLECT_MS = 30;
 const ROOM = 'room:';
 
 /**
- * Whoever changes policy says which seats it bears on; those who are in the room get it at once,
- * from the server that made the change. What is lost here is found by the next sweep.
+ * A change of policy names the seats that it affects; people in the room get it at once, from the
+ * server that made the change. The next sweep finds what is lost here.
  */
 @Injectable()
 export class PolicyWatch implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly log = new Logger(PolicyWatch.name);
   /** Room → identities; null: everybody in it. */
   private readonly waiting = new Map<string, Set<string> | null>();
-  private timer: NodeJS.Timeout | null = null;
-  private running: Promise<void> | null = null;
-  private isStopped = false;
+  private readonly checks = new Loop(
+    {
+      name: 'checking seats after a change of policy',
+      everyMs: Infinity,
+      log: new Logger(PolicyWatch.name),
+    },
+    () => this.checkWaiting(),
+  );
   private stopListening: (() => void) | null = null;
 
   constructor(
@@ -35,17 +40,16 @@ export class PolicyWatch implements OnApplicationBootstrap, OnApplicationShutdow
   ) {}
 
   onApplicationBootstrap(): void {
-    this.stopListening = this.hints.listen((hints) => this.take(hints));
+    this.checks.start();
+    this.stopListening = this.hints.listen((hints) => this.onHints(hints));
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.isStopped = true;
     this.stopListening?.();
-    if (this.timer) clearTimeout(this.timer);
-    await this.running;
+    await this.checks.stop();
   }
 
-  private take(hints: readonly Hint[]): void {
+  private onHints(hints: readonly Hint[]): void {
     for (const { topic, type, key } of hints) {
       if (type !== 'policy' || !topic.startsWith(ROOM)) continue;
       const room = topic.slice(ROOM.length);
@@ -54,24 +58,10 @@ export class PolicyWatch implements OnApplicationBootstrap, OnApplicationShutdow
         this.waiting.set(room, (this.waiting.get(room) ?? new Set()).add(key));
       }
     }
-    this.schedule();
+    if (this.waiting.size > 0) this.checks.wake(COLLECT_MS);
   }
 
-  private schedule(): void {
-    if (this.waiting.size === 0 || this.timer || this.running || this.isStopped) return;
-    this.timer = setTimeout(() => {
-      this.timer = null;
-      this.running = this.work()
-        .catch((error: unknown) => this.log.debug(`left to the sweep: ${String(error)}`))
-        .finally(() => {
-          this.running = null;
-          this.schedule();
-        });
-    }, GATHER_MS);
-    this.timer.unref();
-  }
-
-  private async work(): Promise<void> {
+  private async checkWaiting(): Promise<void> {
     const rooms = [...this.waiting];
     this.waiting.clear();
     if (this.health.status.state !== 'up') return;

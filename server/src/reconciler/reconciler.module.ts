@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { EventsModule } from '../events/events.module.js';
 import { PresenceModule } from '../presence/presence.module.js';
+import { RoomsModule } from '../rooms/rooms.module.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { PolicyWatch } from './policy-watch.js';
@@ -10,7 +11,7 @@ import { SweepLock } from './sweep-lock.js';
 
 /** Desired against observed, again and again. */
 @Module({
-  imports: [EventsModule, PresenceModule, SeatsModule, WebhooksModule],
+  imports: [EventsModule, PresenceModule, RoomsModule, SeatsModule, WebhooksModule],
   providers: [PolicyWatch, ReconcilerService, Sweep, SweepLock],
   exports: [ReconcilerService],
 })

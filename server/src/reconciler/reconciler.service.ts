@@ -6,6 +6,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { inSequence } from '../common/in-parallel.js';
+import { Loop } from '../common/loop.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { EventFeed, type FeedEvent } from '../events/event-feed.js';
 import { isUnavailable } from '../livekit/livekit-error.js';
@@ -13,38 +14,42 @@ import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { WebhookInbox } from '../webhooks/webhook-inbox.js';
 import { WebhookProcessor } from '../webhooks/webhook-processor.js';
 import { SeatChecks } from '../seats/repair/seat-checks.js';
-import { type Round, roundMs, Sweep } from './sweep.js';
+import { type SweepReport, sweepIntervalMs, Sweep } from './sweep.js';
 import { SweepLock } from './sweep-lock.js';
 
 const HOUSEKEEPING_MS = 10 * 60_000;
-/** How soon the next round comes when the last one found something, as a part of the usual time. */
-const EAGER = [0.2, 0.4, 0.8];
+/** The time to the next sweep after one, two … sweeps that found drift, as a part of the usual time. */
+const DRIFT_FACTORS = [0.2, 0.4, 0.8];
 const ROOM = 'room:';
-/** Who else looks at a seat says nothing of LiveKit. */
-const NOT_NEWS = new Set(['acting']);
+/** Hints that say nothing about LiveKit. */
+const IGNORED_HINTS = new Set(['acting']);
 
 export interface SweepStatus {
   /** Null until this server has swept: another one may be doing it. */
   readonly lastAt: string | null;
   readonly ms: number | null;
-  readonly round: Round | null;
+  readonly round: SweepReport | null;
 }
 
 /**
- * Sweeps again and again, on one server of all: webhooks are hints, this is the truth. Neither
- * LiveKit nor Postgres going away ends it; what could not be done is done by the next sweep.
+ * Sweeps in a loop, on one of all servers: webhooks may be lost, so this is what the promises rest on.
+ * Outages of LiveKit or Postgres do not end it; the next sweep does what this one could not.
  */
 @Injectable()
 export class ReconcilerService implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly log = new Logger(ReconcilerService.name);
-  private timer: NodeJS.Timeout | null = null;
-  private sweeping: Promise<void> | null = null;
-  private isAskedAgain = false;
-  private isStopped = false;
+  private readonly loop = new Loop(
+    {
+      name: 'the sweep',
+      firstMs: 0,
+      everyMs: () => this.nextSweepMs(),
+      log: new Logger(ReconcilerService.name),
+    },
+    () => this.sweepOnce(),
+  );
   private startedAt = 0;
   private readonly stopListening: (() => void)[] = [];
-  /** Rounds in a row that found something to put right. */
-  private eager = 0;
+  /** Sweeps in a row that found drift. */
+  private sweepsWithDrift = 0;
   /** LiveKit was away since the last sweep that got through. */
   private mayHaveRestarted = false;
   private lastHousekeeping = 0;
@@ -71,86 +76,65 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
         this.mayHaveRestarted = true;
         this.sweepSoon();
       }),
-      this.feed.listen((events) => this.hear(events)),
+      this.feed.listen((events) => this.onEvents(events)),
     );
-    this.sweepSoon();
+    this.loop.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.isStopped = true;
     this.sweep.stop();
     for (const stop of this.stopListening) stop();
-    if (this.timer) clearTimeout(this.timer);
-    await this.sweeping;
+    await this.loop.stop();
   }
 
   /** Sweeps at once, or once more when one is under way. */
   sweepSoon(): void {
-    if (this.isStopped) return;
-    if (this.sweeping) {
-      this.isAskedAgain = true;
-      return;
-    }
-    if (this.timer) clearTimeout(this.timer);
-    this.isAskedAgain = false;
-    this.startedAt = performance.now();
-    this.sweeping = this.round()
-      .catch((error: unknown) => {
-        this.log.warn(`the sweep did not get through: ${describe(error)}`);
-      })
-      .finally(() => {
-        this.sweeping = null;
-        this.schedule();
-      });
+    this.loop.wake();
   }
 
-  private schedule(): void {
-    if (this.isStopped) return;
-    if (this.isAskedAgain) {
-      this.sweepSoon();
-      return;
-    }
-    const usual = roundMs(this.config);
-    const wanted = usual * (this.eager > 0 ? (EAGER[this.eager - 1] ?? 1) : 1);
-    // A round that takes longer than the time between two must leave room for other work.
-    const delay = Math.max(wanted - (performance.now() - this.startedAt), usual * 0.1);
-    this.timer = setTimeout(() => this.sweepSoon(), delay);
-    this.timer.unref();
+  private nextSweepMs(): number {
+    const usual = sweepIntervalMs(this.config);
+    const wanted =
+      usual * (this.sweepsWithDrift > 0 ? (DRIFT_FACTORS[this.sweepsWithDrift - 1] ?? 1) : 1);
+    // A sweep that takes longer than the interval must leave time for other work.
+    return Math.max(wanted - (performance.now() - this.startedAt), usual * 0.1);
   }
 
-  /** Whatever a server tells of a room is a reason to look at it, on whichever server. */
-  private hear(events: readonly FeedEvent[]): void {
+  /** A hint about a room, from any server, is a reason to visit it. */
+  private onEvents(events: readonly FeedEvent[]): void {
     for (const { topic, type } of events) {
-      if (topic.startsWith(ROOM) && !NOT_NEWS.has(type)) this.sweep.stir(topic.slice(ROOM.length));
+      if (topic.startsWith(ROOM) && !IGNORED_HINTS.has(type))
+        this.sweep.noteActivity(topic.slice(ROOM.length));
     }
   }
 
-  private async round(): Promise<void> {
+  private async sweepOnce(): Promise<void> {
+    this.startedAt = performance.now();
     if (!(await this.lock.hold())) return;
-    let round: Round | null = null;
+    let report: SweepReport | null = null;
     // What one of them cannot do keeps none of the others from theirs.
     await inSequence([
       () => this.webhooks.catchUp(),
       () => this.checks.endDue(),
       () => this.housekeep(),
       async () => {
-        if (this.health.status.state === 'up') round = await this.compare();
+        if (this.health.status.state === 'up') report = await this.compare();
       },
-      async () => this.note(round),
+      async () => this.recordReport(report),
     ]);
   }
 
-  private note(round: Round | null): void {
-    const found = round ? round.drifted + round.unsettled : 0;
-    this.eager = found > 0 ? this.eager + 1 : 0;
+  private recordReport(report: SweepReport | null): void {
+    const found = report ? report.drifted + report.unsettled : 0;
+    this.sweepsWithDrift = found > 0 ? this.sweepsWithDrift + 1 : 0;
     this.last = {
       lastAt: new Date().toISOString(),
       ms: Math.round((performance.now() - this.startedAt) * 10) / 10,
-      round,
+      round: report,
     };
   }
 
-  private async compare(): Promise<Round | null> {
+  private async compare(): Promise<SweepReport | null> {
     const mayHaveRestarted = this.mayHaveRestarted;
     this.mayHaveRestarted = false;
     try {
@@ -171,8 +155,4 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
     await this.inbox.forgetOld();
     await this.feed.forgetOld();
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
+import { Loop } from '../common/loop.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 
 /** Any number will do, as long as nothing else locks it. */
@@ -13,15 +14,15 @@ const TAKE = `
   FROM (SELECT pg_try_advisory_lock($1) AS mine OFFSET 0) AS lock`;
 
 /**
- * Of all servers on one database, the one that holds this lock sweeps. Postgres gives it up with
- * the connection, and ends the connection of a server that hangs: whoever dies, stands still or
- * loses Postgres makes room for the next. One that wakes up after that may still finish its round
- * beside the next one's, which is harmless: every call is absolute, and made by the one apply.
+ * The server that holds this lock sweeps. Postgres releases it with the connection, and closes the
+ * connection of a server that hangs, so another one takes over. A server that wakes up later may
+ * finish its sweep beside the new one, which is harmless: every call is absolute.
  */
 @Injectable()
 export class SweepLock implements OnApplicationShutdown {
+  private readonly log = new Logger(SweepLock.name);
   private client: pg.Client | null = null;
-  private heartbeat: NodeJS.Timeout | null = null;
+  private heartbeat: Loop | null = null;
   private isStopped = false;
 
   constructor(@Inject(APP_CONFIG) private readonly config: AppConfig) {}
@@ -33,7 +34,7 @@ export class SweepLock implements OnApplicationShutdown {
       this.client ??= await this.connect();
       return this.heartbeat ? await this.beat(this.client) : await this.take(this.client);
     } catch {
-      // Postgres is away: nobody sweeps, and the next round tries again.
+      // Postgres is unavailable: no server sweeps, and the next pass tries again.
       if (this.client) this.forget(this.client);
       return false;
     }
@@ -61,8 +62,11 @@ export class SweepLock implements OnApplicationShutdown {
   private async take(client: pg.Client): Promise<boolean> {
     const { rows } = await client.query<{ isMine: boolean }>(TAKE, [LOCK, String(LEASE_MS)]);
     if (!rows[0]?.isMine || this.client !== client || this.isStopped) return false;
-    this.heartbeat = setInterval(() => void this.beat(client), HEARTBEAT_MS);
-    this.heartbeat.unref();
+    this.heartbeat = new Loop(
+      { name: 'the heartbeat of the sweep lock', everyMs: HEARTBEAT_MS, log: this.log },
+      () => this.beat(client),
+    );
+    this.heartbeat.start();
     return true;
   }
 
@@ -80,7 +84,7 @@ export class SweepLock implements OnApplicationShutdown {
     void client.end().catch(() => undefined);
     if (this.client !== client) return;
     this.client = null;
-    if (this.heartbeat) clearInterval(this.heartbeat);
+    void this.heartbeat?.stop();
     this.heartbeat = null;
   }
 }

@@ -7,12 +7,13 @@ import { LiveKitHealth } from '../livekit/livekit.health.js';
 import type { ObservedParticipant, ObservedRoom } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { PresenceService } from '../presence/presence.service.js';
-import { RoomSessions, type RunningRoom } from '../presence/room-sessions.js';
+import { RoomSessions } from '../presence/room-sessions.js';
+import { RoomStore, type RunningRoom } from '../rooms/room-store.js';
 import { Observations } from '../seats/observation/observations.js';
 import type { Seat, SeatOperation } from '../seats/model/seat.js';
 import { SeatChecks } from '../seats/repair/seat-checks.js';
 import { SeatStore } from '../seats/store/seat-store.js';
-import { LookSchedule } from './look-schedule.js';
+import { SweepSchedule } from './sweep-schedule.js';
 
 const ROOMS_AT_ONCE = 4;
 /** Rooms whose seats are read with one statement, right before LiveKit is asked about them. */
@@ -25,29 +26,29 @@ const SEATS_A_STATEMENT = 500;
  */
 const REPAIRS_AT_ONCE = 32;
 const ROOMS_CREATED_AT_ONCE = 8;
-/** Operations without an end that a round looks at: the next round goes on behind them. */
-const UNSETTLED_A_ROUND = 200;
+/** Operations without an outcome that a sweep settles: the next sweep continues after them. */
+const UNSETTLED_A_SWEEP = 200;
 const SETTLED_AT_ONCE = 8;
 const ENDED_AT_ONCE = 4;
 
-/** What a round came to. */
-export interface Round {
-  /** Rooms that Rolecall has and LiveKit runs, and how many of them were looked at. */
+/** The result of one sweep. */
+export interface SweepReport {
+  /** Rooms that Rolecall has and LiveKit runs, and how many of them were visited. */
   readonly rooms: number;
   readonly looked: number;
-  /** People in those that were looked at, and how many had something else than they should. */
+  /** People in the visited rooms, and how many of them had drifted. */
   readonly people: number;
   readonly drifted: number;
-  /** Operations that waited for their end. */
+  /** Operations without an outcome. */
   readonly unsettled: number;
 }
 
-/** One look at everything: what LiveKit has against what Postgres says it should have. */
+/** One sweep: compares what LiveKit has with what it should have by policy, and repairs drift. */
 @Injectable()
 export class Sweep {
   private readonly log = new Logger(Sweep.name);
-  private readonly schedule: LookSchedule;
-  /** Where the next round goes on; null: at the oldest. */
+  private readonly schedule: SweepSchedule;
+  /** Where the next sweep continues; null: at the oldest. */
   private settledTo: SeatOperation | null = null;
   /** Lost rooms that LiveKit could not create again yet. */
   private notCreated = new Set<string>();
@@ -55,6 +56,7 @@ export class Sweep {
 
   constructor(
     private readonly rooms: RoomsPort,
+    private readonly roomStore: RoomStore,
     private readonly sessions: RoomSessions,
     private readonly presence: PresenceService,
     private readonly observations: Observations,
@@ -63,20 +65,20 @@ export class Sweep {
     private readonly health: LiveKitHealth,
     @Inject(APP_CONFIG) config: AppConfig,
   ) {
-    this.schedule = new LookSchedule(roundMs(config));
+    this.schedule = new SweepSchedule(sweepIntervalMs(config));
   }
 
-  /** Something happened in the room: it is looked at in every round for a while. */
-  stir(room: string): void {
-    this.schedule.stir(room, performance.now());
+  /** The room is visited in every sweep for a while. */
+  noteActivity(room: string): void {
+    this.schedule.noteActivity(room, performance.now());
   }
 
-  /** Anything may have happened anywhere. */
-  stirAll(): void {
-    this.schedule.stirAll(performance.now());
+  /** All rooms are visited in every sweep for a while. */
+  noteActivityEverywhere(): void {
+    this.schedule.noteActivityEverywhere(performance.now());
   }
 
-  /** What is under way ends; nothing else is begun. */
+  /** Completes what is under way and starts nothing else. */
   stop(): void {
     this.isStopped = true;
   }
@@ -87,28 +89,28 @@ export class Sweep {
    * before it counts as lost all the same. A seat, room or step that fails keeps none of the others
    * from being looked at; the failure is thrown at the end.
    */
-  async run(mayHaveRestarted: boolean, patience: number): Promise<Round> {
+  async run(mayHaveRestarted: boolean, patience: number): Promise<SweepReport> {
     const running = await this.rooms.listRooms();
     const ours = new Set(await this.sessions.seen(running));
     const known = running.filter(({ name }) => ours.has(name));
-    const round = { rooms: known.length, looked: 0, people: 0, drifted: 0, unsettled: 0 };
+    const report = { rooms: known.length, looked: 0, people: 0, drifted: 0, unsettled: 0 };
     const names = running.map(({ name }) => name);
     await inSequence([
       () => this.dealWithMissing(names, mayHaveRestarted, patience),
       () => {
-        if (mayHaveRestarted) this.stirAll();
+        if (mayHaveRestarted) this.noteActivityEverywhere();
         const due = this.schedule.due(known, performance.now());
-        round.looked = due.length;
-        return this.each(inPages(due, ROOMS_A_STATEMENT), 1, (some) => this.lookAt(some, round));
+        report.looked = due.length;
+        return this.each(inPages(due, ROOMS_A_STATEMENT), 1, (some) => this.visit(some, report));
       },
       async () => {
-        round.unsettled = await this.settleOpen();
+        report.unsettled = await this.settleOpen();
       },
     ]);
-    return round;
+    return report;
   }
 
-  /** Those who were last seen in the room, without asking LiveKit who is. */
+  /** Checks people who were last seen in the room, without a call to list them. */
   checkSeats(room: string, seats: readonly Seat[]): Promise<void> {
     return this.guard(room, () =>
       this.each(publishersFirst(seats), REPAIRS_AT_ONCE, async (seat) => {
@@ -129,35 +131,35 @@ export class Sweep {
   }
 
   private async settleOpen(): Promise<number> {
-    const open = await this.store.listUnsettled(UNSETTLED_A_ROUND, this.settledTo);
-    this.settledTo = open.length < UNSETTLED_A_ROUND ? null : (open.at(-1) ?? null);
+    const open = await this.store.listUnsettled(UNSETTLED_A_SWEEP, this.settledTo);
+    this.settledTo = open.length < UNSETTLED_A_SWEEP ? null : (open.at(-1) ?? null);
     await this.each(open, SETTLED_AT_ONCE, (operation) => {
-      this.stir(operation.room);
+      this.noteActivity(operation.room);
       return this.guard(operation.room, () => this.checks.settle(operation));
     });
     return open.length;
   }
 
-  private async lookAt(
+  private async visit(
     rooms: readonly ObservedRoom[],
-    round: { people: number; drifted: number },
+    report: { people: number; drifted: number },
   ): Promise<void> {
     const known = await this.observations.readRooms(rooms.map(({ name }) => name));
     await this.each(rooms, ROOMS_AT_ONCE, (room) =>
       this.guard(room.name, async () => {
         if (this.health.status.state === 'down') throw unavailable('went away');
         const { participants, isUnannounced } = await this.presence.observeRoom(room.name, known);
-        this.schedule.looked(room, participants.length, performance.now());
-        if (isUnannounced) this.stirAll();
-        round.people += participants.length;
-        round.drifted += await this.checkRoom(room.name, participants);
+        this.schedule.noteVisit(room, participants.length, performance.now());
+        if (isUnannounced) this.noteActivityEverywhere();
+        report.people += participants.length;
+        report.drifted += await this.checkRoom(room.name, participants);
       }),
     );
   }
 
   /**
-   * Answers with how many had to be put right. Who is in hand is left to whoever has them: two at
-   * once would only be in each other's way. The next round looks at them again.
+   * Returns how many had drifted. Seats that another operation works on are left to it; the next sweep
+   * checks them again.
    */
   private async checkRoom(
     room: string,
@@ -171,7 +173,7 @@ export class Sweep {
           if (!(await this.checks.isInSync(room, participant))) wrong.push(participant);
         }),
       async () => {
-        if (wrong.length > 0) this.stir(room);
+        if (wrong.length > 0) this.noteActivity(room);
         const drifted = await this.checks.withoutPending(room, wrong);
         found = drifted.length;
         await this.each(publishersFirst(drifted), REPAIRS_AT_ONCE, (participant) =>
@@ -208,13 +210,13 @@ export class Sweep {
     mayHaveRestarted: boolean,
     patience: number,
   ): Promise<void> {
-    const missing = await this.sessions.listMissing(running);
+    const missing = await this.roomStore.listMissing(running);
     const waiting = this.notCreated;
     const lost = missing.filter(
       (room) => isLost(room, mayHaveRestarted, patience) || waiting.has(room.name),
     );
     const isAnyExpected = mayHaveRestarted || waiting.size > 0;
-    const expected = (isAnyExpected ? await this.sessions.listExpected(running) : []).filter(
+    const expected = (isAnyExpected ? await this.roomStore.listExpected(running) : []).filter(
       ({ name }) => mayHaveRestarted || waiting.has(name),
     );
     const names = new Set(lost.map(({ name }) => name));
@@ -249,7 +251,7 @@ export class Sweep {
         ),
       async () => {
         if (created.length === 0) return;
-        this.log.warn(`LiveKit came back without its rooms: created ${created.length} again`);
+        this.log.warn(`LiveKit lost its rooms: created ${created.length} of them again`);
         await this.sessions.seen(created);
       },
     ]);
@@ -276,14 +278,14 @@ export class Sweep {
 }
 
 /**
- * From the start of one round to the next, in milliseconds: a little sooner than is promised, so
- * that a room that is looked at in every second round is never left for twice as long.
+ * From the start of one sweep to the next, in milliseconds: a little sooner than promised, so that a
+ * room that is visited in every second sweep is not late.
  */
-export function roundMs({ sweep }: AppConfig): number {
+export function sweepIntervalMs({ sweep }: AppConfig): number {
   return sweep * 900;
 }
 
-/** Whoever is seen and heard and should not be is the one that cannot wait. */
+/** People who publish and should not are repaired first. */
 function publishersFirst<T extends { readonly tracks: readonly unknown[] }>(people: readonly T[]) {
   return people.toSorted((a, b) => b.tracks.length - a.tracks.length);
 }

@@ -15,7 +15,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { sendRecord } from '../common/http/etag.js';
 import { sendPage } from '../common/http/lists.js';
 import {
@@ -42,15 +42,23 @@ import {
   versionParams,
   versionResponse,
 } from './role-templates.schemas.js';
+import { RoleTemplateReader } from './role-template-reader.js';
 import { RoleTemplatesService } from './role-templates.service.js';
 
 type KeyParams = z.infer<typeof templateParams>;
 
 @Controller('api/v1/role-templates')
 export class RoleTemplatesController {
-  constructor(private readonly templates: RoleTemplatesService) {}
+  constructor(
+    private readonly reader: RoleTemplateReader,
+    private readonly templates: RoleTemplatesService,
+  ) {}
 
   @Get()
+  @ApiDoc({
+    summary: 'List role templates',
+    description: 'Every template with its published version and its draft.',
+  })
   @RequirePermission('role_template.read')
   @Answers(z.array(templateResponse))
   async list(
@@ -58,10 +66,25 @@ export class RoleTemplatesController {
     @Query({ schema: listTemplatesQuery }) query: ListTemplatesQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return sendPage(reply, 'role-templates', query.range, await this.templates.list(actor, query));
+    return sendPage(reply, 'role-templates', query.range, await this.reader.list(actor, query));
   }
 
   @Post()
+  @ApiDoc({
+    summary: 'Create a role template',
+    description: 'Makes a template with a draft. Nobody has the role before it is published.',
+    example: {
+      key: 'panelist',
+      name: 'Panelist',
+      grants: {
+        roomJoin: true,
+        canSubscribe: true,
+        canPublish: true,
+        canPublishSources: ['camera', 'microphone'],
+      },
+    },
+    errors: ['access.beyond_ceiling', 'role_template.key_taken'],
+  })
   @RequirePermission('role_template.write')
   @Answers(templateResponse)
   async create(
@@ -73,14 +96,25 @@ export class RoleTemplatesController {
   }
 
   @Post('preview')
+  @ApiDoc({
+    summary: 'Preview a role template',
+    description:
+      'The claims of a token with these grants, the grants in words, and what a reviewer would object to.',
+    example: { grants: { roomJoin: true, canSubscribe: true }, ttl: '1h' },
+  })
   @HttpCode(200)
   @RequirePermission('role_template.read')
   @Answers(templatePreviewResponse)
   preview(@Body({ schema: previewBody }) body: PreviewBody) {
-    return this.templates.preview(body);
+    return this.reader.preview(body);
   }
 
   @Get(':key')
+  @ApiDoc({
+    summary: 'Read a role template',
+    description: 'One template with its published version and its draft.',
+    errors: ['role_template.not_found'],
+  })
   @RequirePermission('role_template.read')
   @Answers(templateResponse)
   get(
@@ -92,6 +126,13 @@ export class RoleTemplatesController {
   }
 
   @Put(':key')
+  @ApiDoc({
+    summary: 'Change a role template',
+    description:
+      'Changes the name, the description and the colour. Grants change through the draft.',
+    example: { name: 'Panel', color: '#1f7a5c' },
+    errors: ['role_template.not_found', 'record.changed', 'request.read_only'],
+  })
   @RequirePermission('role_template.write')
   @Answers(templateResponse)
   async update(
@@ -106,6 +147,11 @@ export class RoleTemplatesController {
   }
 
   @Delete(':key')
+  @ApiDoc({
+    summary: 'Delete a role template',
+    description: 'Possible while it was never published.',
+    errors: ['role_template.not_found', 'role_template.was_published', 'role_template.in_use'],
+  })
   @HttpCode(204)
   @RequirePermission('role_template.write')
   async delete(
@@ -116,6 +162,13 @@ export class RoleTemplatesController {
   }
 
   @Put(':key/draft')
+  @ApiDoc({
+    summary: 'Save the draft of a role template',
+    description:
+      'Replaces the fields that are sent. Nobody’s role changes before the draft is published.',
+    example: { ttl: '30m' },
+    errors: ['role_template.not_found', 'access.beyond_ceiling', 'record.changed'],
+  })
   @RequirePermission('role_template.write')
   @Answers(templateResponse)
   async saveDraft(
@@ -130,6 +183,11 @@ export class RoleTemplatesController {
   }
 
   @Delete(':key/draft')
+  @ApiDoc({
+    summary: 'Discard the draft of a role template',
+    description: 'The published version stays as it is.',
+    errors: ['role_template.not_found', 'role_template.only_draft', 'record.changed'],
+  })
   @RequirePermission('role_template.write')
   @Answers(templateResponse)
   async discardDraft(
@@ -143,6 +201,18 @@ export class RoleTemplatesController {
   }
 
   @Post(':key/publish')
+  @ApiDoc({
+    summary: 'Publish the draft of a role template',
+    description:
+      'Makes an immutable version from the draft. People who have the role get it within seconds.',
+    example: { message: 'Panelists may share their screen' },
+    errors: [
+      'role_template.not_found',
+      'role_template.no_draft',
+      'access.beyond_ceiling',
+      'record.changed',
+    ],
+  })
   @RequirePermission('role_template.publish')
   @Answers(publishedResponse)
   async publish(
@@ -161,6 +231,11 @@ export class RoleTemplatesController {
   }
 
   @Post(':key/archive')
+  @ApiDoc({
+    summary: 'Archive a role template',
+    description: 'It cannot be given to anybody from then on. Possible while nothing uses it.',
+    errors: ['role_template.not_found', 'role_template.in_use'],
+  })
   @HttpCode(200)
   @RequirePermission('role_template.write')
   @Answers(templateResponse)
@@ -174,6 +249,11 @@ export class RoleTemplatesController {
   }
 
   @Post(':key/unarchive')
+  @ApiDoc({
+    summary: 'Take a role template out of the archive',
+    description: 'It can be given again.',
+    errors: ['role_template.not_found'],
+  })
   @HttpCode(200)
   @RequirePermission('role_template.write')
   @Answers(templateResponse)
@@ -187,25 +267,40 @@ export class RoleTemplatesController {
   }
 
   @Get(':key/versions')
+  @ApiDoc({
+    summary: 'List the versions of a role template',
+    description: 'The newest version first.',
+    errors: ['role_template.not_found'],
+  })
   @RequirePermission('role_template.read')
   @Answers(z.array(versionResponse))
   versions(@CurrentActor() actor: Actor, @Param({ schema: templateParams }) { key }: KeyParams) {
-    return this.templates.versions(actor, key);
+    return this.reader.versions(actor, key);
   }
 
   @Get(':key/versions/:n')
+  @ApiDoc({
+    summary: 'Read a version of a role template',
+    description: 'Versions never change.',
+    errors: ['role_template.not_found', 'role_template.no_version'],
+  })
   @RequirePermission('role_template.read')
   @Answers(versionResponse)
   async version(
     @Param({ schema: versionParams }) { key, n }: z.infer<typeof versionParams>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const version = await this.templates.version(key, n);
+    const version = await this.reader.version(key, n);
     reply.header('Cache-Control', 'private, max-age=31536000, immutable');
     return version;
   }
 
   @Get(':key/diff')
+  @ApiDoc({
+    summary: 'Compare two versions of a role template',
+    description: 'What changes for the holder, in sentences. `draft` stands for the draft.',
+    errors: ['role_template.not_found', 'role_template.no_version'],
+  })
   @RequirePermission('role_template.read')
   @Answers(diffResponse)
   diff(
@@ -213,18 +308,24 @@ export class RoleTemplatesController {
     @Param({ schema: templateParams }) { key }: KeyParams,
     @Query({ schema: diffQuery }) query: DiffQuery,
   ) {
-    return this.templates.diff(actor, key, query);
+    return this.reader.diff(actor, key, query);
   }
 
   @Get(':key/impact')
+  @ApiDoc({
+    summary: 'Read whom a role template concerns',
+    description:
+      'The assignments, rooms and connected people that have the role, as far as the caller may see them.',
+    errors: ['role_template.not_found'],
+  })
   @RequirePermission('role_template.read')
   @Answers(impactResponse)
   impact(@CurrentActor() actor: Actor, @Param({ schema: templateParams }) { key }: KeyParams) {
-    return this.templates.impact(actor, key);
+    return this.reader.impact(actor, key);
   }
 
   private async send(actor: Actor, reply: FastifyReply, key: string) {
-    const { view, revision } = await this.templates.get(actor, key);
+    const { view, revision } = await this.reader.get(actor, key);
     return sendRecord(reply, revision, view);
   }
 }

@@ -1,14 +1,14 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { SeatsModule } from '../seats/seats.module.js';
+import { RoleTemplateReader } from './role-template-reader.js';
 import { RoleTemplatesController } from './role-templates.controller.js';
 import { RoleTemplatesService } from './role-templates.service.js';
 import { RoleTemplate, RoleTemplateVersion } from './role-template.entity.js';
 
 @Module({
-  imports: [SeatsModule, TypeOrmModule.forFeature([RoleTemplate, RoleTemplateVersion])],
+  imports: [TypeOrmModule.forFeature([RoleTemplate, RoleTemplateVersion])],
   controllers: [RoleTemplatesController],
-  providers: [RoleTemplatesService],
-  exports: [RoleTemplatesService],
+  providers: [RoleTemplateReader, RoleTemplatesService],
+  exports: [RoleTemplateReader, RoleTemplatesService],
 })
 export class RoleTemplatesModule {}

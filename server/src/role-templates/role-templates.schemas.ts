@@ -10,6 +10,7 @@ import {
   nameText,
 } from '../common/http/fields.js';
 import { listQuery, searchText } from '../common/http/lists.js';
+import { roleGrantsResponse } from '../grants/responses.js';
 import { roleGrantsInput, ttlInput } from '../grants/role-grants-input.js';
 
 export const templateKey = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, {
@@ -88,9 +89,8 @@ export const previewBody = z.strictObject({
 });
 export type PreviewBody = z.infer<typeof previewBody>;
 
-const grantsAnswer = z.record(z.string(), z.unknown());
 const contentAnswer = {
-  grants: grantsAnswer,
+  grants: roleGrantsResponse,
   ttl: z.number().nullable(),
   metadata: z.string(),
   attributes: z.record(z.string(), z.string()),
@@ -130,13 +130,26 @@ export const publishedResponse = z.object({
 export const templatePreviewResponse = z.object({
   claims: z.record(z.string(), z.unknown()),
   inWords: z.array(z.string()),
-  lint: z.array(z.unknown()),
+  lint: z.array(
+    z.object({
+      severity: z.enum(['error', 'warning', 'info']),
+      code: z.string(),
+      grant: z.string().optional(),
+      text: z.string(),
+    }),
+  ),
 });
 
 export const diffResponse = z.object({
   from: side,
   to: side,
-  sentences: z.array(z.looseObject({ text: z.string(), kind: z.string() })),
+  sentences: z.array(
+    z.object({
+      text: z.string(),
+      kind: z.enum(['gain', 'lose', 'change']),
+      grant: z.string(),
+    }),
+  ),
 });
 
 export const impactResponse = z.object({

@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
+import { withTimeout } from '../common/with-timeout.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { Hints } from '../hints/hints.js';
 import { isUnavailable } from '../livekit/livekit-error.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
-import type { PolicyRoom } from '../policy/policy-reader.js';
+import type { PolicyRoom } from '../policy/policy-facts.js';
 
 /** How long somebody who can do without the room waits for it. */
 const PATIENCE_MS = 700;
@@ -21,7 +22,7 @@ const SWEEPS_UNSEEN = 3;
 /** Makes LiveKit run the rooms that Rolecall knows, with their stored options. */
 @Injectable()
 export class LiveRooms {
-  /** One call under way for each room, whoever asks. */
+  /** At most one call at a time for each room. */
   private readonly starting = new Map<string, Promise<void>>();
   private pausedUntil = 0;
 
@@ -52,15 +53,10 @@ export class LiveRooms {
   async ensureSoon(room: PolicyRoom): Promise<void> {
     if (this.isSeenToRun(room)) return;
     if (this.health.status.state !== 'up' || performance.now() < this.pausedUntil) return;
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, PATIENCE_MS);
-    });
     const started = this.ensure(room).catch(() => {
       this.pausedUntil = performance.now() + PAUSE_MS;
     });
-    await Promise.race([started, patience]);
-    clearTimeout(timer);
+    await withTimeout(started, PATIENCE_MS, () => undefined);
   }
 
   /** Whether LiveKit runs the room now. Throws `unavailable` when LiveKit cannot be asked. */

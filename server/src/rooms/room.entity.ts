@@ -43,7 +43,7 @@ export class Room {
   @Column({ name: 'live_since', type: 'timestamptz', nullable: true }) liveSince!: Date | null;
   @Column({ name: 'last_seen_live_at', type: 'timestamptz', nullable: true })
   lastSeenLiveAt!: Date | null;
-  /** Tokens for the room that were made until then prove nothing any more. */
+  /** Tokens for the room that were made until then are void. */
   @Column({ name: 'tokens_void_before', type: 'timestamptz', nullable: true })
   tokensVoidBefore!: Date | null;
   @Column({ name: 'active_scene', type: 'jsonb', nullable: true }) activeScene!: ActiveScene | null;

@@ -15,7 +15,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { sendRecord } from '../common/http/etag.js';
 import { roomParams } from '../common/http/fields.js';
 import { sendPage } from '../common/http/lists.js';
@@ -32,15 +32,23 @@ import {
   updateRoomBody,
   type UpdateRoomBody,
 } from './rooms.schemas.js';
+import { RoomClosing } from './room-closing.js';
 import { RoomsService } from './rooms.service.js';
 
 type RoomParams = z.infer<typeof roomParams>;
 
 @Controller('api/v1/rooms')
 export class RoomsController {
-  constructor(private readonly rooms: RoomsService) {}
+  constructor(
+    private readonly rooms: RoomsService,
+    private readonly closing: RoomClosing,
+  ) {}
 
   @Get()
+  @ApiDoc({
+    summary: 'List rooms',
+    description: 'The rooms that the caller may see, with how many are in them now.',
+  })
   @RequirePermission('room.read')
   @Answers(z.array(roomResponse))
   async list(
@@ -52,6 +60,23 @@ export class RoomsController {
   }
 
   @Post()
+  @ApiDoc({
+    summary: 'Create a room',
+    description: 'Known to Rolecall from now on. LiveKit creates it when somebody joins.',
+    example: {
+      name: 'town-hall',
+      title: 'Town hall',
+      maxParticipants: 500,
+      defaultTemplate: 'viewer',
+    },
+    errors: [
+      'room.name_taken',
+      'access.denied',
+      'access.beyond_ceiling',
+      'role_template.not_published',
+      'role_template.not_found',
+    ],
+  })
   @RequirePermission('room.create')
   @Answers(roomResponse)
   async create(
@@ -64,6 +89,10 @@ export class RoomsController {
   }
 
   @Get(':room')
+  @ApiDoc({
+    summary: 'Read a room',
+    description: 'One room with its options, its scene and how long silencing took.',
+  })
   @RequirePermission('room.read', { room: 'room' })
   @Answers(roomResponse)
   get(
@@ -74,6 +103,20 @@ export class RoomsController {
   }
 
   @Put(':room')
+  @ApiDoc({
+    summary: 'Change a room',
+    description:
+      'Changes the fields that are sent. `appliesAtNextStart` names the options that a running room does not take over.',
+    example: { title: 'Town hall, evening', maxParticipants: 1000 },
+    errors: [
+      'record.changed',
+      'request.read_only',
+      'access.beyond_ceiling',
+      'role_template.not_published',
+      'role_template.not_found',
+      'livekit.unavailable',
+    ],
+  })
   @RequirePermission('room.update', { room: 'room' })
   @Answers(updatedRoomResponse)
   async update(
@@ -88,6 +131,11 @@ export class RoomsController {
   }
 
   @Delete(':room')
+  @ApiDoc({
+    summary: 'Delete a room',
+    description: 'Closes the room, removes everybody and deletes it. The ledger keeps its entries.',
+    errors: ['record.changed', 'room.not_ended'],
+  })
   @HttpCode(204)
   @RequirePermission('room.delete', { room: 'room' })
   async delete(
@@ -95,10 +143,16 @@ export class RoomsController {
     @Param({ schema: roomParams }) { room }: RoomParams,
     @Headers('if-match') ifMatch: string | undefined,
   ): Promise<void> {
-    await this.rooms.delete(actor, room, ifMatch);
+    await this.closing.delete(actor, room, ifMatch);
   }
 
   @Post(':room/close')
+  @ApiDoc({
+    summary: 'Close a room',
+    description: 'Removes everybody. Nobody can join or get a token until it is opened.',
+    example: { reason: 'The meeting is over' },
+    errors: ['record.changed'],
+  })
   @HttpCode(200)
   @RequirePermission('room.close', { room: 'room' })
   @Answers(closedRoomResponse)
@@ -109,10 +163,15 @@ export class RoomsController {
     @Headers('if-match') ifMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return this.send(reply, room, await this.rooms.close(actor, room, body.reason, ifMatch));
+    return this.send(reply, room, await this.closing.close(actor, room, body.reason, ifMatch));
   }
 
   @Post(':room/open')
+  @ApiDoc({
+    summary: 'Open a closed room',
+    description: 'People can join again.',
+    errors: ['record.changed'],
+  })
   @HttpCode(200)
   @RequirePermission('room.close', { room: 'room' })
   @Answers(roomResponse)
@@ -122,11 +181,11 @@ export class RoomsController {
     @Headers('if-match') ifMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    await this.rooms.open(actor, room, ifMatch);
+    await this.closing.open(actor, room, ifMatch);
     return this.send(reply, room);
   }
 
-  private async send<T extends object>(reply: FastifyReply, room: string, extra?: T) {
+  private async send<T extends object>(reply: FastifyReply, room: string, extra = {} as T) {
     const { view, revision } = await this.rooms.get(room);
     return sendRecord(reply, revision, { ...view, ...extra });
   }

@@ -6,8 +6,10 @@ import { until } from '../../test/support/until.js';
 import { SYSTEM_ACTOR } from '../actor/actor.js';
 import { MODERATOR_CEILING, PRESETS } from '../grants/presets.js';
 import { completeGrants } from '../grants/role-grants.js';
-import { PolicyReader, type PolicyRoom } from '../policy/policy-reader.js';
+import type { PolicyRoom } from '../policy/policy-facts.js';
+import { PolicyReader } from '../policy/policy-reader.js';
 import { LiveRooms } from './live-rooms.js';
+import { RoomClosing } from './room-closing.js';
 import { RoomsService } from './rooms.service.js';
 
 const NAMES = [
@@ -381,7 +383,7 @@ describe('rooms while LiveKit fails', () => {
     const closed = await test.inject('POST', url(name, '/close'), { as: test.admin });
     expect(closed.status).toBe(200);
     expect(closed.body).toMatchObject({ isClosed: true, outcome: 'pending' });
-    const rooms = test.app.get(RoomsService);
+    const rooms = test.app.get(RoomClosing);
     expect(await rooms.endIfClosed(SYSTEM_ACTOR, name)).toBe(false);
     status = 404; // LiveKit knows no such room: it is ended
     expect(await rooms.endIfClosed(SYSTEM_ACTOR, name)).toBe(true);

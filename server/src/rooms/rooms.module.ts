@@ -1,15 +1,17 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { LiveRooms } from './live-rooms.js';
+import { RoomClosing } from './room-closing.js';
 import { RoomsController } from './rooms.controller.js';
 import { RoomsService } from './rooms.service.js';
 import { Room } from './room.entity.js';
 import { RoomRemoval } from './room-removal.js';
+import { RoomStore } from './room-store.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Room])],
   controllers: [RoomsController],
-  providers: [LiveRooms, RoomRemoval, RoomsService],
-  exports: [RoomRemoval, LiveRooms, RoomsService],
+  providers: [LiveRooms, RoomClosing, RoomRemoval, RoomStore, RoomsService],
+  exports: [LiveRooms, RoomClosing, RoomRemoval, RoomStore, RoomsService],
 })
 export class RoomsModule {}

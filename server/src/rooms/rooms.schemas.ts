@@ -94,6 +94,20 @@ export type UpdateRoomBody = z.infer<typeof updateRoomBody>;
 export const closeRoomBody = z.strictObject({ reason: reasonText.optional() });
 export type CloseRoomBody = z.infer<typeof closeRoomBody>;
 
+export const sceneRuleResponse = z.object({ from: z.string(), to: z.string().nullable() });
+
+/** What the room makes of roles for a while. */
+export const activeSceneResponse = z.object({
+  id: z.string().nullable(),
+  name: z.string(),
+  rules: z.array(sceneRuleResponse),
+  at: z.string(),
+  by: z.string(),
+  byKind: actorKindResponse.nullable(),
+  reason: z.string().nullable(),
+});
+export type ActiveSceneView = z.infer<typeof activeSceneResponse>;
+
 const room = {
   id: z.string(),
   name: z.string(),
@@ -108,18 +122,7 @@ const room = {
     p50: z.number().nullable(),
     p95: z.number().nullable(),
   }),
-  /** What the room makes of roles for a while. */
-  scene: z
-    .object({
-      id: z.string().nullable(),
-      name: z.string(),
-      rules: z.array(z.object({ from: z.string(), to: z.string().nullable() })),
-      at: z.string(),
-      by: z.string(),
-      byKind: actorKindResponse.nullable(),
-      reason: z.string().nullable(),
-    })
-    .nullable(),
+  scene: activeSceneResponse.nullable(),
   createdAt: z.date(),
   updatedAt: z.date(),
 };

@@ -29,7 +29,7 @@ export const BUILT_IN_SCENES: readonly BuiltInScene[] = [
     id: '00000000-0000-4000-8000-5ce0e0000002',
     name: 'Q&A',
     description:
-      'The stage keeps camera and microphone without screens; whoever is called up speaks.',
+      'The stage keeps camera and microphone without screens; people who are promoted speak.',
     rules: [
       { from: 'presenter', to: 'speaker' },
       { from: 'camera-only', to: 'viewer' },

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { bulkStartedResponse } from '../bulk/bulk.schemas.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { roomParams } from '../common/http/fields.js';
 import { ClickedAt } from '../actor/clicked-at.js';
 import { RoomScenes } from './room-scenes.service.js';
@@ -22,6 +22,18 @@ export class RoomScenesController {
   constructor(private readonly scenes: RoomScenes) {}
 
   @Post()
+  @ApiDoc({
+    summary: 'Enter a scene',
+    description:
+      'Changes roles in the room by the scene’s rules until it ends. `lock` needs no saved scene: nobody but the named templates may publish. Runs as a bulk operation.',
+    example: { lock: { keep: ['host'] }, reason: 'Keynote' },
+    errors: [
+      'scene.not_found',
+      'scene.of_another_room',
+      'scene.above_ceiling',
+      'role_template.not_published',
+    ],
+  })
   @HttpCode(202)
   @RequirePermission('scene.enter', { room: 'room' })
   @Answers(sceneEnteredResponse)
@@ -35,6 +47,12 @@ export class RoomScenesController {
   }
 
   @Delete()
+  @ApiDoc({
+    summary: 'End the scene of a room',
+    description: 'Everybody gets their own role back. Runs as a bulk operation.',
+    example: { reason: 'Questions are open' },
+    errors: ['scene.not_playing', 'scene.above_ceiling'],
+  })
   @HttpCode(202)
   @RequirePermission('scene.enter', { room: 'room' })
   @Answers(bulkStartedResponse)

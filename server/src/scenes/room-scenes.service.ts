@@ -1,29 +1,25 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
-import type { BulkOperation } from '../bulk/bulk.js';
-import { actorOf } from '../bulk/bulk.service.js';
-import { BulkRunner } from '../bulk/bulk-runner.js';
-import { BulkScenes } from '../bulk/bulk-scenes.js';
-import { BulkStore } from '../bulk/bulk-store.js';
+import { type SceneOperation, SceneOperations } from '../bulk/scene-operations.js';
 import { AppError } from '../common/errors/app-error.js';
-import { Transactions, type Tx } from '../ledger/transactions.js';
+import { roleAboveCeiling, roomNotFound } from '../common/errors/refusals.js';
+import { Transactions } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
-import { listInWords } from '../grants/grant-catalogue.js';
 import type { ActiveScene, PolicyInput, SceneRule } from '../grants/policy.js';
 import { sceneRuleFor } from '../grants/scene.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
+import { RoomStore, type StoredScene } from '../rooms/room-store.js';
 import { SceneSeats } from '../seats/commands/scene-seats.js';
 import { KEPT_BY_LOCK, lockRules } from './built-in-scenes.js';
 import type { EnterSceneBody, LeaveSceneBody, SceneEntered } from './scenes.schemas.js';
 import { ScenesService } from './scenes.service.js';
 
-/** What is about to play. */
-type Score = Pick<ActiveScene, 'id' | 'name' | 'rules'>;
+/** The scene that is about to be entered. */
+type SceneToPlay = Pick<ActiveScene, 'id' | 'name' | 'rules'>;
 
-interface Click {
+interface SceneCommand {
   readonly actor: Actor;
   readonly room: string;
   readonly reason: string | null;
@@ -31,21 +27,17 @@ interface Click {
   readonly clickedAt: number;
 }
 
-type StoredScene = Omit<ActiveScene, 'at'> & { readonly at: string };
-
 /**
- * The scene that a room plays. Entering and leaving is one row: policy follows it from the commit on,
- * for who is in the room, who joins and who comes through the gate. Whoever is in the room and has
- * something else is told by a bulk operation, publishers first.
+ * The scene that a room plays. Entering and leaving changes one row: policy follows it from the
+ * commit on, for everybody. A bulk operation updates the people in the room, publishers first.
  */
 @Injectable()
 export class RoomScenes {
   constructor(
     private readonly scenes: ScenesService,
+    private readonly rooms: RoomStore,
     private readonly policy: PolicyReader,
-    private readonly bulk: BulkStore,
-    private readonly listing: BulkScenes,
-    private readonly runner: BulkRunner,
+    private readonly operations: SceneOperations,
     private readonly seats: SceneSeats,
     private readonly transactions: Transactions,
     private readonly ledger: LedgerService,
@@ -61,8 +53,8 @@ export class RoomScenes {
   ): Promise<SceneEntered> {
     const input = await this.inputOf(room);
     const templates = await this.grantsOf(input.templates);
-    const score = await this.scoreOf(actor, room, body);
-    await this.assertMayGive(actor, room, score.rules, templates);
+    const toPlay = await this.sceneToPlay(actor, room, body);
+    await this.assertMayGive(actor, room, toPlay.rules, templates);
     const reason = body.reason ?? null;
     const { label: by, kind: byKind } = actor;
     let kept: string[] = [];
@@ -72,17 +64,17 @@ export class RoomScenes {
         const rules = keptFrom(
           actor,
           room,
-          { before: before?.rules ?? [], next: score.rules },
+          { before: before?.rules ?? [], next: toPlay.rules },
           templates,
         );
         kept = rules.map(({ from }) => from);
         return {
-          scene: { ...score, rules: [...rules, ...score.rules], at, by, byKind, reason },
+          scene: { ...toPlay, rules: [...rules, ...toPlay.rules], at, by, byKind, reason },
           entry: { kind: 'scene.entered', payload: { before, kept } },
         };
       },
     );
-    const total = await this.begin(operation);
+    const total = await this.operations.start(operation);
     return { operationId: operation.id, total, scene: toSceneView(scene as StoredScene), kept };
   }
 
@@ -101,7 +93,7 @@ export class RoomScenes {
       if (!before) throw notPlaying();
       return { scene: null, entry: { kind: 'scene.left', payload: { before } } };
     });
-    return { operationId: operation.id, total: await this.begin(operation) };
+    return { operationId: operation.id, total: await this.operations.start(operation) };
   }
 
   /** What the room plays now; null for nothing. */
@@ -113,7 +105,7 @@ export class RoomScenes {
 
   /** The scene, its entry, and the operation that will tell people, in one transaction. */
   private play(
-    { actor, room, reason, clickedAt }: Click,
+    { actor, room, reason, clickedAt }: SceneCommand,
     next: (
       before: StoredScene | null,
       at: string,
@@ -121,33 +113,23 @@ export class RoomScenes {
       scene: StoredScene | null;
       entry: { kind: string; payload: Record<string, unknown> };
     },
-  ): Promise<{ operation: BulkOperation; scene: StoredScene | null }> {
+  ): Promise<{ operation: SceneOperation; scene: StoredScene | null }> {
     return this.transactions.run(async (tx) => {
-      const { before, at } = await lockRoom(tx, room);
+      const locked = await this.rooms.lockScene(tx, room);
+      if (!locked) throw roomNotFound();
+      const { before, at } = locked;
       const headMs = Math.max(0, Date.now() - clickedAt);
       const { scene, entry } = next(before, at.toISOString());
       await this.seats.replace(tx, room, scene && { ...scene, at });
-      await tx.query('UPDATE room SET active_scene = $2 WHERE name = $1', [
+      await this.rooms.setScene(tx, room, scene);
+      const operation = await this.operations.create(tx, {
+        actor,
         room,
-        scene && JSON.stringify(scene),
-      ]);
-      const operation: BulkOperation = {
-        id: randomUUID(),
-        room,
-        action: 'scene',
-        params: { scene: scene?.name ?? null, isListed: false, headMs },
-        actor: actorOf(actor),
+        scene: scene?.name ?? null,
         reason,
-        asOf: at,
-        status: 'running',
-        total: 0,
-        createdAt: at,
-        finishedAt: null,
-        undoOf: null,
-        undoneBy: null,
-        undoUntil: null,
-      };
-      await this.bulk.insert(tx, operation, this.runner.holder);
+        at,
+        headMs,
+      });
       tx.record({
         ...entry,
         outcome: 'ok',
@@ -167,13 +149,11 @@ export class RoomScenes {
     });
   }
 
-  private begin(operation: BulkOperation): Promise<number> {
-    const { id, room } = operation;
-    const take = () => this.runner.take(id, room);
-    return this.listing.list(operation, take).finally(take);
-  }
-
-  private async scoreOf(actor: Actor, room: string, body: EnterSceneBody): Promise<Score> {
+  private async sceneToPlay(
+    actor: Actor,
+    room: string,
+    body: EnterSceneBody,
+  ): Promise<SceneToPlay> {
     if (body.scene === undefined) {
       return { id: null, name: 'Lock', rules: lockRules(body.lock?.keep ?? KEPT_BY_LOCK) };
     }
@@ -186,7 +166,7 @@ export class RoomScenes {
 
   private async inputOf(room: string): Promise<PolicyInput> {
     const { input } = await this.policy.read({ room, identity: '' });
-    if (!input) throw new AppError('not_found', 'room.not_found', 'There is no such room.');
+    if (!input) throw roomNotFound();
     return input;
   }
 
@@ -204,7 +184,7 @@ export class RoomScenes {
     return new Map(all);
   }
 
-  /** Nobody is made more by a scene than whoever enters it may give (rule 5). */
+  /** A scene gives no more than the person who enters it may give (rule 5). */
   private async assertMayGive(
     actor: Actor,
     room: string,
@@ -218,7 +198,7 @@ export class RoomScenes {
     }
   }
 
-  /** Leaving gives back: what goes beyond one's ceiling was taken by somebody else, who gives it back. */
+  /** Leaving gives roles back; those beyond the actor's ceiling must be given back by somebody else. */
   private async assertMayGiveBack(
     actor: Actor,
     room: string,
@@ -244,19 +224,14 @@ export class RoomScenes {
         payload: { permission, template, beyond },
       })
       .catch(() => undefined); // a refusal that cannot be written is still one
-    return new AppError(
-      'forbidden',
-      'scene.above_ceiling',
-      `The role ${template} goes beyond what you may handle: ${listInWords(beyond)}.`,
-      { extra: { template, beyond } },
-    );
+    return roleAboveCeiling(template, beyond, 'scene.above_ceiling');
   }
 }
 
 /**
- * Rules for the templates beyond the actor's ceiling that the scene would change: whoever holds them
- * keeps what they have, as a demotion of theirs would be refused. What the scene before took from
- * them stays taken, as leaving that one would be refused.
+ * Rules for the templates beyond the actor's ceiling that the scene would change: their holders keep
+ * them, since the actor could not demote them either. What the scene before took from them stays
+ * taken, since the actor could not leave that one.
  */
 function keptFrom(
   actor: Actor,
@@ -272,16 +247,6 @@ function keptFrom(
     if (!grants || !isChanged) return [];
     return actor.exceeding('scene.enter', grants, room).length > 0 ? [{ from: key, to }] : [];
   });
-}
-
-async function lockRoom(tx: Tx, room: string): Promise<{ before: StoredScene | null; at: Date }> {
-  const { rows } = await tx.query<{ before: StoredScene | null; at: Date }>(
-    `SELECT active_scene AS before, date_trunc('milliseconds', clock_timestamp()) AS at
-     FROM room WHERE name = $1 FOR UPDATE`,
-    [room],
-  );
-  if (!rows[0]) throw new AppError('not_found', 'room.not_found', 'There is no such room.');
-  return rows[0];
 }
 
 function toSceneView(scene: StoredScene): SceneEntered['scene'] {

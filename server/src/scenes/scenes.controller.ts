@@ -15,7 +15,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { sendRecord } from '../common/http/etag.js';
 import { idParams } from '../common/http/fields.js';
 import { sendPage } from '../common/http/lists.js';
@@ -37,6 +37,11 @@ export class ScenesController {
   constructor(private readonly scenes: ScenesService) {}
 
   @Get()
+  @ApiDoc({
+    summary: 'List scenes',
+    description:
+      'Built-in scenes, scenes for every room, and those of rooms that the caller may see.',
+  })
   @RequirePermission('scene.read')
   @Answers(z.array(sceneResponse))
   async list(
@@ -48,6 +53,24 @@ export class ScenesController {
   }
 
   @Post()
+  @ApiDoc({
+    summary: 'Create a scene',
+    description: 'A named set of rules, for one room or for every room.',
+    example: {
+      room: 'town-hall',
+      name: 'Keynote',
+      rules: [
+        { from: 'host', to: 'host' },
+        { from: '*', to: null },
+      ],
+    },
+    errors: [
+      'room.not_found',
+      'scene.above_ceiling',
+      'role_template.not_found',
+      'scene.name_taken',
+    ],
+  })
   @RequirePermission('scene.write')
   @Answers(sceneResponse)
   async create(
@@ -59,6 +82,11 @@ export class ScenesController {
   }
 
   @Get(':id')
+  @ApiDoc({
+    summary: 'Read a scene',
+    description: 'One scene with its rules.',
+    errors: ['scene.not_found'],
+  })
   @RequirePermission('scene.read')
   @Answers(sceneResponse)
   async get(
@@ -70,6 +98,20 @@ export class ScenesController {
   }
 
   @Put(':id')
+  @ApiDoc({
+    summary: 'Change a scene',
+    description: 'A room that plays the scene keeps the rules that it began with.',
+    example: { name: 'Opening' },
+    errors: [
+      'scene.not_found',
+      'scene.built_in',
+      'scene.above_ceiling',
+      'role_template.not_found',
+      'record.changed',
+      'request.read_only',
+      'scene.name_taken',
+    ],
+  })
   @RequirePermission('scene.write')
   @Answers(sceneResponse)
   async update(
@@ -83,6 +125,11 @@ export class ScenesController {
   }
 
   @Delete(':id')
+  @ApiDoc({
+    summary: 'Delete a scene',
+    description: 'A room that plays the scene plays on.',
+    errors: ['scene.not_found', 'scene.built_in', 'record.changed'],
+  })
   @HttpCode(204)
   @RequirePermission('scene.write')
   async delete(

@@ -1,6 +1,7 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { BulkModule } from '../bulk/bulk.module.js';
 import { FrameSources } from '../hints/frame-sources.js';
+import { RoomsModule } from '../rooms/rooms.module.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { RoomScenesController } from './room-scenes.controller.js';
 import { RoomScenes } from './room-scenes.service.js';
@@ -9,7 +10,7 @@ import { ScenesService } from './scenes.service.js';
 
 /** Role per role, what becomes of a room's people for a while; and back. */
 @Module({
-  imports: [BulkModule, SeatsModule],
+  imports: [BulkModule, RoomsModule, SeatsModule],
   controllers: [ScenesController, RoomScenesController],
   providers: [RoomScenes, ScenesService],
 })

@@ -7,6 +7,7 @@ import {
   uuidText,
 } from '../common/http/fields.js';
 import { listQuery, searchText } from '../common/http/lists.js';
+import { activeSceneResponse, sceneRuleResponse } from '../rooms/rooms.schemas.js';
 import { templateKey } from '../role-templates/role-templates.schemas.js';
 
 const MAX_RULES = 100;
@@ -72,14 +73,12 @@ export const listScenesQuery = listQuery(
 );
 export type ListScenesQuery = z.infer<typeof listScenesQuery>;
 
-const ruleResponse = z.object({ from: z.string(), to: z.string().nullable() });
-
 export const sceneResponse = z.object({
   id: z.string(),
   room: z.string().nullable(),
   name: z.string(),
   description: z.string(),
-  rules: z.array(ruleResponse),
+  rules: z.array(sceneRuleResponse),
   isBuiltIn: z.boolean(),
   createdBy: z.string(),
   createdByKind: actorKindResponse.nullable(),
@@ -107,17 +106,6 @@ export type EnterSceneBody = z.infer<typeof enterSceneBody>;
 
 export const leaveSceneBody = z.strictObject({ reason: reasonText.optional() });
 export type LeaveSceneBody = z.infer<typeof leaveSceneBody>;
-
-/** A room's scene as the room's view shows it. */
-export const activeSceneResponse = z.object({
-  id: z.string().nullable(),
-  name: z.string(),
-  rules: z.array(ruleResponse),
-  at: z.string(),
-  by: z.string(),
-  byKind: actorKindResponse.nullable(),
-  reason: z.string().nullable(),
-});
 
 export const sceneEnteredResponse = z.object({
   operationId: z.string(),

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
 import { changesBetween } from '../common/changes.js';
 import { AppError } from '../common/errors/app-error.js';
+import { beyondCeiling, outsideRoomLimit, roomNotFound } from '../common/errors/refusals.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
 import { likePattern, type Page } from '../common/http/lists.js';
 import { likeOfPattern } from '../database/like-of-pattern.js';
@@ -11,7 +12,7 @@ import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import type { SceneRule } from '../grants/policy.js';
 import { publishedGrants } from '../role-templates/published-grants.js';
-import { beyondCeiling } from '../role-templates/role-templates.service.js';
+import { RoomStore } from '../rooms/room-store.js';
 import { BUILT_IN_SCENES } from './built-in-scenes.js';
 import type { CreateSceneBody, ListScenesQuery, UpdateSceneBody } from './scenes.schemas.js';
 import type { ActorKind } from '../grants/policy.js';
@@ -60,6 +61,7 @@ export class ScenesService {
   constructor(
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
+    private readonly rooms: RoomStore,
   ) {}
 
   async list(actor: Actor, { filter, sort, range }: ListScenesQuery): Promise<Page<SceneView>> {
@@ -104,7 +106,7 @@ export class ScenesService {
     assertReaches(actor, body.room);
     const id = randomUUID();
     await this.transactions.run(async (tx) => {
-      if (body.room !== null) await assertRoom(tx, body.room);
+      if (body.room !== null && !(await this.rooms.share(tx, body.room))) throw roomNotFound();
       await assertMayGive(tx, actor, body.room, body.rules);
       await tx.query(
         `INSERT INTO scene (id, room, name, description, rules, created_by_label,
@@ -190,18 +192,12 @@ async function lock(tx: Tx, actor: Actor, id: string): Promise<SceneRow> {
   return row;
 }
 
-/** A scene for every room is for whoever reaches every room. */
+/** A scene for every room needs access to every room. */
 function assertReaches(actor: Actor, room: string | null): void {
   const isReached =
     room === null ? actor.covers('scene.write', null) : actor.can('scene.write', room);
   if (isReached) return;
-  const text = 'your access is limited to some rooms';
-  throw new AppError('forbidden', 'access.denied', `room: ${text}`, { errors: { room: text } });
-}
-
-async function assertRoom(tx: Tx, room: string): Promise<void> {
-  const { rowCount } = await tx.query('SELECT 1 FROM room WHERE name = $1 FOR KEY SHARE', [room]);
-  if (!rowCount) throw new AppError('not_found', 'room.not_found', 'There is no such room.');
+  throw outsideRoomLimit('room', 'your access is limited to some rooms');
 }
 
 /** Nobody saves a scene that gives more than they may give there (rule 5). */

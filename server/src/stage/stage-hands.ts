@@ -2,15 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { ActorRef } from '../actor/actor.js';
 import type { Tx } from '../ledger/transactions.js';
 import type { RoleClaim, Promoted, SeatRule } from '../seats/model/extensions.js';
-import { StageNews } from './stage-news.js';
+import { StageNotifier } from './stage-notifier.js';
 import { StageStore } from './stage-store.js';
 
-/** Whoever is promoted, however it comes about, needs no hand up any more. */
+/** A promotion of any kind approves the person's raised hand. */
 @Injectable()
 export class StageHands implements SeatRule {
   constructor(
     private readonly store: StageStore,
-    private readonly news: StageNews,
+    private readonly notifier: StageNotifier,
   ) {}
 
   async notePromoted(
@@ -20,7 +20,7 @@ export class StageHands implements SeatRule {
     operationId: string,
   ): Promise<void> {
     const settled = await this.store.settleOf(tx, room, identity, 'hand', 'approved', null, by);
-    for (const hand of settled) this.news.record(tx, hand, by, { operationId });
+    for (const hand of settled) this.notifier.record(tx, hand, by, { operationId });
   }
 
   async notePromotedAll(tx: Tx, promoted: readonly Promoted[], by: ActorRef): Promise<void> {
@@ -29,7 +29,7 @@ export class StageHands implements SeatRule {
     const operations = new Map(promoted.map((one) => [one.identity, one.operationId]));
     const settled = await this.store.approveAllOf(tx, first.room, [...operations.keys()], by);
     for (const hand of settled) {
-      this.news.record(tx, hand, by, { operationId: operations.get(hand.identity) });
+      this.notifier.record(tx, hand, by, { operationId: operations.get(hand.identity) });
     }
   }
 }

@@ -3,8 +3,7 @@ import { AppError } from '../common/errors/app-error.js';
 import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../ledger/transactions.js';
 import type { ActiveScene } from '../grants/policy.js';
-import { resolve } from '../grants/resolve.js';
-import { PolicyReader } from '../policy/policy-reader.js';
+import { RoleHolders } from '../policy/role-holders.js';
 import type { RoleClaim, SeatRule } from '../seats/model/extensions.js';
 
 /** How many may have a role in a room at a time, and how many do. */
@@ -15,45 +14,13 @@ export interface StageLimit {
   readonly free: number;
 }
 
-interface HolderRow {
-  template: string;
-  identity: string;
-  is_override: boolean;
-}
-
 /** For looking at, never for deciding: so that a room full of people asking costs one count. */
 const MAX_AGE_MS = 500;
 const MAX_KEPT = 500;
 
 /**
- * Who takes a slot ($2: templates): whoever's override is to the template, there or not, since they
- * come back to it; but not who is blocked for good. And of those without an override who are there,
- * everybody who may have the template by a rule; which of them do, policy says.
- */
-const IS_FREE = `s.is_present AND (s.override_template IS NULL OR s.override_until <= now())`;
-const REACHES = `(a.valid_until IS NULL OR a.valid_until > now()) AND (a.room_name = $1
-  OR $1 LIKE a.room_like OR (a.room_name IS NULL AND a.room_pattern IS NULL))`;
-const HOLDERS = `
-  SELECT t.key AS template, s.identity, true AS is_override
-  FROM unnest($2::text[]) AS t(key) JOIN seat s ON s.room = $1 AND s.override_template = t.key
-  WHERE (s.override_until IS NULL OR s.override_until > now())
-    AND NOT (s.block_at IS NOT NULL AND s.block_until IS NULL)
-  UNION
-  SELECT t.key, s.identity, false
-  FROM unnest($2::text[]) AS t(key) JOIN room r ON r.name = $1 AND (r.default_template = t.key
-    OR r.active_scene->'rules' @> jsonb_build_array(jsonb_build_object('to', t.key))
-    OR EXISTS (SELECT FROM assignment a
-      WHERE a.template = t.key AND a.user_id IS NULL AND ${REACHES}))
-  JOIN seat s ON s.room = $1 AND ${IS_FREE}
-  UNION
-  SELECT a.template, s.identity, false
-  FROM assignment a JOIN app_user u ON u.id = a.user_id
-  JOIN seat s ON s.room = $1 AND s.identity = u.identity AND ${IS_FREE}
-  WHERE a.template = ANY($2) AND ${REACHES}`;
-
-/**
  * "At most six speakers": bounds every way to an override. The limit's row is locked before the
- * count, and whoever else would take a slot waits for it, so no two take the last one.
+ * count, and other promotions wait for it, so no two take the last place.
  */
 @Injectable()
 export class StageLimits implements SeatRule {
@@ -61,7 +28,7 @@ export class StageLimits implements SeatRule {
 
   constructor(
     private readonly pg: PgPool,
-    private readonly policy: PolicyReader,
+    private readonly holders: RoleHolders,
   ) {}
 
   /** Their own seat does not count: who has a slot may have it again. */
@@ -72,9 +39,7 @@ export class StageLimits implements SeatRule {
     );
     const limit = rows[0];
     if (!limit) return;
-    const { rows: holders } = await tx.query<HolderRow>(HOLDERS, [room, [template]]);
-    const others = holders.filter((holder) => holder.identity !== identity);
-    const taken = (await this.count(room, others)).get(template) ?? 0;
+    const taken = await this.holders.countOthers(tx, room, template, identity);
     if (taken >= limit.slots) throw stageFull(template, limit.slots, taken);
   }
 
@@ -97,17 +62,9 @@ export class StageLimits implements SeatRule {
       [room, given],
     );
     if (limits.length === 0) return;
-    const { rows: seats } = await tx.query<{ identity: string }>(
-      `SELECT identity FROM seat WHERE room = $1
-         AND (is_present OR (override_template IS NOT NULL
-           AND (override_until IS NULL OR override_until > now())))`,
-      [room],
-    );
-    const roles = await Promise.all(
-      seats.map(({ identity }) => this.roleIn(room, identity, scene)),
-    );
+    const counts = await this.holders.countInScene(tx, room, scene);
     for (const { template, slots } of limits) {
-      const taken = roles.filter((role) => role === template).length;
+      const taken = counts.get(template) ?? 0;
       if (taken > slots) throw stageFull(template, slots, taken);
     }
   }
@@ -120,11 +77,10 @@ export class StageLimits implements SeatRule {
       [room],
     );
     if (rows.length === 0) return [];
-    const { rows: holders } = await this.pg.query<HolderRow>('stage-holders', HOLDERS, [
+    const counts = await this.holders.count(
       room,
       rows.map(({ template }) => template),
-    ]);
-    const counts = await this.count(room, holders);
+    );
     return rows.map(({ template, slots }) => {
       const taken = counts.get(template) ?? 0;
       return { template, slots, taken, free: Math.max(0, slots - taken) };
@@ -160,33 +116,9 @@ export class StageLimits implements SeatRule {
     this.recent.delete(room);
     return rows[0]?.slots ?? null;
   }
-
-  /** Template → how many of `holders` have it. */
-  private async count(room: string, holders: readonly HolderRow[]): Promise<Map<string, number>> {
-    const counts = new Map<string, number>();
-    await Promise.all(
-      holders.map(async ({ template, identity, is_override: isOverride }) => {
-        if (!isOverride && !(await this.isHeldByRule(room, identity, template))) return;
-        counts.set(template, (counts.get(template) ?? 0) + 1);
-      }),
-    );
-    return counts;
-  }
-
-  private async roleIn(room: string, identity: string, scene: ActiveScene): Promise<string | null> {
-    const { input, now } = await this.policy.read({ room, identity });
-    if (!input) return null;
-    const decision = resolve({ ...input, room: { ...input.room, scene } }, now);
-    return decision.verdict === 'allow' ? decision.template : null;
-  }
-
-  private async isHeldByRule(room: string, identity: string, template: string): Promise<boolean> {
-    const { decision } = await this.policy.decide({ room, identity });
-    return decision?.verdict === 'allow' && decision.template === template;
-  }
 }
 
-export function stageFull(template: string, slots: number, taken: number): AppError {
+function stageFull(template: string, slots: number, taken: number): AppError {
   const text =
     slots === 0
       ? `Nobody may be ${template} in this room.`

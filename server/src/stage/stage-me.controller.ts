@@ -2,8 +2,8 @@ import { Body, Controller, Get, HttpCode, Options, Param, Post, Res } from '@nes
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { Participant, Public } from '../actor/access.decorators.js';
-import { CurrentParticipant, type Participant as Proved } from '../proofs/participant-door.js';
-import { Answers } from '../common/http/api-docs.js';
+import { CurrentParticipant, type Participant as Proved } from '../proofs/participant-auth.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { roomParams } from '../common/http/fields.js';
 import {
   emptyBody,
@@ -23,7 +23,7 @@ const ACTIONS = ['raise', 'lower', 'accept', 'decline', 'step-down', 'unmute-ans
 
 /**
  * The stage for a participant, about themselves. Every action may be repeated: it leads to the same
- * state, so no `Idempotency-Key` is needed. All answer with how things stand for them then.
+ * state, so no `Idempotency-Key` is needed. All return the participant's state after it.
  */
 @Controller('api/v1')
 export class StageMeController {
@@ -31,6 +31,10 @@ export class StageMeController {
 
   /** Apps of participants live on origins of their own; the token travels in a header. */
   @Options([ME, ...ACTIONS.map((action) => `${ME}/${action}`)])
+  @ApiDoc({
+    summary: 'Allow pages of other origins',
+    description: 'The CORS preflight of the participant’s own routes.',
+  })
   @HttpCode(204)
   @Public('a browser asks here whether a page of another origin may ask; it says who may, to all')
   async preflight(@Res() reply: FastifyReply): Promise<void> {
@@ -44,6 +48,11 @@ export class StageMeController {
   }
 
   @Get(ME)
+  @ApiDoc({
+    summary: 'Read the own place on the stage',
+    description:
+      'A participant’s raised hand, invitations, questions to unmute, and what keeps them silent.',
+  })
   @Participant()
   @Answers(ownStageResponse)
   view(@CurrentParticipant() me: Proved, @Param({ schema: roomParams }) _: RoomParams) {
@@ -51,6 +60,12 @@ export class StageMeController {
   }
 
   @Post(`${ME}/raise`)
+  @ApiDoc({
+    summary: 'Raise a hand',
+    description: 'Asks to speak. Raising it twice changes nothing.',
+    example: { note: 'A question about the budget' },
+    errors: ['seat.not_present', 'seat.not_found', 'stage.cannot_raise'],
+  })
   @HttpCode(200)
   @Participant()
   @Answers(ownStageResponse)
@@ -63,6 +78,11 @@ export class StageMeController {
   }
 
   @Post(`${ME}/lower`)
+  @ApiDoc({
+    summary: 'Lower the own hand',
+    description: 'Leaves the queue.',
+    example: {},
+  })
   @HttpCode(200)
   @Participant()
   @Answers(ownStageResponse)
@@ -75,6 +95,18 @@ export class StageMeController {
   }
 
   @Post(`${ME}/accept`)
+  @ApiDoc({
+    summary: 'Accept an invitation',
+    description: 'Takes the offered role.',
+    example: {},
+    errors: [
+      'seat.not_present',
+      'seat.not_found',
+      'stage.no_invite',
+      'stage.invite_void',
+      'stage.full',
+    ],
+  })
   @HttpCode(200)
   @Participant()
   @Answers(ownStageResponse)
@@ -87,6 +119,12 @@ export class StageMeController {
   }
 
   @Post(`${ME}/decline`)
+  @ApiDoc({
+    summary: 'Decline an invitation',
+    description: 'The moderators see that it was declined.',
+    example: {},
+    errors: ['stage.no_invite'],
+  })
   @HttpCode(200)
   @Participant()
   @Answers(ownStageResponse)
@@ -99,6 +137,12 @@ export class StageMeController {
   }
 
   @Post(`${ME}/step-down`)
+  @ApiDoc({
+    summary: 'Step down',
+    description: 'Gives a role back that was received by a promotion.',
+    example: {},
+    errors: ['seat.not_present', 'seat.not_found', 'stage.not_on_stage'],
+  })
   @HttpCode(200)
   @Participant()
   @Answers(ownStageResponse)
@@ -111,6 +155,11 @@ export class StageMeController {
   }
 
   @Post(`${ME}/unmute-answer`)
+  @ApiDoc({
+    summary: 'Answer a question to unmute',
+    description: 'Accepts or declines what a moderator asked.',
+    example: { accepted: true, source: 'microphone' },
+  })
   @HttpCode(200)
   @Participant()
   @Answers(ownStageResponse)

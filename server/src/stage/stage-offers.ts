@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { fieldError } from '../common/errors/app-error.js';
+import { promotesTo } from '../grants/presets.js';
 import type { RoleGrants } from '../grants/role-grants.js';
-import { PolicyReader, type PolicyRoom } from '../policy/policy-reader.js';
+import { PolicyReader } from '../policy/policy-reader.js';
+import { usableVersion } from '../policy/usable-template.js';
 import type { Evaluation } from '../seats/model/seat-policy.js';
-
-/** What people are let up to when neither the moderator nor the room says. */
-const DEFAULT_PROMOTION = 'speaker';
 
 /** A role that somebody may be given here. */
 export interface Offer {
@@ -13,7 +11,7 @@ export interface Offer {
   readonly grants: RoleGrants;
 }
 
-/** What being let up to the stage means in a room. */
+/** The role that a promotion to the stage gives in a room. */
 @Injectable()
 export class StageOffers {
   constructor(private readonly policy: PolicyReader) {}
@@ -25,14 +23,10 @@ export class StageOffers {
     field: 'template' | 'key' = 'template',
   ): Promise<Offer> {
     const template = asked ?? promotesTo(room);
-    const state = input.templates[template];
-    if (!state) throw fieldError(field, 'no role template has this key');
-    if (state.isArchived) throw fieldError(field, 'this role template is archived');
-    if (state.published === null) throw fieldError(field, 'has no published version');
-    return this.read(template, state.published);
+    return this.read(template, usableVersion(input.templates, template, field));
   }
 
-  /** What the room lets people up to; null while nobody can be given that. */
+  /** The role that the room promotes to; null while nobody can be given it. */
   async find({ room, input }: Evaluation): Promise<Offer | null> {
     const template = promotesTo(room);
     const state = input.templates[template];
@@ -44,8 +38,4 @@ export class StageOffers {
     const { grants } = await this.policy.version(template, version);
     return { template, grants };
   }
-}
-
-export function promotesTo({ promoteTemplate }: PolicyRoom): string {
-  return promoteTemplate ?? DEFAULT_PROMOTION;
 }

@@ -1,18 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { Actor, type ActorRef, type RequestFacts } from '../actor/actor.js';
-import type { Participant } from '../proofs/participant-door.js';
+import type { Participant } from '../proofs/participant-auth.js';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { exceeds } from '../grants/ceiling.js';
+import { promotesTo } from '../grants/presets.js';
 import { NOTHING_WITHHELD, withhold } from '../grants/withhold.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { SeatPolicy, type Evaluation } from '../seats/model/seat-policy.js';
 import { SeatStore } from '../seats/store/seat-store.js';
 import { SeatsService } from '../seats/commands/seats.service.js';
 import { StageLimits } from './stage-limits.js';
-import { StageNews } from './stage-news.js';
-import { promotesTo, StageOffers } from './stage-offers.js';
+import { StageNotifier } from './stage-notifier.js';
+import { StageOffers } from './stage-offers.js';
 import { type OwnRequest, StageStore } from './stage-store.js';
 import { isCode } from './stage.service.js';
 import type { OwnStageView, RaiseBody, UnmuteAnswerBody } from './stage.schemas.js';
@@ -24,7 +25,7 @@ export class StageParticipantsService {
     private readonly store: StageStore,
     private readonly limits: StageLimits,
     private readonly offers: StageOffers,
-    private readonly news: StageNews,
+    private readonly notifier: StageNotifier,
     private readonly seats: SeatsService,
     private readonly seatStore: SeatStore,
     private readonly policy: SeatPolicy,
@@ -76,13 +77,17 @@ export class StageParticipantsService {
   async raise(participant: Participant, { note }: RaiseBody): Promise<OwnStageView> {
     const { room, identity, standing, ref } = participant;
     if (!(await this.canRaise(standing))) {
-      throw new AppError('conflict', 'stage.cannot_raise', 'You may do all of it already.');
+      throw new AppError(
+        'conflict',
+        'stage.cannot_raise',
+        'Your role already includes what you would ask for.',
+      );
     }
     await this.assertPresent(participant);
     await this.transactions.run(async (tx) => {
       const { request, isNew } = await this.store.raise(tx, room, identity, note ?? null);
-      if (isNew) this.news.record(tx, request, ref);
-      else if (note) tx.afterCommit(() => this.news.tellRoom(room));
+      if (isNew) this.notifier.record(tx, request, ref);
+      else if (note) tx.afterCommit(() => this.notifier.notifyRoom(room));
     });
     return this.view(participant);
   }
@@ -93,8 +98,8 @@ export class StageParticipantsService {
   }
 
   /**
-   * By the authority of who invited them, as it is at this moment: whoever has lost it since, or
-   * has been disabled, brings nobody up.
+   * Promotes by the authority of the inviter as it is now: an inviter who lost it, or was disabled,
+   * promotes nobody.
    */
   async accept(participant: Participant): Promise<OwnStageView> {
     const { room, identity, ref } = participant;
@@ -108,14 +113,14 @@ export class StageParticipantsService {
         within: async (tx: Tx, operationId: string) => {
           const settled = await this.store.settle(tx, invite.id, 'accepted');
           if (!settled) throw noInvite();
-          this.news.record(tx, settled, ref, { operationId, invitedBy: inviter.label });
+          this.notifier.record(tx, settled, ref, { operationId, invitedBy: inviter.label });
         },
       });
     } catch (error) {
       if (error instanceof AppError && error.kind === 'forbidden') return this.giveUp(participant);
       throw error;
     }
-    return this.again(participant);
+    return this.viewAfterChange(participant);
   }
 
   async decline(participant: Participant): Promise<OwnStageView> {
@@ -144,7 +149,7 @@ export class StageParticipantsService {
       if (isCode(error, 'access.denied') || isCode(error, 'seat.no_other_role')) throw notOnStage();
       throw error;
     }
-    return this.again(participant);
+    return this.viewAfterChange(participant);
   }
 
   async answerUnmute(participant: Participant, answer: UnmuteAnswerBody): Promise<OwnStageView> {
@@ -153,7 +158,7 @@ export class StageParticipantsService {
     return this.view(participant);
   }
 
-  /** Doing it twice is doing it once: what does not wait any more is left as it is. */
+  /** Repeating it is harmless: a request that no longer waits is left as it is. */
   private async settle(
     { room, identity, ref }: Participant,
     kind: 'hand' | 'invite' | 'unmute',
@@ -162,11 +167,11 @@ export class StageParticipantsService {
   ): Promise<void> {
     await this.transactions.run(async (tx) => {
       const settled = await this.store.settleOf(tx, room, identity, kind, state, source);
-      for (const request of settled) this.news.record(tx, request, ref);
+      for (const request of settled) this.notifier.record(tx, request, ref);
     });
   }
 
-  /** With what they hold now; null when they may do nothing any more. */
+  /** With what they hold now; null when they may no longer do anything. */
   private async inviterOf(
     { kind, id }: ActorRef,
     { requestId, ip }: RequestFacts,
@@ -179,24 +184,24 @@ export class StageParticipantsService {
   private async giveUp({ room, identity }: Participant): Promise<never> {
     await this.transactions.run(async (tx) => {
       const settled = await this.store.settleOf(tx, room, identity, 'invite', 'expired');
-      const because = 'who invited them may not do so any more';
+      const because = 'the person who invited them may no longer do so';
       const actor = { kind: 'system', id: null, label: 'Rolecall' } as const;
-      for (const request of settled) this.news.record(tx, request, actor, { because });
+      for (const request of settled) this.notifier.record(tx, request, actor, { because });
     });
     throw new AppError(
       'conflict',
       'stage.invite_void',
-      'This invitation does not hold any more: who sent it may not do so now.',
+      'This invitation is no longer valid: the person who sent it may no longer give this role.',
     );
   }
 
   /** After a change of one's own role. */
-  private async again(participant: Participant): Promise<OwnStageView> {
+  private async viewAfterChange(participant: Participant): Promise<OwnStageView> {
     const standing = await this.policy.evaluate(participant.room, participant.identity);
     return this.view({ ...participant, standing });
   }
 
-  /** Would being let up give them anything? What a scene takes is given back by it; a hold is not. */
+  /** Whether a promotion would give them anything. It gives back what a scene takes, but not a hold. */
   private async canRaise(standing: Evaluation): Promise<boolean> {
     const { role, facts } = standing;
     if ((facts.user?.kind ?? 'standard') !== 'standard') return false; // agents follow their job
@@ -265,13 +270,13 @@ function isTakenByScene({ decision, role, wanted }: Evaluation): boolean {
 }
 
 function noInvite(): AppError {
-  return new AppError('conflict', 'stage.no_invite', 'There is no invitation any more.');
+  return new AppError('conflict', 'stage.no_invite', 'The invitation is no longer open.');
 }
 
 function notOnStage(): AppError {
   return new AppError(
     'conflict',
     'stage.not_on_stage',
-    'You were not brought up here, so there is nothing to give back.',
+    'Nobody promoted you in this room, so there is nothing to give back.',
   );
 }

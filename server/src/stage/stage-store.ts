@@ -6,8 +6,8 @@ import type { SeatExtra } from '../seats/model/extensions.js';
 import type { StageRequest, StageRequestKind, StageRequestState } from './stage-request.js';
 
 /** How long a hand outlives its participant's connection: a reload keeps its place. */
-export const GRACE_SECONDS = 30;
-/** What was decided longer ago than this is not told any more. */
+const GRACE_SECONDS = 30;
+/** Older decisions are not shown to the participant. */
 const TOLD_FOR = `interval '10 minutes'`;
 
 const COLUMNS = `id, room, identity, kind, state, template, source, note, word, by_kind, by_id,
@@ -42,7 +42,7 @@ interface Row {
 }
 
 /** One that waits, as moderators see it. */
-export interface Waiting extends StageRequest {
+export interface WaitingRequest extends StageRequest {
   readonly name: string | null;
   readonly isPresent: boolean;
 }
@@ -89,7 +89,7 @@ export class StageStore {
     return { request: toRequest(row), isNew: row.is_new };
   }
 
-  /** Asking again while one waits replaces it: the newer question, by whoever asked it last. */
+  /** Asking again replaces the request that waits. */
   async ask(tx: Tx, ask: NewAsk): Promise<StageRequest> {
     const { rows } = await tx.query<Row>(
       `INSERT INTO stage_request AS r (room, identity, kind, template, source, note, by_kind, by_id,
@@ -140,7 +140,7 @@ export class StageStore {
     return rows[0] ? toRequest(rows[0]) : null;
   }
 
-  /** Null when it does not wait any more: then somebody else has decided it, or its time is over. */
+  /** Null when it no longer waits: somebody else decided it, or it expired. */
   async settle(
     tx: Tx,
     id: string,
@@ -180,7 +180,7 @@ export class StageStore {
     return rows.map(toRequest);
   }
 
-  /** The hands of all of these, whoever of them has one up. */
+  /** Approves the raised hands of these people. */
   async approveAllOf(
     tx: Tx,
     room: string,
@@ -198,7 +198,7 @@ export class StageStore {
   }
 
   /** Everything that waits in a room, oldest first. */
-  async listWaiting(room: string): Promise<Waiting[]> {
+  async listWaiting(room: string): Promise<WaitingRequest[]> {
     const { rows } = await this.pg.query<Row & { name: string | null; is_present: boolean }>(
       'stage-waiting',
       `SELECT ${COLUMNS.replaceAll(/\b(\w+)\b/g, 'r.$1')},
@@ -279,8 +279,7 @@ export class StageStore {
   }
 
   /**
-   * Ends what nobody waits for any more, and answers with it. Each ends once, however many servers
-   * try.
+   * Ends requests that are overdue, and returns them. Each ends once, however many servers try.
    */
   async endOverdue(tx: Tx, limit: number): Promise<StageRequest[]> {
     const { rows } = await tx.query<Row>(

@@ -1,8 +1,9 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
 import { z } from 'zod';
+import { ForAct } from '../acts/act.decorators.js';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { roomParams, seatParams } from '../common/http/fields.js';
 import {
   approveBody,
@@ -41,6 +42,11 @@ export class StageController {
   constructor(private readonly stage: StageService) {}
 
   @Get('stage')
+  @ApiDoc({
+    summary: 'Read the stage of a room',
+    description:
+      'The queue of raised hands, invitations, questions to unmute, and the places that are free.',
+  })
   @RequirePermission('seat.read', { room: 'room' })
   @Answers(stageResponse)
   view(@Param({ schema: roomParams }) { room }: RoomParams) {
@@ -48,8 +54,22 @@ export class StageController {
   }
 
   @Post('stage/approve-next')
+  @ApiDoc({
+    summary: 'Approve the next hand',
+    description:
+      'Promotes the first in the queue who can be. `expect` refuses when somebody else is next by now.',
+    example: { expect: 'ana-91' },
+    errors: [
+      'stage.queue_empty',
+      'stage.nobody_fits',
+      'stage.next_changed',
+      'stage.full',
+      'seat.above_ceiling',
+      'role_template.not_published',
+    ],
+  })
   @HttpCode(200)
-  @RequirePermission('stage.manage', { room: 'room' })
+  @ForAct('approve')
   @Answers(approvedNextResponse)
   approveNext(
     @CurrentActor() actor: Actor,
@@ -60,8 +80,15 @@ export class StageController {
   }
 
   @Post('stage/approve-all')
+  @ApiDoc({
+    summary: 'Approve all hands',
+    description:
+      'Promotes in the order of the queue until a limit is reached. Says who was passed over and why.',
+    example: { template: 'speaker' },
+    errors: ['stage.queue_empty', 'seat.above_ceiling', 'role_template.not_published'],
+  })
   @HttpCode(200)
-  @RequirePermission('stage.manage', { room: 'room' })
+  @ForAct('approve')
   @Answers(approvedManyResponse)
   approveAll(
     @CurrentActor() actor: Actor,
@@ -72,8 +99,21 @@ export class StageController {
   }
 
   @Post('stage/:id/approve')
+  @ApiDoc({
+    summary: 'Approve a hand',
+    description: 'Promotes one participant out of the queue.',
+    example: { template: 'speaker', for: '10m' },
+    errors: [
+      'stage.request_not_found',
+      'stage.request_decided',
+      'seat.above_ceiling',
+      'stage.full',
+      'seat.changed',
+      'role_template.not_published',
+    ],
+  })
   @HttpCode(200)
-  @RequirePermission('stage.manage', { room: 'room' })
+  @ForAct('approve')
   @Answers(approvedResponse)
   approve(
     @CurrentActor() actor: Actor,
@@ -84,8 +124,14 @@ export class StageController {
   }
 
   @Post('stage/:id/decline')
+  @ApiDoc({
+    summary: 'Decline a hand',
+    description: 'Lowers the hand. The participant sees the word that is sent along.',
+    example: { word: 'Later, please' },
+    errors: ['stage.request_not_found', 'stage.request_decided', 'seat.above_ceiling'],
+  })
   @HttpCode(200)
-  @RequirePermission('stage.manage', { room: 'room' })
+  @ForAct('decline')
   @Answers(requestResponse)
   decline(
     @CurrentActor() actor: Actor,
@@ -96,6 +142,13 @@ export class StageController {
   }
 
   @Put('stage/limits/:key')
+  @ApiDoc({
+    summary: 'Limit the places of a role',
+    description:
+      'At most so many people may have the role in this room at a time. Null removes the limit.',
+    example: { slots: 4 },
+    errors: ['role_template.not_found'],
+  })
   @RequirePermission('room.update', { room: 'room' })
   @Answers(limitAnswer)
   setLimit(
@@ -107,8 +160,21 @@ export class StageController {
   }
 
   @Post('seats/:identity/invite')
+  @ApiDoc({
+    summary: 'Invite a participant',
+    description: 'Offers a role, which the participant accepts or declines.',
+    example: { template: 'speaker', for: '2m' },
+    errors: [
+      'seat.not_found',
+      'seat.not_present',
+      'seat.is_peek',
+      'seat.above_ceiling',
+      'seat.holds_more',
+      'role_template.not_published',
+    ],
+  })
   @HttpCode(200)
-  @RequirePermission('stage.manage', { room: 'room' })
+  @ForAct('invite')
   @Answers(requestResponse)
   invite(
     @CurrentActor() actor: Actor,
@@ -119,8 +185,20 @@ export class StageController {
   }
 
   @Post('seats/:identity/ask-unmute')
+  @ApiDoc({
+    summary: 'Ask a participant to unmute',
+    description: 'The participant decides. Nobody is unmuted by this.',
+    example: { source: 'microphone', reason: 'Your turn' },
+    errors: [
+      'seat.not_found',
+      'seat.not_present',
+      'seat.is_peek',
+      'seat.not_muted',
+      'seat.may_not_publish',
+    ],
+  })
   @HttpCode(200)
-  @RequirePermission('seat.mute', { room: 'room' })
+  @ForAct('ask_unmute')
   @Answers(requestResponse)
   askUnmute(
     @CurrentActor() actor: Actor,

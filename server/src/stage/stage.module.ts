@@ -1,12 +1,12 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
-import { SeatExtras } from '../seats/model/extensions.js';
-import { SeatRules } from '../seats/model/extensions.js';
+import { Housekeeping } from '../database/housekeeping.js';
+import { SeatExtras, SeatRules } from '../seats/model/extensions.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { StageHands } from './stage-hands.js';
-import { StageKeeper } from './stage-keeper.js';
+import { StageMonitor } from './stage-monitor.js';
 import { StageLimits } from './stage-limits.js';
 import { StageMeController } from './stage-me.controller.js';
-import { StageNews } from './stage-news.js';
+import { StageNotifier } from './stage-notifier.js';
 import { StageOffers } from './stage-offers.js';
 import { StageParticipantsService } from './stage-participants.service.js';
 import { StageStore } from './stage-store.js';
@@ -19,9 +19,9 @@ import { StageService } from './stage.service.js';
   controllers: [StageController, StageMeController],
   providers: [
     StageHands,
-    StageKeeper,
+    StageMonitor,
     StageLimits,
-    StageNews,
+    StageNotifier,
     StageOffers,
     StageParticipantsService,
     StageService,
@@ -36,11 +36,13 @@ export class StageModule implements OnModuleInit {
     private readonly store: StageStore,
     private readonly limits: StageLimits,
     private readonly hands: StageHands,
+    private readonly housekeeping: Housekeeping,
   ) {}
 
   onModuleInit(): void {
     this.rules.add(this.limits);
     this.rules.add(this.hands);
+    this.housekeeping.addExpiry('stage_request', 'id', `decided_at < now() - interval '1 day'`);
     this.extras.provide((room, identities) => this.store.readExtras(room, identities));
   }
 }

@@ -8,6 +8,7 @@ import {
 } from '../common/http/fields.js';
 import { changeBody, seatChangeResponse } from '../seats/views/seats.schemas.js';
 
+const askSource = z.enum(['microphone', 'camera']);
 /** What one side tells the other: a sentence. */
 const shortText = cleanText(500).transform((text) => text.trim() || null);
 export const approveBody = changeBody;
@@ -18,7 +19,7 @@ export const declineBody = z.strictObject({ word: shortText.optional() });
 /** `for`: how long the invitation stands. */
 export const inviteBody = changeBody.pick({ template: true, for: true });
 export const askUnmuteBody = z.strictObject({
-  source: z.enum(['microphone', 'camera']),
+  source: askSource,
   reason: shortText.optional(),
 });
 export const limitBody = z.strictObject({ slots: z.int().min(0).max(10_000).nullable() });
@@ -27,7 +28,7 @@ export const emptyBody = z.strictObject({});
 export const unmuteAnswerBody = z.strictObject({
   accepted: z.boolean(),
   /** Which question; without it, all that wait. */
-  source: z.enum(['microphone', 'camera']).optional(),
+  source: askSource.optional(),
 });
 
 export type ApproveBody = z.infer<typeof approveBody>;
@@ -80,7 +81,7 @@ export const stageResponse = z.object({
   ),
   invites: z.array(askResponse.extend({ template: z.string().nullable() })),
   /** Questions to unmute that wait for an answer. */
-  asks: z.array(askResponse.extend({ source: z.string() })),
+  asks: z.array(askResponse.extend({ source: askSource })),
   limits: z.array(limitResponse),
   /** Who is next in line, when there is a place for them now. */
   next: z.string().nullable(),
@@ -141,7 +142,7 @@ export const ownStageResponse = z.object({
     .nullable(),
   asks: z.array(
     z.object({
-      source: z.string(),
+      source: askSource,
       by: z.string().nullable(),
       byKind: actorKindResponse.nullable(),
       at: instant,

@@ -1,19 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
 import { AppError, type AppErrorKind, fieldError } from '../common/errors/app-error.js';
+import { roleAboveCeiling } from '../common/errors/refusals.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { exceeds } from '../grants/ceiling.js';
-import { listInWords } from '../grants/grant-catalogue.js';
+import { promotesTo } from '../grants/presets.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { SeatPolicy, type Evaluation } from '../seats/model/seat-policy.js';
 import { SeatStore } from '../seats/store/seat-store.js';
 import type { SeatChange } from '../seats/views/seats.schemas.js';
 import { SeatsService } from '../seats/commands/seats.service.js';
 import { StageLimits } from './stage-limits.js';
-import { StageNews } from './stage-news.js';
-import { promotesTo, StageOffers } from './stage-offers.js';
+import { StageNotifier } from './stage-notifier.js';
+import { StageOffers } from './stage-offers.js';
 import type { StageRequest } from './stage-request.js';
-import { StageStore, type Waiting } from './stage-store.js';
+import { StageStore, type WaitingRequest } from './stage-store.js';
 import type {
   ApproveBody,
   ApproveManyBody,
@@ -29,7 +30,7 @@ import { actorName } from '../grants/actor-name.js';
 /** How long an invitation and a question wait for an answer. */
 const ANSWER_SECONDS = 120;
 const LONGEST_INVITATION_SECONDS = 86_400;
-/** What one request lets up, at most; calling again goes on. */
+/** The most that one request promotes; calling again goes on. */
 const MAX_AT_ONCE = 200;
 
 export interface ApprovedHand extends SeatChange {
@@ -37,8 +38,8 @@ export interface ApprovedHand extends SeatChange {
   readonly identity: string;
 }
 
-/** Whose hand stays up because they cannot be let up now, and why. */
-export interface PassedOver {
+/** A person in the queue who cannot be promoted now, and why. */
+export interface SkippedHand {
   readonly requestId: string;
   readonly identity: string;
   readonly code: string;
@@ -47,12 +48,12 @@ export interface PassedOver {
 
 export interface ApprovedNext extends ApprovedHand {
   /** Who was before them in the queue. */
-  readonly skipped: PassedOver[];
+  readonly skipped: SkippedHand[];
 }
 
 export interface ApprovedHands {
   readonly approved: ApprovedHand[];
-  readonly failed: PassedOver[];
+  readonly failed: SkippedHand[];
   readonly remaining: number;
   /** The limit that ended it, or null. */
   readonly full: { template: string; slots: number; taken: number } | null;
@@ -65,7 +66,7 @@ export class StageService {
     private readonly store: StageStore,
     private readonly limits: StageLimits,
     private readonly offers: StageOffers,
-    private readonly news: StageNews,
+    private readonly notifier: StageNotifier,
     private readonly seats: SeatsService,
     private readonly seatStore: SeatStore,
     private readonly policy: SeatPolicy,
@@ -107,52 +108,52 @@ export class StageService {
 
   /** The hand is down and the promotion committed in one transaction, or neither is. */
   async approve(actor: Actor, room: string, id: string, body: ApproveBody): Promise<ApprovedHand> {
-    return this.letUp(actor, await this.hand(room, id), body);
+    return this.promoteHand(actor, await this.hand(room, id), body);
   }
 
-  /** Lets the first in the queue up who can be, and says who was passed over and why. */
+  /** Promotes the first person in the queue who can be, and says who was skipped and why. */
   async approveNext(
     actor: Actor,
     room: string,
     { expect, ...body }: ApproveNextBody,
   ): Promise<ApprovedNext> {
     await this.policy.assertRoom(room);
-    const skipped: PassedOver[] = [];
+    const skipped: SkippedHand[] = [];
     const hands = await this.hands(room);
     const isNext = expect === undefined || hands.find((one) => one.isPresent)?.identity === expect;
     if (!isNext) throw nextChanged();
     for (const request of hands.slice(0, MAX_AT_ONCE)) {
       if (!request.isPresent) {
-        skipped.push(passedOver(request, notThere()));
+        skipped.push(toSkippedHand(request, notThere()));
         continue;
       }
       try {
-        return { ...(await this.letUp(actor, request, body)), skipped };
+        return { ...(await this.promoteHand(actor, request, body)), skipped };
       } catch (error) {
-        const refusal = await this.unlessForAll(error, actor, room, body);
-        if (refusal.code !== 'stage.request_decided') skipped.push(passedOver(request, refusal));
+        const refusal = await this.refusalOfOne(error, actor, room, body);
+        if (refusal.code !== 'stage.request_decided') skipped.push(toSkippedHand(request, refusal));
         else if (request.identity === expect) throw nextChanged();
       }
     }
     throw nobodyLeft(skipped);
   }
 
-  /** In the order of the queue, until the places are taken. Whoever cannot be let up is passed over. */
+  /** In the order of the queue, until the places are taken. People who cannot be promoted are skipped. */
   async approveAll(actor: Actor, room: string, body: ApproveManyBody): Promise<ApprovedHands> {
     await this.policy.assertRoom(room);
     const approved: ApprovedHand[] = [];
-    const failed: PassedOver[] = [];
+    const failed: SkippedHand[] = [];
     let full: ApprovedHands['full'] = null;
     for (const request of (await this.presentHands(room)).slice(0, MAX_AT_ONCE)) {
       try {
-        approved.push(await this.letUp(actor, request, body));
+        approved.push(await this.promoteHand(actor, request, body));
       } catch (error) {
         if (isCode(error, 'stage.full')) {
           full = (error as AppError).options.extra as NonNullable<ApprovedHands['full']>;
           break;
         }
-        const refusal = await this.unlessForAll(error, actor, room, body);
-        if (refusal.code !== 'stage.request_decided') failed.push(passedOver(request, refusal));
+        const refusal = await this.refusalOfOne(error, actor, room, body);
+        if (refusal.code !== 'stage.request_decided') failed.push(toSkippedHand(request, refusal));
       }
     }
     return { approved, failed, full, remaining: (await this.presentHands(room)).length };
@@ -166,7 +167,7 @@ export class StageService {
         by: toRef(actor),
       });
       if (!settled) throw decided(request);
-      this.news.record(tx, settled, actor);
+      this.notifier.record(tx, settled, actor);
       return settled;
     });
     return toRequestView(declined);
@@ -186,7 +187,7 @@ export class StageService {
     assertTakesPart(standing);
     const offer = await this.offers.offer(standing, body.template);
     const beyond = actor.exceeding('seat.promote', offer.grants, room);
-    if (beyond.length > 0) throw aboveCeiling(offer.template, beyond);
+    if (beyond.length > 0) throw roleAboveCeiling(offer.template, beyond);
     if (standing.role && exceeds(offer.grants, standing.role.grants).length === 0) {
       throw new AppError(
         'conflict',
@@ -250,13 +251,13 @@ export class StageService {
         room,
         payload: { template, before: { slots: before }, after: { slots } },
       });
-      tx.afterCommit(() => this.news.tellRoom(room));
+      tx.afterCommit(() => this.notifier.notifyRoom(room));
     });
     const limit = (await this.limits.list(room)).find((each) => each.template === template);
     return { template, slots, taken: limit?.taken ?? null, free: limit?.free ?? null };
   }
 
-  private async letUp(
+  private async promoteHand(
     actor: Actor,
     request: StageRequest,
     body: ApproveBody,
@@ -266,7 +267,7 @@ export class StageService {
       within: async (tx: Tx, operationId: string) => {
         const settled = await this.store.settle(tx, id, 'approved', { by: toRef(actor) });
         if (!settled) throw decided((await this.store.find(id)) ?? request);
-        this.news.record(tx, settled, actor, { operationId });
+        this.notifier.record(tx, settled, actor, { operationId });
       },
     });
     return { ...change, requestId: id, identity };
@@ -275,17 +276,17 @@ export class StageService {
   private async ask(actor: Actor, ask: Parameters<StageStore['ask']>[1]): Promise<RequestView> {
     const request = await this.transactions.run(async (tx) => {
       const asked = await this.store.ask(tx, ask);
-      this.news.record(tx, asked, actor);
+      this.notifier.record(tx, asked, actor);
       return asked;
     });
     return toRequestView(request);
   }
 
   /**
-   * What is said against one person; throws what would be said of whoever comes next as well, such
-   * as a full stage, a database that is away, or a role that the moderator may not give.
+   * The refusal of one person. Throws a refusal that would be the same for the next one: a full stage,
+   * an unavailable database, or a role that the moderator may not give.
    */
-  private async unlessForAll(
+  private async refusalOfOne(
     error: unknown,
     actor: Actor,
     room: string,
@@ -300,11 +301,11 @@ export class StageService {
     return error;
   }
 
-  private async hands(room: string): Promise<Waiting[]> {
+  private async hands(room: string): Promise<WaitingRequest[]> {
     return (await this.store.listWaiting(room)).filter(({ kind }) => kind === 'hand');
   }
 
-  private async presentHands(room: string): Promise<Waiting[]> {
+  private async presentHands(room: string): Promise<WaitingRequest[]> {
     return (await this.hands(room)).filter(({ isPresent }) => isPresent);
   }
 
@@ -324,10 +325,10 @@ export class StageService {
   }
 }
 
-/** A refusal of these kinds may lie with the person; all others hold for whoever is next. */
+/** Refusals of these kinds may be about the person; all others are about everybody. */
 const ABOUT_ONE: ReadonlySet<AppErrorKind> = new Set(['conflict', 'forbidden', 'not_found']);
 
-export function toRef({ kind, id, label }: Actor): Pick<Actor, 'kind' | 'id' | 'label'> {
+function toRef({ kind, id, label }: Actor): Pick<Actor, 'kind' | 'id' | 'label'> {
   return { kind, id, label };
 }
 
@@ -350,7 +351,7 @@ function decided({ state, by }: StageRequest): AppError {
   return new AppError('conflict', 'stage.request_decided', text, { extra: { state } });
 }
 
-function passedOver({ id, identity }: StageRequest, { code, message }: AppError): PassedOver {
+function toSkippedHand({ id, identity }: StageRequest, { code, message }: AppError): SkippedHand {
   return { requestId: id, identity, code, detail: message };
 }
 
@@ -358,14 +359,14 @@ function nextChanged(): AppError {
   return new AppError('conflict', 'stage.next_changed', 'Somebody else is next now.');
 }
 
-function nobodyLeft(skipped: PassedOver[]): AppError {
+function nobodyLeft(skipped: SkippedHand[]): AppError {
   const refused = skipped.find(({ code }) => code !== 'seat.not_present');
   if (refused) {
-    const text = `Nobody with a hand up can be let up. ${refused.identity}: ${refused.detail}`;
+    const text = `Nobody in the queue can be promoted. ${refused.identity}: ${refused.detail}`;
     return new AppError('conflict', 'stage.nobody_fits', text, { extra: { skipped } });
   }
   const text =
-    skipped.length > 0 ? 'Whoever has a hand up has just left.' : 'Nobody has a hand up.';
+    skipped.length > 0 ? 'Everybody in the queue has just left.' : 'Nobody has a hand up.';
   return new AppError('conflict', 'stage.queue_empty', text, { extra: { skipped } });
 }
 
@@ -378,17 +379,8 @@ function assertTakesPart({ wanted, input }: Evaluation): void {
     throw new AppError('conflict', wanted.code, 'They may not be in the room.');
   }
   if (input.seat?.peeksAt == null) return;
-  const text = 'A moderator is here, hidden, to look at somebody.';
+  const text = 'This is a moderator who peeks at somebody.';
   throw new AppError('conflict', 'seat.is_peek', text);
-}
-
-function aboveCeiling(template: string, beyond: string[]): AppError {
-  return new AppError(
-    'forbidden',
-    'seat.above_ceiling',
-    `The role ${template} goes beyond what you may handle: ${listInWords(beyond)}.`,
-    { extra: { beyond } },
-  );
 }
 
 function toAsk(request: StageRequest & { name: string | null }) {

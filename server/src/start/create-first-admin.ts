@@ -1,11 +1,12 @@
 import { DataSource } from 'typeorm';
-import { Passwords } from '../auth/passwords.js';
+import { Passwords } from '../credentials/passwords.js';
 import type { AppConfig } from '../config/app-config.js';
 import { dataSourceOptions } from '../database/data-source.js';
 import { PgPool } from '../database/pg-pool.js';
 import { Transactions } from '../ledger/transactions.js';
 import { LedgerService } from '../ledger/ledger.service.js';
-import { type FirstAdmin, FirstStart } from './first-start.js';
+import type { FirstAdmin } from '../operators/first-admin.js';
+import { FirstStart } from './first-start.js';
 
 /** Does what a first start does, without a server, which then never learns the password. */
 export async function createFirstAdmin(config: AppConfig): Promise<FirstAdmin | null> {
@@ -13,15 +14,16 @@ export async function createFirstAdmin(config: AppConfig): Promise<FirstAdmin | 
   const pool = new PgPool(config);
   try {
     await dataSource.initialize();
-    const transactions = new Transactions(dataSource, new LedgerService(pool));
-    return await new FirstStart(transactions, new Passwords(), config).prepare();
+    const ledger = new LedgerService(pool);
+    const transactions = new Transactions(dataSource, ledger);
+    return await new FirstStart(transactions, ledger, new Passwords(), config).prepare();
   } finally {
     await pool.onApplicationShutdown();
     if (dataSource.isInitialized) await dataSource.destroy();
   }
 }
 
-/** What the person at the terminal is told about it. */
+/** What the terminal shows about it. */
 export function describeFirstAdmin({ email, password }: FirstAdmin): string {
   const told =
     password === null

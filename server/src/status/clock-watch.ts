@@ -4,6 +4,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import { Loop } from '../common/loop.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { Metrics } from '../metrics/metrics.service.js';
@@ -19,12 +20,15 @@ export interface ClocksView {
 const WATCH_MS = 60_000;
 const OFF_MS = 2_000;
 
-/** Tells people of clocks that differ from Postgres', which decides: in status, metrics and log. */
+/** Reports clocks that differ from Postgres', whose time decides: in status, metrics and log. */
 @Injectable()
 export class ClockWatch implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger(ClockWatch.name);
   private readonly warned = new Set<string>();
-  private timer: NodeJS.Timeout | null = null;
+  private readonly loop = new Loop(
+    { name: 'comparing clocks', firstMs: 0, everyMs: WATCH_MS, log: this.log },
+    () => this.compare(),
+  );
 
   constructor(
     private readonly database: DatabaseClock,
@@ -33,13 +37,11 @@ export class ClockWatch implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.look();
-    this.timer = setInterval(() => this.look(), WATCH_MS);
-    this.timer.unref();
+    this.loop.start();
   }
 
-  onModuleDestroy(): void {
-    if (this.timer) clearInterval(this.timer);
+  onModuleDestroy(): Promise<void> {
+    return this.loop.stop();
   }
 
   view(): ClocksView {
@@ -48,13 +50,13 @@ export class ClockWatch implements OnApplicationBootstrap, OnModuleDestroy {
     return { serverSkewMs, livekitSkewMs, isOff: isOff(serverSkewMs) || isOff(livekitSkewMs) };
   }
 
-  private look(): void {
+  private compare(): void {
     const { serverSkewMs, livekitSkewMs } = this.view();
-    this.tell('server', "This server's clock", serverSkewMs);
-    this.tell('livekit', "LiveKit's clock", livekitSkewMs);
+    this.report('server', "This server's clock", serverSkewMs);
+    this.report('livekit', "LiveKit's clock", livekitSkewMs);
   }
 
-  private tell(clock: string, name: string, skewMs: number | null): void {
+  private report(clock: string, name: string, skewMs: number | null): void {
     if (skewMs === null) return;
     this.metrics.clockSkew.set({ clock }, skewMs / 1_000);
     if (!isOff(skewMs)) {
@@ -65,7 +67,9 @@ export class ClockWatch implements OnApplicationBootstrap, OnModuleDestroy {
     this.warned.add(clock);
     const seconds = Math.abs(skewMs / 1_000).toFixed(1);
     const side = skewMs > 0 ? 'ahead of' : 'behind';
-    this.log.warn(`${name} is ${seconds} s ${side} Postgres', which decides: set it by NTP`);
+    this.log.warn(
+      `${name} is ${seconds} s ${side} Postgres', whose time decides: synchronize it with NTP`,
+    );
   }
 }
 

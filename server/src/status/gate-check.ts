@@ -22,8 +22,8 @@ const CONNECT_TIMEOUT_MS = 500;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/i;
 
 /**
- * The gate is as good as it is the only way in. This server can tell who is sent past it, and who
- * could get past it on its own machine; the rest is for a browser elsewhere to see.
+ * Checks whether clients can bypass the gate. This server can check its own settings and its own
+ * machine; only a browser elsewhere can check the rest.
  */
 @Injectable()
 export class GateCheck {
@@ -31,7 +31,7 @@ export class GateCheck {
 
   constructor(@Inject(APP_CONFIG) private readonly config: AppConfig) {}
 
-  look(): Promise<GateCheckView> {
+  read(): Promise<GateCheckView> {
     const now = performance.now();
     if (!this.last || now - this.last.at > MAX_AGE_MS) this.last = { at: now, view: this.check() };
     return this.last.view;
@@ -54,11 +54,11 @@ export async function checkGate(
   const own = new URL(toHttpUrl(livekit.url));
   const told = new URL(toHttpUrl(livekit.clientUrl ?? livekit.url));
   if (!isGateOn && told.host === own.host) {
-    const detail = 'Clients are told LiveKit’s own address, and nothing decides their connects.';
+    const detail = 'Clients connect to LiveKit’s own address, so the gate decides nothing.';
     return { state: 'open', code: 'told', detail };
   }
   if (!LOOPBACK.test(own.hostname)) {
-    const detail = `LiveKit is at ${own.host}. Whether others than Rolecall reach it there is up to the network.`;
+    const detail = `LiveKit is at ${own.host}. The network decides whether anything but Rolecall can reach it there.`;
     return { state: 'unknown', code: 'elsewhere', detail };
   }
   const open = await listening(portOf(own));
@@ -66,7 +66,7 @@ export async function checkGate(
     const detail = 'LiveKit listens on this machine’s loopback address only.';
     return { state: 'closed', code: 'loopback', detail };
   }
-  const detail = `LiveKit’s port is also open at ${open.join(', ')}: whoever reaches this machine gets past the gate, unless a firewall is between.`;
+  const detail = `LiveKit’s port is also open at ${open.join(', ')}: anybody who reaches this machine can bypass the gate, unless a firewall prevents it.`;
   return { state: 'open', code: 'listens', detail };
 }
 

@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { z } from 'zod';
 import { Public } from '../actor/access.decorators.js';
 import { AppError } from '../common/errors/app-error.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { PgPool } from '../database/pg-pool.js';
 import { FirstStart } from '../start/first-start.js';
 
@@ -14,14 +14,23 @@ export class HealthController {
   ) {}
 
   @Get('healthz')
+  @ApiDoc({
+    summary: 'Check that the process lives',
+    description: 'Answers 200 while the process runs.',
+  })
   @Public('probes do not sign in; says only that the process lives')
   @Answers(z.object({ status: z.literal('ok') }))
   healthz() {
-    return { status: 'ok' };
+    return { status: 'ok' } as const;
   }
 
   /** 503 (from the filter) while the database cannot be reached. */
   @Get('readyz')
+  @ApiDoc({
+    summary: 'Check that requests can be served',
+    description: 'Answers 503 while Rolecall starts and while the database cannot be reached.',
+    errors: ['start.not_ready', 'database.unavailable'],
+  })
   @Public('probes do not sign in; says only whether requests can be served')
   @Answers(z.object({ status: z.literal('ready') }))
   async readyz() {
@@ -31,6 +40,6 @@ export class HealthController {
       });
     }
     await this.pg.query('readyz', 'SELECT 1', [], 1_500);
-    return { status: 'ready' };
+    return { status: 'ready' } as const;
   }
 }

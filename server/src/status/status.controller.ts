@@ -1,9 +1,9 @@
 import { Controller, Get, Inject } from '@nestjs/common';
+import type { z } from 'zod';
 import { CurrentActor, SignedIn } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js';
-import { PgPool } from '../database/pg-pool.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { RemoteUnmute, type RemoteUnmuteState } from '../livekit/remote-unmute.js';
 import { ReconcilerService } from '../reconciler/reconciler.service.js';
@@ -11,6 +11,7 @@ import { ClockWatch } from './clock-watch.js';
 import { SeatStore } from '../seats/store/seat-store.js';
 import { GateCheck } from './gate-check.js';
 import { statusResponse } from './status.schemas.js';
+import { UsersService } from '../users/users.service.js';
 import { version } from '../common/version.js';
 
 @Controller('api/v1')
@@ -21,7 +22,7 @@ export class StatusController {
     private readonly health: LiveKitHealth,
     private readonly remoteUnmute: RemoteUnmute,
     private readonly seats: SeatStore,
-    private readonly pg: PgPool,
+    private readonly users: UsersService,
     private readonly reconciler: ReconcilerService,
     private readonly gateCheck: GateCheck,
     private readonly clockWatch: ClockWatch,
@@ -30,14 +31,14 @@ export class StatusController {
 
   /** What the dashboard shows of the installation itself. */
   @Get('status')
+  @ApiDoc({
+    summary: 'Read the status of the installation',
+    description: 'LiveKit, the gate, the clocks and the sweep, as this server sees them.',
+  })
   @SignedIn()
   @Answers(statusResponse)
-  async status(@CurrentActor() actor: Actor) {
+  async status(@CurrentActor() actor: Actor): Promise<z.infer<typeof statusResponse>> {
     const { livekit, isGateOn, isWhipOn } = this.config;
-    const { rows } = await this.pg.query<{ is_demo: boolean }>(
-      'status-demo',
-      'SELECT EXISTS (SELECT 1 FROM app_user WHERE is_demo AND deleted_at IS NULL) AS is_demo',
-    );
     return {
       version,
       startedAt: this.startedAt,
@@ -50,7 +51,7 @@ export class StatusController {
       gate: isGateOn ? 'on' : 'off',
       whip: isWhipOn ? 'on' : 'off',
       clocks: this.clockWatch.view(),
-      gateCheck: await this.gateCheck.look(),
+      gateCheck: await this.gateCheck.read(),
       /** Null on a server that leaves the sweep to another one. */
       sweep: {
         ...this.reconciler.status,
@@ -59,11 +60,11 @@ export class StatusController {
       },
       tokenTtl: this.config.tokenTtl,
       tokenTtlMax: this.config.tokenTtlMax,
-      demo: { isPresent: rows[0]?.is_demo ?? false },
+      demo: { isPresent: await this.users.hasDemo() },
     };
   }
 
-  /** LiveKit can only be asked about somebody who is in a room. */
+  /** It can be learnt only from a participant in a room. */
   private async learnRemoteUnmute(): Promise<RemoteUnmuteState> {
     if (this.remoteUnmute.state !== 'unknown' || this.health.status.state !== 'up') {
       return this.remoteUnmute.state;

@@ -21,9 +21,29 @@ export const statusResponse = z.object({
     livekitSkewMs: z.number().nullable(),
     isOff: z.boolean(),
   }),
-  gateCheck: z.looseObject({ state: z.enum(['closed', 'open', 'unknown']), detail: z.string() }),
+  /** Whether LiveKit's signalling can be reached past the gate, as far as this server can tell. */
+  gateCheck: z.object({
+    state: z.enum(['closed', 'open', 'unknown']),
+    code: z.enum(['no_livekit', 'told', 'listens', 'loopback', 'elsewhere']),
+    detail: z.string(),
+    /** Where a browser would reach LiveKit; null when only the server's own machine could. */
+    browserUrl: z.string().nullable(),
+    checkedAt: z.date(),
+  }),
   /** Its parts are null on a server that leaves the sweep to another one. */
-  sweep: z.looseObject({ lastAt: z.string().nullable(), ms: z.number().nullable() }),
+  sweep: z.object({
+    lastAt: z.string().nullable(),
+    ms: z.number().nullable(),
+    round: z
+      .object({
+        rooms: z.int(),
+        looked: z.int(),
+        people: z.int(),
+        drifted: z.int(),
+        unsettled: z.int(),
+      })
+      .nullable(),
+  }),
   tokenTtl: z.number(),
   tokenTtlMax: z.number(),
   demo: z.object({ isPresent: z.boolean() }),

@@ -14,7 +14,7 @@ export class AppUser {
   @Column({ type: 'jsonb', default: {} }) attributes!: Record<string, string>;
   @Column({ name: 'is_suspended', type: 'boolean', default: false }) isSuspended!: boolean;
   @Column({ name: 'is_demo', type: 'boolean', default: false }) isDemo!: boolean;
-  /** Tokens of theirs that were made until then prove nothing any more. */
+  /** Tokens of this user that were made until then are void. */
   @Column({ name: 'tokens_void_before', type: 'timestamptz', nullable: true })
   tokensVoidBefore!: Date | null;
   @Column({ name: 'deleted_at', type: 'timestamptz', nullable: true }) deletedAt!: Date | null;

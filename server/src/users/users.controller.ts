@@ -15,7 +15,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { Answers } from '../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { sendRecord } from '../common/http/etag.js';
 import { idParams } from '../common/http/fields.js';
 import { sendPage } from '../common/http/lists.js';
@@ -37,6 +37,10 @@ export class UsersController {
   constructor(private readonly users: UsersService) {}
 
   @Get()
+  @ApiDoc({
+    summary: 'List users',
+    description: 'Everybody who joins rooms.',
+  })
   @RequirePermission('user.read')
   @Answers(z.array(userResponse))
   async list(
@@ -47,6 +51,12 @@ export class UsersController {
   }
 
   @Post()
+  @ApiDoc({
+    summary: 'Create a user',
+    description: 'The identity cannot change and is never used again, not even after a deletion.',
+    example: { identity: 'ana-91', name: 'Ana Ruiz', attributes: { team: 'north' } },
+    errors: ['user.identity_taken'],
+  })
   @RequirePermission('user.create')
   @Answers(userResponse)
   async create(
@@ -59,6 +69,11 @@ export class UsersController {
   }
 
   @Get(':id')
+  @ApiDoc({
+    summary: 'Read a user',
+    description: 'One user.',
+    errors: ['user.not_found'],
+  })
   @RequirePermission('user.read')
   @Answers(userResponse)
   get(
@@ -69,6 +84,13 @@ export class UsersController {
   }
 
   @Put(':id')
+  @ApiDoc({
+    summary: 'Change a user',
+    description:
+      'Changes the fields that are sent. A suspended user is removed from every room and gets no token.',
+    example: { name: 'Ana R.', isSuspended: true },
+    errors: ['user.not_found', 'record.changed', 'request.read_only'],
+  })
   @RequirePermission('user.update')
   @Answers(userResponse)
   async update(
@@ -83,6 +105,11 @@ export class UsersController {
   }
 
   @Delete(':id')
+  @ApiDoc({
+    summary: 'Delete a user',
+    description: 'Removes them from every room. The ledger keeps their entries.',
+    errors: ['user.not_found', 'record.changed'],
+  })
   @HttpCode(204)
   @RequirePermission('user.delete')
   async delete(

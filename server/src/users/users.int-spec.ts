@@ -122,6 +122,10 @@ describe('users', () => {
     expect((await test.inject('GET', url, { as: limited })).status).toBe(200);
     const body = { isSuspended: true };
     expect((await test.inject('PUT', url, { as: limited, body })).status).toBe(403);
+    // Nor adds somebody as suspended, whose identity may be in use in other rooms.
+    const suspended = await create({ identity: 'in-no-list', ...body }, limited);
+    expect(suspended).toMatchObject({ status: 403, body: { code: 'access.denied' } });
+    expect((await create({ identity: 'in-no-list' }, limited)).status).toBe(201);
     expect((await test.inject('DELETE', url, { as: limited })).status).toBe(403);
   });
 

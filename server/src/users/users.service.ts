@@ -3,9 +3,11 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
 import { changesBetween } from '../common/changes.js';
 import { AppError } from '../common/errors/app-error.js';
+import { userNotFound } from '../common/errors/refusals.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
 import { likePattern, type Page } from '../common/http/lists.js';
 import { PgPool } from '../database/pg-pool.js';
+import { voidedNow } from '../database/void-mark.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
@@ -28,7 +30,7 @@ interface UserRow {
   updated_at: Date;
 }
 
-export type UserView = ReturnType<typeof toView>;
+type UserView = ReturnType<typeof toView>;
 
 const COLUMNS = `u.id, u.identity, u.name, u.kind, u.metadata, u.attributes, u.is_suspended, u.is_demo,
   u.revision, u.created_at, u.updated_at`;
@@ -44,10 +46,10 @@ const SORT_COLUMNS: Record<string, string> = {
 
 const READ_ONLY = ['id', 'identity', 'isDemo', 'createdAt'] as const;
 
-/** Live rooms that are told about one person; whoever is in more is found by the sweep. */
+/** Live rooms that are notified about one person; the sweep finds the rest. */
 const MAX_HINTED_ROOMS = 200;
 
-/** Who joins rooms. A deleted one is hidden, and keeps its identity for good. */
+/** People and programs that join rooms. A deleted user is hidden, and keeps its identity for ever. */
 @Injectable()
 export class UsersService {
   constructor(
@@ -90,11 +92,19 @@ export class UsersService {
       `SELECT ${COLUMNS} FROM app_user u WHERE u.id = $1 AND u.deleted_at IS NULL`,
       [id],
     );
-    if (!rows[0]) throw notFound();
+    if (!rows[0]) throw userNotFound();
     return { view: toView(rows[0]), revision: rows[0].revision };
   }
 
   async create(actor: Actor, body: CreateUserBody): Promise<{ view: UserView; revision: number }> {
+    // A suspension holds in every room, whoever the identity belongs to there.
+    if (body.isSuspended && !actor.can('user.update')) {
+      const text = 'this needs the permission user.update, in all rooms';
+      throw new AppError('forbidden', 'access.denied', `isSuspended: ${text}`, {
+        errors: { isSuspended: text },
+        extra: { permission: 'user.update' },
+      });
+    }
     const identity = body.identity ?? randomUUID();
     const fields = { ...body, identity, name: body.name ?? identity };
     const id = await this.transactions.run(async (tx) => {
@@ -156,7 +166,7 @@ export class UsersService {
         identity: row.identity,
         payload: { user: id, ...changes },
       });
-      if (changes.after.isSuspended !== undefined) await this.tellRooms(tx, row.identity);
+      if (changes.after.isSuspended !== undefined) await this.notifyRooms(tx, row.identity);
     });
   }
 
@@ -179,12 +189,59 @@ export class UsersService {
         identity,
         payload: { user: id, before: { identity, name, kind, isSuspended: row.is_suspended } },
       });
-      await this.tellRooms(tx, identity);
+      await this.notifyRooms(tx, identity);
     });
   }
 
-  /** Where they are now, what they may do is looked at again. */
-  private async tellRooms(tx: Tx, identity: string): Promise<void> {
+  /** The identity of a user, deleted or not; null for an unknown id. */
+  async identityOf(id: string): Promise<string | null> {
+    const { rows } = await this.pg.query<{ identity: string }>(
+      'user-identity',
+      'SELECT identity FROM app_user WHERE id = $1',
+      [id],
+    );
+    return rows[0]?.identity ?? null;
+  }
+
+  /** The same, and keeps the user from being deleted until the commit; null for a deleted one. */
+  async shareIdentity(tx: Tx, id: string): Promise<string | null> {
+    const { rows } = await tx.query<{ identity: string }>(
+      'SELECT identity FROM app_user WHERE id = $1 AND deleted_at IS NULL FOR SHARE',
+      [id],
+    );
+    return rows[0]?.identity ?? null;
+  }
+
+  /** Tokens for the user that were made until now are worthless. Null when there is no such user. */
+  async voidTokens(tx: Tx, id: string): Promise<{ identity: string; at: Date } | null> {
+    const { rows } = await tx.query<{ identity: string; at: Date }>(
+      `UPDATE app_user SET ${voidedNow('app_user')} WHERE id = $1 AND deleted_at IS NULL
+       RETURNING identity, tokens_void_before AS at`,
+      [id],
+    );
+    return rows[0] ?? null;
+  }
+
+  /** The people of the sample data. */
+  async listDemo(): Promise<{ id: string; identity: string; name: string }[]> {
+    const { rows } = await this.pg.query<{ id: string; identity: string; name: string }>(
+      'user-demo',
+      `SELECT id, identity, name FROM app_user WHERE is_demo AND deleted_at IS NULL
+       ORDER BY identity`,
+    );
+    return rows;
+  }
+
+  async hasDemo(): Promise<boolean> {
+    const { rowCount } = await this.pg.query(
+      'user-has-demo',
+      'SELECT 1 FROM app_user WHERE is_demo AND deleted_at IS NULL LIMIT 1',
+    );
+    return rowCount === 1;
+  }
+
+  /** In rooms where the user is present, their role is checked again. */
+  private async notifyRooms(tx: Tx, identity: string): Promise<void> {
     const rooms = await this.seats.listRoomsOf(tx, identity, MAX_HINTED_ROOMS);
     tx.afterCommit(() =>
       this.hints.publish(
@@ -199,7 +256,7 @@ async function lock(tx: Tx, id: string): Promise<UserRow> {
     `SELECT ${COLUMNS} FROM app_user u WHERE u.id = $1 AND u.deleted_at IS NULL FOR UPDATE`,
     [id],
   );
-  if (!rows[0]) throw notFound();
+  if (!rows[0]) throw userNotFound();
   return rows[0];
 }
 
@@ -221,10 +278,6 @@ function recordCreated(
 function kindOfChange(after: Partial<UserView>): string {
   if (after.isSuspended === undefined) return 'user.updated';
   return after.isSuspended ? 'user.suspended' : 'user.unsuspended';
-}
-
-function notFound(): AppError {
-  return new AppError('not_found', 'user.not_found', 'There is no such user.');
 }
 
 function identityTaken(): AppError {

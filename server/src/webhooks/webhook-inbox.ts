@@ -23,7 +23,7 @@ export class WebhookInbox {
   constructor(private readonly pg: PgPool) {}
 
   /** Not new: an event that is known already. The room is whose turn it waits for. */
-  async take(event: LiveKitEvent): Promise<{ isNew: boolean; room: string | null }> {
+  async add(event: LiveKitEvent): Promise<{ isNew: boolean; room: string | null }> {
     const { room, participant, track } = storable(event);
     const { rowCount } = await this.pg.query(
       'webhook-take',

@@ -25,7 +25,7 @@ const ROOMS_AT_ONCE = 4;
  * The first event of a burst is processed at once, those behind it together: LiveKit sends the next
  * one only when this one is answered, and a transaction for each would slow the answers.
  */
-const GATHER_MS = 20;
+const COLLECT_MS = 20;
 
 /** LiveKit's name of an event, and the ledger's. What is not here leaves no entry. */
 const LEDGER_KINDS: Readonly<Record<string, string>> = {
@@ -65,7 +65,7 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
   }
 
   /** Works on the room's events soon; many calls at once are one. */
-  kick(room: string | null): void {
+  processSoon(room: string | null): void {
     if (this.busy.has(room)) this.busy.set(room, true);
     else this.background(this.drain(room));
   }
@@ -80,7 +80,9 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
     const watched = work
       .catch((error: unknown) => {
         // The events stay in the inbox; the sweep takes them up.
-        this.log.warn(`webhooks wait: ${error instanceof Error ? error.message : String(error)}`);
+        this.log.warn(
+          `webhooks stay in the inbox: ${error instanceof Error ? error.message : String(error)}`,
+        );
       })
       .finally(() => this.running.delete(watched));
     this.running.add(watched);
@@ -94,7 +96,7 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
         if (count === BATCH) continue;
         if (!this.busy.get(room)) return;
         this.busy.set(room, false);
-        await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+        await new Promise((resolve) => setTimeout(resolve, COLLECT_MS));
       }
     } finally {
       this.busy.delete(room);
@@ -141,7 +143,7 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
       await this.inbox.markProcessed(tx, events);
       const what = events[0]?.event ?? 'nothing';
       this.log.error(
-        `set aside ${what}: ${error instanceof Error ? error.message : String(error)}`,
+        `webhook ${what} cannot be processed and is skipped: ${error instanceof Error ? error.message : String(error)}`,
       );
       return events.length;
     });

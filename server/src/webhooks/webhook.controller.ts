@@ -1,6 +1,7 @@
 import { Controller, HttpCode, Logger, type OnModuleInit, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../actor/access.decorators.js';
+import { ApiDoc } from '../common/http/api-docs.js';
 import { AppError } from '../common/errors/app-error.js';
 import { BeforeBody } from '../common/http/before-body.js';
 import { RawBody } from '../common/http/raw-body.js';
@@ -33,14 +34,19 @@ export class WebhookController implements OnModuleInit {
     );
   }
 
-  /** Answers once the event is kept; LiveKit tries again after any answer but 2xx and 4xx. */
+  /** Answers once the event is stored; LiveKit retries after any answer but 2xx and 4xx. */
   @Post()
+  @ApiDoc({
+    summary: 'Receive a webhook of LiveKit',
+    description: 'LiveKit posts its events here, signed. Every event id counts once.',
+    errors: ['webhook.unsigned', 'webhook.malformed', 'webhook.too_large'],
+  })
   @HttpCode(200)
   @Public('LiveKit signs its webhooks; the signature over the raw body is checked first')
   async receive(@Req() request: FastifyRequest): Promise<void> {
     const raw = request.body instanceof RawBody ? request.body.bytes : Buffer.alloc(0);
-    const { isNew, room } = await this.inbox.take(this.verified(raw, request));
-    if (isNew) this.processor.kick(room);
+    const { isNew, room } = await this.inbox.add(this.verified(raw, request));
+    if (isNew) this.processor.processSoon(room);
   }
 
   private verified(raw: Buffer, { headers }: FastifyRequest): LiveKitEvent {
@@ -49,7 +55,7 @@ export class WebhookController implements OnModuleInit {
     return { ...event, createdAt: this.clock.toDatabase(event.createdAt) };
   }
 
-  /** LiveKit takes a refusal for a delivery, so a wrong key must be seen here or nowhere. */
+  /** LiveKit does not report a refused webhook, so a wrong key shows only in this log. */
   private orWarn<T>(verify: () => T): T {
     try {
       return verify();
@@ -59,7 +65,7 @@ export class WebhookController implements OnModuleInit {
       if (now - this.lastWarnedAt >= WARN_EVERY_MS) {
         const why = error instanceof AppError ? (error.cause ?? error) : error;
         const text = why instanceof Error ? why.message : String(why);
-        this.log.warn(`webhook refused: ${text} (${this.refused} since the last such line)`);
+        this.log.warn(`webhook refused: ${text} (${this.refused} since the last warning)`);
         this.lastWarnedAt = now;
         this.refused = 0;
       }

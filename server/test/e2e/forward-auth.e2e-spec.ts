@@ -110,7 +110,7 @@ const behind = (kind: ProxyKind) => () => {
     for (const token of [old, refreshed]) {
       await expect(signalJoin(gate, token)).rejects.toMatchObject({
         status: 403,
-        message: 'This link is not valid any more. Ask for a new one.',
+        message: 'This link is no longer valid. Ask for a new one.',
       });
     }
     const again = await signalJoin(gate, await issue());

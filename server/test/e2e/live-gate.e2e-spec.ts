@@ -276,7 +276,7 @@ describeLive('through the gate', () => {
     for (const token of old) {
       await expect(signalJoin(gate, token)).rejects.toMatchObject({
         status: 403,
-        message: 'This link is not valid any more. Ask for a new one.',
+        message: 'This link is no longer valid. Ask for a new one.',
       });
       const probe = await fetch(`${app.url}/rtc/validate?access_token=${token}`);
       expect(probe.status).toBe(403);

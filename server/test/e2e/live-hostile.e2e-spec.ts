@@ -552,7 +552,7 @@ describeLive('somebody hostile among eight', () => {
     for (const [when, answers] of Object.entries(gateAnswers)) {
       const why = when.startsWith('blocked')
         ? '403 You are blocked from this room.'
-        : '403 This link is not valid any more. Ask for a new one.';
+        : '403 This link is no longer valid. Ask for a new one.';
       expect([when, ...answers]).toEqual([when, why, why]);
     }
     expect(Object.keys(gateAnswers)).toHaveLength(4 + 4 + 7);

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { LiveKitHealth } from '../../src/livekit/livekit.health.js';
 import { RoomsPort } from '../../src/livekit/rooms-port.js';
-import { PolicyReader, type PolicyRoom } from '../../src/policy/policy-reader.js';
+import type { PolicyRoom } from '../../src/policy/policy-facts.js';
+import { PolicyReader } from '../../src/policy/policy-reader.js';
 import { LiveRooms } from '../../src/rooms/live-rooms.js';
 import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';

@@ -11,7 +11,7 @@ const OWNERS = {
   bulk_target: 'bulk',
   event: 'events',
   idempotency_key: 'http',
-  installation: 'start',
+  installation: 'gate',
   ledger_entry: 'ledger',
   ledger_head: 'ledger',
   operator: 'operators',

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pg from 'pg';
 import type { Actor } from '../../src/actor/actor.js';
-import { newSecret, secretHash } from '../../src/auth/secrets.js';
+import { newSecret, secretHash } from '../../src/credentials/secrets.js';
 import { cookieName } from '../../src/auth/session-cookie.js';
 import { type AppConfig, parseConfig } from '../../src/config/app-config.js';
 import { createApp } from '../../src/create-app.js';

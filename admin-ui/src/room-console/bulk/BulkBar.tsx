@@ -3,12 +3,16 @@ import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import TextField from '@mui/material/TextField';
-import type { Seat } from '../../providers/records';
+import type { Seat } from '../../api/records';
 import { GuardedButton } from '../../shared/GuardedButton';
-import { momentOf } from '../seatWords';
-import type { Console } from '../useConsole';
-import { useRosterView } from '../useRoster';
-import { DESTRUCTIVE, permissionOf } from '../verbs';
+import { momentOf } from '../seat/times';
+import { usePermissionSet } from '../../session/usePermissionSet';
+import { useRules } from '../commands/useSeatRules';
+import { useRoomRoster } from '../roster/rosterContext';
+import { useSelectionState } from '../roster/useSelection';
+import { useBulkActs } from './useBulkCommands';
+import { useRosterView } from '../roster/useRoster';
+import { DESTRUCTIVE, permissionOf } from '../commands/verbs';
 
 const VERBS = [
   'promoteAs',
@@ -43,21 +47,24 @@ const NOTHING_WRITTEN: { reason: string; about: ReadonlySet<string> } = {
   about: new Set(),
 };
 
-/** What can be done to everybody who is chosen; the keys do the same. */
-export function BulkBar({ desk }: { desk: Console }) {
+/** What can be done to the selected people; the keys do the same. */
+export function BulkBar({ refocus }: { refocus: () => void }) {
   const translate = useTranslate();
-  const { can, room, selection, chosen } = desk;
+  const can = usePermissionSet();
+  const { room, store } = useRoomRoster();
+  const { selection, include, selectMatching, clear } = useSelectionState();
+  const { selectedHere, actOnSelected } = useBulkActs();
+  const { unreachable } = useRules();
   const [written, setWritten] = useState(NOTHING_WRITTEN);
-  // Who leaves is no longer meant.
-  useRosterView(desk.roster.store);
-  const here = desk.here();
+  // People who leave no longer count.
+  useRosterView(store);
+  const here = selectedHere();
   const left = selection.identities.size - here.length;
   const verbs = VERBS.filter((verb) => can(permissionOf(verb), room)).filter(
-    (verb) => !(verb in TAKEN) || here.some((each) => isTaken(verb, desk.roster.store.seat(each))),
+    (verb) => !(verb in TAKEN) || here.some((each) => isTaken(verb, store.seat(each))),
   );
   // Somebody who was chosen later is not who it was written about.
   const reason = here.every((each) => written.about.has(each)) ? written.reason : '';
-  const unreachable = desk.isReachable ? null : translate('room_console.cannot.unreachable');
   const obstacle = unreachable ?? (here.length === 0 ? translate('room_bulk.all_left') : null);
   return (
     <Box
@@ -94,7 +101,7 @@ export function BulkBar({ desk }: { desk: Console }) {
       {selection.leftOut.length > 0 && (
         <span>
           {translate('room_bulk.left_out', { smart_count: selection.leftOut.length })}{' '}
-          <Button onClick={chosen.include}>{translate('room_bulk.include')}</Button>
+          <Button onClick={include}>{translate('room_bulk.include')}</Button>
         </span>
       )}
       {verbs.map((verb) => (
@@ -104,7 +111,7 @@ export function BulkBar({ desk }: { desk: Console }) {
           color={DESTRUCTIVE.has(verb) ? 'error' : 'primary'}
           obstacle={obstacle}
           hint={verb === 'hold' ? translate('room_console.does.hold') : undefined}
-          onClick={(event) => desk.actOnChosen(verb, event.currentTarget, reason.trim())}
+          onClick={(event) => actOnSelected(verb, event.currentTarget, reason.trim())}
         >
           {translate(`room_console.verbs.${LABELS[verb]}`)}
         </GuardedButton>
@@ -121,12 +128,12 @@ export function BulkBar({ desk }: { desk: Console }) {
       />
       <Box sx={{ flex: 1 }} />
       {!selection.asOf && (
-        <Button onClick={chosen.selectMatching}>{translate('room_bulk.select_matching')}</Button>
+        <Button onClick={selectMatching}>{translate('room_bulk.select_matching')}</Button>
       )}
       <Button
         onClick={() => {
-          chosen.clear();
-          desk.refocus();
+          clear();
+          refocus();
         }}
       >
         {translate('room_bulk.clear')}

@@ -3,31 +3,31 @@ import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import LinearProgress from '@mui/material/LinearProgress';
-import type { BulkOperation } from '../../providers/records';
+import type { BulkOperation } from '../../api/records';
 import { GuardedButton } from '../../shared/GuardedButton';
 import { useErrorText } from '../../shared/useErrorText';
-import { timeLeft } from '../seatWords';
-import { useSeconds } from '../useSeconds';
+import { timeLeft } from '../seat/times';
+import { useSeconds } from '../seat/useSeconds';
 import { FailuresDialog } from './FailuresDialog';
-import { type BulkControl, type BulkDesk, isOpen } from './useBulk';
+import { type BulkControl, type BulkOperations, isOpen } from './useBulk';
 import { actorText } from '../../shared/actorText';
 
-/** What has ended makes way for the people again. */
+/** How long an operation stays after it has ended. */
 const SHOWN_MS = 60_000;
 const MOST_ENDED = 1;
 
 export interface BulkTrayProps {
-  desk: BulkDesk;
+  bulk: BulkOperations;
   canUndo: boolean;
   isReachable: boolean;
   nameOf: (identity: string) => string;
-  /** What was pressed may be gone: the focus has to go somewhere. */
+  /** The pressed button may be gone, so the focus has to move. */
   onDone: () => void;
 }
 
-/** Everything that runs in this room, by whomever it was started, and what has just ended. */
+/** The bulk operations that run in this room, whoever started them, and the last that ended. */
 export const BulkTray = memo(function BulkTray({
-  desk,
+  bulk,
   canUndo,
   isReachable,
   nameOf,
@@ -36,7 +36,7 @@ export const BulkTray = memo(function BulkTray({
   const translate = useTranslate();
   const now = useSeconds();
   const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set());
-  const known = [...desk.operations.values()]
+  const known = [...bulk.operations.values()]
     .filter((each) => !dismissed.has(each.id))
     .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
   const ended = known.filter((each) => !isOpen(each) && isFresh(each, now)).slice(0, MOST_ENDED);
@@ -52,7 +52,7 @@ export const BulkTray = memo(function BulkTray({
           canUndo={canUndo}
           isReachable={isReachable}
           nameOf={nameOf}
-          onControl={(verb) => desk.control(operation.id, verb).finally(onDone)}
+          onControl={(verb) => bulk.control(operation.id, verb).finally(onDone)}
           onDismiss={() => {
             setDismissed(new Set([...dismissed, operation.id]));
             onDone();
@@ -68,7 +68,7 @@ function isFresh(operation: BulkOperation, now: number): boolean {
   return now - Date.parse(operation.finishedAt ?? operation.createdAt) < SHOWN_MS;
 }
 
-/** A scene is left, not undone: its banner says how. */
+/** A scene is ended from its banner, not undone here. */
 const isUndoable = ({ action, undoUntil, undoneBy }: BulkOperation, now: number) =>
   !action.startsWith('scene') &&
   undoUntil !== null &&

@@ -7,16 +7,10 @@ import Dialog from '@mui/material/Dialog';
 import DialogActions from '@mui/material/DialogActions';
 import DialogContent from '@mui/material/DialogContent';
 import DialogTitle from '@mui/material/DialogTitle';
-import { getJson, path } from '../../providers/httpClient';
-import type { BulkOperation, Page } from '../../providers/records';
+import { getJson, path } from '../../api/httpClient';
+import type { BulkOperation, Page } from '../../api/records';
+import type { BulkTarget } from '@rolecall/server/api';
 import { Mono } from '../../shared/Mono';
-
-interface Target {
-  id: string;
-  identity: string;
-  outcome: string;
-  detail: string | null;
-}
 
 const MOST = 200;
 
@@ -26,14 +20,14 @@ export interface FailuresDialogProps {
   onClose: () => void;
 }
 
-/** With whom it did not work, and why. */
+/** The people for whom it failed, and why. */
 export function FailuresDialog({ operation, nameOf, onClose }: FailuresDialogProps) {
   const translate = useTranslate();
   const titleId = useId();
   const { data } = useQuery({
     queryKey: ['bulk-failures', operation.id, operation.failed],
     queryFn: ({ signal }) =>
-      getJson<Page<Target>>(path('operations', operation.id, 'targets'), {
+      getJson<Page<BulkTarget>>(path('operations', operation.id, 'targets'), {
         query: { limit: MOST, filter: JSON.stringify({ outcome: 'failed' }) },
         signal,
       }),

@@ -3,7 +3,7 @@ import type { Messages } from '../../i18n/i18nProvider';
 export const messages = {
   room_bulk: {
     label: 'Actions for the selected people',
-    tray: 'Running for several people',
+    tray: 'Bulk operations',
     selected: '%{smart_count} selected',
     matching: 'All %{smart_count} matching as of %{time}',
     left: '%{smart_count} of them left the room',
@@ -15,7 +15,7 @@ export const messages = {
     clear: 'Clear',
     dismiss: 'Dismiss',
     who_failed: 'Who failed',
-    paced: 'They are taken one after another, as fast as LiveKit follows. It can be paused.',
+    paced: 'This runs person by person, as fast as LiveKit allows. You can pause it.',
     ask: {
       promote: 'Promote %{smart_count} people',
       demote: 'Demote %{smart_count} people',
@@ -40,8 +40,7 @@ export const messages = {
       scene: 'Changing the scene',
     },
     outcomes: {
-      pending:
-        '%{smart_count} waits to join or for LiveKit |||| %{smart_count} wait to join or for LiveKit',
+      pending: '%{smart_count} waiting for a join or for LiveKit',
       failed: '%{smart_count} failed',
       skipped: '%{smart_count} skipped',
       cancelled: '%{smart_count} cancelled',
@@ -61,7 +60,7 @@ export const messages = {
       undo: 'Undo · %{seconds}',
     },
     said: {
-      started: '%{action} %{total} people: begun',
+      started: '%{action} %{total} people: started',
       half: '%{action}: half of %{total} done',
       ended: '%{action}: %{done} of %{total} done, %{failed} failed',
       failed: '%{action}: %{failed} failed so far',

@@ -1,32 +1,16 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
-import { getJson, newKey, path, postJson } from '../../providers/httpClient';
-import { useLive } from '../../providers/liveUpdates';
-import type { BulkOperation } from '../../providers/records';
+import { getJson, newKey, path, postJson } from '../../api/httpClient';
+import { useLive } from '../../api/liveUpdates';
+import type { BulkOperation } from '../../api/records';
+import type { BulkStarted } from '@rolecall/server/api';
 import { useAnnounce } from '../../shared/announce';
-import { problemOf } from '../../shared/problem';
-
-export type BulkAction =
-  'promote' | 'demote' | 'block' | 'unblock' | 'remove' | 'mute' | 'hold' | 'release';
-
-export interface BulkRequest {
-  action: BulkAction;
-  template?: string;
-  sources?: string[];
-  for?: string | number;
-  reason?: string;
-  identities: string[];
-  asOf?: string;
-}
+import { problemOf } from '../../api/problem';
+import type { BulkRequest } from '../commands/bulkRequest';
 
 export type BulkControl = 'pause' | 'resume' | 'cancel' | 'retry' | 'undo';
 
 export const isOpen = ({ status }: BulkOperation) => status === 'running' || status === 'paused';
-
-interface Started {
-  operationId: string;
-  total: number;
-}
 
 /** After this, the same again is meant again. */
 const SAME_FOR_MS = 60_000;
@@ -54,28 +38,28 @@ function useRequestKeys() {
 
 type Operations = ReadonlyMap<string, BulkOperation>;
 
-/** What is done to many people in a room, by whomever: read from the server, so it outlives a page. */
+/** The bulk operations of a room, by anybody; read from the server, so they outlive a page. */
 export function useBulk(room: string) {
   const [operations, setOperations] = useState<Operations>(new Map());
-  const hear = useProgressAnnouncements();
+  const announceProgress = useProgressAnnouncements();
   const withKey = useRequestKeys();
 
   const take = useCallback(
-    (told: readonly BulkOperation[]) => {
+    (changed: readonly BulkOperation[]) => {
       setOperations((before) => {
         const next = new Map(before);
-        for (const operation of told) next.set(operation.id, operation);
+        for (const operation of changed) next.set(operation.id, operation);
         return next;
       });
-      for (const operation of told) hear(operation);
+      for (const operation of changed) announceProgress(operation);
     },
-    [hear],
+    [announceProgress],
   );
 
   const reload = useCallback(() => {
     getJson<BulkOperation[]>(path('rooms', room, 'operations'))
       .then((found) => setOperations(new Map(found.map((each) => [each.id, each]))))
-      // What runs tells of itself with its next step; there is nothing to do about it here.
+      // A running operation shows up with its next event.
       .catch(() => undefined);
   }, [room]);
   useEffect(reload, [reload]);
@@ -93,9 +77,9 @@ export function useBulk(room: string) {
   const start = useCallback(
     async (request: BulkRequest) => {
       const { operationId } = await withKey(request, (idempotencyKey) =>
-        postJson<Started>(path('rooms', room, 'seats', 'bulk'), request, { idempotencyKey }),
+        postJson<BulkStarted>(path('rooms', room, 'seats', 'bulk'), request, { idempotencyKey }),
       );
-      // It has begun: that it cannot be looked at now must not look like a failure.
+      // It has started: that its progress cannot be read now must not look like a failure.
       await follow(operationId).catch(() => undefined);
       return operationId;
     },
@@ -104,9 +88,9 @@ export function useBulk(room: string) {
 
   const control = useCallback(
     async (id: string, verb: BulkControl) => {
-      const answer = await postJson<Partial<Started>>(path('operations', id, verb));
-      const told = [id, answer?.operationId ?? id];
-      for (const each of new Set(told)) await follow(each).catch(() => undefined);
+      const answer = await postJson<Partial<BulkStarted>>(path('operations', id, verb));
+      const ids = new Set([id, answer?.operationId ?? id]);
+      for (const each of ids) await follow(each).catch(() => undefined);
     },
     [follow],
   );
@@ -117,7 +101,7 @@ export function useBulk(room: string) {
   );
 }
 
-export type BulkDesk = ReturnType<typeof useBulk>;
+export type BulkOperations = ReturnType<typeof useBulk>;
 
 /** Beginning, half, end and failures; everything in between would only be noise. */
 function useProgressAnnouncements() {

@@ -3,27 +3,29 @@ import { useTranslate } from 'react-admin';
 import Button from '@mui/material/Button';
 import Skeleton from '@mui/material/Skeleton';
 import Typography from '@mui/material/Typography';
-import type { Seat } from '../../providers/records';
+import type { Seat } from '../../api/records';
 import { REFUSED } from '../../shared/GuardedButton';
-import { PersonSection } from '../PersonSection';
-import { nameOf } from '../seatWords';
-import type { Console } from '../useConsole';
+import { PersonSection } from '../seat/PersonSection';
+import { nameOf } from '../seat/seatFacts';
+import { useRoomRoster } from '../roster/rosterContext';
+import { usePeekControls } from './usePeek';
 
-/** LiveKit's client is larger than the rest of the console; it comes when somebody looks. */
+/** LiveKit's client is larger than the rest of the console, so it loads with the first peek. */
 const PeekView = lazy(() => import('./PeekView'));
 
 export interface PeekSectionProps {
-  desk: Console;
   seat: Seat;
   errorText: (error: unknown) => string;
 }
 
 /** Seeing and hearing somebody, for who may: what it means is said before it begins. */
-export function PeekSection({ desk, seat, errorText }: PeekSectionProps) {
+export function PeekSection({ seat, errorText }: PeekSectionProps) {
   const translate = useTranslate();
   const textId = useId();
-  const obstacle = desk.peekObstacle(seat);
-  const isPeeking = desk.peeking === seat.identity;
+  const { room } = useRoomRoster();
+  const { peeking, togglePeek, stopPeeking, peekObstacle } = usePeekControls();
+  const obstacle = peekObstacle(seat);
+  const isPeeking = peeking === seat.identity;
   const name = nameOf(seat);
   if (seat.peeksAt || (!seat.isPresent && !isPeeking)) return null;
   return (
@@ -31,11 +33,11 @@ export function PeekSection({ desk, seat, errorText }: PeekSectionProps) {
       {isPeeking ? (
         <Suspense fallback={<Skeleton height={120} animation={false} />}>
           <PeekView
-            room={desk.room}
+            room={room}
             identity={seat.identity}
             name={name}
             errorText={errorText}
-            onStop={desk.stopPeeking}
+            onStop={stopPeeking}
           />
         </Suspense>
       ) : (
@@ -49,7 +51,7 @@ export function PeekSection({ desk, seat, errorText }: PeekSectionProps) {
               '@media (pointer: coarse)': { minHeight: 44 },
               ...(obstacle !== null && REFUSED),
             }}
-            onClick={() => desk.command('peek', seat.identity, document.body)}
+            onClick={() => togglePeek(seat.identity)}
           >
             {translate('room_peek.begin', { name })}
           </Button>

@@ -9,11 +9,12 @@ import {
   Track,
   VideoQuality,
 } from 'livekit-client';
-import { deleteJson, path, postJson } from '../../providers/httpClient';
+import { deleteJson, path, postJson } from '../../api/httpClient';
+import type { Peek } from '@rolecall/server/api';
 
 /** One person may send many videos; more than these at once help nobody to decide. */
 const MOST_TILES = 6;
-/** By how much clocks and LiveKit's removal may be apart when a look comes to its own end. */
+/** By how much clocks and LiveKit's removal may be apart when a peek ends by itself. */
 const END_SLACK_MS = 3_000;
 
 export type PeekEnding = 'time' | 'elsewhere' | 'put_out' | 'room' | 'lost' | 'unreachable';
@@ -31,7 +32,7 @@ export interface PeekState {
   ending: PeekEnding | null;
   /** What the server or the browser refused. */
   error: unknown;
-  /** When the look ends by itself; null until it is known. */
+  /** When the peek ends by itself; null until it is known. */
   until: string | null;
   isHere: boolean;
   tiles: readonly PeekTile[];
@@ -41,12 +42,6 @@ export interface PeekState {
   sounds: readonly RemoteTrack[];
   isListening: boolean;
   isSoundBlocked: boolean;
-}
-
-interface Peek {
-  token: string;
-  serverUrl: string;
-  until: string;
 }
 
 const REDRAW_ON = [
@@ -104,7 +99,7 @@ export class PeekSession {
       this.redraw();
       return;
     }
-    if (this.isStopped) return this.tellEnd();
+    if (this.isStopped) return this.reportEnd();
     this.until = peek.until;
     this.redraw();
     try {
@@ -112,17 +107,17 @@ export class PeekSession {
     } catch {
       if (this.isStopped) return;
       this.ending = 'unreachable';
-      this.tellEnd();
+      this.reportEnd();
     }
     this.follow();
   }
 
-  /** For good: whoever wants to look again begins a new one. */
+  /** For good: watching again is a new session. */
   stop(): void {
     if (this.isStopped) return;
     this.isStopped = true;
     void this.room.disconnect();
-    if (this.ending === null && this.until !== null) this.tellEnd();
+    if (this.ending === null && this.until !== null) this.reportEnd();
   }
 
   /** Right in a click: else the browser may not play sound. */
@@ -133,8 +128,8 @@ export class PeekSession {
     this.redraw();
   }
 
-  /** The server's word on it outlives this page, which may be going. */
-  private tellEnd(): void {
+  /** Tells the server, also while the page is closing. */
+  private reportEnd(): void {
     if (!this.isAsked) return;
     this.isAsked = false;
     deleteJson(this.route, { isKeptAlive: true }).catch(() => undefined); // it ends by itself
@@ -152,9 +147,9 @@ export class PeekSession {
       .on(RoomEvent.Reconnected, () => this.follow())
       .on(RoomEvent.Disconnected, (reason) => {
         if (!this.isStopped) this.ending ??= this.endingOf(reason);
-        // Whoever took the place has the look now: its end is theirs to tell.
+        // The other window has the peek now, and reports its end.
         if (this.ending === 'elsewhere') this.isAsked = false;
-        else this.tellEnd();
+        else this.reportEnd();
         this.redraw();
       });
   }
@@ -187,7 +182,7 @@ export class PeekSession {
     return [...(this.person()?.audioTrackPublications.values() ?? [])];
   }
 
-  /** Receives what is looked at, and nothing else. */
+  /** Receives what is shown, and nothing else. */
   private follow(): void {
     const shown = this.videos().slice(0, MOST_TILES);
     for (const video of this.videos()) video.setSubscribed(shown.includes(video));

@@ -7,8 +7,8 @@ import Typography from '@mui/material/Typography';
 import { useAnnounce } from '../../shared/announce';
 import { GuardedButton } from '../../shared/GuardedButton';
 import { useAttached } from '../../shared/useAttached';
-import { clockTime, timeLeft } from '../seatWords';
-import { useSeconds } from '../useSeconds';
+import { clockTime, timeLeft } from '../seat/times';
+import { useSeconds } from '../seat/useSeconds';
 import { PeekSession, type PeekState, type PeekTile } from './PeekSession';
 
 export interface PeekViewProps {
@@ -19,13 +19,13 @@ export interface PeekViewProps {
   onStop: () => void;
 }
 
-/** What one person sends, as long as this is on the page; *again* is a new look. */
+/** What one person sends, as long as this is on the page; *again* starts a new peek. */
 export default function PeekView(props: PeekViewProps) {
   const [count, setCount] = useState(0);
-  return <OneLook key={count} {...props} onAgain={() => setCount(count + 1)} />;
+  return <PeekAttempt key={count} {...props} onAgain={() => setCount(count + 1)} />;
 }
 
-function OneLook(props: PeekViewProps & { onAgain: () => void }) {
+function PeekAttempt(props: PeekViewProps & { onAgain: () => void }) {
   const { room, identity, name, onStop } = props;
   const translate = useTranslate();
   const [session] = useState(() => new PeekSession(room, identity));
@@ -74,7 +74,7 @@ function OneLook(props: PeekViewProps & { onAgain: () => void }) {
   );
 }
 
-/** Nobody looks at somebody without being told, all the time, that it is seen who does. */
+/** Says all the time that the moderator is watching, and that it is logged. */
 function Banner({ until }: { until: string | null }) {
   const translate = useTranslate();
   const now = useSeconds();

@@ -13,10 +13,10 @@ import Button from '@mui/material/Button';
 import Lock from '@mui/icons-material/LockOutlined';
 import { GuardedButton } from '../../shared/GuardedButton';
 import { useErrorText } from '../../shared/useErrorText';
-import type { Say } from '../useNotice';
+import { type ShowNotice, useShowNotice } from '../notices/useNotices';
 import { SceneEditor, type EditedScene } from './SceneEditor';
 import { SceneMenu } from './SceneMenu';
-import type { SceneDesk } from './useScenes';
+import type { RoomScenes } from './useScenes';
 
 export interface LockHandle {
   /** The first press arms, the second within three seconds locks. */
@@ -26,41 +26,40 @@ export interface LockHandle {
 export interface SceneControlsProps {
   ref: RefObject<LockHandle | null>;
   room: string;
-  desk: SceneDesk;
-  /** Why this operator may not play scenes here; null when they may. */
+  scenes: RoomScenes;
+  /** Why this operator may not start scenes here; null when they may. */
   refusal: string | null;
   canWrite: boolean;
   isReachable: boolean;
   /** How many a scene would mute, and LiveKit would not let unmute. */
   unmutable: number;
   run: SceneRunner['run'];
-  say: Say;
 }
 
 const ARMED_MS = 3_000;
 const NO_UNMUTE = 'lock-no-unmute';
 
-/** The panic button, and the scenes that somebody prepared. */
+/** The button that locks the stage, and the saved scenes. */
 export const SceneControls = memo(function SceneControls({
   ref,
   room,
-  desk,
+  scenes,
   refusal,
   canWrite,
   isReachable,
   unmutable,
   run,
-  say,
 }: SceneControlsProps) {
   const translate = useTranslate();
+  const showNotice = useShowNotice();
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const [edited, setEdited] = useState<EditedScene | null>(null);
-  const isLocked = desk.active !== null;
-  const lock = useCallback(() => void run(desk.lock), [run, desk.lock]);
+  const isLocked = scenes.active !== null;
+  const lock = useCallback(() => void run(scenes.lock), [run, scenes.lock]);
   const unreachable = isReachable ? null : translate('room_console.cannot.unreachable');
   const locked = isLocked ? translate('room_scenes.is_locked') : null;
   const obstacle = refusal ?? unreachable ?? locked;
-  const { isArmed, press } = useArming(lock, obstacle, say);
+  const { isArmed, press } = useArming(lock, obstacle, showNotice);
   useImperativeHandle(ref, () => ({ press }), [press]);
   if (refusal !== null) return null;
   return (
@@ -91,23 +90,23 @@ export const SceneControls = memo(function SceneControls({
       </Button>
       {anchor && (
         <SceneMenu
-          desk={desk}
+          scenes={scenes}
           anchor={anchor}
           canWrite={canWrite}
           unreachable={unreachable}
-          onEnter={(id) => void run(() => desk.enter(id))}
+          onEnter={(id) => void run(() => scenes.enter(id))}
           onEdit={setEdited}
           onClose={() => setAnchor(null)}
         />
       )}
       {edited && (
-        <SceneEditor room={room} scene={edited} desk={desk} onClose={() => setEdited(null)} />
+        <SceneEditor room={room} scene={edited} scenes={scenes} onClose={() => setEdited(null)} />
       )}
     </>
   );
 });
 
-/** Carries out what changes the whole room and keeps why it could not be done. */
+/** Starts or ends a scene, and keeps why it failed. */
 export function useSceneRunner(onDone: () => void) {
   const errorText = useErrorText();
   const [problem, setProblem] = useState<string | null>(null);
@@ -128,26 +127,26 @@ export function useSceneRunner(onDone: () => void) {
 
 export type SceneRunner = ReturnType<typeof useSceneRunner>;
 
-/** A key is easily hit by mistake, so it takes two; a button is not, and nobody has time. */
-function useArming(lock: () => void, obstacle: string | null, say: Say) {
+/** A key is easily hit by mistake, so it has to be pressed twice; the button once. */
+function useArming(lock: () => void, obstacle: string | null, showNotice: ShowNotice) {
   const translate = useTranslate();
   const [isArmed, setIsArmed] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const press = useCallback(() => {
     if (obstacle !== null) {
-      say(obstacle, 'bad');
+      showNotice(obstacle, 'bad');
       return;
     }
     clearTimeout(timer.current);
     setIsArmed(!isArmed);
     if (isArmed) {
-      say(translate('room_scenes.locking'));
+      showNotice(translate('room_scenes.locking'));
       lock();
     } else {
-      say(translate('room_scenes.press_again'), 'bad', ARMED_MS);
+      showNotice(translate('room_scenes.press_again'), 'bad', ARMED_MS);
       timer.current = setTimeout(() => setIsArmed(false), ARMED_MS);
     }
-  }, [isArmed, obstacle, lock, say, translate]);
+  }, [isArmed, obstacle, lock, showNotice, translate]);
   return { isArmed, press };
 }

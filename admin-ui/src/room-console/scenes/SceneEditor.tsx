@@ -7,12 +7,13 @@ import MenuItem from '@mui/material/MenuItem';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
 import Close from '@mui/icons-material/Close';
-import type { Scene, SceneRule } from '../../providers/records';
+import type { Scene, SceneRule } from '../../api/records';
 import { ConfirmDialog } from '../../shared/ConfirmDialog';
 import { useTemplates } from '../../shared/useTemplates';
-import type { SceneDesk } from './useScenes';
+import type { RoomScenes } from './useScenes';
 
-export type EditedScene = Omit<Scene, 'id' | 'room'> & { id?: string; room?: string | null };
+export type EditedScene = Pick<Scene, 'name' | 'description' | 'rules'> &
+  Partial<Pick<Scene, 'id' | 'room' | 'isBuiltIn'>>;
 
 /** What a new scene begins with: hosts go on, everybody else listens. */
 export const EMPTY_SCENE: EditedScene = {
@@ -30,12 +31,12 @@ const SILENT = '';
 export interface SceneEditorProps {
   room: string;
   scene: EditedScene;
-  desk: SceneDesk;
+  scenes: RoomScenes;
   onClose: () => void;
 }
 
-/** A scene is a few sentences: who has this role gets that one while it plays. */
-export function SceneEditor({ room, scene, desk, onClose }: SceneEditorProps) {
+/** A scene is a list of rules: people with this role get that one while it is active. */
+export function SceneEditor({ room, scene, scenes, onClose }: SceneEditorProps) {
   const translate = useTranslate();
   const [name, setName] = useState(scene.name);
   const [description, setDescription] = useState(scene.description);
@@ -47,7 +48,10 @@ export function SceneEditor({ room, scene, desk, onClose }: SceneEditorProps) {
 
   const save = () => {
     const draft = { name: name.trim(), description: description.trim(), rules };
-    return desk.save(id ?? null, { room: scene.room === undefined ? room : scene.room, ...draft });
+    return scenes.save(id ?? null, {
+      room: scene.room === undefined ? room : scene.room,
+      ...draft,
+    });
   };
 
   if (id && isDeleting) {
@@ -58,7 +62,7 @@ export function SceneEditor({ room, scene, desk, onClose }: SceneEditorProps) {
         isDestructive
         title={translate('room_scenes.remove_title', { name: scene.name })}
         confirmLabel={translate('room_scenes.remove')}
-        onConfirm={() => desk.remove(id)}
+        onConfirm={() => scenes.remove(id)}
         onClose={onClose}
       >
         <Typography variant="body2">{translate('room_scenes.remove_text')}</Typography>

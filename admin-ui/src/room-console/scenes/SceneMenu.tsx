@@ -3,14 +3,14 @@ import Divider from '@mui/material/Divider';
 import ListItemText from '@mui/material/ListItemText';
 import Menu from '@mui/material/Menu';
 import MenuItem from '@mui/material/MenuItem';
-import type { Scene } from '../../providers/records';
+import type { Scene } from '../../api/records';
 import { useTemplates } from '../../shared/useTemplates';
 import { EMPTY_SCENE, type EditedScene } from './SceneEditor';
 import { rulesInWords } from './sceneWords';
-import type { SceneDesk } from './useScenes';
+import type { RoomScenes } from './useScenes';
 
 export interface SceneMenuProps {
-  desk: SceneDesk;
+  scenes: RoomScenes;
   anchor: HTMLElement;
   canWrite: boolean;
   /** Why nothing can be sent now; null when it can. */
@@ -20,9 +20,9 @@ export interface SceneMenuProps {
   onClose: () => void;
 }
 
-/** The scenes of this room: choosing one plays it. */
+/** The scenes of this room: choosing one starts it. */
 export function SceneMenu(props: SceneMenuProps) {
-  const { desk, anchor, canWrite, unreachable, onEnter, onEdit, onClose } = props;
+  const { scenes, anchor, canWrite, unreachable, onEnter, onEdit, onClose } = props;
   const translate = useTranslate();
   const { byKey } = useTemplates();
   const choose = (act: () => void) => () => {
@@ -30,7 +30,7 @@ export function SceneMenu(props: SceneMenuProps) {
     act();
   };
   const obstacle = (scene: Scene) =>
-    unreachable ?? (desk.active?.id === scene.id ? translate('room_scenes.plays') : null);
+    unreachable ?? (scenes.active?.id === scene.id ? translate('room_scenes.plays') : null);
   const line = (scene: Scene) => scene.description || rulesInWords(scene.rules, byKey, translate);
   return (
     <Menu
@@ -47,7 +47,7 @@ export function SceneMenu(props: SceneMenuProps) {
         },
       }}
     >
-      {desk.saved.map((scene) => (
+      {scenes.saved.map((scene) => (
         <MenuItem
           key={scene.id}
           aria-disabled={obstacle(scene) !== null}
@@ -60,9 +60,9 @@ export function SceneMenu(props: SceneMenuProps) {
           />
         </MenuItem>
       ))}
-      {canWrite && desk.saved.length > 0 && <Divider />}
+      {canWrite && scenes.saved.length > 0 && <Divider />}
       {canWrite &&
-        desk.saved
+        scenes.saved
           .filter(({ isBuiltIn }) => !isBuiltIn)
           .map((scene) => (
             <MenuItem key={`edit ${scene.id}`} onClick={choose(() => onEdit(scene))}>
@@ -74,7 +74,7 @@ export function SceneMenu(props: SceneMenuProps) {
           {translate('room_scenes.new')}
         </MenuItem>
       )}
-      {!canWrite && desk.saved.length === 0 && (
+      {!canWrite && scenes.saved.length === 0 && (
         <MenuItem aria-disabled sx={MENU_ITEM}>
           {translate('room_scenes.none')}
         </MenuItem>

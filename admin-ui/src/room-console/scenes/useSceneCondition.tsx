@@ -4,24 +4,29 @@ import LockOutlined from '@mui/icons-material/LockOutlined';
 import { actorText } from '../../shared/actorText';
 import { GuardedButton } from '../../shared/GuardedButton';
 import { useTemplates } from '../../shared/useTemplates';
-import type { Condition } from '../ConditionStrip';
-import { clockTime } from '../seatWords';
+import type { Condition } from '../notices/ConditionStrip';
+import { clockTime } from '../seat/times';
 import type { SceneRunner } from './SceneControls';
 import { rulesInWords } from './sceneWords';
-import type { SceneDesk } from './useScenes';
+import type { RoomScenes } from './useScenes';
 
-interface Means {
-  desk: SceneDesk;
+interface SceneConditionOptions {
+  scenes: RoomScenes;
   canLeave: boolean;
   isReachable: boolean;
   run: SceneRunner['run'];
 }
 
-/** While a scene plays: which, who began it and when, what it takes, and the way back. */
-export function useSceneCondition({ desk, canLeave, isReachable, run }: Means): Condition | null {
+/** While a scene is active: which, who started it and when, its rules, and how to end it. */
+export function useSceneCondition({
+  scenes,
+  canLeave,
+  isReachable,
+  run,
+}: SceneConditionOptions): Condition | null {
   const translate = useTranslate();
   const { byKey } = useTemplates();
-  const { active: scene, restore } = desk;
+  const { active: scene, restore } = scenes;
   return useMemo(
     () =>
       scene && {

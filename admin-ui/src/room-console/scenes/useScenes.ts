@@ -1,9 +1,10 @@
 import { useCallback, useMemo } from 'react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { deleteJson, getJson, path, postJson, putJson } from '../../providers/httpClient';
-import type { ActiveScene, Scene, SceneRule } from '../../providers/records';
-import { usePermissionSet } from '../../shared/usePermissionSet';
-import type { BulkDesk } from '../bulk/useBulk';
+import { deleteJson, getJson, path, postJson, putJson } from '../../api/httpClient';
+import type { ActiveScene, Scene, SceneRule } from '../../api/records';
+import { usePermissionSet } from '../../session/usePermissionSet';
+import type { BulkOperations } from '../bulk/useBulk';
+import type { SceneEntered } from '@rolecall/server/api';
 
 export interface SceneDraft {
   room: string | null;
@@ -12,13 +13,7 @@ export interface SceneDraft {
   rules: SceneRule[];
 }
 
-interface Entered {
-  operationId: string;
-  total: number;
-  scene?: ActiveScene | null;
-}
-
-interface About {
+interface RoomScene {
   scene: ActiveScene | null;
   setScene: (scene: ActiveScene | null) => void;
 }
@@ -26,8 +21,8 @@ interface About {
 /** The roles that lose nothing when the stage is locked. */
 const KEEP = ['host'];
 
-/** The scene that a room plays, and those that it could. */
-export function useScenes(room: string, { scene, setScene }: About, bulk: BulkDesk) {
+/** The room's active scene, and the saved ones. */
+export function useScenes(room: string, { scene, setScene }: RoomScene, bulk: BulkOperations) {
   const client = useQueryClient();
   const can = usePermissionSet();
   const key = ['scenes', room];
@@ -43,9 +38,9 @@ export function useScenes(room: string, { scene, setScene }: About, bulk: BulkDe
   const { follow } = bulk;
 
   const entered = useCallback(
-    async (answer: Entered, now: ActiveScene | null) => {
+    async (answer: Pick<SceneEntered, 'operationId'>, now: ActiveScene | null) => {
       setScene(now);
-      // It plays: that its progress cannot be looked at now must not look like a failure.
+      // The scene has started: that its progress cannot be read now must not look like a failure.
       await follow(answer.operationId).catch(() => undefined);
     },
     [setScene, follow],
@@ -53,17 +48,19 @@ export function useScenes(room: string, { scene, setScene }: About, bulk: BulkDe
 
   const enter = useCallback(
     async (id: string) => {
-      const answer = await postJson<Entered>(path('rooms', room, 'scene'), { scene: id });
+      const answer = await postJson<SceneEntered>(path('rooms', room, 'scene'), { scene: id });
       await entered(answer, answer.scene ?? null);
     },
     [room, entered],
   );
   const lock = useCallback(async () => {
-    const answer = await postJson<Entered>(path('rooms', room, 'scene'), { lock: { keep: KEEP } });
+    const answer = await postJson<SceneEntered>(path('rooms', room, 'scene'), {
+      lock: { keep: KEEP },
+    });
     await entered(answer, answer.scene ?? null);
   }, [room, entered]);
   const restore = useCallback(async () => {
-    await entered(await deleteJson<Entered>(path('rooms', room, 'scene')), null);
+    await entered(await deleteJson<SceneEntered>(path('rooms', room, 'scene')), null);
   }, [room, entered]);
 
   const refresh = useCallback(() => client.invalidateQueries({ queryKey: ['scenes'] }), [client]);
@@ -89,4 +86,4 @@ export function useScenes(room: string, { scene, setScene }: About, bulk: BulkDe
   );
 }
 
-export type SceneDesk = ReturnType<typeof useScenes>;
+export type RoomScenes = ReturnType<typeof useScenes>;

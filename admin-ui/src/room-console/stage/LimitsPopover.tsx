@@ -6,14 +6,14 @@ import Popover from '@mui/material/Popover';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
 import type { RoleGrants } from '@rolecall/server/grants';
-import type { RoleTemplate } from '../../providers/records';
+import type { RoleTemplate } from '../../api/records';
 import { RoleChip } from '../../shared/RoleChip';
 import { useErrorText } from '../../shared/useErrorText';
 import { useTemplates } from '../../shared/useTemplates';
-import type { StageDesk } from './useStage';
+import type { RoomStage } from './useStage';
 
 export interface LimitsPopoverProps {
-  desk: StageDesk;
+  roomStage: RoomStage;
   anchor: HTMLElement;
   onClose: () => void;
 }
@@ -21,7 +21,7 @@ export interface LimitsPopoverProps {
 const MOST = 10_000;
 
 /** How many people may have each role that publishes; empty is any number. */
-export function LimitsPopover({ desk, anchor, onClose }: LimitsPopoverProps) {
+export function LimitsPopover({ roomStage, anchor, onClose }: LimitsPopoverProps) {
   const translate = useTranslate();
   const errorText = useErrorText();
   const { published } = useTemplates();
@@ -33,7 +33,7 @@ export function LimitsPopover({ desk, anchor, onClose }: LimitsPopoverProps) {
     try {
       for (const { key } of publishing) {
         const wanted = slotsOf(form.get(key));
-        if (wanted !== current(desk, key)) await desk.setLimit(key, wanted);
+        if (wanted !== current(roomStage, key)) await roomStage.setLimit(key, wanted);
       }
       onClose();
     } catch (failure) {
@@ -68,7 +68,7 @@ export function LimitsPopover({ desk, anchor, onClose }: LimitsPopoverProps) {
           <LimitField
             key={template.key}
             template={template}
-            slots={current(desk, template.key)}
+            slots={current(roomStage, template.key)}
             isFirst={index === 0}
           />
         ))}
@@ -126,5 +126,5 @@ function LimitField({ template, slots, isFirst }: LimitFieldProps) {
 
 const slotsOf = (value: unknown) => (value === '' || value === null ? null : Number(value));
 
-const current = (desk: StageDesk, template: string) =>
-  desk.stage?.limits.find((limit) => limit.template === template)?.slots ?? null;
+const current = (roomStage: RoomStage, template: string) =>
+  roomStage.stage?.limits.find((limit) => limit.template === template)?.slots ?? null;

@@ -3,28 +3,27 @@ import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import { alpha, styled } from '@mui/material/styles';
-import type { Stage, StageLimit } from '../../providers/records';
+import type { Stage, StageLimit } from '../../api/records';
 import { GuardedButton } from '../../shared/GuardedButton';
 import { useTemplates } from '../../shared/useTemplates';
 import { visuallyHidden } from '../../shared/visuallyHidden';
-import { HandSign } from '../HandSign';
-import { waitedFor } from '../seatWords';
-import type { Say } from '../useNotice';
-import { useSeconds } from '../useSeconds';
+import { HandSign } from '../seat/HandSign';
+import { waitedFor } from '../seat/times';
+import { type ShowNotice, useShowNotice } from '../notices/useNotices';
+import { useSeconds } from '../seat/useSeconds';
 import { LimitsPopover } from './LimitsPopover';
 import type { Approvals } from './useApprovals';
-import { nextOf, type StageDesk } from './useStage';
+import { nextOf, type RoomStage } from './useStage';
 
 export interface StageBarProps {
-  desk: StageDesk;
+  roomStage: RoomStage;
   approvals: Approvals;
   canManage: boolean;
   canLimit: boolean;
   isReachable: boolean;
-  say: Say;
   onShow: (identity: string) => void;
   onApproveAll: () => void;
-  /** What was pressed may be gone: the focus has to go somewhere. */
+  /** The pressed button may be gone, so the focus has to move. */
   onDone: () => void;
 }
 
@@ -33,10 +32,10 @@ const isFull = ({ free }: StageLimit) => free !== null && free <= 0;
 
 /** Who is next, how many places there are, and the answers to the whole queue. */
 export const StageBar = memo(function StageBar(props: StageBarProps) {
-  const { desk, approvals, canManage, canLimit, isReachable, onShow, onDone } = props;
+  const { roomStage, approvals, canManage, canLimit, isReachable, onShow, onDone } = props;
   const translate = useTranslate();
-  const { stage } = desk;
-  useSlotNews(stage, props.say);
+  const { stage } = roomStage;
+  useFreePlaceNotice(stage, useShowNotice());
   const limits = stage ? limited(stage) : [];
   const all = limits.length > 0 ? 'approve_fitting' : 'approve_all';
   const unreachable = isReachable ? null : translate('room_console.cannot.unreachable');
@@ -48,7 +47,7 @@ export const StageBar = memo(function StageBar(props: StageBarProps) {
       {stage && <Waiting count={hands} />}
       {stage && <Next stage={stage} onShow={onShow} />}
       <Box sx={{ flex: 1 }} />
-      <Places desk={desk} limits={limits} canLimit={canLimit} />
+      <Places roomStage={roomStage} limits={limits} canLimit={canLimit} />
       {canManage && hands > 0 && (
         <>
           {hands > 1 && (
@@ -61,7 +60,7 @@ export const StageBar = memo(function StageBar(props: StageBarProps) {
               {translate(`room_stage.${all}`)}
             </GuardedButton>
           )}
-          {/* Last, so that it stays where it is whoever is named. */}
+          {/* Last, so that it does not move with the length of the name. */}
           <GuardedButton
             variant="outlined"
             data-about={stage ? nextOf(stage)?.identity : undefined}
@@ -130,7 +129,7 @@ interface NextProps {
   onShow: (identity: string) => void;
 }
 
-/** Who waits longest, and whether there is a place for them. */
+/** Who is next, and whether there is a place for them. */
 function Next({ stage, onShow }: NextProps) {
   const translate = useTranslate();
   const next = nextOf(stage);
@@ -166,13 +165,13 @@ function Next({ stage, onShow }: NextProps) {
 const ONE_LINE = { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' } as const;
 
 interface PlacesProps {
-  desk: StageDesk;
+  roomStage: RoomStage;
   limits: readonly StageLimit[];
   canLimit: boolean;
 }
 
 /** "Speaker: 2 of 6"; for who may, the way to change it. */
-function Places({ desk, limits, canLimit }: PlacesProps) {
+function Places({ roomStage, limits, canLimit }: PlacesProps) {
   const translate = useTranslate();
   const { byKey } = useTemplates();
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
@@ -207,7 +206,9 @@ function Places({ desk, limits, canLimit }: PlacesProps) {
       >
         {places}
       </Button>
-      {anchor && <LimitsPopover desk={desk} anchor={anchor} onClose={() => setAnchor(null)} />}
+      {anchor && (
+        <LimitsPopover roomStage={roomStage} anchor={anchor} onClose={() => setAnchor(null)} />
+      )}
     </>
   );
 }
@@ -220,19 +221,19 @@ function Waited({ since }: { since: string }) {
   );
 }
 
-/** Tells when a place frees and somebody has been waiting for it. */
-function useSlotNews(stage: Stage | null, say: Say) {
+/** Says when a place becomes free that somebody was waiting for. */
+function useFreePlaceNotice(stage: Stage | null, showNotice: ShowNotice) {
   const translate = useTranslate();
   const wasWaiting = useRef(false);
   useEffect(() => {
     if (!stage) return;
     const next = stage.hands.find(({ identity }) => identity === stage.next);
     if (wasWaiting.current && next) {
-      say(translate('room_stage.slot_free', { name: next.name || next.identity }));
+      showNotice(translate('room_stage.slot_free', { name: next.name || next.identity }));
     }
     wasWaiting.current =
       stage.next === null &&
       stage.hands.some(({ isPresent }) => isPresent) &&
       limited(stage).some(isFull);
-  }, [stage, say, translate]);
+  }, [stage, showNotice, translate]);
 }

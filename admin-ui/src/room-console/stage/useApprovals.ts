@@ -1,44 +1,47 @@
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslate } from 'react-admin';
-import { problemOf } from '../../shared/problem';
+import { problemOf } from '../../api/problem';
+import type { ApprovedHand, ApprovedHands } from '@rolecall/server/api';
 import { useErrorText } from '../../shared/useErrorText';
 import { useTemplates } from '../../shared/useTemplates';
-import type { SeatActions } from '../seatActions';
-import { SETTLE_MS } from '../shiftGuard';
-import type { Say } from '../useNotice';
-import { type ApprovedHand, type FullStage, nextOf, type StageDesk } from './useStage';
+import type { SeatActions } from '../commands/seatActions';
+import { SETTLE_MS } from '../pointer/shiftGuard';
+import type { ShowNotice } from '../notices/useNotices';
+import { nextOf, type RoomStage } from './useStage';
 
-interface Means {
-  desk: StageDesk;
+type FullStage = NonNullable<ApprovedHands['full']>;
+
+interface ApprovalOptions {
+  roomStage: RoomStage;
   actions: SeatActions;
   nameOf: (identity: string) => string;
-  say: Say;
+  showNotice: ShowNotice;
 }
 
-/** Of those who were passed over, so many are named. */
+/** At most so many skipped people are named. */
 const MOST_NAMED = 3;
 
-/** The answers to the whole queue. Each person let up can be undone, as if approved by themselves. */
-export function useApprovals({ desk, actions, nameOf, say }: Means) {
+/** Approves from the queue. Each approval can be undone on its own. */
+export function useApprovals({ roomStage, actions, nameOf, showNotice }: ApprovalOptions) {
   const translate = useTranslate();
   const errorText = useErrorText();
   const { byKey } = useTemplates();
-  const { stage, approveNext, approveAll, reload } = desk;
+  const { stage, approveNext, approveAll, reload } = roomStage;
   const [isBusy, setIsBusy] = useState(false);
   const isRunning = useRef(false);
 
-  const sayFull = useCallback(
+  const showFull = useCallback(
     ({ template, slots }: FullStage) => {
       const role = byKey.get(template)?.name ?? template;
       const next = stage?.hands.find(({ isPresent }) => isPresent)?.identity;
       const full = translate('room_stage.full', { role, smart_count: slots });
       const inLine = next && translate('room_stage.in_line', { name: nameOf(next) });
-      say([full, inLine].filter(Boolean).join(' '), 'bad');
+      showNotice([full, inLine].filter(Boolean).join(' '), 'bad');
     },
-    [byKey, stage, translate, nameOf, say],
+    [byKey, stage, translate, nameOf, showNotice],
   );
 
-  const sayPassedOver = useCallback(
+  const showSkipped = useCallback(
     (people: readonly { identity: string; detail: string }[]) => {
       if (people.length === 0) return;
       const named = people
@@ -47,12 +50,12 @@ export function useApprovals({ desk, actions, nameOf, say }: Means) {
         .join(' ');
       const rest = people.length - MOST_NAMED;
       const more = rest > 0 ? ` ${translate('room_stage.more', { smart_count: rest })}` : '';
-      say(translate('room_stage.passed_over', { people: named + more }));
+      showNotice(translate('room_stage.skipped', { people: named + more }));
     },
-    [nameOf, translate, say],
+    [nameOf, translate, showNotice],
   );
 
-  /** One at a time: whoever presses twice because nothing has come yet means it once. */
+  /** One at a time: a second press before the answer does not approve another person. */
   const run = useCallback(
     async (ask: (startedAt: number) => Promise<void>) => {
       if (isRunning.current) return;
@@ -62,10 +65,10 @@ export function useApprovals({ desk, actions, nameOf, say }: Means) {
         await ask(performance.now());
       } catch (error) {
         const problem = problemOf(error);
-        if (problem?.code === 'stage.full') sayFull(problem as unknown as FullStage);
+        if (problem?.code === 'stage.full') showFull(problem as unknown as FullStage);
         else if (problem?.code === 'stage.next_changed')
-          say(translate('room_stage.next_changed'), 'bad');
-        else say(errorText(error), 'bad');
+          showNotice(translate('room_stage.next_changed'), 'bad');
+        else showNotice(errorText(error), 'bad');
       } finally {
         // The answer to the last press names somebody else; only then is there a next.
         await reload().catch(() => undefined);
@@ -73,7 +76,7 @@ export function useApprovals({ desk, actions, nameOf, say }: Means) {
         setIsBusy(false);
       }
     },
-    [sayFull, say, translate, errorText, reload],
+    [showFull, showNotice, translate, errorText, reload],
   );
   const named = stage ? nextOf(stage)?.identity : undefined;
   const namedSince = useNamedSince(named);
@@ -86,24 +89,24 @@ export function useApprovals({ desk, actions, nameOf, say }: Means) {
 
   const next = useCallback(async () => {
     if (performance.now() - namedSince.current < SETTLE_MS) {
-      say(translate('room_stage.next_changed'), 'bad');
+      showNotice(translate('room_stage.next_changed'), 'bad');
       return;
     }
     await run(async (startedAt) => {
       const { skipped, ...hand } = await approveNext(named);
       adopt(hand, startedAt);
-      sayPassedOver(skipped);
+      showSkipped(skipped);
     });
-  }, [named, namedSince, say, translate, run, approveNext, adopt, sayPassedOver]);
+  }, [named, namedSince, showNotice, translate, run, approveNext, adopt, showSkipped]);
   const all = useCallback(
     () =>
       run(async (startedAt) => {
         const { approved, failed, full } = await approveAll();
         for (const hand of approved) adopt(hand, startedAt);
-        if (full) sayFull(full);
-        else sayPassedOver(failed);
+        if (full) showFull(full);
+        else showSkipped(failed);
       }),
-    [run, approveAll, adopt, sayFull, sayPassedOver],
+    [run, approveAll, adopt, showFull, showSkipped],
   );
   return useMemo(() => ({ next, all, isBusy }), [next, all, isBusy]);
 }

@@ -1,38 +1,11 @@
 import { useCallback, useMemo, useState } from 'react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { getJson, path, postJson, putJson } from '../../providers/httpClient';
-import { throttled, useLive } from '../../providers/liveUpdates';
-import type { Stage } from '../../providers/records';
-import type { SeatOutcome } from '../seatActions';
+import { getJson, path, postJson, putJson } from '../../api/httpClient';
+import { throttled, useLive } from '../../api/liveUpdates';
+import type { Stage } from '../../api/records';
+import type { ApprovedHands, ApprovedNext } from '@rolecall/server/api';
 
 const REREAD_MS = 300;
-
-export interface ApprovedHand extends SeatOutcome {
-  requestId: string;
-  identity: string;
-}
-
-interface PassedOver {
-  identity: string;
-  code: string;
-  detail: string;
-}
-
-export interface ApprovedNext extends ApprovedHand {
-  skipped: PassedOver[];
-}
-
-export interface FullStage {
-  template: string;
-  slots: number;
-  taken: number;
-}
-
-export interface ApprovedHands {
-  approved: ApprovedHand[];
-  failed: PassedOver[];
-  full: FullStage | null;
-}
 
 /** Who is named as next: the first there is a place for, else the first in the queue. */
 export const nextOf = ({ hands, next }: Stage) =>
@@ -79,4 +52,4 @@ export function useStage(room: string, isEnabled: boolean) {
   );
 }
 
-export type StageDesk = ReturnType<typeof useStage>;
+export type RoomStage = ReturnType<typeof useStage>;

@@ -66,7 +66,7 @@ export function statusOf(kind: AppErrorKind): number {
   }
 }
 
-export function assertUnreachable(value: never): never {
+function assertUnreachable(value: never): never {
   throw new Error(`unreachable: ${String(value)}`);
 }
 

@@ -4,7 +4,7 @@ import { isIP, isIPv4, isIPv6, SocketAddress } from 'node:net';
 const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/;
 
 /** An address in its one spelling, or null for text that is no address. A port behind it is dropped. */
-export function toAddress(text: string): string | null {
+function toAddress(text: string): string | null {
   const [, bracketed] = /^\[([^\]]*)\](?::\d+)?$/.exec(text) ?? [];
   const [, beforePort] = /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text) ?? [];
   const plain = (bracketed ?? beforePort ?? text).split('%', 1)[0] as string;

@@ -4,7 +4,8 @@ import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '../../config/app-config.js';
-import { FairShares } from '../fair-shares.js';
+import { FairQuota } from '../fair-quota.js';
+import { Loop } from '../loop.js';
 import { networkOf } from './client-address.js';
 
 /** A client that is refused may read its answer for so long … */
@@ -14,7 +15,7 @@ const MAX_LINGERING = 1_000;
 const HEADER_CHECK_MS = 500;
 const WARN_EVERY_MS = 60_000;
 
-interface Held {
+interface OpenConnection {
   readonly socket: Socket;
   readonly key: string;
   /** Requests under way. */
@@ -26,24 +27,27 @@ interface Held {
 
 /**
  * Bounds what connections cost: how many there are, in all and from one address, and how much of
- * half-sent headers they hold. Streams of those who were let in do not count.
+ * half-sent headers they hold. Authenticated streams do not count.
  */
 @Injectable()
 export class ConnectionLimits implements OnApplicationShutdown {
   private readonly log = new Logger(ConnectionLimits.name);
-  private readonly shares: FairShares;
-  private readonly held = new Map<Duplex, Held>();
+  private readonly quota: FairQuota;
+  private readonly open = new Map<Duplex, OpenConnection>();
   private lingering = 0;
   private refused = 0;
   private lastWarnedAt = -Infinity;
-  private timer: NodeJS.Timeout | null = null;
+  private readonly headerChecks = new Loop(
+    { name: 'bounding half-sent headers', everyMs: HEADER_CHECK_MS, log: this.log },
+    () => this.boundHeaders(),
+  );
 
   constructor(@Inject(APP_CONFIG) private readonly config: AppConfig) {
     const { connections, connectionsPerAddress } = config.http;
-    this.shares = new FairShares({ perKey: connectionsPerAddress, inAll: connections });
+    this.quota = new FairQuota({ perKey: connectionsPerAddress, inAll: connections });
   }
 
-  /** Stands before Node's own handling of connections: a refused one never gets a parser. */
+  /** Runs before Node's own handling of connections: a refused one never gets a parser. */
   watch(server: Server): void {
     const listeners = server.listeners('connection') as ((socket: Socket) => void)[];
     server.removeAllListeners('connection');
@@ -52,23 +56,23 @@ export class ConnectionLimits implements OnApplicationShutdown {
       for (const listener of listeners) listener.call(server, socket);
     });
     server.on('request', (request, response) => this.follow(request, response));
-    this.timer = setInterval(() => this.boundHeaders(), HEADER_CHECK_MS).unref();
+    this.headerChecks.start();
   }
 
-  onApplicationShutdown(): void {
-    if (this.timer) clearInterval(this.timer);
+  onApplicationShutdown(): Promise<void> {
+    return this.headerChecks.stop();
   }
 
-  /** A stream of somebody who was let in, until `response` ends; without one, for good. */
+  /** An authenticated stream does not count until `response` ends; without one, for ever. */
   exempt(socket: Duplex, response?: ServerResponse): void {
-    const held = this.held.get(socket);
+    const held = this.open.get(socket);
     if (!held || held.isExempt) return;
     held.isExempt = true;
-    this.shares.giveBack(held.key);
+    this.quota.release(held.key);
     response?.once('close', () => {
-      if (!this.held.has(socket)) return;
+      if (!this.open.has(socket)) return;
       held.isExempt = false;
-      this.shares.add(held.key);
+      this.quota.acquire(held.key);
     });
   }
 
@@ -80,11 +84,11 @@ export class ConnectionLimits implements OnApplicationShutdown {
       this.refuse(socket);
       return false;
     }
-    const held: Held = { socket, key, busy: 0, bytesBefore: 0, isExempt: false };
-    this.held.set(socket, held);
+    const held: OpenConnection = { socket, key, busy: 0, bytesBefore: 0, isExempt: false };
+    this.open.set(socket, held);
     socket.once('close', () => {
-      this.held.delete(socket);
-      if (!held.isExempt) this.shares.giveBack(key);
+      this.open.delete(socket);
+      if (!held.isExempt) this.quota.release(key);
     });
     return true;
   }
@@ -92,39 +96,39 @@ export class ConnectionLimits implements OnApplicationShutdown {
   /** Makes place where it can: of an idle connection of the same address, or of the largest holder. */
   private take(key: string, isProxy: boolean): boolean {
     if (isProxy) {
-      if (this.shares.size >= this.config.http.connections) return false;
-      this.shares.add(key);
+      if (this.quota.size >= this.config.http.connections) return false;
+      this.quota.acquire(key);
       return true;
     }
-    if (this.shares.take(key)) return true;
+    if (this.quota.tryAcquire(key)) return true;
     const own = this.find((one) => one.key === key && isIdle(one));
     if (own) this.drop(own);
-    else if (this.shares.size >= this.config.http.connections) this.dropOfLargest(key);
-    return this.shares.take(key);
+    else if (this.quota.size >= this.config.http.connections) this.dropOfLargest(key);
+    return this.quota.tryAcquire(key);
   }
 
   private dropOfLargest(newcomer: string): void {
-    const key = this.shares.largest();
-    if (key === null || this.shares.heldBy(key) < this.shares.heldBy(newcomer) + 2) return;
+    const key = this.quota.largest();
+    if (key === null || this.quota.usedBy(key) < this.quota.usedBy(newcomer) + 2) return;
     const one =
       this.find((other) => other.key === key && isIdle(other)) ??
       this.find((other) => other.key === key && other.busy === 0);
     if (one) this.drop(one);
   }
 
-  private find(test: (one: Held) => boolean): Held | null {
-    for (const one of this.held.values()) if (!one.isExempt && test(one)) return one;
+  private find(test: (one: OpenConnection) => boolean): OpenConnection | null {
+    for (const one of this.open.values()) if (!one.isExempt && test(one)) return one;
     return null;
   }
 
-  private drop(one: Held): void {
+  private drop(one: OpenConnection): void {
     one.isExempt = true;
-    this.shares.giveBack(one.key);
+    this.quota.release(one.key);
     one.socket.destroy();
   }
 
   private follow({ socket }: IncomingMessage, response: ServerResponse): void {
-    const held = this.held.get(socket);
+    const held = this.open.get(socket);
     if (!held) return;
     held.busy++;
     response.once('close', () => {
@@ -153,7 +157,7 @@ export class ConnectionLimits implements OnApplicationShutdown {
 
   /** Node keeps what has come of a request's headers; the largest go when it is too much. */
   private boundHeaders(): void {
-    const open = [...this.held.values()]
+    const open = [...this.open.values()]
       .filter((one) => one.busy === 0 && !one.isExempt)
       .map((one) => ({ ...one, bytes: one.socket.bytesRead - one.bytesBefore }))
       .sort((a, b) => b.bytes - a.bytes);
@@ -177,7 +181,7 @@ export class ConnectionLimits implements OnApplicationShutdown {
 }
 
 /** It has had an answer, and nothing of a next request has come. */
-function isIdle({ socket, busy, bytesBefore }: Held): boolean {
+function isIdle({ socket, busy, bytesBefore }: OpenConnection): boolean {
   return busy === 0 && bytesBefore > 0 && socket.bytesRead === bytesBefore;
 }
 

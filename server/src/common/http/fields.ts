@@ -3,10 +3,10 @@ import { isReservedIdentity, PEEK_PREFIX } from '../../grants/names.js';
 
 const encoder = new TextEncoder();
 
-/** Well-formed Unicode without NUL: what Postgres, LiveKit and JSON all carry unchanged. */
 /** What the label beside it names; null where it was written before kinds were. */
 export const actorKindResponse = z.enum(['operator', 'api_key', 'participant', 'system']);
 
+/** Well-formed Unicode without NUL: what Postgres, LiveKit and JSON all carry unchanged. */
 export function isCleanText(text: string): boolean {
   return text.isWellFormed() && !text.includes('\u0000');
 }
@@ -24,15 +24,15 @@ export const nameText = cleanText(256).refine((text) => text.length > 0, {
   message: 'must not be empty',
 });
 
-/** The identity of somebody who is not Rolecall's own. */
+/** An identity that is not reserved for Rolecall. */
 export const identityText = nameText.refine((text) => !isReservedIdentity(text), {
   message: `must not begin with ${PEEK_PREFIX}, which Rolecall keeps to itself`,
 });
 
 /** A person's or thing's display name. */
 export const labelText = cleanText(256);
-export const reasonText = cleanText(1_000);
-export const metadataText = cleanText(65_536);
+export const reasonText = cleanText(1_000).describe('Why; kept in the ledger.');
+export const metadataText = cleanText(65_536).describe('LiveKit participant or room metadata.');
 
 /** LiveKit's participant attributes: at most 64 KiB of keys and values together. */
 export const attributesMap = z
@@ -47,7 +47,8 @@ export const attributesMap = z
         0,
       ) <= 65_536,
     { message: 'must be at most 65536 bytes in all' },
-  );
+  )
+  .describe('LiveKit participant attributes.');
 
 /** A room name, or one with `*` for any run of characters. */
 export const patternText = cleanText(512).refine((text) => text.length > 0, {
@@ -67,10 +68,14 @@ export const instant = z.iso
   .transform((text) => new Date(text));
 
 /** Path parameters that every room route shares. */
-export const roomParams = z.strictObject({ room: nameText });
-export const seatParams = z.strictObject({ room: nameText, identity: nameText });
+const roomParam = nameText.describe('The name of the room.');
+export const roomParams = z.strictObject({ room: roomParam });
+export const seatParams = z.strictObject({
+  room: roomParam,
+  identity: nameText.describe('The LiveKit identity of the participant.'),
+});
 export const idParams = z.strictObject({ id: uuidText });
 export const keyText = cleanText(64).refine((text) => text.length > 0, {
   message: 'must not be empty',
 });
-export const keyParams = z.strictObject({ key: keyText });
+export const keyParams = z.strictObject({ key: keyText.describe('The key, such as `speaker`.') });

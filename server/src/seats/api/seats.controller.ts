@@ -1,8 +1,9 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
+import { ForAct } from '../../acts/act.decorators.js';
 import { CurrentActor, RequirePermission } from '../../actor/access.decorators.js';
 import type { Actor } from '../../actor/actor.js';
-import { Answers } from '../../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../../common/http/api-docs.js';
 import { roomParams, seatParams } from '../../common/http/fields.js';
 import { actingHint } from '../../hints/acting.js';
 import { Hints } from '../../hints/hints.js';
@@ -51,6 +52,10 @@ export class SeatsController {
   ) {}
 
   @Get()
+  @ApiDoc({
+    summary: 'List the seats of a room',
+    description: 'Everybody in the room, and who is away but has an override, a block or a hold.',
+  })
   @RequirePermission('seat.read', { room: 'room' })
   @Answers(z.array(seatResponse))
   async list(@Param({ schema: roomParams }) { room }: z.infer<typeof roomParams>) {
@@ -59,6 +64,11 @@ export class SeatsController {
   }
 
   @Get(':identity')
+  @ApiDoc({
+    summary: 'Read a seat',
+    description: 'One identity in the room, also of a user who has never been there.',
+    errors: ['seat.not_found'],
+  })
   @RequirePermission('seat.read', { room: 'room' })
   @Answers(seatResponse)
   one(@Param({ schema: seatParams }) { room, identity }: SeatParams) {
@@ -66,8 +76,26 @@ export class SeatsController {
   }
 
   @Post(':identity/promote')
+  @ApiDoc({
+    summary: 'Promote a participant',
+    description:
+      'Gives the seat a higher role: the named template, else the room’s usual one. Lasts for the session, or for the time in `for`. An absent participant gets it when they join.',
+    example: { template: 'speaker', for: '10m', reason: 'Asked a question', expectEpoch: 4 },
+    errors: [
+      'seat.not_found',
+      'seat.changed',
+      'seat.above_ceiling',
+      'seat.is_peek',
+      'seat.not_a_person',
+      'seat.self',
+      'seat.holds_more',
+      'stage.full',
+      'role_template.not_published',
+      'role_template.unusable',
+    ],
+  })
   @HttpCode(200)
-  @RequirePermission('seat.promote', { room: 'room' })
+  @ForAct('promote')
   @Answers(seatChangeResponse)
   promote(
     @CurrentActor() actor: Actor,
@@ -79,8 +107,24 @@ export class SeatsController {
   }
 
   @Post(':identity/demote')
+  @ApiDoc({
+    summary: 'Demote a participant',
+    description: 'Ends the promotion. With a template, gives that role instead.',
+    example: { reason: 'Thank you', expectEpoch: 5 },
+    errors: [
+      'seat.not_found',
+      'seat.changed',
+      'seat.above_ceiling',
+      'seat.is_peek',
+      'seat.not_a_person',
+      'seat.self',
+      'seat.no_other_role',
+      'role_template.not_published',
+      'role_template.unusable',
+    ],
+  })
   @HttpCode(200)
-  @RequirePermission('seat.demote', { room: 'room' })
+  @ForAct('demote')
   @Answers(seatChangeResponse)
   demote(
     @CurrentActor() actor: Actor,
@@ -92,8 +136,14 @@ export class SeatsController {
   }
 
   @Post(':identity/block')
+  @ApiDoc({
+    summary: 'Block a participant',
+    description: 'Removes them and refuses tokens and joins until the block ends.',
+    example: { for: '1h', reason: 'Spam' },
+    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling', 'seat.self'],
+  })
   @HttpCode(200)
-  @RequirePermission('seat.block', { room: 'room' })
+  @ForAct('block')
   @Answers(seatChangeResponse)
   block(
     @CurrentActor() actor: Actor,
@@ -105,8 +155,14 @@ export class SeatsController {
   }
 
   @Post(':identity/unblock')
+  @ApiDoc({
+    summary: 'Unblock a participant',
+    description: 'Ends the block. They may join again.',
+    example: { reason: 'A mistake' },
+    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling'],
+  })
   @HttpCode(200)
-  @RequirePermission('seat.block', { room: 'room' })
+  @ForAct('unblock')
   @Answers(seatChangeResponse)
   unblock(
     @CurrentActor() actor: Actor,
@@ -118,8 +174,20 @@ export class SeatsController {
   }
 
   @Post(':identity/remove')
+  @ApiDoc({
+    summary: 'Remove a participant',
+    description: 'Disconnects them. They may come back.',
+    example: { reason: 'Left the camera on' },
+    errors: [
+      'seat.not_found',
+      'seat.changed',
+      'seat.above_ceiling',
+      'seat.self',
+      'seat.not_present',
+    ],
+  })
   @HttpCode(200)
-  @RequirePermission('seat.remove', { room: 'room' })
+  @ForAct('remove')
   @Answers(seatChangeResponse)
   remove(
     @CurrentActor() actor: Actor,
@@ -131,8 +199,14 @@ export class SeatsController {
   }
 
   @Post(':identity/mute')
+  @ApiDoc({
+    summary: 'Mute a participant',
+    description: 'Mutes one source, or all. They can unmute themselves; a hold prevents that.',
+    example: { source: 'microphone' },
+    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling', 'seat.not_present'],
+  })
   @HttpCode(200)
-  @RequirePermission('seat.mute', { room: 'room' })
+  @ForAct('mute')
   @Answers(seatChangeResponse)
   mute(
     @CurrentActor() actor: Actor,
@@ -144,8 +218,14 @@ export class SeatsController {
   }
 
   @Post(':identity/extend')
+  @ApiDoc({
+    summary: 'Extend a lease',
+    description: 'Adds time to a promotion that has an expiry.',
+    example: { for: '5m' },
+    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling', 'seat.no_lease'],
+  })
   @HttpCode(200)
-  @RequirePermission('seat.promote', { room: 'room' })
+  @ForAct('extend')
   @Answers(seatChangeResponse)
   extend(
     @CurrentActor() actor: Actor,
@@ -157,8 +237,15 @@ export class SeatsController {
   }
 
   @Post(':identity/hold')
+  @ApiDoc({
+    summary: 'Hold a participant silent',
+    description:
+      'Takes sources from the seat, so that they cannot unmute. Without `sources`, all of them.',
+    example: { sources: ['microphone'], for: '10m' },
+    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling', 'seat.is_peek', 'seat.self'],
+  })
   @HttpCode(200)
-  @RequirePermission('seat.mute', { room: 'room' })
+  @ForAct('hold')
   @Answers(seatChangeResponse)
   hold(
     @CurrentActor() actor: Actor,
@@ -170,8 +257,14 @@ export class SeatsController {
   }
 
   @Post(':identity/release')
+  @ApiDoc({
+    summary: 'Release a held participant',
+    description: 'Ends the hold. They can unmute again.',
+    example: { reason: 'Noise is gone' },
+    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling'],
+  })
   @HttpCode(200)
-  @RequirePermission('seat.mute', { room: 'room' })
+  @ForAct('release')
   @Answers(seatChangeResponse)
   release(
     @CurrentActor() actor: Actor,
@@ -184,6 +277,12 @@ export class SeatsController {
 
   /** What an action would do, before the click on it. */
   @Post(':identity/preview')
+  @ApiDoc({
+    summary: 'Simulate an act',
+    description:
+      'What an act would do to the participant, and why it would be refused. Changes nothing.',
+    example: { action: 'promote', template: 'speaker' },
+  })
   @HttpCode(200)
   @RequirePermission('seat.read', { room: 'room' })
   @Answers(seatPreviewResponse)
@@ -196,6 +295,10 @@ export class SeatsController {
   }
 
   @Get(':identity/operations')
+  @ApiDoc({
+    summary: 'List the operations on a seat',
+    description: 'The newest acts on the seat first.',
+  })
   @RequirePermission('seat.read', { room: 'room' })
   @Answers(z.array(seatOperationResponse))
   async operations(
@@ -208,6 +311,12 @@ export class SeatsController {
 
   /** A soft lock: for five seconds the other moderators see who is about to act on this seat. */
   @Post(':identity/acting')
+  @ApiDoc({
+    summary: 'Announce an act',
+    description:
+      'Tells the other moderators for five seconds who is about to act on this participant.',
+    example: { action: 'promote' },
+  })
   @HttpCode(204)
   @RequirePermission('seat.promote', { room: 'room' })
   @Answers(z.void())

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../actor/actor.js';
 import { AppError, fieldError } from '../../common/errors/app-error.js';
 import { exceeds } from '../../grants/ceiling.js';
+import { promotesTo } from '../../grants/presets.js';
 import type { Block, Hold, Override } from '../../grants/policy.js';
 import {
   canonicalSources,
@@ -16,8 +17,6 @@ import type { Context } from '../model/context.js';
 import { type EffectiveRole, SeatPolicy, type Evaluation } from '../model/seat-policy.js';
 import { SeatStore } from '../store/seat-store.js';
 
-/** What is promoted to when neither the moderator nor the room says. */
-const DEFAULT_PROMOTION = 'speaker';
 /** What somebody is demoted to who would otherwise have no role at all. */
 const LAST_RESORT = 'viewer';
 /** Every template has a place. */
@@ -52,7 +51,7 @@ export class CommandPlanner {
     body: CommandBody & { template?: string | undefined },
   ): Promise<Plan> {
     const { evaluation } = context;
-    const key = body.template ?? evaluation.room.promoteTemplate ?? DEFAULT_PROMOTION;
+    const key = body.template ?? promotesTo(evaluation.room);
     const override = this.overrideOf(actor, context, key, body);
     if (body.template === undefined) await this.assertIsPromotion(evaluation, override);
     return { ...desiredStateOf(context), override };

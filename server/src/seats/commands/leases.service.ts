@@ -8,7 +8,7 @@ import { SYSTEM_ACTOR } from '../../actor/actor.js';
 import { AppError } from '../../common/errors/app-error.js';
 import { inParallel } from '../../common/in-parallel.js';
 import { Hints } from '../../hints/hints.js';
-import type { PolicyFacts } from '../../policy/policy-reader.js';
+import type { PolicyFacts } from '../../policy/policy-facts.js';
 import type { Seat } from '../model/seat.js';
 import { OperationRunner } from './operation-runner.js';
 import type { Command } from './requests.js';

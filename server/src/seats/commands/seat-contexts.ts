@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../common/errors/app-error.js';
 import { RemoteUnmute } from '../../livekit/remote-unmute.js';
 import { RoomsPort } from '../../livekit/rooms-port.js';
-import type { PolicyFacts } from '../../policy/policy-reader.js';
+import type { PolicyFacts } from '../../policy/policy-facts.js';
 import { emptySeat, type Seat } from '../model/seat.js';
 import type { Context } from '../model/context.js';
 import { SeatBatchStore } from '../store/seat-batch-store.js';

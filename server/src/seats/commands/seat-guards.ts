@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type Act, actsThat } from '../../acts/acts.js';
 import type { Actor } from '../../actor/actor.js';
 import type { Permission } from '../../actor/permissions.js';
 import { AppError, fieldError } from '../../common/errors/app-error.js';
@@ -7,24 +8,17 @@ import { listInWords } from '../../grants/grant-catalogue.js';
 import { isReservedIdentity, PEEK_PREFIX } from '../../grants/names.js';
 import { LedgerService } from '../../ledger/ledger.service.js';
 import { KINDS_WITH_A_ROLE } from '../../livekit/whip.js';
-import type { SeatAction } from '../model/seat.js';
+import type { SeatAct, SeatAction } from '../model/seat.js';
 import type { Context } from '../model/context.js';
 import { type EffectiveRole, SeatPolicy, type Evaluation } from '../model/seat-policy.js';
 import { SeatViews } from '../views/seat-views.js';
 
 const STANDARD = 'standard';
 
-/** What plays, records or dials follows its job, not a role; who publishes once can be held by a mute. */
-const FOR_PEOPLE: ReadonlySet<SeatAction> = new Set(['promote', 'demote', 'hold']);
+const FOR_PEOPLE = actionsThat(({ isForPeople }) => isForPeople);
 /** A moderator's seat for a peek is for nothing else. */
-const NOT_FOR_PEEKS: ReadonlySet<SeatAction> = new Set([
-  ...FOR_PEOPLE,
-  'extend',
-  'release',
-  'mute',
-]);
-/** What takes something from oneself that one may not be able to take back. */
-const NOT_BY_MISTAKE: ReadonlySet<SeatAction> = new Set(['demote', 'block', 'remove', 'hold']);
+const NOT_FOR_PEEKS = actionsThat(({ isForPeeks }) => !isForPeeks);
+const NEEDS_CONFIRM = actionsThat(({ needsConfirm }) => needsConfirm);
 
 /** Whether the actor may do this to the seat. Every guard throws, and changes nothing. */
 @Injectable()
@@ -70,7 +64,7 @@ export class SeatGuards {
     }
     const isSelf =
       actor.kind === 'operator' && actor.label.toLowerCase() === identity.toLowerCase();
-    if (isSelf && !isConfirmed && NOT_BY_MISTAKE.has(action)) {
+    if (isSelf && !isConfirmed && NEEDS_CONFIRM.has(action)) {
       throw new AppError(
         'conflict',
         'seat.self',
@@ -150,4 +144,8 @@ export class SeatGuards {
 function kindOf({ seat, evaluation }: Context): string {
   if (seat.isPresent) return seat.kind ?? STANDARD;
   return evaluation.facts.user?.kind ?? seat.kind ?? STANDARD;
+}
+
+function actionsThat(test: (act: Act) => boolean): ReadonlySet<SeatAction> {
+  return new Set(actsThat<SeatAct>(test));
 }

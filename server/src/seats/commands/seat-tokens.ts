@@ -5,7 +5,7 @@ import { Hints } from '../../hints/hints.js';
 import type { Override } from '../../grants/policy.js';
 import type { LedgerEntryInput, LedgerRef } from '../../ledger/ledger-entry.js';
 import { LedgerService } from '../../ledger/ledger.service.js';
-import type { PolicyFacts } from '../../policy/policy-reader.js';
+import type { PolicyFacts } from '../../policy/policy-facts.js';
 import type { Seat } from '../model/seat.js';
 import { SeatApplier } from '../convergence/seat-applier.js';
 import { desiredStateOf } from './command-planner.js';

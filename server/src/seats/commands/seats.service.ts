@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { ACTS, type ActsThat, inverseOf } from '../../acts/acts.js';
 import type { Actor } from '../../actor/actor.js';
-import type { Permission } from '../../actor/permissions.js';
 import { AppError } from '../../common/errors/app-error.js';
 import { DatabaseClock } from '../../database/database-clock.js';
-import type { SeatAction } from '../model/seat.js';
 import { ImmediateActs } from './immediate-acts.js';
 import { OperationRunner } from './operation-runner.js';
 import type { Command, ImmediateAct, RequestOptions } from './requests.js';
@@ -145,11 +144,11 @@ export class SeatsService {
   async undo(actor: Actor, id: string, options?: RequestOptions): Promise<SeatChange> {
     const operation = await this.store.findOperation(id);
     if (!operation || !actor.can('seat.read', operation.room)) throw operationNotFound();
-    const action = INVERSES[operation.action];
+    const action = inverseOf(operation.action) as SeatCommand | null;
     if (!action || !operation.undoUntil) {
       throw new AppError('conflict', 'operation.not_undoable', 'This cannot be undone.');
     }
-    const permission = PERMISSION_FOR[action];
+    const { permission } = ACTS[action];
     if (!actor.can(permission, operation.room)) {
       throw new AppError(
         'forbidden',
@@ -190,7 +189,7 @@ export class SeatsService {
   /** The command for one of many seats, by the same plan as for one alone. */
   command(
     actor: Actor,
-    action: Exclude<ChangeAction, 'extend'>,
+    action: Exclude<SeatCommand, 'extend'>,
     body: ChangeBody & HoldBody,
   ): Command {
     switch (action) {
@@ -296,31 +295,11 @@ export class SeatsService {
   }
 }
 
-type ChangeAction = 'promote' | 'demote' | 'extend' | 'block' | 'unblock' | 'hold' | 'release';
-
-const PERMISSION_FOR: Readonly<Record<ChangeAction, Permission>> = {
-  promote: 'seat.promote',
-  demote: 'seat.demote',
-  extend: 'seat.promote',
-  block: 'seat.block',
-  unblock: 'seat.block',
-  hold: 'seat.mute',
-  release: 'seat.mute',
-};
-
-const INVERSES: Readonly<Partial<Record<SeatAction, ChangeAction>>> = {
-  promote: 'demote',
-  demote: 'promote',
-  extend: 'extend',
-  block: 'unblock',
-  unblock: 'block',
-  hold: 'release',
-  release: 'hold',
-};
+type SeatCommand = ActsThat<{ sort: 'command' }>;
 
 /** What every change is asked for with. */
 function common(
-  action: ChangeAction,
+  action: SeatCommand,
   body: {
     reason?: string | undefined;
     expectEpoch?: number | undefined;
@@ -329,7 +308,7 @@ function common(
 ): Omit<Command, 'plan'> {
   return {
     action,
-    permission: PERMISSION_FOR[action],
+    permission: ACTS[action].permission,
     body,
     reason: body.reason,
     expectEpoch: body.expectEpoch,

@@ -27,12 +27,8 @@ import {
   withholdPermission,
 } from '../../grants/withhold.js';
 import { KINDS_WITH_A_ROLE, WHIP_KIND } from '../../livekit/whip.js';
-import {
-  type Admitted,
-  type PolicyFacts,
-  PolicyReader,
-  type PolicyRoom,
-} from '../../policy/policy-reader.js';
+import type { Admitted, PolicyFacts, PolicyRoom } from '../../policy/policy-facts.js';
+import { PolicyReader } from '../../policy/policy-reader.js';
 
 export interface EffectiveRole {
   readonly template: string;

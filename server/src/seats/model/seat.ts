@@ -1,3 +1,4 @@
+import { ACTS, type ActsThat } from '../../acts/acts.js';
 import type { ActorRef } from '../../actor/actor.js';
 import type { ParticipantPermission } from '../../grants/compile-grant.js';
 import type { Heard } from '../../grants/effects.js';
@@ -8,20 +9,16 @@ import type {
   ParticipantState,
 } from '../../livekit/participant-view.js';
 
-export type SeatAction =
-  | 'promote'
-  | 'demote'
-  | 'extend'
-  | 'block'
-  | 'unblock'
-  | 'hold'
-  | 'release'
-  | 'remove'
-  | 'mute'
-  | 'lease_end'
-  | 'hold_end'
-  | 'block_end'
-  | 'peek_end';
+/** The acts that are operations on a seat, and what ends by itself. */
+export type SeatAction = SeatAct | keyof typeof END_LEDGER_KINDS;
+export type SeatAct = ActsThat<{ sort: 'command' | 'immediate' }>;
+
+const END_LEDGER_KINDS = {
+  lease_end: 'seat.lease_ended',
+  hold_end: 'seat.hold_ended',
+  block_end: 'seat.block_ended',
+  peek_end: 'seat.peek_ended',
+} as const;
 
 /** What moderators set on a seat, on top of standing policy. */
 export interface DesiredState {
@@ -159,22 +156,12 @@ export function isBy({ actor }: Pick<SeatOperation, 'actor'>, { kind, id }: Acto
   return actor.kind === kind && actor.id === id;
 }
 
-/** The ledger's word for each action. */
-export const LEDGER_KINDS: Readonly<Record<SeatAction, string>> = {
-  promote: 'seat.promoted',
-  demote: 'seat.demoted',
-  extend: 'seat.lease_extended',
-  block: 'seat.blocked',
-  unblock: 'seat.unblocked',
-  hold: 'seat.held',
-  release: 'seat.released',
-  remove: 'seat.removed',
-  mute: 'seat.muted',
-  lease_end: 'seat.lease_ended',
-  hold_end: 'seat.hold_ended',
-  block_end: 'seat.block_ended',
-  peek_end: 'seat.peek_ended',
-};
+/** The kind of the ledger's entries of an action. */
+export function ledgerKindOf(action: SeatAction): string {
+  return action in END_LEDGER_KINDS
+    ? END_LEDGER_KINDS[action as keyof typeof END_LEDGER_KINDS]
+    : ACTS[action as SeatAct].ledgerKind;
+}
 
 /** An operation that is about to begin; what comes of it is not known yet. */
 export type NewOperation = Omit<

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PgPool } from '../../database/pg-pool.js';
+import { VOIDED_AT, voidedNow } from '../../database/void-mark.js';
 import type { Tx } from '../../ledger/transactions.js';
 
 /** Admissions to a seat by tokens that were not refreshed ones, since the last voiding. */
@@ -83,12 +84,10 @@ export class AdmissionStore {
 
   /** Voids every token of the seat made until now, by Postgres' clock. Null for no such room. */
   async voidTokens(tx: Tx, room: string, identity: string): Promise<Date | null> {
-    const now = `date_trunc('milliseconds', clock_timestamp())`;
     const { rows } = await tx.query<{ voidBefore: Date }>(
       `INSERT INTO seat (room, identity, tokens_void_before)
-       SELECT name, $2::text, ${now} FROM room WHERE name = $1
-       ON CONFLICT (room, identity) DO UPDATE
-         SET tokens_void_before = greatest(seat.tokens_void_before, ${now})
+       SELECT name, $2::text, ${VOIDED_AT} FROM room WHERE name = $1
+       ON CONFLICT (room, identity) DO UPDATE SET ${voidedNow('seat')}
        RETURNING tokens_void_before AS "voidBefore"`,
       [room, identity],
     );

@@ -5,7 +5,7 @@ import { Hints } from '../../hints/hints.js';
 import type { LedgerEntryInput, LedgerOutcome } from '../../ledger/ledger-entry.js';
 import { Metrics } from '../../metrics/metrics.service.js';
 import {
-  LEDGER_KINDS,
+  ledgerKindOf,
   type NewOperation,
   type SeatOperation,
   type DesiredState,
@@ -193,7 +193,7 @@ function entry(
 ): LedgerEntryInput {
   const { id, room, identity, action, actor, reason, before, after, epoch, bulk } = operation;
   return {
-    kind: LEDGER_KINDS[action],
+    kind: ledgerKindOf(action),
     outcome,
     actor,
     room,

@@ -1,51 +1,70 @@
 import { z } from 'zod';
+import { type ActName, ACTS, type ActsThat, actsThat } from '../../acts/acts.js';
 import { actorKindResponse, cleanText, nameText, reasonText } from '../../common/http/fields.js';
+import { roleSourceResponse, trackSourceResponse } from '../../grants/responses.js';
 import { parseTtl, TtlError } from '../../grants/ttl.js';
 import { TRACK_SOURCES } from '../../grants/role-grants.js';
 
-/** Seconds or words, from 1 s: how long a lease or a block lasts. */
-const duration = z.union([z.number(), z.string()]).transform((value, context) => {
-  try {
-    return parseTtl(value);
-  } catch (error) {
-    if (!(error instanceof TtlError)) throw error;
-    context.addIssue({ code: 'custom', message: error.message });
-    return z.NEVER;
-  }
-});
+const duration = z
+  .union([z.number(), z.string()])
+  .describe('How long it lasts: seconds, or text like "10m" or "2 days"; from 1 s.')
+  .transform((value, context) => {
+    try {
+      return parseTtl(value);
+    } catch (error) {
+      if (!(error instanceof TtlError)) throw error;
+      context.addIssue({ code: 'custom', message: error.message });
+      return z.NEVER;
+    }
+  });
 
 const reason = reasonText.optional();
-const template = z.string().min(1).max(64).optional();
+const template = z
+  .string()
+  .min(1)
+  .max(64)
+  .describe('The key of a role template. Left out: the usual one.')
+  .optional();
 
-const expectEpoch = z.int().min(0).optional();
-/** Says that one means oneself, where one would. */
-const confirm = z.boolean().optional();
-const sources = z.array(z.enum(TRACK_SOURCES)).min(1).max(TRACK_SOURCES.length).optional();
+const expectEpoch = z
+  .int()
+  .min(0)
+  .describe('The epoch that was read; another one is answered with 409 `seat.changed`.')
+  .optional();
+const confirm = z.boolean().describe('True when the caller means themselves.').optional();
+const sources = z
+  .array(z.enum(TRACK_SOURCES))
+  .min(1)
+  .max(TRACK_SOURCES.length)
+  .describe('What is taken. Left out: every source.')
+  .optional();
 
-export const changeBody = z.strictObject({
+const FIELDS = {
   template,
-  reason,
-  for: duration.optional(),
-  expectEpoch,
-  confirm,
-});
-export const extendBody = z.strictObject({ for: duration, reason, expectEpoch });
-export const blockBody = z.strictObject({ for: duration.optional(), reason, expectEpoch, confirm });
-export const holdBody = z.strictObject({
   sources,
+  source: z.enum([...TRACK_SOURCES, 'unknown']).optional(),
   for: duration.optional(),
   reason,
   expectEpoch,
   confirm,
-});
-export const reasonBody = z.strictObject({ reason, expectEpoch });
-export const removeBody = z.strictObject({ reason, expectEpoch, confirm });
-export const muteBody = z.strictObject({
-  source: z.enum([...TRACK_SOURCES, 'unknown']).optional(),
-  reason,
-});
+};
+
+/** The body of an act, by the fields that the catalogue names. */
+function bodyOf<Name extends ActName>(name: Name) {
+  type Field = (typeof ACTS)[Name]['fields'][number];
+  const fields = ACTS[name].fields.map((field) => [field, FIELDS[field]]);
+  return z.strictObject(Object.fromEntries(fields) as Pick<typeof FIELDS, Field>);
+}
+
+export const changeBody = bodyOf('promote');
+export const extendBody = bodyOf('extend').extend({ for: duration });
+export const blockBody = bodyOf('block');
+export const holdBody = bodyOf('hold');
+export const reasonBody = bodyOf('release');
+export const removeBody = bodyOf('remove');
+export const muteBody = bodyOf('mute');
 export const previewBody = z.strictObject({
-  action: z.enum(['promote', 'demote', 'block', 'hold', 'release', 'remove', 'mute']),
+  action: z.enum(actsThat<ActsThat<{ isSimulated: true }>>(({ isSimulated }) => isSimulated)),
   template,
   sources,
   for: duration.optional(),
@@ -67,11 +86,14 @@ export type PreviewBody = z.infer<typeof previewBody>;
 export type ActingBody = z.infer<typeof actingBody>;
 export type OperationsQuery = z.infer<typeof operationsQuery>;
 
+/** `unknown`: a source that LiveKit does not name. */
+const anySource = z.enum([...TRACK_SOURCES, 'unknown']);
+
 const permissionResponse = z.object({
   canSubscribe: z.boolean(),
   canPublish: z.boolean(),
   canPublishData: z.boolean(),
-  canPublishSources: z.array(z.string()),
+  canPublishSources: z.array(anySource),
   hidden: z.boolean(),
   recorder: z.boolean(),
   agent: z.boolean(),
@@ -82,13 +104,14 @@ const permissionResponse = z.object({
 
 const trackResponse = z.object({
   sid: z.string(),
-  type: z.string(),
-  source: z.string(),
+  type: z.enum(['audio', 'video', 'data']),
+  source: anySource,
   name: z.string(),
   isMuted: z.boolean(),
 });
 
 const instantResponse = z.iso.datetime();
+const outcomeResponse = z.enum(['intent', 'applied', 'pending', 'failed', 'superseded']);
 
 export const seatResponse = z.object({
   id: z.string(),
@@ -96,9 +119,9 @@ export const seatResponse = z.object({
   user: z.string().nullable(),
   name: z.string().nullable(),
   kind: z.string().nullable(),
-  state: z.string(),
+  state: z.enum(['joining', 'joined', 'active', 'disconnected', 'absent']),
   isPresent: z.boolean(),
-  role: z.object({ template: z.string(), version: z.int(), source: z.string() }).nullable(),
+  role: z.object({ template: z.string(), version: z.int(), source: roleSourceResponse }).nullable(),
   /** Why they may not be here, when they may not: `seat.blocked`, `room.closed`, … */
   refusal: z.string().nullable(),
   observed: permissionResponse.nullable(),
@@ -126,7 +149,7 @@ export const seatResponse = z.object({
   blockedUntil: instantResponse.nullable(),
   hold: z
     .object({
-      sources: z.array(z.string()),
+      sources: z.array(trackSourceResponse),
       at: instantResponse,
       until: instantResponse.nullable(),
       by: z.string(),
@@ -135,7 +158,7 @@ export const seatResponse = z.object({
     })
     .nullable(),
   /** What a hold and the room's scene take out of their role. */
-  withheld: z.object({ sources: z.array(z.string()), data: z.boolean() }),
+  withheld: z.object({ sources: z.array(trackSourceResponse), data: z.boolean() }),
   /** What of their role waits for a token of somebody who may give it; the connection goes without. */
   aboveCeiling: z.array(z.string()),
   /** How holds and scenes keep them silent: most lose the right, who publishes once is muted. */
@@ -154,7 +177,7 @@ export const seatResponse = z.object({
       by: z.string(),
       byKind: actorKindResponse.nullable(),
       kind: z.string(),
-      outcome: z.string(),
+      outcome: outcomeResponse,
       ms: z.number().nullable(),
     })
     .nullable(),
@@ -201,7 +224,7 @@ export const seatOperationResponse = z.object({
   by: z.string(),
   byKind: actorKindResponse.nullable(),
   at: instantResponse,
-  outcome: z.string(),
+  outcome: outcomeResponse,
   detail: z.string().nullable(),
   reason: z.string().nullable(),
   /** Until LiveKit answered. */
@@ -221,7 +244,7 @@ export const operationResponse = z.object({
   identity: z.string(),
   action: z.string(),
   status: z.enum(['running', 'done', 'failed']),
-  outcome: z.string(),
+  outcome: outcomeResponse,
   detail: z.string().nullable(),
   total: z.int(),
   done: z.int(),

@@ -1,0 +1,85 @@
+import { registerMessages } from '../i18n/i18nProvider';
+
+registerMessages({
+  resources: {
+    assignments: {
+      name: 'Assignment |||| Assignments',
+      fields: {
+        subject: 'Who',
+        scope: 'Where',
+        template: 'Role',
+        priority: 'Priority',
+        validFrom: 'From',
+        validUntil: 'Until',
+        reason: 'Reason',
+        status: 'State',
+        createdAt: 'Given',
+        createdBy: 'By',
+      },
+    },
+  },
+  assignments: {
+    search: 'Search people and reasons',
+    create: 'Assign a role',
+    create_title: 'Assign a role',
+    edit_title: 'Assignment',
+    created: 'Role assigned',
+    empty_title: 'No assignments yet',
+    empty_text:
+      'An assignment gives a user or everyone a role template in one room, in rooms by name or in all rooms, for a time or for good.',
+    no_end: 'no end',
+    status: { active: 'Active', upcoming: 'Upcoming', expired: 'Expired' },
+    subject: {
+      legend: 'Who',
+      user: 'One user',
+      everyone: 'Everyone',
+      pick: 'User',
+      everyone_label: 'Everyone',
+    },
+    scope: {
+      legend: 'Where',
+      room: 'One room',
+      pattern: 'Rooms by name',
+      all: 'All rooms',
+      pick: 'Room',
+      pattern_label: 'Name pattern',
+      pattern_help: '* matches any characters: town-* matches town-hall and town-square.',
+      all_label: 'All rooms',
+    },
+    help: {
+      priority: 'If two assignments are equally specific, the higher number wins.',
+      reason: 'Recorded in the ledger with your name.',
+    },
+    until: {
+      label: 'Ends',
+      hour: 'in 1 hour',
+      day: 'in 1 day',
+      week: 'in 1 week',
+      never: 'never',
+    },
+    sentence: {
+      label: 'In words',
+      incomplete: 'Choose who, where and which role.',
+      gets: 'gets',
+      in: 'in',
+      from: 'from %{from}',
+      until: 'until %{until}',
+      forever: 'with no end',
+      has_already: 'Has there now: %{role}%{source}.',
+      has_nothing: 'Has there now: no role, so no token.',
+      source: {
+        override: ' (from a moderator, which takes precedence)',
+        assignment: ' (from an assignment)',
+        default: ' (the room’s default)',
+      },
+    },
+    edit: 'Save changes',
+    end: 'End assignment',
+    end_title: 'End this assignment?',
+    end_text:
+      'The role ends at once, also for people in a room now: they get the role that other assignments or the room’s default give. The ledger keeps the record.',
+    ended: 'Assignment ended',
+    invalid_until: 'Must be after the start.',
+    required: 'Required',
+  },
+});

@@ -1,0 +1,37 @@
+import { type Participant, type RemoteTrack, Track } from 'livekit-client';
+
+/** A participant as the page shows them. */
+export interface Person {
+  identity: string;
+  name: string;
+  isSelf: boolean;
+  isSpeaking: boolean;
+  isMicrophoneOn: boolean;
+  camera: Track | null;
+  screen: Track | null;
+  /** Sound to play: never one's own. */
+  audio: RemoteTrack[];
+}
+
+export function personOf(person: Participant, isSelf: boolean): Person {
+  const shown = (source: Track.Source) => {
+    const publication = person.getTrackPublication(source);
+    return publication?.track && !publication.isMuted ? publication.track : null;
+  };
+  const heard = isSelf
+    ? []
+    : [Track.Source.Microphone, Track.Source.ScreenShareAudio]
+        .map((source) => person.getTrackPublication(source)?.track as RemoteTrack | undefined)
+        .filter((track) => track !== undefined);
+  const microphone = person.getTrackPublication(Track.Source.Microphone);
+  return {
+    identity: person.identity,
+    name: person.name || person.identity,
+    isSelf,
+    isSpeaking: person.isSpeaking,
+    isMicrophoneOn: microphone !== undefined && !microphone.isMuted,
+    camera: shown(Track.Source.Camera),
+    screen: shown(Track.Source.ScreenShare),
+    audio: heard,
+  };
+}

@@ -1,0 +1,269 @@
+import { css, type CSSObject, type SerializedStyles } from '@emotion/react';
+import { styled, type Theme } from '@mui/material/styles';
+import { FONT_MONO } from '../../theme/theme';
+import { rowButtonStyles, statusStyles } from '../seat/statusStyles';
+
+const COLUMNS = {
+  wide: 'var(--pick) minmax(124px,1.5fr) minmax(190px,1.2fr) 84px 128px minmax(124px,.7fr) minmax(170px,1.5fr) 62px 186px',
+  large:
+    'var(--pick) minmax(108px,1.3fr) minmax(188px,1.2fr) 76px 128px minmax(122px,.7fr) minmax(152px,1.4fr) 182px',
+  medium: 'var(--pick) minmax(120px,1.2fr) minmax(110px,1.1fr) 80px minmax(150px,1.6fr) 192px',
+  small:
+    'var(--pick) minmax(96px,1.3fr) minmax(90px,1.1fr) 64px minmax(100px,1.2fr) minmax(44px,auto)',
+  narrow: '44px minmax(0,1fr) minmax(0,auto) minmax(48px,auto)',
+};
+
+/** A sign for the eye only: the words are beside it, so screen readers skip it. */
+const unread = (sign: string) => [`'${sign}'`, `'${sign}' / ''`];
+
+const sheets = new WeakMap<Theme, SerializedStyles>();
+
+/**
+ * The grid's own style sheet: plain class names, because a styled component per cell costs more
+ * than the cell when thousands of rows scroll by.
+ * Written once for a theme, not at every drawing.
+ */
+export const GridFrame = styled('div')(({ theme }) => {
+  const sheet = sheets.get(theme) ?? css(stylesOf(theme));
+  sheets.set(theme, sheet);
+  return sheet;
+});
+
+const stylesOf = (theme: Theme): CSSObject => ({
+  flex: 1,
+  minHeight: 320,
+  display: 'flex',
+  border: `1px solid ${theme.palette.divider}`,
+  borderRadius: theme.shape.borderRadius,
+  backgroundColor: theme.palette.background.paper,
+  overflow: 'hidden',
+  '--row-height': '36px',
+  '--pick': '32px',
+
+  // The page's own rule is `inherit`, by which whatever changes a row (its place, while it scrolls)
+  // would change everything in it as well.
+  '& *, & *::before, & *::after': { boxSizing: 'border-box' },
+
+  '& .grid': {
+    flex: 1,
+    minWidth: 0,
+    overflow: 'auto',
+    // The rows' height must not make the page grow.
+    contain: 'size',
+    // Sideways a finger pulls a row; up and down it scrolls, as everywhere.
+    touchAction: 'pan-y pinch-zoom',
+  },
+  // Around the frame: inside, the rows would cover it.
+  '& .grid:focus-visible': { outline: 'none' },
+  '&:has(> .grid:focus-visible)': {
+    outline: `2px solid ${theme.palette.primary.main}`,
+    outlineOffset: -1,
+  },
+  '& .rows': { position: 'relative' },
+  '& .row': {
+    position: 'absolute',
+    insetInline: 0,
+    top: 0,
+    display: 'grid',
+    gridTemplateColumns: COLUMNS.wide,
+    alignItems: 'center',
+    height: 'var(--row-height)',
+    borderBottom: `1px solid ${theme.palette.divider}`,
+    cursor: 'default',
+    contain: 'layout style paint',
+  },
+  '& .head': {
+    position: 'sticky',
+    zIndex: 1,
+    height: 32,
+    backgroundColor: theme.palette.background.paper,
+    color: theme.palette.text.secondary,
+    fontSize: '.75rem',
+    fontWeight: 600,
+  },
+  '& .cell': {
+    paddingInline: 8,
+    minWidth: 0,
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+    whiteSpace: 'nowrap',
+  },
+  // What has no place in one line takes two.
+  '& .status': {
+    display: '-webkit-box',
+    WebkitBoxOrient: 'vertical',
+    WebkitLineClamp: 2,
+    whiteSpace: 'normal',
+    fontSize: '.8125rem',
+    lineHeight: 1.2,
+  },
+  '& .row:not(.head):hover': { backgroundColor: theme.palette.action.hover },
+  '& .row.selected': { backgroundColor: theme.palette.action.selected },
+  '& .row.active': { boxShadow: `inset 3px 0 0 ${theme.palette.divider}` },
+  '& .grid:focus-visible .row.active, & .grid:focus .row.active': {
+    boxShadow: `inset 3px 0 0 ${theme.palette.primary.main}`,
+    backgroundColor: theme.palette.action.selected,
+  },
+  '& .row.others': { borderTop: `2px solid ${theme.palette.divider}` },
+  '& .section': {
+    position: 'absolute',
+    insetInlineStart: 36,
+    top: -8,
+    zIndex: 1,
+    paddingInline: 6,
+    backgroundColor: theme.palette.background.paper,
+    color: theme.palette.text.secondary,
+    fontSize: '.6875rem',
+    lineHeight: '16px',
+    pointerEvents: 'none',
+  },
+  '& .row.gone, & .row.absent': { color: theme.palette.text.secondary },
+  '& .row.gone .person': { textDecoration: 'line-through' },
+
+  '& .pick': { display: 'grid', placeItems: 'center', paddingInline: 0, height: '100%' },
+  '& .row:not(.head) .pick::before': {
+    content: "''",
+    width: 16,
+    height: 16,
+    border: `1.5px solid ${theme.palette.text.secondary}`,
+    borderRadius: 4,
+    fontSize: 12,
+    lineHeight: '13px',
+    textAlign: 'center',
+  },
+  '& .row.selected .pick::before': {
+    content: unread('✓'),
+    backgroundColor: theme.palette.primary.main,
+    borderColor: theme.palette.primary.main,
+    color: theme.palette.primary.contrastText,
+  },
+  '& .name': { fontWeight: 550 },
+  '& .mono': {
+    fontFamily: FONT_MONO,
+    fontSize: '.75rem',
+    color: theme.palette.text.secondary,
+    marginInlineStart: 6,
+  },
+  '& .tag': {
+    marginInlineStart: 6,
+    paddingInline: 4,
+    border: `1px solid ${theme.palette.divider}`,
+    borderRadius: 4,
+    fontSize: '.6875rem',
+    color: theme.palette.text.secondary,
+  },
+  '& .c-hand': { fontVariantNumeric: 'tabular-nums' },
+  '& .hand': { color: theme.palette.warning.main, fontWeight: 600 },
+  '& .letter': {
+    display: 'inline-block',
+    width: 18,
+    height: 18,
+    marginInlineEnd: 6,
+    borderRadius: 5,
+    fontSize: 11,
+    fontWeight: 700,
+    lineHeight: '18px',
+    textAlign: 'center',
+    forcedColorAdjust: 'none',
+  },
+  '& .role': { fontWeight: 550 },
+  '& .lease': { fontSize: '.75rem', fontVariantNumeric: 'tabular-nums' },
+  '& .quiet': { color: theme.palette.text.secondary, fontWeight: 400, fontSize: '.75rem' },
+  '& .flags svg': {
+    display: 'block',
+    width: 112,
+    height: 19,
+    fill: 'none',
+    stroke: 'currentColor',
+    strokeWidth: 1.8,
+    strokeLinecap: 'round',
+    strokeLinejoin: 'round',
+  },
+  '& .track': { marginInlineEnd: 8 },
+  '& .track.muted': { color: theme.palette.text.secondary },
+  '& button': {
+    font: 'inherit',
+    fontSize: '.75rem',
+    fontWeight: 600,
+    minHeight: 26,
+    paddingInline: 8,
+    color: theme.palette.primary.main,
+    background: 'none',
+    border: `1px solid ${theme.palette.divider}`,
+    borderRadius: 5,
+    cursor: 'pointer',
+  },
+  '& button:hover': { borderColor: theme.palette.primary.main },
+  '& button.quietly': { color: theme.palette.text.secondary },
+  ...statusStyles(theme, '& .status'),
+  ...rowButtonStyles(theme),
+  '& .actions': { display: 'flex', gap: 4, justifyContent: 'flex-end' },
+  '& .more': { minWidth: 28, paddingInline: 4 },
+
+  '&&& .row[data-pulled]': {
+    backgroundColor: theme.palette.background.paper,
+    boxShadow: `0 0 0 1px ${theme.palette.divider}`,
+  },
+
+  // Set from the width by the grid. Container queries would do the same, but cost a second pass of
+  // styles over every row at each scroll.
+  '&:not([data-size=wide])': { '& .c-joined': { display: 'none' } },
+  '&[data-size=large]': { '& .row': { gridTemplateColumns: COLUMNS.large } },
+  '&:not([data-size=wide], [data-size=large])': {
+    '& .row': { gridTemplateColumns: COLUMNS.medium },
+    '& .c-tracks, & .c-observed': { display: 'none' },
+  },
+  '&[data-size=small], &[data-size=narrow]': {
+    '& .row': { gridTemplateColumns: COLUMNS.small },
+    '& .c-actions button:not(.more, .undo)': { display: 'none' },
+    // In two lines, so that the rest of the row gives way as little as possible.
+    '& .undo': { maxWidth: 64, lineHeight: 1.2, whiteSpace: 'normal' },
+  },
+  '&[data-size=narrow]': {
+    '& .row:not(.head)': {
+      gridTemplateColumns: COLUMNS.narrow,
+      gridTemplateRows: '1fr 1fr',
+      paddingBlock: 6,
+    },
+    '& .row:not(.head) .pick': { gridRow: '1 / 3' },
+    '& .row:not(.head) .c-person': { gridColumn: '2 / 4', gridRow: 1 },
+    // Beside the hand.
+    '& .row.waits:not(.head) .c-person': { gridColumn: 2 },
+    '& .row:not(.head) .c-hand': { gridColumn: 3, gridRow: 1 },
+    '& .row:not(.head) .c-role': { gridColumn: 2, gridRow: 2 },
+    '& .row:not(.head) .c-sync': {
+      gridColumn: 3,
+      gridRow: 2,
+      display: 'block',
+      maxWidth: 212,
+      whiteSpace: 'nowrap',
+    },
+    '& .row:not(.head) .c-actions': { gridColumn: 4, gridRow: '1 / 3', paddingInline: 2 },
+    '& .more, & .undo': { minWidth: 44, minHeight: 44 },
+    '& .more': { fontSize: '1rem', border: 'none' },
+    '& .head .c-role, & .head .c-sync, & .head .c-hand': { display: 'none' },
+    '& .row.head': { gridTemplateColumns: COLUMNS.narrow },
+  },
+  '@media (pointer: coarse)': {
+    '--row-height': '44px',
+    '--pick': '44px',
+    '& button': { position: 'relative', minHeight: 36 },
+    '& .more': { minWidth: 40 },
+    // As high as the row for the finger, and as wide as the room between them.
+    '& .c-actions': { overflow: 'visible' },
+    '& button::after': { content: "''", position: 'absolute', inset: '-5px -3px' },
+  },
+});
+
+export type GridSize = 'wide' | 'large' | 'medium' | 'small' | 'narrow';
+
+/** On a narrow page a row has two lines. */
+export function gridSize(width: number): GridSize {
+  if (width > 1112) return 'wide';
+  if (width > 1000) return 'large';
+  if (width > 720) return 'medium';
+  return width > 520 ? 'small' : 'narrow';
+}
+
+export const HEAD_HEIGHT = 32;
+export const ROW_HEIGHT = { narrow: 64, coarse: 44, fine: 36 };

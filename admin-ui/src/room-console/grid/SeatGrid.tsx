@@ -1,0 +1,313 @@
+import {
+  type ComponentType,
+  type CSSProperties,
+  lazy,
+  memo,
+  type KeyboardEvent,
+  type RefObject,
+  Suspense,
+  useEffect,
+  useId,
+  useImperativeHandle,
+  useRef,
+  useState,
+} from 'react';
+import { useTranslate } from 'react-admin';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import Box from '@mui/material/Box';
+import type { Acting, RoleTemplate, Seat } from '../../api/records';
+import { visuallyHidden } from '../../shared/visuallyHidden';
+import { GridFrame, HEAD_HEIGHT } from './GridFrame';
+import { ACTS, chipFor, type Command, commandFor, type Keymap, stepFor } from '../commands/keymap';
+import type { RosterStore } from '../roster/rosterStore';
+import { RowSlots } from './rowSlots';
+import type { Attempt } from '../commands/seatActions';
+import { useRules } from '../commands/useSeatRules';
+import { SeatRow, type RowCommand } from './SeatRow';
+import type { SwipeLayerProps } from './SwipeLayer';
+import { useRosterView } from '../roster/useRoster';
+import { useGridFit } from './useGridFit';
+import { useActiveKeptVisible, useScrollAnchor } from './useScrollAnchor';
+import { useSortPause } from './useSortPause';
+
+export interface SeatGridHandle {
+  focus: () => void;
+  /** Scrolls to somebody. */
+  show: (identity: string) => void;
+}
+
+interface SeatGridProps {
+  ref: RefObject<SeatGridHandle | null>;
+  label: string;
+  store: RosterStore;
+  attempts: ReadonlyMap<string, Attempt>;
+  acting: ReadonlyMap<string, Acting>;
+  templates: ReadonlyMap<string, RoleTemplate>;
+  keymap: Keymap;
+  active: string | null;
+  selected: ReadonlySet<string>;
+  errorText: (error: unknown) => string;
+  /** While a menu or dialog is open, rows keep their places. */
+  isDialogOpen: boolean;
+  /** Whether the row that was just touched had been there long enough to be meant. */
+  isPressSettled: () => boolean;
+  onActive: (identity: string) => void;
+  /** A key asked to act on somebody while nobody was marked; now this person is. */
+  onNobody: (identity: string | null) => void;
+  onExtend: (identities: string[]) => void;
+  onCommand: (command: RowCommand | Command, identity: string | null, element: HTMLElement) => void;
+}
+
+const hasTouch = navigator.maxTouchPoints > 0;
+/** An addition: without it everything else still works. */
+const SwipeLayer = lazy(async (): Promise<{ default: ComponentType<SwipeLayerProps> }> => {
+  const loaded = await import('./SwipeLayer').catch(() => null);
+  return { default: loaded?.SwipeLayer ?? (() => null) };
+});
+
+const OVERSCAN = 4;
+const COLUMN_COUNT = 9;
+
+/** The people. Only what is inside the frame is drawn again when one of them changes. */
+export function SeatGrid(props: SeatGridProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const { size, rowHeight } = useGridFit(frame);
+  return (
+    <GridFrame
+      ref={frame}
+      data-size={size}
+      style={{ '--row-height': `${rowHeight}px` } as CSSProperties}
+    >
+      <Grid {...props} rowHeight={rowHeight} />
+    </GridFrame>
+  );
+}
+
+function Grid(props: SeatGridProps & { rowHeight: number }) {
+  const { label, store, rowHeight, attempts, templates, active, selected } = props;
+  const { onActive, onCommand } = props;
+  const translate = useTranslate();
+  const { obstacle, promoteTitle } = useRules();
+  const view = useRosterView(store);
+  const id = useId();
+  const scroller = useRef<HTMLDivElement>(null);
+  const [slots] = useState(() => new RowSlots());
+  const sortPause = useSortPause(store);
+  useEffect(() => sortPause.keep('dialog', props.isDialogOpen), [sortPause, props.isDialogOpen]);
+  const anchor = useScrollAnchor(scroller, view, rowHeight);
+
+  // eslint-disable-next-line react-hooks/incompatible-library -- it keeps its own state on purpose
+  const virtualizer = useVirtualizer({
+    count: view.identities.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: OVERSCAN,
+    scrollMargin: 0,
+    paddingEnd: 4,
+    scrollPaddingStart: HEAD_HEIGHT,
+  });
+  useEffect(() => {
+    virtualizer.measure();
+  }, [virtualizer, rowHeight]);
+
+  useImperativeHandle(
+    props.ref,
+    () => ({
+      focus: () => scroller.current?.focus(),
+      show: (identity) => {
+        const index = store.read().identities.indexOf(identity);
+        if (index >= 0) virtualizer.scrollToIndex(index, { align: 'auto' });
+      },
+    }),
+    [store, virtualizer],
+  );
+  const isEarly = useEarlyFocus(scroller);
+
+  const activeIndex = active === null ? -1 : view.identities.indexOf(active);
+  useActiveKeptVisible(virtualizer, scroller, activeIndex, view);
+  const moveTo = (index: number) => {
+    const to = Math.max(0, Math.min(index, view.identities.length - 1));
+    const identity = view.identities[to];
+    if (identity === undefined) return null;
+    onActive(identity);
+    virtualizer.scrollToIndex(to, { align: 'auto' });
+    return identity;
+  };
+  const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 400) / rowHeight) - 2);
+
+  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
+    if (event.target !== scroller.current || event.nativeEvent.isComposing) return;
+    sortPause.touch();
+    const step = stepFor(event, page, view.identities.length, props.keymap);
+    const chip = step === null ? chipFor(event, props.keymap) : null;
+    const command = step === null && !chip ? commandFor(event, props.keymap) : null;
+    if (step === null && !chip && !command) return;
+    event.preventDefault();
+    if (step !== null) move(step, event.shiftKey);
+    // Somebody leaning on a key means it once.
+    else if (event.repeat) return;
+    else if (chip) store.setChip(chip);
+    else {
+      const isNobodyActive = activeIndex < 0;
+      const meant = isNobodyActive ? moveTo(0) : active;
+      // Nobody was marked, or they have gone: the first in the list was not meant.
+      if (isNobodyActive && selected.size === 0 && ACTS.has(command!)) props.onNobody(meant);
+      else onCommand(command!, meant, rowElement() ?? event.currentTarget);
+    }
+  };
+  const move = (step: number, isExtending: boolean) => {
+    const to = moveTo((activeIndex < 0 && step > 0 ? -1 : activeIndex) + step);
+    if (isExtending && to !== null) props.onExtend(active === null ? [to] : [active, to]);
+  };
+  /** As the list is now, which may be newer than what was drawn last. */
+  const enter = () => {
+    const { identities } = store.read();
+    if ((active === null || !identities.includes(active)) && identities[0]) onActive(identities[0]);
+  };
+  const rows = virtualizer.getVirtualItems().flatMap(({ index, start }) => {
+    const identity = view.identities[index];
+    const seat = identity === undefined ? undefined : store.seat(identity);
+    return seat ? [{ seat, index, start }] : [];
+  });
+  const slotOf = slots.place(rows.map(({ seat }) => seat.identity));
+  const hasSection = view.interest > 0 && view.interest < view.identities.length;
+  const sectionAt = hasSection ? view.interest * rowHeight : null;
+  const rowId = (identity: string) => `${id}-${slotOf.get(identity)}`;
+  const activeId = active !== null && slotOf.has(active) ? rowId(active) : undefined;
+  const rowElement = () => (activeId === undefined ? null : document.getElementById(activeId));
+
+  return (
+    <div
+      ref={scroller}
+      role="grid"
+      className="grid"
+      tabIndex={0}
+      aria-label={label}
+      aria-description={translate('room_console.grid.help')}
+      aria-rowcount={view.identities.length + 1}
+      aria-colcount={COLUMN_COUNT}
+      aria-multiselectable
+      aria-activedescendant={activeId}
+      onKeyDown={onKeyDown}
+      onFocus={() => {
+        // By keyboard something must be there to act on; a click says itself which.
+        if (isEarly.current || scroller.current?.matches(':focus-visible')) enter();
+      }}
+      onPointerDown={sortPause.touch}
+      onPointerMove={(event) => {
+        sortPause.touch();
+        anchor.at(event.pointerType === 'touch' ? null : event.clientY);
+      }}
+      onPointerLeave={() => anchor.at(null)}
+      onWheel={sortPause.touch}
+    >
+      <HeadRow />
+      <div
+        className="rows"
+        role="rowgroup"
+        style={{ height: virtualizer.getTotalSize() }}
+        // Their order as it is read; that of the elements is another one.
+        aria-owns={
+          virtualizer.isScrolling
+            ? undefined
+            : rows.map(({ seat }) => rowId(seat.identity)).join(' ')
+        }
+      >
+        {hasTouch && (
+          <Suspense fallback={null}>
+            <SwipeLayer
+              grid={scroller}
+              isPressSettled={props.isPressSettled}
+              onPull={(isPulled) => sortPause.keep('pull', isPulled)}
+            />
+          </Suspense>
+        )}
+        {sectionAt !== null && (
+          <div className="section" aria-hidden style={positionAt(sectionAt)}>
+            {translate('room_console.grid.others')}
+          </div>
+        )}
+        {inSlots(rows, slotOf).map(({ seat, index, start }) => (
+          <SeatRow
+            key={slotOf.get(seat.identity)}
+            id={rowId(seat.identity)}
+            index={index}
+            style={positionAt(start)}
+            seat={seat}
+            template={templates.get(seat.role?.template ?? '')}
+            attempt={attempts.get(seat.identity)}
+            isActive={seat.identity === active}
+            isSelected={selected.has(seat.identity)}
+            goneAt={view.gone.get(seat.identity)}
+            acting={props.acting.get(seat.identity)}
+            isFirstOfOthers={hasSection && index === view.interest}
+            obstacle={obstacle}
+            promoteTitle={promoteTitle}
+            translate={translate}
+            errorText={props.errorText}
+            onCommand={onCommand}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+const HeadRow = memo(function HeadRow() {
+  return (
+    <div role="row" className="row head" aria-rowindex={1}>
+      <Head name="select" className="pick" isHidden />
+      <Head name="person" className="c-person" />
+      <Head name="role" className="c-role" />
+      <Head name="hand" className="c-hand" />
+      <Head name="observed" className="c-observed" />
+      <Head name="tracks" className="c-tracks" />
+      <Head name="sync" className="c-sync" />
+      <Head name="joined" className="c-joined" />
+      <Head name="actions" className="c-actions" isHidden />
+    </div>
+  );
+});
+
+function Head(props: { name: string; className: string; isHidden?: boolean }) {
+  const translate = useTranslate();
+  const text = translate(`room_console.grid.${props.name}`);
+  return (
+    <div role="columnheader" className={`cell ${props.className}`}>
+      {props.isHidden ? <Box sx={visuallyHidden}>{text}</Box> : text}
+    </div>
+  );
+}
+
+const positions = new Map<number, { transform: string }>();
+
+/** The same object for the same place, so that a row that did not move is not drawn again. */
+function positionAt(start: number) {
+  let position = positions.get(start);
+  if (!position) {
+    position = { transform: `translateY(${start}px)` };
+    positions.set(start, position);
+  }
+  return position;
+}
+
+/** Always in the same order: an element that moves in the DOM is styled and laid out again. */
+const inSlots = <Row extends { seat: Seat }>(
+  rows: readonly Row[],
+  slotOf: ReadonlyMap<string, number>,
+) => {
+  const slot = ({ seat }: Row) => slotOf.get(seat.identity) ?? 0;
+  return [...rows].sort((a, b) => slot(a) - slot(b));
+};
+
+/** The keys work from the first moment, unless the focus is somewhere already. */
+function useEarlyFocus(element: RefObject<HTMLElement | null>) {
+  const isEarly = useRef(false);
+  useEffect(() => {
+    if (document.activeElement !== document.body) return;
+    isEarly.current = true;
+    element.current?.focus({ preventScroll: true });
+    isEarly.current = false;
+  }, [element]);
+  return isEarly;
+}

@@ -1,0 +1,107 @@
+import { useId, useState } from 'react';
+import { useTranslate } from 'react-admin';
+import Box from '@mui/material/Box';
+import Button from '@mui/material/Button';
+import Typography from '@mui/material/Typography';
+import type { Seat } from '../../api/records';
+import { REFUSED } from '../../shared/GuardedButton';
+import { useCommands } from '../commands/useSeatCommands';
+import { useRules } from '../commands/useSeatRules';
+import { useRoomRoster } from '../roster/rosterContext';
+import { usePreviews } from '../commands/usePreview';
+import { labelOf, useSentence } from '../commands/useVerbWords';
+import { DESTRUCTIVE, mainVerb, type Verb, verbsFor } from '../commands/verbs';
+
+/** Those that are needed in a hurry; all others are one press further. */
+const QUICK: readonly Verb[] = [
+  'approve',
+  'decline',
+  'unblock',
+  'promote',
+  'extend',
+  'demote',
+  'hold',
+  'release',
+  'remove',
+];
+
+export interface PersonActionsProps {
+  seat: Seat;
+}
+
+/** What is done most, and under it what the one that is pointed at would physically do. */
+export function PersonActions({ seat }: PersonActionsProps) {
+  const translate = useTranslate();
+  const sentence = useSentence();
+  const { room } = useRoomRoster();
+  const { canBePromoted, obstacle, promoteTitle } = useRules();
+  const { act, openMenu } = useCommands();
+  const sentenceId = useId();
+  const [pointedAt, setPointedAt] = useState<Verb | null>(null);
+  // Who has it all already needs no promotion.
+  const isHigh = !seat.hand && !canBePromoted(seat);
+  const main = mainVerb(seat);
+  const offered = verbsFor(seat).filter(
+    (verb) =>
+      QUICK.includes(verb) &&
+      !(verb === 'promote' && isHigh) &&
+      !(verb === 'remove' && !seat.isPresent),
+  );
+  const asked = pointedAt && obstacle(pointedAt, seat) === null ? [pointedAt] : [];
+  const previews = usePreviews(room, seat, asked);
+  const isUndoable = obstacle('undo', seat) === null;
+  const text =
+    pointedAt && (obstacle(pointedAt, seat) ?? sentence(pointedAt, previews.get(pointedAt)));
+  return (
+    <Box sx={{ my: 1.5 }}>
+      <Box
+        sx={{
+          display: 'flex',
+          flexWrap: 'wrap',
+          gap: 1,
+          '@media (pointer: coarse)': { '& button': { minHeight: 44 } },
+        }}
+        onPointerLeave={() => setPointedAt(null)}
+      >
+        {offered.map((verb) => (
+          <Button
+            key={verb}
+            variant={verb === main ? 'contained' : 'outlined'}
+            color={DESTRUCTIVE.has(verb) ? 'error' : 'primary'}
+            // Not `disabled`: with the focus or a finger on it, the line below says why.
+            aria-disabled={obstacle(verb, seat) !== null || undefined}
+            sx={obstacle(verb, seat) === null ? undefined : REFUSED}
+            aria-describedby={verb === pointedAt ? sentenceId : undefined}
+            onFocus={() => setPointedAt(verb)}
+            onPointerEnter={() => setPointedAt(verb)}
+            onClick={(event) => act(verb, seat.identity, event.currentTarget)}
+          >
+            {labelOf(verb, seat, promoteTitle, translate)}
+          </Button>
+        ))}
+        {isUndoable && (
+          <Button
+            variant="outlined"
+            onClick={(event) => act('undo', seat.identity, event.currentTarget)}
+          >
+            {translate('room_console.verbs.undo')}
+          </Button>
+        )}
+        <Button
+          aria-haspopup="dialog"
+          onClick={(event) => openMenu(seat.identity, event.currentTarget)}
+        >
+          {translate('room_console.verbs.all_actions')}
+        </Button>
+      </Box>
+      <Typography
+        id={sentenceId}
+        variant="body2"
+        color="text.secondary"
+        sx={{ mt: 0.75, minHeight: 20 }}
+      >
+        {text}
+      </Typography>
+    </Box>
+  );
+}

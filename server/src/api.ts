@@ -1,0 +1,112 @@
+/**
+ * The API's records, requests and events as types, for clients in TypeScript:
+ * `import type { Room } from '@rolecall/server/api'`. They are inferred from the schemas that check
+ * requests and describe answers, in the form that JSON carries.
+ */
+import type { z } from 'zod';
+import type * as apiKeys from './api-keys/api-keys.schemas.js';
+import type * as assignments from './assignments/assignments.schemas.js';
+import type * as auth from './auth/auth.schemas.js';
+import type * as bulk from './bulk/bulk.schemas.js';
+import type { actorKindResponse } from './common/http/fields.js';
+import type { Wire } from './common/http/wire.js';
+import type { Frames } from './events/frames.js';
+import type * as voidTokens from './gate/void-tokens.schemas.js';
+import type * as grants from './grants/responses.js';
+import type * as issuance from './issuance/issuance.schemas.js';
+import type * as ledger from './ledger/ledger.schemas.js';
+import type * as operators from './operators/operators.schemas.js';
+import type * as peeks from './peeks/peeks.schemas.js';
+import type * as roleTemplates from './role-templates/role-templates.schemas.js';
+import type * as rooms from './rooms/rooms.schemas.js';
+import type * as scenes from './scenes/scenes.schemas.js';
+import type * as seats from './seats/views/seats.schemas.js';
+import type * as stage from './stage/stage.schemas.js';
+import type * as status from './status/status.schemas.js';
+import type * as users from './users/users.schemas.js';
+
+type Answer<S extends z.ZodType> = Wire<z.output<S>>;
+type Request<S extends z.ZodType> = z.input<S>;
+
+export type { Permission } from './actor/permissions.js';
+export type ActorKind = Answer<typeof actorKindResponse>;
+export interface Page<T> {
+  data: T[];
+  pageInfo: { next: string | null; prev: string | null };
+}
+
+export type Me = Answer<typeof auth.meResponse>;
+
+export type TrackSource = Answer<typeof grants.trackSourceResponse>;
+export type Grants = Answer<typeof grants.roleGrantsResponse>;
+export type RoleSource = Answer<typeof grants.roleSourceResponse>;
+export type Because = Answer<typeof grants.becauseResponse>;
+
+export type User = Answer<typeof users.userResponse>;
+
+export type Room = Answer<typeof rooms.updatedRoomResponse>;
+export type ClosedRoom = Answer<typeof rooms.closedRoomResponse>;
+export type ActiveScene = Answer<typeof rooms.activeSceneResponse>;
+export type SceneRule = Answer<typeof rooms.sceneRuleResponse>;
+export type Scene = Answer<typeof scenes.sceneResponse>;
+export type SceneEntered = Answer<typeof scenes.sceneEnteredResponse>;
+
+export type RoleTemplate = Answer<typeof roleTemplates.templateResponse>;
+export type TemplateDraft = NonNullable<RoleTemplate['draft']>;
+export type TemplateVersion = Answer<typeof roleTemplates.versionResponse>;
+export type TemplateDiff = Answer<typeof roleTemplates.diffResponse>;
+export type TemplateImpact = Answer<typeof roleTemplates.impactResponse>;
+export type TemplatePreview = Answer<typeof roleTemplates.templatePreviewResponse>;
+export type PublishedVersion = Answer<typeof roleTemplates.publishedResponse>;
+
+export type Assignment = Answer<typeof assignments.assignmentResponse>;
+export type Subject = Assignment['subject'];
+export type Scope = Assignment['scope'];
+export type AssignmentStatus = Assignment['status'];
+
+export type Operator = Answer<typeof operators.operatorResponse>;
+export type CreatedOperator = Answer<typeof operators.createdOperatorResponse>;
+export type OperatorAccess = Request<typeof operators.createOperatorBody>['access'] extends
+  (infer A)[] | undefined
+  ? A
+  : never;
+export type AccessRole = Answer<typeof operators.accessRoleResponse>;
+export type PermissionRecord = Answer<typeof operators.permissionResponse>;
+export type ApiKey = Answer<typeof apiKeys.apiKeyResponse>;
+export type CreatedApiKey = Answer<typeof apiKeys.createdApiKeyResponse>;
+
+export type LedgerEntry = Answer<typeof ledger.ledgerEntryResponse>;
+export type Issuance = Answer<typeof ledger.issuanceResponse>;
+export type TokenRequest = Request<typeof issuance.issueBody>;
+export type IssuedToken = Answer<typeof issuance.issueResponse>;
+export type TokenPreview = Answer<typeof issuance.previewResponse>;
+export type Explanation = Answer<typeof issuance.explainResponse>;
+export type VoidedTokens = Answer<typeof voidTokens.voidedTokensResponse>;
+
+export type Seat = Answer<typeof seats.seatResponse>;
+export type SeatTrack = Seat['tracks'][number];
+export type Hold = NonNullable<Seat['hold']>;
+export type SeatChange = Answer<typeof seats.seatChangeResponse>;
+export type SeatPreview = Answer<typeof seats.seatPreviewResponse>;
+export type SeatOperation = Answer<typeof seats.seatOperationResponse>;
+export type Peek = Answer<typeof peeks.peekResponse>;
+
+export type BulkRequest = Request<typeof bulk.bulkBody>;
+export type BulkStarted = Answer<typeof bulk.bulkStartedResponse>;
+export type BulkOperation = Answer<typeof bulk.bulkOperationResponse>;
+export type BulkStatus = BulkOperation['status'];
+export type BulkTarget = Answer<typeof bulk.targetResponse>;
+
+export type Stage = Answer<typeof stage.stageResponse>;
+export type StageHand = Stage['hands'][number];
+export type StageLimit = Stage['limits'][number];
+export type OwnStage = Answer<typeof stage.ownStageResponse>;
+export type ApprovedHand = Answer<typeof stage.approvedResponse>;
+export type ApprovedNext = Answer<typeof stage.approvedNextResponse>;
+export type ApprovedHands = Answer<typeof stage.approvedManyResponse>;
+
+export type SystemStatus = Answer<typeof status.statusResponse>;
+
+/** The messages of `GET /api/v1/events`, by their event. */
+export type Events = Wire<Frames>;
+export type Acting = Events['acting'];
