@@ -20,7 +20,7 @@ import type * as peeks from './peeks/peeks.schemas.js';
 import type * as roleTemplates from './role-templates/role-templates.schemas.js';
 import type * as rooms from './rooms/rooms.schemas.js';
 import type * as scenes from './scenes/scenes.schemas.js';
-import type * as seats from './seats/seats.schemas.js';
+import type * as seats from './seats/views/seats.schemas.js';
 import type * as stage from './stage/stage.schemas.js';
 import type * as status from './status/status.schemas.js';
 import type * as users from './users/users.schemas.js';

@@ -1,5 +1,5 @@
 import { isUnavailable } from '../livekit/livekit-error.js';
-import type { Through } from '../seats/seat-applier.js';
+import type { CallLimiter } from '../livekit/call-limiter.js';
 
 /** In flight at the start: as many as make a real room faster (LiveKit v1.13.5). */
 const START = 8;
@@ -148,7 +148,7 @@ export class AdaptiveLimit {
 }
 
 /** Runs calls to LiveKit within the limit. */
-export function limitedBy(limit: AdaptiveLimit, priority: CallPriority = 'paced'): Through {
+export function limitedBy(limit: AdaptiveLimit, priority: CallPriority = 'paced'): CallLimiter {
   return (call) => limit.run(call, isUnavailable, priority);
 }
 

@@ -4,16 +4,18 @@ import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { inParallel } from '../common/in-parallel.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
-import type { SeatOperation } from '../seats/seat.js';
-import { type Begun, type Item, SeatBatches } from '../seats/seat-batches.js';
-import { type End, SeatBatchStore } from '../seats/seat-batch-store.js';
-import { SeatChanges, type Wish } from '../seats/seat-changes.js';
-import { SeatChecks } from '../seats/seat-checks.js';
-import type { Context } from '../seats/seat-context.js';
-import { SeatOperations } from '../seats/seat-operations.js';
-import { type Plan, SeatWishes, wishOf } from '../seats/seat-wishes.js';
-import { SeatsService } from '../seats/seats.service.js';
-import type { SeatChange } from '../seats/seats.schemas.js';
+import type { SeatOperation } from '../seats/model/seat.js';
+import {
+  type BatchItem,
+  type BatchResult,
+  OperationRunner,
+} from '../seats/commands/operation-runner.js';
+import type { Command } from '../seats/commands/requests.js';
+import type { OperationEnd } from '../seats/model/seat.js';
+import { SeatChecks } from '../seats/repair/seat-checks.js';
+import { SeatStore } from '../seats/store/seat-store.js';
+import { SeatsService } from '../seats/commands/seats.service.js';
+import type { SeatChange } from '../seats/views/seats.schemas.js';
 import {
   actOf,
   type BulkAction,
@@ -52,12 +54,9 @@ export class BulkActs implements OnModuleInit {
   constructor(
     private readonly store: BulkStore,
     private readonly seats: SeatsService,
-    private readonly changes: SeatChanges,
+    private readonly runner: OperationRunner,
     private readonly checks: SeatChecks,
-    private readonly batches: SeatBatches,
-    private readonly seatStore: SeatBatchStore,
-    private readonly wishes: SeatWishes,
-    private readonly operations: SeatOperations,
+    private readonly seatStore: SeatStore,
     private readonly transactions: Transactions,
   ) {}
 
@@ -66,11 +65,11 @@ export class BulkActs implements OnModuleInit {
    * operation still has to update counts as no drift.
    */
   onModuleInit(): void {
-    this.operations.onBulkEnd((tx, ends) => this.follow(tx, ends));
-    this.checks.expect(this.store);
+    this.runner.onBulkEnd((tx, ends) => this.follow(tx, ends));
+    this.checks.usePendingScenes(this.store);
   }
 
-  private async follow(tx: Tx, ends: readonly End[]): Promise<void> {
+  private async follow(tx: Tx, ends: readonly OperationEnd[]): Promise<void> {
     for (const [bulk, some] of Map.groupBy(ends, ({ operation }) => operation.bulk as string)) {
       await this.store.follow(tx, bulk, some.map(toFollowed));
     }
@@ -125,24 +124,24 @@ export class BulkActs implements OnModuleInit {
   ): Promise<Chunk | null> {
     const { id, room } = operation;
     const originals = await this.originalsOf(operation, targets);
-    const items = targets.map(({ identity, seatOperation }): Item => ({
+    const items = targets.map(({ identity, seatOperation }): BatchItem => ({
       identity,
       operationId: seatOperation,
-      wish: this.wishFor(operation, actor, originals.get(identity)),
+      command: this.commandFor(operation, actor, originals.get(identity)),
     }));
     const positions = new Map(targets.map(({ identity, position }) => [identity, position]));
-    const results = await this.batches.begin(actor, room, items, id, {
+    const results = await this.runner.beginMany(actor, room, items, id, {
       before: (tx) => this.store.shareLease(tx, id, holder),
       // Whose seat moved meanwhile stays in line, and is looked at again with the next.
       after: (tx, all) => this.note(tx, id, all, positions),
     });
     if (!results) return null;
-    const made = results.flatMap((one) => (one.kind === 'begun' ? [one.made] : []));
+    const begun = results.flatMap((one) => (one.kind === 'begun' ? [one.begun] : []));
     const alone = results.flatMap(({ kind, item }) => (kind === 'alone' ? [item] : []));
     return {
       count: targets.length,
       carryOut: async () => {
-        await this.batches.carryOut(room, made, limitedBy(limit));
+        await this.runner.carryOutMany(room, begun, limitedBy(limit));
         await this.oneByOne(operation, actor, holder, alone, positions);
       },
     };
@@ -152,7 +151,7 @@ export class BulkActs implements OnModuleInit {
   private async note(
     tx: Tx,
     id: string,
-    results: readonly Begun[],
+    results: readonly BatchResult[],
     positions: ReadonlyMap<string, number>,
   ): Promise<void> {
     const started: number[] = [];
@@ -175,13 +174,13 @@ export class BulkActs implements OnModuleInit {
     operation: BulkOperation,
     actor: Actor,
     holder: string,
-    items: readonly Item[],
+    items: readonly BatchItem[],
     positions: ReadonlyMap<string, number>,
   ): Promise<void> {
     const { id, room } = operation;
     const ends: TargetEnd[] = [];
     let full: AppError | null = null;
-    for (const { identity, operationId, wish } of items) {
+    for (const { identity, operationId, command } of items) {
       const position = positions.get(identity) as number;
       if (full) {
         ends.push(endOfRefusal(position, full));
@@ -193,7 +192,7 @@ export class BulkActs implements OnModuleInit {
       const options = { operationId, bulk: id, within };
       const { end, error } = await this.endOf(
         position,
-        this.changes.change(actor, room, identity, wish, options),
+        this.runner.run(actor, room, identity, command, options),
       );
       if (error?.code === 'bulk.stopped') break;
       if (error?.code === 'stage.full') full = error;
@@ -217,13 +216,14 @@ export class BulkActs implements OnModuleInit {
     { holder }: OperationLease,
   ): Promise<Chunk | null> {
     const { id, room } = operation;
-    const { seats } = await this.seatStore.look(
+    const seats = await this.seatStore.findMany(
       room,
       targets.map(({ identity }) => identity),
     );
+    const present = new Set(seats.flatMap((seat) => (seat.isPresent ? seat.identity : [])));
     const [meant, gone] = partition(
       targets,
-      ({ identity }) => !meansPresent(operation) || seats.get(identity)?.isPresent === true,
+      ({ identity }) => !meansPresent(operation) || present.has(identity),
     );
     const isMine = await this.transactions.run(async (tx) => {
       if (!(await this.store.shareLease(tx, id, holder))) return false;
@@ -268,57 +268,47 @@ export class BulkActs implements OnModuleInit {
       : this.seats.mute(actor, room, identity, { ...common, source: params.sources?.[0] }, options);
   }
 
-  private wishFor(
+  private commandFor(
     operation: BulkOperation,
     actor: Actor,
     original: SeatOperation | undefined,
-  ): Wish {
+  ): Command {
     const action = actOf(operation) as BulkAction;
-    return {
-      action: original ? ((inverseOfAct(original.action) as BulkAction | null) ?? action) : action,
-      permission: permissionFor(action),
-      reason: operation.reason ?? undefined,
-      expectEpoch: original?.epoch,
-      // An actor who names themselves among others means it; a filter never includes them.
-      isConfirmed: true,
-      mayBeUnknown: action === 'block',
-      givesBack: !original && action === 'demote' && operation.params.template === undefined,
-      ...(original ? { undoes: original } : {}),
-      plan: (context, noPlace) =>
-        original ? inverseOf(original) : this.planFor(operation, actor, action, context, noPlace),
-    };
-  }
-
-  private planFor(
-    operation: BulkOperation,
-    actor: Actor,
-    action: BulkAction,
-    context: Context,
-    noPlace: ReadonlySet<string> | undefined,
-  ): Plan | null | Promise<Plan> {
-    if (FOR_PRESENT.has(action) && meansPresent(operation) && !context.seat.isPresent) {
-      throw new AppError('conflict', 'seat.not_present', 'left the room');
-    }
     const { params, reason } = operation;
-    const { template, sources } = params;
-    const terms = { reason: reason ?? undefined, for: params.for, template, sources };
-    switch (action) {
-      case 'promote':
-        return this.wishes.promotion(actor, context, terms);
-      case 'demote':
-        return this.wishes.demotion(actor, context, terms, noPlace);
-      case 'block':
-        return this.wishes.block(actor, context, terms);
-      case 'unblock':
-        return context.seat.block ? { ...wishOf(context), block: null } : null;
-      case 'hold':
-        return this.wishes.hold(actor, context, terms);
-      case 'release':
-        return context.seat.hold ? { ...wishOf(context), hold: null } : null;
-      case 'remove':
-      case 'mute':
-        throw new Error(`${action} wishes nothing`);
+    // Who names themselves among others means it; a filter never does.
+    const common = { reason: reason ?? undefined, isConfirmed: true };
+    if (original) {
+      return {
+        ...common,
+        action: (inverseOfAct(original.action) as BulkAction | null) ?? action,
+        permission: permissionFor(action),
+        expectEpoch: original.epoch,
+        mayBeUnknown: action === 'block',
+        undoes: original,
+        plan: () => inverseOf(original),
+      };
     }
+    if (action === 'mute' || action === 'remove') throw new Error(`${action} is no command`);
+    const { template, sources } = params;
+    const body = {
+      reason: common.reason,
+      for: params.for,
+      template,
+      ...(sources ? { sources: [...sources] } : {}),
+    };
+    const command = this.seats.command(actor, action, body);
+    return {
+      ...command,
+      ...common,
+      plan: (context, noPlace) => {
+        const { block, hold, isPresent } = context.seat;
+        if (FOR_PRESENT.has(action) && meansPresent(operation) && !isPresent) {
+          throw new AppError('conflict', 'seat.not_present', 'left the room');
+        }
+        const isDone = (action === 'unblock' && !block) || (action === 'release' && !hold);
+        return isDone ? null : command.plan(context, noPlace);
+      },
+    };
   }
 
   /** What the act came to, or why it was refused; throws only where Postgres is away. */
@@ -370,7 +360,7 @@ function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[
   return [items.filter(test), items.filter((item) => !test(item))];
 }
 
-function inverseOf({ before, undoneBy }: SeatOperation): Plan {
+function inverseOf({ before, undoneBy }: SeatOperation): ReturnType<Command['plan']> {
   if (undoneBy) throw new AppError('conflict', 'operation.undone', 'was undone already');
   const { override, block, hold, base } = before;
   const fallback = base && 'permission' in base ? base.permission : null;
@@ -388,7 +378,7 @@ function skipped(position: number, detail: string): TargetEnd {
 }
 
 /** Superseded: what was asked never came about, because somebody else asked something else. */
-function toFollowed({ operation, settlement: { outcome, detail, ms } }: End): FollowedEnd {
+function toFollowed({ operation, result: { outcome, detail, ms } }: OperationEnd): FollowedEnd {
   return {
     identity: operation.identity,
     seatOperation: operation.id,

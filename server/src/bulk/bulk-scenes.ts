@@ -1,17 +1,14 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { AppError } from '../common/errors/app-error.js';
+import { Injectable } from '@nestjs/common';
 import { Transactions } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
-import { samePermission } from '../grants/compile-grant.js';
-import { SceneSilence, type Silenced } from '../seats/scene-silence.js';
-import type { Seat } from '../seats/seat.js';
-import { type FreshWish, type Push, SeatApplier } from '../seats/seat-applier.js';
-import { SeatBatchStore } from '../seats/seat-batch-store.js';
-import { permissionAfter, tracksTaken } from '../seats/seat-effects.js';
-import { isMutedAsWanted } from '../seats/seat-mutes.js';
-import { permissionWanted, SeatPolicy, type Standing } from '../seats/seat-policy.js';
-import { SeatStore } from '../seats/seat-store.js';
-import { SilenceWatch } from '../seats/silence-watch.js';
+import {
+  type DifferingSeat,
+  type SceneResult,
+  SceneSeats,
+  type SceneTarget,
+} from '../seats/commands/scene-seats.js';
+import type { Seat } from '../seats/model/seat.js';
+import { SeatStore } from '../seats/store/seat-store.js';
 import type { BulkOperation, BulkTarget, TargetEnd } from './bulk.js';
 import { BulkStore } from './bulk-store.js';
 import type { Chunk, OperationLease } from './bulk-worker.js';
@@ -30,16 +27,10 @@ const CALLED_AT_ONCE = 32;
  */
 @Injectable()
 export class BulkScenes {
-  private readonly log = new Logger(BulkScenes.name);
-
   constructor(
     private readonly store: BulkStore,
     private readonly seats: SeatStore,
-    private readonly batches: SeatBatchStore,
-    private readonly policy: SeatPolicy,
-    private readonly applier: SeatApplier,
-    private readonly silence: SceneSilence,
-    private readonly watch: SilenceWatch,
+    private readonly scenes: SceneSeats,
     private readonly transactions: Transactions,
     private readonly hints: Hints,
   ) {}
@@ -50,11 +41,11 @@ export class BulkScenes {
    */
   async list(operation: BulkOperation, onPublishers: () => void): Promise<number> {
     const present = await this.seats.listPresent(operation.room);
-    const publishing = await this.differing(present.filter(({ tracks }) => tracks.length > 0));
-    await this.add(operation, publishing.map(seatOf), false, publishing.flatMap(silencedOf));
+    const publishing = present.filter(({ tracks }) => tracks.length > 0);
+    await this.add(operation, await this.scenes.differing(publishing), false);
     onPublishers();
-    const rest = await this.differing(present.filter(({ tracks }) => tracks.length === 0));
-    return this.add(operation, mayPublishFirst(rest.map(seatOf)), true);
+    const others = present.filter(({ tracks }) => tracks.length === 0);
+    return this.add(operation, mayPublishFirst(await this.scenes.differing(others)), true);
   }
 
   /**
@@ -89,97 +80,57 @@ export class BulkScenes {
     limit: AdaptiveLimit,
   ): Promise<void> {
     const started = performance.now();
-    const failed = new Set<number>();
-    const wishes = await this.read(room, targets, failed);
-    const isUrgent = (wish: FreshWish | null, i: number) =>
-      (wish?.fresh.seen.seat?.tracks.length ?? 0) > 0 &&
-      (targets[i] as BulkTarget).position <= CALLED_AT_ONCE;
-    const urgent = wishes.filter(isUrgent);
-    const others = wishes.filter((wish, i) => !isUrgent(wish, i));
-    const made = new Map<FreshWish, Push[]>();
-    const converge = async (some: readonly (FreshWish | null)[], priority: CallPriority) => {
-      const differing = some.filter((wish) => wish !== null);
-      const pushes = await this.applier.convergeAll(room, differing, limitedBy(limit, priority));
-      differing.forEach((wish, i) => made.set(wish, pushes[i] ?? []));
+    const read = await this.scenes.read(
+      room,
+      targets.map(({ identity }) => identity),
+    );
+    const isUrgent = (one: SceneTarget, i: number) =>
+      one.isPublishing && (targets[i] as BulkTarget).position <= CALLED_AT_ONCE;
+    const urgent: SceneTarget[] = [];
+    const others: SceneTarget[] = [];
+    read.forEach((one, i) => {
+      if (one && one !== 'failed') (isUrgent(one, i) ? urgent : others).push(one);
+    });
+    const results = new Map<SceneTarget, SceneResult | undefined>();
+    const converge = async (some: readonly SceneTarget[], priority: CallPriority) => {
+      const came = await this.scenes.converge(room, some, limitedBy(limit, priority));
+      some.forEach((one, i) => results.set(one, came[i]));
     };
     await Promise.all([converge(urgent, 'urgent'), converge(others, 'paced')]);
     const ms = performance.now() - started;
     const ends = targets.map(({ position }, i): TargetEnd => {
-      const wish = wishes[i];
-      if (failed.has(position)) {
+      const one = read[i];
+      if (one === 'failed') {
         return { position, outcome: 'failed', detail: 'This could not be done.', ms: null };
       }
       // Somebody else, such as a sweep, was here first.
-      if (!wish) return { position, outcome: 'applied', detail: null, ms: null };
-      return endOf(position, made.get(wish)?.at(-1), ms);
+      if (!one) return { position, outcome: 'applied', detail: null, ms: null };
+      return endOf(position, results.get(one), ms);
     });
     await this.transactions.run((tx) => this.store.end(tx, id, ends));
-    if (urgent.length > 0) this.watch.lookAtRoomSoon(room);
+    if (urgent.length > 0) this.scenes.checkTracksSoon(room);
     // Moderators see the change now, not after the next sweep.
     const topic = `room:${room}`;
     this.hints.publish(targets.map(({ identity }) => ({ topic, type: 'seat', key: identity })));
   }
 
-  /** The state of each; null for those in their desired state, and for those added to `failed`. */
-  private async read(
-    room: string,
-    targets: readonly BulkTarget[],
-    failed: Set<number>,
-  ): Promise<(FreshWish | null)[]> {
-    const { seats, at } = await this.batches.look(
-      room,
-      targets.map(({ identity }) => identity),
-    );
-    const readAt = performance.now();
-    return Promise.all(
-      targets.map(async ({ identity, position }) => {
-        const seat = seats.get(identity) ?? null;
-        const standing = await this.standOf(room, identity, seat);
-        if (!standing) failed.add(position);
-        if (!standing || (seat && !differsFromDesired(seat, standing))) return null;
-        return { fresh: { standing, seen: { seat, at }, at: readAt }, fallback: null };
-      }),
-    );
-  }
-
   private add(
     { id, room, actor, reason, asOf: at, params: { headMs = 0 } }: BulkOperation,
-    seats: readonly Seat[],
+    seats: readonly DifferingSeat[],
     isLast: boolean,
-    silenced: readonly Silenced[] = [],
   ): Promise<number> {
     return this.transactions.run(async (tx) => {
       const operation = await this.store.lock(tx, id);
       if (!operation || operation.params.isListed === true) return operation?.total ?? 0;
-      await this.store.addTargets(tx, id, seats);
-      await this.silence.begin(tx, { operationId: id, room, actor, reason, at, headMs }, silenced);
+      await this.store.addTargets(tx, id, seats.map(seatOf));
+      // Those without tracks have nothing to wait for.
+      await this.scenes.watchTracks(
+        tx,
+        { operationId: id, room, actor, reason, at, headMs },
+        seats,
+      );
       return isLast ? this.store.markListed(tx, id) : 0;
     });
-  }
-
-  private async differing(seats: readonly Seat[]): Promise<{ seat: Seat; standing: Standing }[]> {
-    const all = await Promise.all(
-      seats.map(async (seat) => {
-        const standing = await this.standOf(seat.room, seat.identity, seat);
-        return standing && differsFromDesired(seat, standing) ? [{ seat, standing }] : [];
-      }),
-    );
-    return all.flat();
-  }
-
-  /** Null, and logged, when it cannot be computed: the others get their scene all the same. */
-  private async standOf(
-    room: string,
-    identity: string,
-    seat: Seat | null,
-  ): Promise<Standing | null> {
-    try {
-      return await this.policy.stand(room, identity, seat);
-    } catch (error) {
-      if (error instanceof AppError) throw error;
-      this.log.error('the desired state of a seat could not be computed', error);
-      return null;
-    }
   }
 }
 
@@ -187,37 +138,22 @@ function seatOf({ seat }: { seat: Seat }): Seat {
   return seat;
 }
 
-function silencedOf({ seat, standing }: { seat: Seat; standing: Standing }): Silenced[] {
-  const takes = tracksTaken(seat, permissionAfter(standing, null));
-  return takes.length > 0 ? [{ seat, takes, isMuted: standing.silencing === 'mute' }] : [];
+function mayPublishFirst(seats: readonly DifferingSeat[]): DifferingSeat[] {
+  const may = ({ seat }: DifferingSeat) => seat.permission?.canPublish === true;
+  return [...seats.filter(may), ...seats.filter((one) => !may(one))];
 }
 
-/** Who has something else than is wanted; and who has it back, which has to be forgotten. */
-function differsFromDesired({ permission, tracks }: Seat, standing: Standing): boolean {
-  const { wanted } = standing;
-  if (!isMutedAsWanted(standing, tracks)) return true;
-  const desired = permissionWanted(wanted);
-  if (!desired || !permission) return false;
-  if (wanted.kind === 'uncovered' && wanted.isRestored) return true;
-  return !samePermission(permission, desired);
-}
-
-function mayPublishFirst(seats: readonly Seat[]): Seat[] {
-  const may = ({ permission }: Seat) => permission?.canPublish === true;
-  return [...seats.filter(may), ...seats.filter((seat) => !may(seat))];
-}
-
-function endOf(position: number, push: Push | undefined, ms: number): TargetEnd {
+function endOf(position: number, result: SceneResult | undefined, ms: number): TargetEnd {
   const rounded = Math.round(ms * 10) / 10;
-  switch (push?.outcome) {
+  switch (result?.outcome) {
     case 'applied':
       return { position, outcome: 'applied', detail: null, ms: rounded };
     case 'absent':
       return { position, outcome: 'skipped', detail: 'left the room', ms: null };
     case 'failed':
-      return { position, outcome: 'failed', detail: push.detail, ms: rounded };
+      return { position, outcome: 'failed', detail: result.detail, ms: rounded };
     case 'unavailable':
-      return { position, outcome: 'pending', detail: push.detail, ms: null };
+      return { position, outcome: 'pending', detail: result.detail, ms: null };
     case undefined:
       return { position, outcome: 'pending', detail: 'too many changes at once', ms: null };
   }

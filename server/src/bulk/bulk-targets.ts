@@ -3,10 +3,10 @@ import { exceeds } from '../grants/ceiling.js';
 import { MODERATOR_CEILING } from '../grants/presets.js';
 import { OperatorStore } from '../operators/operator-store.js';
 import { PolicyReader } from '../policy/policy-reader.js';
-import { SeatStore } from '../seats/seat-store.js';
-import { SeatViews } from '../seats/seat-views.js';
+import { SeatStore } from '../seats/store/seat-store.js';
+import { SeatViews } from '../seats/views/seat-views.js';
 import { KINDS_WITH_A_ROLE } from '../livekit/whip.js';
-import type { SeatView } from '../seats/seats.schemas.js';
+import type { SeatView } from '../seats/views/seats.schemas.js';
 import type { TargetFilter } from './bulk.schemas.js';
 
 /** Who a filter means, as of the instant that the moderator's screen showed. */

@@ -5,11 +5,11 @@ import { CurrentActor, RequireAnyPermission, SignedIn } from '../actor/access.de
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { idParams } from '../common/http/fields.js';
-import { ClickedAt } from '../seats/clicked-at.js';
-import { operationNotFound, toOperationView } from '../seats/seat-answers.js';
-import { SeatStore } from '../seats/seat-store.js';
-import { operationResponse, seatChangeResponse } from '../seats/seats.schemas.js';
-import { SeatsService } from '../seats/seats.service.js';
+import { ClickedAt } from '../actor/clicked-at.js';
+import { operationNotFound, toOperationView } from '../seats/views/seat-views.js';
+import { SeatStore } from '../seats/store/seat-store.js';
+import { operationResponse, seatChangeResponse } from '../seats/views/seats.schemas.js';
+import { SeatsService } from '../seats/commands/seats.service.js';
 import { STEERING_PERMISSIONS } from './bulk.js';
 import { bulkOperationResponse, bulkStartedResponse } from './bulk.schemas.js';
 import { BulkService } from './bulk.service.js';

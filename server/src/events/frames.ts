@@ -1,7 +1,7 @@
 import type { BulkOperationView } from '../bulk/bulk.schemas.js';
 import type { Acting } from '../hints/acting.js';
 import type { ActiveSceneView } from '../rooms/rooms.schemas.js';
-import type { SeatView } from '../seats/seats.schemas.js';
+import type { SeatView } from '../seats/views/seats.schemas.js';
 
 /** The messages of the event stream that carry more than a name, by their event. */
 export interface Frames {

@@ -22,7 +22,7 @@ import { WHIP_CLAIMS } from '../livekit/whip.js';
 import type { PolicyUser } from '../policy/policy-facts.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
-import type { Standing } from '../seats/seat-policy.js';
+import type { Evaluation } from '../seats/model/seat-policy.js';
 import { type GateTarget, isProbe, isWhip, presentedToken } from './gate-paths.js';
 import {
   ParticipantProofs,
@@ -226,7 +226,7 @@ export class GateService {
   private async recordRefusal(
     connectRequest: ConnectRequest,
     token: TokenFacts | null,
-    standing: Standing | null,
+    standing: Evaluation | null,
     code: string,
   ): Promise<void> {
     const isStorableRoom = token !== null && isStorable(token.identity) && isStorable(token.room);
@@ -238,7 +238,7 @@ export class GateService {
   private async record(
     { target, ip, requestId }: ConnectRequest,
     token: TokenFacts,
-    standing: Standing | null,
+    standing: Evaluation | null,
     refused: string | null,
   ): Promise<void> {
     await this.ledger.appendDurably({
@@ -273,7 +273,7 @@ function mayPublishByWhip({ token, standing }: ValidProof): boolean {
 /** No rule covers them and the room allows that: they are what their token says. */
 function uncoveredClaims(
   token: TokenFacts,
-  standing: Standing,
+  standing: Evaluation,
   byWhip: boolean,
   now: Date,
 ): TokenClaims {
@@ -289,7 +289,7 @@ function uncoveredClaims(
 }
 
 /** Without what a hold or the room's scene keeps from the others. */
-function uncoveredVideo({ claims }: TokenFacts, standing: Standing, byWhip: boolean) {
+function uncoveredVideo({ claims }: TokenFacts, standing: Evaluation, byWhip: boolean) {
   const { wanted, room } = standing;
   const video = { ...(claims['video'] as Record<string, unknown>) };
   if (byWhip) video['canSubscribe'] = false;

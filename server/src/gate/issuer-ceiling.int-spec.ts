@@ -3,7 +3,7 @@ import { type Credential, startTestApp, type TestApp } from '../../test/support/
 import { encodeBound, readBound } from '../grants/issuer-ceiling.js';
 import { MODERATOR_CEILING } from '../grants/presets.js';
 import { TokenSigner } from '../livekit/signer.js';
-import { SeatPolicy } from '../seats/seat-policy.js';
+import { SeatPolicy } from '../seats/model/seat-policy.js';
 import { ParticipantProofs, type Proof } from '../proofs/participant-proofs.js';
 
 let app: TestApp;
@@ -64,7 +64,7 @@ const leaves = () =>
 const desired = async () => {
   const { role } = await app.app
     .get(SeatPolicy, { strict: false })
-    .stand(room, boss.identity, { kind: 'standard' });
+    .evaluate(room, boss.identity, { kind: 'standard' });
   return role && { template: role.template, beyond: role.aboveCeiling, ...role.permission };
 };
 const promoted = (template: string, as = app.admin) =>

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { roomNotFound, userNotFound } from '../common/errors/refusals.js';
-import { VOIDED_AT, voidedNow } from '../database/void-mark.js';
+import { voidedNow } from '../database/void-mark.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { RoomStore } from '../rooms/room-store.js';
+import { AdmissionStore } from '../seats/store/admission-store.js';
 import { UsersService } from '../users/users.service.js';
 import type { VoidedTokens } from './void-tokens.schemas.js';
 
@@ -25,6 +26,7 @@ export class VoidTokensService {
     private readonly transactions: Transactions,
     private readonly users: UsersService,
     private readonly rooms: RoomStore,
+    private readonly admissions: AdmissionStore,
   ) {}
 
   /** Throws `not_found` for a room or user that Rolecall does not have. */
@@ -46,10 +48,16 @@ export class VoidTokensService {
     });
   }
 
+  private async markSeat(tx: Tx, room: string, identity: string): Promise<Voided> {
+    const at = await this.admissions.voidTokens(tx, room, identity);
+    if (!at) throw roomNotFound();
+    return { identity, at };
+  }
+
   private async mark(tx: Tx, scope: VoidScope): Promise<Voided> {
     switch (scope.kind) {
       case 'seat':
-        return markSeat(tx, scope.room, scope.identity);
+        return this.markSeat(tx, scope.room, scope.identity);
       case 'user': {
         const voided = await this.users.voidTokens(tx, scope.id);
         if (!voided) throw userNotFound();
@@ -69,18 +77,6 @@ export class VoidTokensService {
 interface Voided {
   readonly identity: string | null;
   readonly at: Date;
-}
-
-async function markSeat(tx: Tx, room: string, identity: string): Promise<Voided> {
-  const { rows } = await tx.query<Voided>(
-    `INSERT INTO seat (room, identity, tokens_void_before)
-     SELECT name, $2::text, ${VOIDED_AT} FROM room WHERE name = $1
-     ON CONFLICT (room, identity) DO UPDATE SET ${voidedNow('seat')}
-     RETURNING identity, tokens_void_before AS at`,
-    [room, identity],
-  );
-  if (!rows[0]) throw roomNotFound();
-  return rows[0];
 }
 
 async function markInstallation(tx: Tx): Promise<Voided> {

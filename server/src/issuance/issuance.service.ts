@@ -11,7 +11,7 @@ import type { PolicyFacts, PolicyQuery } from '../policy/policy-facts.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
 import { RoomsService } from '../rooms/rooms.service.js';
-import { LeasesService } from '../seats/leases.service.js';
+import { LeasesService } from '../seats/commands/leases.service.js';
 import { UsersService } from '../users/users.service.js';
 import { assertNotVoid } from '../policy/not-void.js';
 import { IssuanceRecords } from './issuance-records.js';

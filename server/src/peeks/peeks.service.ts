@@ -23,13 +23,11 @@ import { TokenSigner } from '../livekit/signer.js';
 import { newTokenId } from '../livekit/token-id.js';
 import { Metrics } from '../metrics/metrics.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
-import type { Seat } from '../seats/seat.js';
-import { SeatChanges } from '../seats/seat-changes.js';
-import { SeatPolicy } from '../seats/seat-policy.js';
-import { SeatStore } from '../seats/seat-store.js';
-import { SeatTokens } from '../seats/seat-tokens.js';
-import { wishOf } from '../seats/seat-wishes.js';
 import { assertNotVoid } from '../policy/not-void.js';
+import type { Seat } from '../seats/model/seat.js';
+import { SeatPolicy } from '../seats/model/seat-policy.js';
+import { SeatStore } from '../seats/store/seat-store.js';
+import { SeatTokens } from '../seats/commands/seat-tokens.js';
 import type { Peek, PeekBody } from './peeks.schemas.js';
 
 const TEMPLATE = 'hidden-observer';
@@ -53,7 +51,6 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly seats: SeatPolicy,
     private readonly store: SeatStore,
     private readonly tokens: SeatTokens,
-    private readonly changes: SeatChanges,
     private readonly templates: PolicyReader,
     private readonly signer: TokenSigner,
     private readonly metrics: Metrics,
@@ -77,7 +74,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
    */
   async begin(actor: Actor, room: string, target: string, { reason }: PeekBody): Promise<Peek> {
     const identity = peekIdentity(actor);
-    const standing = await this.seats.stand(room, identity);
+    const standing = await this.seats.evaluate(room, identity);
     const watched = await this.store.find(room, target);
     if (!watched?.isPresent) throw conflict('seat.not_present', 'They are not in the room.');
     if (watched.peeksAt !== null) {
@@ -178,17 +175,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
     isMeant: (seat: Seat) => boolean,
     reason?: string,
   ): Promise<void> {
-    await this.changes.change(actor, room, identity, {
-      action: 'peek_end',
-      permission: 'seat.peek',
-      reason,
-      expectEpoch: undefined,
-      mayBeUnknown: true,
-      plan: (context) =>
-        context.seat.override && isMeant(context.seat)
-          ? { ...wishOf(context), override: null }
-          : null,
-    });
+    await this.tokens.endPeek(actor, room, identity, isMeant, reason);
   }
 
   private async role(input: PolicyInput): Promise<{ version: number; grants: RoleGrants }> {

@@ -6,7 +6,7 @@ import { LiveKitClock } from '../livekit/livekit-clock.js';
 import type { ObservedParticipant } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { KINDS_WITH_A_ROLE } from '../livekit/whip.js';
-import { SeatActs } from '../seats/seat-acts.js';
+import { SeatsService } from '../seats/commands/seats.service.js';
 
 /** A connection that has been seen without media. */
 interface Lurker {
@@ -29,7 +29,7 @@ export class Lurkers implements OnApplicationShutdown {
 
   constructor(
     private readonly rooms: RoomsPort,
-    private readonly acts: SeatActs,
+    private readonly seats: SeatsService,
     private readonly clock: LiveKitClock,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
@@ -76,7 +76,7 @@ export class Lurkers implements OnApplicationShutdown {
     };
     if (!(await isStill())) return;
     const reason = `connected without media for ${formatTtl(this.config.lurkers ?? 0)}`;
-    await this.acts.remove(SYSTEM_ACTOR, room, identity, { reason }, { onlyIf: isStill });
+    await this.seats.remove(SYSTEM_ACTOR, room, identity, { reason }, { onlyIf: isStill });
   }
 
   private forget(sid: string): void {

@@ -3,6 +3,7 @@ import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-wo
 import type { LiveApp } from '../../test/support/live-app.js';
 import type { LiveScene } from '../../test/support/live-scene.js';
 import { LiveKitDouble } from '../../test/support/livekit-double/livekit-double.js';
+import { VIEWER_RIGHTS } from '../../test/support/livekit-double/model.js';
 import { until } from '../../test/support/until.js';
 
 jest.setTimeout(60_000);
@@ -33,6 +34,22 @@ describe('who is shown as present', () => {
     expect((await scene.act(room, 'ana', 'promote')).body.outcome).toBe('applied');
     expect(await scene.seat(room, 'ana')).toMatchObject({ isPresent: true });
     expect((await app.get(`/api/v1/rooms/${room}`)).body).toMatchObject({ numParticipants: 1 });
+  });
+
+  it.each([
+    ['promote', { template: 'speaker' }],
+    ['mute', {}],
+  ])('is noted once as unlisted when the answer to %s is the first news', async (verb, body) => {
+    livekit.webhooks.mode = 'lost';
+    await app.sql('UPDATE room SET default_template = NULL WHERE name = $1', [room]);
+    livekit.join({ room, identity: 'stranger', permission: VIEWER_RIGHTS });
+    await scene.act(room, 'stranger', verb, body);
+    expect(await scene.seat(room, 'stranger')).toMatchObject({ isUnlisted: true });
+    await until('there is an entry', async () => {
+      return (await scene.ledger(room, 'participant.unlisted')).length > 0;
+    });
+    await scene.act(room, 'stranger', verb, body);
+    expect(await scene.ledger(room, 'participant.unlisted')).toHaveLength(1);
   });
 
   it('is nobody in a room that LiveKit has lost, whatever its own count says', async () => {

@@ -1,26 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { SYSTEM_ACTOR } from '../actor/actor.js';
-import { Hints } from '../hints/hints.js';
-import { LedgerService } from '../ledger/ledger.service.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import type { ObservedParticipant } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { isStorable } from '../livekit/storable.js';
-import { SeatObservations, type Observation } from '../seats/seat-observations.js';
-import type { Seat } from '../seats/seat.js';
-import { SeatStore } from '../seats/seat-store.js';
-import { SilenceWatch } from '../seats/silence-watch.js';
+import { type KnownRooms, Observations } from '../seats/observation/observations.js';
+import type { Seat } from '../seats/model/seat.js';
+import { SeatStore } from '../seats/store/seat-store.js';
 import { Lurkers } from './lurkers.js';
-import { RoomSessions } from './room-sessions.js';
-
-/** What Postgres says of some rooms, and its time then. */
-export interface KnownRooms {
-  /** Room → the people known to be in it. */
-  readonly seats: ReadonlyMap<string, readonly Seat[]>;
-  /** Rooms where it is waited for a track to go. */
-  readonly watched: ReadonlySet<string>;
-  readonly at: Date;
-}
 
 export interface SeenRoom {
   readonly participants: readonly ObservedParticipant[];
@@ -40,43 +26,21 @@ export class PresenceService {
   constructor(
     private readonly rooms: RoomsPort,
     private readonly store: SeatStore,
-    private readonly observations: SeatObservations,
-    private readonly silence: SilenceWatch,
+    private readonly observations: Observations,
     private readonly lurkers: Lurkers,
-    private readonly sessions: RoomSessions,
-    private readonly ledger: LedgerService,
-    private readonly hints: Hints,
     private readonly clock: LiveKitClock,
   ) {}
 
-  /** What is known of these rooms before LiveKit is asked about them. */
-  async readKnownRooms(rooms: readonly string[]): Promise<KnownRooms> {
-    const [{ seats, at }, watched] = await Promise.all([
-      this.store.lookAtRooms(rooms),
-      this.silence.watched(rooms),
-    ]);
-    return { seats, watched, at };
-  }
-
   /** Lists the room's participants, records what changed since `known`, and returns who is there. */
-  async observeRoom(room: string, { seats, watched, at }: KnownRooms): Promise<SeenRoom> {
-    const known = seats.get(room) ?? [];
+  async observeRoom(room: string, known: KnownRooms): Promise<SeenRoom> {
     const listed = await this.rooms.listParticipants(room);
     const participants = listed.filter(({ identity }) => isStorable(identity));
-    const observation = await this.observations.listed(room, participants, known, at);
-    await this.tell(room, observation);
-    if (watched.has(room)) await this.silence.saw(room, null, listed, at);
+    await this.observations.listed(room, participants, known);
     this.lurkers.noteParticipants(room, participants);
     return {
       participants: participants.filter(({ state }) => state !== 'disconnected'),
-      isUnannounced: hasUnannounced(participants, known, this.clock.now()),
+      isUnannounced: hasUnannounced(participants, known.seats.get(room) ?? [], this.clock.now()),
     };
-  }
-
-  /** Nobody is in a room that does not run. */
-  async observeEmpty(room: string): Promise<void> {
-    const changed = await this.observations.everyoneLeft(room);
-    await this.tell(room, { changed, unlisted: [] });
   }
 
   /**
@@ -94,35 +58,14 @@ export class PresenceService {
     try {
       for (;;) {
         this.asking.set(key, false);
-        const { seat, at } = await this.store.look(room, identity);
+        const { seat, at } = await this.store.readSnapshot(room, identity);
         const participant = await this.rooms.findParticipant(room, identity);
         if (!participant) return null; // its end is told by webhook or seen by the sweep
-        const known = seat ? [seat] : [];
-        await this.tell(room, await this.observations.listed(room, [participant], known, at));
-        await this.silence.saw(room, [identity], [participant], at);
+        await this.observations.inspected({ room, participant, seat, at });
         if (!this.asking.get(key)) return participant;
       }
     } finally {
       this.asking.delete(key);
-    }
-  }
-
-  /** Counts, notifies, and records people who came without a token of ours. */
-  async tell(room: string, { changed, unlisted }: Observation): Promise<void> {
-    if (changed.length === 0) return;
-    if (await this.observations.count(room)) this.sessions.notifyRoom(room);
-    this.hints.publish(
-      changed.map((identity) => ({ topic: `room:${room}`, type: 'seat', key: identity })),
-    );
-    for (const identity of unlisted) {
-      await this.ledger.appendDurably({
-        kind: 'participant.unlisted',
-        outcome: 'ok',
-        actor: SYSTEM_ACTOR,
-        room,
-        identity,
-        payload: { because: 'is in the room and was never issued a token for it' },
-      });
     }
   }
 }

@@ -7,14 +7,14 @@ import { ParticipantProofs } from './participant-proofs.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { isStorable } from '../livekit/storable.js';
 import type { TokenFacts } from '../livekit/token-reader.js';
-import type { Standing } from '../seats/seat-policy.js';
+import type { Evaluation } from '../seats/model/seat-policy.js';
 import type { ActorRef, RequestFacts } from '../actor/actor.js';
 
 /** A participant who presented a valid token for the room; they act for this seat only. */
 export interface Participant {
   readonly room: string;
   readonly identity: string;
-  readonly standing: Standing;
+  readonly standing: Evaluation;
   /** As the ledger names them. */
   readonly ref: ActorRef & RequestFacts;
 }

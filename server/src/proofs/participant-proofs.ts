@@ -3,23 +3,22 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseClock } from '../database/database-clock.js';
-import { PgPool } from '../database/pg-pool.js';
 import { isGateTokenId } from '../livekit/gate-token.js';
 import { namesOf, type TokenBound } from '../grants/issuer-ceiling.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { isReservedIdentity } from '../grants/names.js';
 import { isStorable } from '../livekit/storable.js';
 import { type TokenFacts, TokenReader } from '../livekit/token-reader.js';
-import { LeasesService } from '../seats/leases.service.js';
-import { SeatObservations } from '../seats/seat-observations.js';
-import { beyondIssuer, SeatPolicy, type Standing } from '../seats/seat-policy.js';
-import { type Admission, isVoided } from './voided.js';
+import { LeasesService } from '../seats/commands/leases.service.js';
+import { type Admission, AdmissionStore } from '../seats/store/admission-store.js';
+import { beyondIssuer, SeatPolicy, type Evaluation } from '../seats/model/seat-policy.js';
+import { isVoided } from './voided.js';
 
 /** A token that identifies a participant, and what policy says of them now. */
 export interface ValidProof {
   readonly kind: 'proved';
   readonly token: TokenFacts;
-  readonly standing: Standing;
+  readonly standing: Evaluation;
   /** What the connection is bound to, under its own name; null: to nothing. */
   readonly bound: TokenBound | null;
 }
@@ -32,7 +31,7 @@ export interface RefusedProof {
   readonly text: string;
   /** Null for what is no valid token. */
   readonly token: TokenFacts | null;
-  readonly standing: Standing | null;
+  readonly standing: Evaluation | null;
 }
 
 export type Proof = ValidProof | RefusedProof;
@@ -62,9 +61,8 @@ export class ParticipantProofs {
 
   constructor(
     private readonly policy: SeatPolicy,
-    private readonly observations: SeatObservations,
+    private readonly admissions: AdmissionStore,
     private readonly leases: LeasesService,
-    private readonly pg: PgPool,
     private readonly database: DatabaseClock,
     private readonly livekit: LiveKitClock,
     @Inject(APP_CONFIG) config: AppConfig,
@@ -124,77 +122,55 @@ export class ParticipantProofs {
     // The first connect after voiding waits for the next second: tokens that LiveKit refreshed from a
     // voided one then have an earlier time, and this connect ends the connection that they were for.
     const from = new Date(Math.ceil(now.getTime() / 1_000) * 1_000);
-    const { rows } = await this.pg.query<{ admitted_at: Date }>(
-      'proof-admit',
-      `INSERT INTO seat (room, identity, proof_at, admitted_at) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (room, identity) DO UPDATE SET
-         proof_at = least(CASE WHEN seat.proof_at > $5 THEN seat.proof_at END, EXCLUDED.proof_at),
-         admitted_at = CASE WHEN seat.proof_at > $5 THEN seat.admitted_at
-           ELSE EXCLUDED.admitted_at END
-       WHERE seat.proof_at IS NULL OR seat.proof_at <= $5 OR seat.proof_at > EXCLUDED.proof_at
-         OR seat.admitted_at > $6
-       RETURNING admitted_at`,
-      [token.room, token.identity, token.madeAt, from, tokensVoidBefore, now],
-    );
-    return rows[0]?.admitted_at ?? null;
+    return this.admissions.admitAfterVoiding(token.room, token.identity, {
+      proofAt: token.madeAt,
+      from,
+      voidBefore: tokensVoidBefore,
+      now,
+    });
   }
 
   /** The connection that comes up is the seat's: what it is bound to holds while it lasts. */
   private async bind({ token, standing, bound }: ValidProof): Promise<void> {
     const { admitted } = standing.facts;
     if ((bound?.id ?? null) === (admitted?.id ?? null)) return;
-    await this.pg.query(
-      'proof-bind',
-      `INSERT INTO seat (room, identity, admitted)
-       VALUES ($1, $2, $3::jsonb || jsonb_build_object('at', clock_timestamp()))
-       ON CONFLICT (room, identity) DO UPDATE SET admitted = EXCLUDED.admitted`,
-      [
-        token.room,
-        token.identity,
-        bound && JSON.stringify({ id: bound.id, ceiling: bound.ceiling.map(namesOf) }),
-      ],
-    );
+    const named = bound && { id: bound.id, ceiling: bound.ceiling.map(namesOf) };
+    await this.admissions.bind(token.room, token.identity, named);
   }
 
   /** Null for a room that Rolecall does not have. */
-  private async stand({ room, identity }: TokenFacts): Promise<Standing | null> {
+  private async stand({ room, identity }: TokenFacts): Promise<Evaluation | null> {
     try {
       const standing = await this.leases.onceNothingIsDue(
-        () => this.policy.stand(room, identity),
+        () => this.policy.evaluate(room, identity),
         ({ facts }) => facts,
       );
       if (standing.facts.wasIssued) return standing;
       // They never came before: only the ledger can tell that a token was issued to them.
-      if (!(await this.observations.expect(room, identity))) return standing;
-      return await this.policy.stand(room, identity);
+      if (!(await this.admissions.findIssued(room, identity))) return standing;
+      return await this.policy.evaluate(room, identity);
     } catch (error) {
       if (error instanceof AppError && error.kind === 'not_found') return null;
       throw error;
     }
   }
 
-  private async isVoided(token: TokenFacts, { facts }: Standing): Promise<boolean> {
+  private async isVoided(token: TokenFacts, { facts }: Evaluation): Promise<boolean> {
     const { tokensVoidBefore } = facts;
     if (!tokensVoidBefore) return false;
     return isVoided(token, tokensVoidBefore, await this.lastAdmission(token));
   }
 
   private async lastAdmission({ room, identity, isRefreshed }: TokenFacts): Promise<Admission> {
-    const never = { proofAt: null, admittedAt: null };
-    if (!isRefreshed) return never;
-    const { rows } = await this.pg.query<{ proof_at: Date | null; admitted_at: Date | null }>(
-      'proof-last-admission',
-      'SELECT proof_at, admitted_at FROM seat WHERE room = $1 AND identity = $2',
-      [room, identity],
-    );
-    return rows[0] ? { proofAt: rows[0].proof_at, admittedAt: rows[0].admitted_at } : never;
+    if (!isRefreshed) return { proofAt: null, admittedAt: null };
+    return this.admissions.lastAdmission(room, identity);
   }
 }
 
 export function refuseProof(
   code: string,
   token: TokenFacts,
-  standing: Standing | null,
+  standing: Evaluation | null,
   text = REFUSALS[code] ?? 'You have no role in this room.',
 ): RefusedProof {
   return { kind: 'refused', status: 403, code, text, token, standing };

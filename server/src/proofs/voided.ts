@@ -1,12 +1,5 @@
 import type { TokenFacts } from '../livekit/token-reader.js';
-
-/** Who came in on a seat by tokens that were not refreshed ones, since the last voiding. */
-export interface Admission {
-  /** When the oldest of these tokens was made. */
-  readonly proofAt: Date | null;
-  /** From when on the first of them was let in: a whole second. */
-  readonly admittedAt: Date | null;
-}
+import type { Admission } from '../seats/store/admission-store.js';
 
 /**
  * Whether a token counts as made at or before `voidBefore`. LiveKit refreshes the tokens of people

@@ -8,7 +8,7 @@ import { inParallel } from '../common/in-parallel.js';
 import { Loop } from '../common/loop.js';
 import { type Hint, Hints } from '../hints/hints.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
-import { SeatStore } from '../seats/seat-store.js';
+import { SeatStore } from '../seats/store/seat-store.js';
 import { Sweep } from './sweep.js';
 
 const COLLECT_MS = 30;

@@ -13,7 +13,7 @@ import { isUnavailable } from '../livekit/livekit-error.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { WebhookInbox } from '../webhooks/webhook-inbox.js';
 import { WebhookProcessor } from '../webhooks/webhook-processor.js';
-import { LeasesService } from '../seats/leases.service.js';
+import { SeatChecks } from '../seats/repair/seat-checks.js';
 import { type SweepReport, sweepIntervalMs, Sweep } from './sweep.js';
 import { SweepLock } from './sweep-lock.js';
 
@@ -58,7 +58,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
   constructor(
     private readonly lock: SweepLock,
     private readonly sweep: Sweep,
-    private readonly leases: LeasesService,
+    private readonly checks: SeatChecks,
     private readonly inbox: WebhookInbox,
     private readonly webhooks: WebhookProcessor,
     private readonly health: LiveKitHealth,
@@ -115,7 +115,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
     // What one of them cannot do keeps none of the others from theirs.
     await inSequence([
       () => this.webhooks.catchUp(),
-      () => this.leases.endDue(),
+      () => this.checks.endDue(),
       () => this.housekeep(),
       async () => {
         if (this.health.status.state === 'up') report = await this.compare();

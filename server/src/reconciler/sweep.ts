@@ -9,9 +9,10 @@ import { RoomsPort } from '../livekit/rooms-port.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { RoomSessions } from '../presence/room-sessions.js';
 import { RoomStore, type RunningRoom } from '../rooms/room-store.js';
-import type { Seat, SeatOperation } from '../seats/seat.js';
-import { SeatChecks } from '../seats/seat-checks.js';
-import { SeatStore } from '../seats/seat-store.js';
+import { Observations } from '../seats/observation/observations.js';
+import type { Seat, SeatOperation } from '../seats/model/seat.js';
+import { SeatChecks } from '../seats/repair/seat-checks.js';
+import { SeatStore } from '../seats/store/seat-store.js';
 import { SweepSchedule } from './sweep-schedule.js';
 
 const ROOMS_AT_ONCE = 4;
@@ -58,6 +59,7 @@ export class Sweep {
     private readonly roomStore: RoomStore,
     private readonly sessions: RoomSessions,
     private readonly presence: PresenceService,
+    private readonly observations: Observations,
     private readonly checks: SeatChecks,
     private readonly store: SeatStore,
     private readonly health: LiveKitHealth,
@@ -142,7 +144,7 @@ export class Sweep {
     rooms: readonly ObservedRoom[],
     report: { people: number; drifted: number },
   ): Promise<void> {
-    const known = await this.presence.readKnownRooms(rooms.map(({ name }) => name));
+    const known = await this.observations.readRooms(rooms.map(({ name }) => name));
     await this.each(rooms, ROOMS_AT_ONCE, (room) =>
       this.guard(room.name, async () => {
         if (this.health.status.state === 'down') throw unavailable('went away');
@@ -168,11 +170,11 @@ export class Sweep {
     await inSequence([
       () =>
         this.each(participants, SEATS_A_STATEMENT, async (participant) => {
-          if (!(await this.checks.isAsWished(room, participant))) wrong.push(participant);
+          if (!(await this.checks.isInSync(room, participant))) wrong.push(participant);
         }),
       async () => {
         if (wrong.length > 0) this.noteActivity(room);
-        const drifted = await this.checks.leftAlone(room, wrong);
+        const drifted = await this.checks.withoutPending(room, wrong);
         found = drifted.length;
         await this.each(publishersFirst(drifted), REPAIRS_AT_ONCE, (participant) =>
           this.checks.putRight(room, participant, 'sweep'),
@@ -259,7 +261,7 @@ export class Sweep {
     if (room.liveSid !== null && room.unseenFor > room.departureTimeout) {
       await this.sessions.end(room);
     } else if (room.numParticipants > 0) {
-      await this.presence.observeEmpty(room.name);
+      await this.observations.everyoneLeft(room.name);
     }
   }
 

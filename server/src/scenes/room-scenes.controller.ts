@@ -5,7 +5,7 @@ import type { Actor } from '../actor/actor.js';
 import { bulkStartedResponse } from '../bulk/bulk.schemas.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { roomParams } from '../common/http/fields.js';
-import { ClickedAt } from '../seats/clicked-at.js';
+import { ClickedAt } from '../actor/clicked-at.js';
 import { RoomScenes } from './room-scenes.service.js';
 import {
   enterSceneBody,

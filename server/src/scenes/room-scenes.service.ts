@@ -11,8 +11,7 @@ import type { RoleGrants } from '../grants/role-grants.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { RoomStore, type StoredScene } from '../rooms/room-store.js';
-import { SceneSilence } from '../seats/scene-silence.js';
-import { SeatRules } from '../seats/seat-rules.js';
+import { SceneSeats } from '../seats/commands/scene-seats.js';
 import { KEPT_BY_LOCK, lockRules } from './built-in-scenes.js';
 import type { EnterSceneBody, LeaveSceneBody, SceneEntered } from './scenes.schemas.js';
 import { ScenesService } from './scenes.service.js';
@@ -39,8 +38,7 @@ export class RoomScenes {
     private readonly rooms: RoomStore,
     private readonly policy: PolicyReader,
     private readonly operations: SceneOperations,
-    private readonly rules: SeatRules,
-    private readonly silence: SceneSilence,
+    private readonly seats: SceneSeats,
     private readonly transactions: Transactions,
     private readonly ledger: LedgerService,
     private readonly hints: Hints,
@@ -122,9 +120,8 @@ export class RoomScenes {
       const { before, at } = locked;
       const headMs = Math.max(0, Date.now() - clickedAt);
       const { scene, entry } = next(before, at.toISOString());
-      if (scene) await this.rules.assertMayPlay(tx, room, { ...scene, at });
+      await this.seats.replace(tx, room, scene && { ...scene, at });
       await this.rooms.setScene(tx, room, scene);
-      await this.silence.supersede(tx, room);
       const operation = await this.operations.create(tx, {
         actor,
         room,

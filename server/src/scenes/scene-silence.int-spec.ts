@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/support/test-d
 import { until } from '../../test/support/until.js';
 import { Transactions } from '../ledger/transactions.js';
 import type { ObservedTrack } from '../livekit/participant-view.js';
-import { SilenceWatch } from '../seats/silence-watch.js';
+import { SilenceWatch } from '../seats/observation/silence-watch.js';
 
 jest.setTimeout(60_000);
 

@@ -8,8 +8,8 @@ import { type JoinOptions, VIEWER_RIGHTS } from '../../test/support/livekit-doub
 import { until } from '../../test/support/until.js';
 import { SYSTEM_ACTOR } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
-import { SeatRules } from './seat-rules.js';
-import { SeatsService } from './seats.service.js';
+import { SeatRules } from './model/extensions.js';
+import { SeatsService } from './commands/seats.service.js';
 
 jest.setTimeout(60_000);
 

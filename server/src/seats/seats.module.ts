@@ -1,51 +1,65 @@
 import { Module } from '@nestjs/common';
-import { LeasesService } from './leases.service.js';
-import { SceneSilence } from './scene-silence.js';
-import { SeatBatches } from './seat-batches.js';
-import { SeatBatchStore } from './seat-batch-store.js';
-import { SeatActs } from './seat-acts.js';
-import { SeatApplier } from './seat-applier.js';
-import { SeatChanges } from './seat-changes.js';
-import { SeatChecks } from './seat-checks.js';
-import { SeatContexts } from './seat-context.js';
-import { SeatExtras } from './seat-extras.js';
-import { SeatGuards } from './seat-guards.js';
-import { SeatObservations } from './seat-observations.js';
-import { SeatOperations } from './seat-operations.js';
-import { SeatPolicy } from './seat-policy.js';
-import { SeatRules } from './seat-rules.js';
-import { SeatStore } from './seat-store.js';
-import { SeatTokens } from './seat-tokens.js';
-import { SeatViews } from './seat-views.js';
-import { SeatWishes } from './seat-wishes.js';
-import { SilenceWatch } from './silence-watch.js';
-import { SeatsController } from './seats.controller.js';
-import { SeatsService } from './seats.service.js';
+import { ActStrategy } from './commands/act-strategy.js';
+import { CommandStrategy } from './commands/command-strategy.js';
+import { ImmediateActs } from './commands/immediate-acts.js';
+import { OperationRunner } from './commands/operation-runner.js';
+import { RecentOperations } from './commands/recent-operations.js';
+import { LeasesService } from './commands/leases.service.js';
+import { Observations } from './observation/observations.js';
+import { SceneSilence } from './observation/scene-silence.js';
+import { SeatBatchStore } from './store/seat-batch-store.js';
+import { SeatApplier } from './convergence/seat-applier.js';
+import { SeatChecks } from './repair/seat-checks.js';
+import { SeatContexts } from './commands/seat-contexts.js';
+import { SeatExtras } from './model/extensions.js';
+import { SeatGuards } from './commands/seat-guards.js';
+import { SeatOperations } from './store/seat-operations.js';
+import { SeatPolicy } from './model/seat-policy.js';
+import { SeatRules } from './model/extensions.js';
+import { SeatStore } from './store/seat-store.js';
+import { SceneSeats } from './commands/scene-seats.js';
+import { SessionEnd } from './commands/session-end.js';
+import { SeatTokens } from './commands/seat-tokens.js';
+import { SeatViews } from './views/seat-views.js';
+import { CommandPlanner } from './commands/command-planner.js';
+import { SilenceWatch } from './observation/silence-watch.js';
+import { AdmissionStore } from './store/admission-store.js';
+import { SessionStore } from './store/session-store.js';
+import { ObservationStore } from './store/observation-store.js';
+import { SeatsController } from './api/seats.controller.js';
+import { SeatsService } from './commands/seats.service.js';
 
 const SEATS = [
+  ActStrategy,
+  AdmissionStore,
+  CommandStrategy,
+  ImmediateActs,
   LeasesService,
+  Observations,
+  ObservationStore,
+  OperationRunner,
+  RecentOperations,
+  SceneSeats,
   SceneSilence,
-  SeatActs,
   SeatApplier,
-  SeatBatches,
   SeatBatchStore,
-  SeatChanges,
   SeatChecks,
   SeatContexts,
   SeatExtras,
   SeatGuards,
-  SeatObservations,
   SeatOperations,
   SeatPolicy,
   SeatRules,
   SeatStore,
   SeatTokens,
   SeatViews,
-  SeatWishes,
+  CommandPlanner,
   SeatsService,
+  SessionEnd,
+  SessionStore,
   SilenceWatch,
 ];
 
-/** One identity in one room: what is wished, what LiveKit has, and the one way between them. */
+/** Seats: one identity in one room, its desired and its observed state, and what brings them together. */
 @Module({ controllers: [SeatsController], providers: SEATS, exports: SEATS })
 export class SeatsModule {}

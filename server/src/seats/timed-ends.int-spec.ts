@@ -6,10 +6,10 @@ import type { LiveScene } from '../../test/support/live-scene.js';
 import { LiveKitDouble } from '../../test/support/livekit-double/livekit-double.js';
 import { ALL_RIGHTS } from '../../test/support/livekit-double/model.js';
 import { until } from '../../test/support/until.js';
-import { LeasesService } from './leases.service.js';
-import { SeatApplier } from './seat-applier.js';
-import { SeatChecks } from './seat-checks.js';
-import { SeatStore } from './seat-store.js';
+import { LeasesService } from './commands/leases.service.js';
+import { SeatApplier } from './convergence/seat-applier.js';
+import { SeatChecks } from './repair/seat-checks.js';
+import { SeatStore } from './store/seat-store.js';
 
 jest.setTimeout(60_000);
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ActorRef } from '../actor/actor.js';
 import type { Tx } from '../ledger/transactions.js';
-import type { Holding, Promoted, SeatRule } from '../seats/seat-rules.js';
+import type { RoleClaim, Promoted, SeatRule } from '../seats/model/extensions.js';
 import { StageNotifier } from './stage-notifier.js';
 import { StageStore } from './stage-store.js';
 
@@ -15,7 +15,7 @@ export class StageHands implements SeatRule {
 
   async notePromoted(
     tx: Tx,
-    { room, identity }: Holding,
+    { room, identity }: RoleClaim,
     by: ActorRef,
     operationId: string,
   ): Promise<void> {

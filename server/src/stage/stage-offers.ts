@@ -3,7 +3,7 @@ import { promotesTo } from '../grants/presets.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { usableVersion } from '../policy/usable-template.js';
-import type { Standing } from '../seats/seat-policy.js';
+import type { Evaluation } from '../seats/model/seat-policy.js';
 
 /** A role that somebody may be given here. */
 export interface Offer {
@@ -18,7 +18,7 @@ export class StageOffers {
 
   /** Throws 400 for a template that nobody can be given; `field` is where the caller named it. */
   async offer(
-    { room, input }: Standing,
+    { room, input }: Evaluation,
     asked?: string,
     field: 'template' | 'key' = 'template',
   ): Promise<Offer> {
@@ -27,7 +27,7 @@ export class StageOffers {
   }
 
   /** The role that the room promotes to; null while nobody can be given it. */
-  async find({ room, input }: Standing): Promise<Offer | null> {
+  async find({ room, input }: Evaluation): Promise<Offer | null> {
     const template = promotesTo(room);
     const state = input.templates[template];
     if (!state || state.isArchived || state.published === null) return null;

@@ -8,10 +8,9 @@ import { exceeds } from '../grants/ceiling.js';
 import { promotesTo } from '../grants/presets.js';
 import { NOTHING_WITHHELD, withhold } from '../grants/withhold.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
-import { SeatPolicy, type Standing } from '../seats/seat-policy.js';
-import { SeatStore } from '../seats/seat-store.js';
-import { SeatWishes } from '../seats/seat-wishes.js';
-import { SeatsService } from '../seats/seats.service.js';
+import { SeatPolicy, type Evaluation } from '../seats/model/seat-policy.js';
+import { SeatStore } from '../seats/store/seat-store.js';
+import { SeatsService } from '../seats/commands/seats.service.js';
 import { StageLimits } from './stage-limits.js';
 import { StageNotifier } from './stage-notifier.js';
 import { StageOffers } from './stage-offers.js';
@@ -29,7 +28,6 @@ export class StageParticipantsService {
     private readonly notifier: StageNotifier,
     private readonly seats: SeatsService,
     private readonly seatStore: SeatStore,
-    private readonly wishes: SeatWishes,
     private readonly policy: SeatPolicy,
     private readonly auth: AuthService,
     private readonly rooms: RoomsPort,
@@ -199,12 +197,12 @@ export class StageParticipantsService {
 
   /** After a change of one's own role. */
   private async viewAfterChange(participant: Participant): Promise<OwnStageView> {
-    const standing = await this.policy.stand(participant.room, participant.identity);
+    const standing = await this.policy.evaluate(participant.room, participant.identity);
     return this.view({ ...participant, standing });
   }
 
   /** Whether a promotion would give them anything. It gives back what a scene takes, but not a hold. */
-  private async canRaise(standing: Standing): Promise<boolean> {
+  private async canRaise(standing: Evaluation): Promise<boolean> {
     const { role, facts } = standing;
     if ((facts.user?.kind ?? 'standard') !== 'standard') return false; // agents follow their job
     const offer = await this.offers.find(standing);
@@ -214,15 +212,15 @@ export class StageParticipantsService {
     return exceeds(offer.grants, withhold(role.grants, withheld)).length > 0;
   }
 
-  private async canStepDown(standing: Standing): Promise<boolean> {
+  private async canStepDown(standing: Evaluation): Promise<boolean> {
     const { role, input, room, identity } = standing;
     if (role?.source !== 'override') return false;
     const seat = await this.seatStore.find(room.name, identity);
     if (!seat) return false;
     const { now } = standing.facts;
-    const { override } = await this.wishes.steppedDown({ seat, standing, now });
+    const { override } = await this.seats.steppedDown({ seat, evaluation: standing, now });
     const wish = { override, block: input.seat?.block ?? null };
-    const after = await this.policy.suppose(standing, wish);
+    const after = await this.policy.simulate(standing, wish);
     if (!after.role) return role.grants.canPublish; // the seat finds them a role of the least
     return (
       exceeds(role.grants, after.role.grants).length > 0 &&
@@ -253,7 +251,7 @@ function toHand(own: readonly OwnRequest[]): Pick<OwnStageView, 'hand' | 'lastDe
   return { hand: null, lastDecision: { state, word, at: (decidedAt ?? createdAt).toISOString() } };
 }
 
-function holdOf({ input, role, facts }: Standing): OwnStageView['hold'] {
+function holdOf({ input, role, facts }: Evaluation): OwnStageView['hold'] {
   const hold = input.seat?.hold;
   if (!hold || (hold.until && hold.until <= facts.now)) return null;
   const sources = hold.sources.filter((source) => role?.grants.canPublishSources.includes(source));
@@ -262,7 +260,7 @@ function holdOf({ input, role, facts }: Standing): OwnStageView['hold'] {
 }
 
 /** Whether it is the room's scene that keeps them from something, and not (only) a hold. */
-function isTakenByScene({ decision, role, wanted }: Standing): boolean {
+function isTakenByScene({ decision, role, wanted }: Evaluation): boolean {
   if (wanted.kind === 'uncovered') return !wanted.isRestored;
   return (
     role !== null &&

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ActorRef } from '../actor/actor.js';
 import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../ledger/transactions.js';
-import type { SeatExtra } from '../seats/seat-extras.js';
+import type { SeatExtra } from '../seats/model/extensions.js';
 import type { StageRequest, StageRequestKind, StageRequestState } from './stage-request.js';
 
 /** How long a hand outlives its participant's connection: a reload keeps its place. */

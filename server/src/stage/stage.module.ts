@@ -1,7 +1,6 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { Housekeeping } from '../database/housekeeping.js';
-import { SeatExtras } from '../seats/seat-extras.js';
-import { SeatRules } from '../seats/seat-rules.js';
+import { SeatExtras, SeatRules } from '../seats/model/extensions.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { StageHands } from './stage-hands.js';
 import { StageMonitor } from './stage-monitor.js';

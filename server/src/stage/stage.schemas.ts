@@ -6,7 +6,7 @@ import {
   nameText,
   uuidText,
 } from '../common/http/fields.js';
-import { changeBody, seatChangeResponse } from '../seats/seats.schemas.js';
+import { changeBody, seatChangeResponse } from '../seats/views/seats.schemas.js';
 
 const askSource = z.enum(['microphone', 'camera']);
 /** What one side tells the other: a sentence. */

@@ -6,10 +6,10 @@ import { Transactions, type Tx } from '../ledger/transactions.js';
 import { exceeds } from '../grants/ceiling.js';
 import { promotesTo } from '../grants/presets.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
-import { SeatPolicy, type Standing } from '../seats/seat-policy.js';
-import { SeatStore } from '../seats/seat-store.js';
-import type { SeatChange } from '../seats/seats.schemas.js';
-import { SeatsService } from '../seats/seats.service.js';
+import { SeatPolicy, type Evaluation } from '../seats/model/seat-policy.js';
+import { SeatStore } from '../seats/store/seat-store.js';
+import type { SeatChange } from '../seats/views/seats.schemas.js';
+import { SeatsService } from '../seats/commands/seats.service.js';
 import { StageLimits } from './stage-limits.js';
 import { StageNotifier } from './stage-notifier.js';
 import { StageOffers } from './stage-offers.js';
@@ -76,7 +76,7 @@ export class StageService {
 
   async view(room: string): Promise<StageView> {
     const [standing, waiting, limits] = await Promise.all([
-      this.policy.stand(room, ''),
+      this.policy.evaluate(room, ''),
       this.store.listWaiting(room),
       this.limits.list(room),
     ]);
@@ -183,7 +183,7 @@ export class StageService {
     if (body.for !== undefined && body.for > LONGEST_INVITATION_SECONDS) {
       throw fieldError('for', 'must be at most a day');
     }
-    const standing = await this.policy.stand(room, identity);
+    const standing = await this.policy.evaluate(room, identity);
     assertTakesPart(standing);
     const offer = await this.offers.offer(standing, body.template);
     const beyond = actor.exceeding('seat.promote', offer.grants, room);
@@ -213,7 +213,7 @@ export class StageService {
     identity: string,
     { source, reason }: AskUnmuteBody,
   ): Promise<RequestView> {
-    const standing = await this.policy.stand(room, identity);
+    const standing = await this.policy.evaluate(room, identity);
     assertTakesPart(standing);
     await this.assertPresent(room, identity);
     if (standing.role && !standing.role.permission.canPublishSources.includes(source)) {
@@ -240,7 +240,7 @@ export class StageService {
 
   /** Who has a place keeps it when there are fewer from now on. */
   async setLimit(actor: Actor, room: string, template: string, slots: number | null) {
-    await this.offers.offer(await this.policy.stand(room, ''), template, 'key');
+    await this.offers.offer(await this.policy.evaluate(room, ''), template, 'key');
     await this.transactions.run(async (tx) => {
       const before = await this.limits.set(tx, room, template, slots);
       if (before === slots) return;
@@ -295,7 +295,7 @@ export class StageService {
     if (!(error instanceof AppError) || error.code === 'stage.full') throw error;
     if (!ABOUT_ONE.has(error.kind)) throw error;
     if (error.kind === 'forbidden') {
-      const offer = await this.offers.offer(await this.policy.stand(room, ''), template);
+      const offer = await this.offers.offer(await this.policy.evaluate(room, ''), template);
       if (actor.exceeding('seat.promote', offer.grants, room).length > 0) throw error;
     }
     return error;
@@ -374,7 +374,7 @@ function notThere(): AppError {
   return new AppError('conflict', 'seat.not_present', 'They are not in the room.');
 }
 
-function assertTakesPart({ wanted, input }: Standing): void {
+function assertTakesPart({ wanted, input }: Evaluation): void {
   if (wanted.kind === 'out') {
     throw new AppError('conflict', wanted.code, 'They may not be in the room.');
   }

@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { SeatsModule } from '../seats/seats.module.js';
 import { UsersController } from './users.controller.js';
 import { UsersService } from './users.service.js';
 import { AppUser } from './app-user.entity.js';
 import { UserRemoval } from './user-removal.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([AppUser])],
+  imports: [SeatsModule, TypeOrmModule.forFeature([AppUser])],
   controllers: [UsersController],
   providers: [UserRemoval, UsersService],
   exports: [UserRemoval, UsersService],

@@ -11,6 +11,7 @@ import { voidedNow } from '../database/void-mark.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
+import { SeatStore } from '../seats/store/seat-store.js';
 import { AppUser } from './app-user.entity.js';
 import type { CreateUserBody, ListUsersQuery, UpdateUserBody } from './users.schemas.js';
 import { UserRemoval } from './user-removal.js';
@@ -55,6 +56,7 @@ export class UsersService {
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
     private readonly removal: UserRemoval,
+    private readonly seats: SeatStore,
     private readonly hints: Hints,
   ) {}
 
@@ -240,13 +242,10 @@ export class UsersService {
 
   /** In rooms where the user is present, their role is checked again. */
   private async notifyRooms(tx: Tx, identity: string): Promise<void> {
-    const { rows } = await tx.query<{ room: string }>(
-      'SELECT room FROM seat WHERE identity = $1 AND is_present LIMIT $2',
-      [identity, MAX_HINTED_ROOMS],
-    );
+    const rooms = await this.seats.listRoomsOf(tx, identity, MAX_HINTED_ROOMS);
     tx.afterCommit(() =>
       this.hints.publish(
-        rows.map(({ room }) => ({ topic: `room:${room}`, type: 'policy', key: identity })),
+        rooms.map((room) => ({ topic: `room:${room}`, type: 'policy', key: identity })),
       ),
     );
   }

@@ -11,9 +11,9 @@ import { isMislabelled } from '../grants/mislabelled.js';
 import { mayBeMuted } from '../grants/silencing.js';
 import type { EventParticipant, LiveKitEvent } from '../livekit/webhook-event.js';
 import type { ObservedTrack } from '../livekit/participant-view.js';
-import { SeatChecks } from '../seats/seat-checks.js';
-import { type Observation, SeatObservations } from '../seats/seat-observations.js';
-import { SilenceWatch, type TrackEvent } from '../seats/silence-watch.js';
+import { SeatChecks } from '../seats/repair/seat-checks.js';
+import { Observations } from '../seats/observation/observations.js';
+import type { TrackEvent } from '../seats/model/seat.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { RoomSessions } from '../presence/room-sessions.js';
 import { type ReceivedEvent, WebhookInbox } from './webhook-inbox.js';
@@ -50,11 +50,10 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
   constructor(
     private readonly inbox: WebhookInbox,
     private readonly transactions: Transactions,
-    private readonly observations: SeatObservations,
+    private readonly observations: Observations,
     private readonly sessions: RoomSessions,
     private readonly presence: PresenceService,
     private readonly checks: SeatChecks,
-    private readonly silence: SilenceWatch,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -169,12 +168,18 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
         return participant ? this.left(tx, room.name, participant, event.receivedAt) : [];
       case 'track_unpublished':
         if (participant && track) {
-          await this.silence.unpublished(tx, trackEvent(event, room.name, participant, track));
+          await this.observations.trackUnpublished(
+            tx,
+            trackEvent(event, room.name, participant, track),
+          );
         }
         return participant ? [() => this.presence.observeOne(room.name, participant.identity)] : [];
       case 'track_published':
         if (participant && track) {
-          await this.silence.published(tx, trackEvent(event, room.name, participant, track));
+          await this.observations.trackPublished(
+            tx,
+            trackEvent(event, room.name, participant, track),
+          );
         }
         return participant ? [() => this.sawTrack(room.name, participant.identity)] : [];
       default:
@@ -185,7 +190,10 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
   private async joined(tx: Tx, room: string, participant: EventParticipant) {
     const observation = await this.observations.joined(tx, room, participant);
     if (observation.changed.length === 0) return [];
-    return [this.notifying(room, observation), () => this.checks.check(room, participant, 'join')];
+    return [
+      () => this.observations.publish(room, observation),
+      () => this.checks.check(room, participant, 'join'),
+    ];
   }
 
   /**
@@ -200,13 +208,8 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
   }
 
   private async left(tx: Tx, room: string, participant: EventParticipant, at: Date) {
-    const observation = await this.observations.left(tx, room, participant);
-    await this.silence.left(tx, room, participant.identity, participant.sid, at);
-    return [this.notifying(room, observation)];
-  }
-
-  private notifying(room: string, observation: Observation): () => Promise<void> {
-    return () => this.presence.tell(room, observation);
+    const observation = await this.observations.left(tx, room, participant, at);
+    return [() => this.observations.publish(room, observation)];
   }
 
   private record(tx: Tx, event: LiveKitEvent): void {

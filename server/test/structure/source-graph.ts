@@ -48,6 +48,20 @@ export function folderGraph(imports: readonly Import[]): Map<string, Set<string>
   return graph;
 }
 
+/** The same between the folders inside one folder; its own files count as one that is named `.`. */
+export function innerGraph(imports: readonly Import[], folder: string): Map<string, Set<string>> {
+  const inside = (path: string) => path.slice(folder.length + 1);
+  const nameOf = (path: string) => (inside(path).includes('/') ? folderOf(inside(path)) : '.');
+  const graph = new Map<string, Set<string>>();
+  for (const { from, to } of imports) {
+    if (folderOf(from) !== folder || folderOf(to) !== folder) continue;
+    const [a, b] = [nameOf(from), nameOf(to)];
+    if (a !== b) graph.set(a, (graph.get(a) ?? new Set()).add(b));
+    if (!graph.has(b)) graph.set(b, new Set());
+  }
+  return graph;
+}
+
 /** Each cycle that a depth-first walk meets, as the folders in the order of their imports. */
 export function cyclesIn(graph: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   const cycles = new Set<string>();

@@ -7,6 +7,7 @@ import {
   folderOf,
   type Import,
   importsIn,
+  innerGraph,
   layersOf,
   WIRING,
 } from './source-graph.js';
@@ -63,6 +64,12 @@ describe('the server', () => {
   it('has the layers that docs/architecture.md shows', () => {
     const layers = layersOf(folderGraph(imports)).map((folders, i) => `${i}  ${folders.join(' ')}`);
     expectRecorded('docs/architecture.md', layers, '<!-- layers -->');
+  });
+
+  it('has folders inside seats that import each other without a cycle', () => {
+    const graph = innerGraph(imports, 'seats');
+    expect(graph.size).toBeGreaterThan(5);
+    expect(cyclesIn(graph)).toEqual([]);
   });
 
   it('imports another feature only through its declared public files', () => {

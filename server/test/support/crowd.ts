@@ -1,4 +1,5 @@
 import { PresenceService } from '../../src/presence/presence.service.js';
+import { Observations } from '../../src/seats/observation/observations.js';
 import type { BulkOperationView } from '../../src/bulk/bulk.schemas.js';
 import type { LiveApp } from './live-app.js';
 import { LiveKitDouble } from './livekit-double/livekit-double.js';
@@ -54,7 +55,8 @@ export class Crowd {
   /** Rolecall asks LiveKit who is there, as the sweep does. */
   async look(room: string): Promise<void> {
     const presence = this.app.app.get(PresenceService);
-    await presence.observeRoom(room, await presence.readKnownRooms([room]));
+    const known = await this.app.app.get(Observations).readRooms([room]);
+    await presence.observeRoom(room, known);
   }
 
   bulk(room: string, body: unknown, headers?: Record<string, string>) {

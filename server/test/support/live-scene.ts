@@ -1,7 +1,7 @@
 import { TokenSigner } from '../../src/livekit/signer.js';
 import { toVideoGrant } from '../../src/grants/compile-grant.js';
 import { PRESETS } from '../../src/grants/presets.js';
-import type { SeatView } from '../../src/seats/seats.schemas.js';
+import type { SeatView } from '../../src/seats/views/seats.schemas.js';
 import type { LiveApp } from './live-app.js';
 import type { LiveKitServer } from './livekit-server.js';
 import { until } from './until.js';

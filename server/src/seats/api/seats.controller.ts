@@ -1,0 +1,331 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { ForAct } from '../../acts/act.decorators.js';
+import { CurrentActor, RequirePermission } from '../../actor/access.decorators.js';
+import type { Actor } from '../../actor/actor.js';
+import { Answers, ApiDoc } from '../../common/http/api-docs.js';
+import { roomParams, seatParams } from '../../common/http/fields.js';
+import { actingHint } from '../../hints/acting.js';
+import { Hints } from '../../hints/hints.js';
+import { ClickedAt } from '../../actor/clicked-at.js';
+import { SeatPolicy } from '../model/seat-policy.js';
+import { SeatStore } from '../store/seat-store.js';
+import { SeatViews, toSeatOperationView } from '../views/seat-views.js';
+import {
+  actingBody,
+  type ActingBody,
+  blockBody,
+  type BlockBody,
+  changeBody,
+  type ChangeBody,
+  extendBody,
+  type ExtendBody,
+  holdBody,
+  type HoldBody,
+  muteBody,
+  type MuteBody,
+  operationsQuery,
+  type OperationsQuery,
+  previewBody,
+  type PreviewBody,
+  reasonBody,
+  type ReasonBody,
+  removeBody,
+  type RemoveBody,
+  seatChangeResponse,
+  seatOperationResponse,
+  seatPreviewResponse,
+  seatResponse,
+} from '../views/seats.schemas.js';
+import { SeatsService } from '../commands/seats.service.js';
+
+type SeatParams = z.infer<typeof seatParams>;
+
+@Controller('api/v1/rooms/:room/seats')
+export class SeatsController {
+  constructor(
+    private readonly seats: SeatsService,
+    private readonly views: SeatViews,
+    private readonly policy: SeatPolicy,
+    private readonly store: SeatStore,
+    private readonly hints: Hints,
+  ) {}
+
+  @Get()
+  @ApiDoc({
+    summary: 'List the seats of a room',
+    description: 'Everybody in the room, and who is away but has an override, a block or a hold.',
+  })
+  @RequirePermission('seat.read', { room: 'room' })
+  @Answers(z.array(seatResponse))
+  async list(@Param({ schema: roomParams }) { room }: z.infer<typeof roomParams>) {
+    await this.policy.assertRoom(room);
+    return this.views.list(room);
+  }
+
+  @Get(':identity')
+  @ApiDoc({
+    summary: 'Read a seat',
+    description: 'One identity in the room, also of a user who has never been there.',
+    errors: ['seat.not_found'],
+  })
+  @RequirePermission('seat.read', { room: 'room' })
+  @Answers(seatResponse)
+  one(@Param({ schema: seatParams }) { room, identity }: SeatParams) {
+    return this.views.one(room, identity);
+  }
+
+  @Post(':identity/promote')
+  @ApiDoc({
+    summary: 'Promote a participant',
+    description:
+      'Gives the seat a higher role: the named template, else the room’s usual one. Lasts for the session, or for the time in `for`. An absent participant gets it when they join.',
+    example: { template: 'speaker', for: '10m', reason: 'Asked a question', expectEpoch: 4 },
+    errors: [
+      'seat.not_found',
+      'seat.changed',
+      'seat.above_ceiling',
+      'seat.is_peek',
+      'seat.not_a_person',
+      'seat.self',
+      'seat.holds_more',
+      'stage.full',
+      'role_template.not_published',
+      'role_template.unusable',
+    ],
+  })
+  @HttpCode(200)
+  @ForAct('promote')
+  @Answers(seatChangeResponse)
+  promote(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Body({ schema: changeBody }) body: ChangeBody,
+    @ClickedAt() clickedAt: number,
+  ) {
+    return this.seats.promote(actor, room, identity, body, { clickedAt });
+  }
+
+  @Post(':identity/demote')
+  @ApiDoc({
+    summary: 'Demote a participant',
+    description: 'Ends the promotion. With a template, gives that role instead.',
+    example: { reason: 'Thank you', expectEpoch: 5 },
+    errors: [
+      'seat.not_found',
+      'seat.changed',
+      'seat.above_ceiling',
+      'seat.is_peek',
+      'seat.not_a_person',
+      'seat.self',
+      'seat.no_other_role',
+      'role_template.not_published',
+      'role_template.unusable',
+    ],
+  })
+  @HttpCode(200)
+  @ForAct('demote')
+  @Answers(seatChangeResponse)
+  demote(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Body({ schema: changeBody }) body: ChangeBody,
+    @ClickedAt() clickedAt: number,
+  ) {
+    return this.seats.demote(actor, room, identity, body, { clickedAt });
+  }
+
+  @Post(':identity/block')
+  @ApiDoc({
+    summary: 'Block a participant',
+    description: 'Removes them and refuses tokens and joins until the block ends.',
+    example: { for: '1h', reason: 'Spam' },
+    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling', 'seat.self'],
+  })
+  @HttpCode(200)
+  @ForAct('block')
+  @Answers(seatChangeResponse)
+  block(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Body({ schema: blockBody }) body: BlockBody,
+    @ClickedAt() clickedAt: number,
+  ) {
+    return this.seats.block(actor, room, identity, body, { clickedAt });
+  }
+
+  @Post(':identity/unblock')
+  @ApiDoc({
+    summary: 'Unblock a participant',
+    description: 'Ends the block. They may join again.',
+    example: { reason: 'A mistake' },
+    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling'],
+  })
+  @HttpCode(200)
+  @ForAct('unblock')
+  @Answers(seatChangeResponse)
+  unblock(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Body({ schema: reasonBody }) body: ReasonBody,
+    @ClickedAt() clickedAt: number,
+  ) {
+    return this.seats.unblock(actor, room, identity, body, { clickedAt });
+  }
+
+  @Post(':identity/remove')
+  @ApiDoc({
+    summary: 'Remove a participant',
+    description: 'Disconnects them. They may come back.',
+    example: { reason: 'Left the camera on' },
+    errors: [
+      'seat.not_found',
+      'seat.changed',
+      'seat.above_ceiling',
+      'seat.self',
+      'seat.not_present',
+    ],
+  })
+  @HttpCode(200)
+  @ForAct('remove')
+  @Answers(seatChangeResponse)
+  remove(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Body({ schema: removeBody }) body: RemoveBody,
+    @ClickedAt() clickedAt: number,
+  ) {
+    return this.seats.remove(actor, room, identity, body, { clickedAt });
+  }
+
+  @Post(':identity/mute')
+  @ApiDoc({
+    summary: 'Mute a participant',
+    description: 'Mutes one source, or all. They can unmute themselves; a hold prevents that.',
+    example: { source: 'microphone' },
+    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling', 'seat.not_present'],
+  })
+  @HttpCode(200)
+  @ForAct('mute')
+  @Answers(seatChangeResponse)
+  mute(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Body({ schema: muteBody }) body: MuteBody,
+    @ClickedAt() clickedAt: number,
+  ) {
+    return this.seats.mute(actor, room, identity, body, { clickedAt });
+  }
+
+  @Post(':identity/extend')
+  @ApiDoc({
+    summary: 'Extend a lease',
+    description: 'Adds time to a promotion that has an expiry.',
+    example: { for: '5m' },
+    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling', 'seat.no_lease'],
+  })
+  @HttpCode(200)
+  @ForAct('extend')
+  @Answers(seatChangeResponse)
+  extend(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Body({ schema: extendBody }) body: ExtendBody,
+    @ClickedAt() clickedAt: number,
+  ) {
+    return this.seats.extend(actor, room, identity, body, { clickedAt });
+  }
+
+  @Post(':identity/hold')
+  @ApiDoc({
+    summary: 'Hold a participant silent',
+    description:
+      'Takes sources from the seat, so that they cannot unmute. Without `sources`, all of them.',
+    example: { sources: ['microphone'], for: '10m' },
+    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling', 'seat.is_peek', 'seat.self'],
+  })
+  @HttpCode(200)
+  @ForAct('hold')
+  @Answers(seatChangeResponse)
+  hold(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Body({ schema: holdBody }) body: HoldBody,
+    @ClickedAt() clickedAt: number,
+  ) {
+    return this.seats.hold(actor, room, identity, body, { clickedAt });
+  }
+
+  @Post(':identity/release')
+  @ApiDoc({
+    summary: 'Release a held participant',
+    description: 'Ends the hold. They can unmute again.',
+    example: { reason: 'Noise is gone' },
+    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling'],
+  })
+  @HttpCode(200)
+  @ForAct('release')
+  @Answers(seatChangeResponse)
+  release(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Body({ schema: reasonBody }) body: ReasonBody,
+    @ClickedAt() clickedAt: number,
+  ) {
+    return this.seats.release(actor, room, identity, body, { clickedAt });
+  }
+
+  /** What an action would do, before the click on it. */
+  @Post(':identity/preview')
+  @ApiDoc({
+    summary: 'Simulate an act',
+    description:
+      'What an act would do to the participant, and why it would be refused. Changes nothing.',
+    example: { action: 'promote', template: 'speaker' },
+  })
+  @HttpCode(200)
+  @RequirePermission('seat.read', { room: 'room' })
+  @Answers(seatPreviewResponse)
+  preview(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Body({ schema: previewBody }) body: PreviewBody,
+  ) {
+    return this.seats.preview(actor, room, identity, body);
+  }
+
+  @Get(':identity/operations')
+  @ApiDoc({
+    summary: 'List the operations on a seat',
+    description: 'The newest acts on the seat first.',
+  })
+  @RequirePermission('seat.read', { room: 'room' })
+  @Answers(z.array(seatOperationResponse))
+  async operations(
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Query({ schema: operationsQuery }) { limit }: OperationsQuery,
+  ) {
+    await this.policy.assertRoom(room);
+    return (await this.store.listOperations(room, identity, limit)).map(toSeatOperationView);
+  }
+
+  /** A soft lock: for five seconds the other moderators see who is about to act on this seat. */
+  @Post(':identity/acting')
+  @ApiDoc({
+    summary: 'Announce an act',
+    description:
+      'Tells the other moderators for five seconds who is about to act on this participant.',
+    example: { action: 'promote' },
+  })
+  @HttpCode(204)
+  @RequirePermission('seat.promote', { room: 'room' })
+  @Answers(z.void())
+  async acting(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Body({ schema: actingBody }) { action }: ActingBody,
+  ): Promise<void> {
+    await this.policy.assertRoom(room);
+    this.hints.publish([actingHint(actor, room, identity, action ?? null)]);
+  }
+}

@@ -1,0 +1,135 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../actor/actor.js';
+import { Transactions, type Tx } from '../../ledger/transactions.js';
+import { Hints } from '../../hints/hints.js';
+import type { Override } from '../../grants/policy.js';
+import type { LedgerEntryInput, LedgerRef } from '../../ledger/ledger-entry.js';
+import { LedgerService } from '../../ledger/ledger.service.js';
+import type { PolicyFacts } from '../../policy/policy-facts.js';
+import type { Seat } from '../model/seat.js';
+import { SeatApplier } from '../convergence/seat-applier.js';
+import { desiredStateOf } from './command-planner.js';
+import { OperationRunner } from './operation-runner.js';
+import { SeatContexts } from './seat-contexts.js';
+import { SeatGuards } from './seat-guards.js';
+import { LEASES, SeatOperations } from '../store/seat-operations.js';
+import { SeatPolicy } from '../model/seat-policy.js';
+import { SeatRules } from '../model/extensions.js';
+import { SeatStore } from '../store/seat-store.js';
+
+export interface TemplateVersion {
+  readonly template: string;
+  readonly version: number;
+}
+
+/** What a token changes of the seat that it is for, in the transaction that writes its own entry. */
+@Injectable()
+export class SeatTokens {
+  constructor(
+    private readonly contexts: SeatContexts,
+    private readonly guards: SeatGuards,
+    private readonly policy: SeatPolicy,
+    private readonly rules: SeatRules,
+    private readonly runner: OperationRunner,
+    private readonly store: SeatStore,
+    private readonly applier: SeatApplier,
+    private readonly operations: SeatOperations,
+    private readonly transactions: Transactions,
+    private readonly ledger: LedgerService,
+    private readonly hints: Hints,
+  ) {}
+
+  /**
+   * A token was asked for with another template than policy gives: the template becomes the seat's
+   * override for this session.
+   */
+  async override(
+    actor: Actor,
+    facts: PolicyFacts,
+    role: TemplateVersion,
+    entry: LedgerEntryInput,
+  ): Promise<LedgerRef> {
+    const { identity } = facts;
+    const room = facts.room?.name ?? '';
+    const context = await this.contexts.read(room, identity);
+    const { evaluation, seat: before } = context;
+    await this.guards.assertWithinCeiling(actor, 'token.issue_as', context, evaluation.role);
+    if (before.override) {
+      // Nothing brings back what this takes the place of, so what lies under that counts as given.
+      const { role: under } = await this.policy.simulate(evaluation, {
+        override: null,
+        block: null,
+      });
+      await this.guards.assertWithinCeiling(actor, 'token.issue_as', context, under);
+    }
+    const ref = await this.transactions.run(async (tx) => {
+      const { seat, now } = await this.store.lock(tx, room, identity);
+      const given = { ...role, by: actor.label, byKind: actor.kind, reason: entry.reason ?? null };
+      await this.give(tx, seat, { ...given, scope: 'session', until: null, at: now });
+      await this.rules.assertMayHold(tx, { room, identity, template: role.template });
+      const [written] = await this.ledger.append(tx, [entry]);
+      return written as LedgerRef;
+    });
+    // Somebody who is in the room already has the new role at once; nobody waits for that.
+    if (context.seat.isPresent) {
+      void this.applier
+        .inTurn(room, identity, () => this.applier.converge(room, identity))
+        .catch(() => undefined);
+    }
+    return ref;
+  }
+
+  /**
+   * Begins a peek: `identity` is the moderator's own seat for it, which has `role` for `seconds`.
+   * Answers with the first entry and the end.
+   */
+  async peek(
+    actor: Actor,
+    { room, identity, peeksAt }: { room: string; identity: string; peeksAt: string },
+    role: TemplateVersion & { readonly seconds: number },
+    entriesOf: (until: Date) => LedgerEntryInput[],
+  ): Promise<{ ref: LedgerRef; until: Date }> {
+    const { template, version, seconds } = role;
+    return this.transactions.run(async (tx) => {
+      const { seat, now } = await this.store.lock(tx, room, identity);
+      const until = new Date(now.getTime() + seconds * 1000);
+      const given = { template, version, by: actor.label, byKind: actor.kind, reason: null };
+      await this.store.notePeek(tx, seat, peeksAt);
+      await this.give(tx, seat, { ...given, scope: 'until', until, at: now });
+      tx.afterCommit(() => this.hints.publish([{ topic: LEASES, type: 'lease' }]));
+      const [ref] = await this.ledger.append(tx, entriesOf(until));
+      return { ref: ref as LedgerRef, until };
+    });
+  }
+
+  /** Ends a peek, where the moderator's seat is still used for the one that is meant. */
+  async endPeek(
+    actor: Actor,
+    room: string,
+    identity: string,
+    isMeant: (seat: Seat) => boolean,
+    reason: string | undefined,
+  ): Promise<void> {
+    await this.runner.run(actor, room, identity, {
+      action: 'peek_end',
+      permission: 'seat.peek',
+      reason,
+      expectEpoch: undefined,
+      mayBeUnknown: true,
+      plan: (context) =>
+        context.seat.override && isMeant(context.seat)
+          ? { ...desiredStateOf(context), override: null }
+          : null,
+    });
+  }
+
+  private async give(tx: Tx, seat: Seat, override: Override): Promise<void> {
+    const { room, identity, block, hold } = seat;
+    await this.store.writeDesiredState(tx, seat, { override, block, hold });
+    await this.operations.supersede(tx, room, [identity]);
+    await this.store.noteIssued(tx, seat, override.at);
+    tx.afterCommit(() => {
+      this.hints.publish([{ topic: `room:${room}`, type: 'seat', key: identity }]);
+    });
+  }
+}

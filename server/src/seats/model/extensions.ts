@@ -1,0 +1,105 @@
+import { Injectable } from '@nestjs/common';
+import type { ActorRef } from '../../actor/actor.js';
+import type { Tx } from '../../ledger/transactions.js';
+import type { ActiveScene } from '../../grants/policy.js';
+
+/** Who is about to hold which role by a change made in the room. */
+export interface RoleClaim {
+  readonly room: string;
+  readonly identity: string;
+  readonly template: string;
+}
+
+/** Works inside the transaction that writes the override. */
+export interface SeatRule {
+  /** Refuses by throwing. */
+  assertMayHold?(tx: Tx, holding: RoleClaim): Promise<void>;
+  /** False: nobody is refused the template in the room now. Left out: somebody may be. */
+  mayRefuse?(room: string, template: string): Promise<boolean>;
+  /** The same for a scene that is about to be played, which gives roles as well. */
+  assertMayPlay?(tx: Tx, room: string, scene: ActiveScene): Promise<void>;
+  /** The promotion is certain: a raised hand, for example, is settled with it. */
+  notePromoted?(tx: Tx, holding: RoleClaim, by: ActorRef, operationId: string): Promise<void>;
+  /** The same for many in one room; left out: one by one. */
+  notePromotedAll?(tx: Tx, promoted: readonly Promoted[], by: ActorRef): Promise<void>;
+}
+
+/** Somebody who was promoted, by an operation. */
+export interface Promoted extends RoleClaim {
+  readonly operationId: string;
+}
+
+/**
+ * What other features have to say about overrides, such as how many a role may have in a room.
+ * Asked for every way to one: promotion, demotion, undo, tokens for another role, and scenes.
+ */
+@Injectable()
+export class SeatRules {
+  private readonly rules: SeatRule[] = [];
+
+  add(rule: SeatRule): void {
+    this.rules.push(rule);
+  }
+
+  async assertMayHold(tx: Tx, holding: RoleClaim): Promise<void> {
+    for (const rule of this.rules) await rule.assertMayHold?.(tx, holding);
+  }
+
+  async assertMayPlay(tx: Tx, room: string, scene: ActiveScene): Promise<void> {
+    for (const rule of this.rules) await rule.assertMayPlay?.(tx, room, scene);
+  }
+
+  async notePromoted(tx: Tx, holding: RoleClaim, by: ActorRef, operationId: string): Promise<void> {
+    for (const rule of this.rules) await rule.notePromoted?.(tx, holding, by, operationId);
+  }
+
+  /** Whether `assertMayHold` has to be asked for each that is to hold the template. */
+  async mayRefuse(room: string, template: string): Promise<boolean> {
+    for (const rule of this.rules) {
+      if (rule.assertMayHold && ((await rule.mayRefuse?.(room, template)) ?? true)) return true;
+    }
+    return false;
+  }
+
+  async notePromotedAll(tx: Tx, promoted: readonly Promoted[], by: ActorRef): Promise<void> {
+    for (const rule of this.rules) {
+      if (rule.notePromotedAll) {
+        await rule.notePromotedAll(tx, promoted, by);
+        continue;
+      }
+      for (const one of promoted) await rule.notePromoted?.(tx, one, by, one.operationId);
+    }
+  }
+}
+
+/** What the stage knows of somebody in a room. */
+export interface SeatExtra {
+  readonly hand: { id: string; since: string; note: string | null } | null;
+  readonly invite: { id: string; template: string; since: string } | null;
+}
+
+/** Of the whole room, or of some identities; who has neither is left out. */
+type ExtrasSource = (
+  room: string,
+  identities: readonly string[] | null,
+) => Promise<ReadonlyMap<string, SeatExtra>>;
+
+const NO_EXTRA: SeatExtra = { hand: null, invite: null };
+
+/** What another feature shows with a seat: read once for all seats of an answer. */
+@Injectable()
+export class SeatExtras {
+  private source: ExtrasSource | null = null;
+
+  provide(source: ExtrasSource): void {
+    this.source = source;
+  }
+
+  async read(
+    room: string,
+    identities: readonly string[] | null,
+  ): Promise<(identity: string) => SeatExtra> {
+    const extras = await this.source?.(room, identities);
+    return (identity) => extras?.get(identity) ?? NO_EXTRA;
+  }
+}

@@ -1,0 +1,172 @@
+import { Injectable } from '@nestjs/common';
+import { SYSTEM_ACTOR } from '../../actor/actor.js';
+import { Batcher } from '../../common/batcher.js';
+import { Hints, roomHints } from '../../hints/hints.js';
+import { LedgerService } from '../../ledger/ledger.service.js';
+import type { Tx } from '../../ledger/transactions.js';
+import type { ObservedParticipant } from '../../livekit/participant-view.js';
+import type { EventParticipant } from '../../livekit/webhook-event.js';
+import type { Seat, TrackEvent } from '../model/seat.js';
+import { SilenceWatch } from './silence-watch.js';
+import { type Observation, ObservationStore } from '../store/observation-store.js';
+import { SeatStore } from '../store/seat-store.js';
+
+/** What LiveKit answered about one participant. */
+export interface Answer {
+  readonly room: string;
+  readonly participant: ObservedParticipant;
+  /** The seat as it was before LiveKit was asked. */
+  readonly seat: Seat | null;
+  /** Postgres' time of that reading. */
+  readonly at: Date;
+}
+
+/** What Postgres knows of some rooms, and its time then. */
+export interface KnownRooms {
+  /** Room → its seats that show somebody as present. */
+  readonly seats: ReadonlyMap<string, readonly Seat[]>;
+  /** Rooms in which a track that was taken has not ended yet. */
+  readonly watched: ReadonlySet<string>;
+  readonly at: Date;
+}
+
+/**
+ * The one way in for what LiveKit reports, by webhook, list or answer: write it to the seats, count
+ * the room's participants, publish hints, and record who came without a token.
+ */
+@Injectable()
+export class Observations {
+  /** Answers that arrive at the same time are written together. */
+  private readonly answers = new Batcher<Answer, null>((answers) => this.writeAnswers(answers), {
+    concurrency: 2,
+  });
+
+  constructor(
+    private readonly store: ObservationStore,
+    private readonly seats: SeatStore,
+    private readonly silence: SilenceWatch,
+    private readonly ledger: LedgerService,
+    private readonly hints: Hints,
+  ) {}
+
+  /** Locks seats in the order that every statement over many seats uses, to avoid deadlocks. */
+  lock(tx: Tx, room: string, identities: readonly string[]): Promise<void> {
+    return this.store.lock(tx, room, identities);
+  }
+
+  /** A webhook about a new connection. `publish` the result after the commit. */
+  joined(tx: Tx, room: string, participant: EventParticipant): Promise<Observation> {
+    return this.store.writeJoined(tx, room, participant);
+  }
+
+  /**
+   * A webhook, received at `knownAt`, about a connection that ended, and all its tracks with it.
+   * `publish` the result after the commit.
+   */
+  async left(
+    tx: Tx,
+    room: string,
+    participant: EventParticipant,
+    knownAt: Date,
+  ): Promise<Observation> {
+    const observation = await this.store.writeLeft(tx, room, participant);
+    await this.silence.left(tx, room, participant.identity, participant.sid, knownAt);
+    return observation;
+  }
+
+  /** A webhook about a track that was published, perhaps before an act took it. */
+  trackPublished(tx: Tx, event: TrackEvent): Promise<void> {
+    return this.silence.published(tx, event);
+  }
+
+  /** A webhook about a track that ended. */
+  trackUnpublished(tx: Tx, event: TrackEvent): Promise<void> {
+    return this.silence.unpublished(tx, event);
+  }
+
+  /** What is known of these rooms, to be read before LiveKit is asked for its lists. */
+  async readRooms(rooms: readonly string[]): Promise<KnownRooms> {
+    const [{ seats, at }, watched] = await Promise.all([
+      this.seats.readRooms(rooms),
+      this.silence.watched(rooms),
+    ]);
+    return { seats, watched, at };
+  }
+
+  /** The list of participants in a room: a known connection that is not in it has ended. */
+  async listed(
+    room: string,
+    participants: readonly ObservedParticipant[],
+    { seats, watched, at }: KnownRooms,
+  ): Promise<void> {
+    const known = seats.get(room) ?? [];
+    await this.publish(room, await this.store.writeList(room, participants, known, at));
+    if (watched.has(room)) await this.silence.observed(room, null, participants, at);
+  }
+
+  /** What LiveKit says about one participant after an event. */
+  async inspected(answer: Answer): Promise<void> {
+    const { room, participant, seat, at } = answer;
+    const known = seat ? [seat] : [];
+    await this.publish(room, await this.store.writeList(room, [participant], known, at));
+    await this.silence.observed(room, [participant.identity], [participant], at);
+  }
+
+  /** The room does not run, so nobody is in it. */
+  async everyoneLeft(room: string): Promise<void> {
+    await this.publish(room, await this.store.writeEveryoneLeft(room));
+  }
+
+  /** An answer about one participant. */
+  async answered(answer: Answer): Promise<void> {
+    await this.answers.load(answer);
+    await this.noteSilence(answer.room, [answer]);
+  }
+
+  /** Answers about many seats of one room. The caller publishes the hints about the seats. */
+  async answeredTogether(room: string, answers: readonly Answer[]): Promise<void> {
+    await this.finish(room, await this.store.writeAnswers(room, answers));
+    await this.noteSilence(room, answers);
+  }
+
+  /** The steps after the write: hints about the seats, and `finish`. */
+  async publish(room: string, observation: Observation): Promise<void> {
+    const topic = `room:${room}`;
+    const { changed } = observation;
+    if (changed.length > 0) {
+      this.hints.publish(changed.map((identity) => ({ topic, type: 'seat', key: identity })));
+    }
+    await this.finish(room, observation);
+  }
+
+  private async finish(room: string, { unlisted, mayChangeCount }: Observation): Promise<void> {
+    if (mayChangeCount && (await this.store.count(room))) this.hints.publish(roomHints(room));
+    for (const identity of unlisted) {
+      await this.ledger.appendDurably({
+        kind: 'participant.unlisted',
+        outcome: 'ok',
+        actor: SYSTEM_ACTOR,
+        room,
+        identity,
+        payload: { because: 'is in the room and was never issued a token for it' },
+      });
+    }
+  }
+
+  private async writeAnswers(answers: readonly Answer[]): Promise<null[]> {
+    for (const [room, some] of Map.groupBy(answers, (answer) => answer.room)) {
+      await this.publish(room, await this.store.writeAnswers(room, some));
+    }
+    return answers.map(() => null);
+  }
+
+  /** Ends the wait for tracks that the answers no longer have. */
+  private async noteSilence(room: string, answers: readonly Answer[]): Promise<void> {
+    const published = answers.filter(({ seat }) => seat && seat.tracks.length > 0);
+    if (published.length === 0) return;
+    const participants = published.map(({ participant }) => participant);
+    const identities = participants.map(({ identity }) => identity);
+    const askedAt = new Date(Math.min(...published.map(({ at }) => at.getTime())));
+    await this.silence.observed(room, identities, participants, askedAt);
+  }
+}
