@@ -104,12 +104,13 @@ export class Observations {
     if (watched.has(room)) await this.silence.observed(room, null, participants, at);
   }
 
-  /** What LiveKit says about one participant after an event. */
-  async inspected(answer: Answer): Promise<void> {
-    const { room, participant, seat, at } = answer;
+  /**
+   * What LiveKit says about one participant after a webhook about a track. It says nothing to the
+   * silence watch: news of other tracks that the same act took may still be on the way.
+   */
+  async inspected({ room, participant, seat, at }: Answer): Promise<void> {
     const known = seat ? [seat] : [];
     await this.publish(room, await this.store.writeList(room, [participant], known, at));
-    await this.silence.observed(room, [participant.identity], [participant], at);
   }
 
   /** The room does not run, so nobody is in it. */
