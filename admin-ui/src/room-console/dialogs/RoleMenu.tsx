@@ -83,7 +83,7 @@ function RoleItem({ template, now, isCurrent, onChoose, ...menuItem }: RoleItemP
   const translate = useTranslate();
   const me = useMe();
   const grants = template.grants as RoleGrants;
-  const beyond = exceeds(grants, (me?.ceiling ?? null));
+  const beyond = exceeds(grants, me?.ceiling ?? null);
   const changes = diffGrants(now ?? NO_GRANTS, grants);
   const isDisabled = beyond.length > 0 || isCurrent;
   const line =
