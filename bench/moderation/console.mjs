@@ -302,7 +302,7 @@ async function measureBulk(page, rolecall, index) {
   const started = await page.evaluate(() => performance.now());
   const painted = await whenPainted(
     page,
-    `document.querySelector('[role=region][aria-label^="Running for several"]') !== null`,
+    `document.querySelector('[role=region][aria-label="Bulk operations"]') !== null`,
   );
   await dialog
     .getByRole('button', { name: new RegExp(`^${held ? 'Hold' : 'Release'} ${BULK}`) })
