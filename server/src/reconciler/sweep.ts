@@ -8,6 +8,7 @@ import type { ObservedParticipant, ObservedRoom } from '../livekit/participant-v
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { RoomSessions } from '../presence/room-sessions.js';
+import { RoomClosing } from '../rooms/room-closing.js';
 import { RoomStore, type RunningRoom } from '../rooms/room-store.js';
 import { Observations } from '../seats/observation/observations.js';
 import type { Seat, SeatOperation } from '../seats/model/seat.js';
@@ -57,6 +58,7 @@ export class Sweep {
   constructor(
     private readonly rooms: RoomsPort,
     private readonly roomStore: RoomStore,
+    private readonly closing: RoomClosing,
     private readonly sessions: RoomSessions,
     private readonly presence: PresenceService,
     private readonly observations: Observations,
@@ -96,6 +98,7 @@ export class Sweep {
     const report = { rooms: known.length, looked: 0, people: 0, drifted: 0, unsettled: 0 };
     const names = running.map(({ name }) => name);
     await inSequence([
+      () => this.closing.completePending(names),
       () => this.dealWithMissing(names, mayHaveRestarted, patience),
       () => {
         if (mayHaveRestarted) this.noteActivityEverywhere();

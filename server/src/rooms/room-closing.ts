@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../actor/actor.js';
+import { type Actor, SYSTEM_ACTOR } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { assertMatch } from '../common/http/etag.js';
 import { PgPool } from '../database/pg-pool.js';
@@ -35,7 +35,7 @@ export class RoomClosing {
 
   /**
    * Nobody gets in from the commit on; then LiveKit ends the room for the people in it. While LiveKit
-   * cannot be reached the outcome is `pending`, and `endIfClosed` completes it later.
+   * cannot be reached the outcome is `pending`, and the sweep completes it later (`completePending`).
    */
   async close(
     actor: Actor,
@@ -71,33 +71,32 @@ export class RoomClosing {
   }
 
   /**
-   * For the sweep, when it sees a closed room that still runs: ends it, and gives an operation that
-   * is pending its outcome. Answers whether the room is ended. Does nothing for an open room.
+   * Completes what `close` left pending: ends the room and records the outcome. `running`: the rooms
+   * that LiveKit has. Of the others those are asked about that were closed within the last day.
    */
-  async endIfClosed(actor: Actor, name: string): Promise<boolean> {
-    const { rows } = await this.pg.query<{ operation: string | null }>(
-      'room-pending-close',
-      `SELECT (
-         SELECT CASE WHEN e.outcome = 'pending' THEN e.payload->>'operationId' END
-         FROM ledger_entry e WHERE e.room = r.name AND e.kind = 'room.closed'
-           AND e.outcome <> 'intent'
-         ORDER BY e.at DESC, e.shard DESC, e.seq DESC LIMIT 1) AS operation
-       FROM room r WHERE r.name = $1 AND r.is_closed`,
-      [name],
+  async completePending(running: readonly string[]): Promise<void> {
+    const { rows } = await this.pg.query<{ name: string; operationId: string }>(
+      'rooms-pending-close',
+      `SELECT r.name, last.operation AS "operationId" FROM room r
+       CROSS JOIN LATERAL (
+         SELECT e.outcome, e.payload->>'operationId' AS operation FROM ledger_entry e
+         WHERE e.room = r.name AND e.kind = 'room.closed' AND e.outcome <> 'intent'
+         ORDER BY e.at DESC, e.shard DESC, e.seq DESC LIMIT 1) AS last
+       WHERE r.is_closed AND last.outcome = 'pending'
+         AND (r.name = ANY($1) OR r.updated_at > clock_timestamp() - interval '1 day')`,
+      [running],
     );
-    if (!rows[0]) return false;
-    const { outcome } = await this.end(name);
-    if (outcome !== 'applied') return false;
-    if (rows[0].operation !== null) {
+    for (const { name, operationId } of rows) {
+      const { outcome } = await this.end(name);
+      if (outcome === 'pending') continue;
       await this.ledger.appendDurably({
         kind: 'room.closed',
         outcome,
-        actor,
+        actor: SYSTEM_ACTOR,
         room: name,
-        payload: { operationId: rows[0].operation },
+        payload: { operationId },
       });
     }
-    return true;
   }
 
   /** Opening an open room changes nothing. */
