@@ -120,7 +120,7 @@ describeBrowser('what a moderator takes from somebody', () => {
       .waitFor();
     await desk.untilInSync('bo', /Viewer/);
     expect(await page.locator('.status.good').count()).toBe(0);
-    await page.getByRole('button', { name: /^Hidden listeners ?0$/ }).waitFor();
+    await page.getByRole('button', { name: /^Listening unseen ?0$/ }).waitFor();
     expect(await violationsInBothSchemes(page)).toEqual({});
     // The console is dark until somebody chooses a theme: twice is light.
     const theme = page.getByRole('button', { name: /theme|mode/i });

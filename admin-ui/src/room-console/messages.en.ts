@@ -26,7 +26,7 @@ export const messages = {
       screen: 'Screen',
       restricted: 'Restricted',
       new: 'New',
-      silent: 'Hidden listeners',
+      silent: 'Listening unseen',
       drifting: 'Not applied',
       unlisted: 'Unlisted',
     },
@@ -332,7 +332,7 @@ export const messages = {
       epoch: 'Number of changes',
       role: 'Role',
       hold: 'Held silent',
-      silent: 'Hidden listener',
+      silent: 'Listening unseen',
       peek: 'Watching',
       above_ceiling: 'Needs a new link',
       above_ceiling_text:

@@ -32,7 +32,7 @@ registerMessages({
     },
     gate: {
       on: 'On: the role is checked at every connection',
-      off: 'Off: clients reach LiveKit directly, and are corrected after they join',
+      off: 'Off here: unless another proxy asks Rolecall, clients reach LiveKit directly and are corrected after they join',
     },
     whip: {
       on: 'On: people may also publish over WHIP, with the rights of their role',
