@@ -76,7 +76,7 @@ describeLive('a token of a moderator, for somebody who is given more later', () 
     for (const one of [token, kept, again]) {
       await expect(signalJoin(gate, one)).rejects.toMatchObject({
         status: 403,
-        message: expect.stringContaining('does not open the role'),
+        message: expect.stringContaining('does not cover the role'),
       });
     }
     const refusals = await scene.ledger(room, 'gate.refused');
