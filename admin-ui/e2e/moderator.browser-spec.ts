@@ -147,7 +147,7 @@ describeBrowser('a moderator', () => {
 
     await desk.press('Enter');
     const actions = page.getByRole('dialog', { name: 'Actions for ana' });
-    await actions.getByText('Leaves the room; may come back with a token').waitFor();
+    await actions.getByText('Leaves the room; can come back with a token').waitFor();
     await desk.press('Escape');
     await actions.waitFor({ state: 'detached' });
     await until('the list has the focus again', () => hasFocus(desk.grid));

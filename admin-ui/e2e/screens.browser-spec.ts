@@ -165,7 +165,7 @@ const LIVE: Screen[] = [
     open: async (page) => {
       await new ConsolePage(page, ROOM).focusOn('vera');
       await page.keyboard.press('Enter');
-      await page.getByText('Leaves the room; may come back with a token').waitFor();
+      await page.getByText('Leaves the room; can come back with a token').waitFor();
     },
   },
   {

@@ -68,10 +68,10 @@ describe('what is said of an action', () => {
 
   it('a removal names what ends with it', () => {
     expect(describeRemoval(seat(track('camera'), track('screen_share')))).toEqual([
-      'leaves the room; may come back with a token',
+      'leaves the room; can come back with a token',
       'their camera and screen share end at once',
     ]);
-    expect(describeRemoval(seat())).toEqual(['leaves the room; may come back with a token']);
+    expect(describeRemoval(seat())).toEqual(['leaves the room; can come back with a token']);
     expect(describeRemoval(emptySeat('hall', 'ana'))).toEqual(['is not in the room']);
   });
 

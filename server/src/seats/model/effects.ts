@@ -83,7 +83,7 @@ export function describePermissions(
 
 export function describeRemoval(seat: Seat): string[] {
   if (!seat.isPresent) return ['is not in the room'];
-  return ['leaves the room; may come back with a token', ...ending(seat.tracks)];
+  return ['leaves the room; can come back with a token', ...ending(seat.tracks)];
 }
 
 export function describeMute(tracks: readonly ObservedTrack[]): string[] {
