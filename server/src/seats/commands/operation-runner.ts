@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Actor } from '../../actor/actor.js';
 import { AppError } from '../../common/errors/app-error.js';
 import { inParallel, inSequence } from '../../common/in-parallel.js';
+import { withTimeout } from '../../common/with-timeout.js';
 import { Transactions, type Tx } from '../../ledger/transactions.js';
 import type { CallLimiter } from '../../livekit/call-limiter.js';
 import { JoiningMutex } from '../convergence/keyed-mutex.js';
@@ -39,6 +40,11 @@ import type { Prepared, Strategy } from './strategy.js';
 const MAX_TRIES = 4;
 /** A moderator gets an answer by then; what LiveKit has not taken yet goes on. */
 const ANSWER_WITHIN_MS = 3_000;
+const NOT_ANSWERED: OperationResult = {
+  outcome: 'pending',
+  detail: 'LiveKit has not answered yet',
+  ms: null,
+};
 /** Called together and read again together: the fewer, the sooner a seat is read after its call. */
 const GROUP = 128;
 
@@ -111,7 +117,8 @@ export class OperationRunner {
     const work = isNew
       ? this.carryOut(operation, request)
       : this.follow(operation, request, options.operationId !== undefined);
-    return toChange(operation, await withinBound(work, started));
+    const rest = Math.max(0, ANSWER_WITHIN_MS - (performance.now() - started));
+    return toChange(operation, await withTimeout(work, rest, () => NOT_ANSWERED));
   }
 
   /** What `run` would do; changes nothing. */
@@ -344,24 +351,6 @@ export class OperationRunner {
 /** Two requests with the same name are the same act; null: like no other. */
 function nameOf({ kind, id }: Actor, { action, body }: Command | ImmediateAct): string | null {
   return body ? JSON.stringify([kind, id, action, body]) : null;
-}
-
-/** The work's own answer, or `pending` when it takes too long; the work goes on. */
-async function withinBound(
-  work: Promise<OperationResult>,
-  started: number,
-): Promise<OperationResult> {
-  const rest = Math.max(0, ANSWER_WITHIN_MS - (performance.now() - started));
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<OperationResult>((resolve) => {
-    const result = { outcome: 'pending', detail: 'LiveKit has not answered yet', ms: null };
-    timer = setTimeout(() => resolve(result as OperationResult), rest);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function memoize<T>(ask: (key: string) => Promise<T>): (key: string) => Promise<T> {
