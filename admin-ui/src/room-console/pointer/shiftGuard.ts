@@ -205,8 +205,8 @@ function isStill(
   pressed: Element | null,
   aspect: Aspect,
 ): boolean {
-  // Where nothing was, nothing was aimed at; but a person who has just appeared is not meant either.
-  if (!before) return !now || now.person === '';
+  // Where nothing was, nothing was aimed at; but what comes by itself is not meant either.
+  if (!before) return !now || !(now.isInRow || now.element.closest('[data-unasked]'));
   // A press on nothing harms nobody; who aimed at a row is told why nothing happened.
   if (!now || !pressed) return before.meaning === now?.meaning || !before.isInRow;
   // What somebody opens covers what was there; only what opens by itself surprises them.

@@ -64,6 +64,7 @@ export const StageBar = memo(function StageBar(props: StageBarProps) {
           <GuardedButton
             variant="outlined"
             data-about={stage ? nextOf(stage)?.identity : undefined}
+            data-unasked
             obstacle={obstacle}
             onClick={() => void approvals.next().finally(onDone)}
           >
