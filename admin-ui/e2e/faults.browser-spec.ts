@@ -22,7 +22,10 @@ describeBrowser('the room console when something is away', () => {
 
   async function openConsole(room: string): Promise<ConsolePage> {
     const visitor = await installation.visitor({ session: installation.admin });
-    visitor.allow(/Failed to load resource|net::ERR_/, 'the browser writes down what is away');
+    visitor.allow(
+      /Failed to load resource|net::ERR_|UnreachableError/,
+      'the browser and react-admin log what cannot be reached',
+    );
     const desk = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
     await desk.untilReady();
     return desk;

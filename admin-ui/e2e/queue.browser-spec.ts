@@ -108,7 +108,7 @@ describeBrowser('a moderator with a queue', () => {
 
     await desk.keys('h', 'Shift+H');
     const dialog = desk.page.getByRole('dialog', { name: 'Decline the hand of ana?' });
-    await dialog.waitFor();
+    await until('the message has the focus', () => hasFocus(dialog.getByRole('textbox')));
     await desk.page.keyboard.type('After the break, שלום');
     await desk.press('Enter');
     await ana.card('A moderator lowered your hand').waitFor();
