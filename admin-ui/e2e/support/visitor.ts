@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { Api } from './api.js';
 
-const WAIT_MS = 15_000;
+const WAIT_MS = 30_000;
 
 export interface VisitorOptions extends Pick<
   BrowserContextOptions,

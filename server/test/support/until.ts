@@ -4,7 +4,7 @@ const STEP_MS = 15;
 export async function until<T>(
   what: string,
   check: () => T | Promise<T>,
-  deadlineMs = 10_000,
+  deadlineMs = 20_000,
 ): Promise<NonNullable<Exclude<T, false>>> {
   const started = performance.now();
   for (;;) {
