@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { expect, it } from '@jest/globals';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -12,6 +12,8 @@ const DOCS = [
 ];
 /** Written in backticks, as `server/src/main.ts`; a name with a placeholder in it names no file. */
 const PATH = /`((?:server|admin-ui|migrations|tools|bench|docs|deploy)\/[\w./-]+)`/g;
+/** A test file by its name without an extension, as `resolve.spec`. */
+const TEST = /`([\w-]+\.(?:\w+-)?spec)`/g;
 const LINK = /\]\((?!https?:|#|mailto:)([^)#\s]+)/g;
 
 it.each(DOCS)('%s names only files and folders that exist', (doc) => {
@@ -20,4 +22,15 @@ it.each(DOCS)('%s names only files and folders that exist', (doc) => {
   const linked = [...text.matchAll(LINK)].map(([, path]) => join(ROOT, dirname(doc), path!));
   const missing = [...named, ...linked].filter((path) => !existsSync(path));
   expect(missing.map((path) => relative(ROOT, path))).toEqual([]);
+});
+
+it('docs/rules.md names only tests that exist', () => {
+  const text = readFileSync(join(ROOT, 'docs/rules.md'), 'utf8');
+  const files = ['server', 'admin-ui'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }),
+  );
+  const tests = new Set(files.map((file) => basename(file).replace(/\.tsx?$/, '')));
+  const named = [...text.matchAll(TEST)].map(([, name]) => name!);
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter((name) => !tests.has(name))).toEqual([]);
 });
