@@ -6,6 +6,7 @@ import type { Json } from './support/api.js';
 import { describeBrowser } from './support/chromium.js';
 import { Installation } from './support/installation.js';
 import { hasFocus } from './support/keyboard.js';
+import { press } from './support/press.js';
 
 const EVENTS = '**/api/v1/events?**';
 /** Lost streams are noticed after ten seconds, a lost LiveKit within fifteen. */
@@ -72,7 +73,7 @@ describeBrowser('the room console when something is away', () => {
     await desk.press('p');
     const question = page.getByRole('dialog', { name: 'Somebody else changed ana' });
     await question.getByText(/now presenter/i).waitFor();
-    await question.getByRole('button', { name: 'Keep their change' }).click();
+    await press(question.getByRole('button', { name: 'Keep their change' }));
     await desk.untilRow('ana', /Presenter/);
     expect((await seat(room, 'ana')).role.template).toBe('presenter');
     expect(await entries(room, 'seat.promoted')).toEqual(['applied', 'intent']);

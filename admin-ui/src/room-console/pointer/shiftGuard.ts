@@ -6,7 +6,7 @@
 
 /** As long as a hand needs to stop after the eye has seen that something moved. */
 export const SETTLE_MS = 300;
-/** While the page scrolls, or only texts change, not every frame is read. A press reads afresh. */
+/** While a hand scrolls, or only texts change, not every frame is read. A press reads afresh. */
 const CALM_MS = 100;
 
 const KEPT_MS = 3_000;
@@ -70,7 +70,6 @@ export class ShiftGuard {
   private isShifted = true;
   private onRefused = () => {};
   private rows: RowCache = new WeakMap();
-  private reading: ReturnType<typeof setTimeout> | undefined;
 
   /** Whether the person whose row the finger went down on last had been there long enough. */
   readonly isPressSettled = (): boolean => this.press?.isSamePerson ?? true;
@@ -85,20 +84,23 @@ export class ShiftGuard {
       characterData: true,
       attributeFilter: ['style', 'class', 'hidden', 'aria-label', 'data-about', 'data-identity'],
     });
-    const onScroll = () => {
+    // The page scrolls the list too, to keep rows in place; only a hand that scrolls does not aim.
+    const onHandScroll = () => {
       this.scrolledAt = performance.now();
-      this.readSoon();
     };
     const quiet = { capture: true, passive: true };
-    window.addEventListener('scroll', onScroll, quiet);
+    window.addEventListener('scroll', this.readSoon, quiet);
+    window.addEventListener('wheel', onHandScroll, quiet);
+    window.addEventListener('touchmove', onHandScroll, quiet);
     window.addEventListener('resize', this.onResize, quiet);
     window.addEventListener('pointerdown', this.onDown, quiet);
     window.addEventListener('click', this.onClick, true);
     this.readSoon();
     return () => {
       mutations.disconnect();
-      clearTimeout(this.reading);
-      window.removeEventListener('scroll', onScroll, true);
+      window.removeEventListener('scroll', this.readSoon, true);
+      window.removeEventListener('wheel', onHandScroll, true);
+      window.removeEventListener('touchmove', onHandScroll, true);
       window.removeEventListener('resize', this.onResize, true);
       window.removeEventListener('pointerdown', this.onDown, true);
       window.removeEventListener('click', this.onClick, true);
@@ -135,8 +137,7 @@ export class ShiftGuard {
       this.readSoon();
       return;
     }
-    // After the paint: layout is done by then, and reading places does not force another one.
-    this.reading = setTimeout(this.read);
+    this.read();
   };
 
   private readonly onDown = (event: PointerEvent) => {
@@ -181,7 +182,8 @@ export class ShiftGuard {
     );
   }
 
-  private readonly read = () => {
+  /** What is about to be painted. */
+  private read(): void {
     this.lastReadAt = performance.now();
     this.isShifted = false;
     const targets = readTargets(this.rows);
@@ -191,7 +193,7 @@ export class ShiftGuard {
     // The last one before the time that counts says how that time began; a busy page is told late.
     const first = this.snapshots.findLastIndex((each) => each.at < at - KEPT_MS);
     this.snapshots = [...this.snapshots.slice(Math.max(0, first)), { at, targets }];
-  };
+  }
 }
 
 const targetAt = (targets: readonly Target[], x: number, y: number) =>
