@@ -72,7 +72,7 @@ interface Subject {
   connection: SignalParticipant;
 }
 
-describeLive('what is wished sticks', () => {
+describeLive('what a moderator decided sticks', () => {
   let livekit: LiveKitServer;
   let hooks: WebhookRelay;
   let wire: TcpRelay;
