@@ -45,8 +45,8 @@ it.each([
   ['bulk.finished', { action: 'scene', total: 6 }, 'Scene finished in town-hall: 6 people'],
   [
     'bulk.cancelled',
-    { because: 'Lee may not do this any more' },
-    'Lee cancelled a bulk operation in town-hall: Lee may not do this any more',
+    { because: 'Lee may no longer do this' },
+    'Lee cancelled a bulk operation in town-hall: Lee may no longer do this',
   ],
 ])('says what was done to many people: %s', (kind, payload, expected) => {
   expect(textOf({ kind, payload })).toBe(expected);

@@ -336,7 +336,7 @@ export const messages = {
       peek: 'Watching',
       above_ceiling: 'Needs a new link',
       above_ceiling_text:
-        'Whoever made their link may not give all of this role. They need a new link from somebody who may.',
+        'The person who made their link may not give all of this role. They need a new link from somebody who may.',
       silent_since: 'since %{time}: %{why}',
       silent_why: {
         hidden: 'nobody else in the room sees them',
