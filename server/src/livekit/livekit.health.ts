@@ -6,10 +6,14 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
+import { ListRoomsRequest, ListRoomsResponse } from '@livekit/protocol';
 import { Loop } from '../common/loop.js';
 import { HeaderClock } from './header-clock.js';
-import { isTimeout } from './livekit-error.js';
+import { describeFailure, type LiveKitFailure } from './livekit-error.js';
+import type { LiveKitProblem } from './livekit-problem.js';
 import { LIVEKIT_SETTINGS, type LiveKitSettings, toHttpUrl } from './livekit.settings.js';
+import { TokenSigner } from './signer.js';
+import { TwirpClient } from './twirp-client.js';
 
 const POLL_MS = 2_000;
 /** While it is down: clients that lost it try again at once, and need their room to be there. */
@@ -23,17 +27,24 @@ const SHORT_LIFE_MS = 60_000;
 const MAX_SHORT_LIVES = 5;
 /** It may also have been LiveKit that kept crashing: after this it is tried again. */
 const IDLE_SOCKET_PAUSE_MS = 10 * 60_000;
+const TOKEN_SECONDS = 30;
+/** A room that nobody has: the call is the one that the work needs, its answer is empty. */
+export const HEALTH_ROOM = 'rolecall-health';
+/** It may answer rightly in a moment; what needs an admin is not asked ten times a second. */
+const PASSING: ReadonlySet<LiveKitProblem> = new Set(['unreachable', 'timeout', 'failing']);
 
 export interface LiveKitStatus {
   readonly state: 'up' | 'down' | 'absent';
   readonly since: Date;
+  /** Why it is down, for programs; left out while it is not known. */
+  readonly problem?: LiveKitProblem;
   readonly detail?: string;
 }
 
 type Listener = () => void;
 
 /**
- * Whether LiveKit answers. A crash sends no webhook, so LiveKit is polled; and an idle connection is
+ * Whether LiveKit's API answers, at the address and with the key that all calls use. A crash sends no webhook, so LiveKit is polled; and an idle connection is
  * kept open, which breaks when LiveKit dies, even when it is back before the next poll.
  */
 @Injectable()
@@ -55,8 +66,12 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
   /** It was unavailable since the last response: its rooms may be lost. */
   private wasUnavailable = false;
   private isStopped = false;
+  private readonly client: TwirpClient | null;
+  private readonly signer: TokenSigner | null;
 
   constructor(@Inject(LIVEKIT_SETTINGS) private readonly settings: LiveKitSettings | null) {
+    this.client = settings && new TwirpClient(toHttpUrl(settings.url), TIMEOUT_MS);
+    this.signer = settings && new TokenSigner(settings);
     this.current = settings
       ? { state: 'down', since: new Date(), detail: 'not asked yet' }
       : { state: 'absent', since: new Date() };
@@ -81,6 +96,7 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
     this.isStopped = true;
     void this.polls.stop();
     this.idleSocket?.destroy();
+    void this.client?.close();
     this.listeners.clear();
   }
 
@@ -92,6 +108,7 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
 
   /** Asks now. Calls that come while one is under way share its answer. */
   probe(): Promise<LiveKitStatus> {
+    if (!this.settings) return Promise.resolve(this.current);
     this.probing ??= this.ask().finally(() => {
       this.probing = null;
     });
@@ -100,30 +117,43 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
 
   private nextPollMs(): number {
     const downFor = Date.now() - this.current.since.getTime();
-    const isEager = this.current.state === 'down' && downFor < EAGER_FOR_MS;
+    const { state, problem } = this.current;
+    const mayPass = problem !== undefined && PASSING.has(problem);
+    const isEager = state === 'down' && mayPass && downFor < EAGER_FOR_MS;
     return isEager ? EAGER_POLL_MS : POLL_MS;
   }
 
   private async ask(): Promise<LiveKitStatus> {
-    if (!this.settings) return this.current;
-    try {
-      const sent = performance.now();
-      const response = await fetch(toHttpUrl(this.settings.url), {
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-        redirect: 'manual',
-      });
-      this.clock.note(response.headers.get('date'), sent, performance.now());
-      await response.body?.cancel();
-      this.slowAnswers = 0;
-      if (response.ok) this.answered();
-      else this.failed(`answers ${response.status}`);
-    } catch (error) {
-      const isSlow = isTimeout(error);
-      this.slowAnswers = isSlow ? this.slowAnswers + 1 : 0;
-      if (!isSlow) this.failed('cannot be reached');
-      else if (this.slowAnswers >= SLOW_ANSWERS) this.failed('does not answer in time');
-    }
+    const wasClockKnown = this.clock.offset !== null;
+    let failure = await this.listNoRoom();
+    // The refusal tells LiveKit's time, by which the next token is good.
+    if (failure?.problem === 'clock' && !wasClockKnown) failure = await this.listNoRoom();
+    this.slowAnswers = failure?.problem === 'timeout' ? this.slowAnswers + 1 : 0;
+    if (failure === null) this.answered();
+    else if (failure.problem !== 'timeout' || this.slowAnswers >= SLOW_ANSWERS)
+      this.failed(failure);
     return this.current;
+  }
+
+  /** Null when LiveKit did what it was asked. */
+  private async listNoRoom(): Promise<LiveKitFailure | null> {
+    if (!this.client || !this.signer) return null;
+    const sent = performance.now();
+    const now = Math.floor(
+      (this.clock.offset === null ? Date.now() : this.clock.offset + sent) / 1e3,
+    );
+    try {
+      await this.client.call({
+        method: 'ListRooms',
+        request: new ListRoomsRequest({ names: [HEALTH_ROOM] }),
+        answer: ListRoomsResponse,
+        token: this.signer.sign({ nbf: now, exp: now + TOKEN_SECONDS, video: { roomList: true } }),
+        onDate: (header) => this.clock.note(header, sent, performance.now()),
+      });
+      return null;
+    } catch (error) {
+      return describeFailure(error);
+    }
   }
 
   private answered(): void {
@@ -139,12 +169,12 @@ export class LiveKitHealth implements OnModuleInit, OnModuleDestroy {
     if (isReturn) for (const listener of this.listeners) listener();
   }
 
-  private failed(detail: string): void {
+  private failed({ problem, detail }: LiveKitFailure): void {
     if (this.isStopped) return;
     this.wasUnavailable = true;
-    if (this.current.state === 'up') this.log.warn(`LiveKit ${detail}`);
+    if (this.current.detail !== detail) this.log.warn(`LiveKit ${detail}`);
     const since = this.current.state === 'down' ? this.current.since : new Date();
-    this.current = { state: 'down', since, detail };
+    this.current = { state: 'down', since, problem, detail };
   }
 
   private openIdleSocket(): void {

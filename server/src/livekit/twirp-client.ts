@@ -14,16 +14,32 @@ export interface TwirpCall<T> {
   readonly request: Outgoing;
   readonly answer: Incoming<T>;
   readonly token: string;
+  /** Told of the `Date` header of whatever answers. */
+  readonly onDate?: (header: string | null) => void;
 }
+
+/** Why LiveKit takes no token of ours. */
+export type TokenRefusal = 'unknown_key' | 'wrong_secret' | 'clock';
 
 /** What LiveKit refused, or failed over. Its text is not kept: a 401 repeats the whole token. */
 export class TwirpError extends Error {
   constructor(
     readonly status: number,
     readonly code: string | null,
+    readonly tokenRefusal: TokenRefusal | null = null,
+    /** Where a redirect leads. */
+    readonly location: string | null = null,
   ) {
     super(`LiveKit answered ${status} (${code ?? 'no code'})`);
     this.name = 'TwirpError';
+  }
+}
+
+/** Something answers at LiveKit's address, and it is not LiveKit. */
+export class NotLiveKitError extends Error {
+  constructor() {
+    super('it is not LiveKit that answers');
+    this.name = 'NotLiveKitError';
   }
 }
 
@@ -50,9 +66,19 @@ export class TwirpClient {
   }
 
   /** Rejects with a `TwirpError`, a `TimeoutError`, or what the connection failed with. */
-  async call<T>({ method, request, answer, token }: TwirpCall<T>): Promise<T> {
+  async call<T>({ method, request, answer, token, onDate }: TwirpCall<T>): Promise<T> {
     const reply = await this.exchange(method, request.toBinary(), token);
-    return answer.fromBinary(contentOf(reply));
+    onDate?.(reply.headers['date'] ?? null);
+    const content = contentOf(reply);
+    try {
+      return answer.fromBinary(content);
+    } catch {
+      throw new NotLiveKitError();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.pool.destroy();
   }
 
   private exchange(method: string, body: Uint8Array, token: string): Promise<Reply> {
@@ -69,7 +95,7 @@ export class TwirpClient {
 
 interface Reply {
   readonly status: number;
-  readonly type: string;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
 }
 
@@ -82,7 +108,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | null = null;
   private isOver = false;
   private status = 0;
-  private type = '';
+  private headers: Record<string, string> = {};
 
   constructor(
     timeoutMs: number,
@@ -103,7 +129,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     this.status = status;
-    this.type = String(headers['content-type'] ?? '');
+    for (const name of ['content-type', 'date', 'location']) {
+      const value = headers[name];
+      if (value !== undefined) this.headers[name] = String(value);
+    }
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -125,14 +154,30 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (error) this.controller?.abort(error);
     const [only] = this.chunks;
     const body = this.chunks.length === 1 && only ? only : Buffer.concat(this.chunks);
-    this.done(error, { status: this.status, type: this.type, body });
+    this.done(error, { status: this.status, headers: this.headers, body });
   }
 }
 
-function contentOf({ status, type, body }: Reply): Uint8Array {
-  if (status !== 200) throw new TwirpError(status, codeOf(body));
-  if (!type.startsWith(PROTOBUF)) throw new Error('it is not LiveKit that answers');
+function contentOf({ status, headers, body }: Reply): Uint8Array {
+  if (status !== 200) {
+    const refusal = status === 401 ? tokenRefusalOf(body) : null;
+    throw new TwirpError(status, codeOf(body), refusal, headers['location'] ?? null);
+  }
+  if (!headers['content-type']?.startsWith(PROTOBUF)) throw new NotLiveKitError();
   return body;
+}
+
+/**
+ * By the words of livekit-server up to v1.13.5 (`pkg/service/auth.go`) and of the two JWT libraries
+ * that it has used. Null for the 401 of something in between.
+ */
+function tokenRefusalOf(body: Uint8Array): TokenRefusal | null {
+  const text = Buffer.from(body).toString();
+  if (text.startsWith('invalid API key')) return 'unknown_key';
+  // The token comes first, and may hold any word.
+  const why = /^invalid token.*, error: (.*)$/s.exec(text)?.[1] ?? '';
+  if (/expired|not valid yet|before issued/.test(why)) return 'clock';
+  return /signature|cryptographic/.test(why) ? 'wrong_secret' : null;
 }
 
 function timeout(): Error {

@@ -8,8 +8,11 @@ import { type LiveKitEvent, toLiveKitEvent } from './webhook-event.js';
 
 const SHA256_BYTES = 32;
 
-/** Largest webhook that is read: a participant's metadata and attributes may fill most of it. */
-export const WEBHOOK_MAX_BYTES = 256 * 1024;
+/**
+ * Largest webhook that is read. LiveKit (v1.13.5) allows 512 KiB of metadata for a room and as much
+ * for a participant, and 64 KiB of attributes; JSON takes up to six bytes for one of theirs.
+ */
+export const WEBHOOK_MAX_BYTES = 8 * 1024 * 1024;
 
 /**
  * Tells LiveKit's webhooks from forgeries. Nothing of the body is parsed before its signature

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LIVEKIT_PROBLEMS } from '../livekit/livekit-problem.js';
 
 export const statusResponse = z.object({
   version: z.string(),
@@ -6,6 +7,8 @@ export const statusResponse = z.object({
   livekit: z.object({
     state: z.enum(['up', 'down', 'absent']),
     since: z.date(),
+    /** Why it is down; left out while it is not known. */
+    problem: z.enum(LIVEKIT_PROBLEMS).optional(),
     detail: z.string().optional(),
     /** Null: no LiveKit server is configured. */
     url: z.string().nullable(),

@@ -37,9 +37,10 @@ export async function startFakeLiveKit(): Promise<FakeLiveKit> {
   const server = http.createServer((request, response) => {
     see(request);
     request.resume();
+    // No rooms: an empty message of protobuf.
     const isApi = request.url?.startsWith('/twirp/') ?? false;
-    response.setHeader('content-type', isApi ? 'application/json' : 'text/plain');
-    response.end(isApi ? '{"sid":"RM_fake","rooms":[],"participants":[]}' : 'OK');
+    response.setHeader('content-type', isApi ? 'application/protobuf' : 'text/plain');
+    response.end(isApi ? '' : 'OK');
   });
   server.on('upgrade', (request, socket) => {
     see(request);

@@ -39,7 +39,7 @@ export interface Change {
 }
 
 export interface Fault {
-  /** RoomService methods, or `health` for `GET /`; all of them when left out. */
+  /** RoomService methods, or `health` for the poll; all of them when left out. */
   readonly on?: string | readonly string[];
   readonly room?: string;
   readonly identity?: string;
