@@ -46,6 +46,31 @@ describe('the configuration', () => {
     );
   });
 
+  it('refuses a key or secret with the line break of the file that it comes from', () => {
+    const problems = problemsOf({
+      ...DATABASE,
+      LIVEKIT_URL: 'ws://livekit:7880',
+      LIVEKIT_API_KEY: 'APIkey',
+      LIVEKIT_API_SECRET: 'secret-from-a-file\n',
+    });
+    expect(problems).toEqual([expect.stringMatching(/^LIVEKIT_API_SECRET: .*line break/)]);
+    expect(problems.join()).not.toContain('secret-from-a-file');
+  });
+
+  it('lets the variables pass that an orchestrator makes for a service called rolecall', () => {
+    const ofService = {
+      ROLECALL_PORT: 'tcp://10.0.0.7:3000',
+      ROLECALL_SERVICE_HOST: '10.0.0.7',
+      ROLECALL_SERVICE_PORT: '3000',
+      ROLECALL_SERVICE_PORT_HTTP: '3000',
+      ROLECALL_PORT_3000_TCP: 'tcp://10.0.0.7:3000',
+      ROLECALL_PORT_3000_TCP_ADDR: '10.0.0.7',
+      ROLECALL_DB_SERVICE_HOST: '10.0.0.8',
+    };
+    expect(problemsOf({ ...DATABASE, ...ofService })).toEqual([]);
+    expect(problemsOf({ ...DATABASE, ROLECALL_PORTS: '1' })).toHaveLength(1);
+  });
+
   it('takes an empty value for one that is not set, as compose files pass it', () => {
     const empty = Object.fromEntries(
       Object.keys(environmentSchema.shape).map((name) => [name, '']),

@@ -40,6 +40,12 @@ const rate = (fallback: string) =>
       return { points: Number(match[1]), seconds: Number(match[2]) };
     });
 
+/** A file that a secret comes from often ends in a line break, with which no signature is right. */
+const credential = () =>
+  z.string().refine((text) => text.trim() === text, {
+    message: 'begins or ends with white space, perhaps a line break: remove it',
+  });
+
 const postgresUrl = url(['postgres:', 'postgresql:']);
 const liveKitUrl = url(['ws:', 'wss:', 'http:', 'https:']);
 
@@ -60,14 +66,18 @@ export const environmentSchema = z.object({
   DATABASE_MIGRATION_URL: postgresUrl
     .optional()
     .describe("Postgres, as the owner's role that migrates"),
-  LIVEKIT_URL: liveKitUrl.optional().describe("the LiveKit server's own address"),
-  LIVEKIT_API_KEY: z.string().optional().describe('key that signs tokens and calls LiveKit'),
-  LIVEKIT_API_SECRET: z.string().optional().describe('its secret; LiveKit wants 32 characters'),
-  LIVEKIT_WEBHOOK_API_KEY: z
-    .string()
+  LIVEKIT_URL: liveKitUrl
+    .refine((text) => !URL.canParse(text) || isBareAddress(new URL(text)), {
+      message: 'must be only scheme, host, port and path: the key goes into LIVEKIT_API_KEY',
+    })
+    .optional()
+    .describe("the LiveKit server's own address"),
+  LIVEKIT_API_KEY: credential().optional().describe('key that signs tokens and calls LiveKit'),
+  LIVEKIT_API_SECRET: credential().optional().describe('its secret; LiveKit wants 32 characters'),
+  LIVEKIT_WEBHOOK_API_KEY: credential()
     .optional()
     .describe('key that signs webhooks, when it is another one'),
-  LIVEKIT_WEBHOOK_API_SECRET: z.string().optional().describe('its secret'),
+  LIVEKIT_WEBHOOK_API_SECRET: credential().optional().describe('its secret'),
   LIVEKIT_CLIENT_URL: liveKitUrl
     .optional()
     .describe('what clients are told when the gate is elsewhere or off'),
@@ -196,7 +206,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
   const problems: string[] = [];
   const known = Object.keys(environmentSchema.shape);
   for (const name of Object.keys(given)) {
-    if (name.startsWith('ROLECALL_') && !known.includes(name)) {
+    if (name.startsWith('ROLECALL_') && !known.includes(name) && !isOfService(name)) {
       problems.push(`${name}: unknown variable; Rolecall knows ${knownNear(name, known)}`);
     }
   }
@@ -275,8 +285,20 @@ export function clientUrlOf({
   return livekit.clientUrl ?? own;
 }
 
-function isBareOrigin({ pathname, search, hash, username }: URL): boolean {
-  return pathname === '/' && search === '' && hash === '' && username === '';
+/**
+ * What Kubernetes and Docker links set for a service called `rolecall`, or `rolecall-…`:
+ * `ROLECALL_PORT=tcp://…`, `ROLECALL_SERVICE_HOST`, `ROLECALL_PORT_3000_TCP_ADDR`.
+ */
+function isOfService(name: string): boolean {
+  return /_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT|PORT_\d+_.*)$/.test(name);
+}
+
+function isBareOrigin(address: URL): boolean {
+  return address.pathname === '/' && isBareAddress(address);
+}
+
+function isBareAddress({ search, hash, username, password }: URL): boolean {
+  return search === '' && hash === '' && username === '' && password === '';
 }
 
 function hostForUrl(host: string): string {
