@@ -9,6 +9,7 @@ import { AppError } from './common/errors/app-error.js';
 import { FairQuota } from './common/fair-quota.js';
 import { forwardedChain, networkOf } from './common/http/client-address.js';
 import { ConnectionLimits } from './common/http/connection-limits.js';
+import { SizeWarnings } from './common/http/size-warnings.js';
 import { toProblem } from './http/problem.filter.js';
 import { RawBody } from './common/http/raw-body.js';
 import type { AppConfig } from './config/app-config.js';
@@ -26,6 +27,7 @@ const BODY_LIMITS: Readonly<Record<string, number>> = {
   // Ten thousand identities of the greatest length are named in one request here.
   '/api/v1/rooms/:room/seats/bulk': 4 * 1024 * 1024,
 };
+const MAX_HEADER_BYTES = 256 * 1024;
 /** The rest of a body whose request is answered already is read for so long, and dropped. */
 const LINGER_MS = 2_000;
 
@@ -41,7 +43,7 @@ export function createAdapter(config: AppConfig): FastifyAdapter {
     connectionTimeout: config.http.idleMs,
     // Clients put their token into the address of the gate; one with much metadata is long.
     http: {
-      maxHeaderSize: 256 * 1024,
+      maxHeaderSize: MAX_HEADER_BYTES,
       // Who sends a request line by line, for ever, keeps its place no longer than this.
       headersTimeout: config.http.headersMs,
       connectionsCheckingInterval: 1_000,
@@ -116,6 +118,10 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
   }
   fastify.addHook('onRequest', (request, reply) => access.onRequest(request, reply));
   const logger = app.get(AppLogger);
+  const sizes = new SizeWarnings(logger);
+  fastify.server.on('clientError', ({ code }: { code?: string }) => {
+    if (code === 'HPE_HEADER_OVERFLOW') sizes.note('headers', MAX_HEADER_BYTES);
+  });
   const metrics = app.get(Metrics);
   fastify.addHook('onResponse', (request, reply, done) => {
     dropUnreadBody(request.raw);
@@ -124,6 +130,9 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
       { method: request.method, route, status: reply.statusCode },
       reply.elapsedTime / 1000,
     );
+    if (reply.statusCode === 413) {
+      sizes.note(`${request.method} ${route}`, request.routeOptions.bodyLimit ?? BODY_LIMIT);
+    }
     const isProbe = route === '/healthz' || route === '/readyz';
     logger[isProbe ? 'debug' : 'log']('request', {
       requestId: request.id,

@@ -170,6 +170,31 @@ describeLive('webhooks', () => {
     expect(await row(room)).toEqual({ is_present: true, sid: 'PA_2' });
   });
 
+  it('with all the metadata that LiveKit allows leave their entries, and larger ones get 413', async () => {
+    const room = await scene.room('large');
+    // A control character is one byte for LiveKit, and six in JSON.
+    const metadata = '\u0001'.repeat(512 * 1024);
+    const large = (name: string) => {
+      const told = event(name, room, 'PA_1', 1);
+      return {
+        ...told,
+        room: { ...told.room, metadata },
+        participant: { ...told.participant!, metadata },
+      };
+    };
+    for (const name of ['participant_joined', 'participant_left']) {
+      expect(await send(large(name))).toBe(200);
+      await untilProcessed();
+    }
+    const kinds = (await scene.ledger(room)).map(({ kind }) => kind);
+    expect(kinds).toEqual(expect.arrayContaining(['participant.joined', 'participant.left']));
+    const larger = JSON.stringify({
+      ...event('participant_joined', room),
+      more: 'x'.repeat(8 << 20),
+    });
+    expect((await deliver(larger, header(larger))).status).toBe(413);
+  });
+
   it('that a server took in and did not live to process are processed by the next', async () => {
     const room = await scene.room('left-behind');
     const left = event('participant_joined', room, 'PA_1', 1);
