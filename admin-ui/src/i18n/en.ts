@@ -95,6 +95,8 @@ export const en = {
       password: 'Password',
       submit: 'Sign in',
       wrong: 'E-mail or password is wrong.',
+      other_address: 'Rolecall is set up for %{url}. Signing in works only there.',
+      open_there: 'Open it there',
       too_many:
         'Too many attempts. Try again in %{smart_count} second. |||| Too many attempts. Try again in %{smart_count} seconds.',
       first_time:

@@ -24,10 +24,9 @@ export async function callStage(
   const path = `/api/v1/rooms/${encodeURIComponent(room)}/stage/me`;
   const response = await fetch(action ? `${path}/${action}` : path, {
     method: action ? 'POST' : 'GET',
-    // A session of the dashboard in the same browser has no say here.
-    credentials: 'omit',
     headers: {
-      authorization: `Bearer ${token}`,
+      // Not `Authorization`: a proxy in front that asks for a password needs that for itself.
+      'x-rolecall-token': token,
       ...(action ? { 'content-type': 'application/json' } : {}),
     },
     body: action ? JSON.stringify(body) : null,

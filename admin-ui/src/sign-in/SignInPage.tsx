@@ -5,9 +5,18 @@ import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
+import { isOwnAddress } from '@rolecall/server/address';
 import { Mark } from '../shared/Mark';
 import { RollCall } from './RollCall';
 import { useSignInErrorText } from './useSignInErrorText';
+
+/** PUBLIC_URL when the page was opened at another address, where nobody can sign in; else null. */
+function otherAddress(): string | null {
+  const told = document.querySelector<HTMLMetaElement>('meta[name="public-url"]')?.content ?? '';
+  // The page of a development server is not filled in.
+  if (!URL.canParse(told) || isOwnAddress(window.location.origin, told)) return null;
+  return told;
+}
 
 export function SignInPage() {
   const translate = useTranslate();
@@ -15,6 +24,7 @@ export function SignInPage() {
   const errorText = useSignInErrorText();
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setIsBusy] = useState(false);
+  const [ownUrl] = useState(otherAddress);
 
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -66,6 +76,19 @@ export function SignInPage() {
         <Typography color="text.secondary" sx={{ mb: 3 }}>
           {translate('app.sign_in.line')}
         </Typography>
+        {ownUrl !== null && (
+          <Alert
+            severity="warning"
+            sx={{ mb: 2 }}
+            action={
+              <Button color="inherit" size="small" href={ownUrl}>
+                {translate('app.sign_in.open_there')}
+              </Button>
+            }
+          >
+            {translate('app.sign_in.other_address', { url: ownUrl })}
+          </Alert>
+        )}
         <form onSubmit={(event) => void submit(event)} aria-label={translate('app.sign_in.title')}>
           <TextField
             label={translate('app.sign_in.email')}

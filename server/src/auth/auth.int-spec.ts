@@ -33,7 +33,10 @@ const jarOf = (answer: Answer) =>
   cookiesOf(answer)
     .map((cookie) => cookie.split(';', 1)[0])
     .join('; ');
-const deviceOf = (answer: Answer) => cookiesOf(answer)[1]!.split(';', 1)[0]!;
+const deviceOf = (answer: Answer) =>
+  cookiesOf(answer)
+    .find((cookie) => cookie.includes('-device='))!
+    .split(';', 1)[0]!;
 
 /** A browser that has signed in. */
 async function newSession({ email, password } = ADMIN): Promise<Credential> {
@@ -75,8 +78,9 @@ describe('signing in', () => {
       expect.stringMatching(
         /^rolecall=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=604800$/,
       ),
+      expect.stringMatching(/^rolecall-3000=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; /),
       expect.stringMatching(
-        /^rolecall-device=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=15552000$/,
+        /^rolecall-3000-device=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=15552000$/,
       ),
     ]);
     const session = { id: '', label: '', headers: { cookie: cookieOf(answer) } };
@@ -93,8 +97,9 @@ describe('signing in', () => {
         expect.stringMatching(
           /^__Host-rolecall=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=604800; Secure$/,
         ),
+        expect.stringMatching(/^__Host-rolecall-443=[\w-]{43}; Path=\/; HttpOnly; .*; Secure$/),
         expect.stringMatching(
-          /^__Host-rolecall-device=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=15552000; Secure$/,
+          /^__Host-rolecall-443-device=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=15552000; Secure$/,
         ),
       ]);
       expect(answer.headers['strict-transport-security']).toBeDefined();
@@ -174,7 +179,10 @@ describe('a session', () => {
     const session = await newSession();
     const answer = await app.inject('DELETE', '/api/v1/session', { as: session });
     expect(answer.status).toBe(204);
-    expect(answer.headers['set-cookie']).toMatch(/^rolecall=; .*Max-Age=0/);
+    expect(cookiesOf(answer)).toEqual([
+      expect.stringMatching(/^rolecall=; .*Max-Age=0/),
+      expect.stringMatching(/^rolecall-3000=; .*Max-Age=0/),
+    ]);
     expect(await statusOfMe(session)).toBe(401);
   });
 

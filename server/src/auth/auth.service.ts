@@ -7,7 +7,7 @@ import { Batcher } from '../common/batcher.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { rowPerHash, secretHash, withoutRepeats } from '../credentials/secrets.js';
 import { PgPool } from '../database/pg-pool.js';
-import { cookieName, readCookie } from './session-cookie.js';
+import { readSessionCookie } from './session-cookie.js';
 
 /** A session ends after this long without a request … */
 const SESSION_IDLE_SECONDS = 8 * 3600;
@@ -34,7 +34,7 @@ interface SessionRow {
 /** Tells who sends a request: from the session cookie or from an API key. Nothing is cached. */
 @Injectable()
 export class AuthService {
-  private readonly cookie: string;
+  private readonly publicUrl: string;
   private readonly sessions: Batcher<Buffer, SessionRow | null>;
 
   constructor(
@@ -42,15 +42,16 @@ export class AuthService {
     private readonly keys: ApiKeyStore,
     @Inject(APP_CONFIG) config: AppConfig,
   ) {
-    this.cookie = cookieName(config.publicUrl);
+    this.publicUrl = config.publicUrl;
     this.sessions = new Batcher((hashes) => this.readSessions(hashes));
   }
 
   /** Null when nobody is signed in. A credential that is there but wrong counts as none. */
   async authenticate(request: FastifyRequest): Promise<Authenticated | null> {
     const header = request.headers.authorization;
-    if (header !== undefined) return this.byApiKey(header, request);
-    const secret = readCookie(request.headers.cookie, this.cookie);
+    // Any other scheme is for a proxy in front, which browsers send along with our cookie.
+    if (header !== undefined && /^Bearer\b/i.test(header)) return this.byApiKey(header, request);
+    const secret = readSessionCookie(request.headers.cookie, this.publicUrl);
     if (!secret) return null;
     const session = await this.sessions.load(secretHash(secret));
     if (!session) return null;

@@ -8,11 +8,32 @@ export const DEVICE_SECONDS = 180 * 24 * 3600;
 
 /** Says which browser it is, and signs nobody in. */
 export function deviceCookieName(publicUrl: string): string {
-  return `${cookieName(publicUrl)}-device`;
+  return `${ownCookieName(publicUrl)}-device`;
 }
 
-export function sessionCookie(publicUrl: string, secret: string, maxAgeSeconds: number): string {
-  return cookie(publicUrl, cookieName(publicUrl), secret, maxAgeSeconds);
+/**
+ * A cookie is sent to every port of its host: two installations on one host would sign each other
+ * out. So the session is in a second cookie as well, whose name carries the port.
+ */
+function ownCookieName(publicUrl: string): string {
+  const { port, protocol } = new URL(publicUrl);
+  return `${cookieName(publicUrl)}-${port || (protocol === 'https:' ? '443' : '80')}`;
+}
+
+export function sessionCookies(
+  publicUrl: string,
+  secret: string,
+  maxAgeSeconds: number,
+): [string, string] {
+  return [
+    cookie(publicUrl, cookieName(publicUrl), secret, maxAgeSeconds),
+    cookie(publicUrl, ownCookieName(publicUrl), secret, maxAgeSeconds),
+  ];
+}
+
+/** The session's secret; of two cookies, the one of this installation. */
+export function readSessionCookie(header: string | undefined, publicUrl: string): string | null {
+  return readCookie(header, ownCookieName(publicUrl)) ?? readCookie(header, cookieName(publicUrl));
 }
 
 export function deviceCookie(publicUrl: string, secret: string): string {
@@ -24,8 +45,8 @@ function cookie(publicUrl: string, name: string, value: string, maxAgeSeconds: n
   return `${name}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeSeconds}${secure}`;
 }
 
-export function clearedCookie(publicUrl: string): string {
-  return sessionCookie(publicUrl, '', 0);
+export function clearedCookies(publicUrl: string): [string, string] {
+  return sessionCookies(publicUrl, '', 0);
 }
 
 export function readCookie(header: string | undefined, name: string): string | null {

@@ -26,12 +26,12 @@ import {
   type SignInBody,
 } from './auth.schemas.js';
 import {
-  clearedCookie,
-  cookieName,
+  clearedCookies,
   deviceCookie,
   deviceCookieName,
   readCookie,
-  sessionCookie,
+  readSessionCookie,
+  sessionCookies,
 } from './session-cookie.js';
 import { SessionsService, accessOf } from './sessions.service.js';
 
@@ -67,17 +67,21 @@ export class SessionController {
     const { origin, host, cookie } = request.headers;
     const { publicUrl } = this.config;
     if (origin !== undefined && !isOwnOrigin(origin, host, this.config)) {
-      throw new AppError('forbidden', 'request.wrong_origin', 'Sign in on our own page.');
+      throw new AppError(
+        'forbidden',
+        'request.wrong_origin',
+        `Sign in at ${publicUrl}: Rolecall is set up for that address.`,
+      );
     }
     const { secret, deviceSecret, me } = await this.sessions.signIn(body.email, body.password, {
       ip: request.ip,
       requestId: request.id,
       userAgent: request.headers['user-agent'],
-      oldSecret: readCookie(cookie, cookieName(publicUrl)),
+      oldSecret: readSessionCookie(cookie, publicUrl),
       deviceSecret: readCookie(cookie, deviceCookieName(publicUrl)),
     });
     reply.header('Set-Cookie', [
-      sessionCookie(publicUrl, secret, SESSION_ABSOLUTE_SECONDS),
+      ...sessionCookies(publicUrl, secret, SESSION_ABSOLUTE_SECONDS),
       deviceCookie(publicUrl, deviceSecret),
     ]);
     return me;
@@ -95,7 +99,7 @@ export class SessionController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
     if (actor.sessionId) await this.sessions.signOut(actor);
-    reply.header('Set-Cookie', clearedCookie(this.config.publicUrl));
+    reply.header('Set-Cookie', clearedCookies(this.config.publicUrl));
   }
 
   @Get('me')

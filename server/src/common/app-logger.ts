@@ -9,6 +9,7 @@ const SECRET_KEYS = [
   'secret',
   'authorization',
   'cookie',
+  'x-rolecall-token',
   'key',
   'apiKey',
   'apiSecret',

@@ -84,8 +84,16 @@ describe('a header of their own', () => {
       'ana',
     ]);
     expect(await upgrade(`/rtc?access_token=${bob}`, [bearer('x')])).toBe(401);
-    expect(await upgrade(`/rtc?access_token=${bob}`, ['Authorization: Basic YTpi'])).toBe(401);
     expect(livekit.reached).toHaveLength(1);
+  });
+
+  it('for a proxy in front leaves the token in the query to count, and goes no further', async () => {
+    const query = `/rtc?access_token=${token({ sub: 'bob' })}`;
+    expect(await upgrade(query, ['Authorization: Basic YTpi'])).toBe(101);
+    expect(livekit.reached.map(({ headers }) => subjectOf(headers.authorization).sub)).toEqual([
+      'bob',
+    ]);
+    expect(await upgrade('/rtc', ['Authorization: Basic YTpi'])).toBe(401);
   });
 
   it('twice, reaches LiveKit as the one that was decided about', async () => {

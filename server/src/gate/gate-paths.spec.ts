@@ -45,11 +45,12 @@ describe('the paths of the gate', () => {
     expect(isProbe(gateTarget('/rtc/v1')!)).toBe(false);
   });
 
-  it('take the token from a header that is not empty, else from the query, as LiveKit does', () => {
+  it('take the token from a header of its own scheme, else from the query', () => {
     const target = gateTarget('/rtc?access_token=q')!;
     expect(presentedToken(target, 'Bearer h')).toBe('h');
     expect(presentedToken(target, '')).toBe('q');
     expect(presentedToken(target, undefined)).toBe('q');
+    expect(presentedToken(target, 'Basic dXNlcjpwdw==')).toBe('q');
     expect(presentedToken(gateTarget('/rtc')!, undefined)).toBe('');
   });
 

@@ -59,11 +59,13 @@ export function isWhip({ action }: GateTarget): boolean {
   return action === 'whip_publish' || action === 'whip_session';
 }
 
-/** LiveKit takes a header that is not empty before the query; so does the gate. */
+/**
+ * LiveKit takes a header before the query; so does the gate. A header of another scheme is for a
+ * proxy in front: browsers send `Basic …` along with what our pages ask.
+ */
 export function presentedToken({ query }: GateTarget, authorization: string | undefined): string {
-  const header = authorization?.trim() ?? '';
-  if (header !== '') return header.replace(/^Bearer\s+/i, '');
-  return query.get('access_token') ?? '';
+  const bearer = /^\s*Bearer\s+(\S.*)$/i.exec(authorization ?? '')?.[1];
+  return bearer?.trim() ?? query.get('access_token') ?? '';
 }
 
 /** The path and query for LiveKit: without the client's token, and only what its own clients send. */

@@ -43,6 +43,8 @@ const WITH_BODY = [
 @Controller()
 export class GateController implements OnModuleInit {
   private readonly reader: TokenReader;
+  /** The path that clients have before LiveKit's own, without a slash at its end. */
+  private readonly clientPath: string;
 
   constructor(
     private readonly proxy: GateProxy,
@@ -51,6 +53,8 @@ export class GateController implements OnModuleInit {
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {
     this.reader = new TokenReader(config.livekit);
+    const { clientUrl } = config.livekit;
+    this.clientPath = clientUrl === null ? '' : new URL(clientUrl).pathname.replace(/\/+$/, '');
   }
 
   onModuleInit(): void {
@@ -70,7 +74,7 @@ export class GateController implements OnModuleInit {
   @Public(WHY)
   async forwardAuth(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     if (!this.isFromProxy(request)) throw closed();
-    const target = forwardedTarget(request);
+    const target = forwardedTarget(request, this.clientPath);
     const answer = target
       ? await this.proxy.decide({
           target,
@@ -214,12 +218,16 @@ export class GateController implements OnModuleInit {
   }
 }
 
-/** The request that the proxy received; null when it may not pass. */
-function forwardedTarget({ headers }: FastifyRequest): GateTarget | null {
+/**
+ * The request that the proxy received; null when it may not pass. The proxy may have taken the path
+ * of LIVEKIT_CLIENT_URL away before it asks.
+ */
+function forwardedTarget({ headers }: FastifyRequest, clientPath: string): GateTarget | null {
   const uri = toldBy(headers['x-original-uri'], headers['x-forwarded-uri']);
   const method = toldBy(headers['x-original-method'], headers['x-forwarded-method']);
   if (typeof uri !== 'string' || method === undefined) return null;
-  const target = gateTarget(uri);
+  const isBelow = clientPath !== '' && uri.startsWith(`${clientPath}/`);
+  const target = gateTarget(isBelow ? uri.slice(clientPath.length) : uri);
   return target && isMethodOpen(target, method) ? target : null;
 }
 

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
@@ -45,9 +46,7 @@ export class ParticipantAuth {
     // Refusals are read by pages of other origins as well. No cookie counts here, so none may ride along.
     reply.header('Access-Control-Allow-Origin', '*');
     reply.header('Access-Control-Expose-Headers', 'Retry-After, X-Request-Id');
-    const presented = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(
-      request.headers.authorization ?? '',
-    )?.[1];
+    const presented = presentedToken(request.headers);
     const token = presented === undefined ? null : this.proofs.read(presented);
     if (presented === undefined || !token) throw proofRequired();
     await this.limit(request.method, [token.room, token.identity]);
@@ -106,11 +105,21 @@ function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
+/** Where a proxy in front needs `Authorization` for itself, pages send the token in our own header. */
+export const PARTICIPANT_TOKEN_HEADER = 'x-rolecall-token';
+
+function presentedToken(headers: IncomingHttpHeaders): string | undefined {
+  const bearer = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
+  const presented = bearer ?? headers[PARTICIPANT_TOKEN_HEADER];
+  if (typeof presented !== 'string') return undefined;
+  return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(presented) ? presented : undefined;
+}
+
 function proofRequired(): AppError {
   return new AppError(
     'unauthenticated',
     'participant.proof_required',
-    'Send your LiveKit token for this room as "Authorization: Bearer …".',
+    'Send your LiveKit token for this room as "Authorization: Bearer …", or in X-Rolecall-Token.',
   );
 }
 

@@ -42,7 +42,7 @@ export class StageMeController {
       .status(204)
       .header('Access-Control-Allow-Origin', '*')
       .header('Access-Control-Allow-Methods', 'GET, POST')
-      .header('Access-Control-Allow-Headers', 'authorization, content-type')
+      .header('Access-Control-Allow-Headers', 'authorization, x-rolecall-token, content-type')
       .header('Access-Control-Max-Age', '600')
       .send();
   }

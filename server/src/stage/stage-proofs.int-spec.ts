@@ -201,7 +201,7 @@ describe('pages of other origins', () => {
     expect(preflight.status).toBe(204);
     expect(preflight.headers).toMatchObject({
       'access-control-allow-origin': '*',
-      'access-control-allow-headers': 'authorization, content-type',
+      'access-control-allow-headers': 'authorization, x-rolecall-token, content-type',
     });
     const answers = [
       await asParticipant(app, room, token, 'raise', {}, { origin }),
@@ -210,6 +210,9 @@ describe('pages of other origins', () => {
       await asParticipant(app, room, token, 'raise', { unknown: 1 }, { origin }),
     ];
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 401, 400]);
+    // Behind a proxy that asks for a password.
+    const basic = { authorization: 'Basic cHJveHk6cHc=', 'x-rolecall-token': token };
+    expect((await app.inject('POST', url, { headers: basic, body: {} })).status).toBe(200);
     for (const { headers } of [preflight, ...answers]) {
       expect(headers['access-control-allow-origin']).toBe('*');
       expect(headers['access-control-allow-credentials']).toBeUndefined();

@@ -20,7 +20,7 @@ export class Pages {
   constructor(@Inject(APP_CONFIG) config: AppConfig) {
     this.pages = existsSync(join(UI_FOLDER, 'index.html'))
       ? {
-          index: read('index.html'),
+          index: read('index.html').replace('__PUBLIC_URL__', asAttribute(config.publicUrl)),
           join: read('join.html').replace('__CLIENT_URL__', asAttribute(clientUrlOf(config))),
         }
       : null;

@@ -1,5 +1,5 @@
-import { Controller, Get, Param, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Public } from '../actor/access.decorators.js';
 import { AppError } from '../common/errors/app-error.js';
@@ -22,14 +22,42 @@ export class UiController {
   @Public('the shell of the dashboard holds no data; its API asks who you are')
   index(
     @Param({ schema: anyPath }) path: Record<string, string>,
+    @Req() { headers }: FastifyRequest,
     @Res() reply: FastifyReply,
   ): void {
-    if (/^(api|livekit|assets|rtc|twirp|whip|agent)(\/|$)/.test(path['*'] ?? '')) {
-      throw new AppError('not_found', 'route.not_found', 'There is nothing at this address.');
+    const [first = ''] = (path['*'] ?? '').split('/');
+    if (!DASHBOARD.has(first)) {
+      // A probe at a misspelt address must not take the shell for an answer.
+      const isBrowser = headers.accept?.includes('text/html') ?? false;
+      if (!isBrowser || SERVED.has(first)) {
+        throw new AppError('not_found', 'route.not_found', 'There is nothing at this address.');
+      }
+      reply.status(404);
     }
     send(reply, this.pages.render('index'), NO_FEATURES);
   }
 }
+
+/** Where the dashboard's pages begin (admin-ui/src/App.tsx). */
+const DASHBOARD = new Set([
+  '',
+  'login',
+  'rooms',
+  'users',
+  'role-templates',
+  'assignments',
+  'operators',
+  'access-roles',
+  'api-keys',
+  'tokens',
+  'issuances',
+  'activity',
+  'status',
+  'account',
+]);
+
+/** Where Rolecall or LiveKit answers programs: a browser as well is told that nothing is there. */
+const SERVED = new Set(['api', 'livekit', 'assets', 'rtc', 'twirp', 'whip', 'agent']);
 
 const JOIN_FEATURES = 'camera=(self), microphone=(self), display-capture=(self)';
 const NO_FEATURES = 'camera=(), microphone=()';

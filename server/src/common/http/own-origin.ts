@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../errors/app-error.js';
 import type { AppConfig } from '../../config/app-config.js';
+import { isOwnAddress } from './own-address.js';
 
 /**
  * Cross-site request forgery: a request that carries the session cookie must say that it comes from
@@ -21,24 +22,12 @@ export function assertOwnOrigin(request: FastifyRequest, config: AppConfig): voi
   );
 }
 
-/**
- * Our own origin is PUBLIC_URL's. On a loopback address any spelling of it is ours as well
- * (localhost, 127.0.0.1), as long as it is the host that the request itself went to.
- */
+/** At a loopback address the request itself must have gone to the host that the page is at. */
 export function isOwnOrigin(origin: string, host: string | undefined, config: AppConfig): boolean {
-  if (!URL.canParse(origin)) return false;
+  if (!isOwnAddress(origin, config.publicUrl)) return false;
   const sent = new URL(origin);
-  const own = new URL(config.publicUrl);
-  if (sent.origin === own.origin) return true;
   return (
-    isLoopback(own.hostname) &&
-    isLoopback(sent.hostname) &&
-    sent.protocol === own.protocol &&
-    host !== undefined &&
-    sent.host === host.toLowerCase()
+    sent.origin === new URL(config.publicUrl).origin ||
+    (host !== undefined && sent.host === host.toLowerCase())
   );
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
