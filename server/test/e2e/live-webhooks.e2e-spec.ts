@@ -147,7 +147,7 @@ describeLive('webhooks', () => {
       401,
       (body) => [body, header(body, WEBHOOK_KEYS, { exp: Math.floor(Date.now() / 1000) - 61 })],
     ],
-    ['larger than any webhook', 413, () => [' '.repeat(300_000), header('')]],
+    ['larger than any webhook', 413, () => [' '.repeat((8 << 20) + 1), header('')]],
   ])('are refused when %s, and leave no entry', async (what, status, forge) => {
     const room = `forged ${what}`;
     const [body, authorization] = forge(JSON.stringify(event('room_started', room)));
@@ -170,7 +170,7 @@ describeLive('webhooks', () => {
     expect(await row(room)).toEqual({ is_present: true, sid: 'PA_2' });
   });
 
-  it('with all the metadata that LiveKit allows leave their entries, and larger ones get 413', async () => {
+  it('with all the metadata that LiveKit allows leave their entries', async () => {
     const room = await scene.room('large');
     // A control character is one byte for LiveKit, and six in JSON.
     const metadata = '\u0001'.repeat(512 * 1024);
@@ -188,11 +188,6 @@ describeLive('webhooks', () => {
     }
     const kinds = (await scene.ledger(room)).map(({ kind }) => kind);
     expect(kinds).toEqual(expect.arrayContaining(['participant.joined', 'participant.left']));
-    const larger = JSON.stringify({
-      ...event('participant_joined', room),
-      more: 'x'.repeat(8 << 20),
-    });
-    expect((await deliver(larger, header(larger))).status).toBe(413);
   });
 
   it('that a server took in and did not live to process are processed by the next', async () => {
