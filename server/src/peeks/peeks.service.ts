@@ -6,6 +6,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
+import { ACTS } from '../acts/acts.js';
 import { type Actor, SYSTEM_ACTOR } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { inParallel } from '../common/in-parallel.js';
@@ -125,7 +126,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
       },
       {
         ...common,
-        kind: 'seat.peeked',
+        kind: ACTS.peek.ledgerKind,
         identity: target,
         payload: { as: identity, jti: claims.jti, until: until.toISOString() },
       },

@@ -76,7 +76,13 @@ export class Lurkers implements OnApplicationShutdown {
     };
     if (!(await isStill())) return;
     const reason = `connected without media for ${formatTtl(this.config.lurkers ?? 0)}`;
-    await this.seats.remove(SYSTEM_ACTOR, room, identity, { reason }, { onlyIf: isStill });
+    await this.seats.act(
+      SYSTEM_ACTOR,
+      'remove',
+      { room, identity },
+      { reason },
+      { onlyIf: isStill },
+    );
   }
 
   private forget(sid: string): void {

@@ -144,7 +144,8 @@ describe('what moderators do has a defined answer', () => {
       const ana = await come('ana');
       const operationId = randomUUID();
       const seats = app.app.get(SeatsService);
-      const ask = () => seats.promote(SYSTEM_ACTOR, room, 'ana', {}, { operationId });
+      const ask = () =>
+        seats.act(SYSTEM_ACTOR, 'promote', { room, identity: 'ana' }, {}, { operationId });
       const answers = [await ask(), ...(await Promise.all([ask(), ask()]))];
       expect(answers.map((answer) => [answer.operationId, answer.outcome, answer.epoch])).toEqual(
         Array(3).fill([operationId, 'applied', 1]),

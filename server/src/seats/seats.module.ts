@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ActRequests } from './commands/act-requests.js';
 import { ActStrategy } from './commands/act-strategy.js';
 import { CommandStrategy } from './commands/command-strategy.js';
 import { ImmediateActs } from './commands/immediate-acts.js';
@@ -30,6 +31,7 @@ import { SeatsController } from './api/seats.controller.js';
 import { SeatsService } from './commands/seats.service.js';
 
 const SEATS = [
+  ActRequests,
   ActStrategy,
   AdmissionStore,
   CommandStrategy,

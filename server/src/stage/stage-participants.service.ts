@@ -109,7 +109,7 @@ export class StageParticipantsService {
     if (!inviter?.can('stage.manage', room)) return this.giveUp(participant);
     const body = { template: invite.template ?? undefined, reason: 'came up by invitation' };
     try {
-      await this.seats.promote(inviter, room, identity, body, {
+      await this.seats.act(inviter, 'promote', { room, identity }, body, {
         within: async (tx: Tx, operationId: string) => {
           const settled = await this.store.settle(tx, invite.id, 'accepted');
           if (!settled) throw noInvite();
@@ -144,7 +144,7 @@ export class StageParticipantsService {
       ref.ip,
     );
     try {
-      await this.seats.demote(self, room, identity, { reason: 'stepped down' });
+      await this.seats.act(self, 'demote', { room, identity }, { reason: 'stepped down' });
     } catch (error) {
       if (isCode(error, 'access.denied') || isCode(error, 'seat.no_other_role')) throw notOnStage();
       throw error;

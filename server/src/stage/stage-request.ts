@@ -1,3 +1,4 @@
+import { ACTS } from '../acts/acts.js';
 import type { ActorRef } from '../actor/actor.js';
 
 /** A raised hand, an invitation to come up, or a question to unmute. */
@@ -28,15 +29,19 @@ export interface StageRequest {
   readonly expiresAt: Date | null;
 }
 
-/** The ledger's word for what became of a request. */
-export function ledgerKindOf(
-  kind: StageRequestKind,
-  what: Exclude<StageRequestState, 'waiting'> | 'asked',
-): string {
-  const [subject, verb] = {
-    hand: ['hand', what === 'asked' ? 'raised' : what === 'withdrawn' ? 'lowered' : what],
-    invite: ['invite', what === 'asked' ? 'sent' : what],
-    unmute: ['unmute', what],
-  }[kind];
-  return `stage.${subject}_${verb}`;
+type StageEvent = Exclude<StageRequestState, 'waiting'> | 'asked';
+
+/** Entries of moderators' acts have the kind that the catalogue names. */
+const LEDGER_KINDS: Partial<Record<`${StageRequestKind}_${StageEvent}`, string>> = {
+  hand_asked: 'stage.hand_raised',
+  hand_withdrawn: 'stage.hand_lowered',
+  hand_approved: ACTS.approve.ledgerKind,
+  hand_declined: ACTS.decline.ledgerKind,
+  invite_asked: ACTS.invite.ledgerKind,
+  unmute_asked: ACTS.ask_unmute.ledgerKind,
+};
+
+/** The kind of the ledger entry that says what became of a request. */
+export function ledgerKindOf(kind: StageRequestKind, event: StageEvent): string {
+  return LEDGER_KINDS[`${kind}_${event}`] ?? `stage.${kind}_${event}`;
 }

@@ -263,7 +263,7 @@ export class StageService {
     body: ApproveBody,
   ): Promise<ApprovedHand> {
     const { id, room, identity } = request;
-    const change = await this.seats.promote(actor, room, identity, body, {
+    const change = await this.seats.act(actor, 'promote', { room, identity }, body, {
       within: async (tx: Tx, operationId: string) => {
         const settled = await this.store.settle(tx, id, 'approved', { by: toRef(actor) });
         if (!settled) throw decided((await this.store.find(id)) ?? request);

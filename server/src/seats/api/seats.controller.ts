@@ -99,11 +99,11 @@ export class SeatsController {
   @Answers(seatChangeResponse)
   promote(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: changeBody }) body: ChangeBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.promote(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'promote', seat, body, { clickedAt });
   }
 
   @Post(':identity/demote')
@@ -128,11 +128,11 @@ export class SeatsController {
   @Answers(seatChangeResponse)
   demote(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: changeBody }) body: ChangeBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.demote(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'demote', seat, body, { clickedAt });
   }
 
   @Post(':identity/block')
@@ -147,11 +147,11 @@ export class SeatsController {
   @Answers(seatChangeResponse)
   block(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: blockBody }) body: BlockBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.block(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'block', seat, body, { clickedAt });
   }
 
   @Post(':identity/unblock')
@@ -166,11 +166,11 @@ export class SeatsController {
   @Answers(seatChangeResponse)
   unblock(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: reasonBody }) body: ReasonBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.unblock(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'unblock', seat, body, { clickedAt });
   }
 
   @Post(':identity/remove')
@@ -191,11 +191,11 @@ export class SeatsController {
   @Answers(seatChangeResponse)
   remove(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: removeBody }) body: RemoveBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.remove(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'remove', seat, body, { clickedAt });
   }
 
   @Post(':identity/mute')
@@ -210,11 +210,11 @@ export class SeatsController {
   @Answers(seatChangeResponse)
   mute(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: muteBody }) body: MuteBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.mute(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'mute', seat, body, { clickedAt });
   }
 
   @Post(':identity/extend')
@@ -229,11 +229,11 @@ export class SeatsController {
   @Answers(seatChangeResponse)
   extend(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: extendBody }) body: ExtendBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.extend(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'extend', seat, body, { clickedAt });
   }
 
   @Post(':identity/hold')
@@ -249,11 +249,11 @@ export class SeatsController {
   @Answers(seatChangeResponse)
   hold(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: holdBody }) body: HoldBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.hold(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'hold', seat, body, { clickedAt });
   }
 
   @Post(':identity/release')
@@ -268,11 +268,11 @@ export class SeatsController {
   @Answers(seatChangeResponse)
   release(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: reasonBody }) body: ReasonBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.release(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'release', seat, body, { clickedAt });
   }
 
   /** What an action would do, before the click on it. */

@@ -109,7 +109,7 @@ export class CommandPlanner {
   }
 
   /** The lease ends `for` later than it would have. */
-  extension({ seat, evaluation, now }: Context, body: { for: number }): Plan {
+  extension({ seat, evaluation, now }: Context, body: CommandBody): Plan {
     const { override } = desiredStateOf({ evaluation });
     const until = override?.until;
     if (!override || !until || until <= now) {
@@ -120,7 +120,7 @@ export class CommandPlanner {
         extra: { identity: seat.identity },
       });
     }
-    const later = new Date(until.getTime() + body.for * 1000);
+    const later = new Date(until.getTime() + (body.for ?? 0) * 1000);
     return {
       ...desiredStateOf({ evaluation }),
       override: { ...override, scope: 'until', until: later },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { inverseOf } from '../../acts/acts.js';
 import type { Actor } from '../../actor/actor.js';
 import type {
   NewOperation,
@@ -23,15 +24,6 @@ import { hasEnded, type Plan } from './command-planner.js';
 import type { Command, ImmediateAct, NotGivenBack, RequestOptions } from './requests.js';
 
 const UNDO_MS = 60_000;
-
-const WITHOUT_UNDO: ReadonlySet<SeatAction> = new Set([
-  'remove',
-  'mute',
-  'lease_end',
-  'hold_end',
-  'block_end',
-  'peek_end',
-]);
 
 /** The operation of a command, before it is written. */
 export function draftCommand(made: {
@@ -69,7 +61,7 @@ export function draftCommand(made: {
       headMs: context.headMs,
     },
     epoch: evaluation.epoch + 1,
-    undoUntil: WITHOUT_UNDO.has(action) ? null : new Date(context.now.getTime() + UNDO_MS),
+    undoUntil: inverseOf(action) === null ? null : new Date(context.now.getTime() + UNDO_MS),
   };
 }
 
