@@ -15,6 +15,7 @@ import type { RoleGrants } from '../grants/role-grants.js';
 import { isVisible, VisibleScopesReader } from '../policy/visible-scopes.js';
 import { grantsInUse, publishedGrants } from '../role-templates/published-grants.js';
 import { RoomStore } from '../rooms/room-store.js';
+import { leftJoinUser } from '../users/user-sql.js';
 import { UsersService } from '../users/users.service.js';
 import { Assignment } from './assignment.entity.js';
 import type {
@@ -53,7 +54,7 @@ const COLUMNS = `a.id, a.user_id, u.identity, u.name AS user_name, a.room_name, 
   a.template, a.priority, a.valid_from, a.valid_until, a.reason, a.created_by_label, a.created_by_kind, a.revision,
   a.created_at, ${STATUS} AS status`;
 
-const FROM = 'assignment a LEFT JOIN app_user u ON u.id = a.user_id';
+const FROM = `assignment a ${leftJoinUser('a.user_id')}`;
 
 const SORT_COLUMNS: Record<string, string> = {
   id: 'a.id',

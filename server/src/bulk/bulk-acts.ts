@@ -3,15 +3,14 @@ import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { inParallel } from '../common/in-parallel.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
-import type { SeatOperation } from '../seats/model/seat.js';
+import { type BatchItem, type BatchResult, OperationRunner } from '../seats/public/acts.js';
+import { SeatChecks } from '../seats/public/observations.js';
 import {
-  type BatchItem,
-  type BatchResult,
-  OperationRunner,
-} from '../seats/commands/operation-runner.js';
-import type { OperationEnd } from '../seats/model/seat.js';
-import { SeatChecks } from '../seats/repair/seat-checks.js';
-import { SeatStore } from '../seats/store/seat-store.js';
+  type OperationEnd,
+  OperationReader,
+  type SeatOperation,
+  SeatReader,
+} from '../seats/public/seats.js';
 import type { SeatChange } from '../seats/views/seats.schemas.js';
 import type { BulkOperation, BulkTarget, TargetEnd } from './bulk.js';
 import { BulkRequests, meansPresent } from './bulk-requests.js';
@@ -30,7 +29,8 @@ export class BulkActs implements OnModuleInit {
     private readonly requests: BulkRequests,
     private readonly runner: OperationRunner,
     private readonly checks: SeatChecks,
-    private readonly seatStore: SeatStore,
+    private readonly seatReader: SeatReader,
+    private readonly seatOperations: OperationReader,
     private readonly transactions: Transactions,
   ) {}
 
@@ -65,10 +65,10 @@ export class BulkActs implements OnModuleInit {
   /** What a server that died left between intent and outcome: carried on, never begun again. */
   async settle(operation: BulkOperation, targets: readonly BulkTarget[]): Promise<void> {
     const ids = targets.map(({ seatOperation }) => seatOperation);
-    const found = await this.seatStore.findOperations(ids);
+    const found = await this.seatOperations.findMany(ids);
     // One that cannot be settled now is left to the sweep, and keeps none of the others waiting.
     await inParallel(found, found.length, (one) => this.checks.settle(one)).catch(unlessAway);
-    const known = new Map((await this.seatStore.findOperations(ids)).map((one) => [one.id, one]));
+    const known = new Map((await this.seatOperations.findMany(ids)).map((one) => [one.id, one]));
     const left = targets.flatMap(({ position, seatOperation }): TargetEnd[] => {
       const one = known.get(seatOperation);
       if (!one) return [];
@@ -189,7 +189,7 @@ export class BulkActs implements OnModuleInit {
     { holder }: OperationLease,
   ): Promise<Chunk | null> {
     const { id, room } = operation;
-    const seats = await this.seatStore.findMany(
+    const seats = await this.seatReader.findMany(
       room,
       targets.map(({ identity }) => identity),
     );
@@ -264,7 +264,7 @@ export class BulkActs implements OnModuleInit {
       undoOf,
       targets.map(({ identity }) => identity),
     );
-    const operations = await this.seatStore.findOperations(ids);
+    const operations = await this.seatOperations.findMany(ids);
     return new Map(operations.map((operation) => [operation.identity, operation]));
   }
 }

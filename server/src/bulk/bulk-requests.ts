@@ -2,9 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { ACTS } from '../acts/acts.js';
 import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
-import { ActRequests, type CommandName, isImmediateName } from '../seats/commands/act-requests.js';
-import type { ActBody, Command, ImmediateAct } from '../seats/commands/requests.js';
-import type { SeatOperation } from '../seats/model/seat.js';
+import {
+  type ActBody,
+  ActRequests,
+  type Command,
+  type CommandName,
+  type ImmediateAct,
+  isImmediateName,
+} from '../seats/public/acts.js';
+import type { SeatOperation } from '../seats/public/seats.js';
 import { actOf, type BulkOperation } from './bulk.js';
 
 /** Makes the request for one target, of any act that the catalogue allows in bulk. */

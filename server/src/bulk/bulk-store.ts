@@ -352,7 +352,7 @@ export class BulkStore {
   }
 
   /** Whether an operation of a scene has still to update this person. */
-  async isToBeTold(room: string, identity: string): Promise<boolean> {
+  async isScenePending(room: string, identity: string): Promise<boolean> {
     const { rowCount } = await this.pg.query(
       'bulk-to-be-told',
       `SELECT 1 FROM bulk_operation o JOIN bulk_target t ON t.operation = o.id AND t.identity = $2
@@ -364,7 +364,7 @@ export class BulkStore {
   }
 
   /** People that a running operation of a scene has still to update, on any server. */
-  async listBeingTold(room: string): Promise<string[]> {
+  async listSceneCalls(room: string): Promise<string[]> {
     const { rows } = await this.pg.query<{ identity: string }>(
       'bulk-being-told',
       `SELECT t.identity FROM bulk_operation o JOIN bulk_target t ON t.operation = o.id

@@ -1,5 +1,5 @@
 import { AppError } from '../common/errors/app-error.js';
-import type { OperationEnd } from '../seats/model/seat.js';
+import type { OperationEnd } from '../seats/public/seats.js';
 import type { TargetEnd } from './bulk.js';
 import type { FollowedEnd } from './bulk-store.js';
 

@@ -22,7 +22,7 @@ import { WHIP_CLAIMS } from '../livekit/whip.js';
 import type { PolicyUser } from '../policy/policy-facts.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
-import type { Evaluation } from '../seats/model/seat-policy.js';
+import type { Evaluation } from '../seats/public/policy.js';
 import { type GateTarget, isProbe, isWhip, presentedToken } from './gate-paths.js';
 import {
   ParticipantProofs,

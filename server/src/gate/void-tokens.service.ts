@@ -6,7 +6,7 @@ import { roomNotFound, userNotFound } from '../common/errors/refusals.js';
 import { voidedNow } from '../database/void-mark.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { RoomStore } from '../rooms/room-store.js';
-import { AdmissionStore } from '../seats/store/admission-store.js';
+import { AdmissionStore } from '../seats/public/tokens.js';
 import { UsersService } from '../users/users.service.js';
 import type { VoidedTokens } from './void-tokens.schemas.js';
 

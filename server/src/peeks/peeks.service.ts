@@ -25,10 +25,9 @@ import { newTokenId } from '../livekit/token-id.js';
 import { Metrics } from '../metrics/metrics.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { assertNotVoid } from '../policy/not-void.js';
-import type { Seat } from '../seats/model/seat.js';
-import { SeatPolicy } from '../seats/model/seat-policy.js';
-import { SeatStore } from '../seats/store/seat-store.js';
-import { SeatTokens } from '../seats/commands/seat-tokens.js';
+import { SeatPolicy } from '../seats/public/policy.js';
+import { type Seat, SeatReader } from '../seats/public/seats.js';
+import { SeatTokens } from '../seats/public/tokens.js';
 import type { Peek, PeekBody } from './peeks.schemas.js';
 
 const TEMPLATE = 'hidden-observer';
@@ -50,7 +49,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
 
   constructor(
     private readonly seats: SeatPolicy,
-    private readonly store: SeatStore,
+    private readonly store: SeatReader,
     private readonly tokens: SeatTokens,
     private readonly templates: PolicyReader,
     private readonly signer: TokenSigner,

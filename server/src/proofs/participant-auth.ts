@@ -7,7 +7,7 @@ import { ParticipantProofs } from './participant-proofs.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { isStorable } from '../livekit/storable.js';
 import type { TokenFacts } from '../livekit/token-reader.js';
-import type { Evaluation } from '../seats/model/seat-policy.js';
+import type { Evaluation } from '../seats/public/policy.js';
 import type { ActorRef, RequestFacts } from '../actor/actor.js';
 
 /** A participant who presented a valid token for the room; they act for this seat only. */

@@ -9,9 +9,8 @@ import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { isReservedIdentity } from '../grants/names.js';
 import { isStorable } from '../livekit/storable.js';
 import { type TokenFacts, TokenReader } from '../livekit/token-reader.js';
-import { LeasesService } from '../seats/commands/leases.service.js';
-import { type Admission, AdmissionStore } from '../seats/store/admission-store.js';
-import { beyondIssuer, SeatPolicy, type Evaluation } from '../seats/model/seat-policy.js';
+import { beyondIssuer, type Evaluation, SeatPolicy } from '../seats/public/policy.js';
+import { type Admission, AdmissionStore, SeatTokens } from '../seats/public/tokens.js';
 import { isVoided } from './voided.js';
 
 /** A token that identifies a participant, and what policy says of them now. */
@@ -62,7 +61,7 @@ export class ParticipantProofs {
   constructor(
     private readonly policy: SeatPolicy,
     private readonly admissions: AdmissionStore,
-    private readonly leases: LeasesService,
+    private readonly seatTokens: SeatTokens,
     private readonly database: DatabaseClock,
     private readonly livekit: LiveKitClock,
     @Inject(APP_CONFIG) config: AppConfig,
@@ -141,7 +140,7 @@ export class ParticipantProofs {
   /** Null for a room that Rolecall does not have. */
   private async stand({ room, identity }: TokenFacts): Promise<Evaluation | null> {
     try {
-      const standing = await this.leases.onceNothingIsDue(
+      const standing = await this.seatTokens.onceNothingIsDue(
         () => this.policy.evaluate(room, identity),
         ({ facts }) => facts,
       );

@@ -4,7 +4,7 @@ import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../ledger/transactions.js';
 import type { ActiveScene } from '../grants/policy.js';
 import { RoleHolders } from '../policy/role-holders.js';
-import type { RoleClaim, SeatRule } from '../seats/model/extensions.js';
+import type { RoleClaim, SeatRule } from '../seats/public/policy.js';
 
 /** How many may have a role in a room at a time, and how many do. */
 export interface StageLimit {

@@ -8,9 +8,9 @@ import { exceeds } from '../grants/ceiling.js';
 import { promotesTo } from '../grants/presets.js';
 import { NOTHING_WITHHELD, withhold } from '../grants/withhold.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
-import { SeatPolicy, type Evaluation } from '../seats/model/seat-policy.js';
-import { SeatStore } from '../seats/store/seat-store.js';
-import { SeatsService } from '../seats/commands/seats.service.js';
+import { SeatsService } from '../seats/public/acts.js';
+import { type Evaluation, SeatPolicy } from '../seats/public/policy.js';
+import { SeatReader } from '../seats/public/seats.js';
 import { StageLimits } from './stage-limits.js';
 import { StageNotifier } from './stage-notifier.js';
 import { StageOffers } from './stage-offers.js';
@@ -27,7 +27,7 @@ export class StageParticipantsService {
     private readonly offers: StageOffers,
     private readonly notifier: StageNotifier,
     private readonly seats: SeatsService,
-    private readonly seatStore: SeatStore,
+    private readonly seatStore: SeatReader,
     private readonly policy: SeatPolicy,
     private readonly auth: AuthService,
     private readonly rooms: RoomsPort,

@@ -1,6 +1,6 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { Housekeeping } from '../database/housekeeping.js';
-import { SeatExtras, SeatRules } from '../seats/model/extensions.js';
+import { SeatExtras, SeatRules } from '../seats/public/policy.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { StageHands } from './stage-hands.js';
 import { StageMonitor } from './stage-monitor.js';

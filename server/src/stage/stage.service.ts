@@ -6,10 +6,10 @@ import { Transactions, type Tx } from '../ledger/transactions.js';
 import { exceeds } from '../grants/ceiling.js';
 import { promotesTo } from '../grants/presets.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
-import { SeatPolicy, type Evaluation } from '../seats/model/seat-policy.js';
-import { SeatStore } from '../seats/store/seat-store.js';
+import { SeatsService } from '../seats/public/acts.js';
+import { type Evaluation, SeatPolicy } from '../seats/public/policy.js';
+import { SeatReader } from '../seats/public/seats.js';
 import type { SeatChange } from '../seats/views/seats.schemas.js';
-import { SeatsService } from '../seats/commands/seats.service.js';
 import { StageLimits } from './stage-limits.js';
 import { StageNotifier } from './stage-notifier.js';
 import { StageOffers } from './stage-offers.js';
@@ -68,7 +68,7 @@ export class StageService {
     private readonly offers: StageOffers,
     private readonly notifier: StageNotifier,
     private readonly seats: SeatsService,
-    private readonly seatStore: SeatStore,
+    private readonly seatStore: SeatReader,
     private readonly policy: SeatPolicy,
     private readonly rooms: RoomsPort,
     private readonly transactions: Transactions,

@@ -11,7 +11,7 @@ import { voidedNow } from '../database/void-mark.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
-import { SeatStore } from '../seats/store/seat-store.js';
+import { SeatReader } from '../seats/public/seats.js';
 import { AppUser } from './app-user.entity.js';
 import type { CreateUserBody, ListUsersQuery, UpdateUserBody } from './users.schemas.js';
 import { UserRemoval } from './user-removal.js';
@@ -56,7 +56,7 @@ export class UsersService {
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
     private readonly removal: UserRemoval,
-    private readonly seats: SeatStore,
+    private readonly seats: SeatReader,
     private readonly hints: Hints,
   ) {}
 

@@ -9,7 +9,7 @@ import { actingHint } from '../../hints/acting.js';
 import { Hints } from '../../hints/hints.js';
 import { ClickedAt } from '../../actor/clicked-at.js';
 import { SeatPolicy } from '../model/seat-policy.js';
-import { SeatStore } from '../store/seat-store.js';
+import { OperationReader } from '../store/operation-reader.js';
 import { SeatViews, toSeatOperationView } from '../views/seat-views.js';
 import {
   actingBody,
@@ -47,7 +47,7 @@ export class SeatsController {
     private readonly seats: SeatsService,
     private readonly views: SeatViews,
     private readonly policy: SeatPolicy,
-    private readonly store: SeatStore,
+    private readonly operationReader: OperationReader,
     private readonly hints: Hints,
   ) {}
 
@@ -306,7 +306,7 @@ export class SeatsController {
     @Query({ schema: operationsQuery }) { limit }: OperationsQuery,
   ) {
     await this.policy.assertRoom(room);
-    return (await this.store.listOperations(room, identity, limit)).map(toSeatOperationView);
+    return (await this.operationReader.list(room, identity, limit)).map(toSeatOperationView);
   }
 
   /** A soft lock: for five seconds the other moderators see who is about to act on this seat. */

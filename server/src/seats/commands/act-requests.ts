@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { ACTS, type ActsThat, inverseOf } from '../../acts/acts.js';
 import type { SeatAct, SeatOperation } from '../model/seat.js';
-import { CommandPlanner, desiredStateOf } from './command-planner.js';
+import { CommandPlanner } from './command-planner.js';
 import { ImmediateActs } from './immediate-acts.js';
+import { desiredStateOf } from './plan.js';
 import type { Asked, Command, ImmediateAct } from './requests.js';
 
 export type CommandName = ActsThat<{ sort: 'command' }>;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../common/errors/app-error.js';
 import type { ObservedTrack } from '../../livekit/participant-view.js';
 import { RoomsPort } from '../../livekit/rooms-port.js';
-import { SeatApplier } from '../convergence/seat-applier.js';
+import { SeatCalls } from '../convergence/seat-calls.js';
 import { describeMute, describeRemoval } from '../model/effects.js';
 import { SeatStore } from '../store/seat-store.js';
 import type { Asked, ImmediateAct } from './requests.js';
@@ -19,7 +19,7 @@ export class ImmediateActs {
 
   constructor(
     private readonly rooms: RoomsPort,
-    private readonly applier: SeatApplier,
+    private readonly calls: SeatCalls,
     private readonly store: SeatStore,
   ) {}
 
@@ -65,7 +65,7 @@ export class ImmediateActs {
         const sids = participant.tracks.filter(isOfSource).map(({ sid }) => sid);
         await this.store.forgetMuted({ room, identity }, sids);
         await Promise.all(tracks.map(({ sid }) => this.rooms.muteTrack(room, identity, sid)));
-        await this.applier.observeAgain(room, identity);
+        await this.calls.observeAgain(room, identity);
         return { detail: null, effects: describeMute(tracks) };
       },
     };

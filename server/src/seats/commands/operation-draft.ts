@@ -20,7 +20,7 @@ import {
   tracksTaken,
 } from '../model/effects.js';
 import type { Evaluation } from '../model/seat-policy.js';
-import { hasEnded, type Plan } from './command-planner.js';
+import { hasEnded, type Plan } from './plan.js';
 import type { Command, ImmediateAct, NotGivenBack, RequestOptions } from './requests.js';
 
 const UNDO_MS = 60_000;

@@ -5,7 +5,7 @@ import type { Actor } from '../../actor/actor.js';
 import type { TrackSource } from '../../grants/role-grants.js';
 import type { SeatAction, SeatOperation } from '../model/seat.js';
 import type { Context } from '../model/context.js';
-import type { Plan } from './command-planner.js';
+import type { Plan } from './plan.js';
 
 /** What an act may be asked for with; which of it counts is in the catalogue. */
 export interface ActBody {

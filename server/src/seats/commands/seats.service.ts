@@ -7,9 +7,10 @@ import type { ActBody, Command, ImmediateAct, RequestOptions } from './requests.
 import { operationNotFound } from '../views/seat-views.js';
 import type { Context } from '../model/context.js';
 import type { Seat, SeatAct } from '../model/seat.js';
-import { SeatStore } from '../store/seat-store.js';
+import { OperationReader } from '../store/operation-reader.js';
 import { ActRequests } from './act-requests.js';
-import { type Plan, CommandPlanner } from './command-planner.js';
+import type { Plan } from './plan.js';
+import { RoleFallbacks } from './role-fallbacks.js';
 import type { PreviewBody, SeatChange, SeatPreview } from '../views/seats.schemas.js';
 
 /** The acts of moderators on single seats. */
@@ -17,9 +18,9 @@ import type { PreviewBody, SeatChange, SeatPreview } from '../views/seats.schema
 export class SeatsService {
   constructor(
     private readonly requests: ActRequests,
-    private readonly planner: CommandPlanner,
+    private readonly fallbacks: RoleFallbacks,
     private readonly runner: OperationRunner,
-    private readonly store: SeatStore,
+    private readonly operations: OperationReader,
     private readonly clock: DatabaseClock,
   ) {}
 
@@ -37,7 +38,7 @@ export class SeatsService {
 
   /** The inverse of an operation, as an operation of its own; never a delayed sending. */
   async undo(actor: Actor, id: string, options?: RequestOptions): Promise<SeatChange> {
-    const operation = await this.store.findOperation(id);
+    const operation = await this.operations.find(id);
     if (!operation || !actor.can('seat.read', operation.room)) throw operationNotFound();
     const command = this.requests.inverse(operation);
     if (!command || !operation.undoUntil) {
@@ -75,11 +76,11 @@ export class SeatsService {
     return this.runner.preview(actor, room, identity, this.requests.request(action, asked));
   }
 
-  /** What somebody would go back to who steps down now. */
+  /** What a participant would go back to by stepping down now. */
   steppedDown(
     context: Pick<Context, 'seat' | 'evaluation' | 'now'>,
   ): Promise<Pick<Plan, 'override'>> {
-    return this.planner.steppedDown(context);
+    return this.fallbacks.steppedDown(context);
   }
 
   private async run(

@@ -103,3 +103,18 @@ export class SeatExtras {
     return (identity) => extras?.get(identity) ?? NO_EXTRA;
   }
 }
+
+/** Keeps the number of participants with each room; the feature of rooms provides it. */
+@Injectable()
+export class RoomCounts {
+  private counter: ((room: string) => Promise<boolean>) | null = null;
+
+  provide(counter: (room: string) => Promise<boolean>): void {
+    this.counter = counter;
+  }
+
+  /** Counts again. True when the number has changed. */
+  async count(room: string): Promise<boolean> {
+    return (await this.counter?.(room)) ?? false;
+  }
+}

@@ -35,6 +35,9 @@ export const SET_DESIRED_STATE = `override_template = $3, override_version = $4,
 export const INSERT_OPERATION = `INSERT INTO seat_operation (id, action, actor_kind, actor_id, actor_label,
   reason, before, after, undo_until, request_id, created_at, watched_tracks, bulk, room, identity, epoch)`;
 
+/** Operations, as `o`, that may write an override. */
+export const GIVES_OVERRIDE = `o.action IN ('promote', 'demote', 'lease_end', 'block', 'unblock')`;
+
 export interface SeatRow {
   room: string;
   identity: string;

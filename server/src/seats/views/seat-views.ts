@@ -12,14 +12,14 @@ import {
   SeatPolicy,
   type Evaluation,
 } from '../model/seat-policy.js';
-import { SeatStore } from '../store/seat-store.js';
+import { SeatReader } from '../store/seat-reader.js';
 import type { OperationView, SeatChange, SeatOperationView, SeatView } from './seats.schemas.js';
 
 /** Seats as the API and the event stream show them; operations below. */
 @Injectable()
 export class SeatViews {
   constructor(
-    private readonly store: SeatStore,
+    private readonly store: SeatReader,
     private readonly policy: SeatPolicy,
     private readonly extras: SeatExtras,
   ) {}
