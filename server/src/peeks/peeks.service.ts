@@ -74,17 +74,17 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
    */
   async begin(actor: Actor, room: string, target: string, { reason }: PeekBody): Promise<Peek> {
     const identity = peekIdentity(actor);
-    const standing = await this.seats.evaluate(room, identity);
+    const evaluation = await this.seats.evaluate(room, identity);
     const watched = await this.store.find(room, target);
     if (!watched?.isPresent) throw conflict('seat.not_present', 'They are not in the room.');
     if (watched.peeksAt !== null) {
       throw conflict('seat.is_peek', 'This is a moderator who peeks at somebody.');
     }
-    const { decision, facts } = standing;
+    const { decision, facts } = evaluation;
     if (decision.verdict === 'refuse' && FINAL.has(decision.code)) {
       throw conflict(decision.code, decision.because[0]?.text ?? 'You may not be in the room.');
     }
-    const { version, grants } = await this.role(standing.input);
+    const { version, grants } = await this.role(evaluation.input);
     assertNotVoid(facts);
     this.clock.assertTokensHold();
     const { now } = facts;

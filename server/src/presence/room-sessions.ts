@@ -32,7 +32,7 @@ export class RoomSessions {
     if (!session) return;
     const isOfEarlier = session.sid !== null && session.sid !== sid;
     if (!isOfEarlier) await this.stop(tx, room);
-    // LiveKit's times are whole seconds, so what was wished within the last one may be older.
+    // LiveKit's times are whole seconds, so an override from within the last one may be older.
     const before = isOfEarlier
       ? session.since
       : session.sid === null

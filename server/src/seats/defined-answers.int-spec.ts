@@ -315,7 +315,7 @@ describe('what moderators do has a defined answer', () => {
       const { answer, ms } = await timed(scene.act(room, 'ana', 'promote'));
       expect(answer).toMatchObject({ status: 200, body: { outcome: 'pending' } });
       expect(ms).toBeLessThan(4_500);
-      // Nor does anybody wait in line behind it: the wish is written at once.
+      // Nor does anybody wait in line behind it: the desired state is written at once.
       const second = await timed(scene.act(room, 'ana', 'promote', { template: 'presenter' }));
       expect(second.answer.body).toMatchObject({ outcome: 'pending', epoch: 2 });
       expect(second.ms).toBeLessThan(4_500);

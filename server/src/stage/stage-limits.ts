@@ -32,7 +32,7 @@ export class StageLimits implements SeatRule {
   ) {}
 
   /** Their own seat does not count: who has a slot may have it again. */
-  async assertMayHold(tx: Tx, { room, identity, template }: RoleClaim): Promise<void> {
+  async assertMayHave(tx: Tx, { room, identity, template }: RoleClaim): Promise<void> {
     const { rows } = await tx.query<{ slots: number }>(
       'SELECT slots FROM stage_limit WHERE room = $1 AND template = $2 FOR UPDATE',
       [room, template],

@@ -15,7 +15,7 @@ import { StageLimits } from './stage-limits.js';
 import { StageNotifier } from './stage-notifier.js';
 import { StageOffers } from './stage-offers.js';
 import { type OwnRequest, StageStore } from './stage-store.js';
-import { isCode } from './stage.service.js';
+import { isCode } from './stage-refusals.js';
 import type { OwnStageView, RaiseBody, UnmuteAnswerBody } from './stage.schemas.js';
 
 /** What participants do for themselves, with the token that they hold as the proof of who they are. */
@@ -36,19 +36,19 @@ export class StageParticipantsService {
 
   async view(participant: Participant): Promise<OwnStageView> {
     const { room, identity } = participant;
-    const { standing } = participant;
+    const { evaluation } = participant;
     const [own, limits, canRaise, canStepDown] = await Promise.all([
       this.store.listOwn(room, identity),
       this.limits.listRecent(room),
-      this.canRaise(standing),
-      this.canStepDown(standing),
+      this.canRaise(evaluation),
+      this.canStepDown(evaluation),
     ]);
     const invite = own.find(({ kind, state }) => kind === 'invite' && state === 'waiting');
     return {
       ...toHand(own),
       invite: invite
         ? {
-            template: invite.template ?? promotesTo(standing.room),
+            template: invite.template ?? promotesTo(evaluation.room),
             by: invite.askedBy,
             byKind: invite.by?.kind ?? null,
             since: invite.createdAt.toISOString(),
@@ -67,16 +67,16 @@ export class StageParticipantsService {
         })),
       canRaise,
       canStepDown,
-      hold: holdOf(standing),
-      scene: isTakenByScene(standing) ? (standing.room.scene?.name ?? null) : null,
+      hold: holdOf(evaluation),
+      scene: isTakenByScene(evaluation) ? (evaluation.room.scene?.name ?? null) : null,
       limits,
-      promotesTo: promotesTo(standing.room),
+      promotesTo: promotesTo(evaluation.room),
     };
   }
 
   async raise(participant: Participant, { note }: RaiseBody): Promise<OwnStageView> {
-    const { room, identity, standing, ref } = participant;
-    if (!(await this.canRaise(standing))) {
+    const { room, identity, evaluation, ref } = participant;
+    if (!(await this.canRaise(evaluation))) {
       throw new AppError(
         'conflict',
         'stage.cannot_raise',
@@ -134,7 +134,7 @@ export class StageParticipantsService {
    */
   async stepDown(participant: Participant): Promise<OwnStageView> {
     const { room, identity, ref } = participant;
-    if (!(await this.canStepDown(participant.standing))) throw notOnStage();
+    if (!(await this.canStepDown(participant.evaluation))) throw notOnStage();
     const self = new Actor(
       'participant',
       ref.id,
@@ -197,30 +197,30 @@ export class StageParticipantsService {
 
   /** After a change of one's own role. */
   private async viewAfterChange(participant: Participant): Promise<OwnStageView> {
-    const standing = await this.policy.evaluate(participant.room, participant.identity);
-    return this.view({ ...participant, standing });
+    const evaluation = await this.policy.evaluate(participant.room, participant.identity);
+    return this.view({ ...participant, evaluation });
   }
 
   /** Whether a promotion would give them anything. It gives back what a scene takes, but not a hold. */
-  private async canRaise(standing: Evaluation): Promise<boolean> {
-    const { role, facts } = standing;
+  private async canRaise(evaluation: Evaluation): Promise<boolean> {
+    const { role, facts } = evaluation;
     if ((facts.user?.kind ?? 'standard') !== 'standard') return false; // agents follow their job
-    const offer = await this.offers.find(standing);
+    const offer = await this.offers.find(evaluation);
     if (!offer) return false;
     if (!role) return true;
-    const withheld = isTakenByScene(standing) ? role.withheld : NOTHING_WITHHELD;
+    const withheld = isTakenByScene(evaluation) ? role.withheld : NOTHING_WITHHELD;
     return exceeds(offer.grants, withhold(role.grants, withheld)).length > 0;
   }
 
-  private async canStepDown(standing: Evaluation): Promise<boolean> {
-    const { role, input, room, identity } = standing;
+  private async canStepDown(evaluation: Evaluation): Promise<boolean> {
+    const { role, input, room, identity } = evaluation;
     if (role?.source !== 'override') return false;
     const seat = await this.seatStore.find(room.name, identity);
     if (!seat) return false;
-    const { now } = standing.facts;
-    const { override } = await this.seats.steppedDown({ seat, evaluation: standing, now });
-    const wish = { override, block: input.seat?.block ?? null };
-    const after = await this.policy.simulate(standing, wish);
+    const { now } = evaluation.facts;
+    const { override } = await this.seats.steppedDown({ seat, evaluation, now });
+    const desired = { override, block: input.seat?.block ?? null };
+    const after = await this.policy.simulate(evaluation, desired);
     if (!after.role) return role.grants.canPublish; // the seat finds them a role of the least
     return (
       exceeds(role.grants, after.role.grants).length > 0 &&

@@ -1,5 +1,6 @@
 import { ACTS } from '../acts/acts.js';
-import type { ActorRef } from '../actor/actor.js';
+import type { Actor, ActorRef } from '../actor/actor.js';
+import type { RequestView } from './stage.schemas.js';
 
 /** A raised hand, an invitation to come up, or a question to unmute. */
 export type StageRequestKind = 'hand' | 'invite' | 'unmute';
@@ -44,4 +45,12 @@ const LEDGER_KINDS: Partial<Record<`${StageRequestKind}_${StageEvent}`, string>>
 /** The kind of the ledger entry that says what became of a request. */
 export function ledgerKindOf(kind: StageRequestKind, event: StageEvent): string {
   return LEDGER_KINDS[`${kind}_${event}`] ?? `stage.${kind}_${event}`;
+}
+
+export function toRef({ kind, id, label }: Actor): Pick<Actor, 'kind' | 'id' | 'label'> {
+  return { kind, id, label };
+}
+
+export function toRequestView({ id, state, identity, word, expiresAt }: StageRequest): RequestView {
+  return { id, state, identity, word, expiresAt: expiresAt?.toISOString() ?? null };
 }

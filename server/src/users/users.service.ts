@@ -97,7 +97,7 @@ export class UsersService {
   }
 
   async create(actor: Actor, body: CreateUserBody): Promise<{ view: UserView; revision: number }> {
-    // A suspension holds in every room, whoever the identity belongs to there.
+    // A suspension counts in every room, also in those that the actor may not see.
     if (body.isSuspended && !actor.can('user.update')) {
       const text = 'this needs the permission user.update, in all rooms';
       throw new AppError('forbidden', 'access.denied', `isSuspended: ${text}`, {

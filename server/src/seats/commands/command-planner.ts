@@ -69,10 +69,10 @@ export class CommandPlanner {
     const plan: Plan = { ...desired, ...(await back) };
     const after = await this.policy.simulate(context.evaluation, plan, context.now);
     if (after.wanted.kind !== 'out' || after.wanted.code === 'seat.blocked') return plan;
-    const held = context.evaluation.role?.grants ?? null;
+    const had = context.evaluation.role?.grants ?? null;
     const override = await this.fallbacks.lastResort(actor, context, body, {
       after,
-      held,
+      had,
       noPlace,
     });
     if (override) return { ...desired, override };

@@ -30,12 +30,14 @@ type SeatName = Pick<Seat, 'room' | 'identity'>;
 /**
  * Ends leases, timed holds and timed blocks when their time has come: by a timer for the next one,
  * and by every sweep, so that one that fell due while nothing of Rolecall ran ends as well. The
- * seat's epoch sees to it that each ends once, however many servers try. An end is never refused:
+ * seat's epoch ensures that each ends once, however many servers try. An end is never refused:
  * a role without a place is not given back, and the entry says so.
  */
 @Injectable()
 export class LeasesService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly log = new Logger(LeasesService.name);
+  // Not a `Loop`: its passes follow each other, and an end that waits for LiveKit must not delay
+  // the next one.
   private timer: NodeJS.Timeout | null = null;
   private running: Promise<void> | null = null;
   private ending: Promise<void> = Promise.resolve();

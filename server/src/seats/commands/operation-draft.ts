@@ -52,7 +52,7 @@ export function draftCommand(made: {
     after: {
       ...toStateOf(after.role),
       effects: sentencesOf(told),
-      wish: periodsOf(plan),
+      desired: periodsOf(plan),
       notes: told.notes,
       fallback: plan.fallback ?? null,
       takes: tracksTaken(seat, permission),
@@ -82,7 +82,7 @@ export function draftAct(
     after: {
       ...state,
       effects: act.effects(context),
-      wish: null,
+      desired: null,
       notes: [],
       fallback: null,
       takes: isRemoval ? tracksTaken(seat, null) : [],

@@ -100,19 +100,19 @@ export class RoleFallbacks {
     body: CommandBody,
     {
       after,
-      held,
+      had,
       noPlace,
     }: {
       after: Evaluation;
-      held: EffectiveRole['grants'] | null;
+      had: EffectiveRole['grants'] | null;
       noPlace: ReadonlySet<string>;
     },
   ): Promise<Override | null> {
-    if (!held || noPlace.has(LAST_RESORT) || !hasNoRule(after)) return null;
+    if (!had || noPlace.has(LAST_RESORT) || !hasNoRule(after)) return null;
     if (whyUnusable(context.evaluation, LAST_RESORT)) return null;
     const override = overrideOf(actor, context, LAST_RESORT, body);
     const { grants } = await this.templates.version(LAST_RESORT, override.version);
-    return exceeds(grants, held).length === 0 ? override : null;
+    return exceeds(grants, had).length === 0 ? override : null;
   }
 
   /**
@@ -179,8 +179,8 @@ export class RoleFallbacks {
     if (plan.override) return plan;
     const after = await this.policy.simulate(context.evaluation, plan, context.now);
     if (after.wanted.kind !== 'out') return plan;
-    const held = (await this.templates.version(ended.template, ended.version)).grants;
-    const override = await this.lastResort(actor, context, {}, { after, held, noPlace });
+    const had = (await this.templates.version(ended.template, ended.version)).grants;
+    const override = await this.lastResort(actor, context, {}, { after, had, noPlace });
     return { ...plan, override };
   }
 

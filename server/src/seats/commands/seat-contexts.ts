@@ -52,7 +52,7 @@ export class SeatContexts {
 
   /**
    * Many seats of one room, read together: a context or why there is none, in the order of `seats`.
-   * The epochs of `seat` and `standing` differ where the seat changed between the two readings.
+   * The epochs of `seat` and `evaluation` differ where the seat changed between the two readings.
    */
   async readMany(
     room: string,

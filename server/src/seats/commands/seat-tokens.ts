@@ -69,7 +69,7 @@ export class SeatTokens {
       const { seat, now } = await this.store.lock(tx, room, identity);
       const given = { ...role, by: actor.label, byKind: actor.kind, reason: entry.reason ?? null };
       await this.give(tx, seat, { ...given, scope: 'session', until: null, at: now });
-      await this.rules.assertMayHold(tx, { room, identity, template: role.template });
+      await this.rules.assertMayHave(tx, { room, identity, template: role.template });
       const [written] = await this.ledger.append(tx, [entry]);
       return written as LedgerRef;
     });

@@ -55,8 +55,8 @@ export class SeatApplier {
   }
 
   /**
-   * Brings LiveKit to the desired state. Call it with the lock. Answers with every push; the last one holds.
-   * `fallback` is given back to somebody whom no rule covers.
+   * Brings LiveKit to the desired state. Call it with the lock. Answers with every push; the last one counts.
+   * `fallback` is given back to a participant without a rule.
    */
   async converge(
     room: string,
@@ -224,7 +224,7 @@ export class SeatApplier {
   }
 }
 
-/** The last push holds; what LiveKit refused to unmute earlier stays muted all the same. */
+/** The last push counts; what LiveKit refused to unmute earlier stays muted all the same. */
 function withRefusal(pushes: Push[]): Push[] {
   const refused = pushes.find(({ isUnmuteRefused }) => isUnmuteRefused);
   const last = pushes.at(-1);

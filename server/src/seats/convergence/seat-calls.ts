@@ -183,9 +183,9 @@ export class SeatCalls {
 }
 
 /** What a push is about, whatever comes of it. */
-export function pushOf({ epoch, input }: Evaluation): Pick<Push, 'epoch' | 'wish'> {
+export function pushOf({ epoch, input }: Evaluation): Pick<Push, 'epoch' | 'desired'> {
   const { override = null, block = null, hold = null } = input.seat ?? {};
-  return { epoch, wish: { override, block, hold } };
+  return { epoch, desired: { override, block, hold } };
 }
 
 /** Null where there is nothing to set. A source without a name is never given: only seen. */

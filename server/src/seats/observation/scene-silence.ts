@@ -65,7 +65,7 @@ export class SceneSilence {
 
   /**
    * Another scene plays from here on, or none: what the last one was to take is not waited for. Rows
-   * that somebody is just writing are passed over: who notes that a track has gone holds more locks.
+   * that somebody is just writing are passed over: noting the end of a track takes more locks.
    */
   async supersede(tx: Tx, room: string): Promise<void> {
     await tx.query(

@@ -150,7 +150,7 @@ export class SeatChecks {
     if (isAsWanted(evaluation, observed)) return true;
 
     const open = (await this.operationReader.listOpen(room, identity)).filter(
-      ({ after: { wish } }) => wish !== null,
+      ({ after: { desired } }) => desired !== null,
     );
     const waiting = open.find((one) => {
       return one.epoch === evaluation.epoch || (seat !== null && isStillDesired(one, seat));

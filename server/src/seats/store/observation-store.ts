@@ -156,7 +156,7 @@ export class ObservationStore {
     return { changed, unlisted, mayChangeCount };
   }
 
-  /** Everybody whom the room's seats show as present; for a room that does not run. */
+  /** Nobody is present any longer: the room does not run. */
   async writeEveryoneLeft(room: string): Promise<Observation> {
     const { rows } = await this.pg.query<{ identity: string }>(
       'seat-everyone-left',

@@ -152,7 +152,7 @@ export class SeatStore {
     ]);
   }
 
-  /** What somebody whom no rule covers had when a scene or a hold took it; the first one stays. */
+  /** What a participant without a rule had before a scene or a hold took it; the first is kept. */
   async keepBeforeScene(room: string, identity: string, permission: PermissionLike): Promise<void> {
     await this.pg.query(
       'seat-keep-before-scene',
