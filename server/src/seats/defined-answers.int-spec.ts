@@ -160,8 +160,8 @@ describe('what moderators do has a defined answer', () => {
       const full = new AppError('conflict', 'stage.full', 'There is no place left.');
       let isFull = true;
       app.app.get(SeatRules).add({
-        assertMayHold: async (_tx, holding) => {
-          if (isFull && holding.room === here) throw full;
+        assertMayHave: async (_tx, claim) => {
+          if (isFull && claim.room === here) throw full;
         },
       });
       expect(await scene.act(room, 'ana', 'promote')).toMatchObject({
