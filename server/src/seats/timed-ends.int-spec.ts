@@ -37,7 +37,7 @@ describe('what is given for a time', () => {
     await scene.untilSeat(room, identity, 'is here', ({ isPresent }) => isPresent);
     return person;
   };
-  /** By standing policy, so that whoever has no override is one. */
+  /** By an assignment, so that everybody without an override is one. */
   const makeHosts = async () => {
     const { status } = await app.post('/api/v1/assignments', {
       subject: { everyone: true },
@@ -199,7 +199,7 @@ describe('what is given for a time', () => {
     const ana = await come('ana');
     await scene.act(room, 'ana', 'promote', { for: '1h' });
     await scene.act(room, 'ana', 'hold', { sources: ['camera'] });
-    // Whoever has the seat's turn keeps the release from calling until the lease is over.
+    // The lock of the seat keeps the release from calling until the lease is over.
     const turn = Promise.withResolvers<void>();
     void app.app.get(SeatApplier).withLock(room, 'ana', () => turn.promise);
     const release = scene.act(room, 'ana', 'release');

@@ -43,7 +43,7 @@ export function draftCommand(made: {
   const kept = notGivenBack.map(
     ({ template, because }) => `does not get ${template} back: ${because}`,
   );
-  const told = { ...described, notes: [...described.notes, ...kept] };
+  const effects = { ...described, notes: [...described.notes, ...kept] };
   const permission = permissionAfter(after, plan.fallback);
   return {
     ...newOperation(actor, action, context, options),
@@ -51,9 +51,9 @@ export function draftCommand(made: {
     before: { ...(plan.was ?? toStateOf(evaluation.role)), ...stateOf(context), base },
     after: {
       ...toStateOf(after.role),
-      effects: sentencesOf(told),
+      effects: sentencesOf(effects),
       desired: periodsOf(plan),
-      notes: told.notes,
+      notes: effects.notes,
       fallback: plan.fallback ?? null,
       takes: tracksTaken(seat, permission),
       ...publishingOf(permission),

@@ -74,7 +74,7 @@ interface Accepted {
 type PreparedItem = { readonly item: BatchItem; readonly prepared: PreparedCommand };
 
 /**
- * Carries out whatever is asked of seats, always in this order: the intent is committed, LiveKit is
+ * Carries out what is asked of seats, always in this order: the intent is committed, LiveKit is
  * called, the outcome is written. One request or many; commands and immediate acts alike.
  */
 @Injectable()
@@ -270,7 +270,7 @@ export class OperationRunner {
   ): Promise<OperationResult> {
     const running = this.running.get(operation.id);
     if (running) return running;
-    // It may have ended after it was read and before it was looked for among the running ones.
+    // It may have ended after it was read and before it was searched among the running ones.
     const known = knownResult(operation) ?? (await this.readResult(operation.id));
     if (known) return known;
     const { isResumable } = isImmediate(request) ? this.acts : this.commands;

@@ -166,7 +166,7 @@ export class RoleFallbacks {
     const { decision } = simulated;
     const given = decision.verdict === 'allow' ? (decision.played ?? decision) : null;
     const instead = given && (await this.templates.version(given.template, given.version));
-    // A closed room or a suspension hides a role as well, and which one cannot be told.
+    // A closed room or a suspension hides a role as well, and it is not known which.
     const isMore = instead
       ? exceeds(instead.grants, grants).length > 0
       : !hasNoRule(simulated) && decision.verdict === 'refuse';

@@ -131,10 +131,10 @@ export class SeatTokens {
    * whose end is not written yet hides what comes back with its end, such as a demotion. A token has
    * to wait for that. Throws `unavailable` when it cannot be written.
    */
-  async onceNothingIsDue<T>(read: () => Promise<T>, factsOf: (told: T) => PolicyFacts): Promise<T> {
-    const told = await read();
-    const { room, identity } = factsOf(told);
-    if (!room || !isAnythingDue(factsOf(told))) return told;
+  async onceNothingIsDue<T>(read: () => Promise<T>, factsOf: (read: T) => PolicyFacts): Promise<T> {
+    const first = await read();
+    const { room, identity } = factsOf(first);
+    if (!room || !isAnythingDue(factsOf(first))) return first;
     await this.leases.endDueOf(room.name, identity);
     const again = await read();
     if (!isAnythingDue(factsOf(again))) return again;

@@ -65,7 +65,7 @@ export class SeatApplier {
   ): Promise<Push[]> {
     const pushes: Push[] = [];
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      // Before the reading: what is read should not grow old while LiveKit's health is looked into.
+      // Before the reading: what is read should not grow old while LiveKit's health is checked.
       await this.calls.isReachable();
       const { evaluation, snapshot } = await this.readSeat(room, identity);
       if (await this.delays.wait(evaluation, snapshot.seat)) continue;

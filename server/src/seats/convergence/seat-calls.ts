@@ -90,14 +90,14 @@ export class SeatCalls {
     { through, see }: CallOptions,
   ): Promise<Push> {
     const { room, identity, wanted } = evaluation;
-    const told = await through(async () => {
+    const answer = await through(async () => {
       const participant = permission
         ? await this.rooms.setPermission(room.name, identity, permission)
         : await this.rooms.findParticipant(room.name, identity);
       return participant && this.settleTracks(evaluation, participant);
     });
-    if (!told) return { ...pushOf(evaluation), outcome: 'absent', detail: 'is not in the room' };
-    const { participant: after, refusal } = told;
+    if (!answer) return { ...pushOf(evaluation), outcome: 'absent', detail: 'is not in the room' };
+    const { participant: after, refusal } = answer;
     this.delays.note(room.name, identity, seat?.permission ?? null, after.permission);
     await see({ room: room.name, participant: after, seat, at });
     if (wanted.kind === 'uncovered' && wanted.isRestored) {
@@ -137,8 +137,8 @@ export class SeatCalls {
     const { tracks: unmuted, refusal } = await this.unmute(seat, unmute);
     const done = [...forget, ...unmute];
     if (done.length > 0) await this.store.forgetMuted(seat, done);
-    const told = new Map([...muted, ...unmuted].flatMap((one) => (one ? [[one.sid, one]] : [])));
-    const tracks = participant.tracks.map((track) => ({ ...track, ...told.get(track.sid) }));
+    const changed = new Map([...muted, ...unmuted].flatMap((one) => (one ? [[one.sid, one]] : [])));
+    const tracks = participant.tracks.map((track) => ({ ...track, ...changed.get(track.sid) }));
     return { participant: { ...participant, tracks }, refusal };
   }
 

@@ -47,7 +47,7 @@ export interface Seat extends DesiredState {
   /** Counts changes of the desired state; what LiveKit does is not counted. */
   readonly epoch: number;
   readonly lastIssuedAt: Date | null;
-  /** A moderator's, who looks at this identity or did last; null: anybody else's. */
+  /** Of a moderator's own seat: the identity that they peek at, or did last. Null: any other seat. */
   readonly peeksAt: string | null;
   readonly isUnlisted: boolean;
   readonly isPresent: boolean;
@@ -93,7 +93,7 @@ export interface OperationAfter extends RoleState {
   readonly effects: readonly string[];
   /** The desired state from then on; null for an immediate act. */
   readonly desired: DesiredPeriods | null;
-  /** Those of the effects that no permission tells of. */
+  /** Those of the effects that no permission shows. */
   readonly notes: readonly string[];
   /** Given back to LiveKit once, where no rule covers the seat from now on. */
   readonly fallback: ObservedPermission | null;

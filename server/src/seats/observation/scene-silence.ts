@@ -31,7 +31,7 @@ export interface Silenced {
  */
 @Injectable()
 export class SceneSilence {
-  /** Before anybody is told. Harmless to repeat. */
+  /** Before LiveKit is called. Harmless to repeat. */
   async begin(tx: Tx, click: SceneClick, silenced: readonly Silenced[]): Promise<void> {
     if (silenced.length === 0) return;
     const records = silenced.map(({ seat: { identity, epoch, sid }, takes, isMuted }) => ({

@@ -220,12 +220,12 @@ export class SilenceWatch implements OnApplicationShutdown {
   }
 
   /** Not a `Loop`: each question is asked at two moments after its act, and then no longer. */
-  private soon(look: () => Promise<void>): void {
+  private soon(check: () => Promise<void>): void {
     for (const delay of CHECK_AFTER_MS) {
       const timer = setTimeout(() => {
         this.timers.delete(timer);
         if (this.isStopped) return;
-        look().catch((error: unknown) => {
+        check().catch((error: unknown) => {
           this.log.debug(`left to the sweep: ${String(error)}`);
         });
       }, delay);

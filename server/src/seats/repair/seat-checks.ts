@@ -87,8 +87,8 @@ export class SeatChecks {
   async withoutPending<T extends Occupant>(room: string, occupants: readonly T[]): Promise<T[]> {
     const rest = occupants.filter((one) => !this.batches.include(room, one.identity));
     if (rest.length === 0) return rest;
-    const told = new Set(await this.pendingScenes?.listSceneCalls(room));
-    return rest.filter(({ identity }) => !told.has(identity));
+    const called = new Set(await this.pendingScenes?.listSceneCalls(room));
+    return rest.filter(({ identity }) => !called.has(identity));
   }
 
   /** Ends leases, timed holds and timed blocks that are due. */

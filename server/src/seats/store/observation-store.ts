@@ -33,8 +33,8 @@ export interface Sighting {
 const NO_CHANGE: Observation = { changed: [], unlisted: [], mayChangeCount: false };
 
 /**
- * Issuing writes nothing but its ledger entry, so that entry tells whether somebody ever got a
- * token here. It is looked for once for each seat, at the first join.
+ * Issuing writes only its ledger entry, so that entry says whether somebody was ever issued a token
+ * here. It is looked for once for each seat, at the first join.
  */
 const RECOGNISE = `UPDATE seat SET last_issued_at = issued.at, is_unlisted = false
   FROM ${tokensIssued('$1', 'ANY($2)')} AS issued

@@ -80,7 +80,7 @@ export class SeatBatchStore {
     identities: readonly string[],
   ): Promise<{ seats: Map<string, Seat>; at: Date }> {
     const { rows } = await this.pg.query<SeatRow & { db_now: Date }>(
-      'seat-look-many',
+      'seat-snapshots-of-room',
       `SELECT at.db_now, ${SEAT_COLUMNS}
        FROM (SELECT clock_timestamp() AS db_now) AS at
        LEFT JOIN seat ON room = $1 AND identity = ANY($2)`,

@@ -142,25 +142,25 @@ export class SeatReader {
 
   private async readSnapshots(names: readonly SeatName[]): Promise<SeatSnapshot[]> {
     const { rows } = await this.pg.query<SeatRow & { db_now: Date; ord: number }>(
-      'seat-look',
+      'seat-snapshots',
       `SELECT at.db_now, q.ord::int, ${columnsOf('s', SEAT_COLUMNS)}
        FROM (SELECT clock_timestamp() AS db_now) AS at,
          unnest($1::text[], $2::text[]) WITH ORDINALITY AS q(room, identity, ord)
        LEFT JOIN seat s ON s.room = q.room AND s.identity = q.identity`,
       [names.map(({ room }) => room), names.map(({ identity }) => identity)],
     );
-    const looks: SeatSnapshot[] = [];
+    const snapshots: SeatSnapshot[] = [];
     for (const row of rows) {
       const seat = (row.room as string | null) === null ? null : toSeat(row);
-      looks[row.ord - 1] = { seat, at: row.db_now };
+      snapshots[row.ord - 1] = { seat, at: row.db_now };
     }
-    return looks;
+    return snapshots;
   }
 
   /** Who is in these rooms as far as is known, and Postgres' time before LiveKit is asked. */
   async readRooms(rooms: readonly string[]): Promise<{ seats: Map<string, Seat[]>; at: Date }> {
     const { rows } = await this.pg.query<SeatRow & { db_now: Date }>(
-      'seat-look-at-rooms',
+      'seat-of-rooms',
       `SELECT at.db_now, s.* FROM (SELECT clock_timestamp() AS db_now) AS at
        LEFT JOIN (SELECT ${SEAT_COLUMNS} FROM seat WHERE room = ANY($1) AND is_present) AS s ON true`,
       [rooms],

@@ -174,7 +174,7 @@ export class SeatStore {
   }
 
   /**
-   * Tracks that a hold or a scene mutes, before and after LiveKit is told; those of earlier
+   * Tracks that a hold or a scene mutes, before and after the call to LiveKit; those of earlier
    * connections are forgotten, since `present` has all that there are.
    */
   async noteMuted(
