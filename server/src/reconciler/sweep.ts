@@ -178,7 +178,7 @@ export class Sweep {
         const drifted = await this.checks.withoutPending(room, wrong);
         found = drifted.length;
         await this.each(publishersFirst(drifted), REPAIRS_AT_ONCE, (participant) =>
-          this.checks.putRight(room, participant, 'sweep'),
+          this.checks.repair(room, participant, 'sweep'),
         );
       },
     ]);

@@ -5,6 +5,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
+import { pause } from '../common/pause.js';
 import { inParallel } from '../common/in-parallel.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { isMislabelled } from '../grants/mislabelled.js';
@@ -95,7 +96,7 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
         if (count === BATCH) continue;
         if (!this.busy.get(room)) return;
         this.busy.set(room, false);
-        await new Promise((resolve) => setTimeout(resolve, COLLECT_MS));
+        await pause(COLLECT_MS);
       }
     } finally {
       this.busy.delete(room);

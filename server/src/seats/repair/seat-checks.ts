@@ -99,13 +99,15 @@ export class SeatChecks {
   /** True when the seat is in sync, or could be repaired. */
   async check(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
     if (await this.isInSync(room, occupant)) return true;
-    return this.putRight(room, occupant, by);
+    return this.repair(room, occupant, by);
   }
 
   /** Repairs a seat that is known to differ. */
-  async putRight(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
+  async repair(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
     if (await this.leases.endDueOf(room, occupant.identity)) return true;
-    return this.applier.withLock(room, occupant.identity, () => this.repair(room, occupant, by));
+    return this.applier.withLock(room, occupant.identity, () =>
+      this.repairLocked(room, occupant, by),
+    );
   }
 
   /** Ends an operation that was left open: superseded, applied meanwhile, or still waiting. */
@@ -143,7 +145,7 @@ export class SeatChecks {
     });
   }
 
-  private async repair(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
+  private async repairLocked(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
     const { identity } = occupant;
     // Another writer may have put it right while this one waited for its turn.
     const { evaluation, seat, observed } = await this.readAgain(room, occupant);
