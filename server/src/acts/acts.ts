@@ -26,8 +26,12 @@ export interface Act {
   readonly isForPeeks: boolean;
   /** On oneself only with `confirm`: one may not be able to take it back. */
   readonly needsConfirm: boolean;
-  /** Chosen by a filter, it means who is in the room: who has left since is left alone. */
+  /** Chosen by a filter, it means people in the room: those who have left since are left alone. */
   readonly isForPresent: boolean;
+  /** May name an identity that nobody has yet. */
+  readonly isForUnknown: boolean;
+  /** What it takes off a seat; without it there is nothing to do. Null: it takes nothing off. */
+  readonly lifts: 'block' | 'hold' | null;
   /** What it does to anybody, in one line. What depends on the participant is simulated. */
   readonly effect: string;
 }
@@ -40,6 +44,8 @@ const COMMAND = {
   isForPeeks: false,
   needsConfirm: false,
   isForPresent: false,
+  isForUnknown: false,
+  lifts: null,
 } as const;
 const IMMEDIATE = { ...COMMAND, sort: 'immediate', inverse: null, isForPresent: true } as const;
 const STAGE = {
@@ -94,6 +100,7 @@ export const ACTS = {
     fields: ['for', 'reason', 'expectEpoch', 'confirm'],
     isForPeeks: true,
     needsConfirm: true,
+    isForUnknown: true,
     effect: 'Removes them and keeps them out',
   },
   unblock: {
@@ -104,6 +111,7 @@ export const ACTS = {
     isSimulated: false,
     fields: ['reason', 'expectEpoch'],
     isForPeeks: true,
+    lifts: 'block',
     effect: 'They can come back with a token',
   },
   remove: {
@@ -139,6 +147,7 @@ export const ACTS = {
     ledgerKind: 'seat.released',
     inverse: 'hold',
     fields: ['reason', 'expectEpoch'],
+    lifts: 'hold',
     effect: 'They can unmute again',
   },
   approve: {

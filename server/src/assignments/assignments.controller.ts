@@ -28,7 +28,8 @@ import {
   updateAssignmentBody,
   type UpdateAssignmentBody,
 } from './assignments.schemas.js';
-import { AssignmentsService, type AssignmentView } from './assignments.service.js';
+import type { AssignmentView } from './assignment-record.js';
+import { AssignmentsService } from './assignments.service.js';
 
 type IdParams = z.infer<typeof idParams>;
 

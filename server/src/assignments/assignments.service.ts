@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
-import type { Permission } from '../actor/permissions.js';
 import { changesBetween } from '../common/changes.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
 import { beyondCeiling } from '../common/errors/refusals.js';
@@ -16,44 +15,26 @@ import { isVisible, VisibleScopesReader } from '../policy/visible-scopes.js';
 import { grantsInUse, publishedGrants } from '../role-templates/published-grants.js';
 import { RoomStore } from '../rooms/room-store.js';
 import { UsersService } from '../users/users.service.js';
+import {
+  assignmentNotFound,
+  type AssignmentPermission,
+  type AssignmentRow,
+  type AssignmentView,
+  COLUMNS,
+  FROM,
+  lockAssignment,
+  recordDeleted,
+  scopeOf,
+  STATUS,
+  toView,
+} from './assignment-record.js';
 import { Assignment } from './assignment.entity.js';
 import type {
   CreateAssignmentBody,
   ListAssignmentsQuery,
   UpdateAssignmentBody,
 } from './assignments.schemas.js';
-import { patternOf, type StoredScope, toScope, toStored } from './scope.js';
-import type { ActorKind } from '../grants/policy.js';
-
-interface AssignmentRow {
-  id: string;
-  user_id: string | null;
-  identity: string | null;
-  user_name: string | null;
-  room_name: string | null;
-  room_pattern: string | null;
-  template: string;
-  priority: number;
-  valid_from: Date | null;
-  valid_until: Date | null;
-  reason: string;
-  created_by_label: string;
-  created_by_kind: ActorKind | null;
-  revision: number;
-  created_at: Date;
-  status: 'active' | 'upcoming' | 'expired';
-}
-
-export type AssignmentView = ReturnType<typeof toView>;
-
-const STATUS = `CASE WHEN a.valid_until <= now() THEN 'expired' WHEN a.valid_from > now() THEN 'upcoming'
-  ELSE 'active' END`;
-
-const COLUMNS = `a.id, a.user_id, u.identity, u.name AS user_name, a.room_name, a.room_pattern,
-  a.template, a.priority, a.valid_from, a.valid_until, a.reason, a.created_by_label, a.created_by_kind, a.revision,
-  a.created_at, ${STATUS} AS status`;
-
-const FROM = 'assignment a LEFT JOIN app_user u ON u.id = a.user_id';
+import { patternOf, type StoredScope, toStored } from './scope.js';
 
 const SORT_COLUMNS: Record<string, string> = {
   id: 'a.id',
@@ -71,9 +52,7 @@ const READ_ONLY = ['id', 'subject', 'createdBy', 'createdByKind', 'createdAt'] a
 /** Live rooms that are notified about one change; the sweep finds the rest. */
 const MAX_HINTED_ROOMS = 200;
 
-type AssignmentPermission = Extract<Permission, `assignment.${string}`>;
-
-/** Standing policy. Nobody makes, changes or ends one that gives more than they could give (rule 5). */
+/** Nobody makes, changes or ends an assignment that gives more than they could give (rule 5). */
 @Injectable()
 export class AssignmentsService {
   constructor(
@@ -121,7 +100,7 @@ export class AssignmentsService {
 
   async get(actor: Actor, id: string): Promise<{ view: AssignmentView; revision: number }> {
     const row = await this.find(id);
-    if (!actor.covers('assignment.read', patternOf(scopeOf(row)))) throw notFound();
+    if (!actor.covers('assignment.read', patternOf(scopeOf(row)))) throw assignmentNotFound();
     return { view: toView(row), revision: row.revision };
   }
 
@@ -182,7 +161,7 @@ export class AssignmentsService {
     ifMatch: string | undefined,
   ): Promise<{ view: AssignmentView; revision: number }> {
     await this.transactions.run(async (tx) => {
-      const row = await lock(tx, actor, 'assignment.update', id);
+      const row = await lockAssignment(tx, actor, 'assignment.update', id);
       const before = toView(row);
       assertMatch(ifMatch, row.revision, before);
       refuseReadOnly(body, before, READ_ONLY);
@@ -220,7 +199,7 @@ export class AssignmentsService {
 
   async delete(actor: Actor, id: string, ifMatch?: string): Promise<void> {
     await this.transactions.run(async (tx) => {
-      const row = await lock(tx, actor, 'assignment.delete', id);
+      const row = await lockAssignment(tx, actor, 'assignment.delete', id);
       assertMatch(ifMatch, row.revision, toView(row));
       await this.assertMayTouch(tx, actor, 'assignment.delete', row);
       await tx.manager.delete(Assignment, id);
@@ -252,7 +231,7 @@ export class AssignmentsService {
       `SELECT ${COLUMNS} FROM ${FROM} WHERE a.id = $1`,
       [id],
     );
-    if (!rows[0]) throw notFound();
+    if (!rows[0]) throw assignmentNotFound();
     return rows[0];
   }
 
@@ -270,7 +249,7 @@ export class AssignmentsService {
     assertCeiling(actor, permission, grants, pattern);
   }
 
-  /** Throws unless the actor could have made the assignment as it stands. */
+  /** Throws unless the actor could have made the assignment as it is now. */
   private async assertMayTouch(
     tx: Tx,
     actor: Actor,
@@ -328,42 +307,6 @@ function assertCeiling(
   if (beyond.length > 0) throw beyondCeiling(beyond);
 }
 
-/** One that the actor may not see does not exist for them. */
-async function lock(
-  tx: Tx,
-  actor: Actor,
-  permission: AssignmentPermission,
-  id: string,
-): Promise<AssignmentRow> {
-  const { rows } = await tx.query<AssignmentRow>(
-    `SELECT ${COLUMNS} FROM ${FROM} WHERE a.id = $1 FOR UPDATE OF a`,
-    [id],
-  );
-  const [row] = rows;
-  const pattern = row && patternOf(scopeOf(row));
-  const isVisible =
-    pattern !== undefined &&
-    (actor.covers('assignment.read', pattern) || actor.covers(permission, pattern));
-  if (!isVisible) throw notFound();
-  return row as AssignmentRow;
-}
-
-function recordDeleted(tx: Tx, actor: Actor, row: AssignmentRow, because?: string): void {
-  const { id, subject, scope, template, priority, validFrom, validUntil, reason } = toView(row);
-  tx.record({
-    kind: 'assignment.deleted',
-    outcome: 'ok',
-    actor,
-    room: row.room_name,
-    identity: row.identity,
-    reason: because ?? null,
-    payload: {
-      assignment: id,
-      before: { subject, scope, template, priority, validFrom, validUntil, reason },
-    },
-  });
-}
-
 /** A room outside the limit answers as one that is not there. */
 function outsideLimit(scope: StoredScope): AppError {
   return scope.roomName !== null
@@ -373,30 +316,4 @@ function outsideLimit(scope: StoredScope): AppError {
         'reaches beyond the rooms that your access is limited to',
         'assignment.scope_beyond_limit',
       );
-}
-
-function notFound(): AppError {
-  return new AppError('not_found', 'assignment.not_found', 'There is no such assignment.');
-}
-
-function scopeOf(row: AssignmentRow): StoredScope {
-  return { roomName: row.room_name, roomPattern: row.room_pattern };
-}
-
-function toView(row: AssignmentRow) {
-  return {
-    id: row.id,
-    subject: row.user_id === null ? ({ everyone: true } as const) : { user: row.user_id },
-    subjectLabel: row.user_id === null ? 'Everyone' : row.user_name || (row.identity ?? ''),
-    scope: toScope(scopeOf(row)),
-    template: row.template,
-    priority: row.priority,
-    validFrom: row.valid_from,
-    validUntil: row.valid_until,
-    reason: row.reason,
-    status: row.status,
-    createdBy: row.created_by_label,
-    createdByKind: row.created_by_kind,
-    createdAt: row.created_at,
-  };
 }

@@ -7,6 +7,8 @@ import { Batcher } from '../common/batcher.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { rowPerHash, secretHash, withoutRepeats } from '../credentials/secrets.js';
 import { PgPool } from '../database/pg-pool.js';
+import { joinOperator, OPERATOR_ACCESS } from '../operators/operator-sql.js';
+import { OperatorStore } from '../operators/operator-store.js';
 import { readSessionCookie } from './session-cookie.js';
 
 /** A session ends after this long without a request … */
@@ -40,6 +42,7 @@ export class AuthService {
   constructor(
     private readonly pg: PgPool,
     private readonly keys: ApiKeyStore,
+    private readonly operators: OperatorStore,
     @Inject(APP_CONFIG) config: AppConfig,
   ) {
     this.publicUrl = config.publicUrl;
@@ -77,15 +80,9 @@ export class AuthService {
     id: string,
   ): Promise<Pick<Actor, 'id' | 'label' | 'holds'> | null> {
     if (kind === 'operator') {
-      const { rows } = await this.pg.query<Pick<SessionRow, 'email' | 'access'>>(
-        'auth-operator-access',
-        `SELECT o.email, coalesce((SELECT json_agg(json_build_object('role', a.role, 'rooms', a.rooms))
-             FROM operator_access a WHERE a.operator_id = o.id), '[]') AS access
-         FROM operator o WHERE o.id = $1 AND NOT o.is_disabled`,
-        [id],
-      );
-      const row = rows[0];
-      return row ? { id, label: row.email, holds: holdsOf(row.access) } : null;
+      const operator = await this.operators.findWithAccess(id);
+      if (!operator || operator.isDisabled) return null;
+      return { id, label: operator.email, holds: holdsOf(operator.access) };
     }
     const key = await this.keys.findValid(id);
     return key && { id, label: key.name, holds: [key.hold] };
@@ -105,9 +102,8 @@ export class AuthService {
       'auth-sessions',
       `SELECT s.token_hash, s.id AS session_id, o.id AS operator_id, o.email, o.name,
          s.last_seen_at < now() - interval '1 minute' AS needs_touch,
-         coalesce((SELECT json_agg(json_build_object('role', a.role, 'rooms', a.rooms))
-           FROM operator_access a WHERE a.operator_id = o.id), '[]') AS access
-       FROM operator_session s JOIN operator o ON o.id = s.operator_id
+         ${OPERATOR_ACCESS} AS access
+       FROM operator_session s ${joinOperator('s.operator_id')}
        WHERE s.token_hash = ANY($1) AND NOT o.is_disabled AND s.expires_at > now()
          AND s.last_seen_at > now() - make_interval(secs => $2)`,
       [withoutRepeats(hashes), SESSION_IDLE_SECONDS],

@@ -13,20 +13,11 @@ import { PgPool } from '../database/pg-pool.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
-import { keyOfEmail, OperatorStore } from '../operators/operator-store.js';
+import { keyOfEmail, type OperatorAccount, OperatorStore } from '../operators/operator-store.js';
 import { SESSION_ABSOLUTE_SECONDS } from './auth.service.js';
 import { DEVICE_SECONDS } from './session-cookie.js';
 import { type AttemptSource, SignInLimits } from './sign-in-limits.js';
 import { type Refusal, SignInTrace } from './sign-in-trace.js';
-
-interface OperatorRow {
-  id: string;
-  email: string;
-  email_key: string;
-  name: string;
-  password_hash: string | null;
-  is_disabled: boolean;
-}
 
 /** Programs that sign in bring no cookie: each time they are a new device. */
 const MAX_DEVICES = 50;
@@ -36,7 +27,7 @@ interface Attempt {
   /** Stands for the e-mail, whether it is an operator's or not. */
   readonly account: string;
   readonly source: AttemptSource;
-  readonly operator: OperatorRow | undefined;
+  readonly operator: OperatorAccount | null;
   readonly via: Refusal['via'];
   readonly from: RequestFacts;
 }
@@ -86,16 +77,11 @@ export class SessionsService {
   async signIn(email: string, password: string, from: SignInFrom): Promise<SignedIn> {
     const emailKey = keyOfEmail(email);
     const oldDevice = from.deviceSecret === null ? null : secretHash(from.deviceSecret);
-    const { rows } = await this.pg.query<OperatorRow & { is_known: boolean }>(
-      'auth-operator-by-email',
-      `SELECT id, email, email_key, name, password_hash, is_disabled, EXISTS (
-         SELECT FROM operator_device d WHERE d.operator_id = operator.id AND d.token_hash = $2
-           AND d.expires_at > now()) AS is_known
-       FROM operator WHERE email_key = $1`,
-      [emailKey, oldDevice],
-    );
-    const operator = rows[0];
-    const isKnown = oldDevice !== null && operator?.is_known === true;
+    const [operator, known] = await Promise.all([
+      this.operators.findByEmail(emailKey),
+      this.operatorsOf(oldDevice),
+    ]);
+    const isKnown = oldDevice !== null && operator !== null && known.includes(operator.id);
     const attempt: Attempt = {
       account: this.markOf(emailKey),
       source: {
@@ -152,6 +138,16 @@ export class SessionsService {
     return { secret, deviceSecret, me: await this.me(operator.id) };
   }
 
+  /** The operators who have signed in on this device. */
+  private async operatorsOf(device: Buffer | null): Promise<string[]> {
+    const { rows } = await this.pg.query<{ operator_id: string }>(
+      'auth-device-operators',
+      'SELECT operator_id FROM operator_device WHERE token_hash = $1 AND expires_at > now()',
+      [device],
+    );
+    return rows.map(({ operator_id }) => operator_id);
+  }
+
   async signOut(actor: Actor): Promise<void> {
     await this.transactions.run(async (tx) => {
       await tx.query('DELETE FROM operator_session WHERE id = $1', [actor.sessionId]);
@@ -166,17 +162,7 @@ export class SessionsService {
   }
 
   async me(operatorId: string): Promise<Me> {
-    const { rows } = await this.pg.query<
-      OperatorRow & { access: { role: string; rooms: string[] | null }[] }
-    >(
-      'auth-me',
-      `SELECT o.id, o.email, o.name,
-         coalesce((SELECT json_agg(json_build_object('role', a.role, 'rooms', a.rooms) ORDER BY a.role)
-           FROM operator_access a WHERE a.operator_id = o.id), '[]') AS access
-       FROM operator o WHERE o.id = $1`,
-      [operatorId],
-    );
-    const operator = rows[0];
+    const operator = await this.operators.findWithAccess(operatorId);
     if (!operator) throw signInRequired();
     const actor = new Actor('operator', operator.id, operator.email, holdsOf(operator.access));
     return {
@@ -191,13 +177,7 @@ export class SessionsService {
    * slowed down and written down as at the sign-in; a session counts as a source of its own.
    */
   async changePassword(actor: Actor, current: string, next: string): Promise<void> {
-    const { rows } = await this.pg.query<OperatorRow>(
-      'auth-operator-by-id',
-      `SELECT id, email, email_key, name, password_hash, is_disabled
-       FROM operator WHERE id = $1`,
-      [actor.id],
-    );
-    const operator = rows[0];
+    const operator = await this.operators.findAccount(actor.id);
     if (!operator) throw signInRequired();
     const attempt: Attempt = {
       account: this.markOf(operator.email_key),
@@ -325,7 +305,7 @@ export function accessOf(actor: Actor): Pick<Me, 'permissions' | 'rooms' | 'ceil
   };
 }
 
-function refusedBecause(operator: OperatorRow | undefined, isRight: boolean): string {
+function refusedBecause(operator: OperatorAccount | null, isRight: boolean): string {
   if (!operator) return 'unknown e-mail';
   return isRight ? 'disabled' : 'wrong password';
 }

@@ -1,50 +1,23 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { actsThat, inverseOf as inverseOfAct } from '../acts/acts.js';
 import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { inParallel } from '../common/in-parallel.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
-import type { SeatOperation } from '../seats/model/seat.js';
+import { type BatchItem, type BatchResult, OperationRunner } from '../seats/public/acts.js';
+import { SeatChecks } from '../seats/public/observations.js';
 import {
-  type BatchItem,
-  type BatchResult,
-  OperationRunner,
-} from '../seats/commands/operation-runner.js';
-import type { Command } from '../seats/commands/requests.js';
-import type { OperationEnd } from '../seats/model/seat.js';
-import { SeatChecks } from '../seats/repair/seat-checks.js';
-import { SeatStore } from '../seats/store/seat-store.js';
-import { SeatsService } from '../seats/commands/seats.service.js';
+  type OperationEnd,
+  OperationReader,
+  type SeatOperation,
+  SeatReader,
+} from '../seats/public/seats.js';
 import type { SeatChange } from '../seats/views/seats.schemas.js';
-import {
-  actOf,
-  type BulkAction,
-  type BulkOperation,
-  type BulkTarget,
-  permissionFor,
-  type TargetEnd,
-} from './bulk.js';
-import { BulkStore, type FollowedEnd } from './bulk-store.js';
+import type { BulkOperation, BulkTarget, TargetEnd } from './bulk.js';
+import { BulkRequests, meansPresent } from './bulk-requests.js';
+import { BulkStore } from './bulk-store.js';
 import type { Chunk, OperationLease } from './bulk-worker.js';
 import { type AdaptiveLimit, limitedBy } from './adaptive-limit.js';
-
-/** With a filter, these acts are for people in the room: those who left since are skipped. */
-const FOR_PRESENT: ReadonlySet<BulkAction> = new Set(
-  actsThat<BulkAction>(({ isForPresent }) => isForPresent),
-);
-
-/** Why a target is left as it is; anything else that is refused counts as failed. */
-const SKIPPED: ReadonlySet<string> = new Set([
-  'seat.not_found',
-  'seat.not_present',
-  'seat.not_a_person',
-  'seat.is_peek',
-  'seat.above_ceiling',
-  'seat.holds_more',
-  'seat.no_other_role',
-  'seat.changed',
-  'operation.undone',
-]);
+import { endOfRefusal, skipped, toFollowed } from './target-ends.js';
 
 /** Moderators' acts on many seats, by the same rules as on one. */
 @Injectable()
@@ -53,10 +26,11 @@ export class BulkActs implements OnModuleInit {
 
   constructor(
     private readonly store: BulkStore,
-    private readonly seats: SeatsService,
+    private readonly requests: BulkRequests,
     private readonly runner: OperationRunner,
     private readonly checks: SeatChecks,
-    private readonly seatStore: SeatStore,
+    private readonly seatReader: SeatReader,
+    private readonly seatOperations: OperationReader,
     private readonly transactions: Transactions,
   ) {}
 
@@ -83,8 +57,7 @@ export class BulkActs implements OnModuleInit {
     limit: AdaptiveLimit,
     lease: OperationLease,
   ): Promise<Chunk | null> {
-    const act = actOf(operation);
-    return act === 'mute' || act === 'remove'
+    return this.requests.isImmediate(operation)
       ? this.beginActs(operation, actor, targets, limit, lease)
       : this.beginChanges(operation, actor, targets, limit, lease);
   }
@@ -92,10 +65,10 @@ export class BulkActs implements OnModuleInit {
   /** What a server that died left between intent and outcome: carried on, never begun again. */
   async settle(operation: BulkOperation, targets: readonly BulkTarget[]): Promise<void> {
     const ids = targets.map(({ seatOperation }) => seatOperation);
-    const found = await this.seatStore.findOperations(ids);
+    const found = await this.seatOperations.findMany(ids);
     // One that cannot be settled now is left to the sweep, and keeps none of the others waiting.
     await inParallel(found, found.length, (one) => this.checks.settle(one)).catch(unlessAway);
-    const known = new Map((await this.seatStore.findOperations(ids)).map((one) => [one.id, one]));
+    const known = new Map((await this.seatOperations.findMany(ids)).map((one) => [one.id, one]));
     const left = targets.flatMap(({ position, seatOperation }): TargetEnd[] => {
       const one = known.get(seatOperation);
       if (!one) return [];
@@ -127,7 +100,7 @@ export class BulkActs implements OnModuleInit {
     const items = targets.map(({ identity, seatOperation }): BatchItem => ({
       identity,
       operationId: seatOperation,
-      command: this.commandFor(operation, actor, originals.get(identity)),
+      command: this.requests.command(operation, actor, identity, originals.get(identity)),
     }));
     const positions = new Map(targets.map(({ identity, position }) => [identity, position]));
     const results = await this.runner.beginMany(actor, room, items, id, {
@@ -216,7 +189,7 @@ export class BulkActs implements OnModuleInit {
     { holder }: OperationLease,
   ): Promise<Chunk | null> {
     const { id, room } = operation;
-    const seats = await this.seatStore.findMany(
+    const seats = await this.seatReader.findMany(
       room,
       targets.map(({ identity }) => identity),
     );
@@ -246,67 +219,15 @@ export class BulkActs implements OnModuleInit {
       carryOut: async () => {
         const ends = await Promise.all(
           meant.map(async (target) => {
-            const act = through(() => this.act(operation, actor, target));
-            return (await this.endOf(target.position, act)).end;
+            const { identity, seatOperation: operationId, position } = target;
+            const act = this.requests.immediateAct(operation, actor, identity);
+            const work = through(() =>
+              this.runner.run(actor, room, identity, act, { operationId, bulk: id }),
+            );
+            return (await this.endOf(position, work)).end;
           }),
         );
         await this.transactions.run((tx) => this.store.end(tx, id, ends));
-      },
-    };
-  }
-
-  private act(
-    operation: BulkOperation,
-    actor: Actor,
-    { identity, seatOperation }: BulkTarget,
-  ): Promise<SeatChange> {
-    const { id, room, params } = operation;
-    const options = { operationId: seatOperation, bulk: id };
-    const common = { reason: operation.reason ?? undefined, confirm: true };
-    return operation.action === 'remove'
-      ? this.seats.remove(actor, room, identity, common, options)
-      : this.seats.mute(actor, room, identity, { ...common, source: params.sources?.[0] }, options);
-  }
-
-  private commandFor(
-    operation: BulkOperation,
-    actor: Actor,
-    original: SeatOperation | undefined,
-  ): Command {
-    const action = actOf(operation) as BulkAction;
-    const { params, reason } = operation;
-    // Who names themselves among others means it; a filter never does.
-    const common = { reason: reason ?? undefined, isConfirmed: true };
-    if (original) {
-      return {
-        ...common,
-        action: (inverseOfAct(original.action) as BulkAction | null) ?? action,
-        permission: permissionFor(action),
-        expectEpoch: original.epoch,
-        mayBeUnknown: action === 'block',
-        undoes: original,
-        plan: () => inverseOf(original),
-      };
-    }
-    if (action === 'mute' || action === 'remove') throw new Error(`${action} is no command`);
-    const { template, sources } = params;
-    const body = {
-      reason: common.reason,
-      for: params.for,
-      template,
-      ...(sources ? { sources: [...sources] } : {}),
-    };
-    const command = this.seats.command(actor, action, body);
-    return {
-      ...command,
-      ...common,
-      plan: (context, noPlace) => {
-        const { block, hold, isPresent } = context.seat;
-        if (FOR_PRESENT.has(action) && meansPresent(operation) && !isPresent) {
-          throw new AppError('conflict', 'seat.not_present', 'left the room');
-        }
-        const isDone = (action === 'unblock' && !block) || (action === 'release' && !hold);
-        return isDone ? null : command.plan(context, noPlace);
       },
     };
   }
@@ -343,49 +264,13 @@ export class BulkActs implements OnModuleInit {
       undoOf,
       targets.map(({ identity }) => identity),
     );
-    const operations = await this.seatStore.findOperations(ids);
+    const operations = await this.seatOperations.findMany(ids);
     return new Map(operations.map((operation) => [operation.identity, operation]));
   }
 }
 
-/**
- * Whether absent people are skipped. People who were named are not, nor are people who were chosen
- * because they are absent.
- */
-function meansPresent({ params }: BulkOperation): boolean {
-  return params.filter !== undefined && params.filter.state !== 'absent';
-}
-
 function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
   return [items.filter(test), items.filter((item) => !test(item))];
-}
-
-function inverseOf({ before, undoneBy }: SeatOperation): ReturnType<Command['plan']> {
-  if (undoneBy) throw new AppError('conflict', 'operation.undone', 'was undone already');
-  const { override, block, hold, base } = before;
-  const fallback = base && 'permission' in base ? base.permission : null;
-  return { override, block, hold, fallback };
-}
-
-function endOfRefusal(position: number, { code, message }: AppError): TargetEnd {
-  return SKIPPED.has(code)
-    ? skipped(position, message)
-    : { position, outcome: 'failed', detail: message, ms: null };
-}
-
-function skipped(position: number, detail: string): TargetEnd {
-  return { position, outcome: 'skipped', detail, ms: null };
-}
-
-/** Superseded: what was asked never came about, because somebody else asked something else. */
-function toFollowed({ operation, result: { outcome, detail, ms } }: OperationEnd): FollowedEnd {
-  return {
-    identity: operation.identity,
-    seatOperation: operation.id,
-    outcome: outcome === 'superseded' ? 'failed' : outcome,
-    detail,
-    ms,
-  };
 }
 
 /** Without Postgres no outcome can be recorded: the operation is continued later. */

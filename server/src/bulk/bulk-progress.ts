@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PgPool } from '../database/pg-pool.js';
+import { participantsIn } from '../rooms/room-sql.js';
 import { type BulkOperation, type BulkTarget, completeCounts, type Counts } from './bulk.js';
 import { OPERATION_COLUMNS, TARGET_COLUMNS } from './bulk-store.js';
 
@@ -72,10 +73,9 @@ export class BulkProgress {
       name,
       `SELECT ${OPERATION_COLUMNS}, counts.of AS counts, coalesce(pace.n, 0)::int AS lately,
          extract(epoch FROM pace.span)::float8 AS lately_seconds,
-         coalesce(r.num_participants, 0) AS people
+         ${participantsIn('o.room')} AS people
        FROM (SELECT * FROM bulk_operation o WHERE ${where}
          ORDER BY o.finished_at IS NOT NULL, o.created_at DESC ${limit}) o
-       JOIN room r ON r.name = o.room
        LEFT JOIN LATERAL (SELECT jsonb_object_agg(outcome, n) AS of FROM (
          SELECT outcome, count(*) AS n FROM bulk_target t WHERE t.operation = o.id GROUP BY outcome
        ) AS each) AS counts ON true

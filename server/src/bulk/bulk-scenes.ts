@@ -6,9 +6,8 @@ import {
   type SceneResult,
   SceneSeats,
   type SceneTarget,
-} from '../seats/commands/scene-seats.js';
-import type { Seat } from '../seats/model/seat.js';
-import { SeatStore } from '../seats/store/seat-store.js';
+} from '../seats/public/acts.js';
+import { type Seat, SeatReader } from '../seats/public/seats.js';
 import type { BulkOperation, BulkTarget, TargetEnd } from './bulk.js';
 import { BulkStore } from './bulk-store.js';
 import type { Chunk, OperationLease } from './bulk-worker.js';
@@ -29,7 +28,7 @@ const CALLED_AT_ONCE = 32;
 export class BulkScenes {
   constructor(
     private readonly store: BulkStore,
-    private readonly seats: SeatStore,
+    private readonly seats: SeatReader,
     private readonly scenes: SceneSeats,
     private readonly transactions: Transactions,
     private readonly hints: Hints,

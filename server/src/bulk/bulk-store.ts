@@ -352,9 +352,9 @@ export class BulkStore {
   }
 
   /** Whether an operation of a scene has still to update this person. */
-  async isToBeTold(room: string, identity: string): Promise<boolean> {
+  async isScenePending(room: string, identity: string): Promise<boolean> {
     const { rowCount } = await this.pg.query(
-      'bulk-to-be-told',
+      'bulk-scene-pending',
       `SELECT 1 FROM bulk_operation o JOIN bulk_target t ON t.operation = o.id AND t.identity = $2
        WHERE o.room = $1 AND o.action = 'scene' AND o.created_at > now() - interval '1 hour'
          AND t.outcome IN ('waiting', 'started', 'pending') LIMIT 1`,
@@ -364,9 +364,9 @@ export class BulkStore {
   }
 
   /** People that a running operation of a scene has still to update, on any server. */
-  async listBeingTold(room: string): Promise<string[]> {
+  async listSceneCalls(room: string): Promise<string[]> {
     const { rows } = await this.pg.query<{ identity: string }>(
-      'bulk-being-told',
+      'bulk-scene-calls',
       `SELECT t.identity FROM bulk_operation o JOIN bulk_target t ON t.operation = o.id
        WHERE o.room = $1 AND o.action = 'scene' AND o.finished_at IS NULL AND o.lease_until > now()
          AND t.outcome IN ('waiting', 'started')`,

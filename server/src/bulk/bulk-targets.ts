@@ -3,8 +3,7 @@ import { exceeds } from '../grants/ceiling.js';
 import { MODERATOR_CEILING } from '../grants/presets.js';
 import { OperatorStore } from '../operators/operator-store.js';
 import { PolicyReader } from '../policy/policy-reader.js';
-import { SeatStore } from '../seats/store/seat-store.js';
-import { SeatViews } from '../seats/views/seat-views.js';
+import { SeatReader, SeatViews } from '../seats/public/seats.js';
 import { KINDS_WITH_A_ROLE } from '../livekit/whip.js';
 import type { SeatView } from '../seats/views/seats.schemas.js';
 import type { TargetFilter } from './bulk.schemas.js';
@@ -14,7 +13,7 @@ import type { TargetFilter } from './bulk.schemas.js';
 export class BulkTargets {
   constructor(
     private readonly operators: OperatorStore,
-    private readonly store: SeatStore,
+    private readonly store: SeatReader,
     private readonly views: SeatViews,
     private readonly policy: PolicyReader,
   ) {}

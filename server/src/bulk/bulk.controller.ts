@@ -9,7 +9,7 @@ import {
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { idParams, roomParams } from '../common/http/fields.js';
-import { SeatPolicy } from '../seats/model/seat-policy.js';
+import { SeatPolicy } from '../seats/public/policy.js';
 import { BULK_PERMISSIONS, STEERING_PERMISSIONS } from './bulk.js';
 import {
   bulkBody,

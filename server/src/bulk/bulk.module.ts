@@ -3,6 +3,7 @@ import { FrameSources } from '../hints/frame-sources.js';
 import { OperatorsModule } from '../operators/operators.module.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { BulkActors } from './bulk-actors.js';
+import { BulkRequests } from './bulk-requests.js';
 import { BulkActs } from './bulk-acts.js';
 import { BulkController } from './bulk.controller.js';
 import { BulkProgress } from './bulk-progress.js';
@@ -23,6 +24,7 @@ import { SceneOperations } from './scene-operations.js';
   providers: [
     BulkActors,
     BulkActs,
+    BulkRequests,
     BulkProgress,
     BulkRunner,
     BulkScenes,

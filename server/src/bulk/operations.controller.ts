@@ -6,10 +6,9 @@ import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { idParams } from '../common/http/fields.js';
 import { ClickedAt } from '../actor/clicked-at.js';
-import { operationNotFound, toOperationView } from '../seats/views/seat-views.js';
-import { SeatStore } from '../seats/store/seat-store.js';
+import { SeatsService } from '../seats/public/acts.js';
+import { operationNotFound, OperationReader, toOperationView } from '../seats/public/seats.js';
 import { operationResponse, seatChangeResponse } from '../seats/views/seats.schemas.js';
-import { SeatsService } from '../seats/commands/seats.service.js';
 import { STEERING_PERMISSIONS } from './bulk.js';
 import { bulkOperationResponse, bulkStartedResponse } from './bulk.schemas.js';
 import { BulkService } from './bulk.service.js';
@@ -23,7 +22,7 @@ type IdParams = z.infer<typeof idParams>;
 @Controller('api/v1/operations')
 export class OperationsController {
   constructor(
-    private readonly store: SeatStore,
+    private readonly store: OperationReader,
     private readonly seats: SeatsService,
     private readonly bulk: BulkService,
   ) {}
@@ -37,7 +36,7 @@ export class OperationsController {
   @SignedIn()
   @Answers(z.union([bulkOperationResponse, operationResponse]))
   async one(@CurrentActor() actor: Actor, @Param({ schema: idParams }) { id }: IdParams) {
-    const operation = await this.store.findOperation(id);
+    const operation = await this.store.find(id);
     if (!operation) return this.bulk.get(actor, id);
     if (!actor.can('seat.read', operation.room)) throw operationNotFound();
     return toOperationView(operation);

@@ -4,6 +4,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Actor, SYSTEM_ACTOR } from '../actor/actor.js';
 import { AssignmentsService } from '../assignments/assignments.service.js';
 import { AppLogger } from '../common/app-logger.js';
+import { pause } from '../common/pause.js';
 import { AppError } from '../common/errors/app-error.js';
 import { newSecret } from '../credentials/secrets.js';
 import { IssuanceService } from '../issuance/issuance.service.js';
@@ -118,7 +119,7 @@ export class DemoService implements OnApplicationShutdown {
         this.logger.warn('demo participants do not join: LiveKit cannot be reached');
         return false;
       }
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await pause(500);
     }
     return !this.isOver;
   }

@@ -10,7 +10,7 @@ import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Loop } from '../common/loop.js';
 import { ConnectionLimits } from '../common/http/connection-limits.js';
-import { SeatViews } from '../seats/views/seat-views.js';
+import { SeatViews } from '../seats/public/seats.js';
 import { readActing } from '../hints/acting.js';
 import { EventFeed, type FeedEvent } from './event-feed.js';
 import {

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentActor, SignedIn } from '../actor/access.decorators.js';
 import { ApiDoc } from '../common/http/api-docs.js';
 import type { Actor } from '../actor/actor.js';
-import { SeatPolicy } from '../seats/model/seat-policy.js';
+import { SeatPolicy } from '../seats/public/policy.js';
 import { EventStreams } from './event-streams.js';
 import { assertMaySee, eventsQuery, type EventsQuery, feedTopic, roomOf } from './topics.js';
 

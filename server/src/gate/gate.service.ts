@@ -22,7 +22,7 @@ import { WHIP_CLAIMS } from '../livekit/whip.js';
 import type { PolicyUser } from '../policy/policy-facts.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
-import type { Evaluation } from '../seats/model/seat-policy.js';
+import type { Evaluation } from '../seats/public/policy.js';
 import { type GateTarget, isProbe, isWhip, presentedToken } from './gate-paths.js';
 import {
   ParticipantProofs,
@@ -126,12 +126,12 @@ export class GateService {
 
   private async answer(connectRequest: ConnectRequest, proof: Proof): Promise<GateAnswer> {
     if (proof.kind === 'refused') {
-      await this.recordRefusal(connectRequest, proof.token, proof.standing, proof.code);
+      await this.recordRefusal(connectRequest, proof.token, proof.evaluation, proof.code);
       return { status: proof.status, code: proof.code, text: proof.text };
     }
     const refusal = await this.refusalOf(connectRequest.target, proof);
     if (refusal) {
-      await this.recordRefusal(connectRequest, proof.token, proof.standing, refusal.code);
+      await this.recordRefusal(connectRequest, proof.token, proof.evaluation, refusal.code);
       return refusal;
     }
     return isProbe(connectRequest.target) ? this.confirm(proof) : this.admit(connectRequest, proof);
@@ -142,10 +142,10 @@ export class GateService {
     { action, sid }: GateTarget,
     proof: ValidProof,
   ): Promise<GateRefusal | null> {
-    const { token, standing } = proof;
-    const { wanted } = standing;
+    const { token, evaluation } = proof;
+    const { wanted } = evaluation;
     if (wanted.kind === 'role' && !wanted.role.grants.roomJoin) {
-      const { status, code, text } = refuseProof('gate.role_does_not_join', token, standing);
+      const { status, code, text } = refuseProof('gate.role_does_not_join', token, evaluation);
       return { status, code, text };
     }
     if (action === 'whip_publish') {
@@ -164,40 +164,40 @@ export class GateService {
   }
 
   /** The answer to a probe, as LiveKit would give it, without a token for it. */
-  private async confirm({ standing: { room } }: ValidProof): Promise<GateAnswer> {
+  private async confirm({ evaluation: { room } }: ValidProof): Promise<GateAnswer> {
     await this.liveRooms.ensureSoon(room);
     if (!(await this.liveRooms.isRunning(room.name))) return NOT_RUNNING;
     return { status: 200, token: null, room: room.name, notBefore: null };
   }
 
   private async admit(connectRequest: ConnectRequest, proof: ValidProof): Promise<GateAnswer> {
-    const { token, standing } = proof;
+    const { token, evaluation } = proof;
     const { action } = connectRequest.target;
     // At once, since each asks Postgres: who waits here hears nothing of the room.
     const [given, notBefore] = await Promise.all([
       this.mintToken(proof, isWhip(connectRequest.target)),
       action === 'whip_session' ? null : this.proofs.admit(proof),
-      this.record(connectRequest, token, standing, null),
+      this.record(connectRequest, token, evaluation, null),
     ]);
-    if (action === 'connect') await this.liveRooms.ensureSoon(standing.room);
+    if (action === 'connect') await this.liveRooms.ensureSoon(evaluation.room);
     return { status: 200, token: given, room: token.room, notBefore };
   }
 
   /** The token that goes on to LiveKit. It opens one connect, and proves nothing here. */
   private async mintToken(proved: ValidProof, byWhip: boolean): Promise<string> {
-    const { token, standing } = proved;
+    const { token, evaluation } = proved;
     const claims =
-      standing.wanted.kind === 'role'
+      evaluation.wanted.kind === 'role'
         ? await this.claimsOf(proved, byWhip)
-        : uncoveredClaims(token, standing, byWhip, this.clock.now());
+        : uncoveredClaims(token, evaluation, byWhip, this.clock.now());
     return this.signer.sign(byWhip ? markedAsWhip(claims) : claims);
   }
 
   private async claimsOf(
-    { token, standing, bound }: ValidProof,
+    { token, evaluation, bound }: ValidProof,
     byWhip: boolean,
   ): Promise<TokenClaims> {
-    const { room, facts, role } = standing;
+    const { room, facts, role } = evaluation;
     if (!role) throw new Error('a token without a role');
     const { user } = facts;
     const content = await this.templates.version(role.template, role.version);
@@ -226,19 +226,19 @@ export class GateService {
   private async recordRefusal(
     connectRequest: ConnectRequest,
     token: TokenFacts | null,
-    standing: Evaluation | null,
+    evaluation: Evaluation | null,
     code: string,
   ): Promise<void> {
     const isStorableRoom = token !== null && isStorable(token.identity) && isStorable(token.room);
     if (!isStorableRoom || isProbe(connectRequest.target)) return;
-    await this.record(connectRequest, token, standing, code);
+    await this.record(connectRequest, token, evaluation, code);
   }
 
   /** The entry is committed before the connect goes on; `refused` is null for an admission. */
   private async record(
     { target, ip, requestId }: ConnectRequest,
     token: TokenFacts,
-    standing: Evaluation | null,
+    evaluation: Evaluation | null,
     refused: string | null,
   ): Promise<void> {
     await this.ledger.appendDurably({
@@ -250,30 +250,30 @@ export class GateService {
       payload: {
         path: target.path,
         jti: token.jti,
-        template: standing?.role?.template ?? null,
-        version: standing?.role?.version ?? null,
-        source: standing?.role?.source ?? null,
+        template: evaluation?.role?.template ?? null,
+        version: evaluation?.role?.version ?? null,
+        source: evaluation?.role?.source ?? null,
         ...(refused === null ? {} : { refusal: refused }),
-        because: standing?.decision.because ?? [],
+        because: evaluation?.decision.because ?? [],
       },
     });
   }
 }
 
 /** Whether they may send what a WHIP connection sends: LiveKit takes it for camera and microphone. */
-function mayPublishByWhip({ token, standing }: ValidProof): boolean {
-  const { wanted } = standing;
+function mayPublishByWhip({ token, evaluation }: ValidProof): boolean {
+  const { wanted } = evaluation;
   const sources =
     wanted.kind === 'role'
       ? publishableSources(wanted.role.tokenGrants)
-      : sourcesOf(uncoveredVideo(token, standing, true));
+      : sourcesOf(uncoveredVideo(token, evaluation, true));
   return sources.includes('camera') || sources.includes('microphone');
 }
 
 /** No rule covers them and the room allows that: they are what their token says. */
 function uncoveredClaims(
   token: TokenFacts,
-  standing: Evaluation,
+  evaluation: Evaluation,
   byWhip: boolean,
   now: Date,
 ): TokenClaims {
@@ -284,13 +284,13 @@ function uncoveredClaims(
     // Never longer than their own: else a connect would make its life longer.
     exp: Math.min(Number(claims['exp']), soon),
     jti: newGateTokenId(),
-    video: uncoveredVideo(token, standing, byWhip),
+    video: uncoveredVideo(token, evaluation, byWhip),
   };
 }
 
 /** Without what a hold or the room's scene keeps from the others. */
-function uncoveredVideo({ claims }: TokenFacts, standing: Evaluation, byWhip: boolean) {
-  const { wanted, room } = standing;
+function uncoveredVideo({ claims }: TokenFacts, evaluation: Evaluation, byWhip: boolean) {
+  const { wanted, room } = evaluation;
   const video = { ...(claims['video'] as Record<string, unknown>) };
   if (byWhip) video['canSubscribe'] = false;
   const { sources, data } =

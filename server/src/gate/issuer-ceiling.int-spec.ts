@@ -60,7 +60,7 @@ const leaves = () =>
      WHERE room = $1 AND identity = $2`,
     [room, boss.identity],
   );
-/** What LiveKit should have for whoever is connected. */
+/** What LiveKit should have for a connected participant. */
 const desired = async () => {
   const { role } = await app.app
     .get(SeatPolicy, { strict: false })

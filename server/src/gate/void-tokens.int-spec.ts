@@ -26,7 +26,7 @@ function made(room: string, identity: string, at: number): string {
   const times = { iat: seconds(at), nbf: seconds(at), exp: seconds(at) + 600 };
   return sign({ ...times, jti: newTokenId(new Date(at)), sub: identity, video: joins(room) });
 }
-/** As LiveKit makes them anew: with a time, without an id. */
+/** As LiveKit refreshes them: with a time, without an id. */
 function refreshed(room: string, identity: string, at: number): string {
   const times = { iat: seconds(at), nbf: seconds(at), exp: seconds(at) + 600 };
   return sign({ ...times, sub: identity, identity, video: joins(room) });
@@ -107,7 +107,7 @@ describe('tokens that are void', () => {
     return { proofAt: seat?.proof_at.getTime(), admittedAt: seat?.admitted_at.getTime() as number };
   };
 
-  it('do not come back as tokens that LiveKit makes anew from them', async () => {
+  it('do not come back as tokens that LiveKit refreshes from them', async () => {
     const room = await newRoom();
     const { identity } = await app.newUser();
     const at = await voided(seatUrl(room, identity));

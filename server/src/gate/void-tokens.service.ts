@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { ACTS } from '../acts/acts.js';
 import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { roomNotFound, userNotFound } from '../common/errors/refusals.js';
 import { voidedNow } from '../database/void-mark.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { RoomStore } from '../rooms/room-store.js';
-import { AdmissionStore } from '../seats/store/admission-store.js';
+import { AdmissionStore } from '../seats/public/tokens.js';
 import { UsersService } from '../users/users.service.js';
 import type { VoidedTokens } from './void-tokens.schemas.js';
 
@@ -36,7 +37,7 @@ export class VoidTokensService {
       const { identity, at } = await this.mark(tx, scope);
       const voidBefore = at.toISOString();
       tx.record({
-        kind: 'token.voided',
+        kind: ACTS.void_tokens.ledgerKind,
         outcome: 'ok',
         actor,
         room: 'room' in scope ? scope.room : null,
@@ -89,12 +90,13 @@ async function markInstallation(tx: Tx): Promise<Voided> {
 
 /** A user's tokens, and everybody's, are for any room, so voiding them needs access to all rooms. */
 function assertReach(actor: Actor, { kind }: VoidScope): void {
+  const { permission } = ACTS.void_tokens;
   const isWide = kind === 'user' || kind === 'everybody';
-  if (!isWide || actor.covers('token.void', null)) return;
+  if (!isWide || actor.covers(permission, null)) return;
   throw new AppError(
     'forbidden',
     'access.denied',
     'This reaches every room, and your access is limited to some.',
-    { extra: { permission: 'token.void' } },
+    { extra: { permission } },
   );
 }

@@ -96,7 +96,7 @@ const SDK_SOURCES: Record<SourceName, TrackSource> = {
   screen_share_audio: TrackSource.SCREEN_SHARE_AUDIO,
 };
 
-/** The same wish, given to the SDK with every value spelled out. */
+/** The same grants, given to the SDK with every value spelled out. */
 async function sdkClaims(input: CompileInput): Promise<Record<string, unknown>> {
   const { grants } = input;
   const { sip, inference, observability, destinationRoom, canPublishSources, ...flags } = grants;
@@ -248,7 +248,7 @@ describe('compileGrant', () => {
     );
   });
 
-  it('means the same as what the SDK makes of the same wish', async () => {
+  it('means the same as what the SDK makes of the same grants', async () => {
     await fc.assert(
       fc.asyncProperty(anyInput, async (input) => {
         expect(meaning(compileGrant(input))).toEqual(meaning(await sdkClaims(input)));

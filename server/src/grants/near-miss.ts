@@ -26,7 +26,7 @@ export function nearlyMatches(pattern: string, name: string): boolean {
   );
 }
 
-/** A letter that the name lacks costs an edit wherever it stands: settles most cases at once. */
+/** A letter that the name lacks costs an edit wherever it is: settles most cases at once. */
 function lettersMissing(runs: readonly string[], name: string, limit: number): number {
   let missing = 0;
   for (const run of runs) {

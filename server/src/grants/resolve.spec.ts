@@ -491,7 +491,7 @@ describe('a scene', () => {
       NOW,
     );
 
-  it('silences whom no rule of it keeps', () => {
+  it('silences everybody that none of its rules keeps', () => {
     expect(played('speaker')).toMatchObject({ template: 'speaker', withheld: SILENT });
     expect(played('host')).toMatchObject({ template: 'host', withheld: NOTHING_WITHHELD });
   });
@@ -535,7 +535,7 @@ describe('a scene', () => {
     });
   });
 
-  it('never lets in whom policy keeps out, nor anybody out whom it lets in', () => {
+  it('never lets in somebody that policy keeps out, nor keeps out somebody that it lets in', () => {
     fc.assert(
       fc.property(anyPolicy, (input) => {
         const without = resolve({ ...input, room: { ...input.room, scene: null } }, NOW);

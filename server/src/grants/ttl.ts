@@ -1,4 +1,4 @@
-/** 366 days: a token that outlives a leap year is a mistake, not a wish. */
+/** 366 days: a token that outlives a leap year is always a mistake. */
 export const MAX_TTL_SECONDS = 366 * 86_400;
 
 /** The message says what is wrong and what would be right. */
@@ -38,7 +38,7 @@ function secondsOf(text: string): number {
   while (part.lastIndex < trimmed.length) {
     const match = part.exec(trimmed);
     const unit = match && UNITS.find(({ spellings }) => spellings.includes(match[2]!));
-    // Largest first and each unit once: "30m 1h" is more often a slip than a wish.
+    // Largest first and each unit once: "30m 1h" is usually a slip.
     if (!unit || unit.seconds >= smallestYet) return NaN;
     smallestYet = unit.seconds;
     total += Number(match[1]) * unit.seconds;

@@ -98,7 +98,7 @@ export class DocsController {
   @Get()
   @ApiDoc({
     summary: 'Browse this document',
-    description: 'A page that shows the API, and calls it as whoever is signed in.',
+    description: 'A page that shows the API, and calls it as the operator who is signed in.',
   })
   @Public('describes the API, holds no data')
   page(@Res() reply: FastifyReply): void {

@@ -30,7 +30,7 @@ const ABOUT = `Roles and permissions for LiveKit rooms: tokens, live promotions,
 
 **Problems** are \`application/problem+json\` (RFC 9457). \`code\` is stable; each operation lists its codes by status.`;
 
-/** What stands in a path, where a reader wants to see one. */
+/** Example values of path parameters. */
 const PATH_EXAMPLES: Readonly<Record<string, unknown>> = {
   room: 'town-hall',
   identity: 'ana-91',

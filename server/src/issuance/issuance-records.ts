@@ -6,7 +6,7 @@ import type { Because } from '../grants/policy.js';
 import type { LedgerEntryInput, LedgerRef } from '../ledger/ledger-entry.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { Metrics } from '../metrics/metrics.service.js';
-import { SeatTokens } from '../seats/commands/seat-tokens.js';
+import { SeatTokens } from '../seats/public/tokens.js';
 import type { IssueBody } from './issuance.schemas.js';
 import type { TokenPlan } from './token-planner.js';
 

@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
+import type { ProblemCode } from '../common/errors/problems.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import {
   explainQuery,
@@ -17,6 +18,29 @@ import {
 } from './issuance.schemas.js';
 import { IssuanceService } from './issuance.service.js';
 
+const ISSUE_EXAMPLE = {
+  room: 'town-hall',
+  identity: 'ana-91',
+  name: 'Ana Ruiz',
+  ttl: '10m',
+  createRoom: true,
+};
+
+/** The problems of every route that issues a token. */
+const ISSUE_ERRORS: readonly ProblemCode[] = [
+  'token.refused',
+  'room.not_found',
+  'user.not_found',
+  'role_template.not_found',
+  'access.denied',
+  'seat.above_ceiling',
+  'token.void_at_once',
+  'ledger.overloaded',
+  'ledger.lost_shard',
+  'livekit.room_not_started',
+  'clock.skewed',
+];
+
 @Controller()
 export class IssuanceController {
   constructor(private readonly issuance: IssuanceService) {}
@@ -26,26 +50,8 @@ export class IssuanceController {
     summary: 'Issue a token',
     description:
       'Resolves the role of the identity in the room, writes the ledger, and signs. Without a committed ledger entry no token leaves. Naming a template needs `token.issue_as` and stays under the ceiling of the caller.',
-    example: {
-      room: 'town-hall',
-      identity: 'ana-91',
-      name: 'Ana Ruiz',
-      ttl: '10m',
-      createRoom: true,
-    },
-    errors: [
-      'token.refused',
-      'room.not_found',
-      'user.not_found',
-      'role_template.not_found',
-      'access.denied',
-      'seat.above_ceiling',
-      'token.void_at_once',
-      'ledger.overloaded',
-      'ledger.lost_shard',
-      'livekit.room_not_started',
-      'clock.skewed',
-    ],
+    example: ISSUE_EXAMPLE,
+    errors: ISSUE_ERRORS,
   })
   @RequirePermission('token.issue')
   @Answers(issueResponse)
@@ -57,13 +63,7 @@ export class IssuanceController {
   @ApiDoc({
     summary: 'Preview a token',
     description: 'The claims that a token would carry, and why. Signs nothing and writes nothing.',
-    example: {
-      room: 'town-hall',
-      identity: 'ana-91',
-      name: 'Ana Ruiz',
-      ttl: '10m',
-      createRoom: true,
-    },
+    example: ISSUE_EXAMPLE,
     errors: [
       'token.refused',
       'room.not_found',
@@ -106,19 +106,7 @@ export class IssuanceController {
       participant_identity: 'ana-91',
       participant_name: 'Ana Ruiz',
     },
-    errors: [
-      'token.refused',
-      'room.not_found',
-      'user.not_found',
-      'role_template.not_found',
-      'access.denied',
-      'seat.above_ceiling',
-      'token.void_at_once',
-      'ledger.overloaded',
-      'ledger.lost_shard',
-      'livekit.room_not_started',
-      'clock.skewed',
-    ],
+    errors: ISSUE_ERRORS,
   })
   @RequirePermission('token.issue')
   @Answers(tokenSourceResponse)

@@ -9,9 +9,9 @@ import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { TokenSigner } from '../livekit/signer.js';
 import type { PolicyFacts, PolicyQuery } from '../policy/policy-facts.js';
 import { PolicyReader } from '../policy/policy-reader.js';
+import { SeatTokens } from '../seats/public/tokens.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
 import { RoomsService } from '../rooms/rooms.service.js';
-import { LeasesService } from '../seats/commands/leases.service.js';
 import { UsersService } from '../users/users.service.js';
 import { assertNotVoid } from '../policy/not-void.js';
 import { IssuanceRecords } from './issuance-records.js';
@@ -47,7 +47,7 @@ export class IssuanceService {
     private readonly users: UsersService,
     private readonly rooms: RoomsService,
     private readonly liveRooms: LiveRooms,
-    private readonly leases: LeasesService,
+    private readonly seatTokens: SeatTokens,
     private readonly clock: LiveKitClock,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
@@ -121,7 +121,7 @@ export class IssuanceService {
   private async prepare(actor: Actor, body: IssueBody, identity: string): Promise<TokenPlan> {
     const { room } = body;
     this.assertVisible(actor, 'token.issue', room);
-    const facts = await this.leases.onceNothingIsDue(
+    const facts = await this.seatTokens.onceNothingIsDue(
       () => this.policy.read(questionOf(body, identity)),
       (read) => read,
     );

@@ -1,6 +1,7 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { Housekeeping } from '../database/housekeeping.js';
 import { LedgerController } from './ledger.controller.js';
+import { LedgerLookup } from './ledger-lookup.js';
 import { LedgerReader } from './ledger-reader.js';
 import { LedgerService } from './ledger.service.js';
 import { LedgerVerifier } from './ledger-verifier.js';
@@ -9,8 +10,8 @@ import { Transactions } from './transactions.js';
 @Global()
 @Module({
   controllers: [LedgerController],
-  providers: [LedgerReader, LedgerService, LedgerVerifier, Transactions],
-  exports: [LedgerService, LedgerVerifier, Transactions],
+  providers: [LedgerLookup, LedgerReader, LedgerService, LedgerVerifier, Transactions],
+  exports: [LedgerLookup, LedgerService, LedgerVerifier, Transactions],
 })
 export class LedgerModule implements OnModuleInit {
   constructor(

@@ -20,6 +20,7 @@ import {
   UpdateRoomMetadataRequest,
 } from '@livekit/protocol';
 import { AppError } from '../common/errors/app-error.js';
+import { pause } from '../common/pause.js';
 import type { PermissionLike } from '../grants/compile-grant.js';
 import { isNotFound, isTransient, REMOTE_UNMUTE_OFF, toAppError } from './livekit-error.js';
 import { type LiveKitSettings, toHttpUrl } from './livekit.settings.js';
@@ -212,7 +213,7 @@ export class LiveKitRooms extends RoomsPort {
       } catch (error) {
         if (!isTransient(error)) throw toAppError(error);
       }
-      await new Promise((resolve) => setTimeout(resolve, delay));
+      await pause(delay);
     }
     try {
       return await attempt();

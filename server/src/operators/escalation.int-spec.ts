@@ -240,7 +240,7 @@ describe('what concerns operators', () => {
     await put(app.admin, made.body.id, { name: 'Renamed' });
     await put(app.admin, made.body.id, { isDisabled: true });
     await put(app.admin, made.body.id, { isDisabled: false });
-    await put(app.admin, made.body.id, { password: 'a password set anew' });
+    await put(app.admin, made.body.id, { password: 'a password set again' });
     const auditor = await app.newOperator([{ role: 'auditor' }]);
     await put(auditor, made.body.id, { name: 'No' });
     const entries = (await app.ledger()).slice(before);

@@ -1,16 +1,67 @@
 import { Injectable } from '@nestjs/common';
+import type { AccessEntry } from '../actor/built-in-roles.js';
 import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../ledger/transactions.js';
+import { OPERATOR_ACCESS } from './operator-sql.js';
 
 /** How e-mails are compared: case and width do not matter. */
 export function keyOfEmail(email: string): string {
   return email.normalize('NFKC').trim().toLowerCase();
 }
 
+/** An operator as the sign-in needs it. */
+export interface OperatorAccount {
+  readonly id: string;
+  readonly email: string;
+  readonly email_key: string;
+  readonly name: string;
+  readonly password_hash: string | null;
+  readonly is_disabled: boolean;
+}
+
+/** An operator and what they may do. */
+export interface OperatorWithAccess {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly isDisabled: boolean;
+  readonly access: AccessEntry[];
+}
+
+const ACCOUNT_COLUMNS = 'id, email, email_key, name, password_hash, is_disabled';
+
 /** The table `operator`, for other features. */
 @Injectable()
 export class OperatorStore {
   constructor(private readonly pg: PgPool) {}
+
+  async findByEmail(emailKey: string): Promise<OperatorAccount | null> {
+    const { rows } = await this.pg.query<OperatorAccount>(
+      'operator-by-email',
+      `SELECT ${ACCOUNT_COLUMNS} FROM operator WHERE email_key = $1`,
+      [emailKey],
+    );
+    return rows[0] ?? null;
+  }
+
+  async findAccount(id: string | null): Promise<OperatorAccount | null> {
+    const { rows } = await this.pg.query<OperatorAccount>(
+      'operator-account',
+      `SELECT ${ACCOUNT_COLUMNS} FROM operator WHERE id = $1`,
+      [id],
+    );
+    return rows[0] ?? null;
+  }
+
+  async findWithAccess(id: string): Promise<OperatorWithAccess | null> {
+    const { rows } = await this.pg.query<OperatorWithAccess>(
+      'operator-with-access',
+      `SELECT o.id, o.email, o.name, o.is_disabled AS "isDisabled", ${OPERATOR_ACCESS} AS access
+       FROM operator o WHERE o.id = $1`,
+      [id],
+    );
+    return rows[0] ?? null;
+  }
 
   /** Those of the identities that are an operator's e-mail or id. */
   async listAmong(identities: readonly string[]): Promise<string[]> {

@@ -252,7 +252,7 @@ describe('a look of a moderator at somebody', () => {
     expect(body.total).toBe(1);
   });
 
-  it('can be put out by whoever may, and kept out', async () => {
+  it('can be removed and blocked by anybody with the permission', async () => {
     const peek = await watch();
     expect((await scene.act(room, peek.identity, 'block')).status).toBe(200);
     await isOut(peek);

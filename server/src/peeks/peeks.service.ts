@@ -6,6 +6,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
+import { ACTS } from '../acts/acts.js';
 import { type Actor, SYSTEM_ACTOR } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { inParallel } from '../common/in-parallel.js';
@@ -24,10 +25,9 @@ import { newTokenId } from '../livekit/token-id.js';
 import { Metrics } from '../metrics/metrics.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { assertNotVoid } from '../policy/not-void.js';
-import type { Seat } from '../seats/model/seat.js';
-import { SeatPolicy } from '../seats/model/seat-policy.js';
-import { SeatStore } from '../seats/store/seat-store.js';
-import { SeatTokens } from '../seats/commands/seat-tokens.js';
+import { SeatPolicy } from '../seats/public/policy.js';
+import { type Seat, SeatReader } from '../seats/public/seats.js';
+import { SeatTokens } from '../seats/public/tokens.js';
 import type { Peek, PeekBody } from './peeks.schemas.js';
 
 const TEMPLATE = 'hidden-observer';
@@ -49,7 +49,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
 
   constructor(
     private readonly seats: SeatPolicy,
-    private readonly store: SeatStore,
+    private readonly store: SeatReader,
     private readonly tokens: SeatTokens,
     private readonly templates: PolicyReader,
     private readonly signer: TokenSigner,
@@ -74,17 +74,17 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
    */
   async begin(actor: Actor, room: string, target: string, { reason }: PeekBody): Promise<Peek> {
     const identity = peekIdentity(actor);
-    const standing = await this.seats.evaluate(room, identity);
+    const evaluation = await this.seats.evaluate(room, identity);
     const watched = await this.store.find(room, target);
     if (!watched?.isPresent) throw conflict('seat.not_present', 'They are not in the room.');
     if (watched.peeksAt !== null) {
       throw conflict('seat.is_peek', 'This is a moderator who peeks at somebody.');
     }
-    const { decision, facts } = standing;
+    const { decision, facts } = evaluation;
     if (decision.verdict === 'refuse' && FINAL.has(decision.code)) {
       throw conflict(decision.code, decision.because[0]?.text ?? 'You may not be in the room.');
     }
-    const { version, grants } = await this.role(standing.input);
+    const { version, grants } = await this.role(evaluation.input);
     assertNotVoid(facts);
     this.clock.assertTokensHold();
     const { now } = facts;
@@ -125,7 +125,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
       },
       {
         ...common,
-        kind: 'seat.peeked',
+        kind: ACTS.peek.ledgerKind,
         identity: target,
         payload: { as: identity, jti: claims.jti, until: until.toISOString() },
       },

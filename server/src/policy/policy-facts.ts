@@ -6,11 +6,11 @@ import type {
   AssignmentRule,
   Block,
   Hold,
-  Override,
   PolicyInput,
   TemplateState,
 } from '../grants/policy.js';
 import type { MutedTracks } from '../grants/silencing.js';
+import { type OverrideRow, toOverride } from './override-row.js';
 
 export interface PolicyUser {
   id: string;
@@ -89,7 +89,7 @@ export interface PolicyQuery {
 }
 
 /** What all questions of a batch share comes with the first row only. */
-export interface FactRow {
+export interface FactRow extends OverrideRow {
   ord: number;
   now: Date | null;
   void_before: Date | null;
@@ -116,14 +116,6 @@ export interface FactRow {
   is_whip: boolean;
   muted_tracks: MutedTracks | null;
   peeks_at: string | null;
-  override_template: string | null;
-  override_version: number;
-  override_scope: Override['scope'];
-  override_until: Date | null;
-  override_at: Date;
-  override_by: string;
-  override_by_kind: Override['byKind'];
-  override_reason: string | null;
   block: Dated<Block> | null;
   hold: Dated<Hold> | null;
   own: AssignmentRow[] | null;
@@ -285,19 +277,7 @@ function toSeatInput(row: FactRow): PolicyInput['seat'] {
   const { block, hold } = row;
   return {
     peeksAt: row.peeks_at,
-    override:
-      row.override_template === null
-        ? null
-        : {
-            template: row.override_template,
-            version: row.override_version,
-            scope: row.override_scope,
-            until: row.override_until,
-            at: row.override_at,
-            by: row.override_by,
-            byKind: row.override_by_kind,
-            reason: row.override_reason,
-          },
+    override: toOverride(row),
     block: block && { ...block, at: new Date(block.at), until: date(block.until) },
     hold: hold && { ...hold, at: new Date(hold.at), until: date(hold.until) },
   };

@@ -6,7 +6,7 @@ import { LiveKitClock } from '../livekit/livekit-clock.js';
 import type { ObservedParticipant } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { KINDS_WITH_A_ROLE } from '../livekit/whip.js';
-import { SeatsService } from '../seats/commands/seats.service.js';
+import { SeatsService } from '../seats/public/acts.js';
 
 /** A connection that has been seen without media. */
 interface Lurker {
@@ -76,7 +76,13 @@ export class Lurkers implements OnApplicationShutdown {
     };
     if (!(await isStill())) return;
     const reason = `connected without media for ${formatTtl(this.config.lurkers ?? 0)}`;
-    await this.seats.remove(SYSTEM_ACTOR, room, identity, { reason }, { onlyIf: isStill });
+    await this.seats.act(
+      SYSTEM_ACTOR,
+      'remove',
+      { room, identity },
+      { reason },
+      { onlyIf: isStill },
+    );
   }
 
   private forget(sid: string): void {

@@ -65,6 +65,6 @@ describe('who is shown as present', () => {
       [room],
     );
     expect(await scene.seat(room, 'ana')).toBeDefined();
-    await until('she is not shown any more', async () => !(await scene.seat(room, 'ana')));
+    await until('she is no longer shown', async () => !(await scene.seat(room, 'ana')));
   });
 });

@@ -3,9 +3,8 @@ import { LiveKitClock } from '../livekit/livekit-clock.js';
 import type { ObservedParticipant } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { isStorable } from '../livekit/storable.js';
-import { type KnownRooms, Observations } from '../seats/observation/observations.js';
-import type { Seat } from '../seats/model/seat.js';
-import { SeatStore } from '../seats/store/seat-store.js';
+import { type KnownRooms, Observations } from '../seats/public/observations.js';
+import { type Seat, SeatReader } from '../seats/public/seats.js';
 import { Lurkers } from './lurkers.js';
 
 export interface SeenRoom {
@@ -25,7 +24,7 @@ export class PresenceService {
 
   constructor(
     private readonly rooms: RoomsPort,
-    private readonly store: SeatStore,
+    private readonly store: SeatReader,
     private readonly observations: Observations,
     private readonly lurkers: Lurkers,
     private readonly clock: LiveKitClock,

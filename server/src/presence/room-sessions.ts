@@ -4,7 +4,7 @@ import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints, roomHints } from '../hints/hints.js';
 import type { ObservedRoom } from '../livekit/participant-view.js';
 import { RoomStore, type RunningRoom } from '../rooms/room-store.js';
-import { SessionEnd } from '../seats/commands/session-end.js';
+import { SessionEnd } from '../seats/public/observations.js';
 
 /**
  * A session of a room begins when LiveKit starts it and ends when LiveKit finishes it. It outlives
@@ -32,7 +32,7 @@ export class RoomSessions {
     if (!session) return;
     const isOfEarlier = session.sid !== null && session.sid !== sid;
     if (!isOfEarlier) await this.stop(tx, room);
-    // LiveKit's times are whole seconds, so what was wished within the last one may be older.
+    // LiveKit's times are whole seconds, so an override from within the last one may be older.
     const before = isOfEarlier
       ? session.since
       : session.sid === null

@@ -8,14 +8,14 @@ import { ParticipantProofs } from './participant-proofs.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { isStorable } from '../livekit/storable.js';
 import type { TokenFacts } from '../livekit/token-reader.js';
-import type { Evaluation } from '../seats/model/seat-policy.js';
+import type { Evaluation } from '../seats/public/policy.js';
 import type { ActorRef, RequestFacts } from '../actor/actor.js';
 
 /** A participant who presented a valid token for the room; they act for this seat only. */
 export interface Participant {
   readonly room: string;
   readonly identity: string;
-  readonly standing: Evaluation;
+  readonly evaluation: Evaluation;
   /** As the ledger names them. */
   readonly ref: ActorRef & RequestFacts;
 }
@@ -63,10 +63,10 @@ export class ParticipantAuth {
     if (room !== (request.params as Record<string, string>)[roomParam]) {
       return refuse('participant.other_room', 'This token is for another room.');
     }
-    if (proof.standing.input.seat?.peeksAt != null) {
+    if (proof.evaluation.input.seat?.peeksAt != null) {
       return refuse('participant.is_peek', 'A peek takes no part in the room.');
     }
-    return { room, identity, standing: proof.standing, ref };
+    return { room, identity, evaluation: proof.evaluation, ref };
   }
 
   /** Records refused attempts with a real token; the rate limit bounds them, and reads are no attempts. */

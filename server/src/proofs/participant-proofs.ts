@@ -9,16 +9,15 @@ import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { isReservedIdentity } from '../grants/names.js';
 import { isStorable } from '../livekit/storable.js';
 import { type TokenFacts, TokenReader } from '../livekit/token-reader.js';
-import { LeasesService } from '../seats/commands/leases.service.js';
-import { type Admission, AdmissionStore } from '../seats/store/admission-store.js';
-import { beyondIssuer, SeatPolicy, type Evaluation } from '../seats/model/seat-policy.js';
+import { beyondIssuer, type Evaluation, SeatPolicy } from '../seats/public/policy.js';
+import { type Admission, AdmissionStore, SeatTokens } from '../seats/public/tokens.js';
 import { isVoided } from './voided.js';
 
 /** A token that identifies a participant, and what policy says of them now. */
 export interface ValidProof {
   readonly kind: 'proved';
   readonly token: TokenFacts;
-  readonly standing: Evaluation;
+  readonly evaluation: Evaluation;
   /** What the connection is bound to, under its own name; null: to nothing. */
   readonly bound: TokenBound | null;
 }
@@ -31,7 +30,7 @@ export interface RefusedProof {
   readonly text: string;
   /** Null for what is no valid token. */
   readonly token: TokenFacts | null;
-  readonly standing: Evaluation | null;
+  readonly evaluation: Evaluation | null;
 }
 
 export type Proof = ValidProof | RefusedProof;
@@ -62,7 +61,7 @@ export class ParticipantProofs {
   constructor(
     private readonly policy: SeatPolicy,
     private readonly admissions: AdmissionStore,
-    private readonly leases: LeasesService,
+    private readonly seatTokens: SeatTokens,
     private readonly database: DatabaseClock,
     private readonly livekit: LiveKitClock,
     @Inject(APP_CONFIG) config: AppConfig,
@@ -87,24 +86,26 @@ export class ParticipantProofs {
     if (!token) {
       const text = 'The token is not valid.';
       const code = 'gate.token_invalid';
-      return { kind: 'refused', status: 401, code, text, token: null, standing: null };
+      return { kind: 'refused', status: 401, code, text, token: null, evaluation: null };
     }
     if (isGateTokenId(token.jti)) return refuseProof('gate.token_is_no_proof', token, null);
     const isKnowable = isStorable(token.identity) && isStorable(token.room);
-    const standing = isKnowable ? await this.stand(token) : null;
-    if (!standing) return refuseProof('room.not_found', token, null);
-    if (isReservedIdentity(token.identity) && standing.input.seat?.peeksAt == null) {
-      return refuseProof('gate.identity_reserved', token, standing);
+    const evaluation = isKnowable ? await this.evaluate(token) : null;
+    if (!evaluation) return refuseProof('room.not_found', token, null);
+    if (isReservedIdentity(token.identity) && evaluation.input.seat?.peeksAt == null) {
+      return refuseProof('gate.identity_reserved', token, evaluation);
     }
-    if (standing.wanted.kind === 'out') return refuseProof(standing.wanted.code, token, standing);
-    if (await this.isVoided(token, standing)) return refuseProof('token.voided', token, standing);
-    if (!token.bound) return { kind: 'proved', token, standing, bound: null };
-    if (beyondIssuer(standing, token.bound).length > 0) {
-      return refuseProof('gate.above_issuer_ceiling', token, standing);
+    if (evaluation.wanted.kind === 'out')
+      return refuseProof(evaluation.wanted.code, token, evaluation);
+    if (await this.isVoided(token, evaluation))
+      return refuseProof('token.voided', token, evaluation);
+    if (!token.bound) return { kind: 'proved', token, evaluation, bound: null };
+    if (beyondIssuer(evaluation, token.bound).length > 0) {
+      return refuseProof('gate.above_issuer_ceiling', token, evaluation);
     }
-    const isTheSame = token.bound.id !== null && token.bound.id === standing.facts.admitted?.id;
+    const isTheSame = token.bound.id !== null && token.bound.id === evaluation.facts.admitted?.id;
     const bound = { ...token.bound, id: isTheSame ? token.bound.id : randomUUID() };
-    return { kind: 'proved', token, standing, bound };
+    return { kind: 'proved', token, evaluation, bound };
   }
 
   /**
@@ -116,8 +117,8 @@ export class ParticipantProofs {
     return from && new Date(Date.now() + from.getTime() - this.database.now().getTime());
   }
 
-  private async admitAfterVoiding({ token, standing }: ValidProof): Promise<Date | null> {
-    const { tokensVoidBefore, now } = standing.facts;
+  private async admitAfterVoiding({ token, evaluation }: ValidProof): Promise<Date | null> {
+    const { tokensVoidBefore, now } = evaluation.facts;
     if (!tokensVoidBefore || token.isRefreshed) return null;
     // The first connect after voiding waits for the next second: tokens that LiveKit refreshed from a
     // voided one then have an earlier time, and this connect ends the connection that they were for.
@@ -131,23 +132,23 @@ export class ParticipantProofs {
   }
 
   /** The connection that comes up is the seat's: what it is bound to holds while it lasts. */
-  private async bind({ token, standing, bound }: ValidProof): Promise<void> {
-    const { admitted } = standing.facts;
+  private async bind({ token, evaluation, bound }: ValidProof): Promise<void> {
+    const { admitted } = evaluation.facts;
     if ((bound?.id ?? null) === (admitted?.id ?? null)) return;
     const named = bound && { id: bound.id, ceiling: bound.ceiling.map(namesOf) };
     await this.admissions.bind(token.room, token.identity, named);
   }
 
   /** Null for a room that Rolecall does not have. */
-  private async stand({ room, identity }: TokenFacts): Promise<Evaluation | null> {
+  private async evaluate({ room, identity }: TokenFacts): Promise<Evaluation | null> {
     try {
-      const standing = await this.leases.onceNothingIsDue(
+      const evaluation = await this.seatTokens.onceNothingIsDue(
         () => this.policy.evaluate(room, identity),
         ({ facts }) => facts,
       );
-      if (standing.facts.wasIssued) return standing;
+      if (evaluation.facts.wasIssued) return evaluation;
       // They never came before: only the ledger can tell that a token was issued to them.
-      if (!(await this.admissions.findIssued(room, identity))) return standing;
+      if (!(await this.admissions.findIssued(room, identity))) return evaluation;
       return await this.policy.evaluate(room, identity);
     } catch (error) {
       if (error instanceof AppError && error.kind === 'not_found') return null;
@@ -170,8 +171,8 @@ export class ParticipantProofs {
 export function refuseProof(
   code: string,
   token: TokenFacts,
-  standing: Evaluation | null,
+  evaluation: Evaluation | null,
   text = REFUSALS[code] ?? 'You have no role in this room.',
 ): RefusedProof {
-  return { kind: 'refused', status: 403, code, text, token, standing };
+  return { kind: 'refused', status: 403, code, text, token, evaluation };
 }

@@ -1,5 +1,5 @@
 import type { TokenFacts } from '../livekit/token-reader.js';
-import type { Admission } from '../seats/store/admission-store.js';
+import type { Admission } from '../seats/public/tokens.js';
 
 /**
  * Whether a token counts as made at or before `voidBefore`. LiveKit refreshes the tokens of people

@@ -8,7 +8,7 @@ import { inParallel } from '../common/in-parallel.js';
 import { Loop } from '../common/loop.js';
 import { type Hint, Hints } from '../hints/hints.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
-import { SeatStore } from '../seats/store/seat-store.js';
+import { SeatReader } from '../seats/public/seats.js';
 import { Sweep } from './sweep.js';
 
 const COLLECT_MS = 30;
@@ -34,7 +34,7 @@ export class PolicyWatch implements OnApplicationBootstrap, OnApplicationShutdow
 
   constructor(
     private readonly hints: Hints,
-    private readonly store: SeatStore,
+    private readonly store: SeatReader,
     private readonly sweep: Sweep,
     private readonly health: LiveKitHealth,
   ) {}

@@ -13,7 +13,7 @@ import { isUnavailable } from '../livekit/livekit-error.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { WebhookInbox } from '../webhooks/webhook-inbox.js';
 import { WebhookProcessor } from '../webhooks/webhook-processor.js';
-import { SeatChecks } from '../seats/repair/seat-checks.js';
+import { SeatChecks } from '../seats/public/observations.js';
 import { type SweepReport, sweepIntervalMs, Sweep } from './sweep.js';
 import { SweepLock } from './sweep-lock.js';
 

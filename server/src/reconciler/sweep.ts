@@ -10,10 +10,8 @@ import { PresenceService } from '../presence/presence.service.js';
 import { RoomSessions } from '../presence/room-sessions.js';
 import { RoomClosing } from '../rooms/room-closing.js';
 import { RoomStore, type RunningRoom } from '../rooms/room-store.js';
-import { Observations } from '../seats/observation/observations.js';
-import type { Seat, SeatOperation } from '../seats/model/seat.js';
-import { SeatChecks } from '../seats/repair/seat-checks.js';
-import { SeatStore } from '../seats/store/seat-store.js';
+import { Observations, SeatChecks } from '../seats/public/observations.js';
+import { OperationReader, type Seat, type SeatOperation } from '../seats/public/seats.js';
 import { SweepSchedule } from './sweep-schedule.js';
 
 const ROOMS_AT_ONCE = 4;
@@ -63,7 +61,7 @@ export class Sweep {
     private readonly presence: PresenceService,
     private readonly observations: Observations,
     private readonly checks: SeatChecks,
-    private readonly store: SeatStore,
+    private readonly store: OperationReader,
     private readonly health: LiveKitHealth,
     @Inject(APP_CONFIG) config: AppConfig,
   ) {
@@ -180,7 +178,7 @@ export class Sweep {
         const drifted = await this.checks.withoutPending(room, wrong);
         found = drifted.length;
         await this.each(publishersFirst(drifted), REPAIRS_AT_ONCE, (participant) =>
-          this.checks.putRight(room, participant, 'sweep'),
+          this.checks.repair(room, participant, 'sweep'),
         );
       },
     ]);

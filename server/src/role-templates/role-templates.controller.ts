@@ -313,7 +313,7 @@ export class RoleTemplatesController {
 
   @Get(':key/impact')
   @ApiDoc({
-    summary: 'Read whom a role template concerns',
+    summary: 'Read who has a role template',
     description:
       'The assignments, rooms and connected people that have the role, as far as the caller may see them.',
     errors: ['role_template.not_found'],

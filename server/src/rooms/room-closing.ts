@@ -5,6 +5,7 @@ import { AppError } from '../common/errors/app-error.js';
 import { assertMatch } from '../common/http/etag.js';
 import { PgPool } from '../database/pg-pool.js';
 import { Hints } from '../hints/hints.js';
+import { lastOutcome } from '../ledger/ledger-lookup.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { isUnavailable } from '../livekit/livekit-error.js';
@@ -78,10 +79,7 @@ export class RoomClosing {
     const { rows } = await this.pg.query<{ name: string; operationId: string }>(
       'rooms-pending-close',
       `SELECT r.name, last.operation AS "operationId" FROM room r
-       CROSS JOIN LATERAL (
-         SELECT e.outcome, e.payload->>'operationId' AS operation FROM ledger_entry e
-         WHERE e.room = r.name AND e.kind = 'room.closed' AND e.outcome <> 'intent'
-         ORDER BY e.at DESC, e.shard DESC, e.seq DESC LIMIT 1) AS last
+       CROSS JOIN LATERAL ${lastOutcome('r.name', 'room.closed')} AS last
        WHERE r.is_closed AND last.outcome = 'pending'
          AND (r.name = ANY($1) OR r.updated_at > clock_timestamp() - interval '1 day')`,
       [running],

@@ -1,6 +1,6 @@
 import { roomNotFound } from '../common/errors/refusals.js';
 import type { Tx } from '../ledger/transactions.js';
-import { type SilenceFigures, silenceFiguresOf } from '../seats/store/silence-figures.js';
+import { type SilenceFigures, silenceFiguresOf } from '../seats/public/sql.js';
 import type { StoredScene } from './room-store.js';
 
 /** A row of `room`, with what is computed for its view. */

@@ -3,9 +3,11 @@ import { voidedNow } from '../database/void-mark.js';
 import { likeOfPattern } from '../database/like-of-pattern.js';
 import { PgPool } from '../database/pg-pool.js';
 import type { ActiveScene } from '../grants/policy.js';
+import { roomsIssuedFor } from '../ledger/ledger-lookup.js';
 import type { Tx } from '../ledger/transactions.js';
 import type { ObservedRoom } from '../livekit/participant-view.js';
 import { isStorable } from '../livekit/storable.js';
+import { countPresent } from '../seats/public/sql.js';
 
 /** A room that Rolecall has, with what it is created with. */
 export interface RunningRoom {
@@ -89,6 +91,18 @@ export class RoomStore {
     return rows;
   }
 
+  /** Counts who is in the room. True when the number has changed. */
+  async count(room: string): Promise<boolean> {
+    const { rowCount } = await this.pg.query(
+      'room-count',
+      `UPDATE room SET num_participants = present.n
+       FROM (SELECT ${countPresent('$1')} AS n) AS present
+       WHERE name = $1 AND num_participants <> present.n`,
+      [room],
+    );
+    return rowCount === 1;
+  }
+
   /**
    * Rooms that are thought to run, or to have people in them, and are not among `running`. Who is
    * shown in them is counted: what the room says of that may be older.
@@ -97,7 +111,7 @@ export class RoomStore {
     const { rows } = await this.pg.query<RunningRoom>(
       'room-missing',
       `SELECT name, live_sid AS "liveSid",
-         (SELECT count(*)::int FROM seat WHERE room = room.name AND is_present) AS "numParticipants",
+         ${countPresent('room.name')} AS "numParticipants",
          empty_timeout AS "emptyTimeout", departure_timeout AS "departureTimeout",
          max_participants AS "maxParticipants", metadata, is_closed AS "isClosed",
          coalesce(extract(epoch FROM now() - last_seen_live_at), 1e9)::float8 AS "unseenFor"
@@ -115,9 +129,7 @@ export class RoomStore {
       `SELECT name, NULL AS "liveSid", 0 AS "numParticipants", empty_timeout AS "emptyTimeout",
          departure_timeout AS "departureTimeout", max_participants AS "maxParticipants", metadata,
          is_closed AS "isClosed", 0::float8 AS "unseenFor"
-       FROM room WHERE NOT is_closed AND name <> ALL($1) AND name IN (
-         SELECT room FROM ledger_entry
-         WHERE at > now() - interval '10 minutes' AND kind = 'token.issued' AND room IS NOT NULL)`,
+       FROM room WHERE NOT is_closed AND name <> ALL($1) AND name IN ${roomsIssuedFor(10)}`,
       [running.filter(isStorable)],
     );
     return rows;

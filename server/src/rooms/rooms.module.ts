@@ -1,5 +1,7 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { RoomCounts } from '../seats/public/policy.js';
+import { SeatsModule } from '../seats/seats.module.js';
 import { LiveRooms } from './live-rooms.js';
 import { RoomClosing } from './room-closing.js';
 import { RoomsController } from './rooms.controller.js';
@@ -9,9 +11,18 @@ import { RoomRemoval } from './room-removal.js';
 import { RoomStore } from './room-store.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Room])],
+  imports: [SeatsModule, TypeOrmModule.forFeature([Room])],
   controllers: [RoomsController],
   providers: [LiveRooms, RoomClosing, RoomRemoval, RoomStore, RoomsService],
   exports: [LiveRooms, RoomClosing, RoomRemoval, RoomStore, RoomsService],
 })
-export class RoomsModule {}
+export class RoomsModule implements OnModuleInit {
+  constructor(
+    private readonly counts: RoomCounts,
+    private readonly rooms: RoomStore,
+  ) {}
+
+  onModuleInit(): void {
+    this.counts.provide((room) => this.rooms.count(room));
+  }
+}

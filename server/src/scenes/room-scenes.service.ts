@@ -11,7 +11,7 @@ import type { RoleGrants } from '../grants/role-grants.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { RoomStore, type StoredScene } from '../rooms/room-store.js';
-import { SceneSeats } from '../seats/commands/scene-seats.js';
+import { SceneSeats } from '../seats/public/acts.js';
 import { KEPT_BY_LOCK, lockRules } from './built-in-scenes.js';
 import type { EnterSceneBody, LeaveSceneBody, SceneEntered } from './scenes.schemas.js';
 import { ScenesService } from './scenes.service.js';

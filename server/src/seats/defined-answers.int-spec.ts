@@ -144,7 +144,8 @@ describe('what moderators do has a defined answer', () => {
       const ana = await come('ana');
       const operationId = randomUUID();
       const seats = app.app.get(SeatsService);
-      const ask = () => seats.promote(SYSTEM_ACTOR, room, 'ana', {}, { operationId });
+      const ask = () =>
+        seats.act(SYSTEM_ACTOR, 'promote', { room, identity: 'ana' }, {}, { operationId });
       const answers = [await ask(), ...(await Promise.all([ask(), ask()]))];
       expect(answers.map((answer) => [answer.operationId, answer.outcome, answer.epoch])).toEqual(
         Array(3).fill([operationId, 'applied', 1]),
@@ -159,8 +160,8 @@ describe('what moderators do has a defined answer', () => {
       const full = new AppError('conflict', 'stage.full', 'There is no place left.');
       let isFull = true;
       app.app.get(SeatRules).add({
-        assertMayHold: async (_tx, holding) => {
-          if (isFull && holding.room === here) throw full;
+        assertMayHave: async (_tx, claim) => {
+          if (isFull && claim.room === here) throw full;
         },
       });
       expect(await scene.act(room, 'ana', 'promote')).toMatchObject({
@@ -314,7 +315,7 @@ describe('what moderators do has a defined answer', () => {
       const { answer, ms } = await timed(scene.act(room, 'ana', 'promote'));
       expect(answer).toMatchObject({ status: 200, body: { outcome: 'pending' } });
       expect(ms).toBeLessThan(4_500);
-      // Nor does anybody wait in line behind it: the wish is written at once.
+      // Nor does anybody wait in line behind it: the desired state is written at once.
       const second = await timed(scene.act(room, 'ana', 'promote', { template: 'presenter' }));
       expect(second.answer.body).toMatchObject({ outcome: 'pending', epoch: 2 });
       expect(second.ms).toBeLessThan(4_500);
@@ -348,7 +349,7 @@ describe('what moderators do has a defined answer', () => {
       },
     );
 
-    it('a removal waits for it, and removes only whom it was for', async () => {
+    it('a removal waits for it, and removes only the participant it was for', async () => {
       const ana = await come('ana');
       const end = livekit.inject({ on: 'RemoveParticipant', then: 'fail' });
       const answer = await scene.act(room, 'ana', 'remove');

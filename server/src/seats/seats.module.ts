@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ActRequests } from './commands/act-requests.js';
 import { ActStrategy } from './commands/act-strategy.js';
 import { CommandStrategy } from './commands/command-strategy.js';
 import { ImmediateActs } from './commands/immediate-acts.js';
@@ -11,12 +12,18 @@ import { SeatBatchStore } from './store/seat-batch-store.js';
 import { SeatApplier } from './convergence/seat-applier.js';
 import { SeatChecks } from './repair/seat-checks.js';
 import { SeatContexts } from './commands/seat-contexts.js';
-import { SeatExtras } from './model/extensions.js';
+import { RoomCounts, SeatExtras } from './model/extensions.js';
 import { SeatGuards } from './commands/seat-guards.js';
 import { SeatOperations } from './store/seat-operations.js';
 import { SeatPolicy } from './model/seat-policy.js';
 import { SeatRules } from './model/extensions.js';
+import { SeatReader } from './store/seat-reader.js';
 import { SeatStore } from './store/seat-store.js';
+import { OperationReader } from './store/operation-reader.js';
+import { RoleFallbacks } from './commands/role-fallbacks.js';
+import { BatchesInProgress } from './convergence/batches-in-progress.js';
+import { PublishDelays } from './convergence/publish-delays.js';
+import { SeatCalls } from './convergence/seat-calls.js';
 import { SceneSeats } from './commands/scene-seats.js';
 import { SessionEnd } from './commands/session-end.js';
 import { SeatTokens } from './commands/seat-tokens.js';
@@ -30,25 +37,33 @@ import { SeatsController } from './api/seats.controller.js';
 import { SeatsService } from './commands/seats.service.js';
 
 const SEATS = [
+  ActRequests,
   ActStrategy,
   AdmissionStore,
+  BatchesInProgress,
   CommandStrategy,
   ImmediateActs,
   LeasesService,
   Observations,
   ObservationStore,
+  OperationReader,
   OperationRunner,
+  PublishDelays,
   RecentOperations,
+  RoleFallbacks,
+  RoomCounts,
   SceneSeats,
   SceneSilence,
   SeatApplier,
   SeatBatchStore,
+  SeatCalls,
   SeatChecks,
   SeatContexts,
   SeatExtras,
   SeatGuards,
   SeatOperations,
   SeatPolicy,
+  SeatReader,
   SeatRules,
   SeatStore,
   SeatTokens,

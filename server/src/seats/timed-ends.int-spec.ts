@@ -9,7 +9,7 @@ import { until } from '../../test/support/until.js';
 import { LeasesService } from './commands/leases.service.js';
 import { SeatApplier } from './convergence/seat-applier.js';
 import { SeatChecks } from './repair/seat-checks.js';
-import { SeatStore } from './store/seat-store.js';
+import { SeatReader } from './store/seat-reader.js';
 
 jest.setTimeout(60_000);
 
@@ -37,7 +37,7 @@ describe('what is given for a time', () => {
     await scene.untilSeat(room, identity, 'is here', ({ isPresent }) => isPresent);
     return person;
   };
-  /** By standing policy, so that whoever has no override is one. */
+  /** By an assignment, so that everybody without an override is one. */
   const makeHosts = async () => {
     const { status } = await app.post('/api/v1/assignments', {
       subject: { everyone: true },
@@ -109,7 +109,7 @@ describe('what is given for a time', () => {
     await app.sql(`UPDATE seat SET override_until = now() - interval '1 second' WHERE room = $1`, [
       room,
     ]);
-    const { sid, kind, permission } = (await app.app.get(SeatStore).find(room, 'ana'))!;
+    const { sid, kind, permission } = (await app.app.get(SeatReader).find(room, 'ana'))!;
     const occupant = { identity: 'ana', sid: sid!, kind: kind!, permission: permission! };
     expect(await app.app.get(SeatChecks).check(room, occupant, 'sweep')).toBe(true);
     expect(ana.permission.canPublishSources).toEqual(['CAMERA', 'MICROPHONE']);
@@ -199,9 +199,9 @@ describe('what is given for a time', () => {
     const ana = await come('ana');
     await scene.act(room, 'ana', 'promote', { for: '1h' });
     await scene.act(room, 'ana', 'hold', { sources: ['camera'] });
-    // Whoever has the seat's turn keeps the release from calling until the lease is over.
+    // The lock of the seat keeps the release from calling until the lease is over.
     const turn = Promise.withResolvers<void>();
-    void app.app.get(SeatApplier).inTurn(room, 'ana', () => turn.promise);
+    void app.app.get(SeatApplier).withLock(room, 'ana', () => turn.promise);
     const release = scene.act(room, 'ana', 'release');
     await until('the release is written', async () => (await outcomes('seat.released')).length > 0);
     await app.sql(`UPDATE seat SET override_until = now() WHERE room = $1`, [room]);

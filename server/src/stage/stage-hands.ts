@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ActorRef } from '../actor/actor.js';
 import type { Tx } from '../ledger/transactions.js';
-import type { RoleClaim, Promoted, SeatRule } from '../seats/model/extensions.js';
+import type { Promoted, RoleClaim, SeatRule } from '../seats/public/policy.js';
 import { StageNotifier } from './stage-notifier.js';
 import { StageStore } from './stage-store.js';
 

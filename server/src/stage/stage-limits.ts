@@ -4,7 +4,7 @@ import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../ledger/transactions.js';
 import type { ActiveScene } from '../grants/policy.js';
 import { RoleHolders } from '../policy/role-holders.js';
-import type { RoleClaim, SeatRule } from '../seats/model/extensions.js';
+import type { RoleClaim, SeatRule } from '../seats/public/policy.js';
 
 /** How many may have a role in a room at a time, and how many do. */
 export interface StageLimit {
@@ -32,7 +32,7 @@ export class StageLimits implements SeatRule {
   ) {}
 
   /** Their own seat does not count: who has a slot may have it again. */
-  async assertMayHold(tx: Tx, { room, identity, template }: RoleClaim): Promise<void> {
+  async assertMayHave(tx: Tx, { room, identity, template }: RoleClaim): Promise<void> {
     const { rows } = await tx.query<{ slots: number }>(
       'SELECT slots FROM stage_limit WHERE room = $1 AND template = $2 FOR UPDATE',
       [room, template],

@@ -3,7 +3,7 @@ import { promotesTo } from '../grants/presets.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { usableVersion } from '../policy/usable-template.js';
-import type { Evaluation } from '../seats/model/seat-policy.js';
+import type { Evaluation } from '../seats/public/policy.js';
 
 /** A role that somebody may be given here. */
 export interface Offer {

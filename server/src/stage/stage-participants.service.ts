@@ -8,14 +8,14 @@ import { exceeds } from '../grants/ceiling.js';
 import { promotesTo } from '../grants/presets.js';
 import { NOTHING_WITHHELD, withhold } from '../grants/withhold.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
-import { SeatPolicy, type Evaluation } from '../seats/model/seat-policy.js';
-import { SeatStore } from '../seats/store/seat-store.js';
-import { SeatsService } from '../seats/commands/seats.service.js';
+import { SeatsService } from '../seats/public/acts.js';
+import { type Evaluation, SeatPolicy } from '../seats/public/policy.js';
+import { SeatReader } from '../seats/public/seats.js';
 import { StageLimits } from './stage-limits.js';
 import { StageNotifier } from './stage-notifier.js';
 import { StageOffers } from './stage-offers.js';
 import { type OwnRequest, StageStore } from './stage-store.js';
-import { isCode } from './stage.service.js';
+import { isCode } from './stage-refusals.js';
 import type { OwnStageView, RaiseBody, UnmuteAnswerBody } from './stage.schemas.js';
 
 /** What participants do for themselves, with the token that they hold as the proof of who they are. */
@@ -27,7 +27,7 @@ export class StageParticipantsService {
     private readonly offers: StageOffers,
     private readonly notifier: StageNotifier,
     private readonly seats: SeatsService,
-    private readonly seatStore: SeatStore,
+    private readonly seatStore: SeatReader,
     private readonly policy: SeatPolicy,
     private readonly auth: AuthService,
     private readonly rooms: RoomsPort,
@@ -36,19 +36,19 @@ export class StageParticipantsService {
 
   async view(participant: Participant): Promise<OwnStageView> {
     const { room, identity } = participant;
-    const { standing } = participant;
+    const { evaluation } = participant;
     const [own, limits, canRaise, canStepDown] = await Promise.all([
       this.store.listOwn(room, identity),
       this.limits.listRecent(room),
-      this.canRaise(standing),
-      this.canStepDown(standing),
+      this.canRaise(evaluation),
+      this.canStepDown(evaluation),
     ]);
     const invite = own.find(({ kind, state }) => kind === 'invite' && state === 'waiting');
     return {
       ...toHand(own),
       invite: invite
         ? {
-            template: invite.template ?? promotesTo(standing.room),
+            template: invite.template ?? promotesTo(evaluation.room),
             by: invite.askedBy,
             byKind: invite.by?.kind ?? null,
             since: invite.createdAt.toISOString(),
@@ -67,16 +67,16 @@ export class StageParticipantsService {
         })),
       canRaise,
       canStepDown,
-      hold: holdOf(standing),
-      scene: isTakenByScene(standing) ? (standing.room.scene?.name ?? null) : null,
+      hold: holdOf(evaluation),
+      scene: isTakenByScene(evaluation) ? (evaluation.room.scene?.name ?? null) : null,
       limits,
-      promotesTo: promotesTo(standing.room),
+      promotesTo: promotesTo(evaluation.room),
     };
   }
 
   async raise(participant: Participant, { note }: RaiseBody): Promise<OwnStageView> {
-    const { room, identity, standing, ref } = participant;
-    if (!(await this.canRaise(standing))) {
+    const { room, identity, evaluation, ref } = participant;
+    if (!(await this.canRaise(evaluation))) {
       throw new AppError(
         'conflict',
         'stage.cannot_raise',
@@ -109,7 +109,7 @@ export class StageParticipantsService {
     if (!inviter?.can('stage.manage', room)) return this.giveUp(participant);
     const body = { template: invite.template ?? undefined, reason: 'came up by invitation' };
     try {
-      await this.seats.promote(inviter, room, identity, body, {
+      await this.seats.act(inviter, 'promote', { room, identity }, body, {
         within: async (tx: Tx, operationId: string) => {
           const settled = await this.store.settle(tx, invite.id, 'accepted');
           if (!settled) throw noInvite();
@@ -134,7 +134,7 @@ export class StageParticipantsService {
    */
   async stepDown(participant: Participant): Promise<OwnStageView> {
     const { room, identity, ref } = participant;
-    if (!(await this.canStepDown(participant.standing))) throw notOnStage();
+    if (!(await this.canStepDown(participant.evaluation))) throw notOnStage();
     const self = new Actor(
       'participant',
       ref.id,
@@ -144,7 +144,7 @@ export class StageParticipantsService {
       ref.ip,
     );
     try {
-      await this.seats.demote(self, room, identity, { reason: 'stepped down' });
+      await this.seats.act(self, 'demote', { room, identity }, { reason: 'stepped down' });
     } catch (error) {
       if (isCode(error, 'access.denied') || isCode(error, 'seat.no_other_role')) throw notOnStage();
       throw error;
@@ -197,30 +197,30 @@ export class StageParticipantsService {
 
   /** After a change of one's own role. */
   private async viewAfterChange(participant: Participant): Promise<OwnStageView> {
-    const standing = await this.policy.evaluate(participant.room, participant.identity);
-    return this.view({ ...participant, standing });
+    const evaluation = await this.policy.evaluate(participant.room, participant.identity);
+    return this.view({ ...participant, evaluation });
   }
 
   /** Whether a promotion would give them anything. It gives back what a scene takes, but not a hold. */
-  private async canRaise(standing: Evaluation): Promise<boolean> {
-    const { role, facts } = standing;
+  private async canRaise(evaluation: Evaluation): Promise<boolean> {
+    const { role, facts } = evaluation;
     if ((facts.user?.kind ?? 'standard') !== 'standard') return false; // agents follow their job
-    const offer = await this.offers.find(standing);
+    const offer = await this.offers.find(evaluation);
     if (!offer) return false;
     if (!role) return true;
-    const withheld = isTakenByScene(standing) ? role.withheld : NOTHING_WITHHELD;
+    const withheld = isTakenByScene(evaluation) ? role.withheld : NOTHING_WITHHELD;
     return exceeds(offer.grants, withhold(role.grants, withheld)).length > 0;
   }
 
-  private async canStepDown(standing: Evaluation): Promise<boolean> {
-    const { role, input, room, identity } = standing;
+  private async canStepDown(evaluation: Evaluation): Promise<boolean> {
+    const { role, input, room, identity } = evaluation;
     if (role?.source !== 'override') return false;
     const seat = await this.seatStore.find(room.name, identity);
     if (!seat) return false;
-    const { now } = standing.facts;
-    const { override } = await this.seats.steppedDown({ seat, evaluation: standing, now });
-    const wish = { override, block: input.seat?.block ?? null };
-    const after = await this.policy.simulate(standing, wish);
+    const { now } = evaluation.facts;
+    const { override } = await this.seats.steppedDown({ seat, evaluation, now });
+    const desired = { override, block: input.seat?.block ?? null };
+    const after = await this.policy.simulate(evaluation, desired);
     if (!after.role) return role.grants.canPublish; // the seat finds them a role of the least
     return (
       exceeds(role.grants, after.role.grants).length > 0 &&

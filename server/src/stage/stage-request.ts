@@ -1,4 +1,6 @@
-import type { ActorRef } from '../actor/actor.js';
+import { ACTS } from '../acts/acts.js';
+import type { Actor, ActorRef } from '../actor/actor.js';
+import type { RequestView } from './stage.schemas.js';
 
 /** A raised hand, an invitation to come up, or a question to unmute. */
 export type StageRequestKind = 'hand' | 'invite' | 'unmute';
@@ -28,15 +30,27 @@ export interface StageRequest {
   readonly expiresAt: Date | null;
 }
 
-/** The ledger's word for what became of a request. */
-export function ledgerKindOf(
-  kind: StageRequestKind,
-  what: Exclude<StageRequestState, 'waiting'> | 'asked',
-): string {
-  const [subject, verb] = {
-    hand: ['hand', what === 'asked' ? 'raised' : what === 'withdrawn' ? 'lowered' : what],
-    invite: ['invite', what === 'asked' ? 'sent' : what],
-    unmute: ['unmute', what],
-  }[kind];
-  return `stage.${subject}_${verb}`;
+type StageEvent = Exclude<StageRequestState, 'waiting'> | 'asked';
+
+/** Entries of moderators' acts have the kind that the catalogue names. */
+const LEDGER_KINDS: Partial<Record<`${StageRequestKind}_${StageEvent}`, string>> = {
+  hand_asked: 'stage.hand_raised',
+  hand_withdrawn: 'stage.hand_lowered',
+  hand_approved: ACTS.approve.ledgerKind,
+  hand_declined: ACTS.decline.ledgerKind,
+  invite_asked: ACTS.invite.ledgerKind,
+  unmute_asked: ACTS.ask_unmute.ledgerKind,
+};
+
+/** The kind of the ledger entry that says what became of a request. */
+export function ledgerKindOf(kind: StageRequestKind, event: StageEvent): string {
+  return LEDGER_KINDS[`${kind}_${event}`] ?? `stage.${kind}_${event}`;
+}
+
+export function toRef({ kind, id, label }: Actor): Pick<Actor, 'kind' | 'id' | 'label'> {
+  return { kind, id, label };
+}
+
+export function toRequestView({ id, state, identity, word, expiresAt }: StageRequest): RequestView {
+  return { id, state, identity, word, expiresAt: expiresAt?.toISOString() ?? null };
 }

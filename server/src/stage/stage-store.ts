@@ -2,7 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { ActorRef } from '../actor/actor.js';
 import { PgPool } from '../database/pg-pool.js';
 import type { Tx } from '../ledger/transactions.js';
-import type { SeatExtra } from '../seats/model/extensions.js';
+import type { SeatExtra } from '../seats/public/policy.js';
+import { leftJoinSeat } from '../seats/public/sql.js';
+import { leftJoinOperator } from '../operators/operator-sql.js';
+import { leftJoinUserOf } from '../users/user-sql.js';
 import type { StageRequest, StageRequestKind, StageRequestState } from './stage-request.js';
 
 /** How long a hand outlives its participant's connection: a reload keeps its place. */
@@ -17,7 +20,7 @@ const OPEN = `state = 'waiting' AND (expires_at IS NULL OR expires_at > now())`;
 
 /** What has expired, and hands and questions of who left ($1 seconds ago) or is blocked. */
 const OVERDUE = `SELECT r.id FROM stage_request r
-  LEFT JOIN seat s ON s.room = r.room AND s.identity = r.identity
+  ${leftJoinSeat('r')}
   WHERE r.state = 'waiting' AND (r.expires_at <= now()
     OR (r.kind <> 'invite' AND NOT coalesce(s.is_present, false)
       AND greatest(s.left_at, r.created_at) < now() - make_interval(secs => $1))
@@ -205,8 +208,8 @@ export class StageStore {
          coalesce(nullif(s.name, ''), nullif(u.name, '')) AS name,
          coalesce(s.is_present, false) AS is_present
        FROM stage_request r
-       LEFT JOIN seat s ON s.room = r.room AND s.identity = r.identity
-       LEFT JOIN app_user u ON u.identity = r.identity
+       ${leftJoinSeat('r')}
+       ${leftJoinUserOf('r.identity')}
        WHERE r.room = $1 AND r.state = 'waiting' AND (r.expires_at IS NULL OR r.expires_at > now())
        ORDER BY r.created_at, r.id`,
       [room],
@@ -254,7 +257,7 @@ export class StageStore {
              AND (q.created_at, q.id) <= (r.created_at, r.id)) END AS position,
          CASE WHEN r.by_kind = 'operator' THEN nullif(o.name, '')
            WHEN r.by_kind = 'api_key' THEN r.by_label END AS asked_by
-       FROM stage_request r LEFT JOIN operator o ON r.by_kind = 'operator' AND o.id::text = r.by_id
+       FROM stage_request r ${leftJoinOperator('r.by_id', "r.by_kind = 'operator'")}
        WHERE r.room = $1 AND r.identity = $2
          AND ((r.state = 'waiting' AND (r.expires_at IS NULL OR r.expires_at > now()))
            OR (r.kind = 'hand' AND r.decided_at > now() - ${TOLD_FOR}

@@ -1,6 +1,6 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Put } from '@nestjs/common';
 import { z } from 'zod';
-import { ForAct } from '../acts/act.decorators.js';
+import { ActRoute } from '../acts/act.decorators.js';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
@@ -31,6 +31,7 @@ import {
   requestResponse,
   stageResponse,
 } from './stage.schemas.js';
+import { StageQueue } from './stage-queue.service.js';
 import { StageService } from './stage.service.js';
 
 type RoomParams = z.infer<typeof roomParams>;
@@ -39,7 +40,10 @@ type SeatParams = z.infer<typeof seatParams>;
 /** The stage of a room, for moderators. */
 @Controller('api/v1/rooms/:room')
 export class StageController {
-  constructor(private readonly stage: StageService) {}
+  constructor(
+    private readonly stage: StageService,
+    private readonly queue: StageQueue,
+  ) {}
 
   @Get('stage')
   @ApiDoc({
@@ -54,7 +58,7 @@ export class StageController {
   }
 
   @Post('stage/approve-next')
-  @ApiDoc({
+  @ActRoute('approve', approvedNextResponse, {
     summary: 'Approve the next hand',
     description:
       'Promotes the first in the queue who can be. `expect` refuses when somebody else is next by now.',
@@ -68,38 +72,32 @@ export class StageController {
       'role_template.not_published',
     ],
   })
-  @HttpCode(200)
-  @ForAct('approve')
-  @Answers(approvedNextResponse)
   approveNext(
     @CurrentActor() actor: Actor,
     @Param({ schema: roomParams }) { room }: RoomParams,
     @Body({ schema: approveNextBody }) body: ApproveNextBody,
   ) {
-    return this.stage.approveNext(actor, room, body);
+    return this.queue.approveNext(actor, room, body);
   }
 
   @Post('stage/approve-all')
-  @ApiDoc({
+  @ActRoute('approve', approvedManyResponse, {
     summary: 'Approve all hands',
     description:
       'Promotes in the order of the queue until a limit is reached. Says who was passed over and why.',
     example: { template: 'speaker' },
     errors: ['stage.queue_empty', 'seat.above_ceiling', 'role_template.not_published'],
   })
-  @HttpCode(200)
-  @ForAct('approve')
-  @Answers(approvedManyResponse)
   approveAll(
     @CurrentActor() actor: Actor,
     @Param({ schema: roomParams }) { room }: RoomParams,
     @Body({ schema: approveManyBody }) body: ApproveManyBody,
   ) {
-    return this.stage.approveAll(actor, room, body);
+    return this.queue.approveAll(actor, room, body);
   }
 
   @Post('stage/:id/approve')
-  @ApiDoc({
+  @ActRoute('approve', approvedResponse, {
     summary: 'Approve a hand',
     description: 'Promotes one participant out of the queue.',
     example: { template: 'speaker', for: '10m' },
@@ -112,33 +110,27 @@ export class StageController {
       'role_template.not_published',
     ],
   })
-  @HttpCode(200)
-  @ForAct('approve')
-  @Answers(approvedResponse)
   approve(
     @CurrentActor() actor: Actor,
     @Param({ schema: requestParams }) { room, id }: RequestParams,
     @Body({ schema: approveBody }) body: ApproveBody,
   ) {
-    return this.stage.approve(actor, room, id, body);
+    return this.queue.approve(actor, room, id, body);
   }
 
   @Post('stage/:id/decline')
-  @ApiDoc({
+  @ActRoute('decline', requestResponse, {
     summary: 'Decline a hand',
     description: 'Lowers the hand. The participant sees the word that is sent along.',
     example: { word: 'Later, please' },
     errors: ['stage.request_not_found', 'stage.request_decided', 'seat.above_ceiling'],
   })
-  @HttpCode(200)
-  @ForAct('decline')
-  @Answers(requestResponse)
   decline(
     @CurrentActor() actor: Actor,
     @Param({ schema: requestParams }) { room, id }: RequestParams,
     @Body({ schema: declineBody }) body: DeclineBody,
   ) {
-    return this.stage.decline(actor, room, id, body);
+    return this.queue.decline(actor, room, id, body);
   }
 
   @Put('stage/limits/:key')
@@ -160,7 +152,7 @@ export class StageController {
   }
 
   @Post('seats/:identity/invite')
-  @ApiDoc({
+  @ActRoute('invite', requestResponse, {
     summary: 'Invite a participant',
     description: 'Offers a role, which the participant accepts or declines.',
     example: { template: 'speaker', for: '2m' },
@@ -173,9 +165,6 @@ export class StageController {
       'role_template.not_published',
     ],
   })
-  @HttpCode(200)
-  @ForAct('invite')
-  @Answers(requestResponse)
   invite(
     @CurrentActor() actor: Actor,
     @Param({ schema: seatParams }) { room, identity }: SeatParams,
@@ -185,7 +174,7 @@ export class StageController {
   }
 
   @Post('seats/:identity/ask-unmute')
-  @ApiDoc({
+  @ActRoute('ask_unmute', requestResponse, {
     summary: 'Ask a participant to unmute',
     description: 'The participant decides. Nobody is unmuted by this.',
     example: { source: 'microphone', reason: 'Your turn' },
@@ -197,9 +186,6 @@ export class StageController {
       'seat.may_not_publish',
     ],
   })
-  @HttpCode(200)
-  @ForAct('ask_unmute')
-  @Answers(requestResponse)
   askUnmute(
     @CurrentActor() actor: Actor,
     @Param({ schema: seatParams }) { room, identity }: SeatParams,

@@ -184,7 +184,7 @@ describe('approving a hand', () => {
     });
   });
 
-  it('of the next one passes over who cannot be let up, and says whom and why', async () => {
+  it('of the next one skips people who cannot be promoted, and says who and why', async () => {
     const room = await newRoom();
     const barred = await app.newUser();
     const risen = await app.newUser();
@@ -210,7 +210,7 @@ describe('approving a hand', () => {
       [risen.identity, 'seat.holds_more'],
       [high.identity, 'seat.above_ceiling'],
     ];
-    // Whoever is blocked loses their hand within two seconds, at any moment from now on.
+    // A blocked participant loses their hand within two seconds, at any moment from now on.
     const exceptBlocked = (rows: unknown[][]) => rows.filter(([who]) => who !== 'blocked');
     expect(exceptBlocked(why(next.body.skipped))).toEqual(exceptBlocked(passedOver));
     for (const { detail } of next.body.skipped) expect(detail).toMatch(/\w/);

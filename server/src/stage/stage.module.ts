@@ -1,6 +1,6 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { Housekeeping } from '../database/housekeeping.js';
-import { SeatExtras, SeatRules } from '../seats/model/extensions.js';
+import { SeatExtras, SeatRules } from '../seats/public/policy.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { StageHands } from './stage-hands.js';
 import { StageMonitor } from './stage-monitor.js';
@@ -11,6 +11,7 @@ import { StageOffers } from './stage-offers.js';
 import { StageParticipantsService } from './stage-participants.service.js';
 import { StageStore } from './stage-store.js';
 import { StageController } from './stage.controller.js';
+import { StageQueue } from './stage-queue.service.js';
 import { StageService } from './stage.service.js';
 
 /** Raised hands, invitations, questions to unmute, and how many may be up at a time. */
@@ -24,6 +25,7 @@ import { StageService } from './stage.service.js';
     StageNotifier,
     StageOffers,
     StageParticipantsService,
+    StageQueue,
     StageService,
     StageStore,
   ],

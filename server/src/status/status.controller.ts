@@ -8,7 +8,7 @@ import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { RemoteUnmute, type RemoteUnmuteState } from '../livekit/remote-unmute.js';
 import { ReconcilerService } from '../reconciler/reconciler.service.js';
 import { ClockWatch } from './clock-watch.js';
-import { SeatStore } from '../seats/store/seat-store.js';
+import { SeatReader } from '../seats/public/seats.js';
 import { GateCheck } from './gate-check.js';
 import { statusResponse } from './status.schemas.js';
 import { UsersService } from '../users/users.service.js';
@@ -21,7 +21,7 @@ export class StatusController {
   constructor(
     private readonly health: LiveKitHealth,
     private readonly remoteUnmute: RemoteUnmute,
-    private readonly seats: SeatStore,
+    private readonly seats: SeatReader,
     private readonly users: UsersService,
     private readonly reconciler: ReconcilerService,
     private readonly gateCheck: GateCheck,

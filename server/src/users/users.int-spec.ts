@@ -253,7 +253,7 @@ describe('UsersService.ensure', () => {
   });
   afterAll(() => test?.stop());
 
-  it('adds somebody once, whoever asks at the same time, with one entry', async () => {
+  it('adds somebody once, also when several ask at the same time, with one entry', async () => {
     const users = test.app.get(UsersService);
     await Promise.all([1, 2, 3, 4, 5].map(() => users.ensure(SYSTEM_ACTOR, 'Ana 🎤', 'Ana')));
     expect(await test.ledger('user.created')).toHaveLength(1);

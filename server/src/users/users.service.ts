@@ -11,7 +11,7 @@ import { voidedNow } from '../database/void-mark.js';
 import { readPage } from '../database/read-page.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
-import { SeatStore } from '../seats/store/seat-store.js';
+import { SeatReader } from '../seats/public/seats.js';
 import { AppUser } from './app-user.entity.js';
 import type { CreateUserBody, ListUsersQuery, UpdateUserBody } from './users.schemas.js';
 import { UserRemoval } from './user-removal.js';
@@ -56,7 +56,7 @@ export class UsersService {
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
     private readonly removal: UserRemoval,
-    private readonly seats: SeatStore,
+    private readonly seats: SeatReader,
     private readonly hints: Hints,
   ) {}
 
@@ -97,7 +97,7 @@ export class UsersService {
   }
 
   async create(actor: Actor, body: CreateUserBody): Promise<{ view: UserView; revision: number }> {
-    // A suspension holds in every room, whoever the identity belongs to there.
+    // A suspension counts in every room, also in those that the actor may not see.
     if (body.isSuspended && !actor.can('user.update')) {
       const text = 'this needs the permission user.update, in all rooms';
       throw new AppError('forbidden', 'access.denied', `isSuspended: ${text}`, {

@@ -5,15 +5,15 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
+import { pause } from '../common/pause.js';
 import { inParallel } from '../common/in-parallel.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { isMislabelled } from '../grants/mislabelled.js';
 import { mayBeMuted } from '../grants/silencing.js';
 import type { EventParticipant, LiveKitEvent } from '../livekit/webhook-event.js';
 import type { ObservedTrack } from '../livekit/participant-view.js';
-import { SeatChecks } from '../seats/repair/seat-checks.js';
-import { Observations } from '../seats/observation/observations.js';
-import type { TrackEvent } from '../seats/model/seat.js';
+import { Observations, SeatChecks } from '../seats/public/observations.js';
+import type { TrackEvent } from '../seats/public/seats.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { RoomSessions } from '../presence/room-sessions.js';
 import { type ReceivedEvent, WebhookInbox } from './webhook-inbox.js';
@@ -96,7 +96,7 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
         if (count === BATCH) continue;
         if (!this.busy.get(room)) return;
         this.busy.set(room, false);
-        await new Promise((resolve) => setTimeout(resolve, COLLECT_MS));
+        await pause(COLLECT_MS);
       }
     } finally {
       this.busy.delete(room);

@@ -21,8 +21,9 @@ export const ApiDoc = (doc: OperationDoc) => SetMetadata(API_DOC, doc);
 /** What a handler may return for `T`: services give read-only views. */
 type View<T> = T extends Date ? T : T extends object ? { readonly [K in keyof T]: View<T[K]> } : T;
 
-interface Handler<T> {
-  value?: (...given: never[]) => T | Promise<T>;
+/** The property of a handler that answers what the schema says. */
+export interface AnswerOf<S extends z.ZodType> {
+  value?: (...given: never[]) => View<z.output<S>> | Promise<View<z.output<S>>>;
 }
 
 /**
@@ -31,6 +32,6 @@ interface Handler<T> {
  */
 export const Answers =
   <S extends z.ZodType>(schema: S) =>
-  (target: object, name: string, handler: Handler<View<z.output<S>>>): void => {
+  (target: object, name: string, handler: AnswerOf<S>): void => {
     SetMetadata(ANSWER_SCHEMA, schema)(target, name, handler as PropertyDescriptor);
   };

@@ -1,15 +1,16 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { ForAct } from '../../acts/act.decorators.js';
+import { ActRoute } from '../../acts/act.decorators.js';
 import { CurrentActor, RequirePermission } from '../../actor/access.decorators.js';
 import type { Actor } from '../../actor/actor.js';
-import { Answers, ApiDoc } from '../../common/http/api-docs.js';
+import { Answers, ApiDoc, type OperationDoc } from '../../common/http/api-docs.js';
 import { roomParams, seatParams } from '../../common/http/fields.js';
 import { actingHint } from '../../hints/acting.js';
 import { Hints } from '../../hints/hints.js';
 import { ClickedAt } from '../../actor/clicked-at.js';
+import type { SeatAct } from '../model/seat.js';
 import { SeatPolicy } from '../model/seat-policy.js';
-import { SeatStore } from '../store/seat-store.js';
+import { OperationReader } from '../store/operation-reader.js';
 import { SeatViews, toSeatOperationView } from '../views/seat-views.js';
 import {
   actingBody,
@@ -41,13 +42,20 @@ import { SeatsService } from '../commands/seats.service.js';
 
 type SeatParams = z.infer<typeof seatParams>;
 
+/** The route of an act on a seat; `errors` beside those that every act may end with. */
+const SeatActRoute = (name: SeatAct, { errors = [], ...doc }: OperationDoc) =>
+  ActRoute(name, seatChangeResponse, {
+    ...doc,
+    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling', ...errors],
+  });
+
 @Controller('api/v1/rooms/:room/seats')
 export class SeatsController {
   constructor(
     private readonly seats: SeatsService,
     private readonly views: SeatViews,
     private readonly policy: SeatPolicy,
-    private readonly store: SeatStore,
+    private readonly operationReader: OperationReader,
     private readonly hints: Hints,
   ) {}
 
@@ -76,15 +84,12 @@ export class SeatsController {
   }
 
   @Post(':identity/promote')
-  @ApiDoc({
+  @SeatActRoute('promote', {
     summary: 'Promote a participant',
     description:
       'Gives the seat a higher role: the named template, else the room’s usual one. Lasts for the session, or for the time in `for`. An absent participant gets it when they join.',
     example: { template: 'speaker', for: '10m', reason: 'Asked a question', expectEpoch: 4 },
     errors: [
-      'seat.not_found',
-      'seat.changed',
-      'seat.above_ceiling',
       'seat.is_peek',
       'seat.not_a_person',
       'seat.self',
@@ -94,27 +99,21 @@ export class SeatsController {
       'role_template.unusable',
     ],
   })
-  @HttpCode(200)
-  @ForAct('promote')
-  @Answers(seatChangeResponse)
   promote(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: changeBody }) body: ChangeBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.promote(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'promote', seat, body, { clickedAt });
   }
 
   @Post(':identity/demote')
-  @ApiDoc({
+  @SeatActRoute('demote', {
     summary: 'Demote a participant',
     description: 'Ends the promotion. With a template, gives that role instead.',
     example: { reason: 'Thank you', expectEpoch: 5 },
     errors: [
-      'seat.not_found',
-      'seat.changed',
-      'seat.above_ceiling',
       'seat.is_peek',
       'seat.not_a_person',
       'seat.self',
@@ -123,156 +122,124 @@ export class SeatsController {
       'role_template.unusable',
     ],
   })
-  @HttpCode(200)
-  @ForAct('demote')
-  @Answers(seatChangeResponse)
   demote(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: changeBody }) body: ChangeBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.demote(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'demote', seat, body, { clickedAt });
   }
 
   @Post(':identity/block')
-  @ApiDoc({
+  @SeatActRoute('block', {
     summary: 'Block a participant',
     description: 'Removes them and refuses tokens and joins until the block ends.',
     example: { for: '1h', reason: 'Spam' },
-    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling', 'seat.self'],
+    errors: ['seat.self'],
   })
-  @HttpCode(200)
-  @ForAct('block')
-  @Answers(seatChangeResponse)
   block(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: blockBody }) body: BlockBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.block(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'block', seat, body, { clickedAt });
   }
 
   @Post(':identity/unblock')
-  @ApiDoc({
+  @SeatActRoute('unblock', {
     summary: 'Unblock a participant',
     description: 'Ends the block. They may join again.',
     example: { reason: 'A mistake' },
-    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling'],
   })
-  @HttpCode(200)
-  @ForAct('unblock')
-  @Answers(seatChangeResponse)
   unblock(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: reasonBody }) body: ReasonBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.unblock(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'unblock', seat, body, { clickedAt });
   }
 
   @Post(':identity/remove')
-  @ApiDoc({
+  @SeatActRoute('remove', {
     summary: 'Remove a participant',
     description: 'Disconnects them. They may come back.',
     example: { reason: 'Left the camera on' },
-    errors: [
-      'seat.not_found',
-      'seat.changed',
-      'seat.above_ceiling',
-      'seat.self',
-      'seat.not_present',
-    ],
+    errors: ['seat.self', 'seat.not_present'],
   })
-  @HttpCode(200)
-  @ForAct('remove')
-  @Answers(seatChangeResponse)
   remove(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: removeBody }) body: RemoveBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.remove(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'remove', seat, body, { clickedAt });
   }
 
   @Post(':identity/mute')
-  @ApiDoc({
+  @SeatActRoute('mute', {
     summary: 'Mute a participant',
     description: 'Mutes one source, or all. They can unmute themselves; a hold prevents that.',
     example: { source: 'microphone' },
-    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling', 'seat.not_present'],
+    errors: ['seat.not_present'],
   })
-  @HttpCode(200)
-  @ForAct('mute')
-  @Answers(seatChangeResponse)
   mute(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: muteBody }) body: MuteBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.mute(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'mute', seat, body, { clickedAt });
   }
 
   @Post(':identity/extend')
-  @ApiDoc({
+  @SeatActRoute('extend', {
     summary: 'Extend a lease',
     description: 'Adds time to a promotion that has an expiry.',
     example: { for: '5m' },
-    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling', 'seat.no_lease'],
+    errors: ['seat.no_lease'],
   })
-  @HttpCode(200)
-  @ForAct('extend')
-  @Answers(seatChangeResponse)
   extend(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: extendBody }) body: ExtendBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.extend(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'extend', seat, body, { clickedAt });
   }
 
   @Post(':identity/hold')
-  @ApiDoc({
+  @SeatActRoute('hold', {
     summary: 'Hold a participant silent',
     description:
       'Takes sources from the seat, so that they cannot unmute. Without `sources`, all of them.',
     example: { sources: ['microphone'], for: '10m' },
-    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling', 'seat.is_peek', 'seat.self'],
+    errors: ['seat.is_peek', 'seat.self'],
   })
-  @HttpCode(200)
-  @ForAct('hold')
-  @Answers(seatChangeResponse)
   hold(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: holdBody }) body: HoldBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.hold(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'hold', seat, body, { clickedAt });
   }
 
   @Post(':identity/release')
-  @ApiDoc({
+  @SeatActRoute('release', {
     summary: 'Release a held participant',
     description: 'Ends the hold. They can unmute again.',
     example: { reason: 'Noise is gone' },
-    errors: ['seat.not_found', 'seat.changed', 'seat.above_ceiling'],
   })
-  @HttpCode(200)
-  @ForAct('release')
-  @Answers(seatChangeResponse)
   release(
     @CurrentActor() actor: Actor,
-    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+    @Param({ schema: seatParams }) seat: SeatParams,
     @Body({ schema: reasonBody }) body: ReasonBody,
     @ClickedAt() clickedAt: number,
   ) {
-    return this.seats.release(actor, room, identity, body, { clickedAt });
+    return this.seats.act(actor, 'release', seat, body, { clickedAt });
   }
 
   /** What an action would do, before the click on it. */
@@ -306,7 +273,7 @@ export class SeatsController {
     @Query({ schema: operationsQuery }) { limit }: OperationsQuery,
   ) {
     await this.policy.assertRoom(room);
-    return (await this.store.listOperations(room, identity, limit)).map(toSeatOperationView);
+    return (await this.operationReader.list(room, identity, limit)).map(toSeatOperationView);
   }
 
   /** A soft lock: for five seconds the other moderators see who is about to act on this seat. */

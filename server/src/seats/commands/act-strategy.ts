@@ -5,7 +5,7 @@ import type { Tx } from '../../ledger/transactions.js';
 import { isUnavailable } from '../../livekit/livekit-error.js';
 import type { SeatOperation } from '../model/seat.js';
 import { toStateOf, toStateResponse } from '../views/seat-views.js';
-import { SeatApplier } from '../convergence/seat-applier.js';
+import { SeatCalls } from '../convergence/seat-calls.js';
 import type { Context } from '../model/context.js';
 import { SeatGuards } from './seat-guards.js';
 import { SeatOperations } from '../store/seat-operations.js';
@@ -28,7 +28,7 @@ export class ActStrategy implements Strategy<ImmediateAct, Prepared> {
     private readonly guards: SeatGuards,
     private readonly recent: RecentOperations,
     private readonly operations: SeatOperations,
-    private readonly applier: SeatApplier,
+    private readonly calls: SeatCalls,
   ) {}
 
   async prepare(
@@ -78,7 +78,7 @@ export class ActStrategy implements Strategy<ImmediateAct, Prepared> {
     const started = performance.now();
     const ms = () => Math.round((performance.now() - started) * 10) / 10;
     try {
-      if (!(await this.applier.isReachable())) {
+      if (!(await this.calls.isReachable())) {
         return unreachable(action, 'LiveKit cannot be reached');
       }
       const { outcome = 'applied', detail, effects = null } = await run();

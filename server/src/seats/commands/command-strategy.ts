@@ -16,7 +16,8 @@ import { resultOf, observedEffects } from '../model/outcomes.js';
 import type { OperationResult } from '../model/seat.js';
 import { SeatPolicy, type Evaluation } from '../model/seat-policy.js';
 import { type RoleClaim, SeatRules } from '../model/extensions.js';
-import { type Plan, isSameDesiredState, CommandPlanner, whyUnusable } from './command-planner.js';
+import { CommandPlanner } from './command-planner.js';
+import { isSameDesiredState, type Plan, whyUnusable } from './plan.js';
 import type { SeatPreview } from '../views/seats.schemas.js';
 import { toOpenOperation, draftCommand, templateGiven } from './operation-draft.js';
 import { RecentOperations } from './recent-operations.js';
@@ -131,7 +132,7 @@ export class CommandStrategy implements Strategy<Command, PreparedCommand> {
       await this.assertHasPlace(tx, one);
       await one.options.within?.(tx, one.operation.id);
     }
-    const promoted = mine.filter(({ command }) => command.action === 'promote').flatMap(holdingOf);
+    const promoted = mine.filter(({ command }) => command.action === 'promote').flatMap(claimsOf);
     if (promoted.length > 0) await this.rules.notePromotedAll(tx, promoted, actor);
     return written;
   }
@@ -227,7 +228,7 @@ export class CommandStrategy implements Strategy<Command, PreparedCommand> {
     }
     try {
       const { room, identity } = context.seat;
-      await this.rules.assertMayHold(tx, { room, identity, template });
+      await this.rules.assertMayHave(tx, { room, identity, template });
     } catch (error) {
       if (!(error instanceof AppError) || error.kind === 'unavailable') throw error;
       throw new NoPlace(template, error);
@@ -267,7 +268,7 @@ function extraOf({ command: { undoes }, notGivenBack }: PreparedCommand): Record
   };
 }
 
-function holdingOf({ operation, plan }: PreparedCommand): (RoleClaim & { operationId: string })[] {
+function claimsOf({ operation, plan }: PreparedCommand): (RoleClaim & { operationId: string })[] {
   const { id: operationId, room, identity } = operation;
   return plan.override ? [{ room, identity, template: plan.override.template, operationId }] : [];
 }

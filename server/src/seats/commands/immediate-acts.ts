@@ -2,40 +2,43 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../common/errors/app-error.js';
 import type { ObservedTrack } from '../../livekit/participant-view.js';
 import { RoomsPort } from '../../livekit/rooms-port.js';
-import { SeatApplier } from '../convergence/seat-applier.js';
+import { SeatCalls } from '../convergence/seat-calls.js';
 import { describeMute, describeRemoval } from '../model/effects.js';
 import { SeatStore } from '../store/seat-store.js';
-import type { MuteBody, RemoveBody } from '../views/seats.schemas.js';
-import type { ImmediateAct } from './requests.js';
+import type { Asked, ImmediateAct } from './requests.js';
+
+type Built = Pick<ImmediateAct, 'effects' | 'isDone' | 'run'>;
 
 /** What each immediate act does. */
 @Injectable()
 export class ImmediateActs {
+  private readonly builders: Readonly<Record<ImmediateAct['action'], (asked: Asked) => Built>> = {
+    remove: (asked) => this.removal(asked),
+    mute: (asked) => this.muting(asked),
+  };
+
   constructor(
     private readonly rooms: RoomsPort,
-    private readonly applier: SeatApplier,
+    private readonly calls: SeatCalls,
     private readonly store: SeatStore,
   ) {}
+
+  /** What the act does when it is carried out. */
+  build(name: ImmediateAct['action'], asked: Asked): Built {
+    return this.builders[name](asked);
+  }
 
   /**
    * Ends the connection and nothing else: a holder of a token may come back. `onlyIf` is asked right
    * before the call, because LiveKit removes by identity, not by connection.
    */
-  removal(
-    room: string,
-    identity: string,
-    body: RemoveBody,
-    onlyIf: () => Promise<boolean> = async () => true,
-  ): ImmediateAct {
+  private removal({ room, identity, onlyIf }: Asked): Built {
     return {
-      action: 'remove',
-      permission: 'seat.remove',
-      ...common(body),
       effects: ({ seat }) => describeRemoval(seat),
       // Who came back meanwhile has another sid, and is removed again.
       isDone: ({ seat }, last) => !seat.isPresent || seat.sid === last.before.sid,
       run: async () => {
-        if (!(await onlyIf())) {
+        if (onlyIf && !(await onlyIf())) {
           return { outcome: 'superseded', detail: 'it was no longer needed' };
         }
         const wasThere = await this.rooms.removeParticipant(room, identity);
@@ -45,14 +48,11 @@ export class ImmediateActs {
   }
 
   /** Mutes what they publish now, of one source or all; they may unmute themselves. */
-  muting(room: string, identity: string, body: MuteBody): ImmediateAct {
+  private muting({ room, identity, body }: Asked): Built {
     const isOfSource = (track: ObservedTrack) =>
       track.type !== 'data' && (body.source === undefined || track.source === body.source);
     const isMeant = (track: ObservedTrack) => !track.isMuted && isOfSource(track);
     return {
-      action: 'mute',
-      permission: 'seat.mute',
-      ...common(body),
       effects: ({ seat }) => describeMute(seat.tracks.filter(isMeant)),
       isDone: ({ seat }) => !seat.tracks.some(isMeant),
       run: async () => {
@@ -65,14 +65,9 @@ export class ImmediateActs {
         const sids = participant.tracks.filter(isOfSource).map(({ sid }) => sid);
         await this.store.forgetMuted({ room, identity }, sids);
         await Promise.all(tracks.map(({ sid }) => this.rooms.muteTrack(room, identity, sid)));
-        await this.applier.observeAgain(room, identity);
+        await this.calls.observeAgain(room, identity);
         return { detail: null, effects: describeMute(tracks) };
       },
     };
   }
-}
-
-function common(body: RemoveBody) {
-  const { reason, expectEpoch, confirm } = body;
-  return { body, reason, expectEpoch, isConfirmed: confirm };
 }

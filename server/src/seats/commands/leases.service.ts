@@ -5,16 +5,15 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { SYSTEM_ACTOR } from '../../actor/actor.js';
-import { AppError } from '../../common/errors/app-error.js';
 import { inParallel } from '../../common/in-parallel.js';
 import { Hints } from '../../hints/hints.js';
-import type { PolicyFacts } from '../../policy/policy-facts.js';
 import type { Seat } from '../model/seat.js';
 import { OperationRunner } from './operation-runner.js';
 import type { Command } from './requests.js';
 import { LEASES } from '../store/seat-operations.js';
-import { SeatStore } from '../store/seat-store.js';
-import { hasEnded, CommandPlanner, desiredStateOf } from './command-planner.js';
+import { SeatReader } from '../store/seat-reader.js';
+import { desiredStateOf, hasEnded } from './plan.js';
+import { RoleFallbacks } from './role-fallbacks.js';
 
 const BATCH = 100;
 /** Each is a transaction and a call. */
@@ -31,12 +30,14 @@ type SeatName = Pick<Seat, 'room' | 'identity'>;
 /**
  * Ends leases, timed holds and timed blocks when their time has come: by a timer for the next one,
  * and by every sweep, so that one that fell due while nothing of Rolecall ran ends as well. The
- * seat's epoch sees to it that each ends once, however many servers try. An end is never refused:
+ * seat's epoch ensures that each ends once, however many servers try. An end is never refused:
  * a role without a place is not given back, and the entry says so.
  */
 @Injectable()
 export class LeasesService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly log = new Logger(LeasesService.name);
+  // Not a `Loop`: its passes follow each other, and an end that waits for LiveKit must not delay
+  // the next one.
   private timer: NodeJS.Timeout | null = null;
   private running: Promise<void> | null = null;
   private ending: Promise<void> = Promise.resolve();
@@ -47,8 +48,8 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
   private isStopped = false;
 
   constructor(
-    private readonly store: SeatStore,
-    private readonly planner: CommandPlanner,
+    private readonly seats: SeatReader,
+    private readonly fallbacks: RoleFallbacks,
     private readonly runner: OperationRunner,
     private readonly hints: Hints,
   ) {}
@@ -76,7 +77,7 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
     const failures: unknown[] = [];
     let last: SeatName | null = null;
     do {
-      const due: SeatName[] = await this.store.listExpired(BATCH, last);
+      const due: SeatName[] = await this.seats.listExpired(BATCH, last);
       await inParallel(due, ENDS_AT_ONCE, ({ room, identity }) =>
         this.end(room, identity).catch((error: unknown) => failures.push(error)),
       );
@@ -96,7 +97,7 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
    * False when nothing is due or it cannot be ended now: then what LiveKit has is compared as it is.
    */
   async endDueOf(room: string, identity: string): Promise<boolean> {
-    const { seat, at: now } = await this.store.readSnapshot(room, identity);
+    const { seat, at: now } = await this.seats.readSnapshot(room, identity);
     if (!seat || ![seat.override, seat.hold, seat.block].some((part) => hasEnded(part, now))) {
       return false;
     }
@@ -107,22 +108,6 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
       this.log.warn(`what is due of a seat could not be ended: ${String(error)}`);
       return false;
     }
-  }
-
-  /**
-   * What `read` tells of a seat when nothing of it is due. A lease or a block whose time is over,
-   * and whose end is not written yet, hides what comes back with its end, such as a demotion: who
-   * gives somebody a token waits for that. Throws `unavailable` when it cannot be written.
-   */
-  async onceNothingIsDue<T>(read: () => Promise<T>, factsOf: (told: T) => PolicyFacts): Promise<T> {
-    const told = await read();
-    const { room, identity } = factsOf(told);
-    if (!room || !isAnythingDue(factsOf(told))) return told;
-    await this.endDueOf(room.name, identity);
-    const again = await read();
-    if (!isAnythingDue(factsOf(again))) return again;
-    const text = 'What is over for this seat could not be ended yet.';
-    throw new AppError('unavailable', 'seat.end_due', text, { retryAfter: 2 });
   }
 
   private arm(): void {
@@ -144,7 +129,7 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
 
   private async armOnce(): Promise<void> {
     // Those that failed are tried again at their own pace; the next one is not kept waiting.
-    const ms = await this.store.nextExpiryMs({ isFuture: this.isAnyLeft });
+    const ms = await this.seats.nextExpiryMs({ isFuture: this.isAnyLeft });
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
     if (this.isStopped || (ms === null && !this.isAnyLeft)) return;
@@ -176,7 +161,7 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
         action: 'block_end',
         permission: 'seat.block',
         givesBack: true,
-        plan: (context, noPlace) => this.planner.blockEnd(SYSTEM_ACTOR, context, noPlace),
+        plan: (context, noPlace) => this.fallbacks.blockEnd(SYSTEM_ACTOR, context, noPlace),
       },
       {
         action: 'hold_end',
@@ -190,13 +175,8 @@ export class LeasesService implements OnApplicationBootstrap, OnApplicationShutd
         action: 'lease_end',
         permission: 'seat.demote',
         givesBack: true,
-        plan: (context, noPlace) => this.planner.leaseEnd(SYSTEM_ACTOR, context, noPlace),
+        plan: (context, noPlace) => this.fallbacks.leaseEnd(SYSTEM_ACTOR, context, noPlace),
       },
     ];
   }
-}
-
-function isAnythingDue({ input, now }: PolicyFacts): boolean {
-  const { override = null, block = null } = input?.seat ?? {};
-  return hasEnded(override, now) || hasEnded(block, now);
 }

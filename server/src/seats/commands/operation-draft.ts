@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { inverseOf } from '../../acts/acts.js';
 import type { Actor } from '../../actor/actor.js';
 import type {
   NewOperation,
@@ -19,19 +20,10 @@ import {
   tracksTaken,
 } from '../model/effects.js';
 import type { Evaluation } from '../model/seat-policy.js';
-import { hasEnded, type Plan } from './command-planner.js';
+import { hasEnded, type Plan } from './plan.js';
 import type { Command, ImmediateAct, NotGivenBack, RequestOptions } from './requests.js';
 
 const UNDO_MS = 60_000;
-
-const WITHOUT_UNDO: ReadonlySet<SeatAction> = new Set([
-  'remove',
-  'mute',
-  'lease_end',
-  'hold_end',
-  'block_end',
-  'peek_end',
-]);
 
 /** The operation of a command, before it is written. */
 export function draftCommand(made: {
@@ -51,7 +43,7 @@ export function draftCommand(made: {
   const kept = notGivenBack.map(
     ({ template, because }) => `does not get ${template} back: ${because}`,
   );
-  const told = { ...described, notes: [...described.notes, ...kept] };
+  const effects = { ...described, notes: [...described.notes, ...kept] };
   const permission = permissionAfter(after, plan.fallback);
   return {
     ...newOperation(actor, action, context, options),
@@ -59,9 +51,9 @@ export function draftCommand(made: {
     before: { ...(plan.was ?? toStateOf(evaluation.role)), ...stateOf(context), base },
     after: {
       ...toStateOf(after.role),
-      effects: sentencesOf(told),
-      wish: periodsOf(plan),
-      notes: told.notes,
+      effects: sentencesOf(effects),
+      desired: periodsOf(plan),
+      notes: effects.notes,
       fallback: plan.fallback ?? null,
       takes: tracksTaken(seat, permission),
       ...publishingOf(permission),
@@ -69,7 +61,7 @@ export function draftCommand(made: {
       headMs: context.headMs,
     },
     epoch: evaluation.epoch + 1,
-    undoUntil: WITHOUT_UNDO.has(action) ? null : new Date(context.now.getTime() + UNDO_MS),
+    undoUntil: inverseOf(action) === null ? null : new Date(context.now.getTime() + UNDO_MS),
   };
 }
 
@@ -90,7 +82,7 @@ export function draftAct(
     after: {
       ...state,
       effects: act.effects(context),
-      wish: null,
+      desired: null,
       notes: [],
       fallback: null,
       takes: isRemoval ? tracksTaken(seat, null) : [],

@@ -5,9 +5,10 @@ import { inParallel, inSequence } from '../../common/in-parallel.js';
 import { withTimeout } from '../../common/with-timeout.js';
 import { Transactions, type Tx } from '../../ledger/transactions.js';
 import type { CallLimiter } from '../../livekit/call-limiter.js';
-import { JoiningMutex } from '../convergence/keyed-mutex.js';
+import { JoiningMutex, seatKey } from '../convergence/keyed-mutex.js';
 import type { SeatOperation } from '../model/seat.js';
-import { SeatApplier, seatKey } from '../convergence/seat-applier.js';
+import { BatchesInProgress } from '../convergence/batches-in-progress.js';
+import { SeatApplier } from '../convergence/seat-applier.js';
 import type { OperationEnd } from '../model/seat.js';
 import type { Context } from '../model/context.js';
 import { SeatContexts } from './seat-contexts.js';
@@ -15,7 +16,7 @@ import { SeatOperations } from '../store/seat-operations.js';
 import { knownResult } from '../model/outcomes.js';
 import type { OperationResult } from '../model/seat.js';
 import { SeatRules } from '../model/extensions.js';
-import { SeatStore } from '../store/seat-store.js';
+import { OperationReader } from '../store/operation-reader.js';
 import { SeatViews, toChange, toStateOf, toStateResponse } from '../views/seat-views.js';
 import type { SeatChange, SeatPreview } from '../views/seats.schemas.js';
 import { SilenceWatch } from '../observation/silence-watch.js';
@@ -73,7 +74,7 @@ interface Accepted {
 type PreparedItem = { readonly item: BatchItem; readonly prepared: PreparedCommand };
 
 /**
- * Carries out whatever is asked of seats, always in this order: the intent is committed, LiveKit is
+ * Carries out what is asked of seats, always in this order: the intent is committed, LiveKit is
  * called, the outcome is written. One request or many; commands and immediate acts alike.
  */
 @Injectable()
@@ -88,9 +89,10 @@ export class OperationRunner {
     private readonly commands: CommandStrategy,
     private readonly acts: ActStrategy,
     private readonly contexts: SeatContexts,
-    private readonly store: SeatStore,
+    private readonly operationReader: OperationReader,
     private readonly rules: SeatRules,
     private readonly applier: SeatApplier,
+    private readonly batches: BatchesInProgress,
     private readonly operations: SeatOperations,
     private readonly silence: SilenceWatch,
     private readonly views: SeatViews,
@@ -181,7 +183,7 @@ export class OperationRunner {
   ): Promise<void> {
     if (many.length === 0) return;
     const identities = many.map(({ operation: { identity } }) => identity);
-    await this.applier.withInHand(room, identities, async () => {
+    await this.batches.whileIncluding(room, identities, async () => {
       const ends: OperationEnd[] = [];
       await inSequence([
         () =>
@@ -213,7 +215,7 @@ export class OperationRunner {
     const mayRepeat = operationId === undefined && within === undefined;
     let notGivenBack: readonly NotGivenBack[] = [];
     for (let attempt = 0; attempt < MAX_TRIES + notGivenBack.length; attempt++) {
-      const known = operationId && (await this.store.findOperation(operationId));
+      const known = operationId && (await this.operationReader.find(operationId));
       if (known) return { operation: known, isNew: false };
       const context = await this.contexts.read(room, identity, {
         mayBeUnknown: request.mayBeUnknown ?? false,
@@ -248,7 +250,7 @@ export class OperationRunner {
     const running = this.running.get(id);
     if (running) return running;
     const work = this.applier
-      .inTurn(room, identity, async () => {
+      .withLock(room, identity, async () => {
         const result = isImmediate(request)
           ? await this.acts.carryOut(operation, request)
           : await this.commands.carryOut(operation);
@@ -268,7 +270,7 @@ export class OperationRunner {
   ): Promise<OperationResult> {
     const running = this.running.get(operation.id);
     if (running) return running;
-    // It may have ended after it was read and before it was looked for among the running ones.
+    // It may have ended after it was read and before it was searched among the running ones.
     const known = knownResult(operation) ?? (await this.readResult(operation.id));
     if (known) return known;
     const { isResumable } = isImmediate(request) ? this.acts : this.commands;
@@ -278,7 +280,7 @@ export class OperationRunner {
   }
 
   private async readResult(id: string): Promise<OperationResult | null> {
-    const operation = await this.store.findOperation(id);
+    const operation = await this.operationReader.find(id);
     return operation && knownResult(operation);
   }
 

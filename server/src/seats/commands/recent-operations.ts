@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../actor/actor.js';
 import { isBy, mayBeBy, type SeatAction, type SeatOperation } from '../model/seat.js';
 import type { Context } from '../model/context.js';
-import { SeatStore } from '../store/seat-store.js';
+import { OperationReader } from '../store/operation-reader.js';
 
 /** Finds operations that a request may repeat. */
 @Injectable()
 export class RecentOperations {
-  constructor(private readonly store: SeatStore) {}
+  constructor(private readonly operations: OperationReader) {}
 
   /** The seat's last operation, if it is this action by this actor, fresh, and did not fail. */
   async find(
@@ -19,7 +19,7 @@ export class RecentOperations {
     if (lastChange?.kind !== action || !mayBeBy(lastChange, actor)) return null;
     if (lastChange.outcome === 'failed') return null;
     if (now.getTime() - Date.parse(lastChange.at) > withinMs) return null;
-    const last = await this.store.findOperation(lastChange.operationId);
+    const last = await this.operations.find(lastChange.operationId);
     return last && isBy(last, actor) ? last : null;
   }
 }

@@ -1,8 +1,33 @@
 import type { Permission } from '../../actor/permissions.js';
 import type { Tx } from '../../ledger/transactions.js';
+import type { ActsThat } from '../../acts/acts.js';
+import type { Actor } from '../../actor/actor.js';
+import type { TrackSource } from '../../grants/role-grants.js';
 import type { SeatAction, SeatOperation } from '../model/seat.js';
 import type { Context } from '../model/context.js';
-import type { Plan } from './command-planner.js';
+import type { Plan } from './plan.js';
+
+/** What an act may be asked for with; which of it counts is in the catalogue. */
+export interface ActBody {
+  readonly template?: string | undefined;
+  readonly sources?: readonly TrackSource[] | undefined;
+  readonly source?: TrackSource | 'unknown' | undefined;
+  /** Seconds. */
+  readonly for?: number | undefined;
+  readonly reason?: string | undefined;
+  readonly expectEpoch?: number | undefined;
+  readonly confirm?: boolean | undefined;
+}
+
+/** Somebody asks for an act on one seat. */
+export interface Asked {
+  readonly actor: Actor;
+  readonly room: string;
+  readonly identity: string;
+  readonly body: ActBody;
+  /** Asked right before an immediate act is done. */
+  readonly onlyIf?: (() => Promise<boolean>) | undefined;
+}
 
 /** What somebody asks to do to a seat. */
 interface Request {
@@ -13,7 +38,7 @@ interface Request {
   readonly isConfirmed?: boolean | undefined;
   /** The body of the request: the same actor asking for the same again is one operation. */
   readonly body?: object;
-  /** A block may name an identity that nobody has yet. */
+  /** May name an identity that nobody has yet, as a block does. */
   readonly mayBeUnknown?: boolean;
 }
 
@@ -31,7 +56,7 @@ export interface Command extends Request {
 
 /** A request that acts on the participant now and leaves the desired state as it is. */
 export interface ImmediateAct extends Request {
-  readonly action: 'remove' | 'mute';
+  readonly action: ActsThat<{ sort: 'immediate' }>;
   readonly effects: (context: Context) => string[];
   /** Whether nothing is left to do since `last`. */
   readonly isDone: (context: Context, last: SeatOperation) => boolean;

@@ -71,7 +71,7 @@ export class SceneSeats {
     );
   }
 
-  /** Reads seats again, in their order: null where nothing is to do, `failed` where it cannot be told. */
+  /** Reads seats again, in their order: null where nothing is to do, `failed` where it cannot be evaluated. */
   async read(
     room: string,
     identities: readonly string[],

@@ -7,14 +7,14 @@ import { emptySeat, type Seat } from '../model/seat.js';
 import type { Context } from '../model/context.js';
 import { SeatBatchStore } from '../store/seat-batch-store.js';
 import { SeatPolicy, type Evaluation } from '../model/seat-policy.js';
-import { SeatStore } from '../store/seat-store.js';
+import { SeatReader } from '../store/seat-reader.js';
 
 const MAX_TRIES = 4;
 
 @Injectable()
 export class SeatContexts {
   constructor(
-    private readonly store: SeatStore,
+    private readonly store: SeatReader,
     private readonly batches: SeatBatchStore,
     private readonly policy: SeatPolicy,
     private readonly rooms: RoomsPort,
@@ -52,7 +52,7 @@ export class SeatContexts {
 
   /**
    * Many seats of one room, read together: a context or why there is none, in the order of `seats`.
-   * The epochs of `seat` and `standing` differ where the seat changed between the two readings.
+   * The epochs of `seat` and `evaluation` differ where the seat changed between the two readings.
    */
   async readMany(
     room: string,

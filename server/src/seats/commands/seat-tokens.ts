@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../actor/actor.js';
+import { AppError } from '../../common/errors/app-error.js';
 import { Transactions, type Tx } from '../../ledger/transactions.js';
 import { Hints } from '../../hints/hints.js';
 import type { Override } from '../../grants/policy.js';
@@ -8,7 +9,8 @@ import { LedgerService } from '../../ledger/ledger.service.js';
 import type { PolicyFacts } from '../../policy/policy-facts.js';
 import type { Seat } from '../model/seat.js';
 import { SeatApplier } from '../convergence/seat-applier.js';
-import { desiredStateOf } from './command-planner.js';
+import { LeasesService } from './leases.service.js';
+import { desiredStateOf, hasEnded } from './plan.js';
 import { OperationRunner } from './operation-runner.js';
 import { SeatContexts } from './seat-contexts.js';
 import { SeatGuards } from './seat-guards.js';
@@ -31,6 +33,7 @@ export class SeatTokens {
     private readonly policy: SeatPolicy,
     private readonly rules: SeatRules,
     private readonly runner: OperationRunner,
+    private readonly leases: LeasesService,
     private readonly store: SeatStore,
     private readonly applier: SeatApplier,
     private readonly operations: SeatOperations,
@@ -66,14 +69,14 @@ export class SeatTokens {
       const { seat, now } = await this.store.lock(tx, room, identity);
       const given = { ...role, by: actor.label, byKind: actor.kind, reason: entry.reason ?? null };
       await this.give(tx, seat, { ...given, scope: 'session', until: null, at: now });
-      await this.rules.assertMayHold(tx, { room, identity, template: role.template });
+      await this.rules.assertMayHave(tx, { room, identity, template: role.template });
       const [written] = await this.ledger.append(tx, [entry]);
       return written as LedgerRef;
     });
     // Somebody who is in the room already has the new role at once; nobody waits for that.
     if (context.seat.isPresent) {
       void this.applier
-        .inTurn(room, identity, () => this.applier.converge(room, identity))
+        .withLock(room, identity, () => this.applier.converge(room, identity))
         .catch(() => undefined);
     }
     return ref;
@@ -123,6 +126,22 @@ export class SeatTokens {
     });
   }
 
+  /**
+   * What `read` reads of a seat once nothing of it is due. A lease or a block that has expired and
+   * whose end is not written yet hides what comes back with its end, such as a demotion. A token has
+   * to wait for that. Throws `unavailable` when it cannot be written.
+   */
+  async onceNothingIsDue<T>(read: () => Promise<T>, factsOf: (read: T) => PolicyFacts): Promise<T> {
+    const first = await read();
+    const { room, identity } = factsOf(first);
+    if (!room || !isAnythingDue(factsOf(first))) return first;
+    await this.leases.endDueOf(room.name, identity);
+    const again = await read();
+    if (!isAnythingDue(factsOf(again))) return again;
+    const text = 'What is over for this seat could not be ended yet.';
+    throw new AppError('unavailable', 'seat.end_due', text, { retryAfter: 2 });
+  }
+
   private async give(tx: Tx, seat: Seat, override: Override): Promise<void> {
     const { room, identity, block, hold } = seat;
     await this.store.writeDesiredState(tx, seat, { override, block, hold });
@@ -132,4 +151,9 @@ export class SeatTokens {
       this.hints.publish([{ topic: `room:${room}`, type: 'seat', key: identity }]);
     });
   }
+}
+
+function isAnythingDue({ input, now }: PolicyFacts): boolean {
+  const { override = null, block = null } = input?.seat ?? {};
+  return hasEnded(override, now) || hasEnded(block, now);
 }

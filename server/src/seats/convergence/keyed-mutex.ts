@@ -39,3 +39,8 @@ export class JoiningMutex<T> {
     return turn;
   }
 }
+
+/** Names a seat in maps and locks. */
+export function seatKey(room: string, identity: string): string {
+  return JSON.stringify([room, identity]);
+}

@@ -18,7 +18,7 @@ const UNMUTE_OFF =
 
 const NOTHING = toParticipantPermission(completeGrants({}));
 
-/** Where the room will be told what to do; null: out of it. */
+/** What they may do in the room; null: they are out of it. */
 export type PermissionAfter = Heard | null;
 
 /** What LiveKit will have; undefined where it keeps what it has. */
@@ -105,7 +105,7 @@ export function tracksTaken(
     .map(({ sid, source }) => ({ sid, source }));
 }
 
-/** That much of it as tells which tracks may stay. */
+/** The part of it that decides which tracks may stay. */
 export function publishingOf(after: PermissionAfter | undefined): { allows?: Publishing | null } {
   if (!after) return after === null ? { allows: null } : {};
   const { canPublish, canPublishSources, canPublishData, mutes = [] } = after;

@@ -3,7 +3,7 @@ import type { ActorRef } from '../../actor/actor.js';
 import type { Tx } from '../../ledger/transactions.js';
 import type { ActiveScene } from '../../grants/policy.js';
 
-/** Who is about to hold which role by a change made in the room. */
+/** Somebody is about to get a role by a change made in the room. */
 export interface RoleClaim {
   readonly room: string;
   readonly identity: string;
@@ -13,13 +13,13 @@ export interface RoleClaim {
 /** Works inside the transaction that writes the override. */
 export interface SeatRule {
   /** Refuses by throwing. */
-  assertMayHold?(tx: Tx, holding: RoleClaim): Promise<void>;
+  assertMayHave?(tx: Tx, claim: RoleClaim): Promise<void>;
   /** False: nobody is refused the template in the room now. Left out: somebody may be. */
   mayRefuse?(room: string, template: string): Promise<boolean>;
   /** The same for a scene that is about to be played, which gives roles as well. */
   assertMayPlay?(tx: Tx, room: string, scene: ActiveScene): Promise<void>;
   /** The promotion is certain: a raised hand, for example, is settled with it. */
-  notePromoted?(tx: Tx, holding: RoleClaim, by: ActorRef, operationId: string): Promise<void>;
+  notePromoted?(tx: Tx, claim: RoleClaim, by: ActorRef, operationId: string): Promise<void>;
   /** The same for many in one room; left out: one by one. */
   notePromotedAll?(tx: Tx, promoted: readonly Promoted[], by: ActorRef): Promise<void>;
 }
@@ -41,22 +41,22 @@ export class SeatRules {
     this.rules.push(rule);
   }
 
-  async assertMayHold(tx: Tx, holding: RoleClaim): Promise<void> {
-    for (const rule of this.rules) await rule.assertMayHold?.(tx, holding);
+  async assertMayHave(tx: Tx, claim: RoleClaim): Promise<void> {
+    for (const rule of this.rules) await rule.assertMayHave?.(tx, claim);
   }
 
   async assertMayPlay(tx: Tx, room: string, scene: ActiveScene): Promise<void> {
     for (const rule of this.rules) await rule.assertMayPlay?.(tx, room, scene);
   }
 
-  async notePromoted(tx: Tx, holding: RoleClaim, by: ActorRef, operationId: string): Promise<void> {
-    for (const rule of this.rules) await rule.notePromoted?.(tx, holding, by, operationId);
+  async notePromoted(tx: Tx, claim: RoleClaim, by: ActorRef, operationId: string): Promise<void> {
+    for (const rule of this.rules) await rule.notePromoted?.(tx, claim, by, operationId);
   }
 
-  /** Whether `assertMayHold` has to be asked for each that is to hold the template. */
+  /** Whether `assertMayHave` has to be asked for each that is to have the template. */
   async mayRefuse(room: string, template: string): Promise<boolean> {
     for (const rule of this.rules) {
-      if (rule.assertMayHold && ((await rule.mayRefuse?.(room, template)) ?? true)) return true;
+      if (rule.assertMayHave && ((await rule.mayRefuse?.(room, template)) ?? true)) return true;
     }
     return false;
   }
@@ -101,5 +101,20 @@ export class SeatExtras {
   ): Promise<(identity: string) => SeatExtra> {
     const extras = await this.source?.(room, identities);
     return (identity) => extras?.get(identity) ?? NO_EXTRA;
+  }
+}
+
+/** Keeps the number of participants with each room; the feature of rooms provides it. */
+@Injectable()
+export class RoomCounts {
+  private counter: ((room: string) => Promise<boolean>) | null = null;
+
+  provide(counter: (room: string) => Promise<boolean>): void {
+    this.counter = counter;
+  }
+
+  /** Counts again. True when the number has changed. */
+  async count(room: string): Promise<boolean> {
+    return (await this.counter?.(room)) ?? false;
   }
 }

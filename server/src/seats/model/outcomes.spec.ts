@@ -11,14 +11,18 @@ const at = (minute: number, until: number | null = null) => ({
 });
 const operation = (
   action: SeatOperation['action'],
-  wish: Partial<DesiredPeriods> | null,
+  desired: Partial<DesiredPeriods> | null,
   before: Partial<DesiredPeriods> = {},
 ) =>
   ({
     action,
     epoch: 4,
     before: { ...NONE, ...before },
-    after: { wish: wish && { ...NONE, ...before, ...wish }, effects: [], notes: ['a note'] },
+    after: {
+      desired: desired && { ...NONE, ...before, ...desired },
+      effects: [],
+      notes: ['a note'],
+    },
   }) as unknown as SeatOperation;
 
 const promoted = { override: at(1) };
@@ -26,10 +30,10 @@ const promote = operation('promote', promoted);
 const push = (
   outcome: Push['outcome'],
   epoch = 4,
-  wish: Partial<DesiredPeriods> = promoted,
+  desired: Partial<DesiredPeriods> = promoted,
 ): Push => ({
   epoch,
-  wish: { ...NONE, ...wish } as Push['wish'],
+  desired: { ...NONE, ...desired } as Push['desired'],
   outcome,
   detail: outcome,
 });
@@ -53,7 +57,7 @@ describe('what the pushes mean for an operation', () => {
     expect(resultOf(promote, pushes, 1).outcome).toBe('superseded');
   });
 
-  it('applied, when a later change that kept what it wished was there before the first call', () => {
+  it('applied, when a later change that kept what it asked for was there before the first call', () => {
     const pushes = [push('applied', 5, { ...promoted, hold: at(2) })];
     expect(resultOf(promote, pushes, 1).outcome).toBe('applied');
   });
@@ -94,10 +98,10 @@ describe('what the pushes mean for an operation', () => {
   });
 });
 
-describe('what an operation wished stands', () => {
+describe('what an operation set is still desired', () => {
   const lease = { override: at(0, 30) };
   const rows: [string, SeatOperation, Partial<DesiredPeriods>, boolean][] = [
-    ['while nothing else is wished', promote, promoted, true],
+    ['while nothing else is asked for', promote, promoted, true],
     ['after a hold on top of it', promote, { ...promoted, hold: at(2) }, true],
     ['not after another role', promote, { override: at(2) }, false],
     ['not after its own end', promote, NONE, false],
@@ -133,7 +137,7 @@ describe('what an operation wished stands', () => {
       { override: at(0, 60) },
       false,
     ],
-    ['for a removal, whatever is wished', operation('remove', null), { block: at(2) }, true],
+    ['for a removal, whatever is asked for', operation('remove', null), { block: at(2) }, true],
   ];
 
   it.each(rows)('%s', (_name, one, now, isStanding) => {
@@ -161,9 +165,13 @@ describe('what happened', () => {
   });
 
   it('is what was foreseen, where a later change took its place', () => {
-    const later = { ...change(speaking, silent), epoch: 5, wish: push('applied', 5, {}).wish };
+    const later = {
+      ...change(speaking, silent),
+      epoch: 5,
+      desired: push('applied', 5, {}).desired,
+    };
     expect(
-      observedEffects(promote, [{ ...later, wish: { ...later.wish, override: null } }]),
+      observedEffects(promote, [{ ...later, desired: { ...later.desired, override: null } }]),
     ).toBeNull();
   });
 });

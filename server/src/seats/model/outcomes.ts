@@ -16,7 +16,7 @@ import { describePermissions } from './effects.js';
 export interface Push {
   readonly epoch: number;
   /** The desired state by then. */
-  readonly wish: DesiredState;
+  readonly desired: DesiredState;
   readonly outcome: 'applied' | 'absent' | 'unavailable' | 'failed';
   readonly detail: string | null;
   /** LiveKit would not unmute what a hold or a scene had muted, and is not asked again. */
@@ -37,11 +37,11 @@ export function isStillDesired(
   { before, after }: Pick<SeatOperation, 'before' | 'after'>,
   now: DesiredPeriods,
 ): boolean {
-  const { wish } = after;
-  if (!wish) return true;
-  if (now.block && !wish.block) return false;
+  const { desired } = after;
+  if (!desired) return true;
+  if (now.block && !desired.block) return false;
   return (['override', 'block', 'hold'] as const).every((part) => {
-    return isSamePeriod(before[part], wish[part]) || isSamePeriod(wish[part], now[part]);
+    return isSamePeriod(before[part], desired[part]) || isSamePeriod(desired[part], now[part]);
   });
 }
 
@@ -54,13 +54,13 @@ function isSamePeriod(a: Period | null, b: Period | null): boolean {
 }
 
 /** The pushes that brought what the operation set, alone or with later changes. */
-export function pushesOf<P extends Pick<Push, 'epoch' | 'wish'>>(
+export function pushesOf<P extends Pick<Push, 'epoch' | 'desired'>>(
   operation: Pick<SeatOperation, 'epoch' | 'before' | 'after'>,
   pushes: readonly P[],
 ): P[] {
   return pushes.filter(
-    ({ epoch, wish }) =>
-      epoch === operation.epoch || (epoch > operation.epoch && isStillDesired(operation, wish)),
+    ({ epoch, desired }) =>
+      epoch === operation.epoch || (epoch > operation.epoch && isStillDesired(operation, desired)),
   );
 }
 

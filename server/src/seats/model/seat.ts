@@ -20,7 +20,7 @@ const END_LEDGER_KINDS = {
   peek_end: 'seat.peek_ended',
 } as const;
 
-/** What moderators set on a seat, on top of standing policy. */
+/** What moderators set on a seat, on top of assignments. */
 export interface DesiredState {
   readonly override: Override | null;
   readonly block: Block | null;
@@ -47,7 +47,7 @@ export interface Seat extends DesiredState {
   /** Counts changes of the desired state; what LiveKit does is not counted. */
   readonly epoch: number;
   readonly lastIssuedAt: Date | null;
-  /** A moderator's, who looks at this identity or did last; null: anybody else's. */
+  /** Of a moderator's own seat: the identity that they peek at, or did last. Null: any other seat. */
   readonly peeksAt: string | null;
   readonly isUnlisted: boolean;
   readonly isPresent: boolean;
@@ -73,16 +73,16 @@ export interface RoleState {
 export type SeatBase =
   /** The override that a token was issued with. */
   | { readonly override: Override }
-  /** What an unlisted participant, whom no rule covers, had before. */
+  /** What an unlisted participant without a rule had before. */
   | { readonly permission: ObservedPermission };
 
-/** From when to when something holds; enough to recognise it. */
+/** From when to when something applies; enough to recognise it. */
 export type Period = Pick<Override | Block | Hold, 'at' | 'until'>;
 
 /** The periods of the desired state. */
 export type DesiredPeriods = { readonly [Part in keyof DesiredState]: Period | null };
 
-/** How a seat stood before an operation: enough to undo it. */
+/** The state of a seat before an operation: enough to undo it. */
 export interface OperationBefore extends RoleState, DesiredState {
   readonly base: SeatBase | null;
   readonly sid: string | null;
@@ -91,9 +91,9 @@ export interface OperationBefore extends RoleState, DesiredState {
 export interface OperationAfter extends RoleState {
   /** Before the outcome: what will happen. After it: what did. */
   readonly effects: readonly string[];
-  /** The desired state from then on; null for an immediate act. Stored under this name. */
-  readonly wish: DesiredPeriods | null;
-  /** Those of the effects that no permission tells of. */
+  /** The desired state from then on; null for an immediate act. */
+  readonly desired: DesiredPeriods | null;
+  /** Those of the effects that no permission shows. */
   readonly notes: readonly string[];
   /** Given back to LiveKit once, where no rule covers the seat from now on. */
   readonly fallback: ObservedPermission | null;

@@ -6,10 +6,11 @@ import { LedgerService } from '../../ledger/ledger.service.js';
 import type { Tx } from '../../ledger/transactions.js';
 import type { ObservedParticipant } from '../../livekit/participant-view.js';
 import type { EventParticipant } from '../../livekit/webhook-event.js';
+import { RoomCounts } from '../model/extensions.js';
 import type { Seat, TrackEvent } from '../model/seat.js';
 import { SilenceWatch } from './silence-watch.js';
 import { type Observation, ObservationStore } from '../store/observation-store.js';
-import { SeatStore } from '../store/seat-store.js';
+import { SeatReader } from '../store/seat-reader.js';
 
 /** What LiveKit answered about one participant. */
 export interface Answer {
@@ -43,7 +44,8 @@ export class Observations {
 
   constructor(
     private readonly store: ObservationStore,
-    private readonly seats: SeatStore,
+    private readonly seats: SeatReader,
+    private readonly rooms: RoomCounts,
     private readonly silence: SilenceWatch,
     private readonly ledger: LedgerService,
     private readonly hints: Hints,
@@ -141,7 +143,7 @@ export class Observations {
   }
 
   private async finish(room: string, { unlisted, mayChangeCount }: Observation): Promise<void> {
-    if (mayChangeCount && (await this.store.count(room))) this.hints.publish(roomHints(room));
+    if (mayChangeCount && (await this.rooms.count(room))) this.hints.publish(roomHints(room));
     for (const identity of unlisted) {
       await this.ledger.appendDurably({
         kind: 'participant.unlisted',

@@ -31,7 +31,7 @@ export interface Silenced {
  */
 @Injectable()
 export class SceneSilence {
-  /** Before anybody is told. Harmless to repeat. */
+  /** Before LiveKit is called. Harmless to repeat. */
   async begin(tx: Tx, click: SceneClick, silenced: readonly Silenced[]): Promise<void> {
     if (silenced.length === 0) return;
     const records = silenced.map(({ seat: { identity, epoch, sid }, takes, isMuted }) => ({
@@ -65,7 +65,7 @@ export class SceneSilence {
 
   /**
    * Another scene plays from here on, or none: what the last one was to take is not waited for. Rows
-   * that somebody is just writing are passed over: who notes that a track has gone holds more locks.
+   * that somebody is just writing are passed over: noting the end of a track takes more locks.
    */
   async supersede(tx: Tx, room: string): Promise<void> {
     await tx.query(

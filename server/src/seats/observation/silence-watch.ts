@@ -53,9 +53,9 @@ interface GoneRow {
 export const OPEN_WATCH = `watched_tracks IS NOT NULL AND gone_at IS NULL`;
 
 /**
- * A track's sid never comes back, so what is not there has ended, for good; where it was to be muted,
- * so has what is muted. It is struck off, and no time is counted, where it was not taken: known to have gone before the click, or of somebody whom
- * a moderator exempted from the scene. Seats are locked before their operations, as everywhere.
+ * A track's sid never comes back, so a track that is missing has ended; where it was to be muted, a
+ * muted one has. No time is counted for a track that was not taken: it ended before the click, or a
+ * moderator exempted its publisher from the scene. Seats are locked before their operations.
  */
 const NOTE = `
   WITH watched AS (
@@ -219,12 +219,13 @@ export class SilenceWatch implements OnApplicationShutdown {
     this.soon(() => this.checkRoom(room));
   }
 
-  private soon(look: () => Promise<void>): void {
+  /** Not a `Loop`: each question is asked at two moments after its act, and then no longer. */
+  private soon(check: () => Promise<void>): void {
     for (const delay of CHECK_AFTER_MS) {
       const timer = setTimeout(() => {
         this.timers.delete(timer);
         if (this.isStopped) return;
-        look().catch((error: unknown) => {
+        check().catch((error: unknown) => {
           this.log.debug(`left to the sweep: ${String(error)}`);
         });
       }, delay);

@@ -7,13 +7,17 @@ import type { LedgerOutcome } from '../../ledger/ledger-entry.js';
 import { LedgerService } from '../../ledger/ledger.service.js';
 import type { ObservedPermission, ObservedTrack } from '../../livekit/participant-view.js';
 import { LeasesService } from '../commands/leases.service.js';
-import { SeatApplier, seatKey } from '../convergence/seat-applier.js';
+import { BatchesInProgress } from '../convergence/batches-in-progress.js';
+import { seatKey } from '../convergence/keyed-mutex.js';
+import { SeatApplier } from '../convergence/seat-applier.js';
+import { SeatCalls } from '../convergence/seat-calls.js';
 import { SeatOperations } from '../store/seat-operations.js';
 import { type Push, resultOf, isStillDesired } from '../model/outcomes.js';
 import { concernsMutes, isMutedAsWanted, trackWork } from '../model/mutes.js';
 import { permissionWanted, SeatPolicy, type Evaluation } from '../model/seat-policy.js';
 import type { SeatOperation } from '../model/seat.js';
-import { SeatStore } from '../store/seat-store.js';
+import { OperationReader } from '../store/operation-reader.js';
+import { SeatReader } from '../store/seat-reader.js';
 
 /** Somebody who is in a room now, as LiveKit reports. */
 export interface Occupant {
@@ -36,9 +40,9 @@ interface Drift {
 
 /** Scenes that are still being carried out, and the seats that they have not reached yet. */
 export interface PendingScenes {
-  isToBeTold(room: string, identity: string): Promise<boolean>;
+  isScenePending(room: string, identity: string): Promise<boolean>;
   /** Seats that some server is going to call. */
-  listBeingTold(room: string): Promise<string[]>;
+  listSceneCalls(room: string): Promise<string[]>;
 }
 
 /** Compares what LiveKit has with what it should have, and repairs it. Harmless to repeat. */
@@ -52,7 +56,10 @@ export class SeatChecks {
   constructor(
     private readonly policy: SeatPolicy,
     private readonly applier: SeatApplier,
-    private readonly store: SeatStore,
+    private readonly calls: SeatCalls,
+    private readonly batches: BatchesInProgress,
+    private readonly seats: SeatReader,
+    private readonly operationReader: OperationReader,
     private readonly operations: SeatOperations,
     private readonly leases: LeasesService,
     private readonly ledger: LedgerService,
@@ -68,11 +75,9 @@ export class SeatChecks {
     return isFine;
   }
 
-  /**
-   * A seat that a scene has not reached yet has not drifted.
-   */
-  usePendingScenes(telling: PendingScenes): void {
-    this.pendingScenes = telling;
+  /** A seat that a scene has not reached yet has not drifted. */
+  usePendingScenes(scenes: PendingScenes): void {
+    this.pendingScenes = scenes;
   }
 
   /**
@@ -80,10 +85,10 @@ export class SeatChecks {
    * own pace.
    */
   async withoutPending<T extends Occupant>(room: string, occupants: readonly T[]): Promise<T[]> {
-    const rest = occupants.filter((one) => !this.applier.isInHand(room, one.identity));
+    const rest = occupants.filter((one) => !this.batches.include(room, one.identity));
     if (rest.length === 0) return rest;
-    const told = new Set(await this.pendingScenes?.listBeingTold(room));
-    return rest.filter(({ identity }) => !told.has(identity));
+    const called = new Set(await this.pendingScenes?.listSceneCalls(room));
+    return rest.filter(({ identity }) => !called.has(identity));
   }
 
   /** Ends leases, timed holds and timed blocks that are due. */
@@ -94,20 +99,22 @@ export class SeatChecks {
   /** True when the seat is in sync, or could be repaired. */
   async check(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
     if (await this.isInSync(room, occupant)) return true;
-    return this.putRight(room, occupant, by);
+    return this.repair(room, occupant, by);
   }
 
   /** Repairs a seat that is known to differ. */
-  async putRight(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
+  async repair(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
     if (await this.leases.endDueOf(room, occupant.identity)) return true;
-    return this.applier.inTurn(room, occupant.identity, () => this.repair(room, occupant, by));
+    return this.applier.withLock(room, occupant.identity, () =>
+      this.repairLocked(room, occupant, by),
+    );
   }
 
   /** Ends an operation that was left open: superseded, applied meanwhile, or still waiting. */
   async settle(operation: SeatOperation): Promise<void> {
     const { id, room, identity, action } = operation;
-    await this.applier.inTurn(room, identity, async () => {
-      const seat = await this.store.find(room, identity);
+    await this.applier.withLock(room, identity, async () => {
+      const seat = await this.seats.find(room, identity);
       if (!seat) return;
       if (action === 'mute') {
         await this.operations.settle(id, { outcome: 'failed', detail: 'cut short', ms: null });
@@ -130,7 +137,7 @@ export class SeatChecks {
   }
 
   private async settleRemoval(operation: SeatOperation, isStillThere: boolean): Promise<void> {
-    if (isStillThere && !(await this.applier.remove(operation.room, operation.identity))) return;
+    if (isStillThere && !(await this.calls.remove(operation.room, operation.identity))) return;
     await this.operations.settle(operation.id, {
       outcome: 'applied',
       detail: isStillThere ? null : 'is no longer in the room',
@@ -138,14 +145,14 @@ export class SeatChecks {
     });
   }
 
-  private async repair(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
+  private async repairLocked(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
     const { identity } = occupant;
     // Another writer may have put it right while this one waited for its turn.
     const { evaluation, seat, observed } = await this.readAgain(room, occupant);
     if (isAsWanted(evaluation, observed)) return true;
 
-    const open = (await this.store.listOpenOperations(room, identity)).filter(
-      ({ after: { wish } }) => wish !== null,
+    const open = (await this.operationReader.listOpen(room, identity)).filter(
+      ({ after: { desired } }) => desired !== null,
     );
     const waiting = open.find((one) => {
       return one.epoch === evaluation.epoch || (seat !== null && isStillDesired(one, seat));
@@ -160,7 +167,7 @@ export class SeatChecks {
       }
       return pushes.at(-1)?.outcome === 'applied';
     }
-    if (await this.pendingScenes?.isToBeTold(room, identity)) {
+    if (await this.pendingScenes?.isScenePending(room, identity)) {
       return (await this.applier.converge(room, identity)).at(-1)?.outcome === 'applied';
     }
     return this.repairDrift(room, occupant, evaluation, observed, by);
@@ -171,7 +178,7 @@ export class SeatChecks {
     const read = async () => {
       const [facts, seat] = await Promise.all([
         this.policy.read(room, identity),
-        this.store.find(room, identity),
+        this.seats.find(room, identity),
       ]);
       const isSame = seat?.isPresent === true && seat.sid === occupant.sid;
       const observed =
@@ -181,7 +188,7 @@ export class SeatChecks {
     const first = await read();
     if (!concernsMutes(first.evaluation)) return first;
     // A mute that was made meanwhile is in LiveKit's answer, and not in a list of before.
-    await this.applier.observeAgain(room, identity);
+    await this.calls.observeAgain(room, identity);
     return read();
   }
 

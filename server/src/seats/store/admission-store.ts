@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { PgPool } from '../../database/pg-pool.js';
 import { VOIDED_AT, voidedNow } from '../../database/void-mark.js';
+import { tokensIssued } from '../../ledger/ledger-lookup.js';
 import type { Tx } from '../../ledger/transactions.js';
+import { knownRoom } from '../../policy/room-conditions.js';
 
 /** Admissions to a seat by tokens that were not refreshed ones, since the last voiding. */
 export interface Admission {
@@ -24,8 +26,7 @@ export class AdmissionStore {
     const { rowCount } = await this.pg.query(
       'seat-expect',
       `INSERT INTO seat (room, identity, last_issued_at)
-       SELECT $1, $2, max(at) FROM ledger_entry
-       WHERE identity = $2 AND room = $1 AND kind = 'token.issued' HAVING max(at) IS NOT NULL
+       SELECT $1, issued.identity, issued.at FROM ${tokensIssued('$1', '$2')} AS issued
        ON CONFLICT (room, identity) DO UPDATE SET last_issued_at = EXCLUDED.last_issued_at
        WHERE seat.last_issued_at IS NULL`,
       [room, identity],
@@ -86,7 +87,7 @@ export class AdmissionStore {
   async voidTokens(tx: Tx, room: string, identity: string): Promise<Date | null> {
     const { rows } = await tx.query<{ voidBefore: Date }>(
       `INSERT INTO seat (room, identity, tokens_void_before)
-       SELECT name, $2::text, ${VOIDED_AT} FROM room WHERE name = $1
+       SELECT r.name, $2::text, ${VOIDED_AT} FROM ${knownRoom('$1')} AS r
        ON CONFLICT (room, identity) DO UPDATE SET ${voidedNow('seat')}
        RETURNING tokens_void_before AS "voidBefore"`,
       [room, identity],

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { SharedParts } from '../../common/shared-parts.js';
 import { PgPool } from '../../database/pg-pool.js';
+import { tokensIssued } from '../../ledger/ledger-lookup.js';
 import type { Tx } from '../../ledger/transactions.js';
+import { knownRoom } from '../../policy/room-conditions.js';
 import { samePermission } from '../../grants/compile-grant.js';
 import type { ObservedParticipant } from '../../livekit/participant-view.js';
 import { toStorable } from '../../livekit/storable.js';
@@ -31,13 +33,11 @@ export interface Sighting {
 const NO_CHANGE: Observation = { changed: [], unlisted: [], mayChangeCount: false };
 
 /**
- * Issuing writes nothing but its ledger entry, so that entry tells whether somebody ever got a
- * token here. It is looked for once for each seat, when somebody sits down on it.
+ * Issuing writes only its ledger entry, so that entry says whether somebody was ever issued a token
+ * here. It is looked for once for each seat, at the first join.
  */
 const RECOGNISE = `UPDATE seat SET last_issued_at = issued.at, is_unlisted = false
-  FROM (SELECT e.identity, max(e.at) AS at FROM ledger_entry e
-    WHERE e.identity = ANY($2) AND e.room = $1 AND e.kind = 'token.issued'
-    GROUP BY e.identity) AS issued
+  FROM ${tokensIssued('$1', 'ANY($2)')} AS issued
   WHERE seat.room = $1 AND seat.identity = issued.identity AND seat.last_issued_at IS NULL
   RETURNING seat.identity`;
 
@@ -74,7 +74,7 @@ export class ObservationStore {
     const { rows } = await tx.query<{ is_unlisted: boolean }>(
       `INSERT INTO seat (room, identity, is_present, sid, state, name, kind, permission, joined_at,
          is_unlisted)
-       SELECT r.name, $2, true, $3, 'active', $4, $5, $6, $7, true FROM room r WHERE r.name = $1
+       SELECT r.name, $2, true, $3, 'active', $4, $5, $6, $7, true FROM ${knownRoom('$1')} AS r
        ON CONFLICT (room, identity) DO UPDATE SET is_present = true, sid = EXCLUDED.sid,
          state = 'active', name = EXCLUDED.name, kind = EXCLUDED.kind,
          permission = EXCLUDED.permission,
@@ -101,7 +101,7 @@ export class ObservationStore {
     const { identity, sid, name, kind, joinedAt } = participant;
     const { rowCount } = await tx.query(
       `INSERT INTO seat (room, identity, is_present, sid, state, name, kind, joined_at, left_at)
-       SELECT r.name, $2, false, $3, 'disconnected', $4, $5, $6, now() FROM room r WHERE r.name = $1
+       SELECT r.name, $2, false, $3, 'disconnected', $4, $5, $6, now() FROM ${knownRoom('$1')} AS r
        ON CONFLICT (room, identity) DO UPDATE SET is_present = false, sid = EXCLUDED.sid,
          state = 'disconnected', permission = NULL, tracks = '[]',
          joined_at = greatest(seat.joined_at, EXCLUDED.joined_at), left_at = now(),
@@ -156,7 +156,7 @@ export class ObservationStore {
     return { changed, unlisted, mayChangeCount };
   }
 
-  /** Everybody whom the room's seats show as present; for a room that does not run. */
+  /** Nobody is present any longer: the room does not run. */
   async writeEveryoneLeft(room: string): Promise<Observation> {
     const { rows } = await this.pg.query<{ identity: string }>(
       'seat-everyone-left',
@@ -167,18 +167,6 @@ export class ObservationStore {
     );
     const changed = rows.map(({ identity }) => identity);
     return { changed, unlisted: [], mayChangeCount: changed.length > 0 };
-  }
-
-  /** Updates the room's count of participants. True when it changed. */
-  async count(room: string): Promise<boolean> {
-    const { rowCount } = await this.pg.query(
-      'seat-count',
-      `UPDATE room SET num_participants = present.n
-       FROM (SELECT count(*)::int AS n FROM seat WHERE room = $1 AND is_present) AS present
-       WHERE name = $1 AND num_participants <> present.n`,
-      [room],
-    );
-    return rowCount === 1;
   }
 
   private async recognise(room: string, identities: readonly string[]): Promise<string[]> {
@@ -231,12 +219,12 @@ export class ObservationStore {
          joined_at, observed_at, is_unlisted)
        SELECT r.name, o.identity, true, o.sid, p.state, p.name, p.kind, p.permission, p.tracks,
          o.joined_at, p.observed_at, true
-       FROM room r, unnest($2::text[], $3::text[], $4::timestamptz[], $5::int[])
+       FROM ${knownRoom('$1')} AS r, unnest($2::text[], $3::text[], $4::timestamptz[], $5::int[])
          AS o(identity, sid, joined_at, part)
        JOIN ROWS FROM (jsonb_to_recordset($6::jsonb) AS (state text, name text, kind text,
          permission jsonb, tracks jsonb, observed_at timestamptz)) WITH ORDINALITY
          AS p(state, name, kind, permission, tracks, observed_at, ord) ON p.ord = o.part
-       WHERE r.name = $1 ORDER BY o.identity
+       ORDER BY o.identity
        ON CONFLICT (room, identity) DO UPDATE SET is_present = true, sid = EXCLUDED.sid,
          state = EXCLUDED.state, name = EXCLUDED.name, kind = EXCLUDED.kind,
          permission = EXCLUDED.permission, tracks = EXCLUDED.tracks,

@@ -80,7 +80,7 @@ export class SeatBatchStore {
     identities: readonly string[],
   ): Promise<{ seats: Map<string, Seat>; at: Date }> {
     const { rows } = await this.pg.query<SeatRow & { db_now: Date }>(
-      'seat-look-many',
+      'seat-snapshots-of-room',
       `SELECT at.db_now, ${SEAT_COLUMNS}
        FROM (SELECT clock_timestamp() AS db_now) AS at
        LEFT JOIN seat ON room = $1 AND identity = ANY($2)`,
@@ -121,7 +121,7 @@ export class SeatBatchStore {
          SELECT s.identity FROM seat s WHERE s.room = $1 AND s.identity = ANY($2)
          ORDER BY s.identity FOR UPDATE),
        ready AS MATERIALIZED (SELECT asked.* FROM locked JOIN asked USING (identity)),
-       wished AS (
+       changed AS (
          UPDATE seat SET epoch = seat.epoch + 1,
            last_change = a.last_change || jsonb_build_object('operationId', a.id),
            pending_operation = NULL,
@@ -144,8 +144,8 @@ export class SeatBatchStore {
          SELECT id, $1, identity, action, actor_kind, actor_id, actor_label, reason,
            before || jsonb_build_object('sid', sid), after, epoch, undo_until, request_id,
            created_at, watched_tracks, bulk
-         FROM wished)
-       SELECT identity FROM wished`,
+         FROM changed)
+       SELECT identity FROM changed`,
       [
         room,
         changes.map(identityOf),

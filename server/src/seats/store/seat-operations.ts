@@ -14,6 +14,7 @@ import { type Change, SeatBatchStore } from './seat-batch-store.js';
 import type { OperationEnd } from '../model/seat.js';
 import { knownResult, isStillDesired } from '../model/outcomes.js';
 import type { OperationResult } from '../model/seat.js';
+import { OperationReader } from './operation-reader.js';
 import { SeatStore } from './seat-store.js';
 
 /** Topic of the hint that something has an expiry: it may be the next one. */
@@ -28,6 +29,7 @@ export class SeatOperations {
 
   constructor(
     private readonly store: SeatStore,
+    private readonly reader: OperationReader,
     private readonly batches: SeatBatchStore,
     private readonly transactions: Transactions,
     private readonly hints: Hints,
@@ -120,7 +122,7 @@ export class SeatOperations {
       return true;
     });
     if (isMine) return result;
-    const known = await this.store.findOperation(id);
+    const known = await this.reader.find(id);
     return known ? (knownResult(known) ?? result) : result;
   }
 

@@ -11,6 +11,7 @@ import type {
   Period,
   DesiredPeriods,
 } from '../model/seat.js';
+import { type OverrideRow, toOverride } from '../../policy/override-row.js';
 
 // The columns of `seat` and `seat_operation`, and what a row is to the rest of the server.
 
@@ -35,18 +36,13 @@ export const SET_DESIRED_STATE = `override_template = $3, override_version = $4,
 export const INSERT_OPERATION = `INSERT INTO seat_operation (id, action, actor_kind, actor_id, actor_label,
   reason, before, after, undo_until, request_id, created_at, watched_tracks, bulk, room, identity, epoch)`;
 
-export interface SeatRow {
+/** Operations, as `o`, that may write an override. */
+export const GIVES_OVERRIDE = `o.action IN ('promote', 'demote', 'lease_end', 'block', 'unblock')`;
+
+export interface SeatRow extends OverrideRow {
   room: string;
   identity: string;
   epoch: number;
-  override_template: string | null;
-  override_version: number;
-  override_scope: Override['scope'];
-  override_until: Date | null;
-  override_at: Date;
-  override_by: string | null;
-  override_by_kind: Override['byKind'];
-  override_reason: string | null;
   block_at: Date | null;
   block_until: Date | null;
   block_by: string | null;
@@ -83,7 +79,8 @@ export interface OperationRow {
   actor_label: string;
   reason: string | null;
   before: SeatOperation['before'];
-  after: SeatOperation['after'];
+  /** `wish` is what older servers call `desired`. */
+  after: SeatOperation['after'] & { wish?: DesiredPeriods | null };
   epoch: number;
   outcome: SeatOperation['outcome'];
   detail: string | null;
@@ -124,19 +121,7 @@ export function toSeat(row: SeatRow): Seat {
     room: row.room,
     identity: row.identity,
     epoch: row.epoch,
-    override:
-      row.override_template === null
-        ? null
-        : {
-            template: row.override_template,
-            version: row.override_version,
-            scope: row.override_scope,
-            until: row.override_until,
-            at: row.override_at,
-            by: row.override_by ?? '',
-            byKind: row.override_by_kind,
-            reason: row.override_reason,
-          },
+    override: toOverride(row),
     block:
       row.block_at === null
         ? null
@@ -176,6 +161,8 @@ export function toSeat(row: SeatRow): Seat {
 }
 
 export function toOperation(row: OperationRow): SeatOperation {
+  const { wish, ...after } = row.after;
+  const desired = after.desired ?? wish ?? null;
   return {
     id: row.id,
     room: row.room,
@@ -196,11 +183,11 @@ export function toOperation(row: OperationRow): SeatOperation {
       base: reviveBase(row.before.base),
     },
     after: {
-      ...row.after,
-      wish: row.after.wish && {
-        override: revive(row.after.wish.override),
-        block: revive(row.after.wish.block),
-        hold: revive(row.after.wish.hold),
+      ...after,
+      desired: desired && {
+        override: revive(desired.override),
+        block: revive(desired.block),
+        hold: revive(desired.hold),
       },
     },
     epoch: row.epoch,

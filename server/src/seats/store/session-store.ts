@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../../ledger/transactions.js';
-import { LASTING_UNDER } from './seat-store.js';
+import { GIVES_OVERRIDE } from './seat-rows.js';
 
 /** An override or hold that ended with the session of its room. */
 export interface EndedWithSession {
@@ -11,6 +11,25 @@ export interface EndedWithSession {
   readonly isOverride: boolean;
   readonly isHold: boolean;
 }
+
+/**
+ * Of `ending` (identity, `at` of its override, `is_override`; room: $1): `lasting`, who has an
+ * override underneath that lasts longer than the session. What is on top of it becomes a lease that
+ * ends now, and the end of a lease gives the other one back.
+ */
+const LASTING_UNDER = `
+  under AS (
+    SELECT e.identity, o.before->'override' AS override
+    FROM ending e JOIN seat_operation o ON o.room = $1 AND o.identity = e.identity
+      AND o.created_at = e.at AND ${GIVES_OVERRIDE}
+    WHERE e.is_override AND jsonb_typeof(o.before->'override') = 'object'
+    UNION ALL
+    SELECT u.identity, o.before->'override'
+    FROM under u JOIN seat_operation o ON o.room = $1 AND o.identity = u.identity
+      AND o.created_at = (u.override->>'at')::timestamptz AND ${GIVES_OVERRIDE}
+    WHERE (o.before->'override'->>'at')::timestamptz < (u.override->>'at')::timestamptz),
+  lasting AS (
+    SELECT DISTINCT identity FROM under WHERE (override->>'until')::timestamptz > now())`;
 
 /**
  * A token was issued with the override, may still be valid ($3: the longest life of one), and its

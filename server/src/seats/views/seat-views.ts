@@ -12,14 +12,14 @@ import {
   SeatPolicy,
   type Evaluation,
 } from '../model/seat-policy.js';
-import { SeatStore } from '../store/seat-store.js';
+import { SeatReader } from '../store/seat-reader.js';
 import type { OperationView, SeatChange, SeatOperationView, SeatView } from './seats.schemas.js';
 
 /** Seats as the API and the event stream show them; operations below. */
 @Injectable()
 export class SeatViews {
   constructor(
-    private readonly store: SeatStore,
+    private readonly store: SeatReader,
     private readonly policy: SeatPolicy,
     private readonly extras: SeatExtras,
   ) {}
@@ -142,7 +142,7 @@ export function toView(seat: Seat, evaluation: Evaluation, extra: SeatExtra): Se
 /** Why the others do not know that they are there, or do not think of it; null: they do. */
 function silentWhy({ isPresent, state, permission, kind, tracks }: Seat): SeatView['silentWhy'] {
   if (!isPresent) return null;
-  // No webhook told of it, and nobody in the room sees it: there is only a connection so far.
+  // No webhook has come, and nobody in the room sees them: there is only a connection so far.
   if (state !== 'active') return 'no_media';
   if (permission?.recorder) return 'recorder';
   if (permission?.hidden) return 'hidden';

@@ -1,0 +1,210 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../../common/errors/app-error.js';
+import { type PermissionLike, samePermission } from '../../grants/compile-grant.js';
+import { canonicalSources } from '../../grants/role-grants.js';
+import type { MutedTracks } from '../../grants/silencing.js';
+import { withholdPermission } from '../../grants/withhold.js';
+import type { CallLimiter } from '../../livekit/call-limiter.js';
+import { isNotFound, isRemoteUnmuteOff, isUnavailable } from '../../livekit/livekit-error.js';
+import { LiveKitHealth } from '../../livekit/livekit.health.js';
+import type {
+  ObservedParticipant,
+  ObservedPermission,
+  ObservedTrack,
+} from '../../livekit/participant-view.js';
+import { RemoteUnmute } from '../../livekit/remote-unmute.js';
+import { RoomsPort } from '../../livekit/rooms-port.js';
+import { concernsMutes, trackWork } from '../model/mutes.js';
+import type { Push } from '../model/outcomes.js';
+import { type Evaluation, permissionWanted } from '../model/seat-policy.js';
+import { type Answer, Observations } from '../observation/observations.js';
+import { SeatReader, type SeatSnapshot } from '../store/seat-reader.js';
+import { SeatStore } from '../store/seat-store.js';
+import { PublishDelays } from './publish-delays.js';
+
+/** How a call goes out, and where its answer goes. */
+export interface CallOptions {
+  readonly through: CallLimiter;
+  readonly see: (answer: Answer) => Promise<void>;
+}
+
+/** The calls to LiveKit that bring one seat to what policy wants of it. */
+@Injectable()
+export class SeatCalls {
+  constructor(
+    private readonly rooms: RoomsPort,
+    private readonly remoteUnmute: RemoteUnmute,
+    private readonly health: LiveKitHealth,
+    private readonly seats: SeatReader,
+    private readonly store: SeatStore,
+    private readonly observations: Observations,
+    private readonly delays: PublishDelays,
+  ) {}
+
+  /** One call for what policy wants of the seat, and what came of it. */
+  async push(
+    evaluation: Evaluation,
+    snapshot: SeatSnapshot,
+    fallback: ObservedPermission | null,
+    how: CallOptions = {
+      through: (call) => call(),
+      see: (answer) => this.observations.answered(answer),
+    },
+  ): Promise<Push> {
+    const { wanted } = evaluation;
+    const made = pushOf(evaluation);
+    const permission = permissionOf(evaluation, fallback);
+    if (wanted.kind !== 'out' && !permission && !concernsMutes(evaluation)) {
+      return { ...made, outcome: 'applied', detail: null };
+    }
+    if (wanted.kind === 'uncovered' && wanted.keep) {
+      const keep = fallback ?? wanted.keep;
+      await this.store.keepBeforeScene(evaluation.room.name, evaluation.identity, keep);
+    }
+    try {
+      if (!(await this.isReachable())) {
+        return { ...made, outcome: 'unavailable', detail: 'LiveKit cannot be reached' };
+      }
+      return wanted.kind === 'out'
+        ? await this.putOut(evaluation, how)
+        : await this.setAll(evaluation, snapshot, permission, how);
+    } catch (error) {
+      if (!(error instanceof AppError) || !error.code.startsWith('livekit.')) throw error;
+      if (isUnavailable(error)) return { ...made, outcome: 'unavailable', detail: error.message };
+      if (isNotFound(error)) return { ...made, outcome: 'absent', detail: 'is not in the room' };
+      return { ...made, outcome: 'failed', detail: error.message };
+    }
+  }
+
+  private async putOut(evaluation: Evaluation, { through }: CallOptions): Promise<Push> {
+    const { room, identity } = evaluation;
+    await through(() => this.rooms.removeParticipant(room.name, identity));
+    return { ...pushOf(evaluation), outcome: 'applied', detail: null };
+  }
+
+  /** The permission, unless they keep what they have, and what is muted in spite of it. */
+  private async setAll(
+    evaluation: Evaluation,
+    { seat, at }: SeatSnapshot,
+    permission: PermissionLike | null,
+    { through, see }: CallOptions,
+  ): Promise<Push> {
+    const { room, identity, wanted } = evaluation;
+    const answer = await through(async () => {
+      const participant = permission
+        ? await this.rooms.setPermission(room.name, identity, permission)
+        : await this.rooms.findParticipant(room.name, identity);
+      return participant && this.settleTracks(evaluation, participant);
+    });
+    if (!answer) return { ...pushOf(evaluation), outcome: 'absent', detail: 'is not in the room' };
+    const { participant: after, refusal } = answer;
+    this.delays.note(room.name, identity, seat?.permission ?? null, after.permission);
+    await see({ room: room.name, participant: after, seat, at });
+    if (wanted.kind === 'uncovered' && wanted.isRestored) {
+      await this.store.forgetBeforeScene(room.name, identity);
+    }
+    const change = seat?.isPresent &&
+      seat.permission && { had: seat.permission, has: after.permission, tracks: seat.tracks };
+    const made = { ...pushOf(evaluation), ...(change ? { change } : {}) };
+    if (permission && !samePermission(after.permission, permission)) {
+      return { ...made, outcome: 'failed', detail: 'LiveKit took only a part of the permission' };
+    }
+    return refusal === null
+      ? { ...made, outcome: 'applied', detail: null }
+      : { ...made, outcome: 'failed', detail: refusal, isUnmuteRefused: true };
+  }
+
+  /**
+   * Mutes what a hold or a scene keeps silent, and unmutes what they had muted. Noted before each
+   * call: a crash between the two must not leave a track that nobody knows to unmute.
+   */
+  private async settleTracks(
+    evaluation: Evaluation,
+    participant: ObservedParticipant,
+  ): Promise<{ participant: ObservedParticipant; refusal: string | null }> {
+    if (!concernsMutes(evaluation)) return { participant, refusal: null };
+    const seat = { room: evaluation.room.name, identity: evaluation.identity };
+    const { mute, unmute, forget } = trackWork(evaluation, participant.tracks);
+    const present = participant.tracks.map(({ sid }) => sid);
+    const { mutedTracks } = evaluation.facts;
+    const news = [...mute.filter((sid) => !mutedTracks[sid]), ...unmute];
+    if (news.length > 0) await this.store.noteMuted(seat, all(news, false), present);
+    const muted = await Promise.all(
+      mute.map((sid) => this.rooms.muteTrack(seat.room, seat.identity, sid)),
+    );
+    const confirmed = muted.flatMap((track) => (track?.isMuted ? track.sid : []));
+    if (confirmed.length > 0) await this.store.noteMuted(seat, all(confirmed, true), present);
+    const { tracks: unmuted, refusal } = await this.unmute(seat, unmute);
+    const done = [...forget, ...unmute];
+    if (done.length > 0) await this.store.forgetMuted(seat, done);
+    const changed = new Map([...muted, ...unmuted].flatMap((one) => (one ? [[one.sid, one]] : [])));
+    const tracks = participant.tracks.map((track) => ({ ...track, ...changed.get(track.sid) }));
+    return { participant: { ...participant, tracks }, refusal };
+  }
+
+  /** Where LiveKit does not allow it they stay muted, and nobody tries again. */
+  private async unmute(
+    { room, identity }: { room: string; identity: string },
+    sids: readonly string[],
+  ): Promise<{ tracks: (ObservedTrack | null)[]; refusal: string | null }> {
+    try {
+      const calls = sids.map((sid) => this.remoteUnmute.unmute(room, identity, sid));
+      return { tracks: await Promise.all(calls), refusal: null };
+    } catch (error) {
+      if (!isRemoteUnmuteOff(error)) throw error;
+      return { tracks: [], refusal: `stays muted: ${(error as AppError).message}` };
+    }
+  }
+
+  /** Asks about somebody again after what changes no permission, such as a mute. */
+  async observeAgain(room: string, identity: string): Promise<void> {
+    const { seat, at } = await this.seats.readSnapshot(room, identity);
+    const participant = await this.rooms.findParticipant(room, identity);
+    if (participant) await this.observations.answered({ room, participant, seat, at });
+  }
+
+  /** Ends the connection; false when LiveKit cannot be asked. Who is not there counts as removed. */
+  async remove(room: string, identity: string): Promise<boolean> {
+    try {
+      if (!(await this.isReachable())) return false;
+      await this.rooms.removeParticipant(room, identity);
+      return true;
+    } catch (error) {
+      if (isUnavailable(error)) return false;
+      throw error;
+    }
+  }
+
+  /** False while LiveKit is known to be down and does not answer a probe. */
+  async isReachable(): Promise<boolean> {
+    if (this.health.status.state !== 'down') return true;
+    return (await this.health.probe()).state !== 'down';
+  }
+}
+
+/** What a push is about, whatever comes of it. */
+export function pushOf({ epoch, input }: Evaluation): Pick<Push, 'epoch' | 'desired'> {
+  const { override = null, block = null, hold = null } = input.seat ?? {};
+  return { epoch, desired: { override, block, hold } };
+}
+
+/** Null where there is nothing to set. A source without a name is never given: only seen. */
+function permissionOf(
+  { wanted, silencing }: Evaluation,
+  fallback: ObservedPermission | null,
+): PermissionLike | null {
+  // What is given back to somebody is narrowed like what they have.
+  if (wanted.kind === 'uncovered' && wanted.keep && fallback) {
+    const sources = silencing === 'mute' ? [] : wanted.withheld.sources;
+    return withholdPermission(fallback, { sources, data: wanted.withheld.data });
+  }
+  const desired = permissionWanted(wanted);
+  if (desired) return desired;
+  if (wanted.kind === 'out' || !fallback) return null;
+  const canPublishSources = canonicalSources(fallback.canPublishSources);
+  return { ...fallback, canPublishSources, canPublish: canPublishSources.length > 0 };
+}
+
+function all(sids: readonly string[], isConfirmed: boolean): MutedTracks {
+  return Object.fromEntries(sids.map((sid) => [sid, isConfirmed]));
+}

@@ -1,0 +1,6 @@
+// Seats and operations, to read and to show.
+
+export type { OperationEnd, Seat, SeatOperation, TrackEvent } from '../model/seat.js';
+export { OperationReader } from '../store/operation-reader.js';
+export { SeatReader } from '../store/seat-reader.js';
+export { operationNotFound, SeatViews, toOperationView } from '../views/seat-views.js';
