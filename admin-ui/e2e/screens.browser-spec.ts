@@ -18,6 +18,8 @@ const PHONE = { width: 390, height: 844 };
 interface Screen {
   readonly name: string;
   readonly path: string;
+  /** A text that is there once the page has its data. */
+  readonly shows?: string | RegExp;
   /** What is opened or filled in before one looks. */
   readonly open?: (page: Page) => Promise<unknown>;
 }
@@ -56,14 +58,18 @@ const FORMS: Screen[] = [
 ];
 
 const FILLED: Screen[] = [
-  { name: 'home', path: '/' },
-  { name: 'rooms', path: '/rooms' },
+  { name: 'home', path: '/', shows: 'Live now' },
+  { name: 'rooms', path: '/rooms', shows: ROOM },
   {
     name: 'a filter that finds nothing',
     path: `/rooms?filter=${encodeURIComponent('{"q":"zzz"}')}`,
     open: (page) => page.getByText('Nothing matches').waitFor(),
   },
-  { name: 'the settings of a room', path: `/rooms/${encodeURIComponent(ROOM)}` },
+  {
+    name: 'the settings of a room',
+    path: `/rooms/${encodeURIComponent(ROOM)}`,
+    shows: /people are in the room/,
+  },
   {
     name: 'the question before a room is closed',
     path: `/rooms/${encodeURIComponent(ROOM)}`,
@@ -72,9 +78,13 @@ const FILLED: Screen[] = [
       await page.getByRole('dialog').waitFor();
     },
   },
-  { name: 'users', path: '/users' },
-  { name: 'role templates', path: '/role-templates' },
-  { name: 'a role template', path: '/role-templates/stage-hand' },
+  { name: 'users', path: '/users', shows: 'vera' },
+  { name: 'role templates', path: '/role-templates', shows: 'Stage hand' },
+  {
+    name: 'a role template',
+    path: '/role-templates/stage-hand',
+    shows: /Version 1 is published/,
+  },
   {
     name: 'publishing a role template',
     path: '/role-templates/stage-hand',
@@ -91,12 +101,12 @@ const FILLED: Screen[] = [
       await page.getByText('For the stage').waitFor();
     },
   },
-  { name: 'assignments', path: '/assignments' },
-  { name: 'issuances', path: '/issuances' },
-  { name: 'activity', path: '/activity' },
-  { name: 'operators', path: '/operators' },
-  { name: 'access roles', path: '/access-roles' },
-  { name: 'API keys', path: '/api-keys' },
+  { name: 'assignments', path: '/assignments', shows: 'Stage hand' },
+  { name: 'issuances', path: '/issuances', shows: /issued Viewer v1 to vera/ },
+  { name: 'activity', path: '/activity', shows: /issued Viewer v1 to vera/ },
+  { name: 'operators', path: '/operators', shows: 'Audrey' },
+  { name: 'access roles', path: '/access-roles', shows: 'ledger.read' },
+  { name: 'API keys', path: '/api-keys', shows: 'back end' },
   { name: 'the account', path: '/account' },
   { name: 'LiveKit', path: '/status' },
   {
@@ -110,7 +120,7 @@ const FILLED: Screen[] = [
 ];
 
 const LIVE: Screen[] = [
-  { name: 'the room', path: CONSOLE },
+  { name: 'the room', path: CONSOLE, shows: 'vera' },
   {
     name: 'a person in the room',
     path: CONSOLE,
@@ -303,9 +313,10 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
     await isFit.finally(() => shown.setViewportSize(WIDE));
   }
 
-  async function look({ path, open }: Screen): Promise<void> {
+  async function look({ path, shows, open }: Screen): Promise<void> {
     await page.emulateMedia({ colorScheme: 'light' });
     await page.goto(path);
+    if (shows) await page.getByRole('main').getByText(shows).first().waitFor();
     await settled(page);
     await open?.(page);
     await expectFit(page);
