@@ -32,7 +32,7 @@ describe('guessing', () => {
   let addresses = 0;
   const newAddress = () => `198.51.${(addresses >> 8) & 255}.${addresses++ & 255}`;
   const tryFrom = (address: string, body: object, cookie?: string, at = 0) =>
-    signIn(servers()[at % 2], body, {
+    signIn(servers()[at % 2]!, body, {
       headers: { 'x-forwarded-for': address, ...(cookie && { cookie }) },
     });
   const wait = ({ headers }: Answer) => Number(headers['retry-after']);
