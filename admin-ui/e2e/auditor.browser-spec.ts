@@ -6,6 +6,7 @@ import { LedgerPage } from './pages/ledger-page.js';
 import { describeBrowser } from './support/chromium.js';
 import { Installation, type Operator } from './support/installation.js';
 import { hasFocus } from './support/keyboard.js';
+import { press } from './support/press.js';
 import { settled } from './support/settled.js';
 import type { Visitor } from './support/visitor.js';
 
@@ -109,7 +110,7 @@ describeBrowser('an auditor', () => {
     };
   }
 
-  it('finds who was promoted and demoted, by whom and why, through the address alone', async () => {
+  it('reads in the log who was promoted and demoted, by whom and why, from a link alone', async () => {
     const page = await (
       await visitor()
     ).goto(LedgerPage.path('/activity', { room: ROOM, identity: 'vera', kind: 'seat.*' }));
@@ -203,11 +204,11 @@ describeBrowser('an auditor', () => {
     page.on('request', (request) => {
       if (request.method() !== 'GET') sent.push(`${request.method()} ${request.url()}`);
     });
-    const desk = new ConsolePage(page, ROOM);
-    const promote = desk.row('vera').getByRole('button', { name: 'Promote', exact: true });
+    const consolePage = new ConsolePage(page, ROOM);
+    const promote = consolePage.row('vera').getByRole('button', { name: 'Promote', exact: true });
     // By force: for Playwright, a button with aria-disabled is one that nobody can press.
-    await promote.click({ force: true });
-    await desk.notice(WHY).waitFor();
+    await press(promote, 'click', { force: true });
+    await consolePage.notice(WHY).waitFor();
     await settled(page);
     expect(sent).toEqual([]);
     expect(await installation.admin.get(`/rooms/${ROOM}/seats`)).toEqual(before);
