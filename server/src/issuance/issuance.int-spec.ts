@@ -535,7 +535,7 @@ describe('the same request again, with its Idempotency-Key', () => {
     expect(await entriesOf('token.issued', identity)).toHaveLength(1);
   });
 
-  it('is tried anew after a failure', async () => {
+  it('is tried again after a failure', async () => {
     const { room, identity, user } = await newScene();
     const key = { 'idempotency-key': 'failed-first' };
     await app.sql('UPDATE app_user SET is_suspended = true WHERE id = $1', [user]);

@@ -348,7 +348,7 @@ describe('what moderators do has a defined answer', () => {
       },
     );
 
-    it('a removal waits for it, and removes only whom it was for', async () => {
+    it('a removal waits for it, and removes only the participant it was for', async () => {
       const ana = await come('ana');
       const end = livekit.inject({ on: 'RemoveParticipant', then: 'fail' });
       const answer = await scene.act(room, 'ana', 'remove');

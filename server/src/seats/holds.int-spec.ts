@@ -168,7 +168,7 @@ describe('a hold', () => {
     expect(sourcesOf('pia')).toEqual(['CAMERA', 'MICROPHONE']);
   });
 
-  it('of somebody whom no rule covers is given back too', async () => {
+  it('of a participant without a rule is given back too', async () => {
     await app.sql('UPDATE room SET default_template = NULL WHERE name = $1', [room]);
     const guest = livekit.join({ room, identity: 'guest', permission: ALL_RIGHTS });
     await scene.untilSeat(room, 'guest', 'is seen', ({ isUnlisted }) => isUnlisted);

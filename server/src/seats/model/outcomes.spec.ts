@@ -53,7 +53,7 @@ describe('what the pushes mean for an operation', () => {
     expect(resultOf(promote, pushes, 1).outcome).toBe('superseded');
   });
 
-  it('applied, when a later change that kept what it wished was there before the first call', () => {
+  it('applied, when a later change kept its desired state before the first call', () => {
     const pushes = [push('applied', 5, { ...promoted, hold: at(2) })];
     expect(resultOf(promote, pushes, 1).outcome).toBe('applied');
   });
@@ -94,7 +94,7 @@ describe('what the pushes mean for an operation', () => {
   });
 });
 
-describe('what an operation wished stands', () => {
+describe('an operation still wants its desired state', () => {
   const lease = { override: at(0, 30) };
   const rows: [string, SeatOperation, Partial<DesiredPeriods>, boolean][] = [
     ['while nothing else is wished', promote, promoted, true],
