@@ -15,6 +15,8 @@ export const SUITES = {
     config: 'server/jest.config.js',
     project: 'e2e',
     isReal: true,
+    // They wait for rooms, leases and people more than they compute.
+    workers: 3,
   },
   browser: {
     title: 'browser',
@@ -28,6 +30,6 @@ export const SUITES = {
 
 /**
  * What runs side by side, and after it the next. A browser test waits half of its time: the suites
- * that compute fill it. The end-to-end tests hold the server to a second, so they run alone.
+ * that compute fill it. The end-to-end tests hold the server to a second: none runs beside them.
  */
 export const STAGES = [[['browser'], ['int'], ['types', 'lint', 'ui', 'unit']], [['e2e']]];
