@@ -1,36 +1,43 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { until } from '../../server/test/support/until.js';
+import { ConsolePage } from './pages/console-page.js';
 import { LedgerPage } from './pages/ledger-page.js';
 import { describeBrowser } from './support/chromium.js';
 import { Installation, type Operator } from './support/installation.js';
 import { hasFocus } from './support/keyboard.js';
+import { press } from './support/press.js';
 import { settled } from './support/settled.js';
 import type { Visitor } from './support/visitor.js';
 
 const ROOM = 'town-hall';
+const CONSOLE = ConsolePage.path(ROOM);
 const REASON = 'Reads the minutes';
 
 /** Words of buttons and links that change something. */
 const CHANGES =
   /\b(new|create|add|assign|issue|edit|save|publish|promote|demote|mute|remove|block|unblock|delete|close room|open room|revoke|disable|suspend|archive|restore|undo|lock|hold|release|approve|decline|void|limits)\b/i;
 
-const PAGES = [
-  '/',
-  '/rooms',
-  `/rooms/${ROOM}`,
-  `/rooms/${ROOM}/console`,
-  '/users',
-  '/role-templates',
-  '/role-templates/speaker',
-  '/assignments',
-  '/issuances',
-  '/activity',
-  '/operators',
-  '/access-roles',
-  '/api-keys',
-  '/status',
-];
+/** Every page that an auditor may open, and a text that it shows once its data is there. */
+const PAGES: Record<string, string | RegExp> = {
+  '/': /demoted vera to Viewer/,
+  '/rooms': ROOM,
+  [`/rooms/${ROOM}`]: '1 person is in the room.',
+  [CONSOLE]: 'vera',
+  '/users': 'vera',
+  '/role-templates': 'Camera only',
+  '/role-templates/speaker': 'Version 1 is published',
+  '/assignments': 'vera',
+  '/issuances': /issued Viewer v1 to bo/,
+  '/activity': /demoted vera to Viewer/,
+  '/operators': 'admin@example.com',
+  '/access-roles': 'ledger.read',
+  '/api-keys': 'back end',
+  '/status': /Void all tokens|LiveKit server/,
+};
+
+/** Why a control is refused, and who could use it. */
+const WHY = /Only an? .+ can do this \(permission [a-z]+\.[a-z]+\)/;
 
 const FORBIDDEN = [
   '/tokens/new',
@@ -54,6 +61,15 @@ describeBrowser('an auditor', () => {
     await installation.room(ROOM);
     await installation.join(ROOM, 'vera');
     issued = await installation.token(ROOM, 'bo', { reason: 'a guest of Ana' });
+    await installation.room('annex');
+    const [vera] = await admin.get('/users?filter={"q":"vera"}');
+    await admin.post('/assignments', {
+      subject: { user: vera.id },
+      scope: { room: 'annex' },
+      template: 'speaker',
+      priority: 0,
+    });
+    await admin.post('/api-keys', { name: 'back end', permissions: ['token.issue'] });
     const seat = `/rooms/${ROOM}/seats/vera`;
     await admin.post(`${seat}/promote`, { reason: REASON });
     await admin.post(`${seat}/demote`);
@@ -65,20 +81,36 @@ describeBrowser('an auditor', () => {
     return installation.visitor({ session: await installation.signIn(auditor) });
   }
 
-  /** The names of all controls on the page that say that they change something. */
-  async function changesOffered(page: Page, path: string): Promise<string[]> {
+  async function open(page: Page, path: string): Promise<void> {
     await page.goto(path);
+    const main = page.getByRole('main');
+    if (PAGES[path]) await main.getByText(PAGES[path]).first().waitFor();
     await settled(page);
-    const names = await page
+  }
+
+  /**
+   * The controls on the page that say that they change something. A refused one can be pressed, to
+   * say why; it has its reason here.
+   */
+  async function changes(page: Page) {
+    const controls = await page
       .getByRole('main')
       .locator('button:enabled, a, [role=button], input:enabled:is([type=checkbox], [type=text])')
       .evaluateAll((elements) =>
-        elements.map((element) => element.getAttribute('aria-label') ?? element.textContent ?? ''),
+        elements.map((element) => ({
+          name: element.getAttribute('aria-label') ?? element.textContent ?? '',
+          isRefused: element.getAttribute('aria-disabled') === 'true',
+          reason: element.getAttribute('title') ?? '',
+        })),
       );
-    return names.filter((name) => CHANGES.test(name));
+    const changing = controls.filter(({ name }) => CHANGES.test(name));
+    return {
+      offered: changing.filter(({ isRefused }) => !isRefused).map(({ name }) => name),
+      refused: changing.filter(({ isRefused }) => isRefused),
+    };
   }
 
-  it('finds who was promoted and demoted, by whom and why, through the address alone', async () => {
+  it('reads in the log who was promoted and demoted, by whom and why, from a link alone', async () => {
     const page = await (
       await visitor()
     ).goto(LedgerPage.path('/activity', { room: ROOM, identity: 'vera', kind: 'seat.*' }));
@@ -144,28 +176,49 @@ describeBrowser('an auditor', () => {
     expect(await page.content()).not.toMatch(/eyJ[\w-]+\.eyJ/);
   }, 60_000);
 
-  it('reads every page and finds nothing there to change anything with', async () => {
+  it('reads every page and is offered no control that changes anything', async () => {
     const page = await (await visitor()).newPage();
-    const controls: Record<string, string[]> = {};
-    for (const path of PAGES) {
-      const found = await changesOffered(page, path);
-      if (found.length > 0) controls[path] = found;
+    const found: Record<string, unknown> = {};
+    for (const path of Object.keys(PAGES)) {
+      await open(page, path);
+      const { offered, refused } = await changes(page);
+      const silent = refused.filter(({ reason }) => !WHY.test(reason));
+      if (offered.length + silent.length > 0) found[path] = { offered, silent };
     }
-    expect(controls).toEqual({});
+    expect(found).toEqual({});
 
     // An admin is offered them on the same pages, or the search above would find nothing anywhere.
     const admin = await (await installation.visitor({ session: installation.admin })).newPage();
-    for (const path of ['/rooms', '/role-templates/speaker', `/rooms/${ROOM}/console`]) {
-      expect(await changesOffered(admin, path)).not.toEqual([]);
+    for (const path of ['/rooms', '/role-templates/speaker', CONSOLE]) {
+      await open(admin, path);
+      expect((await changes(admin)).offered).not.toEqual([]);
     }
   }, 90_000);
+
+  it('is told why when they press Promote, and nothing changes', async () => {
+    const page = await (await visitor()).newPage();
+    await open(page, CONSOLE);
+    expect((await changes(page)).refused.map(({ name }) => name)).toContain('Promote');
+    const before = await installation.admin.get(`/rooms/${ROOM}/seats`);
+    const sent: string[] = [];
+    page.on('request', (request) => {
+      if (request.method() !== 'GET') sent.push(`${request.method()} ${request.url()}`);
+    });
+    const consolePage = new ConsolePage(page, ROOM);
+    const promote = consolePage.row('vera').getByRole('button', { name: 'Promote', exact: true });
+    // By force: for Playwright, a button with aria-disabled is one that nobody can press.
+    await press(promote, 'click', { force: true });
+    await consolePage.notice(WHY).waitFor();
+    await settled(page);
+    expect(sent).toEqual([]);
+    expect(await installation.admin.get(`/rooms/${ROOM}/seats`)).toEqual(before);
+  }, 60_000);
 
   it('sees no data and no form at an address that is not for auditors', async () => {
     const page = await (await visitor()).newPage();
     const shown: Record<string, unknown> = {};
     for (const path of FORBIDDEN) {
-      await page.goto(path);
-      await settled(page);
+      await open(page, path);
       shown[path] = [
         await page.getByRole('heading', { level: 1 }).textContent(),
         await page.getByRole('main').getByRole('textbox').count(),

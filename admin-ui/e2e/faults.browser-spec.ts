@@ -27,9 +27,9 @@ describeBrowser('the room console when something is away', () => {
       /Failed to load resource|net::ERR_|UnreachableError/,
       'the browser and react-admin log what cannot be reached',
     );
-    const desk = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
-    await desk.untilReady();
-    return desk;
+    const consolePage = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
+    await consolePage.untilReady();
+    return consolePage;
   }
 
   const post = (path: string, body: object = {}) => installation.admin.post(path, body);
@@ -54,10 +54,10 @@ describeBrowser('the room console when something is away', () => {
   it('says that the stream is lost, asks before it acts on what is old, and catches up', async () => {
     const room = await installation.room('stream');
     await installation.join(room, 'ana');
-    const desk = await openConsole(room);
-    const { page } = desk;
-    await desk.untilInSync('ana', /Viewer/);
-    await desk.badge('Live').waitFor();
+    const consolePage = await openConsole(room);
+    const { page } = consolePage;
+    await consolePage.untilInSync('ana', /Viewer/);
+    await consolePage.badge('Live').waitFor();
 
     // From now on the room looks as it does at this moment, whatever is done to it.
     const before = await installation.admin.get(`/rooms/${room}/seats`);
@@ -65,72 +65,74 @@ describeBrowser('the room console when something is away', () => {
     await page.route(EVENTS, (route) => route.abort());
     // As after a change of network: the page opens its stream anew.
     await page.evaluate(() => window.dispatchEvent(new Event('online')));
-    await desk.badge(/Polling/).waitFor({ timeout: NOTICED_MS });
-    await desk.banner(/Live updates are lost/).waitFor();
+    await consolePage.badge(/Polling/).waitFor({ timeout: NOTICED_MS });
+    await consolePage.banner(/Live updates are lost/).waitFor();
 
     await post(`/rooms/${room}/seats/ana/promote`, { template: 'presenter' });
-    await desk.untilRow('ana', /Viewer/);
-    await desk.press('p');
+    await consolePage.untilRow('ana', /Viewer/);
+    await consolePage.press('p');
     const question = page.getByRole('dialog', { name: 'Somebody else changed ana' });
     await question.getByText(/now presenter/i).waitFor();
     await press(question.getByRole('button', { name: 'Keep their change' }));
-    await desk.untilRow('ana', /Presenter/);
+    await consolePage.untilRow('ana', /Presenter/);
     expect((await seat(room, 'ana')).role.template).toBe('presenter');
     expect(await entries(room, 'seat.promoted')).toEqual(['applied', 'intent']);
-    await until('the list has the focus again', () => hasFocus(desk.grid));
+    await until('the list has the focus again', () => hasFocus(consolePage.grid));
 
     await page.unroute(`**/api/v1/rooms/${room}/seats`);
     await page.unroute(EVENTS);
-    await desk.badge('Live').waitFor({ timeout: NOTICED_MS });
-    await desk.banner(/Live updates are lost/).waitFor({ state: 'detached' });
-    await desk.untilSaid(/Live updates are back/);
+    await consolePage.badge('Live').waitFor({ timeout: NOTICED_MS });
+    await consolePage.banner(/Live updates are lost/).waitFor({ state: 'detached' });
+    await consolePage.untilSaid(/Live updates are back/);
     await post(`/rooms/${room}/seats/ana/demote`);
-    await desk.untilRow('ana', /Viewer/);
+    await consolePage.untilRow('ana', /Viewer/);
   }, 120_000);
 
   it('says what became of an act when the server goes, queues nothing, and goes on when it is back', async () => {
     const room = await installation.room('server');
     await installation.joinLiveKit(room, 'ana');
-    const desk = await openConsole(room);
-    await desk.untilInSync('ana', /Viewer/);
-    const promotions = counting(desk.page, '/promote');
+    const consolePage = await openConsole(room);
+    await consolePage.untilInSync('ana', /Viewer/);
+    const promotions = counting(consolePage.page, '/promote');
 
     // While the request is on its way: a moment later the page may know already, and send none.
     const crash = async (route: Route) => {
       await installation.server.crash();
       await route.continue();
     };
-    await desk.page.route('**/promote', crash, { times: 1 });
-    await desk.press('p');
-    await desk.untilRow('ana', /No answer, so the result is unknown/);
-    await desk.untilSaid(/ana: No answer/);
-    await desk.badge('Offline').waitFor();
-    await desk.banner(/The server cannot be reached/).waitFor();
-    await desk.press('p');
-    await desk.notice(/ana: The server cannot be reached. Nothing was sent/).waitFor();
-    expect(await desk.row('ana').getByRole('button', { name: 'Promote' }).isDisabled()).toBe(true);
+    await consolePage.page.route('**/promote', crash, { times: 1 });
+    await consolePage.press('p');
+    await consolePage.untilRow('ana', /No answer, so the result is unknown/);
+    await consolePage.untilSaid(/ana: No answer/);
+    await consolePage.badge('Offline').waitFor();
+    await consolePage.banner(/The server cannot be reached/).waitFor();
+    await consolePage.press('p');
+    await consolePage.notice(/ana: The server cannot be reached. Nothing was sent/).waitFor();
+    expect(await consolePage.row('ana').getByRole('button', { name: 'Promote' }).isDisabled()).toBe(
+      true,
+    );
     expect(promotions.sent).toBe(1);
 
     await installation.server.restart();
-    await desk.badge('Live').waitFor({ timeout: NOTICED_MS });
-    await desk.banner(/cannot be reached/).waitFor({ state: 'detached' });
-    await desk.untilInSync('ana', /Viewer/);
+    await consolePage.badge('Live').waitFor({ timeout: NOTICED_MS });
+    await consolePage.banner(/cannot be reached/).waitFor({ state: 'detached' });
+    await consolePage.untilInSync('ana', /Viewer/);
     expect(await entries(room, 'seat.promoted')).toEqual([]);
     expect(promotions.sent).toBe(1);
-    expect(await hasFocus(desk.grid)).toBe(true);
-    await desk.press('p');
-    await desk.untilRow('ana', /Speaker.*Promoted · \d/);
+    expect(await hasFocus(consolePage.grid)).toBe(true);
+    await consolePage.press('p');
+    await consolePage.untilRow('ana', /Speaker.*Promoted · \d/);
     expect(await entries(room, 'seat.promoted')).toEqual(['applied', 'intent']);
   }, 120_000);
 
   it('does once what was asked for again because the answer was lost', async () => {
     const room = await installation.room('answers');
     for (const identity of ['ana', 'bo']) await installation.join(room, identity);
-    const desk = await openConsole(room);
-    await desk.untilInSync('bo', /Viewer/);
+    const consolePage = await openConsole(room);
+    await consolePage.untilInSync('bo', /Viewer/);
     let lost = 0;
     const loseOneAnswer = async (path: string) => {
-      await desk.page.route(
+      await consolePage.page.route(
         path,
         async (route) => {
           await route.fetch();
@@ -142,18 +144,18 @@ describeBrowser('the room console when something is away', () => {
     };
 
     await loseOneAnswer('**/seats/ana/promote');
-    await desk.focusOn('ana');
-    await desk.press('p');
-    await desk.untilSaid(/ana: No answer/);
-    await desk.untilInSync('ana', /Speaker/);
+    await consolePage.focusOn('ana');
+    await consolePage.press('p');
+    await consolePage.untilSaid(/ana: No answer/);
+    await consolePage.untilInSync('ana', /Speaker/);
 
     await loseOneAnswer('**/seats/bulk');
-    await desk.keys('Control+A', 'd');
-    const dialog = desk.page.getByRole('dialog', { name: 'Demote 2 people?' });
+    await consolePage.keys('Control+A', 'd');
+    const dialog = consolePage.page.getByRole('dialog', { name: 'Demote 2 people?' });
     await dialog.getByText(/cannot be reached/).waitFor();
     await dialog.getByRole('button', { name: 'Demote 2 people' }).click();
     await dialog.waitFor({ state: 'detached' });
-    await desk.untilRow('ana', /Viewer/);
+    await consolePage.untilRow('ana', /Viewer/);
     expect(lost).toBe(2);
     const operations: Json[] = await installation.admin.get(`/rooms/${room}/operations`);
     expect(operations.map(({ action, total }) => [action, total])).toEqual([['demote', 2]]);
@@ -163,50 +165,50 @@ describeBrowser('the room console when something is away', () => {
   it('commits what LiveKit cannot take, says that it waits, and shows when it is real', async () => {
     const room = await installation.room('livekit');
     await installation.join(room, 'ana');
-    const desk = await openConsole(room);
-    await desk.untilInSync('ana', /Viewer/);
+    const consolePage = await openConsole(room);
+    await consolePage.untilInSync('ana', /Viewer/);
 
     await installation.server.livekit.crash();
-    await desk.press('p');
-    await desk.untilRow('ana', /Saved; applies when they join or LiveKit responds/);
-    await desk.untilSaid(/ana: Saved/);
+    await consolePage.press('p');
+    await consolePage.untilRow('ana', /Saved; applies when they join or LiveKit responds/);
+    await consolePage.untilSaid(/ana: Saved/);
     expect(await entries(room, 'seat.promoted')).toEqual(['intent', 'pending']);
-    await desk.banner(/LiveKit does not respond/).waitFor({ timeout: NOTICED_MS });
+    await consolePage.banner(/LiveKit does not respond/).waitFor({ timeout: NOTICED_MS });
 
     await installation.server.livekit.restart();
     await installation.join(room, 'ana');
-    await desk.untilRow('ana', /Speaker/);
+    await consolePage.untilRow('ana', /Speaker/);
     await until('the promotion is applied', async () =>
       (await entries(room, 'seat.promoted')).includes('applied'),
     );
     expect((await seat(room, 'ana')).observed.canPublish).toBe(true);
     expect(await entries(room, 'seat.promoted')).toEqual(['applied', 'intent', 'pending']);
-    await desk
+    await consolePage
       .banner(/LiveKit does not respond/)
       .waitFor({ state: 'detached', timeout: NOTICED_MS });
-    await desk.untilSaid(/LiveKit responds again/);
-    expect(await hasFocus(desk.grid)).toBe(true);
+    await consolePage.untilSaid(/LiveKit responds again/);
+    expect(await hasFocus(consolePage.grid)).toBe(true);
   }, 120_000);
 
   it('keeps who was there when the session ends, and begins again with the next', async () => {
     const room = await installation.room('ended', { departureTimeout: 1 });
     const ana = await installation.join(room, 'ana');
-    const desk = await openConsole(room);
-    await desk.untilInSync('ana', /Viewer/);
+    const consolePage = await openConsole(room);
+    await consolePage.untilInSync('ana', /Viewer/);
 
     await ana.leave();
-    await desk.banner(/The session ended at/).waitFor({ timeout: NOTICED_MS });
-    await desk.untilRow('ana', /Left|Not in the room/);
-    await desk
+    await consolePage.banner(/The session ended at/).waitFor({ timeout: NOTICED_MS });
+    await consolePage.untilRow('ana', /Left|Not in the room/);
+    await consolePage
       .banner(/The session ended/)
       .getByRole('link', { name: 'Show its activity' })
       .waitFor();
-    await desk.press('m');
-    await desk.notice(/ana: Has nothing to mute/).waitFor();
+    await consolePage.press('m');
+    await consolePage.notice(/ana: Has nothing to mute/).waitFor();
 
     await installation.join(room, 'bo');
-    await desk.banner(/The session ended/).waitFor({ state: 'detached' });
-    await desk.row('bo').waitFor();
-    await desk.row('ana').waitFor({ state: 'detached' });
+    await consolePage.banner(/The session ended/).waitFor({ state: 'detached' });
+    await consolePage.row('bo').waitFor();
+    await consolePage.row('ana').waitFor({ state: 'detached' });
   }, 90_000);
 });

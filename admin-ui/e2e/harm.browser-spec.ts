@@ -25,9 +25,9 @@ describeBrowser('what a moderator takes from somebody', () => {
   async function openConsole(room: string, operator: Operator, options: VisitorOptions = {}) {
     const session = await installation.signIn(operator);
     const visitor = await installation.visitor({ session, ...options });
-    const desk = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
-    await desk.grid.waitFor();
-    return desk;
+    const consolePage = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
+    await consolePage.grid.waitFor();
+    return consolePage;
   }
 
   async function entries(room: string, kind: string) {
@@ -49,8 +49,8 @@ describeBrowser('what a moderator takes from somebody', () => {
   it('is never taken by one Enter, and accuses nobody by default', async () => {
     const room = await installation.room('enter');
     for (const identity of ['ana', 'bo', 'cy']) await installation.join(room, identity);
-    const desk = await openConsole(room, moderator);
-    const { page } = desk;
+    const consolePage = await openConsole(room, moderator);
+    const { page } = consolePage;
     const dialog = (name: string) => page.getByRole('dialog', { name, exact: true });
     const reason = page.getByRole('textbox', { name: 'Reason' });
 
@@ -58,67 +58,67 @@ describeBrowser('what a moderator takes from somebody', () => {
       ['Delete', 'Remove ana?'],
       ['Shift+Delete', 'Remove and block ana?'],
     ] as const) {
-      await desk.focusOn('ana');
-      await desk.press(key);
+      await consolePage.focusOn('ana');
+      await consolePage.press(key);
       await dialog(title).waitFor();
       await until('Cancel has the focus', async () => (await focused(page)) === 'button Cancel');
-      await desk.press('Enter');
+      await consolePage.press('Enter');
       await dialog(title).waitFor({ state: 'detached' });
-      await until('the list has the focus again', () => hasFocus(desk.grid));
+      await until('the list has the focus again', () => hasFocus(consolePage.grid));
     }
     expect(await isPresent(room, 'ana')).toBe(true);
     expect(await entries(room, 'seat.*')).toEqual([]);
 
-    await desk.press('Delete');
+    await consolePage.press('Delete');
     await dialog('Remove ana?').waitFor();
-    await desk.keys('Tab', 'Enter');
+    await consolePage.keys('Tab', 'Enter');
     await until('Ana is out', async () => !(await isPresent(room, 'ana')));
     expect(await reasonsOf(room, 'ana')).toEqual([null]);
 
     // A reason is chosen by hand, here by keys alone.
-    await desk.focusOn('bo');
-    await desk.press('Delete');
+    await consolePage.focusOn('bo');
+    await consolePage.press('Delete');
     await dialog('Remove bo?').waitFor();
     expect(await reason.inputValue()).toBe('');
     const preset = page.getByRole('button', { name: 'Disruption' });
     for (let step = 0; step < 5 && !(await hasFocus(preset)); step += 1) {
-      await desk.press('Shift+Tab');
+      await consolePage.press('Shift+Tab');
     }
-    await desk.press('Space');
+    await consolePage.press('Space');
     expect(await reason.inputValue()).toBe('Disruption');
     await dialog('Remove bo?').getByRole('button', { name: 'Remove bo' }).focus();
-    await desk.press('Enter');
+    await consolePage.press('Enter');
     await until('Bo is out', async () => !(await isPresent(room, 'bo')));
     expect(await reasonsOf(room, 'bo')).toEqual(['Disruption']);
 
     // The next person starts without one, also when the last act is repeated.
-    await desk.focusOn('cy');
-    await desk.press('.');
+    await consolePage.focusOn('cy');
+    await consolePage.press('.');
     await dialog('Remove cy?').waitFor();
     expect(await reason.inputValue()).toBe('');
     await until('Cancel has the focus', async () => (await focused(page)) === 'button Cancel');
-    await desk.press('Enter');
+    await consolePage.press('Enter');
     await dialog('Remove cy?').waitFor({ state: 'detached' });
     expect(await isPresent(room, 'cy')).toBe(true);
   }, 90_000);
 
-  it('looks taken, is found under Restricted, and is given back by the first button', async () => {
+  it('is shown as taken, found under Restricted, and given back by the first button', async () => {
     const room = await installation.room('restricted');
     await installation.join(room, 'ana', { template: 'speaker' });
     await installation.join(room, 'bo');
     await installation.token(room, 'cy');
     await installation.admin.post(`/rooms/${room}/seats/ana/hold`);
     await installation.admin.post(`/rooms/${room}/seats/cy/block`, { for: '1h' });
-    const desk = await openConsole(room, moderator);
-    const { page } = desk;
-    const held = desk.row('ana').locator('.status.held').filter({ hasText: 'Held silent' });
+    const consolePage = await openConsole(room, moderator);
+    const { page } = consolePage;
+    const held = consolePage.row('ana').locator('.status.held').filter({ hasText: 'Held silent' });
     await held.waitFor();
-    await desk
+    await consolePage
       .row('cy')
       .locator('.status.blocked')
       .filter({ hasText: /^Blocked until/ })
       .waitFor();
-    await desk.untilInSync('bo', /Viewer/);
+    await consolePage.untilInSync('bo', /Viewer/);
     expect(await page.locator('.status.good').count()).toBe(0);
     await page.getByRole('button', { name: /^Listening unseen ?0$/ }).waitFor();
     expect(await violationsInBothSchemes(page)).toEqual({});
@@ -132,39 +132,39 @@ describeBrowser('what a moderator takes from somebody', () => {
     expect(await violations(page)).toEqual([]);
 
     await press(page.getByRole('button', { name: /^Restricted ?2$/ }));
-    await desk.row('bo').waitFor({ state: 'detached' });
-    await desk.row('ana').getByRole('button', { name: 'Release', exact: true }).waitFor();
-    await press(desk.row('cy').getByRole('button', { name: 'Unblock', exact: true }));
+    await consolePage.row('bo').waitFor({ state: 'detached' });
+    await consolePage.row('ana').getByRole('button', { name: 'Release', exact: true }).waitFor();
+    await press(consolePage.row('cy').getByRole('button', { name: 'Unblock', exact: true }));
     await until('Cy may come back', async () => (await entries(room, 'seat.unblocked')).length > 0);
     await page.getByRole('button', { name: /^Restricted ?1$/ }).waitFor();
 
     // The same filter has a key, and the sheet of keys explains the signs.
-    await desk.focusOn('ana');
-    await desk.press('?');
+    await consolePage.focusOn('ana');
+    await consolePage.press('?');
     const sheet = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
     await sheet.getByText(/has taken the right to publish/).waitFor();
     await settled(page);
     expect(await violations(page)).toEqual([]);
   }, 90_000);
 
-  it('tells those who may not act why, and who could: by focus, by key and by touch', async () => {
+  it('tells operators without the permission why, and who has it: by focus, key and touch', async () => {
     const room = await installation.room('looking');
     await installation.join(room, 'ana');
     const auditor = await installation.operator('Au', 'auditor');
     const why = /Only an admin or a moderator can do this \(permission seat\.promote\)/;
-    const desk = await openConsole(room, auditor);
-    await desk.focusOn('ana');
-    await desk.press('p');
-    await desk.notice(why).waitFor();
+    const consolePage = await openConsole(room, auditor);
+    await consolePage.focusOn('ana');
+    await consolePage.press('p');
+    await consolePage.notice(why).waitFor();
 
-    await desk.press('Enter');
-    const menu = desk.page.getByRole('dialog', { name: 'Actions for ana' });
+    await consolePage.press('Enter');
+    const menu = consolePage.page.getByRole('dialog', { name: 'Actions for ana' });
     const item = menu.getByRole('menuitem', { name: /^Promote to Speaker/ });
     await item.filter({ hasText: why }).waitFor();
     await until('it can be focused', () => hasFocus(item));
-    await desk.press('Enter');
+    await consolePage.press('Enter');
     expect(await item.isVisible()).toBe(true);
-    await desk.press('Escape');
+    await consolePage.press('Escape');
     await menu.waitFor({ state: 'detached' });
 
     const phone = await openConsole(room, auditor, PHONE);

@@ -2,267 +2,27 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { Page } from 'playwright-core';
 import { until } from '../../server/test/support/until.js';
 import { ConsolePage } from './pages/console-page.js';
-import { Dashboard } from './pages/dashboard.js';
 import { JoinPage } from './pages/join-page.js';
 import { SignInPage } from './pages/sign-in-page.js';
 import { violations, violationsInBothSchemes } from './support/axe.js';
 import { describeBrowser } from './support/chromium.js';
 import { Installation } from './support/installation.js';
 import { press } from './support/press.js';
+import {
+  button,
+  CONSOLE,
+  FILLED,
+  FORMS,
+  LIVE,
+  NOTHING_YET,
+  ROOM,
+  type Screen,
+} from './support/screens.js';
 import { settled } from './support/settled.js';
 import type { Visitor } from './support/visitor.js';
 
 const WIDE = { width: 1366, height: 900 };
 const PHONE = { width: 390, height: 844 };
-
-interface Screen {
-  readonly name: string;
-  readonly path: string;
-  /** What is opened or filled in before one looks. */
-  readonly open?: (page: Page) => Promise<unknown>;
-}
-
-const ROOM = 'town hall/1';
-const CONSOLE = ConsolePage.path(ROOM);
-
-const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
-
-const NOTHING_YET: Screen[] = [
-  { name: 'home', path: '/' },
-  { name: 'rooms', path: '/rooms' },
-  { name: 'users', path: '/users' },
-  { name: 'assignments', path: '/assignments' },
-  { name: 'issuances', path: '/issuances' },
-  { name: 'API keys', path: '/api-keys' },
-  { name: 'an address that is none', path: '/nowhere' },
-];
-
-const FORMS: Screen[] = [
-  { name: 'a new room', path: '/rooms/create' },
-  { name: 'a new user', path: '/users/create' },
-  { name: 'a new assignment', path: '/assignments/create' },
-  { name: 'the gallery of role templates', path: '/role-templates/create' },
-  { name: 'a new role template', path: '/role-templates/create?from=preset%3Aspeaker' },
-  { name: 'a new operator', path: '/operators/create' },
-  { name: 'a new API key', path: '/api-keys/create' },
-  {
-    name: 'a form with mistakes in it',
-    path: '/rooms/create',
-    open: async (page) => {
-      await button(page, 'New room').click();
-      await page.getByText('Required').first().waitFor();
-    },
-  },
-];
-
-const FILLED: Screen[] = [
-  { name: 'home', path: '/' },
-  { name: 'rooms', path: '/rooms' },
-  {
-    name: 'a filter that finds nothing',
-    path: `/rooms?filter=${encodeURIComponent('{"q":"zzz"}')}`,
-    open: (page) => page.getByText('Nothing matches').waitFor(),
-  },
-  { name: 'the settings of a room', path: `/rooms/${encodeURIComponent(ROOM)}` },
-  {
-    name: 'the question before a room is closed',
-    path: `/rooms/${encodeURIComponent(ROOM)}`,
-    open: async (page) => {
-      await button(page, 'Close room').click();
-      await page.getByRole('dialog').waitFor();
-    },
-  },
-  { name: 'users', path: '/users' },
-  { name: 'role templates', path: '/role-templates' },
-  { name: 'a role template', path: '/role-templates/stage-hand' },
-  {
-    name: 'publishing a role template',
-    path: '/role-templates/stage-hand',
-    open: async (page) => {
-      await button(page, 'Publish…').click();
-      await page.getByRole('dialog').waitFor();
-    },
-  },
-  {
-    name: 'the versions of a role template',
-    path: '/role-templates/stage-hand',
-    open: async (page) => {
-      await page.getByRole('tab', { name: 'Versions' }).click();
-      await page.getByText('For the stage').waitFor();
-    },
-  },
-  { name: 'assignments', path: '/assignments' },
-  { name: 'issuances', path: '/issuances' },
-  { name: 'activity', path: '/activity' },
-  { name: 'operators', path: '/operators' },
-  { name: 'access roles', path: '/access-roles' },
-  { name: 'API keys', path: '/api-keys' },
-  { name: 'the account', path: '/account' },
-  { name: 'LiveKit', path: '/status' },
-  {
-    name: 'the question before all tokens are voided',
-    path: '/status',
-    open: async (page) => {
-      await button(page, 'Void all tokens…').click();
-      await page.getByRole('dialog').waitFor();
-    },
-  },
-];
-
-const LIVE: Screen[] = [
-  { name: 'the room', path: CONSOLE },
-  {
-    name: 'a person in the room',
-    path: CONSOLE,
-    open: async (page) => {
-      await new ConsolePage(page, ROOM).focusOn('vera');
-      await page.keyboard.press('Space');
-      await page.getByRole('complementary', { name: 'vera' }).waitFor();
-      await page.getByText('Last actions').waitFor();
-    },
-  },
-  {
-    name: 'the choice of a role',
-    path: CONSOLE,
-    open: async (page) => {
-      await new ConsolePage(page, ROOM).focusOn('vera');
-      await page.keyboard.press('Shift+P');
-      await page.getByRole('dialog', { name: 'Promote vera to' }).waitFor();
-    },
-  },
-  {
-    name: 'the question before somebody is removed',
-    path: CONSOLE,
-    open: async (page) => {
-      await new ConsolePage(page, ROOM).focusOn('vera');
-      await page.keyboard.press('Delete');
-      await page.getByRole('dialog', { name: 'Remove vera?' }).waitFor();
-    },
-  },
-  {
-    name: 'several people chosen',
-    path: CONSOLE,
-    open: async (page) => {
-      await new ConsolePage(page, ROOM).focusOn('vera');
-      await page.keyboard.press('x');
-      await page.getByText('1 selected').waitFor();
-    },
-  },
-  {
-    name: 'everybody who matches chosen, and the question before it happens to hosts',
-    path: CONSOLE,
-    open: async (page) => {
-      await new ConsolePage(page, ROOM).focusOn('vera');
-      await page.keyboard.press('Control+A');
-      await press(button(page, 'Include'));
-      await press(button(page, 'Hold silent'));
-      await page.getByRole('dialog', { name: /^Hold \d+ people silent/ }).waitFor();
-    },
-  },
-  {
-    name: 'what can be done to a person, and what each would do',
-    path: CONSOLE,
-    open: async (page) => {
-      await new ConsolePage(page, ROOM).focusOn('vera');
-      await page.keyboard.press('Enter');
-      await page.getByText('Leaves the room; can come back with a token').waitFor();
-    },
-  },
-  {
-    name: 'the answer to a raised hand',
-    path: CONSOLE,
-    open: async (page) => {
-      const desk = new ConsolePage(page, ROOM);
-      await desk.focusOn('wil');
-      await press(desk.row('wil').getByRole('button', { name: 'Decline' }));
-      await page.getByRole('dialog', { name: 'Decline the hand of wil?' }).waitFor();
-    },
-  },
-  {
-    name: 'the places on the stage',
-    path: CONSOLE,
-    open: async (page) => {
-      await button(page, 'More').click();
-      await page.getByRole('menuitem', { name: 'Places on the stage…' }).click();
-      await page.getByRole('dialog', { name: 'Places on the stage' }).waitFor();
-    },
-  },
-  {
-    name: 'the scenes',
-    path: CONSOLE,
-    open: async (page) => {
-      await button(page, 'Scenes').click();
-      await page.getByRole('menuitem', { name: /Lock/ }).waitFor();
-    },
-  },
-  {
-    name: 'a new scene',
-    path: CONSOLE,
-    open: async (page) => {
-      await button(page, 'Scenes').click();
-      await page.getByRole('menuitem', { name: 'New scene…' }).click();
-      await page.getByRole('dialog', { name: 'New scene' }).waitFor();
-    },
-  },
-  {
-    name: 'the keyboard shortcuts',
-    path: CONSOLE,
-    open: async (page) => {
-      await new ConsolePage(page, ROOM).grid.waitFor();
-      await button(page, 'More').click();
-      await page.getByRole('menuitem', { name: 'Keyboard shortcuts' }).click();
-      await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
-    },
-  },
-  { name: 'a room with nobody in it', path: '/rooms/empty/console' },
-  {
-    name: 'issuing a token',
-    path: `/tokens/new?${new URLSearchParams({ room: ROOM, identity: 'vera' })}`,
-    open: (page) => page.getByText('Decides:').first().waitFor(),
-  },
-  {
-    name: 'an issued token',
-    path: `/tokens/new?${new URLSearchParams({ room: ROOM, identity: 'vera' })}`,
-    open: async (page) => {
-      await button(page, 'Issue the token').click();
-      await page.getByRole('group', { name: 'Token' }).waitFor();
-    },
-  },
-  {
-    name: 'an issuance',
-    path: '/issuances',
-    open: async (page) => {
-      await page
-        .getByRole('list', { name: 'Entries, newest first' })
-        .getByRole('link')
-        .first()
-        .click();
-      await page.getByRole('heading', { name: 'Issuance' }).waitFor();
-    },
-  },
-  {
-    name: 'an entry of the ledger',
-    path: '/activity?kind=seat.*',
-    open: async (page) => {
-      await page
-        .getByRole('list', { name: 'Entries, newest first' })
-        .getByRole('link')
-        .first()
-        .click();
-      await page.getByRole('heading', { name: 'Entry' }).waitFor();
-    },
-  },
-  {
-    name: 'a new API key that is shown once',
-    path: '/api-keys/create',
-    open: async (page) => {
-      await new Dashboard(page).field('Name').fill(`backend ${Date.now()}`);
-      await button(page, 'Issues tokens').click();
-      await button(page, 'New API key').click();
-      await page.getByRole('dialog').waitFor();
-    },
-  },
-];
 
 /** How many pixels of the page one would have to scroll sideways for. */
 function overflow(page: Page): Promise<number> {
@@ -303,9 +63,10 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
     await isFit.finally(() => shown.setViewportSize(WIDE));
   }
 
-  async function look({ path, open }: Screen): Promise<void> {
+  async function look({ path, shows, open }: Screen): Promise<void> {
     await page.emulateMedia({ colorScheme: 'light' });
     await page.goto(path);
+    if (shows) await page.getByRole('main').getByText(shows).first().waitFor();
     await settled(page);
     await open?.(page);
     await expectFit(page);
@@ -400,10 +161,10 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
     it('the room, dark until somebody chooses otherwise', async () => {
       const visitor = await installation.visitor({ session: installation.admin });
       const shown = await visitor.goto(CONSOLE);
-      const desk = new ConsolePage(shown, ROOM);
-      await desk.focusOn('vera');
+      const consolePage = new ConsolePage(shown, ROOM);
+      await consolePage.focusOn('vera');
       const background = () =>
-        desk.grid.evaluate((grid) => getComputedStyle(grid.parentElement!).backgroundColor);
+        consolePage.grid.evaluate((grid) => getComputedStyle(grid.parentElement!).backgroundColor);
       const dark = await background();
       const toggle = button(shown, 'Toggle light/dark mode');
       await toggle.click();

@@ -44,7 +44,7 @@ describeBrowser('a participant who wants to speak', () => {
     await of.page.setViewportSize({ width: 1366, height: 900 });
   }
 
-  it('raises a hand by key, is let up, speaks, and steps down', async () => {
+  it('raises a hand by key, is promoted, speaks, and steps down', async () => {
     const room = await installation.room('plenum');
     const watcher = await installation.join(room, 'wil');
     const bo = await join(room, 'bo');

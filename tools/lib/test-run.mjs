@@ -1,6 +1,6 @@
 /*
- * The second half of npm test, on Node 24: every suite one after another, and one closing line
- * over all of them.
+ * The second half of npm test, on Node 24: the suites, some of them side by side, and one closing
+ * line over all of them.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -13,37 +13,11 @@ import { homeFolder, ROOT } from './paths.mjs';
 import { QUARANTINE_FILE, readQuarantine } from './quarantine.mjs';
 import { endWorkers, signalProcess } from './processes.mjs';
 import { createSteps, seconds } from './steps.mjs';
+import { STAGES, SUITES } from './test-suites.mjs';
 
 const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-const SUITES = {
-  types: { title: 'types', npm: 'typecheck' },
-  lint: { title: 'lint', npm: 'lint' },
-  unit: { title: 'unit', config: 'server/jest.config.js', project: 'unit', workers: 2 },
-  ui: { title: 'dashboard', config: 'admin-ui/jest.config.js', workers: 2 },
-  int: {
-    title: 'integration',
-    config: 'server/jest.config.js',
-    project: 'int',
-    workers: 2,
-    isReal: true,
-  },
-  e2e: {
-    title: 'end to end',
-    config: 'server/jest.config.js',
-    project: 'e2e',
-    workers: 2,
-    isReal: true,
-  },
-  browser: {
-    title: 'browser',
-    isReal: true,
-    config: 'admin-ui/jest.browser.config.js',
-    // Two browsers that decode video on two cores miss deadlines when the machine is slow.
-    workers: 1,
-    needsUi: true,
-    files: 'admin-ui/e2e',
-  },
-};
+const WORKERS_ALONE = 2;
+const SAY_EVERY_MS = 30_000;
 
 /** Files with failures are run once more, alone, to tell a race from a defect; not too many of them. */
 const MAX_FILES_TO_RERUN = 4;
@@ -78,13 +52,7 @@ async function main(argv) {
     const { names, patterns } = parse(argv);
     quarantine = readQuarantine();
     const tools = await prepare(names);
-    // Each of the static checks uses one core.
-    const checks = names.filter((name) => SUITES[name].npm);
-    await Promise.all(checks.map((name) => runCheck(SUITES[name], checks.length > 1)));
-    for (const name of names.filter((name) => !SUITES[name].npm)) {
-      if (problems.includes('interrupted')) break;
-      await runSuite(SUITES[name], patterns, tools);
-    }
+    for (const stage of STAGES) await runStage(stage, names, patterns, tools);
     // A suite may have nothing that matches, since others have; but not all of them.
     const isAnyRun = totals.passed + totals.failed + totals.skipped > 0;
     if (patterns.length > 0 && !isAnyRun) fail(`no test matches ${patterns.join(' ')}`);
@@ -158,6 +126,31 @@ async function build(name) {
   }
 }
 
+/** The suites of a lane run one after another. Failed files run again when all lanes have ended. */
+async function runStage(stage, names, patterns, tools) {
+  const lanes = stage
+    .map((lane) => lane.filter((name) => names.includes(name)))
+    .filter(({ length }) => length > 0);
+  const isBeside = lanes.length > 1;
+  const now = new Set();
+  const news = setInterval(() => steps.say(`still at it: ${[...now].join(', ')}`), SAY_EVERY_MS);
+  if (!isBeside) clearInterval(news);
+  const ended = [];
+  const runLane = async (lane) => {
+    for (const name of lane) {
+      if (problems.includes('interrupted')) return;
+      const suite = SUITES[name];
+      now.add(suite.title);
+      if (suite.npm) await runCheck(suite, isBeside);
+      else ended.push(await runSuite(suite, patterns, tools, isBeside));
+      now.delete(suite.title);
+    }
+  };
+  await Promise.all(lanes.map(runLane));
+  clearInterval(news);
+  for (const end of ended) await end();
+}
+
 /** `isBeside`: another one runs at the same time, so what it prints comes in one piece. */
 async function runCheck({ title, npm }, isBeside) {
   const since = Date.now();
@@ -166,33 +159,39 @@ async function runCheck({ title, npm }, isBeside) {
   if (code !== 0) fail(`${title}: npm run ${npm} failed`);
 }
 
-async function runSuite(suite, patterns, tools) {
+/** Resolves with what is left to do once nothing else runs: the failed files again, and the sum. */
+async function runSuite(suite, patterns, tools, isBeside) {
   const since = Date.now();
-  steps.say(`\n── ${suite.title}`);
   const missing = suite.files ? missingFor(tools) : null;
+  if (!isBeside || missing) steps.say(`\n── ${suite.title}`);
   if (missing) {
     skipByName(suite, missing);
-    return;
+    return async () => undefined;
   }
-  const first = await runJest(suite, tools, [
-    `--maxWorkers=${suite.workers}`,
+  const args = [
+    `--maxWorkers=${isBeside ? 1 : (suite.workers ?? WORKERS_ALONE)}`,
     ...patterns,
     ...(patterns.length > 0 ? ['--passWithNoTests'] : []),
-  ]);
-  const files = filesWithFailures(suite, first.result);
-  if (files.length > 0) {
-    steps.say(`\n── ${suite.title}: the failed files once more, alone`);
-    const alone = await runJest(suite, tools, ['--runInBand', '--runTestsByPath', ...files]);
-    diagnose(first, alone.result);
-  }
-  addUp(suite, first, since);
+  ];
+  const first = await runJest(suite, tools, args, isBeside);
+  if (isBeside) steps.say(`\n── ${suite.title}\n${first.output}`);
+  const took = seconds(since);
+  return async () => {
+    const files = filesWithFailures(suite, first.result);
+    if (files.length > 0) {
+      steps.say(`\n── ${suite.title}: the failed files once more, alone`);
+      const alone = await runJest(suite, tools, ['--runInBand', '--runTestsByPath', ...files]);
+      diagnose(first, alone.result);
+    }
+    addUp(suite, first, took);
+  };
 }
 
 /** Jest's exit code and its report; null where it ended before it had one. */
-async function runJest(suite, tools, args) {
+async function runJest(suite, tools, args, isOutputKept = false) {
   const folder = mkdtempSync(join(tmpdir(), 'rolecall-test-report-'));
   const report = join(folder, 'report.json');
-  const { code } = await run(
+  const { code, output } = await run(
     process.execPath,
     [
       ...JEST,
@@ -206,10 +205,11 @@ async function runJest(suite, tools, args) {
       ...args,
     ],
     testEnvironment(tools),
+    isOutputKept,
   );
   const result = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : null;
   rmSync(folder, { recursive: true, force: true });
-  return { code, result };
+  return { code, output, result };
 }
 
 function filesWithFailures({ isReal }, result) {
@@ -259,7 +259,7 @@ function hasFailed({ status }) {
 }
 
 /** Of Jest's report. A run that ended badly without a failed test has failed all the same. */
-function addUp(suite, { code, result }, since) {
+function addUp(suite, { code, result }, took) {
   if (!result) {
     fail(`${suite.title}: the run ended with exit code ${code} before it had a result`);
     return;
@@ -283,7 +283,7 @@ function addUp(suite, { code, result }, since) {
   }
   steps.say(
     `${suite.title}: ${result.numPassedTests} passed, ${result.numFailedTests + broken} failed` +
-      `${skipped > 0 ? `, ${skipped} skipped` : ''}, ${seconds(since)}`,
+      `${skipped > 0 ? `, ${skipped} skipped` : ''}, ${took}`,
   );
 }
 

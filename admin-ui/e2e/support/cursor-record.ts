@@ -8,7 +8,7 @@ export interface Press {
   /** What it asked the server to do to them, or opened about them. */
   acts: string[];
   isRefused: boolean;
-  /** It is written that the list moved. */
+  /** Within a second it was written that the list moved. */
   isTold: boolean;
 }
 
@@ -21,7 +21,7 @@ type Place = [who: string, left: number, top: number, right: number, bottom: num
 export async function recordPresses(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const AGO_MS = 100;
-    const [HEAD, ANSWERED_MS] = [32, 5_000];
+    const [HEAD, ANSWERED_MS, TOLD_MS, RECENT] = [32, 5_000, 1_000, 50];
     const frames: { at: number; places: Place[] }[] = [];
     const presses: Press[] = [];
     Object.assign(window, { presses });
@@ -46,6 +46,12 @@ export async function recordPresses(page: Page): Promise<void> {
       const at = performance.now();
       frames.push({ at, places: placesNow() });
       while (frames[1] && frames[1].at < at - 1_000) frames.shift();
+      // Not at the press: on a busy machine the page paints its answer some frames later.
+      if (document.body.textContent.includes('The list moved. Click again.')) {
+        for (const { press, at: pressed } of recent.slice(-RECENT)) {
+          if (pressed > at - TOLD_MS) press.isTold = true;
+        }
+      }
       requestAnimationFrame(watch);
     };
     requestAnimationFrame(watch);
@@ -88,7 +94,6 @@ export async function recordPresses(page: Page): Promise<void> {
         presses.push(press);
         setTimeout(() => {
           press.isRefused = event.defaultPrevented;
-          press.isTold = document.body.textContent.includes('The list moved. Click again.');
           const opened = [...document.querySelectorAll('[role=dialog]')].at(-1);
           const name = /^Actions for (.+)$/.exec(opened?.getAttribute('aria-label') ?? '')?.[1];
           if (menus === 0 && name) note(name, 'menu');

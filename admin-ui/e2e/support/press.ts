@@ -4,7 +4,11 @@ import type { Locator } from 'playwright-core';
  * Clicks or taps as a person does, who needs a moment to see what is there: the console refuses a click on
  * what has just come, moved or changed its meaning.
  */
-export async function press(target: Locator, how: 'click' | 'tap' = 'click'): Promise<void> {
+export async function press(
+  target: Locator,
+  how: 'click' | 'tap' = 'click',
+  options: { force?: boolean } = {},
+): Promise<void> {
   await target.evaluate(
     (element) =>
       new Promise<void>((resolve) => {
@@ -21,5 +25,5 @@ export async function press(target: Locator, how: 'click' | 'tap' = 'click'): Pr
         look();
       }),
   );
-  await target[how]();
+  await target[how](options);
 }

@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { Api } from './api.js';
+import { watchTraffic } from './settled.js';
 
 const WAIT_MS = 30_000;
 
@@ -70,6 +71,7 @@ export class Visitor {
   }
 
   private watch(page: Page): void {
+    watchTraffic(page);
     page.on('console', (message) => {
       if (message.type() !== 'error' && message.type() !== 'warning') return;
       this.complain(`${message.type()}: ${message.text()} (${message.location().url})`);

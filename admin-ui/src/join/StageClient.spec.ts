@@ -128,7 +128,7 @@ describe('StageClient', () => {
     expect(stage.read()).toMatchObject({ isExpired: true, own: null });
   });
 
-  it('tells why something could not be done, and looks again', async () => {
+  it('says why something could not be done, and reads the state again', async () => {
     const stage = clientOf();
     stage.start();
     await pass(0);

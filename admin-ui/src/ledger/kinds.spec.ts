@@ -36,6 +36,6 @@ it('has a sentence for every kind of entry that the server writes', () => {
   expect([...written].filter((kind) => !isSaid(kind))).toEqual([]);
 });
 
-it('lets every one of them be looked for', () => {
+it('can be searched for, each of them', () => {
   expect([...written].filter((kind) => !KINDS.includes(kind))).toEqual([]);
 });

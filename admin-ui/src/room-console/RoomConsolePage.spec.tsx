@@ -248,7 +248,7 @@ describe('RoomConsolePage', () => {
     await waitFor(() => expect(posts(calls)[1]?.body).toEqual({ expectEpoch: 7 }));
   });
 
-  it('sends nothing for those who may only look, and says who may', async () => {
+  it('sends nothing for operators without the permission, and says who has it', async () => {
     const { calls } = serve([seat('ana')]);
     open(['room.read', 'seat.read']);
     await focusGrid();

@@ -62,7 +62,7 @@ describe('the way past the gate', () => {
     expect(screen.queryByText(WARNING)).toBeNull();
   });
 
-  it('is not taken for open because the gate itself answers, and not looked at where one cannot', async () => {
+  it('is not reported as open because the gate answers, and not probed where it cannot be', async () => {
     api = fakeApi(() => undefined);
     globalThis.fetch = () =>
       Promise.resolve(new Response('The token is not valid.', { status: 401 }));

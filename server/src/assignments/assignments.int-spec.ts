@@ -360,7 +360,7 @@ describe('assignments', () => {
     });
   });
 
-  it('asks for a look at the live rooms in scope, before and after the change', async () => {
+  it('asks for a sweep of the live rooms in scope, before and after the change', async () => {
     for (const name of ['live-1', 'live-2', 'off-1']) {
       await test.newRoom({ name, live_sid: name.startsWith('live') ? `RM_${name}` : null });
     }

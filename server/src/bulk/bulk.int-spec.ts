@@ -94,7 +94,7 @@ describe('operations on many seats', () => {
       expect(Object.keys(await crowd.outcomes(started.body.operationId)).sort()).toEqual(meant);
     });
 
-    it('a filter looks at name, template, state and whether somebody publishes', async () => {
+    it('a filter matches name, template, state and whether somebody publishes', async () => {
       const { name } = await crowd.room(6);
       await app.post(`/api/v1/rooms/${name}/seats/p-0002/promote`, { template: 'speaker' });
       livekit.person(name, 'p-0002').publish('MICROPHONE');
@@ -269,7 +269,7 @@ describe('operations on many seats', () => {
       expect(crowd.publishers(name)).toHaveLength(view.applied);
     });
 
-    it('cancels the rest, with the reason, when the actor has lost the permission', async () => {
+    it('an operator who loses the permission has the rest cancelled, with the reason', async () => {
       const { name, identities } = await crowd.room(400);
       livekit.inject({ on: 'UpdateParticipant', room: name, latencyMs: 100 });
       const { id, headers } = await key(['seat.read', 'seat.promote']);
@@ -367,7 +367,7 @@ describe('operations on many seats', () => {
       });
     });
 
-    it('undoes what succeeded, once, and leaves alone the people who were changed since', async () => {
+    it('undoes what succeeded, once, and skips everybody who was changed since', async () => {
       const { name, identities } = await crowd.room(20);
       await crowd.run(name, {
         action: 'promote',
@@ -445,7 +445,7 @@ describe('operations on many seats', () => {
   });
 
   describe('with others at the same time', () => {
-    it('two operations over the same people leave what was asked for last, each target once', async () => {
+    it('two operations on the same people end in the later desired state, each target once', async () => {
       const { name, identities } = await crowd.room(80);
       const body = (template: string) => ({ action: 'promote', template, identities });
       const started = await Promise.all([

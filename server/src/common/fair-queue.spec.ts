@@ -15,7 +15,7 @@ function held(line: FairQueue, key: string, log: string[], name: string) {
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a fair line', () => {
-  it('lets keys take turns, however many callers one of them has', async () => {
+  it('lets keys take turns, also when one of them has most of the calls', async () => {
     const line = new FairQueue(options);
     const log: string[] = [];
     const works = ['a1', 'a2', 'a3', 'b1', 'a4', 'c1'].map((name) =>

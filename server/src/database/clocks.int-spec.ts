@@ -10,7 +10,7 @@ describe('a voiding', () => {
   });
   afterAll(() => app.stop());
 
-  it('of the future is refused by Postgres for every writer, and none moves back', async () => {
+  it('cannot lie in the future, which Postgres refuses, and never moves back', async () => {
     const room = await app.newRoom();
     const user = await app.newUser();
     await app.sql('INSERT INTO seat (room, identity) VALUES ($1, $2)', [room, user.identity]);

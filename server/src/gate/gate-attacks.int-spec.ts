@@ -298,7 +298,7 @@ describe('a token of the gate itself', () => {
     expect(entry?.payload.refusal).toBe('gate.token_is_no_proof');
   });
 
-  it('lives no longer than the one of a participant without a rule', async () => {
+  it('lives no longer than the token of a participant without a rule', async () => {
     const exp = now() + 2;
     const video = { roomJoin: true, room: 'attic', canPublish: true };
     await app.sql(`INSERT INTO room (name, live_sid) VALUES ('attic', 'RM_3')`);

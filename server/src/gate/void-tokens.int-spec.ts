@@ -107,7 +107,7 @@ describe('tokens that are void', () => {
     return { proofAt: seat?.proof_at.getTime(), admittedAt: seat?.admitted_at.getTime() as number };
   };
 
-  it('do not come back as tokens that LiveKit refreshes from them', async () => {
+  it('do not come back in the tokens that LiveKit refreshes', async () => {
     const room = await newRoom();
     const { identity } = await app.newUser();
     const at = await voided(seatUrl(room, identity));

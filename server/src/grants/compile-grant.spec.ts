@@ -248,7 +248,7 @@ describe('compileGrant', () => {
     );
   });
 
-  it('means the same as what the SDK makes of the same grants', async () => {
+  it('means the same as the token that the SDK makes of the same grants', async () => {
     await fc.assert(
       fc.asyncProperty(anyInput, async (input) => {
         expect(meaning(compileGrant(input))).toEqual(meaning(await sdkClaims(input)));

@@ -491,7 +491,7 @@ describe('a scene', () => {
       NOW,
     );
 
-  it('silences everybody that none of its rules keeps', () => {
+  it('silences everybody whom no rule of it exempts', () => {
     expect(played('speaker')).toMatchObject({ template: 'speaker', withheld: SILENT });
     expect(played('host')).toMatchObject({ template: 'host', withheld: NOTHING_WITHHELD });
   });
@@ -535,7 +535,7 @@ describe('a scene', () => {
     });
   });
 
-  it('never lets in somebody that policy keeps out, nor keeps out somebody that it lets in', () => {
+  it('lets in exactly those whom policy admits', () => {
     fc.assert(
       fc.property(anyPolicy, (input) => {
         const without = resolve({ ...input, room: { ...input.room, scene: null } }, NOW);
@@ -545,10 +545,10 @@ describe('a scene', () => {
   });
 });
 
-describe('a moderator’s seat for looking at somebody', () => {
+describe('a moderator’s seat for a peek', () => {
   const observer = { template: 'host', version: 2 };
 
-  it('has the role of the look while it lasts, and none after it, whatever is given to everyone', () => {
+  it('has the role of the peek while it lasts and none after it, also with a role for everyone', () => {
     const lasting = (until: Date) =>
       resolve(
         policy({
@@ -563,7 +563,7 @@ describe('a moderator’s seat for looking at somebody', () => {
     expect(lasting(NOW).because[0]?.text).toContain('`bo`');
   });
 
-  it('is let in by nothing but its look, and no scene makes it anything else', () => {
+  it('is let in only by its peek, and no scene changes its role', () => {
     fc.assert(
       fc.property(anyPolicy, (input) => {
         if (input.seat?.peeksAt == null) return;

@@ -279,7 +279,7 @@ describe('every route that is not public, whatever is sent to it', () => {
     expect(await wrongAnswers(403, isForOperators, () => key.headers)).toEqual([]);
   });
 
-  it('decides by what the body asks for before the rest of it is looked at', async () => {
+  it('decides by the permission that the body needs before it validates the rest', async () => {
     const room = await app.newRoom();
     const as = await app.newApiKey(['seat.read', 'seat.mute']);
     const ask = (body: object) =>

@@ -65,7 +65,7 @@ describe('WebhookVerifier', () => {
     expect(refused(raw, header)).toBe('webhook.unsigned');
   });
 
-  it('refuses a large body before it looks at the signature', () => {
+  it('refuses a large body before it checks the signature', () => {
     const large = Buffer.alloc(WEBHOOK_MAX_BYTES + 1, 32);
     expect(refused(large, sign({ sha256: sha256(large) }))).toBe('webhook.too_large');
   });

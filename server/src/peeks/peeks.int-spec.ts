@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 
 const SECRET = 'a-secret-of-the-proxy';
 
-describe('a look of a moderator at somebody', () => {
+describe('a moderator who peeks at a participant', () => {
   let world: DoubleWorld;
   let livekit: LiveKitDouble;
   let app: LiveApp;
@@ -252,7 +252,7 @@ describe('a look of a moderator at somebody', () => {
     expect(body.total).toBe(1);
   });
 
-  it('can be removed and blocked by anybody with the permission', async () => {
+  it('ends with a block of the moderator, who cannot begin again', async () => {
     const peek = await watch();
     expect((await scene.act(room, peek.identity, 'block')).status).toBe(200);
     await isOut(peek);

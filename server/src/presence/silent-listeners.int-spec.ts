@@ -98,7 +98,7 @@ describe('who is in a room unseen', () => {
     expect((await removals()).every(({ identity }) => identity === 'spy')).toBe(true);
   });
 
-  it('who got media between the last look and the call stays as well', async () => {
+  it('a lurker who gets media between the last check and the call stays as well', async () => {
     const slow = await lurk('slow');
     let looks = 0;
     const end = livekit.inject({

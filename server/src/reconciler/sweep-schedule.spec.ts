@@ -28,12 +28,12 @@ function looks(
   return found;
 }
 
-describe('the schedule of looks at rooms', () => {
-  it('looks at a quiet room with people in every second round', () => {
+describe('the schedule of sweeps of rooms', () => {
+  it('reads a quiet room with people in every second sweep', () => {
     expect(looks(new SweepSchedule(ROUND), 7, room('a', 3))).toEqual([0, 2, 4, 6]);
   });
 
-  it('looks at an empty room in every fourth', () => {
+  it('reads an empty room in every fourth sweep', () => {
     expect(looks(new SweepSchedule(ROUND), 9, room('a'))).toEqual([0, 4, 8]);
   });
 
@@ -41,7 +41,7 @@ describe('the schedule of looks at rooms', () => {
     expect(looks(new SweepSchedule(ROUND), 5, room('a', 0), 1)).toEqual([0, 2, 4]);
   });
 
-  it('looks at once when the count or the room itself is another one', () => {
+  it('reads a room at once when its count or its sid has changed', () => {
     const schedule = new SweepSchedule(ROUND);
     looks(schedule, 1, room('a'));
     expect(due(schedule, [room('a', 1)], ROUND)).toEqual(['a']);
@@ -49,7 +49,7 @@ describe('the schedule of looks at rooms', () => {
     expect(due(schedule, [room('a')], ROUND)).toEqual([]);
   });
 
-  it('looks in every round where something happened, for a while', () => {
+  it('reads a room in every sweep for a while after something happened there', () => {
     const schedule = new SweepSchedule(ROUND);
     looks(schedule, 1, room('a', 2));
     schedule.noteActivity('a', 0);
@@ -57,7 +57,7 @@ describe('the schedule of looks at rooms', () => {
     expect(looks(schedule, 4, room('a', 2), 2, 6)).toEqual([7, 9]);
   });
 
-  it('looks at all rooms in every round when webhooks are lost', () => {
+  it('reads all rooms in every sweep while webhooks are lost', () => {
     const schedule = new SweepSchedule(ROUND);
     const rooms = [room('a', 2), room('b'), room('c', 9)];
     for (const one of rooms) schedule.noteVisit(one, one.numParticipants, 0);

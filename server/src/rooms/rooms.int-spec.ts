@@ -145,7 +145,7 @@ describe('rooms', () => {
     expect((await put('within', { ...body, title: 'new' }, key)).status).toBe(200);
   });
 
-  it('answers 401 without a sign-in and 403 without the permission, before it looks at the body', async () => {
+  it('answers 401 without a sign-in and 403 without the permission, before it validates the body', async () => {
     const room = await test.newRoom();
     const auditor = await test.newOperator([{ role: 'auditor' }]);
     const requests: [string, string][] = [

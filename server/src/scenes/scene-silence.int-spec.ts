@@ -185,7 +185,7 @@ describe('how long it takes until a scene has really silenced somebody', () => {
     expect(await silenced()).toHaveLength(1);
   });
 
-  it('stops waiting once the scene is left', async () => {
+  it('stops waiting once the scene has ended', async () => {
     const ana = await speaks('ana');
     livekit.inject({ on: 'UpdateParticipant', then: 'fail' });
     await lock();

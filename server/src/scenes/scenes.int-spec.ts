@@ -139,7 +139,7 @@ describe('scenes', () => {
       expect(livekit.person(name, 'late').permission).toMatchObject({ canPublishData: true });
     });
 
-    it('takes from people without a rule, and gives back what they came with', async () => {
+    it('takes rights from people without a rule, and gives back what they came with', async () => {
       const { name, identities } = await crowd.room(3, {
         columns: { default_template: null },
         permission: () => ALL_RIGHTS,
@@ -239,7 +239,7 @@ describe('scenes', () => {
       return { authorization: `Bearer ${body.key}`, cookie: '' };
     };
 
-    it('people with more than the moderator may handle keep it, and the answer says so', async () => {
+    it('an operator cannot take roles above their ceiling, and the answer names them', async () => {
       const { name } = await crowd.room(3);
       await promote(name, 'p-0000', 'host');
       await promote(name, 'p-0001', 'presenter');

@@ -81,7 +81,7 @@ describe('an invitation', () => {
     expect((await act(room, 'seats/ana/invite', { for: '2 days' })).status).toBe(400);
   });
 
-  it('is void once its sender is disabled, or may no longer promote', async () => {
+  it('is void once its sender is disabled or loses the permission to promote', async () => {
     const room = await newRoom();
     await inRoom(room, 'ana', 'bo');
     const one = await app.newOperator([{ role: 'moderator' }]);

@@ -258,7 +258,7 @@ describe('somebody who sends too much', () => {
     expect((await asParticipant(app, other, elsewhere, 'raise')).status).toBe(200);
   });
 
-  it('gets forty looks in ten seconds', async () => {
+  it('may read their state forty times in ten seconds', async () => {
     const room = await roomWith('ana');
     const token = participantToken(app, room, 'ana');
     const answers = await Promise.all(

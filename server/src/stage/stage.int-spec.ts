@@ -184,7 +184,7 @@ describe('approving a hand', () => {
     });
   });
 
-  it('of the next one skips people who cannot be promoted, and says who and why', async () => {
+  it('approves the next hand that it can, and names those it skipped and why', async () => {
     const room = await newRoom();
     const barred = await app.newUser();
     const risen = await app.newUser();

@@ -49,7 +49,7 @@ describe('the way past the gate', () => {
     }
   });
 
-  it('is not known when LiveKit is on another machine: a browser has to look', async () => {
+  it('is not known when LiveKit is on another machine: a browser has to try', async () => {
     const apart = setting('wss://livekit.example.com', {
       isGateOn: false,
       clientUrl: 'wss://rolecall.example.com',
@@ -62,7 +62,7 @@ describe('the way past the gate', () => {
     expect(await check(setting(null))).toMatchObject({ state: 'closed', code: 'no_livekit' });
   });
 
-  it('is looked for by a browser where it would find LiveKit', () => {
+  it('is probed by a browser at the address where it would find LiveKit', () => {
     expect(browserUrl(setting('wss://livekit.example.com/x'))).toBe('https://livekit.example.com');
     expect(browserUrl(setting('ws://127.0.0.1:7880'))).toBe('http://rolecall.example.com:7880');
     const local = { ...setting('ws://127.0.0.1:7880'), publicUrl: 'http://localhost:3000' };

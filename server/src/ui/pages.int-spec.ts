@@ -25,7 +25,7 @@ describe('the pages', () => {
 
   afterAll(() => Promise.all([gated.stop(), ungated.stop()]));
 
-  it('tell a participant where to connect: the gate, or what stands in for it', async () => {
+  it('tell a participant where to connect: the gate, or the proxy in its place', async () => {
     const own = gated.config.publicUrl.replace(/^http/, 'ws');
     const told = async (app: TestApp) =>
       /livekit-url" content="([^"]*)"/.exec((await app.inject('GET', '/join/a%2Fb')).text)?.[1];

@@ -189,7 +189,7 @@ describe('users', () => {
     expect((await test.inject('DELETE', url, { as: admin, headers })).status).toBe(412);
   });
 
-  it('writes suspensions as what they are, and asks for a look at the rooms they are in', async () => {
+  it('records suspensions as suspensions, and asks for a sweep of the rooms of these users', async () => {
     const user = await test.newUser();
     const room = await test.newRoom();
     await test.sql('INSERT INTO seat (room, identity, is_present) VALUES ($1, $2, true)', [
@@ -253,7 +253,7 @@ describe('UsersService.ensure', () => {
   });
   afterAll(() => test?.stop());
 
-  it('adds somebody once, also when several ask at the same time, with one entry', async () => {
+  it('adds a user once, with one entry, when several requests come at the same time', async () => {
     const users = test.app.get(UsersService);
     await Promise.all([1, 2, 3, 4, 5].map(() => users.ensure(SYSTEM_ACTOR, 'Ana 🎤', 'Ana')));
     expect(await test.ledger('user.created')).toHaveLength(1);

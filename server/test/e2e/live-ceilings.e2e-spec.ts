@@ -1,37 +1,26 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
-import { type Caller, type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { type Caller } from '../support/live-app.js';
+import { describeLive } from '../support/livekit-server.js';
 import { signalJoin, type SignalParticipant } from '../support/livekit-signal.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { until } from '../support/until.js';
 
 jest.setTimeout(120_000);
 
 describeLive('a token of a moderator, for somebody who is given more later', () => {
-  let livekit: LiveKitServer;
-  let app: LiveApp;
-  let scene: LiveScene;
+  let world: LiveWorld;
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
   let moderator: Caller;
   let gate: string;
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({
-      livekit,
-      port,
-      env: { ROLECALL_SWEEP: '1s', ROLECALL_GATE: 'on' },
-    });
-    scene = new LiveScene(app, livekit);
+    world = await startLiveWorld({ ROLECALL_SWEEP: '1s', ROLECALL_GATE: 'on' });
+    ({ app, scene, gate } = world);
     moderator = await app.operator('moderator');
-    gate = app.url.replace('http', 'ws');
   });
 
-  afterAll(async () => {
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   const claimsOf = (token: string) =>
     JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString());

@@ -1,30 +1,24 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { RoomServiceClient } from 'livekit-server-sdk';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { describeLive } from '../support/livekit-server.js';
 import { signalJoin } from '../support/livekit-signal.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { until } from '../support/until.js';
 
 jest.setTimeout(90_000);
 
 describeLive('the end of a lease on a real server', () => {
-  let livekit: LiveKitServer;
-  let app: LiveApp;
-  let scene: LiveScene;
+  let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({ livekit, port, env: { ROLECALL_SWEEP: '2s' } });
-    scene = new LiveScene(app, livekit);
+    world = await startLiveWorld({ ROLECALL_SWEEP: '2s' });
+    ({ livekit, app, scene } = world);
   });
 
-  afterAll(async () => {
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   const sources = async (room: string, identity: string) =>
     (await scene.participant(room, identity))?.permission?.can_publish_sources ?? [];

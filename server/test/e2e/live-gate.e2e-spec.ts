@@ -1,40 +1,26 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { GateProxy } from '../../src/gate/gate-proxy.js';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { describeLive } from '../support/livekit-server.js';
 import { signalJoin } from '../support/livekit-signal.js';
-import { type ParticipantProcess, startParticipants } from '../support/participants.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { until } from '../support/until.js';
 
 jest.setTimeout(60_000);
 
 describeLive('through the gate', () => {
-  let livekit: LiveKitServer;
-  let app: LiveApp;
-  let scene: LiveScene;
-  let people: ParticipantProcess;
+  let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
+  let people: LiveWorld['people'];
   let gate: string;
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({
-      livekit,
-      port,
-      env: { ROLECALL_SWEEP: '10m', ROLECALL_GATE: 'on' },
-    });
-    scene = new LiveScene(app, livekit);
-    people = startParticipants();
-    gate = app.url.replace('http', 'ws');
+    world = await startLiveWorld({ ROLECALL_SWEEP: '10m', ROLECALL_GATE: 'on' });
+    ({ livekit, app, scene, people, gate } = world);
   });
 
-  afterAll(async () => {
-    await people?.stop();
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   const claimsOf = (token: string) =>
     JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString());

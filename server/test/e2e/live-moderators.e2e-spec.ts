@@ -64,7 +64,7 @@ describeLive('several moderators', () => {
     expect(await scene.ledger(room, 'seat.promoted')).toHaveLength(2);
   });
 
-  it('changes from two servers at once leave what the last one wished', async () => {
+  it('changes from two servers at once end in the desired state of the last one', async () => {
     const room = await scene.room('tug-of-war');
     const ana = await signalJoin(livekit.url, await scene.issued(room, 'ana'));
     const servers = [app, other];

@@ -112,7 +112,7 @@ describeLive('when LiveKit goes away', () => {
     expect(await max.status()).toBeDefined();
   });
 
-  it('a removal waits for LiveKit and is then carried out, unless they came anew', async () => {
+  it('a removal waits for LiveKit and is then carried out, unless they reconnected', async () => {
     const room = await scene.room('removal');
     const token = await scene.issued(room, 'kim');
     const kim = await signalJoin(livekit.url, token);
@@ -140,7 +140,7 @@ describeLive('without a LiveKit server', () => {
 
   afterAll(() => app?.stop());
 
-  it('what is wished is kept as pending', async () => {
+  it('the desired state is kept as pending', async () => {
     const promoted = await app.post('/api/v1/rooms/quiet/seats/ana/promote');
     expect(promoted).toMatchObject({ status: 200, body: { outcome: 'pending' } });
     expect((await app.get('/api/v1/rooms/quiet/seats')).body).toMatchObject([

@@ -1,32 +1,23 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
-import { type ParticipantProcess, startParticipants } from '../support/participants.js';
+import { describeLive } from '../support/livekit-server.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { until } from '../support/until.js';
 
 jest.setTimeout(60_000);
 
 describeLive('promoting and demoting people in a running room', () => {
-  let livekit: LiveKitServer;
-  let app: LiveApp;
-  let scene: LiveScene;
-  let people: ParticipantProcess;
+  let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
+  let people: LiveWorld['people'];
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({ livekit, port, env: { ROLECALL_SWEEP: '2s' } });
-    scene = new LiveScene(app, livekit);
-    people = startParticipants();
+    world = await startLiveWorld({ ROLECALL_SWEEP: '2s' });
+    ({ livekit, app, scene, people } = world);
   });
 
-  afterAll(async () => {
-    await people?.stop();
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   it('lets a promoted viewer publish video that another receives, and ends it by a demotion', async () => {
     const room = await scene.room('town-hall');

@@ -93,7 +93,7 @@ describeLive('old tokens bring no old rights back', () => {
     expect(await again.publishAudio()).toMatch(/^TR_/);
   });
 
-  it('a block throws out whoever comes back with a token, until it is lifted', async () => {
+  it('a block removes everybody who returns with a token, until it is lifted', async () => {
     const room = await scene.room('blocked');
     const token = await scene.issued(room, 'joe');
     const joe = await people.join('joe-1', livekit.url, token);

@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { EventStreamClient } from '../support/event-stream.js';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
-import {
-  type Participant,
-  type ParticipantProcess,
-  startParticipants,
-} from '../support/participants.js';
+import { describeLive } from '../support/livekit-server.js';
+import { type Participant } from '../support/participants.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { until } from '../support/until.js';
 
 jest.setTimeout(120_000);
@@ -20,24 +14,18 @@ interface Hand {
 }
 
 describeLive('the stage of a running room', () => {
-  let livekit: LiveKitServer;
-  let app: LiveApp;
-  let scene: LiveScene;
-  let people: ParticipantProcess;
+  let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
+  let people: LiveWorld['people'];
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({ livekit, port, env: { ROLECALL_SWEEP: '2s' } });
-    scene = new LiveScene(app, livekit);
-    people = startParticipants();
+    world = await startLiveWorld({ ROLECALL_SWEEP: '2s' });
+    ({ livekit, app, scene, people } = world);
   });
 
-  afterAll(async () => {
-    await people?.stop();
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   const stagePath = (room: string) => `/api/v1/rooms/${encodeURIComponent(room)}/stage`;
   const hands = async (room: string) => (await app.get(stagePath(room))).body.hands as Hand[];

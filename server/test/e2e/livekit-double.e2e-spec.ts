@@ -119,7 +119,7 @@ function behavesAsLiveKit(start: () => Promise<LiveKitServer>): void {
     expect(kim?.permission.canPublish).toBe(true);
   });
 
-  it('refuses whom it does not know and where no room is', async () => {
+  it('refuses unknown tokens and rooms that do not exist', async () => {
     const token = tokenFor('no such room', 'ana');
     await expect(signalJoin(livekit.url, token)).rejects.toMatchObject({ status: 404 });
     await expect(signalJoin(livekit.url, `${token}x`)).rejects.toMatchObject({ status: 401 });
@@ -179,7 +179,7 @@ describe('the double of LiveKit, as it is told', () => {
     return livekit.join({ room, identity, permission });
   };
 
-  it('takes the tracks that somebody may not publish any more, and counts real changes only', async () => {
+  it('removes tracks that lost their permission, and counts real changes only', async () => {
     const ana = here('tracks', 'ana');
     ana.publish('CAMERA');
     ana.publish('SCREEN_SHARE');

@@ -55,7 +55,7 @@ describe('of two servers on one database, one sweeps', () => {
     await until('the other one has swept', () => sweptAt() !== null);
   });
 
-  it('and the other goes on when that one stands still, which knows so when it wakes up', async () => {
+  it('and the other takes over when that one freezes, which knows so when it thaws', async () => {
     await start();
     first.freeze();
     await untilRepaired(15_000);

@@ -30,7 +30,7 @@ describe('a seat against its model, on a LiveKit that does its worst', () => {
 
   afterAll(() => world?.stop());
 
-  it(`comes to what was wished, whatever happens (seed ${SEED})`, async () => {
+  it(`reaches the desired state, whatever happens (seed ${SEED})`, async () => {
     const commands = fc.commands(allCommands(), {
       maxCommands: COMMANDS,
       size: 'max',

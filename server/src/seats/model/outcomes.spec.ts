@@ -57,7 +57,7 @@ describe('what the pushes mean for an operation', () => {
     expect(resultOf(promote, pushes, 1).outcome).toBe('superseded');
   });
 
-  it('applied, when a later change that kept what it asked for was there before the first call', () => {
+  it('applied, when a later change kept its desired state before the first call', () => {
     const pushes = [push('applied', 5, { ...promoted, hold: at(2) })];
     expect(resultOf(promote, pushes, 1).outcome).toBe('applied');
   });
@@ -98,7 +98,7 @@ describe('what the pushes mean for an operation', () => {
   });
 });
 
-describe('what an operation set is still desired', () => {
+describe('an operation still wants its desired state', () => {
   const lease = { override: at(0, 30) };
   const rows: [string, SeatOperation, Partial<DesiredPeriods>, boolean][] = [
     ['while nothing else is asked for', promote, promoted, true],

@@ -14,17 +14,12 @@
  * Node strips the types, so that a benchmark runs it as well: see process.ts.
  */
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import {
-  CreateRoomRequest,
-  SignalRequest,
-  SignalResponse,
-  type UpdateParticipantRequest,
-} from '@livekit/protocol';
-import { WebSocket, WebSocketServer } from 'ws';
-import { type Handler, METHODS, participantJson, roomJson, trackJson } from './methods.ts';
+import { CreateRoomRequest, SignalRequest, type UpdateParticipantRequest } from '@livekit/protocol';
+import { WebSocket } from 'ws';
+import { Admission } from './admission.ts';
+import { CallCounts } from './call-counts.ts';
+import { Faults } from './faults.ts';
+import { METHODS, participantJson, roomJson, trackJson } from './methods.ts';
 import {
   type Change,
   type DoubleOptions,
@@ -33,18 +28,17 @@ import {
   mayPublish,
   type Permission,
   permissionOfMessage,
-  permissionOfToken,
   Refused,
   type RoomState,
   type Ticket,
   type Track,
 } from './model.ts';
 import { DoubleParticipant } from './participant.ts';
-import { isValidNow, pause, readJwt, seconds, signJwt } from './tokens.ts';
+import { DoubleServer } from './server.ts';
+import { seconds, signJwt } from './tokens.ts';
 import { Webhooks } from './webhooks.ts';
 
 const REFRESHED_SECONDS = 600;
-const MAX_SIGNED = 100;
 
 export class LiveKitDouble {
   readonly apiKey: string;
@@ -57,26 +51,21 @@ export class LiveKitDouble {
   /** `room.enable_remote_unmute`. */
   isRemoteUnmuteOn = true;
   private readonly lastJoins = new Map<string, number>();
-  private readonly options: DoubleOptions;
   private readonly rooms = new Map<string, RoomState>();
-  private readonly faults: (Fault & { left: number })[] = [];
-  /** Method → room → calls. */
-  private readonly counts = new Map<string, Map<string, number>>();
-  private readonly signed = new Map<string, Record<string, unknown>>();
-  private readonly sockets = new Set<Socket>();
-  private readonly upgrades = new WebSocketServer({ noServer: true });
-  private server: Server | null = null;
-  private port = 0;
-  private thawed: Promise<void> | null = null;
-  private unfreeze: () => void = () => undefined;
+  private readonly admission: Admission;
+  private readonly faults: Faults;
+  private readonly counts = new CallCounts();
+  private readonly server: DoubleServer;
 
   private constructor(options: DoubleOptions) {
-    this.options = options;
     this.apiKey = options.apiKey ?? 'APIdouble';
     this.apiSecret = options.apiSecret ?? 'secret-of-the-double-of-a-livekit-server';
     this.webhooks = new Webhooks(options.webhookUrl ?? null, (claims) =>
       this.sign({ ...claims, nbf: seconds() }),
     );
+    this.admission = new Admission(this.apiKey, this.apiSecret);
+    this.faults = new Faults(options.latencyMs);
+    this.server = new DoubleServer(this, this.admission, this.faults, this.counts);
   }
 
   static async start(options: DoubleOptions = {}): Promise<LiveKitDouble> {
@@ -97,46 +86,37 @@ export class LiveKitDouble {
       for (const person of room.people.values()) this.cut(person, 'SERVER_SHUTDOWN');
     }
     this.rooms.clear();
-    const server = this.server;
-    this.server = null;
-    if (!server) return;
-    for (const socket of this.sockets) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
+    await this.server.close();
   }
 
   /** At the same address, knowing nothing of before. */
   async restart(): Promise<void> {
     await this.crash();
-    await this.listen(this.port);
+    await this.listen(this.server.port);
   }
 
   async stop(): Promise<void> {
     this.thaw();
     await this.crash();
-    this.upgrades.close();
+    this.server.end();
   }
 
   /** It is there, and does not answer. */
   freeze(): void {
-    this.thawed ??= new Promise((resolve) => (this.unfreeze = resolve));
+    this.faults.freeze();
   }
 
   thaw(): void {
-    this.unfreeze();
-    this.thawed = null;
+    this.faults.thaw();
   }
 
   /** From now on calls suffer this; answers with what ends it. */
   inject(fault: Fault): () => void {
-    const active = { ...fault, left: fault.times ?? Infinity };
-    this.faults.push(active);
-    return () => {
-      active.left = 0;
-    };
+    return this.faults.inject(fault);
   }
 
   heal(): void {
-    for (const fault of this.faults.splice(0)) fault.left = 0;
+    this.faults.heal();
   }
 
   /** Nobody leaves a real server and is back within the same millisecond. */
@@ -149,7 +129,7 @@ export class LiveKitDouble {
 
   /** Somebody joins, whatever rights they bring. Throws `Refused` as LiveKit answers. */
   join(ticket: Ticket, options: JoinOptions = {}): DoubleParticipant {
-    const { claims, permission } = this.admit(ticket);
+    const { claims, permission } = this.admission.admit(ticket);
     const room = this.rooms.get(claims.room);
     if (!room) throw new Refused(404, 'not_found', 'requested room does not exist');
     if (room.maxParticipants > 0 && room.people.size >= room.maxParticipants) {
@@ -222,22 +202,16 @@ export class LiveKitDouble {
     return this.rooms.has(name);
   }
 
-  /** How often a method was called (every attempt counts), or all of them; of one room, or of all. */
   calls(method?: string, room?: string): number {
-    let sum = 0;
-    for (const [name, rooms] of this.counts) {
-      if (method !== undefined && method !== name) continue;
-      for (const [key, n] of rooms) if (room === undefined || room === key) sum += n;
-    }
-    return sum;
+    return this.counts.sum(method, room);
   }
 
   callsByMethod(): Record<string, number> {
-    return Object.fromEntries([...this.counts.keys()].map((name) => [name, this.calls(name)]));
+    return this.counts.byMethod();
   }
 
   resetCounters(): void {
-    this.counts.clear();
+    this.counts.reset();
     this.history.splice(0);
   }
 
@@ -256,169 +230,14 @@ export class LiveKitDouble {
   }
 
   private async listen(port: number): Promise<void> {
-    const server = createServer((request, response) => {
-      void this.serve(request, response);
-    });
-    server.keepAliveTimeout = 60_000;
-    server.on('connection', (socket: Socket) => {
-      this.sockets.add(socket);
-      socket.on('close', () => this.sockets.delete(socket));
-      socket.on('error', () => undefined);
-    });
-    server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
-    });
-    this.server = server;
-    this.port = (server.address() as AddressInfo).port;
-    this.url = `ws://127.0.0.1:${this.port}`;
-    this.httpUrl = `http://127.0.0.1:${this.port}`;
-  }
-
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://double');
-    const body = await bodyOf(request);
-    const method = /^\/twirp\/livekit\.RoomService\/(\w+)$/.exec(url.pathname)?.[1];
-    const handler = method === undefined ? undefined : METHODS[method];
-    try {
-      if (method !== undefined && handler) {
-        await this.call(method, handler, body, request, response);
-      } else if (/^\/rtc(\/v1)?\/validate$/.test(url.pathname)) {
-        const { claims } = this.admit(presented(request, url));
-        if (!this.rooms.has(claims.room)) {
-          throw new Refused(404, 'not_found', 'requested room does not exist');
-        }
-        response.end('success');
-      } else throw new Refused(404, 'bad_route', 'no such route');
-    } catch (error) {
-      answerError(response, error);
-    }
-  }
-
-  private async call(
-    method: string,
-    handler: Handler,
-    body: Buffer,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
-    const isBinary = request.headers['content-type']?.startsWith('application/protobuf') ?? false;
-    const input = handler.read(isBinary, body);
-    const { room, identity } = handler.about(input);
-    const call = isHealthCheck(input) ? 'health' : method;
-    this.count(call, room);
-    const fault = this.strike(call, { room, identity });
-    await this.suffer(call, this.rooms.get(room)?.people.size ?? 0, fault);
-    const isHalf = fault?.then?.startsWith('half-') ?? false;
-    const then = fault?.then?.replace('half-', '');
-    let output: Buffer | null = null;
-    if (!then || isHalf) {
-      this.authorize(request, handler, room);
-      output = handler.run(this, input, isBinary);
-    }
-    if (response.destroyed || !this.server) return;
-    if (then === 'hang') return;
-    if (then === 'drop') return void response.destroy();
-    if (then === 'fail') throw new Refused(fault?.status ?? 500, 'internal', 'as it was told to');
-    response.setHeader('content-type', isBinary ? 'application/protobuf' : 'application/json');
-    response.end(output);
-  }
-
-  private count(method: string, room: string): void {
-    const rooms = this.counts.get(method) ?? new Map<string, number>();
-    this.counts.set(method, rooms.set(room, (rooms.get(room) ?? 0) + 1));
-  }
-
-  private async suffer(method: string, people: number, fault: Fault | null): Promise<void> {
-    const { latencyMs = 0 } = this.options;
-    const ms = typeof latencyMs === 'number' ? latencyMs : latencyMs(method, people);
-    const wait = ms + (fault?.latencyMs ?? 0);
-    if (wait > 0) await pause(wait);
-    if (this.thawed) await this.thawed;
-  }
-
-  private strike(method: string, on: { room: string; identity: string } | null): Fault | null {
-    const fault = this.faults.find(
-      (one) =>
-        one.left > 0 &&
-        (one.on === undefined || [one.on].flat().includes(method)) &&
-        (one.room === undefined || one.room === on?.room) &&
-        (one.identity === undefined || one.identity === on?.identity),
-    );
-    if (!fault) return null;
-    fault.left -= 1;
-    fault.onStrike?.();
-    return fault;
-  }
-
-  private authorize(request: IncomingMessage, handler: Handler, room: string): void {
-    const token = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
-    const claims = this.read(token);
-    if (!claims || claims['iss'] !== this.apiKey) {
-      throw new Refused(401, 'unauthenticated', 'invalid token');
-    }
-    const video = (claims['video'] ?? {}) as Record<string, unknown>;
-    const isAllowed =
-      video[handler.needs] === true && (handler.needs !== 'roomAdmin' || video['room'] === room);
-    if (!isAllowed) throw new Refused(403, 'permission_denied', 'requires admin permissions');
-  }
-
-  /** What signs many calls is looked at once; whether it is valid now, each time. */
-  private read(token: string): Record<string, unknown> | null {
-    const known = this.signed.get(token);
-    if (known) return isValidNow(known) ? known : null;
-    const claims = readJwt(token, this.apiSecret);
-    if (!claims) return null;
-    if (this.signed.size >= MAX_SIGNED) this.signed.clear();
-    this.signed.set(token, claims);
-    return claims;
-  }
-
-  private admit(ticket: Ticket) {
-    if (typeof ticket !== 'string') {
-      const { room, identity, permission } = ticket;
-      const video = { room, roomJoin: true, ...permission };
-      return { claims: { room, identity, video, name: '' }, permission: { ...permission } };
-    }
-    const claims = readJwt(ticket, this.apiSecret);
-    if (!claims || claims['iss'] !== this.apiKey) {
-      throw new Refused(401, 'unauthenticated', 'invalid token');
-    }
-    const video = (claims['video'] ?? {}) as Record<string, unknown>;
-    if (video['roomJoin'] !== true) {
-      throw new Refused(401, 'unauthenticated', 'permissions denied');
-    }
-    const room = String(video['room'] ?? '');
-    const identity = String(claims['sub'] ?? '');
-    const name = String(claims['name'] ?? '');
-    return { claims: { room, identity, video, name }, permission: permissionOfToken(video) };
-  }
-
-  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on('error', () => socket.destroy());
-    const url = new URL(request.url ?? '/', 'http://double');
-    try {
-      if (!/^\/rtc(\/v1)?$/.test(url.pathname)) throw new Refused(404, 'bad_route', 'no route');
-      const ticket = presented(request, url);
-      const { claims } = this.admit(ticket);
-      if (!this.rooms.has(claims.room)) {
-        throw new Refused(404, 'not_found', 'requested room does not exist');
-      }
-      this.upgrades.handleUpgrade(request, socket, head, (ws) => {
-        this.attend(ws, ticket, url.searchParams);
-      });
-    } catch (error) {
-      const { status, message } = error as Refused;
-      socket.end(
-        `HTTP/1.1 ${status} Refused\r\nContent-Length: ${message.length}\r\nConnection: close\r\n\r\n${message}`,
-      );
-    }
+    await this.server.listen(port);
+    this.url = `ws://127.0.0.1:${this.server.port}`;
+    this.httpUrl = `http://127.0.0.1:${this.server.port}`;
   }
 
   /** `reconnect=1` resumes the connection that is there, `lurk=1` never becomes active. */
-  private attend(ws: WebSocket, ticket: string, query: URLSearchParams): void {
-    const { claims } = this.admit(ticket);
+  attend(ws: WebSocket, ticket: string, query: URLSearchParams): void {
+    const { claims } = this.admission.admit(ticket);
     const known = this.find(claims.room, claims.identity);
     const isResume = query.get('reconnect') === '1' && known !== null;
     let person: DoubleParticipant;
@@ -438,20 +257,15 @@ export class LiveKitDouble {
     ws.on('close', () => {
       if (person.socket === ws) this.end(person, 'SIGNAL_CLOSE', 'the participant');
     });
-    this.signal(person, {
+    person.signal({
       join: { participant: participantJson(person), room: { name: person.room } },
     });
-    this.signal(person, { refreshToken: person.token });
+    if (person.socket) person.signal({ refreshToken: person.token });
     if (query.get('lurk') !== '1') this.activate(person);
   }
 
-  private signal(person: DoubleParticipant, message: Record<string, unknown>): void {
-    if (person.socket?.readyState !== WebSocket.OPEN) return;
-    person.socket.send(SignalResponse.fromJson(message as never).toBinary());
-  }
-
   private cut(person: DoubleParticipant, reason: string): void {
-    this.signal(person, { leave: { reason } });
+    person.signal({ leave: { reason } });
     person.isHere = false;
     person.reason = reason;
     person.tracks.splice(0);
@@ -491,25 +305,11 @@ export class LiveKitDouble {
   }
 
   private refresh(person: DoubleParticipant): void {
-    const { canUpdateMetadata, ...shared } = person.permission;
-    const sources = shared.canPublishSources.map((source) => source.toLowerCase());
-    const { name } = person;
     const now = seconds();
-    person.refreshToken(() =>
-      this.sign({
-        sub: person.identity,
-        name,
-        nbf: now,
-        exp: now + REFRESHED_SECONDS,
-        video: {
-          ...person.video,
-          ...shared,
-          canPublishSources: sources,
-          canUpdateOwnMetadata: canUpdateMetadata,
-        },
-      }),
-    );
-    if (person.socket) this.signal(person, { refreshToken: person.token });
+    const claims = person.claims();
+    person.refreshToken(() => this.sign({ ...claims, nbf: now, exp: now + REFRESHED_SECONDS }));
+    // Asked for only when somebody hears it: signing costs.
+    if (person.socket) person.signal({ refreshToken: person.token });
   }
 
   // What the methods of the room service do.
@@ -554,28 +354,15 @@ export class LiveKitDouble {
   /** Name and metadata: empty is no change. Attributes: per key. Permission: replaced whole. */
   update(request: UpdateParticipantRequest): DoubleParticipant {
     const person = this.person(request.room, request.identity);
-    const isRenamed = this.rename(person, request);
+    const isRenamed = person.rename(request);
     const isChanged = request.permission
       ? this.permit(person, permissionOfMessage(request.permission))
       : false;
     if (isRenamed || isChanged) {
       this.refresh(person);
-      this.signal(person, { update: { participants: [participantJson(person)] } });
+      person.signal({ update: { participants: [participantJson(person)] } });
     }
     return person;
-  }
-
-  private rename(person: DoubleParticipant, request: UpdateParticipantRequest): boolean {
-    const attributes = Object.entries(request.attributes);
-    if (!request.name && !request.metadata && attributes.length === 0) return false;
-    const before = JSON.stringify([person.name, person.metadata, person.attributes]);
-    person.name = request.name || person.name;
-    person.metadata = request.metadata || person.metadata;
-    for (const [key, value] of attributes) {
-      if (value === '') delete person.attributes[key];
-      else person.attributes[key] = value;
-    }
-    return before !== JSON.stringify([person.name, person.metadata, person.attributes]);
   }
 
   /** Null for a track that is not there, which is no error; whether it is allowed comes first. */
@@ -604,34 +391,4 @@ export class LiveKitDouble {
     }
     return true;
   }
-}
-
-function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => resolve(Buffer.concat(chunks)));
-    request.on('error', reject);
-  });
-}
-
-/** A header that is not empty wins over the query. */
-function presented(request: IncomingMessage, url: URL): string {
-  const header = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
-  return header || (url.searchParams.get('access_token') ?? '');
-}
-
-/** Rolecall asks for a room that nobody has to learn whether LiveKit answers. */
-function isHealthCheck(input: unknown): boolean {
-  const { names } = input as { names?: readonly string[] };
-  return names?.length === 1 && names[0] === 'rolecall-health';
-}
-
-function answerError(response: ServerResponse, error: unknown): void {
-  const { status, code, message } =
-    error instanceof Refused ? error : new Refused(500, 'internal', String(error));
-  if (response.headersSent || response.destroyed) return;
-  response.statusCode = status;
-  response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify({ code, msg: message }));
 }

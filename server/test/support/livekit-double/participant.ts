@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { WebSocket } from 'ws';
+import { SignalResponse, type UpdateParticipantRequest } from '@livekit/protocol';
+import { WebSocket } from 'ws';
 import type { LiveKitDouble } from './livekit-double.ts';
 import {
   type Kind,
@@ -88,5 +89,40 @@ export class DoubleParticipant {
   /** A full reconnect: another connection, with the newest token that this one was sent. */
   reconnect(): DoubleParticipant {
     return this.server.join(this.token);
+  }
+
+  /** Name and metadata: empty is no change. Attributes: per key. Whether anything changed. */
+  rename(request: UpdateParticipantRequest): boolean {
+    const attributes = Object.entries(request.attributes);
+    if (!request.name && !request.metadata && attributes.length === 0) return false;
+    const before = JSON.stringify([this.name, this.metadata, this.attributes]);
+    this.name = request.name || this.name;
+    this.metadata = request.metadata || this.metadata;
+    for (const [key, value] of attributes) {
+      if (value === '') delete this.attributes[key];
+      else this.attributes[key] = value;
+    }
+    return before !== JSON.stringify([this.name, this.metadata, this.attributes]);
+  }
+
+  /** Of a token with the rights of this moment. */
+  claims() {
+    const { canUpdateMetadata, ...shared } = this.permission;
+    const sources = shared.canPublishSources.map((source) => source.toLowerCase());
+    return {
+      sub: this.identity,
+      name: this.name,
+      video: {
+        ...this.video,
+        ...shared,
+        canPublishSources: sources,
+        canUpdateOwnMetadata: canUpdateMetadata,
+      },
+    };
+  }
+
+  signal(message: Record<string, unknown>): void {
+    if (this.socket?.readyState !== WebSocket.OPEN) return;
+    this.socket.send(SignalResponse.fromJson(message as never).toBinary());
   }
 }

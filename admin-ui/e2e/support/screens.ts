@@ -1,0 +1,264 @@
+import type { Page } from 'playwright-core';
+import { ConsolePage } from '../pages/console-page.js';
+import { Dashboard } from '../pages/dashboard.js';
+import { press } from './press.js';
+
+export interface Screen {
+  readonly name: string;
+  readonly path: string;
+  /** A text that is there once the page has its data. */
+  readonly shows?: string | RegExp;
+  /** What is opened or filled in before one looks. */
+  readonly open?: (page: Page) => Promise<unknown>;
+}
+
+export const ROOM = 'town hall/1';
+export const CONSOLE = ConsolePage.path(ROOM);
+
+export const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+
+export const NOTHING_YET: Screen[] = [
+  { name: 'home', path: '/' },
+  { name: 'rooms', path: '/rooms' },
+  { name: 'users', path: '/users' },
+  { name: 'assignments', path: '/assignments' },
+  { name: 'issuances', path: '/issuances' },
+  { name: 'API keys', path: '/api-keys' },
+  { name: 'an address that is none', path: '/nowhere' },
+];
+
+export const FORMS: Screen[] = [
+  { name: 'a new room', path: '/rooms/create' },
+  { name: 'a new user', path: '/users/create' },
+  { name: 'a new assignment', path: '/assignments/create' },
+  { name: 'the gallery of role templates', path: '/role-templates/create' },
+  { name: 'a new role template', path: '/role-templates/create?from=preset%3Aspeaker' },
+  { name: 'a new operator', path: '/operators/create' },
+  { name: 'a new API key', path: '/api-keys/create' },
+  {
+    name: 'a form with mistakes in it',
+    path: '/rooms/create',
+    open: async (page) => {
+      await button(page, 'New room').click();
+      await page.getByText('Required').first().waitFor();
+    },
+  },
+];
+
+export const FILLED: Screen[] = [
+  { name: 'home', path: '/', shows: 'Live now' },
+  { name: 'rooms', path: '/rooms', shows: ROOM },
+  {
+    name: 'a filter that finds nothing',
+    path: `/rooms?filter=${encodeURIComponent('{"q":"zzz"}')}`,
+    open: (page) => page.getByText('Nothing matches').waitFor(),
+  },
+  {
+    name: 'the settings of a room',
+    path: `/rooms/${encodeURIComponent(ROOM)}`,
+    shows: /people are in the room/,
+  },
+  {
+    name: 'the question before a room is closed',
+    path: `/rooms/${encodeURIComponent(ROOM)}`,
+    open: async (page) => {
+      await button(page, 'Close room').click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  { name: 'users', path: '/users', shows: 'vera' },
+  { name: 'role templates', path: '/role-templates', shows: 'Stage hand' },
+  {
+    name: 'a role template',
+    path: '/role-templates/stage-hand',
+    shows: /Version 1 is published/,
+  },
+  {
+    name: 'publishing a role template',
+    path: '/role-templates/stage-hand',
+    open: async (page) => {
+      await button(page, 'Publish…').click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'the versions of a role template',
+    path: '/role-templates/stage-hand',
+    open: async (page) => {
+      await page.getByRole('tab', { name: 'Versions' }).click();
+      await page.getByText('For the stage').waitFor();
+    },
+  },
+  { name: 'assignments', path: '/assignments', shows: 'Stage hand' },
+  { name: 'issuances', path: '/issuances', shows: /issued Viewer v1 to vera/ },
+  { name: 'activity', path: '/activity', shows: /issued Viewer v1 to vera/ },
+  { name: 'operators', path: '/operators', shows: 'Audrey' },
+  { name: 'access roles', path: '/access-roles', shows: 'ledger.read' },
+  { name: 'API keys', path: '/api-keys', shows: 'back end' },
+  { name: 'the account', path: '/account' },
+  { name: 'LiveKit', path: '/status' },
+  {
+    name: 'the question before all tokens are voided',
+    path: '/status',
+    open: async (page) => {
+      await button(page, 'Void all tokens…').click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+];
+
+export const LIVE: Screen[] = [
+  { name: 'the room', path: CONSOLE, shows: 'vera' },
+  {
+    name: 'a person in the room',
+    path: CONSOLE,
+    open: async (page) => {
+      await new ConsolePage(page, ROOM).focusOn('vera');
+      await page.keyboard.press('Space');
+      await page.getByRole('complementary', { name: 'vera' }).waitFor();
+      await page.getByText('Last actions').waitFor();
+    },
+  },
+  {
+    name: 'the choice of a role',
+    path: CONSOLE,
+    open: async (page) => {
+      await new ConsolePage(page, ROOM).focusOn('vera');
+      await page.keyboard.press('Shift+P');
+      await page.getByRole('dialog', { name: 'Promote vera to' }).waitFor();
+    },
+  },
+  {
+    name: 'the question before somebody is removed',
+    path: CONSOLE,
+    open: async (page) => {
+      await new ConsolePage(page, ROOM).focusOn('vera');
+      await page.keyboard.press('Delete');
+      await page.getByRole('dialog', { name: 'Remove vera?' }).waitFor();
+    },
+  },
+  {
+    name: 'several people chosen',
+    path: CONSOLE,
+    open: async (page) => {
+      await new ConsolePage(page, ROOM).focusOn('vera');
+      await page.keyboard.press('x');
+      const bar = page.getByRole('region', { name: 'Actions for the selected' });
+      await bar.getByText('1 selected').waitFor();
+    },
+  },
+  {
+    name: 'everybody who matches chosen, and the question before it happens to hosts',
+    path: CONSOLE,
+    open: async (page) => {
+      await new ConsolePage(page, ROOM).focusOn('vera');
+      await page.keyboard.press('Control+A');
+      await press(button(page, 'Include'));
+      await press(button(page, 'Hold silent'));
+      await page.getByRole('dialog', { name: /^Hold \d+ people silent/ }).waitFor();
+    },
+  },
+  {
+    name: 'what can be done to a person, and what each would do',
+    path: CONSOLE,
+    open: async (page) => {
+      await new ConsolePage(page, ROOM).focusOn('vera');
+      await page.keyboard.press('Enter');
+      await page.getByText('Leaves the room; can come back with a token').waitFor();
+    },
+  },
+  {
+    name: 'the answer to a raised hand',
+    path: CONSOLE,
+    open: async (page) => {
+      const consolePage = new ConsolePage(page, ROOM);
+      await consolePage.focusOn('wil');
+      await press(consolePage.row('wil').getByRole('button', { name: 'Decline' }));
+      await page.getByRole('dialog', { name: 'Decline the hand of wil?' }).waitFor();
+    },
+  },
+  {
+    name: 'the places on the stage',
+    path: CONSOLE,
+    open: async (page) => {
+      await button(page, 'More').click();
+      await page.getByRole('menuitem', { name: 'Places on the stage…' }).click();
+      await page.getByRole('dialog', { name: 'Places on the stage' }).waitFor();
+    },
+  },
+  {
+    name: 'the scenes',
+    path: CONSOLE,
+    open: async (page) => {
+      await button(page, 'Scenes').click();
+      await page.getByRole('menuitem', { name: /Lock/ }).waitFor();
+    },
+  },
+  {
+    name: 'a new scene',
+    path: CONSOLE,
+    open: async (page) => {
+      await button(page, 'Scenes').click();
+      await page.getByRole('menuitem', { name: 'New scene…' }).click();
+      await page.getByRole('dialog', { name: 'New scene' }).waitFor();
+    },
+  },
+  {
+    name: 'the keyboard shortcuts',
+    path: CONSOLE,
+    open: async (page) => {
+      await new ConsolePage(page, ROOM).grid.waitFor();
+      await button(page, 'More').click();
+      await page.getByRole('menuitem', { name: 'Keyboard shortcuts' }).click();
+      await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    },
+  },
+  { name: 'a room with nobody in it', path: '/rooms/empty/console' },
+  {
+    name: 'issuing a token',
+    path: `/tokens/new?${new URLSearchParams({ room: ROOM, identity: 'vera' })}`,
+    open: (page) => page.getByText('Decides:').first().waitFor(),
+  },
+  {
+    name: 'an issued token',
+    path: `/tokens/new?${new URLSearchParams({ room: ROOM, identity: 'vera' })}`,
+    open: async (page) => {
+      await button(page, 'Issue the token').click();
+      await page.getByRole('group', { name: 'Token' }).waitFor();
+    },
+  },
+  {
+    name: 'an issuance',
+    path: '/issuances',
+    open: async (page) => {
+      await page
+        .getByRole('list', { name: 'Entries, newest first' })
+        .getByRole('link')
+        .first()
+        .click();
+      await page.getByRole('heading', { name: 'Issuance' }).waitFor();
+    },
+  },
+  {
+    name: 'an entry of the ledger',
+    path: '/activity?kind=seat.*',
+    open: async (page) => {
+      await page
+        .getByRole('list', { name: 'Entries, newest first' })
+        .getByRole('link')
+        .first()
+        .click();
+      await page.getByRole('heading', { name: 'Entry' }).waitFor();
+    },
+  },
+  {
+    name: 'a new API key that is shown once',
+    path: '/api-keys/create',
+    open: async (page) => {
+      await new Dashboard(page).field('Name').fill(`backend ${Date.now()}`);
+      await button(page, 'Issues tokens').click();
+      await button(page, 'New API key').click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+];

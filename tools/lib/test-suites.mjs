@@ -1,0 +1,35 @@
+/** Each either an npm script, or Jest tests; `isReal`: they start servers, whose races show. */
+export const SUITES = {
+  types: { title: 'types', npm: 'typecheck' },
+  lint: { title: 'lint', npm: 'lint' },
+  unit: { title: 'unit', config: 'server/jest.config.js', project: 'unit' },
+  ui: { title: 'dashboard', config: 'admin-ui/jest.config.js' },
+  int: {
+    title: 'integration',
+    config: 'server/jest.config.js',
+    project: 'int',
+    isReal: true,
+  },
+  e2e: {
+    title: 'end to end',
+    config: 'server/jest.config.js',
+    project: 'e2e',
+    isReal: true,
+    // They wait for rooms, leases and people more than they compute.
+    workers: 3,
+  },
+  browser: {
+    title: 'browser',
+    isReal: true,
+    config: 'admin-ui/jest.browser.config.js',
+    // Two browsers that decode video on two cores miss deadlines when the machine is slow.
+    workers: 1,
+    files: 'admin-ui/e2e',
+  },
+};
+
+/**
+ * What runs side by side, and after it the next. A browser test waits half of its time: the suites
+ * that compute fill it. The end-to-end tests hold the server to a second: none runs beside them.
+ */
+export const STAGES = [[['browser'], ['int'], ['types', 'lint', 'ui', 'unit']], [['e2e']]];
