@@ -13,6 +13,7 @@ import type { Wire } from './common/http/wire.js';
 import type { Frames } from './events/frames.js';
 import type * as voidTokens from './gate/void-tokens.schemas.js';
 import type * as grants from './grants/responses.js';
+import type { roleGrantsSchema } from './grants/role-grants-schema.js';
 import type * as issuance from './issuance/issuance.schemas.js';
 import type * as ledger from './ledger/ledger.schemas.js';
 import type * as operators from './operators/operators.schemas.js';
@@ -38,7 +39,7 @@ export interface Page<T> {
 export type Me = Answer<typeof auth.meResponse>;
 
 export type TrackSource = Answer<typeof grants.trackSourceResponse>;
-export type Grants = Answer<typeof grants.roleGrantsResponse>;
+export type Grants = Answer<typeof roleGrantsSchema>;
 export type RoleSource = Answer<typeof grants.roleSourceResponse>;
 export type Because = Answer<typeof grants.becauseResponse>;
 

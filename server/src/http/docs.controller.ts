@@ -88,7 +88,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const assetParams = z.strictObject({ file: z.string().max(100) });
+const assetParams = z.strictObject({ file: z.string().max(100).describe('The name of the file.') });
 
 /** The API to read and to try, in a browser. */
 @Controller('api/docs')
@@ -98,7 +98,8 @@ export class DocsController {
   @Get()
   @ApiDoc({
     summary: 'Browse this document',
-    description: 'A page that shows the API, and calls it as whoever is signed in.',
+    description:
+      'A page that shows the API, and calls it in the name of the operator who is signed in.',
   })
   @Public('describes the API, holds no data')
   page(@Res() reply: FastifyReply): void {
