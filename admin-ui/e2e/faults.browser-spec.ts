@@ -27,9 +27,9 @@ describeBrowser('the room console when something is away', () => {
       /Failed to load resource|net::ERR_|UnreachableError/,
       'the browser and react-admin log what cannot be reached',
     );
-    const desk = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
-    await desk.untilReady();
-    return desk;
+    const roomConsole = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
+    await roomConsole.untilReady();
+    return roomConsole;
   }
 
   const post = (path: string, body: object = {}) => installation.admin.post(path, body);
@@ -43,10 +43,10 @@ describeBrowser('the room console when something is away', () => {
   }
 
   /** How often a change was asked for from now on. */
-  function counting(page: Page, verb: string): { sent: number } {
+  function counting(page: Page, ending: string): { sent: number } {
     const count = { sent: 0 };
     page.on('request', (request) => {
-      if (request.url().endsWith(verb)) count.sent += 1;
+      if (request.url().endsWith(ending)) count.sent += 1;
     });
     return count;
   }
@@ -54,83 +54,85 @@ describeBrowser('the room console when something is away', () => {
   it('says that the stream is lost, asks before it acts on what is old, and catches up', async () => {
     const room = await installation.room('stream');
     await installation.join(room, 'ana');
-    const desk = await openConsole(room);
-    const { page } = desk;
-    await desk.untilInSync('ana', /Viewer/);
-    await desk.badge('Live').waitFor();
+    const roomConsole = await openConsole(room);
+    const { page } = roomConsole;
+    await roomConsole.untilInSync('ana', /Viewer/);
+    await roomConsole.badge('Live').waitFor();
 
     // From now on the room looks as it does at this moment, whatever is done to it.
     const before = await installation.admin.get(`/rooms/${room}/seats`);
     await page.route(`**/api/v1/rooms/${room}/seats`, (route) => route.fulfill({ json: before }));
     await page.route(EVENTS, (route) => route.abort());
-    // As after a change of network: the page opens its stream anew.
+    // As after a change of network: the page opens its stream again.
     await page.evaluate(() => window.dispatchEvent(new Event('online')));
-    await desk.badge(/Polling/).waitFor({ timeout: NOTICED_MS });
-    await desk.banner(/Live updates are lost/).waitFor();
+    await roomConsole.badge(/Polling/).waitFor({ timeout: NOTICED_MS });
+    await roomConsole.banner(/Live updates are lost/).waitFor();
 
     await post(`/rooms/${room}/seats/ana/promote`, { template: 'presenter' });
-    await desk.untilRow('ana', /Viewer/);
-    await desk.press('p');
+    await roomConsole.untilRow('ana', /Viewer/);
+    await roomConsole.press('p');
     const question = page.getByRole('dialog', { name: 'Somebody else changed ana' });
     await question.getByText(/now presenter/i).waitFor();
     await press(question.getByRole('button', { name: 'Keep their change' }));
-    await desk.untilRow('ana', /Presenter/);
+    await roomConsole.untilRow('ana', /Presenter/);
     expect((await seat(room, 'ana')).role.template).toBe('presenter');
     expect(await entries(room, 'seat.promoted')).toEqual(['applied', 'intent']);
-    await until('the list has the focus again', () => hasFocus(desk.grid));
+    await until('the list has the focus again', () => hasFocus(roomConsole.grid));
 
     await page.unroute(`**/api/v1/rooms/${room}/seats`);
     await page.unroute(EVENTS);
-    await desk.badge('Live').waitFor({ timeout: NOTICED_MS });
-    await desk.banner(/Live updates are lost/).waitFor({ state: 'detached' });
-    await desk.untilSaid(/Live updates are back/);
+    await roomConsole.badge('Live').waitFor({ timeout: NOTICED_MS });
+    await roomConsole.banner(/Live updates are lost/).waitFor({ state: 'detached' });
+    await roomConsole.untilSaid(/Live updates are back/);
     await post(`/rooms/${room}/seats/ana/demote`);
-    await desk.untilRow('ana', /Viewer/);
+    await roomConsole.untilRow('ana', /Viewer/);
   }, 120_000);
 
   it('says what became of an act when the server goes, queues nothing, and goes on when it is back', async () => {
     const room = await installation.room('server');
     await installation.joinLiveKit(room, 'ana');
-    const desk = await openConsole(room);
-    await desk.untilInSync('ana', /Viewer/);
-    const promotions = counting(desk.page, '/promote');
+    const roomConsole = await openConsole(room);
+    await roomConsole.untilInSync('ana', /Viewer/);
+    const promotions = counting(roomConsole.page, '/promote');
 
     // While the request is on its way: a moment later the page may know already, and send none.
     const crash = async (route: Route) => {
       await installation.server.crash();
       await route.continue();
     };
-    await desk.page.route('**/promote', crash, { times: 1 });
-    await desk.press('p');
-    await desk.untilRow('ana', /No answer, so the result is unknown/);
-    await desk.untilSaid(/ana: No answer/);
-    await desk.badge('Offline').waitFor();
-    await desk.banner(/The server cannot be reached/).waitFor();
-    await desk.press('p');
-    await desk.notice(/ana: The server cannot be reached. Nothing was sent/).waitFor();
-    expect(await desk.row('ana').getByRole('button', { name: 'Promote' }).isDisabled()).toBe(true);
+    await roomConsole.page.route('**/promote', crash, { times: 1 });
+    await roomConsole.press('p');
+    await roomConsole.untilRow('ana', /No answer, so the result is unknown/);
+    await roomConsole.untilSaid(/ana: No answer/);
+    await roomConsole.badge('Offline').waitFor();
+    await roomConsole.banner(/The server cannot be reached/).waitFor();
+    await roomConsole.press('p');
+    await roomConsole.notice(/ana: The server cannot be reached. Nothing was sent/).waitFor();
+    expect(await roomConsole.row('ana').getByRole('button', { name: 'Promote' }).isDisabled()).toBe(
+      true,
+    );
     expect(promotions.sent).toBe(1);
 
     await installation.server.restart();
-    await desk.badge('Live').waitFor({ timeout: NOTICED_MS });
-    await desk.banner(/cannot be reached/).waitFor({ state: 'detached' });
-    await desk.untilInSync('ana', /Viewer/);
+    await roomConsole.badge('Live').waitFor({ timeout: NOTICED_MS });
+    await roomConsole.banner(/cannot be reached/).waitFor({ state: 'detached' });
+    await roomConsole.untilInSync('ana', /Viewer/);
     expect(await entries(room, 'seat.promoted')).toEqual([]);
     expect(promotions.sent).toBe(1);
-    expect(await hasFocus(desk.grid)).toBe(true);
-    await desk.press('p');
-    await desk.untilRow('ana', /Speaker.*Promoted · \d/);
+    expect(await hasFocus(roomConsole.grid)).toBe(true);
+    await roomConsole.press('p');
+    await roomConsole.untilRow('ana', /Speaker.*Promoted · \d/);
     expect(await entries(room, 'seat.promoted')).toEqual(['applied', 'intent']);
   }, 120_000);
 
   it('does once what was asked for again because the answer was lost', async () => {
     const room = await installation.room('answers');
     for (const identity of ['ana', 'bo']) await installation.join(room, identity);
-    const desk = await openConsole(room);
-    await desk.untilInSync('bo', /Viewer/);
+    const roomConsole = await openConsole(room);
+    await roomConsole.untilInSync('bo', /Viewer/);
     let lost = 0;
     const loseOneAnswer = async (path: string) => {
-      await desk.page.route(
+      await roomConsole.page.route(
         path,
         async (route) => {
           await route.fetch();
@@ -142,18 +144,18 @@ describeBrowser('the room console when something is away', () => {
     };
 
     await loseOneAnswer('**/seats/ana/promote');
-    await desk.focusOn('ana');
-    await desk.press('p');
-    await desk.untilSaid(/ana: No answer/);
-    await desk.untilInSync('ana', /Speaker/);
+    await roomConsole.focusOn('ana');
+    await roomConsole.press('p');
+    await roomConsole.untilSaid(/ana: No answer/);
+    await roomConsole.untilInSync('ana', /Speaker/);
 
     await loseOneAnswer('**/seats/bulk');
-    await desk.keys('Control+A', 'd');
-    const dialog = desk.page.getByRole('dialog', { name: 'Demote 2 people?' });
+    await roomConsole.keys('Control+A', 'd');
+    const dialog = roomConsole.page.getByRole('dialog', { name: 'Demote 2 people?' });
     await dialog.getByText(/cannot be reached/).waitFor();
     await dialog.getByRole('button', { name: 'Demote 2 people' }).click();
     await dialog.waitFor({ state: 'detached' });
-    await desk.untilRow('ana', /Viewer/);
+    await roomConsole.untilRow('ana', /Viewer/);
     expect(lost).toBe(2);
     const operations: Json[] = await installation.admin.get(`/rooms/${room}/operations`);
     expect(operations.map(({ action, total }) => [action, total])).toEqual([['demote', 2]]);
@@ -163,50 +165,50 @@ describeBrowser('the room console when something is away', () => {
   it('commits what LiveKit cannot take, says that it waits, and shows when it is real', async () => {
     const room = await installation.room('livekit');
     await installation.join(room, 'ana');
-    const desk = await openConsole(room);
-    await desk.untilInSync('ana', /Viewer/);
+    const roomConsole = await openConsole(room);
+    await roomConsole.untilInSync('ana', /Viewer/);
 
     await installation.server.livekit.crash();
-    await desk.press('p');
-    await desk.untilRow('ana', /Saved; applies when they join or LiveKit responds/);
-    await desk.untilSaid(/ana: Saved/);
+    await roomConsole.press('p');
+    await roomConsole.untilRow('ana', /Saved; applies when they join or LiveKit responds/);
+    await roomConsole.untilSaid(/ana: Saved/);
     expect(await entries(room, 'seat.promoted')).toEqual(['intent', 'pending']);
-    await desk.banner(/LiveKit does not respond/).waitFor({ timeout: NOTICED_MS });
+    await roomConsole.banner(/LiveKit does not respond/).waitFor({ timeout: NOTICED_MS });
 
     await installation.server.livekit.restart();
     await installation.join(room, 'ana');
-    await desk.untilRow('ana', /Speaker/);
+    await roomConsole.untilRow('ana', /Speaker/);
     await until('the promotion is applied', async () =>
       (await entries(room, 'seat.promoted')).includes('applied'),
     );
     expect((await seat(room, 'ana')).observed.canPublish).toBe(true);
     expect(await entries(room, 'seat.promoted')).toEqual(['applied', 'intent', 'pending']);
-    await desk
+    await roomConsole
       .banner(/LiveKit does not respond/)
       .waitFor({ state: 'detached', timeout: NOTICED_MS });
-    await desk.untilSaid(/LiveKit responds again/);
-    expect(await hasFocus(desk.grid)).toBe(true);
+    await roomConsole.untilSaid(/LiveKit responds again/);
+    expect(await hasFocus(roomConsole.grid)).toBe(true);
   }, 120_000);
 
   it('keeps who was there when the session ends, and begins again with the next', async () => {
     const room = await installation.room('ended', { departureTimeout: 1 });
     const ana = await installation.join(room, 'ana');
-    const desk = await openConsole(room);
-    await desk.untilInSync('ana', /Viewer/);
+    const roomConsole = await openConsole(room);
+    await roomConsole.untilInSync('ana', /Viewer/);
 
     await ana.leave();
-    await desk.banner(/The session ended at/).waitFor({ timeout: NOTICED_MS });
-    await desk.untilRow('ana', /Left|Not in the room/);
-    await desk
+    await roomConsole.banner(/The session ended at/).waitFor({ timeout: NOTICED_MS });
+    await roomConsole.untilRow('ana', /Left|Not in the room/);
+    await roomConsole
       .banner(/The session ended/)
       .getByRole('link', { name: 'Show its activity' })
       .waitFor();
-    await desk.press('m');
-    await desk.notice(/ana: Has nothing to mute/).waitFor();
+    await roomConsole.press('m');
+    await roomConsole.notice(/ana: Has nothing to mute/).waitFor();
 
     await installation.join(room, 'bo');
-    await desk.banner(/The session ended/).waitFor({ state: 'detached' });
-    await desk.row('bo').waitFor();
-    await desk.row('ana').waitFor({ state: 'detached' });
+    await roomConsole.banner(/The session ended/).waitFor({ state: 'detached' });
+    await roomConsole.row('bo').waitFor();
+    await roomConsole.row('ana').waitFor({ state: 'detached' });
   }, 90_000);
 });

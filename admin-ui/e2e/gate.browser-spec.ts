@@ -102,7 +102,7 @@ describeBrowser('livekit-client behind the gate', () => {
   const mayPublish = (client: Page) =>
     client.evaluate(() => window.room.localParticipant.permissions?.canPublish);
 
-  it('resumes, and reconnects anew, with the rights of that moment', async () => {
+  it('resumes, and reconnects, with the rights of that moment', async () => {
     const room = await installation.room('again');
     const watcher = await installation.join(room, 'wil');
     const ana = await join(room, 'ana');

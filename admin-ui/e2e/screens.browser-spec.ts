@@ -103,7 +103,7 @@ const FILLED: Screen[] = [
     name: 'the question before all tokens are voided',
     path: '/status',
     open: async (page) => {
-      await button(page, 'Void all tokens…').click();
+      await button(page, 'Revoke all tokens…').click();
       await page.getByRole('dialog').waitFor();
     },
   },
@@ -172,9 +172,9 @@ const LIVE: Screen[] = [
     name: 'the answer to a raised hand',
     path: CONSOLE,
     open: async (page) => {
-      const desk = new ConsolePage(page, ROOM);
-      await desk.focusOn('wil');
-      await press(desk.row('wil').getByRole('button', { name: 'Decline' }));
+      const roomConsole = new ConsolePage(page, ROOM);
+      await roomConsole.focusOn('wil');
+      await press(roomConsole.row('wil').getByRole('button', { name: 'Decline' }));
       await page.getByRole('dialog', { name: 'Decline the hand of wil?' }).waitFor();
     },
   },
@@ -298,7 +298,7 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
     expect(await violationsInBothSchemes(shown)).toEqual({});
     await shown.setViewportSize(PHONE);
     await settled(shown);
-    // The page hears of its new size a moment after it has it, and is drawn anew.
+    // The page is told of its new size a moment later, and is drawn again.
     const isFit = until('nothing is wider than the phone', async () => !(await overflow(shown)));
     await isFit.finally(() => shown.setViewportSize(WIDE));
   }
@@ -400,10 +400,10 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
     it('the room, dark until somebody chooses otherwise', async () => {
       const visitor = await installation.visitor({ session: installation.admin });
       const shown = await visitor.goto(CONSOLE);
-      const desk = new ConsolePage(shown, ROOM);
-      await desk.focusOn('vera');
+      const roomConsole = new ConsolePage(shown, ROOM);
+      await roomConsole.focusOn('vera');
       const background = () =>
-        desk.grid.evaluate((grid) => getComputedStyle(grid.parentElement!).backgroundColor);
+        roomConsole.grid.evaluate((grid) => getComputedStyle(grid.parentElement!).backgroundColor);
       const dark = await background();
       const toggle = button(shown, 'Toggle light/dark mode');
       await toggle.click();

@@ -36,43 +36,43 @@ describeBrowser('the room console, by finger', () => {
     const page = await visitor.newPage();
     const asked: string[] = [];
     page.on('request', (request) => {
-      const [verb = ''] = /[^/]+$/.exec(request.url()) ?? [];
+      const [act = ''] = /[^/]+$/.exec(request.url()) ?? [];
       // To look what would happen, and to say who acts, changes nothing.
-      if (request.method() === 'POST' && !['preview', 'acting'].includes(verb)) asked.push(verb);
+      if (request.method() === 'POST' && !['preview', 'acting'].includes(act)) asked.push(act);
     });
     await page.goto(ConsolePage.path(room));
-    const desk = new ConsolePage(page, room);
-    await desk.untilReady();
+    const roomConsole = new ConsolePage(page, room);
+    await roomConsole.untilReady();
     const finger = await Finger.on(page);
-    await untilPullable(desk, finger);
-    return { desk, page, asked, finger };
+    await untilPullable(roomConsole, finger);
+    return { roomConsole, page, asked, finger };
   }
 
   /** What is needed for it comes after the page itself. */
-  const untilPullable = (desk: ConsolePage, finger: Finger) =>
+  const untilPullable = (roomConsole: ConsolePage, finger: Finger) =>
     until('rows can be pulled', async () => {
-      await finger.touch(desk.grid.locator('.row:not(.head)').first(), 0.3);
+      await finger.touch(roomConsole.grid.locator('.row:not(.head)').first(), 0.3);
       await finger.move(NEAR);
-      const isPulled = (await desk.grid.locator('[data-pulled]').count()) > 0;
+      const isPulled = (await roomConsole.grid.locator('[data-pulled]').count()) > 0;
       await finger.letGo();
-      await untilBack(desk);
+      await untilBack(roomConsole);
       return isPulled;
     });
 
   const seat = (room: string, identity: string) =>
     installation.admin.get(`/rooms/${room}/seats/${identity}`);
 
-  /** Until every row stands where it stood. */
+  /** Until every row is back in its place. */
   const untilBack = ({ grid }: ConsolePage) =>
     until('the row is back', async () => !(await grid.locator('[data-pulled]').count()));
 
   it('promotes by a pull to the right, says before what it will do, and undoes it', async () => {
     const room = await installation.room('promote');
     for (const identity of ['ana', 'bo']) await installation.join(room, identity);
-    const { desk, page, asked, finger } = await openPhone(room, {
+    const { roomConsole, page, asked, finger } = await openPhone(room, {
       reducedMotion: 'no-preference',
     });
-    await finger.touch(desk.row('ana'), 0.3);
+    await finger.touch(roomConsole.row('ana'), 0.3);
     await finger.move(NEAR);
     await page.getByText('pull further').waitFor();
     await page.getByText(/^ana: May publish camera and microphone/).waitFor();
@@ -82,23 +82,23 @@ describeBrowser('the room console, by finger', () => {
     expect(asked).toEqual([]);
     await finger.letGo();
 
-    await desk.untilRow('ana', /Speaker.*Promoted · \d/);
-    await desk.untilSaid(/ana: Promoted/);
-    await untilBack(desk);
+    await roomConsole.untilRow('ana', /Speaker.*Promoted · \d/);
+    await roomConsole.untilSaid(/ana: Promoted/);
+    await untilBack(roomConsole);
     expect(asked).toEqual(['promote']);
     expect((await seat(room, 'ana')).observed.canPublish).toBe(true);
     expect((await seat(room, 'bo')).role.template).toBe('viewer');
     // No click came after it, which would have opened what is known of her.
     expect(await page.getByRole('dialog').count()).toBe(0);
 
-    const undo = desk.row('ana').getByRole('button', { name: /^Undo/ });
+    const undo = roomConsole.row('ana').getByRole('button', { name: /^Undo/ });
     // On a busy machine a tap may come out as a long press, which is no click.
     await until('the undo is asked for', async () => {
       if (!asked.includes('undo')) await undo.tap({ timeout: 1_000 }).catch(() => undefined);
       return asked.includes('undo');
     });
-    await desk.untilRow('ana', /Viewer.*Undone · \d/);
-    await desk.row('ana').getByText('ana', { exact: true }).tap();
+    await roomConsole.untilRow('ana', /Viewer.*Undone · \d/);
+    await roomConsole.row('ana').getByText('ana', { exact: true }).tap();
     await page.getByRole('dialog', { name: 'About ana' }).waitFor();
   }, 60_000);
 
@@ -108,14 +108,14 @@ describeBrowser('the room console, by finger', () => {
       const person = await installation.join(room, identity, { template: 'speaker' });
       await person.publishAudio();
     }
-    const { desk, page, asked, finger } = await openPhone(room);
+    const { roomConsole, page, asked, finger } = await openPhone(room);
     await page.getByRole('button', { name: /^Mic ?2$/ }).waitFor();
-    await finger.touch(desk.row('ana'), 0.8);
+    await finger.touch(roomConsole.row('ana'), 0.8);
     await finger.move(-FAR);
     await page.getByText(/^ana: Mutes their microphone/).waitFor();
     await finger.letGo();
-    await desk.untilRow('ana', /Muted · silent after \d/);
-    await untilBack(desk);
+    await roomConsole.untilRow('ana', /Muted · silent after \d/);
+    await untilBack(roomConsole);
     expect(asked).toEqual(['mute']);
     const isMuted = async (identity: string) => (await seat(room, identity)).tracks[0].isMuted;
     expect([await isMuted('ana'), await isMuted('bo')]).toEqual([true, false]);
@@ -124,29 +124,29 @@ describeBrowser('the room console, by finger', () => {
   it('does nothing by a short pull, one that is taken back, interrupted or of two fingers', async () => {
     const room = await installation.room('nothing');
     await installation.join(room, 'ana');
-    const { desk, page, asked, finger } = await openPhone(room);
-    await desk.row('ana').waitFor();
+    const { roomConsole, page, asked, finger } = await openPhone(room);
+    await roomConsole.row('ana').waitFor();
 
-    await finger.touch(desk.row('ana'), 0.3);
+    await finger.touch(roomConsole.row('ana'), 0.3);
     await finger.move(NEAR);
     await finger.letGo();
-    await untilBack(desk);
+    await untilBack(roomConsole);
 
-    await finger.touch(desk.row('ana'), 0.3);
+    await finger.touch(roomConsole.row('ana'), 0.3);
     await finger.move(FAR);
     await finger.move(NEAR - FAR);
     await finger.letGo();
-    await untilBack(desk);
+    await untilBack(roomConsole);
 
-    await finger.touch(desk.row('ana'), 0.3);
+    await finger.touch(roomConsole.row('ana'), 0.3);
     await finger.move(FAR);
     await finger.cancel();
-    await untilBack(desk);
+    await untilBack(roomConsole);
 
-    await finger.touch(desk.row('ana'), 0.3);
+    await finger.touch(roomConsole.row('ana'), 0.3);
     await finger.move(FAR);
     await finger.second();
-    await untilBack(desk);
+    await untilBack(roomConsole);
     await finger.letGo();
 
     expect(asked).toEqual([]);
@@ -159,18 +159,20 @@ describeBrowser('the room console, by finger', () => {
     await installation.join(room, 'ana');
     const identities = Array.from({ length: 40 }, (_, n) => `ghost-${n}`);
     await installation.admin.post(`/rooms/${room}/seats/bulk`, { action: 'block', identities });
-    const { desk, asked, finger } = await openPhone(room);
+    const { roomConsole, asked, finger } = await openPhone(room);
     await until('the list is longer than the screen', async () =>
-      desk.grid.evaluate(({ scrollHeight, clientHeight }) => scrollHeight > 2 * clientHeight),
+      roomConsole.grid.evaluate(
+        ({ scrollHeight, clientHeight }) => scrollHeight > 2 * clientHeight,
+      ),
     );
-    const scrolled = () => desk.grid.evaluate(({ scrollTop }) => scrollTop);
-    await finger.touch(desk.row('ghost-1'));
+    const scrolled = () => roomConsole.grid.evaluate(({ scrollTop }) => scrollTop);
+    await finger.touch(roomConsole.row('ghost-1'));
     await finger.move(20, -200);
     await until('the list has moved', async () => (await scrolled()) > 100);
     // Once it scrolls, it does only that.
     await finger.move(FAR, 0);
     await finger.letGo();
-    expect(await desk.grid.locator('[data-pulled]').count()).toBe(0);
+    expect(await roomConsole.grid.locator('[data-pulled]').count()).toBe(0);
     expect(asked).toEqual([]);
   }, 60_000);
 
@@ -179,7 +181,7 @@ describeBrowser('the room console, by finger', () => {
     const hal = await installation.join(room, 'hal', { template: 'host' });
     await hal.publishAudio();
     await installation.join(room, 'bo', { template: 'speaker' });
-    const { desk, page, asked, finger } = await openPhone(room);
+    const { roomConsole, page, asked, finger } = await openPhone(room);
     await page.getByRole('button', { name: /^Mic ?1$/ }).waitFor();
 
     const tries = [
@@ -189,14 +191,16 @@ describeBrowser('the room console, by finger', () => {
       { who: 'hal', way: -FAR, why: /goes beyond what you may handle/ },
     ];
     for (const { who, way, why } of tries) {
-      await finger.touch(desk.row(who), way > 0 ? 0.3 : 0.8);
+      await finger.touch(roomConsole.row(who), way > 0 ? 0.3 : 0.8);
       await finger.move(way);
       await page.getByText(why).first().waitFor();
       expect(await page.getByText('let go to do it').count()).toBe(0);
       await finger.letGo();
-      await untilBack(desk);
+      await untilBack(roomConsole);
       // As by key: it is told as well.
-      await desk.untilSaid(new RegExp(`^${who}: .*${why instanceof RegExp ? why.source : why}`));
+      await roomConsole.untilSaid(
+        new RegExp(`^${who}: .*${why instanceof RegExp ? why.source : why}`),
+      );
     }
     expect(asked).toEqual([]);
     expect((await seat(room, 'hal')).tracks[0].isMuted).toBe(false);
@@ -205,15 +209,15 @@ describeBrowser('the room console, by finger', () => {
   it('gives the finger at least 44 pixels, and everybody else the same by buttons', async () => {
     const room = await installation.room('targets');
     for (const identity of ['ana', 'bo']) await installation.join(room, identity);
-    const { desk, page, finger } = await openPhone(room);
-    await finger.touch(desk.row('ana'), 0.3);
+    const { roomConsole, page, finger } = await openPhone(room);
+    await finger.touch(roomConsole.row('ana'), 0.3);
     await finger.move(FAR);
     await page.getByText('let go to do it').waitFor();
     await settled(page);
     expect(await violations(page)).toEqual([]);
     await finger.letGo();
-    await desk.row('ana').getByRole('button', { name: /^Undo/ }).waitFor();
-    const targets = await desk.grid
+    await roomConsole.row('ana').getByRole('button', { name: /^Undo/ }).waitFor();
+    const targets = await roomConsole.grid
       .locator('.row:not(.head)')
       .locator('button:visible, .pick')
       .evaluateAll((elements) =>
@@ -225,7 +229,7 @@ describeBrowser('the room console, by finger', () => {
     expect(targets).toHaveLength(5);
     expect(targets.filter((target) => parseFloat(target) < SMALLEST)).toEqual([]);
 
-    await desk
+    await roomConsole
       .row('bo')
       .getByRole('button', { name: /^More actions/ })
       .tap();

@@ -7,7 +7,7 @@
  *   spin -a -DLOOP -DCHECKS -DSWEEP -DFAULTS seat.pml && gcc -O2 -DNFAIR=8 -o pan pan.c && ./pan -a -f -N converges
  *
  * What the product does (each can be left out, and then the check has to fail):
- *   LOOP    a writer reads the wish again after its call, and starts over if it moved
+ *   LOOP    a writer reads the desired state again after its call, and starts over if it changed
  *   CHECKS  a join that a webhook tells of is checked
  *   SWEEP   LiveKit is asked again and again who is there and what they may do
  *   VOIDS   the gate refuses tokens that were issued before they were voided
@@ -60,7 +60,7 @@ inline apply(want, at) {
   :: atomic { want = ALLOWED; at = epoch };
      atomic {
        if
-       :: !present -> skip                              /* 404: the wish waits for the join */
+       :: !present -> skip                              /* 404: it waits for the join */
        :: present && want == OUT -> present = false     /* removeParticipant */
        :: else -> permission = want                     /* UpdateParticipant */
        fi
@@ -73,7 +73,7 @@ inline apply(want, at) {
   od
 }
 
-/* Two servers; each commits a wish, then applies it, then writes down what came of it. */
+/* Two servers; each commits a desired state, applies it, and writes the outcome. */
 active [2] proctype Server() {
   byte want, at;
   do

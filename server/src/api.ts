@@ -28,6 +28,10 @@ import type * as users from './users/users.schemas.js';
 
 type Answer<S extends z.ZodType> = Wire<z.output<S>>;
 type Request<S extends z.ZodType> = z.input<S>;
+type Fields<Create extends z.ZodType, Update extends z.ZodType> = Extract<
+  keyof Request<Create> | keyof Request<Update>,
+  string
+>;
 
 export type { Permission } from './actor/permissions.js';
 export type ActorKind = Answer<typeof actorKindResponse>;
@@ -107,6 +111,22 @@ export type ApprovedNext = Answer<typeof stage.approvedNextResponse>;
 export type ApprovedHands = Answer<typeof stage.approvedManyResponse>;
 
 export type SystemStatus = Answer<typeof status.statusResponse>;
+
+/** What a request that creates or changes a record may carry, by the name of the resource. */
+export interface RequestFields {
+  users: Fields<typeof users.createUserBody, typeof users.updateUserBody>;
+  rooms: Fields<typeof rooms.createRoomBody, typeof rooms.updateRoomBody>;
+  'role-templates': Fields<
+    typeof roleTemplates.createTemplateBody,
+    typeof roleTemplates.createTemplateBody
+  >;
+  assignments: Fields<
+    typeof assignments.createAssignmentBody,
+    typeof assignments.updateAssignmentBody
+  >;
+  operators: Fields<typeof operators.createOperatorBody, typeof operators.updateOperatorBody>;
+  'api-keys': Fields<typeof apiKeys.createApiKeyBody, typeof apiKeys.createApiKeyBody>;
+}
 
 /** The messages of `GET /api/v1/events`, by their event. */
 export type Events = Wire<Frames>;

@@ -46,7 +46,7 @@ afterEach(() => {
 });
 
 describe('one stream', () => {
-  it('serves every topic of the page, and opens anew only when the topics change', () => {
+  it('serves every topic of the page, and opens again only when the topics change', () => {
     listen('rooms', {});
     listen('me', {});
     listen('rooms', {});

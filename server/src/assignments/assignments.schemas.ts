@@ -76,7 +76,7 @@ const body = {
   scope: scope.describe('Where: one room, the rooms that match a pattern, or all.'),
   template: templateKey.describe('The key of the role template.'),
   priority: priority.describe(
-    'The assignment with the highest priority wins; from −1,000,000 to 1,000,000.',
+    'Of assignments that are equally specific the highest priority wins; from −1,000,000 to 1,000,000.',
   ),
   validFrom: instant
     .nullable()
@@ -134,7 +134,9 @@ export const assignmentResponse = z.object({
     ])
     .describe('Where: one room, the rooms that match a pattern, or all.'),
   template: z.string().describe('The key of the role template.'),
-  priority: z.number().describe('The assignment with the highest priority wins.'),
+  priority: z
+    .number()
+    .describe('Of assignments that are equally specific the highest priority wins.'),
   validFrom: z
     .date()
     .nullable()

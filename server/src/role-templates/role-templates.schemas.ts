@@ -196,7 +196,9 @@ export const templatePreviewResponse = z.object({
       z.object({
         severity: z
           .enum(['error', 'warning', 'info'])
-          .describe('An `error` refuses the publication; the others do not.'),
+          .describe(
+            'An `error` needs an acknowledgement in the dashboard. Nothing refuses the publication.',
+          ),
         code: z.string().describe('The kind of finding; stable, for programs.'),
         grant: z
           .string()

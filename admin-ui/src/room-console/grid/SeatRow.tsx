@@ -18,10 +18,10 @@ import { actingStatus } from '../seat/status';
 import { clockTime, timeLeft, waitedFor } from '../seat/times';
 import { StatusSign } from '../seat/StatusSign';
 import { useSeconds } from '../seat/useSeconds';
-import { mainVerb, type Verb } from '../commands/verbs';
+import { mainCommand, type PersonCommand } from '../commands/personCommands';
 
 /** `act …` is about this row alone, not about the selection. */
-export type RowCommand = `act ${Verb}` | 'menu' | 'undo' | 'select' | 'open';
+export type RowCommand = `act ${PersonCommand}` | 'menu' | 'undo' | 'select' | 'open';
 
 interface SeatCellsProps {
   seat: Seat;
@@ -31,7 +31,7 @@ interface SeatCellsProps {
   goneAt: number | undefined;
   acting: Acting | undefined;
   /** Why something cannot be done to them, and who could; null when it can. */
-  obstacle: (verb: Verb, seat: Seat) => string | null;
+  obstacle: (command: PersonCommand, seat: Seat) => string | null;
   promoteTitle: string;
   translate: Translate;
   errorText: (error: unknown) => string;
@@ -151,7 +151,7 @@ const SeatCells = memo(function SeatCells(props: SeatCellsProps) {
           type="button"
           className="more"
           tabIndex={-1}
-          aria-label={translate('room_console.verbs.more', { name })}
+          aria-label={translate('room_console.commands.more', { name })}
           onClick={(event) => {
             event.stopPropagation();
             props.onCommand('menu', identity, event.currentTarget);
@@ -167,19 +167,19 @@ const SeatCells = memo(function SeatCells(props: SeatCellsProps) {
 /** The act that comes next for this person; what is beyond reach says why, and who could. */
 function nextOf(props: SeatCellsProps, translate: Translate) {
   const { seat } = props;
-  const verb = mainVerb(seat);
-  if (verb === null) return null;
-  const title = verb === 'promote' ? props.promoteTitle : undefined;
+  const command = mainCommand(seat);
+  if (command === null) return null;
+  const title = command === 'promote' ? props.promoteTitle : undefined;
   return (
     <>
-      {rowButton(verb, verb, title, props, translate)}
-      {verb === 'approve' && rowButton('decline', 'quietly', undefined, props, translate)}
+      {rowButton(command, command, title, props, translate)}
+      {command === 'approve' && rowButton('decline', 'quietly', undefined, props, translate)}
     </>
   );
 }
 
 function rowButton(
-  verb: Verb,
+  command: PersonCommand,
   className: string,
   title: string | undefined,
   props: SeatCellsProps,
@@ -187,7 +187,7 @@ function rowButton(
 ) {
   const { seat, onCommand } = props;
   const isGone = props.goneAt !== undefined;
-  const obstacle = isGone ? translate('room_console.sync.left') : props.obstacle(verb, seat);
+  const obstacle = isGone ? translate('room_console.sync.left') : props.obstacle(command, seat);
   return (
     <button
       type="button"
@@ -199,15 +199,15 @@ function rowButton(
       onClick={(event) => {
         event.stopPropagation();
         // The second click of a double click was meant for the button that was there before.
-        if (event.detail < 2) onCommand(`act ${verb}`, seat.identity, event.currentTarget);
+        if (event.detail < 2) onCommand(`act ${command}`, seat.identity, event.currentTarget);
       }}
     >
-      {translate(ROW_LABELS[verb] ?? `room_console.verbs.${verb}`)}
+      {translate(ROW_LABELS[command] ?? `room_console.commands.${command}`)}
     </button>
   );
 }
 
-const ROW_LABELS: Partial<Record<Verb, string>> = { decline: 'room_stage.decline' };
+const ROW_LABELS: Partial<Record<PersonCommand, string>> = { decline: 'room_stage.decline' };
 
 /** How long a hand has been up, or an invitation out. */
 function waitingOf(seat: Seat, translate: Translate) {

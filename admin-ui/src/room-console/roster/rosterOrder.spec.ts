@@ -7,7 +7,7 @@ function* numbers(seed = 7): Generator<number, never> {
 }
 
 describe('RosterOrder', () => {
-  it('keeps everybody in the order of their keys, whoever comes, moves and goes', () => {
+  it('keeps everybody in the order of their keys while people come, move and go', () => {
     const order = new RosterOrder();
     const keys = new Map<string, string>();
     const next = numbers();
