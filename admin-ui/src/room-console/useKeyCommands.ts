@@ -1,7 +1,7 @@
 import { type RefObject, useCallback, useEffect, useRef } from 'react';
 import type { Command } from './commands/shortcuts';
 import type { PersonCommand } from './commands/personCommands';
-import type { RowCommand } from './grid/SeatRow';
+import type { RowCommand } from './grid/rowActions';
 import type { LockHandle } from './scenes/SceneControls';
 import type { Console } from './useConsole';
 
