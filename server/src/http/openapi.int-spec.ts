@@ -79,6 +79,8 @@ describe('OpenAPI', () => {
       }
     });
     expect(wrong).toEqual([]);
+    // The viewer shows no parameters of an operation that has one.
+    expect(JSON.stringify(document)).not.toContain('"items":false');
   });
 
   it('has a summary and a description of every operation', () => {

@@ -267,6 +267,8 @@ function schemaOf(schema: unknown, io: 'input' | 'output'): Json {
         jsonSchema.type = 'string';
         jsonSchema.format = 'date-time';
       }
+      // The viewer cannot show it, and a tuple's `maxItems` says the same.
+      if (jsonSchema.items === false) delete jsonSchema.items;
       liftDescription(jsonSchema);
     },
   });
