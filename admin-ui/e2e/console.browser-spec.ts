@@ -20,9 +20,9 @@ describeBrowser('the room console, by keys', () => {
   async function openConsole(room: string, operator?: Operator): Promise<ConsolePage> {
     const session = operator ? await installation.signIn(operator) : installation.admin;
     const visitor = await installation.visitor({ session });
-    const roomConsole = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
-    await roomConsole.untilReady();
-    return roomConsole;
+    const consolePage = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
+    await consolePage.untilReady();
+    return consolePage;
   }
 
   const seat = (room: string, identity: string) =>
@@ -32,15 +32,15 @@ describeBrowser('the room console, by keys', () => {
     const room = await installation.room('k1');
     for (const identity of ['ana', 'bo', 'cy']) await installation.join(room, identity);
     for (const identity of ['bo', 'ana']) await installation.raiseHand(room, identity);
-    const roomConsole = await openConsole(room, moderator);
-    await roomConsole.untilRow('bo', HAND_SINCE);
+    const consolePage = await openConsole(room, moderator);
+    await consolePage.untilRow('bo', HAND_SINCE);
 
-    await roomConsole.keys('h', 'p');
-    expect(roomConsole.presses).toBe(2);
-    await roomConsole.untilRow('bo', /Speaker.*Approved · \d/);
-    await roomConsole.untilSaid(/bo: Approved/);
-    expect(await hasFocus(roomConsole.grid)).toBe(true);
-    expect(await roomConsole.isActive('bo')).toBe(true);
+    await consolePage.keys('h', 'p');
+    expect(consolePage.presses).toBe(2);
+    await consolePage.untilRow('bo', /Speaker.*Approved · \d/);
+    await consolePage.untilSaid(/bo: Approved/);
+    expect(await hasFocus(consolePage.grid)).toBe(true);
+    expect(await consolePage.isActive('bo')).toBe(true);
     expect((await seat(room, 'bo')).hand).toBeNull();
     expect((await seat(room, 'ana')).role.template).toBe('viewer');
   }, 60_000);
@@ -51,15 +51,15 @@ describeBrowser('the room console, by keys', () => {
       const person = await installation.join(room, identity, { template: 'speaker' });
       await person.publishAudio();
     }
-    const roomConsole = await openConsole(room, moderator);
-    await roomConsole.untilRow('ana', /● mic/);
+    const consolePage = await openConsole(room, moderator);
+    await consolePage.untilRow('ana', /● mic/);
 
-    await roomConsole.keys('/', 'a', 'n', 'a', 'ArrowDown', 'm');
-    expect(roomConsole.presses).toBe(6);
-    await roomConsole.untilRow('ana', /Muted · silent after \d/);
-    await roomConsole.untilSaid(/ana: Muted/);
-    expect(await hasFocus(roomConsole.grid)).toBe(true);
-    expect(await roomConsole.isActive('ana')).toBe(true);
+    await consolePage.keys('/', 'a', 'n', 'a', 'ArrowDown', 'm');
+    expect(consolePage.presses).toBe(6);
+    await consolePage.untilRow('ana', /Muted · silent after \d/);
+    await consolePage.untilSaid(/ana: Muted/);
+    expect(await hasFocus(consolePage.grid)).toBe(true);
+    expect(await consolePage.isActive('ana')).toBe(true);
     const isMuted = async (identity: string) => (await seat(room, identity)).tracks[0].isMuted;
     expect([await isMuted('ana'), await isMuted('bo')]).toEqual([true, false]);
   }, 60_000);
@@ -67,51 +67,51 @@ describeBrowser('the room console, by keys', () => {
   it('K3 takes the last thing back by one key', async () => {
     const room = await installation.room('k3');
     await installation.join(room, 'ana');
-    const roomConsole = await openConsole(room, moderator);
-    await roomConsole.press('p');
-    await roomConsole.untilRow('ana', /Speaker.*Promoted · \d/);
+    const consolePage = await openConsole(room, moderator);
+    await consolePage.press('p');
+    await consolePage.untilRow('ana', /Speaker.*Promoted · \d/);
 
-    roomConsole.presses = 0;
-    await roomConsole.press('u');
-    expect(roomConsole.presses).toBe(1);
-    await roomConsole.untilRow('ana', /Viewer.*Undone · \d/);
-    await roomConsole.untilSaid(/ana: Undone/);
-    expect(await hasFocus(roomConsole.grid)).toBe(true);
+    consolePage.presses = 0;
+    await consolePage.press('u');
+    expect(consolePage.presses).toBe(1);
+    await consolePage.untilRow('ana', /Viewer.*Undone · \d/);
+    await consolePage.untilSaid(/ana: Undone/);
+    expect(await hasFocus(consolePage.grid)).toBe(true);
     expect((await seat(room, 'ana')).override).toBeNull();
   }, 60_000);
 
   it('K4 removes three people by eight keys, and not by one Enter too early', async () => {
     const room = await installation.room('k4');
     for (const identity of ['ana', 'bo', 'cy', 'dee']) await installation.join(room, identity);
-    const roomConsole = await openConsole(room, moderator);
-    await roomConsole.row('dee').waitFor();
+    const consolePage = await openConsole(room, moderator);
+    await consolePage.row('dee').waitFor();
 
-    await roomConsole.keys('x', 'j', 'x', 'j', 'x', 'Delete');
-    await roomConsole.page.getByRole('dialog', { name: 'Remove 3 people?' }).waitFor();
-    await roomConsole.keys('Tab', 'Enter');
-    expect(roomConsole.presses).toBe(8);
+    await consolePage.keys('x', 'j', 'x', 'j', 'x', 'Delete');
+    await consolePage.page.getByRole('dialog', { name: 'Remove 3 people?' }).waitFor();
+    await consolePage.keys('Tab', 'Enter');
+    expect(consolePage.presses).toBe(8);
     for (const identity of ['ana', 'bo', 'cy']) {
-      await roomConsole.row(identity).waitFor({ state: 'detached' });
+      await consolePage.row(identity).waitFor({ state: 'detached' });
     }
-    await roomConsole.untilSaid(/Removing: 3 of 3 done, 0 failed/);
-    await until('the list has the focus again', () => hasFocus(roomConsole.grid));
+    await consolePage.untilSaid(/Removing: 3 of 3 done, 0 failed/);
+    await until('the list has the focus again', () => hasFocus(consolePage.grid));
     const [removal] = await installation.admin.get(`/rooms/${room}/operations`);
     expect(removal).toMatchObject({ action: 'remove', total: 3, reason: null });
-    await roomConsole.row('dee').waitFor();
+    await consolePage.row('dee').waitFor();
   }, 60_000);
 
   it('a key held down asks once', async () => {
     const room = await installation.room('held');
     await installation.join(room, 'ana');
-    const roomConsole = await openConsole(room, moderator);
+    const consolePage = await openConsole(room, moderator);
     let sent = 0;
-    roomConsole.page.on('request', (request) => {
+    consolePage.page.on('request', (request) => {
       if (request.url().endsWith('/promote')) sent += 1;
     });
     // The browser repeats a key that is not let go.
-    for (let press = 0; press < 50; press += 1) await roomConsole.page.keyboard.down('p');
-    await roomConsole.page.keyboard.up('p');
-    await roomConsole.untilRow('ana', /Speaker.*Promoted · \d/);
+    for (let press = 0; press < 50; press += 1) await consolePage.page.keyboard.down('p');
+    await consolePage.page.keyboard.up('p');
+    await consolePage.untilRow('ana', /Speaker.*Promoted · \d/);
     expect(sent).toBe(1);
   }, 60_000);
 
@@ -119,34 +119,34 @@ describeBrowser('the room console, by keys', () => {
     const room = await installation.room('hold');
     const ana = await installation.join(room, 'ana', { template: 'speaker' });
     await ana.publishAudio();
-    const roomConsole = await openConsole(room, moderator);
-    await roomConsole.untilRow('ana', /● mic/);
+    const consolePage = await openConsole(room, moderator);
+    await consolePage.untilRow('ana', /● mic/);
 
-    await roomConsole.press('Enter');
-    const menu = roomConsole.page.getByRole('dialog', { name: 'Actions for ana' });
+    await consolePage.press('Enter');
+    const menu = consolePage.page.getByRole('dialog', { name: 'Actions for ana' });
     const item = menu.getByRole('menuitem', { name: /^Hold silent.*microphone/ });
-    await roomConsole.choose(menu, item);
-    await roomConsole.untilRow('ana', /Held silent · silent after \d/);
+    await consolePage.choose(menu, item);
+    await consolePage.untilRow('ana', /Held silent · silent after \d/);
     expect((await seat(room, 'ana')).observed.canPublishSources).toEqual([]);
 
-    await roomConsole.press('s');
-    await roomConsole.untilRow('ana', /Released · \d/);
+    await consolePage.press('s');
+    await consolePage.untilRow('ana', /Released · \d/);
     expect((await seat(room, 'ana')).hold).toBeNull();
   }, 60_000);
 
   it('lends a role for a while, and makes the while longer by one key', async () => {
     const room = await installation.room('lease');
     await installation.join(room, 'ana');
-    const roomConsole = await openConsole(room, moderator);
-    await roomConsole.press('Shift+P');
-    const menu = roomConsole.page.getByRole('dialog', { name: 'Promote ana to' });
+    const consolePage = await openConsole(room, moderator);
+    await consolePage.press('Shift+P');
+    const menu = consolePage.page.getByRole('dialog', { name: 'Promote ana to' });
     await menu.getByRole('button', { name: '5m', exact: true }).click();
-    await roomConsole.choose(menu, menu.getByRole('menuitem', { name: /Speaker/ }));
-    await roomConsole.untilRow('ana', /Speaker.* 5 min left/);
-    await until('the list has the focus again', () => hasFocus(roomConsole.grid));
-    await roomConsole.press('e');
-    await roomConsole.untilRow('ana', /Extended/);
-    await roomConsole.untilRow('ana', /10 min left/);
+    await consolePage.choose(menu, menu.getByRole('menuitem', { name: /Speaker/ }));
+    await consolePage.untilRow('ana', /Speaker.* 5 min left/);
+    await until('the list has the focus again', () => hasFocus(consolePage.grid));
+    await consolePage.press('e');
+    await consolePage.untilRow('ana', /Extended/);
+    await consolePage.untilRow('ana', /10 min left/);
   }, 60_000);
 
   it('shows each of two moderators who the other acts on, for five seconds', async () => {
@@ -168,65 +168,65 @@ describeBrowser('the room console, by keys', () => {
     const ana = await installation.join(room, 'ana', { template: 'speaker' });
     await ana.publishAudio();
     await installation.join(room, 'bo');
-    const roomConsole = await openConsole(room, moderator);
+    const consolePage = await openConsole(room, moderator);
     const other = await openConsole(room);
-    await roomConsole.untilRow('ana', /● mic/);
+    await consolePage.untilRow('ana', /● mic/);
 
-    await roomConsole.press('l');
-    await roomConsole.untilSaid(/Press L again/);
+    await consolePage.press('l');
+    await consolePage.untilSaid(/Press L again/);
     expect((await installation.admin.get(`/rooms/${room}`)).scene).toBeNull();
-    await roomConsole.press('l');
-    await roomConsole.untilSaid(/Locking the stage/);
+    await consolePage.press('l');
+    await consolePage.untilSaid(/Locking the stage/);
     await other
       .region('Scene')
       .filter({ hasText: /Lock since/ })
       .waitFor();
-    await roomConsole.untilRow('ana', /Silent in this scene/);
+    await consolePage.untilRow('ana', /Silent in this scene/);
     await until('nothing of Ana is sent', async () =>
       (await seat(room, 'ana')).tracks.every(({ isMuted }: { isMuted: boolean }) => isMuted),
     );
-    expect(await hasFocus(roomConsole.grid)).toBe(true);
+    expect(await hasFocus(consolePage.grid)).toBe(true);
 
-    await roomConsole.region('Scene').getByRole('button', { name: 'Restore' }).click();
-    await roomConsole.region('Scene').waitFor({ state: 'detached' });
+    await consolePage.region('Scene').getByRole('button', { name: 'Restore' }).click();
+    await consolePage.region('Scene').waitFor({ state: 'detached' });
     await other.region('Scene').waitFor({ state: 'detached' });
     await until('Ana may speak again', async () =>
       (await seat(room, 'ana')).observed.canPublishSources.includes('microphone'),
     );
-    await until('the list has the focus again', () => hasFocus(roomConsole.grid));
+    await until('the list has the focus again', () => hasFocus(consolePage.grid));
   }, 60_000);
 
   it('takes back what was last, be it of one or of many, and offers no undo of a removal', async () => {
     const room = await installation.room('last');
     for (const identity of ['ana', 'bo', 'cy', 'dee']) await installation.join(room, identity);
-    const roomConsole = await openConsole(room, moderator);
-    const tray = roomConsole.region('Bulk operations');
+    const consolePage = await openConsole(room, moderator);
+    const tray = consolePage.region('Bulk operations');
     const isHeld = async (identity: string) => (await seat(room, identity)).hold !== null;
 
-    await roomConsole.row('dee').waitFor();
-    await roomConsole.keys('x', 'j', 'x', 'j');
-    await roomConsole
+    await consolePage.row('dee').waitFor();
+    await consolePage.keys('x', 'j', 'x', 'j');
+    await consolePage
       .region('Actions for the selected people')
       .getByRole('button', { name: 'Hold silent' })
       .click();
     await tray.getByText(/2\/2 · done/).waitFor();
-    await roomConsole.press('p');
-    await roomConsole.untilRow('cy', /Speaker.*Promoted/);
-    await roomConsole.press('u');
-    await roomConsole.untilRow('cy', /Viewer.*Undone/);
+    await consolePage.press('p');
+    await consolePage.untilRow('cy', /Speaker.*Promoted/);
+    await consolePage.press('u');
+    await consolePage.untilRow('cy', /Viewer.*Undone/);
     expect(await isHeld('ana')).toBe(true);
 
-    await roomConsole.press('p');
-    await roomConsole.untilRow('cy', /Speaker.*Promoted/);
-    await roomConsole.keys('j', 'x', 'k', 'k', 'x', 'Delete');
-    await roomConsole.page.getByRole('dialog', { name: 'Remove 2 people?' }).waitFor();
-    await roomConsole.keys('Tab', 'Enter');
-    await roomConsole.row('dee').waitFor({ state: 'detached' });
+    await consolePage.press('p');
+    await consolePage.untilRow('cy', /Speaker.*Promoted/);
+    await consolePage.keys('j', 'x', 'k', 'k', 'x', 'Delete');
+    await consolePage.page.getByRole('dialog', { name: 'Remove 2 people?' }).waitFor();
+    await consolePage.keys('Tab', 'Enter');
+    await consolePage.row('dee').waitFor({ state: 'detached' });
     await tray.getByText(/Removing.*2\/2 · done/).waitFor();
     const [removal] = await installation.admin.get(`/rooms/${room}/operations`);
     expect(removal).toMatchObject({ action: 'remove', undoUntil: null });
-    await roomConsole.press('u');
-    await roomConsole.untilSaid(/There is nothing to undo/);
+    await consolePage.press('u');
+    await consolePage.untilSaid(/There is nothing to undo/);
     expect((await seat(room, 'cy')).role.template).toBe('speaker');
   }, 60_000);
 
@@ -234,8 +234,8 @@ describeBrowser('the room console, by keys', () => {
     const room = await installation.room('countdown');
     await installation.join(room, 'ana');
     await installation.admin.post(`/rooms/${room}/seats/ana/promote`, { for: '15m' });
-    const roomConsole = await openConsole(room);
-    const left = roomConsole.row('ana').getByText(/1[45] min left/);
+    const consolePage = await openConsole(room);
+    const left = consolePage.row('ana').getByText(/1[45] min left/);
     await left.waitFor();
     const isWhole = await left.evaluate((element) => {
       const cell = element.closest('[role=gridcell]')!;
@@ -243,30 +243,30 @@ describeBrowser('the room console, by keys', () => {
     });
     expect(isWhole).toBe(true);
 
-    await roomConsole.press('Space');
-    await roomConsole.page.getByRole('link', { name: 'All in the activity log' }).click();
-    await roomConsole.page.waitForURL((url) => url.search === '?room=countdown&identity=ana');
-    await roomConsole.page
+    await consolePage.press('Space');
+    await consolePage.page.getByRole('link', { name: 'All in the activity log' }).click();
+    await consolePage.page.waitForURL((url) => url.search === '?room=countdown&identity=ana');
+    await consolePage.page
       .getByText(/promoted ana to Speaker/)
       .first()
       .waitFor();
-    expect(await roomConsole.page.getByText(/ signed in$/).count()).toBe(0);
+    expect(await consolePage.page.getByText(/ signed in$/).count()).toBe(0);
   }, 60_000);
 
   it('work for many survives leaving the page and loading it again', async () => {
     const room = await installation.room('many');
     await installation.join(room, 'ana');
-    const roomConsole = await openConsole(room);
+    const consolePage = await openConsole(room);
     const identities = Array.from({ length: 3_000 }, (_, n) => `ghost-${n}`);
     await installation.admin.post(`/rooms/${room}/seats/bulk`, { action: 'block', identities });
-    const tray = roomConsole.region('Bulk operations');
+    const tray = consolePage.region('Bulk operations');
     await press(tray.getByRole('button', { name: 'Pause' }));
     await tray.getByText(/paused/).waitFor();
 
-    await roomConsole.page.reload();
+    await consolePage.page.reload();
     await tray.getByText(/\d+\/3000 · paused/).waitFor();
-    await roomConsole.page.getByRole('link', { name: 'Users' }).click();
-    await roomConsole.page.goBack();
+    await consolePage.page.getByRole('link', { name: 'Users' }).click();
+    await consolePage.page.goBack();
     await tray.getByText(/paused/).waitFor();
     await press(tray.getByRole('button', { name: 'Resume' }));
     await press(tray.getByRole('button', { name: 'Cancel the rest' }));
@@ -283,19 +283,19 @@ describeBrowser('the room console, by keys', () => {
     const room = await installation.room('hosts');
     await installation.join(room, 'hal', { template: 'host' });
     for (const identity of ['ana', 'bo']) await installation.join(room, identity);
-    const roomConsole = await openConsole(room);
-    await roomConsole.row('ana').waitFor();
-    await roomConsole.press('Control+A');
-    const bar = roomConsole.region('Actions for the selected people');
+    const consolePage = await openConsole(room);
+    await consolePage.row('ana').waitFor();
+    await consolePage.press('Control+A');
+    const bar = consolePage.region('Actions for the selected people');
     await bar.getByText(/All 2 matching as of \d\d:\d\d:\d\d/).waitFor();
     await press(bar.getByRole('button', { name: 'Include' }));
     await press(bar.getByRole('button', { name: 'Hold silent' }));
-    const dialog = roomConsole.page.getByRole('dialog', { name: 'Hold 3 people silent?' });
+    const dialog = consolePage.page.getByRole('dialog', { name: 'Hold 3 people silent?' });
     const confirm = dialog.getByRole('button', { name: 'Hold 3 people silent' });
     expect(await confirm.isDisabled()).toBe(true);
     await dialog.getByRole('textbox').fill('3');
     await confirm.click();
-    await roomConsole.untilRow('ana', /Held silent/);
-    await roomConsole.untilRow('hal', /Held silent/);
+    await consolePage.untilRow('ana', /Held silent/);
+    await consolePage.untilRow('hal', /Held silent/);
   }, 60_000);
 });

@@ -31,14 +31,14 @@ describeBrowser('the list of people, under the pointer', () => {
   afterEach(() => installation?.leave());
   afterAll(() => installation?.stop(), 30_000);
 
-  async function openConsole(room: string, prepare?: (roomConsole: ConsolePage) => Promise<void>) {
+  async function openConsole(room: string, prepare?: (consolePage: ConsolePage) => Promise<void>) {
     const visitor = await installation.visitor({ session: await installation.signIn(moderator) });
     visitor.allow(/status of 4(04|09|22)/, 'people leave while somebody acts on them');
-    const roomConsole = new ConsolePage(await visitor.newPage(), room);
-    await prepare?.(roomConsole);
-    await roomConsole.page.goto(ConsolePage.path(room));
-    await roomConsole.untilReady();
-    return roomConsole;
+    const consolePage = new ConsolePage(await visitor.newPage(), room);
+    await prepare?.(consolePage);
+    await consolePage.page.goto(ConsolePage.path(room));
+    await consolePage.untilReady();
+    return consolePage;
   }
 
   it(
@@ -50,8 +50,8 @@ describeBrowser('the list of people, under the pointer', () => {
       const random = seeded(20_261_128);
       const crowd = new Crowd(installation.server.databaseUrl, room, random);
       await crowd.arrive(CROWD);
-      const roomConsole = await openConsole(room, ({ page }) => recordPresses(page));
-      const { page } = roomConsole;
+      const consolePage = await openConsole(room, ({ page }) => recordPresses(page));
+      const { page } = consolePage;
       let isOver = false;
       const changing = (async () => {
         while (!isOver) {
@@ -64,7 +64,7 @@ describeBrowser('the list of people, under the pointer', () => {
         const mouse = await Mouse.on(page);
         for (let burst = 0; burst < MOMENTS / BURST; burst += 1) {
           await page.setViewportSize({ width: 1366, height: 700 + 10 * (burst % 15) });
-          const points = await pointsIn(roomConsole);
+          const points = await pointsIn(consolePage);
           const pressed: Promise<void>[] = [];
           for (let press = 0; press < BURST; press += 1) {
             const isNext = points.next !== null && pick() < 0.1;
@@ -120,30 +120,30 @@ describeBrowser('the list of people, under the pointer', () => {
     const crowd = new Crowd(installation.server.databaseUrl, room, seeded(3));
     await installation.token(room, 'first');
     await crowd.arrive(6);
-    const roomConsole = await openConsole(room);
+    const consolePage = await openConsole(room);
     await until(
       'six are shown',
-      async () => (await roomConsole.grid.locator('.row').count()) === 7,
+      async () => (await consolePage.grid.locator('.row').count()) === 7,
     );
     const placeOf = () =>
-      roomConsole.grid.boundingBox().then((box) => box && { x: box.x, y: box.y });
+      consolePage.grid.boundingBox().then((box) => box && { x: box.x, y: box.y });
     const before = await placeOf();
-    await roomConsole.region('Stage').getByText('No hand is raised').waitFor();
+    await consolePage.region('Stage').getByText('No hand is raised').waitFor();
 
     await crowd.raiseHand();
-    await roomConsole.region('Stage').getByText('1 hand raised').waitFor();
+    await consolePage.region('Stage').getByText('1 hand raised').waitFor();
     expect(await placeOf()).toEqual(before);
 
     await installation.admin.put(`/rooms/${room}/stage/limits/speaker`, { slots: 2 });
-    await roomConsole.region('Stage').getByText('Speaker: 0 of 2').waitFor();
+    await consolePage.region('Stage').getByText('Speaker: 0 of 2').waitFor();
     expect(await placeOf()).toEqual(before);
 
     await installation.admin.post(`/rooms/${room}/scene`, { lock: { keep: ['host'] } });
-    await roomConsole.region('Scene').waitFor();
+    await consolePage.region('Scene').waitFor();
     expect(await placeOf()).toEqual(before);
 
-    await roomConsole.keys('Home', 'x');
-    await roomConsole.region('Actions for the selected people').waitFor();
+    await consolePage.keys('Home', 'x');
+    await consolePage.region('Actions for the selected people').waitFor();
     expect(await placeOf()).toEqual(before);
     await crowd.stop();
   }, 60_000);
@@ -153,33 +153,33 @@ describeBrowser('the list of people, under the pointer', () => {
     const crowd = new Crowd(installation.server.databaseUrl, room, seeded(11));
     await installation.token(room, 'first');
     const early = (await crowd.arrive(4)).sort();
-    const roomConsole = await openConsole(room);
-    await roomConsole.row(early[3]!).waitFor();
-    await roomConsole.focusOn(early[1]!);
+    const consolePage = await openConsole(room);
+    await consolePage.row(early[3]!).waitFor();
+    await consolePage.focusOn(early[1]!);
 
-    const busy = busyIn(roomConsole);
+    const busy = busyIn(consolePage);
     const [eager = ''] = await crowd.arrive(1, true);
-    await busy(() => roomConsole.row(eager).isVisible());
-    await busy(() => roomConsole.region('Stage').getByText(eager).isVisible());
-    const pill = roomConsole.page.getByRole('button', { name: /Sort now$/ });
+    await busy(() => consolePage.row(eager).isVisible());
+    await busy(() => consolePage.region('Stage').getByText(eager).isVisible());
+    const pill = consolePage.page.getByRole('button', { name: /Sort now$/ });
     await busy(() => pill.filter({ hasText: '1 joined' }).isVisible());
     await crowd.startOrStopSending(early[3]);
     await busy(() => pill.filter({ hasText: '1 joined, 1 moved' }).isVisible());
-    expect(await shownIn(roomConsole)).toEqual([eager, ...early]);
-    expect(await roomConsole.isActive(early[1]!)).toBe(true);
+    expect(await shownIn(consolePage)).toEqual([eager, ...early]);
+    expect(await consolePage.isActive(early[1]!)).toBe(true);
 
-    await roomConsole.press('r');
+    await consolePage.press('r');
     await pill.waitFor({ state: 'detached' });
-    await roomConsole.untilSaid(/List sorted/);
-    expect(await roomConsole.isActive(early[1]!)).toBe(true);
+    await consolePage.untilSaid(/List sorted/);
+    expect(await consolePage.isActive(early[1]!)).toBe(true);
 
     // With the focus still in the list: it waits for hands that rest, not for the focus to go.
     const [late = ''] = await crowd.arrive(1);
-    await roomConsole.row(late).waitFor();
+    await consolePage.row(late).waitFor();
     await pill.waitFor({ state: 'detached' });
-    const others = (await shownIn(roomConsole)).slice(2);
+    const others = (await shownIn(consolePage)).slice(2);
     expect(others).toEqual([...others].sort());
-    expect(await hasFocus(roomConsole.grid)).toBe(true);
+    expect(await hasFocus(consolePage.grid)).toBe(true);
     await crowd.stop();
   }, 60_000);
 

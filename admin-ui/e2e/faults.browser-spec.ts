@@ -27,9 +27,9 @@ describeBrowser('the room console when something is away', () => {
       /Failed to load resource|net::ERR_|UnreachableError/,
       'the browser and react-admin log what cannot be reached',
     );
-    const roomConsole = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
-    await roomConsole.untilReady();
-    return roomConsole;
+    const consolePage = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
+    await consolePage.untilReady();
+    return consolePage;
   }
 
   const post = (path: string, body: object = {}) => installation.admin.post(path, body);
@@ -54,10 +54,10 @@ describeBrowser('the room console when something is away', () => {
   it('says that the stream is lost, asks before it acts on what is old, and catches up', async () => {
     const room = await installation.room('stream');
     await installation.join(room, 'ana');
-    const roomConsole = await openConsole(room);
-    const { page } = roomConsole;
-    await roomConsole.untilInSync('ana', /Viewer/);
-    await roomConsole.badge('Live').waitFor();
+    const consolePage = await openConsole(room);
+    const { page } = consolePage;
+    await consolePage.untilInSync('ana', /Viewer/);
+    await consolePage.badge('Live').waitFor();
 
     // From now on the room looks as it does at this moment, whatever is done to it.
     const before = await installation.admin.get(`/rooms/${room}/seats`);
@@ -65,74 +65,74 @@ describeBrowser('the room console when something is away', () => {
     await page.route(EVENTS, (route) => route.abort());
     // As after a change of network: the page opens its stream again.
     await page.evaluate(() => window.dispatchEvent(new Event('online')));
-    await roomConsole.badge(/Polling/).waitFor({ timeout: NOTICED_MS });
-    await roomConsole.banner(/Live updates are lost/).waitFor();
+    await consolePage.badge(/Polling/).waitFor({ timeout: NOTICED_MS });
+    await consolePage.banner(/Live updates are lost/).waitFor();
 
     await post(`/rooms/${room}/seats/ana/promote`, { template: 'presenter' });
-    await roomConsole.untilRow('ana', /Viewer/);
-    await roomConsole.press('p');
+    await consolePage.untilRow('ana', /Viewer/);
+    await consolePage.press('p');
     const question = page.getByRole('dialog', { name: 'Somebody else changed ana' });
     await question.getByText(/now presenter/i).waitFor();
     await press(question.getByRole('button', { name: 'Keep their change' }));
-    await roomConsole.untilRow('ana', /Presenter/);
+    await consolePage.untilRow('ana', /Presenter/);
     expect((await seat(room, 'ana')).role.template).toBe('presenter');
     expect(await entries(room, 'seat.promoted')).toEqual(['applied', 'intent']);
-    await until('the list has the focus again', () => hasFocus(roomConsole.grid));
+    await until('the list has the focus again', () => hasFocus(consolePage.grid));
 
     await page.unroute(`**/api/v1/rooms/${room}/seats`);
     await page.unroute(EVENTS);
-    await roomConsole.badge('Live').waitFor({ timeout: NOTICED_MS });
-    await roomConsole.banner(/Live updates are lost/).waitFor({ state: 'detached' });
-    await roomConsole.untilSaid(/Live updates are back/);
+    await consolePage.badge('Live').waitFor({ timeout: NOTICED_MS });
+    await consolePage.banner(/Live updates are lost/).waitFor({ state: 'detached' });
+    await consolePage.untilSaid(/Live updates are back/);
     await post(`/rooms/${room}/seats/ana/demote`);
-    await roomConsole.untilRow('ana', /Viewer/);
+    await consolePage.untilRow('ana', /Viewer/);
   }, 120_000);
 
   it('says what became of an act when the server goes, queues nothing, and goes on when it is back', async () => {
     const room = await installation.room('server');
     await installation.joinLiveKit(room, 'ana');
-    const roomConsole = await openConsole(room);
-    await roomConsole.untilInSync('ana', /Viewer/);
-    const promotions = counting(roomConsole.page, '/promote');
+    const consolePage = await openConsole(room);
+    await consolePage.untilInSync('ana', /Viewer/);
+    const promotions = counting(consolePage.page, '/promote');
 
     // While the request is on its way: a moment later the page may know already, and send none.
     const crash = async (route: Route) => {
       await installation.server.crash();
       await route.continue();
     };
-    await roomConsole.page.route('**/promote', crash, { times: 1 });
-    await roomConsole.press('p');
-    await roomConsole.untilRow('ana', /No answer, so the result is unknown/);
-    await roomConsole.untilSaid(/ana: No answer/);
-    await roomConsole.badge('Offline').waitFor();
-    await roomConsole.banner(/The server cannot be reached/).waitFor();
-    await roomConsole.press('p');
-    await roomConsole.notice(/ana: The server cannot be reached. Nothing was sent/).waitFor();
-    expect(await roomConsole.row('ana').getByRole('button', { name: 'Promote' }).isDisabled()).toBe(
+    await consolePage.page.route('**/promote', crash, { times: 1 });
+    await consolePage.press('p');
+    await consolePage.untilRow('ana', /No answer, so the result is unknown/);
+    await consolePage.untilSaid(/ana: No answer/);
+    await consolePage.badge('Offline').waitFor();
+    await consolePage.banner(/The server cannot be reached/).waitFor();
+    await consolePage.press('p');
+    await consolePage.notice(/ana: The server cannot be reached. Nothing was sent/).waitFor();
+    expect(await consolePage.row('ana').getByRole('button', { name: 'Promote' }).isDisabled()).toBe(
       true,
     );
     expect(promotions.sent).toBe(1);
 
     await installation.server.restart();
-    await roomConsole.badge('Live').waitFor({ timeout: NOTICED_MS });
-    await roomConsole.banner(/cannot be reached/).waitFor({ state: 'detached' });
-    await roomConsole.untilInSync('ana', /Viewer/);
+    await consolePage.badge('Live').waitFor({ timeout: NOTICED_MS });
+    await consolePage.banner(/cannot be reached/).waitFor({ state: 'detached' });
+    await consolePage.untilInSync('ana', /Viewer/);
     expect(await entries(room, 'seat.promoted')).toEqual([]);
     expect(promotions.sent).toBe(1);
-    expect(await hasFocus(roomConsole.grid)).toBe(true);
-    await roomConsole.press('p');
-    await roomConsole.untilRow('ana', /Speaker.*Promoted · \d/);
+    expect(await hasFocus(consolePage.grid)).toBe(true);
+    await consolePage.press('p');
+    await consolePage.untilRow('ana', /Speaker.*Promoted · \d/);
     expect(await entries(room, 'seat.promoted')).toEqual(['applied', 'intent']);
   }, 120_000);
 
   it('does once what was asked for again because the answer was lost', async () => {
     const room = await installation.room('answers');
     for (const identity of ['ana', 'bo']) await installation.join(room, identity);
-    const roomConsole = await openConsole(room);
-    await roomConsole.untilInSync('bo', /Viewer/);
+    const consolePage = await openConsole(room);
+    await consolePage.untilInSync('bo', /Viewer/);
     let lost = 0;
     const loseOneAnswer = async (path: string) => {
-      await roomConsole.page.route(
+      await consolePage.page.route(
         path,
         async (route) => {
           await route.fetch();
@@ -144,18 +144,18 @@ describeBrowser('the room console when something is away', () => {
     };
 
     await loseOneAnswer('**/seats/ana/promote');
-    await roomConsole.focusOn('ana');
-    await roomConsole.press('p');
-    await roomConsole.untilSaid(/ana: No answer/);
-    await roomConsole.untilInSync('ana', /Speaker/);
+    await consolePage.focusOn('ana');
+    await consolePage.press('p');
+    await consolePage.untilSaid(/ana: No answer/);
+    await consolePage.untilInSync('ana', /Speaker/);
 
     await loseOneAnswer('**/seats/bulk');
-    await roomConsole.keys('Control+A', 'd');
-    const dialog = roomConsole.page.getByRole('dialog', { name: 'Demote 2 people?' });
+    await consolePage.keys('Control+A', 'd');
+    const dialog = consolePage.page.getByRole('dialog', { name: 'Demote 2 people?' });
     await dialog.getByText(/cannot be reached/).waitFor();
     await dialog.getByRole('button', { name: 'Demote 2 people' }).click();
     await dialog.waitFor({ state: 'detached' });
-    await roomConsole.untilRow('ana', /Viewer/);
+    await consolePage.untilRow('ana', /Viewer/);
     expect(lost).toBe(2);
     const operations: Json[] = await installation.admin.get(`/rooms/${room}/operations`);
     expect(operations.map(({ action, total }) => [action, total])).toEqual([['demote', 2]]);
@@ -165,50 +165,50 @@ describeBrowser('the room console when something is away', () => {
   it('commits what LiveKit cannot take, says that it waits, and shows when it is real', async () => {
     const room = await installation.room('livekit');
     await installation.join(room, 'ana');
-    const roomConsole = await openConsole(room);
-    await roomConsole.untilInSync('ana', /Viewer/);
+    const consolePage = await openConsole(room);
+    await consolePage.untilInSync('ana', /Viewer/);
 
     await installation.server.livekit.crash();
-    await roomConsole.press('p');
-    await roomConsole.untilRow('ana', /Saved; applies when they join or LiveKit responds/);
-    await roomConsole.untilSaid(/ana: Saved/);
+    await consolePage.press('p');
+    await consolePage.untilRow('ana', /Saved; applies when they join or LiveKit responds/);
+    await consolePage.untilSaid(/ana: Saved/);
     expect(await entries(room, 'seat.promoted')).toEqual(['intent', 'pending']);
-    await roomConsole.banner(/LiveKit does not respond/).waitFor({ timeout: NOTICED_MS });
+    await consolePage.banner(/LiveKit does not respond/).waitFor({ timeout: NOTICED_MS });
 
     await installation.server.livekit.restart();
     await installation.join(room, 'ana');
-    await roomConsole.untilRow('ana', /Speaker/);
+    await consolePage.untilRow('ana', /Speaker/);
     await until('the promotion is applied', async () =>
       (await entries(room, 'seat.promoted')).includes('applied'),
     );
     expect((await seat(room, 'ana')).observed.canPublish).toBe(true);
     expect(await entries(room, 'seat.promoted')).toEqual(['applied', 'intent', 'pending']);
-    await roomConsole
+    await consolePage
       .banner(/LiveKit does not respond/)
       .waitFor({ state: 'detached', timeout: NOTICED_MS });
-    await roomConsole.untilSaid(/LiveKit responds again/);
-    expect(await hasFocus(roomConsole.grid)).toBe(true);
+    await consolePage.untilSaid(/LiveKit responds again/);
+    expect(await hasFocus(consolePage.grid)).toBe(true);
   }, 120_000);
 
   it('keeps who was there when the session ends, and begins again with the next', async () => {
     const room = await installation.room('ended', { departureTimeout: 1 });
     const ana = await installation.join(room, 'ana');
-    const roomConsole = await openConsole(room);
-    await roomConsole.untilInSync('ana', /Viewer/);
+    const consolePage = await openConsole(room);
+    await consolePage.untilInSync('ana', /Viewer/);
 
     await ana.leave();
-    await roomConsole.banner(/The session ended at/).waitFor({ timeout: NOTICED_MS });
-    await roomConsole.untilRow('ana', /Left|Not in the room/);
-    await roomConsole
+    await consolePage.banner(/The session ended at/).waitFor({ timeout: NOTICED_MS });
+    await consolePage.untilRow('ana', /Left|Not in the room/);
+    await consolePage
       .banner(/The session ended/)
       .getByRole('link', { name: 'Show its activity' })
       .waitFor();
-    await roomConsole.press('m');
-    await roomConsole.notice(/ana: Has nothing to mute/).waitFor();
+    await consolePage.press('m');
+    await consolePage.notice(/ana: Has nothing to mute/).waitFor();
 
     await installation.join(room, 'bo');
-    await roomConsole.banner(/The session ended/).waitFor({ state: 'detached' });
-    await roomConsole.row('bo').waitFor();
-    await roomConsole.row('ana').waitFor({ state: 'detached' });
+    await consolePage.banner(/The session ended/).waitFor({ state: 'detached' });
+    await consolePage.row('bo').waitFor();
+    await consolePage.row('ana').waitFor({ state: 'detached' });
   }, 90_000);
 });

@@ -25,9 +25,9 @@ describeBrowser('what a moderator takes from somebody', () => {
   async function openConsole(room: string, operator: Operator, options: VisitorOptions = {}) {
     const session = await installation.signIn(operator);
     const visitor = await installation.visitor({ session, ...options });
-    const roomConsole = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
-    await roomConsole.grid.waitFor();
-    return roomConsole;
+    const consolePage = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
+    await consolePage.grid.waitFor();
+    return consolePage;
   }
 
   async function entries(room: string, kind: string) {
@@ -49,8 +49,8 @@ describeBrowser('what a moderator takes from somebody', () => {
   it('is never taken by one Enter, and accuses nobody by default', async () => {
     const room = await installation.room('enter');
     for (const identity of ['ana', 'bo', 'cy']) await installation.join(room, identity);
-    const roomConsole = await openConsole(room, moderator);
-    const { page } = roomConsole;
+    const consolePage = await openConsole(room, moderator);
+    const { page } = consolePage;
     const dialog = (name: string) => page.getByRole('dialog', { name, exact: true });
     const reason = page.getByRole('textbox', { name: 'Reason' });
 
@@ -58,46 +58,46 @@ describeBrowser('what a moderator takes from somebody', () => {
       ['Delete', 'Remove ana?'],
       ['Shift+Delete', 'Remove and block ana?'],
     ] as const) {
-      await roomConsole.focusOn('ana');
-      await roomConsole.press(key);
+      await consolePage.focusOn('ana');
+      await consolePage.press(key);
       await dialog(title).waitFor();
       await until('Cancel has the focus', async () => (await focused(page)) === 'button Cancel');
-      await roomConsole.press('Enter');
+      await consolePage.press('Enter');
       await dialog(title).waitFor({ state: 'detached' });
-      await until('the list has the focus again', () => hasFocus(roomConsole.grid));
+      await until('the list has the focus again', () => hasFocus(consolePage.grid));
     }
     expect(await isPresent(room, 'ana')).toBe(true);
     expect(await entries(room, 'seat.*')).toEqual([]);
 
-    await roomConsole.press('Delete');
+    await consolePage.press('Delete');
     await dialog('Remove ana?').waitFor();
-    await roomConsole.keys('Tab', 'Enter');
+    await consolePage.keys('Tab', 'Enter');
     await until('Ana is out', async () => !(await isPresent(room, 'ana')));
     expect(await reasonsOf(room, 'ana')).toEqual([null]);
 
     // A reason is chosen by hand, here by keys alone.
-    await roomConsole.focusOn('bo');
-    await roomConsole.press('Delete');
+    await consolePage.focusOn('bo');
+    await consolePage.press('Delete');
     await dialog('Remove bo?').waitFor();
     expect(await reason.inputValue()).toBe('');
     const preset = page.getByRole('button', { name: 'Disruption' });
     for (let step = 0; step < 5 && !(await hasFocus(preset)); step += 1) {
-      await roomConsole.press('Shift+Tab');
+      await consolePage.press('Shift+Tab');
     }
-    await roomConsole.press('Space');
+    await consolePage.press('Space');
     expect(await reason.inputValue()).toBe('Disruption');
     await dialog('Remove bo?').getByRole('button', { name: 'Remove bo' }).focus();
-    await roomConsole.press('Enter');
+    await consolePage.press('Enter');
     await until('Bo is out', async () => !(await isPresent(room, 'bo')));
     expect(await reasonsOf(room, 'bo')).toEqual(['Disruption']);
 
     // The next person starts without one, also when the last act is repeated.
-    await roomConsole.focusOn('cy');
-    await roomConsole.press('.');
+    await consolePage.focusOn('cy');
+    await consolePage.press('.');
     await dialog('Remove cy?').waitFor();
     expect(await reason.inputValue()).toBe('');
     await until('Cancel has the focus', async () => (await focused(page)) === 'button Cancel');
-    await roomConsole.press('Enter');
+    await consolePage.press('Enter');
     await dialog('Remove cy?').waitFor({ state: 'detached' });
     expect(await isPresent(room, 'cy')).toBe(true);
   }, 90_000);
@@ -109,16 +109,16 @@ describeBrowser('what a moderator takes from somebody', () => {
     await installation.token(room, 'cy');
     await installation.admin.post(`/rooms/${room}/seats/ana/hold`);
     await installation.admin.post(`/rooms/${room}/seats/cy/block`, { for: '1h' });
-    const roomConsole = await openConsole(room, moderator);
-    const { page } = roomConsole;
-    const held = roomConsole.row('ana').locator('.status.held').filter({ hasText: 'Held silent' });
+    const consolePage = await openConsole(room, moderator);
+    const { page } = consolePage;
+    const held = consolePage.row('ana').locator('.status.held').filter({ hasText: 'Held silent' });
     await held.waitFor();
-    await roomConsole
+    await consolePage
       .row('cy')
       .locator('.status.blocked')
       .filter({ hasText: /^Blocked until/ })
       .waitFor();
-    await roomConsole.untilInSync('bo', /Viewer/);
+    await consolePage.untilInSync('bo', /Viewer/);
     expect(await page.locator('.status.good').count()).toBe(0);
     await page.getByRole('button', { name: /^Listening unseen ?0$/ }).waitFor();
     expect(await violationsInBothSchemes(page)).toEqual({});
@@ -132,15 +132,15 @@ describeBrowser('what a moderator takes from somebody', () => {
     expect(await violations(page)).toEqual([]);
 
     await press(page.getByRole('button', { name: /^Restricted ?2$/ }));
-    await roomConsole.row('bo').waitFor({ state: 'detached' });
-    await roomConsole.row('ana').getByRole('button', { name: 'Release', exact: true }).waitFor();
-    await press(roomConsole.row('cy').getByRole('button', { name: 'Unblock', exact: true }));
+    await consolePage.row('bo').waitFor({ state: 'detached' });
+    await consolePage.row('ana').getByRole('button', { name: 'Release', exact: true }).waitFor();
+    await press(consolePage.row('cy').getByRole('button', { name: 'Unblock', exact: true }));
     await until('Cy may come back', async () => (await entries(room, 'seat.unblocked')).length > 0);
     await page.getByRole('button', { name: /^Restricted ?1$/ }).waitFor();
 
     // The same filter has a key, and the sheet of keys explains the signs.
-    await roomConsole.focusOn('ana');
-    await roomConsole.press('?');
+    await consolePage.focusOn('ana');
+    await consolePage.press('?');
     const sheet = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
     await sheet.getByText(/has taken the right to publish/).waitFor();
     await settled(page);
@@ -152,19 +152,19 @@ describeBrowser('what a moderator takes from somebody', () => {
     await installation.join(room, 'ana');
     const auditor = await installation.operator('Au', 'auditor');
     const why = /Only an admin or a moderator can do this \(permission seat\.promote\)/;
-    const roomConsole = await openConsole(room, auditor);
-    await roomConsole.focusOn('ana');
-    await roomConsole.press('p');
-    await roomConsole.notice(why).waitFor();
+    const consolePage = await openConsole(room, auditor);
+    await consolePage.focusOn('ana');
+    await consolePage.press('p');
+    await consolePage.notice(why).waitFor();
 
-    await roomConsole.press('Enter');
-    const menu = roomConsole.page.getByRole('dialog', { name: 'Actions for ana' });
+    await consolePage.press('Enter');
+    const menu = consolePage.page.getByRole('dialog', { name: 'Actions for ana' });
     const item = menu.getByRole('menuitem', { name: /^Promote to Speaker/ });
     await item.filter({ hasText: why }).waitFor();
     await until('it can be focused', () => hasFocus(item));
-    await roomConsole.press('Enter');
+    await consolePage.press('Enter');
     expect(await item.isVisible()).toBe(true);
-    await roomConsole.press('Escape');
+    await consolePage.press('Escape');
     await menu.waitFor({ state: 'detached' });
 
     const phone = await openConsole(room, auditor, PHONE);

@@ -41,31 +41,31 @@ describeBrowser('a moderator', () => {
     await page.keyboard.press('r');
     await tabTo(page, page.getByRole('link', { name: /town-hall/ }).first());
     await page.keyboard.press('Enter');
-    const roomConsole = new ConsolePage(page, room);
-    await roomConsole.focusOn('vera');
-    await roomConsole.untilRow('vera', /Viewer/);
+    const consolePage = new ConsolePage(page, room);
+    await consolePage.focusOn('vera');
+    await consolePage.untilRow('vera', /Viewer/);
 
-    await roomConsole.press('p');
-    await roomConsole.untilRow('vera', /Speaker.*Promoted · \d/);
-    const may = roomConsole.row('vera').getByRole('gridcell', { name: /^May: microphone, camera/ });
+    await consolePage.press('p');
+    await consolePage.untilRow('vera', /Speaker.*Promoted · \d/);
+    const may = consolePage.row('vera').getByRole('gridcell', { name: /^May: microphone, camera/ });
     await may.waitFor();
     await vera.notice('You may now speak and show your camera').waitFor();
     await vera.untilMay('show your camera', true);
     await vera.button('Turn on microphone and camera').click();
     const before = await framesOfVera();
     await until('frames of Vera arrive', async () => (await framesOfVera()) >= before + FRAMES);
-    await roomConsole.untilRow('vera', /cam/);
+    await consolePage.untilRow('vera', /cam/);
 
-    await roomConsole.press('d');
-    await roomConsole.untilRow('vera', /Viewer.*Demoted · (silent after )?\d/);
+    await consolePage.press('d');
+    await consolePage.untilRow('vera', /Viewer.*Demoted · (silent after )?\d/);
     await may.waitFor({ state: 'detached' });
     await vera.notice('A moderator ended your microphone and camera').waitFor();
     await vera.untilMay('show your camera', false);
     await until('nothing of Vera is received', async () => !(await sendsVideo()));
     const received = await framesOfVera();
 
-    await roomConsole.press('u');
-    await roomConsole.untilRow('vera', /Speaker.*Undone · \d/);
+    await consolePage.press('u');
+    await consolePage.untilRow('vera', /Speaker.*Undone · \d/);
     await vera.untilMay('show your camera', true);
     expect(await framesOfVera()).toBe(received);
     await vera.button('Turn on microphone and camera').click();
@@ -73,12 +73,12 @@ describeBrowser('a moderator', () => {
       'frames of Vera arrive again',
       async () => (await framesOfVera()) >= received + FRAMES,
     );
-    expect(await hasFocus(roomConsole.grid)).toBe(true);
+    expect(await hasFocus(consolePage.grid)).toBe(true);
 
     await vera.page.reload();
     await vera.untilInRoom();
     await vera.untilMay('show your camera', true);
-    await roomConsole.untilRow('vera', /Speaker.*moderator/);
+    await consolePage.untilRow('vera', /Speaker.*moderator/);
   }, 90_000);
 
   it('takes a right away for good: the old token brings nothing back', async () => {
@@ -86,79 +86,79 @@ describeBrowser('a moderator', () => {
     const { token } = await installation.token(room, 'sam', { template: 'speaker' });
     const sam = await JoinPage.withToken(await installation.visitor(), room, token);
     await sam.untilMay('speak', true);
-    const roomConsole = await openConsole(room);
-    await roomConsole.focusOn('sam');
+    const consolePage = await openConsole(room);
+    await consolePage.focusOn('sam');
 
-    await roomConsole.press('d');
-    await roomConsole.untilRow('sam', /Viewer.*Demoted · (silent after )?\d/);
+    await consolePage.press('d');
+    await consolePage.untilRow('sam', /Viewer.*Demoted · (silent after )?\d/);
     await sam.untilMay('speak', false);
 
     await sam.page.reload();
     await sam.untilInRoom();
     await sam.untilMay('speak', false);
-    await roomConsole.untilRow('sam', /Viewer/);
+    await consolePage.untilRow('sam', /Viewer/);
     expect(await sam.button('Microphone off').isDisabled()).toBe(true);
   }, 60_000);
 
   it('works by keyboard alone, and the focus is never lost', async () => {
     const room = await installation.room('debate');
     await Promise.all(['ana', 'bo'].map((identity) => installation.join(room, identity)));
-    const roomConsole = await openConsole(room);
-    const { page } = roomConsole;
-    await roomConsole.focusOn('bo');
+    const consolePage = await openConsole(room);
+    const { page } = consolePage;
+    await consolePage.focusOn('bo');
 
-    await roomConsole.press('/');
-    expect(await hasFocus(roomConsole.search)).toBe(true);
+    await consolePage.press('/');
+    expect(await hasFocus(consolePage.search)).toBe(true);
     await page.keyboard.type('ana');
-    await roomConsole.row('bo').waitFor({ state: 'detached' });
-    await roomConsole.press('ArrowDown');
-    await until('the list has the focus again', () => hasFocus(roomConsole.grid));
-    await until('Ana is the active one', () => roomConsole.isActive('ana'));
+    await consolePage.row('bo').waitFor({ state: 'detached' });
+    await consolePage.press('ArrowDown');
+    await until('the list has the focus again', () => hasFocus(consolePage.grid));
+    await until('Ana is the active one', () => consolePage.isActive('ana'));
 
-    await roomConsole.press('p');
-    await roomConsole.untilRow('ana', /Promoted · \d/);
-    expect(await hasFocus(roomConsole.grid)).toBe(true);
-    await roomConsole.press('u');
-    await roomConsole.untilRow('ana', /Undone · \d/);
-    expect(await hasFocus(roomConsole.grid)).toBe(true);
+    await consolePage.press('p');
+    await consolePage.untilRow('ana', /Promoted · \d/);
+    expect(await hasFocus(consolePage.grid)).toBe(true);
+    await consolePage.press('u');
+    await consolePage.untilRow('ana', /Undone · \d/);
+    expect(await hasFocus(consolePage.grid)).toBe(true);
 
-    await roomConsole.press('Shift+P');
+    await consolePage.press('Shift+P');
     const menu = page.getByRole('dialog', { name: 'Promote ana to' });
     await menu.waitFor();
     expect(await focused(page)).not.toBe('the page itself');
-    await roomConsole.press('Escape');
+    await consolePage.press('Escape');
     await menu.waitFor({ state: 'detached' });
-    await until('the list has the focus again', () => hasFocus(roomConsole.grid));
+    await until('the list has the focus again', () => hasFocus(consolePage.grid));
 
-    await roomConsole.press('Delete');
+    await consolePage.press('Delete');
     const removal = page.getByRole('dialog', { name: 'Remove ana?' });
     await removal.waitFor();
     expect(await focused(page)).not.toBe('the page itself');
-    await roomConsole.press('Escape');
+    await consolePage.press('Escape');
     await removal.waitFor({ state: 'detached' });
-    await until('the list has the focus again', () => hasFocus(roomConsole.grid));
+    await until('the list has the focus again', () => hasFocus(consolePage.grid));
 
-    await roomConsole.press('?');
+    await consolePage.press('?');
     const keys = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
     await keys.waitFor();
-    await roomConsole.press('Escape');
+    await consolePage.press('Escape');
     await keys.waitFor({ state: 'detached' });
-    await until('the list has the focus again', () => hasFocus(roomConsole.grid));
+    await until('the list has the focus again', () => hasFocus(consolePage.grid));
 
-    await roomConsole.press('Enter');
+    await consolePage.press('Enter');
     const actions = page.getByRole('dialog', { name: 'Actions for ana' });
     await actions.getByText('Leaves the room; can come back with a token').waitFor();
-    await roomConsole.press('Escape');
+    await consolePage.press('Escape');
     await actions.waitFor({ state: 'detached' });
-    await until('the list has the focus again', () => hasFocus(roomConsole.grid));
+    await until('the list has the focus again', () => hasFocus(consolePage.grid));
 
-    await roomConsole.press('Space');
+    await consolePage.press('Space');
     const panel = page.getByRole('complementary', { name: 'ana' });
     await panel.waitFor();
-    await roomConsole.press('Escape');
+    await consolePage.press('Escape');
     await panel.waitFor({ state: 'detached' });
-    expect(await hasFocus(roomConsole.grid)).toBe(true);
-    await roomConsole.press('Escape');
-    await roomConsole.row('bo').waitFor();
+    expect(await hasFocus(consolePage.grid)).toBe(true);
+    await consolePage.press('Escape');
+    await consolePage.row('bo').waitFor();
   }, 60_000);
 });

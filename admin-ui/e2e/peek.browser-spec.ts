@@ -28,10 +28,10 @@ describeBrowser('a moderator who looks at somebody', () => {
     await ana.publishAudio();
     const session = await installation.signIn(moderator);
     const visitor = await installation.visitor({ session });
-    const roomConsole = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
-    await roomConsole.focusOn('ana');
-    await roomConsole.untilRow('ana', /mic.*cam|cam.*mic/);
-    return { bo, ana, roomConsole, page: roomConsole.page, visitor };
+    const consolePage = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
+    await consolePage.focusOn('ana');
+    await consolePage.untilRow('ana', /mic.*cam|cam.*mic/);
+    return { bo, ana, consolePage, page: consolePage.page, visitor };
   }
 
   const panel = (page: Page) => page.getByRole('complementary', { name: 'ana' });
@@ -58,24 +58,24 @@ describeBrowser('a moderator who looks at somebody', () => {
   const peersOf = async (person: Participant) => (await person.status()).peers;
 
   it('sees them by one key, unseen by the room, told so all the time, and it is in the log', async () => {
-    const { bo, roomConsole, page } = await scene('studio');
-    await roomConsole.press('Space');
+    const { bo, consolePage, page } = await scene('studio');
+    await consolePage.press('Space');
     const begin = panel(page).getByRole('button', { name: 'See and hear ana' });
     await begin.waitFor();
     await panel(page)
       .getByText(/hidden, for up to 5 minutes.*it is logged/)
       .waitFor();
-    await roomConsole.press('v');
+    await consolePage.press('v');
     await observing(page).waitFor();
-    await roomConsole.untilSaid(/You are observing ana, hidden/);
+    await consolePage.untilSaid(/You are observing ana, hidden/);
     await untilSeen(page, 'Camera of ana');
     expect(await panel(page).locator('audio').count()).toBe(0);
     await until('the console shows that somebody looks', async () =>
       (await peeks('studio')).some(({ peeksAt }) => peeksAt === 'ana'),
     );
     // Rows stay where they are under somebody's hands.
-    await roomConsole.press('r');
-    await roomConsole.untilRow(moderator.email, /Watching ana/);
+    await consolePage.press('r');
+    await consolePage.untilRow(moderator.email, /Watching ana/);
     expect(await peersOf(bo)).not.toContainEqual(expect.stringContaining('rolecall-peek'));
     const log = (await installation.admin.get(
       `/ledger?filter=${encodeURIComponent(JSON.stringify({ kind: 'seat.peeked', identity: 'ana' }))}`,
@@ -84,15 +84,15 @@ describeBrowser('a moderator who looks at somebody', () => {
 
     expect(await violationsInBothSchemes(page)).toEqual({});
 
-    await roomConsole.press('v');
+    await consolePage.press('v');
     await begin.waitFor();
     await until('nobody peeks', async () => (await peeks('studio')).length === 0);
-    await roomConsole.untilRow(moderator.email, /Left/);
+    await consolePage.untilRow(moderator.email, /Left/);
   }, 90_000);
 
   it('hears them only when they ask to', async () => {
-    const { roomConsole, page } = await scene('radio');
-    await roomConsole.press('v');
+    const { consolePage, page } = await scene('radio');
+    await consolePage.press('v');
     await untilSeen(page, 'Camera of ana');
     const listen = panel(page).getByRole('button', { name: 'Listen' });
     await press(listen);
@@ -108,15 +108,15 @@ describeBrowser('a moderator who looks at somebody', () => {
   }, 90_000);
 
   it('ends with going on to somebody else, with leaving the page, and by another moderator', async () => {
-    const { roomConsole, page, visitor } = await scene('foyer');
+    const { consolePage, page, visitor } = await scene('foyer');
     const isOver = () => until('nobody peeks', async () => (await peeks('foyer')).length === 0);
     const look = async () => {
-      await roomConsole.focusOn('ana');
-      await roomConsole.press('v');
+      await consolePage.focusOn('ana');
+      await consolePage.press('v');
       await untilSeen(page, 'Camera of ana');
     };
     await look();
-    await roomConsole.focusOn('bo');
+    await consolePage.focusOn('bo');
     await isOver();
     await look();
     visitor.allow(/DataChannel|data channel/, 'LiveKit’s client writes down that it was put out');
@@ -135,10 +135,10 @@ describeBrowser('a moderator who looks at somebody', () => {
   }, 90_000);
 
   it('says why not, where somebody cannot be looked at, and goes on to tell what is known', async () => {
-    const { roomConsole, page, visitor } = await scene('attic');
+    const { consolePage, page, visitor } = await scene('attic');
     visitor.allow(/status of 409/, 'the browser writes down that the server refused');
     await installation.admin.post('/rooms/attic/close', {});
-    await roomConsole.press('v');
+    await consolePage.press('v');
     await panel(page)
       .getByText(/Not possible: .*closed/)
       .waitFor();

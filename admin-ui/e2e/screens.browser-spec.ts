@@ -172,9 +172,9 @@ const LIVE: Screen[] = [
     name: 'the answer to a raised hand',
     path: CONSOLE,
     open: async (page) => {
-      const roomConsole = new ConsolePage(page, ROOM);
-      await roomConsole.focusOn('wil');
-      await press(roomConsole.row('wil').getByRole('button', { name: 'Decline' }));
+      const consolePage = new ConsolePage(page, ROOM);
+      await consolePage.focusOn('wil');
+      await press(consolePage.row('wil').getByRole('button', { name: 'Decline' }));
       await page.getByRole('dialog', { name: 'Decline the hand of wil?' }).waitFor();
     },
   },
@@ -400,10 +400,10 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
     it('the room, dark until somebody chooses otherwise', async () => {
       const visitor = await installation.visitor({ session: installation.admin });
       const shown = await visitor.goto(CONSOLE);
-      const roomConsole = new ConsolePage(shown, ROOM);
-      await roomConsole.focusOn('vera');
+      const consolePage = new ConsolePage(shown, ROOM);
+      await consolePage.focusOn('vera');
       const background = () =>
-        roomConsole.grid.evaluate((grid) => getComputedStyle(grid.parentElement!).backgroundColor);
+        consolePage.grid.evaluate((grid) => getComputedStyle(grid.parentElement!).backgroundColor);
       const dark = await background();
       const toggle = button(shown, 'Toggle light/dark mode');
       await toggle.click();

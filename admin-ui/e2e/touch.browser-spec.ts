@@ -41,21 +41,21 @@ describeBrowser('the room console, by finger', () => {
       if (request.method() === 'POST' && !['preview', 'acting'].includes(act)) asked.push(act);
     });
     await page.goto(ConsolePage.path(room));
-    const roomConsole = new ConsolePage(page, room);
-    await roomConsole.untilReady();
+    const consolePage = new ConsolePage(page, room);
+    await consolePage.untilReady();
     const finger = await Finger.on(page);
-    await untilPullable(roomConsole, finger);
-    return { roomConsole, page, asked, finger };
+    await untilPullable(consolePage, finger);
+    return { consolePage, page, asked, finger };
   }
 
   /** What is needed for it comes after the page itself. */
-  const untilPullable = (roomConsole: ConsolePage, finger: Finger) =>
+  const untilPullable = (consolePage: ConsolePage, finger: Finger) =>
     until('rows can be pulled', async () => {
-      await finger.touch(roomConsole.grid.locator('.row:not(.head)').first(), 0.3);
+      await finger.touch(consolePage.grid.locator('.row:not(.head)').first(), 0.3);
       await finger.move(NEAR);
-      const isPulled = (await roomConsole.grid.locator('[data-pulled]').count()) > 0;
+      const isPulled = (await consolePage.grid.locator('[data-pulled]').count()) > 0;
       await finger.letGo();
-      await untilBack(roomConsole);
+      await untilBack(consolePage);
       return isPulled;
     });
 
@@ -69,10 +69,10 @@ describeBrowser('the room console, by finger', () => {
   it('promotes by a pull to the right, says before what it will do, and undoes it', async () => {
     const room = await installation.room('promote');
     for (const identity of ['ana', 'bo']) await installation.join(room, identity);
-    const { roomConsole, page, asked, finger } = await openPhone(room, {
+    const { consolePage, page, asked, finger } = await openPhone(room, {
       reducedMotion: 'no-preference',
     });
-    await finger.touch(roomConsole.row('ana'), 0.3);
+    await finger.touch(consolePage.row('ana'), 0.3);
     await finger.move(NEAR);
     await page.getByText('pull further').waitFor();
     await page.getByText(/^ana: May publish camera and microphone/).waitFor();
@@ -82,23 +82,23 @@ describeBrowser('the room console, by finger', () => {
     expect(asked).toEqual([]);
     await finger.letGo();
 
-    await roomConsole.untilRow('ana', /Speaker.*Promoted · \d/);
-    await roomConsole.untilSaid(/ana: Promoted/);
-    await untilBack(roomConsole);
+    await consolePage.untilRow('ana', /Speaker.*Promoted · \d/);
+    await consolePage.untilSaid(/ana: Promoted/);
+    await untilBack(consolePage);
     expect(asked).toEqual(['promote']);
     expect((await seat(room, 'ana')).observed.canPublish).toBe(true);
     expect((await seat(room, 'bo')).role.template).toBe('viewer');
     // No click came after it, which would have opened what is known of her.
     expect(await page.getByRole('dialog').count()).toBe(0);
 
-    const undo = roomConsole.row('ana').getByRole('button', { name: /^Undo/ });
+    const undo = consolePage.row('ana').getByRole('button', { name: /^Undo/ });
     // On a busy machine a tap may come out as a long press, which is no click.
     await until('the undo is asked for', async () => {
       if (!asked.includes('undo')) await undo.tap({ timeout: 1_000 }).catch(() => undefined);
       return asked.includes('undo');
     });
-    await roomConsole.untilRow('ana', /Viewer.*Undone · \d/);
-    await roomConsole.row('ana').getByText('ana', { exact: true }).tap();
+    await consolePage.untilRow('ana', /Viewer.*Undone · \d/);
+    await consolePage.row('ana').getByText('ana', { exact: true }).tap();
     await page.getByRole('dialog', { name: 'About ana' }).waitFor();
   }, 60_000);
 
@@ -108,14 +108,14 @@ describeBrowser('the room console, by finger', () => {
       const person = await installation.join(room, identity, { template: 'speaker' });
       await person.publishAudio();
     }
-    const { roomConsole, page, asked, finger } = await openPhone(room);
+    const { consolePage, page, asked, finger } = await openPhone(room);
     await page.getByRole('button', { name: /^Mic ?2$/ }).waitFor();
-    await finger.touch(roomConsole.row('ana'), 0.8);
+    await finger.touch(consolePage.row('ana'), 0.8);
     await finger.move(-FAR);
     await page.getByText(/^ana: Mutes their microphone/).waitFor();
     await finger.letGo();
-    await roomConsole.untilRow('ana', /Muted · silent after \d/);
-    await untilBack(roomConsole);
+    await consolePage.untilRow('ana', /Muted · silent after \d/);
+    await untilBack(consolePage);
     expect(asked).toEqual(['mute']);
     const isMuted = async (identity: string) => (await seat(room, identity)).tracks[0].isMuted;
     expect([await isMuted('ana'), await isMuted('bo')]).toEqual([true, false]);
@@ -124,29 +124,29 @@ describeBrowser('the room console, by finger', () => {
   it('does nothing by a short pull, one that is taken back, interrupted or of two fingers', async () => {
     const room = await installation.room('nothing');
     await installation.join(room, 'ana');
-    const { roomConsole, page, asked, finger } = await openPhone(room);
-    await roomConsole.row('ana').waitFor();
+    const { consolePage, page, asked, finger } = await openPhone(room);
+    await consolePage.row('ana').waitFor();
 
-    await finger.touch(roomConsole.row('ana'), 0.3);
+    await finger.touch(consolePage.row('ana'), 0.3);
     await finger.move(NEAR);
     await finger.letGo();
-    await untilBack(roomConsole);
+    await untilBack(consolePage);
 
-    await finger.touch(roomConsole.row('ana'), 0.3);
+    await finger.touch(consolePage.row('ana'), 0.3);
     await finger.move(FAR);
     await finger.move(NEAR - FAR);
     await finger.letGo();
-    await untilBack(roomConsole);
+    await untilBack(consolePage);
 
-    await finger.touch(roomConsole.row('ana'), 0.3);
+    await finger.touch(consolePage.row('ana'), 0.3);
     await finger.move(FAR);
     await finger.cancel();
-    await untilBack(roomConsole);
+    await untilBack(consolePage);
 
-    await finger.touch(roomConsole.row('ana'), 0.3);
+    await finger.touch(consolePage.row('ana'), 0.3);
     await finger.move(FAR);
     await finger.second();
-    await untilBack(roomConsole);
+    await untilBack(consolePage);
     await finger.letGo();
 
     expect(asked).toEqual([]);
@@ -159,20 +159,20 @@ describeBrowser('the room console, by finger', () => {
     await installation.join(room, 'ana');
     const identities = Array.from({ length: 40 }, (_, n) => `ghost-${n}`);
     await installation.admin.post(`/rooms/${room}/seats/bulk`, { action: 'block', identities });
-    const { roomConsole, asked, finger } = await openPhone(room);
+    const { consolePage, asked, finger } = await openPhone(room);
     await until('the list is longer than the screen', async () =>
-      roomConsole.grid.evaluate(
+      consolePage.grid.evaluate(
         ({ scrollHeight, clientHeight }) => scrollHeight > 2 * clientHeight,
       ),
     );
-    const scrolled = () => roomConsole.grid.evaluate(({ scrollTop }) => scrollTop);
-    await finger.touch(roomConsole.row('ghost-1'));
+    const scrolled = () => consolePage.grid.evaluate(({ scrollTop }) => scrollTop);
+    await finger.touch(consolePage.row('ghost-1'));
     await finger.move(20, -200);
     await until('the list has moved', async () => (await scrolled()) > 100);
     // Once it scrolls, it does only that.
     await finger.move(FAR, 0);
     await finger.letGo();
-    expect(await roomConsole.grid.locator('[data-pulled]').count()).toBe(0);
+    expect(await consolePage.grid.locator('[data-pulled]').count()).toBe(0);
     expect(asked).toEqual([]);
   }, 60_000);
 
@@ -181,7 +181,7 @@ describeBrowser('the room console, by finger', () => {
     const hal = await installation.join(room, 'hal', { template: 'host' });
     await hal.publishAudio();
     await installation.join(room, 'bo', { template: 'speaker' });
-    const { roomConsole, page, asked, finger } = await openPhone(room);
+    const { consolePage, page, asked, finger } = await openPhone(room);
     await page.getByRole('button', { name: /^Mic ?1$/ }).waitFor();
 
     const tries = [
@@ -191,14 +191,14 @@ describeBrowser('the room console, by finger', () => {
       { who: 'hal', way: -FAR, why: /goes beyond what you may handle/ },
     ];
     for (const { who, way, why } of tries) {
-      await finger.touch(roomConsole.row(who), way > 0 ? 0.3 : 0.8);
+      await finger.touch(consolePage.row(who), way > 0 ? 0.3 : 0.8);
       await finger.move(way);
       await page.getByText(why).first().waitFor();
       expect(await page.getByText('let go to do it').count()).toBe(0);
       await finger.letGo();
-      await untilBack(roomConsole);
+      await untilBack(consolePage);
       // As by key: it is told as well.
-      await roomConsole.untilSaid(
+      await consolePage.untilSaid(
         new RegExp(`^${who}: .*${why instanceof RegExp ? why.source : why}`),
       );
     }
@@ -209,15 +209,15 @@ describeBrowser('the room console, by finger', () => {
   it('gives the finger at least 44 pixels, and everybody else the same by buttons', async () => {
     const room = await installation.room('targets');
     for (const identity of ['ana', 'bo']) await installation.join(room, identity);
-    const { roomConsole, page, finger } = await openPhone(room);
-    await finger.touch(roomConsole.row('ana'), 0.3);
+    const { consolePage, page, finger } = await openPhone(room);
+    await finger.touch(consolePage.row('ana'), 0.3);
     await finger.move(FAR);
     await page.getByText('let go to do it').waitFor();
     await settled(page);
     expect(await violations(page)).toEqual([]);
     await finger.letGo();
-    await roomConsole.row('ana').getByRole('button', { name: /^Undo/ }).waitFor();
-    const targets = await roomConsole.grid
+    await consolePage.row('ana').getByRole('button', { name: /^Undo/ }).waitFor();
+    const targets = await consolePage.grid
       .locator('.row:not(.head)')
       .locator('button:visible, .pick')
       .evaluateAll((elements) =>
@@ -229,7 +229,7 @@ describeBrowser('the room console, by finger', () => {
     expect(targets).toHaveLength(5);
     expect(targets.filter((target) => parseFloat(target) < SMALLEST)).toEqual([]);
 
-    await roomConsole
+    await consolePage
       .row('bo')
       .getByRole('button', { name: /^More actions/ })
       .tap();
