@@ -120,7 +120,7 @@ describeBrowser('an auditor', () => {
       .first()
       .waitFor();
     expect(await ledger.entries.count()).toBe(4); // each change: what was meant, and what came of it
-    const applied = ledger.entry(/Applied.*promoted vera to Speaker/s);
+    const applied = ledger.entry(/Confirmed.*promoted vera to Speaker/s);
     await applied.click();
     await page.getByRole('heading', { name: 'Entry' }).waitFor();
     expect(await ledger.fact('Reason')).toBe(REASON);
@@ -131,7 +131,7 @@ describeBrowser('an auditor', () => {
     await page.reload();
     expect(await ledger.fact('Reason')).toBe(REASON);
     await page.keyboard.press('j');
-    await page.getByRole('definition').getByText('Intent').waitFor();
+    await page.getByRole('definition').getByText('Requested').waitFor();
     expect(await ledger.fact('Request')).toMatch(/\S{8,}/);
     await page.keyboard.press('Escape');
     await page.getByRole('heading', { name: 'Entry' }).waitFor({ state: 'detached' });

@@ -43,10 +43,10 @@ describeBrowser('the room console when something is away', () => {
   }
 
   /** How often a change was asked for from now on. */
-  function counting(page: Page, verb: string): { sent: number } {
+  function counting(page: Page, ending: string): { sent: number } {
     const count = { sent: 0 };
     page.on('request', (request) => {
-      if (request.url().endsWith(verb)) count.sent += 1;
+      if (request.url().endsWith(ending)) count.sent += 1;
     });
     return count;
   }
@@ -63,7 +63,7 @@ describeBrowser('the room console when something is away', () => {
     const before = await installation.admin.get(`/rooms/${room}/seats`);
     await page.route(`**/api/v1/rooms/${room}/seats`, (route) => route.fulfill({ json: before }));
     await page.route(EVENTS, (route) => route.abort());
-    // As after a change of network: the page opens its stream anew.
+    // As after a change of network: the page opens its stream again.
     await page.evaluate(() => window.dispatchEvent(new Event('online')));
     await consolePage.badge(/Polling/).waitFor({ timeout: NOTICED_MS });
     await consolePage.banner(/Live updates are lost/).waitFor();

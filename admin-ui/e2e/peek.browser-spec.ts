@@ -86,7 +86,7 @@ describeBrowser('a moderator who peeks at a participant', () => {
 
     await consolePage.press('v');
     await begin.waitFor();
-    await until('nobody looks any more', async () => (await peeks('studio')).length === 0);
+    await until('nobody peeks', async () => (await peeks('studio')).length === 0);
     await consolePage.untilRow(moderator.email, /Left/);
   }, 90_000);
 
@@ -104,13 +104,12 @@ describeBrowser('a moderator who peeks at a participant', () => {
     await press(panel(page).getByRole('button', { name: 'Stop listening' }));
     await panel(page).locator('audio').waitFor({ state: 'detached' });
     await press(panel(page).getByRole('button', { name: 'Stop watching' }));
-    await until('nobody looks any more', async () => (await peeks('radio')).length === 0);
+    await until('nobody peeks', async () => (await peeks('radio')).length === 0);
   }, 90_000);
 
   it('ends with going on to somebody else, with leaving the page, and by another moderator', async () => {
     const { consolePage, page, visitor } = await scene('foyer');
-    const isOver = () =>
-      until('nobody looks any more', async () => (await peeks('foyer')).length === 0);
+    const isOver = () => until('nobody peeks', async () => (await peeks('foyer')).length === 0);
     const look = async () => {
       await consolePage.focusOn('ana');
       await consolePage.press('v');

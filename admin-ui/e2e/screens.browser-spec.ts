@@ -58,7 +58,7 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
     expect(await violationsInBothSchemes(shown)).toEqual({});
     await shown.setViewportSize(PHONE);
     await settled(shown);
-    // The page hears of its new size a moment after it has it, and is drawn anew.
+    // The page is told of its new size a moment later, and is drawn again.
     const isFit = until('nothing is wider than the phone', async () => !(await overflow(shown)));
     await isFit.finally(() => shown.setViewportSize(WIDE));
   }

@@ -104,7 +104,7 @@ describeBrowser('a participant who wants to speak', () => {
     await ana.card('Your hand is up. You are next.').waitFor();
     expect((await handOf(room, 'ana')).id).toBe(id);
 
-    // LiveKit made it anew meanwhile; what it came in with is worth nothing after its leeway.
+    // LiveKit has refreshed the token meanwhile; the first one expires after its leeway.
     const used = ana.page.waitForRequest((request) => request.url().endsWith('/stage/me/lower'));
     await ana.page.keyboard.press('h');
     const sent = (await used).headers()['authorization'];

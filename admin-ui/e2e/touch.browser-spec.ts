@@ -36,9 +36,9 @@ describeBrowser('the room console, by finger', () => {
     const page = await visitor.newPage();
     const asked: string[] = [];
     page.on('request', (request) => {
-      const [verb = ''] = /[^/]+$/.exec(request.url()) ?? [];
+      const [act = ''] = /[^/]+$/.exec(request.url()) ?? [];
       // To look what would happen, and to say who acts, changes nothing.
-      if (request.method() === 'POST' && !['preview', 'acting'].includes(verb)) asked.push(verb);
+      if (request.method() === 'POST' && !['preview', 'acting'].includes(act)) asked.push(act);
     });
     await page.goto(ConsolePage.path(room));
     const consolePage = new ConsolePage(page, room);
@@ -62,7 +62,7 @@ describeBrowser('the room console, by finger', () => {
   const seat = (room: string, identity: string) =>
     installation.admin.get(`/rooms/${room}/seats/${identity}`);
 
-  /** Until every row stands where it stood. */
+  /** Until every row is back in its place. */
   const untilBack = ({ grid }: ConsolePage) =>
     until('the row is back', async () => !(await grid.locator('[data-pulled]').count()));
 

@@ -14,7 +14,7 @@ export interface FakeAnswer {
 
 type Handler = (call: Call) => FakeAnswer | undefined | Promise<FakeAnswer | undefined>;
 
-/** Stands in for `fetch`: answers from `handler`, keeps what was asked. */
+/** Replaces `fetch`: answers from `handler` and records the requests. */
 export function fakeApi(handler: Handler) {
   const calls: Call[] = [];
   const before = globalThis.fetch;

@@ -39,7 +39,7 @@ export const aHold = (changes: Partly<Hold> = {}): Hold => ({
   sources: [...(changes.sources ?? ['microphone'])],
 });
 
-/** Somebody who is in the room as a viewer, and of whom there is nothing special to say. */
+/** A viewer who is in the room, with nothing special about them. */
 export function aSeat(identity: string, changes: Partly<Seat> = {}): Seat {
   const { tracks, hold, block, override, observed, lastChange, withheld, ...others } = changes;
   return {

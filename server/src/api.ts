@@ -13,6 +13,7 @@ import type { Wire } from './common/http/wire.js';
 import type { Frames } from './events/frames.js';
 import type * as voidTokens from './gate/void-tokens.schemas.js';
 import type * as grants from './grants/responses.js';
+import type { roleGrantsSchema } from './grants/role-grants-schema.js';
 import type * as issuance from './issuance/issuance.schemas.js';
 import type * as ledger from './ledger/ledger.schemas.js';
 import type * as operators from './operators/operators.schemas.js';
@@ -27,6 +28,10 @@ import type * as users from './users/users.schemas.js';
 
 type Answer<S extends z.ZodType> = Wire<z.output<S>>;
 type Request<S extends z.ZodType> = z.input<S>;
+type Fields<Create extends z.ZodType, Update extends z.ZodType> = Extract<
+  keyof Request<Create> | keyof Request<Update>,
+  string
+>;
 
 export type { Permission } from './actor/permissions.js';
 export type ActorKind = Answer<typeof actorKindResponse>;
@@ -38,7 +43,7 @@ export interface Page<T> {
 export type Me = Answer<typeof auth.meResponse>;
 
 export type TrackSource = Answer<typeof grants.trackSourceResponse>;
-export type Grants = Answer<typeof grants.roleGrantsResponse>;
+export type Grants = Answer<typeof roleGrantsSchema>;
 export type RoleSource = Answer<typeof grants.roleSourceResponse>;
 export type Because = Answer<typeof grants.becauseResponse>;
 
@@ -106,6 +111,22 @@ export type ApprovedNext = Answer<typeof stage.approvedNextResponse>;
 export type ApprovedHands = Answer<typeof stage.approvedManyResponse>;
 
 export type SystemStatus = Answer<typeof status.statusResponse>;
+
+/** What a request that creates or changes a record may carry, by the name of the resource. */
+export interface RequestFields {
+  users: Fields<typeof users.createUserBody, typeof users.updateUserBody>;
+  rooms: Fields<typeof rooms.createRoomBody, typeof rooms.updateRoomBody>;
+  'role-templates': Fields<
+    typeof roleTemplates.createTemplateBody,
+    typeof roleTemplates.createTemplateBody
+  >;
+  assignments: Fields<
+    typeof assignments.createAssignmentBody,
+    typeof assignments.updateAssignmentBody
+  >;
+  operators: Fields<typeof operators.createOperatorBody, typeof operators.updateOperatorBody>;
+  'api-keys': Fields<typeof apiKeys.createApiKeyBody, typeof apiKeys.createApiKeyBody>;
+}
 
 /** The messages of `GET /api/v1/events`, by their event. */
 export type Events = Wire<Frames>;

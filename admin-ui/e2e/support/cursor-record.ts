@@ -64,13 +64,13 @@ export async function recordPresses(page: Page): Promise<void> {
       return place?.[0] ?? null;
     };
     /** To the newest press on this person that was let through, or to none. */
-    const note = (on: string, verb: string) => {
+    const note = (on: string, act: string) => {
       const since = performance.now() - ANSWERED_MS;
       const by = recent.findLast(
         ({ press, event, at }) => press.on === on && !event.defaultPrevented && at >= since,
       );
-      const stray: Press = { before: null, on, acts: [verb], isRefused: false, isTold: false };
-      if (by) by.press.acts.push(verb);
+      const stray: Press = { before: null, on, acts: [act], isRefused: false, isTold: false };
+      if (by) by.press.acts.push(act);
       else presses.push(stray);
     };
     window.addEventListener(
@@ -118,7 +118,7 @@ export async function recordPresses(page: Page): Promise<void> {
         const next = document.querySelector<HTMLElement>('[role=region] [data-about]');
         note(next?.dataset.about ?? 'nobody', 'approve-next');
       }
-      // Whom it asked for is what counts here; to carry it out would only take time.
+      // Only the target of the request counts here; to carry it out would only take time.
       const problem = { type: 'about:blank', status: 403, title: 'Not done', code: 'forbidden' };
       const headers = { 'content-type': 'application/problem+json' };
       return Promise.resolve(new Response(JSON.stringify(problem), { status: 403, headers }));

@@ -101,7 +101,7 @@ export const FILLED: Screen[] = [
     name: 'the question before all tokens are voided',
     path: '/status',
     open: async (page) => {
-      await button(page, 'Void all tokens…').click();
+      await button(page, 'Revoke all tokens…').click();
       await page.getByRole('dialog').waitFor();
     },
   },

@@ -1,26 +1,25 @@
 import type { DataProvider, GetListParams, Identifier, RaRecord } from 'react-admin';
+import type { RequestFields } from '@rolecall/server/api';
 import { resolveConflict } from './conflicts';
 import { getJson, path, ProblemError, request } from './httpClient';
 
+type Writable = {
+  [Resource in keyof RequestFields]: {
+    always?: readonly RequestFields[Resource][];
+    create?: readonly RequestFields[Resource][];
+    update?: readonly RequestFields[Resource][];
+  };
+};
+
 /** What may be sent, so that a record can be edited whole without echoing computed fields. */
-const WRITABLE: Record<string, { create: string[]; update: string[] }> = {
+const WRITABLE: Writable = {
   users: {
-    create: ['identity', 'name', 'kind', 'metadata', 'attributes', 'isSuspended'],
-    update: ['name', 'kind', 'metadata', 'attributes', 'isSuspended'],
+    create: ['identity'],
+    always: ['name', 'kind', 'metadata', 'attributes', 'isSuspended'],
   },
   rooms: {
-    create: [
-      'name',
-      'title',
-      'emptyTimeout',
-      'departureTimeout',
-      'maxParticipants',
-      'metadata',
-      'defaultTemplate',
-      'promoteTemplate',
-      'unlistedParticipants',
-    ],
-    update: [
+    create: ['name'],
+    always: [
       'title',
       'emptyTimeout',
       'departureTimeout',
@@ -32,18 +31,19 @@ const WRITABLE: Record<string, { create: string[]; update: string[] }> = {
     ],
   },
   'role-templates': {
-    create: ['key', 'name', 'description', 'color', 'grants', 'ttl', 'metadata', 'attributes'],
-    update: ['name', 'description', 'color'],
+    create: ['key', 'grants', 'ttl', 'metadata', 'attributes'],
+    always: ['name', 'description', 'color'],
   },
   assignments: {
-    create: ['subject', 'scope', 'template', 'priority', 'validFrom', 'validUntil', 'reason'],
-    update: ['scope', 'template', 'priority', 'validFrom', 'validUntil', 'reason'],
+    create: ['subject'],
+    always: ['scope', 'template', 'priority', 'validFrom', 'validUntil', 'reason'],
   },
   operators: {
-    create: ['email', 'name', 'password', 'access'],
-    update: ['name', 'access', 'isDisabled', 'password'],
+    create: ['email'],
+    always: ['name', 'access', 'password'],
+    update: ['isDisabled'],
   },
-  'api-keys': { create: ['name', 'permissions', 'rooms', 'expiresAt'], update: [] },
+  'api-keys': { create: ['name', 'permissions', 'rooms', 'expiresAt'] },
 };
 
 const GET_MANY_CHUNK = 100;
@@ -80,8 +80,10 @@ function versionOf(resource: string, id: Identifier, seen?: unknown): Version | 
 }
 
 function pick(resource: string, purpose: 'create' | 'update', data: Record<string, unknown>) {
-  const fields = WRITABLE[resource]?.[purpose];
-  if (!fields) return data;
+  if (!Object.hasOwn(WRITABLE, resource)) return data;
+  const writable: Record<string, readonly string[] | undefined> =
+    WRITABLE[resource as keyof RequestFields];
+  const fields = [...(writable[purpose] ?? []), ...(writable.always ?? [])];
   return Object.fromEntries(
     fields.filter((field) => data[field] !== undefined).map((field) => [field, data[field]]),
   );

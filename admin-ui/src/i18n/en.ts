@@ -2,6 +2,7 @@ import type { Messages } from './i18nProvider';
 
 /** What the shell and the shared parts say. Pages that load later bring their own messages. */
 export const en = {
+  ra: { auth: { logout: 'Sign out' } },
   app: {
     skip_to_content: 'Skip to content',
     operator_menu: 'Account of %{name}',
@@ -56,7 +57,7 @@ export const en = {
     form: { saved: 'Saved' },
     secret: {
       once: 'This is shown once and not stored. Copy it before you close.',
-      done: 'I have saved it',
+      done: 'I’ve saved it',
     },
     because: {
       wins: 'Decides:',

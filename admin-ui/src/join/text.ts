@@ -12,7 +12,7 @@ const SOURCE_NAMES: Record<Source, string> = {
   screen_share: 'screen share',
 };
 
-const VERBS: Record<Capability, string> = {
+const ALLOWED: Record<Capability, string> = {
   subscribe: 'see and hear others',
   microphone: 'speak',
   camera: 'show your camera',
@@ -37,7 +37,7 @@ export const text = {
   documentTitle: (room: string) => `${room} · Rolecall`,
   you: 'you',
   mayTitle: 'What you may do now',
-  may: VERBS,
+  may: ALLOWED,
   yes: 'Yes',
   no: 'No',
   hidden: 'You are hidden: others do not see that you are here.',
@@ -53,13 +53,13 @@ export const text = {
     'This takes longer than usual. LiveKit takes 15 seconds to say that somebody was refused, so please wait.',
 
   gained: (capabilities: Capability[]) =>
-    `You may now ${list.format(capabilities.map((each) => VERBS[each]))}`,
+    `You may now ${list.format(capabilities.map((each) => ALLOWED[each]))}`,
   lost: (capabilities: Capability[], ended: Source[]) =>
     ended.length > 0
       ? `A moderator ended your ${list.format(ended.map((each) => SOURCE_NAMES[each]))}`
-      : `You may no longer ${list.format(capabilities.map((each) => VERBS[each]))}`,
+      : `You may no longer ${list.format(capabilities.map((each) => ALLOWED[each]))}`,
   lostDetail: (capabilities: Capability[]) =>
-    `You may no longer ${list.format(capabilities.map((each) => VERBS[each]))}. You are still in the room.`,
+    `You may no longer ${list.format(capabilities.map((each) => ALLOWED[each]))}. You are still in the room.`,
   muted: (source: Source) => `A moderator muted your ${SOURCE_NAMES[source]}`,
   mutedDetail: 'You may turn it on again.',
   mediaFailed: (source: Source, reason: string) => {
@@ -88,7 +88,7 @@ export const text = {
         ? 'Stop sharing'
         : 'Share screen'
       : `${source === 'camera' ? 'Camera' : 'Microphone'} ${isOn ? 'on' : 'off'}`,
-  mayNot: (source: Source) => `You may not ${VERBS[source]} in this room`,
+  mayNot: (source: Source) => `You may not ${ALLOWED[source]} in this room`,
   mediaChoice: 'Send from',
   mediaChoices: { device: 'this device', synthetic: 'a synthetic source' },
   leave: 'Leave',

@@ -16,7 +16,7 @@ const entry = (changes: Partial<LedgerEntry>) =>
 const textOf = (changes: Partial<LedgerEntry>) =>
   renderAdmin(<LedgerSentence entry={entry(changes)} />).container.textContent;
 
-it('says who did what to whom, with the role that came of it', () => {
+it('names the actor, the act, the person and the role', () => {
   expect(textOf({})).toContain('Lee promoted ana-91 to speaker v7 in town-hall');
 });
 

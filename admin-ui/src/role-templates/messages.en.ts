@@ -147,10 +147,10 @@ const messages = {
       copy: 'Copy the claims',
       identity: 'As',
       room: 'In room',
-      no_findings: 'No findings.',
+      no_findings: 'No problems found.',
       failed: 'The preview could not be loaded: %{reason}',
       unsigned: 'Made by the code that issues tokens, but not signed.',
-      severity: { error: 'Blocks publishing', warning: 'Warning', info: 'Note' },
+      severity: { error: 'Needs your acknowledgement', warning: 'Warning', info: 'Note' },
       pending: 'Updating…',
     },
     publish: {

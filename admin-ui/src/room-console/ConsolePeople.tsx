@@ -5,7 +5,7 @@ import { usePermissionSet } from '../session/usePermissionSet';
 import { useErrorText } from '../shared/useErrorText';
 import { useTemplates } from '../shared/useTemplates';
 import { BulkBar } from './bulk/BulkBar';
-import type { Keymap } from './commands/keymap';
+import type { Shortcuts } from './commands/shortcuts';
 import { PeopleFrame } from './grid/PeopleFrame';
 import { SeatGrid, type SeatGridHandle } from './grid/SeatGrid';
 import { PersonAside } from './person/PersonAside';
@@ -18,7 +18,7 @@ import { useKeyCommands } from './useKeyCommands';
 export interface ConsolePeopleProps {
   room: string;
   roomConsole: Console;
-  keymap: Keymap;
+  shortcuts: Shortcuts;
   grid: RefObject<SeatGridHandle | null>;
   lock: RefObject<LockHandle | null>;
   showKeys: () => void;
@@ -35,7 +35,7 @@ const People = styled('div')({
 
 /** The people of the room: the queue, the list, what can be done to them, and one in detail. */
 export function ConsolePeople(props: ConsolePeopleProps) {
-  const { room, roomConsole, keymap, grid, lock, showKeys } = props;
+  const { room, roomConsole, shortcuts, grid, lock, showKeys } = props;
   const { roster, rules, person, selected, order, queue, refocus, showNotice } = roomConsole;
   const { store, nameOf } = roster;
   const translate = useTranslate();
@@ -94,7 +94,7 @@ export function ConsolePeople(props: ConsolePeopleProps) {
             attempts={roomConsole.attempts}
             acting={roomConsole.acting.others}
             templates={byKey}
-            keymap={keymap}
+            shortcuts={shortcuts}
             active={person.active}
             selected={identities}
             errorText={errorText}

@@ -17,7 +17,7 @@ export function ConsoleTheme({ children }: { children: ReactNode }) {
           display: 'flex',
           flexDirection: 'column',
           minHeight: 0,
-          // Up to the edges of the page, but not under what stands above it.
+          // Up to the edges of the page, but not under the bar above it.
           m: { xs: -1.5, sm: -2 },
           '* + &': { mt: 0 },
           p: { xs: 1.5, sm: 2 },

@@ -370,7 +370,7 @@ describe('RoomConsolePage', () => {
       const translate = jest.spyOn(i18nProvider, 'translate');
       const times = (words: string) => translate.mock.calls.filter(([key]) => key === words).length;
       return {
-        rows: () => times('room_console.verbs.more'),
+        rows: () => times('room_console.commands.more'),
         grid: () => times('room_console.grid.help'),
         around: () =>
           times('room_console.grid.label') +

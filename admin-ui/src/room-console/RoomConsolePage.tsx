@@ -6,7 +6,7 @@ import { ErrorState } from '../shared/ErrorState';
 import { useRouteSegment } from '../shared/useRouteSegment';
 import { BulkTray } from './bulk/BulkTray';
 import { messages as bulkMessages } from './bulk/messages.en';
-import { useKeymap } from './commands/keymap';
+import { useShortcuts } from './commands/shortcuts';
 import { ConsoleFrame } from './ConsoleFrame';
 import { ConsolePeople } from './ConsolePeople';
 import { ConsoleProviders } from './ConsoleProviders';
@@ -63,7 +63,7 @@ interface ConsolePageProps {
 }
 
 function ConsolePage({ room, roomConsole, grid }: ConsolePageProps) {
-  const keymap = useKeymap();
+  const shortcuts = useShortcuts();
   const { loading, record, rules, scenes, refocus, roomStage } = roomConsole;
   const { store } = loading;
   const can = usePermissionSet();
@@ -129,7 +129,7 @@ function ConsolePage({ room, roomConsole, grid }: ConsolePageProps) {
         <ConsolePeople
           room={room}
           roomConsole={roomConsole}
-          keymap={keymap}
+          shortcuts={shortcuts}
           grid={grid}
           lock={lock}
           showKeys={showKeys}
@@ -151,7 +151,7 @@ function ConsolePage({ room, roomConsole, grid }: ConsolePageProps) {
       />
       {areKeysShown && (
         <Suspense>
-          <ShortcutsDialog keymap={keymap} onClose={() => setAreKeysShown(false)} />
+          <ShortcutsDialog shortcuts={shortcuts} onClose={() => setAreKeysShown(false)} />
         </Suspense>
       )}
     </ConsoleFrame>

@@ -1,7 +1,7 @@
 import { type RefObject, useCallback, useEffect, useRef } from 'react';
-import type { Command } from './commands/keymap';
-import type { Verb } from './commands/verbs';
-import type { RowCommand } from './grid/SeatRow';
+import type { Command } from './commands/shortcuts';
+import type { PersonCommand } from './commands/personCommands';
+import type { RowCommand } from './grid/rowActions';
 import type { LockHandle } from './scenes/SceneControls';
 import type { Console } from './useConsole';
 
@@ -19,7 +19,8 @@ type OnCommand = (
 ) => void;
 
 const ROW_ACT = 'act ';
-const isRowAct = (asked: Command | RowCommand): asked is `act ${Verb}` => asked.startsWith(ROW_ACT);
+const isRowAct = (asked: Command | RowCommand): asked is `act ${PersonCommand}` =>
+  asked.startsWith(ROW_ACT);
 
 /** What a key or a press on a row does. It is always the same function: else every row is drawn again. */
 export function useKeyCommands(options: KeyCommandsOptions): OnCommand {
@@ -41,8 +42,8 @@ function carryOut(
 ): void {
   const { actions, bulkCommands, commands, order, person, peek, queue, selected } = roomConsole;
   if (isRowAct(asked)) {
-    const verb = asked.slice(ROW_ACT.length) as Verb;
-    if (identity !== null) commands.actInRow(verb, identity, element);
+    const command = asked.slice(ROW_ACT.length) as PersonCommand;
+    if (identity !== null) commands.actInRow(command, identity, element);
     return;
   }
   switch (asked) {

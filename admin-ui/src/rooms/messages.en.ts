@@ -11,7 +11,7 @@ registerMessages({
         numParticipants: 'People',
         defaultTemplate: 'Default role',
         promoteTemplate: 'Promote to',
-        maxParticipants: 'Maximum participants',
+        maxParticipants: 'Participant limit',
         emptyTimeout: 'Ends if nobody joins for',
         departureTimeout: 'Ends after the last person left for',
         metadata: 'Metadata',

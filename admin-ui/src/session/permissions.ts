@@ -6,7 +6,7 @@ export type { Permission };
 
 type Rules = Partial<Record<string, Permission>> & { list: Permission };
 
-/** What each page and button of react-admin needs. `show` is `list`; other verbs are refused. */
+/** What each page and button of react-admin needs. `show` is `list`; other actions are refused. */
 const RULES: Record<string, Rules> = {
   rooms: {
     list: 'room.read',

@@ -4,7 +4,7 @@ import type { SystemStatus } from '../api/records';
 import { Facts, Panel } from '../shared/Panel';
 import './messages.en';
 
-/** What the clocks of this server and of LiveKit differ from Postgres', which decides. */
+/** How far the clocks of this server and of LiveKit differ from that of Postgres, which decides. */
 export function ClocksPanel({ clocks }: { clocks: NonNullable<SystemStatus['clocks']> }) {
   const translate = useTranslate();
   const text = (name: string, more = {}) => translate(`status.clocks.${name}`, more);

@@ -9,7 +9,7 @@ import { Facts, Panel } from '../shared/Panel';
 import { StatusBadge, type Tone } from '../shared/StatusBadge';
 import { TimeText } from '../shared/TimeText';
 import './messages.en';
-import { useWayPastGate } from './useWayPastGate';
+import { useDirectAccess } from './useDirectAccess';
 
 type State = 'open' | 'closed' | 'unknown' | 'hidden' | 'looking';
 
@@ -21,11 +21,11 @@ const TONES: Record<State, Tone> = {
   looking: 'pending',
 };
 
-/** The gate is as good as it is the only way in: what the server and this browser see of others. */
+/** The gate protects only if it is the only way in: what the server and this browser can reach. */
 export function GatePanel({ status }: { status: SystemStatus }) {
   const translate = useTranslate();
   const check = status.gateCheck;
-  const { data: seen } = useWayPastGate(check?.browserUrl ?? null);
+  const { data: seen } = useDirectAccess(check?.browserUrl ?? null);
   if (!check) return null;
   const here: State | null = check.browserUrl === null ? null : (seen ?? 'looking');
   const isOpen = check.state === 'open' || here === 'open';

@@ -4,10 +4,10 @@ import userEvent from '@testing-library/user-event';
 import { fakeApi, type FakeAnswer } from '../../test/fakeApi';
 import { renderAdmin, signedIn } from '../../test/renderAdmin';
 import { StatusPage } from './StatusPage';
-import { lookPastGate } from './useWayPastGate';
+import { checkDirectAccess } from './useDirectAccess';
 
 const LIVEKIT = 'http://livekit.example.org:7880';
-const WARNING = 'LiveKit can be reached past the gate';
+const WARNING = 'LiveKit can be reached directly, past the gate';
 let api: ReturnType<typeof fakeApi>;
 afterEach(() => api.restore());
 
@@ -32,9 +32,9 @@ function show(
   });
   renderAdmin(<StatusPage />, { me });
 }
-const panel = () => screen.findByRole('region', { name: 'Access past the gate' });
+const panel = () => screen.findByRole('region', { name: 'Direct access to LiveKit' });
 
-describe('the way past the gate', () => {
+describe('direct access to LiveKit', () => {
   it('is closed, and the page says what it was seen by', async () => {
     show({ state: 'closed', detail: 'Loopback only.', browserUrl: null });
     const shown = await panel();
@@ -65,9 +65,13 @@ describe('the way past the gate', () => {
   it('is not reported as open because the gate answers, and not probed where it cannot be', async () => {
     api = fakeApi(() => undefined);
     globalThis.fetch = () =>
-      Promise.resolve(new Response('The token is not valid.', { status: 401 }));
-    expect(await lookPastGate('https://gate.example.org', { protocol: 'https:' })).toBe('closed');
-    expect(await lookPastGate(LIVEKIT, { protocol: 'https:' })).toBe('hidden');
+      Promise.resolve(
+        new Response('', { status: 401, headers: { 'X-Rolecall-Code': 'gate.token_invalid' } }),
+      );
+    expect(await checkDirectAccess('https://gate.example.org', { protocol: 'https:' })).toBe(
+      'closed',
+    );
+    expect(await checkDirectAccess(LIVEKIT, { protocol: 'https:' })).toBe('hidden');
   });
 });
 
@@ -98,14 +102,14 @@ describe('voiding all tokens', () => {
   it('asks to be typed, and says why in the ledger', async () => {
     const user = userEvent.setup();
     show(closed, { me: signedIn(['token.void']) });
-    await user.click(await screen.findByRole('button', { name: 'Void all tokens…' }));
-    const dialog = await screen.findByRole('dialog', { name: 'Void everybody’s tokens?' });
-    const button = within(dialog).getByRole<HTMLButtonElement>('button', { name: 'Void tokens' });
+    await user.click(await screen.findByRole('button', { name: 'Revoke all tokens…' }));
+    const dialog = await screen.findByRole('dialog', { name: 'Revoke everybody’s tokens?' });
+    const button = within(dialog).getByRole<HTMLButtonElement>('button', { name: 'Revoke tokens' });
     expect(button.disabled).toBe(true);
     await user.type(within(dialog).getByRole('textbox', { name: /Reason/ }), 'the key leaked');
     await user.type(
-      within(dialog).getByRole('textbox', { name: /void all tokens/ }),
-      'void all tokens',
+      within(dialog).getByRole('textbox', { name: /revoke all tokens/ }),
+      'revoke all tokens',
     );
     await user.click(button);
     await waitFor(() =>
@@ -119,6 +123,6 @@ describe('voiding all tokens', () => {
   it('is not offered to who is limited to some rooms, or may not at all', async () => {
     show(closed, { me: signedIn(['token.void'], ['town-*']) });
     await panel();
-    expect(screen.queryByRole('button', { name: 'Void all tokens…' })).toBeNull();
+    expect(screen.queryByRole('button', { name: 'Revoke all tokens…' })).toBeNull();
   });
 });

@@ -39,8 +39,8 @@ registerMessages({
       off: 'Off: nobody can publish over WHIP',
     },
     past_gate: {
-      title: 'Access past the gate',
-      text: 'Clients that reach LiveKit’s own signalling port get in with the rights of an old token until they are checked. It should be closed.',
+      title: 'Direct access to LiveKit',
+      text: 'Clients that reach LiveKit’s own signalling port get in with the rights of an old token until Rolecall corrects them. The port should be closed.',
       server: 'Seen from the server',
       browser: 'Seen from this browser',
       checkedAt: 'Checked',
@@ -56,7 +56,7 @@ registerMessages({
       browser_hidden: 'The browser does not let an https page check',
       browser_looking: 'Checking',
       browser_local: 'Nothing to check: LiveKit’s address is on the server’s own machine.',
-      open_title: 'LiveKit can be reached past the gate',
+      open_title: 'LiveKit can be reached directly, past the gate',
       open_text:
         'Bind LiveKit’s port to loopback or a private address, or let only Rolecall and your proxy through a firewall. Its media ports stay open. docs/gate.md has examples.',
     },

@@ -15,7 +15,7 @@ export type VoidScope =
   | { kind: 'room'; name: string }
   | { kind: 'everybody' };
 
-/** Nothing for who may not: what reaches every room is for those who are limited to none. */
+/** Hidden without the permission. Tokens of all rooms need access without a room limit. */
 export function VoidTokens({ scope }: { scope: VoidScope }) {
   const translate = useTranslate();
   const notify = useNotify();

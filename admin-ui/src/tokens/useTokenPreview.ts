@@ -12,7 +12,7 @@ interface State {
 const DEBOUNCE_MS = 200;
 const NOTHING: State = { of: '', answer: null, error: null };
 
-/** What the server would sign, asked while the form is filled in; nothing is signed by it. */
+/** What the server would sign, read while the form is filled in. Nothing is signed. */
 export function useTokenPreview(form: TokenForm, isAllowed: boolean): State {
   const body = isAllowed && isAskable(form) ? JSON.stringify(tokenBody(form)) : '';
   const [state, setState] = useState<State>(NOTHING);

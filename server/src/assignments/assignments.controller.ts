@@ -86,7 +86,7 @@ export class AssignmentsController {
   @Get(':id')
   @ApiDoc({
     summary: 'Read an assignment',
-    description: 'One assignment.',
+    description: 'Who gets which role where, and from when until when.',
     errors: ['assignment.not_found'],
   })
   @RequirePermission('assignment.read')

@@ -121,8 +121,8 @@ export class SessionController {
 
   @Put('me/password')
   @ApiDoc({
-    summary: 'Change the own password',
-    description: 'Every other session of the operator ends.',
+    summary: 'Change your own password',
+    description: 'Ends every other session of the operator.',
     example: { currentPassword: 'a long passphrase', newPassword: 'an even longer passphrase' },
     errors: ['auth.wrong_password', 'auth.weak_password', 'auth.too_many_attempts', 'auth.busy'],
   })

@@ -46,7 +46,7 @@ export class OperationsController {
   @ApiDoc({
     summary: 'Undo an operation',
     description:
-      'Does the inverse act, within a minute. Answers 200 for one seat, and 202 with a new operation for a bulk operation.',
+      'Does the inverse act; possible for a minute. Answers 200 for one seat, and 202 with a new operation for a bulk operation.',
     errors: [
       'operation.not_found',
       'operation.undone',

@@ -15,7 +15,12 @@ export class DemoController {
     description: 'Whether the sample data is there, and how many sample participants run.',
   })
   @SignedIn()
-  @Answers(z.object({ isPresent: z.boolean(), participants: z.number() }))
+  @Answers(
+    z.object({
+      isPresent: z.boolean().describe('Whether the sample data is there.'),
+      participants: z.number().describe('How many sample participants run.'),
+    }),
+  )
   status() {
     return this.demo.status();
   }

@@ -31,9 +31,15 @@ export const eventsQuery = z.strictObject({
         .array(topic)
         .min(1)
         .max(MAX_TOPICS, { message: `must be at most ${MAX_TOPICS} topics` }),
+    )
+    .describe(
+      'What to listen to, separated by commas: `me`, `rooms` or `room:<name>`; at most 50. In a name, write `%2C` for a comma.',
     ),
-  /** For clients that cannot send `Last-Event-ID`. */
-  lastEventId: z.string().max(20).optional(),
+  lastEventId: z
+    .string()
+    .max(20)
+    .optional()
+    .describe('The last event that was received, for clients that cannot send `Last-Event-ID`.'),
 });
 export type EventsQuery = z.infer<typeof eventsQuery>;
 

@@ -228,6 +228,15 @@ describe('another path, or one of ours in another spelling', () => {
   });
 });
 
+describe('a probe without a token', () => {
+  it('gets an answer that pages of other origins can tell from LiveKit’s', async () => {
+    const answer = await fetch(`${app.url}/rtc/validate`);
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('x-rolecall-code')).toMatch(/^gate\./);
+    expect(answer.headers.get('access-control-expose-headers')).toBe('X-Rolecall-Code');
+  });
+});
+
 describe('what LiveKit does not need', () => {
   it('does not reach it: only what its clients send does, and only short', async () => {
     const status = await upgrade(

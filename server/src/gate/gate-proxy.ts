@@ -109,7 +109,12 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       ip: request.ip,
       requestId: String(request.id),
     });
-    if (answer.status !== 200) return say(answer.status, answer.text);
+    if (answer.status !== 200) {
+      // A page of another origin may read it, to tell our answer from LiveKit's.
+      reply.header('X-Rolecall-Code', answer.code);
+      reply.header('Access-Control-Expose-Headers', 'X-Rolecall-Code');
+      return say(answer.status, answer.text);
+    }
     if (answer.token === null) return say(200, 'success');
     try {
       const upstream = await this.ask(target, request.raw, answer.token, body);

@@ -68,7 +68,7 @@ export class GateController implements OnModuleInit {
   @ApiDoc({
     summary: 'Decide on a connection for another proxy',
     description:
-      'Forward auth for nginx, Caddy, Traefik and Envoy. Answers 200 with the `Authorization` to send on, or 401 or 403. There only with `ROLECALL_GATE_SECRET`.',
+      'Forward auth for nginx, Caddy, Traefik and Envoy. Answers 200 with the `Authorization` to send on, or 401 or 403. Exists only if `ROLECALL_GATE_SECRET` is set.',
     errors: ['gate.path_closed'],
   })
   @Public(WHY)
@@ -145,7 +145,7 @@ export class GateController implements OnModuleInit {
   @Patch('whip/v1/*')
   @ApiDoc({
     summary: 'Change a WHIP session',
-    description: 'Trickle ICE or an ICE restart of a WHIP session.',
+    description: 'Sends ICE candidates, or restarts ICE.',
     errors: ['gate.path_closed', 'gate.token_invalid'],
   })
   @Public(WHY)

@@ -18,9 +18,9 @@ export class VoidTokensController {
 
   @Post('rooms/:room/seats/:identity/void-tokens')
   @ApiDoc({
-    summary: 'Void the tokens of a seat',
+    summary: 'Revoke the tokens of a participant',
     description:
-      'Every token issued so far for this identity in this room is worthless at the gate. Who is connected stays.',
+      'Tokens that were issued for this identity in this room no longer work at the gate. A connected participant stays.',
     example: { reason: 'The link was shared' },
     errors: ['access.denied'],
   })
@@ -37,9 +37,9 @@ export class VoidTokensController {
 
   @Post('rooms/:room/void-tokens')
   @ApiDoc({
-    summary: 'Void the tokens of a room',
+    summary: 'Revoke the tokens of a room',
     description:
-      'Every token issued so far for this room is worthless at the gate. Who is connected stays.',
+      'Tokens that were issued for this room no longer work at the gate. Connected participants stay.',
     example: { reason: 'The link was shared' },
   })
   @HttpCode(200)
@@ -55,8 +55,9 @@ export class VoidTokensController {
 
   @Post('users/:id/void-tokens')
   @ApiDoc({
-    summary: 'Void the tokens of a user',
-    description: 'Every token issued so far for this user, in all rooms, is worthless at the gate.',
+    summary: 'Revoke the tokens of a user',
+    description:
+      'Tokens that were issued for this user, in all rooms, no longer work at the gate. A connected participant stays.',
     example: { reason: 'Lost phone' },
     errors: ['user.not_found'],
   })
@@ -73,8 +74,9 @@ export class VoidTokensController {
 
   @Post('void-tokens')
   @ApiDoc({
-    summary: 'Void all tokens',
-    description: 'Every token issued so far is worthless at the gate.',
+    summary: 'Revoke all tokens',
+    description:
+      'Tokens that were issued so far no longer work at the gate. Connected participants stay.',
     example: { reason: 'The signing key has leaked' },
   })
   @HttpCode(200)

@@ -1,43 +1,31 @@
 import { z } from 'zod';
-import { describeGrant } from './grant-catalogue.js';
-import { type FlagKey, type RoleGrants, TRACK_SOURCES } from './role-grants.js';
+import { TRACK_SOURCES } from './role-grants.js';
 
-const flag = (key: FlagKey) => z.boolean().describe(describeGrant(key).sentence);
+export const trackSourceResponse = z
+  .enum(TRACK_SOURCES)
+  .describe('One of LiveKit’s track sources.');
 
-export const trackSourceResponse = z.enum(TRACK_SOURCES);
+export const roleSourceResponse = z
+  .enum(['override', 'assignment', 'default', 'requested'])
+  .describe(
+    'Where the role comes from: an override in the room, an assignment, the default of the room, or the request for a token, which named it.',
+  );
 
-/** Grants as answers give them: every one is there. */
-export const roleGrantsResponse = z.object({
-  roomJoin: flag('roomJoin'),
-  canSubscribe: flag('canSubscribe'),
-  canPublish: flag('canPublish'),
-  canPublishSources: z
-    .array(trackSourceResponse)
-    .describe(describeGrant('canPublishSources').sentence),
-  canPublishData: flag('canPublishData'),
-  canUpdateOwnMetadata: flag('canUpdateOwnMetadata'),
-  canSubscribeMetrics: flag('canSubscribeMetrics'),
-  canManageAgentSession: flag('canManageAgentSession'),
-  hidden: flag('hidden'),
-  recorder: flag('recorder'),
-  agent: flag('agent'),
-  roomAdmin: flag('roomAdmin'),
-  roomCreate: flag('roomCreate'),
-  roomList: flag('roomList'),
-  roomRecord: flag('roomRecord'),
-  ingressAdmin: flag('ingressAdmin'),
-  destinationRoom: z.string().describe(describeGrant('destinationRoom').sentence),
-  sip: z.object({ admin: flag('sip.admin'), call: flag('sip.call') }),
-  inference: z.object({ perform: flag('inference.perform') }),
-  observability: z.object({ write: flag('observability.write') }),
-}) satisfies z.ZodType<RoleGrants>;
+export const becauseResponse = z
+  .looseObject({
+    rule: z
+      .string()
+      .describe(
+        'The kind of the rule: `block`, `user`, `room`, `override`, `peek`, `assignment`, `default`, `policy`, `scene` or `hold`.',
+      ),
+    outcome: z
+      .enum(['wins', 'loses', 'near_miss', 'note'])
+      .describe('`near_miss`: the rule almost applies. `note`: it explains and decides nothing.'),
+    text: z.string().describe('The reason as a sentence.'),
+  })
+  .describe('One reason. Most also have `ref` (what the rule is about) and `template`.');
 
-/** Where a role comes from; `requested`: whoever asked for the token named it. */
-export const roleSourceResponse = z.enum(['override', 'assignment', 'default', 'requested']);
-
-/** One link of the chain of reasons; exactly one of a chain wins. */
-export const becauseResponse = z.looseObject({
-  rule: z.string(),
-  outcome: z.enum(['wins', 'loses', 'near_miss', 'note']),
-  text: z.string(),
-});
+/** The chain of reasons of a decision; exactly one of them wins. */
+export const becauseList = z
+  .array(becauseResponse)
+  .describe('The rules that were considered, with what each comes to. Exactly one wins.');

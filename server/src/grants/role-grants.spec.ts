@@ -7,7 +7,7 @@ import { toVideoGrant } from './compile-grant.js';
 import { GRANT_CATALOGUE } from './grant-catalogue.js';
 import { nameProblem, utf8Length } from './names.js';
 import { MODERATOR_CEILING, PRESETS } from './presets.js';
-import { roleGrantsInput } from './role-grants-input.js';
+import { roleGrantsSchema } from './role-grants-schema.js';
 import {
   canonicalSources,
   completeGrants,
@@ -18,7 +18,7 @@ import {
 } from './role-grants.js';
 
 function fieldErrors(input: unknown): Record<string, string> {
-  const result = z.object({ grants: roleGrantsInput }).safeParse({ grants: input });
+  const result = z.object({ grants: roleGrantsSchema }).safeParse({ grants: input });
   return Object.fromEntries(
     (result.error?.issues ?? []).map((issue) => [issue.path.join('.'), issue.message]),
   );
@@ -26,8 +26,8 @@ function fieldErrors(input: unknown): Record<string, string> {
 
 describe('the grants of a template', () => {
   it('take what is left out as off', () => {
-    expect(roleGrantsInput.parse({})).toEqual(NO_GRANTS);
-    expect(roleGrantsInput.parse({ sip: { call: true } })).toEqual(
+    expect(roleGrantsSchema.parse({})).toEqual(NO_GRANTS);
+    expect(roleGrantsSchema.parse({ sip: { call: true } })).toEqual(
       completeGrants({ sip: { call: true } }),
     );
   });
@@ -39,7 +39,7 @@ describe('the grants of a template', () => {
           ...grants,
           canPublishSources: canonicalSources(grants.canPublishSources),
         };
-        expect(roleGrantsInput.parse(JSON.parse(JSON.stringify(grants)))).toEqual(canonical);
+        expect(roleGrantsSchema.parse(JSON.parse(JSON.stringify(grants)))).toEqual(canonical);
         expect(completeGrants(grants)).toEqual(canonical);
       }),
     );

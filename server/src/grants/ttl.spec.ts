@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ttlInput } from './role-grants-input.js';
+import { ttlInput } from './role-grants-schema.js';
 import { formatTtl, MAX_TTL_SECONDS, parseTtl, TtlError } from './ttl.js';
 
 describe('token lifetimes', () => {

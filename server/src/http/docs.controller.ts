@@ -88,7 +88,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const assetParams = z.strictObject({ file: z.string().max(100) });
+const assetParams = z.strictObject({ file: z.string().max(100).describe('The name of the file.') });
 
 /** The API to read and to try, in a browser. */
 @Controller('api/docs')

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { statusOf } from '../common/errors/app-error.js';
 import { kindsOf, type ProblemCode, PROBLEMS } from '../common/errors/problems.js';
 import type { Route } from './route-table.js';
+import { jsonContentOf } from '../common/http/lists.js';
 import { version } from '../common/version.js';
 
 type Json = Record<string, unknown>;
@@ -10,13 +11,20 @@ const PROBLEM: Json = {
   type: 'object',
   required: ['type', 'title', 'status', 'detail', 'code', 'requestId'],
   properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    code: { type: 'string' },
-    requestId: { type: 'string' },
-    errors: { type: 'object', additionalProperties: { type: 'string' } },
+    type: { type: 'string', description: 'A URI of this kind of problem, made from `code`.' },
+    title: { type: 'string', description: 'The kind of problem in a few words.' },
+    status: { type: 'integer', description: 'The HTTP status.' },
+    detail: { type: 'string', description: 'What happened this time, as a sentence.' },
+    code: { type: 'string', description: 'The kind of problem; stable, for programs.' },
+    requestId: {
+      type: 'string',
+      description: 'The `X-Request-Id` of the request, which log and ledger repeat.',
+    },
+    errors: {
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      description: 'What is wrong with each field, by the name of the field.',
+    },
   },
 };
 
@@ -39,6 +47,19 @@ const PATH_EXAMPLES: Readonly<Record<string, unknown>> = {
   id: '5f0c1f9e-6a53-4c1e-9d3b-0a4f6a1f2b7c',
 };
 
+/** What a success of this status means. */
+const ANSWERS: Readonly<Record<number, string>> = {
+  201: 'Created.',
+  202: 'Accepted; it runs in the background.',
+  204: 'Done; the answer has no body.',
+};
+
+/** Path parameters of routes that pass them on, or do not read them. */
+const UNCHECKED_PARAMETERS: Readonly<Record<string, string>> = {
+  room: 'The name of the room.',
+  path: 'The rest of the address, as LiveKit gave it.',
+};
+
 /** OpenAPI 3.1 of exactly the routes that are served: it is made from them. */
 export function buildOpenApi(routes: Route[], serverUrl: string): Json {
   const idOf = operationIds(routes);
@@ -54,6 +75,7 @@ export function buildOpenApi(routes: Route[], serverUrl: string): Json {
       title: 'Rolecall',
       version,
       description: ABOUT,
+      license: { name: 'Apache License 2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: serverUrl }],
     paths,
@@ -101,14 +123,14 @@ function operationOf(route: Route, operationId: string): Json {
       : {}),
     responses: {
       [route.successStatus]: {
-        description: 'done',
+        description: ANSWERS[route.successStatus] ?? 'The answer.',
         ...(route.answer
           ? { content: { 'application/json': { schema: schemaOf(route.answer, 'output') } } }
           : {}),
       },
       ...problemResponses(route),
       default: {
-        description: 'a problem (RFC 9457)',
+        description: 'Any other problem (RFC 9457).',
         content: {
           'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
         },
@@ -204,7 +226,7 @@ function pathParameters(route: Route): Json[] {
     name,
     in: 'path',
     required: true,
-    description: properties?.[name]?.description,
+    description: properties?.[name]?.description ?? UNCHECKED_PARAMETERS[name],
     schema: properties?.[name] ?? { type: 'string' },
     ...(name in PATH_EXAMPLES ? { example: PATH_EXAMPLES[name] } : {}),
   }));
@@ -217,13 +239,19 @@ function queryParameters(route: Route): Json[] {
     properties?: Record<string, Json>;
     required?: string[];
   };
-  return Object.entries(properties).map(([name, property]) => ({
-    name,
-    in: 'query',
-    required: required.includes(name),
-    description: property.description,
-    schema: property,
-  }));
+  const shape = schema instanceof z.ZodObject ? (schema.shape as Record<string, z.ZodType>) : {};
+  return Object.entries(properties).map(([name, { description, ...property }]) => {
+    const json = shape[name] && jsonContentOf(shape[name]);
+    return {
+      name,
+      in: 'query',
+      required: required.includes(name),
+      description,
+      ...(json
+        ? { content: { 'application/json': { schema: schemaOf(json, 'input') } } }
+        : { schema: property }),
+    };
+  });
 }
 
 function isOptional(schema: unknown): boolean {
@@ -239,7 +267,18 @@ function schemaOf(schema: unknown, io: 'input' | 'output'): Json {
         jsonSchema.type = 'string';
         jsonSchema.format = 'date-time';
       }
+      // The viewer cannot show it, and a tuple's `maxItems` says the same.
+      if (jsonSchema.items === false) delete jsonSchema.items;
+      liftDescription(jsonSchema);
     },
   });
   return json;
+}
+
+/** `x.nullable()` keeps the description of `x` on the inside; readers look for it on the field. */
+function liftDescription(json: Json): void {
+  const alternatives = json.anyOf as Json[] | undefined;
+  const [described, ...others] = alternatives?.filter(({ description }) => description) ?? [];
+  if (json.description || !described || others.length > 0) return;
+  json.description = described.description;
 }

@@ -49,7 +49,7 @@ export class IssuanceController {
   @ApiDoc({
     summary: 'Issue a token',
     description:
-      'Resolves the role of the identity in the room, writes the ledger, and signs. Without a committed ledger entry no token leaves. Naming a template needs `token.issue_as` and stays under the ceiling of the caller.',
+      'Computes the role of the identity in the room, writes the ledger entry, and signs the token. To ask for another role with `template`, the caller needs `token.issue_as`; it must be within their ceiling.',
     example: ISSUE_EXAMPLE,
     errors: ISSUE_ERRORS,
   })
@@ -83,7 +83,7 @@ export class IssuanceController {
   @ApiDoc({
     summary: 'Explain a role',
     description:
-      'What an identity would get in a room now, with every rule that won, lost or came near.',
+      'The role that an identity would get in a room now, with every rule that wins, loses or almost applies.',
     errors: ['room.not_found'],
   })
   @RequirePermission('token.preview')

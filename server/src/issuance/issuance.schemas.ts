@@ -9,20 +9,38 @@ import {
   reasonText,
   uuidText,
 } from '../common/http/fields.js';
-import { becauseResponse, roleGrantsResponse, roleSourceResponse } from '../grants/responses.js';
-import { ttlInput } from '../grants/role-grants-input.js';
+import { becauseList, roleSourceResponse } from '../grants/responses.js';
+import { roleGrantsSchema, ttlInput } from '../grants/role-grants-schema.js';
 
 const tokenRequest = {
-  room: nameText.optional(),
-  identity: identityText.optional(),
-  user: uuidText.optional(),
-  template: keyText.optional(),
-  ttl: ttlInput.optional(),
-  name: labelText.optional(),
-  metadata: metadataText.optional(),
-  attributes: attributesMap.optional(),
-  createRoom: z.boolean().optional(),
-  createUser: z.boolean().optional(),
+  room: nameText
+    .optional()
+    .describe('The room to join. May be left out only if the template does not join a room.'),
+  identity: identityText
+    .optional()
+    .describe('The LiveKit identity of the participant. Either this or `user`.'),
+  user: uuidText.optional().describe('The id of a user. Either this or `identity`.'),
+  template: keyText
+    .optional()
+    .describe(
+      'The key of a role template, instead of the role that policy gives. Needs `token.issue_as` if policy gives another one.',
+    ),
+  ttl: ttlInput
+    .optional()
+    .describe(
+      'How long the token is valid: seconds, or text such as "10h". Left out: as the template or the server says.',
+    ),
+  name: labelText
+    .optional()
+    .describe('The name that is shown in the room. Left out: that of the user.'),
+  metadata: metadataText
+    .optional()
+    .describe('LiveKit metadata. Left out: that of the user, or of the template.'),
+  attributes: attributesMap
+    .optional()
+    .describe('LiveKit attributes; each replaces that of the user or of the template.'),
+  createRoom: z.boolean().optional().describe('Create the room in LiveKit before the answer.'),
+  createUser: z.boolean().optional().describe('Add a user with this identity if there is none.'),
   reason: reasonText.optional(),
 };
 
@@ -48,53 +66,72 @@ export const issueBody = z.strictObject(tokenRequest).superRefine((body, context
 export type IssueBody = z.infer<typeof issueBody>;
 
 export const issueResponse = z.object({
-  token: z.string(),
-  serverUrl: z.string(),
-  issuanceId: z.string(),
-  jti: z.string(),
-  identity: z.string(),
-  room: z.string().nullable(),
-  template: z.string(),
-  version: z.number(),
-  expiresAt: z.string(),
-  because: z.array(becauseResponse),
+  token: z.string().describe('The LiveKit token: a signed JWT.'),
+  serverUrl: z.string().describe('The address that the LiveKit client connects to.'),
+  issuanceId: z.string().describe('The id of its ledger entry.'),
+  jti: z.string().describe('The id of the token.'),
+  identity: z.string().describe('The identity in the token.'),
+  room: z.string().nullable().describe('The room in the token; null: none.'),
+  template: z.string().describe('The key of the role template.'),
+  version: z.number().describe('The version of the role template.'),
+  expiresAt: z.string().describe('When the token expires. ISO 8601.'),
+  because: becauseList,
 });
 
 export const previewResponse = z.object({
-  claims: z.record(z.string(), z.unknown()),
-  template: z.string(),
-  version: z.number(),
-  because: z.array(becauseResponse),
+  claims: z.record(z.string(), z.unknown()).describe('The claims that the token would have.'),
+  template: z.string().describe('The key of the role template.'),
+  version: z.number().describe('The version of the role template.'),
+  because: becauseList,
 });
 
 /** What somebody would get in a room, and why; more is there when a rule wins. */
 export const explainResponse = z.looseObject({
-  verdict: z.enum(['allow', 'refuse']),
-  template: z.string().nullable(),
-  version: z.number().nullable(),
+  verdict: z.enum(['allow', 'refuse']).describe('Whether they would get a token for the room.'),
+  template: z.string().nullable().describe('The key of the role template; null: refused.'),
+  version: z.number().nullable().describe('The version of the role template; null: refused.'),
   source: roleSourceResponse.nullable(),
-  grants: roleGrantsResponse.nullable(),
-  ttl: z.number().nullable(),
-  because: z.array(becauseResponse),
+  grants: roleGrantsSchema
+    .nullable()
+    .describe('What the role allows, before holds and scenes; null: refused.'),
+  ttl: z
+    .number()
+    .nullable()
+    .describe('How long a token would be valid, in seconds; null: the default of the server.'),
+  because: becauseList,
 });
 
-export const explainQuery = z.strictObject({ room: nameText, identity: nameText });
+export const explainQuery = z.strictObject({
+  room: nameText.describe('The name of the room.'),
+  identity: nameText.describe('The LiveKit identity; it need not be known.'),
+});
 export type ExplainQuery = z.infer<typeof explainQuery>;
 
 /** LiveKit's TokenSource convention, and the older `{room, userId}` shape. */
 export const tokenSourceBody = z.strictObject({
-  room_name: nameText.optional(),
-  participant_name: labelText.optional(),
-  participant_identity: identityText.optional(),
-  participant_metadata: metadataText.optional(),
-  participant_attributes: attributesMap.optional(),
-  room_config: z.unknown().optional(),
-  room: nameText.optional(),
-  userId: identityText.optional(),
-  user_id: identityText.optional(),
+  room_name: nameText.optional().describe('The room to join.'),
+  participant_name: labelText.optional().describe('The name that is shown in the room.'),
+  participant_identity: identityText
+    .optional()
+    .describe('The LiveKit identity. Left out: a new one is made.'),
+  participant_metadata: metadataText.optional().describe('LiveKit metadata.'),
+  participant_attributes: attributesMap.optional().describe('LiveKit attributes.'),
+  room_config: z
+    .unknown()
+    .optional()
+    .describe('Not taken: it can start agents and egress, so it is refused.'),
+  room: nameText.optional().describe('The older form of `room_name`.'),
+  userId: identityText.optional().describe('The older form of `participant_identity`.'),
+  user_id: identityText.optional().describe('The older form of `participant_identity`.'),
 });
 export const tokenSourceResponse = z.union([
-  z.object({ server_url: z.string(), participant_token: z.string() }),
-  z.object({ token: z.string(), url: z.string() }),
+  z.object({
+    server_url: z.string().describe('The address that the LiveKit client connects to.'),
+    participant_token: z.string().describe('The LiveKit token: a signed JWT.'),
+  }),
+  z.object({
+    token: z.string().describe('The LiveKit token: a signed JWT.'),
+    url: z.string().describe('The address that the LiveKit client connects to.'),
+  }),
 ]);
 export type TokenSourceBody = z.infer<typeof tokenSourceBody>;

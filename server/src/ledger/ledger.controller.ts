@@ -36,7 +36,7 @@ export class LedgerController {
   @Get('ledger/:id')
   @ApiDoc({
     summary: 'Read a ledger entry',
-    description: 'One entry.',
+    description: 'One entry with its payload.',
     errors: ['ledger.not_found'],
   })
   @RequirePermission('ledger.read')
@@ -47,9 +47,9 @@ export class LedgerController {
 
   @Get('issuances')
   @ApiDoc({
-    summary: 'Search the issuances',
+    summary: 'List issued and refused tokens',
     description:
-      'The ledger’s entries about tokens that were issued or refused, with what they say of the token as fields.',
+      'The ledger entries about tokens, newest first, with fields such as `jti`, `template` and `expiresAt`. Pages by cursor.',
   })
   @RequirePermission('ledger.read')
   @Answers(issuancePageResponse)

@@ -1,22 +1,25 @@
 import { z } from 'zod';
 import { actorKindResponse, cleanText, instant } from '../common/http/fields.js';
-import { jsonParameter } from '../common/http/lists.js';
-import { becauseResponse, roleGrantsResponse } from '../grants/responses.js';
+import { jsonParameter, pageInfoResponse } from '../common/http/lists.js';
+import { becauseList } from '../grants/responses.js';
+import { roleGrantsSchema } from '../grants/role-grants-schema.js';
 
 const text = cleanText(1_024);
 const oneOrMore = z.union([text, z.array(text).min(1).max(50)]);
 
 const filter = z.strictObject({
-  /** A kind, several, or a family such as `seat.*`. */
-  kind: oneOrMore.optional(),
-  outcome: oneOrMore.optional(),
-  /** An operator's or key's id, or a part of its label. */
-  actor: text.optional(),
-  room: text.optional(),
-  identity: text.optional(),
-  from: instant.optional(),
-  to: instant.optional(),
-  q: text.optional(),
+  kind: oneOrMore.optional().describe('A kind, several, or a family such as `seat.*`.'),
+  outcome: oneOrMore.optional().describe('One outcome, or several.'),
+  actor: text.optional().describe('The id of an operator or API key, or a part of its label.'),
+  room: text.optional().describe('The name of the room, whole.'),
+  identity: text.optional().describe('The identity, whole.'),
+  from: instant.optional().describe('Not before this instant. ISO 8601 with an offset.'),
+  to: instant.optional().describe('Before this instant. ISO 8601 with an offset.'),
+  q: text
+    .optional()
+    .describe(
+      'A part of the kind, room, identity, actor, reason or request id; or a whole `jti` or `operationId`.',
+    ),
 });
 export type LedgerFilter = z.infer<typeof filter>;
 
@@ -41,7 +44,8 @@ export const ledgerQuery = z.strictObject({
     .int()
     .min(1, { message: 'must be at least 1' })
     .max(200, { message: 'must be at most 200' })
-    .default(50),
+    .default(50)
+    .describe('How many entries: 1 to 200.'),
   cursor: z
     .string()
     .max(200)
@@ -55,8 +59,11 @@ export const ledgerQuery = z.strictObject({
         context.addIssue({ code: 'custom', message: 'is not a cursor of this list' });
         return z.NEVER;
       }
-    }),
-  filter: jsonParameter(filter, 'an object').default({}),
+    })
+    .describe('The `next` or `prev` of an earlier answer.'),
+  filter: jsonParameter(filter, 'an object')
+    .default({})
+    .describe('Only the entries that match all of these fields.'),
 });
 export type LedgerQuery = z.infer<typeof ledgerQuery>;
 
@@ -65,40 +72,77 @@ export function encodeCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify([way, atMicros, shard, seq])).toString('base64url');
 }
 
-export const ledgerIdParams = z.strictObject({ id: z.string().min(5).max(60) });
+export const ledgerIdParams = z.strictObject({
+  id: z.string().min(5).max(60).describe('The id of the entry.'),
+});
 
 export const ledgerEntryResponse = z.looseObject({
-  id: z.string(),
-  shard: z.number(),
-  seq: z.number(),
-  at: z.date(),
-  kind: z.string(),
-  outcome: z.string(),
-  actor: z.object({ kind: actorKindResponse, id: z.string().nullable(), label: z.string() }),
-  room: z.string().nullable(),
-  identity: z.string().nullable(),
-  requestId: z.string().nullable(),
-  ip: z.string().nullable(),
-  reason: z.string().nullable(),
-  payload: z.record(z.string(), z.unknown()),
+  id: z.string().describe('The id of the entry.'),
+  shard: z.number().describe('The server that wrote it: its numbered sequence.'),
+  seq: z.number().describe('Its number in the sequence; without gaps.'),
+  at: z.date().describe('When it was written, by the clock of Postgres. ISO 8601.'),
+  kind: z.string().describe('What happened, such as `seat.promoted`.'),
+  outcome: z
+    .string()
+    .describe('What came of it, such as `intent`, `applied`, `pending`, `failed` or `superseded`.'),
+  actor: z
+    .object({
+      kind: actorKindResponse,
+      id: z
+        .string()
+        .nullable()
+        .describe('The id of the operator, API key or participant; null: Rolecall itself.'),
+      label: z.string().describe('Their e-mail address, name or identity, as it was then.'),
+    })
+    .describe('Who did it.'),
+  room: z.string().nullable().describe('The room that it is about; null: none.'),
+  identity: z.string().nullable().describe('The participant that it is about; null: none.'),
+  requestId: z
+    .string()
+    .nullable()
+    .describe('The `X-Request-Id` of the request; null: no request caused it.'),
+  ip: z.string().nullable().describe('The address that the request came from; null: not known.'),
+  reason: z.string().nullable().describe('The reason that was given; null: none.'),
+  payload: z.record(z.string(), z.unknown()).describe('The details; which ones depends on `kind`.'),
 });
 
 /** A token that was given out or refused: what the payload says of it, as fields of its own. */
 export const issuanceResponse = ledgerEntryResponse.extend({
-  jti: z.string().nullable(),
-  tokenHash: z.string().nullable(),
-  template: z.string().nullable(),
-  version: z.number().nullable(),
-  /** As written at the time: a grant that did not exist then is missing. */
-  grants: roleGrantsResponse.partial().nullable(),
-  ttl: z.number().nullable(),
-  expiresAt: z.string().nullable(),
-  because: z.array(becauseResponse),
+  jti: z.string().nullable().describe('The id of the token; null: it was refused.'),
+  tokenHash: z
+    .string()
+    .nullable()
+    .describe('The SHA-256 of the compact JWT, in hex; null: it was refused.'),
+  template: z.string().nullable().describe('The key of the role template; null: none was found.'),
+  version: z
+    .number()
+    .nullable()
+    .describe('The version of the role template; null: none was found.'),
+  grants: roleGrantsSchema
+    .partial()
+    .nullable()
+    .describe(
+      'The grants in the token, as written then: a grant that did not exist is missing. Null: it was refused.',
+    ),
+  ttl: z
+    .number()
+    .nullable()
+    .describe('How long the token is valid, in seconds; null: it was refused.'),
+  expiresAt: z
+    .string()
+    .nullable()
+    .describe('When the token expires. ISO 8601; null: it was refused.'),
+  because: becauseList,
 });
 
-const pageInfo = z.object({ next: z.string().nullable(), prev: z.string().nullable() });
-export const ledgerPageResponse = z.object({ data: z.array(ledgerEntryResponse), pageInfo });
-export const issuancePageResponse = z.object({ data: z.array(issuanceResponse), pageInfo });
+export const ledgerPageResponse = z.object({
+  data: z.array(ledgerEntryResponse).describe('The entries of this page, newest first.'),
+  pageInfo: pageInfoResponse,
+});
+export const issuancePageResponse = z.object({
+  data: z.array(issuanceResponse).describe('The tokens of this page, newest first.'),
+  pageInfo: pageInfoResponse,
+});
 
 type Issuance = z.infer<typeof issuanceResponse>;
 /** What `token.issued` and `token.refused` keep of a token. */

@@ -71,7 +71,7 @@ export class OperatorsController {
   @Get(':id')
   @ApiDoc({
     summary: 'Read an operator',
-    description: 'One operator.',
+    description: 'One operator with their access.',
     errors: ['operator.not_found'],
   })
   @RequirePermission('operator.read')
@@ -126,7 +126,7 @@ export class AccessRolesController {
   @Get('access-roles')
   @ApiDoc({
     summary: 'List access roles',
-    description: 'What each access role permits. They are built in.',
+    description: 'The access roles and what they allow. They are built in.',
   })
   @RequirePermission('operator.read')
   @Answers(z.array(accessRoleResponse))

@@ -19,7 +19,7 @@ export class PeeksController {
   @ApiDoc({
     summary: 'Peek at a participant',
     description:
-      'A short-lived token for a hidden participant that receives this participant’s tracks. Written in the ledger. Ends by itself.',
+      'Gives the caller a token to join the room hidden, only to see and hear this participant. The ledger records it. It ends by itself after five minutes.',
     example: { reason: 'Reported by others' },
     errors: [
       'seat.not_present',

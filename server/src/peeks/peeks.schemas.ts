@@ -5,16 +5,18 @@ export const peekBody = z.strictObject({ reason: reasonText.optional() });
 export type PeekBody = z.infer<typeof peekBody>;
 
 export const peekResponse = z.object({
-  /** For the moderator's own client; good for a connect within a minute. */
-  token: z.string(),
-  serverUrl: z.string(),
-  issuanceId: z.string(),
-  jti: z.string(),
-  /** The moderator's own, for looking. */
-  identity: z.string(),
-  /** When the token ends. */
-  expiresAt: z.iso.datetime(),
-  /** When the look ends by itself: LiveKit puts them out. */
-  until: z.iso.datetime(),
+  token: z
+    .string()
+    .describe(
+      'A LiveKit token for the moderator’s own client; good for one connect within a minute.',
+    ),
+  serverUrl: z.string().describe('The address that the LiveKit client connects to.'),
+  issuanceId: z.string().describe('The ledger entry of the token.'),
+  jti: z.string().describe('The id of the token.'),
+  identity: z.string().describe('The hidden identity that the moderator looks with.'),
+  expiresAt: z.iso.datetime().describe('When the token expires. ISO 8601.'),
+  until: z.iso
+    .datetime()
+    .describe('When the peek ends by itself: they are then disconnected. ISO 8601.'),
 });
 export type Peek = z.infer<typeof peekResponse>;

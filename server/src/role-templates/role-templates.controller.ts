@@ -99,7 +99,7 @@ export class RoleTemplatesController {
   @ApiDoc({
     summary: 'Preview a role template',
     description:
-      'The claims of a token with these grants, the grants in words, and what a reviewer would object to.',
+      'The claims of a token with these grants, the grants in words, and what should be reviewed before publishing.',
     example: { grants: { roomJoin: true, canSubscribe: true }, ttl: '1h' },
   })
   @HttpCode(200)
@@ -149,7 +149,7 @@ export class RoleTemplatesController {
   @Delete(':key')
   @ApiDoc({
     summary: 'Delete a role template',
-    description: 'Possible while it was never published.',
+    description: 'Only a template that was never published can be deleted; archive the others.',
     errors: ['role_template.not_found', 'role_template.was_published', 'role_template.in_use'],
   })
   @HttpCode(204)
@@ -233,7 +233,8 @@ export class RoleTemplatesController {
   @Post(':key/archive')
   @ApiDoc({
     summary: 'Archive a role template',
-    description: 'It cannot be given to anybody from then on. Possible while nothing uses it.',
+    description:
+      'Nobody can be given the role from then on. Refused while an assignment or a room uses it.',
     errors: ['role_template.not_found', 'role_template.in_use'],
   })
   @HttpCode(200)
@@ -250,7 +251,7 @@ export class RoleTemplatesController {
 
   @Post(':key/unarchive')
   @ApiDoc({
-    summary: 'Take a role template out of the archive',
+    summary: 'Unarchive a role template',
     description: 'It can be given again.',
     errors: ['role_template.not_found'],
   })
@@ -298,7 +299,7 @@ export class RoleTemplatesController {
   @Get(':key/diff')
   @ApiDoc({
     summary: 'Compare two versions of a role template',
-    description: 'What changes for the holder, in sentences. `draft` stands for the draft.',
+    description: 'What changes for people who have the role, in sentences.',
     errors: ['role_template.not_found', 'role_template.no_version'],
   })
   @RequirePermission('role_template.read')
@@ -315,7 +316,7 @@ export class RoleTemplatesController {
   @ApiDoc({
     summary: 'Read who has a role template',
     description:
-      'The assignments, rooms and connected people that have the role, as far as the caller may see them.',
+      'The assignments and rooms that give the role and the connected people who have it, as far as the caller may see them.',
     errors: ['role_template.not_found'],
   })
   @RequirePermission('role_template.read')

@@ -62,7 +62,7 @@ export class RoomsController {
   @Post()
   @ApiDoc({
     summary: 'Create a room',
-    description: 'Known to Rolecall from now on. LiveKit creates it when somebody joins.',
+    description: 'Adds the room to Rolecall. LiveKit creates it when somebody joins.',
     example: {
       name: 'town-hall',
       title: 'Town hall',

@@ -25,7 +25,7 @@ export class RoomScenesController {
   @ApiDoc({
     summary: 'Enter a scene',
     description:
-      'Changes roles in the room by the scene’s rules until it ends. `lock` needs no saved scene: nobody but the named templates may publish. Runs as a bulk operation.',
+      'Changes the roles in the room by the rules of the scene, until it ends. `lock` needs no saved scene: only the named templates may publish or send data. Runs as a bulk operation.',
     example: { lock: { keep: ['host'] }, reason: 'Keynote' },
     errors: [
       'scene.not_found',

@@ -100,7 +100,7 @@ export class ScenesController {
   @Put(':id')
   @ApiDoc({
     summary: 'Change a scene',
-    description: 'A room that plays the scene keeps the rules that it began with.',
+    description: 'A room in which the scene is in force keeps the rules that it began with.',
     example: { name: 'Opening' },
     errors: [
       'scene.not_found',
@@ -127,7 +127,7 @@ export class ScenesController {
   @Delete(':id')
   @ApiDoc({
     summary: 'Delete a scene',
-    description: 'A room that plays the scene plays on.',
+    description: 'A room in which the scene is in force keeps it until it ends.',
     errors: ['scene.not_found', 'scene.built_in', 'record.changed'],
   })
   @HttpCode(204)

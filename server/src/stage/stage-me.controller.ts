@@ -49,9 +49,9 @@ export class StageMeController {
 
   @Get(ME)
   @ApiDoc({
-    summary: 'Read the own place on the stage',
+    summary: 'Read your own state on the stage',
     description:
-      'A participant’s raised hand, invitations, questions to unmute, and what keeps them silent.',
+      'The participant’s raised hand, invitation and questions to unmute, and what keeps them silent.',
   })
   @Participant()
   @Answers(ownStageResponse)
@@ -61,7 +61,7 @@ export class StageMeController {
 
   @Post(`${ME}/raise`)
   @ApiDoc({
-    summary: 'Raise a hand',
+    summary: 'Raise your hand',
     description: 'Asks to speak. Raising it twice changes nothing.',
     example: { note: 'A question about the budget' },
     errors: ['seat.not_present', 'seat.not_found', 'stage.cannot_raise'],
@@ -79,7 +79,7 @@ export class StageMeController {
 
   @Post(`${ME}/lower`)
   @ApiDoc({
-    summary: 'Lower the own hand',
+    summary: 'Lower your hand',
     description: 'Leaves the queue.',
     example: {},
   })

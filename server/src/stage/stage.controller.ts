@@ -61,7 +61,7 @@ export class StageController {
   @ActRoute('approve', approvedNextResponse, {
     summary: 'Approve the next hand',
     description:
-      'Promotes the first in the queue who can be. `expect` refuses when somebody else is next by now.',
+      'Promotes the first person in the queue who can be promoted. With `expect` it is refused if somebody else is next by now.',
     example: { expect: 'ana-91' },
     errors: [
       'stage.queue_empty',
@@ -84,7 +84,7 @@ export class StageController {
   @ActRoute('approve', approvedManyResponse, {
     summary: 'Approve all hands',
     description:
-      'Promotes in the order of the queue until a limit is reached. Says who was passed over and why.',
+      'Promotes in the order of the queue until a limit is reached. The answer names the people who could not be promoted, and why.',
     example: { template: 'speaker' },
     errors: ['stage.queue_empty', 'seat.above_ceiling', 'role_template.not_published'],
   })
@@ -121,7 +121,7 @@ export class StageController {
   @Post('stage/:id/decline')
   @ActRoute('decline', requestResponse, {
     summary: 'Decline a hand',
-    description: 'Lowers the hand. The participant sees the word that is sent along.',
+    description: 'Lowers the hand. The participant sees the sentence in `word`.',
     example: { word: 'Later, please' },
     errors: ['stage.request_not_found', 'stage.request_decided', 'seat.above_ceiling'],
   })
@@ -137,7 +137,7 @@ export class StageController {
   @ApiDoc({
     summary: 'Limit the places of a role',
     description:
-      'At most so many people may have the role in this room at a time. Null removes the limit.',
+      'Sets the most people who may have the role in this room at a time. Null removes the limit.',
     example: { slots: 4 },
     errors: ['role_template.not_found'],
   })

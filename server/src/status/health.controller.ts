@@ -19,7 +19,7 @@ export class HealthController {
     description: 'Answers 200 while the process runs.',
   })
   @Public('probes do not sign in; says only that the process lives')
-  @Answers(z.object({ status: z.literal('ok') }))
+  @Answers(z.object({ status: z.literal('ok').describe('Always `ok`.') }))
   healthz() {
     return { status: 'ok' } as const;
   }
@@ -32,7 +32,7 @@ export class HealthController {
     errors: ['start.not_ready', 'database.unavailable'],
   })
   @Public('probes do not sign in; says only whether requests can be served')
-  @Answers(z.object({ status: z.literal('ready') }))
+  @Answers(z.object({ status: z.literal('ready').describe('Always `ready`.') }))
   async readyz() {
     if (!this.firstStart.isPrepared) {
       throw new AppError('unavailable', 'start.not_ready', 'Rolecall is starting.', {

@@ -2,52 +2,85 @@ import { z } from 'zod';
 import { LIVEKIT_PROBLEMS } from '../livekit/livekit-problem.js';
 
 export const statusResponse = z.object({
-  version: z.string(),
-  startedAt: z.date(),
-  livekit: z.object({
-    state: z.enum(['up', 'down', 'absent']),
-    since: z.date(),
-    /** Why it is down; left out while it is not known. */
-    problem: z.enum(LIVEKIT_PROBLEMS).optional(),
-    detail: z.string().optional(),
-    /** Null: no LiveKit server is configured. */
-    url: z.string().nullable(),
-    clientUrl: z.string(),
-    /** `room.enable_remote_unmute`; unknown until somebody who publishes once is in a room. */
-    remoteUnmute: z.enum(['on', 'off', 'unknown']),
-  }),
-  gate: z.enum(['on', 'off']),
-  whip: z.enum(['on', 'off']),
-  /** Milliseconds that a clock is ahead of Postgres', which decides; null: not known. */
-  clocks: z.object({
-    serverSkewMs: z.number().nullable(),
-    livekitSkewMs: z.number().nullable(),
-    isOff: z.boolean(),
-  }),
-  /** Whether LiveKit's signalling can be reached past the gate, as far as this server can tell. */
-  gateCheck: z.object({
-    state: z.enum(['closed', 'open', 'unknown']),
-    code: z.enum(['no_livekit', 'told', 'listens', 'loopback', 'elsewhere']),
-    detail: z.string(),
-    /** Where a browser would reach LiveKit; null when only the server's own machine could. */
-    browserUrl: z.string().nullable(),
-    checkedAt: z.date(),
-  }),
-  /** Its parts are null on a server that leaves the sweep to another one. */
-  sweep: z.object({
-    lastAt: z.string().nullable(),
-    ms: z.number().nullable(),
-    round: z
-      .object({
-        rooms: z.int(),
-        looked: z.int(),
-        people: z.int(),
-        drifted: z.int(),
-        unsettled: z.int(),
-      })
-      .nullable(),
-  }),
-  tokenTtl: z.number(),
-  tokenTtlMax: z.number(),
-  demo: z.object({ isPresent: z.boolean() }),
+  version: z.string().describe('The version of Rolecall.'),
+  startedAt: z.date().describe('When this server started. ISO 8601.'),
+  livekit: z
+    .object({
+      state: z
+        .enum(['up', 'down', 'absent'])
+        .describe('`absent`: no LiveKit server is configured.'),
+      since: z.date().describe('Since when it is in this state. ISO 8601.'),
+      problem: z
+        .enum(LIVEKIT_PROBLEMS)
+        .optional()
+        .describe('Why it is down; stable, for programs. Left out while it is not known.'),
+      detail: z.string().optional().describe('What went wrong; left out: nothing.'),
+      url: z
+        .string()
+        .nullable()
+        .describe('The address that Rolecall calls; null: no LiveKit server is configured.'),
+      clientUrl: z.string().describe('The address that clients are told.'),
+      remoteUnmute: z
+        .enum(['on', 'off', 'unknown'])
+        .describe(
+          'LiveKit’s `room.enable_remote_unmute`; unknown until a program that publishes only once is in a room.',
+        ),
+    })
+    .describe('The LiveKit server, as this server sees it.'),
+  gate: z
+    .enum(['on', 'off'])
+    .describe('Whether this server passes LiveKit’s signalling and decides every connect.'),
+  whip: z.enum(['on', 'off']).describe('Whether the gate passes WHIP.'),
+  clocks: z
+    .object({
+      serverSkewMs: z
+        .number()
+        .nullable()
+        .describe('Milliseconds that this server is ahead; null: not known.'),
+      livekitSkewMs: z
+        .number()
+        .nullable()
+        .describe('Milliseconds that LiveKit is ahead; null: not known.'),
+      isOff: z.boolean().describe('A clock differs so much that tokens may be refused.'),
+    })
+    .describe('How far the clocks differ from that of Postgres, which decides.'),
+  gateCheck: z
+    .object({
+      state: z.enum(['closed', 'open', 'unknown']).describe('`closed`: they cannot.'),
+      code: z
+        .enum(['no_livekit', 'told', 'listens', 'loopback', 'elsewhere'])
+        .describe('The finding; stable, for programs.'),
+      detail: z.string().describe('What was found, as a sentence.'),
+      browserUrl: z
+        .string()
+        .nullable()
+        .describe(
+          'Where a browser would reach LiveKit; null: only the machine of the server could.',
+        ),
+      checkedAt: z.date().describe('When it was checked. ISO 8601.'),
+    })
+    .describe(
+      'Whether clients can reach LiveKit directly, without the gate, as far as this server can tell.',
+    ),
+  sweep: z
+    .object({
+      lastAt: z.string().nullable().describe('When it last compared all running rooms. ISO 8601.'),
+      ms: z.number().nullable().describe('How long that took, in milliseconds.'),
+      round: z
+        .object({
+          rooms: z.int().describe('Rooms that LiveKit runs.'),
+          looked: z.int().describe('Rooms that were compared in this round.'),
+          people: z.int().describe('People in those rooms.'),
+          drifted: z.int().describe('People whose rights differed, and were repaired.'),
+          unsettled: z.int().describe('Operations that had no outcome yet.'),
+        })
+        .nullable()
+        .describe('What it found.'),
+    })
+    .describe('The reconciler on this server; its fields are null if another server runs it.'),
+  tokenTtl: z.number().describe('How long tokens are valid by default, in seconds.'),
+  tokenTtlMax: z.number().describe('The longest that a token may be valid, in seconds.'),
+  demo: z
+    .object({ isPresent: z.boolean().describe('Whether it is there.') })
+    .describe('The sample data.'),
 });

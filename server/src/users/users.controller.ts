@@ -71,7 +71,7 @@ export class UsersController {
   @Get(':id')
   @ApiDoc({
     summary: 'Read a user',
-    description: 'One user.',
+    description: 'One user, by id.',
     errors: ['user.not_found'],
   })
   @RequirePermission('user.read')

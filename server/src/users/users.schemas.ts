@@ -2,9 +2,11 @@ import { z } from 'zod';
 import {
   attributesMap,
   identityText,
+  ignoredField,
   labelText,
   metadataText,
   nameText,
+  readOnlyField,
 } from '../common/http/fields.js';
 import { listQuery, searchText } from '../common/http/lists.js';
 
@@ -14,22 +16,28 @@ export const listUsersQuery = listQuery(
   ['identity', 'name', 'kind', 'createdAt', 'isSuspended', 'id'],
   {
     q: searchText.optional(),
-    kind: kind.optional(),
-    isSuspended: z.boolean().optional(),
-    identity: nameText.optional(),
+    kind: kind.optional().describe('Only users of this kind.'),
+    isSuspended: z.boolean().optional().describe('Only users that are, or are not, suspended.'),
+    identity: nameText.optional().describe('Only the user with exactly this identity.'),
   },
   ['identity', 'ASC'],
 );
 export type ListUsersQuery = z.infer<typeof listUsersQuery>;
 
 export const createUserBody = z.strictObject({
-  /** The caller's own primary key, or left out for a new uuid. */
-  identity: identityText.optional(),
-  name: labelText.optional(),
-  kind: kind.default('standard'),
+  identity: identityText
+    .optional()
+    .describe(
+      'The LiveKit identity, such as your own primary key. Unique, never changed or reused. Left out: a new UUID.',
+    ),
+  name: labelText.optional().describe('The name that is shown in rooms.'),
+  kind: kind.default('standard').describe('`standard`, or `agent` for a program.'),
   metadata: metadataText.default(''),
   attributes: attributesMap.default({}),
-  isSuspended: z.boolean().default(false),
+  isSuspended: z
+    .boolean()
+    .default(false)
+    .describe('A suspended user gets no tokens and is removed from rooms.'),
 });
 export type CreateUserBody = Partial<z.infer<typeof createUserBody>> & {
   /** Sample data; never from outside. */
@@ -37,30 +45,33 @@ export type CreateUserBody = Partial<z.infer<typeof createUserBody>> & {
 };
 
 export const updateUserBody = z.strictObject({
-  name: labelText.optional(),
-  kind: kind.optional(),
+  name: labelText.optional().describe('The name that is shown in rooms.'),
+  kind: kind.optional().describe('`standard`, or `agent` for a program.'),
   metadata: metadataText.optional(),
   attributes: attributesMap.optional(),
-  isSuspended: z.boolean().optional(),
-  // Clients send whole records back; these may come along unchanged.
-  id: z.unknown().optional(),
-  identity: z.unknown().optional(),
-  isDemo: z.unknown().optional(),
-  createdAt: z.unknown().optional(),
-  // Moves by itself, so a stale one is no attempt to change it.
-  updatedAt: z.unknown().optional(),
+  isSuspended: z
+    .boolean()
+    .optional()
+    .describe('A suspended user gets no tokens and is removed from rooms.'),
+  id: readOnlyField,
+  identity: readOnlyField,
+  isDemo: readOnlyField,
+  createdAt: readOnlyField,
+  updatedAt: ignoredField,
 });
 export type UpdateUserBody = z.infer<typeof updateUserBody>;
 
 export const userResponse = z.object({
-  id: z.string(),
-  identity: z.string(),
-  name: z.string(),
-  kind,
-  metadata: z.string(),
-  attributes: z.record(z.string(), z.string()),
-  isSuspended: z.boolean(),
-  isDemo: z.boolean(),
-  createdAt: z.date(),
-  updatedAt: z.date(),
+  id: z.string().describe('The id of the user, a UUID.'),
+  identity: z.string().describe('The LiveKit identity: unique, never changed or reused.'),
+  name: z.string().describe('The name that is shown in rooms.'),
+  kind: kind.describe('`standard`, or `agent` for a program.'),
+  metadata: z.string().describe('LiveKit metadata that their tokens carry.'),
+  attributes: z
+    .record(z.string(), z.string())
+    .describe('LiveKit attributes that their tokens carry.'),
+  isSuspended: z.boolean().describe('A suspended user gets no tokens and is removed from rooms.'),
+  isDemo: z.boolean().describe('Part of the sample data.'),
+  createdAt: z.date().describe('When the user was added. ISO 8601.'),
+  updatedAt: z.date().describe('When the user was last changed. ISO 8601.'),
 });

@@ -38,7 +38,7 @@ export class WebhookController implements OnModuleInit {
   @Post()
   @ApiDoc({
     summary: 'Receive a webhook of LiveKit',
-    description: 'LiveKit posts its events here, signed. Every event id counts once.',
+    description: 'LiveKit posts its signed events here. An event that arrives twice counts once.',
     errors: ['webhook.unsigned', 'webhook.malformed', 'webhook.too_large'],
   })
   @HttpCode(200)

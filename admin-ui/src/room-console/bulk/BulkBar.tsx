@@ -12,35 +12,18 @@ import { useRoomRoster } from '../roster/rosterContext';
 import { useSelectionState } from '../roster/useSelection';
 import { useBulkActs } from './useBulkCommands';
 import { useRosterView } from '../roster/useRoster';
-import { DESTRUCTIVE, permissionOf } from '../commands/verbs';
-
-const VERBS = [
-  'promoteAs',
-  'demote',
-  'mute',
-  'hold',
-  'release',
-  'unblock',
-  'remove',
-  'block',
-] as const;
-type BulkVerb = (typeof VERBS)[number];
-
-const LABELS: Record<BulkVerb, string> = {
-  promoteAs: 'promote_as',
-  demote: 'demote',
-  mute: 'mute',
-  hold: 'hold',
-  release: 'release',
-  unblock: 'unblock',
-  remove: 'remove',
-  block: 'block_many',
-};
+import {
+  BULK_COMMANDS,
+  DESTRUCTIVE,
+  permissionOf,
+  type PersonCommand,
+} from '../commands/personCommands';
+import { bulkLabelOf } from '../commands/useCommandWords';
 
 /** Giving back matters only where something was taken. */
 const TAKEN = { release: 'hold', unblock: 'block' } as const;
-const isTaken = (verb: BulkVerb, seat: Seat | undefined) =>
-  verb in TAKEN && Boolean(seat?.[TAKEN[verb as keyof typeof TAKEN]]);
+const isTaken = (command: PersonCommand, seat: Seat | undefined) =>
+  command in TAKEN && Boolean(seat?.[TAKEN[command as keyof typeof TAKEN]]);
 
 const NOTHING_WRITTEN: { reason: string; about: ReadonlySet<string> } = {
   reason: '',
@@ -60,8 +43,8 @@ export function BulkBar({ refocus }: { refocus: () => void }) {
   useRosterView(store);
   const here = selectedHere();
   const left = selection.identities.size - here.length;
-  const verbs = VERBS.filter((verb) => can(permissionOf(verb), room)).filter(
-    (verb) => !(verb in TAKEN) || here.some((each) => isTaken(verb, store.seat(each))),
+  const commands = BULK_COMMANDS.filter((command) => can(permissionOf(command), room)).filter(
+    (command) => !(command in TAKEN) || here.some((each) => isTaken(command, store.seat(each))),
   );
   // Somebody who was chosen later is not who it was written about.
   const reason = here.every((each) => written.about.has(each)) ? written.reason : '';
@@ -104,16 +87,16 @@ export function BulkBar({ refocus }: { refocus: () => void }) {
           <Button onClick={include}>{translate('room_bulk.include')}</Button>
         </span>
       )}
-      {verbs.map((verb) => (
+      {commands.map((command) => (
         <GuardedButton
-          key={verb}
+          key={command}
           variant="outlined"
-          color={DESTRUCTIVE.has(verb) ? 'error' : 'primary'}
+          color={DESTRUCTIVE.has(command) ? 'error' : 'primary'}
           obstacle={obstacle}
-          hint={verb === 'hold' ? translate('room_console.does.hold') : undefined}
-          onClick={(event) => actOnSelected(verb, event.currentTarget, reason.trim())}
+          hint={command === 'hold' ? translate('room_console.does.hold') : undefined}
+          onClick={(event) => actOnSelected(command, event.currentTarget, reason.trim())}
         >
-          {translate(`room_console.verbs.${LABELS[verb]}`)}
+          {bulkLabelOf(command, translate)}
         </GuardedButton>
       ))}
       <TextField

@@ -25,7 +25,7 @@ export interface BulkTrayProps {
   onDone: () => void;
 }
 
-/** The bulk operations that run in this room, whoever started them, and the last that ended. */
+/** All bulk operations that run in this room, and the last that ended. */
 export const BulkTray = memo(function BulkTray({
   bulk,
   canUndo,
@@ -52,7 +52,7 @@ export const BulkTray = memo(function BulkTray({
           canUndo={canUndo}
           isReachable={isReachable}
           nameOf={nameOf}
-          onControl={(verb) => bulk.control(operation.id, verb).finally(onDone)}
+          onControl={(step) => bulk.control(operation.id, step).finally(onDone)}
           onDismiss={() => {
             setDismissed(new Set([...dismissed, operation.id]));
             onDone();
@@ -81,7 +81,7 @@ interface OperationLineProps {
   canUndo: boolean;
   isReachable: boolean;
   nameOf: (identity: string) => string;
-  onControl: (verb: BulkControl) => Promise<unknown>;
+  onControl: (step: BulkControl) => Promise<unknown>;
   onDismiss: () => void;
 }
 
@@ -92,19 +92,19 @@ function OperationLine(props: OperationLineProps) {
   const [error, setError] = useState<unknown>(null);
   const [isDetailed, setIsDetailed] = useState(false);
   const open = isOpen(operation);
-  const control = (verb: BulkControl, isShown = true) =>
+  const control = (step: BulkControl, isShown = true) =>
     isShown && (
       <GuardedButton
-        key={verb}
+        key={step}
         obstacle={isReachable ? null : translate('room_console.cannot.unreachable')}
         // The same for "Pause" and "Resume", so that what is beside them stays where it is.
         sx={{ minWidth: 76 }}
         onClick={() => {
           setError(null);
-          onControl(verb).catch(setError);
+          onControl(step).catch(setError);
         }}
       >
-        {translate(`room_bulk.controls.${verb}`, {
+        {translate(`room_bulk.controls.${step}`, {
           seconds: operation.undoUntil ? timeLeft(operation.undoUntil, now) : '',
         })}
       </GuardedButton>

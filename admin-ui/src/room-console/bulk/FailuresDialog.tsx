@@ -20,7 +20,7 @@ export interface FailuresDialogProps {
   onClose: () => void;
 }
 
-/** The people for whom it failed, and why. */
+/** The people on the list of failures, and why it failed for each. */
 export function FailuresDialog({ operation, nameOf, onClose }: FailuresDialogProps) {
   const translate = useTranslate();
   const titleId = useId();

@@ -87,8 +87,8 @@ export function useBulk(room: string) {
   );
 
   const control = useCallback(
-    async (id: string, verb: BulkControl) => {
-      const answer = await postJson<Partial<BulkStarted>>(path('operations', id, verb));
+    async (id: string, step: BulkControl) => {
+      const answer = await postJson<Partial<BulkStarted>>(path('operations', id, step));
       const ids = new Set([id, answer?.operationId ?? id]);
       for (const each of ids) await follow(each).catch(() => undefined);
     },

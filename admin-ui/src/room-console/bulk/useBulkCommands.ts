@@ -7,7 +7,7 @@ import type { SeatActions } from '../commands/seatActions';
 import type { DialogControls } from '../commands/useOpenDialog';
 import type { SeatCommands } from '../commands/useSeatCommands';
 import type { SeatRules } from '../commands/useSeatRules';
-import type { Verb } from '../commands/verbs';
+import type { PersonCommand } from '../commands/personCommands';
 import type { ShowNotice } from '../notices/useNotices';
 import type { RosterStore } from '../roster/rosterStore';
 import type { SelectionState } from '../roster/useSelection';
@@ -77,30 +77,30 @@ export function useBulkCommands(options: BulkCommandsOptions) {
 
   /** Acts on the selected people; false when nobody is selected, or the act is for one person only. */
   const actOnSelected = useCallback(
-    (verb: Verb, element: HTMLElement, reason = ''): boolean => {
+    (command: PersonCommand, element: HTMLElement, reason = ''): boolean => {
       const identities = selectedHere();
       if (identities.length === 0) return false;
       if (identities.length === 1) {
-        act(verb, identities[0]!, element, reason);
+        act(command, identities[0]!, element, reason);
         return true;
       }
       const asOf = selection.asOf?.toISOString();
       const why = { ...(reason && { reason }), ...(asOf && { asOf }) };
-      switch (verb) {
+      switch (command) {
         case 'promote':
         case 'demote':
         case 'mute':
         case 'hold':
         case 'release':
         case 'unblock':
-          request({ action: verb, identities, ...why });
+          request({ action: command, identities, ...why });
           return true;
         case 'promoteAs':
           openDialog({ kind: 'roles', change: 'promote', identities, anchor: element, reason });
           return true;
         case 'remove':
         case 'block':
-          openDialog({ kind: 'removal', mode: verb, identities, reason });
+          openDialog({ kind: 'removal', mode: command, identities, reason });
           return true;
         default:
           return false;

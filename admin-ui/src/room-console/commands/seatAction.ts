@@ -40,7 +40,7 @@ export function callOf(
   action: SeatAction,
   epoch: number | undefined,
 ): [route: string, body: unknown] {
-  const seat = (verb: string) => path('rooms', room, 'seats', identity, verb);
+  const seat = (act: string) => path('rooms', room, 'seats', identity, act);
   switch (action.kind) {
     case 'undo':
       return [path('operations', action.operationId, 'undo'), {}];
@@ -134,6 +134,6 @@ export function tracksToSilence(action: SeatAction, seat: Seat | undefined, afte
   }
 }
 
-/** None of them can be heard or seen any more. */
+/** All of them are silent: gone or muted. */
 export const areSilent = (sids: readonly string[], seat: Seat | undefined) =>
   (seat?.tracks ?? []).every(({ sid, isMuted }) => isMuted || !sids.includes(sid));

@@ -7,7 +7,7 @@ import { aHold, aSeat, type Partly } from '../../../test/records';
 import type { Attempt } from './seatActions';
 import { statusOf } from './seatStatus';
 import { tagsOf } from '../seat/seatFacts';
-import { mainVerb, verbsFor } from './verbs';
+import { mainCommand, commandsFor } from './personCommands';
 
 registerMessages(messages);
 const translate = (key: string, options?: object) => i18nProvider.translate(key, options);
@@ -68,9 +68,9 @@ describe('who is restricted', () => {
   });
 
   it('is first offered what gives it back', () => {
-    expect([mainVerb(blocked), verbsFor(blocked)[0]]).toEqual(['unblock', 'unblock']);
-    expect([mainVerb(held), verbsFor(held)[0]]).toEqual(['release', 'release']);
-    expect(mainVerb(seat())).toBe('promote');
+    expect([mainCommand(blocked), commandsFor(blocked)[0]]).toEqual(['unblock', 'unblock']);
+    expect([mainCommand(held), commandsFor(held)[0]]).toEqual(['release', 'release']);
+    expect(mainCommand(seat())).toBe('promote');
   });
 
   it('is not confused with who listens unseen', () => {

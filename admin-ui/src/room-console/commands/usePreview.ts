@@ -4,48 +4,50 @@ import type { Seat } from '../../api/records';
 import { ACTS } from '@rolecall/server/acts';
 import type { SeatPreview } from '@rolecall/server/api';
 import { SCREEN_SOURCES } from './seatAction';
-import { type Verb, VERBS } from './verbs';
+import { type PersonCommand, PERSON_COMMANDS } from './personCommands';
 
-/** What is asked about a verb whose effect depends on the person; null: it always does the same. */
-function askedAbout(verb: Verb): { action: string; sources?: readonly string[] } | null {
-  if (verb === 'undo' || verb === 'promoteAs') return null;
-  if (verb === 'approve') return { action: 'promote' };
-  const { act } = VERBS[verb];
+/** What is asked about a command whose effect depends on the person; null: it always does the same. */
+function askedAbout(
+  command: PersonCommand,
+): { action: string; sources?: readonly string[] } | null {
+  if (command === 'undo' || command === 'promoteAs') return null;
+  if (command === 'approve') return { action: 'promote' };
+  const { act } = PERSON_COMMANDS[command];
   if (!ACTS[act].isSimulated) return null;
-  return { action: act, ...(verb === 'stopShare' && { sources: SCREEN_SOURCES }) };
+  return { action: act, ...(command === 'stopShare' && { sources: SCREEN_SOURCES }) };
 }
 
 /** Without a promotion to take back, demoting is a choice of roles: nothing can be said before it. */
-const isChoice = (verb: Verb, seat: Seat) => verb === 'demote' && !seat.override;
+const isChoice = (command: PersonCommand, seat: Seat) => command === 'demote' && !seat.override;
 
 const SETTLE_MS = 60_000;
 
-/** What each verb would physically do to this person now, in the words of the server that does it. */
+/** What each command would physically do to this person now, in the words of the server that does it. */
 export function usePreviews(
   room: string,
   seat: Seat,
-  verbs: readonly Verb[],
+  commands: readonly PersonCommand[],
   terms: { for?: string } = {},
-): ReadonlyMap<Verb, SeatPreview> {
+): ReadonlyMap<PersonCommand, SeatPreview> {
   const state = `${seat.epoch} ${seat.isPresent} ${seat.tracks.map(({ sid, isMuted }) => `${sid}${isMuted}`)}`;
-  const asked = verbs.filter((verb) => askedAbout(verb) && !isChoice(verb, seat));
+  const asked = commands.filter((command) => askedAbout(command) && !isChoice(command, seat));
   const answers = useQueries({
-    queries: asked.map((verb) => ({
-      queryKey: ['preview', room, seat.identity, verb, state, terms.for],
+    queries: asked.map((command) => ({
+      queryKey: ['preview', room, seat.identity, command, state, terms.for],
       staleTime: SETTLE_MS,
       retry: false,
       queryFn: ({ signal }: { signal: AbortSignal }) =>
         postJson<SeatPreview>(
           path('rooms', room, 'seats', seat.identity, 'preview'),
-          { ...askedAbout(verb), ...terms },
+          { ...askedAbout(command), ...terms },
           { signal },
         ),
     })),
   });
   return new Map(
-    asked.flatMap((verb, index) => {
+    asked.flatMap((command, index) => {
       const preview = answers[index]?.data;
-      return preview ? [[verb, preview] as const] : [];
+      return preview ? [[command, preview] as const] : [];
     }),
   );
 }

@@ -7,7 +7,7 @@ import type { SeatAction } from './seatAction';
 import type { SeatActions } from './seatActions';
 import type { DialogControls, OpenDialog, RoleChange } from './useOpenDialog';
 import type { SeatRules } from './useSeatRules';
-import { actionOf, type Verb } from './verbs';
+import { actionOf, type PersonCommand } from './personCommands';
 
 interface SeatCommandsOptions {
   roster: RoomRoster;
@@ -44,18 +44,18 @@ export function useSeatCommands(options: SeatCommandsOptions) {
   );
 
   const openFor = useCallback(
-    (identity: string, dialog: OpenDialog, verb?: Verb) => {
-      tellActing(identity, verb);
+    (identity: string, dialog: OpenDialog, command?: PersonCommand) => {
+      tellActing(identity, command);
       openDialog(dialog);
     },
     [tellActing, openDialog],
   );
 
   const act = useCallback(
-    (verb: Verb, identity: string, element: HTMLElement, reason = '') => {
+    (command: PersonCommand, identity: string, element: HTMLElement, reason = '') => {
       const seat = store.seat(identity);
       if (!seat) return;
-      const cannot = obstacle(verb, seat);
+      const cannot = obstacle(command, seat);
       if (cannot !== null) {
         refuse(identity, cannot);
         return;
@@ -64,18 +64,23 @@ export function useSeatCommands(options: SeatCommandsOptions) {
         openFor(
           identity,
           { kind: 'roles', change, identities: [identity], anchor: element, reason },
-          verb,
+          command,
         );
-      const action = actionOf(verb, seat);
+      const action = actionOf(command, seat);
       if (action) void run(identity, reason ? withReason(action, reason) : action);
-      else if (verb === 'promoteAs') openRoles(seat.hand ? 'approve' : 'promote');
+      else if (command === 'promoteAs') openRoles(seat.hand ? 'approve' : 'promote');
       // Without a promotion to take back there is only a choice of roles.
-      else if (verb === 'demote') openRoles('demote');
-      else if (verb === 'decline') openFor(identity, { kind: 'decline', identity }, verb);
-      else if (verb === 'undo') void actions.undoNewest(identity);
-      else if (verb === 'voidTokens') openFor(identity, { kind: 'voidTokens', identity }, verb);
-      else if (verb === 'remove' || verb === 'block') {
-        openFor(identity, { kind: 'removal', mode: verb, identities: [identity], reason }, verb);
+      else if (command === 'demote') openRoles('demote');
+      else if (command === 'decline') openFor(identity, { kind: 'decline', identity }, command);
+      else if (command === 'undo') void actions.undoNewest(identity);
+      else if (command === 'voidTokens')
+        openFor(identity, { kind: 'voidTokens', identity }, command);
+      else if (command === 'remove' || command === 'block') {
+        openFor(
+          identity,
+          { kind: 'removal', mode: command, identities: [identity], reason },
+          command,
+        );
       }
     },
     [store, obstacle, refuse, run, openFor, actions],
@@ -83,8 +88,8 @@ export function useSeatCommands(options: SeatCommandsOptions) {
 
   /** A button in a row acts on that person alone, and on nobody who has just left. */
   const actInRow = useCallback(
-    (verb: Verb, identity: string, element: HTMLElement) => {
-      if (!store.read().gone.has(identity)) act(verb, identity, element);
+    (command: PersonCommand, identity: string, element: HTMLElement) => {
+      if (!store.read().gone.has(identity)) act(command, identity, element);
       else refuse(identity, translate('room_console.sync.left'));
     },
     [store, act, refuse, translate],

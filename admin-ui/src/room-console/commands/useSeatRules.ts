@@ -9,7 +9,7 @@ import { useTemplates } from '../../shared/useTemplates';
 import type { RosterStore } from '../roster/rosterStore';
 import type { SeatActions } from './seatActions';
 import { useRefusal } from './useRefusal';
-import { obstacleOf, permissionOf, type Verb } from './verbs';
+import { obstacleOf, permissionOf, type PersonCommand } from './personCommands';
 
 /** Kinds of participants behind which there is a person. */
 const PEOPLE: ReadonlySet<string> = new Set(['standard', 'sip', 'whip']);
@@ -31,7 +31,7 @@ export function useSeatRules({ room, store, actions, promoteTemplate }: SeatRule
   const { byKey } = useTemplates();
   const promoteTo = promotesTo({ promoteTemplate: promoteTemplate ?? null });
   const role = byKey.get(promoteTo)?.name ?? promoteTo;
-  const promoteTitle = translate('room_console.verbs.promote_to', { role });
+  const promoteTitle = translate('room_console.commands.promote_to', { role });
 
   /** Oneself, hosts, and participants that are no person: a bulk act leaves them out. */
   const isProtected = useCallback(
@@ -52,14 +52,14 @@ export function useSeatRules({ room, store, actions, promoteTemplate }: SeatRule
   const unreachable = isReachable ? null : translate('room_console.cannot.unreachable');
   /** Why something cannot be done to this person now; null when it can. */
   const obstacle = useCallback(
-    (verb: Verb, seat: Seat): string | null => {
+    (command: PersonCommand, seat: Seat): string | null => {
       if (unreachable !== null) return unreachable;
-      if (verb === 'undo') {
+      if (command === 'undo') {
         return actions.undoable(seat.identity) ? null : translate('room_console.nothing_to_undo');
       }
-      const refused = refusal(permissionOf(verb));
+      const refused = refusal(permissionOf(command));
       if (refused !== null) return refused;
-      const reason = obstacleOf(verb, seat, canBePromoted(seat));
+      const reason = obstacleOf(command, seat, canBePromoted(seat));
       return reason && translate(`room_console.cannot.${reason}`);
     },
     [unreachable, actions, refusal, canBePromoted, translate],

@@ -1,22 +1,22 @@
 import { useTranslate } from 'react-admin';
 import MenuItem from '@mui/material/MenuItem';
 import MenuList from '@mui/material/MenuList';
-import Popover from '@mui/material/Popover';
 import Typography from '@mui/material/Typography';
 import type { Seat } from '../../api/records';
+import { PopoverDialog } from '../../shared/PopoverDialog';
 import { nameOf } from '../seat/seatFacts';
 import { useCommands } from '../commands/useSeatCommands';
 import { useRules } from '../commands/useSeatRules';
 import { useRoomRoster } from '../roster/rosterContext';
 import { usePreviews } from '../commands/usePreview';
-import { labelOf, useSentence } from '../commands/useVerbWords';
-import { DESTRUCTIVE, type Verb, verbsFor } from '../commands/verbs';
+import { labelOf, useSentence } from '../commands/useCommandWords';
+import { DESTRUCTIVE, type PersonCommand, commandsFor } from '../commands/personCommands';
 import type { SeatPreview } from '@rolecall/server/api';
 
 export interface ActionMenuProps {
   seat: Seat;
   anchor: HTMLElement;
-  onChoose: (verb: Verb) => void;
+  onChoose: (command: PersonCommand) => void;
   onClose: () => void;
 }
 
@@ -25,49 +25,45 @@ export function ActionMenu({ seat, anchor, onChoose, onClose }: ActionMenuProps)
   const translate = useTranslate();
   const { room } = useRoomRoster();
   const { obstacle } = useRules();
-  const verbs = verbsFor(seat);
-  const possible = verbs.filter((verb) => obstacle(verb, seat) === null);
+  const commands = commandsFor(seat);
+  const possible = commands.filter((command) => obstacle(command, seat) === null);
   const previews = usePreviews(room, seat, possible);
   const title = translate('room_console.menu', { name: nameOf(seat) });
   return (
-    <Popover
-      open
-      anchorEl={anchor}
+    <PopoverDialog
+      title={title}
+      anchor={anchor}
+      sx={{ width: 'min(400px, 100%)' }}
       onClose={onClose}
-      anchorOrigin={{ vertical: 'bottom', horizontal: 'right' }}
-      transformOrigin={{ vertical: 'top', horizontal: 'right' }}
-      slotProps={{
-        paper: { role: 'dialog', 'aria-label': title, sx: { width: 'min(400px, 100%)' } },
-      }}
     >
       <MenuList autoFocusItem disabledItemsFocusable dense aria-label={title}>
-        {verbs.map((verb) => (
+        {commands.map((command) => (
           <ActionItem
-            key={verb}
-            verb={verb}
+            key={command}
+            command={command}
             seat={seat}
-            preview={previews.get(verb)}
-            onChoose={() => onChoose(verb)}
+            preview={previews.get(command)}
+            onChoose={() => onChoose(command)}
           />
         ))}
       </MenuList>
-    </Popover>
+    </PopoverDialog>
   );
 }
 
 interface ActionItemProps {
-  verb: Verb;
+  command: PersonCommand;
   seat: Seat;
   preview: SeatPreview | undefined;
   onChoose: () => void;
 }
 
-function ActionItem({ verb, seat, preview, onChoose, ...menuItem }: ActionItemProps) {
+function ActionItem({ command, seat, preview, onChoose, ...menuItem }: ActionItemProps) {
   const translate = useTranslate();
   const sentence = useSentence();
   const { obstacle, promoteTitle } = useRules();
   const { refuse } = useCommands();
-  const reason = obstacle(verb, seat) ?? preview?.problem ?? null;
+  const reason = obstacle(command, seat) ?? preview?.problem ?? null;
   return (
     <MenuItem
       {...menuItem}
@@ -89,13 +85,13 @@ function ActionItem({ verb, seat, preview, onChoose, ...menuItem }: ActionItemPr
         sx={{
           fontSize: '.8125rem',
           fontWeight: 550,
-          color: DESTRUCTIVE.has(verb) && reason === null ? 'error.main' : 'inherit',
+          color: DESTRUCTIVE.has(command) && reason === null ? 'error.main' : 'inherit',
         }}
       >
-        {labelOf(verb, seat, promoteTitle, translate)}
+        {labelOf(command, seat, promoteTitle, translate)}
       </Typography>
       <Typography component="div" variant="caption" color="text.secondary">
-        {reason ?? sentence(verb, preview)}
+        {reason ?? sentence(command, preview)}
       </Typography>
     </MenuItem>
   );

@@ -1,7 +1,7 @@
 import type { Attempt } from '../commands/seatActions';
 import { type OpenDialog, useDialogControls } from '../commands/useOpenDialog';
 import { useCommands } from '../commands/useSeatCommands';
-import type { Verb } from '../commands/verbs';
+import type { PersonCommand } from '../commands/personCommands';
 import { useRoomRoster } from '../roster/rosterContext';
 import { useRosterView } from '../roster/useRoster';
 import { ActionMenu } from './ActionMenu';
@@ -78,9 +78,9 @@ function PersonMenu({ identity, anchor }: { identity: string; anchor: HTMLElemen
   const { closeDialog } = useDialogControls();
   const seat = store.seat(identity);
   if (!seat) return null;
-  const choose = (verb: Verb) => {
+  const choose = (command: PersonCommand) => {
     closeDialog();
-    act(verb, identity, anchor);
+    act(command, identity, anchor);
   };
   return <ActionMenu seat={seat} anchor={anchor} onChoose={choose} onClose={closeDialog} />;
 }

@@ -2,7 +2,7 @@ import { useBulkActs } from '../bulk/useBulkCommands';
 import { type OpenDialog, useDialogControls } from '../commands/useOpenDialog';
 import { useCommands } from '../commands/useSeatCommands';
 import { useRules } from '../commands/useSeatRules';
-import { permissionOf } from '../commands/verbs';
+import { permissionOf } from '../commands/personCommands';
 import { useRoomRoster } from '../roster/rosterContext';
 import { type Removal, RemovalEffects, RemoveDialog } from './RemoveDialog';
 
@@ -17,8 +17,8 @@ export function RemovalDialog({ dialog }: { dialog: OpenDialog & { kind: 'remova
   const [identity = ''] = identities;
   const isOne = identities.length === 1;
   const seat = isOne ? (store.seat(identity) ?? null) : null;
-  const obstacleTo = (verb: Removal['kind']) =>
-    seat ? obstacle(verb, seat) : refusal(permissionOf(verb));
+  const obstacleTo = (command: Removal['kind']) =>
+    seat ? obstacle(command, seat) : refusal(permissionOf(command));
 
   const confirm = async (action: Removal) => {
     const { kind, ...body } = action;

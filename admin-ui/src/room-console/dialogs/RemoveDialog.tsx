@@ -11,7 +11,7 @@ import { ConfirmDialog } from '../../shared/ConfirmDialog';
 import type { Seat } from '../../api/records';
 import type { SeatAction } from '../commands/seatAction';
 import { usePreviews } from '../commands/usePreview';
-import { useSentence } from '../commands/useVerbWords';
+import { useSentence } from '../commands/useCommandWords';
 
 export type Removal = Extract<SeatAction, { kind: 'remove' | 'block' }>;
 

@@ -2,7 +2,6 @@ import { useState } from 'react';
 import { useTranslate } from 'react-admin';
 import MenuItem from '@mui/material/MenuItem';
 import MenuList from '@mui/material/MenuList';
-import Popover from '@mui/material/Popover';
 import Typography from '@mui/material/Typography';
 import {
   diffGrants,
@@ -14,6 +13,7 @@ import {
 } from '@rolecall/server/grants';
 import type { RoleTemplate, Seat } from '../../api/records';
 import { useMe } from '../../session/session';
+import { PopoverDialog } from '../../shared/PopoverDialog';
 import { RoleChip } from '../../shared/RoleChip';
 import { useTemplates } from '../../shared/useTemplates';
 import { LeaseChoice } from './LeaseChoice';
@@ -39,14 +39,12 @@ export function RoleMenu({ kind, seat, count, anchor, onChoose, onClose }: RoleM
   const now = seat ? (byKey.get(seat.role?.template ?? '')?.grants as RoleGrants) : undefined;
   const title = translate(`room_console.promote_menu.${kind}_title`, { name });
   return (
-    <Popover
-      open={anchor !== null}
-      anchorEl={anchor}
+    <PopoverDialog
+      title={title}
+      anchor={anchor}
+      side="left"
+      sx={{ maxWidth: 'min(440px, 100%)' }}
       onClose={onClose}
-      anchorOrigin={{ vertical: 'bottom', horizontal: 'left' }}
-      slotProps={{
-        paper: { role: 'dialog', 'aria-label': title, sx: { maxWidth: 'min(440px, 100%)' } },
-      }}
     >
       <Typography variant="h2" sx={{ px: 2, pt: 1.5, fontSize: '.875rem' }}>
         {title}
@@ -68,7 +66,7 @@ export function RoleMenu({ kind, seat, count, anchor, onChoose, onClose }: RoleM
           />
         ))}
       </MenuList>
-    </Popover>
+    </PopoverDialog>
   );
 }
 

@@ -16,9 +16,9 @@ import {
   COMMANDS,
   isCharacter,
   keyName,
-  type Keymap,
+  type Shortcuts,
   keyObstacle,
-} from '../commands/keymap';
+} from '../commands/shortcuts';
 import type { Tone } from '../seat/status';
 import { StatusSign } from '../seat/StatusSign';
 import { statusStyles } from '../seat/statusStyles';
@@ -32,20 +32,20 @@ const FIXED: [name: string, keys: string[]][] = [
 ];
 
 export interface ShortcutsDialogProps {
-  keymap: Keymap;
+  shortcuts: Shortcuts;
   onClose: () => void;
 }
 
 /** All keys, and other keys for who wants them. */
-export function ShortcutsDialog({ keymap, onClose }: ShortcutsDialogProps) {
+export function ShortcutsDialog({ shortcuts, onClose }: ShortcutsDialogProps) {
   const translate = useTranslate();
   const titleId = useId();
-  const { settings, setSettings } = keymap;
+  const { settings, setSettings } = shortcuts;
   const [asked, setAsked] = useState<Command | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
 
   const choose = (command: Command, name: string) => {
-    const obstacle = keyObstacle(name, command, keymap.keys);
+    const obstacle = keyObstacle(name, command, shortcuts.keys);
     if (obstacle) {
       const by = 'by' in obstacle ? translate(`room_console.keys.${obstacle.by}`) : '';
       setProblem(translate(`room_console.keys.${obstacle.code}`, { key: name, by }));
@@ -108,7 +108,7 @@ export function ShortcutsDialog({ keymap, onClose }: ShortcutsDialogProps) {
             <KeyLine
               key={command}
               command={command}
-              keymap={keymap}
+              shortcuts={shortcuts}
               isAsked={asked === command}
               onAsk={() => {
                 setProblem(null);
@@ -178,7 +178,7 @@ const LEGEND = [
 
 interface KeyLineProps {
   command: Command;
-  keymap: Keymap;
+  shortcuts: Shortcuts;
   isAsked: boolean;
   onAsk: () => void;
   onPressed: (name: string) => void;
@@ -186,10 +186,10 @@ interface KeyLineProps {
 
 const MODIFIERS = ['Shift', 'Control', 'Alt', 'Meta', 'Tab', 'Escape'];
 
-function KeyLine({ command, keymap, isAsked, onAsk, onPressed }: KeyLineProps) {
+function KeyLine({ command, shortcuts, isAsked, onAsk, onPressed }: KeyLineProps) {
   const translate = useTranslate();
-  const key = keymap.keys[command];
-  const isOff = key !== '' && isCharacter(key) && !keymap.settings.areCharactersOn;
+  const key = shortcuts.keys[command];
+  const isOff = key !== '' && isCharacter(key) && !shortcuts.settings.areCharactersOn;
   const shown = isAsked
     ? translate('room_console.keys.press')
     : key || translate('room_console.keys.none');

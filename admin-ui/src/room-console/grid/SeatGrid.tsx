@@ -18,12 +18,20 @@ import Box from '@mui/material/Box';
 import type { Acting, RoleTemplate, Seat } from '../../api/records';
 import { visuallyHidden } from '../../shared/visuallyHidden';
 import { GridFrame, HEAD_HEIGHT } from './GridFrame';
-import { ACTS, chipFor, type Command, commandFor, type Keymap, stepFor } from '../commands/keymap';
+import {
+  ACTS,
+  chipFor,
+  type Command,
+  commandFor,
+  type Shortcuts,
+  stepFor,
+} from '../commands/shortcuts';
 import type { RosterStore } from '../roster/rosterStore';
 import { RowSlots } from './rowSlots';
 import type { Attempt } from '../commands/seatActions';
 import { useRules } from '../commands/useSeatRules';
-import { SeatRow, type RowCommand } from './SeatRow';
+import type { RowCommand } from './rowActions';
+import { SeatRow } from './SeatRow';
 import type { SwipeLayerProps } from './SwipeLayer';
 import { useRosterView } from '../roster/useRoster';
 import { useGridFit } from './useGridFit';
@@ -43,7 +51,7 @@ interface SeatGridProps {
   attempts: ReadonlyMap<string, Attempt>;
   acting: ReadonlyMap<string, Acting>;
   templates: ReadonlyMap<string, RoleTemplate>;
-  keymap: Keymap;
+  shortcuts: Shortcuts;
   active: string | null;
   selected: ReadonlySet<string>;
   errorText: (error: unknown) => string;
@@ -138,9 +146,9 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     if (event.target !== scroller.current || event.nativeEvent.isComposing) return;
     sortPause.touch();
-    const step = stepFor(event, page, view.identities.length, props.keymap);
-    const chip = step === null ? chipFor(event, props.keymap) : null;
-    const command = step === null && !chip ? commandFor(event, props.keymap) : null;
+    const step = stepFor(event, page, view.identities.length, props.shortcuts);
+    const chip = step === null ? chipFor(event, props.shortcuts) : null;
+    const command = step === null && !chip ? commandFor(event, props.shortcuts) : null;
     if (step === null && !chip && !command) return;
     event.preventDefault();
     if (step !== null) move(step, event.shiftKey);

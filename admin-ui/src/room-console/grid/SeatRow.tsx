@@ -3,39 +3,19 @@ import { useTranslate } from 'react-admin';
 import type { Acting, RoleTemplate, Seat } from '../../api/records';
 import { inkOn, templateColor } from '../../theme/templateColor';
 import { HandSign } from '../seat/HandSign';
-import { type Attempt, UNDO_MS } from '../commands/seatActions';
 import { statusOf } from '../commands/seatStatus';
-import {
-  FLAGS,
-  hasFlag,
-  nameOf,
-  tagsOf,
-  tracksInWords,
-  type Flag,
-  type Translate,
-} from '../seat/seatFacts';
+import { nameOf, tagsOf, tracksInWords, type Translate } from '../seat/seatFacts';
 import { actingStatus } from '../seat/status';
 import { clockTime, timeLeft, waitedFor } from '../seat/times';
 import { StatusSign } from '../seat/StatusSign';
 import { useSeconds } from '../seat/useSeconds';
-import { mainVerb, type Verb } from '../commands/verbs';
+import { actionsOf, type RowActionsProps } from './rowActions';
+import { flagsOf } from './rowFlags';
 
-/** `act …` is about this row alone, not about the selection. */
-export type RowCommand = `act ${Verb}` | 'menu' | 'undo' | 'select' | 'open';
-
-interface SeatCellsProps {
-  seat: Seat;
+interface SeatCellsProps extends RowActionsProps {
   template: RoleTemplate | undefined;
-  attempt: Attempt | undefined;
-  /** When they left, for who is no longer here. */
-  goneAt: number | undefined;
   acting: Acting | undefined;
-  /** Why something cannot be done to them, and who could; null when it can. */
-  obstacle: (verb: Verb, seat: Seat) => string | null;
-  promoteTitle: string;
-  translate: Translate;
   errorText: (error: unknown) => string;
-  onCommand: (command: RowCommand, identity: string, element: HTMLElement) => void;
 }
 
 export interface SeatRowProps extends SeatCellsProps {
@@ -136,78 +116,10 @@ const SeatCells = memo(function SeatCells(props: SeatCellsProps) {
       <div role="gridcell" className="cell c-joined">
         {seat.isPresent && seat.joinedAt ? clockTime(seat.joinedAt) : ''}
       </div>
-      <div role="gridcell" className="cell c-actions actions">
-        {/* For the pointer; by keyboard the same are U, P and the details. */}
-        {attempt?.undoUntil && attempt.phase !== 'requested' ? (
-          <UndoChip
-            label={UNDO_LABELS[attempt.action.kind] ?? 'room_console.undo_left'}
-            until={attempt.undoUntil}
-            onClick={(element) => props.onCommand('undo', identity, element)}
-          />
-        ) : (
-          nextOf(props, translate)
-        )}
-        <button
-          type="button"
-          className="more"
-          tabIndex={-1}
-          aria-label={translate('room_console.verbs.more', { name })}
-          onClick={(event) => {
-            event.stopPropagation();
-            props.onCommand('menu', identity, event.currentTarget);
-          }}
-        >
-          ⋯
-        </button>
-      </div>
+      {actionsOf(props, translate)}
     </>
   );
 });
-
-/** The act that comes next for this person; what is beyond reach says why, and who could. */
-function nextOf(props: SeatCellsProps, translate: Translate) {
-  const { seat } = props;
-  const verb = mainVerb(seat);
-  if (verb === null) return null;
-  const title = verb === 'promote' ? props.promoteTitle : undefined;
-  return (
-    <>
-      {rowButton(verb, verb, title, props, translate)}
-      {verb === 'approve' && rowButton('decline', 'quietly', undefined, props, translate)}
-    </>
-  );
-}
-
-function rowButton(
-  verb: Verb,
-  className: string,
-  title: string | undefined,
-  props: SeatCellsProps,
-  translate: Translate,
-) {
-  const { seat, onCommand } = props;
-  const isGone = props.goneAt !== undefined;
-  const obstacle = isGone ? translate('room_console.sync.left') : props.obstacle(verb, seat);
-  return (
-    <button
-      type="button"
-      className={className}
-      tabIndex={-1}
-      // Not `disabled`: a tap on it still has to say why.
-      aria-disabled={obstacle !== null || undefined}
-      title={obstacle ?? title}
-      onClick={(event) => {
-        event.stopPropagation();
-        // The second click of a double click was meant for the button that was there before.
-        if (event.detail < 2) onCommand(`act ${verb}`, seat.identity, event.currentTarget);
-      }}
-    >
-      {translate(ROW_LABELS[verb] ?? `room_console.verbs.${verb}`)}
-    </button>
-  );
-}
-
-const ROW_LABELS: Partial<Record<Verb, string>> = { decline: 'room_stage.decline' };
 
 /** How long a hand has been up, or an invitation out. */
 function waitingOf(seat: Seat, translate: Translate) {
@@ -271,103 +183,5 @@ function Lease({ until }: { until: string }) {
     <span className="lease" title={clockTime(until)}>
       {translate('room_console.source.lease', { left: timeLeft(until, now) })}
     </span>
-  );
-}
-
-function flagsOf(seat: Seat, translate: Translate) {
-  const { observed } = seat;
-  if (!observed || !seat.isPresent) {
-    return (
-      <div
-        role="gridcell"
-        className="cell c-observed quiet"
-        aria-label={translate('room_console.flags.unknown')}
-      >
-        –
-      </div>
-    );
-  }
-  const { label, path } = flagsInRow(
-    FLAGS.filter((flag) => hasFlag(observed, flag)),
-    translate,
-  );
-  return (
-    <div role="gridcell" className="cell c-observed flags" aria-label={label} title={label}>
-      <svg viewBox={`0 0 ${SLOT * FLAGS.length} ${SLOT}`} aria-hidden>
-        <path d={path} />
-      </svg>
-    </div>
-  );
-}
-
-const SLOT = 28;
-
-/** Only the moves are absolute, so that a sign is put into its place by shifting those. */
-const SIGN_PATHS: Record<Flag, string> = {
-  microphone: 'M9 6a3 3 0 0 1 6 0v5a3 3 0 0 1-6 0zM6 11a6 6 0 0 0 12 0M12 17v3',
-  camera: 'M4 8h11v8h-11zM15 11l5-2.5v7l-5-2.5',
-  screen_share: 'M4 6h16v10h-16zM9 19.5h6',
-  data: 'M4 6h16v10h-9l-4 3v-3h-3z',
-  subscribe: 'M3 12s3.5-6 9-6 9 6 9 6-3.5 6-9 6-9-6-9-6zM12 10a2 2 0 1 0 .01 0',
-  hidden: 'M4 12s3-5 8-5 8 5 8 5-3 5-8 5-8-5-8-5zM5 19l14-14',
-};
-
-const inRows = new WeakMap<Translate, Map<string, { label: string; path: string }>>();
-
-/**
- * All signs of a row in one shape, each in its own place so that rows read like a table, and what
- * they say. Kept, because a room has few kinds of people and thousands of them scroll by.
- */
-function flagsInRow(held: readonly Flag[], translate: Translate) {
-  const known = inRows.get(translate) ?? new Map<string, { label: string; path: string }>();
-  inRows.set(translate, known);
-  const key = held.join();
-  let found = known.get(key);
-  if (!found) {
-    const words = held.map((flag) => translate(`room_console.flags.${flag}`)).join(', ');
-    found = {
-      label: translate('room_console.flags.label', {
-        flags: words || translate('room_console.flags.nothing'),
-      }),
-      path: held.map((flag) => shifted(SIGN_PATHS[flag], SLOT * FLAGS.indexOf(flag))).join(''),
-    };
-    known.set(key, found);
-  }
-  return found;
-}
-
-const shifted = (path: string, by: number) =>
-  path.replace(/M(\d+)/g, (_move, x: string) => `M${Number(x) + by}`);
-
-/** Letting somebody back in is no undo: they are out and have to come back themselves. */
-const UNDO_LABELS: Partial<Record<Attempt['action']['kind'], string>> = {
-  remove: 'room_console.allow_back',
-  block: 'room_console.allow_back',
-};
-
-interface UndoChipProps {
-  label: string;
-  until: number;
-  onClick: (element: HTMLElement) => void;
-}
-
-function UndoChip({ label, until, onClick }: UndoChipProps) {
-  const translate = useTranslate();
-  const now = useSeconds();
-  // The page's clock may be a second behind the answer.
-  const seconds = Math.floor(Math.min(until - now, UNDO_MS) / 1000);
-  if (seconds <= 0) return null;
-  return (
-    <button
-      type="button"
-      className="undo"
-      tabIndex={-1}
-      onClick={(event) => {
-        event.stopPropagation();
-        onClick(event.currentTarget);
-      }}
-    >
-      {translate(label, { seconds })}
-    </button>
   );
 }

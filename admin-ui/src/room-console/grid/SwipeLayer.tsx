@@ -11,10 +11,10 @@ import { useShowNotice } from '../notices/useNotices';
 import { useRoomRoster } from '../roster/rosterContext';
 import type { RosterStore } from '../roster/rosterStore';
 import { usePreviews } from '../commands/usePreview';
-import { useSentence } from '../commands/useVerbWords';
+import { useSentence } from '../commands/useCommandWords';
 
 /** The most frequent act on each side; both have buttons and keys as well. */
-const VERBS = { right: 'promote', left: 'mute' } as const satisfies Record<Side, string>;
+const SWIPES = { right: 'promote', left: 'mute' } as const satisfies Record<Side, string>;
 
 const SIGN = 20;
 const SIGNS: Record<Side, string> = {
@@ -48,7 +48,7 @@ export function SwipeLayer({ grid, isPressSettled, onPull }: SwipeLayerProps) {
     const seat = store.seat(identity);
     if (!seat) return;
     const reason = whyNot(side, seat, store, obstacle, translate) ?? refusal.current;
-    if (reason === null) act(VERBS[side], identity, row);
+    if (reason === null) act(SWIPES[side], identity, row);
     else refuse(identity, reason);
   };
   const onMoved = () => showNotice(translate('room_console.moved'), 'bad');
@@ -94,9 +94,9 @@ function PulledRow({ pulled, seat, onRefusal }: PulledRowProps) {
   const { obstacle, promoteTitle } = useRules();
   const sentence = useSentence();
   const { side, isFar, row } = pulled;
-  const verb = VERBS[side];
+  const command = SWIPES[side];
   const known = whyNot(side, seat, store, obstacle, translate);
-  const preview = usePreviews(room, seat, known === null ? [verb] : []).get(verb);
+  const preview = usePreviews(room, seat, known === null ? [command] : []).get(command);
   const problem = preview?.problem ?? null;
   useEffect(() => {
     onRefusal(problem);
@@ -124,7 +124,7 @@ function PulledRow({ pulled, seat, onRefusal }: PulledRowProps) {
       </Layer>
       {createPortal(
         <Effect data-bad={!isPossible} aria-hidden>
-          {translate('room_console.said', { name, what: reason ?? sentence(verb, preview) })}
+          {translate('room_console.said', { name, what: reason ?? sentence(command, preview) })}
         </Effect>,
         row.closest('.grid')!.parentElement!,
       )}
@@ -199,7 +199,7 @@ function whyNot(
   translate: Translate,
 ): string | null {
   if (store.read().gone.has(seat.identity)) return translate('room_console.sync.left');
-  return obstacle(VERBS[side], seat);
+  return obstacle(SWIPES[side], seat);
 }
 
 function labelOf(
@@ -209,7 +209,7 @@ function labelOf(
   promoteTitle: string,
   translate: Translate,
 ): string {
-  if (side === 'left') return translate('room_console.verbs.mute');
-  if (seat.hand) return translate('room_console.verbs.approve');
-  return isPossible ? promoteTitle : translate('room_console.verbs.promote');
+  if (side === 'left') return translate('room_console.commands.mute');
+  if (seat.hand) return translate('room_console.commands.approve');
+  return isPossible ? promoteTitle : translate('room_console.commands.promote');
 }

@@ -9,11 +9,16 @@ import { useCommands } from '../commands/useSeatCommands';
 import { useRules } from '../commands/useSeatRules';
 import { useRoomRoster } from '../roster/rosterContext';
 import { usePreviews } from '../commands/usePreview';
-import { labelOf, useSentence } from '../commands/useVerbWords';
-import { DESTRUCTIVE, mainVerb, type Verb, verbsFor } from '../commands/verbs';
+import { labelOf, useSentence } from '../commands/useCommandWords';
+import {
+  DESTRUCTIVE,
+  mainCommand,
+  type PersonCommand,
+  commandsFor,
+} from '../commands/personCommands';
 
 /** Those that are needed in a hurry; all others are one press further. */
-const QUICK: readonly Verb[] = [
+const QUICK: readonly PersonCommand[] = [
   'approve',
   'decline',
   'unblock',
@@ -37,15 +42,15 @@ export function PersonActions({ seat }: PersonActionsProps) {
   const { canBePromoted, obstacle, promoteTitle } = useRules();
   const { act, openMenu } = useCommands();
   const sentenceId = useId();
-  const [pointedAt, setPointedAt] = useState<Verb | null>(null);
+  const [pointedAt, setPointedAt] = useState<PersonCommand | null>(null);
   // Who has it all already needs no promotion.
   const isHigh = !seat.hand && !canBePromoted(seat);
-  const main = mainVerb(seat);
-  const offered = verbsFor(seat).filter(
-    (verb) =>
-      QUICK.includes(verb) &&
-      !(verb === 'promote' && isHigh) &&
-      !(verb === 'remove' && !seat.isPresent),
+  const main = mainCommand(seat);
+  const offered = commandsFor(seat).filter(
+    (command) =>
+      QUICK.includes(command) &&
+      !(command === 'promote' && isHigh) &&
+      !(command === 'remove' && !seat.isPresent),
   );
   const asked = pointedAt && obstacle(pointedAt, seat) === null ? [pointedAt] : [];
   const previews = usePreviews(room, seat, asked);
@@ -63,20 +68,20 @@ export function PersonActions({ seat }: PersonActionsProps) {
         }}
         onPointerLeave={() => setPointedAt(null)}
       >
-        {offered.map((verb) => (
+        {offered.map((command) => (
           <Button
-            key={verb}
-            variant={verb === main ? 'contained' : 'outlined'}
-            color={DESTRUCTIVE.has(verb) ? 'error' : 'primary'}
+            key={command}
+            variant={command === main ? 'contained' : 'outlined'}
+            color={DESTRUCTIVE.has(command) ? 'error' : 'primary'}
             // Not `disabled`: with the focus or a finger on it, the line below says why.
-            aria-disabled={obstacle(verb, seat) !== null || undefined}
-            sx={obstacle(verb, seat) === null ? undefined : REFUSED}
-            aria-describedby={verb === pointedAt ? sentenceId : undefined}
-            onFocus={() => setPointedAt(verb)}
-            onPointerEnter={() => setPointedAt(verb)}
-            onClick={(event) => act(verb, seat.identity, event.currentTarget)}
+            aria-disabled={obstacle(command, seat) !== null || undefined}
+            sx={obstacle(command, seat) === null ? undefined : REFUSED}
+            aria-describedby={command === pointedAt ? sentenceId : undefined}
+            onFocus={() => setPointedAt(command)}
+            onPointerEnter={() => setPointedAt(command)}
+            onClick={(event) => act(command, seat.identity, event.currentTarget)}
           >
-            {labelOf(verb, seat, promoteTitle, translate)}
+            {labelOf(command, seat, promoteTitle, translate)}
           </Button>
         ))}
         {isUndoable && (
@@ -84,14 +89,14 @@ export function PersonActions({ seat }: PersonActionsProps) {
             variant="outlined"
             onClick={(event) => act('undo', seat.identity, event.currentTarget)}
           >
-            {translate('room_console.verbs.undo')}
+            {translate('room_console.commands.undo')}
           </Button>
         )}
         <Button
           aria-haspopup="dialog"
           onClick={(event) => openMenu(seat.identity, event.currentTarget)}
         >
-          {translate('room_console.verbs.all_actions')}
+          {translate('room_console.commands.all_actions')}
         </Button>
       </Box>
       <Typography

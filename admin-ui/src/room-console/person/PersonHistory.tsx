@@ -20,7 +20,7 @@ export interface PersonHistoryProps {
   hasLog: boolean;
 }
 
-/** The last acts on this person, by whom, and how long each took to have its effect. */
+/** The last acts on this person, who did them, and how long each took. */
 export function PersonHistory({ room, seat, hasLog }: PersonHistoryProps) {
   const translate = useTranslate();
   const { data } = useQuery({

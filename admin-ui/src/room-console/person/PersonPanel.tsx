@@ -68,7 +68,7 @@ export function PersonPanel({ seat, attempt, errorText }: PersonPanelProps) {
           <Mono>{seat.identity}</Mono>
           <CopyButton text={seat.identity} label={translate('room_console.panel.copy_identity')} />
         </Box>
-        <IconButton aria-label={translate('room_console.verbs.close')} onClick={closePanel}>
+        <IconButton aria-label={translate('room_console.commands.close')} onClick={closePanel}>
           <Close sx={{ fontSize: 18 }} />
         </IconButton>
       </Box>
@@ -119,7 +119,7 @@ export function PersonPanel({ seat, attempt, errorText }: PersonPanelProps) {
   );
 }
 
-/** What is true of this person now, with since when and by whom. */
+/** The state of this person: since when, and who caused it. */
 function CurrentFacts({ seat }: { seat: Seat }) {
   const translate = useTranslate();
   const now = useSeconds();

@@ -1,19 +1,18 @@
 /**
- * Keeps a press from reaching something that has just moved under the pointer. It remembers where
- * everything that can be pressed was painted, and refuses a press when another thing was at that
- * point a moment before, no matter what moved it.
+ * Refuses a press on something that has just moved under the pointer. It remembers where each target
+ * was painted, and compares what is at the point now with what was there a moment before.
  */
 
-/** As long as a hand needs to stop after the eye has seen that something moved. */
+/** The time that a hand needs to stop after the eye saw something move. */
 export const SETTLE_MS = 300;
-/** While a hand scrolls, or only texts change, not every frame is read. A press reads afresh. */
+/** While the user scrolls, or only texts change, targets are read less often. A press reads again. */
 const CALM_MS = 100;
 
 const KEPT_MS = 3_000;
 
 const PRESSABLE =
   'button, a[href], label, [role=menuitem], [role=option], [role=checkbox], [data-identity], .pick';
-/** Dialogs and menus cover what is below, also where nothing on them can be pressed. */
+/** Dialogs and menus cover the page, also where they have nothing to press. */
 const OVERLAY = '.MuiModal-root';
 const OVERLAY_PAPER = '.MuiModal-root [role=dialog]';
 const TARGETS = `${PRESSABLE}, ${OVERLAY_PAPER}`;
@@ -28,22 +27,22 @@ interface Box {
 
 interface Target extends Box {
   element: Element;
-  /** What a press on it means: whom it is about, and what it says. */
+  /** What a press on it means: the person and the label. */
   meaning: string;
   person: string;
   overlay: Element | null;
-  /** As it was then: the element may be gone or show somebody else by now. */
+  /** Kept from that moment: the element may now be gone, or show another person. */
   isInRow: boolean;
 }
 
-/** What can be pressed in a row, relative to the row's corner. */
+/** The targets in a row, relative to its corner. */
 interface RowContent {
   width: number;
   height: number;
   targets: readonly Target[];
 }
 
-/** Reading every place costs layout: a row's content is read again only after a change in it. */
+/** Reading positions forces layout, so a row is read again only after a change in it. */
 type RowCache = WeakMap<Element, RowContent>;
 
 interface Snapshot {
@@ -57,7 +56,7 @@ interface Press {
   isSamePerson: boolean;
 }
 
-/** A pull is about a row; a press about one thing in it. */
+/** A swipe is about a row, a press about one target in it. */
 type Aspect = 'meaning' | 'person';
 
 export class ShiftGuard {
@@ -66,12 +65,12 @@ export class ShiftGuard {
   private frame: number | null = null;
   private lastReadAt = -Infinity;
   private scrolledAt = -Infinity;
-  /** Something was moved, added or removed since the last reading. */
+  /** Something moved, appeared or went since the last reading. */
   private isShifted = true;
   private onRefused = () => {};
   private rows: RowCache = new WeakMap();
 
-  /** Whether the person whose row the finger went down on last had been there long enough. */
+  /** Whether the row under the last press had shown the same person for long enough. */
   readonly isPressSettled = (): boolean => this.press?.isSamePerson ?? true;
 
   /** Starts watching the whole document, because menus and dialogs are outside the page's tree. */
@@ -84,7 +83,7 @@ export class ShiftGuard {
       characterData: true,
       attributeFilter: ['style', 'class', 'hidden', 'aria-label', 'data-about', 'data-identity'],
     });
-    // The page scrolls the list too, to keep rows in place; only a hand that scrolls does not aim.
+    // The page also scrolls the list to keep rows in place; only scrolling by hand means no aim.
     const onHandScroll = () => {
       this.scrolledAt = performance.now();
     };
@@ -175,14 +174,14 @@ export class ShiftGuard {
       return recent.every(({ targets }) => hadMeaning(targets, target));
     }
     const { clientX: x, clientY: y } = event;
-    // Read, but not remembered: what has not been painted yet has not been seen.
+    // Not remembered: nobody has seen what is not painted yet.
     const now = targetAt(readTargets(), x, y);
     return recent.every(({ targets }) =>
       isStill(targets, targetAt(targets, x, y), now, target, aspect),
     );
   }
 
-  /** What is about to be painted. */
+  /** The targets of the next paint. */
   private read(): void {
     this.lastReadAt = performance.now();
     this.isShifted = false;
@@ -190,7 +189,7 @@ export class ShiftGuard {
     const newest = this.snapshots.at(-1);
     if (newest && isSame(newest.targets, targets)) return;
     const at = this.lastReadAt;
-    // The last one before the time that counts says how that time began; a busy page is told late.
+    // The last snapshot before the period is its start: a busy page gets events late.
     const first = this.snapshots.findLastIndex((each) => each.at < at - KEPT_MS);
     this.snapshots = [...this.snapshots.slice(Math.max(0, first)), { at, targets }];
   }
@@ -199,7 +198,7 @@ export class ShiftGuard {
 const targetAt = (targets: readonly Target[], x: number, y: number) =>
   targets.findLast((each) => isInside(each, x, y));
 
-/** Whether a press means the same as it would have meant when these were the targets. */
+/** Whether a press means the same as it would have with these targets. */
 function isStill(
   targets: readonly Target[],
   before: Target | undefined,
@@ -207,11 +206,11 @@ function isStill(
   pressed: Element | null,
   aspect: Aspect,
 ): boolean {
-  // Where nothing was, nothing was aimed at; but what comes by itself is not meant either.
+  // Nobody aims at an empty place, and nobody means a target that has just appeared there.
   if (!before) return !now || !(now.isInRow || now.element.closest('[data-unasked]'));
-  // A press on nothing harms nobody; who aimed at a row is told why nothing happened.
+  // A press on nothing is harmless; after one aimed at a row, the page says why nothing happened.
   if (!now || !pressed) return before.meaning === now?.meaning || !before.isInRow;
-  // What somebody opens covers what was there; only what opens by itself surprises them.
+  // An overlay that the user opened is expected; one that opens by itself is not.
   const { overlay } = now;
   const isNew = overlay !== null && !targets.some((each) => each.overlay === overlay);
   if (isNew && !now.element.closest('[data-unasked]')) return true;
@@ -226,7 +225,7 @@ function hadMeaning(targets: readonly Target[], target: Element | null): boolean
 const pressableOf = (target: EventTarget | null): Element | null =>
   target instanceof Element ? target.closest(TARGETS) : null;
 
-/** Numbers are left out: a countdown does not change what a button does. */
+/** Without numbers: a countdown does not change what a button does. */
 function personOf(element: Element): string {
   const about = element.closest<HTMLElement>('[data-identity], [data-about]')?.dataset;
   return about?.identity ?? about?.about ?? '';
@@ -235,7 +234,7 @@ function personOf(element: Element): string {
 function meaningOf(element: Element, person = personOf(element), isInRow = false): string {
   if (element.matches('[data-identity]')) return `row ${person}`;
   const dialog = isInRow ? null : element.closest('[role=dialog]');
-  // An item of a menu says first what it does; what follows is read from the server.
+  // The first line of a menu item says what it does; the rest comes from the server later.
   const said = element.matches('[role=menuitem]')
     ? (element.firstElementChild ?? element)
     : element;
@@ -249,14 +248,14 @@ function titleOf(dialog: Element): string {
   return label ?? (id === null ? '' : (document.getElementById(id)?.textContent ?? ''));
 }
 
-/** Without a cache every place is read. */
+/** Without a cache every position is read. */
 function readTargets(rows: RowCache = new WeakMap()): Target[] {
   const frame = document.querySelector('.grid')?.getBoundingClientRect();
   const found: Target[] = [];
   const isAnyOverlay = document.querySelector(OVERLAY) !== null;
   let row: HTMLElement | null = null;
   for (const element of document.querySelectorAll<HTMLElement>(TARGETS)) {
-    // A row comes before what is in it: nothing has to be looked for upwards in most of them.
+    // A row comes before its content, so most targets need no search for their row.
     if (element.dataset.identity !== undefined) {
       row = element;
       found.push(...targetsOfRow(row, rows, frame));
@@ -276,7 +275,7 @@ function readTargets(rows: RowCache = new WeakMap()): Target[] {
   return found;
 }
 
-/** The row and what can be pressed in it, as far as the grid shows it. */
+/** The row and its targets, as far as the grid shows them. */
 function targetsOfRow(row: HTMLElement, rows: RowCache, frame: DOMRect | undefined): Target[] {
   const { left: x, top: y, width, height } = row.getBoundingClientRect();
   let content = rows.get(row);
@@ -295,7 +294,7 @@ function targetsOfRow(row: HTMLElement, rows: RowCache, frame: DOMRect | undefin
   const found: Target[] = [];
   for (const target of content.targets) {
     const [left, right] = [target.left + x, target.right + x];
-    // Rows are drawn somewhat beyond what is in sight.
+    // Rows are drawn somewhat beyond the visible part.
     const top = Math.max(target.top + y, frame ? frame.top + HEAD_HEIGHT : -Infinity);
     const bottom = Math.min(target.bottom + y, frame?.bottom ?? Infinity);
     if (right > left && bottom > top) found.push({ ...target, left, top, right, bottom });
@@ -303,7 +302,7 @@ function targetsOfRow(row: HTMLElement, rows: RowCache, frame: DOMRect | undefin
   return found;
 }
 
-/** Where it comes to rest: overlays open with a transition, which is no shift. */
+/** The final position: overlays open with a transition, which is no shift. */
 function laidOutAt(element: Element, overlay: Element): Box {
   let [left, top] = [0, 0];
   let offsetParent: Element | null = element;

@@ -84,7 +84,7 @@ export function watchSwipes(grid: HTMLElement, handlers: SwipeHandlers): () => v
     following.abort();
     if (!gone?.pull) return;
     const { row, identity, pull } = gone;
-    // The element may show somebody else by now, whom nobody pulled.
+    // The element may show another person by now, and nobody pulled that row.
     const isSame = row.isConnected && row.dataset.identity === identity;
     if (isMeant && pull.isFar) {
       if (isSame && gone.isSettled) handlers.onDone(pulledBy(gone, pull));

@@ -156,12 +156,12 @@ describe('RosterStore', () => {
     store.clock.now += 6_000;
     store.tick();
     const { identities, counts, present, publishing } = store.read();
-    const anew = roster(...store.read().seats.values()).read();
+    const rebuilt = roster(...store.read().seats.values()).read();
     expect({ identities, counts, present, publishing }).toEqual({
-      identities: anew.identities,
-      counts: anew.counts,
-      present: anew.present,
-      publishing: anew.publishing,
+      identities: rebuilt.identities,
+      counts: rebuilt.counts,
+      present: rebuilt.present,
+      publishing: rebuilt.publishing,
     });
   });
 

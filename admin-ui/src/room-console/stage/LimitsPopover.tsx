@@ -2,11 +2,11 @@ import { useState } from 'react';
 import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
-import Popover from '@mui/material/Popover';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
 import type { RoleGrants } from '@rolecall/server/grants';
 import type { RoleTemplate } from '../../api/records';
+import { PopoverDialog } from '../../shared/PopoverDialog';
 import { RoleChip } from '../../shared/RoleChip';
 import { useErrorText } from '../../shared/useErrorText';
 import { useTemplates } from '../../shared/useTemplates';
@@ -42,15 +42,11 @@ export function LimitsPopover({ roomStage, anchor, onClose }: LimitsPopoverProps
   };
 
   return (
-    <Popover
-      open
-      anchorEl={anchor}
+    <PopoverDialog
+      title={title}
+      anchor={anchor}
+      sx={{ p: 2, width: 'min(340px, 100%)' }}
       onClose={onClose}
-      anchorOrigin={{ vertical: 'bottom', horizontal: 'right' }}
-      transformOrigin={{ vertical: 'top', horizontal: 'right' }}
-      slotProps={{
-        paper: { role: 'dialog', 'aria-label': title, sx: { p: 2, width: 'min(340px, 100%)' } },
-      }}
     >
       <form
         onSubmit={(event) => {
@@ -84,7 +80,7 @@ export function LimitsPopover({ roomStage, anchor, onClose }: LimitsPopoverProps
           </Button>
         </Box>
       </form>
-    </Popover>
+    </PopoverDialog>
   );
 }
 

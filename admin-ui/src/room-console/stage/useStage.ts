@@ -27,8 +27,8 @@ export function useStage(room: string, isEnabled: boolean) {
   useLive(`room:${room}`, { stage: reloadSoon, reset: reloadSoon });
 
   const post = useCallback(
-    <T>(verb: 'approve-next' | 'approve-all', body?: object) =>
-      postJson<T>(path('rooms', room, 'stage', verb), body),
+    <T>(step: 'approve-next' | 'approve-all', body?: object) =>
+      postJson<T>(path('rooms', room, 'stage', step), body),
     [room],
   );
   const limit = useCallback(

@@ -7,9 +7,20 @@ const MAX_PAGE = 1_000;
 /** What Postgres takes for an offset. */
 const MAX_ROW = 2_147_483_647;
 
+const jsonContents = new WeakMap<z.ZodType, z.ZodType>();
+
+/** What a query parameter holds as JSON; undefined: it is plain text. */
+export function jsonContentOf(schema: z.ZodType): z.ZodType | undefined {
+  const inner =
+    schema instanceof z.ZodDefault || schema instanceof z.ZodOptional
+      ? (schema.unwrap() as z.ZodType)
+      : schema;
+  return jsonContents.get(inner);
+}
+
 /** A query parameter that is JSON, such as `filter={"q":"ana"}`. */
 export function jsonParameter<T extends z.ZodType>(schema: T, what: string) {
-  return z
+  const parameter = z
     .string()
     .max(20_000)
     .transform((text, context) => {
@@ -21,6 +32,8 @@ export function jsonParameter<T extends z.ZodType>(schema: T, what: string) {
       }
     })
     .pipe(schema);
+  jsonContents.set(parameter, schema);
+  return parameter;
 }
 
 export interface ListQuery<F> {
@@ -38,7 +51,11 @@ export function listQuery<S extends [string, ...string[]], F extends z.ZodRawSha
 ) {
   const filterSchema = z.strictObject({
     ...filter,
-    id: z.array(cleanText(1_024)).max(1_000).optional(),
+    id: z
+      .array(cleanText(1_024))
+      .max(1_000)
+      .optional()
+      .describe('Only the records with these ids.'),
   });
   return z.strictObject({
     sort: jsonParameter(
@@ -47,7 +64,9 @@ export function listQuery<S extends [string, ...string[]], F extends z.ZodRawSha
         z.enum(['ASC', 'DESC']),
       ]),
       '["field","ASC"]',
-    ).default(() => defaultSort as never),
+    )
+      .default(() => defaultSort as never)
+      .describe('The field to sort by, and `ASC` or `DESC`.'),
     range: jsonParameter(
       z
         .tuple([z.number().int().min(0).max(MAX_ROW), z.number().int().min(0).max(MAX_ROW)])
@@ -55,8 +74,12 @@ export function listQuery<S extends [string, ...string[]], F extends z.ZodRawSha
           message: `must be [first,last] with at most ${MAX_PAGE} rows`,
         }),
       '[first,last]',
-    ).default(() => [0, 24] as [number, number]),
-    filter: jsonParameter(filterSchema, 'an object').default(() => ({}) as never),
+    )
+      .default(() => [0, 24] as [number, number])
+      .describe(`The first and the last row, counted from 0; at most ${MAX_PAGE} rows.`),
+    filter: jsonParameter(filterSchema, 'an object')
+      .default(() => ({}) as never)
+      .describe('Only the records that match all of these fields.'),
   });
 }
 
@@ -64,12 +87,21 @@ export function listQuery<S extends [string, ...string[]], F extends z.ZodRawSha
 export const searchText = z
   .string()
   .max(256)
-  .refine(isCleanText, { message: 'must be well-formed Unicode without NUL' });
+  .refine(isCleanText, { message: 'must be well-formed Unicode without NUL' })
+  .describe('Text that a name, id or similar field contains; upper and lower case are alike.');
 
 /** Escapes what LIKE would read as a wildcard. */
 export function likePattern(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 }
+
+/** The cursors of a page of a list that is paged by `cursor`. */
+export const pageInfoResponse = z
+  .object({
+    next: z.string().nullable().describe('The `cursor` of the next page; null: there is none.'),
+    prev: z.string().nullable().describe('The `cursor` of the page before; null: there is none.'),
+  })
+  .describe('Where the list goes on.');
 
 export interface Page<T> {
   rows: T[];

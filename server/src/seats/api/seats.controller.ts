@@ -62,7 +62,8 @@ export class SeatsController {
   @Get()
   @ApiDoc({
     summary: 'List the seats of a room',
-    description: 'Everybody in the room, and who is away but has an override, a block or a hold.',
+    description:
+      'Everybody in the room, and absent people who have an override, a block or a hold.',
   })
   @RequirePermission('seat.read', { room: 'room' })
   @Answers(z.array(seatResponse))
@@ -87,7 +88,7 @@ export class SeatsController {
   @SeatActRoute('promote', {
     summary: 'Promote a participant',
     description:
-      'Gives the seat a higher role: the named template, else the room’s usual one. Lasts for the session, or for the time in `for`. An absent participant gets it when they join.',
+      'Gives the seat a higher role: the named template, or the one that the room promotes to. Lasts for the session, or for the time in `for`. An absent participant gets it when they join.',
     example: { template: 'speaker', for: '10m', reason: 'Asked a question', expectEpoch: 4 },
     errors: [
       'seat.is_peek',
@@ -214,7 +215,7 @@ export class SeatsController {
   @SeatActRoute('hold', {
     summary: 'Hold a participant silent',
     description:
-      'Takes sources from the seat, so that they cannot unmute. Without `sources`, all of them.',
+      'Turns track sources off until the participant is released; they cannot unmute. Without `sources`, all of them.',
     example: { sources: ['microphone'], for: '10m' },
     errors: ['seat.is_peek', 'seat.self'],
   })
@@ -247,7 +248,7 @@ export class SeatsController {
   @ApiDoc({
     summary: 'Simulate an act',
     description:
-      'What an act would do to the participant, and why it would be refused. Changes nothing.',
+      'What an act would do to the participant, or why it would be refused. Changes nothing.',
     example: { action: 'promote', template: 'speaker' },
   })
   @HttpCode(200)

@@ -1,17 +1,17 @@
 import { useQuery } from '@tanstack/react-query';
 
 /** What this browser sees: `hidden` when an https page may not connect to a LiveKit without TLS. */
-export type WayPastGate = 'open' | 'closed' | 'hidden';
+export type DirectAccess = 'open' | 'closed' | 'hidden';
 
 const TIMEOUT_MS = 4_000;
-/** What the gate says to a probe without a token; LiveKit has other words for it. */
-const WORDS_OF_GATE = 'The token is not valid.';
+/** Only answers of the gate have it. */
+const GATE_CODE = 'X-Rolecall-Code';
 
-/** Asks LiveKit itself, past the gate, without any token: an answer is a way in. */
-export async function lookPastGate(
+/** Asks LiveKit directly, without a token. An answer that is not the gate's means that it is open. */
+export async function checkDirectAccess(
   url: string,
   { protocol, signal }: { protocol: string; signal?: AbortSignal },
-): Promise<WayPastGate> {
+): Promise<DirectAccess> {
   if (protocol === 'https:' && url.startsWith('http:')) return 'hidden';
   const late = AbortSignal.timeout(TIMEOUT_MS);
   try {
@@ -20,18 +20,17 @@ export async function lookPastGate(
       cache: 'no-store',
       signal: signal ? AbortSignal.any([signal, late]) : late,
     });
-    const text = await answer.text();
-    return answer.status === 401 && text.trim() !== WORDS_OF_GATE ? 'open' : 'closed';
+    return answer.status === 401 && !answer.headers.has(GATE_CODE) ? 'open' : 'closed';
   } catch {
     return 'closed';
   }
 }
 
-export const useWayPastGate = (url: string | null) =>
+export const useDirectAccess = (url: string | null) =>
   useQuery({
-    queryKey: ['way-past-gate', url],
+    queryKey: ['direct-access', url],
     queryFn: ({ signal }) =>
-      lookPastGate(url ?? '', { protocol: window.location.protocol, signal }),
+      checkDirectAccess(url ?? '', { protocol: window.location.protocol, signal }),
     enabled: url !== null,
     staleTime: 60_000,
     retry: false,

@@ -5,11 +5,11 @@ import {
   commandFor,
   COMMANDS,
   DEFAULT_KEYS,
-  type Keymap,
+  type Shortcuts,
   keyName,
   keyObstacle,
   stepFor,
-} from './keymap';
+} from './shortcuts';
 
 const press = (key: string, held: Partial<KeyboardEvent> = {}) => ({
   key,
@@ -20,7 +20,7 @@ const press = (key: string, held: Partial<KeyboardEvent> = {}) => ({
   ...held,
 });
 
-function keymap(keys: Partial<Record<Command, string>> = {}, areCharactersOn = true): Keymap {
+function shortcuts(keys: Partial<Record<Command, string>> = {}, areCharactersOn = true): Shortcuts {
   const all = { ...DEFAULT_KEYS, ...keys };
   return {
     settings: { areCharactersOn, keys },
@@ -50,7 +50,7 @@ describe('the keys of the room console', () => {
   });
 
   it('can be given another meaning, and none that is taken or moves', () => {
-    const mine = keymap({ promote: 'Q' });
+    const mine = shortcuts({ promote: 'Q' });
     expect(commandFor(press('q'), mine)).toBe('promote');
     expect(commandFor(press('p'), mine)).toBeNull();
     expect(keyObstacle('M', 'promote', DEFAULT_KEYS)).toEqual({ code: 'taken', by: 'mute' });
@@ -59,7 +59,7 @@ describe('the keys of the room console', () => {
   });
 
   it('do nothing as single characters once those are off; the others go on', () => {
-    const off = keymap({}, false);
+    const off = shortcuts({}, false);
     expect(commandFor(press('p'), off)).toBeNull();
     expect(commandFor(press('P', { shiftKey: true }), off)).toBeNull();
     expect(chipFor(press('1'), off)).toBeNull();
@@ -70,8 +70,8 @@ describe('the keys of the room console', () => {
   });
 
   it('choose what is shown: 1 the hands, 0 everybody', () => {
-    expect(chipFor(press('1'), keymap())).toBe('hands');
-    expect(chipFor(press('9'), keymap())).toBe('drifting');
-    expect(chipFor(press('0'), keymap())).toBe('all');
+    expect(chipFor(press('1'), shortcuts())).toBe('hands');
+    expect(chipFor(press('9'), shortcuts())).toBe('drifting');
+    expect(chipFor(press('0'), shortcuts())).toBe('all');
   });
 });

@@ -1,11 +1,11 @@
 import { useMemo } from 'react';
 import { useStore } from 'react-admin';
 import { CHIPS } from '../roster/rosterChips';
-import { type KeyedVerb, VERB_KEYS } from './verbs';
+import { type KeyedCommand, PERSON_KEYS } from './personCommands';
 
 /** What a key asks for; the grid itself only moves. */
 export type Command =
-  | KeyedVerb
+  | KeyedCommand
   | 'undo'
   | 'open'
   | 'peek'
@@ -23,7 +23,7 @@ export type Command =
 
 /** Commands that do something to one person, so that person has to be marked in the list. */
 export const ACTS: ReadonlySet<Command> = new Set<Command>([
-  ...(Object.keys(VERB_KEYS) as KeyedVerb[]),
+  ...(Object.keys(PERSON_KEYS) as KeyedCommand[]),
   'repeat',
   'peek',
 ]);
@@ -35,7 +35,7 @@ export const DEFAULT_KEYS: Record<Command, string> = {
   peek: 'V',
   nextHand: 'H',
   approveNext: 'N',
-  ...VERB_KEYS,
+  ...PERSON_KEYS,
   undo: 'U',
   repeat: '.',
   select: 'X',
@@ -60,7 +60,7 @@ export interface KeySettings {
 
 const DEFAULT_SETTINGS: KeySettings = { areCharactersOn: true, keys: {} };
 
-export function useKeymap() {
+export function useShortcuts() {
   const [settings, setSettings] = useStore<KeySettings>('room-console.keys', DEFAULT_SETTINGS);
   const keys = useMemo(() => ({ ...DEFAULT_KEYS, ...settings.keys }), [settings]);
   const commands = useMemo(
@@ -70,7 +70,7 @@ export function useKeymap() {
   return { settings, setSettings, keys, commands };
 }
 
-export type Keymap = ReturnType<typeof useKeymap>;
+export type Shortcuts = ReturnType<typeof useShortcuts>;
 
 type Pressed = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>;
 
@@ -94,14 +94,14 @@ export function keyObstacle(name: string, command: Command, keys: Record<Command
   return taken ? ({ code: 'taken', by: taken } as const) : null;
 }
 
-export function commandFor(event: Pressed, { settings, commands }: Keymap): Command | null {
+export function commandFor(event: Pressed, { settings, commands }: Shortcuts): Command | null {
   const name = keyName(event);
   if (isCharacter(name) && !settings.areCharactersOn) return null;
   return commands.get(name) ?? null;
 }
 
 /** 1 to 9 are the first chips, 0 is everybody. */
-export function chipFor(event: Pressed, { settings }: Keymap) {
+export function chipFor(event: Pressed, { settings }: Shortcuts) {
   if (!settings.areCharactersOn || !/^[0-9]$/.test(keyName(event))) return null;
   return event.key === '0' ? 'all' : (CHIPS[Number(event.key) - 1] ?? null);
 }
@@ -111,7 +111,7 @@ export function stepFor(
   event: Pressed,
   page: number,
   count: number,
-  { settings }: Keymap,
+  { settings }: Shortcuts,
 ): number | null {
   if (event.ctrlKey || event.metaKey || event.altKey) return null;
   switch (event.key) {

@@ -3,30 +3,41 @@ import { useTranslate } from 'react-admin';
 import type { Seat } from '../../api/records';
 import { hasFlag } from '../seat/seatFacts';
 import type { SeatPreview } from '@rolecall/server/api';
-import type { Verb } from './verbs';
+import type { PersonCommand } from './personCommands';
 
 type Translate = ReturnType<typeof useTranslate>;
 
-export function labelOf(verb: Verb, seat: Seat, promoteTitle: string, translate: Translate) {
-  switch (verb) {
+export function labelOf(
+  command: PersonCommand,
+  seat: Seat,
+  promoteTitle: string,
+  translate: Translate,
+) {
+  switch (command) {
     case 'promote':
       return promoteTitle;
     case 'promoteAs':
       return translate(
-        seat.hand ? 'room_console.verbs.approve_as' : 'room_console.verbs.promote_as',
+        seat.hand ? 'room_console.commands.approve_as' : 'room_console.commands.promote_as',
       );
     case 'demote':
       return translate(
-        seat.override ? 'room_console.verbs.demote' : 'room_console.verbs.demote_as',
+        seat.override ? 'room_console.commands.demote' : 'room_console.commands.demote_as',
       );
     case 'hold': {
       const what = heldInWords(seat, translate);
-      return translate(what ? 'room_console.verbs.hold_what' : 'room_console.verbs.hold', { what });
+      return translate(what ? 'room_console.commands.hold_what' : 'room_console.commands.hold', {
+        what,
+      });
     }
     default:
-      return translate(`room_console.verbs.${wordOf(verb)}`);
+      return translate(`room_console.commands.${wordOf(command)}`);
   }
 }
+
+/** The same for many: blocking them removes them too, which the dialog says. */
+export const bulkLabelOf = (command: PersonCommand, translate: Translate) =>
+  translate(`room_console.commands.${command === 'block' ? 'block_many' : wordOf(command)}`);
 
 const HELD = ['microphone', 'camera', 'screen_share'] as const;
 
@@ -36,18 +47,19 @@ const heldInWords = (seat: Seat, translate: Translate) =>
     .map((source) => translate(`room_console.tracks.${source}`))
     .join(', ');
 
-/** `askUnmute` → `ask_unmute`: verbs in the names of messages. */
-const wordOf = (verb: Verb) => verb.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** `askUnmute` → `ask_unmute`: the command in the names of messages. */
+const wordOf = (command: PersonCommand) =>
+  command.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** What a verb will physically do, in one line: the server's words where they depend on the person. */
+/** What a command will physically do, in one line: the server's words where they depend on the person. */
 export function useSentence() {
   const translate = useTranslate();
   return useCallback(
-    (verb: Verb, preview: SeatPreview | undefined): string => {
+    (command: PersonCommand, preview: SeatPreview | undefined): string => {
       if (preview?.problem) return preview.problem;
       if (preview && preview.effects.length > 0) return capitalized(preview.effects.join('; '));
       if (preview) return translate('room_console.changes_nothing');
-      return translate(`room_console.does.${wordOf(verb)}`, { _: '…' });
+      return translate(`room_console.does.${wordOf(command)}`, { _: '…' });
     },
     [translate],
   );

@@ -3,7 +3,7 @@ import type { Seat } from '../../api/records';
 import { aHold, aSeat, aTrack, type Partly } from '../../../test/records';
 import { messages } from '../messages.en';
 import type { ActionKind } from './seatAction';
-import { actionOf, obstacleOf, verbsFor } from './verbs';
+import { actionOf, obstacleOf, commandsFor } from './personCommands';
 
 const seat = (changes: Partly<Seat> = {}) => aSeat('ana', changes);
 const hand = { id: 'r1', since: '2026-11-21T12:00:00Z', note: null };
@@ -11,21 +11,21 @@ const screen = aTrack({ source: 'screen_share' });
 
 describe('what can be done to somebody', () => {
   it('answers a raised hand instead of promoting past the queue', () => {
-    expect(verbsFor(seat({ hand }))[0]).toBe('approve');
+    expect(commandsFor(seat({ hand }))[0]).toBe('approve');
     expect(actionOf('promote', seat({ hand }))).toEqual({ kind: 'approve', request: 'r1' });
     expect(actionOf('promote', seat())).toEqual({ kind: 'promote' });
   });
 
   it('offers what gives back only where something was taken', () => {
-    expect(verbsFor(seat())).not.toContain('release');
+    expect(commandsFor(seat())).not.toContain('release');
     const hold = aHold();
-    expect(verbsFor(seat({ hold }))).toContain('release');
-    expect(verbsFor(seat({ hold }))).not.toContain('hold');
-    expect(verbsFor(seat({ block: {} }))).toContain('unblock');
+    expect(commandsFor(seat({ hold }))).toContain('release');
+    expect(commandsFor(seat({ hold }))).not.toContain('hold');
+    expect(commandsFor(seat({ block: {} }))).toContain('unblock');
   });
 
   it('stops a screen share by withholding the screen and nothing else', () => {
-    expect(verbsFor(seat())).not.toContain('stopShare');
+    expect(commandsFor(seat())).not.toContain('stopShare');
     expect(actionOf('stopShare', seat({ tracks: [screen] }))).toEqual({
       kind: 'hold',
       sources: ['screen_share', 'screen_share_audio'],

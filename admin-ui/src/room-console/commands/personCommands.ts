@@ -2,7 +2,7 @@ import type { Seat } from '../../api/records';
 import { type ActName, ACTS } from '@rolecall/server/acts';
 import { SCREEN_SOURCES, type SeatAction } from './seatAction';
 
-interface VerbEntry {
+interface CommandEntry {
   /** The act that it is. */
   readonly act: ActName;
   /** Left out: no key; empty: none until somebody chooses one. */
@@ -11,7 +11,7 @@ interface VerbEntry {
 }
 
 /** What menus, keys and the person's page offer, in the order of the list of shortcuts. */
-export const VERBS = {
+export const PERSON_COMMANDS = {
   approve: { act: 'approve' },
   promote: { act: 'promote', key: 'P' },
   promoteAs: { act: 'promote', key: 'Shift+P' },
@@ -28,26 +28,39 @@ export const VERBS = {
   block: { act: 'block', key: 'Shift+Delete', isDestructive: true },
   unblock: { act: 'unblock' },
   voidTokens: { act: 'void_tokens', key: '', isDestructive: true },
-} as const satisfies Readonly<Record<string, VerbEntry>>;
+} as const satisfies Readonly<Record<string, CommandEntry>>;
 
-export type Verb = keyof typeof VERBS | 'undo';
+export type PersonCommand = keyof typeof PERSON_COMMANDS | 'undo';
 
-export type KeyedVerb = {
-  [Name in keyof typeof VERBS]: (typeof VERBS)[Name] extends { key: string } ? Name : never;
-}[keyof typeof VERBS];
+export type KeyedCommand = {
+  [Name in keyof typeof PERSON_COMMANDS]: (typeof PERSON_COMMANDS)[Name] extends { key: string }
+    ? Name
+    : never;
+}[keyof typeof PERSON_COMMANDS];
 
-const entries = Object.entries<VerbEntry>(VERBS) as [keyof typeof VERBS, VerbEntry][];
+const entries = Object.entries<CommandEntry>(PERSON_COMMANDS) as [
+  keyof typeof PERSON_COMMANDS,
+  CommandEntry,
+][];
 
-/** The verbs that have a key, with the key they have at first. */
-export const VERB_KEYS = Object.fromEntries(
-  entries.flatMap(([verb, { key }]) => (key === undefined ? [] : [[verb, key]])),
-) as Record<KeyedVerb, string>;
+/** The commands that have a key, with the key they have at first. */
+export const PERSON_KEYS = Object.fromEntries(
+  entries.flatMap(([command, { key }]) => (key === undefined ? [] : [[command, key]])),
+) as Record<KeyedCommand, string>;
 
-export const permissionOf = (verb: Exclude<Verb, 'undo'>) => ACTS[VERBS[verb].act].permission;
+export const permissionOf = (command: Exclude<PersonCommand, 'undo'>) =>
+  ACTS[PERSON_COMMANDS[command].act].permission;
 
-export const DESTRUCTIVE: ReadonlySet<Verb> = new Set(
-  entries.filter(([, { isDestructive }]) => isDestructive).map(([verb]) => verb),
+export const DESTRUCTIVE: ReadonlySet<PersonCommand> = new Set(
+  entries.filter(([, { isDestructive }]) => isDestructive).map(([command]) => command),
 );
+
+/** One command for each act that may be done to many. A role for many is always chosen. */
+export const BULK_COMMANDS = entries
+  .filter(
+    ([command, { act }]) => ACTS[act].isBulk && command !== 'promote' && command !== 'stopShare',
+  )
+  .map(([command]) => command);
 
 /** One key adds so much to a lease. */
 export const EXTENSION = '5m';
@@ -60,7 +73,7 @@ const mutedSource = (seat: Seat) =>
     : 'microphone';
 
 /** What a row and a panel offer first: what was taken is given back before anything else is given. */
-export function mainVerb(seat: Seat): Verb | null {
+export function mainCommand(seat: Seat): PersonCommand | null {
   if (seat.peeksAt) return null;
   if (seat.block) return 'unblock';
   if (seat.hand) return 'approve';
@@ -68,26 +81,28 @@ export function mainVerb(seat: Seat): Verb | null {
 }
 
 /** What makes sense for this person now, in the order of a menu. */
-export function verbsFor(seat: Seat): Verb[] {
-  const verbs = offeredTo(seat);
-  const main = mainVerb(seat);
-  return main === null ? verbs : [main, ...verbs.filter((verb) => verb !== main)];
+export function commandsFor(seat: Seat): PersonCommand[] {
+  const commands = offeredTo(seat);
+  const main = mainCommand(seat);
+  return main === null ? commands : [main, ...commands.filter((command) => command !== main)];
 }
 
-function offeredTo(seat: Seat): Verb[] {
+function offeredTo(seat: Seat): PersonCommand[] {
   if (seat.peeksAt) return ['remove', seat.block ? 'unblock' : 'block'];
-  const verbs: Verb[] = seat.hand ? ['approve', 'decline', 'promoteAs'] : ['promote', 'promoteAs'];
-  if (!seat.hand && !seat.invite && seat.isPresent) verbs.push('invite');
-  if (seat.override?.until) verbs.push('extend');
-  verbs.push('demote', seat.hold ? 'release' : 'hold');
-  if (isSharing(seat)) verbs.push('stopShare');
-  verbs.push('mute', 'askUnmute', 'remove', seat.block ? 'unblock' : 'block', 'voidTokens');
-  return verbs;
+  const commands: PersonCommand[] = seat.hand
+    ? ['approve', 'decline', 'promoteAs']
+    : ['promote', 'promoteAs'];
+  if (!seat.hand && !seat.invite && seat.isPresent) commands.push('invite');
+  if (seat.override?.until) commands.push('extend');
+  commands.push('demote', seat.hold ? 'release' : 'hold');
+  if (isSharing(seat)) commands.push('stopShare');
+  commands.push('mute', 'askUnmute', 'remove', seat.block ? 'unblock' : 'block', 'voidTokens');
+  return commands;
 }
 
-/** The call that a verb is, for those that need nothing more to be said. */
-export function actionOf(verb: Verb, seat: Seat): SeatAction | null {
-  switch (verb) {
+/** The call that a command is, for those that need nothing more to be said. */
+export function actionOf(command: PersonCommand, seat: Seat): SeatAction | null {
+  switch (command) {
     case 'approve':
       return seat.hand ? { kind: 'approve', request: seat.hand.id } : null;
     // Who waits for it is not promoted past the queue: the hand comes down with it.
@@ -100,7 +115,7 @@ export function actionOf(verb: Verb, seat: Seat): SeatAction | null {
     case 'release':
     case 'mute':
     case 'unblock':
-      return { kind: verb };
+      return { kind: command };
     case 'extend':
       return { kind: 'extend', for: EXTENSION };
     case 'askUnmute':
@@ -113,9 +128,9 @@ export function actionOf(verb: Verb, seat: Seat): SeatAction | null {
 }
 
 /** Why it would come to nothing, as the end of a message's name; null when it would not. */
-export function obstacleOf(verb: Verb, seat: Seat, canRise: boolean): string | null {
-  if (seat.peeksAt && !verbsFor(seat).includes(verb)) return 'is_peek';
-  switch (verb) {
+export function obstacleOf(command: PersonCommand, seat: Seat, canRise: boolean): string | null {
+  if (seat.peeksAt && !commandsFor(seat).includes(command)) return 'is_peek';
+  switch (command) {
     case 'approve':
     case 'decline':
       return seat.hand ? null : 'no_hand';

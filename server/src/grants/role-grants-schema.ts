@@ -1,13 +1,7 @@
 import { z } from 'zod';
 import { describeGrant } from './grant-catalogue.js';
 import { MAX_NAME_BYTES, textProblem, utf8Length } from './names.js';
-import {
-  canonicalSources,
-  type FlagKey,
-  type RoleGrants,
-  TRACK_SOURCES,
-  type TrackSource,
-} from './role-grants.js';
+import { canonicalSources, type FlagKey, type RoleGrants, TRACK_SOURCES } from './role-grants.js';
 import { parseTtl, TtlError } from './ttl.js';
 
 const flag = (key: FlagKey) =>
@@ -23,7 +17,7 @@ const sources = z
   .array(z.enum(TRACK_SOURCES, { error: `must be one of ${TRACK_SOURCES.join(', ')}` }), {
     error: 'must be a list of sources',
   })
-  .transform((given): readonly TrackSource[] => canonicalSources(given))
+  .overwrite((given) => canonicalSources(given))
   .default([])
   .describe(describeGrant('canPublishSources').sentence);
 
@@ -39,8 +33,11 @@ const destinationRoom = z
   .default('')
   .describe(describeGrant('destinationRoom').sentence);
 
-/** Grants as a request may give them. Left out = off, never LiveKit's own default. */
-export const roleGrantsInput = z.strictObject(
+/**
+ * Grants in requests and answers. Left out of a request = off, never LiveKit's own default; answers
+ * have every one.
+ */
+export const roleGrantsSchema = z.strictObject(
   {
     roomJoin: flag('roomJoin'),
     canSubscribe: flag('canSubscribe'),
@@ -61,13 +58,16 @@ export const roleGrantsInput = z.strictObject(
     destinationRoom,
     sip: z
       .strictObject({ admin: flag('sip.admin'), call: flag('sip.call') }, { error: object })
-      .prefault({}),
+      .prefault({})
+      .describe('Rights in LiveKit’s SIP service.'),
     inference: z
       .strictObject({ perform: flag('inference.perform') }, { error: object })
-      .prefault({}),
+      .prefault({})
+      .describe('Rights in LiveKit’s inference service.'),
     observability: z
       .strictObject({ write: flag('observability.write') }, { error: object })
-      .prefault({}),
+      .prefault({})
+      .describe('Rights in LiveKit’s observability service.'),
   },
   { error: object },
 ) satisfies z.ZodType<RoleGrants>;
@@ -75,6 +75,7 @@ export const roleGrantsInput = z.strictObject(
 /** A lifetime as seconds (`600`) or in words (`'10h'`, `'2 days'`); gives seconds. */
 export const ttlInput = z
   .union([z.number(), z.string()], { error: 'must be seconds, or text like "10h" or "2 days"' })
+  .describe('Seconds, or text such as "10m", "10h" or "2 days".')
   .transform((value, ctx) => {
     try {
       return parseTtl(value);
