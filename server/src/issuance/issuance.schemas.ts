@@ -10,7 +10,13 @@ import {
   uuidText,
 } from '../common/http/fields.js';
 import { becauseResponse, roleGrantsResponse, roleSourceResponse } from '../grants/responses.js';
-import { ttlInput } from '../grants/role-grants-input.js';
+import { askedGrantsInput, ttlInput } from '../grants/role-grants-input.js';
+
+const agentDispatch = z.strictObject({
+  agentName: nameText.describe('The name that the agent registers with.'),
+  metadata: metadataText.optional().describe('Passed to the agent’s job.'),
+  deployment: labelText.optional().describe('Which deployment; left out: production.'),
+});
 
 const tokenRequest = {
   room: nameText.optional(),
@@ -21,6 +27,18 @@ const tokenRequest = {
   name: labelText.optional(),
   metadata: metadataText.optional(),
   attributes: attributesMap.optional(),
+  grants: askedGrantsInput
+    .optional()
+    .describe(
+      'Narrows the role. `true`: the role must have it, or the token is refused. `false`: not in this token. Left out: as the role has it. Through the gate it holds for every connection with this token.',
+    ),
+  agents: z
+    .array(agentDispatch)
+    .max(10)
+    .optional()
+    .describe(
+      'Agents that LiveKit dispatches when it creates the room. Needs `token.issue_as`, and a ceiling that includes `agent`.',
+    ),
   createRoom: z.boolean().optional(),
   createUser: z.boolean().optional(),
   reason: reasonText.optional(),
@@ -80,21 +98,3 @@ export const explainResponse = z.looseObject({
 
 export const explainQuery = z.strictObject({ room: nameText, identity: nameText });
 export type ExplainQuery = z.infer<typeof explainQuery>;
-
-/** LiveKit's TokenSource convention, and the older `{room, userId}` shape. */
-export const tokenSourceBody = z.strictObject({
-  room_name: nameText.optional(),
-  participant_name: labelText.optional(),
-  participant_identity: identityText.optional(),
-  participant_metadata: metadataText.optional(),
-  participant_attributes: attributesMap.optional(),
-  room_config: z.unknown().optional(),
-  room: nameText.optional(),
-  userId: identityText.optional(),
-  user_id: identityText.optional(),
-});
-export const tokenSourceResponse = z.union([
-  z.object({ server_url: z.string(), participant_token: z.string() }),
-  z.object({ token: z.string(), url: z.string() }),
-]);
-export type TokenSourceBody = z.infer<typeof tokenSourceBody>;

@@ -4,7 +4,7 @@ import { isReservedIdentity, PEEK_PREFIX } from '../../grants/names.js';
 const encoder = new TextEncoder();
 
 /** What the label beside it names; null where it was written before kinds were. */
-export const actorKindResponse = z.enum(['operator', 'api_key', 'participant', 'system']);
+export const actorKindResponse = z.enum(['operator', 'api_key', 'participant', 'user', 'system']);
 
 /** Well-formed Unicode without NUL: what Postgres, LiveKit and JSON all carry unchanged. */
 export function isCleanText(text: string): boolean {
