@@ -1,5 +1,12 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import {
+  createRemoteJWKSet,
+  errors,
+  type JWTPayload,
+  jwtVerify,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+} from 'jose';
 import { AppError } from '../common/errors/app-error.js';
 import { identityText, labelText } from '../common/http/fields.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
@@ -55,7 +62,7 @@ export class UserTokens {
     if (!settings || !keys) throw new Error('no user JWTs are configured');
     if (token.length > MAX_TOKEN_BYTES) throw invalid('It is too long.');
     try {
-      const { payload } = await jwtVerify(token, keys, {
+      const payload = await payloadOf(token, keys, {
         algorithms: this.algorithms,
         issuer: settings.issuer,
         ...(settings.audience === null ? {} : { audience: settings.audience }),
@@ -93,6 +100,27 @@ export class UserTokens {
         );
       }
     };
+  }
+}
+
+/** A token that does not name its key is tried with each that it may be signed with. */
+async function payloadOf(
+  token: string,
+  keys: JWTVerifyGetKey,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, keys, options)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      try {
+        return (await jwtVerify(token, key, options)).payload;
+      } catch (wrong) {
+        if (!(wrong instanceof errors.JWSSignatureVerificationFailed)) throw wrong;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
   }
 }
 

@@ -348,4 +348,33 @@ describe('keys that the issuer publishes', () => {
     expect(await status(await of(first))).toBe(201);
     await at.stop();
   });
+
+  it('are tried in turn for a token that does not name one', async () => {
+    const server = new KeyServer();
+    await server.start();
+    const [old, current, foreign] = await Promise.all([
+      UserIssuer.create('ES256', 'old'),
+      UserIssuer.create('ES256', 'current'),
+      UserIssuer.create('ES256', 'current'),
+    ]);
+    server.keys = [await old.jwk(), await current.jwk()];
+    const at = await startTestApp({
+      database: app.database,
+      environment: {
+        ROLECALL_USER_JWT_ISSUER: ISSUER,
+        ROLECALL_USER_JWT_AUDIENCE: AUDIENCE,
+        ROLECALL_USER_JWT_JWKS_URL: server.url,
+        ROLECALL_LOG: 'silent',
+      },
+    });
+    const room = await app.newRoom({ default_template: 'viewer' });
+    const statuses: number[] = [];
+    for (const one of [old, current, foreign]) {
+      const jwt = await one.sign({ sub: newIdentity() }, { kid: undefined });
+      statuses.push((await ask(jwt, { room_name: room }, {}, at)).status);
+    }
+    await at.stop();
+    await server.stop();
+    expect(statuses).toEqual([201, 201, 401]);
+  });
 });
