@@ -21,7 +21,7 @@ try {
   if (!existsSync(CLI)) {
     throw new PlainError('Rolecall is not built in this checkout yet.', 'npm start does that.');
   }
-  const environment = process.env.DATABASE_URL ? process.env : settingsOfRunning();
+  const environment = namesItsOwn() ? process.env : settingsOfRunning();
   const child = spawn(
     findNode(),
     [
@@ -40,6 +40,14 @@ try {
 } catch (error) {
   createSteps().fail(error);
   process.exitCode = 1;
+}
+
+/** A database, or a Rolecall that runs elsewhere. */
+function namesItsOwn() {
+  const { DATABASE_URL, ROLECALL_URL } = process.env;
+  return Boolean(
+    DATABASE_URL || ROLECALL_URL || process.argv.some((arg) => /^--url(=|$)/.test(arg)),
+  );
 }
 
 function settingsOfRunning() {

@@ -1,6 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { TokenVerifier } from 'livekit-server-sdk';
 import { startTestApp, type TestApp } from '../test/support/test-app.js';
 
@@ -11,50 +13,167 @@ const KEY = {
 
 describe('the command line', () => {
   let app: TestApp;
+  let url: string;
 
   beforeAll(async () => {
-    app = await startTestApp();
+    app = await startTestApp({ environment: KEY });
+    await app.app.listen({ host: '127.0.0.1', port: 0 });
+    url = await app.app.getUrl();
   });
 
   afterAll(() => app.stop());
 
   /** As `npm run rolecall --` does: another process, the same environment. */
-  function rolecall(...args: string[]) {
-    const cli = join(import.meta.dirname, '../dist/cli.js');
-    const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
-      encoding: 'utf8',
-      env: {
-        ...KEY,
-        DATABASE_URL: app.database.appUrl,
-        DATABASE_MIGRATION_URL: app.database.ownerUrl,
-      },
+  const rolecall = (...args: string[]) =>
+    run(args, {
+      ...KEY,
+      DATABASE_URL: app.database.appUrl,
+      DATABASE_MIGRATION_URL: app.database.ownerUrl,
     });
-    return { status, out: stdout.trim(), err: stderr.trim() };
+
+  /** On another machine: nothing but an address and a key. This process has to answer meanwhile. */
+  const elsewhere = (key: string, ...args: string[]) =>
+    run(args, { ROLECALL_URL: url, ROLECALL_API_KEY: key });
+
+  function run(args: string[], env: Record<string, string>) {
+    const cli = join(import.meta.dirname, '../dist/cli.js');
+    const child = spawn(process.execPath, [cli, ...args], { env });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    return new Promise<{ status: number | null; out: string; err: string }>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (status) => resolve({ status, out: out.trim(), err: err.trim() }));
+    });
   }
 
+  const claimsOf = (token: string) =>
+    new TokenVerifier(KEY.LIVEKIT_API_KEY, KEY.LIVEKIT_API_SECRET).verify(token);
+
   it('issues a token that LiveKit takes, and the ledger says who did', async () => {
-    const made = rolecall(
+    const made = await rolecall(
       ...['token', 'create', '--room', 'hall/1', '--identity', 'ana', '--template', 'speaker'],
       ...['--ttl', '5m', '--create-user', '--create-room', '--reason', 'by hand'],
     );
     // There is no LiveKit server here, and --create-room promises a running room.
     expect(made).toMatchObject({ status: 1, out: '' });
-    const again = rolecall(
+    const again = await rolecall(
       ...['token', 'create', '--room', 'hall/1', '--identity', 'ana', '--template', 'speaker'],
-      ...['--ttl', '5m', '--reason', 'by hand'],
+      ...['--ttl', '5m', '--reason', 'by hand', '--token-only'],
     );
-    expect(again).toMatchObject({ status: 0 });
-    const claims = await new TokenVerifier(KEY.LIVEKIT_API_KEY, KEY.LIVEKIT_API_SECRET).verify(
-      again.out,
-    );
-    expect(claims).toMatchObject({ sub: 'ana', video: { room: 'hall/1', canPublish: true } });
+    expect(again).toMatchObject({ status: 0, err: '' });
+    expect(await claimsOf(again.out)).toMatchObject({
+      sub: 'ana',
+      video: { room: 'hall/1', canPublish: true },
+    });
     const [entry] = await app.ledger('token.issued');
     expect(entry).toMatchObject({ identity: 'ana', reason: 'by hand', actor_kind: 'system' });
     expect(entry?.actor_label).toMatch(/^command line/);
   });
 
+  describe('with the flags of lk token create', () => {
+    let room: string;
+    let identity: string;
+    beforeEach(async () => {
+      room = await app.newRoom({ default_template: 'speaker' });
+      ({ identity } = await app.newUser({ name: 'Ana' }));
+    });
+    const who = () => ['token', 'create', '-r', room, '-i', identity];
+
+    it('says everything that lk says, in its form', async () => {
+      const file = join(mkdtempSync(join(tmpdir(), 'rolecall-cli-')), 'attributes.json');
+      writeFileSync(file, '{"b":"from the file","c":"3"}');
+      const made = await rolecall(
+        ...[...who(), '--join', '--name', 'Bea', '--metadata', '{"x":1}', '--valid-for', '1h'],
+        ...['--attribute', 'a=1,b=2', '--attribute', 'd=x, y', '--attribute-file', file],
+        ...['--allow-source', 'camera', '--grant', '{"canPublishData":false}'],
+        ...['--agent', 'helper', '--deployment', 'blue', '--job-metadata', 'job', '--json'],
+      );
+      expect([made.status, made.err]).toEqual([0, '']);
+      const printed = JSON.parse(made.out);
+      expect(Object.keys(printed)).toEqual([
+        ...['access_token', 'project_url', 'identity', 'name', 'room', 'grants'],
+      ]);
+      expect(printed).toMatchObject({ identity, name: 'Bea', room });
+      const claims = await claimsOf(printed.access_token);
+      expect(claims).toMatchObject({
+        name: 'Bea',
+        metadata: '{"x":1}',
+        attributes: { a: '1', b: 'from the file', c: '3', d: 'x, y' },
+        video: {
+          room,
+          roomJoin: true,
+          canPublishSources: ['camera'],
+          canPublishData: false,
+          canSubscribe: true,
+        },
+      });
+      const { roomConfig } = claims as unknown as { roomConfig: { agents: object[] } };
+      expect(roomConfig.agents).toEqual([
+        { agentName: 'helper', metadata: 'job', deployment: 'blue' },
+      ]);
+      expect(Number(claims.exp) - Number(claims.nbf)).toBe(3_600);
+      expect(printed.grants).toMatchObject({ identity, name: 'Bea', video: claims.video });
+    });
+
+    it('prints lines for people, with the token in one of them', async () => {
+      const { status, out, err } = await rolecall(...who(), '--deny', 'canPublishData');
+      expect(status).toBe(0);
+      expect(err).toContain('speaker version 1');
+      const token = /^Access token: (\S+)$/m.exec(out)?.[1];
+      expect(await claimsOf(token ?? '')).toMatchObject({ video: { canPublishData: false } });
+      expect(out).toMatch(/^Token grants:\n\{/);
+    });
+
+    it('is refused with the rule that refused, and exits otherwise than with 0', async () => {
+      const beyond = await rolecall(...who(), '--admin', '--allow', 'sip.call', '--token-only');
+      expect([beyond.status, beyond.out]).toEqual([1, '']);
+      expect(beyond.err).toMatch(/The role speaker does not give: roomAdmin, sip\.call/);
+      expect(beyond.err).toMatch(/default: /);
+      await app.sql('UPDATE room SET is_closed = true WHERE name = $1', [room]);
+      const closed = await rolecall(...who(), '--join');
+      expect([closed.status, closed.out]).toEqual([1, '']);
+      expect(closed.err).toMatch(/closed/);
+    });
+
+    it.each([
+      [['--allow', 'canFly'], '--allow'],
+      [['--allow-source', 'camera,hologram'], '--allow-source'],
+      [['--grant', '{'], '--grant'],
+      [['--grant', '{"roomName":"x"}'], 'grants.roomName'],
+      [['--attribute', 'novalue'], '--attribute'],
+      [['--attribute-file', '/no/such/file'], '--attribute-file'],
+      [['--job-metadata', 'x'], '--agent'],
+      [['--json', '--token-only'], '--json'],
+      [['--api-key', 'rck_x'], '--url'],
+    ])('names the flag that is wrong: %j', async (flags, named) => {
+      const { status, out, err } = await rolecall(...who(), ...flags);
+      expect([status, out]).toEqual([1, '']);
+      expect(err).toContain(named);
+    });
+
+    it('asks a Rolecall that runs elsewhere, with an API key and its rights', async () => {
+      const key = await app.newApiKey(['token.issue']);
+      const secret = String(key.headers.authorization).slice('Bearer '.length);
+      const made = await elsewhere(secret, ...who(), '--join', '--token-only');
+      expect(made).toMatchObject({ status: 0, err: '' });
+      expect(await claimsOf(made.out)).toMatchObject({ sub: identity });
+      expect((await app.ledger('token.issued')).at(-1)).toMatchObject({
+        actor_kind: 'api_key',
+        identity,
+      });
+      const beyond = await elsewhere(secret, ...who(), '--admin', '--token-only');
+      expect([beyond.status, beyond.out]).toEqual([1, '']);
+      expect(beyond.err).toMatch(/does not give: roomAdmin/);
+      const away = await run([...who(), '--url', 'http://127.0.0.1:9', '--api-key', secret], {});
+      expect(away).toMatchObject({ status: 1, out: '' });
+      expect(away.err).toContain('cannot be reached');
+      expect([made.err, beyond.err, away.err].join()).not.toContain(secret);
+    });
+  });
+
   it('adds an operator, whose first password it prints once', async () => {
-    const added = rolecall(
+    const added = await rolecall(
       ...['operators', 'add', '--email', 'kim@example.com', '--name', 'Kim'],
       ...['--role', 'moderator', '--rooms', 'hall*'],
     );
@@ -65,15 +184,24 @@ describe('the command line', () => {
     expect([status, body.accessRoles, body.rooms]).toEqual([200, ['moderator'], ['hall*']]);
   });
 
-  it('names the field that is wrong, and explains itself', () => {
-    const wrong = rolecall('token', 'create', '--room', 'hall', '--identity', 'x', '--ttl', '-1');
+  it('names the field that is wrong, and explains itself', async () => {
+    const wrong = await rolecall(
+      'token',
+      'create',
+      '--room',
+      'hall',
+      '--identity',
+      'x',
+      '--ttl',
+      '-1',
+    );
     expect(wrong).toMatchObject({ status: 1, out: '' });
     expect(wrong.err).toContain('ttl');
-    expect(rolecall('--help').err).toContain('ledger verify');
+    expect((await rolecall('--help')).err).toContain('ledger verify');
   });
 
-  it('verifies that no entry of the ledger is missing', () => {
-    expect(rolecall('ledger', 'verify')).toMatchObject({
+  it('verifies that no entry of the ledger is missing', async () => {
+    expect(await rolecall('ledger', 'verify')).toMatchObject({
       status: 0,
       out: expect.stringMatching(/shard 0: \d+ entries, complete/),
     });

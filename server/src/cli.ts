@@ -6,7 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import { Actor, SYSTEM_ACTOR } from './actor/actor.js';
 import { AppModule } from './app.module.js';
 import { AppLogger } from './common/app-logger.js';
-import { AppError } from './common/errors/app-error.js';
+import { AppError, fieldError } from './common/errors/app-error.js';
 import { invalid } from './common/http/validation.pipe.js';
 import { type AppConfig, ConfigError, parseConfig } from './config/app-config.js';
 import { issueBody } from './issuance/issuance.schemas.js';
@@ -14,12 +14,19 @@ import { IssuanceService } from './issuance/issuance.service.js';
 import { CHECKS, LedgerVerifier, type VerifierReport } from './ledger/ledger-verifier.js';
 import { createOperatorBody, updateOperatorBody } from './operators/operators.schemas.js';
 import { OperatorsService } from './operators/operators.service.js';
+import {
+  issueByHttp,
+  printToken,
+  readTokenRequest,
+  refusalText,
+  TOKEN_OPTIONS,
+  TOKEN_USAGE,
+} from './token-command.js';
 
 const USAGE = `npm run rolecall -- <command>
 
-  token create --room ROOM --identity IDENTITY [--template KEY] [--ttl 10m] [--name NAME]
-               [--create-room] [--create-user] [--reason TEXT]
-                                 issues a token, as the dashboard does, and prints it
+${TOKEN_USAGE}
+
   operators add --email E-MAIL --name NAME --role admin|moderator|auditor [--rooms PATTERN]...
                                  adds an operator and prints their first password
   operators password --email E-MAIL
@@ -36,17 +43,10 @@ function commandLineActor(): Actor {
 type Options = Record<string, string | boolean | string[] | undefined>;
 
 const OPTIONS = {
-  room: { type: 'string' },
-  identity: { type: 'string' },
-  template: { type: 'string' },
-  ttl: { type: 'string' },
-  name: { type: 'string' },
-  reason: { type: 'string' },
+  ...TOKEN_OPTIONS,
   email: { type: 'string' },
   role: { type: 'string' },
   rooms: { type: 'string', multiple: true },
-  'create-room': { type: 'boolean' },
-  'create-user': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -54,21 +54,8 @@ async function run(app: INestApplicationContext, command: string, given: Options
   const actor = commandLineActor();
   switch (command) {
     case 'token create': {
-      const body = parse(issueBody, {
-        room: given.room,
-        identity: given.identity,
-        template: given.template,
-        ttl: given.ttl,
-        name: given.name,
-        reason: given.reason,
-        createRoom: given['create-room'],
-        createUser: given['create-user'],
-      });
-      const issued = await app.get(IssuanceService).issue(actor, body);
-      console.error(
-        `${issued.template} v${issued.version}, until ${issued.expiresAt}, ${issued.serverUrl}`,
-      );
-      console.log(issued.token);
+      const body = parse(issueBody, { ...readTokenRequest(given) });
+      printToken(await app.get(IssuanceService).issue(actor, body), outputOf(given));
       return 0;
     }
     case 'operators add': {
@@ -149,6 +136,16 @@ async function main(): Promise<number> {
     console.error(USAGE);
     return values.help ? 0 : 2;
   }
+  if (command === 'token create') {
+    const remote = remoteOf(values);
+    if (remote) {
+      printToken(
+        await issueByHttp(remote.url, remote.key, readTokenRequest(values)),
+        outputOf(values),
+      );
+      return 0;
+    }
+  }
   const config: AppConfig = { ...parseConfig(process.env), logLevel: 'warn', demo: 'off' };
   const app = await NestFactory.createApplicationContext(AppModule.with(config), {
     logger: new AppLogger(config),
@@ -161,12 +158,38 @@ async function main(): Promise<number> {
   }
 }
 
+function outputOf(given: Options): { json: boolean; tokenOnly: boolean } {
+  return { json: given.json === true, tokenOnly: given['token-only'] === true };
+}
+
+/** A Rolecall that runs, when one is named; null: the instance of this environment. */
+function remoteOf(given: Options): { url: string; key: string } | null {
+  const url = given.url ?? process.env.ROLECALL_URL;
+  const key = given['api-key'] ?? process.env.ROLECALL_API_KEY;
+  if (!url) {
+    if (given['api-key']) throw fieldError('--url', 'is required with --api-key');
+    return null;
+  }
+  if (!key) throw fieldError('--api-key', 'or ROLECALL_API_KEY is required with --url');
+  if (typeof url !== 'string' || typeof key !== 'string' || !URL.canParse(url)) {
+    throw fieldError('--url', 'must be a URL like http://127.0.0.1:3000');
+  }
+  return { url, key };
+}
+
+/** Why nothing was done, for the person at the terminal. */
+function messageOf(error: unknown): unknown {
+  if (error instanceof AppError) {
+    const { because } = error.options.extra ?? {};
+    return refusalText(error.message, Array.isArray(because) ? because : []);
+  }
+  return error instanceof ConfigError || error instanceof TypeError ? error.message : error;
+}
+
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    const known =
-      error instanceof AppError || error instanceof ConfigError || error instanceof TypeError;
-    console.error(known ? error.message : error);
+    console.error(messageOf(error));
     process.exit(1);
   },
 );

@@ -41,6 +41,7 @@ export const en = {
     actor: {
       api_key: 'API key %{name}',
       participant: 'participant %{name}',
+      user: 'user %{name}',
       unknown: '%{name} (operator or API key)',
     },
     action: {

@@ -17,6 +17,8 @@ export type AccessRule =
       /** A room limit is not enough: what changes concerns every room. */
       isEverywhere: boolean;
       byField: PermissionByField | null;
+      /** An end user's own JWT opens it as well, for themselves. */
+      isForEndUsers: boolean;
     };
 
 /** A field of the body that says which further permission is needed. */
@@ -41,11 +43,17 @@ export const SignedIn = (options: { operators?: boolean } = {}) =>
  * Needs `permission`. With `room` (a path parameter's name) it must hold in that room; somebody who
  * holds it elsewhere gets 404, because they may not even see the room. With `everywhere` it must
  * hold in all rooms. With `by` the body's field names a further permission, which is checked before
- * the rest of the body is; while the field is missing or wrong, one of them has to be held.
+ * the rest of the body is; while the field is missing or wrong, one of them has to be held. With
+ * `endUsers` an end user's JWT opens it too, and pages of the listed origins may call it.
  */
 export const RequirePermission = (
   permission: Permission,
-  options: { room?: string; everywhere?: boolean; by?: PermissionByField } = {},
+  options: {
+    room?: string;
+    everywhere?: boolean;
+    by?: PermissionByField;
+    endUsers?: boolean;
+  } = {},
 ) =>
   SetMetadata<string, AccessRule>(ACCESS_RULE, {
     kind: 'permission',
@@ -53,6 +61,7 @@ export const RequirePermission = (
     roomParam: options.room ?? null,
     isEverywhere: options.everywhere ?? false,
     byField: options.by ?? null,
+    isForEndUsers: options.endUsers ?? false,
   });
 
 /**

@@ -11,7 +11,7 @@ export class BulkActors {
   async now(then: ActorRef & RequestFacts): Promise<Actor | null> {
     const { kind, id, requestId, ip } = then;
     if (kind === 'system') return SYSTEM_ACTOR;
-    if (kind === 'participant' || id === null) return null;
+    if (kind === 'participant' || kind === 'user' || id === null) return null;
     const known = await this.auth.actorById(kind, id);
     return known && new Actor(kind, known.id, known.label, known.holds, requestId, ip);
   }

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError, environmentSchema, parseConfig } from './app-config.js';
 
@@ -80,6 +81,55 @@ describe('the configuration', () => {
       return { ...config, livekit: { ...config.livekit, apiSecret: '', webhookApiSecret: '' } };
     };
     expect(withSecret({ ...empty, ...DATABASE })).toEqual(withSecret(DATABASE));
+  });
+
+  describe('of end users’ JWTs', () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const pem = (key: KeyObject) =>
+      key.export({ format: 'pem', type: key.type === 'private' ? 'pkcs8' : 'spki' }).toString();
+    const weak = generateKeyPairSync('rsa', { modulusLength: 1_024 }).publicKey;
+    const issuer = { ...DATABASE, ROLECALL_USER_JWT_ISSUER: 'https://accounts.example.com/' };
+    const keyed = (key: string) => ({ ...issuer, ROLECALL_USER_JWT_PUBLIC_KEY: key });
+
+    it('is off without an issuer, and takes a key on one line', () => {
+      expect(parseConfig(DATABASE).userJwt).toBeNull();
+      const oneLine = pem(publicKey).replaceAll('\n', '\\n');
+      expect(parseConfig(keyed(oneLine)).userJwt).toMatchObject({
+        issuer: 'https://accounts.example.com/',
+        audience: null,
+        identityClaim: 'sub',
+      });
+    });
+
+    it.each<[string, Record<string, string>, RegExp]>([
+      ['no key', issuer, /give one of them/],
+      [
+        'two sources of keys',
+        { ...keyed(pem(publicKey)), ROLECALL_USER_JWT_JWKS_URL: 'https://x/' },
+        /give one of them/,
+      ],
+      ['a private key', keyed(pem(privateKey)), /private key/],
+      ['a shared secret', keyed('a-shared-secret-of-32-characters'), /PEM/],
+      ['a weak key', keyed(pem(weak)), /2048 bits/],
+    ])('refuses %s', (_, environment, problem) => {
+      const problems = problemsOf(environment);
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toMatch(problem);
+      expect(problems[0]).not.toMatch(/BEGIN|shared-secret/);
+    });
+
+    it('reads origins as browsers send them', () => {
+      const origins = (ROLECALL_CORS_ORIGINS: string) => ({ ...DATABASE, ROLECALL_CORS_ORIGINS });
+      const list = 'https://APP.example.com:443, http://localhost:5173,capacitor://localhost';
+      expect(parseConfig(origins(list)).corsOrigins).toEqual([
+        'https://app.example.com',
+        'http://localhost:5173',
+        'capacitor://localhost',
+      ]);
+      for (const wrong of ['*', 'null', 'https://*.example.com', 'https://a.example/app', 'a.b']) {
+        expect(problemsOf(origins(wrong))).toEqual([expect.stringContaining('is no origin')]);
+      }
+    });
   });
 
   it('lists every problem at once, those between two variables as well', () => {

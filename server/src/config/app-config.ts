@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { HTTP_LIMITS, type HttpLimits } from './http-limits.js';
+import { parseOrigin, parsePublicKey, type UserJwtConfig } from './user-jwt.js';
 import { parseTtl } from '../grants/ttl.js';
 
 /** Injection token of the parsed configuration; nothing else reads `process.env`. */
@@ -45,6 +46,32 @@ const credential = () =>
   z.string().refine((text) => text.trim() === text, {
     message: 'begins or ends with white space, perhaps a line break: remove it',
   });
+
+const origins = z
+  .string()
+  .default('')
+  .transform((text, context) => {
+    const given = text.split(',').filter((one) => one.trim() !== '');
+    return given.map((one) => {
+      const origin = parseOrigin(one);
+      if (origin !== null) return origin;
+      const example = 'https://app.example.com';
+      context.addIssue({
+        code: 'custom',
+        message: `${one.trim().slice(0, 100)} is no origin; write scheme, host and port, like ${example}`,
+      });
+      return z.NEVER;
+    });
+  });
+
+const publicKey = z.string().transform((text, context) => {
+  try {
+    return parsePublicKey(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+    return z.NEVER;
+  }
+});
 
 const postgresUrl = url(['postgres:', 'postgresql:']);
 const liveKitUrl = url(['ws:', 'wss:', 'http:', 'https:']);
@@ -129,6 +156,29 @@ export const environmentSchema = z.object({
     .describe('how long a connection without media may stay in a room, or `off`'),
   ROLECALL_RATE_OPERATOR: rate('1000/10s').describe('requests of one operator'),
   ROLECALL_RATE_SIGN_IN: rate('30/60s').describe('sign-ins from one address'),
+  ROLECALL_USER_JWT_ISSUER: z
+    .string()
+    .optional()
+    .describe('`iss` of your own user JWTs; with it end users may call `POST /livekit/token`'),
+  ROLECALL_USER_JWT_AUDIENCE: z
+    .string()
+    .optional()
+    .describe('their `aud`; left out, only JWTs without an audience count'),
+  ROLECALL_USER_JWT_JWKS_URL: url(['https:', 'http:'])
+    .optional()
+    .describe('where their issuer publishes its public keys'),
+  ROLECALL_USER_JWT_PUBLIC_KEY: publicKey
+    .optional()
+    .describe('instead of that: the one public key, in PEM'),
+  ROLECALL_USER_JWT_IDENTITY_CLAIM: z
+    .string()
+    .default('sub')
+    .describe('the claim that is their LiveKit identity'),
+  ROLECALL_CORS_ORIGINS: origins.describe(
+    'browser origins that may call `POST /livekit/token`, comma-separated',
+  ),
+  ROLECALL_RATE_USER: rate('30/60s').describe('tokens that one end user may ask for'),
+  ROLECALL_RATE_USER_ADDRESS: rate('600/10s').describe('requests with user JWTs from one address'),
   ROLECALL_TRUST_PROXY: z.coerce
     .number()
     .int()
@@ -180,12 +230,22 @@ export interface AppConfig {
   lurkers: number | null;
   rateOperator: { points: number; seconds: number };
   rateSignIn: { points: number; seconds: number };
+  /** Null: end users cannot ask for tokens. */
+  userJwt: UserJwtConfig | null;
+  /** As browsers send them. */
+  corsOrigins: readonly string[];
+  /** Of one end user, and of one address. */
+  rateUser: { points: number; seconds: number };
+  rateUserAddress: { points: number; seconds: number };
   trustProxy: number;
   http: HttpLimits;
   /** `rejoin`: loads nothing, only the participants of sample people that there are come back. */
   demo: 'on' | 'rejoin' | 'off';
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
+
+/** What the command line reads to find a Rolecall that runs elsewhere; a server needs neither. */
+export const CLIENT_VARIABLES: readonly string[] = ['ROLECALL_URL', 'ROLECALL_API_KEY'];
 
 /** For the command that migrates and makes the first admin; a server that runs needs none of them. */
 export const SHORT_LIVED_VARIABLES = ['DATABASE_MIGRATION_URL', 'ROLECALL_ADMIN_PASSWORD'] as const;
@@ -205,8 +265,9 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
   );
   const problems: string[] = [];
   const known = Object.keys(environmentSchema.shape);
+  const others = [...known, ...CLIENT_VARIABLES];
   for (const name of Object.keys(given)) {
-    if (name.startsWith('ROLECALL_') && !known.includes(name) && !isOfService(name)) {
+    if (name.startsWith('ROLECALL_') && !others.includes(name) && !isOfService(name)) {
       problems.push(`${name}: unknown variable; Rolecall knows ${knownNear(name, known)}`);
     }
   }
@@ -230,6 +291,15 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
   const longest = ttlMax.safeParse(given.ROLECALL_TOKEN_TTL_MAX).data;
   if (lifetime !== undefined && longest !== undefined && lifetime > longest) {
     problems.push('ROLECALL_TOKEN_TTL: is longer than ROLECALL_TOKEN_TTL_MAX');
+  }
+  if (given.ROLECALL_USER_JWT_ISSUER) {
+    const jwks = given.ROLECALL_USER_JWT_JWKS_URL;
+    const key = given.ROLECALL_USER_JWT_PUBLIC_KEY;
+    if (Boolean(jwks) === Boolean(key)) {
+      problems.push(
+        'ROLECALL_USER_JWT_JWKS_URL and ROLECALL_USER_JWT_PUBLIC_KEY: give one of them with ROLECALL_USER_JWT_ISSUER',
+      );
+    }
   }
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const env = parsed.data;
@@ -262,11 +332,31 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
     lurkers: env.ROLECALL_LURKERS,
     rateOperator: env.ROLECALL_RATE_OPERATOR,
     rateSignIn: env.ROLECALL_RATE_SIGN_IN,
+    userJwt: userJwtOf(env),
+    corsOrigins: env.ROLECALL_CORS_ORIGINS,
+    rateUser: env.ROLECALL_RATE_USER,
+    rateUserAddress: env.ROLECALL_RATE_USER_ADDRESS,
     trustProxy: env.ROLECALL_TRUST_PROXY,
     http: HTTP_LIMITS,
     demo: env.ROLECALL_DEMO,
     logLevel: env.ROLECALL_LOG,
   };
+}
+
+function userJwtOf(env: z.output<typeof environmentSchema>): UserJwtConfig | null {
+  const issuer = env.ROLECALL_USER_JWT_ISSUER;
+  const jwksUrl = env.ROLECALL_USER_JWT_JWKS_URL;
+  const key = env.ROLECALL_USER_JWT_PUBLIC_KEY;
+  if (issuer === undefined) return null;
+  const keys = key ? { publicKey: key } : jwksUrl ? { jwksUrl: new URL(jwksUrl) } : null;
+  return (
+    keys && {
+      issuer,
+      audience: env.ROLECALL_USER_JWT_AUDIENCE ?? null,
+      keys,
+      identityClaim: env.ROLECALL_USER_JWT_IDENTITY_CLAIM,
+    }
+  );
 }
 
 /** Where this process itself is reached, whatever is in front of it. */

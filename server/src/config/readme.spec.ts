@@ -18,6 +18,11 @@ const DECIDED_ELSEWHERE: Record<string, string> = {
   ROLECALL_HOME: '`.rolecall`',
   ROLECALL_ADMIN_PASSWORD: 'generated, printed once',
   ROLECALL_GATE_SECRET: '–',
+  ROLECALL_USER_JWT_ISSUER: '–',
+  ROLECALL_USER_JWT_AUDIENCE: '–',
+  ROLECALL_USER_JWT_JWKS_URL: '–',
+  ROLECALL_USER_JWT_PUBLIC_KEY: '–',
+  ROLECALL_CORS_ORIGINS: '–',
 };
 
 it('the README lists every variable with its default, as the schema has them', () => {
@@ -30,7 +35,10 @@ it('the README lists every variable with its default, as the schema has them', (
       description?: string;
       default?: unknown;
     };
-    const shown = fallback === undefined ? DECIDED_ELSEWHERE[name] : `\`${String(fallback)}\``;
+    const shown =
+      fallback === undefined || fallback === ''
+        ? DECIDED_ELSEWHERE[name]
+        : `\`${String(fallback)}\``;
     return `| \`${name}\` | ${shown} | ${description} |`;
   });
   const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');

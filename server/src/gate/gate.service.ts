@@ -10,6 +10,7 @@ import {
   type TrackSource,
 } from '../grants/role-grants.js';
 import { silencingOf } from '../grants/silencing.js';
+import { withinIssuer } from '../grants/issuer-ceiling.js';
 import { publishOnly } from '../grants/withhold.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { newGateTokenId } from '../livekit/gate-token.js';
@@ -22,7 +23,7 @@ import { WHIP_CLAIMS } from '../livekit/whip.js';
 import type { PolicyUser } from '../policy/policy-facts.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
-import type { Evaluation } from '../seats/public/policy.js';
+import { beyondIssuer, type Evaluation } from '../seats/public/policy.js';
 import { type GateTarget, isProbe, isWhip, presentedToken } from './gate-paths.js';
 import {
   ParticipantProofs,
@@ -179,7 +180,7 @@ export class GateService {
       action === 'whip_session' ? null : this.proofs.admit(proof),
       this.record(connectRequest, token, evaluation, null),
     ]);
-    if (action === 'connect') await this.liveRooms.ensureSoon(evaluation.room);
+    if (action === 'connect') await this.liveRooms.ensureSoon(evaluation.room, token.agents);
     return { status: 200, token: given, room: token.room, notBefore };
   }
 
@@ -201,12 +202,14 @@ export class GateService {
     if (!role) throw new Error('a token without a role');
     const { user } = facts;
     const content = await this.templates.version(role.template, role.version);
+    const isCut = bound?.isCut === true && beyondIssuer(evaluation, bound).length > 0;
+    const grants = isCut ? withinIssuer(role.tokenGrants, bound.ceiling) : role.tokenGrants;
     // What the token was issued with counts until the user is changed after it.
     const isUserNewer = user !== null && isChangedSince(user, token.issuedAt);
     const [first, second] = isUserNewer ? [user, token] : [token, user];
     return {
       ...compileGrant({
-        grants: byWhip ? publishOnly(role.tokenGrants) : role.tokenGrants,
+        grants: byWhip ? publishOnly(grants) : grants,
         room: room.name,
         identity: token.identity,
         kind: user?.kind ?? 'standard',
@@ -218,6 +221,7 @@ export class GateService {
         now: this.clock.now(),
         jti: newGateTokenId(),
         bound,
+        agents: token.agents,
       }),
     };
   }

@@ -1,4 +1,9 @@
-import { type BoundClaim, encodeBound, type TokenBound } from './issuer-ceiling.js';
+import {
+  type AgentDispatch,
+  encodeBound,
+  type RoomConfigClaim,
+  type TokenBound,
+} from './issuer-ceiling.js';
 import { publishableSources, type RoleGrants, type TrackSource } from './role-grants.js';
 
 /** The `video` claim: LiveKit's names, the sources as its strings. */
@@ -39,7 +44,7 @@ export type TokenClaims = {
   sip?: { admin?: true; call?: true };
   inference?: { perform: true };
   observability?: { write: true };
-  roomConfig?: BoundClaim;
+  roomConfig?: RoomConfigClaim;
 };
 
 /** LiveKit's ParticipantPermission in our own words: whole, and free of the SDK's enums. */
@@ -80,6 +85,8 @@ export interface CompileInput {
   jti: string;
   /** What the token opens as a proof, for an issuer who has a ceiling. */
   bound?: TokenBound | null;
+  /** Started with the room, when the join creates it. */
+  agents?: readonly AgentDispatch[];
 }
 
 /** The claims of a token, as livekit-server-sdk would write them, with our `iat` and `jti`. */
@@ -107,7 +114,13 @@ export function compileGrant(input: CompileInput): TokenClaims {
   }
   if (grants.inference.perform) claims.inference = { perform: true };
   if (grants.observability.write) claims.observability = { write: true };
-  if (input.bound) claims.roomConfig = encodeBound(input.bound);
+  const { bound, agents = [] } = input;
+  if (bound || agents.length > 0) {
+    claims.roomConfig = {
+      ...(bound ? encodeBound(bound) : {}),
+      ...(agents.length > 0 ? { agents } : {}),
+    };
+  }
   return claims;
 }
 

@@ -17,22 +17,50 @@ export interface TokenBound {
   /** Names the connection that the gate let in with it; null in a token that was issued. */
   readonly id: string | null;
   readonly ceiling: IssuerCeiling;
+  /** The token was asked for with less than its role: the role is cut down to that, not refused. */
+  readonly isCut?: boolean;
+}
+
+/** An agent that LiveKit dispatches when it creates the room; its names are LiveKit's. */
+export interface AgentDispatch {
+  readonly agentName: string;
+  readonly metadata?: string | undefined;
+  readonly deployment?: string | undefined;
 }
 
 /**
  * LiveKit copies `roomConfig` into every token that it refreshes, uses its `name` for nothing and
  * shows it to nobody. An own claim would be dropped, and an attribute could be rewritten.
  */
-export interface BoundClaim {
-  readonly name: string;
+export interface RoomConfigClaim {
+  readonly name?: string;
+  readonly agents?: readonly AgentDispatch[];
 }
 
 const PREFIX = 'rolecall:';
 const SOURCE = 'canPublishSources.';
 const DESTINATION = 'destinationRoom.';
 
-export function encodeBound({ id, ceiling }: TokenBound): BoundClaim {
-  return { name: PREFIX + JSON.stringify({ id, ceiling: ceiling.map(namesOf) }) };
+export function encodeBound({ id, ceiling, isCut }: TokenBound): { readonly name: string } {
+  const content = { id, ceiling: ceiling.map(namesOf), ...(isCut ? { cut: true } : {}) };
+  return { name: PREFIX + JSON.stringify(content) };
+}
+
+/** Agents that a token of ours starts; what cannot be read starts none. */
+export function readAgents(claims: Readonly<Record<string, unknown>>): AgentDispatch[] {
+  const config = claims['roomConfig'];
+  const agents = isRecord(config) ? config['agents'] : undefined;
+  if (!Array.isArray(agents)) return [];
+  return agents.filter(isRecord).flatMap(({ agentName, metadata, deployment }) => {
+    if (typeof agentName !== 'string') return [];
+    return [
+      {
+        agentName,
+        ...(typeof metadata === 'string' ? { metadata } : {}),
+        ...(typeof deployment === 'string' ? { deployment } : {}),
+      },
+    ];
+  });
 }
 
 /** Null for a token that carries none; one that cannot be read allows nothing. */
@@ -43,8 +71,9 @@ export function readBound(claims: Readonly<Record<string, unknown>>): TokenBound
   try {
     const bound: unknown = JSON.parse(name.slice(PREFIX.length));
     if (!isRecord(bound) || !isCeiling(bound['ceiling'])) return CLOSED;
-    const { id, ceiling } = bound;
-    return { id: typeof id === 'string' ? id : null, ceiling: ceilingOf(ceiling) };
+    const { id, ceiling, cut } = bound;
+    const known = { id: typeof id === 'string' ? id : null, ceiling: ceilingOf(ceiling) };
+    return cut === true ? { ...known, isCut: true } : known;
   } catch {
     return CLOSED;
   }

@@ -2,7 +2,7 @@ import type { TrackSource } from './role-grants.js';
 import type { Withheld } from './withhold.js';
 
 /** A participant acts on nobody but themselves, by the LiveKit token that they hold. */
-export type ActorKind = 'operator' | 'api_key' | 'participant' | 'system';
+export type ActorKind = 'operator' | 'api_key' | 'participant' | 'user' | 'system';
 
 /** Everything that bears on one identity in one room, as read from the database at one moment. */
 export interface PolicyInput {

@@ -72,6 +72,32 @@ export const roleGrantsSchema = z.strictObject(
   { error: object },
 ) satisfies z.ZodType<RoleGrants>;
 
+const asked = z.boolean({ error: 'must be true or false' }).optional();
+
+/** Grants that narrow a role: what is left out stays as the role has it. */
+export const askedGrantsInput = z.strictObject({
+  roomJoin: asked,
+  canSubscribe: asked,
+  canPublish: asked,
+  canPublishSources: sources.unwrap().optional(),
+  canPublishData: asked,
+  canUpdateOwnMetadata: asked,
+  canSubscribeMetrics: asked,
+  canManageAgentSession: asked,
+  hidden: asked,
+  recorder: asked,
+  agent: asked,
+  roomAdmin: asked,
+  roomCreate: asked,
+  roomList: asked,
+  roomRecord: asked,
+  ingressAdmin: asked,
+  destinationRoom: destinationRoom.unwrap().optional(),
+  sip: z.strictObject({ admin: asked, call: asked }, { error: object }).optional(),
+  inference: z.strictObject({ perform: asked }, { error: object }).optional(),
+  observability: z.strictObject({ write: asked }, { error: object }).optional(),
+});
+
 /** A lifetime as seconds (`600`) or in words (`'10h'`, `'2 days'`); gives seconds. */
 export const ttlInput = z
   .union([z.number(), z.string()], { error: 'must be seconds, or text like "10h" or "2 days"' })

@@ -19,6 +19,8 @@ import type { Actor } from '../actor/actor.js';
 import { assertOwnOrigin } from '../common/http/own-origin.js';
 import { ParticipantAuth, type RequestWithParticipant } from '../proofs/participant-auth.js';
 import type { Permission } from '../actor/permissions.js';
+import { CrossOrigin } from '../end-users/cross-origin.js';
+import { EndUserAuth } from '../end-users/end-user-auth.js';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -37,6 +39,8 @@ export class AccessGuard implements CanActivate {
     private readonly auth: AuthService,
     private readonly ledger: LedgerService,
     private readonly participants: ParticipantAuth,
+    private readonly endUsers: EndUserAuth,
+    private readonly crossOrigin: CrossOrigin,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {
     this.operatorLimiter = new RateLimiterMemory({
@@ -75,6 +79,15 @@ export class AccessGuard implements CanActivate {
         rule.roomParam,
       );
       return;
+    }
+
+    if (rule.kind === 'permission' && rule.isForEndUsers) {
+      this.crossOrigin.allow(request, reply);
+      const endUser = await this.endUsers.authenticate(request);
+      if (endUser) {
+        request.actor = endUser;
+        return;
+      }
     }
 
     const found = await this.auth.authenticate(request);

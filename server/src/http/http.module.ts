@@ -8,6 +8,7 @@ import {
   MetadataScanner,
 } from '@nestjs/core';
 import { AuthModule } from '../auth/auth.module.js';
+import { EndUsersModule } from '../end-users/end-users.module.js';
 import { ProofsModule } from '../proofs/proofs.module.js';
 import { Housekeeping } from '../database/housekeeping.js';
 import { AccessGuard } from './access.guard.js';
@@ -20,7 +21,7 @@ import { assertEveryRouteHasARule, readRoutes } from './route-table.js';
 
 /** What every request passes: the guard, the idempotency of retries, and errors as problems. */
 @Module({
-  imports: [AuthModule, DiscoveryModule, ProofsModule],
+  imports: [AuthModule, DiscoveryModule, EndUsersModule, ProofsModule],
   controllers: [DocsController, OpenApiController],
   providers: [
     AccessGuard,

@@ -30,7 +30,7 @@ const PROBLEM: Json = {
 
 const ABOUT = `Roles and permissions for LiveKit rooms: tokens, live promotions, and their log.
 
-**Who calls.** Operators send the session cookie of \`POST /api/v1/session\`. Machines send an API key as \`Authorization: Bearer rck_…\`. Participants send the LiveKit token of their room, on their own routes only. \`x-access\` of each operation says what it needs.
+**Who calls.** Operators send the session cookie of \`POST /api/v1/session\`. Machines send an API key as \`Authorization: Bearer rck_…\`. Participants send the LiveKit token of their room, on their own routes only. End users send the JWT of your application, at \`POST /livekit/token\` only. \`x-access\` of each operation says what it needs.
 
 **Lists** take \`sort=["name","ASC"]\`, \`range=[0,24]\` and \`filter={"q":"ana"}\`, and answer with \`Content-Range\`. The ledger and the targets of bulk operations page by \`cursor\` and \`limit\`.
 
@@ -85,6 +85,7 @@ export function buildOpenApi(routes: Route[], serverUrl: string): Json {
         session: { type: 'apiKey', in: 'cookie', name: 'rolecall' },
         apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'rck_…' },
         participant: { type: 'http', scheme: 'bearer', bearerFormat: 'LiveKit token of the room' },
+        endUser: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT of your own application' },
       },
     },
   };
@@ -166,6 +167,9 @@ export function problemsOf(route: Route): ProblemCode[] {
   if (rule.kind !== 'signed_in') codes.add('access.denied');
   else if (rule.isForOperators) codes.add('auth.operators_only');
   if (rule.kind === 'permission' && rule.roomParam) codes.add('room.not_found');
+  if (rule.kind === 'permission' && rule.isForEndUsers) {
+    codes.add('auth.user_token_invalid').add('auth.user_keys_unavailable');
+  }
   if (method !== 'GET') {
     codes.add('request.wrong_origin');
     codes.add('idempotency.in_progress').add('idempotency.other_request');
@@ -202,7 +206,9 @@ function problemResponses(route: Route): Json {
 
 function securityOf({ rule }: Route): Json[] {
   if (rule?.kind === 'public') return [];
-  return rule?.kind === 'participant' ? [{ participant: [] }] : [{ session: [] }, { apiKey: [] }];
+  if (rule?.kind === 'participant') return [{ participant: [] }];
+  const isForEndUsers = rule?.kind === 'permission' && rule.isForEndUsers;
+  return [{ session: [] }, { apiKey: [] }, ...(isForEndUsers ? [{ endUser: [] }] : [])];
 }
 
 /** `permission room.read in :room`, `signed in`, `public: why`; also the lines of the route table. */
@@ -212,9 +218,10 @@ export function describeRule({ rule }: Pick<Route, 'rule'>): string {
   if (rule.kind === 'signed_in') return rule.isForOperators ? 'signed in operator' : 'signed in';
   if (rule.kind === 'participant') return `participant of :${rule.roomParam}`;
   if (rule.kind === 'any_permission') return `one of ${rule.permissions.join(', ')}`;
-  const { permission, roomParam, isEverywhere, byField } = rule;
+  const { permission, roomParam, isEverywhere, byField, isForEndUsers } = rule;
   const where = isEverywhere ? ' in all rooms' : roomParam ? ` in :${roomParam}` : '';
-  return `permission ${permission}${byField ? ` and that of its ${byField.field}` : ''}${where}`;
+  const others = isForEndUsers ? ' or an end user’s own JWT' : '';
+  return `permission ${permission}${byField ? ` and that of its ${byField.field}` : ''}${where}${others}`;
 }
 
 function pathParameters(route: Route): Json[] {

@@ -35,6 +35,7 @@ export class IssuanceRecords {
         version: plan.version,
         source: plan.source,
         grants: plan.grants,
+        ...(plan.narrowed.length > 0 ? { narrowed: plan.narrowed } : {}),
         ceiling: plan.ceiling && plan.ceiling.map(namesOf),
         ttl: plan.ttlSeconds,
         expiresAt: new Date(claims.exp * 1000).toISOString(),

@@ -1,9 +1,8 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
-import { AppError, fieldError } from '../common/errors/app-error.js';
-import type { ProblemCode } from '../common/errors/problems.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
+import type { ProblemCode } from '../common/errors/problems.js';
 import {
   explainQuery,
   type ExplainQuery,
@@ -12,9 +11,6 @@ import {
   type IssueBody,
   issueResponse,
   previewResponse,
-  tokenSourceBody,
-  type TokenSourceBody,
-  tokenSourceResponse,
 } from './issuance.schemas.js';
 import { IssuanceService } from './issuance.service.js';
 
@@ -91,71 +87,4 @@ export class IssuanceController {
   explain(@CurrentActor() actor: Actor, @Query({ schema: explainQuery }) query: ExplainQuery) {
     return this.issuance.explain(actor, query.room, query.identity);
   }
-
-  /**
-   * LiveKit's TokenSource convention, for backends that hold an API key. The role is always what
-   * policy says: a client cannot ask for grants, and what would start agents or egress is refused.
-   */
-  @Post('livekit/token')
-  @ApiDoc({
-    summary: 'Issue a token by the TokenSource convention',
-    description:
-      'For clients and backends that speak LiveKit’s TokenSource convention. The role is what policy says; `room_config` is refused. Takes the older `{room, userId}` too.',
-    example: {
-      room_name: 'town-hall',
-      participant_identity: 'ana-91',
-      participant_name: 'Ana Ruiz',
-    },
-    errors: ISSUE_ERRORS,
-  })
-  @RequirePermission('token.issue')
-  @Answers(tokenSourceResponse)
-  async tokenSource(
-    @CurrentActor() actor: Actor,
-    @Body({ schema: tokenSourceBody }) body: TokenSourceBody,
-  ) {
-    if (body.room_config !== undefined) {
-      throw fieldError('room_config', 'is not taken from clients: it can start agents and egress');
-    }
-    const olderIdentity = body.userId ?? body.user_id;
-    const isOlder = body.room !== undefined || olderIdentity !== undefined;
-    const older = { room: 'room', identity: body.user_id === undefined ? 'userId' : 'user_id' };
-    const names = {
-      room: isOlder && body.room_name === undefined ? older.room : 'room_name',
-      identity:
-        isOlder && body.participant_identity === undefined
-          ? older.identity
-          : 'participant_identity',
-    };
-    const room = body.room_name ?? body.room;
-    const identity = body.participant_identity ?? olderIdentity;
-    if (room === undefined) throw fieldError(names.room, 'is required');
-    if (identity === undefined) throw fieldError(names.identity, 'is required');
-    const issued = await this.issuance
-      .issue(actor, {
-        room,
-        identity,
-        name: body.participant_name,
-        metadata: body.participant_metadata,
-        attributes: body.participant_attributes,
-      })
-      .catch((error: unknown) => {
-        throw inItsWords(error, names);
-      });
-    if (isOlder) return { token: issued.token, url: issued.serverUrl };
-    return { server_url: issued.serverUrl, participant_token: issued.token };
-  }
-}
-
-const NOT_THERE: Record<string, ['room' | 'identity', string]> = {
-  'room.not_found': ['room', 'there is no such room'],
-  'user.not_found': ['identity', 'nobody has this identity'],
-};
-
-/** The convention calls fields otherwise, and has none to create what is not there. */
-function inItsWords(error: unknown, names: { room: string; identity: string }): unknown {
-  const meant = error instanceof AppError ? NOT_THERE[error.code] : undefined;
-  if (!(error instanceof AppError) || !meant) return error;
-  const [field, text] = [names[meant[0]], meant[1]];
-  return new AppError(error.kind, error.code, `${field}: ${text}`, { errors: { [field]: text } });
 }

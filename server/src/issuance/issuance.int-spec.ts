@@ -575,7 +575,7 @@ describe('a request that cannot be right', () => {
     [{ room: 'r', identity: 'a', metadata: 'x'.repeat(65_537) }, 'metadata'],
     [{ room: 'r', identity: 'a', createRoom: 'yes' }, 'createRoom'],
     [{ room: 'r', identity: 'a', video: { roomAdmin: true } }, 'video'],
-    [{ room: 'r', identity: 'a', grants: { roomAdmin: true } }, 'grants'],
+    [{ room: 'r', identity: 'a', grants: { roomAdministrator: true } }, 'grants.roomAdministrator'],
   ])('is refused by the name of the field: %j', async (body, field) => {
     const answer = await issue(body, app.admin);
     expect([answer.status, Object.keys(answer.body.errors)]).toEqual([400, [field]]);

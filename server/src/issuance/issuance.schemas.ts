@@ -10,7 +10,13 @@ import {
   uuidText,
 } from '../common/http/fields.js';
 import { becauseList, roleSourceResponse } from '../grants/responses.js';
-import { roleGrantsSchema, ttlInput } from '../grants/role-grants-schema.js';
+import { askedGrantsInput, roleGrantsSchema, ttlInput } from '../grants/role-grants-schema.js';
+
+const agentDispatch = z.strictObject({
+  agentName: nameText.describe('The name that the agent registers with.'),
+  metadata: metadataText.optional().describe('Passed to the agent’s job.'),
+  deployment: labelText.optional().describe('Which deployment; left out: production.'),
+});
 
 const tokenRequest = {
   room: nameText
@@ -39,6 +45,18 @@ const tokenRequest = {
   attributes: attributesMap
     .optional()
     .describe('LiveKit attributes; each replaces that of the user or of the template.'),
+  grants: askedGrantsInput
+    .optional()
+    .describe(
+      'Narrows the role. `true`: the role must have it, or the token is refused. `false`: not in this token. Left out: as the role has it. Through the gate it holds for every connection with this token.',
+    ),
+  agents: z
+    .array(agentDispatch)
+    .max(10)
+    .optional()
+    .describe(
+      'Agents that LiveKit dispatches when it creates the room. Needs `token.issue_as`, and a ceiling that includes `agent`.',
+    ),
   createRoom: z.boolean().optional().describe('Create the room in LiveKit before the answer.'),
   createUser: z.boolean().optional().describe('Add a user with this identity if there is none.'),
   reason: reasonText.optional(),
@@ -106,32 +124,3 @@ export const explainQuery = z.strictObject({
   identity: nameText.describe('The LiveKit identity; it need not be known.'),
 });
 export type ExplainQuery = z.infer<typeof explainQuery>;
-
-/** LiveKit's TokenSource convention, and the older `{room, userId}` shape. */
-export const tokenSourceBody = z.strictObject({
-  room_name: nameText.optional().describe('The room to join.'),
-  participant_name: labelText.optional().describe('The name that is shown in the room.'),
-  participant_identity: identityText
-    .optional()
-    .describe('The LiveKit identity. Left out: a new one is made.'),
-  participant_metadata: metadataText.optional().describe('LiveKit metadata.'),
-  participant_attributes: attributesMap.optional().describe('LiveKit attributes.'),
-  room_config: z
-    .unknown()
-    .optional()
-    .describe('Not taken: it can start agents and egress, so it is refused.'),
-  room: nameText.optional().describe('The older form of `room_name`.'),
-  userId: identityText.optional().describe('The older form of `participant_identity`.'),
-  user_id: identityText.optional().describe('The older form of `participant_identity`.'),
-});
-export const tokenSourceResponse = z.union([
-  z.object({
-    server_url: z.string().describe('The address that the LiveKit client connects to.'),
-    participant_token: z.string().describe('The LiveKit token: a signed JWT.'),
-  }),
-  z.object({
-    token: z.string().describe('The LiveKit token: a signed JWT.'),
-    url: z.string().describe('The address that the LiveKit client connects to.'),
-  }),
-]);
-export type TokenSourceBody = z.infer<typeof tokenSourceBody>;

@@ -107,6 +107,15 @@ export class IssuanceService {
     return { ...decision, grants, ttl, isKnown: facts.user !== null };
   }
 
+  /** For what is refused before anything is decided. */
+  recordRefusal(
+    actor: Actor,
+    body: { room: string; identity: string },
+    code: string,
+  ): Promise<void> {
+    return this.records.refused(actor, body, body.identity, code);
+  }
+
   private async identityOf(body: IssueBody): Promise<string> {
     if (body.identity !== undefined) return body.identity;
     const identity = await this.users.identityOf(body.user ?? '');
@@ -151,6 +160,7 @@ export class IssuanceService {
     const mayAskForAny = actor.can('token.issue_as', body.room);
     const role = await this.planner.chooseRole(actor, body, facts, mayAskForAny);
     this.planner.assertWithinCeiling(actor, role, body);
+    this.planner.assertMayDispatch(actor, body, role);
     return this.planner.compile(actor, 'token.issue', body, facts, role);
   }
 
@@ -176,11 +186,11 @@ export class IssuanceService {
    */
   private async ensureLiveRoom(plan: TokenPlan, body: IssueBody): Promise<void> {
     const { room } = plan.facts;
-    if (!room || !plan.content.grants.roomJoin || body.createRoom === false) return;
+    if (!room || !plan.claims.video.roomJoin || body.createRoom === false) return;
     if (body.createRoom) {
-      await this.liveRooms.ensure(room);
+      await this.liveRooms.ensure(room, body.agents);
     } else {
-      await this.liveRooms.ensureSoon(room);
+      await this.liveRooms.ensureSoon(room, body.agents);
     }
   }
 

@@ -6,10 +6,11 @@ import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { actorName } from '../grants/actor-name.js';
 import { compileGrant, type TokenClaims } from '../grants/compile-grant.js';
-import type { IssuerCeiling } from '../grants/issuer-ceiling.js';
+import type { IssuerCeiling, TokenBound } from '../grants/issuer-ceiling.js';
 import type { Allowed, Because, Decision } from '../grants/policy.js';
 import { withheldByHold } from '../grants/resolve.js';
-import type { RoleGrants, TemplateContent } from '../grants/role-grants.js';
+import { NO_GRANTS, type RoleGrants, type TemplateContent } from '../grants/role-grants.js';
+import { narrow, type Narrowed } from '../grants/narrow.js';
 import { silence, silencingOf } from '../grants/silencing.js';
 import { formatTtl } from '../grants/ttl.js';
 import type { Withheld } from '../grants/withhold.js';
@@ -32,6 +33,8 @@ export interface ChosenRole {
   /** A template was asked for that policy does not give: it becomes the seat's override. */
   readonly isBeyondPolicy: boolean;
   readonly content: TemplateContent;
+  /** What of the template's grants the request asks for. */
+  readonly narrowed: Narrowed;
 }
 
 /** A token that may be given out: everything but the ledger entry and the signature. */
@@ -41,6 +44,8 @@ export interface TokenPlan {
   readonly version: number;
   readonly source: string;
   readonly content: TemplateContent;
+  /** Names of what the request takes out of the role. */
+  readonly narrowed: readonly string[];
   /** The template's, without what is withheld now. */
   readonly grants: RoleGrants;
   /** The issuer's, which the token carries; null = none. */
@@ -98,10 +103,36 @@ export class TokenPlanner {
         ? givenBy(decision, body)
         : await this.askedFor(body.template, actor, facts, decision, mayAskForAny);
     const content = await this.policy.version(role.template, role.version);
-    if (body.room === undefined && (content.grants.roomJoin || content.grants.roomAdmin)) {
+    const narrowed = narrow(content.grants, body.grants ?? {});
+    if (narrowed.beyond.length > 0) {
+      const text = `The role ${role.template} does not give: ${narrowed.beyond.join(', ')}. Ask for a template that does.`;
+      throw refused('token.beyond_role', role.because, text);
+    }
+    const { roomJoin, roomAdmin } = narrowed.grants;
+    if (body.room === undefined && (roomJoin || roomAdmin)) {
       throw fieldError('room', 'is required: this template joins or administers a room');
     }
-    return { ...role, content };
+    const isWatched = this.config.isGateOn || this.config.gateSecret !== null;
+    if (narrowed.taken.length > 0 && roomJoin && !isWatched) {
+      const text = `would be given back at the join (${narrowed.taken.join(', ')}): a narrower role needs the gate`;
+      throw fieldError('grants', text);
+    }
+    return { ...role, content, narrowed };
+  }
+
+  /** An agent comes with rights of its own, so it counts as one that the caller lets in. */
+  assertMayDispatch(
+    actor: Actor,
+    { agents = [], room }: IssueBody,
+    { narrowed }: ChosenRole,
+  ): void {
+    if (agents.length === 0) return;
+    if (room === undefined || !narrowed.grants.roomJoin) {
+      throw fieldError('agents', 'only a token that joins a room can dispatch agents');
+    }
+    if (!actor.can('token.issue_as', room)) throw permissionRefused('token.issue_as');
+    const beyond = actor.exceeding('token.issue_as', { ...NO_GRANTS, agent: true }, room);
+    if (beyond.length > 0) throw refused('access.beyond_ceiling', [], beyondCeilingText(beyond));
   }
 
   /** Throws when the role goes beyond what the actor may hand out (rule 5). */
@@ -119,11 +150,16 @@ export class TokenPlanner {
     role: ChosenRole,
   ): Promise<TokenPlan> {
     const { identity, now, user } = facts;
-    const { template, version, source, content } = role;
+    const { template, version, source, content, narrowed } = role;
     const because = [...role.because];
     const ceiling = body.room === undefined ? null : actor.ceilingFor(permission, body.room);
     const ttlSeconds = this.ttlOf(body, role, now, because);
-    const grants = await this.tokenGrants(role, content.grants, facts);
+    const grants = await this.tokenGrants(role, narrowed.grants, facts);
+    const isNarrowed = narrowed.taken.length > 0;
+    if (isNarrowed) {
+      because.push(note(`Without ${narrowed.taken.join(', ')}: the request asks for less.`));
+    }
+    const bound = boundOf(body, ceiling, isNarrowed ? narrowed.grants : null);
     const claims = compileGrant({
       grants,
       room: body.room ?? null,
@@ -137,15 +173,17 @@ export class TokenPlanner {
       issuer: this.config.livekit.apiKey,
       now,
       jti: newTokenId(now),
-      bound: ceiling && { id: null, ceiling },
+      bound,
+      agents: body.agents,
     });
-    const isOverride = role.isBeyondPolicy && facts.room !== null && content.grants.roomJoin;
+    const isOverride = role.isBeyondPolicy && facts.room !== null && narrowed.grants.roomJoin;
     return {
       facts,
       template,
       version,
       source,
       content,
+      narrowed: narrowed.taken,
       grants,
       ceiling,
       claims,
@@ -172,7 +210,7 @@ export class TokenPlanner {
     { identity, now, user, input }: PolicyFacts,
     decision: Decision | null,
     mayAskForAny: boolean,
-  ): Promise<Omit<ChosenRole, 'content'>> {
+  ): Promise<Omit<ChosenRole, 'content' | 'narrowed'>> {
     // Asking for what policy gives anyway asks for nothing more.
     const given = decision?.verdict === 'allow' ? decision : null;
     if (!mayAskForAny && given?.template !== template) throw permissionRefused('token.issue_as');
@@ -239,6 +277,17 @@ export class TokenPlanner {
   }
 }
 
+/** What was narrowed is within the issuer's ceiling already, since the whole role is. */
+function boundOf(
+  { room }: IssueBody,
+  ceiling: IssuerCeiling | null,
+  narrowed: RoleGrants | null,
+): TokenBound | null {
+  if (room === undefined) return null;
+  if (narrowed) return { id: null, ceiling: [narrowed], isCut: true };
+  return ceiling && { id: null, ceiling };
+}
+
 export function permissionRefused(permission: string): TokenRefused {
   const error = new AppError(
     'forbidden',
@@ -250,7 +299,10 @@ export function permissionRefused(permission: string): TokenRefused {
 }
 
 /** The role that policy gives. */
-function givenBy(decision: Decision | null, body: IssueBody): Omit<ChosenRole, 'content'> {
+function givenBy(
+  decision: Decision | null,
+  body: IssueBody,
+): Omit<ChosenRole, 'content' | 'narrowed'> {
   if (!decision) throw roomNotFound(body.room ?? '');
   if (decision.verdict === 'refuse') throw refused(decision.code, decision.because);
   return { ...decision, isBeyondPolicy: false };

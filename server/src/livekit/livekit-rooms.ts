@@ -88,7 +88,8 @@ export class LiveKitRooms extends RoomsPort {
   }
 
   async createRoom(options: RoomOptions): Promise<ObservedRoom> {
-    const request = new CreateRoomRequest({ ...options });
+    const { agents = [], ...rest } = options;
+    const request = new CreateRoomRequest({ ...rest, agents: agents.map((one) => ({ ...one })) });
     return toObservedRoom(await this.askServer({ method: 'CreateRoom', request, answer: Room }));
   }
 

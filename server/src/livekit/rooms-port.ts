@@ -1,3 +1,4 @@
+import type { AgentDispatch } from '../grants/issuer-ceiling.js';
 import type { PermissionLike } from '../grants/compile-grant.js';
 import type { ObservedParticipant, ObservedRoom, ObservedTrack } from './participant-view.js';
 
@@ -8,6 +9,7 @@ export interface RoomOptions {
   readonly departureTimeout?: number;
   readonly maxParticipants?: number;
   readonly metadata?: string;
+  readonly agents?: readonly AgentDispatch[];
 }
 
 /**

@@ -1,4 +1,9 @@
-import { readBound, type TokenBound } from '../grants/issuer-ceiling.js';
+import {
+  type AgentDispatch,
+  readAgents,
+  readBound,
+  type TokenBound,
+} from '../grants/issuer-ceiling.js';
 import type { LiveKitKeyPair } from './livekit.settings.js';
 import { SignedTokens } from './signed-token.js';
 import { timeOfTokenId } from './token-id.js';
@@ -21,6 +26,8 @@ export interface TokenFacts {
   readonly attributes: Readonly<Record<string, string>> | null;
   /** The ceiling of its issuer; null: the issuer has none. */
   readonly bound: TokenBound | null;
+  /** Agents that come with the room, when this connection creates it. */
+  readonly agents: readonly AgentDispatch[];
   /** All that it says, as it says it. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
@@ -59,6 +66,7 @@ export class TokenReader {
       metadata: isText(claims['metadata']) ? claims['metadata'] : null,
       attributes: toAttributes(claims['attributes']),
       bound: readBound(claims),
+      agents: readAgents(claims),
       claims,
     };
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
+import { WHY_NOT_IN } from '../common/errors/why-not-in.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { isGateTokenId } from '../livekit/gate-token.js';
@@ -36,10 +37,7 @@ export interface RefusedProof {
 export type Proof = ValidProof | RefusedProof;
 
 const REFUSALS: Readonly<Record<string, string>> = {
-  'seat.blocked': 'You are blocked from this room.',
-  'user.suspended': 'Your account is suspended.',
-  'user.deleted': 'Your account was deleted.',
-  'room.closed': 'The room is closed.',
+  ...WHY_NOT_IN,
   'room.not_found': 'There is no such room.',
   'peek.over': 'The peek is over.',
   'gate.token_is_no_proof': 'This token does not identify you. Use the one that you were given.',
@@ -100,7 +98,7 @@ export class ParticipantProofs {
     if (await this.isVoided(token, evaluation))
       return refuseProof('token.voided', token, evaluation);
     if (!token.bound) return { kind: 'proved', token, evaluation, bound: null };
-    if (beyondIssuer(evaluation, token.bound).length > 0) {
+    if (!token.bound.isCut && beyondIssuer(evaluation, token.bound).length > 0) {
       return refuseProof('gate.above_issuer_ceiling', token, evaluation);
     }
     const isTheSame = token.bound.id !== null && token.bound.id === evaluation.facts.admitted?.id;

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { AgentDispatch } from '../grants/issuer-ceiling.js';
 import { AppError } from '../common/errors/app-error.js';
 import { withTimeout } from '../common/with-timeout.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
@@ -36,12 +37,12 @@ export class LiveRooms {
 
   /**
    * Resolves once the room runs. Repeating it is harmless: LiveKit answers with the room that is
-   * there. Throws `unavailable` when LiveKit cannot start it.
+   * there, without further agents. Throws `unavailable` when LiveKit cannot start it.
    */
-  async ensure(room: PolicyRoom): Promise<void> {
+  async ensure(room: PolicyRoom, agents: readonly AgentDispatch[] = []): Promise<void> {
     const running = this.starting.get(room.name);
     if (running) return running;
-    const start = this.start(room).finally(() => this.starting.delete(room.name));
+    const start = this.start(room, agents).finally(() => this.starting.delete(room.name));
     this.starting.set(room.name, start);
     return start;
   }
@@ -50,10 +51,10 @@ export class LiveRooms {
    * Tries the same for a moment, unless the room is known to run. Not being able to is no error, and
    * later tries go on by themselves.
    */
-  async ensureSoon(room: PolicyRoom): Promise<void> {
+  async ensureSoon(room: PolicyRoom, agents: readonly AgentDispatch[] = []): Promise<void> {
     if (this.isSeenToRun(room)) return;
     if (this.health.status.state !== 'up' || performance.now() < this.pausedUntil) return;
-    const started = this.ensure(room).catch(() => {
+    const started = this.ensure(room, agents).catch(() => {
       this.pausedUntil = performance.now() + PAUSE_MS;
     });
     await withTimeout(started, PATIENCE_MS, () => undefined);
@@ -68,9 +69,9 @@ export class LiveRooms {
     return liveSid !== null && unseenFor !== null && unseenFor < SWEEPS_UNSEEN * this.config.sweep;
   }
 
-  private async start(room: PolicyRoom): Promise<void> {
+  private async start(room: PolicyRoom, agents: readonly AgentDispatch[]): Promise<void> {
     const { name, emptyTimeout, departureTimeout, maxParticipants, metadata } = room;
-    const options = { name, emptyTimeout, departureTimeout, maxParticipants, metadata };
+    const options = { name, emptyTimeout, departureTimeout, maxParticipants, metadata, agents };
     const live = await this.port.createRoom(options).catch((error: unknown) => {
       throw isUnavailable(error) ? error : cannotStart(error);
     });

@@ -4,7 +4,7 @@ import { isReservedIdentity, PEEK_PREFIX } from '../../grants/names.js';
 const encoder = new TextEncoder();
 
 export const actorKindResponse = z
-  .enum(['operator', 'api_key', 'participant', 'system'])
+  .enum(['operator', 'api_key', 'participant', 'user', 'system'])
   .describe('What kind of actor the label beside it names; null in old records.');
 
 /** Clients send whole records back: what cannot be changed here may come along as it was read. */
