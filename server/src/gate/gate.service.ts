@@ -18,12 +18,12 @@ import { type TokenClaims, TokenSigner } from '../livekit/signer.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { isStorable } from '../livekit/storable.js';
 import type { TokenFacts } from '../livekit/token-reader.js';
-import { WHIP_CLAIMS } from '../livekit/whip.js';
+import { WHIP_CLAIMS, WHIP_KIND } from '../livekit/whip.js';
 import type { PolicyUser } from '../policy/policy-facts.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
 import type { Evaluation } from '../seats/model/seat-policy.js';
-import { type GateTarget, isProbe, isWhip, presentedToken } from './gate-paths.js';
+import { type GateTarget, isProbe, isResume, isWhip, presentedToken } from './gate-paths.js';
 import {
   ParticipantProofs,
   type Proof,
@@ -118,6 +118,15 @@ export class GateService {
     }
   }
 
+  /**
+   * Whether a resume that LiveKit has begun took over their own connection. Another one may have come
+   * up since the decision, and LiveKit tells whoever resumes it its token.
+   */
+  async isStillTheirs({ target, authorization }: ConnectRequest): Promise<boolean> {
+    const proof = await this.proofs.check(presentedToken(target, authorization));
+    return proof.kind === 'proved' && (await this.mayResume(proof));
+  }
+
   /** LiveKit said that the room does not run though it should. */
   async startRoom(room: string): Promise<void> {
     const { room: known } = await this.templates.read({ room, identity: '' });
@@ -138,16 +147,15 @@ export class GateService {
   }
 
   /** Why a participant who may be in the room may not do this now; null when they may. */
-  private async refusalOf(
-    { action, sid }: GateTarget,
-    proof: ValidProof,
-  ): Promise<GateRefusal | null> {
+  private async refusalOf(target: GateTarget, proof: ValidProof): Promise<GateRefusal | null> {
+    const { action, sid } = target;
     const { token, standing } = proof;
     const { wanted } = standing;
     if (wanted.kind === 'role' && !wanted.role.grants.roomJoin) {
       const { status, code, text } = refuseProof('gate.role_does_not_join', token, standing);
       return { status, code, text };
     }
+    if (isResume(target) && !(await this.mayResume(proof))) return NO_SESSION;
     if (action === 'whip_publish') {
       if (!mayPublishByWhip(proof)) return NOTHING_TO_PUBLISH;
       // LiveKit would make the room, with none of its options, whatever `auto_create` says.
@@ -155,6 +163,16 @@ export class GateService {
     }
     if (action === 'whip_session' && !(await this.isOwnSession(token, sid))) return NO_SESSION;
     return null;
+  }
+
+  /**
+   * LiveKit (v1.13.5) gives a resume the connection of its identity, whichever token that came with,
+   * and then that connection's refreshed token. One by WHIP would get signalling.
+   */
+  private async mayResume({ token, isOfLastConnection }: ValidProof): Promise<boolean> {
+    if (!isOfLastConnection) return false;
+    const participant = await this.rooms.findParticipant(token.room, token.identity);
+    return participant?.kind !== WHIP_KIND;
   }
 
   /** LiveKit finds a WHIP session by its id alone; only its list of participants says whose it is. */

@@ -21,6 +21,8 @@ export interface ValidProof {
   readonly standing: Evaluation;
   /** What the connection is bound to, under its own name; null: to nothing. */
   readonly bound: TokenBound | null;
+  /** It may be of the connection that the gate let in last, and of no other one that it knows. */
+  readonly isOfLastConnection: boolean;
 }
 
 export interface RefusedProof {
@@ -98,13 +100,17 @@ export class ParticipantProofs {
     }
     if (standing.wanted.kind === 'out') return refuseProof(standing.wanted.code, token, standing);
     if (await this.isVoided(token, standing)) return refuseProof('token.voided', token, standing);
-    if (!token.bound) return { kind: 'proved', token, standing, bound: null };
+    const { admitted } = standing.facts;
+    if (!token.bound) {
+      const isOfLastConnection = admitted === null;
+      return { kind: 'proved', token, standing, bound: null, isOfLastConnection };
+    }
     if (beyondIssuer(standing, token.bound).length > 0) {
       return refuseProof('gate.above_issuer_ceiling', token, standing);
     }
-    const isTheSame = token.bound.id !== null && token.bound.id === standing.facts.admitted?.id;
-    const bound = { ...token.bound, id: isTheSame ? token.bound.id : randomUUID() };
-    return { kind: 'proved', token, standing, bound };
+    const isOfLastConnection = token.bound.id !== null && token.bound.id === admitted?.id;
+    const bound = { ...token.bound, id: isOfLastConnection ? token.bound.id : randomUUID() };
+    return { kind: 'proved', token, standing, bound, isOfLastConnection };
   }
 
   /**

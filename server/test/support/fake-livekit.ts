@@ -38,6 +38,7 @@ export async function startFakeLiveKit(): Promise<FakeLiveKit> {
     see(request);
     request.resume();
     const isApi = request.url?.startsWith('/twirp/') ?? false;
+    if (request.url?.endsWith('/GetParticipant')) response.statusCode = 404;
     response.setHeader('content-type', isApi ? 'application/json' : 'text/plain');
     response.end(isApi ? '{"sid":"RM_fake","rooms":[],"participants":[]}' : 'OK');
   });
