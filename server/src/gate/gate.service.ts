@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { compileGrant } from '../grants/compile-grant.js';
+import { reasonsForAll } from '../grants/reasons.js';
 import { withheldFromUncovered } from '../grants/scene.js';
 import {
   canonicalSources,
@@ -272,7 +273,7 @@ export class GateService {
         version: standing?.role?.version ?? null,
         source: standing?.role?.source ?? null,
         ...(refused === null ? {} : { refusal: refused }),
-        because: standing?.decision.because ?? [],
+        because: reasonsForAll(standing?.decision.because ?? []),
       },
     });
   }
