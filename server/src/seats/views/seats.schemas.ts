@@ -36,7 +36,9 @@ const sources = z
   .array(z.enum(TRACK_SOURCES))
   .min(1)
   .max(TRACK_SOURCES.length)
-  .describe('What is taken. Left out: every source.')
+  .describe(
+    'What is taken. Left out: every source. Sound of a screen is a source of its own, and may be speech.',
+  )
   .optional();
 
 const FIELDS = {
