@@ -587,6 +587,7 @@ describe('a rule for another room that comes near', () => {
     const { user, identity } = await newScene();
     const [room, other] = ['near-hall', 'near_hall'];
     await app.newRoom({ name: room, default_template: 'viewer' });
+    await app.newRoom({ name: other });
     await app.newAssignment({ user_id: user, room_name: other, template: 'host' });
     const limited = await app.newOperator([{ role: 'admin', rooms: [room] }]);
     const both = await app.newOperator([{ role: 'admin', rooms: ['near*'] }]);
