@@ -9,9 +9,8 @@ export function reasonsWithin(
   because: readonly Because[],
   limit: readonly string[] | null,
 ): Because[] {
-  return because.flatMap(({ elsewhere, ...reason }) => {
-    const isSeen = !elsewhere || limit === null || limit.some((mine) => contains(mine, elsewhere));
-    return isSeen ? [reason] : [];
+  return because.filter(({ elsewhere }) => {
+    return !elsewhere || limit === null || limit.some((mine) => contains(mine, elsewhere));
   });
 }
 
