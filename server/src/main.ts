@@ -10,6 +10,7 @@ import {
 import { createApp } from './create-app.js';
 import { DemoService } from './demo/demo.service.js';
 import { describeFirstAdmin } from './start/create-first-admin.js';
+import { listen } from './listen.js';
 import { FirstStart } from './start/first-start.js';
 
 async function start(): Promise<void> {
@@ -28,7 +29,7 @@ async function start(): Promise<void> {
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
   // Listening comes first: /healthz answers at once, and /readyz says 503 until all is prepared.
-  await app.listen({ host: config.host, port: config.port });
+  await listen(app, config);
   const admin = await app.get(FirstStart).prepare();
   if (admin) console.log(describeFirstAdmin(admin));
   config.adminPassword = null;

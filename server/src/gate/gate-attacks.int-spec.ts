@@ -159,6 +159,32 @@ describe('the token', () => {
   });
 });
 
+describe('a resume', () => {
+  const SWITCH =
+    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
+
+  it('hears nothing of a connection that came up while LiveKit began with it', async () => {
+    livekit.isMute = true;
+    const path = `/rtc?access_token=${token()}&reconnect=1`;
+    const answer = sendRaw(port, upgradeLines(path, MARK));
+    const [upstream] = await until('LiveKit is asked', () => {
+      return livekit.reached.length > 0 && livekit.open.size > 0 ? [...livekit.open] : null;
+    });
+    // As the gate notes it before the other connect gets to LiveKit.
+    await app.sql(
+      `INSERT INTO seat (room, identity, admitted)
+       VALUES ('hall', 'ana', '{"id": "other", "at": "2026-01-01T00:00:00Z", "ceiling": []}')
+       ON CONFLICT (room, identity) DO UPDATE SET admitted = EXCLUDED.admitted`,
+    );
+    upstream!.write(`${SWITCH}the other one’s token`);
+    const { status, socket } = await answer;
+    socket.destroy();
+    expect(status).toBe(404);
+    await until('LiveKit is hung up on', () => livekit.open.size === 0);
+    await app.sql(`UPDATE seat SET admitted = NULL WHERE identity = 'ana'`);
+  });
+});
+
 const CLOSED = [
   '/twirp/livekit.RoomService/DeleteRoom',
   '/agent',

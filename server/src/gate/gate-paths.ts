@@ -1,3 +1,4 @@
+import { isResumeRequest } from '../livekit/join-request.js';
 import { limitedQuery } from './gate-allowed.js';
 
 /** What a request at one of LiveKit's paths for clients does. */
@@ -57,6 +58,14 @@ export function isProbe({ action }: GateTarget): boolean {
 
 export function isWhip({ action }: GateTarget): boolean {
   return action === 'whip_publish' || action === 'whip_session';
+}
+
+/** Whether LiveKit takes it for a resume: it looks at `join_request` first, and then at no other. */
+export function isResume({ action, query }: GateTarget): boolean {
+  if (action !== 'connect') return false;
+  const joinRequest = query.get('join_request') ?? '';
+  if (joinRequest !== '' && isResumeRequest(joinRequest)) return true;
+  return query.get('reconnect') === '1' || query.get('reconnect') === 'true';
 }
 
 /**

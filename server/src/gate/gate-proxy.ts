@@ -34,7 +34,7 @@ import {
   TOKEN_REFUSED,
   bufferEarlyBytes,
 } from './gate-sockets.js';
-import { type GateTarget, gateTarget, isMethodOpen, upstreamUri } from './gate-paths.js';
+import { type GateTarget, gateTarget, isMethodOpen, isResume, upstreamUri } from './gate-paths.js';
 import {
   type GateAdmission,
   type GateAnswer,
@@ -159,7 +159,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       return null;
     };
     const connect = ({ token }: ConnectAdmission) =>
-      this.join(target, request, socket, early, token);
+      this.join(connectRequest, request, socket, early, token);
     const later = await this.queued<ConnectAdmission | null>(
       connectRequest,
       async () => {
@@ -227,12 +227,13 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
 
   /** False when LiveKit does not run the room; else the client has had its answer. */
   private join(
-    target: GateTarget,
+    connectRequest: ConnectRequest,
     request: IncomingMessage,
     socket: Duplex,
     early: EarlyBytes,
     token: string,
   ): Promise<boolean> {
+    const { target } = connectRequest;
     return new Promise((resolve) => {
       const upstream = this.request(target, request, token, {
         connection: 'Upgrade',
@@ -242,7 +243,9 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       socket.once('close', giveUp);
       upstream.once('upgrade', (response, remote, remoteHead) => {
         socket.off('close', giveUp);
-        this.connect(socket, remote, response, early.take(), remoteHead);
+        const connect = () => this.connect(socket, remote, response, early.take(), remoteHead);
+        if (!isResume(target)) connect();
+        else void this.resume(connectRequest, socket, remote, connect);
         resolve(true);
       });
       upstream.once('response', (response) => {
@@ -264,6 +267,26 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       });
       upstream.end();
     });
+  }
+
+  /** Nothing that LiveKit says reaches the client before it is known to be about its connection. */
+  private async resume(
+    connectRequest: ConnectRequest,
+    socket: Duplex,
+    remote: Duplex,
+    connect: () => void,
+  ): Promise<void> {
+    const giveUp = () => remote.destroy();
+    remote.on('error', giveUp);
+    socket.once('close', giveUp);
+    const isTheirs = await this.gate.isStillTheirs(connectRequest).catch(() => false);
+    socket.off('close', giveUp);
+    if (socket.destroyed || remote.destroyed || !isTheirs) {
+      remote.destroy();
+      refuseUpgrade(socket, 404, 'You have no such session.');
+      return;
+    }
+    connect();
   }
 
   private connect(

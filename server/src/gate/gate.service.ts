@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { compileGrant } from '../grants/compile-grant.js';
+import { reasonsForAll } from '../grants/reasons.js';
 import { withheldFromUncovered } from '../grants/scene.js';
 import {
   canonicalSources,
@@ -19,12 +20,12 @@ import { type TokenClaims, TokenSigner } from '../livekit/signer.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { isStorable } from '../livekit/storable.js';
 import type { TokenFacts } from '../livekit/token-reader.js';
-import { WHIP_CLAIMS } from '../livekit/whip.js';
+import { WHIP_CLAIMS, WHIP_KIND } from '../livekit/whip.js';
 import type { PolicyUser } from '../policy/policy-facts.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
 import { beyondIssuer, type Evaluation } from '../seats/public/policy.js';
-import { type GateTarget, isProbe, isWhip, presentedToken } from './gate-paths.js';
+import { type GateTarget, isProbe, isResume, isWhip, presentedToken } from './gate-paths.js';
 import {
   ParticipantProofs,
   type Proof,
@@ -119,6 +120,15 @@ export class GateService {
     }
   }
 
+  /**
+   * Whether a resume that LiveKit has begun took over their own connection. Another one may have come
+   * up since the decision, and LiveKit tells whoever resumes it its token.
+   */
+  async isStillTheirs({ target, authorization }: ConnectRequest): Promise<boolean> {
+    const proof = await this.proofs.check(presentedToken(target, authorization));
+    return proof.kind === 'proved' && (await this.mayResume(proof));
+  }
+
   /** LiveKit said that the room does not run though it should. */
   async startRoom(room: string): Promise<void> {
     const { room: known } = await this.templates.read({ room, identity: '' });
@@ -139,16 +149,15 @@ export class GateService {
   }
 
   /** Why a participant who may be in the room may not do this now; null when they may. */
-  private async refusalOf(
-    { action, sid }: GateTarget,
-    proof: ValidProof,
-  ): Promise<GateRefusal | null> {
+  private async refusalOf(target: GateTarget, proof: ValidProof): Promise<GateRefusal | null> {
+    const { action, sid } = target;
     const { token, evaluation } = proof;
     const { wanted } = evaluation;
     if (wanted.kind === 'role' && !wanted.role.grants.roomJoin) {
       const { status, code, text } = refuseProof('gate.role_does_not_join', token, evaluation);
       return { status, code, text };
     }
+    if (isResume(target) && !(await this.mayResume(proof))) return NO_SESSION;
     if (action === 'whip_publish') {
       if (!mayPublishByWhip(proof)) return NOTHING_TO_PUBLISH;
       // LiveKit would make the room, with none of its options, whatever `auto_create` says.
@@ -156,6 +165,16 @@ export class GateService {
     }
     if (action === 'whip_session' && !(await this.isOwnSession(token, sid))) return NO_SESSION;
     return null;
+  }
+
+  /**
+   * LiveKit (v1.13.5) gives a resume the connection of its identity, whichever token that came with,
+   * and then that connection's refreshed token. One by WHIP would get signalling.
+   */
+  private async mayResume({ token, isOfLastConnection }: ValidProof): Promise<boolean> {
+    if (!isOfLastConnection) return false;
+    const participant = await this.rooms.findParticipant(token.room, token.identity);
+    return participant?.kind !== WHIP_KIND;
   }
 
   /** LiveKit finds a WHIP session by its id alone; only its list of participants says whose it is. */
@@ -258,7 +277,7 @@ export class GateService {
         version: evaluation?.role?.version ?? null,
         source: evaluation?.role?.source ?? null,
         ...(refused === null ? {} : { refusal: refused }),
-        because: evaluation?.decision.because ?? [],
+        because: reasonsForAll(evaluation?.decision.because ?? []),
       },
     });
   }

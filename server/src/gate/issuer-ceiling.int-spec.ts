@@ -183,3 +183,47 @@ describe('a connection by such a token', () => {
     expect(await rows()).toEqual([first]);
   });
 });
+
+describe('an invitation to more than a connection’s token covers', () => {
+  const invited = () =>
+    app.inject('POST', `/api/v1/rooms/${room}/seats/${boss.identity}/invite`, {
+      as: app.admin,
+      body: { template: 'host' },
+    });
+  const accepts = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const url = `/api/v1/rooms/${room}/stage/me/accept`;
+    return (await app.inject('POST', url, { headers, body: {} })).body.code ?? 'accepted';
+  };
+
+  it('is not for one that came after it', async () => {
+    await admitted(await issued(app.admin));
+    expect((await invited()).status).toBeLessThan(300);
+    const refreshed = await admitted(await issued(moderator));
+    expect(await accepts(refreshed)).toBe('gate.above_issuer_ceiling');
+    expect(await desired()).toMatchObject({ template: 'viewer' });
+    // Whoever is seen there may be invited.
+    expect((await invited()).status).toBeLessThan(300);
+    expect(await accepts(refreshed)).toBe('accepted');
+    expect(await desired()).toMatchObject({ template: 'host', beyond: [] });
+  });
+});
+
+describe('a token of another connection', () => {
+  const isOfLast = async (token: string) => {
+    const proof = await proofs().check(token);
+    return proof.kind === 'proved' && proof.isOfLastConnection;
+  };
+
+  it('is known as such, whoever it is of', async () => {
+    const own = await issued(app.admin);
+    await admitted(own);
+    const others = await issued(moderator);
+    expect([await isOfLast(own), await isOfLast(others)]).toEqual([true, false]);
+    const refreshed = await admitted(others);
+    expect([await isOfLast(own), await isOfLast(others)]).toEqual([false, false]);
+    expect(await isOfLast(refreshed)).toBe(true);
+    const later = await admitted(await issued(moderator));
+    expect([await isOfLast(refreshed), await isOfLast(later)]).toEqual([false, true]);
+  });
+});

@@ -162,4 +162,6 @@ export type Because = {
   /** Assignment: its id. Block, override, peek, hold: the identity. User: its id. Room, default, scene: the room. */
   ref: string | null;
   template: string | null;
+  /** Of a near miss: the other rooms that it is for. `reasonsWithin` says who may see it. */
+  elsewhere?: AssignmentScope;
 };

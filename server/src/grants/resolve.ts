@@ -238,7 +238,7 @@ function addAssignments(
     const note = (problem: string): Reason => ({ ...reason, text: `${sentence}: ${problem}.` });
 
     if (!covers(scope, room.name)) {
-      nearMisses.push(note(whyNotCovered(scope, room.name)));
+      nearMisses.push({ ...note(whyNotCovered(scope, room.name)), elsewhere: scope });
       continue;
     }
     const ended = endedBy(validUntil, at);

@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Credential, startTestApp, type TestApp } from '../../test/support/test-app.js';
+import { listenAt } from '../listen.js';
 import { until } from '../../test/support/until.js';
 
 /** As in production, but for what would make the test long or large. */
@@ -25,10 +26,10 @@ interface Client {
   isClosed: () => boolean;
 }
 
-function open(bytes: string, localAddress = '127.0.0.1'): Client {
+function open(bytes: string, localAddress = '127.0.0.1', host = '127.0.0.1'): Client {
   let text = '';
   let isClosed = false;
-  const socket = connect({ port, host: '127.0.0.1', localAddress });
+  const socket = connect({ port, host, localAddress });
   sockets.push(socket);
   socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   socket.on('error', () => undefined).once('close', () => (isClosed = true));
@@ -51,7 +52,7 @@ const connections = () =>
 
 beforeAll(async () => {
   app = await startTestApp({ overrides: { http: LIMITS } });
-  await app.app.listen(0, '127.0.0.1');
+  await listenAt(app.app, ['127.0.0.1', '::1'], 0);
   ({ port } = app.app.getHttpServer().address() as { port: number });
 });
 afterEach(async () => {
@@ -158,6 +159,17 @@ describe('connections', () => {
     expect(await alive('127.0.0.1')).toBe(503);
     expect(await alive('127.0.0.2')).toBe(200);
     expect(many.filter((client) => statusOf(client) === 503)).toHaveLength(35);
+  });
+
+  it('count at every address that is listened at', async () => {
+    const many = Array.from({ length: 30 }, () =>
+      open('GET /healthz HTTP/1.1\r\nHost: x\r\nX: ', '::1', '::1'),
+    );
+    await until('some are refused', () => many.filter((s) => statusOf(s) === 503).length === 5);
+    const [waiting, refused] = [many[0]!, open(head('GET', '/healthz'), '::1', '::1')];
+    expect(await answered(refused)).toBe(503);
+    waiting.socket.write('y\r\n\r\n');
+    expect(await answered(waiting)).toBe(200);
   });
 
   it('of addresses that hold many make place for who has none, when there is no other place', async () => {

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
 import { namesOf } from '../grants/issuer-ceiling.js';
 import type { Because } from '../grants/policy.js';
+import { reasonsForAll } from '../grants/reasons.js';
 import type { LedgerEntryInput, LedgerRef } from '../ledger/ledger-entry.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { Metrics } from '../metrics/metrics.service.js';
@@ -40,7 +41,7 @@ export class IssuanceRecords {
         ttl: plan.ttlSeconds,
         expiresAt: new Date(claims.exp * 1000).toISOString(),
         claims,
-        because: plan.because,
+        because: reasonsForAll(plan.because),
       },
     };
     const ref = plan.isOverride
@@ -65,7 +66,7 @@ export class IssuanceRecords {
       room: body.room ?? null,
       identity,
       reason: body.reason ?? null,
-      payload: { code, template: body.template ?? null, because },
+      payload: { code, template: body.template ?? null, because: reasonsForAll(because) },
     });
   }
 }

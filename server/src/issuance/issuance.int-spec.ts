@@ -581,3 +581,32 @@ describe('a request that cannot be right', () => {
     expect([answer.status, Object.keys(answer.body.errors)]).toEqual([400, [field]]);
   });
 });
+
+describe('a rule for another room that comes near', () => {
+  it('is named to those only who may see that room, and to no reader of the ledger', async () => {
+    const { user, identity } = await newScene();
+    const [room, other] = ['near-hall', 'near_hall'];
+    await app.newRoom({ name: room, default_template: 'viewer' });
+    await app.newRoom({ name: other });
+    await app.newAssignment({ user_id: user, room_name: other, template: 'host' });
+    const limited = await app.newOperator([{ role: 'admin', rooms: [room] }]);
+    const both = await app.newOperator([{ role: 'admin', rooms: ['near*'] }]);
+    const tells = async (as: Credential) => {
+      const query = `room=${room}&identity=${identity}`;
+      const explained = await app.inject('GET', `/api/v1/explain?${query}`, { as });
+      const previewed = await preview({ room, identity }, as);
+      const issued = await issue({ room, identity }, as);
+      expect([explained.status, previewed.status, issued.status]).toEqual([200, 200, 201]);
+      return [explained, previewed, issued].map(({ text }) =>
+        text.includes('test assigned `host`'),
+      );
+    };
+    const name = (text: string) => text.includes('near_miss');
+    expect(await tells(limited)).toEqual([false, false, false]);
+    expect(await tells(both)).toEqual([true, true, true]);
+    expect(await tells(app.admin)).toEqual([true, true, true]);
+    const entries = await entriesOf('token.issued', identity);
+    expect(entries).toHaveLength(3);
+    expect(name(JSON.stringify(entries))).toBe(false);
+  });
+});

@@ -4,6 +4,7 @@ import { AppError, fieldError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js';
 import { isReservedIdentity } from '../grants/names.js';
 import type { Because } from '../grants/policy.js';
+import { reasonsWithin } from '../grants/reasons.js';
 import { ledgerId } from '../ledger/ledger-entry.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { TokenSigner } from '../livekit/signer.js';
@@ -96,8 +97,10 @@ export class IssuanceService {
   /** What somebody would get in a room, and why; for the explorer and the console. */
   async explain(actor: Actor, room: string, identity: string) {
     this.assertVisible(actor, 'token.preview', room);
-    const { facts, decision } = await this.policy.decide({ room, identity });
-    if (!decision) throw roomNotFound(room);
+    const { facts, decision: whole } = await this.policy.decide({ room, identity });
+    if (!whole) throw roomNotFound(room);
+    const because = reasonsWithin(whole.because, actor.roomLimit());
+    const decision = { ...whole, because };
     if (decision.verdict === 'refuse') {
       return { ...decision, template: null, version: null, source: null, grants: null, ttl: null };
     }

@@ -8,6 +8,7 @@ import { actorName } from '../grants/actor-name.js';
 import { compileGrant, type TokenClaims } from '../grants/compile-grant.js';
 import type { IssuerCeiling, TokenBound } from '../grants/issuer-ceiling.js';
 import type { Allowed, Because, Decision } from '../grants/policy.js';
+import { reasonsWithin } from '../grants/reasons.js';
 import { withheldByHold } from '../grants/resolve.js';
 import { NO_GRANTS, type RoleGrants, type TemplateContent } from '../grants/role-grants.js';
 import { narrow, type Narrowed } from '../grants/narrow.js';
@@ -97,7 +98,9 @@ export class TokenPlanner {
       const text = 'This identity is reserved for a moderator’s peeks.';
       throw refused('peek.reserved', [], text);
     }
-    const { decision } = this.policy.decideFrom(facts);
+    const { decision: whole } = this.policy.decideFrom(facts);
+    const limit = actor.roomLimit();
+    const decision = whole && { ...whole, because: reasonsWithin(whole.because, limit) };
     const role =
       body.template === undefined
         ? givenBy(decision, body)

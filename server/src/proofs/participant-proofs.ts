@@ -21,6 +21,8 @@ export interface ValidProof {
   readonly evaluation: Evaluation;
   /** What the connection is bound to, under its own name; null: to nothing. */
   readonly bound: TokenBound | null;
+  /** It may be of the connection that the gate let in last, and of no other one that it knows. */
+  readonly isOfLastConnection: boolean;
 }
 
 export interface RefusedProof {
@@ -93,17 +95,23 @@ export class ParticipantProofs {
     if (isReservedIdentity(token.identity) && evaluation.input.seat?.peeksAt == null) {
       return refuseProof('gate.identity_reserved', token, evaluation);
     }
-    if (evaluation.wanted.kind === 'out')
+    if (evaluation.wanted.kind === 'out') {
       return refuseProof(evaluation.wanted.code, token, evaluation);
-    if (await this.isVoided(token, evaluation))
+    }
+    if (await this.isVoided(token, evaluation)) {
       return refuseProof('token.voided', token, evaluation);
-    if (!token.bound) return { kind: 'proved', token, evaluation, bound: null };
+    }
+    const { admitted } = evaluation.facts;
+    if (!token.bound) {
+      const isOfLastConnection = admitted === null;
+      return { kind: 'proved', token, evaluation, bound: null, isOfLastConnection };
+    }
     if (!token.bound.isCut && beyondIssuer(evaluation, token.bound).length > 0) {
       return refuseProof('gate.above_issuer_ceiling', token, evaluation);
     }
-    const isTheSame = token.bound.id !== null && token.bound.id === evaluation.facts.admitted?.id;
-    const bound = { ...token.bound, id: isTheSame ? token.bound.id : randomUUID() };
-    return { kind: 'proved', token, evaluation, bound };
+    const isOfLastConnection = token.bound.id !== null && token.bound.id === admitted?.id;
+    const bound = { ...token.bound, id: isOfLastConnection ? token.bound.id : randomUUID() };
+    return { kind: 'proved', token, evaluation, bound, isOfLastConnection };
   }
 
   /**

@@ -105,6 +105,7 @@ export class StageMeController {
       'stage.no_invite',
       'stage.invite_void',
       'stage.full',
+      'gate.above_issuer_ceiling',
     ],
   })
   @HttpCode(200)

@@ -5,6 +5,7 @@ import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { exceeds } from '../grants/ceiling.js';
+import { exceedsIssuer } from '../grants/issuer-ceiling.js';
 import { promotesTo } from '../grants/presets.js';
 import { NOTHING_WITHHELD, withhold } from '../grants/withhold.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
@@ -14,6 +15,7 @@ import { SeatReader } from '../seats/public/seats.js';
 import { StageLimits } from './stage-limits.js';
 import { StageNotifier } from './stage-notifier.js';
 import { StageOffers } from './stage-offers.js';
+import type { StageRequest } from './stage-request.js';
 import { type OwnRequest, StageStore } from './stage-store.js';
 import { isCode } from './stage-refusals.js';
 import type { OwnStageView, RaiseBody, UnmuteAnswerBody } from './stage.schemas.js';
@@ -107,6 +109,7 @@ export class StageParticipantsService {
     if (!invite?.by) throw noInvite();
     const inviter = await this.inviterOf(invite.by, ref);
     if (!inviter?.can('stage.manage', room)) return this.giveUp(participant);
+    await this.assertInvited(participant, invite);
     const body = { template: invite.template ?? undefined, reason: 'came up by invitation' };
     try {
       await this.seats.act(inviter, 'promote', { room, identity }, body, {
@@ -121,6 +124,22 @@ export class StageParticipantsService {
       throw error;
     }
     return this.viewAfterChange(participant);
+  }
+
+  /**
+   * What is given in the room is for the connection that the moderator saw. One that came later, by a
+   * token that does not cover the role, has not been invited.
+   */
+  private async assertInvited({ evaluation }: Participant, invite: StageRequest): Promise<void> {
+    const { admitted } = evaluation.facts;
+    if (!admitted || invite.createdAt > admitted.at) return;
+    const { grants } = await this.offers.offer(evaluation, invite.template ?? undefined);
+    if (exceedsIssuer(grants, admitted.ceiling).length === 0) return;
+    throw new AppError(
+      'forbidden',
+      'gate.above_issuer_ceiling',
+      'Your link does not cover the role that you were invited to. Ask to be invited again.',
+    );
   }
 
   async decline(participant: Participant): Promise<OwnStageView> {

@@ -126,6 +126,8 @@ describe('users', () => {
     const suspended = await create({ identity: 'in-no-list', ...body }, limited);
     expect(suspended).toMatchObject({ status: 403, body: { code: 'access.denied' } });
     expect((await create({ identity: 'in-no-list' }, limited)).status).toBe(201);
+    const agent = await create({ identity: 'muted-only', kind: 'agent' }, limited);
+    expect(agent).toMatchObject({ status: 403, body: { errors: { kind: expect.any(String) } } });
     expect((await test.inject('DELETE', url, { as: limited })).status).toBe(403);
   });
 

@@ -105,6 +105,14 @@ export class UsersService {
         extra: { permission: 'user.update' },
       });
     }
+    // An agent is muted where a person loses the right to publish, in every room.
+    if (body.kind === 'agent' && !actor.covers('user.create', null)) {
+      const text = 'this needs the permission user.create, in all rooms';
+      throw new AppError('forbidden', 'access.denied', `kind: ${text}`, {
+        errors: { kind: text },
+        extra: { permission: 'user.create' },
+      });
+    }
     const identity = body.identity ?? randomUUID();
     const fields = { ...body, identity, name: body.name ?? identity };
     const id = await this.transactions.run(async (tx) => {

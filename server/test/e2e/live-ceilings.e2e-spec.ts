@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { type Caller } from '../support/live-app.js';
 import { describeLive } from '../support/livekit-server.js';
-import { signalJoin, type SignalParticipant } from '../support/livekit-signal.js';
+import { signalJoin, type SignalParticipant, signalResume } from '../support/livekit-signal.js';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { until } from '../support/until.js';
 
@@ -106,4 +106,35 @@ describeLive('a token of a moderator, for somebody who is given more later', () 
     expect(back.permission).toMatchObject({ canUpdateMetadata: true });
     back.close();
   });
+
+  it.each(['reconnect', 'join_request', 'gzip'] as const)(
+    'takes up nobody’s connection but its own (%s)',
+    async (form) => {
+      const room = await scene.room(`taken-${form}`);
+      await app.post('/api/v1/users', { identity: 'kim' });
+      const kim = await signalJoin(gate, await issued(app, room, 'kim'));
+      const token = await issued(moderator, room, 'kim');
+      // LiveKit would answer with a token of kim's connection, which carries no ceiling.
+      await expect(signalResume(gate, token, form)).rejects.toMatchObject({ status: 404 });
+      expect((await scene.ledger(room, 'gate.refused')).at(-1)).toMatchObject({
+        payload: { refusal: 'gate.no_such_session' },
+      });
+      expect(kim.isClosed).toBe(false);
+      const own = await refreshed(kim);
+      const again = await signalResume(gate, own, form);
+      expect(again.heard[0]).toBe('reconnect');
+      again.close();
+
+      // Nor does kim's take up the moderator's, whose media would get the role of kim.
+      const other = await signalJoin(gate, token);
+      await expect(signalResume(gate, own, form)).rejects.toMatchObject({ status: 404 });
+      const kept = await refreshed(other);
+      const back = await signalResume(gate, kept, form);
+      expect(claimsOf(await until('it is refreshed', () => back.token)).roomConfig).toEqual(
+        claimsOf(kept).roomConfig,
+      );
+      back.close();
+      other.close();
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { type LiveApp, startLiveApp } from '../support/live-app.js';
 import { LiveScene } from '../support/live-scene.js';
 import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
-import { signalJoin } from '../support/livekit-signal.js';
+import { signalJoin, signalResume } from '../support/livekit-signal.js';
 import { until } from '../support/until.js';
 import { whipPost, whipSession } from '../support/whip.js';
 
@@ -97,6 +97,18 @@ describeLive('WHIP through the gate', () => {
     expect((await whipSession(app.url, 'DELETE', own.sid!, mallory)).status).toBe(200);
     await until('it has ended', async () => !(await scene.participant(room, 'mallory')));
     guest.close();
+  });
+
+  it('gets no signalling: it could unmute itself, and publish more', async () => {
+    const room = await scene.room('signalling');
+    const token = await speaker(room, 'cam');
+    const { sid } = await whipPost(app.url, token);
+    for (const form of ['reconnect', 'join_request', 'gzip'] as const) {
+      const resumed = signalResume(app.url.replace('http', 'ws'), token, form);
+      await expect(resumed).rejects.toMatchObject({ status: 404 });
+    }
+    expect(await refusals(room)).toEqual(Array(3).fill('gate.no_such_session'));
+    expect((await scene.participant(room, 'cam'))?.sid).toBe(sid);
   });
 
   it('is refused to who may publish nothing by it now', async () => {

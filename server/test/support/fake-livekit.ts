@@ -39,6 +39,7 @@ export async function startFakeLiveKit(): Promise<FakeLiveKit> {
     request.resume();
     // No rooms: an empty message of protobuf.
     const isApi = request.url?.startsWith('/twirp/') ?? false;
+    if (request.url?.endsWith('/GetParticipant')) response.statusCode = 404;
     response.setHeader('content-type', isApi ? 'application/protobuf' : 'text/plain');
     response.end(isApi ? '' : 'OK');
   });

@@ -1,9 +1,13 @@
+import { gzipSync } from 'node:zlib';
 import {
+  JoinRequest,
   type JoinResponse,
   type LeaveRequest,
   RequestResponse_Reason,
   SignalRequest,
   SignalResponse,
+  WrappedJoinRequest,
+  WrappedJoinRequest_Compression as Compression,
 } from '@livekit/protocol';
 import WebSocket from 'ws';
 
@@ -106,6 +110,60 @@ export function signalJoin(
       if (participant) participant.isClosed = true;
       reject(new Error(`closed with ${code}`));
     });
+    socket.on('error', reject);
+  });
+}
+
+/** How a client says that it resumes: by a parameter, or in a `join_request`, packed or not. */
+export type ResumeForm = 'reconnect' | 'join_request' | 'gzip';
+
+/** The address of a resume, with the token in it. */
+export function resumePath(token: string, form: ResumeForm): string {
+  const query = new URLSearchParams({ access_token: token, protocol: '16' });
+  if (form === 'reconnect') {
+    query.set('reconnect', '1');
+    return `/rtc?${query}`;
+  }
+  const request = new JoinRequest({ reconnect: true }).toBinary();
+  const isPacked = form === 'gzip';
+  const wrapped = new WrappedJoinRequest({
+    compression: isPacked ? Compression.GZIP : Compression.NONE,
+    joinRequest: isPacked ? gzipSync(request) : request,
+  });
+  // Go wants the padding.
+  const text = Buffer.from(wrapped.toBinary()).toString('base64');
+  query.set('join_request', text.replaceAll('+', '-').replaceAll('/', '_'));
+  return `/rtc/v1?${query}`;
+}
+
+/** A connection that was taken up again, as `signalJoin`: what LiveKit said, and the token in it. */
+export interface Resumed {
+  readonly heard: string[];
+  token: string | null;
+  close(): void;
+}
+
+/** Resolves with LiveKit's first word; fails with `status` when the upgrade is refused. */
+export function signalResume(
+  url: string,
+  token: string,
+  form: ResumeForm = 'reconnect',
+): Promise<Resumed> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url + resumePath(token, form));
+    socket.binaryType = 'nodebuffer';
+    const resumed: Resumed = { heard: [], token: null, close: () => socket.close() };
+    socket.on('message', (data) => {
+      const { message } = SignalResponse.fromBinary(new Uint8Array(data as Buffer));
+      resumed.heard.push(message.case ?? '');
+      if (message.case === 'refreshToken') resumed.token = message.value;
+      resolve(resumed);
+    });
+    socket.on('unexpected-response', (_request, response) => {
+      response.resume();
+      reject(Object.assign(new Error('refused'), { status: response.statusCode }));
+    });
+    socket.on('close', (code) => reject(new Error(`closed with ${code}`)));
     socket.on('error', reject);
   });
 }

@@ -29,6 +29,10 @@ export const PROBLEMS = {
   'clock.unknown': ['unavailable', 'The time of the database is not known yet.'],
   'database.unavailable': ['unavailable', 'The database does not answer. Nothing was changed.'],
   'events.too_many_streams': ['too_many', 'You have too many event streams open.'],
+  'gate.above_issuer_ceiling': [
+    'forbidden',
+    'The role is more than the issuer of the token, or of the link, may give.',
+  ],
   'gate.path_closed': ['not_found', 'The gate is off, or does not open this path.'],
   'gate.token_invalid': ['unauthenticated', 'The LiveKit token is not valid.'],
   'idempotency.in_progress': ['conflict', 'The first request with this key still runs.'],

@@ -4,6 +4,7 @@ import { AppError } from '../../common/errors/app-error.js';
 import { exceeds } from '../../grants/ceiling.js';
 import type { Block, Hold, Override } from '../../grants/policy.js';
 import { promotesTo } from '../../grants/presets.js';
+import { reasonsWithin } from '../../grants/reasons.js';
 import {
   canonicalSources,
   publishableSources,
@@ -80,7 +81,7 @@ export class CommandPlanner {
       'conflict',
       'seat.no_other_role',
       'No other role applies to them here: demote to a template, or remove them.',
-      { extra: { because: after.decision.because } },
+      { extra: { because: reasonsWithin(after.decision.because, actor.roomLimit()) } },
     );
   }
 

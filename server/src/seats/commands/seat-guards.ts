@@ -6,6 +6,7 @@ import { AppError, fieldError } from '../../common/errors/app-error.js';
 import { exceeds } from '../../grants/ceiling.js';
 import { listInWords } from '../../grants/grant-catalogue.js';
 import { isReservedIdentity, PEEK_PREFIX } from '../../grants/names.js';
+import { reasonsWithin } from '../../grants/reasons.js';
 import { LedgerService } from '../../ledger/ledger.service.js';
 import { KINDS_WITH_A_ROLE } from '../../livekit/whip.js';
 import type { SeatAct, SeatAction } from '../model/seat.js';
@@ -89,7 +90,7 @@ export class SeatGuards {
         'conflict',
         after.decision.code,
         after.decision.because[0]?.text ?? 'They may not be in the room.',
-        { extra: { because: after.decision.because } },
+        { extra: { because: reasonsWithin(after.decision.because, actor.roomLimit()) } },
       );
     }
     await this.assertWithinCeiling(actor, permission, context, evaluation.role, isPreview);

@@ -34,7 +34,9 @@ const sources = z
   .array(z.enum(TRACK_SOURCES))
   .min(1)
   .max(TRACK_SOURCES.length)
-  .describe('The track sources that it is about. Left out: all of them.')
+  .describe(
+    'The track sources that it is about. Left out: all of them. Sound of a screen is a source of its own, and may be speech.',
+  )
   .optional();
 
 const FIELDS = {
