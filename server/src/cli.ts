@@ -9,6 +9,9 @@ import { AppLogger } from './common/app-logger.js';
 import { AppError } from './common/errors/app-error.js';
 import { invalid } from './common/http/validation.pipe.js';
 import { type AppConfig, ConfigError, parseConfig } from './config/app-config.js';
+import { forgetPgVariables } from './config/postgres-url.js';
+import { DatabaseRefused } from './database/database-refused.js';
+import { DatabaseUnreachable } from './database/why-not-connected.js';
 import { issueBody } from './issuance/issuance.schemas.js';
 import { IssuanceService } from './issuance/issuance.service.js';
 import { CHECKS, LedgerVerifier, type VerifierReport } from './ledger/ledger-verifier.js';
@@ -143,6 +146,7 @@ function parse<T>(
 }
 
 async function main(): Promise<number> {
+  forgetPgVariables();
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
   const command = positionals.join(' ');
   if (values.help || command === '') {
@@ -161,12 +165,15 @@ async function main(): Promise<number> {
   }
 }
 
+/** What their message says is all that there is to know. */
+const KNOWN = [AppError, ConfigError, DatabaseRefused, DatabaseUnreachable, TypeError];
+
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
     const known =
-      error instanceof AppError || error instanceof ConfigError || error instanceof TypeError;
-    console.error(known ? error.message : error);
+      KNOWN.some((kind) => error instanceof kind);
+    console.error(known ? (error as Error).message : error);
     process.exit(1);
   },
 );

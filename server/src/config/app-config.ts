@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { HTTP_LIMITS, type HttpLimits } from './http-limits.js';
 import { parseTtl } from '../grants/ttl.js';
+import { postgresUrlProblem } from './postgres-url.js';
 
 /** Injection token of the parsed configuration; nothing else reads `process.env`. */
 export const APP_CONFIG = Symbol('APP_CONFIG');
@@ -40,7 +41,10 @@ const rate = (fallback: string) =>
       return { points: Number(match[1]), seconds: Number(match[2]) };
     });
 
-const postgresUrl = url(['postgres:', 'postgresql:']);
+const postgresUrl = z.string().superRefine((text, context) => {
+  const message = postgresUrlProblem(text);
+  if (message) context.addIssue({ code: 'custom', message });
+});
 const liveKitUrl = url(['ws:', 'wss:', 'http:', 'https:']);
 
 /**
@@ -60,6 +64,9 @@ export const environmentSchema = z.object({
   DATABASE_MIGRATION_URL: postgresUrl
     .optional()
     .describe("Postgres, as the owner's role that migrates"),
+  DATABASE_SESSION_URL: postgresUrl
+    .optional()
+    .describe('the same without a pooler, when `DATABASE_URL` has one by transactions'),
   LIVEKIT_URL: liveKitUrl.optional().describe("the LiveKit server's own address"),
   LIVEKIT_API_KEY: z.string().optional().describe('key that signs tokens and calls LiveKit'),
   LIVEKIT_API_SECRET: z.string().optional().describe('its secret; LiveKit wants 32 characters'),
@@ -153,6 +160,8 @@ export interface AppConfig {
   publicUrl: string;
   databaseUrl: string;
   databaseMigrationUrl: string;
+  /** For what needs a session of its own; null: `databaseUrl`. */
+  databaseSessionUrl: string | null;
   livekit: LiveKitConfig;
   adminEmail: string;
   adminPassword: string | null;
@@ -233,6 +242,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
     publicUrl: trimSlash(env.PUBLIC_URL ?? localUrl({ host: env.HOST, port: env.PORT })),
     databaseUrl: env.DATABASE_URL,
     databaseMigrationUrl: env.DATABASE_MIGRATION_URL ?? env.DATABASE_URL,
+    databaseSessionUrl: env.DATABASE_SESSION_URL ?? null,
     livekit: {
       url: env.LIVEKIT_URL ?? null,
       clientUrl: env.LIVEKIT_CLIENT_URL ?? env.LIVEKIT_URL ?? null,
