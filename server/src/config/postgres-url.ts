@@ -14,7 +14,7 @@ const SESSION_FIELDS = [
 export interface PostgresAddress {
   /** For `pg`; every field that it would otherwise take from a `PG*` variable is here. */
   client: ClientConfig;
-  /** What the URL sets for the session, such as `?options=-c search_path=video`. */
+  /** What the URL sets for the session, such as `?options=-c work_mem=8MB`. */
   settings: Record<string, string>;
 }
 

@@ -32,12 +32,5 @@ export function refusalOf(found: Findings): string | null {
       "Set it in Postgres: ALTER ROLE … SET default_transaction_isolation = 'read committed'."
     );
   }
-  const [elsewhere] = found.otherSchemas;
-  if (elsewhere !== undefined && !found.hasTables) {
-    return (
-      `Rolecall's tables are in the schema "${elsewhere}", and not where ${variable} looks for them. ` +
-      `Add ?options=-c%20search_path%3D${encodeURIComponent(elsewhere)} to each URL of the database.`
-    );
-  }
   return null;
 }

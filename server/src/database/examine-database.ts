@@ -1,6 +1,5 @@
 import pg from 'pg';
 import type { PostgresAddress } from '../config/postgres-url.js';
-import { sessionSettings } from './session-settings.js';
 import { whyNotConnected } from './why-not-connected.js';
 
 /** What one address leads to. */
@@ -14,10 +13,6 @@ export interface Findings {
   readonly database: string;
   readonly hasIcu: boolean;
   readonly isolation: string;
-  /** Whether Rolecall's tables are where it looks for them. */
-  readonly hasTables: boolean;
-  /** Schemas with tables of Rolecall's, apart from that one. */
-  readonly otherSchemas: readonly string[];
   /** False: a pooler hands each transaction to another session. */
   readonly keepsSessions: boolean;
   readonly isPooledByStatement: boolean;
@@ -29,14 +24,9 @@ const QUESTIONS = `
     current_setting('server_encoding') AS encoding,
     current_setting('default_transaction_isolation') AS isolation,
     current_database()::text AS database,
-    EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu') AS "hasIcu",
-    ARRAY(SELECT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relname = 'role_template_version' AND c.relkind = 'r' ORDER BY 1) AS schemas`;
+    EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu') AS "hasIcu"`;
 
-type Answers = Omit<
-  Findings,
-  'variable' | 'keepsSessions' | 'isPooledByStatement' | 'otherSchemas' | 'hasTables'
-> & { schemas: string[] };
+type Answers = Omit<Findings, 'variable' | 'keepsSessions' | 'isPooledByStatement'>;
 
 /** On a busy pooler another client may take the session that would tell. */
 const ROUNDS = 5;
@@ -52,15 +42,10 @@ export async function examineDatabase(
   try {
     await first.connect();
     const { rows } = await first.query<Answers>(QUESTIONS);
-    const { schemas, ...answers } = rows[0] as Answers;
-    const path = sessionSettings(address.settings).search_path ?? '';
-    const isOnPath = (schema: string) => path.split(/\s*,\s*/).includes(schema);
     await second.connect();
     return {
-      ...answers,
+      ...(rows[0] as Answers),
       variable,
-      hasTables: schemas.some(isOnPath),
-      otherSchemas: schemas.filter((schema) => !isOnPath(schema)),
       ...(await examinePooler(first, second)),
     };
   } catch (error) {

@@ -48,7 +48,9 @@ describe('the migrations', () => {
     await import('../app.module.js');
     const entities = getMetadataArgsStorage().tables.map(({ target }) => target);
     expect(entities.length).toBeGreaterThan(5);
-    const dataSource = await (await ownerDataSource(database.ownerUrl))
+    const dataSource = await (
+      await ownerDataSource(database.ownerUrl)
+    )
       .setOptions({ entities })
       .initialize();
     try {

@@ -1,5 +1,7 @@
 /** What the driver reads values by, and our SQL and plans rely on, whatever the database's defaults. */
 const RELIED_ON = {
+  // Where the migrations put the tables.
+  search_path: 'public',
   DateStyle: 'ISO, MDY',
   IntervalStyle: 'postgres',
   TimeZone: 'UTC',
@@ -13,14 +15,11 @@ const RELIED_ON = {
   jit: 'off',
 } as const;
 
-/** Where the tables are, unless the URL says `?options=-c search_path=…`. */
-const SCHEMA = 'public';
-
 export type Settings = Readonly<Record<string, string>>;
 
 /** What the URL asks for counts where the program does not rely on something else. */
 export function sessionSettings(fromUrl: Settings, more: Settings = {}): Settings {
-  return { search_path: SCHEMA, ...fromUrl, ...RELIED_ON, ...more };
+  return { ...fromUrl, ...RELIED_ON, ...more };
 }
 
 /** One statement that sets them all: for the session, or for the transaction alone. */

@@ -22,8 +22,10 @@ interface QueryParts {
 
 type Callback = (error: Error | null, result?: unknown) => void;
 
-const Query = pg.Query as unknown as new (config: unknown, values?: unknown) => QueryParts &
-  pg.Submittable;
+const Query = pg.Query as unknown as new (
+  config: unknown,
+  values?: unknown,
+) => QueryParts & pg.Submittable;
 
 const BEGIN = /^\s*(?:START\s+TRANSACTION|BEGIN)\b/i;
 const TRANSACTION_CONTROL =

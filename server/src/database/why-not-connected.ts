@@ -3,12 +3,15 @@ import { rootCause } from './database-errors.js';
 
 /** What the code of a failed connection means to who wrote the URL. */
 const HINTS: Record<string, string> = {
-  ENOTFOUND: 'no machine has that name. A raw # / ? or @ in a password moves the host: percent-encode it',
+  ENOTFOUND:
+    'no machine has that name. A raw # / ? or @ in a password moves the host: percent-encode it',
   EAI_AGAIN: 'the name could not be looked up',
   ECONNREFUSED: 'nothing listens there',
   ENOENT: 'there is no such socket',
-  '28P01': 'the user name or the password is wrong. In a URL, special characters are percent-encoded',
-  '28000': 'Postgres refuses this user, host or kind of connection. When it asks for TLS, add ?sslmode=verify-full',
+  '28P01':
+    'the user name or the password is wrong. In a URL, special characters are percent-encoded',
+  '28000':
+    'Postgres refuses this user, host or kind of connection. When it asks for TLS, add ?sslmode=verify-full',
   '3D000': 'create the database first',
   '08P01': 'a pooler refuses the first message. It must allow the parameters of the URL',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'name its certificate with sslrootcert=FILE',
@@ -33,7 +36,11 @@ export class DatabaseUnreachable extends Error {
 }
 
 /** The cause in a sentence, with the variable that leads there; never the URL, which has a password. */
-export function whyNotConnected(error: unknown, client: ClientConfig, variable: string): DatabaseUnreachable {
+export function whyNotConnected(
+  error: unknown,
+  client: ClientConfig,
+  variable: string,
+): DatabaseUnreachable {
   const cause = rootCause(error);
   const { code, message } = cause as { code?: string; message: string };
   const host = String(client.host);
@@ -44,8 +51,10 @@ export function whyNotConnected(error: unknown, client: ClientConfig, variable: 
 }
 
 function hintOf(message: string): string | undefined {
-  if (/does not support SSL/.test(message)) return 'it has no TLS. Leave sslmode out, or set sslmode=disable';
-  if (/password must be a string/.test(message)) return 'the URL has no password, and it asks for one';
+  if (/does not support SSL/.test(message))
+    return 'it has no TLS. Leave sslmode out, or set sslmode=disable';
+  if (/password must be a string/.test(message))
+    return 'the URL has no password, and it asks for one';
   if (/timeout/i.test(message)) return 'it does not answer in time';
   return undefined;
 }

@@ -8,6 +8,9 @@ export class AppUser {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'pk_app_user' }) id!: string;
   /** The LiveKit identity. */
   @Column({ type: 'text' }) identity!: string;
+  /** The keys of what the identity looks like; null until they are computed. */
+  @Column({ name: 'looks_like', type: 'text', array: true, nullable: true })
+  looksLike!: string[] | null;
   @Column({ type: 'text' }) name!: string;
   @Column({ type: 'text', default: 'standard' }) kind!: 'standard' | 'agent';
   @Column({ type: 'text', default: '' }) metadata!: string;

@@ -52,6 +52,14 @@ export const updateUserBody = z.strictObject({
 });
 export type UpdateUserBody = z.infer<typeof updateUserBody>;
 
+const lookAlike = z.object({ id: z.string(), identity: z.string(), name: z.string() });
+
+export const lookAlikesQuery = z.strictObject({ identity: identityText });
+export type LookAlikesQuery = z.infer<typeof lookAlikesQuery>;
+
+/** Users whose identity looks the same, such as one with a letter of another script. */
+export const lookAlikesResponse = z.object({ data: z.array(lookAlike) });
+
 export const userResponse = z.object({
   id: z.string(),
   identity: z.string(),
@@ -64,3 +72,16 @@ export const userResponse = z.object({
   createdAt: z.date(),
   updatedAt: z.date(),
 });
+
+/** A user with what to beware of. */
+export const userWithWarnings = userResponse.extend({
+  warnings: z.array(
+    z.object({
+      code: z.literal('user.identity_confusable'),
+      field: z.literal('identity'),
+      text: z.string(),
+      users: z.array(lookAlike),
+    }),
+  ),
+});
+export type UserWarnings = z.infer<typeof userWithWarnings>['warnings'];

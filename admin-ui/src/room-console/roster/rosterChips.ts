@@ -80,7 +80,25 @@ function rankOf(seat: Seat): number {
 /** Somebody's place in the list: rank, then the longest waiting hand, then the name. */
 export function sortKey(seat: Seat): string {
   const since = seat.hand?.since ?? '';
-  return `${rankOf(seat)}${since} ${(seat.name || seat.identity).toLocaleLowerCase()}\u0000${seat.identity}`;
+  return `${rankOf(seat)}${since} ${seat.name || seat.identity}\u0000${seat.identity}`;
 }
+
+// The root order of ICU, in which Postgres sorts lists as well.
+const collator = new Intl.Collator('en');
+
+/** Rank and time by their characters, names as people sort them, the same names by identity. */
+export function compareKeys(a: string, b: string): number {
+  const [nameOfA, nameOfB] = [a.indexOf(' '), b.indexOf(' ')];
+  return (
+    compare(a.slice(0, nameOfA), b.slice(0, nameOfB)) ||
+    collator.compare(
+      a.slice(nameOfA, a.indexOf('\u0000')),
+      b.slice(nameOfB, b.indexOf('\u0000')),
+    ) ||
+    compare(a, b)
+  );
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 export const rankOfKey = (key: string) => Number(key[0]);
