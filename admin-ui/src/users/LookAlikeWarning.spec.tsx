@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import { Resource } from 'react-admin';
 import { fakeApi } from '../../test/fakeApi';
 import { renderAdmin, signedIn } from '../../test/renderAdmin';
 import { UserCreate } from './UserCreate';
@@ -20,7 +21,10 @@ it('warns while an identity is typed that people take for another one, and lets 
     return { body: { id: 'u-2' } };
   });
   const user = userEvent.setup();
-  renderAdmin(<UserCreate />, { me: signedIn(['user.read', 'user.create']), at: '/users/create' });
+  renderAdmin(<Resource name="users" create={UserCreate} />, {
+    me: signedIn(['user.read', 'user.create']),
+    at: '/create',
+  });
 
   const field = await screen.findByLabelText('Identity');
   await user.type(field, 'bob');

@@ -47,6 +47,7 @@ export const updateUserBody = z.strictObject({
   identity: z.unknown().optional(),
   isDemo: z.unknown().optional(),
   createdAt: z.unknown().optional(),
+  warnings: z.unknown().optional(),
   // Moves by itself, so a stale one is no attempt to change it.
   updatedAt: z.unknown().optional(),
 });
@@ -73,15 +74,17 @@ export const userResponse = z.object({
   updatedAt: z.date(),
 });
 
-/** A user with what to beware of. */
+/** A user, with what to beware of where there is something. */
 export const userWithWarnings = userResponse.extend({
-  warnings: z.array(
-    z.object({
-      code: z.literal('user.identity_confusable'),
-      field: z.literal('identity'),
-      text: z.string(),
-      users: z.array(lookAlike),
-    }),
-  ),
+  warnings: z
+    .array(
+      z.object({
+        code: z.literal('user.identity_confusable'),
+        field: z.literal('identity'),
+        text: z.string(),
+        users: z.array(lookAlike),
+      }),
+    )
+    .optional(),
 });
-export type UserWarnings = z.infer<typeof userWithWarnings>['warnings'];
+export type UserWarnings = NonNullable<z.infer<typeof userWithWarnings>['warnings']>;

@@ -97,7 +97,7 @@ export class UsersService {
 
   async get(
     id: string,
-  ): Promise<{ view: UserView & { warnings: UserWarnings }; revision: number }> {
+  ): Promise<{ view: UserView & { warnings?: UserWarnings }; revision: number }> {
     const { rows } = await this.pg.query<UserRow>(
       'user-get',
       `SELECT ${COLUMNS} FROM app_user u WHERE u.id = $1 AND u.deleted_at IS NULL`,
@@ -106,7 +106,8 @@ export class UsersService {
     if (!rows[0]) throw userNotFound();
     const { identity, revision } = rows[0];
     const warnings = warningsOf(await this.lookAlikes.find(identity));
-    return { view: { ...toView(rows[0]), warnings }, revision };
+    const view = toView(rows[0]);
+    return { view: warnings.length > 0 ? { ...view, warnings } : view, revision };
   }
 
   async create(actor: Actor, body: CreateUserBody): ReturnType<UsersService['get']> {

@@ -31,7 +31,7 @@ const DEFAULTS = {
   standard_conforming_strings: 'off',
   jit: 'on',
   jit_above_cost: '0',
-  idle_session_timeout: '3s',
+  idle_session_timeout: "'3s'",
 };
 
 interface Server {
@@ -161,11 +161,13 @@ describeWithPoolers('Postgres as others run it', () => {
           Array.from({ length: 40 }, (_, n) =>
             (n % 2 === 0 ? test : other).inject('POST', '/api/v1/tokens', {
               as: test.admin,
-              body: { room, identity: `crowd-${n}`, template: 'viewer' },
+              body: { room, identity: `crowd-${n}`, template: 'viewer', createUser: true },
             }),
           ),
         );
-        expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
+        expect(new Set(answers.map(({ status, text }) => (status === 201 ? '' : text)))).toEqual(
+          new Set(['']),
+        );
       });
 
       it('tells the other server what has changed, also after a time without any news', async () => {

@@ -88,15 +88,18 @@ const collator = new Intl.Collator('en');
 
 /** Rank and time by their characters, names as people sort them, the same names by identity. */
 export function compareKeys(a: string, b: string): number {
-  const [nameOfA, nameOfB] = [a.indexOf(' '), b.indexOf(' ')];
-  return (
-    compare(a.slice(0, nameOfA), b.slice(0, nameOfB)) ||
-    collator.compare(
-      a.slice(nameOfA, a.indexOf('\u0000')),
-      b.slice(nameOfB, b.indexOf('\u0000')),
-    ) ||
-    compare(a, b)
-  );
+  const [x, y] = [partsOf(a), partsOf(b)];
+  return compare(x.place, y.place) || collator.compare(x.name, y.name) || compare(a, b);
+}
+
+function partsOf(key: string): { place: string; name: string } {
+  const [place = '', rest = ''] = splitOnce(key, ' ');
+  return { place, name: splitOnce(rest, '\u0000')[0] ?? '' };
+}
+
+function splitOnce(text: string, at: string): string[] {
+  const index = text.indexOf(at);
+  return index < 0 ? [text] : [text.slice(0, index), text.slice(index + 1)];
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
