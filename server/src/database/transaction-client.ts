@@ -106,7 +106,7 @@ export function transactionClient(settings: Settings): ClientClass {
     }
   }
 
-  return TransactionClient as unknown as ClientClass;
+  return TransactionClient;
 }
 
 /** A role or a database may have another default. */

@@ -42,7 +42,7 @@ export function whyNotConnected(
   variable: string,
 ): DatabaseUnreachable {
   const cause = rootCause(error);
-  const { code, message } = cause as { code?: string; message: string };
+  const { code, message } = cause;
   const host = String(client.host);
   const place = host.startsWith('/') ? host : `${host}:${client.port}`;
   const hint = code === undefined ? hintOf(message) : HINTS[code];

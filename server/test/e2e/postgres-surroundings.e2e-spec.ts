@@ -158,7 +158,7 @@ describeWithPoolers('Postgres as others run it', () => {
       it('serves many requests at once, on fewer sessions than there are clients', async () => {
         const room = await test.newRoom();
         const answers = await Promise.all(
-          Array.from({ length: 40 }, (_, n) =>
+          Array.from({ length: 16 }, (_, n) =>
             (n % 2 === 0 ? test : other).inject('POST', '/api/v1/tokens', {
               as: test.admin,
               body: { room, identity: `crowd-${n}`, template: 'viewer', createUser: true },

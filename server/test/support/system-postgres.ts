@@ -46,6 +46,9 @@ export function describeWithPoolers(name: string, suite: () => void): void {
 }
 
 function binaries(): string | null {
+  // To try another version: the folder that has its `initdb` and `postgres`.
+  const asked = process.env['POSTGRES_BIN'];
+  if (asked) return asked;
   if (!existsSync(DEBIAN)) return null;
   const [newest] = readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a));
   const folder = join(DEBIAN, newest ?? '', 'bin');
