@@ -198,6 +198,9 @@ default_pool_size = ${mode === 'session' ? 50 : 6}
   );
   const server = run('pgbouncer', [join(folder, 'pgbouncer.ini')], folder);
   const [user = '', password = ''] = Object.entries(users)[0] ?? [];
-  await untilReady(`postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`, server);
+  await untilReady(
+    `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`,
+    server,
+  );
   return { port, stop: () => server.stop('SIGINT') };
 }
