@@ -171,8 +171,7 @@ const KNOWN = [AppError, ConfigError, DatabaseRefused, DatabaseUnreachable, Type
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    const known =
-      KNOWN.some((kind) => error instanceof kind);
+    const known = KNOWN.some((kind) => error instanceof kind);
     console.error(known ? (error as Error).message : error);
     process.exit(1);
   },

@@ -56,14 +56,7 @@ const COLUMNS = `a.id, a.user_id, u.identity, u.name AS user_name, a.room_name, 
 
 const FROM = 'assignment a LEFT JOIN app_user u ON u.id = a.user_id';
 
-const SEARCHED = [
-  'u.identity',
-  'u.name',
-  'a.room_name',
-  'a.room_pattern',
-  'a.template',
-  'a.reason',
-];
+const SEARCHED = 'u.identity u.name a.room_name a.room_pattern a.template a.reason'.split(' ');
 
 const SORT_COLUMNS: Record<string, string> = {
   id: 'a.id',
