@@ -4,6 +4,7 @@ import { ModerateLive1795226520000 } from './1795226520000-ModerateLive.js';
 import { PeekAtSeats1795226580000 } from './1795226580000-PeekAtSeats.js';
 import { UpdateSeatsInPlace1795226640000 } from './1795226640000-UpdateSeatsInPlace.js';
 import { MuteInsteadOfRevoke1795226760000 } from './1795226760000-MuteInsteadOfRevoke.js';
+import { SearchAllText1795226820000 } from './1795226820000-SearchAllText.js';
 import { TrustTheDatabaseClock1795226880000 } from './1795226880000-TrustTheDatabaseClock.js';
 import { AppendThroughOneFunction1795226940000 } from './1795226940000-AppendThroughOneFunction.js';
 import { KeepKindsOfActors1795226940001 } from './1795226940001-KeepKindsOfActors.js';
@@ -17,6 +18,7 @@ export const migrations = [
   PeekAtSeats1795226580000,
   UpdateSeatsInPlace1795226640000,
   MuteInsteadOfRevoke1795226760000,
+  SearchAllText1795226820000,
   TrustTheDatabaseClock1795226880000,
   AppendThroughOneFunction1795226940000,
   KeepKindsOfActors1795226940001,

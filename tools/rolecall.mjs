@@ -10,6 +10,7 @@ import { PlainError } from './lib/errors.mjs';
 import { openInstance } from './lib/instance.mjs';
 import { findNode, refuseOldNode } from './lib/node24.mjs';
 import { homeFolder, ROOT } from './lib/paths.mjs';
+import { forgetPgVariables } from './lib/pg-variables.mjs';
 import { isRunning } from './lib/processes.mjs';
 import { environmentOf, withoutOwner } from './lib/settings.mjs';
 import { createSteps } from './lib/steps.mjs';
@@ -17,6 +18,7 @@ import { createSteps } from './lib/steps.mjs';
 const CLI = join(ROOT, 'server/dist/cli.js');
 
 try {
+  forgetPgVariables();
   refuseOldNode();
   if (!existsSync(CLI)) {
     throw new PlainError('Rolecall is not built in this checkout yet.', 'npm start does that.');

@@ -14,6 +14,7 @@ import { findNode, refuseOldNode } from './lib/node24.mjs';
 import { watchNpm } from './lib/npm-parent.mjs';
 import { HELP, parseOptions } from './lib/options.mjs';
 import { homeFolder, ROOT } from './lib/paths.mjs';
+import { forgetPgVariables } from './lib/pg-variables.mjs';
 import { endWorkers } from './lib/processes.mjs';
 import { createSteps } from './lib/steps.mjs';
 
@@ -37,6 +38,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => s
 watchNpm(() => stop('SIGTERM'));
 
 try {
+  forgetPgVariables();
   refuseOldNode();
   const options = parseOptions(process.argv.slice(2));
   if (options.isHelp) {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { installIfStale } from './lib/install.mjs';
 import { findNode, refuseOldNode } from './lib/node24.mjs';
 import { ROOT } from './lib/paths.mjs';
+import { forgetPgVariables } from './lib/pg-variables.mjs';
 import { endWorkers } from './lib/processes.mjs';
 import { createSteps } from './lib/steps.mjs';
 
@@ -22,6 +23,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 try {
+  forgetPgVariables();
   refuseOldNode();
   await steps.run('packages', installIfStale);
   const args = ['--disable-warning=ExperimentalWarning', join(ROOT, 'tools/lib/test-run.mjs')];

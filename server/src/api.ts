@@ -48,6 +48,7 @@ export type RoleSource = Answer<typeof grants.roleSourceResponse>;
 export type Because = Answer<typeof grants.becauseResponse>;
 
 export type User = Answer<typeof users.userResponse>;
+export type LookAlikes = Answer<typeof users.lookAlikesResponse>;
 
 export type Room = Answer<typeof rooms.updatedRoomResponse>;
 export type ClosedRoom = Answer<typeof rooms.closedRoomResponse>;

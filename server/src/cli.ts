@@ -9,6 +9,9 @@ import { AppLogger } from './common/app-logger.js';
 import { AppError, fieldError } from './common/errors/app-error.js';
 import { invalid } from './common/http/validation.pipe.js';
 import { type AppConfig, ConfigError, parseConfig } from './config/app-config.js';
+import { forgetPgVariables } from './config/postgres-url.js';
+import { DatabaseRefused } from './database/database-refused.js';
+import { DatabaseUnreachable } from './database/why-not-connected.js';
 import { issueBody } from './issuance/issuance.schemas.js';
 import { IssuanceService } from './issuance/issuance.service.js';
 import { CHECKS, LedgerVerifier, type VerifierReport } from './ledger/ledger-verifier.js';
@@ -130,6 +133,7 @@ function parse<T>(
 }
 
 async function main(): Promise<number> {
+  forgetPgVariables();
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
   const command = positionals.join(' ');
   if (values.help || command === '') {
@@ -158,6 +162,9 @@ async function main(): Promise<number> {
   }
 }
 
+/** What their message says is all that there is to know. */
+const KNOWN = [AppError, ConfigError, DatabaseRefused, DatabaseUnreachable, TypeError];
+
 function outputOf(given: Options): { json: boolean; tokenOnly: boolean } {
   return { json: given.json === true, tokenOnly: given['token-only'] === true };
 }
@@ -183,7 +190,7 @@ function messageOf(error: unknown): unknown {
     const { because } = error.options.extra ?? {};
     return refusalText(error.message, Array.isArray(because) ? because : []);
   }
-  return error instanceof ConfigError || error instanceof TypeError ? error.message : error;
+  return KNOWN.some((kind) => error instanceof kind) ? (error as Error).message : error;
 }
 
 main().then(

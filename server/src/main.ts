@@ -7,6 +7,7 @@ import {
   parseConfig,
   SHORT_LIVED_VARIABLES,
 } from './config/app-config.js';
+import { forgetPgVariables } from './config/postgres-url.js';
 import { createApp } from './create-app.js';
 import { DemoService } from './demo/demo.service.js';
 import { describeFirstAdmin } from './start/create-first-admin.js';
@@ -14,6 +15,7 @@ import { listen } from './listen.js';
 import { FirstStart } from './start/first-start.js';
 
 async function start(): Promise<void> {
+  forgetPgVariables();
   const config = parseConfig(process.env);
   const unneeded = SHORT_LIVED_VARIABLES.filter((name) => process.env[name]);
   forgetOwner(config);

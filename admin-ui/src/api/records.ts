@@ -35,5 +35,6 @@ export type {
   SystemStatus,
   TemplateDraft,
   TrackSource,
+  LookAlikes,
   User,
 } from '@rolecall/server/api';

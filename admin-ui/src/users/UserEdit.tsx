@@ -19,6 +19,7 @@ import { useRouteSegment } from '../shared/useRouteSegment';
 import { useUrlFilters } from '../shared/useUrlFilters';
 import { VoidTokens } from '../tokens/VoidTokens';
 import './messages.en';
+import { LookAlikeWarning } from './LookAlikeWarning';
 import { UserAssignments } from './UserAssignments';
 import { UserEffective } from './UserEffective';
 import { UserInputs } from './UserInputs';
@@ -57,6 +58,7 @@ function UserPage({ user }: { user: User }) {
         <UserState user={user} />
       </Box>
       {user.isSuspended && <Alert severity="warning">{translate('users.suspended_notice')}</Alert>}
+      <LookAlikeWarning identity={user.identity} />
       <Tabs
         value={tab}
         onChange={(_, next: string) => set({ tab: next === 'profile' ? '' : next })}

@@ -1,12 +1,22 @@
 import { SelectInput, TextInput, useTranslate } from 'react-admin';
+import { useWatch } from 'react-hook-form';
 import { AttributesInput } from './AttributesInput';
+import { LookAlikeWarning } from './LookAlikeWarning';
+
+function TypedLookAlikes() {
+  const identity: unknown = useWatch({ name: 'identity' });
+  return <LookAlikeWarning identity={typeof identity === 'string' ? identity : ''} />;
+}
 
 export function UserInputs({ isNew, isReadOnly }: { isNew?: boolean; isReadOnly?: boolean }) {
   const translate = useTranslate();
   return (
     <>
       {isNew && (
-        <TextInput source="identity" helperText={translate('users.help.identity')} autoFocus />
+        <>
+          <TextInput source="identity" helperText={translate('users.help.identity')} autoFocus />
+          <TypedLookAlikes />
+        </>
       )}
       <TextInput
         source="name"

@@ -23,6 +23,7 @@ registerMessages({
     empty_title: 'No users yet',
     empty_text:
       'A user is a person or program that joins rooms. Add one here, or let a token request add it.',
+    look_alike: 'People may take this identity for:',
     kind: { standard: 'Person', agent: 'Agent' },
     state: { active: 'Active', suspended: 'Suspended' },
     help: {

@@ -4,9 +4,10 @@ import { newSecret, secretHash } from '../credentials/secrets.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
 import { moreThanYouHold } from '../common/errors/refusals.js';
-import { likePattern, type Page } from '../common/http/lists.js';
+import type { Page } from '../common/http/lists.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
+import { collated, containsText, searchPattern } from '../database/text-search.js';
 import { Transactions } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
 import type { RoleGrants } from '../grants/role-grants.js';
@@ -37,7 +38,7 @@ const COLUMNS = `k.id, k.name, k.prefix, k.permissions, k.rooms, k.ceiling, k.ra
 
 const SORT_COLUMNS: Record<string, string> = {
   id: 'k.id',
-  name: 'k.name',
+  name: collated('k.name'),
   createdAt: 'k.created_at',
   expiresAt: 'k.expires_at',
   lastUsedAt: 'k.last_used_at',
@@ -59,16 +60,12 @@ export class ApiKeysService {
       sort,
       columns: COLUMNS,
       from: 'api_key k',
-      where: `($1::text IS NULL OR k.name ILIKE $1 OR k.prefix ILIKE $1)
+      where: `($1::text IS NULL OR ${containsText('$1', ['k.name', 'k.prefix'])})
         AND ($2::boolean IS NULL OR (k.revoked_at IS NOT NULL) = $2)
         AND ($3::text[] IS NULL OR k.id::text = ANY($3))`,
       sortColumns: SORT_COLUMNS,
       key: 'k.id',
-      values: [
-        filter.q ? likePattern(filter.q) : null,
-        filter.isRevoked ?? null,
-        filter.id ?? null,
-      ],
+      values: [searchPattern(filter.q), filter.isRevoked ?? null, filter.id ?? null],
       range,
     });
     return { rows: rows.map(toView), total };

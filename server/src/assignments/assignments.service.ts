@@ -4,9 +4,10 @@ import { changesBetween } from '../common/changes.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
 import { beyondCeiling } from '../common/errors/refusals.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
-import { likePattern, type Page } from '../common/http/lists.js';
+import type { Page } from '../common/http/lists.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
+import { collated, containsText, searchPattern } from '../database/text-search.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
 import { isReservedIdentity } from '../grants/names.js';
@@ -36,15 +37,17 @@ import type {
 } from './assignments.schemas.js';
 import { patternOf, type StoredScope, toStored } from './scope.js';
 
+const SEARCHED = 'u.identity u.name a.room_name a.room_pattern a.template a.reason'.split(' ');
+
 const SORT_COLUMNS: Record<string, string> = {
   id: 'a.id',
   createdAt: 'a.created_at',
-  template: 'a.template',
+  template: collated('a.template'),
   priority: 'a.priority',
   validFrom: 'a.valid_from',
   validUntil: 'a.valid_until',
   status: STATUS,
-  subjectLabel: 'u.name',
+  subjectLabel: collated('u.name'),
 };
 
 const READ_ONLY = ['id', 'subject', 'createdBy', 'createdByKind', 'createdAt'] as const;
@@ -73,8 +76,7 @@ export class AssignmentsService {
       columns: COLUMNS,
       from: FROM,
       where: `${isVisible('a', '$1', '$2')}
-        AND ($3::text IS NULL OR u.identity ILIKE $3 OR u.name ILIKE $3 OR a.room_name ILIKE $3
-          OR a.room_pattern ILIKE $3 OR a.template ILIKE $3 OR a.reason ILIKE $3)
+        AND ($3::text IS NULL OR ${containsText('$3', SEARCHED)})
         AND ($4::uuid IS NULL OR a.user_id = $4)
         AND ($5::text IS NULL OR a.room_name = $5 OR $5 LIKE a.room_like
           OR (a.room_name IS NULL AND a.room_pattern IS NULL))
@@ -86,7 +88,7 @@ export class AssignmentsService {
       values: [
         visible.rooms,
         visible.patterns,
-        filter.q ? likePattern(filter.q) : null,
+        searchPattern(filter.q),
         filter.user ?? null,
         filter.room ?? null,
         filter.template ?? null,

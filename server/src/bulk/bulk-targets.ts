@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { foldText } from '../grants/fold-text.js';
 import { exceeds } from '../grants/ceiling.js';
 import { MODERATOR_CEILING } from '../grants/presets.js';
 import { OperatorStore } from '../operators/operator-store.js';
@@ -67,10 +68,8 @@ function matches(seat: SeatView, filter: TargetFilter): boolean {
   if (isPublishing !== undefined && seat.tracks.length > 0 !== isPublishing) return false;
   if (hand !== undefined && hasHand(seat) !== hand) return false;
   if (q === undefined || q === '') return true;
-  const part = q.toLowerCase();
-  return (
-    seat.identity.toLowerCase().includes(part) || (seat.name ?? '').toLowerCase().includes(part)
-  );
+  const part = foldText(q);
+  return foldText(seat.identity).includes(part) || foldText(seat.name ?? '').includes(part);
 }
 
 function hasHand(seat: SeatView): boolean {

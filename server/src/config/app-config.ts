@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { HTTP_LIMITS, type HttpLimits } from './http-limits.js';
 import { parseOrigin, parsePublicKey, type UserJwtConfig } from './user-jwt.js';
 import { parseTtl } from '../grants/ttl.js';
+import { postgresUrlProblem } from './postgres-url.js';
 
 /** Injection token of the parsed configuration; nothing else reads `process.env`. */
 export const APP_CONFIG = Symbol('APP_CONFIG');
@@ -73,7 +74,10 @@ const publicKey = z.string().transform((text, context) => {
   }
 });
 
-const postgresUrl = url(['postgres:', 'postgresql:']);
+const postgresUrl = z.string().superRefine((text, context) => {
+  const message = postgresUrlProblem(text);
+  if (message) context.addIssue({ code: 'custom', message });
+});
 const liveKitUrl = url(['ws:', 'wss:', 'http:', 'https:']);
 
 /**
@@ -93,6 +97,9 @@ export const environmentSchema = z.object({
   DATABASE_MIGRATION_URL: postgresUrl
     .optional()
     .describe("Postgres, as the owner's role that migrates"),
+  DATABASE_SESSION_URL: postgresUrl
+    .optional()
+    .describe('the same without a pooler, when `DATABASE_URL` has one by transactions'),
   LIVEKIT_URL: liveKitUrl
     .refine((text) => !URL.canParse(text) || isBareAddress(new URL(text)), {
       message: 'must be only scheme, host, port and path: the key goes into LIVEKIT_API_KEY',
@@ -213,6 +220,8 @@ export interface AppConfig {
   publicUrl: string;
   databaseUrl: string;
   databaseMigrationUrl: string;
+  /** For what needs a session of its own; null: `databaseUrl`. */
+  databaseSessionUrl: string | null;
   livekit: LiveKitConfig;
   adminEmail: string;
   adminPassword: string | null;
@@ -313,6 +322,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
     publicUrl: trimSlash(env.PUBLIC_URL ?? localUrl({ host: env.HOST, port: env.PORT })),
     databaseUrl: env.DATABASE_URL,
     databaseMigrationUrl: env.DATABASE_MIGRATION_URL ?? env.DATABASE_URL,
+    databaseSessionUrl: env.DATABASE_SESSION_URL ?? null,
     livekit: {
       url: env.LIVEKIT_URL ?? null,
       clientUrl: env.LIVEKIT_CLIENT_URL ?? env.LIVEKIT_URL ?? null,

@@ -9,6 +9,7 @@ const DECIDED_ELSEWHERE: Record<string, string> = {
   PUBLIC_URL: '`http://HOST:PORT`',
   DATABASE_URL: 'embedded Postgres',
   DATABASE_MIGRATION_URL: '`DATABASE_URL`',
+  DATABASE_SESSION_URL: '`DATABASE_URL`',
   LIVEKIT_URL: 'local server',
   LIVEKIT_API_KEY: 'generated',
   LIVEKIT_API_SECRET: 'generated',

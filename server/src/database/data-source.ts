@@ -1,32 +1,52 @@
 import { migrations } from '@rolecall/migrations';
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { readPostgresUrl } from '../config/postgres-url.js';
+import { connectionOf, type Connections } from './connections.js';
+import { DatabaseRefused, refusalOf } from './database-refused.js';
+import { examineDatabase } from './examine-database.js';
 
-/** The application's own connection pool; `migrate.ts` uses the same options with the owner's URL. */
-export function dataSourceOptions(url: string): DataSourceOptions {
+const OPTIONS = {
+  type: 'postgres',
+  migrations,
+  migrationsTransactionMode: 'each',
+  synchronize: false,
+  migrationsRun: false,
+  uuidExtension: 'pgcrypto',
+  installExtensions: false,
+} as const;
+
+/** The application's own connection pool. TypeORM reads no URL: it would leave out all of its query. */
+export function dataSourceOptions(connections: Connections): DataSourceOptions {
   return {
-    type: 'postgres',
-    url,
-    migrations,
-    migrationsTransactionMode: 'each',
-    synchronize: false,
-    migrationsRun: false,
-    uuidExtension: 'pgcrypto',
-    applicationName: 'rolecall',
-    installExtensions: false,
-    extra: {
+    ...OPTIONS,
+    extra: connections.shared({
       max: 10,
       connectionTimeoutMillis: 1_500,
       idleTimeoutMillis: 30_000,
       // A Postgres that hangs must not hang us: callers get 503 within two seconds.
       query_timeout: 1_700,
-    },
+      application_name: 'rolecall',
+    }),
   };
 }
 
-/** For TypeORM's command line: `typeorm migration:generate -d server/dist/database/cli-data-source.js`. */
-export function ownerDataSource(url: string): DataSource {
+/** For migrations, which may take as long as they need. */
+export async function ownerDataSource(url: string): Promise<DataSource> {
+  const address = readPostgresUrl(url);
+  const findings = await examineDatabase(address, 'DATABASE_MIGRATION_URL');
+  const refusal = refusalOf(findings);
+  if (refusal) throw new DatabaseRefused(refusal);
   return new DataSource({
-    ...dataSourceOptions(url),
-    extra: { max: 2, connectionTimeoutMillis: 5_000 },
+    ...OPTIONS,
+    extra: connectionOf(address, findings.keepsSessions, {
+      max: 2,
+      connectionTimeoutMillis: 5_000,
+      application_name: 'rolecall-migrate',
+      settings: {
+        statement_timeout: '0',
+        lock_timeout: '0',
+        idle_in_transaction_session_timeout: '0',
+      },
+    }),
   });
 }

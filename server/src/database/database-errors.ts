@@ -29,12 +29,20 @@ const CONNECTION_CODES = new Set([
   '55P03', // lock_not_available
 ]);
 
+/** What failed first: the driver's error, without what was wrapped around it. */
+export function rootCause(error: unknown): { message: string; code?: string } {
+  const e = error as Error & { driverError?: unknown; errors?: unknown[] };
+  if (e?.driverError) return rootCause(e.driverError);
+  if (e instanceof AggregateError && e.errors.length > 0) return rootCause(e.errors[0]);
+  return e instanceof Error && e.cause ? rootCause(e.cause) : e;
+}
+
 /** True when the database, not the request, is at fault: the caller should answer 503. */
-function isDatabaseUnavailable(error: unknown): boolean {
+export function isDatabaseUnavailable(error: unknown): boolean {
   const { code, message = '' } = driverError(error);
   if (code && (CONNECTION_CODES.has(code) || code.startsWith('08'))) return true;
   return (
-    /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed|connection ended|not queryable|Driver not Connected|Cannot use a pool after|has already been released/i.test(
+    /Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client has encountered a connection error|Client was closed|connection ended|not queryable|Driver not Connected|Cannot use a pool after|has already been released/i.test(
       message,
     ) ||
     (error instanceof AggregateError && error.errors.some(isDatabaseUnavailable))

@@ -48,7 +48,9 @@ describe('the migrations', () => {
     await import('../app.module.js');
     const entities = getMetadataArgsStorage().tables.map(({ target }) => target);
     expect(entities.length).toBeGreaterThan(5);
-    const dataSource = await ownerDataSource(database.ownerUrl)
+    const dataSource = await (
+      await ownerDataSource(database.ownerUrl)
+    )
       .setOptions({ entities })
       .initialize();
     try {
@@ -66,7 +68,7 @@ describe('the migrations', () => {
 
   it('can be run by several processes at once, and again, without doing anything twice', async () => {
     const names = await as(database.ownerUrl, async (client) => {
-      const dataSource = await ownerDataSource(database.ownerUrl).initialize();
+      const dataSource = await (await ownerDataSource(database.ownerUrl)).initialize();
       for (const _ of migrations) await dataSource.undoLastMigration();
       await dataSource.destroy();
       const done = await Promise.all(

@@ -1,9 +1,12 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
-import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { Connections } from './connections.js';
 import { unavailableOn } from './database-errors.js';
 
-const BY_KEY = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off';
+const BY_KEY = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' };
+
+/** Postgres gives up by itself as well: a statement that nobody waits for would keep its place in line. */
+const LIMITS = { lock_timeout: '1500', statement_timeout: '6000' };
 
 /**
  * The small pool of the hot paths (issue, webhook, reconcile, ledger). A statement that takes too
@@ -19,13 +22,19 @@ export class PgPool implements OnApplicationShutdown {
    */
   private readonly plannedOnce: pg.Pool;
 
-  constructor(@Inject(APP_CONFIG) config: AppConfig) {
-    this.pool = openPool(config, { max: 8, application_name: 'rolecall-hot' });
-    this.plannedOnce = openPool(config, {
-      max: 2,
-      application_name: 'rolecall-policy',
-      options: `-c plan_cache_mode=force_generic_plan ${BY_KEY}`,
-    });
+  constructor(connections: Connections) {
+    this.pool = openPool(
+      connections.shared({ ...WAITS, max: 8, application_name: 'rolecall-hot', settings: LIMITS }),
+    );
+    // A plan is kept by its session.
+    this.plannedOnce = openPool(
+      connections.ownSession({
+        ...WAITS,
+        max: 2,
+        application_name: 'rolecall-policy',
+        settings: { ...LIMITS, plan_cache_mode: 'force_generic_plan', ...BY_KEY },
+      }),
+    );
   }
 
   /** Runs one named statement. Throws an `unavailable` AppError when Postgres cannot be reached. */
@@ -53,18 +62,10 @@ export class PgPool implements OnApplicationShutdown {
   }
 }
 
-function openPool(config: AppConfig, more: pg.PoolConfig): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: config.databaseUrl,
-    connectionTimeoutMillis: 1_500,
-    idleTimeoutMillis: 30_000,
-    keepAlive: true,
-    // Postgres gives up by itself as well: a statement that nobody waits for would keep
-    // its place in the line, and its connection, until it gets the lock.
-    lock_timeout: 1_500,
-    statement_timeout: 6_000,
-    ...more,
-  });
+const WAITS = { connectionTimeoutMillis: 1_500, idleTimeoutMillis: 30_000, keepAlive: true };
+
+function openPool(options: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool(options);
   pool.on('error', () => undefined); // an idle connection died; the next query opens another
   // One that dies while it works also fails its query, which is where it is dealt with.
   pool.on('connect', (client) => client.on('error', () => undefined));

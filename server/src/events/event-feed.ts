@@ -1,13 +1,12 @@
 import {
-  Inject,
   Injectable,
   Logger,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import pg from 'pg';
+import type pg from 'pg';
 import { Loop } from '../common/loop.js';
-import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { Connections } from '../database/connections.js';
 import { PgPool } from '../database/pg-pool.js';
 import { type Hint, Hints } from '../hints/hints.js';
 
@@ -78,7 +77,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
   constructor(
     private readonly pg: PgPool,
     private readonly hints: Hints,
-    @Inject(APP_CONFIG) private readonly config: AppConfig,
+    private readonly connections: Connections,
   ) {}
 
   /** The id of the newest event that was delivered. */
@@ -190,12 +189,13 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
 
   private async connect(): Promise<void> {
     if (this.isStopped || this.client) return;
-    const client = new pg.Client({
-      connectionString: this.config.databaseUrl,
+    const client = this.connections.client({
       connectionTimeoutMillis: 1_500,
       query_timeout: 2_000,
       keepAlive: true,
       application_name: 'rolecall-events',
+      // It waits for hours, which a limit for idle sessions must not end.
+      settings: { idle_session_timeout: '0' },
     });
     const lost = () => {
       if (this.client === client) this.client = null;

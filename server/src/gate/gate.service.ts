@@ -115,7 +115,7 @@ export class GateService {
       return await this.answer(connectRequest, await this.proofs.check(presented));
     } catch (error) {
       if (!(error instanceof AppError) || error.kind !== 'unavailable') throw error;
-      this.log.warn(`every connect is refused: ${error.message}`);
+      this.log.warn(`every connect is refused: ${error.message}`, { error });
       return { status: 503, code: error.code, text: 'Rolecall cannot decide now. Try again.' };
     }
   }

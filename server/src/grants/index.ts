@@ -4,6 +4,7 @@ export * from './compile-grant.js';
 export * from './describe.js';
 export * from './diff.js';
 export * from './effects.js';
+export * from './fold-text.js';
 export * from './grant-catalogue.js';
 export * from './lint.js';
 export * from './names.js';

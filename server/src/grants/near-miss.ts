@@ -1,8 +1,9 @@
+import { foldText } from './fold-text.js';
 import { literalRuns, runsMatch } from './pattern.js';
 
 /** Lower case, without ASCII punctuation and spaces: what people get wrong most often. */
 function fold(text: string): string {
-  return text.toLowerCase().replace(/[^a-z0-9\u0080-\uffff]+/g, '');
+  return foldText(text).replace(/[^a-z0-9\u0080-\uffff]+/g, '');
 }
 
 export function differsOnlyInSpelling(a: string, b: string): boolean {

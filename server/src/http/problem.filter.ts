@@ -6,8 +6,9 @@ import {
   Injectable,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { constraintError, unavailableOn } from '../database/database-errors.js';
+import { constraintError, rootCause, unavailableOn } from '../database/database-errors.js';
 import { AppLogger } from '../common/app-logger.js';
+import { CauseLog } from '../common/cause-log.js';
 import { AppError, statusOf } from '../common/errors/app-error.js';
 
 const TITLES: Record<number, string> = {
@@ -34,6 +35,8 @@ const TITLES: Record<number, string> = {
 @Catch()
 @Injectable()
 export class ProblemFilter implements ExceptionFilter {
+  private readonly causes = new CauseLog();
+
   constructor(private readonly logger: AppLogger) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
@@ -49,12 +52,30 @@ export class ProblemFilter implements ExceptionFilter {
         error: thrown,
       });
     }
+    if (problem.body.status === 503 && problem.body.code !== 'start.not_ready')
+      this.logCause(thrown, problem.body, request);
     if (problem.retryAfter) reply.header('Retry-After', String(problem.retryAfter));
     void reply
       .status(problem.body.status)
       .header('Content-Type', 'application/problem+json; charset=utf-8')
       .header('Cache-Control', 'no-store')
       .send(JSON.stringify(problem.body));
+  }
+
+  /** A dependency that is down fails every request for the same reason, which is worth one line. */
+  private logCause(thrown: unknown, { code, detail }: Problem, request: FastifyRequest): void {
+    const cause = rootCause(thrown).message;
+    const suppressed = this.causes.count(`${code}: ${cause}`);
+    if (suppressed === null) return;
+    this.logger.warn('a request was answered 503', {
+      code,
+      detail,
+      cause,
+      ...(suppressed > 0 ? { alsoSince: suppressed } : {}),
+      requestId: request.id,
+      method: request.method,
+      route: request.routeOptions?.url,
+    });
   }
 }
 

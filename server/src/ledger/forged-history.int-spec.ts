@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type Json, startTestApp, type TestApp } from '../../test/support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../../test/support/test-database.js';
-import type { AppConfig } from '../config/app-config.js';
+import { Connections } from '../database/connections.js';
 import { parseLedgerId } from './ledger-entry.js';
 import { LedgerVerifier } from './ledger-verifier.js';
 
@@ -54,7 +54,7 @@ class Forge {
   }
 
   verify() {
-    return new LedgerVerifier({ databaseUrl: this.database.appUrl } as AppConfig).verify();
+    return new LedgerVerifier(new Connections({ databaseUrl: this.database.appUrl })).verify();
   }
 
   async close(): Promise<void> {

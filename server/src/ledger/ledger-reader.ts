@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
-import { likePattern } from '../common/http/lists.js';
 import type { ActorKind } from '../grants/policy.js';
 import { PgPool } from '../database/pg-pool.js';
+import { containsText, searchPattern } from '../database/text-search.js';
 import { ledgerId, parseLedgerId } from './ledger-entry.js';
 import {
   encodeCursor,
@@ -140,15 +140,15 @@ function conditionsOf(
   if (filter.identity !== undefined) conditions.push(`identity = ${parameter(filter.identity)}`);
   if (filter.actor !== undefined) {
     conditions.push(
-      `(actor_id = ${parameter(filter.actor)} OR actor_label ILIKE ${parameter(likePattern(filter.actor))})`,
+      `(actor_id = ${parameter(filter.actor)} OR ${containsText(parameter(searchPattern(filter.actor)), ['actor_label'])})`,
     );
   }
   if (filter.from) conditions.push(`at >= ${parameter(filter.from)}`);
   if (filter.to) conditions.push(`at < ${parameter(filter.to)}`);
   if (filter.q !== undefined && filter.q !== '') {
-    const like = parameter(likePattern(filter.q));
+    const like = parameter(searchPattern(filter.q));
     const columns = ['kind', 'room', 'identity', 'actor_label', 'reason', 'request_id'];
-    conditions.push(`(${columns.map((column) => `${column} ILIKE ${like}`).join(' OR ')}
+    conditions.push(`(${containsText(like, columns)}
       OR payload->>'jti' = ${parameter(filter.q)} OR payload->>'operationId' = ${parameter(filter.q)})`);
   }
   const limit = actor.roomsFor('ledger.read');

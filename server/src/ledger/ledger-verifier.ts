@@ -1,6 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
-import pg from 'pg';
-import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { Injectable } from '@nestjs/common';
+import { Connections } from '../database/connections.js';
 import { unavailableOn } from '../database/database-errors.js';
 import { ledgerId } from './ledger-entry.js';
 
@@ -120,12 +119,11 @@ interface WebhookRow {
 /** Checks what `CHECKS` says, on one snapshot: what is written meanwhile is not half seen. */
 @Injectable()
 export class LedgerVerifier {
-  constructor(@Inject(APP_CONFIG) private readonly config: AppConfig) {}
+  constructor(private readonly connections: Connections) {}
 
   async verify(): Promise<VerifierReport> {
     // Its own connection: a full scan of a large ledger takes longer than the pool allows.
-    const client = new pg.Client({
-      connectionString: this.config.databaseUrl,
+    const client = this.connections.client({
       application_name: 'rolecall-verify',
       connectionTimeoutMillis: 5_000,
     });

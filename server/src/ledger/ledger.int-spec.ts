@@ -4,7 +4,7 @@ import { type OwnPostgres, startOwnPostgres } from '../../test/support/own-postg
 import { type Json, startTestApp, type TestApp } from '../../test/support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../../test/support/test-database.js';
 import { until } from '../../test/support/until.js';
-import type { AppConfig } from '../config/app-config.js';
+import { Connections } from '../database/connections.js';
 import { PgPool } from '../database/pg-pool.js';
 import { Transactions } from './transactions.js';
 import type { LedgerEntryInput, LedgerRef } from './ledger-entry.js';
@@ -138,7 +138,7 @@ describe('the two ways in', () => {
 
   /** One server process' view of the ledger. */
   function newWriter(): LedgerService {
-    const pool = new PgPool({ databaseUrl: database.appUrl } as AppConfig);
+    const pool = new PgPool(new Connections({ databaseUrl: database.appUrl }));
     pools.push(pool);
     return new LedgerService(pool);
   }
@@ -313,7 +313,7 @@ describe('a ledger that cannot be written', () => {
   afterAll(() => own.stop());
 
   it('rejects within two seconds while Postgres is gone, and works again when it is back', async () => {
-    const pool = new PgPool({ databaseUrl: own.database.appUrl } as AppConfig);
+    const pool = new PgPool(new Connections({ databaseUrl: own.database.appUrl }));
     const writer = new LedgerService(pool);
     try {
       const committed = await Promise.all(

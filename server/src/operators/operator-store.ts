@@ -67,10 +67,10 @@ export class OperatorStore {
   async listAmong(identities: readonly string[]): Promise<string[]> {
     const { rows } = await this.pg.query<{ identity: string }>(
       'operators-among',
-      `SELECT i.identity FROM unnest($1::text[]) AS i(identity)
+      `SELECT i.identity FROM unnest($1::text[], $2::text[]) AS i(identity, key)
        WHERE EXISTS (SELECT FROM operator o
-         WHERE o.email_key = lower(i.identity) OR o.id::text = i.identity)`,
-      [identities],
+         WHERE o.email_key = i.key OR o.id::text = i.identity)`,
+      [identities, identities.map(keyOfEmail)],
     );
     return rows.map(({ identity }) => identity);
   }

@@ -6,11 +6,12 @@ import { ApiKeyStore } from '../api-keys/api-key-store.js';
 import { AppError } from '../common/errors/app-error.js';
 import { moreThanYouHold } from '../common/errors/refusals.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
-import { likePattern, type Page } from '../common/http/lists.js';
+import type { Page } from '../common/http/lists.js';
 import { assertGoodPassword } from '../credentials/password-policy.js';
 import { type HashRequester, Passwords } from '../credentials/passwords.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
+import { collated, containsText, searchPattern } from '../database/text-search.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
 import { keyOfEmail } from './operator-store.js';
@@ -44,8 +45,8 @@ const SELECT = `SELECT ${COLUMNS} FROM operator o`;
 
 const SORT_COLUMNS: Record<string, string> = {
   id: 'o.id',
-  email: 'o.email_key',
-  name: 'o.name',
+  email: collated('o.email_key'),
+  name: collated('o.name'),
   createdAt: 'o.created_at',
   lastSignedInAt: 'o.last_signed_in_at',
   isDisabled: 'o.is_disabled',
@@ -71,16 +72,12 @@ export class OperatorsService {
       sort,
       columns: COLUMNS,
       from: 'operator o',
-      where: `($1::text IS NULL OR o.email ILIKE $1 OR o.name ILIKE $1)
+      where: `($1::text IS NULL OR ${containsText('$1', ['o.email', 'o.name'])})
         AND ($2::boolean IS NULL OR o.is_disabled = $2)
         AND ($3::text[] IS NULL OR o.id::text = ANY($3))`,
       sortColumns: SORT_COLUMNS,
       key: 'o.id',
-      values: [
-        filter.q ? likePattern(filter.q) : null,
-        filter.isDisabled ?? null,
-        filter.id ?? null,
-      ],
+      values: [searchPattern(filter.q), filter.isDisabled ?? null, filter.id ?? null],
       range,
     });
     return { rows: rows.map(toView), total };

@@ -1,7 +1,7 @@
-import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import pg from 'pg';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import type pg from 'pg';
 import { Loop } from '../common/loop.js';
-import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { Connections } from '../database/connections.js';
 
 /** Any number will do, as long as nothing else locks it. */
 const LOCK = 0x726f6c65;
@@ -25,7 +25,7 @@ export class SweepLock implements OnApplicationShutdown {
   private heartbeat: Loop | null = null;
   private isStopped = false;
 
-  constructor(@Inject(APP_CONFIG) private readonly config: AppConfig) {}
+  constructor(private readonly connections: Connections) {}
 
   /** True while this server is the one. Takes the lock when it is free. */
   async hold(): Promise<boolean> {
@@ -46,8 +46,7 @@ export class SweepLock implements OnApplicationShutdown {
   }
 
   private async connect(): Promise<pg.Client> {
-    const client = new pg.Client({
-      connectionString: this.config.databaseUrl,
+    const client = this.connections.client({
       connectionTimeoutMillis: TIMEOUT_MS,
       query_timeout: TIMEOUT_MS,
       keepAlive: true,

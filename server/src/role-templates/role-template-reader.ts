@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
-import { likePattern, type Page } from '../common/http/lists.js';
+import type { Page } from '../common/http/lists.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
+import { collated, containsText, searchPattern } from '../database/text-search.js';
 import { compileGrant } from '../grants/compile-grant.js';
 import { describeGrants } from '../grants/describe.js';
 import { diffVersions } from '../grants/diff.js';
@@ -43,9 +44,9 @@ const FROM = `role_template t
   LEFT JOIN role_template_version v ON v.template = t.key AND v.version = t.published`;
 
 const SORT_COLUMNS: Record<string, string> = {
-  key: 't.key',
-  id: 't.key',
-  name: 't.name',
+  key: collated('t.key'),
+  id: collated('t.key'),
+  name: collated('t.name'),
   published: 't.published',
   createdAt: 't.created_at',
 };
@@ -76,13 +77,13 @@ export class RoleTemplateReader {
       sort,
       columns: COLUMNS,
       from: FROM,
-      where: `($1::text IS NULL OR t.key ILIKE $1 OR t.name ILIKE $1 OR t.description ILIKE $1)
+      where: `($1::text IS NULL OR ${containsText('$1', ['t.key', 't.name', 't.description'])})
         AND ($2::boolean IS NULL OR t.is_archived = $2)
         AND ($3::text[] IS NULL OR t.key = ANY($3))`,
       sortColumns: SORT_COLUMNS,
       key: 't.key',
       values: [
-        filter.q ? likePattern(filter.q) : null,
+        searchPattern(filter.q),
         filter.isArchived ?? null,
         filter.key ? [filter.key] : (filter.id ?? null),
       ],

@@ -2,6 +2,7 @@ import {
   Check,
   Column,
   Entity,
+  Index,
   JoinColumn,
   ManyToOne,
   PrimaryColumn,
@@ -12,6 +13,7 @@ import { RoleTemplate } from '../role-templates/role-template.entity.js';
 
 /** A LiveKit room known to Rolecall, with the options that it is created with. */
 @Entity('room')
+@Index('ix_room_name_sorted', { synchronize: false })
 @Check('ck_room_unlisted_participants', `unlisted_participants IN ('allow', 'remove')`)
 export class Room {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'pk_room' }) name!: string;

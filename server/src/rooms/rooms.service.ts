@@ -5,10 +5,11 @@ import { changesBetween } from '../common/changes.js';
 import { AppError } from '../common/errors/app-error.js';
 import { beyondCeiling, outsideRoomLimit, roomNotFound } from '../common/errors/refusals.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
-import { likePattern, type Page } from '../common/http/lists.js';
+import type { Page } from '../common/http/lists.js';
 import { likeOfPattern } from '../database/like-of-pattern.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
+import { collated, containsText, searchPattern } from '../database/text-search.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
 import { LedgerService } from '../ledger/ledger.service.js';
@@ -20,9 +21,9 @@ import { notifyOfRoom } from './room-hints.js';
 import { lockRoom, ROOM_COLUMNS, type RoomRow, type RoomView, toRoomView } from './room-record.js';
 
 const SORT_COLUMNS: Record<string, string> = {
-  id: 'r.name',
-  name: 'r.name',
-  title: 'r.title',
+  id: collated('r.name'),
+  name: collated('r.name'),
+  title: collated('r.title'),
   numParticipants: 'r.num_participants',
   liveSince: 'r.live_since',
   isClosed: 'r.is_closed',
@@ -54,7 +55,7 @@ export class RoomsService {
       columns: ROOM_COLUMNS,
       from: 'room r',
       where: `($1::text[] IS NULL OR r.name LIKE ANY($1))
-        AND ($2::text IS NULL OR r.name ILIKE $2 OR r.title ILIKE $2)
+        AND ($2::text IS NULL OR ${containsText('$2', ['r.name', 'r.title'])})
         AND ($3::boolean IS NULL OR r.is_closed = $3)
         AND ($4::boolean IS NULL OR (r.live_sid IS NOT NULL) = $4)
         AND ($5::text IS NULL OR r.name = $5)
@@ -63,7 +64,7 @@ export class RoomsService {
       key: 'r.name',
       values: [
         actor.roomsFor('room.read')?.map(likeOfPattern) ?? null,
-        filter.q ? likePattern(filter.q) : null,
+        searchPattern(filter.q),
         filter.isClosed ?? null,
         filter.isLive ?? null,
         filter.name ?? null,

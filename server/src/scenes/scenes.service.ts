@@ -5,10 +5,11 @@ import { changesBetween } from '../common/changes.js';
 import { AppError } from '../common/errors/app-error.js';
 import { beyondCeiling, outsideRoomLimit, roomNotFound } from '../common/errors/refusals.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
-import { likePattern, type Page } from '../common/http/lists.js';
+import type { Page } from '../common/http/lists.js';
 import { likeOfPattern } from '../database/like-of-pattern.js';
 import { PgPool } from '../database/pg-pool.js';
 import { readPage } from '../database/read-page.js';
+import { collated, containsText, searchPattern } from '../database/text-search.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import type { SceneRule } from '../grants/policy.js';
 import { publishedGrants } from '../role-templates/published-grants.js';
@@ -46,8 +47,8 @@ const ALL_SCENES = `(
 
 const SORT_COLUMNS: Record<string, string> = {
   id: 's.id',
-  name: 's.name',
-  room: 's.room',
+  name: collated('s.name'),
+  room: collated('s.room'),
   createdAt: 's.created_at',
   updatedAt: 's.updated_at',
 };
@@ -71,7 +72,7 @@ export class ScenesService {
       columns: COLUMNS,
       from: ALL_SCENES,
       where: `($2::text[] IS NULL OR s.room IS NULL OR s.room LIKE ANY($2))
-        AND ($3::text IS NULL OR s.name ILIKE $3 OR s.description ILIKE $3)
+        AND ($3::text IS NULL OR ${containsText('$3', ['s.name', 's.description'])})
         AND ($4::text IS NULL OR s.room IS NULL OR s.room = $4)
         AND ($5::boolean IS NULL OR s.is_built_in = $5)
         AND ($6::text[] IS NULL OR s.id::text = ANY($6))`,
@@ -80,7 +81,7 @@ export class ScenesService {
       values: [
         BUILT_IN,
         actor.roomsFor('scene.read')?.map(likeOfPattern) ?? null,
-        filter.q ? likePattern(filter.q) : null,
+        searchPattern(filter.q),
         filter.room ?? null,
         filter.isBuiltIn ?? null,
         filter.id ?? null,

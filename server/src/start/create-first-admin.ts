@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { Passwords } from '../credentials/passwords.js';
 import type { AppConfig } from '../config/app-config.js';
+import { openConnections } from '../database/connections.js';
 import { dataSourceOptions } from '../database/data-source.js';
 import { PgPool } from '../database/pg-pool.js';
 import { Transactions } from '../ledger/transactions.js';
@@ -10,8 +11,9 @@ import { FirstStart } from './first-start.js';
 
 /** Does what a first start does, without a server, which then never learns the password. */
 export async function createFirstAdmin(config: AppConfig): Promise<FirstAdmin | null> {
-  const dataSource = new DataSource(dataSourceOptions(config.databaseUrl));
-  const pool = new PgPool(config);
+  const connections = await openConnections(config, console);
+  const dataSource = new DataSource(dataSourceOptions(connections));
+  const pool = new PgPool(connections);
   try {
     await dataSource.initialize();
     const ledger = new LedgerService(pool);

@@ -1,13 +1,20 @@
-import { Check, Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
 /** Somebody or something that joins rooms. Rows are never deleted: an identity is used once. */
 @Entity('app_user')
 @Unique('uq_app_user_identity', ['identity'])
+@Index('ix_app_user_identity_sorted', { synchronize: false })
+@Index('ix_app_user_name_sorted', { synchronize: false })
+@Index('ix_app_user_looks_like', { synchronize: false })
+@Index('ix_app_user_looks_unknown', { synchronize: false })
 @Check('ck_app_user_kind', `kind IN ('standard', 'agent')`)
 export class AppUser {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'pk_app_user' }) id!: string;
   /** The LiveKit identity. */
   @Column({ type: 'text' }) identity!: string;
+  /** The keys of what the identity looks like; null until they are computed. */
+  @Column({ name: 'looks_like', type: 'text', array: true, nullable: true })
+  looksLike!: string[] | null;
   @Column({ type: 'text' }) name!: string;
   @Column({ type: 'text', default: 'standard' }) kind!: 'standard' | 'agent';
   @Column({ type: 'text', default: '' }) metadata!: string;

@@ -23,18 +23,26 @@ import {
   createUserBody,
   type CreateUserBody,
   listUsersQuery,
+  lookAlikesQuery,
+  type LookAlikesQuery,
+  lookAlikesResponse,
   type ListUsersQuery,
   updateUserBody,
   type UpdateUserBody,
   userResponse,
+  userWithWarnings,
 } from './users.schemas.js';
+import { LookAlikes } from './look-alikes.js';
 import { UsersService } from './users.service.js';
 
 type IdParams = z.infer<typeof idParams>;
 
 @Controller('api/v1/users')
 export class UsersController {
-  constructor(private readonly users: UsersService) {}
+  constructor(
+    private readonly users: UsersService,
+    private readonly lookAlikes: LookAlikes,
+  ) {}
 
   @Get()
   @ApiDoc({
@@ -53,12 +61,13 @@ export class UsersController {
   @Post()
   @ApiDoc({
     summary: 'Create a user',
-    description: 'The identity cannot change and is never used again, not even after a deletion.',
+    description:
+      'The identity cannot change and is never used again, not even after a deletion. `warnings` names users whose identity people may take for it.',
     example: { identity: 'ana-91', name: 'Ana Ruiz', attributes: { team: 'north' } },
     errors: ['user.identity_taken'],
   })
   @RequirePermission('user.create')
-  @Answers(userResponse)
+  @Answers(userWithWarnings)
   async create(
     @CurrentActor() actor: Actor,
     @Body({ schema: createUserBody }) body: CreateUserBody,
@@ -68,6 +77,18 @@ export class UsersController {
     return sendRecord(reply, revision, view);
   }
 
+  @Get('look-alikes')
+  @ApiDoc({
+    summary: 'Find users with a similar identity',
+    description:
+      'Users whose identity people may take for this one: another case, invisible characters, letters of another script. Ask before you create a user.',
+  })
+  @RequirePermission('user.read')
+  @Answers(lookAlikesResponse)
+  async listLookAlikes(@Query({ schema: lookAlikesQuery }) { identity }: LookAlikesQuery) {
+    return { data: await this.lookAlikes.find(identity) };
+  }
+
   @Get(':id')
   @ApiDoc({
     summary: 'Read a user',
@@ -75,7 +96,7 @@ export class UsersController {
     errors: ['user.not_found'],
   })
   @RequirePermission('user.read')
-  @Answers(userResponse)
+  @Answers(userWithWarnings)
   get(
     @Param({ schema: idParams }) { id }: IdParams,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -92,7 +113,7 @@ export class UsersController {
     errors: ['user.not_found', 'record.changed', 'request.read_only'],
   })
   @RequirePermission('user.update')
-  @Answers(userResponse)
+  @Answers(userWithWarnings)
   async update(
     @CurrentActor() actor: Actor,
     @Param({ schema: idParams }) { id }: IdParams,

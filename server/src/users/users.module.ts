@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { SeatsModule } from '../seats/seats.module.js';
+import { LookAlikes } from './look-alikes.js';
 import { UsersController } from './users.controller.js';
 import { UsersService } from './users.service.js';
 import { AppUser } from './app-user.entity.js';
@@ -9,7 +10,7 @@ import { UserRemoval } from './user-removal.js';
 @Module({
   imports: [SeatsModule, TypeOrmModule.forFeature([AppUser])],
   controllers: [UsersController],
-  providers: [UserRemoval, UsersService],
+  providers: [LookAlikes, UserRemoval, UsersService],
   exports: [UserRemoval, UsersService],
 })
 export class UsersModule {}

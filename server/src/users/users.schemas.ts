@@ -57,9 +57,26 @@ export const updateUserBody = z.strictObject({
   identity: readOnlyField,
   isDemo: readOnlyField,
   createdAt: readOnlyField,
+  warnings: ignoredField,
   updatedAt: ignoredField,
 });
 export type UpdateUserBody = z.infer<typeof updateUserBody>;
+
+const lookAlike = z.object({
+  id: z.string().describe('The id of the user, a UUID.'),
+  identity: z.string().describe('The LiveKit identity.'),
+  name: z.string().describe('The name that is shown in rooms.'),
+});
+
+export const lookAlikesQuery = z.strictObject({
+  identity: identityText.describe('The identity that is compared; it need not be known.'),
+});
+export type LookAlikesQuery = z.infer<typeof lookAlikesQuery>;
+
+/** Users whose identity looks the same, such as one with a letter of another script. */
+export const lookAlikesResponse = z.object({
+  data: z.array(lookAlike).describe('Users with such an identity.'),
+});
 
 export const userResponse = z.object({
   id: z.string().describe('The id of the user, a UUID.'),
@@ -75,3 +92,19 @@ export const userResponse = z.object({
   createdAt: z.date().describe('When the user was added. ISO 8601.'),
   updatedAt: z.date().describe('When the user was last changed. ISO 8601.'),
 });
+
+/** A user, with what to beware of where there is something. */
+export const userWithWarnings = userResponse.extend({
+  warnings: z
+    .array(
+      z.object({
+        code: z.literal('user.identity_confusable').describe('The finding; stable, for programs.'),
+        field: z.literal('identity').describe('The field that it is about.'),
+        text: z.string().describe('The finding as a sentence.'),
+        users: z.array(lookAlike).describe('The users it may be confused with.'),
+      }),
+    )
+    .optional()
+    .describe('What to beware of; left out when there is nothing.'),
+});
+export type UserWarnings = NonNullable<z.infer<typeof userWithWarnings>['warnings']>;

@@ -5,15 +5,23 @@ import { changesBetween } from '../common/changes.js';
 import { AppError } from '../common/errors/app-error.js';
 import { userNotFound } from '../common/errors/refusals.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
-import { likePattern, type Page } from '../common/http/lists.js';
+import type { Page } from '../common/http/lists.js';
 import { PgPool } from '../database/pg-pool.js';
 import { voidedNow } from '../database/void-mark.js';
 import { readPage } from '../database/read-page.js';
+import { collated, containsText, searchPattern } from '../database/text-search.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
 import { SeatReader } from '../seats/public/seats.js';
 import { AppUser } from './app-user.entity.js';
-import type { CreateUserBody, ListUsersQuery, UpdateUserBody } from './users.schemas.js';
+import { type LookAlike, LookAlikes } from './look-alikes.js';
+import { looksOf } from './looks.js';
+import type {
+  CreateUserBody,
+  ListUsersQuery,
+  UpdateUserBody,
+  UserWarnings,
+} from './users.schemas.js';
 import { UserRemoval } from './user-removal.js';
 
 interface UserRow {
@@ -37,8 +45,8 @@ const COLUMNS = `u.id, u.identity, u.name, u.kind, u.metadata, u.attributes, u.i
 
 const SORT_COLUMNS: Record<string, string> = {
   id: 'u.id',
-  identity: 'u.identity',
-  name: 'u.name',
+  identity: collated('u.identity'),
+  name: collated('u.name'),
   kind: 'u.kind',
   createdAt: 'u.created_at',
   isSuspended: 'u.is_suspended',
@@ -58,6 +66,7 @@ export class UsersService {
     private readonly removal: UserRemoval,
     private readonly seats: SeatReader,
     private readonly hints: Hints,
+    private readonly lookAlikes: LookAlikes,
   ) {}
 
   async list({ filter, sort, range }: ListUsersQuery): Promise<Page<UserView>> {
@@ -67,7 +76,7 @@ export class UsersService {
       columns: COLUMNS,
       from: 'app_user u',
       where: `u.deleted_at IS NULL
-        AND ($1::text IS NULL OR u.identity ILIKE $1 OR u.name ILIKE $1)
+        AND ($1::text IS NULL OR ${containsText('$1', ['u.identity', 'u.name'])})
         AND ($2::text IS NULL OR u.kind = $2)
         AND ($3::boolean IS NULL OR u.is_suspended = $3)
         AND ($4::text IS NULL OR u.identity = $4)
@@ -75,7 +84,7 @@ export class UsersService {
       sortColumns: SORT_COLUMNS,
       key: 'u.id',
       values: [
-        filter.q ? likePattern(filter.q) : null,
+        searchPattern(filter.q),
         filter.kind ?? null,
         filter.isSuspended ?? null,
         filter.identity ?? null,
@@ -86,17 +95,22 @@ export class UsersService {
     return { rows: rows.map(toView), total };
   }
 
-  async get(id: string): Promise<{ view: UserView; revision: number }> {
+  async get(
+    id: string,
+  ): Promise<{ view: UserView & { warnings?: UserWarnings }; revision: number }> {
     const { rows } = await this.pg.query<UserRow>(
       'user-get',
       `SELECT ${COLUMNS} FROM app_user u WHERE u.id = $1 AND u.deleted_at IS NULL`,
       [id],
     );
     if (!rows[0]) throw userNotFound();
-    return { view: toView(rows[0]), revision: rows[0].revision };
+    const { identity, revision } = rows[0];
+    const warnings = warningsOf(await this.lookAlikes.find(identity));
+    const view = toView(rows[0]);
+    return { view: warnings.length > 0 ? { ...view, warnings } : view, revision };
   }
 
-  async create(actor: Actor, body: CreateUserBody): Promise<{ view: UserView; revision: number }> {
+  async create(actor: Actor, body: CreateUserBody): ReturnType<UsersService['get']> {
     // A suspension counts in every room, also in those that the actor may not see.
     if (body.isSuspended && !actor.can('user.update')) {
       const text = 'this needs the permission user.update, in all rooms';
@@ -116,7 +130,7 @@ export class UsersService {
     const identity = body.identity ?? randomUUID();
     const fields = { ...body, identity, name: body.name ?? identity };
     const id = await this.transactions.run(async (tx) => {
-      const user = tx.manager.create(AppUser, fields);
+      const user = tx.manager.create(AppUser, { ...fields, looksLike: looksOf(identity) });
       await tx.manager.insert(AppUser, user);
       recordCreated(tx, actor, user.id, fields);
       return user.id;
@@ -132,9 +146,9 @@ export class UsersService {
     await this.transactions.run(async (tx) => {
       const fields = { identity, name: name ?? identity };
       const { rows } = await tx.query<{ id: string }>(
-        `INSERT INTO app_user (identity, name) VALUES ($1, $2)
+        `INSERT INTO app_user (identity, name, looks_like) VALUES ($1, $2, $3)
          ON CONFLICT ON CONSTRAINT uq_app_user_identity DO NOTHING RETURNING id`,
-        [fields.identity, fields.name],
+        [fields.identity, fields.name, looksOf(identity)],
       );
       if (rows[0]) {
         recordCreated(tx, actor, rows[0].id, fields);
@@ -281,6 +295,13 @@ function recordCreated(
     identity: fields.identity,
     payload: { user, after: fields },
   });
+}
+
+function warningsOf(users: LookAlike[]): UserWarnings {
+  if (users.length === 0) return [];
+  const names = users.map((user) => `“${user.identity}”`).join(', ');
+  const text = `may be taken for ${names}: people see no difference, programs do`;
+  return [{ code: 'user.identity_confusable', field: 'identity', text, users }];
 }
 
 function kindOfChange(after: Partial<UserView>): string {

@@ -80,7 +80,28 @@ function rankOf(seat: Seat): number {
 /** Somebody's place in the list: rank, then the longest waiting hand, then the name. */
 export function sortKey(seat: Seat): string {
   const since = seat.hand?.since ?? '';
-  return `${rankOf(seat)}${since} ${(seat.name || seat.identity).toLocaleLowerCase()}\u0000${seat.identity}`;
+  return `${rankOf(seat)}${since} ${seat.name || seat.identity}\u0000${seat.identity}`;
 }
+
+// The root order of ICU, in which Postgres sorts lists as well.
+const collator = new Intl.Collator('en');
+
+/** Rank and time by their characters, names as people sort them, the same names by identity. */
+export function compareKeys(a: string, b: string): number {
+  const [x, y] = [partsOf(a), partsOf(b)];
+  return compare(x.place, y.place) || collator.compare(x.name, y.name) || compare(a, b);
+}
+
+function partsOf(key: string): { place: string; name: string } {
+  const [place = '', rest = ''] = splitOnce(key, ' ');
+  return { place, name: splitOnce(rest, '\u0000')[0] ?? '' };
+}
+
+function splitOnce(text: string, at: string): string[] {
+  const index = text.indexOf(at);
+  return index < 0 ? [text] : [text.slice(0, index), text.slice(index + 1)];
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 export const rankOfKey = (key: string) => Number(key[0]);

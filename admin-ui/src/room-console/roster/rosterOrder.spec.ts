@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { compareKeys } from './rosterChips';
 import { RosterOrder } from './rosterOrder';
 
 /** The same numbers at every run, and none that anybody chose. */
@@ -26,7 +27,7 @@ describe('RosterOrder', () => {
         }
       }
       order.settle();
-      const sorted = [...keys].sort(([, a], [, b]) => (a < b ? -1 : 1));
+      const sorted = [...keys].sort(([, a], [, b]) => compareKeys(a, b));
       expect(order.identities).toEqual(sorted.map(([identity]) => identity));
     }
   });
@@ -42,4 +43,13 @@ describe('RosterOrder', () => {
     expect(order.keyOf('ana')).toBe('1');
     expect(order.keyOf('bo')).toBeUndefined();
   });
+});
+
+it('sorts names as people do, after rank and time', () => {
+  const order = new RosterOrder();
+  const names = ['aaron', 'Ändern', 'Bob', 'émile', 'zoë', 'Zora'];
+  for (const name of [...names].reverse()) order.put(name, `4 ${name}\u0000${name}`);
+  order.put('hand', '0 zz\u0000hand');
+  order.settle();
+  expect(order.identities).toEqual(['hand', ...names]);
 });

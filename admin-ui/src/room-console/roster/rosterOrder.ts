@@ -1,3 +1,5 @@
+import { compareKeys } from './rosterChips';
+
 interface Place {
   identity: string;
   key: string;
@@ -54,7 +56,7 @@ export class RosterOrder {
 
   /** The index of the first place whose key is not less. */
   private indexOf(key: string): number {
-    return firstIndex(this.places, (place) => place.key >= key);
+    return firstIndex(this.places, (place) => compareKeys(place.key, key) >= 0);
   }
 }
 
@@ -69,7 +71,7 @@ export function firstIndex<Item>(items: readonly Item[], isSo: (item: Item) => b
   return low;
 }
 
-const byKey = (a: Place, b: Place) => (a.key < b.key ? -1 : 1);
+const byKey = (a: Place, b: Place) => compareKeys(a.key, b.key);
 
 /** All but the gaps, with those who come in between. */
 function merged(

@@ -182,6 +182,14 @@ describe('RosterStore', () => {
     expect(store.read().counts.new).toBe(0);
   });
 
+  it('finds a name whatever way its letters were typed', () => {
+    const store = roster(seat('z', { name: 'Zo\u00eb' }), seat('y', { name: 'Zoe\u0308' }));
+    for (const query of ['zo\u00eb', 'ZOE\u0308', 'ｚｏë']) {
+      store.setQuery(query);
+      expect([...store.read().identities].sort()).toEqual(['y', 'z']);
+    }
+  });
+
   it('takes a snapshot as the truth, also for who is no longer in it', () => {
     const store = roster(seat('a'), seat('b'));
     store.replaceAll([seat('b')]);

@@ -1,3 +1,4 @@
+import { foldText } from '@rolecall/server/grants';
 import type { Seat } from '../../api/records';
 import { serverNow } from '../../api/serverClock';
 import {
@@ -8,6 +9,7 @@ import {
   isPublishing,
   newUntil,
   OTHERS,
+  compareKeys,
   rankOfKey,
   sortKey,
 } from './rosterChips';
@@ -92,7 +94,7 @@ export class RosterStore {
     const bit = bitOf('hands');
     const found = [...this.seats.values()].filter((seat) => this.maskOf(seat.identity) & bit);
     const key = ({ identity }: Seat) => this.order.keyOf(identity) ?? '';
-    return found.sort((a, b) => (key(a) < key(b) ? -1 : 1));
+    return found.sort((a, b) => compareKeys(key(a), key(b)));
   }
 
   /** A snapshot: the truth, whatever was here before. */
@@ -295,7 +297,7 @@ export class RosterStore {
 
   private wanted(): readonly string[] {
     if (this.chip === 'all' && this.query === '') return this.order.identities;
-    const words = this.query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+    const words = foldText(this.query).split(/\s+/).filter(Boolean);
     const bit = bitOf(this.chip);
     const shown = new Set(this.leaving.size > 0 ? this.identities : []);
     return this.order.identities.filter((identity) => {
@@ -352,7 +354,7 @@ const haystacks = new WeakMap<Seat, string>();
 function haystack(seat: Seat): string {
   let text = haystacks.get(seat);
   if (text === undefined) {
-    text = `${seat.name ?? ''}\n${seat.identity}\n${seat.role?.template ?? ''}`.toLocaleLowerCase();
+    text = foldText(`${seat.name ?? ''}\n${seat.identity}\n${seat.role?.template ?? ''}`);
     haystacks.set(seat, text);
   }
   return text;

@@ -1,3 +1,4 @@
+import { foldText } from '../../grants/fold-text.js';
 import { Injectable } from '@nestjs/common';
 import { type Act, actsThat } from '../../acts/acts.js';
 import type { Actor } from '../../actor/actor.js';
@@ -63,8 +64,7 @@ export class SeatGuards {
         { extra: { participantKind: kind } },
       );
     }
-    const isSelf =
-      actor.kind === 'operator' && actor.label.toLowerCase() === identity.toLowerCase();
+    const isSelf = actor.kind === 'operator' && foldText(actor.label) === foldText(identity);
     if (isSelf && !isConfirmed && NEEDS_CONFIRM.has(action)) {
       throw new AppError(
         'conflict',
