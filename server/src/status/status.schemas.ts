@@ -10,6 +10,25 @@ export const statusResponse = z.object({
     /** Null: no LiveKit server is configured. */
     url: z.string().nullable(),
     clientUrl: z.string(),
+    /** Null: LiveKit does not answer, or does not tell. */
+    version: z.string().nullable(),
+    /** What later releases mended; null: the version is not known, or is no release. */
+    knownHoles: z
+      .array(z.object({ id: z.string(), fixedIn: z.string(), text: z.string() }))
+      .nullable(),
+    /** Null: npm start is not installing LiveKit. */
+    install: z
+      .object({
+        state: z.enum(['installing', 'failed']),
+        version: z.string(),
+        /** What is done now, or every way that was tried with its cause. */
+        text: z.string(),
+        percent: z.number().nullable().optional(),
+        hint: z.string().nullable().optional(),
+        since: z.string(),
+        retryAt: z.string().optional(),
+      })
+      .nullable(),
     /** `room.enable_remote_unmute`; unknown until somebody who publishes once is in a room. */
     remoteUnmute: z.enum(['on', 'off', 'unknown']),
   }),
