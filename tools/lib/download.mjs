@@ -37,6 +37,7 @@ export async function download(options) {
     needs = 0,
     silenceMs = SILENCE_MS,
     pausesMs = PAUSES_MS,
+    proxyEnvironment = process.env,
     onProgress = () => {},
     signal,
   } = options;
@@ -46,7 +47,7 @@ export async function download(options) {
   const isContinued = sizeOf(part) > 0;
   for (let failures = 0; ; failures += 1) {
     try {
-      await fetchRest({ url, part, bytes, silenceMs, onProgress, signal });
+      await fetchRest({ url, part, bytes, silenceMs, proxyEnvironment, onProgress, signal });
       break;
     } catch (error) {
       if (error instanceof PlainError || signal?.aborted) throw error;
@@ -85,10 +86,10 @@ export function fullDisk(folder) {
 }
 
 /** One request for what is not there yet. Throws what went wrong; what came stays in `part`. */
-async function fetchRest({ url, part, bytes, silenceMs, onProgress, signal }) {
+async function fetchRest({ url, part, bytes, onProgress, ...connection }) {
   const has = sizeOf(part);
   if (bytes !== undefined && has === bytes) return;
-  const response = await request(new URL(url), has, silenceMs, signal);
+  const response = await request(new URL(url), has, connection);
   const { statusCode, headers } = response;
   if (statusCode === 416) {
     // It is whole or it is another file; the sum tells, and a wrong one is asked for anew.
@@ -132,9 +133,9 @@ async function fetchRest({ url, part, bytes, silenceMs, onProgress, signal }) {
   onProgress({ received, total, isWaiting: false });
 }
 
-async function request(url, from, silenceMs, signal) {
+async function request(url, from, connection) {
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-    const response = await ask(url, from, silenceMs, signal);
+    const response = await ask(url, from, connection);
     const { statusCode, headers } = response;
     if (![301, 302, 303, 307, 308].includes(statusCode) || !headers.location) return response;
     response.destroy();
@@ -147,13 +148,13 @@ async function request(url, from, silenceMs, signal) {
   throw new PlainError(`${url.origin} leads in circles`);
 }
 
-function ask(url, from, silenceMs, signal) {
+function ask(url, from, { silenceMs, proxyEnvironment, signal }) {
   const client = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
     const asked = client.get(
       url,
       {
-        agent: new client.Agent({ proxyEnv: process.env }),
+        agent: new client.Agent({ proxyEnv: proxyEnvironment }),
         headers: {
           'user-agent': 'rolecall',
           'accept-encoding': 'identity',

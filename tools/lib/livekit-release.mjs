@@ -63,14 +63,14 @@ export function releaseArchive({
 }
 
 /** Puts the livekit-server of a release at `target`. Throws a PlainError that says why it cannot. */
-export async function installRelease(target, { archive, onProgress = () => {}, signal }) {
+export async function installRelease(target, { archive, ...options }) {
   const folder = dirname(target);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   // Named by its sum, so that only the same archive is ever continued.
   const file = join(folder, `livekit-${archive.sha256.slice(0, 16)}.tar.gz`);
   const unfinished = join(folder, 'livekit-server.unfinished');
   try {
-    await download({ ...archive, file, needs: NEEDED_BYTES, onProgress, signal });
+    await download({ needs: NEEDED_BYTES, ...archive, ...options, file });
     await extractFile(file, 'livekit-server', unfinished);
     // Moved when whole, so one that was cut short is never taken for a server.
     renameSync(unfinished, target);

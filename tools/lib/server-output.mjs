@@ -2,7 +2,7 @@
  * What the server prints, shown on a terminal: its lines go above the address, which stays the last
  * thing on the screen. Without a terminal the server writes to our own output, untouched.
  */
-const PINNED = /^(Rolecall is ready at |Browsers use )/;
+const PINNED = /^(First sign-in: |Password: |Browsers use |Rolecall is ready at )/;
 
 /** How the server's output is connected, and what it is told about it. */
 export function outputSettings(screen, options, environment) {
@@ -17,7 +17,7 @@ export function outputSettings(screen, options, environment) {
   };
 }
 
-/** Prints what `child` prints; the lines that name the address are kept at the end, after `first`. */
+/** Prints what `child` prints; the lines that a person needs next stay the last ones, after `first`. */
 export function showOutput(child, screen, first) {
   let pinned = [];
   for (const stream of [child.stdout, child.stderr]) {

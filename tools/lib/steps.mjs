@@ -51,6 +51,7 @@ export function createSteps(screen = createScreen()) {
         const outcome = await work((text) => (step.news = text));
         const text = typeof outcome === 'string' ? outcome : outcome.text;
         running.delete(title);
+        show();
         if (text) steps.say(line(sign('✓', 32), title, text, step.since));
         return outcome;
       } finally {
