@@ -28,7 +28,13 @@ export function migrate(settings) {
         return;
       }
       const [text, ...notes] = told.trim().split('\n');
-      done({ text: text || 'done', notes: notes.join('\n') });
+      done({ text: shorten(text) || 'done', notes: notes.join('\n') });
     });
   });
+}
+
+/** The names of all migrations would fill the screen at the first start. */
+function shorten(text) {
+  const names = /^Migrated: (.*)$/.exec(text)?.[1].split(', ') ?? [];
+  return names.length > 3 ? `${names.length} migrations, up to ${names.at(-1)}` : text;
 }

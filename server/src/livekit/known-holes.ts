@@ -41,7 +41,7 @@ export const KNOWN_HOLES: readonly KnownHole[] = [
   {
     id: 'livekit 1.12.0',
     fixedIn: '1.12.0',
-    text: 'The built-in TURN server relays to private addresses, and its passwords do not expire.',
+    text: 'The built-in TURN server relays to private addresses.',
   },
 ];
 

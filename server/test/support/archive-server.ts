@@ -72,6 +72,28 @@ export class ArchiveServer {
     response.end(this.archive.data.subarray(from));
   };
 
+  /** Sends the first half, then no more than a sign of life, until the answer is called. */
+  holdHalf(): () => void {
+    const half = Math.ceil(this.archive.data.length / 2);
+    let isHeld = true;
+    this.answer = (request, response, from) => {
+      if (!isHeld || from > half) return this.whole(request, response, from);
+      this.begin(response, from);
+      response.write(this.archive.data.subarray(from, half));
+      let at = half;
+      const timer = setInterval(() => {
+        const end = isHeld ? at + 1 : this.archive.data.length;
+        response.write(this.archive.data.subarray(at, end));
+        at = end;
+        if (isHeld) return;
+        clearInterval(timer);
+        response.end();
+      }, 100);
+      response.once('close', () => clearInterval(timer));
+    };
+    return () => (isHeld = false);
+  }
+
   begin(response: ServerResponse, from: number): void {
     const { length } = this.archive.data;
     response.writeHead(from > 0 ? 206 : 200, {
