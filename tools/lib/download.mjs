@@ -67,7 +67,7 @@ export async function download(options) {
     // The first half may be of another file, that the address led to before.
     if (isContinued) return download(options);
     throw new PlainError(
-      `what ${url} sent is not what it should be: its SHA-256 is ${found}, not ${sha256}`,
+      `what ${shown(url)} sent is not what it should be: its SHA-256 is ${found}, not ${sha256}`,
       'It was thrown away and not run. Check the address, or the mirror.',
     );
   }
@@ -101,7 +101,7 @@ async function fetchRest({ url, part, bytes, onProgress, ...connection }) {
   const start = statusCode === 206 ? rangeStart(headers['content-range']) : 0;
   if (statusCode !== 200 && !(statusCode === 206 && start === has)) {
     response.destroy();
-    const problem = `${url} answers ${statusCode}`;
+    const problem = `${shown(url)} answers ${statusCode}`;
     // Those that pass by themselves are tried again.
     if (statusCode >= 500 || statusCode === 429 || statusCode === 408) throw new Error(problem);
     throw new PlainError(problem, 'Check ROLECALL_LIVEKIT_ARCHIVE, or the proxy between.');
@@ -118,7 +118,9 @@ async function fetchRest({ url, part, bytes, onProgress, ...connection }) {
       received += chunk.length;
       if (received > limit) {
         rmSync(part, { force: true });
-        throw new PlainError(`${url} sends more than the ${limit} bytes that it should have`);
+        throw new PlainError(
+          `${shown(url)} sends more than the ${limit} bytes that it should have`,
+        );
       }
       for (let at = 0; at < chunk.length;) at += writeSync(output, chunk, at);
       if (Date.now() - toldAt < PROGRESS_EVERY_MS) continue;
@@ -173,6 +175,12 @@ function ask(url, from, { silenceMs, proxyEnvironment, signal }) {
     asked.once('error', reject);
     asked.once('timeout', () => asked.destroy(new Error('nothing came for too long')));
   });
+}
+
+/** Without what may be secret: credentials, and a query that is signed. */
+export function shown(url) {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
 }
 
 function rangeStart(range) {

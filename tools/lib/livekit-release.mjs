@@ -5,7 +5,7 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { extractFile } from './archive.mjs';
-import { download, fullDisk, isFullDisk } from './download.mjs';
+import { download, fullDisk, isFullDisk, shown } from './download.mjs';
 import { PlainError } from './errors.mjs';
 
 /** The version that Rolecall is tested with. */
@@ -48,7 +48,7 @@ export function releaseArchive({
     if (sha256) return { url: source, sha256 };
     if (isPinned) return { ...pinned, url: source };
     throw new PlainError(
-      `no SHA-256 is known for ${source}`,
+      `no SHA-256 is known for ${shown(source)}`,
       'Give its sum in ROLECALL_LIVEKIT_SHA256.',
     );
   }

@@ -105,7 +105,7 @@ describe('LiveKit', () => {
       retryAt,
     };
     show(closed, { livekit: { state: 'down', install } });
-    const alert = await screen.findByRole('alert');
+    const alert = within(await shown()).getByRole('alert');
     expect(alert.textContent).toContain('Go: not installed');
     expect(alert.textContent).toContain('Set LIVEKIT_URL.');
   });
