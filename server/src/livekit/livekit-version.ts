@@ -49,10 +49,10 @@ export class LiveKitVersion implements OnApplicationShutdown {
 
   /** Such as `1.13.5`; null while it is not known. Calls that come meanwhile share the answer. */
   read(): Promise<string | null> {
+    if (this.health.status.state !== 'up') return Promise.resolve(null);
     if (this.known && performance.now() < this.known.until) {
       return Promise.resolve(this.known.version);
     }
-    if (this.health.status.state !== 'up') return Promise.resolve(null);
     this.asking ??= this.learn().finally(() => (this.asking = null));
     return this.asking;
   }

@@ -39,6 +39,7 @@ describeLive('the version of LiveKit', () => {
       const { body } = await app.get('/api/v1/status');
       return (body as { livekit: { state: string } }).livekit.state === 'down';
     });
+    expect(await read()).toBeNull();
     await livekit.restart();
     await until('its version is known again', async () => (await read()) !== null);
     await until(
