@@ -58,10 +58,11 @@ try {
 async function start(options) {
   instance.create();
   await takeOver();
-  // Postgres needs nothing that is built here, and each of the two builds keeps one core busy.
+  // Postgres needs nothing that is built here. The dashboard is built from parts of the server.
+  const server = step('server', (tell) => built('server', tell));
   const begun = {
-    server: step('server', (tell) => built('server', tell)),
-    ui: step('dashboard', (tell) => built('ui', tell)),
+    server,
+    ui: server.then(() => step('dashboard', (tell) => built('ui', tell))),
     database: database(),
   };
   // The first failure ends the start; the others need not be heard of then.
