@@ -18,6 +18,7 @@ import { forgetPgVariables } from './lib/pg-variables.mjs';
 import { endWorkers } from './lib/processes.mjs';
 import { createSteps } from './lib/steps.mjs';
 
+const startedAt = Date.now();
 const steps = createSteps();
 // Who reads our output may go before us; that is no reason to leave anything behind.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
@@ -62,9 +63,13 @@ async function supervise(node) {
     [
       '--disable-warning=ExperimentalWarning',
       join(ROOT, 'tools/lib/supervisor.mjs'),
+      String(startedAt),
       ...process.argv.slice(2),
     ],
-    { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true },
+    {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      detached: true,
+    },
   );
   const { code, signal } = await new Promise((resolve) => {
     supervisor.once('error', () => resolve({ code: 1 }));

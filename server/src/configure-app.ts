@@ -134,14 +134,15 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
       sizes.note(`${request.method} ${route}`, request.routeOptions.bodyLimit ?? BODY_LIMIT);
     }
     const isProbe = route === '/healthz' || route === '/readyz';
-    logger[isProbe ? 'debug' : 'log']('request', {
+    const answered = {
       requestId: request.id,
       method: request.method,
       // The route, not the address: addresses hold what people typed.
       route,
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,
-    });
+    };
+    logger.request(answered, isProbe);
     done();
   });
   await serveUi(fastify);

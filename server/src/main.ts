@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppLogger } from './common/app-logger.js';
 import {
   type AppConfig,
@@ -12,6 +13,8 @@ import { createApp } from './create-app.js';
 import { DemoService } from './demo/demo.service.js';
 import { describeFirstAdmin } from './start/create-first-admin.js';
 import { listen } from './listen.js';
+import { LiveKitHealth } from './livekit/livekit.health.js';
+import { LiveKitInstall } from './livekit/livekit-install.js';
 import { FirstStart } from './start/first-start.js';
 
 async function start(): Promise<void> {
@@ -30,6 +33,8 @@ async function start(): Promise<void> {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  // npm start says how it gets on with installing LiveKit.
+  process.on('message', (message) => app.get(LiveKitInstall).note(message));
   // Listening comes first: /healthz answers at once, and /readyz says 503 until all is prepared.
   await listen(app, config);
   const admin = await app.get(FirstStart).prepare();
@@ -41,12 +46,24 @@ async function start(): Promise<void> {
       .warn(`${name} stays readable in this process' environment; give it to migrate.js alone`);
   }
   if (config.demo !== 'off') {
-    console.log('Demo: sample rooms and people; their synthetic participants join in a moment.');
+    console.log(`Demo: sample rooms and people; ${whenTheyJoin(app)}`);
     void app.get(DemoService).start(config.demo);
   }
   const address = localUrl(config);
   if (config.publicUrl !== address) console.log(`Browsers use ${config.publicUrl}`);
   console.log(`Rolecall is ready at ${address}`);
+}
+
+function whenTheyJoin(app: NestFastifyApplication): string {
+  const { state } = app.get(LiveKitHealth).status;
+  const install = app.get(LiveKitInstall).current;
+  if (state === 'up') return 'their synthetic participants join in a moment.';
+  if (install?.state === 'failed' || state === 'absent') {
+    return 'nobody joins them without a LiveKit server.';
+  }
+  return install
+    ? 'their synthetic participants join when LiveKit is installed.'
+    : 'their synthetic participants join when LiveKit answers.';
 }
 
 /** What a server that runs has no use for, and its children do not inherit. */

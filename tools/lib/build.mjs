@@ -20,7 +20,8 @@ import { withoutSecrets } from './settings.mjs';
 const TARGETS = {
   server: {
     title: 'server',
-    script: 'build:server',
+    // Who starts Rolecall need not wait for the types to be checked: npm test does that.
+    script: 'build:server:unchecked',
     sources: ['tsconfig.base.json', 'migrations', 'server/src', 'server/tsconfig.json'],
     result: 'server/dist/migrate.js',
     // tsc believes its own notes rather than look whether the output is still there.

@@ -1,137 +1,23 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
-  accessSync,
   closeSync,
-  constants,
-  existsSync,
   ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
-  renameSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PlainError, tail } from './errors.mjs';
-import { withLock } from './lock.mjs';
 import { freeTcpPort, freeUdpPort } from './ports.mjs';
-import {
-  asWorker,
-  describeProcess,
-  endAbandoned,
-  endProcess,
-  signalProcess,
-} from './processes.mjs';
-import { withoutSecrets } from './settings.mjs';
+import { describeProcess, endProcess } from './processes.mjs';
 
-export const LIVEKIT_VERSION = 'v1.13.5';
-const MODULE = 'github.com/livekit/livekit-server/cmd/server';
-const BUILD_LIMIT_MS = 15 * 60_000;
+export { findLiveKitServer, findOnPath } from './livekit-install.mjs';
+export { LIVEKIT_VERSION } from './livekit-release.mjs';
+
 const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
-
-/**
- * The path of a livekit-server: on the PATH, else kept in `home`, else (with `build`) built with Go
- * and kept there. Null when there is none; `log` is then told why, in a sentence.
- */
-export async function findLiveKitServer({
-  home,
-  build = true,
-  log = () => {},
-  onProgress = () => {},
-}) {
-  const onPath = findOnPath('livekit-server');
-  if (onPath) return onPath;
-  const kept = join(resolve(home), 'bin', 'livekit-server');
-  if (isExecutable(kept)) return kept;
-  if (!build) return null;
-  if (!findOnPath('go')) {
-    log('there is no livekit-server on the PATH, and no Go to build one with');
-    return null;
-  }
-  return withLock(
-    join(resolve(home), 'bin', 'build.lock'),
-    () => (isExecutable(kept) ? kept : buildWithGo(kept, { log, onProgress })),
-    () => onProgress('waiting for another build'),
-  );
-}
-
-/** The path of a program on the PATH, or null. */
-export function findOnPath(name, path = process.env.PATH ?? '') {
-  for (const folder of path.split(delimiter)) {
-    if (folder && isExecutable(join(folder, name))) return join(folder, name);
-  }
-  return null;
-}
-
-function isExecutable(file) {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
-}
-
-async function buildWithGo(kept, { log, onProgress }) {
-  const folder = join(kept, '..');
-  const output = join(folder, 'unfinished');
-  const note = join(folder, 'build.json');
-  await endAbandoned(note);
-  rmSync(output, { recursive: true, force: true });
-  mkdirSync(output, { recursive: true, mode: 0o700 });
-  onProgress('looking for its modules');
-  const counts = { downloaded: 0, compiled: 0 };
-  let text = '';
-  const code = await new Promise((done) => {
-    const child = asWorker(
-      spawn('go', ['install', '-v', '-trimpath', `${MODULE}@${LIVEKIT_VERSION}`], {
-        env: { ...withoutSecrets(process.env), GOBIN: output, CGO_ENABLED: '0' },
-        stdio: ['ignore', 'ignore', 'pipe'],
-        detached: true,
-      }),
-      note,
-    );
-    const timer = setTimeout(() => signalProcess(-child.pid, 'SIGKILL'), BUILD_LIMIT_MS);
-    child.stderr.setEncoding('utf8').on('data', (chunk) => {
-      text = (text + chunk).slice(-20_000);
-      for (const line of chunk.split('\n')) {
-        if (line.startsWith('go: downloading')) counts.downloaded += 1;
-        else if (/^[\w.-]+(\/[\w.-]+)*$/.test(line)) counts.compiled += 1;
-      }
-      onProgress(
-        counts.compiled > 0
-          ? `${counts.compiled} packages compiled`
-          : `${counts.downloaded} modules downloaded`,
-      );
-    });
-    child.once('error', (error) => {
-      text += error.message;
-      done(1);
-    });
-    child.once('close', (exitCode) => {
-      clearTimeout(timer);
-      done(exitCode);
-    });
-  });
-  const built = join(output, process.platform === 'win32' ? 'server.exe' : 'server');
-  if (code === 0 && existsSync(built)) {
-    // Moved when whole, so a build that was cut short is never taken for a server.
-    renameSync(built, kept);
-    rmSync(output, { recursive: true, force: true });
-    return kept;
-  }
-  rmSync(output, { recursive: true, force: true });
-  const reason = text
-    .split('\n')
-    .filter((line) => line && !/^go: (downloading|finding)/.test(line));
-  log(
-    `livekit-server could not be built with Go: ${reason.slice(-3).join(' ').trim() || 'no reason given'}`,
-  );
-  return null;
-}
 
 /** What `--version` says, such as `1.13.5`, or null. */
 export function liveKitVersion(bin) {

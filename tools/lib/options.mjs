@@ -7,18 +7,28 @@ own, migrations, and the first admin. Ctrl-C ends all of it.
 
   --port N   listen on this port (else PORT, else 3000 or the next free one)
   --demo     add sample rooms, people and templates, and participants that really join
+  --open     open the dashboard in a browser when it is ready
+  --verbose  show every request too
   --help     show this
 
 DATABASE_URL or LIVEKIT_URL name servers of yours to use instead; the README lists every variable.`;
 
-/** `{ isHelp, isDemo, port }` from the arguments; throws what is wrong with them. */
+const FLAGS = { '--demo': 'isDemo', '--open': 'isOpen', '--verbose': 'isVerbose' };
+
+/** `{ isHelp, isDemo, isOpen, isVerbose, port }` of the arguments; throws what is wrong with them. */
 export function parseOptions(argv) {
-  const options = { isHelp: false, isDemo: false, port: undefined };
+  const options = {
+    isHelp: false,
+    isDemo: false,
+    isOpen: false,
+    isVerbose: false,
+    port: undefined,
+  };
   const rest = [...argv];
   while (rest.length > 0) {
     const [name, inline] = splitOption(rest.shift());
     if (name === '--help' || name === '-h') options.isHelp = true;
-    else if (name === '--demo' && inline === undefined) options.isDemo = true;
+    else if (FLAGS[name] && inline === undefined) options[FLAGS[name]] = true;
     else if (name === '--port') options.port = parsePort(inline ?? rest.shift(), '--port');
     else {
       throw new PlainError(

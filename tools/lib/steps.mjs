@@ -1,28 +1,31 @@
+import { createScreen } from './screen.mjs';
+
 const TITLE_WIDTH = 18;
 const REPORT_EVERY_MS = 15_000;
 
 /**
- * Tells one step after the other, each in a line with the time it took. On a terminal the line of
- * the running step is rewritten; elsewhere a long one says every 15 seconds that it goes on.
+ * Tells each step in a line with the time it took. On a terminal the lines of the running steps are
+ * rewritten; elsewhere a long one says every 15 seconds that it goes on.
  */
-export function createSteps(output = process.stdout) {
-  const isTerminal = Boolean(output.isTTY) && process.env.TERM !== 'dumb';
-  const sign = (symbol, colour) =>
-    isTerminal && !process.env.NO_COLOR ? `\u001b[${colour}m${symbol}\u001b[0m` : symbol;
-  let hasOpenLine = false;
+export function createSteps(screen = createScreen()) {
+  const { isTerminal } = screen;
+  const sign = (symbol, code) => screen.colour(symbol, code);
+  /** Title → `{ since, news }`, in the order in which they began. */
+  const running = new Map();
 
-  const clearLine = () => {
-    if (hasOpenLine) output.write('\r\u001b[2K');
-    hasOpenLine = false;
-  };
   const line = (mark, title, text, since) =>
     `  ${mark} ${title.padEnd(TITLE_WIDTH)} ${text}${since === undefined ? '' : `  ${seconds(since)}`}`;
+  const show = () =>
+    screen.show(
+      [...running].map(([title, { since, news }]) => line(sign('…', 36), title, news, since)),
+    );
 
   const steps = {
+    screen,
+
     /** A line of its own, between steps or during one. */
     say(text = '') {
-      clearLine();
-      output.write(`${text}\n`);
+      screen.print(text);
     },
 
     /** Something that the person should know although the start goes on. */
@@ -33,38 +36,36 @@ export function createSteps(output = process.stdout) {
 
     /**
      * Runs `work(tell)` as the step `title`; `tell` gives news on the way. What it resolves to is
-     * printed as the outcome: a text, or `{ text, … }`, which is returned.
+     * printed as the outcome: a text, or `{ text, … }`, which is returned. Steps may overlap.
      */
     async run(title, work) {
-      const since = Date.now();
-      let news = '';
-      const show = () => {
-        if (isTerminal) {
-          output.write(`\r\u001b[2K${line(sign('…', 36), title, news, since)}`);
-          hasOpenLine = true;
-        } else {
-          output.write(`${line('…', title, news || 'still at it', since)}\n`);
-        }
+      const step = { since: Date.now(), news: '' };
+      running.set(title, step);
+      const report = () => {
+        if (isTerminal) show();
+        else steps.say(line('…', title, step.news || 'still at it', step.since));
       };
-      const timer = setInterval(show, isTerminal ? 500 : REPORT_EVERY_MS);
-      if (isTerminal) show();
+      const timer = setInterval(report, isTerminal ? 500 : REPORT_EVERY_MS);
+      show();
       try {
-        const outcome = await work((text) => (news = text));
-        clearLine();
+        const outcome = await work((text) => (step.news = text));
         const text = typeof outcome === 'string' ? outcome : outcome.text;
-        if (text) output.write(`${line(sign('✓', 32), title, text, since)}\n`);
+        running.delete(title);
+        show();
+        if (text) steps.say(line(sign('✓', 32), title, text, step.since));
         return outcome;
-      } catch (error) {
-        clearLine();
-        throw error;
       } finally {
+        running.delete(title);
         clearInterval(timer);
+        show();
       }
     },
 
     /** The last line of a start that failed. */
     fail(error) {
-      clearLine();
+      running.clear();
+      show();
+      screen.release();
       const isPlain = error?.name === 'PlainError';
       process.stderr.write(
         `\n  ${sign('✗', 31)} ${isPlain ? error.message : (error?.stack ?? String(error))}\n`,

@@ -6,25 +6,29 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { chooseAddress, urlOf } from './address.mjs';
+import { openBrowser } from './browser.mjs';
 import { buildIfStale } from './build.mjs';
-import { PlainError, tail } from './errors.mjs';
+import { PlainError } from './errors.mjs';
 import { openInstance } from './instance.mjs';
-import { findLiveKitServer, LIVEKIT_VERSION, liveKitVersion, startLiveKit } from './livekit.mjs';
+import { prepareLocalLiveKit } from './local-livekit.mjs';
 import { releaseLock, takeLock } from './lock.mjs';
+import { migrate } from './migrate.mjs';
 import { parseOptions } from './options.mjs';
 import { homeFolder, ROOT, WORKSHOP } from './paths.mjs';
-import { tcpPortProblem } from './ports.mjs';
-import { databaseSettings, liveKitSettings, withoutOwner } from './settings.mjs';
+import { databaseSettings, withoutOwner } from './settings.mjs';
 import { startPostgres } from './postgres.mjs';
-import { asWorker, describeProcess, endProcess, endWorkers } from './processes.mjs';
+import { describeProcess, endProcess, endWorkers } from './processes.mjs';
+import { outputSettings, showOutput } from './server-output.mjs';
 import { createSteps } from './steps.mjs';
 
-const DEFAULT_PORT = 3000;
 const FAILURES_LIMIT = 5;
 const LONGEST_PAUSE_MS = 5000;
 const READY_LIMIT_MS = 60_000;
 
+const [startedAt, ...argv] = process.argv.slice(2);
 const steps = createSteps();
+const { screen } = steps;
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 const environment = process.env;
@@ -32,12 +36,18 @@ const instance = openInstance(homeFolder());
 /** Named in the order of starting. */
 const running = { postgres: null, livekit: null, server: null };
 let stopping = null;
+/** Aborted when the end has been asked for. */
+const ending = new AbortController();
+/** Where the installation of LiveKit is; null: there is none under way. */
+let install = null;
+/** Resolves when the server is ready for the first time. */
+const ready = Promise.withResolvers();
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void stop(0));
 process.on('disconnect', () => void stop(0));
 
 try {
-  await start(parseOptions(process.argv.slice(2)));
+  await start(parseOptions(argv));
 } catch (error) {
   if (!stopping) {
     steps.fail(error);
@@ -48,11 +58,23 @@ try {
 async function start(options) {
   instance.create();
   await takeOver();
-  await step('server', (tell) => built('server', tell));
+  // Postgres needs nothing that is built here. The dashboard is built from parts of the server.
+  const server = step('server', (tell) => built('server', tell));
+  const begun = {
+    server,
+    ui: server.then(() => step('dashboard', (tell) => built('ui', tell))),
+    database: database(),
+  };
+  // The first failure ends the start; the others need not be heard of then.
+  for (const one of Object.values(begun)) one.catch(() => {});
+  await begun.server;
   await checkSettings();
-  const { host, port } = await chooseAddress(options);
-  instance.record('url', urlOf(host, port));
-  await step('dashboard', (tell) => built('ui', tell));
+  const { host, port } = await chooseAddress(options, environment, steps.notice);
+  const url = urlOf(host, port);
+  instance.record('url', url);
+  const liveKit = await prepareLiveKit(`${url}/livekit/webhook`);
+  const output = outputSettings(screen, options, environment);
+  const databaseVariables = await begun.database;
 
   const settings = {
     NODE_ENV: 'production',
@@ -61,12 +83,29 @@ async function start(options) {
     HOST: host,
     PORT: String(port),
     ...(options.isDemo ? { ROLECALL_DEMO: 'on' } : {}),
-    ...(await database()),
-    ...(await liveKit(host, port)),
+    ...output.settings,
+    ...databaseVariables,
+    ...liveKit?.settings,
   };
-  const { notes } = await step('migrations', () => migrate(settings));
-  if (notes) steps.say(notes);
-  await serve(withoutOwner(settings), host, port);
+  const [{ notes }] = await Promise.all([
+    step('migrations', () => migrate(settings)),
+    liveKit && startLiveKit(liveKit),
+    begun.ui,
+  ]);
+  // Shown once, so at once: whatever happens next, it has been on the screen.
+  const first = notes ? notes.split('\n') : [];
+  if (first.length > 0) screen.pin(['', ...first]);
+  void ready.promise.then(() => welcome(options, settings, url));
+  await serve(withoutOwner(settings), url, { ...output, first });
+}
+
+function welcome(options, settings, url) {
+  steps.say(`  Started in ${((Date.now() - Number(startedAt)) / 1000).toFixed(1)} s`);
+  if (!options.isOpen) return;
+  const address = settings.PUBLIC_URL || url;
+  void openBrowser(address).then((isOpened) => {
+    if (!isOpened) steps.notice(`There is no program here to open ${address} with`);
+  });
 }
 
 /** No step begins once the end has been asked for. */
@@ -110,38 +149,6 @@ async function checkSettings() {
   }
 }
 
-/** The default port gives way to the next free one; a port that someone chose does not. */
-async function chooseAddress({ port: asked }) {
-  const host = environment.HOST || '127.0.0.1';
-  const chosen = asked ?? (environment.PORT ? Number(environment.PORT) : undefined);
-  const wanted = chosen || DEFAULT_PORT;
-  const problem = await tcpPortProblem(wanted, host);
-  if (!problem) return { host, port: wanted };
-  if (problem === 'EADDRNOTAVAIL' || problem === 'ENOTFOUND') {
-    throw new PlainError(
-      `HOST is ${host}, which is no address of this machine.`,
-      '127.0.0.1 is for this machine alone, 0.0.0.0 for whoever reaches it.',
-    );
-  }
-  if (chosen) {
-    throw new PlainError(
-      problem === 'EACCES'
-        ? `Port ${wanted} may not be listened on by this user.`
-        : `Port ${wanted} on ${host} is already in use.`,
-      'Choose another one with: npm start -- --port N',
-    );
-  }
-  for (let port = wanted + 1; port < wanted + 1000; port += 1) {
-    if (await tcpPortProblem(port, host)) continue;
-    steps.notice(`Port ${wanted} is already in use; taking ${port}`);
-    return { host, port };
-  }
-  throw new PlainError(
-    `No port from ${wanted} on is free on ${host}.`,
-    'Name one with: npm start -- --port N',
-  );
-}
-
 async function built(name, tell) {
   const isBuilt = await buildIfStale(name, { onStart: () => tell('building'), onProgress: tell });
   return isBuilt ? 'built' : 'up to date';
@@ -169,92 +176,83 @@ async function database() {
   return databaseSettings(secrets, running.postgres.port);
 }
 
-async function liveKit(host, port) {
+/** Null with a LiveKit server of somebody else's. */
+async function prepareLiveKit(webhookUrl) {
   if (environment.LIVEKIT_URL) {
     await step('LiveKit server', async () => 'the one of LIVEKIT_URL');
-    return {};
+    return null;
   }
-  let reason = '';
-  const { settings } = await step('LiveKit server', async (tell) => {
-    const bin = await findLiveKitServer({
-      home: instance.home,
-      log: (line) => (reason = line),
-      onProgress: (progress) => tell(`building ${LIVEKIT_VERSION} with Go: ${progress}`),
-    });
-    return bin ? startLocalLiveKit(bin, `${urlOf(host, port)}/livekit/webhook`) : { text: '' };
-  });
-  if (settings) return settings;
-  steps.notice(
-    `No LiveKit server: ${reason}.\n` +
-      'Everything works but live rooms. To have those too, install livekit-server or Go 1.26 and\n' +
-      'start again, or set LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET.',
-  );
-  return {};
-}
-
-async function startLocalLiveKit(bin, webhookUrl) {
-  const secrets = instance.secrets();
-  const remembered = instance.ports().livekit ?? {};
-  const { LIVEKIT_API_KEY: key, LIVEKIT_API_SECRET: secret } = liveKitSettings(
-    secrets,
+  return prepareLocalLiveKit({
+    instance,
     environment,
-  );
-  running.livekit = await startLiveKit({
-    bin,
-    dir: instance.livekitFolder,
-    key,
-    secret,
     webhookUrl,
-    port: remembered.http,
-    udpPort: remembered.udp,
     onSpawn: (pid) => instance.record('livekit', pid),
     onExit: (end) => void revive('LiveKit server', 'livekit', end),
+    onInstall: (news) => {
+      install = news;
+      tellServer();
+    },
   });
-  const { http, udp } = running.livekit;
-  instance.rememberPorts({ livekit: { http, udp } });
-  return {
-    text: `${liveKitVersion(bin) ?? ''} on 127.0.0.1:${http}`.trim(),
-    settings: liveKitSettings(secrets, environment, http),
-  };
 }
 
-/** A process of its own, so that the server never has the owner's URL or the admin's password. */
-function migrate(settings) {
-  return new Promise((done, fail) => {
-    const child = asWorker(
-      spawn(process.execPath, [join(ROOT, 'server/dist/migrate.js')], {
-        cwd: ROOT,
-        env: settings,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        detached: true,
-      }),
-    );
-    let told = '';
-    let output = '';
-    child.stdout.on('data', (chunk) => (told += chunk));
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk) => (output += chunk));
-    }
-    child.once('error', fail);
-    child.once('close', (code) => {
-      if (code !== 0) {
-        fail(new PlainError(tail(output, 30) || 'The database could not be migrated.'));
-        return;
-      }
-      const [text, ...notes] = told.trim().split('\n');
-      done({ text: text || 'done', notes: notes.join('\n') });
-    });
+/** Starts the one at hand. One that has to be installed comes when it comes; nothing waits for it. */
+async function startLiveKit(liveKit) {
+  const isAtHand = await step('LiveKit server', async () => {
+    const started = await liveKit.startAtHand();
+    if (!started) return { text: '', isMissing: true };
+    running.livekit = started.handle;
+    return started;
   });
+  if (!isAtHand.isMissing) return;
+  void steps
+    .run('LiveKit server', async (tell) => {
+      const news = setInterval(() => tell(describeInstall()), 250);
+      try {
+        const started = await liveKit.install({
+          whenIdle: () => ready.promise,
+          signal: ending.signal,
+          onFailure: tellFailure,
+        });
+        running.livekit = started.handle;
+        return started;
+      } finally {
+        clearInterval(news);
+      }
+    })
+    .catch((error) => {
+      if (!stopping) steps.notice(`LiveKit server: ${error.message}`);
+    });
+}
+
+function describeInstall() {
+  if (install?.state !== 'installing') return 'trying again later';
+  return `${install.text}${install.percent === null ? '' : ` (${install.percent} %)`}`;
+}
+
+function tellFailure({ error, pause, isFirst }) {
+  if (!isFirst) return;
+  steps.notice(
+    `LiveKit could not be installed. Everything works but live rooms.\n` +
+      `${error.message}\n${error.hint ? `${error.hint}\n` : ''}` +
+      `Trying again in ${Math.round(pause / 1000)} s, and then less and less often.`,
+  );
+}
+
+/** The dashboard shows how the installation goes. */
+function tellServer() {
+  if (running.server?.connected) {
+    running.server.send({ type: 'rolecall.livekit', install }, () => {});
+  }
 }
 
 /** Starts the server, and starts it again whenever it ends by itself. */
-async function serve(settings, host, port) {
-  const url = urlOf(host, port);
+async function serve(settings, url, output) {
   let wasEverReady = false;
   for (let failures = 0; !stopping;) {
     const { end, wasReady } = await runServer(
       wasEverReady ? afterTheFirst(settings) : settings,
       url,
+      output,
     );
     if (stopping) return;
     wasEverReady ||= wasReady;
@@ -281,7 +279,8 @@ function afterTheFirst(settings) {
 }
 
 /** One life of the server process: how it ended, and whether it had become ready. */
-async function runServer(settings, url) {
+async function runServer(settings, url, { isPiped, first }) {
+  const stdio = isPiped ? 'pipe' : 'inherit';
   const child = spawn(
     process.execPath,
     [
@@ -289,9 +288,11 @@ async function runServer(settings, url) {
       '--disable-warning=ExperimentalWarning',
       join(ROOT, 'server/dist/main.js'),
     ],
-    { cwd: ROOT, env: settings, stdio: ['ignore', 'inherit', 'inherit'], detached: true },
+    { cwd: ROOT, env: settings, stdio: ['ignore', stdio, stdio, 'ipc'], detached: true },
   );
   running.server = child;
+  if (isPiped) showOutput(child, screen, first);
+  tellServer();
   if (child.pid) instance.record('server', child.pid);
   const life = { end: null, wasReady: false };
   void watchReadiness(life, url);
@@ -307,6 +308,7 @@ async function watchReadiness(life, url) {
   while (!life.end && !stopping) {
     if (await answers(`${url}/readyz`)) {
       life.wasReady = true;
+      ready.resolve();
       return;
     }
     if (Date.now() > deadline) {
@@ -348,6 +350,9 @@ function describeEnd({ code, signal, error }) {
 /** Ends everything in order; within 10 seconds, whatever does not answer. */
 function stop(code) {
   if (stopping) return stopping;
+  ending.abort();
+  screen.show([]);
+  screen.release();
   stopping = (async () => {
     const since = Date.now();
     if (instance.run().supervisor?.pid === process.pid) {
@@ -380,10 +385,4 @@ async function answers(address) {
   } catch {
     return false;
   }
-}
-
-/** As seen from this machine: a server that listens everywhere is reached on loopback. */
-function urlOf(host, port) {
-  const reachable = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[host] ?? host;
-  return `http://${reachable.includes(':') && !reachable.startsWith('[') ? `[${reachable}]` : reachable}:${port}`;
 }

@@ -386,6 +386,10 @@ export const messages = {
       live_again: 'Live updates are back. The list is up to date.',
       livekit_again: 'LiveKit responds again. Pending changes are applied now.',
       livekit_down: 'LiveKit does not respond. Changes are saved and applied when it is back.',
+      livekit_installing:
+        'LiveKit is being installed (%{progress}). The room goes live by itself when it is done.',
+      livekit_failed:
+        'LiveKit could not be installed, so nobody can be in the room. The status page says why.',
       livekit_absent: 'No LiveKit server is connected, so nobody can be in the room.',
       closed: 'This room is closed: nobody can join, and no tokens are issued for it.',
       ended: 'The session ended at %{time}. This is who was there.',

@@ -9,7 +9,13 @@ const TONES: Record<SystemStatus['livekit']['state'], Tone> = {
   absent: 'pending',
 };
 
-export function LiveKitBadge({ state }: { state: SystemStatus['livekit']['state'] }) {
+/** One that is being installed is not down: it was never there. */
+export function LiveKitBadge({ livekit }: { livekit: SystemStatus['livekit'] }) {
   const translate = useTranslate();
+  const { state, install } = livekit;
+  if (install) {
+    const tone = install.state === 'failed' ? 'bad' : 'pending';
+    return <StatusBadge tone={tone}>{translate(`status.${install.state}`)}</StatusBadge>;
+  }
   return <StatusBadge tone={TONES[state]}>{translate(`status.${state}`)}</StatusBadge>;
 }

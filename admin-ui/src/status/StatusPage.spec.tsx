@@ -17,7 +17,13 @@ function show(
     atLiveKit,
     me = signedIn([]),
     clocks,
-  }: { atLiveKit?: FakeAnswer; me?: ReturnType<typeof signedIn>; clocks?: object } = {},
+    livekit: more,
+  }: {
+    atLiveKit?: FakeAnswer;
+    me?: ReturnType<typeof signedIn>;
+    clocks?: object;
+    livekit?: object;
+  } = {},
 ) {
   api = fakeApi(({ method, route }) => {
     if (route.startsWith(LIVEKIT)) {
@@ -25,7 +31,13 @@ function show(
       throw new TypeError('Failed to fetch');
     }
     if (method === 'POST') return { body: { voidBefore: '2026-11-21T12:00:00.000Z' } };
-    const livekit = { state: 'up', url: 'ws://127.0.0.1:7880', clientUrl: null, since: null };
+    const livekit = {
+      state: 'up',
+      url: 'ws://127.0.0.1:7880',
+      clientUrl: null,
+      since: null,
+      ...more,
+    };
     const check = { checkedAt: '2026-11-21T12:00:00.000Z', ...gateCheck };
     const installation = { version: '1', startedAt: null, livekit, gate: 'on' };
     return { body: { ...installation, gateCheck: check, clocks } };
@@ -72,6 +84,42 @@ describe('direct access to LiveKit', () => {
       'closed',
     );
     expect(await checkDirectAccess(LIVEKIT, { protocol: 'https:' })).toBe('hidden');
+  });
+});
+
+describe('LiveKit', () => {
+  const closed = { state: 'closed', detail: 'Loopback only.', browserUrl: null };
+  const shown = () => screen.findByRole('region', { name: 'LiveKit server' });
+
+  it('shows how far its installation is', async () => {
+    const install = { state: 'installing', text: 'downloading, 9.0 of 18.1 MB', percent: 49 };
+    show(closed, { livekit: { state: 'down', install } });
+    const panel = within(await shown());
+    expect(panel.getByText('Being installed')).toBeTruthy();
+    expect(panel.getByText('downloading, 9.0 of 18.1 MB')).toBeTruthy();
+    expect(panel.getByRole('progressbar').getAttribute('aria-valuenow')).toBe('49');
+  });
+
+  it('shows why its installation failed and what to do', async () => {
+    const retryAt = '2026-11-21T12:00:00.000Z';
+    const install = {
+      state: 'failed',
+      text: 'Go: not installed',
+      hint: 'Set LIVEKIT_URL.',
+      retryAt,
+    };
+    show(closed, { livekit: { state: 'down', install } });
+    const alert = within(await shown()).getByRole('alert');
+    expect(alert.textContent).toContain('Go: not installed');
+    expect(alert.textContent).toContain('Set LIVEKIT_URL.');
+  });
+
+  it('names the version that runs and what a later one mends', async () => {
+    const knownHoles = [{ id: 'GHSA-1', fixedIn: '1.13.7', text: 'WHIP is open.' }];
+    show(closed, { livekit: { version: '1.13.5', knownHoles } });
+    const panel = within(await shown());
+    expect(panel.getByText('1.13.5')).toBeTruthy();
+    expect(panel.getByText('WHIP is open. (GHSA-1, mended in 1.13.7)')).toBeTruthy();
   });
 });
 

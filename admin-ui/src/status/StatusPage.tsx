@@ -10,7 +10,9 @@ import { useSystemStatus } from '../api/useSystemStatus';
 import { VoidTokens } from '../tokens/VoidTokens';
 import { ClocksPanel } from './ClocksPanel';
 import { GatePanel } from './GatePanel';
+import { InstallProgress } from './InstallProgress';
 import { LiveKitBadge } from './LiveKitBadge';
+import { LiveKitVersion } from './LiveKitVersion';
 import './messages.en';
 
 export function StatusPage() {
@@ -25,12 +27,13 @@ export function StatusPage() {
         <>
           <Panel
             title={translate('status.livekit')}
-            text={translate(`status.${data.livekit.state}_text`)}
+            text={translate(`status.${data.livekit.install?.state ?? data.livekit.state}_text`)}
           >
             <Facts
               facts={[
-                { label: field('state'), value: <LiveKitBadge state={data.livekit.state} /> },
+                { label: field('state'), value: <LiveKitBadge livekit={data.livekit} /> },
                 { label: field('since'), value: <TimeText at={data.livekit.since} /> },
+                { label: field('version'), value: <LiveKitVersion livekit={data.livekit} /> },
                 {
                   label: field('url'),
                   value: data.livekit.url ? <Mono>{data.livekit.url}</Mono> : '–',
@@ -39,7 +42,7 @@ export function StatusPage() {
                   label: field('clientUrl'),
                   value: data.livekit.clientUrl ? <Mono>{data.livekit.clientUrl}</Mono> : '–',
                 },
-                ...(data.livekit.detail
+                ...(data.livekit.detail && !data.livekit.install
                   ? [{ label: field('detail'), value: data.livekit.detail }]
                   : []),
                 ...(data.livekit.remoteUnmute && data.livekit.state !== 'absent'
@@ -59,6 +62,7 @@ export function StatusPage() {
                   : []),
               ]}
             />
+            {data.livekit.install && <InstallProgress install={data.livekit.install} />}
           </Panel>
           <GatePanel status={data} />
           {data.clocks && <ClocksPanel clocks={data.clocks} />}

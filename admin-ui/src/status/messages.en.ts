@@ -7,11 +7,20 @@ registerMessages({
     up: 'Connected',
     down: 'Not responding',
     absent: 'Not set up',
+    installing: 'Being installed',
+    failed: 'Could not be installed',
     up_text: 'Rooms can be moderated live.',
     down_text:
       'Tokens are still issued. Promotions and demotions are saved and applied when it responds again.',
     absent_text:
       'Everything except live rooms works. Set LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET and restart, or install livekit-server.',
+    installing_text:
+      'Everything except live rooms works already. Rooms go live by themselves when it is installed.',
+    failed_text: 'Everything except live rooms works.',
+    install_again: 'Rolecall tries again',
+    version_unknown: 'Not known',
+    known_holes: 'Known weaknesses of this version:',
+    fixed_in: '(%{id}, mended in %{version})',
     field: {
       state: 'State',
       since: 'Since',

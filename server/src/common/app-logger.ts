@@ -1,6 +1,7 @@
 import { Inject, Injectable, type LoggerService } from '@nestjs/common';
 import pino from 'pino';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { toLogText } from './log-text.js';
 
 /** What must never be in a log line, whatever object it hangs from. */
 const SECRET_KEYS = [
@@ -16,12 +17,19 @@ const SECRET_KEYS = [
 ];
 const TOKEN_LIKE = /eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*|rck_[\w-]{10,}/g;
 
-/** One JSON line per entry on stderr: a constant message, the data beside it. */
+/**
+ * One line per entry on stderr: a constant message, the data beside it. On a terminal it is text for
+ * people, where requests are told only when asked for; elsewhere it is JSON.
+ */
 @Injectable()
 export class AppLogger implements LoggerService {
   private readonly pino: pino.Logger;
 
+  private readonly requestLevel: 'info' | 'debug';
+
   constructor(@Inject(APP_CONFIG) config: AppConfig) {
+    const isText = (config.logFormat ?? (process.stderr.isTTY ? 'text' : 'json')) === 'text';
+    this.requestLevel = (config.isLoggingRequests ?? !isText) ? 'info' : 'debug';
     this.pino = pino(
       {
         level: config.logLevel,
@@ -34,8 +42,13 @@ export class AppLogger implements LoggerService {
         },
         serializers: { error: describeError },
       },
-      pino.destination({ dest: 2, sync: true }),
+      isText ? textOutput() : pino.destination({ dest: 2, sync: true }),
     );
+  }
+
+  /** A request that was answered; one of a probe is worth a line only to whoever debugs. */
+  request(data: object, isProbe: boolean): void {
+    this.pino[isProbe ? 'debug' : this.requestLevel](data, 'request');
   }
 
   log(message: unknown, data?: unknown): void {
@@ -53,6 +66,12 @@ export class AppLogger implements LoggerService {
   verbose(message: unknown, data?: unknown): void {
     this.pino.trace(asObject(data), textOf(message));
   }
+}
+
+function textOutput(): pino.DestinationStream {
+  const isColoured =
+    (process.stderr.isTTY || Boolean(process.env['FORCE_COLOR'])) && !process.env['NO_COLOR'];
+  return { write: (line) => void process.stderr.write(toLogText(line, isColoured)) };
 }
 
 function asObject(data: unknown): object {

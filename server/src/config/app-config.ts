@@ -119,6 +119,18 @@ export const environmentSchema = z.object({
     .string()
     .optional()
     .describe('folder of embedded data, generated secrets and the LiveKit binary'),
+  ROLECALL_LIVEKIT_ARCHIVE: z
+    .string()
+    .refine((text) => text === 'off' || isHttpUrl(text), {
+      message: 'must be an http:// or https:// address, or off',
+    })
+    .optional()
+    .describe('mirror of LiveKit’s releases, or one archive of its server; `off`: none'),
+  ROLECALL_LIVEKIT_SHA256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, { message: 'must be a SHA-256 in lower-case hexadecimal' })
+    .optional()
+    .describe('sum of that archive, when it is not the pinned release'),
   ROLECALL_ADMIN_EMAIL: z
     .string()
     .regex(/^[^\s@\u0000]+@[^\s@\u0000]+$/, { message: 'must look like name@example.com' })
@@ -201,6 +213,14 @@ export const environmentSchema = z.object({
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .describe('how much is logged'),
+  ROLECALL_LOG_FORMAT: z
+    .enum(['json', 'text'])
+    .optional()
+    .describe('`json` lines, or `text` for people'),
+  ROLECALL_LOG_REQUESTS: z
+    .enum(['on', 'off'])
+    .optional()
+    .describe('whether each request is logged (npm start -- --verbose)'),
 });
 
 export interface LiveKitConfig {
@@ -251,6 +271,10 @@ export interface AppConfig {
   /** `rejoin`: loads nothing, only the participants of sample people that there are come back. */
   demo: 'on' | 'rejoin' | 'off';
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** Null: text on a terminal, else JSON. */
+  logFormat: 'json' | 'text' | null;
+  /** Null: in JSON, not in text. */
+  isLoggingRequests: boolean | null;
 }
 
 /** What the command line reads to find a Rolecall that runs elsewhere; a server needs neither. */
@@ -350,6 +374,8 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
     http: HTTP_LIMITS,
     demo: env.ROLECALL_DEMO,
     logLevel: env.ROLECALL_LOG,
+    logFormat: env.ROLECALL_LOG_FORMAT ?? null,
+    isLoggingRequests: env.ROLECALL_LOG_REQUESTS ? env.ROLECALL_LOG_REQUESTS === 'on' : null,
   };
 }
 
@@ -383,6 +409,10 @@ export function clientUrlOf({
   const own = publicUrl.replace(/^http/, 'ws');
   if (isGateOn && livekit.url !== null) return own;
   return livekit.clientUrl ?? own;
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
 }
 
 /**

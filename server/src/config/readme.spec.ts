@@ -17,6 +17,8 @@ const DECIDED_ELSEWHERE: Record<string, string> = {
   LIVEKIT_WEBHOOK_API_SECRET: '`LIVEKIT_API_SECRET`',
   LIVEKIT_CLIENT_URL: '`LIVEKIT_URL`',
   ROLECALL_HOME: '`.rolecall`',
+  ROLECALL_LIVEKIT_ARCHIVE: 'LiveKit’s releases',
+  ROLECALL_LIVEKIT_SHA256: 'pinned',
   ROLECALL_ADMIN_PASSWORD: 'generated, printed once',
   ROLECALL_GATE_SECRET: '–',
   ROLECALL_USER_JWT_ISSUER: '–',
@@ -24,6 +26,8 @@ const DECIDED_ELSEWHERE: Record<string, string> = {
   ROLECALL_USER_JWT_JWKS_URL: '–',
   ROLECALL_USER_JWT_PUBLIC_KEY: '–',
   ROLECALL_CORS_ORIGINS: '–',
+  ROLECALL_LOG_FORMAT: '`text` on a terminal',
+  ROLECALL_LOG_REQUESTS: '`on` in JSON',
 };
 
 it('the README lists every variable with its default, as the schema has them', () => {

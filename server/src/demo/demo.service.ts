@@ -10,6 +10,7 @@ import { newSecret } from '../credentials/secrets.js';
 import { IssuanceService } from '../issuance/issuance.service.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
+import { LiveKitInstall } from '../livekit/livekit-install.js';
 import { RoleTemplateReader } from '../role-templates/role-template-reader.js';
 import { RoleTemplatesService } from '../role-templates/role-templates.service.js';
 import { RoomClosing } from '../rooms/room-closing.js';
@@ -50,6 +51,7 @@ export class DemoService implements OnApplicationShutdown {
     private readonly issuance: IssuanceService,
     private readonly ledger: LedgerService,
     private readonly health: LiveKitHealth,
+    private readonly install: LiveKitInstall,
     private readonly logger: AppLogger,
   ) {}
 
@@ -112,9 +114,11 @@ export class DemoService implements OnApplicationShutdown {
   }
 
   private async isLiveKitUp(): Promise<boolean> {
-    const deadline = Date.now() + WAIT_FOR_LIVEKIT_MS;
+    let deadline = Date.now() + WAIT_FOR_LIVEKIT_MS;
     while ((await this.health.probe()).state !== 'up') {
       if (this.isOver) return false;
+      // One that is being installed comes, or npm start says why not and tries again.
+      if (this.install.current) deadline = Date.now() + WAIT_FOR_LIVEKIT_MS;
       if (Date.now() > deadline) {
         this.logger.warn('demo participants do not join: LiveKit cannot be reached');
         return false;

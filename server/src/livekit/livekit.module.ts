@@ -2,7 +2,9 @@ import { Global, Module } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { AbsentRooms } from './absent-rooms.js';
 import { LiveKitClock } from './livekit-clock.js';
+import { LiveKitInstall } from './livekit-install.js';
 import { LiveKitRooms } from './livekit-rooms.js';
+import { LiveKitVersion } from './livekit-version.js';
 import { LiveKitHealth } from './livekit.health.js';
 import { LIVEKIT_SETTINGS, type LiveKitSettings } from './livekit.settings.js';
 import { RemoteUnmute } from './remote-unmute.js';
@@ -16,6 +18,8 @@ import { WebhookVerifier } from './webhook-verifier.js';
   providers: [
     LiveKitHealth,
     LiveKitClock,
+    LiveKitInstall,
+    LiveKitVersion,
     RemoteUnmute,
     {
       provide: LIVEKIT_SETTINGS,
@@ -50,6 +54,8 @@ import { WebhookVerifier } from './webhook-verifier.js';
     LIVEKIT_SETTINGS,
     LiveKitClock,
     LiveKitHealth,
+    LiveKitInstall,
+    LiveKitVersion,
     RemoteUnmute,
     RoomsPort,
     TokenSigner,

@@ -4,7 +4,10 @@ import { CurrentActor, SignedIn } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js';
+import { holesOf } from '../livekit/known-holes.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
+import { LiveKitInstall } from '../livekit/livekit-install.js';
+import { LiveKitVersion } from '../livekit/livekit-version.js';
 import { RemoteUnmute, type RemoteUnmuteState } from '../livekit/remote-unmute.js';
 import { ReconcilerService } from '../reconciler/reconciler.service.js';
 import { ClockWatch } from './clock-watch.js';
@@ -20,6 +23,8 @@ export class StatusController {
 
   constructor(
     private readonly health: LiveKitHealth,
+    private readonly install: LiveKitInstall,
+    private readonly liveKitVersion: LiveKitVersion,
     private readonly remoteUnmute: RemoteUnmute,
     private readonly seats: SeatReader,
     private readonly users: UsersService,
@@ -39,6 +44,7 @@ export class StatusController {
   @Answers(statusResponse)
   async status(@CurrentActor() actor: Actor): Promise<z.infer<typeof statusResponse>> {
     const { livekit, isGateOn, isWhipOn } = this.config;
+    const liveKitVersion = await this.liveKitVersion.read();
     return {
       version,
       startedAt: this.startedAt,
@@ -46,6 +52,9 @@ export class StatusController {
         ...this.health.status,
         url: livekit.url,
         clientUrl: clientUrlOf(this.config),
+        version: liveKitVersion,
+        knownHoles: liveKitVersion === null ? null : holesOf(liveKitVersion),
+        install: this.install.current,
         remoteUnmute: await this.learnRemoteUnmute(),
       },
       gate: isGateOn ? 'on' : 'off',

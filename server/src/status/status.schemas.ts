@@ -20,6 +20,34 @@ export const statusResponse = z.object({
         .nullable()
         .describe('The address that Rolecall calls; null: no LiveKit server is configured.'),
       clientUrl: z.string().describe('The address that clients are told.'),
+      version: z
+        .string()
+        .nullable()
+        .describe('The version that runs; null: LiveKit does not answer, or does not tell.'),
+      knownHoles: z
+        .array(
+          z.object({
+            id: z.string().describe('The id of the advisory.'),
+            fixedIn: z.string().describe('The release that mended it.'),
+            text: z.string().describe('What it allows, as a sentence.'),
+          }),
+        )
+        .nullable()
+        .describe('What later releases mended; null: the version is not known, or is no release.'),
+      install: z
+        .object({
+          state: z.enum(['installing', 'failed']).describe('Whether it is still under way.'),
+          version: z.string().describe('The version that is installed.'),
+          text: z
+            .string()
+            .describe('What is done now, or every way that was tried with its cause.'),
+          percent: z.number().nullable().optional().describe('How much of the download is here.'),
+          hint: z.string().nullable().optional().describe('What to do.'),
+          since: z.string().describe('Since when it is in this state. ISO 8601.'),
+          retryAt: z.string().optional().describe('When it is tried again. ISO 8601.'),
+        })
+        .nullable()
+        .describe('How `npm start` gets on with installing LiveKit; null: it does not.'),
       remoteUnmute: z
         .enum(['on', 'off', 'unknown'])
         .describe(

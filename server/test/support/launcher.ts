@@ -34,10 +34,31 @@ export class Launcher {
   }
 
   start(...options: string[]): ChildProcess {
-    const npm = spawn('npm', ['start', '--', '--port', String(this.port), ...options], {
+    return this.launch('npm', ['start', '--', '--port', String(this.port), ...options]);
+  }
+
+  /** On a terminal of its own, which `interrupt` presses Ctrl-C in. */
+  startOnTerminal(...options: string[]): ChildProcess {
+    const command = ['npm', 'start', '--', '--port', this.port, ...options].join(' ');
+    return this.launch('script', [
+      '--quiet',
+      '--flush',
+      '--return',
+      '--command',
+      command,
+      '/dev/null',
+    ]);
+  }
+
+  interrupt(): void {
+    this.npm?.stdin?.write('\u0003');
+  }
+
+  private launch(program: string, args: string[]): ChildProcess {
+    const npm = spawn(program, args, {
       cwd: CHECKOUT,
       env: { ...process.env, ROLECALL_HOME: this.home, ROLECALL_LOG: 'warn', ...this.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.output = '';
     npm.stdout.on('data', (chunk: Buffer) => (this.output += chunk.toString()));

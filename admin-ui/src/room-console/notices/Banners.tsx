@@ -63,7 +63,13 @@ export const Banners = memo(function Banners(props: BannersProps) {
       </Button>,
     );
   }
-  if (livekit === 'down' || livekit === 'absent') {
+  const install = status?.livekit.install;
+  if (install?.state === 'installing') {
+    const progress = install.percent == null ? install.text : `${install.percent} %`;
+    add('livekit', 'info', translate('room_console.banners.livekit_installing', { progress }));
+  } else if (install) {
+    add('livekit', 'warning', translate('room_console.banners.livekit_failed'));
+  } else if (livekit === 'down' || livekit === 'absent') {
     add('livekit', 'warning', translate(`room_console.banners.livekit_${livekit}`));
   }
   if (scene) conditions.push(scene);
