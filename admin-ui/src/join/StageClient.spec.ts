@@ -49,7 +49,7 @@ beforeEach(() => {
     const headers = init.headers as Record<string, string>;
     asked.push({
       url,
-      token: headers['authorization']!.replace('Bearer ', ''),
+      token: headers['x-rolecall-token']!,
       body: init.body === null ? null : JSON.parse(init.body as string),
     });
     expect(init.credentials).toBe('omit');
