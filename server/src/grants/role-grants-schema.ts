@@ -72,30 +72,46 @@ export const roleGrantsSchema = z.strictObject(
   { error: object },
 ) satisfies z.ZodType<RoleGrants>;
 
-const asked = z.boolean({ error: 'must be true or false' }).optional();
+const asked = (key: FlagKey) =>
+  z.boolean({ error: 'must be true or false' }).optional().describe(describeGrant(key).sentence);
 
 /** Grants that narrow a role: what is left out stays as the role has it. */
 export const askedGrantsInput = z.strictObject({
-  roomJoin: asked,
-  canSubscribe: asked,
-  canPublish: asked,
-  canPublishSources: sources.unwrap().optional(),
-  canPublishData: asked,
-  canUpdateOwnMetadata: asked,
-  canSubscribeMetrics: asked,
-  canManageAgentSession: asked,
-  hidden: asked,
-  recorder: asked,
-  agent: asked,
-  roomAdmin: asked,
-  roomCreate: asked,
-  roomList: asked,
-  roomRecord: asked,
-  ingressAdmin: asked,
-  destinationRoom: destinationRoom.unwrap().optional(),
-  sip: z.strictObject({ admin: asked, call: asked }, { error: object }).optional(),
-  inference: z.strictObject({ perform: asked }, { error: object }).optional(),
-  observability: z.strictObject({ write: asked }, { error: object }).optional(),
+  roomJoin: asked('roomJoin'),
+  canSubscribe: asked('canSubscribe'),
+  canPublish: asked('canPublish'),
+  canPublishSources: sources
+    .unwrap()
+    .optional()
+    .describe(describeGrant('canPublishSources').sentence),
+  canPublishData: asked('canPublishData'),
+  canUpdateOwnMetadata: asked('canUpdateOwnMetadata'),
+  canSubscribeMetrics: asked('canSubscribeMetrics'),
+  canManageAgentSession: asked('canManageAgentSession'),
+  hidden: asked('hidden'),
+  recorder: asked('recorder'),
+  agent: asked('agent'),
+  roomAdmin: asked('roomAdmin'),
+  roomCreate: asked('roomCreate'),
+  roomList: asked('roomList'),
+  roomRecord: asked('roomRecord'),
+  ingressAdmin: asked('ingressAdmin'),
+  destinationRoom: destinationRoom
+    .unwrap()
+    .optional()
+    .describe(describeGrant('destinationRoom').sentence),
+  sip: z
+    .strictObject({ admin: asked('sip.admin'), call: asked('sip.call') }, { error: object })
+    .optional()
+    .describe('Rights in LiveKit’s SIP service.'),
+  inference: z
+    .strictObject({ perform: asked('inference.perform') }, { error: object })
+    .optional()
+    .describe('Rights in LiveKit’s inference service.'),
+  observability: z
+    .strictObject({ write: asked('observability.write') }, { error: object })
+    .optional()
+    .describe('Rights in LiveKit’s observability service.'),
 });
 
 /** A lifetime as seconds (`600`) or in words (`'10h'`, `'2 days'`); gives seconds. */

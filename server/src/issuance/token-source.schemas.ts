@@ -58,8 +58,14 @@ export const tokenSourceBody = z.looseObject(fields).superRefine((body, context)
 export type TokenSourceBody = z.infer<typeof tokenSourceBody>;
 
 export const tokenSourceResponse = z.union([
-  z.object({ server_url: z.string(), participant_token: z.string() }),
-  z.object({ token: z.string(), url: z.string() }),
+  z.object({
+    server_url: z.string().describe('The address that the LiveKit client connects to.'),
+    participant_token: z.string().describe('The LiveKit token: a signed JWT.'),
+  }),
+  z.object({
+    token: z.string().describe('The LiveKit token: a signed JWT.'),
+    url: z.string().describe('The address that the LiveKit client connects to.'),
+  }),
 ]);
 
 type Field = keyof typeof fields;

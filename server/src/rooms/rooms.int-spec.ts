@@ -1,3 +1,4 @@
+import { HEALTH_ROOM } from '../livekit/livekit.health.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -347,12 +348,18 @@ describe('rooms while LiveKit fails', () => {
   beforeAll(async () => {
     calls = [];
     server = createServer((request, response) => {
-      if (request.url === '/') return response.end('OK');
       const call = request.url?.split('/').at(-1) ?? '';
       if (OURS.has(call)) calls.push(call);
-      request.resume();
-      response.writeHead(status, { 'content-type': 'application/json' });
-      return response.end(JSON.stringify({ code: 'internal', msg: 'broken' }));
+      let body = '';
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      request.on('end', () => {
+        if (body.includes(HEALTH_ROOM)) {
+          response.writeHead(200, { 'content-type': 'application/protobuf' }).end();
+          return;
+        }
+        response.writeHead(status, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ code: 'internal', msg: 'broken' }));
+      });
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     const { port } = server.address() as AddressInfo;
