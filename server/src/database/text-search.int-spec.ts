@@ -122,6 +122,16 @@ describe('text in every way that it can be typed', () => {
     expect(alike.body.data).toMatchObject([{ identity: 'oleg' }]);
     const mine = await read('users', { filter: { identity: 'v\u0435ra' } });
     expect(mine).toHaveLength(1);
+    // The same for a user whom a token request adds, and once only.
+    const room = await test.newRoom({ default_template: 'viewer' });
+    const issue = async () => {
+      const body = { room, identity: 'o1eg', createUser: true };
+      const answer = await test.inject('POST', '/api/v1/tokens', { as: test.admin, body });
+      expect(answer.status).toBe(201);
+      return answer.body.warnings;
+    };
+    expect(await issue()).toMatchObject([{ users: [{ identity: 'oleg' }] }]);
+    expect(await issue()).toBeUndefined();
   });
 
   it('Postgres and programs fold alike', async () => {

@@ -10,6 +10,7 @@ import {
   uuidText,
 } from '../common/http/fields.js';
 import { becauseList, roleSourceResponse } from '../grants/responses.js';
+import { userWarnings } from '../users/users.schemas.js';
 import { askedGrantsInput, roleGrantsSchema, ttlInput } from '../grants/role-grants-schema.js';
 
 const agentDispatch = z.strictObject({
@@ -94,6 +95,9 @@ export const issueResponse = z.object({
   version: z.number().describe('The version of the role template.'),
   expiresAt: z.string().describe('When the token expires. ISO 8601.'),
   because: becauseList,
+  warnings: userWarnings.describe(
+    'What to beware of with the user that `createUser` added; left out when there is nothing.',
+  ),
 });
 
 export const previewResponse = z.object({

@@ -13,6 +13,7 @@ import { PolicyReader } from '../policy/policy-reader.js';
 import { SeatTokens } from '../seats/public/tokens.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
 import { RoomsService } from '../rooms/rooms.service.js';
+import type { UserWarnings } from '../users/users.schemas.js';
 import { UsersService } from '../users/users.service.js';
 import { assertNotVoid } from '../policy/not-void.js';
 import { IssuanceRecords } from './issuance-records.js';
@@ -31,6 +32,7 @@ export interface Issued {
   version: number;
   expiresAt: string;
   because: Because[];
+  warnings?: UserWarnings;
 }
 
 /**
@@ -61,7 +63,7 @@ export class IssuanceService {
    */
   async issue(actor: Actor, body: IssueBody): Promise<Issued> {
     const identity = await this.identityOf(body);
-    const plan = await this.prepare(actor, body, identity);
+    const { plan, warnings } = await this.prepare(actor, body, identity);
     assertNotVoid(plan.facts);
     this.clock.assertTokensHold();
     await this.ensureLiveRoom(plan, body);
@@ -78,6 +80,8 @@ export class IssuanceService {
       version: plan.version,
       expiresAt: new Date(plan.claims.exp * 1000).toISOString(),
       because: plan.because,
+      // They name other users.
+      ...(warnings.length > 0 && actor.can('user.read') ? { warnings } : {}),
     };
   }
 
@@ -130,7 +134,11 @@ export class IssuanceService {
   }
 
   /** Decides, and only then creates what the request asks to be created: a refusal leaves nothing. */
-  private async prepare(actor: Actor, body: IssueBody, identity: string): Promise<TokenPlan> {
+  private async prepare(
+    actor: Actor,
+    body: IssueBody,
+    identity: string,
+  ): Promise<{ plan: TokenPlan; warnings: UserWarnings }> {
     const { room } = body;
     this.assertVisible(actor, 'token.issue', room);
     const facts = await this.seatTokens.onceNothingIsDue(
@@ -151,11 +159,12 @@ export class IssuanceService {
       }
       if (!facts.user && !actor.can('user.create')) throw permissionRefused('user.create');
       const plan = await this.plan(actor, body, facts);
-      if (!facts.isRoomNew && facts.user) return plan;
+      if (!facts.isRoomNew && facts.user) return { plan, warnings: [] };
       if (facts.isRoomNew && room !== undefined) await this.rooms.ensure(actor, room);
-      if (!facts.user) await this.users.ensure(actor, identity, body.name);
+      const warnings = facts.user ? [] : await this.users.ensure(actor, identity, body.name);
       // Somebody else may have been faster, and have made it otherwise.
-      return this.plan(actor, body, await this.policy.read(questionOf(body, identity)));
+      const now = await this.policy.read(questionOf(body, identity));
+      return { plan: await this.plan(actor, body, now), warnings };
     });
   }
 

@@ -93,18 +93,18 @@ export const userResponse = z.object({
   updatedAt: z.date().describe('When the user was last changed. ISO 8601.'),
 });
 
-/** A user, with what to beware of where there is something. */
-export const userWithWarnings = userResponse.extend({
-  warnings: z
-    .array(
-      z.object({
-        code: z.literal('user.identity_confusable').describe('The finding; stable, for programs.'),
-        field: z.literal('identity').describe('The field that it is about.'),
-        text: z.string().describe('The finding as a sentence.'),
-        users: z.array(lookAlike).describe('The users it may be confused with.'),
-      }),
-    )
-    .optional()
-    .describe('What to beware of; left out when there is nothing.'),
-});
-export type UserWarnings = NonNullable<z.infer<typeof userWithWarnings>['warnings']>;
+/** What to beware of; users whose identity looks the same. */
+export const userWarnings = z
+  .array(
+    z.object({
+      code: z.literal('user.identity_confusable').describe('The finding; stable, for programs.'),
+      field: z.literal('identity').describe('The field that it is about.'),
+      text: z.string().describe('The finding as a sentence.'),
+      users: z.array(lookAlike).describe('The users it may be confused with.'),
+    }),
+  )
+  .optional()
+  .describe('What to beware of; left out when there is nothing.');
+export type UserWarnings = NonNullable<z.infer<typeof userWarnings>>;
+
+export const userWithWarnings = userResponse.extend({ warnings: userWarnings });

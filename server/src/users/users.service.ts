@@ -140,10 +140,11 @@ export class UsersService {
 
   /**
    * Makes sure that somebody has this identity. Callers may race: one of them adds the user, with
-   * its entry. Throws `user.identity_taken` for an identity that was deleted.
+   * its entry, and is told what to beware of. Throws `user.identity_taken` for an identity that was
+   * deleted.
    */
-  async ensure(actor: Actor, identity: string, name?: string): Promise<void> {
-    await this.transactions.run(async (tx) => {
+  async ensure(actor: Actor, identity: string, name?: string): Promise<UserWarnings> {
+    const isAdded = await this.transactions.run(async (tx) => {
       const fields = { identity, name: name ?? identity };
       const { rows } = await tx.query<{ id: string }>(
         `INSERT INTO app_user (identity, name, looks_like) VALUES ($1, $2, $3)
@@ -152,14 +153,16 @@ export class UsersService {
       );
       if (rows[0]) {
         recordCreated(tx, actor, rows[0].id, fields);
-        return;
+        return true;
       }
       const known = await tx.query<{ is_deleted: boolean }>(
         'SELECT deleted_at IS NOT NULL AS is_deleted FROM app_user WHERE identity = $1',
         [identity],
       );
       if (known.rows[0]?.is_deleted !== false) throw identityTaken();
+      return false;
     });
+    return isAdded ? warningsOf(await this.lookAlikes.find(identity)) : [];
   }
 
   async update(
