@@ -1,84 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { HTTP_LIMITS, type HttpLimits } from './http-limits.js';
-import { parseOrigin, parsePublicKey, type UserJwtConfig } from './user-jwt.js';
+import type { UserJwtConfig } from './user-jwt.js';
 import { parseTtl } from '../grants/ttl.js';
-import { postgresUrlProblem } from './postgres-url.js';
+import {
+  credential,
+  duration,
+  isBareAddress,
+  isBareOrigin,
+  liveKitUrl,
+  origins,
+  postgresUrl,
+  publicKey,
+  rate,
+  url,
+} from './variable-types.js';
 
 /** Injection token of the parsed configuration; nothing else reads `process.env`. */
 export const APP_CONFIG = Symbol('APP_CONFIG');
-
-const duration = (fallback: string) =>
-  z
-    .string()
-    .default(fallback)
-    .transform((text, context) => {
-      try {
-        return parseTtl(text);
-      } catch (error) {
-        context.addIssue({ code: 'custom', message: (error as Error).message });
-        return z.NEVER;
-      }
-    });
-
-const url = (protocols: string[]) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-    message: `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
-  });
-
-const rate = (fallback: string) =>
-  z
-    .string()
-    .default(fallback)
-    .transform((text, context) => {
-      const match = /^(\d{1,7})\/(\d{1,5})s$/.exec(text);
-      if (!match || Number(match[1]) < 1 || Number(match[2]) < 1) {
-        context.addIssue({
-          code: 'custom',
-          message: 'must look like 600/10s (requests / seconds)',
-        });
-        return z.NEVER;
-      }
-      return { points: Number(match[1]), seconds: Number(match[2]) };
-    });
-
-/** A file that a secret comes from often ends in a line break, with which no signature is right. */
-const credential = () =>
-  z.string().refine((text) => text.trim() === text, {
-    message: 'begins or ends with white space, perhaps a line break: remove it',
-  });
-
-const origins = z
-  .string()
-  .default('')
-  .transform((text, context) => {
-    const given = text.split(',').filter((one) => one.trim() !== '');
-    return given.map((one) => {
-      const origin = parseOrigin(one);
-      if (origin !== null) return origin;
-      const example = 'https://app.example.com';
-      context.addIssue({
-        code: 'custom',
-        message: `${one.trim().slice(0, 100)} is no origin; write scheme, host and port, like ${example}`,
-      });
-      return z.NEVER;
-    });
-  });
-
-const publicKey = z.string().transform((text, context) => {
-  try {
-    return parsePublicKey(text);
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as Error).message });
-    return z.NEVER;
-  }
-});
-
-const postgresUrl = z.string().superRefine((text, context) => {
-  const message = postgresUrlProblem(text);
-  if (message) context.addIssue({ code: 'custom', message });
-});
-const liveKitUrl = url(['ws:', 'wss:', 'http:', 'https:']);
 
 /**
  * Every variable that Rolecall reads, with what it means. The README's table is checked against it.
@@ -421,14 +360,6 @@ function isHttpUrl(text: string): boolean {
  */
 function isOfService(name: string): boolean {
   return /_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT|PORT_\d+_.*)$/.test(name);
-}
-
-function isBareOrigin(address: URL): boolean {
-  return address.pathname === '/' && isBareAddress(address);
-}
-
-function isBareAddress({ search, hash, username, password }: URL): boolean {
-  return search === '' && hash === '' && username === '' && password === '';
 }
 
 function hostForUrl(host: string): string {
