@@ -149,10 +149,11 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
 }
 
 /** A client may read its answer before it hangs up; it may not go on sending for long. */
-function dropUnreadBody({ complete, socket }: IncomingMessage): void {
-  if (complete !== false) return; // `inject` has none
-  const hangUp = setTimeout(() => socket.destroy(), LINGER_MS).unref();
-  socket.once('close', () => clearTimeout(hangUp));
+function dropUnreadBody(request: IncomingMessage): void {
+  if (request.complete !== false) return; // `inject` has none
+  const hangUp = setTimeout(() => request.socket.destroy(), LINGER_MS).unref();
+  // Once the body is there, the connection serves further requests.
+  request.once('close', () => clearTimeout(hangUp));
 }
 
 function tooManyRequests(): AppError {

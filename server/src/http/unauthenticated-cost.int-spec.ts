@@ -137,6 +137,18 @@ describe('who may is decided before the body', () => {
     expect(await answered(half(path, lines))).toBe(status);
   });
 
+  it('and the connection serves on when the rest of the body has come', async () => {
+    const client = open(post('/api/v1/rooms', 2_000));
+    client.socket.write('x'.repeat(1_000));
+    expect(await answered(client)).toBe(401);
+    client.socket.write('x'.repeat(1_000));
+    // Who is refused is hung up on after two seconds, unless the body is whole by then.
+    const started = performance.now();
+    await until('it would be over', () => performance.now() - started > 2_500);
+    client.socket.write(head('GET', '/healthz'));
+    await until('the next request is answered', () => client.text().includes('{"status":"ok"}'));
+  });
+
   it('also from a page of another origin, and without the permission', async () => {
     const [cookie] = linesOf(app.admin);
     expect(await answered(half('/api/v1/rooms', [cookie!, 'Origin: https://evil.example']))).toBe(
