@@ -40,6 +40,7 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
   beforeAll(async () => {
     installation = await Installation.start();
     admin = await installation.visitor({ session: installation.admin });
+    admin.allow(/404 \(Not Found\) \(\S+\/nowhere\)$/, 'the page of an address that is none');
     page = await admin.newPage();
   }, 90_000);
   afterEach(() => {
