@@ -54,13 +54,13 @@ export function AssignmentSentence() {
       {who && where && template ? (
         <>
           <Typography>
-            <bdi>
+            <bdi translate="no">
               <strong>{who}</strong>
             </bdi>{' '}
             {translate('assignments.sentence.gets')}{' '}
             <strong>{byKey.get(template)?.name ?? template}</strong>{' '}
             {translate('assignments.sentence.in')}{' '}
-            <bdi>
+            <bdi translate="no">
               <strong>{where}</strong>
             </bdi>{' '}
             {validFrom &&

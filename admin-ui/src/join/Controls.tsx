@@ -36,7 +36,7 @@ export function Controls({ session, state, choice, children }: ControlsProps) {
             onClick={() => may && void session.send(source, !isOn, choice)}
           >
             <Sign name={SIGNS[source][isOn ? 0 : 1]} />
-            {text.control(source, isOn)}
+            <span>{text.control(source, isOn, state.synthetic.includes(source))}</span>
           </button>
         );
       })}

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { local } from '../browser/storage';
 import type { JoinSession } from './JoinSession';
 import type { StageState } from './StageClient';
 import { Sign } from './Sign';
@@ -68,11 +69,11 @@ export function HandKeyChoice({
 }
 
 export function useHandKeyChoice(): [boolean, (on: boolean) => void] {
-  const [hasKey, setHasKey] = useState(() => localStorage.getItem(KEY_CHOICE) !== 'off');
+  const [hasKey, setHasKey] = useState(() => local.getItem(KEY_CHOICE) !== 'off');
   return [
     hasKey,
     (on) => {
-      localStorage.setItem(KEY_CHOICE, on ? 'on' : 'off');
+      local.setItem(KEY_CHOICE, on ? 'on' : 'off');
       setHasKey(on);
     },
   ];

@@ -38,7 +38,7 @@ export function TemplateHeader(props: TemplateHeaderProps) {
   return (
     <Bar>
       <RoleChip template={template.key} name={basics.name} color={basics.color} />
-      <code>{template.key}</code>
+      <code translate="no">{template.key}</code>
       <StateLine template={template} isDirty={isDirty} isSaving={isSaving} />
       <Box sx={{ flex: 1 }} />
       {canWrite && (
@@ -130,7 +130,7 @@ function Refusal({ error }: { error: unknown }) {
         <Box component="ul" sx={{ m: 0, pl: 2.25 }}>
           {fields.map(([field, text]) => (
             <li key={field}>
-              <code>{field}</code> {text}
+              <code translate="no">{field}</code> {text}
             </li>
           ))}
         </Box>

@@ -72,6 +72,7 @@ function BareRoleChip({ template, version, name, color, isStruck, sx }: RoleChip
       </Box>
       <Box
         component="span"
+        translate="no"
         sx={{ overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }}
       >
         {label}

@@ -60,7 +60,7 @@ function RoomRow({ room, identity }: { room: Room; identity: string }) {
       <Box sx={{ display: 'flex', alignItems: 'center', gap: 2, minHeight: 32, flexWrap: 'wrap' }}>
         <Box sx={{ flex: '1 1 140px', minWidth: 0 }}>
           <RowLink to={roomConsolePath(room.name)}>
-            <bdi>{room.name}</bdi>
+            <bdi translate="no">{room.name}</bdi>
           </RowLink>
         </Box>
         {data ? (

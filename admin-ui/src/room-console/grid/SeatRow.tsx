@@ -80,8 +80,14 @@ const SeatCells = memo(function SeatCells(props: SeatCellsProps) {
         }}
       />
       <div role="gridcell" className="cell c-person" title={`${name}\n${identity}`}>
-        <bdi className="name person">{name}</bdi>
-        {name !== identity && <bdi className="mono">{identity}</bdi>}
+        <bdi translate="no" className="name person">
+          {name}
+        </bdi>
+        {name !== identity && (
+          <bdi translate="no" className="mono">
+            {identity}
+          </bdi>
+        )}
         {tagsOf(seat).map((tag) => (
           <span key={tag} className="tag">
             {translate(`room_console.tags.${tag}`, { _: tag })}
@@ -163,7 +169,9 @@ function roleOf(seat: Seat, template: RoleTemplate | undefined, translate: Trans
       >
         {[...name][0]?.toLocaleUpperCase()}
       </span>
-      <span className="role">{name}</span>{' '}
+      <span className="role" translate="no">
+        {name}
+      </span>{' '}
       {/* There is no place for both: the time that runs is what must be seen. */}
       {seat.override?.until ? (
         <Lease until={seat.override.until} />

@@ -63,7 +63,7 @@ export function PersonPanel({ seat, attempt, errorText }: PersonPanelProps) {
       <Box sx={{ display: 'flex', alignItems: 'flex-start', gap: 1 }}>
         <Box sx={{ flex: 1, minWidth: 0 }}>
           <Typography variant="h2" id={titleId} sx={{ overflowWrap: 'anywhere' }}>
-            <bdi>{name}</bdi>
+            <bdi translate="no">{name}</bdi>
           </Typography>
           <Mono>{seat.identity}</Mono>
           <CopyButton text={seat.identity} label={translate('room_console.panel.copy_identity')} />
