@@ -44,7 +44,7 @@ export function tolerateForeignNodes(): void {
     set(this: Node, value: string | null) {
       if (this.nodeType === Node.TEXT_NODE && this.parentNode === null) {
         const shown = shownFor(this);
-        shown?.replaceWith(this as Text);
+        shown?.replaceWith(this);
       }
       nodeValue?.set?.call(this, value);
     },

@@ -43,7 +43,7 @@ export function Controls({ session, state, choice, children }: ControlsProps) {
       {children}
       <button className="control leave" onClick={() => void session.leave()}>
         <Sign name="leave" />
-        {text.leave}
+        <span>{text.leave}</span>
       </button>
     </section>
   );

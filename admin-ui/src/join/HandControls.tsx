@@ -31,7 +31,7 @@ export function HandControls({ session, stage, hasKey }: HandControlsProps) {
           onClick={toggle}
         >
           <Sign name="hand" />
-          {isUp ? text.lowerHand : text.raiseHand}
+          <span>{isUp ? text.lowerHand : text.raiseHand}</span>
         </button>
       )}
       {own?.canStepDown && (
@@ -41,7 +41,7 @@ export function HandControls({ session, stage, hasKey }: HandControlsProps) {
           onClick={() => void session.stepDown()}
         >
           <Sign name="down" />
-          {text.stepDown}
+          <span>{text.stepDown}</span>
         </button>
       )}
     </>

@@ -79,7 +79,7 @@ function Session({ session, ticket, onRetry, onForget }: SessionProps) {
         </h1>
         <span className={`state state-${state.phase}`} role="status">
           <Sign name={PHASE_SIGNS[state.phase]} />
-          {text.phases[state.phase]}
+          <span>{text.phases[state.phase]}</span>
         </span>
         <span className="self">
           <bdi translate="no">{state.name}</bdi>
@@ -150,8 +150,10 @@ function MayList({ may, isHidden, children }: MayListProps) {
         {CAPABILITIES.map((capability) => (
           <li key={capability} className={may[capability] ? 'yes' : 'no'}>
             <Sign name={may[capability] ? 'yes' : 'no'} />
-            <span className="visually-hidden">{may[capability] ? text.yes : text.no}: </span>
-            {text.may[capability]}
+            <span className="visually-hidden">
+              <span>{`${may[capability] ? text.yes : text.no}:`}</span>{' '}
+            </span>
+            <span>{text.may[capability]}</span>
           </li>
         ))}
       </ul>
@@ -195,7 +197,7 @@ function EndingView(props: Omit<SessionProps, 'session'> & { ending: Ending }) {
         <p className="big">{title}</p>
         {why && (
           <p>
-            <strong>{text.reason}:</strong> <bdi>{why}</bdi>
+            <strong>{`${text.reason}:`}</strong> <bdi>{why}</bdi>
           </p>
         )}
         {hint && !why && <p className="quiet">{hint}</p>}

@@ -52,8 +52,8 @@ function Tile({ person }: { person: Person }) {
         <Sign name={mic ? 'microphone' : 'microphone-off'} />
         <span className="visually-hidden">{mic ? text.microphoneOn : text.microphoneOff}</span>
         <bdi translate="no">{person.name}</bdi>
-        {person.isSynthetic && <span className="quiet">({text.synthetic})</span>}
-        {person.isSelf && <span className="quiet">({text.you})</span>}
+        {person.isSynthetic && <span className="quiet">{`(${text.synthetic})`}</span>}
+        {person.isSelf && <span className="quiet">{`(${text.you})`}</span>}
         {person.isSpeaking && <span className="visually-hidden">{text.speaking}</span>}
       </p>
       {person.audio.map((track) => (

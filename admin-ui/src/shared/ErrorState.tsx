@@ -43,10 +43,11 @@ export function ErrorState({ error, onRetry, onReset, title }: ErrorStateProps) 
       <AlertTitle sx={{ fontWeight: 650 }}>
         {title ?? translate(isForbidden ? 'app.error.forbidden_title' : 'app.error.load_title')}
       </AlertTitle>
-      {errorText(error)}
+      <span>{errorText(error)}</span>
       {problem?.requestId && (
         <Typography variant="caption" component="p" sx={{ mt: 0.5 }}>
-          {translate('app.error.request_id')} <code translate="no">{problem.requestId}</code>
+          <span>{translate('app.error.request_id')}</span>{' '}
+          <code translate="no">{problem.requestId}</code>
         </Typography>
       )}
     </Alert>

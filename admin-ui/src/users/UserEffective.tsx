@@ -33,7 +33,7 @@ export function UserEffective({ user }: { user: User }) {
       ) : isPending ? (
         <Skeleton height={120} animation={false} />
       ) : data.length === 0 ? (
-        translate('users.effective.none')
+        <span>{translate('users.effective.none')}</span>
       ) : (
         <Box component="ul" sx={{ listStyle: 'none', m: 0, p: 0 }}>
           {data.map((room) => (
@@ -41,7 +41,9 @@ export function UserEffective({ user }: { user: User }) {
           ))}
         </Box>
       )}
-      {total !== undefined && total > ROOMS && translate('users.effective.more', { count: ROOMS })}
+      {total !== undefined && total > ROOMS && (
+        <span>{translate('users.effective.more', { count: ROOMS })}</span>
+      )}
     </Panel>
   );
 }

@@ -44,7 +44,7 @@ export function FailuresDialog({ operation, nameOf, onClose }: FailuresDialogPro
               <bdi translate="no">{nameOf(identity)}</bdi> <Mono>{identity}</Mono>
               <Box component="span" sx={{ color: 'text.secondary' }}>
                 {' '}
-                {detail}
+                <span>{detail}</span>
               </Box>
             </Box>
           ))}
