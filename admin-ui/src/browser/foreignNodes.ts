@@ -6,6 +6,11 @@
 
 /** What shows a node's content now, since somebody else took the node out of the page. */
 const standIns = new WeakMap<Node, ChildNode>();
+/** The elements that already stand for a node; each stands for one. */
+const taken = new WeakSet<Node>();
+
+/** How many changes may lie between a node that goes and the one that comes for it. */
+const NEAR = 4;
 
 let observer: MutationObserver | null = null;
 
@@ -68,30 +73,34 @@ function shownFor(node: Node, parent?: Node): ChildNode | null {
 
 function remember(records: MutationRecord[]): void {
   for (const [index, record] of records.entries()) {
+    for (const node of record.addedNodes) standIns.delete(node);
     for (const node of record.removedNodes) {
       if (node.nodeType !== Node.TEXT_NODE && !isForeign(node)) continue;
-      const standIn = findStandIn(record, records.slice(index + 1, index + 4));
-      if (standIn && standIn !== node) standIns.set(node, standIn);
+      const standIn = findStandIn(node, index, records);
+      if (!standIn) continue;
+      standIns.set(node, standIn);
+      taken.add(standIn);
     }
   }
 }
 
 /** Put there by the same change, beside the node just before, or in its gap just after. */
-function findStandIn(record: MutationRecord, later: MutationRecord[]): ChildNode | null {
-  const inGap = later.find(
-    ({ target, previousSibling, nextSibling, addedNodes }) =>
-      addedNodes.length > 0 &&
-      target === record.target &&
-      previousSibling === record.previousSibling &&
-      nextSibling === record.nextSibling,
-  );
-  const candidates = [
-    ...record.addedNodes,
-    record.previousSibling,
-    record.nextSibling,
-    ...(inGap?.addedNodes ?? []),
-  ];
-  return (candidates.find((node) => node && isForeign(node)) as ChildNode | undefined) ?? null;
+function findStandIn(node: Node, at: number, records: MutationRecord[]): ChildNode | null {
+  const record = records[at]!;
+  const beside = records
+    .slice(Math.max(0, at - NEAR), at)
+    .filter((each) => each.nextSibling === node || each.previousSibling === node);
+  const inGap = records
+    .slice(at + 1, at + 1 + NEAR)
+    .filter(
+      ({ target, previousSibling, nextSibling }) =>
+        target === record.target &&
+        previousSibling === record.previousSibling &&
+        nextSibling === record.nextSibling,
+    );
+  const candidates = [record, ...beside, ...inGap].flatMap(({ addedNodes }) => [...addedNodes]);
+  const isFree = (each: Node) => each !== node && !taken.has(each) && isForeign(each);
+  return (candidates.find(isFree) as ChildNode | undefined) ?? null;
 }
 
 /** An element that is not React's: React marks each of its own. */
