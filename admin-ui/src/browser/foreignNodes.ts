@@ -98,7 +98,9 @@ function findStandIn(node: Node, at: number, records: MutationRecord[]): ChildNo
         previousSibling === record.previousSibling &&
         nextSibling === record.nextSibling,
     );
-  const candidates = [record, ...beside, ...inGap].flatMap(({ addedNodes }) => [...addedNodes]);
+  // One change that takes a node and puts another has no need of a second look.
+  const changes = record.addedNodes.length > 0 ? [record] : [...beside, ...inGap];
+  const candidates = changes.flatMap(({ addedNodes }) => [...addedNodes]);
   const isFree = (each: Node) => each !== node && !taken.has(each) && isForeign(each);
   return (candidates.find(isFree) as ChildNode | undefined) ?? null;
 }
