@@ -2,6 +2,7 @@ import js from '@eslint/js';
 import reactHooks from 'eslint-plugin-react-hooks';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
+import { textInElement } from './tools/lint/text-in-element.mjs';
 
 const SDK = {
   name: 'livekit-server-sdk',
@@ -149,6 +150,12 @@ export default defineConfig(
     },
   },
 
+  {
+    files: ['admin-ui/src/**'],
+    ignores: TESTS,
+    plugins: { rolecall: { rules: { 'text-in-element': textInElement } } },
+    rules: { 'rolecall/text-in-element': 'error' },
+  },
   {
     files: ['admin-ui/src/**'],
     extends: [reactHooks.configs.flat.recommended],

@@ -6,6 +6,7 @@ import assignments from './assignments';
 import { Layout } from './layout/Layout';
 import { lazyPage } from './layout/lazyPage';
 import { NoAccess, RequirePermission } from './shared/NoAccess';
+import { checkedStore } from './shared/checkedStore';
 import { NotFound } from './shared/NotFound';
 import operators from './operators';
 import { authProvider } from './session/authProvider';
@@ -38,7 +39,7 @@ const ActivityPage = lazyPage(async () => (await import('./ledger/ActivityPage')
 const StatusPage = lazyPage(async () => (await import('./status/StatusPage')).StatusPage);
 const AccountPage = lazyPage(async () => (await import('./account/AccountPage')).AccountPage);
 
-const store = localStorageStore('1', 'rolecall');
+const store = checkedStore(localStorageStore('1', 'rolecall'));
 
 const issuances = (
   <RequirePermission permission="ledger.read">

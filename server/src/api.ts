@@ -129,6 +129,16 @@ export interface RequestFields {
   'api-keys': Fields<typeof apiKeys.createApiKeyBody, typeof apiKeys.createApiKeyBody>;
 }
 
+/** What the list of a resource can be sorted and filtered by. */
+export interface ListQueries {
+  users: z.output<typeof users.listUsersQuery>;
+  rooms: z.output<typeof rooms.listRoomsQuery>;
+  'role-templates': z.output<typeof roleTemplates.listTemplatesQuery>;
+  assignments: z.output<typeof assignments.listAssignmentsQuery>;
+  operators: z.output<typeof operators.listOperatorsQuery>;
+  'api-keys': z.output<typeof apiKeys.listApiKeysQuery>;
+}
+
 /** The messages of `GET /api/v1/events`, by their event. */
 export type Events = Wire<Frames>;
 export type Acting = Events['acting'];

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { Browser } from 'playwright-core';
+import type { Browser, BrowserContext } from 'playwright-core';
 import {
   type ParticipantProcess,
   startParticipants,
@@ -41,6 +41,13 @@ export class Installation {
 
   async visitor(options: VisitorOptions = {}): Promise<Visitor> {
     const visitor = await Visitor.open(this.browser, this.url, options);
+    this.visitors.push(visitor);
+    return visitor;
+  }
+
+  /** In a browser with settings of its own, which ends with its visitor. */
+  visitorIn(context: BrowserContext): Visitor {
+    const visitor = Visitor.in(context, this.url);
     this.visitors.push(visitor);
     return visitor;
   }

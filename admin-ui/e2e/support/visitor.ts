@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { Api } from './api.js';
+import { LAN_HOST } from './chromium.js';
 import { watchTraffic } from './settled.js';
 
 const WAIT_MS = 30_000;
@@ -45,6 +46,11 @@ export class Visitor {
       const [name = '', value = ''] = session.cookie.split('=', 2);
       await context.addCookies([{ name, value, url }]);
     }
+    return Visitor.in(context, url);
+  }
+
+  /** In a browser that somebody else has set up. */
+  static in(context: BrowserContext, url: string): Visitor {
     const visitor = new Visitor(url, context);
     context.on('page', (page) => visitor.watch(page));
     return visitor;
@@ -85,7 +91,7 @@ export class Visitor {
 
   private requireLocal(address: string): void {
     const { protocol, hostname } = new URL(address);
-    if (/^(blob|data|about):$/.test(protocol) || hostname === '127.0.0.1') return;
+    if (/^(blob|data|about):$/.test(protocol) || ['127.0.0.1', LAN_HOST].includes(hostname)) return;
     this.complain(`a request to another machine: ${address}`);
   }
 

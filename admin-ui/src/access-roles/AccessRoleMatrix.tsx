@@ -121,7 +121,7 @@ function Matrix({ roles, permissions }: { roles: AccessRole[]; permissions: Perm
                 {members.map(({ id, description }) => (
                   <TableRow key={id} hover>
                     <TableCell component="th" scope="row" sx={{ fontWeight: 400 }}>
-                      {description}{' '}
+                      <span>{description}</span>{' '}
                       <Box
                         component="span"
                         sx={{ color: 'text.secondary', display: { xs: 'none', sm: 'inline' } }}

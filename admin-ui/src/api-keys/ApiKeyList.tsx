@@ -33,7 +33,7 @@ export function ApiKeyList() {
         isRowMuted={(key) => key.isRevoked as boolean}
       >
         <Column source="name" render={(key) => <strong>{key.name}</strong>} />
-        <Column source="prefix" disableSort render={(key) => <Mono>{key.prefix}…</Mono>} />
+        <Column source="prefix" disableSort render={(key) => <Mono>{`${key.prefix}…`}</Mono>} />
         <Column label="api_keys.state.label" render={(key) => <KeyState apiKey={key} />} />
         <Column
           source="permissions"

@@ -29,10 +29,13 @@ export function AssignmentEdit() {
             <Box sx={{ display: 'flex', gap: 2, alignItems: 'center', flexWrap: 'wrap' }}>
               <AssignmentStatusBadge status={assignment.status} />
               <Typography variant="body2" color="text.secondary">
-                {translate('resources.assignments.fields.createdAt')}{' '}
+                <span>{translate('resources.assignments.fields.createdAt')}</span>{' '}
                 <TimeText at={assignment.createdAt} />
-                {assignment.createdBy &&
-                  ` · ${actorText(assignment.createdBy, assignment.createdByKind, translate)}`}
+                {assignment.createdBy && (
+                  <span>
+                    {` · ${actorText(assignment.createdBy, assignment.createdByKind, translate)}`}
+                  </span>
+                )}
               </Typography>
             </Box>
             <RecordForm

@@ -53,7 +53,7 @@ export function AssignmentList() {
         label="resources.assignments.fields.subject"
         render={(assignment) => (
           <RowLink to={assignmentPath(assignment.id)}>
-            <bdi>
+            <bdi translate="no">
               {'everyone' in assignment.subject
                 ? translate('assignments.subject.everyone_label')
                 : assignment.subjectLabel}

@@ -54,26 +54,29 @@ export function AssignmentSentence() {
       {who && where && template ? (
         <>
           <Typography>
-            <bdi>
+            <bdi translate="no">
               <strong>{who}</strong>
             </bdi>{' '}
-            {translate('assignments.sentence.gets')}{' '}
+            <span>{translate('assignments.sentence.gets')}</span>{' '}
             <strong>{byKey.get(template)?.name ?? template}</strong>{' '}
-            {translate('assignments.sentence.in')}{' '}
-            <bdi>
+            <span>{translate('assignments.sentence.in')}</span>{' '}
+            <bdi translate="no">
               <strong>{where}</strong>
             </bdi>{' '}
-            {validFrom &&
-              new Date(validFrom) > now &&
-              `${translate('assignments.sentence.from', {
-                from: dayAndTime(new Date(validFrom), now, locale),
-              })} `}
-            {validUntil
-              ? translate('assignments.sentence.until', {
-                  until: dayAndTime(new Date(validUntil), now, locale),
-                })
-              : translate('assignments.sentence.forever')}
-            .
+            {validFrom && new Date(validFrom) > now && (
+              <span>
+                {`${translate('assignments.sentence.from', {
+                  from: dayAndTime(new Date(validFrom), now, locale),
+                })} `}
+              </span>
+            )}
+            <span>
+              {validUntil
+                ? `${translate('assignments.sentence.until', {
+                    until: dayAndTime(new Date(validUntil), now, locale),
+                  })}.`
+                : `${translate('assignments.sentence.forever')}.`}
+            </span>
           </Typography>
           {user && room && <HasAlready room={room} identity={user.identity} />}
         </>

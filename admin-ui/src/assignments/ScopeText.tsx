@@ -5,6 +5,6 @@ import './messages.en';
 
 export function ScopeText({ scope }: { scope: Scope }) {
   const translate = useTranslate();
-  if ('all' in scope) return <>{translate('assignments.scope.all_label')}</>;
+  if ('all' in scope) return <span>{translate('assignments.scope.all_label')}</span>;
   return <Mono>{'room' in scope ? scope.room : scope.pattern}</Mono>;
 }

@@ -84,7 +84,7 @@ function UserPicker({
       onChange={(_, user) => onChange(user?.id ?? '')}
       renderOption={({ key, ...props }, user) => (
         <Box component="li" key={key} {...props} sx={{ gap: 1 }}>
-          <bdi>{user.name || user.identity}</bdi>
+          <bdi translate="no">{user.name || user.identity}</bdi>
           <Box component="span" sx={{ color: 'text.secondary', ml: 'auto' }}>
             <Mono>{user.identity}</Mono>
           </Box>

@@ -67,9 +67,9 @@ function StepRow({ step, isNext }: { step: Step; isNext: boolean }) {
           sx={{ fontWeight: isNext ? 650 : 500, color: step.isDone ? 'text.secondary' : undefined }}
         >
           <Box component="span" sx={visuallyHidden}>
-            {translate(step.isDone ? 'home.done' : 'home.to_do')}{' '}
+            <span>{translate(step.isDone ? 'home.done' : 'home.to_do')}</span>{' '}
           </Box>
-          {translate(`home.step.${step.id}.title`)}
+          <span>{translate(`home.step.${step.id}.title`)}</span>
         </Typography>
         {!step.isDone && (
           <Typography variant="body2" color="text.secondary">

@@ -83,7 +83,7 @@ function LiveRooms() {
             >
               <Box sx={{ flex: 1, minWidth: 0 }}>
                 <RowLink to={roomConsolePath(room.name)}>
-                  <bdi>{room.title || room.name}</bdi>
+                  <bdi translate="no">{room.title || room.name}</bdi>
                 </RowLink>
               </Box>
               <Box sx={{ color: 'text.secondary', whiteSpace: 'nowrap' }}>

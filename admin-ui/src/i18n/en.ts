@@ -47,6 +47,7 @@ export const en = {
     action: {
       retry: 'Retry',
       clear_filters: 'Clear filters',
+      reset_filters: 'Reset filters',
       close: 'Close',
     },
     list: {
@@ -99,6 +100,8 @@ export const en = {
       wrong: 'E-mail or password is wrong.',
       other_address: 'Rolecall is set up for %{url}. Signing in works only there.',
       open_there: 'Open it there',
+      needs_cookies:
+        'Signing in needs cookies for this site, and this browser blocks them. Allow them in the settings of the browser, then load the page again.',
       too_many:
         'Too many attempts. Try again in %{smart_count} second. |||| Too many attempts. Try again in %{smart_count} seconds.',
       first_time:

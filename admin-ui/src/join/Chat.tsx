@@ -31,7 +31,7 @@ export function Chat({ session, state }: { session: JoinSession; state: JoinStat
           {state.messages.map((message) => (
             <li key={message.id} className={message.isSelf ? 'own' : undefined}>
               <p className="quiet">
-                <bdi>{message.from || text.somebodyHidden}</bdi>{' '}
+                <bdi translate="no">{message.from || text.somebodyHidden}</bdi>{' '}
                 <time dateTime={new Date(message.at).toISOString()}>
                   {clock.format(message.at)}
                 </time>

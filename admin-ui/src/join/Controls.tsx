@@ -36,14 +36,14 @@ export function Controls({ session, state, choice, children }: ControlsProps) {
             onClick={() => may && void session.send(source, !isOn, choice)}
           >
             <Sign name={SIGNS[source][isOn ? 0 : 1]} />
-            {text.control(source, isOn)}
+            <span>{text.control(source, isOn, state.synthetic.includes(source))}</span>
           </button>
         );
       })}
       {children}
       <button className="control leave" onClick={() => void session.leave()}>
         <Sign name="leave" />
-        {text.leave}
+        <span>{text.leave}</span>
       </button>
     </section>
   );

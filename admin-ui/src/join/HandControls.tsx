@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { local } from '../browser/storage';
 import type { JoinSession } from './JoinSession';
 import type { StageState } from './StageClient';
 import { Sign } from './Sign';
@@ -30,7 +31,7 @@ export function HandControls({ session, stage, hasKey }: HandControlsProps) {
           onClick={toggle}
         >
           <Sign name="hand" />
-          {isUp ? text.lowerHand : text.raiseHand}
+          <span>{isUp ? text.lowerHand : text.raiseHand}</span>
         </button>
       )}
       {own?.canStepDown && (
@@ -40,7 +41,7 @@ export function HandControls({ session, stage, hasKey }: HandControlsProps) {
           onClick={() => void session.stepDown()}
         >
           <Sign name="down" />
-          {text.stepDown}
+          <span>{text.stepDown}</span>
         </button>
       )}
     </>
@@ -68,11 +69,11 @@ export function HandKeyChoice({
 }
 
 export function useHandKeyChoice(): [boolean, (on: boolean) => void] {
-  const [hasKey, setHasKey] = useState(() => localStorage.getItem(KEY_CHOICE) !== 'off');
+  const [hasKey, setHasKey] = useState(() => local.getItem(KEY_CHOICE) !== 'off');
   return [
     hasKey,
     (on) => {
-      localStorage.setItem(KEY_CHOICE, on ? 'on' : 'off');
+      local.setItem(KEY_CHOICE, on ? 'on' : 'off');
       setHasKey(on);
     },
   ];

@@ -10,6 +10,7 @@ import {
   capabilitiesOf,
   compareCapabilities,
   isSource,
+  SOURCES,
   type Capabilities,
   type Capability,
   type LivePermission,
@@ -18,7 +19,7 @@ import {
 import { endingOfDisconnect, endingOfError, type Ending } from './endings';
 import { keepProof, readClaims, type JoinTicket } from './joinTicket';
 import { renewTicket } from './api';
-import { type MediaChoice, OwnMedia, sourceOf } from './OwnMedia';
+import { InsecurePageError, type MediaChoice, OwnMedia, sourceOf } from './OwnMedia';
 import { type Person, personOf } from './person';
 import { StageClient } from './StageClient';
 
@@ -46,6 +47,8 @@ export interface JoinState {
   identity: string;
   name: string;
   sending: Record<Source, boolean>;
+  /** What is sent from a synthetic source. */
+  synthetic: readonly Source[];
   /** Sources that are being turned on or off now. */
   switching: readonly Source[];
   people: Person[];
@@ -342,6 +345,7 @@ export class JoinSession {
         camera: this.media.isSending('camera'),
         screen_share: this.media.isSending('screen_share'),
       },
+      synthetic: SOURCES.filter((source) => this.media.isSynthetic(source)),
       switching: [...this.switching],
       people: people.map((person) => personOf(person, person === self)),
       messages: this.messages,
@@ -366,6 +370,7 @@ function isNamed(error: unknown, name: string): boolean {
 }
 
 function reasonOf(error: unknown): string {
+  if (error instanceof InsecurePageError) return 'needs_https';
   if (isNamed(error, 'NotFoundError')) return 'no_device';
   if (isNamed(error, 'NotAllowedError')) return 'browser_refused';
   if (isNamed(error, 'NotReadableError')) return 'in_use';

@@ -1,6 +1,7 @@
 import { isSource, type Source } from './capabilities';
 import type { JoinSession, JoinState, Notice } from './JoinSession';
 import type { MediaChoice } from './OwnMedia';
+import { NeedsHttps } from './NeedsHttps';
 import { text } from './text';
 
 interface NoticesProps {
@@ -102,6 +103,7 @@ function NoticeView({ notice, state, onTurnOn, onSynthetic, onDismiss }: NoticeV
       return (
         <div className="notice lost">
           <p className="big">{text.mediaFailed(notice.source, notice.reason)}</p>
+          {notice.reason === 'needs_https' && <NeedsHttps />}
           <div className="row">
             {notice.source !== 'screen_share' && (
               <button className="primary" onClick={() => onSynthetic(notice.source)}>

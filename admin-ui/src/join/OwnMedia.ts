@@ -5,12 +5,17 @@ import {
   type Room,
   Track,
 } from 'livekit-client';
+import { hasDevices } from '../browser/secureContext';
 import { type Source, SOURCES } from './capabilities';
+import { SYNTHETIC } from './person';
 import {
   createSyntheticCamera,
   createSyntheticMicrophone,
   type SyntheticTrack,
 } from './syntheticMedia';
+
+/** Browsers give devices to pages over https only. */
+export class InsecurePageError extends Error {}
 
 export type MediaChoice = 'device' | 'synthetic';
 
@@ -49,10 +54,17 @@ export class OwnMedia {
     return publication?.track !== undefined && !publication.isMuted;
   }
 
+  /** Whether what is sent is made by the page, not by a device. */
+  isSynthetic(source: Source): boolean {
+    return this.isSending(source) && this.synthetic.has(source);
+  }
+
   async turnOn(source: Source, choice: MediaChoice): Promise<void> {
     const settled = SETTLE_MS - (performance.now() - this.rightLostAt);
     if (settled > 0) await new Promise((resolve) => setTimeout(resolve, settled));
     const self = this.room.localParticipant;
+    const isDevice = choice === 'device' || source === 'screen_share';
+    if (isDevice && !hasDevices()) throw new InsecurePageError();
     if (source === 'screen_share') {
       await self.setScreenShareEnabled(true);
       return;
@@ -69,7 +81,7 @@ export class OwnMedia {
     await self.publishTrack(track, {
       source: TRACK_SOURCES[source],
       simulcast: !isSynthetic,
-      ...(isSynthetic ? { name: `synthetic ${source}` } : {}),
+      ...(isSynthetic ? { name: `${SYNTHETIC}${source}` } : {}),
     });
   }
 

@@ -1,10 +1,12 @@
 import { useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
+import { tab } from '../browser/storage';
 import { askWhy } from './api';
 import { CAPABILITIES, type Capabilities } from './capabilities';
 import { Chat } from './Chat';
 import { Controls, MediaChooser } from './Controls';
 import { HandControls, HandKeyChoice, useHandKeyChoice } from './HandControls';
 import type { Ending } from './endings';
+import { NeedsHttps } from './NeedsHttps';
 import { JoinSession, type JoinState, type Phase } from './JoinSession';
 import type { MediaChoice } from './OwnMedia';
 import type { JoinTicket } from './joinTicket';
@@ -73,15 +75,19 @@ function Session({ session, ticket, onRetry, onForget }: SessionProps) {
     <>
       <header className="bar">
         <h1 ref={heading} tabIndex={-1}>
-          <bdi>{ticket.room}</bdi>
+          <bdi translate="no">{ticket.room}</bdi>
         </h1>
         <span className={`state state-${state.phase}`} role="status">
           <Sign name={PHASE_SIGNS[state.phase]} />
-          {text.phases[state.phase]}
+          <span>{text.phases[state.phase]}</span>
         </span>
         <span className="self">
-          <bdi>{state.name}</bdi>
-          {state.name !== state.identity && <bdi className="mono quiet">{state.identity}</bdi>}
+          <bdi translate="no">{state.name}</bdi>
+          {state.name !== state.identity && (
+            <bdi translate="no" className="mono quiet">
+              {state.identity}
+            </bdi>
+          )}
         </span>
       </header>
       {state.phase === 'ended' && state.ending ? (
@@ -115,10 +121,12 @@ function InRoom({ session, state, choice, onChoice }: InRoomProps) {
       <aside className="side">
         {state.may && (
           <MayList may={state.may} isHidden={state.isHidden}>
+            <NeedsHttps />
             <MediaChooser choice={choice} onChoice={onChoice} />
             {stage.own && <HandKeyChoice hasKey={hasHandKey} onChange={setHasHandKey} />}
           </MayList>
         )}
+        {!tab.isKept && <p className="quiet">{text.notKept}</p>}
         <Chat session={session} state={state} />
       </aside>
       <Controls session={session} state={state} choice={choice}>
@@ -142,8 +150,10 @@ function MayList({ may, isHidden, children }: MayListProps) {
         {CAPABILITIES.map((capability) => (
           <li key={capability} className={may[capability] ? 'yes' : 'no'}>
             <Sign name={may[capability] ? 'yes' : 'no'} />
-            <span className="visually-hidden">{may[capability] ? text.yes : text.no}: </span>
-            {text.may[capability]}
+            <span className="visually-hidden">
+              <span>{`${may[capability] ? text.yes : text.no}:`}</span>{' '}
+            </span>
+            <span>{text.may[capability]}</span>
           </li>
         ))}
       </ul>
@@ -187,7 +197,7 @@ function EndingView(props: Omit<SessionProps, 'session'> & { ending: Ending }) {
         <p className="big">{title}</p>
         {why && (
           <p>
-            <strong>{text.reason}:</strong> <bdi>{why}</bdi>
+            <strong>{`${text.reason}:`}</strong> <bdi>{why}</bdi>
           </p>
         )}
         {hint && !why && <p className="quiet">{hint}</p>}
@@ -229,31 +239,18 @@ function useFocusOn(isNew: boolean) {
   return heading;
 }
 
-/** This device's camera when it has one, else the synthetic one; the choice lasts for the tab. */
+/** This device, until a synthetic source is chosen; the choice lasts for the tab. */
 function useMediaChoice(): [MediaChoice, (choice: MediaChoice) => void] {
-  const [choice, setChoice] = useState<MediaChoice>(
-    () => (sessionStorage.getItem(CHOICE_KEY) as MediaChoice | null) ?? 'device',
+  const [choice, setChoice] = useState<MediaChoice>(() =>
+    tab.getItem(CHOICE_KEY) === 'synthetic' ? 'synthetic' : 'device',
   );
-  useEffect(() => {
-    if (sessionStorage.getItem(CHOICE_KEY)) return;
-    let isHere = true;
-    void hasDevice().then((has) => isHere && !has && setChoice('synthetic'));
-    return () => {
-      isHere = false;
-    };
-  }, []);
   return [
     choice,
     (chosen) => {
-      sessionStorage.setItem(CHOICE_KEY, chosen);
+      tab.setItem(CHOICE_KEY, chosen);
       setChoice(chosen);
     },
   ];
 }
 
 const CHOICE_KEY = 'rolecall.join.media';
-
-async function hasDevice(): Promise<boolean> {
-  const devices = await navigator.mediaDevices?.enumerateDevices().catch(() => []);
-  return (devices ?? []).some(({ kind }) => kind === 'videoinput' || kind === 'audioinput');
-}

@@ -51,8 +51,9 @@ function Tile({ person }: { person: Person }) {
       <p className="caption">
         <Sign name={mic ? 'microphone' : 'microphone-off'} />
         <span className="visually-hidden">{mic ? text.microphoneOn : text.microphoneOff}</span>
-        <bdi>{person.name}</bdi>
-        {person.isSelf && <span className="quiet">({text.you})</span>}
+        <bdi translate="no">{person.name}</bdi>
+        {person.isSynthetic && <span className="quiet">{`(${text.synthetic})`}</span>}
+        {person.isSelf && <span className="quiet">{`(${text.you})`}</span>}
         {person.isSpeaking && <span className="visually-hidden">{text.speaking}</span>}
       </p>
       {person.audio.map((track) => (

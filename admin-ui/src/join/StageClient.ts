@@ -1,4 +1,5 @@
 import type { OwnStage } from '@rolecall/server/api';
+import { tab } from '../browser/storage';
 import { readClaims } from './joinTicket';
 import { callStage, type StageAction, type StageAnswer } from './stageApi';
 
@@ -54,7 +55,7 @@ export class StageClient {
       busy: null,
       problem: null,
       isExpired: false,
-      seenDecision: sessionStorage.getItem(this.seenKey),
+      seenDecision: tab.getItem(this.seenKey),
       ahead: 0,
     };
   }
@@ -111,7 +112,7 @@ export class StageClient {
 
   dismissDecision(): void {
     const seen = this.state.own?.lastDecision?.at ?? null;
-    if (seen) sessionStorage.setItem(this.seenKey, seen);
+    if (seen) tab.setItem(this.seenKey, seen);
     this.set({ seenDecision: seen });
   }
 

@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import { ApiProblem, findIssuer, issueTicket, type Issuer } from './api';
 import { ticketFromText, type JoinTicket } from './joinTicket';
+import { NeedsHttps } from './NeedsHttps';
 import { Mark } from './Mark';
 import { text } from './text';
 
@@ -35,8 +36,9 @@ export function TicketForm({ room, onTicket }: TicketFormProps) {
         <span>{text.product}</span>
       </header>
       <h1>
-        <bdi>{room ?? text.joinTitle}</bdi>
+        <bdi translate={room === null ? undefined : 'no'}>{room ?? text.joinTitle}</bdi>
       </h1>
+      <NeedsHttps />
       {issuer?.canIssue && <MakeToken room={room} onTicket={onTicket} />}
       <PasteToken
         room={room}

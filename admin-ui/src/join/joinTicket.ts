@@ -1,3 +1,5 @@
+import { tab } from '../browser/storage';
+
 /**
  * What one needs to enter a room: a token and the address it is good for. The token is read here
  * only to show what it says; nothing is decided by it.
@@ -95,23 +97,36 @@ const proofKey = (room: string) => `rolecall.join.proof:${room}`;
 
 /** The ticket of this tab, so that a reload comes back. It ends with the tab. */
 export function keepTicket(ticket: JoinTicket): void {
-  sessionStorage.setItem(storageKey(ticket.room), JSON.stringify(ticket));
-  sessionStorage.removeItem(proofKey(ticket.room));
+  tab.setItem(storageKey(ticket.room), JSON.stringify(ticket));
+  tab.removeItem(proofKey(ticket.room));
 }
 
 /** The newest token of the same seat, for when the ticket's own has expired. */
 export function keepProof(room: string, token: string): void {
-  sessionStorage.setItem(proofKey(room), token);
+  tab.setItem(proofKey(room), token);
 }
 
 export function keptTicket(room: string, now: number = Date.now()): JoinTicket | null {
-  const kept = sessionStorage.getItem(storageKey(room));
+  const kept = tab.getItem(storageKey(room));
   if (!kept) return null;
-  const ticket = JSON.parse(kept) as JoinTicket;
-  const newer = sessionStorage.getItem(proofKey(room));
+  const ticket = ticketFromStore(kept);
+  if (ticket?.room !== room) return null;
+  const newer = tab.getItem(proofKey(room));
   return newer && isOver(ticket.token, now) && !isOver(newer, now)
     ? { ...ticket, token: newer }
     : ticket;
+}
+
+/** Null for what is not a ticket: other pages of this origin may write there too. */
+function ticketFromStore(kept: string): JoinTicket | null {
+  try {
+    const ticket = JSON.parse(kept) as JoinTicket;
+    const { token, serverUrl, identity } = ticket;
+    const isWhole = [token, serverUrl, identity].every((each) => typeof each === 'string');
+    return isWhole && readClaims(token) && URL.canParse(serverUrl) ? ticket : null;
+  } catch {
+    return null;
+  }
 }
 
 function isOver(token: string, now: number): boolean {
@@ -119,6 +134,6 @@ function isOver(token: string, now: number): boolean {
 }
 
 export function dropTicket(room: string): void {
-  sessionStorage.removeItem(storageKey(room));
-  sessionStorage.removeItem(proofKey(room));
+  tab.removeItem(storageKey(room));
+  tab.removeItem(proofKey(room));
 }

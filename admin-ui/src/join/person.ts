@@ -1,5 +1,8 @@
 import { type Participant, type RemoteTrack, Track } from 'livekit-client';
 
+/** How the name of a synthetic track begins. */
+export const SYNTHETIC = 'synthetic ';
+
 /** A participant as the page shows them. */
 export interface Person {
   identity: string;
@@ -7,6 +10,8 @@ export interface Person {
   isSelf: boolean;
   isSpeaking: boolean;
   isMicrophoneOn: boolean;
+  /** What they send is made by the page: a clock and a beep, by its name in LiveKit. */
+  isSynthetic: boolean;
   camera: Track | null;
   screen: Track | null;
   /** Sound to play: never one's own. */
@@ -30,6 +35,9 @@ export function personOf(person: Participant, isSelf: boolean): Person {
     isSelf,
     isSpeaking: person.isSpeaking,
     isMicrophoneOn: microphone !== undefined && !microphone.isMuted,
+    isSynthetic: [...person.trackPublications.values()].some(
+      ({ trackName, isMuted }) => !isMuted && trackName.startsWith(SYNTHETIC),
+    ),
     camera: shown(Track.Source.Camera),
     screen: shown(Track.Source.ScreenShare),
     audio: heard,

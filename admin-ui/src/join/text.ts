@@ -36,6 +36,8 @@ export const text = {
   joinTitle: 'Join a room',
   documentTitle: (room: string) => `${room} · Rolecall`,
   you: 'you',
+  synthetic: 'synthetic',
+  notKept: 'This browser blocks site data: after a reload you need the token again.',
   mayTitle: 'What you may do now',
   may: ALLOWED,
   yes: 'Yes',
@@ -65,6 +67,8 @@ export const text = {
   mediaFailed: (source: Source, reason: string) => {
     const name = SOURCE_NAMES[source];
     switch (reason) {
+      case 'needs_https':
+        return `Browsers let a page use your ${name} over https only`;
       case 'no_device':
         return `This device has no ${name}`;
       case 'browser_refused':
@@ -75,6 +79,9 @@ export const text = {
         return `Your ${name} could not be turned on: ${reason}`;
     }
   },
+  needsHttps:
+    'This page was opened without https, so the browser gives it no camera, microphone or screen. You can watch, listen and write.',
+  openAt: (address: string) => `Open ${address}`,
   useSynthetic: (source: Source) => `Use a synthetic ${SOURCE_NAMES[source]}`,
   turnOnSources: (sources: Source[]) =>
     `Turn on ${list.format(sources.map((each) => SOURCE_NAMES[each]))}`,
@@ -82,12 +89,11 @@ export const text = {
   dismiss: 'Dismiss',
 
   controls: 'Your microphone, camera and screen',
-  control: (source: Source, isOn: boolean) =>
-    source === 'screen_share'
-      ? isOn
-        ? 'Stop sharing'
-        : 'Share screen'
-      : `${source === 'camera' ? 'Camera' : 'Microphone'} ${isOn ? 'on' : 'off'}`,
+  control: (source: Source, isOn: boolean, isSynthetic: boolean) => {
+    if (source === 'screen_share') return isOn ? 'Stop sharing' : 'Share screen';
+    if (isSynthetic) return `Synthetic ${SOURCE_NAMES[source]} on`;
+    return `${source === 'camera' ? 'Camera' : 'Microphone'} ${isOn ? 'on' : 'off'}`;
+  },
   mayNot: (source: Source) => `You may not ${ALLOWED[source]} in this room`,
   mediaChoice: 'Send from',
   mediaChoices: { device: 'this device', synthetic: 'a synthetic source' },

@@ -101,7 +101,7 @@ function Sides({ conflict }: { conflict: Conflict }) {
 }
 
 const Value = ({ value }: { value: unknown }) => (
-  <code style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
+  <code translate="no" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
     {value === null || value === undefined || value === ''
       ? '–'
       : typeof value === 'string'

@@ -46,7 +46,7 @@ export function LiveBadge() {
             border: '2px solid currentColor',
           }}
         />
-        {translate(`app.live.${state}`, { seconds })}
+        <span>{translate(`app.live.${state}`, { seconds })}</span>
       </Box>
     </Tooltip>
   );

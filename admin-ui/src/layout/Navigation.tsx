@@ -202,7 +202,7 @@ function NavigationItem({ item: { to, label, icon } }: { item: Item }) {
         }}
       >
         {icon}
-        {translate(label)}
+        <span>{translate(label)}</span>
       </Box>
     </li>
   );

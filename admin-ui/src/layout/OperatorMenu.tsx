@@ -87,7 +87,7 @@ export function OperatorMenu() {
             <ListItemIcon>
               <ManageAccounts fontSize="small" />
             </ListItemIcon>
-            {translate('app.nav.account')}
+            <span>{translate('app.nav.account')}</span>
           </MenuItem>
           <MenuItem
             onClick={() => {
@@ -98,7 +98,7 @@ export function OperatorMenu() {
             <ListItemIcon>
               <Logout fontSize="small" />
             </ListItemIcon>
-            {translate('ra.auth.logout')}
+            <span>{translate('ra.auth.logout')}</span>
           </MenuItem>
         </MenuList>
       </Popover>

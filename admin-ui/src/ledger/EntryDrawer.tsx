@@ -173,7 +173,9 @@ function Details({ entry }: { entry: Entry }) {
   add(
     'actor',
     entry.actor && (
-      <bdi>{actorText(entry.actor.label || entry.actor.id || '', entry.actor.kind, translate)}</bdi>
+      <bdi translate="no">
+        {actorText(entry.actor.label || entry.actor.id || '', entry.actor.kind, translate)}
+      </bdi>
     ),
   );
   add('identity', entry.identity && <Related name="identity" value={entry.identity} />);

@@ -2,8 +2,9 @@ import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import TextField from '@mui/material/TextField';
+import { UNSENDABLE } from '../api/listParams';
 import { SearchBox, SelectBox } from '../shared/filters';
-import { fromLocalField, RANGES, toLocalField } from './timeRange';
+import { fromLocalField, isInstant, RANGES, toLocalField } from './timeRange';
 
 export const FILTER_KEYS = [
   'q',
@@ -16,8 +17,31 @@ export const FILTER_KEYS = [
   'from',
   'to',
 ] as const;
+const MAX_TEXT = 256;
 export type FilterKey = (typeof FILTER_KEYS)[number];
 export type FilterValues = Record<FilterKey, string>;
+
+/** What a link may say that the server takes and that a field can show. */
+export function isUsableFilter(
+  key: FilterKey,
+  value: string,
+  kinds: readonly string[],
+  outcomes: readonly string[],
+): boolean {
+  switch (key) {
+    case 'kind':
+      return kinds.includes(value);
+    case 'outcome':
+      return outcomes.includes(value);
+    case 'since':
+      return value === 'custom' || RANGES.some((range) => range === value);
+    case 'from':
+    case 'to':
+      return isInstant(value);
+    default:
+      return value.length <= MAX_TEXT && !UNSENDABLE.test(value);
+  }
+}
 
 export interface LedgerFiltersProps {
   values: FilterValues;

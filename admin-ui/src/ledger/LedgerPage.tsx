@@ -15,7 +15,7 @@ import { useKeysetList } from '../shared/useKeysetList';
 import { useRouteSegment } from '../shared/useRouteSegment';
 import { useUrlFilters } from '../shared/useUrlFilters';
 import { EntryDrawer } from './EntryDrawer';
-import { FILTER_KEYS, type FilterValues, LedgerFilters } from './LedgerFilters';
+import { FILTER_KEYS, isUsableFilter, type FilterValues, LedgerFilters } from './LedgerFilters';
 import { LedgerFooter } from './LedgerFooter';
 import { type Entry, LedgerRow, ROW_HEIGHT } from './LedgerRow';
 import './messages.en';
@@ -38,7 +38,9 @@ export function LedgerPage({ base, route, title, kinds, outcomes, empty }: Ledge
   const navigate = useNavigate();
   const { search } = useLocation();
   const openId = useRouteSegment(1);
-  const filters = useUrlFilters(FILTER_KEYS);
+  const filters = useUrlFilters(FILTER_KEYS, (key, value) =>
+    isUsableFilter(key, value, kinds, outcomes),
+  );
   const list = useKeysetList<Entry>({
     route,
     filter: () => filterOf(filters.values),
@@ -128,7 +130,11 @@ export function LedgerPage({ base, route, title, kinds, outcomes, empty }: Ledge
       <Title title={translate(title)} />
       <LedgerFilters {...filters} kinds={kinds} outcomes={outcomes} />
       {list.error && list.items.length === 0 ? (
-        <ErrorState error={list.error} onRetry={list.retry} />
+        <ErrorState
+          error={list.error}
+          onRetry={list.retry}
+          onReset={filters.isAny ? filters.clear : undefined}
+        />
       ) : list.isPending ? (
         <Paper variant="outlined" sx={{ p: 2 }} aria-hidden>
           {Array.from({ length: 10 }, (_, row) => (

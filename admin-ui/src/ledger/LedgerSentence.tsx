@@ -47,7 +47,7 @@ export function LedgerSentence({ entry }: { entry: LedgerEntry | Issuance }) {
     if (!name) return <Fragment key={at}>{part}</Fragment>;
     return (
       <strong key={at}>
-        <bdi>{values[name]}</bdi>
+        <bdi translate="no">{values[name]}</bdi>
       </strong>
     );
   });

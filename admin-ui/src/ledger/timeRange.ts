@@ -9,6 +9,10 @@ export function startOf(range: string, now: Date): Date | null {
   return size ? new Date(now.getTime() - Number(match[1]) * size) : null;
 }
 
+/** Whether the server takes it: an instant with its offset. */
+export const isInstant = (text: string) =>
+  /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text));
+
 /** ISO → what a local date-time field shows, and back. */
 export function toLocalField(iso: string) {
   const date = new Date(iso);

@@ -7,7 +7,7 @@ import './messages.en';
 /** "moderator · town-*", one after the other. */
 export function AccessText({ access }: { access: OperatorAccess[] }) {
   const translate = useTranslate();
-  if (access.length === 0) return <>–</>;
+  if (access.length === 0) return <span>–</span>;
   return (
     <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 0.5 }}>
       {access.map(({ role, rooms }, at) => (

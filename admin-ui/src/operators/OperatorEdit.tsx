@@ -30,7 +30,7 @@ export function OperatorEdit() {
         return (
           <Box sx={{ display: 'grid', gap: 2, maxWidth: 760 }}>
             <Typography color="text.secondary">
-              <bdi>{operator.email}</bdi>
+              <bdi translate="no">{operator.email}</bdi>
             </Typography>
             {operator.isDisabled && (
               <Alert severity="warning">{translate('operators.disabled_notice')}</Alert>

@@ -37,7 +37,7 @@ export function OperatorList() {
         render={(operator) => (
           <>
             <RowLink to={operatorPath(operator.id)}>
-              <bdi>{operator.name || operator.email}</bdi>
+              <bdi translate="no">{operator.name || operator.email}</bdi>
             </RowLink>
             {operator.id === me?.operator.id && (
               <Box component="span" sx={{ color: 'text.secondary', ml: 1 }}>
@@ -47,7 +47,11 @@ export function OperatorList() {
           </>
         )}
       />
-      <Column source="email" sx={wide} render={(operator) => <bdi>{operator.email}</bdi>} />
+      <Column
+        source="email"
+        sx={wide}
+        render={(operator) => <bdi translate="no">{operator.email}</bdi>}
+      />
       <Column
         label="resources.operators.fields.access"
         render={(operator) => <AccessText access={operator.access} />}

@@ -70,7 +70,7 @@ export function PublishDialog({ template, etag, lint, onPublished, onClose }: Pu
           <Concerned template={template} />
           {grave.length > 0 && (
             <Alert severity="error">
-              {translate('role_templates.publish.grave')}
+              <span>{translate('role_templates.publish.grave')}</span>
               <Findings lint={grave} />
               <FormControlLabel
                 control={
@@ -126,13 +126,13 @@ function Changes({ template }: { template: RoleTemplate }) {
     <section>
       <Typography variant="h3">{translate('role_templates.publish.changes')}</Typography>
       {template.published === null ? (
-        translate('role_templates.publish.first')
+        <span>{translate('role_templates.publish.first')}</span>
       ) : error ? (
-        errorText(error)
+        <span>{errorText(error)}</span>
       ) : !data ? (
         <Skeleton height={40} animation={false} />
       ) : data.sentences.length === 0 ? (
-        translate('role_templates.publish.no_changes')
+        <span>{translate('role_templates.publish.no_changes')}</span>
       ) : (
         <Sentences sentences={data.sentences} />
       )}
@@ -153,15 +153,17 @@ function Concerned({ template }: { template: RoleTemplate }) {
     <section>
       <Typography variant="h3">{translate('role_templates.publish.impact')}</Typography>
       {error ? (
-        errorText(error)
+        <span>{errorText(error)}</span>
       ) : !data ? (
         <Skeleton height={40} animation={false} />
       ) : (
         <>
-          {translate('role_templates.publish.impact_text', {
-            assignments: data.assignments,
-            live: data.live,
-          })}
+          <span>
+            {translate('role_templates.publish.impact_text', {
+              assignments: data.assignments,
+              live: data.live,
+            })}
+          </span>
           {data.rooms.length > 0 && (
             <Box component="ul" sx={{ m: 0, pl: 2.25 }}>
               {data.rooms.map(({ room, live }) => (

@@ -13,7 +13,7 @@ export function Sentences({ sentences }: Pick<TemplateDiff, 'sentences'>) {
           <Box component="span" sx={{ color: COLORS[kind], fontWeight: 700, width: '1ch' }}>
             {SIGNS[kind]}
           </Box>
-          {text}
+          <span>{text}</span>
         </Box>
       ))}
     </Box>

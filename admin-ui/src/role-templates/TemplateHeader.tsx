@@ -38,7 +38,7 @@ export function TemplateHeader(props: TemplateHeaderProps) {
   return (
     <Bar>
       <RoleChip template={template.key} name={basics.name} color={basics.color} />
-      <code>{template.key}</code>
+      <code translate="no">{template.key}</code>
       <StateLine template={template} isDirty={isDirty} isSaving={isSaving} />
       <Box sx={{ flex: 1 }} />
       {canWrite && (
@@ -115,7 +115,7 @@ function ConflictAlert({ editor }: { editor: TemplateEditor }) {
       }
     >
       <b>{translate('role_templates.conflict.title')}</b>{' '}
-      {translate('role_templates.conflict.text')}
+      <span>{translate('role_templates.conflict.text')}</span>
     </Alert>
   );
 }
@@ -125,12 +125,12 @@ function Refusal({ error }: { error: unknown }) {
   const fields = Object.entries(problemOf(error)?.errors ?? {});
   return (
     <Alert severity="error" sx={{ width: '100%' }}>
-      {errorText(error)}
+      <span>{errorText(error)}</span>
       {fields.length > 0 && (
         <Box component="ul" sx={{ m: 0, pl: 2.25 }}>
           {fields.map(([field, text]) => (
             <li key={field}>
-              <code>{field}</code> {text}
+              <code translate="no">{field}</code> <span>{text}</span>
             </li>
           ))}
         </Box>
@@ -158,17 +158,19 @@ function StateLine({ template, isDirty, isSaving }: StateLineProps) {
         </StatusBadge>
       )}
       <span role="status">
-        {isSaving
-          ? translate('role_templates.status.saving')
-          : isDirty
-            ? translate('role_templates.status.unsaved')
-            : draft
-              ? translate('role_templates.status.draft', {
-                  by: draft.updatedBy
-                    ? actorText(draft.updatedBy, draft.updatedByKind, translate)
-                    : '–',
-                })
-              : translate('role_templates.status.nothing_new')}
+        <span>
+          {isSaving
+            ? translate('role_templates.status.saving')
+            : isDirty
+              ? translate('role_templates.status.unsaved')
+              : draft
+                ? translate('role_templates.status.draft', {
+                    by: draft.updatedBy
+                      ? actorText(draft.updatedBy, draft.updatedByKind, translate)
+                      : '–',
+                  })
+                : translate('role_templates.status.nothing_new')}
+        </span>
         {!isSaving && !isDirty && draft && (
           <>
             {' '}

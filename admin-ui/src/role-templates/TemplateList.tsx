@@ -72,7 +72,7 @@ export function TemplateList() {
                 {translate('role_templates.state.unpublished')}
               </StatusBadge>
             ) : (
-              <span>v{template.published}</span>
+              <span>{`v${template.published}`}</span>
             )}
             {template.draft && (
               <StatusBadge tone="pending">{translate('role_templates.state.draft')}</StatusBadge>

@@ -40,7 +40,7 @@ export function VersionsTab({ template, canRestore, onRestore }: VersionsTabProp
   return (
     <Box sx={{ display: 'grid', gap: 2, maxWidth: 1080 }}>
       <Panel title={translate('role_templates.versions.list')}>
-        {versions.length === 0 && translate('role_templates.versions.none')}
+        {versions.length === 0 && <span>{translate('role_templates.versions.none')}</span>}
         <Box component="ol" sx={{ listStyle: 'none', m: 0, p: 0 }}>
           {versions.map((version) => (
             <VersionRow
@@ -93,9 +93,9 @@ function VersionRow({
         <StatusBadge tone="good">{translate('role_templates.versions.current')}</StatusBadge>
       )}
       <Box sx={{ flex: '1 1 240px', minWidth: 0, overflowWrap: 'anywhere' }}>
-        {version.message}
+        <span>{version.message}</span>
         <Typography variant="body2" color="text.secondary">
-          {actorText(version.publishedBy, version.publishedByKind, translate)} ·{' '}
+          <span>{`${actorText(version.publishedBy, version.publishedByKind, translate)} ·`}</span>{' '}
           <TimeText at={version.publishedAt} />
         </Typography>
       </Box>
@@ -161,11 +161,13 @@ function Compare({ template, versions }: { template: RoleTemplate; versions: Tem
         {choose('from', from, setFrom)}
         {choose('to', to, setTo)}
       </Box>
-      {error
-        ? errorText(error)
-        : data && data.sentences.length === 0
-          ? translate('role_templates.versions.same')
-          : data && <Sentences sentences={data.sentences} />}
+      {error ? (
+        <span>{errorText(error)}</span>
+      ) : data && data.sentences.length === 0 ? (
+        <span>{translate('role_templates.versions.same')}</span>
+      ) : (
+        data && <Sentences sentences={data.sentences} />
+      )}
       <Box
         sx={{
           display: 'grid',

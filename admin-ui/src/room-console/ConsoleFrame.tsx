@@ -125,7 +125,7 @@ const RoomLine = memo(function RoomLine(props: RoomLineProps) {
       <div className="about">
         <div className="figures">
           {record?.title && record.title !== room && (
-            <Box component="bdi" sx={{ color: 'text.secondary' }}>
+            <Box component="bdi" translate="no" sx={{ color: 'text.secondary' }}>
               {room}
             </Box>
           )}

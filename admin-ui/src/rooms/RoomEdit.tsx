@@ -62,7 +62,7 @@ function Heading({ room }: { room: Room }) {
     <>
       <Box sx={{ display: 'flex', gap: 2, alignItems: 'center', flexWrap: 'wrap' }}>
         <Typography component="p" sx={{ fontWeight: 650, overflowWrap: 'anywhere' }}>
-          <bdi>{room.name}</bdi>
+          <bdi translate="no">{room.name}</bdi>
         </Typography>
         <RoomState room={room} />
         <Box sx={{ flex: 1 }} />

@@ -44,11 +44,11 @@ export function RoomList() {
         render={(room) => (
           <Box sx={{ minWidth: 0 }}>
             <RowLink to={roomConsolePath(room.name)}>
-              <bdi>{room.name}</bdi>
+              <bdi translate="no">{room.name}</bdi>
             </RowLink>
             {room.title && room.title !== room.name && (
               <Box component="span" sx={{ color: 'text.secondary', ml: 1 }}>
-                <bdi>{room.title}</bdi>
+                <bdi translate="no">{room.title}</bdi>
               </Box>
             )}
           </Box>

@@ -5,9 +5,14 @@ import type { Me } from '../api/records';
 import { session } from './session';
 
 export const signIn = async (email: string, password: string) => {
-  const me = await postJson<Me>('/session', { email, password }, { isAnonymous: true });
-  session.set(me);
-  return me;
+  await postJson<Me>('/session', { email, password }, { isAnonymous: true });
+  try {
+    return await session.refresh();
+  } catch (error) {
+    // The password was right, and the browser has not kept the cookie that the answer set.
+    const isKept = !(error instanceof ProblemError && error.status === 401);
+    throw isKept ? error : new Error('app.sign_in.needs_cookies');
+  }
 };
 
 export const authProvider: AuthProvider = {

@@ -31,7 +31,7 @@ export function BecauseList({ because }: { because: Because[] }) {
             <Icon aria-hidden sx={{ fontSize: 16, mt: '2px', color }} />
             <Box sx={{ minWidth: 0, overflowWrap: 'anywhere' }}>
               <Box component="span" sx={visuallyHidden}>
-                {translate(`app.because.${reason.outcome}`)}{' '}
+                <span>{translate(`app.because.${reason.outcome}`)}</span>{' '}
               </Box>
               <Box
                 component="span"

@@ -9,12 +9,14 @@ import { useErrorText } from './useErrorText';
 export interface ErrorStateProps {
   error: unknown;
   onRetry?: () => void;
+  /** Back to what was shown before anything was chosen. */
+  onReset?: () => void;
   /** What could not be done: "The rooms could not be loaded". */
   title?: string;
 }
 
 /** What failed, why, what to do; with the id under which the server's log has it. */
-export function ErrorState({ error, onRetry, title }: ErrorStateProps) {
+export function ErrorState({ error, onRetry, onReset, title }: ErrorStateProps) {
   const translate = useTranslate();
   const errorText = useErrorText();
   const problem = error instanceof ProblemError ? error : null;
@@ -24,20 +26,28 @@ export function ErrorState({ error, onRetry, title }: ErrorStateProps) {
       severity={isForbidden ? 'warning' : 'error'}
       sx={{ m: 2 }}
       action={
-        onRetry && (
-          <Button color="inherit" onClick={onRetry}>
-            {translate('app.action.retry')}
-          </Button>
-        )
+        <>
+          {onReset && (
+            <Button color="inherit" onClick={onReset}>
+              {translate('app.action.reset_filters')}
+            </Button>
+          )}
+          {onRetry && (
+            <Button color="inherit" onClick={onRetry}>
+              {translate('app.action.retry')}
+            </Button>
+          )}
+        </>
       }
     >
       <AlertTitle sx={{ fontWeight: 650 }}>
         {title ?? translate(isForbidden ? 'app.error.forbidden_title' : 'app.error.load_title')}
       </AlertTitle>
-      {errorText(error)}
+      <span>{errorText(error)}</span>
       {problem?.requestId && (
         <Typography variant="caption" component="p" sx={{ mt: 0.5 }}>
-          {translate('app.error.request_id')} <code>{problem.requestId}</code>
+          <span>{translate('app.error.request_id')}</span>{' '}
+          <code translate="no">{problem.requestId}</code>
         </Typography>
       )}
     </Alert>

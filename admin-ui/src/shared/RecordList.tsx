@@ -5,6 +5,7 @@ import {
   Pagination,
   type RaRecord,
   Title,
+  useRemoveFromStore,
   useListContext,
   useResourceContext,
   useTranslate,
@@ -14,8 +15,9 @@ import Button from '@mui/material/Button';
 import Paper from '@mui/material/Paper';
 import Skeleton from '@mui/material/Skeleton';
 import Add from '@mui/icons-material/Add';
-import { Link } from 'react-router-dom';
+import { Link, Navigate, useLocation, useNavigate } from 'react-router-dom';
 import { ProblemError } from '../api/httpClient';
+import { cleanListSearch, PAGE_SIZE, PAGE_SIZES } from '../api/listParams';
 import type { Permission } from '../session/permissions';
 import { useAnnounce } from './announce';
 import { EmptyState } from './EmptyState';
@@ -54,13 +56,18 @@ export function RecordList({
 }: RecordListProps) {
   const translate = useTranslate();
   const can = usePermissionSet();
+  const resource = useResourceContext() ?? '';
+  const { search } = useLocation();
+  const usable = cleanListSearch(resource, search);
   const createButton = create && can(create.permission) && (
     <CreateLink label={translate(create.label)} />
   );
+  // Before the list reads it: react-admin stores what a link says, and comes back to it.
+  if (usable !== search) return <Navigate to={{ search: usable }} replace />;
   return (
     <ListBase
       sort={sort}
-      perPage={25}
+      perPage={PAGE_SIZE}
       filterDefaultValues={filterDefaultValues}
       // The page itself shows what went wrong; a toast as well would say it twice.
       queryOptions={{ onError: () => undefined }}
@@ -108,6 +115,7 @@ function Body({ children, empty, createButton, rowClick, isRowMuted }: BodyProps
   const announce = useAnnounce();
   const { data, error, isPending, total, filterValues, setFilters, refetch } = useListContext();
   const isFiltered = isFilled(filterValues);
+  const { isDefault, reset } = useListReset();
 
   useEffect(() => {
     if (total !== undefined && isFiltered) {
@@ -115,13 +123,22 @@ function Body({ children, empty, createButton, rowClick, isRowMuted }: BodyProps
     }
   }, [total, isFiltered, announce, translate]);
 
-  if (error && !data) return <ErrorState error={error} onRetry={() => void refetch()} />;
+  if (error && !data) {
+    return (
+      <ErrorState
+        error={error}
+        onRetry={() => void refetch()}
+        onReset={isDefault ? undefined : reset}
+      />
+    );
+  }
   if (isPending) return <TableSkeleton />;
   const stale = error && (
     <ErrorState
       error={error}
       title={translate('app.error.stale_title')}
       onRetry={() => void refetch()}
+      onReset={isDefault ? undefined : reset}
     />
   );
   if (!data || data.length === 0) {
@@ -164,10 +181,25 @@ function Body({ children, empty, createButton, rowClick, isRowMuted }: BodyProps
             {children}
           </DataTable>
         </Box>
-        <Pagination rowsPerPageOptions={[10, 25, 50, 100]} />
+        <Pagination rowsPerPageOptions={PAGE_SIZES} />
       </Paper>
     </>
   );
+}
+
+/** The way back to the list as the menu opens it, whatever a link or the browser's storage says. */
+function useListReset() {
+  const resource = useResourceContext();
+  const navigate = useNavigate();
+  const forget = useRemoveFromStore();
+  const { search } = useLocation();
+  const { filterValues, page, perPage } = useListContext();
+  const isDefault = search === '' && !isFilled(filterValues) && page === 1 && perPage === PAGE_SIZE;
+  const reset = () => {
+    forget(`${resource}.listParams`);
+    void navigate({ search: '' }, { replace: true });
+  };
+  return { isDefault, reset };
 }
 
 const TableSkeleton = () => (

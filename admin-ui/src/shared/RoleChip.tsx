@@ -72,13 +72,15 @@ function BareRoleChip({ template, version, name, color, isStruck, sx }: RoleChip
       </Box>
       <Box
         component="span"
+        translate="no"
         sx={{ overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }}
       >
-        {label}
+        <span>{label}</span>
         {version != null && (
-          <Box component="span" sx={{ color: 'text.secondary', fontWeight: 400, ml: 0.5 }}>
-            v{version}
-          </Box>
+          <Box
+            component="span"
+            sx={{ color: 'text.secondary', fontWeight: 400, ml: 0.5 }}
+          >{`v${version}`}</Box>
         )}
       </Box>
     </Box>

@@ -32,7 +32,7 @@ export function RoomPatternsField({
       renderValue={(patterns, getItemProps) =>
         patterns.map((pattern, index) => {
           const { key, ...props } = getItemProps({ index });
-          return <Chip key={key} label={<bdi>{pattern}</bdi>} {...props} />;
+          return <Chip key={key} label={<bdi translate="no">{pattern}</bdi>} {...props} />;
         })
       }
       renderInput={(params) => (

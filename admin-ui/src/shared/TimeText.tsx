@@ -40,7 +40,7 @@ export function TimeText({ at, empty = '–', format = 'relative' }: TimeTextPro
   useEffect(() => {
     if (mountedAt > now) now = mountedAt;
   }, [mountedAt]);
-  if (!at) return <>{empty}</>;
+  if (!at) return <span>{empty}</span>;
   const date = new Date(at);
   const relative = relativeTime(date, tick > mountedAt ? tick : mountedAt, locale);
   const absolute = absoluteTime(date, locale);
@@ -48,9 +48,9 @@ export function TimeText({ at, empty = '–', format = 'relative' }: TimeTextPro
     <Tooltip
       title={
         <>
-          {format === 'relative' ? absolute : relative}
+          <span>{format === 'relative' ? absolute : relative}</span>
           <br />
-          {absoluteTime(date, locale, 'UTC')}
+          <span>{absoluteTime(date, locale, 'UTC')}</span>
         </>
       }
     >

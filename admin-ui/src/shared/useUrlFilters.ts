@@ -2,11 +2,20 @@ import { useCallback, useMemo } from 'react';
 import { useSearchParams } from 'react-router-dom';
 
 /** Filters that live in the address: they can be shared, bookmarked and gone back to. */
-export function useUrlFilters<K extends string>(keys: readonly K[]) {
+export function useUrlFilters<K extends string>(
+  keys: readonly K[],
+  /** What a link says is used only if this is true of it. */
+  isUsable: (key: K, value: string) => boolean = () => true,
+) {
   const [params, setParams] = useSearchParams();
+  const read = keys.map((key) => {
+    const value = params.get(key) ?? '';
+    return [key, value === '' || isUsable(key, value) ? value : ''] as const;
+  });
+  const signature = JSON.stringify(read);
   const values = useMemo(
-    () => Object.fromEntries(keys.map((key) => [key, params.get(key) ?? ''])) as Record<K, string>,
-    [keys, params],
+    () => Object.fromEntries(JSON.parse(signature) as [K, string][]) as Record<K, string>,
+    [signature],
   );
   const set = useCallback(
     (changes: Partial<Record<K, string>>) =>

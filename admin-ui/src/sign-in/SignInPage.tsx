@@ -5,18 +5,11 @@ import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
-import { isOwnAddress } from '@rolecall/server/address';
+import { otherAddress } from '../browser/secureContext';
+import { keepsCookies } from '../browser/storage';
 import { Mark } from '../shared/Mark';
 import { RollCall } from './RollCall';
 import { useSignInErrorText } from './useSignInErrorText';
-
-/** PUBLIC_URL when the page was opened at another address, where nobody can sign in; else null. */
-function otherAddress(): string | null {
-  const told = document.querySelector<HTMLMetaElement>('meta[name="public-url"]')?.content ?? '';
-  // The page of a development server is not filled in.
-  if (!URL.canParse(told) || isOwnAddress(window.location.origin, told)) return null;
-  return told;
-}
 
 export function SignInPage() {
   const translate = useTranslate();
@@ -25,6 +18,7 @@ export function SignInPage() {
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setIsBusy] = useState(false);
   const [ownUrl] = useState(otherAddress);
+  const [hasCookies] = useState(keepsCookies);
 
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -87,6 +81,11 @@ export function SignInPage() {
             }
           >
             {translate('app.sign_in.other_address', { url: ownUrl })}
+          </Alert>
+        )}
+        {!hasCookies && (
+          <Alert severity="warning" sx={{ mb: 2 }}>
+            {translate('app.sign_in.needs_cookies')}
           </Alert>
         )}
         <form onSubmit={(event) => void submit(event)} aria-label={translate('app.sign_in.title')}>

@@ -42,7 +42,7 @@ export function GatePanel({ status }: { status: SystemStatus }) {
             label: text('browser'),
             value: here ? (
               <Seen state={here}>
-                {text(`browser_${here}`)} <Mono>{check.browserUrl}</Mono>
+                <span>{text(`browser_${here}`)}</span> <Mono>{check.browserUrl}</Mono>
               </Seen>
             ) : (
               text('browser_local')

@@ -88,7 +88,7 @@ function Sweep({ lastAt, ms }: NonNullable<SystemStatus['sweep']>) {
   return (
     <>
       <TimeText at={lastAt} empty={translate('status.sweep_none')} />
-      {ms !== null && ` · ${translate('status.sweep_took', { ms: Math.round(ms) })}`}
+      {ms !== null && <span>{` · ${translate('status.sweep_took', { ms: Math.round(ms) })}`}</span>}
     </>
   );
 }

@@ -18,7 +18,7 @@ export function Refusal({ title, error }: { title: string; error: unknown }) {
   return (
     <Alert severity="error" role="alert">
       <AlertTitle sx={{ fontWeight: 650 }}>{title}</AlertTitle>
-      {errorText(error)}
+      <span>{errorText(error)}</span>
       {because && because.length > 0 && <BecauseList because={because} />}
     </Alert>
   );

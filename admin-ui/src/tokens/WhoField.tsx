@@ -51,7 +51,7 @@ export function WhoField({ value, error, onChange }: FieldProps<KnownUser | stri
         <Box component="li" key={key} {...item} sx={{ gap: 1 }}>
           <Mono>{user.identity}</Mono>
           {user.name !== user.identity && (
-            <Box component="bdi" sx={{ color: 'text.secondary' }}>
+            <Box component="bdi" translate="no" sx={{ color: 'text.secondary' }}>
               {user.name}
             </Box>
           )}

@@ -42,7 +42,7 @@ export function UserAssignments({ user }: { user: User }) {
       ) : isPending ? (
         <Skeleton height={80} animation={false} />
       ) : data.length === 0 ? (
-        translate('users.assignments.none')
+        <span>{translate('users.assignments.none')}</span>
       ) : (
         <Box component="ul" sx={{ listStyle: 'none', m: 0, p: 0 }}>
           {data.map((assignment) => (

@@ -33,7 +33,7 @@ export function UserEffective({ user }: { user: User }) {
       ) : isPending ? (
         <Skeleton height={120} animation={false} />
       ) : data.length === 0 ? (
-        translate('users.effective.none')
+        <span>{translate('users.effective.none')}</span>
       ) : (
         <Box component="ul" sx={{ listStyle: 'none', m: 0, p: 0 }}>
           {data.map((room) => (
@@ -41,7 +41,9 @@ export function UserEffective({ user }: { user: User }) {
           ))}
         </Box>
       )}
-      {total !== undefined && total > ROOMS && translate('users.effective.more', { count: ROOMS })}
+      {total !== undefined && total > ROOMS && (
+        <span>{translate('users.effective.more', { count: ROOMS })}</span>
+      )}
     </Panel>
   );
 }
@@ -60,7 +62,7 @@ function RoomRow({ room, identity }: { room: Room; identity: string }) {
       <Box sx={{ display: 'flex', alignItems: 'center', gap: 2, minHeight: 32, flexWrap: 'wrap' }}>
         <Box sx={{ flex: '1 1 140px', minWidth: 0 }}>
           <RowLink to={roomConsolePath(room.name)}>
-            <bdi>{room.name}</bdi>
+            <bdi translate="no">{room.name}</bdi>
           </RowLink>
         </Box>
         {data ? (

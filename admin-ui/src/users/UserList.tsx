@@ -49,7 +49,7 @@ export function UserList() {
         source="name"
         render={(user) => (
           <RowLink to={userPath(user.id)}>
-            <bdi>{user.name || user.identity}</bdi>
+            <bdi translate="no">{user.name || user.identity}</bdi>
           </RowLink>
         )}
       />

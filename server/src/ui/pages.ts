@@ -21,7 +21,9 @@ export class Pages {
     this.pages = existsSync(join(UI_FOLDER, 'index.html'))
       ? {
           index: read('index.html').replace('__PUBLIC_URL__', asAttribute(config.publicUrl)),
-          join: read('join.html').replace('__CLIENT_URL__', asAttribute(clientUrlOf(config))),
+          join: read('join.html')
+            .replace('__PUBLIC_URL__', asAttribute(config.publicUrl))
+            .replace('__CLIENT_URL__', asAttribute(clientUrlOf(config))),
         }
       : null;
     this.connectSources = connectSourcesOf(config);

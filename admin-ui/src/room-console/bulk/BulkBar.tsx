@@ -83,7 +83,7 @@ export function BulkBar({ refocus }: { refocus: () => void }) {
       {left > 0 && <span>{translate('room_bulk.left', { smart_count: left })}</span>}
       {selection.leftOut.length > 0 && (
         <span>
-          {translate('room_bulk.left_out', { smart_count: selection.leftOut.length })}{' '}
+          <span>{translate('room_bulk.left_out', { smart_count: selection.leftOut.length })}</span>{' '}
           <Button onClick={include}>{translate('room_bulk.include')}</Button>
         </span>
       )}

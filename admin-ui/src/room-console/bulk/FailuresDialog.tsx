@@ -41,10 +41,10 @@ export function FailuresDialog({ operation, nameOf, onClose }: FailuresDialogPro
         <Box component="ul" sx={{ m: 0, p: 0, listStyle: 'none', fontSize: '.8125rem' }}>
           {data?.data.map(({ id, identity, detail }) => (
             <Box component="li" key={id} sx={{ py: 0.25 }}>
-              <bdi>{nameOf(identity)}</bdi> <Mono>{identity}</Mono>
+              <bdi translate="no">{nameOf(identity)}</bdi> <Mono>{identity}</Mono>
               <Box component="span" sx={{ color: 'text.secondary' }}>
                 {' '}
-                {detail}
+                <span>{detail}</span>
               </Box>
             </Box>
           ))}

@@ -60,8 +60,24 @@ export interface KeySettings {
 
 const DEFAULT_SETTINGS: KeySettings = { areCharactersOn: true, keys: {} };
 
+/** What can be used of settings that an older version, or somebody by hand, has stored. */
+export function keySettingsOf(stored: unknown): KeySettings {
+  if (typeof stored !== 'object' || stored === null) return DEFAULT_SETTINGS;
+  const { areCharactersOn, keys } = stored as Partial<Record<keyof KeySettings, unknown>>;
+  const chosen = typeof keys === 'object' && keys !== null ? Object.entries(keys) : [];
+  return {
+    areCharactersOn: areCharactersOn !== false,
+    keys: Object.fromEntries(
+      chosen.filter(
+        ([command, key]) => Object.hasOwn(DEFAULT_KEYS, command) && typeof key === 'string',
+      ),
+    ),
+  };
+}
+
 export function useShortcuts() {
-  const [settings, setSettings] = useStore<KeySettings>('room-console.keys', DEFAULT_SETTINGS);
+  const [stored, setSettings] = useStore<unknown>('room-console.keys', DEFAULT_SETTINGS);
+  const settings = useMemo(() => keySettingsOf(stored), [stored]);
   const keys = useMemo(() => ({ ...DEFAULT_KEYS, ...settings.keys }), [settings]);
   const commands = useMemo(
     () => new Map(COMMANDS.filter((each) => keys[each]).map((each) => [keys[each], each])),

@@ -83,7 +83,7 @@ export function RemoveDialog(props: RemoveDialogProps) {
             sx={{ alignItems: 'flex-start', mb: 1 }}
             label={
               <Box sx={{ pt: 0.75 }}>
-                {translate(`room_console.remove_dialog.${each}`)}
+                <span>{translate(`room_console.remove_dialog.${each}`)}</span>
                 <Typography variant="body2" color="text.secondary">
                   {obstacles[each] ?? translate(`room_console.remove_dialog.${each}_help`)}
                 </Typography>

@@ -86,7 +86,7 @@ export function ShortcutsDialog({ shortcuts, onClose }: ShortcutsDialogProps) {
           }
           label={
             <>
-              {translate('room_console.keys.characters')}{' '}
+              <span>{translate('room_console.keys.characters')}</span>{' '}
               <Typography component="span" variant="body2" color="text.secondary">
                 {translate('room_console.keys.characters_help')}
               </Typography>
@@ -154,7 +154,7 @@ function Legend() {
             <span className={`status ${tone}`}>
               <span className="said">
                 <StatusSign tone={tone} />
-                {translate(`room_console.keys.signs.${tone}`)}
+                <span>{translate(`room_console.keys.signs.${tone}`)}</span>
               </span>
             </span>
             <span>{translate(`room_console.keys.meanings.${tone}`)}</span>

@@ -56,9 +56,7 @@ const Waiting = memo(function Waiting({ store, onApply }: WaitingProps) {
         py: 0,
         '@media (pointer: coarse)': { top: -8, minHeight: 44 },
       }}
-    >
-      {parts.join(', ')} · {translate('room_console.apply')}
-    </Button>
+    >{`${parts.join(', ')} · ${translate('room_console.apply')}`}</Button>
   );
 });
 

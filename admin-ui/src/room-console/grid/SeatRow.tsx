@@ -80,8 +80,14 @@ const SeatCells = memo(function SeatCells(props: SeatCellsProps) {
         }}
       />
       <div role="gridcell" className="cell c-person" title={`${name}\n${identity}`}>
-        <bdi className="name person">{name}</bdi>
-        {name !== identity && <bdi className="mono">{identity}</bdi>}
+        <bdi translate="no" className="name person">
+          {name}
+        </bdi>
+        {name !== identity && (
+          <bdi translate="no" className="mono">
+            {identity}
+          </bdi>
+        )}
         {tagsOf(seat).map((tag) => (
           <span key={tag} className="tag">
             {translate(`room_console.tags.${tag}`, { _: tag })}
@@ -98,8 +104,7 @@ const SeatCells = memo(function SeatCells(props: SeatCellsProps) {
       <div role="gridcell" className="cell c-tracks" aria-label={tracks} title={tracks}>
         {seat.tracks.map((track) => (
           <span key={track.sid} className={track.isMuted ? 'track muted' : 'track'}>
-            {track.isMuted ? '○' : '●'}{' '}
-            {translate(`room_console.tracks.${track.source}`, { _: track.source })}
+            {trackInWords(track, translate)}
           </span>
         ))}
       </div>
@@ -109,7 +114,7 @@ const SeatCells = memo(function SeatCells(props: SeatCellsProps) {
         <div role="gridcell" className={`cell c-sync status ${status.tone}`} title={status.text}>
           <span className="said">
             {StatusSign(status)}
-            {isGone && !attempt && !acting ? <LeftAgo at={goneAt} /> : status.text}
+            {isGone && !attempt && !acting ? <LeftAgo at={goneAt} /> : <span>{status.text}</span>}
           </span>
         </div>
       )}
@@ -120,6 +125,16 @@ const SeatCells = memo(function SeatCells(props: SeatCellsProps) {
     </>
   );
 });
+
+/** One text, so that it changes as a whole. */
+function trackInWords(track: Seat['tracks'][number], translate: Translate): string {
+  const source = translate(`room_console.tracks.${track.source}`, { _: track.source });
+  return `${track.isMuted ? '○' : '●'} ${source}`;
+}
+
+function sourceInWords({ role }: Seat, translate: Translate): string {
+  return `v${role?.version} ${translate(`room_console.source.${role?.source ?? 'none'}`)}`;
+}
 
 /** How long a hand has been up, or an invitation out. */
 function waitingOf(seat: Seat, translate: Translate) {
@@ -134,19 +149,19 @@ function waitingOf(seat: Seat, translate: Translate) {
   if (!seat.invite) return null;
   return (
     <span className="quiet">
-      {translate('room_console.invited')} <Waited since={seat.invite.since} />
+      <span>{translate('room_console.invited')}</span> <Waited since={seat.invite.since} />
     </span>
   );
 }
 
 function Waited({ since }: { since: string }) {
-  return <>{waitedFor(since, useSeconds())}</>;
+  return <span>{waitedFor(since, useSeconds())}</span>;
 }
 
 function LeftAgo({ at }: { at: number }) {
   const translate = useTranslate();
   const seconds = Math.max(0, Math.round((useSeconds() - at) / 1000));
-  return <>{translate('room_console.sync.left_ago', { seconds })}</>;
+  return <span>{translate('room_console.sync.left_ago', { seconds })}</span>;
 }
 
 function roleOf(seat: Seat, template: RoleTemplate | undefined, translate: Translate) {
@@ -163,14 +178,14 @@ function roleOf(seat: Seat, template: RoleTemplate | undefined, translate: Trans
       >
         {[...name][0]?.toLocaleUpperCase()}
       </span>
-      <span className="role">{name}</span>{' '}
+      <span className="role" translate="no">
+        {name}
+      </span>{' '}
       {/* There is no place for both: the time that runs is what must be seen. */}
       {seat.override?.until ? (
         <Lease until={seat.override.until} />
       ) : (
-        <span className="quiet">
-          v{seat.role?.version} {translate(`room_console.source.${seat.role?.source ?? 'none'}`)}
-        </span>
+        <span className="quiet">{sourceInWords(seat, translate)}</span>
       )}
     </>
   );

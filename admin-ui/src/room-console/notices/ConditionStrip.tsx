@@ -38,7 +38,7 @@ export function ConditionStrip({ conditions }: { conditions: readonly Condition[
                 aria-label={translate('room_console.banners.next')}
                 onClick={() => setChosen(next.name)}
               >
-                {at + 1}/{conditions.length}
+                <span>{`${at + 1}/${conditions.length}`}</span>
               </Button>
             )}
           </Line>

@@ -91,7 +91,7 @@ function Banner({ until }: { until: string | null }) {
         fontWeight: 600,
       }}
     >
-      {translate('room_peek.observing')}
+      <span>{translate('room_peek.observing')}</span>
       {until && (
         <Box component="span" sx={{ display: 'block', fontWeight: 400 }}>
           {translate('room_peek.ends', { time: clockTime(until), left: timeLeft(until, now) })}

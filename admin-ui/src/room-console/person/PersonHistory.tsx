@@ -36,7 +36,7 @@ export function PersonHistory({ room, seat, hasLog }: PersonHistoryProps) {
   return (
     <Section title={translate('room_console.panel.history')}>
       {data.length === 0 ? (
-        translate('room_console.panel.no_history')
+        <span>{translate('room_console.panel.no_history')}</span>
       ) : (
         <Box component="ol" sx={{ listStyle: 'none', m: 0, p: 0 }}>
           {data.map((operation) => (
@@ -71,9 +71,9 @@ function HistoryLine({ operation }: { operation: SeatOperation }) {
       <Box component="span" sx={{ fontWeight: 550 }}>
         {translate(`room_console.done.${action}`, { _: action })}
       </Box>{' '}
-      {details.filter(Boolean).join(' · ')}{' '}
+      <span>{details.filter(Boolean).join(' · ')}</span>{' '}
       <Box component="span" sx={{ color: 'text.secondary' }}>
-        {actorText(by, byKind, translate)} <TimeText at={at} />
+        <span>{actorText(by, byKind, translate)}</span> <TimeText at={at} />
       </Box>
     </>
   );
@@ -97,10 +97,12 @@ export function PersonTokens({ room, seat }: { room: string; seat: Seat }) {
         ? translate('room_console.panel.no_tokens')
         : data.data.map(({ id, at, template, expiresAt }) => (
             <Box key={id}>
-              {translate('room_console.panel.token', {
-                template: template ?? '–',
-                time: expiresAt ? clockTime(expiresAt) : '–',
-              })}{' '}
+              <span>
+                {translate('room_console.panel.token', {
+                  template: template ?? '–',
+                  time: expiresAt ? clockTime(expiresAt) : '–',
+                })}
+              </span>{' '}
               <Box component="span" sx={{ color: 'text.secondary' }}>
                 <TimeText at={at} />
               </Box>

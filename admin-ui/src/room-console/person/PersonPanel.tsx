@@ -63,7 +63,7 @@ export function PersonPanel({ seat, attempt, errorText }: PersonPanelProps) {
       <Box sx={{ display: 'flex', alignItems: 'flex-start', gap: 1 }}>
         <Box sx={{ flex: 1, minWidth: 0 }}>
           <Typography variant="h2" id={titleId} sx={{ overflowWrap: 'anywhere' }}>
-            <bdi>{name}</bdi>
+            <bdi translate="no">{name}</bdi>
           </Typography>
           <Mono>{seat.identity}</Mono>
           <CopyButton text={seat.identity} label={translate('room_console.panel.copy_identity')} />
@@ -83,12 +83,14 @@ export function PersonPanel({ seat, attempt, errorText }: PersonPanelProps) {
 
       {seat.isPresent && seat.observed && (
         <Section title={translate('room_console.panel.observed')}>
-          {FLAGS.filter((flag) => hasFlag(seat.observed!, flag))
-            .map((flag) => translate(`room_console.flags.${flag}`))
-            .join(', ') || translate('room_console.flags.nothing')}
+          <span>
+            {FLAGS.filter((flag) => hasFlag(seat.observed!, flag))
+              .map((flag) => translate(`room_console.flags.${flag}`))
+              .join(', ') || translate('room_console.flags.nothing')}
+          </span>
           {!seat.inSync && (
             <Box sx={{ color: 'info.main', mt: 0.5 }}>
-              {translate('room_console.panel.differs')}
+              <span>{translate('room_console.panel.differs')}</span>
               <Sentences texts={differences(seat, explanation.data)} />
             </Box>
           )}
@@ -189,7 +191,7 @@ function RoleFacts({ seat }: { seat: Seat }) {
       {seat.role?.template ? (
         <RoleChip template={seat.role.template} version={seat.role.version} />
       ) : (
-        translate('room_console.source.none')
+        <span>{translate('room_console.source.none')}</span>
       )}{' '}
       {seat.role?.template && (
         <Typography component="span" variant="body2" color="text.secondary">
@@ -252,7 +254,7 @@ function StatusLine({ tone, text }: Status) {
     <Box className={`status ${tone}`} sx={STATUS_LINE}>
       <span className="said">
         <StatusSign tone={tone} />
-        {text}
+        <span>{text}</span>
       </span>
     </Box>
   );

@@ -129,7 +129,7 @@ const ChipButton = memo(function ChipButton({ store, chip, isPressed }: ChipButt
       onClick={() => store.setChip(chip)}
     >
       {chip === 'hands' && <HandSign />}
-      {translate(`room_console.chips.${chip}`)}
+      <span>{translate(`room_console.chips.${chip}`)}</span>
       <b>{count}</b>
     </button>
   );

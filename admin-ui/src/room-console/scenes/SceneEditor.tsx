@@ -108,7 +108,7 @@ export function SceneEditor({ room, scene, scenes, onClose }: SceneEditorProps) 
       </Button>
       {id && (
         <Button color="error" onClick={() => setIsDeleting(true)}>
-          {translate('room_scenes.remove')}…
+          <span>{`${translate('room_scenes.remove')}…`}</span>
         </Button>
       )}
     </ConfirmDialog>

@@ -154,7 +154,7 @@ function Next({ stage, onShow }: NextProps) {
         onClick={() => onShow(next.identity)}
         sx={{ p: 0.5, minWidth: 0, maxWidth: { xs: 110, sm: 220 } }}
       >
-        <Box component="bdi" sx={ONE_LINE}>
+        <Box component="bdi" translate="no" sx={ONE_LINE}>
           {next.name || next.identity}
         </Box>
       </Button>
