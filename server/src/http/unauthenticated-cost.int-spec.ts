@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { type Credential, startTestApp, type TestApp } from '../../test/support/test-app.js';
 import { listenAt } from '../listen.js';
 import { until } from '../../test/support/until.js';
+import { TokenSigner } from '../livekit/signer.js';
 
 /** As in production, but for what would make the test long or large. */
 const LIMITS = {
@@ -135,6 +136,13 @@ describe('who may is decided before the body', () => {
     ['/whip/v1', [], 404],
   ])('at %s with %j', async (path, lines, status) => {
     expect(await answered(half(path, lines))).toBe(status);
+  });
+
+  it('at the webhook also with the token of a participant, which the same key signed', async () => {
+    const exp = Math.floor(Date.now() / 1_000) + 600;
+    const video = { roomJoin: true, room: 'hall' };
+    const token = new TokenSigner(app.config.livekit).sign({ sub: 'ana', exp, video });
+    expect(await answered(half('/livekit/webhook', [`Authorization: ${token}`]))).toBe(401);
   });
 
   it('also from a page of another origin, and without the permission', async () => {
