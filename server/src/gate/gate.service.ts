@@ -31,6 +31,8 @@ import {
   type Proof,
   type ValidProof,
   refuseProof,
+  type Takeover,
+  takeoverOf,
 } from '../proofs/participant-proofs.js';
 
 /** LiveKit checks it once, at the connect. */
@@ -52,7 +54,7 @@ const NOTHING_TO_PUBLISH: GateRefusal = {
   code: 'gate.nothing_to_publish',
   text: 'You may publish neither camera nor microphone in this room now.',
 };
-const NO_SESSION: GateRefusal = {
+export const NO_SESSION: GateRefusal = {
   status: 404,
   code: 'gate.no_such_session',
   text: 'You have no such session.',
@@ -63,6 +65,8 @@ export interface ConnectRequest {
   readonly authorization: string | undefined;
   readonly ip: string;
   readonly requestId: string;
+  /** The caller joins the sockets, and asks `takesOver` once LiveKit has let them in. */
+  readonly isJoinedHere?: boolean;
 }
 
 export interface GateAdmission {
@@ -72,6 +76,8 @@ export interface GateAdmission {
   readonly room: string;
   /** They must not connect before; a second at most. */
   readonly notBefore: Date | null;
+  /** What the seat is bound to once the connection is up. */
+  readonly takeover: Takeover;
 }
 
 export interface GateRefusal {
@@ -127,6 +133,14 @@ export class GateService {
   async isStillTheirs({ target, authorization }: ConnectRequest): Promise<boolean> {
     const proof = await this.proofs.check(presentedToken(target, authorization));
     return proof.kind === 'proved' && (await this.mayResume(proof));
+  }
+
+  /**
+   * Whether a connection that LiveKit has let in is the seat's. Its token may be bound, and another
+   * connection may have changed what the seat is bound to since the decision.
+   */
+  takesOver({ takeover }: GateAdmission): Promise<boolean> {
+    return this.proofs.takesOver(takeover);
   }
 
   /** LiveKit said that the room does not run though it should. */
@@ -187,7 +201,8 @@ export class GateService {
   private async confirm({ evaluation: { room } }: ValidProof): Promise<GateAnswer> {
     await this.liveRooms.ensureSoon(room);
     if (!(await this.liveRooms.isRunning(room.name))) return NOT_RUNNING;
-    return { status: 200, token: null, room: room.name, notBefore: null };
+    const takeover = { room: room.name, identity: '', seen: null, own: null };
+    return { status: 200, token: null, room: room.name, notBefore: null, takeover };
   }
 
   private async admit(connectRequest: ConnectRequest, proof: ValidProof): Promise<GateAnswer> {
@@ -196,11 +211,12 @@ export class GateService {
     // At once, since each asks Postgres: who waits here hears nothing of the room.
     const [given, notBefore] = await Promise.all([
       this.mintToken(proof, isWhip(connectRequest.target)),
-      action === 'whip_session' ? null : this.proofs.admit(proof),
+      action === 'whip_session' ? null : this.proofs.admit(proof, connectRequest.isJoinedHere),
       this.record(connectRequest, token, evaluation, null),
     ]);
     if (action === 'connect') await this.liveRooms.ensureSoon(evaluation.room, token.agents);
-    return { status: 200, token: given, room: token.room, notBefore };
+    const takeover = takeoverOf(proof);
+    return { status: 200, token: given, room: token.room, notBefore, takeover };
   }
 
   /** The token that goes on to LiveKit. It opens one connect, and proves nothing here. */

@@ -37,9 +37,13 @@ export async function startFakeLiveKit(): Promise<FakeLiveKit> {
   const server = http.createServer((request, response) => {
     see(request);
     request.resume();
+    if (request.url?.endsWith('/GetParticipant')) {
+      response.writeHead(404, { 'content-type': 'application/json' });
+      response.end('{"code":"not_found","msg":"participant does not exist"}');
+      return;
+    }
     // No rooms: an empty message of protobuf.
     const isApi = request.url?.startsWith('/twirp/') ?? false;
-    if (request.url?.endsWith('/GetParticipant')) response.statusCode = 404;
     response.setHeader('content-type', isApi ? 'application/protobuf' : 'text/plain');
     response.end(isApi ? '' : 'OK');
   });
