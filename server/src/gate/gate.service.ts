@@ -7,6 +7,7 @@ import { withheldFromUncovered } from '../grants/scene.js';
 import {
   canonicalSources,
   publishableSources,
+  type RoleGrants,
   TRACK_SOURCES,
   type TrackSource,
 } from '../grants/role-grants.js';
@@ -229,16 +230,13 @@ export class GateService {
     return this.signer.sign(byWhip ? markedAsWhip(claims) : claims);
   }
 
-  private async claimsOf(
-    { token, evaluation, bound }: ValidProof,
-    byWhip: boolean,
-  ): Promise<TokenClaims> {
+  private async claimsOf(proved: ValidProof, byWhip: boolean): Promise<TokenClaims> {
+    const { token, evaluation, bound } = proved;
     const { room, facts, role } = evaluation;
     if (!role) throw new Error('a token without a role');
     const { user } = facts;
     const content = await this.templates.version(role.template, role.version);
-    const isCut = bound?.isCut === true && beyondIssuer(evaluation, bound).length > 0;
-    const grants = isCut ? withinIssuer(role.tokenGrants, bound.ceiling) : role.tokenGrants;
+    const grants = openedGrants(role.tokenGrants, proved);
     // What the token was issued with counts until the user is changed after it.
     const isUserNewer = user !== null && isChangedSince(user, token.issuedAt);
     const [first, second] = isUserNewer ? [user, token] : [token, user];
@@ -299,12 +297,19 @@ export class GateService {
   }
 }
 
+/** A role, without what a token that was asked for with less does not open. */
+function openedGrants(grants: RoleGrants, { evaluation, bound }: ValidProof): RoleGrants {
+  const isCut = bound?.isCut === true && beyondIssuer(evaluation, bound).length > 0;
+  return isCut ? withinIssuer(grants, bound.ceiling) : grants;
+}
+
 /** Whether they may send what a WHIP connection sends: LiveKit takes it for camera and microphone. */
-function mayPublishByWhip({ token, evaluation }: ValidProof): boolean {
+function mayPublishByWhip(proved: ValidProof): boolean {
+  const { token, evaluation } = proved;
   const { wanted } = evaluation;
   const sources =
     wanted.kind === 'role'
-      ? publishableSources(wanted.role.tokenGrants)
+      ? publishableSources(openedGrants(wanted.role.tokenGrants, proved))
       : sourcesOf(uncoveredVideo(token, evaluation, true));
   return sources.includes('camera') || sources.includes('microphone');
 }
