@@ -114,6 +114,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       authorization: request.headers.authorization,
       ip: request.ip,
       requestId: String(request.id),
+      isJoinedHere: true,
     });
     if (answer.status !== 200) {
       // A page of another origin may read it, to tell our answer from LiveKit's.
@@ -125,6 +126,8 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     try {
       const upstream = await this.ask(target, request.raw, answer.token, body);
       const status = upstream.statusCode ?? 502;
+      // What LiveKit refused changes nothing for the connection that is there.
+      if (status === 201) await this.gate.takesOver(answer).catch(() => false);
       if (status === 401) {
         upstream.resume();
         return await say(status, TOKEN_REFUSED);
