@@ -1,7 +1,11 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import {
+  createLocalJWKSet,
   createRemoteJWKSet,
   errors,
+  type FlattenedJWSInput,
+  type JSONWebKeySet,
+  type JWSHeaderParameters,
   type JWTPayload,
   jwtVerify,
   type JWTVerifyGetKey,
@@ -30,6 +34,9 @@ const EC_CURVES: Readonly<Record<string, string>> = {
 const MAX_TOKEN_BYTES = 64 * 1024;
 /** Seconds that the clocks of the issuer and of Postgres may differ. */
 const CLOCK_TOLERANCE = 5;
+/** The address of the keys gets so long to recover before it is asked again. */
+const AFTER_FAILURE_MS = 1_000;
+const WARN_EVERY_MS = 60_000;
 const JWKS_OPTIONS = { timeoutDuration: 5_000, cooldownDuration: 30_000, cacheMaxAge: 600_000 };
 
 /** These say that the token is wrong. Every other failure to find its key is the key server's. */
@@ -86,21 +93,52 @@ export class UserTokens {
   private keysOf({ keys }: UserJwtConfig): JWTVerifyGetKey {
     if ('publicKey' in keys) return () => Promise.resolve(keys.publicKey);
     const remote = createRemoteJWKSet(keys.jwksUrl, JWKS_OPTIONS);
+    let failure: AppError | null = null;
+    let failedAt = -Infinity;
+    let warnedAt = -Infinity;
     return async (header, token) => {
+      // Anybody can send a token: nobody makes us ask, and write, as often as they like.
+      if (failure && performance.now() - failedAt < AFTER_FAILURE_MS) {
+        const known = (remote.fresh && remote.jwks()) || { keys: [] };
+        return keyAmong(known, header, token, failure);
+      }
       try {
         return await remote(header, token);
       } catch (error) {
         if (NO_KEY.some((kind) => error instanceof kind)) throw error;
-        this.log.warn(`the keys of user JWTs cannot be read: ${causeOf(error)}`);
-        throw new AppError(
-          'unavailable',
-          'auth.user_keys_unavailable',
-          'The keys that user tokens are checked with cannot be read now. Try again.',
-          { retryAfter: 5, cause: error },
-        );
+        failure = keysUnavailable(error);
+        failedAt = performance.now();
+        if (failedAt - warnedAt >= WARN_EVERY_MS) {
+          this.log.warn(`the keys of user JWTs cannot be read: ${causeOf(error)}`);
+          warnedAt = failedAt;
+        }
+        throw failure;
       }
     };
   }
+}
+
+/** One of the keys that are known; who needs another one gets `failure`. */
+async function keyAmong(
+  known: JSONWebKeySet,
+  header: JWSHeaderParameters,
+  token: FlattenedJWSInput,
+  failure: AppError,
+): Promise<Awaited<ReturnType<JWTVerifyGetKey>>> {
+  try {
+    return await createLocalJWKSet(known)(header, token);
+  } catch (error) {
+    throw error instanceof errors.JWKSNoMatchingKey ? failure : error;
+  }
+}
+
+function keysUnavailable(cause: unknown): AppError {
+  return new AppError(
+    'unavailable',
+    'auth.user_keys_unavailable',
+    'The keys that user tokens are checked with cannot be read now. Try again.',
+    { retryAfter: 5, cause },
+  );
 }
 
 /** A token that does not name its key is tried with each that it may be signed with. */

@@ -7,6 +7,8 @@ import type { Flood, FloodAnswers } from '../../test/support/flood-process.js';
 import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
 import { sendRaw, upgradeLines } from '../../test/support/raw-http.js';
 import { until } from '../../test/support/until.js';
+import { encodeBound } from '../grants/issuer-ceiling.js';
+import { completeGrants } from '../grants/role-grants.js';
 import { TokenSigner } from '../livekit/signer.js';
 
 const KEY = { apiKey: 'APIattack', apiSecret: 'a-secret-that-is-long-enough-to-use' };
@@ -159,10 +161,10 @@ describe('the token', () => {
   });
 });
 
-describe('a resume', () => {
-  const SWITCH =
-    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
+const SWITCH =
+  'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
 
+describe('a resume', () => {
   it('hears nothing of a connection that came up while LiveKit began with it', async () => {
     livekit.isMute = true;
     const path = `/rtc?access_token=${token()}&reconnect=1`;
@@ -182,6 +184,51 @@ describe('a resume', () => {
     expect(status).toBe(404);
     await until('LiveKit is hung up on', () => livekit.open.size === 0);
     await app.sql(`UPDATE seat SET admitted = NULL WHERE identity = 'ana'`);
+  });
+});
+
+describe('a token that is narrower than the role', () => {
+  const ceiling = [completeGrants({ roomJoin: true, canSubscribe: true })];
+  const narrow = () => token({ roomConfig: encodeBound({ id: null, ceiling, isCut: true }) });
+  const path = (of: string) => `/rtc?access_token=${of}`;
+  const boundTo = async () => {
+    const [seat] = await app.sql(
+      `SELECT admitted->>'id' AS id FROM seat WHERE room = 'hall' AND identity = 'ana'`,
+    );
+    return (seat?.['id'] ?? null) as string | null;
+  };
+  const asked = (count: number) =>
+    until('LiveKit is asked', () => (livekit.reached.length === count ? [...livekit.open] : null));
+
+  it('gains nothing by a connect that LiveKit lets in after a wider one', async () => {
+    livekit.isMute = true;
+    const late = sendRaw(port, upgradeLines(path(narrow()), MARK));
+    const [upstream] = await asked(1);
+    livekit.isMute = false;
+    expect(await upgrade(path(token()))).toBe(101);
+    expect(await boundTo()).toBeNull();
+    upstream!.write(SWITCH);
+    const { status, socket } = await late;
+    socket.destroy();
+    expect(status).toBe(503);
+    await until('LiveKit is hung up on', () => livekit.open.size === 0);
+  });
+
+  it('keeps its connection narrow while a wider one does not come up', async () => {
+    const { status, socket } = await sendRaw(port, upgradeLines(path(narrow()), MARK));
+    const id = await boundTo();
+    expect([status, id]).toEqual([101, expect.any(String)]);
+    livekit.isMute = true;
+    const wider = connect(port, '127.0.0.1').on('error', () => undefined);
+    wider.write(upgradeLines(path(token()), MARK));
+    await asked(2);
+    wider.destroy();
+    await until('LiveKit is hung up on', () => livekit.open.size === 1);
+    expect(await boundTo()).toBe(id);
+    livekit.isMute = false;
+    expect(await upgrade(path(token()))).toBe(101);
+    expect(await boundTo()).toBeNull();
+    socket.destroy();
   });
 });
 

@@ -39,6 +39,7 @@ import {
   type GateAdmission,
   type GateAnswer,
   GateService,
+  NO_SESSION,
   type ConnectRequest,
   type GateRefusal,
 } from './gate.service.js';
@@ -53,6 +54,11 @@ const SLOW: GateRefusal = {
   status: 503,
   code: 'gate.slow',
   text: 'Rolecall cannot decide now. Try again.',
+};
+const OTHER_CONNECTION: GateRefusal = {
+  status: 503,
+  code: 'gate.other_connection',
+  text: 'Another connection of yours came up. Try again.',
 };
 type ConnectAdmission = GateAdmission & { readonly token: string };
 
@@ -108,6 +114,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       authorization: request.headers.authorization,
       ip: request.ip,
       requestId: String(request.id),
+      isJoinedHere: true,
     });
     if (answer.status !== 200) {
       // A page of another origin may read it, to tell our answer from LiveKit's.
@@ -119,6 +126,8 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     try {
       const upstream = await this.ask(target, request.raw, answer.token, body);
       const status = upstream.statusCode ?? 502;
+      // What LiveKit refused changes nothing for the connection that is there.
+      if (status === 201) await this.gate.takesOver(answer).catch(() => false);
       if (status === 401) {
         upstream.resume();
         return await say(status, TOKEN_REFUSED);
@@ -152,14 +161,15 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       authorization: request.headers.authorization,
       ip: this.addressOf(request),
       requestId: randomUUID(),
+      isJoinedHere: true,
     };
     const early = bufferEarlyBytes(socket, head);
     const refuse = ({ status, text }: GateRefusal): null => {
       refuseUpgrade(socket, status, text);
       return null;
     };
-    const connect = ({ token }: ConnectAdmission) =>
-      this.join(connectRequest, request, socket, early, token);
+    const connect = (admission: ConnectAdmission) =>
+      this.join(connectRequest, request, socket, early, admission);
     const later = await this.queued<ConnectAdmission | null>(
       connectRequest,
       async () => {
@@ -231,9 +241,10 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     request: IncomingMessage,
     socket: Duplex,
     early: EarlyBytes,
-    token: string,
+    admission: ConnectAdmission,
   ): Promise<boolean> {
     const { target } = connectRequest;
+    const { token } = admission;
     return new Promise((resolve) => {
       const upstream = this.request(target, request, token, {
         connection: 'Upgrade',
@@ -244,8 +255,14 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       upstream.once('upgrade', (response, remote, remoteHead) => {
         socket.off('close', giveUp);
         const connect = () => this.connect(socket, remote, response, early.take(), remoteHead);
-        if (!isResume(target)) connect();
-        else void this.resume(connectRequest, socket, remote, connect);
+        const check = isResume(target)
+          ? this.gate.isStillTheirs(connectRequest)
+          : this.gate.takesOver(admission);
+        void this.connectIf(check, isResume(target) ? NO_SESSION : OTHER_CONNECTION, {
+          socket,
+          remote,
+          connect,
+        });
         resolve(true);
       });
       upstream.once('response', (response) => {
@@ -270,20 +287,19 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   /** Nothing that LiveKit says reaches the client before it is known to be about its connection. */
-  private async resume(
-    connectRequest: ConnectRequest,
-    socket: Duplex,
-    remote: Duplex,
-    connect: () => void,
+  private async connectIf(
+    check: Promise<boolean>,
+    refusal: GateRefusal,
+    { socket, remote, connect }: { socket: Duplex; remote: Duplex; connect: () => void },
   ): Promise<void> {
     const giveUp = () => remote.destroy();
     remote.on('error', giveUp);
     socket.once('close', giveUp);
-    const isTheirs = await this.gate.isStillTheirs(connectRequest).catch(() => false);
+    const isTheirs = await check.catch(() => false);
     socket.off('close', giveUp);
     if (socket.destroyed || remote.destroyed || !isTheirs) {
       remote.destroy();
-      refuseUpgrade(socket, 404, 'You have no such session.');
+      refuseUpgrade(socket, refusal.status, refusal.text);
       return;
     }
     connect();

@@ -7,6 +7,7 @@ import { withheldFromUncovered } from '../grants/scene.js';
 import {
   canonicalSources,
   publishableSources,
+  type RoleGrants,
   TRACK_SOURCES,
   type TrackSource,
 } from '../grants/role-grants.js';
@@ -31,6 +32,8 @@ import {
   type Proof,
   type ValidProof,
   refuseProof,
+  type Takeover,
+  takeoverOf,
 } from '../proofs/participant-proofs.js';
 
 /** LiveKit checks it once, at the connect. */
@@ -52,7 +55,7 @@ const NOTHING_TO_PUBLISH: GateRefusal = {
   code: 'gate.nothing_to_publish',
   text: 'You may publish neither camera nor microphone in this room now.',
 };
-const NO_SESSION: GateRefusal = {
+export const NO_SESSION: GateRefusal = {
   status: 404,
   code: 'gate.no_such_session',
   text: 'You have no such session.',
@@ -63,6 +66,8 @@ export interface ConnectRequest {
   readonly authorization: string | undefined;
   readonly ip: string;
   readonly requestId: string;
+  /** The caller joins the sockets, and asks `takesOver` once LiveKit has let them in. */
+  readonly isJoinedHere?: boolean;
 }
 
 export interface GateAdmission {
@@ -72,6 +77,8 @@ export interface GateAdmission {
   readonly room: string;
   /** They must not connect before; a second at most. */
   readonly notBefore: Date | null;
+  /** What the seat is bound to once the connection is up. */
+  readonly takeover: Takeover;
 }
 
 export interface GateRefusal {
@@ -127,6 +134,14 @@ export class GateService {
   async isStillTheirs({ target, authorization }: ConnectRequest): Promise<boolean> {
     const proof = await this.proofs.check(presentedToken(target, authorization));
     return proof.kind === 'proved' && (await this.mayResume(proof));
+  }
+
+  /**
+   * Whether a connection that LiveKit has let in is the seat's. Its token may be bound, and another
+   * connection may have changed what the seat is bound to since the decision.
+   */
+  takesOver({ takeover }: GateAdmission): Promise<boolean> {
+    return this.proofs.takesOver(takeover);
   }
 
   /** LiveKit said that the room does not run though it should. */
@@ -187,7 +202,8 @@ export class GateService {
   private async confirm({ evaluation: { room } }: ValidProof): Promise<GateAnswer> {
     await this.liveRooms.ensureSoon(room);
     if (!(await this.liveRooms.isRunning(room.name))) return NOT_RUNNING;
-    return { status: 200, token: null, room: room.name, notBefore: null };
+    const takeover = { room: room.name, identity: '', seen: null, own: null };
+    return { status: 200, token: null, room: room.name, notBefore: null, takeover };
   }
 
   private async admit(connectRequest: ConnectRequest, proof: ValidProof): Promise<GateAnswer> {
@@ -196,11 +212,12 @@ export class GateService {
     // At once, since each asks Postgres: who waits here hears nothing of the room.
     const [given, notBefore] = await Promise.all([
       this.mintToken(proof, isWhip(connectRequest.target)),
-      action === 'whip_session' ? null : this.proofs.admit(proof),
+      action === 'whip_session' ? null : this.proofs.admit(proof, connectRequest.isJoinedHere),
       this.record(connectRequest, token, evaluation, null),
     ]);
     if (action === 'connect') await this.liveRooms.ensureSoon(evaluation.room, token.agents);
-    return { status: 200, token: given, room: token.room, notBefore };
+    const takeover = takeoverOf(proof);
+    return { status: 200, token: given, room: token.room, notBefore, takeover };
   }
 
   /** The token that goes on to LiveKit. It opens one connect, and proves nothing here. */
@@ -213,16 +230,13 @@ export class GateService {
     return this.signer.sign(byWhip ? markedAsWhip(claims) : claims);
   }
 
-  private async claimsOf(
-    { token, evaluation, bound }: ValidProof,
-    byWhip: boolean,
-  ): Promise<TokenClaims> {
+  private async claimsOf(proved: ValidProof, byWhip: boolean): Promise<TokenClaims> {
+    const { token, evaluation, bound } = proved;
     const { room, facts, role } = evaluation;
     if (!role) throw new Error('a token without a role');
     const { user } = facts;
     const content = await this.templates.version(role.template, role.version);
-    const isCut = bound?.isCut === true && beyondIssuer(evaluation, bound).length > 0;
-    const grants = isCut ? withinIssuer(role.tokenGrants, bound.ceiling) : role.tokenGrants;
+    const grants = openedGrants(role.tokenGrants, proved);
     // What the token was issued with counts until the user is changed after it.
     const isUserNewer = user !== null && isChangedSince(user, token.issuedAt);
     const [first, second] = isUserNewer ? [user, token] : [token, user];
@@ -283,12 +297,19 @@ export class GateService {
   }
 }
 
+/** A role, without what a token that was asked for with less does not open. */
+function openedGrants(grants: RoleGrants, { evaluation, bound }: ValidProof): RoleGrants {
+  const isCut = bound?.isCut === true && beyondIssuer(evaluation, bound).length > 0;
+  return isCut ? withinIssuer(grants, bound.ceiling) : grants;
+}
+
 /** Whether they may send what a WHIP connection sends: LiveKit takes it for camera and microphone. */
-function mayPublishByWhip({ token, evaluation }: ValidProof): boolean {
+function mayPublishByWhip(proved: ValidProof): boolean {
+  const { token, evaluation } = proved;
   const { wanted } = evaluation;
   const sources =
     wanted.kind === 'role'
-      ? publishableSources(wanted.role.tokenGrants)
+      ? publishableSources(openedGrants(wanted.role.tokenGrants, proved))
       : sourcesOf(uncoveredVideo(token, evaluation, true));
   return sources.includes('camera') || sources.includes('microphone');
 }

@@ -15,7 +15,7 @@ const KEY = {
 };
 
 beforeAll(async () => {
-  app = await startTestApp({ environment: KEY });
+  app = await startTestApp({ environment: { ...KEY, ROLECALL_WHIP: 'on' } });
 });
 afterAll(() => app.stop());
 beforeEach(async () => {
@@ -32,11 +32,11 @@ function issue(fields: object, as: Credential = app.admin) {
 }
 
 /** The token that the gate sends on to LiveKit for who comes with `token`. */
-async function passedOn(token: string) {
+async function passedOn(token: string, action = 'connect') {
   const answer = await app.app.get(GateService, { strict: false }).decide({
     target: {
-      action: 'connect',
-      path: '/rtc',
+      action,
+      path: action === 'connect' ? '/rtc' : '/whip/v1',
       query: new URLSearchParams({ access_token: token }),
       sid: null,
     },
@@ -73,6 +73,14 @@ describe('a token that is asked for with less than its role', () => {
     // The role itself is no smaller: another token opens it.
     const whole = await issue({});
     expect(await passedOn(whole.body.token)).toMatchObject({ canPublishData: true });
+  });
+
+  it('does not publish by WHIP what it does not publish', async () => {
+    const { body } = await issue({ grants: { canPublish: false } });
+    expect(await passedOn(body.token, 'whip_publish')).toMatchObject({
+      status: 403,
+      code: 'gate.nothing_to_publish',
+    });
   });
 
   it('is the same token as any when nothing is taken away', async () => {

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { type Credential, startTestApp, type TestApp } from '../../test/support/test-app.js';
 import { listenAt } from '../listen.js';
 import { until } from '../../test/support/until.js';
+import { TokenSigner } from '../livekit/signer.js';
 
 /** As in production, but for what would make the test long or large. */
 const LIMITS = {
@@ -147,6 +148,13 @@ describe('who may is decided before the body', () => {
     await until('it would be over', () => performance.now() - started > 2_500);
     client.socket.write(head('GET', '/healthz'));
     await until('the next request is answered', () => client.text().includes('{"status":"ok"}'));
+  });
+
+  it('at the webhook also with the token of a participant, which the same key signed', async () => {
+    const exp = Math.floor(Date.now() / 1_000) + 600;
+    const video = { roomJoin: true, room: 'hall' };
+    const token = new TokenSigner(app.config.livekit).sign({ sub: 'ana', exp, video });
+    expect(await answered(half('/livekit/webhook', [`Authorization: ${token}`]))).toBe(401);
   });
 
   it('also from a page of another origin, and without the permission', async () => {

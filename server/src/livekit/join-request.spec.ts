@@ -43,6 +43,16 @@ describe('a join request', () => {
     expect(isResumeRequest('')).toBe(false);
   });
 
+  it('is read at once, also when a thousand bytes hold half a million fields', () => {
+    const fields = Buffer.alloc(1024 * 1024, Buffer.from([0x08, 0]));
+    const packed = text(wrap(gzipSync(fields), 1));
+    expect(packed.length).toBeLessThan(2_000);
+    isResumeRequest(packed);
+    const started = process.cpuUsage();
+    expect(isResumeRequest(packed)).toBe(false);
+    expect(process.cpuUsage(started).user).toBeLessThan(80_000);
+  });
+
   it('that cannot be read may be one', () => {
     const bomb = gzipSync(Buffer.alloc(2 * 1024 * 1024));
     for (const bytes of [

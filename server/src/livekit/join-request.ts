@@ -4,11 +4,9 @@ import { gunzipSync } from 'node:zlib';
 const COMPRESSION = 1;
 const JOIN_REQUEST = 2;
 const RECONNECT = 7;
-const GZIP = 1n;
+const GZIP = 1;
 /** LiveKit refuses more. */
 const MAX_BYTES = 1024 * 1024;
-
-type Field = readonly [number: number, value: bigint | Buffer | null];
 
 /**
  * Whether LiveKit takes a `join_request` for a resume. Read field by field, as LiveKit reads it: a
@@ -16,68 +14,108 @@ type Field = readonly [number: number, value: bigint | Buffer | null];
  */
 export function isResumeRequest(joinRequest: string): boolean {
   try {
-    const wrapped = [...fieldsOf(Buffer.from(joinRequest, 'base64url'))];
-    const request = last(wrapped, JOIN_REQUEST, isBytes) ?? Buffer.alloc(0);
-    const compression = BigInt.asIntN(32, last(wrapped, COMPRESSION, isVarint) ?? 0n);
-    if (compression !== 0n && compression !== GZIP) return false;
-    const plain =
-      compression === GZIP ? gunzipSync(request, { maxOutputLength: MAX_BYTES }) : request;
-    return (last([...fieldsOf(plain)], RECONNECT, isVarint) ?? 0n) !== 0n;
+    const wrapped = new Fields(Buffer.from(joinRequest, 'base64url'));
+    let compression = 0;
+    let request: Buffer = Buffer.alloc(0);
+    while (wrapped.next()) {
+      // LiveKit cuts the number to 32 bits.
+      if (wrapped.is(COMPRESSION, VARINT)) compression = wrapped.low;
+      if (wrapped.is(JOIN_REQUEST, BYTES)) request = wrapped.bytes;
+    }
+    if (compression !== 0 && compression !== GZIP) return false;
+    return isReconnect(
+      compression === GZIP ? gunzipSync(request, { maxOutputLength: MAX_BYTES }) : request,
+    );
   } catch {
     return true;
   }
 }
 
-function last<T>(
-  fields: readonly Field[],
-  wanted: number,
-  is: (value: Field[1]) => value is T & Field[1],
-): T | undefined {
-  return fields
-    .flatMap(([number, value]) => (number === wanted && is(value) ? [value] : []))
-    .at(-1);
+function isReconnect(joinRequest: Buffer): boolean {
+  const fields = new Fields(joinRequest);
+  let is = false;
+  while (fields.next()) {
+    if (fields.is(RECONNECT, VARINT)) is = fields.low !== 0 || fields.isLarge;
+  }
+  return is;
 }
 
-const isBytes = (value: Field[1]): value is Buffer => Buffer.isBuffer(value);
-const isVarint = (value: Field[1]): value is bigint => typeof value === 'bigint';
+const VARINT = 0;
+const FIXED_64 = 1;
+const BYTES = 2;
+const FIXED_32 = 5;
 
-/** The fields of a protobuf message. Groups, which no client sends, and broken ones throw. */
-function* fieldsOf(bytes: Buffer): Generator<Field> {
-  let at = 0;
-  const take = (length: number): Buffer => {
-    if (length > bytes.length - at) throw new Error('cut short');
-    at += length;
-    return bytes.subarray(at - length, at);
-  };
-  const varint = (): bigint => {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const [byte = 0] = take(1);
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-    throw new Error('a number without an end');
-  };
-  while (at < bytes.length) {
-    const tag = varint();
-    const number = Number(tag >> 3n);
-    switch (tag & 7n) {
-      case 0n:
-        yield [number, varint()];
+/**
+ * Goes through the fields of a protobuf message. Groups, which no client sends, and broken fields
+ * throw. It keeps none of them: a thousand bytes of gzip may hold half a million.
+ */
+class Fields {
+  /** Of a number, the lower 32 bits. */
+  low = 0;
+  /** The number has more bits than those. */
+  isLarge = false;
+  bytes: Buffer = Buffer.alloc(0);
+  private number = 0;
+  private type = 0;
+  private at = 0;
+
+  constructor(private readonly message: Buffer) {}
+
+  is(number: number, type: number): boolean {
+    return this.number === number && this.type === type;
+  }
+
+  /** False at the end of the message. */
+  next(): boolean {
+    if (this.at === this.message.length) return false;
+    this.readVarint();
+    if (this.isLarge) throw new Error('no number of a field');
+    this.number = this.low >>> 3;
+    this.type = this.low & 7;
+    switch (this.type) {
+      case VARINT:
+        this.readVarint();
         break;
-      case 1n:
-        take(8);
-        yield [number, null];
+      case FIXED_64:
+        this.skip(8);
         break;
-      case 2n:
-        yield [number, take(Number(varint()))];
+      case BYTES: {
+        this.readVarint();
+        if (this.isLarge) throw new Error('cut short');
+        const start = this.at;
+        this.skip(this.low);
+        if (this.number === JOIN_REQUEST) this.bytes = this.message.subarray(start, this.at);
         break;
-      case 5n:
-        take(4);
-        yield [number, null];
+      }
+      case FIXED_32:
+        this.skip(4);
         break;
       default:
         throw new Error('a group');
     }
+    return true;
+  }
+
+  private skip(length: number): void {
+    if (length > this.message.length - this.at) throw new Error('cut short');
+    this.at += length;
+  }
+
+  private readVarint(): void {
+    let low = 0;
+    let isLarge = false;
+    for (let i = 0; i < 10; i++) {
+      const byte = this.message[this.at++];
+      if (byte === undefined) throw new Error('cut short');
+      const bits = byte & 0x7f;
+      if (i < 5) low |= bits << (7 * i);
+      if (i > 4 || (i === 4 && bits > 0x0f)) isLarge ||= bits !== 0;
+      if (byte < 0x80) {
+        this.low = low >>> 0;
+        this.isLarge = isLarge;
+        return;
+      }
+    }
+    throw new Error('a number without an end');
   }
 }

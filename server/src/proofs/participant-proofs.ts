@@ -25,6 +25,14 @@ export interface ValidProof {
   readonly isOfLastConnection: boolean;
 }
 
+/** What a seat was bound to when a connection was let in, and what to be bound to while it lasts. */
+export interface Takeover {
+  readonly room: string;
+  readonly identity: string;
+  readonly seen: string | null;
+  readonly own: string | null;
+}
+
 export interface RefusedProof {
   readonly kind: 'refused';
   readonly status: 401 | 403;
@@ -117,10 +125,19 @@ export class ParticipantProofs {
   /**
    * Notes an admission where that decides whether later refreshed tokens are valid: while older ones
    * are void. Returns the time, by this server's clock, before which they must not connect, if any.
+   * With `isTakenOver` the caller asks `takesOver` later: until then the connection that is there,
+   * and may stay, keeps what it is bound to.
    */
-  async admit(proved: ValidProof): Promise<Date | null> {
-    const [from] = await Promise.all([this.admitAfterVoiding(proved), this.bind(proved)]);
+  async admit(proved: ValidProof, isTakenOver = false): Promise<Date | null> {
+    const bind = isTakenOver && proved.bound === null ? null : this.bind(proved);
+    const [from] = await Promise.all([this.admitAfterVoiding(proved), bind]);
     return from && new Date(Date.now() + from.getTime() - this.database.now().getTime());
+  }
+
+  /** LiveKit has let a connection in. False when another one has bound the seat since. */
+  async takesOver({ room, identity, seen, own }: Takeover): Promise<boolean> {
+    if (own !== null) return this.admissions.isBoundTo(room, identity, own);
+    return seen === null || this.admissions.unbind(room, identity, seen);
   }
 
   private async admitAfterVoiding({ token, evaluation }: ValidProof): Promise<Date | null> {
@@ -172,6 +189,11 @@ export class ParticipantProofs {
     if (!isRefreshed) return { proofAt: null, admittedAt: null };
     return this.admissions.lastAdmission(room, identity);
   }
+}
+
+export function takeoverOf({ token, evaluation, bound }: ValidProof): Takeover {
+  const seen = evaluation.facts.admitted?.id ?? null;
+  return { room: token.room, identity: token.identity, seen, own: bound?.id ?? null };
 }
 
 export function refuseProof(

@@ -72,6 +72,33 @@ describeLive('WHIP through the gate', () => {
     joined.close();
   });
 
+  it('binds the seat to its token once LiveKit has let it in, and not before', async () => {
+    const room = await scene.room('narrow');
+    const whole = await speaker(room, 'cam');
+    const grants = { canPublishSources: ['camera'] };
+    const asked = { room, identity: 'cam', grants, createUser: true };
+    const { token } = (await app.post('/api/v1/tokens', asked)).body as { token: string };
+    const joined = await signalJoin(app.url.replace('http', 'ws'), token);
+    const boundTo = async () => {
+      const [seat] = await app.sql<{ id: string | null }>(
+        `SELECT admitted->>'id' AS id FROM seat WHERE room = $1 AND identity = 'cam'`,
+        [room],
+      );
+      return seat?.id ?? null;
+    };
+    const id = await boundTo();
+    expect(id).not.toBeNull();
+    const failed = await fetch(`${app.url}/whip/v1`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${whole}`, 'content-type': 'text/plain' },
+      body: 'no offer',
+    });
+    expect([failed.ok, await boundTo()]).toEqual([false, id]);
+    expect(await whipPost(app.url, whole)).toMatchObject({ status: 201 });
+    expect(await boundTo()).toBeNull();
+    joined.close();
+  });
+
   it('a session is in the hands of its own participant only', async () => {
     const room = await scene.room('sessions');
     const mallory = await speaker(room, 'mallory');

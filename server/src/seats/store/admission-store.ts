@@ -74,6 +74,26 @@ export class AdmissionStore {
     );
   }
 
+  async isBoundTo(room: string, identity: string, id: string): Promise<boolean> {
+    const { rowCount } = await this.pg.query(
+      'proof-is-bound',
+      `SELECT FROM seat WHERE room = $1 AND identity = $2 AND admitted->>'id' = $3`,
+      [room, identity, id],
+    );
+    return rowCount === 1;
+  }
+
+  /** Binds the seat to nothing, unless something else than `id` has bound it since. */
+  async unbind(room: string, identity: string, id: string): Promise<boolean> {
+    const { rowCount } = await this.pg.query(
+      'proof-unbind',
+      `UPDATE seat SET admitted = NULL
+       WHERE room = $1 AND identity = $2 AND (admitted IS NULL OR admitted->>'id' = $3)`,
+      [room, identity, id],
+    );
+    return rowCount === 1;
+  }
+
   async lastAdmission(room: string, identity: string): Promise<Admission> {
     const { rows } = await this.pg.query<{ proof_at: Date | null; admitted_at: Date | null }>(
       'proof-last-admission',
