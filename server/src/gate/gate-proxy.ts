@@ -40,6 +40,7 @@ import {
   type GateAnswer,
   GateService,
   NO_SESSION,
+  OTHER_CONNECTION,
   type ConnectRequest,
   type GateRefusal,
 } from './gate.service.js';
@@ -54,11 +55,6 @@ const SLOW: GateRefusal = {
   status: 503,
   code: 'gate.slow',
   text: 'Rolecall cannot decide now. Try again.',
-};
-const OTHER_CONNECTION: GateRefusal = {
-  status: 503,
-  code: 'gate.other_connection',
-  text: 'Another connection of yours came up. Try again.',
 };
 type ConnectAdmission = GateAdmission & { readonly token: string };
 

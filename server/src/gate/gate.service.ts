@@ -55,6 +55,11 @@ const NOTHING_TO_PUBLISH: GateRefusal = {
   code: 'gate.nothing_to_publish',
   text: 'You may publish neither camera nor microphone in this room now.',
 };
+export const OTHER_CONNECTION: GateRefusal = {
+  status: 503,
+  code: 'gate.other_connection',
+  text: 'Another connection of yours came up. Try again.',
+};
 export const NO_SESSION: GateRefusal = {
   status: 404,
   code: 'gate.no_such_session',
