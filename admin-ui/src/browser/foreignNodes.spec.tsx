@@ -47,7 +47,6 @@ function translate(root: Node, way: Translate) {
 function Page({ role, isUp }: { role: string; isUp: boolean }) {
   return (
     <p>
-      {/* eslint-disable-next-line rolecall/text-in-element -- what the guard is for */}
       {isUp && <b>hand</b>}ana is {role}
       {isUp ? ' and waits' : null}
     </p>
