@@ -21,7 +21,7 @@ export function InstallProgress({
         {install.hint && <Typography>{install.hint}</Typography>}
         {install.retryAt && (
           <Typography>
-            {translate('status.install_again')} <TimeText at={install.retryAt} />
+            <span>{translate('status.install_again')}</span> <TimeText at={install.retryAt} />
           </Typography>
         )}
       </Alert>

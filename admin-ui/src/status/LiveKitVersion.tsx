@@ -9,7 +9,7 @@ import './messages.en';
 export function LiveKitVersion({ livekit }: { livekit: SystemStatus['livekit'] }) {
   const translate = useTranslate();
   const { version, knownHoles } = livekit;
-  if (!version) return <>{translate('status.version_unknown')}</>;
+  if (!version) return <span>{translate('status.version_unknown')}</span>;
   return (
     <>
       <Mono>{version}</Mono>
@@ -19,7 +19,7 @@ export function LiveKitVersion({ livekit }: { livekit: SystemStatus['livekit'] }
           <Box component="ul" sx={{ m: 0, pl: 2.5 }}>
             {knownHoles.map(({ id, fixedIn, text }) => (
               <Typography component="li" variant="body2" key={id}>
-                {text} {translate('status.fixed_in', { id, version: fixedIn })}
+                {`${text} ${translate('status.fixed_in', { id, version: fixedIn })}`}
               </Typography>
             ))}
           </Box>

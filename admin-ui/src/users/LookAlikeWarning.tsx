@@ -28,11 +28,11 @@ export function LookAlikeWarning({ identity }: { identity: string }) {
     <Box role="status" sx={{ width: '100%' }}>
       {users.length > 0 && (
         <Alert severity="warning" sx={{ mb: 2 }}>
-          {translate('users.look_alike')}{' '}
+          <span>{translate('users.look_alike')}</span>{' '}
           {users.map((user, index) => (
             <span key={user.id}>
-              {index > 0 && ', '}
-              <Link component={RouterLink} to={userPath(user.id)} target="_blank">
+              {index > 0 && <span>, </span>}
+              <Link component={RouterLink} to={userPath(user.id)} target="_blank" translate="no">
                 {user.identity}
               </Link>
             </span>
