@@ -1,11 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Actor, SYSTEM_ACTOR } from '../actor/actor.js';
 import { AssignmentsService } from '../assignments/assignments.service.js';
 import { AppLogger } from '../common/app-logger.js';
 import { pause } from '../common/pause.js';
 import { AppError } from '../common/errors/app-error.js';
+import { APP_CONFIG, type AppConfig, localUrl } from '../config/app-config.js';
 import { newSecret } from '../credentials/secrets.js';
 import { IssuanceService } from '../issuance/issuance.service.js';
 import { LedgerService } from '../ledger/ledger.service.js';
@@ -53,6 +54,7 @@ export class DemoService implements OnApplicationShutdown {
     private readonly health: LiveKitHealth,
     private readonly install: LiveKitInstall,
     private readonly logger: AppLogger,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
   async status(): Promise<{ isPresent: boolean; participants: number }> {
@@ -196,7 +198,11 @@ export class DemoService implements OnApplicationShutdown {
       }
     };
     await Promise.all(Array.from({ length: JOINING_AT_ONCE }, next));
-    this.logger.log('demo participants joined', { joined: this.joined, of: people.length });
+    const isWhole = this.joined === people.length;
+    this.logger[isWhole ? 'log' : 'warn']('demo participants joined', {
+      joined: this.joined,
+      of: people.length,
+    });
   }
 
   private async join(child: ChildProcess, row: DemoRow, sample: SamplePerson): Promise<void> {
@@ -207,7 +213,9 @@ export class DemoService implements OnApplicationShutdown {
         createRoom: true,
         reason: 'Demo',
       });
-      const request: JoinRequest = { identity: row.identity, url: serverUrl, token };
+      // They are on this machine: a proxy in front may ask browsers for a password.
+      const url = this.config.isGateOn ? localUrl(this.config).replace(/^http/, 'ws') : serverUrl;
+      const request: JoinRequest = { identity: row.identity, url, token };
       const isJoined = await askToJoin(child, request);
       if (isJoined && this.child === child) this.joined += 1;
     } catch (error) {
