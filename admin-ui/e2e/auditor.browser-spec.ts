@@ -130,8 +130,8 @@ describeBrowser('an auditor', () => {
 
     await page.reload();
     expect(await ledger.fact('Reason')).toBe(REASON);
-    // The entry is read by its address; the key moves on in the list beside it.
-    await applied.waitFor();
+    // The entry is read by its address; the key moves on in the list behind it, once that is there.
+    await page.getByRole('button', { name: 'Older entry', disabled: false }).waitFor();
     await page.keyboard.press('j');
     await page.getByRole('definition').getByText('Requested').waitFor();
     expect(await ledger.fact('Request')).toMatch(/\S{8,}/);

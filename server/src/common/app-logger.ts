@@ -46,7 +46,7 @@ export class AppLogger implements LoggerService {
     );
   }
 
-  /** A request that was answered; one of a probe is worth a line only to whoever debugs. */
+  /** A request that was answered. Probes are logged only at the level `debug`. */
   request(data: object, isProbe: boolean): void {
     this.pino[isProbe ? 'debug' : this.requestLevel](data, 'request');
   }
