@@ -149,7 +149,7 @@ describeBrowser('the room console, by keys', () => {
     await consolePage.untilRow('ana', /10 min left/);
   }, 60_000);
 
-  it('shows each of two moderators on whom the other acts, for five seconds', async () => {
+  it('shows two moderators who the other one acts on, for five seconds', async () => {
     const room = await installation.room('both');
     await installation.join(room, 'ana');
     const mine = await openConsole(room, moderator);

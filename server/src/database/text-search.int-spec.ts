@@ -122,7 +122,7 @@ describe('text in every way that it can be typed', () => {
     expect(alike.body.data).toMatchObject([{ identity: 'oleg' }]);
     const mine = await read('users', { filter: { identity: 'v\u0435ra' } });
     expect(mine).toHaveLength(1);
-    // The same for a user whom a token request adds, and once only.
+    // The same for a user that a token request adds, once.
     const room = await test.newRoom({ default_template: 'viewer' });
     const issue = async () => {
       const body = { room, identity: 'o1eg', createUser: true };

@@ -17,7 +17,7 @@ import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import type { UserJwtConfig } from '../config/user-jwt.js';
 import { DatabaseClock } from '../database/database-clock.js';
 
-/** Whom the application's JWT names. */
+/** The person that the application's JWT names. */
 export interface EndUser {
   readonly identity: string;
   /** What the JWT calls them; null: nothing. */
