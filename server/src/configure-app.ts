@@ -47,6 +47,7 @@ export function createAdapter(config: AppConfig): FastifyAdapter {
       // Who sends a request line by line, for ever, keeps its place no longer than this.
       headersTimeout: config.http.headersMs,
       connectionsCheckingInterval: 1_000,
+      shouldUpgradeCallback: isWebSocketUpgrade,
     },
     // Longer than any request line, so that a name that is too long is asked first who sends it.
     routerOptions: { maxParamLength: 32_768 },
@@ -101,7 +102,8 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
     reply.header('Referrer-Policy', 'no-referrer');
     reply.header('Cross-Origin-Opener-Policy', 'same-origin');
     if (isSecure) reply.header('Strict-Transport-Security', 'max-age=31536000');
-    if (request.url.startsWith('/api/')) {
+    // By the route: `/%61pi/…` and `http://any.host/api/…` lead there as well.
+    if (request.is404 || request.routeOptions.url?.startsWith('/api/')) {
       reply.header('Cache-Control', 'no-store');
       reply.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
     }
@@ -146,6 +148,14 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
     done();
   });
   await serveUi(fastify);
+}
+
+/**
+ * Java's HTTP client and `curl --http2` offer HTTP/2 with every request: who does not speak it answers
+ * as if they had not (RFC 9110, 7.8). Without this, Node would take each one for a WebSocket's.
+ */
+function isWebSocketUpgrade({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /** A client may read its answer before it hangs up; it may not go on sending for long. */

@@ -21,7 +21,7 @@ export function sendRaw(port: number, bytes: string, localAddress?: string): Pro
       text += chunk;
       const head = text.indexOf('\r\n\r\n');
       const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
-      if (head !== -1 && text.length >= head + 4 + length) answer();
+      if (head !== -1 && Buffer.byteLength(text.slice(head + 4)) >= length) answer();
     });
     socket.on('error', reject);
     socket.on('close', answer);
