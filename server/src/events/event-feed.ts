@@ -36,6 +36,8 @@ interface EventRow {
 const CHANNEL = 'rolecall_event';
 const COLLECT_MS = 10;
 const RETRY_MS = 500;
+/** A firewall may forget a connection on which nothing comes, and tell neither side. */
+const HEARTBEAT_MS = 10_000;
 const MAX_WAITING = 10_000;
 /** Ids are handed out before their commit, so a smaller one may appear after a larger one. */
 const LOOK_BACK = 200;
@@ -66,6 +68,10 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
     },
     () => this.connect(),
   );
+  private readonly heartbeats = new Loop(
+    { name: 'the heartbeat of the events connection', everyMs: HEARTBEAT_MS, log: this.log },
+    () => this.ask('SELECT 1'),
+  );
   private readonly reads = new Loop(
     { name: 'reading events', everyMs: Infinity, log: this.log },
     () => this.read(),
@@ -93,12 +99,14 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
       this.log.warn('events of other servers are not received yet', { error });
     });
     this.connects.start();
+    this.heartbeats.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.isStopped = true;
     this.stopHints?.();
-    await Promise.all([this.flushes.stop(), this.reads.stop(), this.connects.stop()]);
+    const loops = [this.flushes, this.reads, this.connects, this.heartbeats];
+    await Promise.all(loops.map((loop) => loop.stop()));
     await this.client?.end().catch(() => undefined);
     this.client = null;
   }
@@ -181,10 +189,27 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
     await this.notify();
   }
 
-  private async notify(): Promise<void> {
-    const client = this.client;
-    if (!client) return; // the others read what is new when they are told of the next
-    await client.query(`SELECT pg_notify('${CHANNEL}', $1)`, [String(this.newest)]);
+  /** Without a connection the others read what is new when this server has one again. */
+  private notify(): Promise<void> {
+    return this.ask(`SELECT pg_notify('${CHANNEL}', $1)`, [String(this.newest)]);
+  }
+
+  /** A connection that does not answer is given up: it would tell of no event either. */
+  private async ask(text: string, values: unknown[] = []): Promise<void> {
+    const { client } = this;
+    if (!client) return;
+    try {
+      await client.query(text, values);
+    } catch (error) {
+      this.lose(client);
+      void client.end().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private lose(client: pg.Client): void {
+    if (this.client === client) this.client = null;
+    this.connects.wake(RETRY_MS);
   }
 
   private async connect(): Promise<void> {
@@ -197,10 +222,7 @@ export class EventFeed implements OnApplicationBootstrap, OnApplicationShutdown 
       // It waits for hours, which a limit for idle sessions must not end.
       settings: { idle_session_timeout: '0' },
     });
-    const lost = () => {
-      if (this.client === client) this.client = null;
-      this.connects.wake(RETRY_MS);
-    };
+    const lost = () => this.lose(client);
     let ownProcess: number | null = null;
     client.on('error', lost);
     client.on('end', lost);

@@ -9,6 +9,7 @@ import type { Actor } from '../actor/actor.js';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Loop } from '../common/loop.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import { ConnectionLimits } from '../common/http/connection-limits.js';
 import { SeatViews } from '../seats/public/seats.js';
 import { readActing } from '../hints/acting.js';
@@ -72,6 +73,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly sources: FrameSources,
     private readonly auth: AuthService,
     private readonly connections: ConnectionLimits,
+    private readonly clock: DatabaseClock,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -226,7 +228,7 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
       [...keys].map((key) => ({
         room,
         event: 'acting',
-        data: (actor: Actor) => readActing(key, actor),
+        data: (actor: Actor) => readActing(key, actor, this.clock.now()),
       })),
     );
     return [
@@ -271,22 +273,23 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     );
     await Promise.all(
       theirs.map(async (stream) => {
-        const isStillAllowed = await this.isStanding(stream);
+        const standing = await this.standingOf(stream);
         if (stream.topics.has(topic)) stream.send('me', { reason: type });
-        if (!isStillAllowed) stream.close();
+        // The client reconnects and is checked again.
+        if (standing !== 'allowed') stream.close();
       }),
     );
   }
 
-  private async isStanding(stream: Stream): Promise<boolean> {
+  private async standingOf(stream: Stream): Promise<'allowed' | 'refused' | 'unknown'> {
     try {
       const found = await this.auth.authenticate(stream.request);
-      if (!found || found.actor.id !== stream.actor.id) return false;
+      if (!found || found.actor.id !== stream.actor.id) return 'refused';
       for (const topic of stream.topics) assertMaySee(found.actor, topic);
       stream.actor = found.actor;
-      return true;
-    } catch {
-      return false; // the client reconnects and is checked again
+      return 'allowed';
+    } catch (error) {
+      return isUnavailable(error) ? 'unknown' : 'refused';
     }
   }
 
@@ -295,14 +298,18 @@ export class EventStreams implements OnApplicationBootstrap, BeforeApplicationSh
     for (const [stream, { openedAt }] of this.streams) {
       if (now - openedAt > LONGEST_LIFE_MS) stream.close();
       else stream.send('ping', {});
-      // There is no hint for a key that expires.
-      if (stream.actor.kind === 'api_key') void this.closeUnlessAllowed(stream);
+      // No hint tells of what expires, and a server that dies loses those it had not written.
+      void this.closeWhenRefused(stream);
     }
   }
 
-  private async closeUnlessAllowed(stream: Stream): Promise<void> {
-    if (!(await this.isStanding(stream))) stream.close();
+  private async closeWhenRefused(stream: Stream): Promise<void> {
+    if ((await this.standingOf(stream)) === 'refused') stream.close();
   }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof AppError && error.kind === 'unavailable';
 }
 
 function sameForAll(data: object | null): Frame['data'] {

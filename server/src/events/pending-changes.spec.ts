@@ -73,21 +73,23 @@ describe('what is gathered until it is sent', () => {
 describe('who is acting on somebody', () => {
   const kim = new Actor('operator', '1', 'kim@example.com', []);
   const lee = new Actor('operator', '2', 'lee@example.com', []);
-  const key = actingHint(kim, 'hall', 'ana', 'promote').key ?? '';
+  const now = new Date('2026-01-01T00:00:00Z');
+  const later = (ms: number) => new Date(now.getTime() + ms);
+  const key = actingHint(kim, 'hall', 'ana', 'promote', now).key ?? '';
 
   it('is told to the others, and not to themselves', () => {
-    expect(readActing(key, lee)).toEqual({
+    expect(readActing(key, lee, now)).toEqual({
       identity: 'ana',
       by: 'kim@example.com',
       byKind: 'operator',
       action: 'promote',
       until: expect.stringMatching(/Z$/),
     });
-    expect(readActing(key, kim)).toBeNull();
+    expect(readActing(key, kim, now)).toBeNull();
   });
 
   it('is over after five seconds', () => {
-    expect(readActing(key, lee, Date.now() + 4_000)).not.toBeNull();
-    expect(readActing(key, lee, Date.now() + 6_000)).toBeNull();
+    expect(readActing(key, lee, later(4_000))).not.toBeNull();
+    expect(readActing(key, lee, later(6_000))).toBeNull();
   });
 });

@@ -17,27 +17,29 @@ interface ActingKey extends Acting {
   readonly who: string;
 }
 
+/** `now` is by Postgres' clock here and there: the servers' own may differ by more than it lasts. */
 export function actingHint(
   actor: Actor,
   room: string,
   identity: string,
   action: string | null,
+  now: Date,
 ): Hint {
   const key: ActingKey = {
     identity,
     by: actor.label,
     byKind: actor.kind,
     action,
-    until: new Date(Date.now() + ACTING_MS).toISOString(),
+    until: new Date(now.getTime() + ACTING_MS).toISOString(),
     who: refOf(actor),
   };
   return { topic: `room:${room}`, type: 'acting', key: JSON.stringify(key) };
 }
 
 /** What `actor` is shown; null when it is over, or when it is their own act. */
-export function readActing(key: string, actor: Actor, now = Date.now()): Acting | null {
+export function readActing(key: string, actor: Actor, now: Date): Acting | null {
   const { who, ...acting } = JSON.parse(key) as ActingKey;
-  return who === refOf(actor) || Date.parse(acting.until) <= now ? null : acting;
+  return who === refOf(actor) || Date.parse(acting.until) <= now.getTime() ? null : acting;
 }
 
 function refOf({ kind, id }: Actor): string {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { timeOfTokenId } from '../../src/livekit/token-id.js';
+import { EventStreamClient } from '../support/event-stream.js';
 import { type LiveApp, startLiveApp } from '../support/live-app.js';
 import { LiveScene } from '../support/live-scene.js';
 import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
@@ -114,6 +115,28 @@ describeLive('a server whose clock is a day ahead', () => {
       return role.template === 'viewer';
     });
     ben.close();
+  });
+
+  it('tells the other server who is about to act, and hears it from there', async () => {
+    const room = await scene.room('acting');
+    const identity = await scene.user('dan');
+    const other = await right.operator('moderator');
+    const query = new URLSearchParams({ topics: `room:${room}` });
+    const acting = `/api/v1/rooms/${room}/seats/${identity}/acting`;
+    for (const [at, act] of [
+      [right, () => ask('POST', acting, { action: 'block' })],
+      [ahead, () => right.post(acting, { action: 'block' })],
+    ] as const) {
+      const client = await EventStreamClient.open(`${at.url}/api/v1/events?${query}`, {
+        cookie: other.cookie,
+      });
+      await client.next('hello', ({ event }) => event === 'hello');
+      expect((await act()).status).toBe(204);
+      const { data } = await client.next('who is acting', ({ event }) => event === 'acting');
+      expect(data).toMatchObject({ identity, action: 'block' });
+      expect(isNow(Date.parse(data.until))).toBe(true);
+      client.close();
+    }
   });
 
   it('changes a user as of now, and refuses a key that has expired', async () => {

@@ -5,6 +5,7 @@ import { type LiveApp, startLiveApp } from '../support/live-app.js';
 import { LiveScene } from '../support/live-scene.js';
 import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
 import { signalJoin } from '../support/livekit-signal.js';
+import { startTcpRelay } from '../support/relays.js';
 import { until } from '../support/until.js';
 
 jest.setTimeout(60_000);
@@ -138,6 +139,46 @@ describeLive('the event stream', () => {
     });
     await until('the stream has ended', () => client.isClosed, 1_000);
     expect(client.frames.at(-1)).toMatchObject({ event: 'me', data: { reason: 'session_ended' } });
+  });
+
+  it('ends when the right to see is gone and no server could say so', async () => {
+    const room = await scene.room('unsaid');
+    const watcher = await app.operator('moderator');
+    const client = await listen(`room:${room}`, { headers: { cookie: watcher.cookie } });
+    await client.next('hello', ({ event }) => event === 'hello');
+    // As a server leaves it that died between its commit and its hint.
+    await app.sql(
+      `DELETE FROM operator_access WHERE operator_id IN
+         (SELECT id FROM operator WHERE email = 'moderator@example.com')`,
+    );
+    await until('the stream has ended', () => client.isClosed, 40_000);
+  });
+
+  it('hears of changes again when its connection for events was forgotten on the way', async () => {
+    const postgres = new URL(app.database.appUrl);
+    const relay = await startTcpRelay(Number(postgres.port));
+    const beyond = Object.assign(new URL(postgres), { port: String(relay.port) });
+    const far = await startLiveApp({
+      livekit,
+      database: app.database,
+      env: { DATABASE_SESSION_URL: beyond.href },
+    });
+    try {
+      const room = await scene.room('forgotten');
+      await signalJoin(livekit.url, await scene.issued(room, 'ana'));
+      const client = await listen(`room:${room}`, { at: far });
+      await client.next('hello', ({ event }) => event === 'hello');
+      relay.forget();
+      await scene.act(room, 'ana', 'promote');
+      await client.next(
+        'the promoted seat',
+        ({ event, data }) => event === 'seats' && data.seats[0]?.role?.template === 'speaker',
+        40_000,
+      );
+    } finally {
+      await far.stop();
+      await relay.stop();
+    }
   });
 
   it('is for who may see each topic', async () => {

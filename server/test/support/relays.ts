@@ -88,6 +88,8 @@ export interface TcpRelay {
   hold(): void;
   /** What waits is thrown away, with its connections, and things go on as usual. */
   discard(): void;
+  /** The connections of now carry nothing more, and neither side is told. New ones work. */
+  forget(): void;
   /** Bytes that wait. */
   readonly waiting: number;
   stop(): Promise<void>;
@@ -96,6 +98,7 @@ export interface TcpRelay {
 /** A wire that can be held: what was sent has left its sender, and has not arrived. */
 export async function startTcpRelay(targetPort: number): Promise<TcpRelay> {
   const pairs = new Set<[Socket, Socket]>();
+  const forgotten = new WeakSet<[Socket, Socket]>();
   let isHeld = false;
   let waiting = 0;
   const server = createServer((client) => {
@@ -109,10 +112,13 @@ export async function startTcpRelay(targetPort: number): Promise<TcpRelay> {
     };
     for (const side of pair) side.on('error', end).on('close', end);
     client.on('data', (chunk) => {
+      if (forgotten.has(pair)) return;
       if (isHeld) waiting += chunk.byteLength;
       else remote.write(chunk);
     });
-    remote.on('data', (chunk) => client.write(chunk));
+    remote.on('data', (chunk) => {
+      if (!forgotten.has(pair)) client.write(chunk);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -124,6 +130,9 @@ export async function startTcpRelay(targetPort: number): Promise<TcpRelay> {
       for (const pair of pairs) for (const side of pair) side.destroy();
       isHeld = false;
       waiting = 0;
+    },
+    forget: () => {
+      for (const pair of pairs) forgotten.add(pair);
     },
     get waiting() {
       return waiting;

@@ -5,6 +5,7 @@ import { CurrentActor, RequirePermission } from '../../actor/access.decorators.j
 import type { Actor } from '../../actor/actor.js';
 import { Answers, ApiDoc, type OperationDoc } from '../../common/http/api-docs.js';
 import { roomParams, seatParams } from '../../common/http/fields.js';
+import { DatabaseClock } from '../../database/database-clock.js';
 import { actingHint } from '../../hints/acting.js';
 import { Hints } from '../../hints/hints.js';
 import { ClickedAt } from '../../actor/clicked-at.js';
@@ -57,6 +58,7 @@ export class SeatsController {
     private readonly policy: SeatPolicy,
     private readonly operationReader: OperationReader,
     private readonly hints: Hints,
+    private readonly clock: DatabaseClock,
   ) {}
 
   @Get()
@@ -294,6 +296,6 @@ export class SeatsController {
     @Body({ schema: actingBody }) { action }: ActingBody,
   ): Promise<void> {
     await this.policy.assertRoom(room);
-    this.hints.publish([actingHint(actor, room, identity, action ?? null)]);
+    this.hints.publish([actingHint(actor, room, identity, action ?? null, this.clock.now())]);
   }
 }
