@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { Actor, type AccessHold } from '../actor/actor.js';
-import { tooManyRequests } from '../common/errors/refusals.js';
 import { networkOf } from '../common/http/client-address.js';
+import { RateLimit } from '../common/rate-limit.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { CrossOrigin } from './cross-origin.js';
 import { type EndUser, UserTokens } from './user-tokens.js';
@@ -23,16 +22,16 @@ const OWN_TOKENS: AccessHold = {
 /** Authenticates the application's end users by the JWT that the application gave them. */
 @Injectable()
 export class EndUserAuth {
-  private readonly perUser: RateLimiterMemory;
-  private readonly perAddress: RateLimiterMemory;
+  private readonly perUser: RateLimit;
+  private readonly perAddress: RateLimit;
 
   constructor(
     private readonly tokens: UserTokens,
     private readonly crossOrigin: CrossOrigin,
     @Inject(APP_CONFIG) { rateUser, rateUserAddress }: AppConfig,
   ) {
-    this.perUser = limiter(rateUser);
-    this.perAddress = limiter(rateUserAddress);
+    this.perUser = new RateLimit(rateUser);
+    this.perAddress = new RateLimit(rateUserAddress);
   }
 
   /** Null for a request that carries no user JWT: others may be known by another credential. */
@@ -41,25 +40,12 @@ export class EndUserAuth {
     const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]*)$/i.exec(request.headers.authorization ?? '');
     if (!token) return null;
     // Before the signature is checked: that is what a wrong token costs.
-    await consume(this.perAddress, networkOf(request.ip));
+    await this.perAddress.consume(networkOf(request.ip));
     this.crossOrigin.assertAllowed(request);
     const user = await this.tokens.verify(token[1] as string);
-    await consume(this.perUser, user.identity);
+    await this.perUser.consume(user.identity);
     request.endUser = user;
     const { identity } = user;
     return new Actor('user', identity, identity, [OWN_TOKENS], request.id, request.ip);
-  }
-}
-
-function limiter({ points, seconds }: { points: number; seconds: number }): RateLimiterMemory {
-  return new RateLimiterMemory({ points, duration: seconds });
-}
-
-async function consume(limit: RateLimiterMemory, key: string): Promise<void> {
-  try {
-    await limit.consume(key);
-  } catch (error) {
-    if (!(error instanceof RateLimiterRes)) throw error;
-    throw tooManyRequests(error.msBeforeNext);
   }
 }

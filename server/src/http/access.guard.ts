@@ -1,11 +1,11 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AuthService } from '../auth/auth.service.js';
 import { AppError } from '../common/errors/app-error.js';
-import { roomNotFound, signInRequired, tooManyRequests } from '../common/errors/refusals.js';
+import { roomNotFound, signInRequired } from '../common/errors/refusals.js';
 import { RawBody } from '../common/http/raw-body.js';
+import { RateLimit } from '../common/rate-limit.js';
 import { nameText } from '../common/http/fields.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { LedgerService } from '../ledger/ledger.service.js';
@@ -31,8 +31,8 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
  */
 @Injectable()
 export class AccessGuard implements CanActivate {
-  private readonly operatorLimiter: RateLimiterMemory;
-  private readonly keyLimiters = new Map<string, RateLimiterMemory>();
+  private readonly operatorLimiter: RateLimit;
+  private readonly keyLimiters = new Map<string, RateLimit>();
 
   constructor(
     private readonly reflector: Reflector,
@@ -43,10 +43,7 @@ export class AccessGuard implements CanActivate {
     private readonly crossOrigin: CrossOrigin,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {
-    this.operatorLimiter = new RateLimiterMemory({
-      points: config.rateOperator.points,
-      duration: config.rateOperator.seconds,
-    });
+    this.operatorLimiter = new RateLimit(config.rateOperator);
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -156,17 +153,11 @@ export class AccessGuard implements CanActivate {
     if (actor.kind === 'api_key' && rateLimit !== null && actor.id) {
       limiter = this.keyLimiters.get(actor.id);
       if (!limiter || limiter.points !== rateLimit) {
-        limiter = new RateLimiterMemory({ points: rateLimit, duration: 1 });
+        limiter = new RateLimit({ points: rateLimit, seconds: 1 });
         this.keyLimiters.set(actor.id, limiter);
       }
     }
-    if (!limiter) return;
-    try {
-      await limiter.consume(actor.id ?? actor.label);
-    } catch (error) {
-      if (!(error instanceof RateLimiterRes)) throw error;
-      throw tooManyRequests(error.msBeforeNext);
-    }
+    await limiter?.consume(actor.id ?? actor.label);
   }
 
   /** A refusal that cannot be written does not turn into a permission, and still answers 403. */

@@ -1,9 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError } from '../common/errors/app-error.js';
-import { tooManyRequests } from '../common/errors/refusals.js';
+import { RateLimit } from '../common/rate-limit.js';
 import { ParticipantProofs } from './participant-proofs.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { isStorable } from '../livekit/storable.js';
@@ -21,8 +20,8 @@ export interface Participant {
 }
 
 /** For each seat: a hand goes up and down a few times, and a page asks again after every change. */
-const ACTIONS = { points: 10, duration: 10 };
-const READS = { points: 40, duration: 10 };
+const ACTIONS = { points: 10, seconds: 10 };
+const READS = { points: 40, seconds: 10 };
 
 /**
  * Authenticates participants by their LiveKit token. Identity and room come from the token alone;
@@ -30,8 +29,8 @@ const READS = { points: 40, duration: 10 };
  */
 @Injectable()
 export class ParticipantAuth {
-  private readonly actions = new RateLimiterMemory(ACTIONS);
-  private readonly reads = new RateLimiterMemory(READS);
+  private readonly actions = new RateLimit(ACTIONS);
+  private readonly reads = new RateLimit(READS);
 
   constructor(
     private readonly proofs: ParticipantProofs,
@@ -49,7 +48,9 @@ export class ParticipantAuth {
     const presented = presentedToken(request.headers);
     const token = presented === undefined ? null : this.proofs.read(presented);
     if (presented === undefined || !token) throw proofRequired();
-    await this.limit(request.method, [token.room, token.identity]);
+    // Before Postgres is asked anything. Who has no valid token costs a signature check.
+    const limit = isRead(request.method) ? this.reads : this.actions;
+    await limit.consume(JSON.stringify([token.room, token.identity]));
     const proof = await this.proofs.check(presented);
     if (proof.kind === 'refused' && proof.status === 401) throw proofRequired();
     const { room, identity } = token;
@@ -87,17 +88,6 @@ export class ParticipantAuth {
         payload: { method, route: routeOptions.url ?? '', refusal },
       })
       .catch(() => undefined);
-  }
-
-  /** Before Postgres is asked anything. Who has no valid token costs a signature check. */
-  private async limit(method: string, seat: readonly string[]): Promise<void> {
-    const limiter = isRead(method) ? this.reads : this.actions;
-    try {
-      await limiter.consume(JSON.stringify(seat));
-    } catch (error) {
-      if (!(error instanceof RateLimiterRes)) throw error;
-      throw tooManyRequests(error.msBeforeNext);
-    }
   }
 }
 
