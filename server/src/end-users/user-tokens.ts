@@ -2,6 +2,8 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
+  customFetch,
+  type FetchImplementation,
   errors,
   type FlattenedJWSInput,
   type JSONWebKeySet,
@@ -38,6 +40,7 @@ const CLOCK_TOLERANCE = 5;
 const AFTER_FAILURE_MS = 1_000;
 const WARN_EVERY_MS = 60_000;
 const JWKS_OPTIONS = { timeoutDuration: 5_000, cooldownDuration: 30_000, cacheMaxAge: 600_000 };
+const MAX_JWKS_BYTES = 1024 * 1024;
 
 /** These say that the token is wrong. Every other failure to find its key is the key server's. */
 const NO_KEY = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
@@ -92,7 +95,10 @@ export class UserTokens {
 
   private keysOf({ keys }: UserJwtConfig): JWTVerifyGetKey {
     if ('publicKey' in keys) return () => Promise.resolve(keys.publicKey);
-    const remote = createRemoteJWKSet(keys.jwksUrl, JWKS_OPTIONS);
+    const remote = createRemoteJWKSet(keys.jwksUrl, {
+      ...JWKS_OPTIONS,
+      [customFetch]: fetchLimited,
+    });
     let failure: AppError | null = null;
     let failedAt = -Infinity;
     let warnedAt = -Infinity;
@@ -131,6 +137,19 @@ async function keyAmong(
     throw error instanceof errors.JWKSNoMatchingKey ? failure : error;
   }
 }
+
+/** An address that answers without end fills no memory. */
+const fetchLimited: FetchImplementation = async (url, options) => {
+  const response = await fetch(url, options);
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_JWKS_BYTES) throw new Error(`more than ${MAX_JWKS_BYTES} bytes were sent`);
+    chunks.push(chunk);
+  }
+  return new Response(Buffer.concat(chunks), { status: response.status });
+};
 
 function keysUnavailable(cause: unknown): AppError {
   return new AppError(

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { JWTPayload } from 'jose';
@@ -352,6 +354,39 @@ describe('keys that the issuer publishes', () => {
     await server.stop();
     expect(await status(await of(first))).toBe(201);
     await at.stop();
+  });
+
+  it('are not read to the end where the answer has none', async () => {
+    const issuer = await UserIssuer.create('ES256', 'k1');
+    const chunk = ' '.repeat(64 * 1024);
+    let sent = 0;
+    const server = createServer((_request, response) => {
+      const more = () => {
+        do sent += chunk.length;
+        while (response.write(chunk) && !response.destroyed);
+      };
+      response.on('drain', more);
+      more();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const at = await startTestApp({
+      database: app.database,
+      environment: {
+        ROLECALL_USER_JWT_ISSUER: ISSUER,
+        ROLECALL_USER_JWT_AUDIENCE: AUDIENCE,
+        ROLECALL_USER_JWT_JWKS_URL: `http://127.0.0.1:${port}/`,
+        ROLECALL_LOG: 'silent',
+      },
+    });
+    const jwt = await issuer.sign({ sub: newIdentity() });
+    const answer = await ask(jwt, { room_name: 'any' }, {}, at);
+    await at.stop();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    expect([answer.status, answer.body.code]).toEqual([503, 'auth.user_keys_unavailable']);
+    // What was under way as well: in five seconds it would be gigabytes.
+    expect(sent).toBeLessThan(32 * 1024 * 1024);
   });
 
   it('are tried in turn for a token that does not name one', async () => {
