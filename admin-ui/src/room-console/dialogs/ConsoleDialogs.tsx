@@ -61,6 +61,7 @@ function Opened({ dialog, onApproveAll }: OpenedProps) {
       return (
         <VoidSeatTokens
           name={nameOf(dialog.identity)}
+          identity={dialog.identity}
           onConfirm={(action) => void run(dialog.identity, action)}
           onClose={closeDialog}
         />
@@ -93,5 +94,12 @@ function Decline({ identity }: { identity: string }) {
     const request = store.seat(identity)?.hand?.id;
     if (request) void run(identity, { kind: 'decline', request, ...(word && { word }) });
   };
-  return <DeclineDialog name={nameOf(identity)} onDecline={decline} onClose={closeDialog} />;
+  return (
+    <DeclineDialog
+      name={nameOf(identity)}
+      identity={identity}
+      onDecline={decline}
+      onClose={closeDialog}
+    />
+  );
 }

@@ -3,17 +3,19 @@ import { useTranslate } from 'react-admin';
 import TextField from '@mui/material/TextField';
 import { ConfirmDialog } from '../../shared/ConfirmDialog';
 import { PresetChips } from '../../shared/PresetChips';
+import { IdentityLine } from './IdentityLine';
 
 const WORDS = ['later', 'time', 'topic'] as const;
 
 export interface DeclineDialogProps {
   name: string;
+  identity: string;
   onDecline: (word: string) => void;
   onClose: () => void;
 }
 
 /** Lowers somebody's hand, with a word to them. */
-export function DeclineDialog({ name, onDecline, onClose }: DeclineDialogProps) {
+export function DeclineDialog({ name, identity, onDecline, onClose }: DeclineDialogProps) {
   const translate = useTranslate();
   const [word, setWord] = useState('');
   return (
@@ -25,6 +27,7 @@ export function DeclineDialog({ name, onDecline, onClose }: DeclineDialogProps) 
       onConfirm={() => onDecline(word.trim())}
       onClose={onClose}
     >
+      <IdentityLine name={name} identity={identity} />
       <TextField
         label={translate('room_stage.word')}
         helperText={translate('room_stage.word_help', { name })}

@@ -29,7 +29,7 @@ export function RemovalDialog({ dialog }: { dialog: OpenDialog & { kind: 'remova
   return (
     <RemoveDialog
       mode={mode}
-      name={seat ? nameOf(seat.identity) : null}
+      person={seat && { name: nameOf(identity), identity }}
       count={identities.length}
       obstacles={{ remove: obstacleTo('remove'), block: obstacleTo('block') }}
       reason={reason}

@@ -12,13 +12,14 @@ import type { Seat } from '../../api/records';
 import type { SeatAction } from '../commands/seatAction';
 import { usePreviews } from '../commands/usePreview';
 import { useSentence } from '../commands/useCommandWords';
+import { IdentityLine } from './IdentityLine';
 
 export type Removal = Extract<SeatAction, { kind: 'remove' | 'block' }>;
 
 export interface RemoveDialogProps {
   mode: 'remove' | 'block';
   /** The one person, or how many. */
-  name: string | null;
+  person: { name: string; identity: string } | null;
   count: number;
   /** Why this person cannot be removed, or blocked; null when they can. */
   obstacles: Record<'remove' | 'block', string | null>;
@@ -38,12 +39,12 @@ const DURATIONS = ['15m', '1h', '1 day', ''] as const;
 
 /** Removing and blocking look alike, but only after a removal can they come back. */
 export function RemoveDialog(props: RemoveDialogProps) {
-  const { name, count, obstacles, onConfirm, onClose } = props;
+  const { person, count, obstacles, onConfirm, onClose } = props;
   const translate = useTranslate();
   const [mode, setMode] = useState(props.mode);
   const [duration, setDuration] = useState<string>('1h');
-  const words = { name, smart_count: count };
-  const where = name === null ? 'bulk' : 'remove_dialog';
+  const words = { name: person?.name, smart_count: count };
+  const where = person === null ? 'bulk' : 'remove_dialog';
 
   const removal: Removal =
     mode === 'remove' ? { kind: 'remove' } : { kind: 'block', ...(duration && { for: duration }) };
@@ -61,6 +62,7 @@ export function RemoveDialog(props: RemoveDialogProps) {
       onConfirm={(reason) => onConfirm({ ...removal, ...(reason && { reason }) })}
       onClose={onClose}
     >
+      {person && <IdentityLine {...person} />}
       <RadioGroup
         aria-label={translate('room_console.remove_dialog.mode')}
         value={mode}
@@ -114,12 +116,13 @@ export function RemoveDialog(props: RemoveDialogProps) {
 
 export interface VoidSeatTokensProps {
   name: string;
+  identity: string;
   onConfirm: (action: Extract<SeatAction, { kind: 'void_tokens' }>) => void;
   onClose: () => void;
 }
 
 /** It cannot be undone: every token that this person holds stops working. */
-export function VoidSeatTokens({ name, onConfirm, onClose }: VoidSeatTokensProps) {
+export function VoidSeatTokens({ name, identity, onConfirm, onClose }: VoidSeatTokensProps) {
   const translate = useTranslate();
   return (
     <ConfirmDialog
@@ -131,6 +134,7 @@ export function VoidSeatTokens({ name, onConfirm, onClose }: VoidSeatTokensProps
       onConfirm={(reason) => onConfirm({ kind: 'void_tokens', ...(reason && { reason }) })}
       onClose={onClose}
     >
+      <IdentityLine name={name} identity={identity} />
       <Typography variant="body2">
         {translate('room_console.void_dialog.text', { name })}
       </Typography>

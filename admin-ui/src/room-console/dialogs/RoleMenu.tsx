@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { useTranslate } from 'react-admin';
+import Box from '@mui/material/Box';
 import MenuItem from '@mui/material/MenuItem';
 import MenuList from '@mui/material/MenuList';
 import Typography from '@mui/material/Typography';
@@ -16,6 +17,7 @@ import { useMe } from '../../session/session';
 import { PopoverDialog } from '../../shared/PopoverDialog';
 import { RoleChip } from '../../shared/RoleChip';
 import { useTemplates } from '../../shared/useTemplates';
+import { IdentityLine } from './IdentityLine';
 import { LeaseChoice } from './LeaseChoice';
 import { nameOf } from '../seat/seatFacts';
 import type { RoleChange } from '../commands/useOpenDialog';
@@ -49,6 +51,11 @@ export function RoleMenu({ kind, seat, count, anchor, onChoose, onClose }: RoleM
       <Typography variant="h2" sx={{ px: 2, pt: 1.5, fontSize: '.875rem' }}>
         {title}
       </Typography>
+      {seat && (
+        <Box sx={{ px: 2 }}>
+          <IdentityLine name={name} identity={seat.identity} />
+        </Box>
+      )}
       {kind !== 'demote' && <LeaseChoice onChange={setLease} />}
       <MenuList autoFocusItem disabledItemsFocusable dense aria-label={title}>
         {published.length === 0 && (

@@ -5,10 +5,12 @@ import Dialog from '@mui/material/Dialog';
 import DialogActions from '@mui/material/DialogActions';
 import DialogContent from '@mui/material/DialogContent';
 import DialogTitle from '@mui/material/DialogTitle';
+import Typography from '@mui/material/Typography';
 import { serverNow } from '../../api/serverClock';
 import { useTemplates } from '../../shared/useTemplates';
 import type { Attempt } from '../commands/seatActions';
 import { actorText } from '../../shared/actorText';
+import { IdentityLine } from './IdentityLine';
 
 export interface SeatConflictDialogProps {
   attempt: Attempt;
@@ -40,13 +42,16 @@ export function SeatConflictDialog({ attempt, name, onKeep, onOverride }: SeatCo
         {translate('room_console.conflict.title', { name })}
       </DialogTitle>
       <DialogContent>
-        {translate('room_console.conflict.text', {
-          by: change?.by
-            ? actorText(change.by, change.byKind, translate)
-            : translate('room_console.conflict.somebody'),
-          when: secondsAgo(change?.at, locale),
-          role: key ? (byKey.get(key)?.name ?? key) : translate('room_console.conflict.no_role'),
-        })}
+        <IdentityLine name={name} identity={attempt.identity} />
+        <Typography>
+          {translate('room_console.conflict.text', {
+            by: change?.by
+              ? actorText(change.by, change.byKind, translate)
+              : translate('room_console.conflict.somebody'),
+            when: secondsAgo(change?.at, locale),
+            role: key ? (byKey.get(key)?.name ?? key) : translate('room_console.conflict.no_role'),
+          })}
+        </Typography>
       </DialogContent>
       <DialogActions>
         <Button onClick={onOverride}>{translate('room_console.conflict.override')}</Button>

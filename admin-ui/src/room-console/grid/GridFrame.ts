@@ -144,7 +144,12 @@ const stylesOf = (theme: Theme): CSSObject => ({
     color: theme.palette.text.secondary,
     marginInlineStart: 6,
   },
+  // A long name must not push the identity out of sight: the name is the person's to choose.
+  '& .c-person': { display: 'flex', alignItems: 'baseline', minWidth: 0 },
+  '& .c-person > *': { overflow: 'hidden', textOverflow: 'ellipsis', minWidth: 0 },
+  '& .c-person > .name:not(:only-child)': { flex: 'none', maxWidth: '60%' },
   '& .tag': {
+    flexShrink: 20,
     marginInlineStart: 6,
     paddingInline: 4,
     border: `1px solid ${theme.palette.divider}`,
