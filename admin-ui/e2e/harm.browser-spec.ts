@@ -102,6 +102,43 @@ describeBrowser('what a moderator takes from somebody', () => {
     expect(await isPresent(room, 'cy')).toBe(true);
   }, 90_000);
 
+  it('is asked about with the identity, whatever the person calls themselves', async () => {
+    const room = await installation.room('names');
+    await installation.join(room, 'ana-1', { name: 'Ana Ruiz' });
+    // Turned round, as long as a name may be, and with a blank that pushes everything aside.
+    const named: Record<string, [name: string, shown: string]> = {
+      'zed-1': ['\u202EziuR anA', 'ziuR anA'],
+      'zed-2': [`Ana Ruiz${'\u2800'.repeat(60)}.`, 'Ana Ruiz .'],
+      'zed-3': ['Ana Ruiz '.repeat(28), 'Ana Ruiz '.repeat(28).trim()],
+    };
+    for (const [identity, [name]] of Object.entries(named)) {
+      await installation.join(room, identity, { name });
+    }
+    const consolePage = await openConsole(room, moderator);
+    for (const [identity, [, shown]] of Object.entries(named)) {
+      const row = consolePage.row(identity);
+      await row.waitFor();
+      // All of it can be read: nothing is cut off.
+      const isWhole = await row
+        .getByText(identity, { exact: true })
+        .evaluate((text: Element & { offsetWidth: number }) => {
+          const cell = text.parentElement as Element;
+          const end = (element: Element) => element.getBoundingClientRect().right;
+          return text.scrollWidth <= text.offsetWidth && end(text) <= end(cell);
+        });
+      expect([identity, isWhole]).toEqual([identity, true]);
+      await consolePage.focusOn(identity);
+      await consolePage.press('Delete');
+      const dialog = consolePage.page.getByRole('dialog', {
+        name: `Remove ${shown}?`,
+        exact: true,
+      });
+      await dialog.getByText(identity, { exact: true }).waitFor();
+      await consolePage.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+    }
+  });
+
   it('is shown as taken, found under Restricted, and given back by the first button', async () => {
     const room = await installation.room('restricted');
     await installation.join(room, 'ana', { template: 'speaker' });
