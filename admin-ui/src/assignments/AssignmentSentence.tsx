@@ -9,6 +9,7 @@ import { useNow } from '../shared/TimeText';
 import { dayAndTime } from '../shared/time';
 import { usePermissionSet } from '../session/usePermissionSet';
 import { useTemplates } from '../shared/useTemplates';
+import { nameOf } from '../shared/nameOf';
 
 interface Values {
   subject?: Subject;
@@ -30,9 +31,7 @@ export function AssignmentSentence() {
   const { data: user } = useGetOne<User>('users', { id: userId }, { enabled: userId !== '' });
 
   const isEveryone = Boolean(subject && 'everyone' in subject);
-  const who = isEveryone
-    ? translate('assignments.subject.everyone_label')
-    : user && (user.name || user.identity);
+  const who = isEveryone ? translate('assignments.subject.everyone_label') : user && nameOf(user);
   const where = whereText(scope, translate('assignments.scope.all_label'));
   const room = scope && 'room' in scope ? scope.room : '';
 

@@ -6,6 +6,7 @@ import TextField from '@mui/material/TextField';
 import type { Subject, User } from '../api/records';
 import { Mono } from '../shared/Mono';
 import { ChoiceGroup, fieldMessage } from './ChoiceGroup';
+import { nameOf } from '../shared/nameOf';
 
 type Kind = 'user' | 'everyone';
 
@@ -75,7 +76,7 @@ function UserPicker({
       readOnly={isReadOnly}
       loading={isFetching}
       filterOptions={(options) => options}
-      getOptionLabel={(user) => user.name || user.identity}
+      getOptionLabel={nameOf}
       getOptionKey={(user) => user.id}
       isOptionEqualToValue={(a, b) => a.id === b.id}
       onInputChange={(_, text, reason) => {
@@ -84,7 +85,7 @@ function UserPicker({
       onChange={(_, user) => onChange(user?.id ?? '')}
       renderOption={({ key, ...props }, user) => (
         <Box component="li" key={key} {...props} sx={{ gap: 1 }}>
-          <bdi translate="no">{user.name || user.identity}</bdi>
+          <bdi translate="no">{nameOf(user)}</bdi>
           <Box component="span" sx={{ color: 'text.secondary', ml: 'auto' }}>
             <Mono>{user.identity}</Mono>
           </Box>

@@ -22,6 +22,7 @@ import { renewTicket } from './api';
 import { InsecurePageError, type MediaChoice, OwnMedia, sourceOf } from './OwnMedia';
 import { type Person, personOf } from './person';
 import { StageClient } from './StageClient';
+import { nameOf } from '../shared/nameOf';
 
 export type Phase = 'connecting' | 'connected' | 'reconnecting' | 'ended';
 
@@ -283,7 +284,7 @@ export class JoinSession {
     this.messageCount += 1;
     const message: Message = {
       id: this.messageCount,
-      from: from ? from.name || from.identity : '',
+      from: from ? nameOf(from) : '',
       isSelf: from === this.room.localParticipant,
       text,
       at: Date.now(),

@@ -1,4 +1,5 @@
 import { type Participant, type RemoteTrack, Track } from 'livekit-client';
+import { nameOf } from '../shared/nameOf';
 
 /** How the name of a synthetic track begins. */
 export const SYNTHETIC = 'synthetic ';
@@ -31,7 +32,7 @@ export function personOf(person: Participant, isSelf: boolean): Person {
   const microphone = person.getTrackPublication(Track.Source.Microphone);
   return {
     identity: person.identity,
-    name: person.name || person.identity,
+    name: nameOf(person),
     isSelf,
     isSpeaking: person.isSpeaking,
     isMicrophoneOn: microphone !== undefined && !microphone.isMuted,

@@ -20,7 +20,7 @@ import { useRoomRecord } from './roster/useRoomRecord';
 import { useRoster } from './roster/useRoster';
 import { useSelection } from './roster/useSelection';
 import { useScenes } from './scenes/useScenes';
-import { nameOf } from './seat/seatFacts';
+import { nameOf } from '../shared/nameOf';
 import { useApprovals } from './stage/useApprovals';
 import { useQueueCommands } from './stage/useQueueCommands';
 import { useStage } from './stage/useStage';

@@ -7,6 +7,7 @@ import type { Room, User } from '../api/records';
 import { Mono } from '../shared/Mono';
 import { usePermissionSet } from '../session/usePermissionSet';
 import type { KnownUser } from './tokenRequest';
+import { nameOf } from '../shared/nameOf';
 
 interface FieldProps<T> {
   value: T;
@@ -66,7 +67,7 @@ export function WhoField({ value, error, onChange }: FieldProps<KnownUser | stri
           helperText={
             error ??
             (known
-              ? translate('tokens.fields.known_user', { name: known.name || known.identity })
+              ? translate('tokens.fields.known_user', { name: nameOf(known) })
               : translate('tokens.fields.identity_help'))
           }
         />

@@ -25,6 +25,7 @@ import { UserEffective } from './UserEffective';
 import { UserInputs } from './UserInputs';
 import { UserIssuances } from './UserIssuances';
 import { UserState } from './UserState';
+import { nameOf } from '../shared/nameOf';
 
 const TABS = [
   { id: 'profile', permission: 'user.read' },
@@ -38,7 +39,7 @@ const KEYS = ['tab'] as const;
 export function UserEdit() {
   const id = useRouteSegment(1);
   return (
-    <EditPage id={id} title={(user) => user.name || user.identity}>
+    <EditPage id={id} title={(user) => nameOf({ name: user.name, identity: user.identity })}>
       {(record) => <UserPage user={record as User} />}
     </EditPage>
   );
@@ -94,7 +95,7 @@ function Profile({ user }: { user: User }) {
       <RecordForm cancelTo="/users" isReadOnly={isReadOnly}>
         <UserInputs isReadOnly={isReadOnly} />
       </RecordForm>
-      <VoidTokens scope={{ kind: 'user', id: user.id, name: user.name || user.identity }} />
+      <VoidTokens scope={{ kind: 'user', id: user.id, name: nameOf(user) }} />
       <Danger user={user} />
     </Box>
   );
@@ -109,7 +110,7 @@ function Danger({ user }: { user: User }) {
   const [update, { isPending: isUpdating }] = useUpdate();
   const [remove] = useDelete();
   if (!can('user.update') && !can('user.delete')) return null;
-  const name = user.name || user.identity;
+  const name = nameOf(user);
 
   const setSuspended = async (isSuspended: boolean) => {
     await update(

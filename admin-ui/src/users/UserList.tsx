@@ -9,6 +9,7 @@ import { TimeText } from '../shared/TimeText';
 import './messages.en';
 import { userPath } from './paths';
 import { UserState } from './UserState';
+import { nameOf } from '../shared/nameOf';
 
 const Column = DataTable.Col<User>;
 const wide = { display: { xs: 'none', md: 'table-cell' } };
@@ -49,7 +50,7 @@ export function UserList() {
         source="name"
         render={(user) => (
           <RowLink to={userPath(user.id)}>
-            <bdi translate="no">{user.name || user.identity}</bdi>
+            <bdi translate="no">{nameOf(user)}</bdi>
           </RowLink>
         )}
       />

@@ -12,7 +12,7 @@ import { useErrorText } from '../../shared/useErrorText';
 import type { RosterStore } from '../roster/rosterStore';
 import { type Attempt, SeatActions } from './seatActions';
 import { statusOf } from './seatStatus';
-import { nameOf } from '../seat/seatFacts';
+import { nameOf } from '../../shared/nameOf';
 import type { useNotices } from '../notices/useNotices';
 
 /** The acts of this page, announced when they are done, and conflicts with other moderators. */

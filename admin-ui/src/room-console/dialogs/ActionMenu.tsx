@@ -4,7 +4,7 @@ import MenuList from '@mui/material/MenuList';
 import Typography from '@mui/material/Typography';
 import type { Seat } from '../../api/records';
 import { PopoverDialog } from '../../shared/PopoverDialog';
-import { nameOf } from '../seat/seatFacts';
+import { nameOf } from '../../shared/nameOf';
 import { useCommands } from '../commands/useSeatCommands';
 import { useRules } from '../commands/useSeatRules';
 import { useRoomRoster } from '../roster/rosterContext';

@@ -19,7 +19,7 @@ import { RoleChip } from '../../shared/RoleChip';
 import { useTemplates } from '../../shared/useTemplates';
 import { IdentityLine } from './IdentityLine';
 import { LeaseChoice } from './LeaseChoice';
-import { nameOf } from '../seat/seatFacts';
+import { nameOf } from '../../shared/nameOf';
 import type { RoleChange } from '../commands/useOpenDialog';
 
 export interface RoleMenuProps {

@@ -2,7 +2,8 @@ import { useTranslate } from 'react-admin';
 import type { Seat } from '../../api/records';
 import { mainCommand, type PersonCommand } from '../commands/personCommands';
 import { type Attempt, UNDO_MS } from '../commands/seatActions';
-import { nameOf, type Translate } from '../seat/seatFacts';
+import { nameOf } from '../../shared/nameOf';
+import { type Translate } from '../seat/seatFacts';
 import { useSeconds } from '../seat/useSeconds';
 
 /** `act …` is about this row alone, not about the selection. */

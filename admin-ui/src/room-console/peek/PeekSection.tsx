@@ -6,7 +6,7 @@ import Typography from '@mui/material/Typography';
 import type { Seat } from '../../api/records';
 import { REFUSED } from '../../shared/GuardedButton';
 import { PersonSection } from '../seat/PersonSection';
-import { nameOf } from '../seat/seatFacts';
+import { nameOf } from '../../shared/nameOf';
 import { useRoomRoster } from '../roster/rosterContext';
 import { usePeekControls } from './usePeek';
 

@@ -5,7 +5,7 @@ import Drawer from '@mui/material/Drawer';
 import useMediaQuery from '@mui/material/useMediaQuery';
 import type { Theme } from '@mui/material/styles';
 import { PersonPanel } from './PersonPanel';
-import { nameOf } from '../seat/seatFacts';
+import { nameOf } from '../../shared/nameOf';
 import type { Attempt } from '../commands/seatActions';
 import { useRoomRoster } from '../roster/rosterContext';
 import { usePerson } from './useActivePerson';

@@ -29,17 +29,6 @@ export function hasFlag(observed: Record<string, unknown>, flag: Flag): boolean 
   }
 }
 
-/** Turns text round, or takes room and shows nothing: people choose their names themselves. */
-const UNSEEN = /[\p{Bidi_Control}\p{Cc}\u00ad\u200b\u2060-\u2064\ufeff]/gu;
-/** Characters that look like a space, whatever Unicode calls them. */
-const BLANKS = /[\s\u115f\u1160\u2800\u3164\uffa0]+/gu;
-
-/** What they call themselves, as far as it can be read. Not who they are: that is the identity. */
-export function nameOf({ name, identity }: Pick<Seat, 'name' | 'identity'>): string {
-  const shown = (name ?? '').replace(/\s+/gu, ' ').replace(UNSEEN, '').replace(BLANKS, ' ').trim();
-  return /[^\p{Default_Ignorable_Code_Point}\p{M}\s]/u.test(shown) ? shown : identity;
-}
-
 /** What somebody may not do now because of a block, a hold or the room's scene; null: nothing. */
 export type Restriction = 'blocked' | 'held' | 'no_screen' | 'by_scene';
 

@@ -4,6 +4,7 @@ import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import { alpha, styled } from '@mui/material/styles';
 import type { Stage, StageLimit } from '../../api/records';
+import { Mono } from '../../shared/Mono';
 import { GuardedButton } from '../../shared/GuardedButton';
 import { useTemplates } from '../../shared/useTemplates';
 import { visuallyHidden } from '../../shared/visuallyHidden';
@@ -14,6 +15,7 @@ import { useSeconds } from '../seat/useSeconds';
 import { LimitsPopover } from './LimitsPopover';
 import type { Approvals } from './useApprovals';
 import { nextOf, type RoomStage } from './useStage';
+import { nameOf } from '../../shared/nameOf';
 
 export interface StageBarProps {
   roomStage: RoomStage;
@@ -135,6 +137,7 @@ function Next({ stage, onShow }: NextProps) {
   const translate = useTranslate();
   const next = nextOf(stage);
   if (!next) return null;
+  const name = nameOf(next);
   const hasPlace = stage.next !== null && limited(stage).length > 0;
   const isWaiting = stage.next === null && limited(stage).some(isFull);
   const label = hasPlace ? 'next_free' : isWaiting ? 'next_waits' : 'next';
@@ -155,8 +158,13 @@ function Next({ stage, onShow }: NextProps) {
         sx={{ p: 0.5, minWidth: 0, maxWidth: { xs: 110, sm: 220 } }}
       >
         <Box component="bdi" translate="no" sx={ONE_LINE}>
-          {next.name || next.identity}
+          {name}
         </Box>
+        {name !== next.identity && (
+          <Box component="span" sx={{ ...ONE_LINE, ml: 0.5, flex: 'none', maxWidth: '50%' }}>
+            <Mono>{next.identity}</Mono>
+          </Box>
+        )}
       </Button>
       <Waited since={next.since} />
     </Box>
@@ -230,7 +238,7 @@ function useFreePlaceNotice(stage: Stage | null, showNotice: ShowNotice) {
     if (!stage) return;
     const next = stage.hands.find(({ identity }) => identity === stage.next);
     if (wasWaiting.current && next) {
-      showNotice(translate('room_stage.slot_free', { name: next.name || next.identity }));
+      showNotice(translate('room_stage.slot_free', { name: nameOf(next) }));
     }
     wasWaiting.current =
       stage.next === null &&

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { nameOf } from './seatFacts';
+import { nameOf } from './nameOf';
 
 const shown = (name: string | null) => nameOf({ name, identity: 'ana-1' });
 
