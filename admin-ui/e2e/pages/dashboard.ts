@@ -1,4 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
+import { settled } from '../support/settled.js';
 
 /** What all pages of the dashboard have in common, by the names that people see and hear. */
 export class Dashboard {
@@ -14,6 +15,14 @@ export class Dashboard {
       .getByRole('link', { name, exact: true })
       .click();
     await this.untilTitle(name);
+  }
+
+  /** By G and a letter, as the help says. The page listens for keys once it has settled. */
+  async goByKeys(letter: string, title: string): Promise<void> {
+    await settled(this.page);
+    // One right after the other: the second counts within a second only.
+    await this.page.keyboard.type(`g${letter}`);
+    await this.untilTitle(title);
   }
 
   untilTitle(title: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { Api } from './api.js';
 import { LAN_HOST } from './chromium.js';
+import { keepWhatIsSaid } from './said.js';
 import { watchTraffic } from './settled.js';
 
 const WAIT_MS = 30_000;
@@ -23,7 +24,7 @@ interface Allowance {
  * an error or a warning in the console, an uncaught error, a request to another machine.
  */
 export class Visitor {
-  readonly problems: string[] = [];
+  private readonly problems: string[] = [];
   private readonly allowances: Allowance[] = [];
 
   private constructor(
@@ -42,6 +43,7 @@ export class Visitor {
       ...rest,
     });
     context.setDefaultTimeout(WAIT_MS);
+    await keepWhatIsSaid(context);
     if (session) {
       const [name = '', value = ''] = session.cookie.split('=', 2);
       await context.addCookies([{ name, value, url }]);
@@ -70,6 +72,11 @@ export class Visitor {
   allow(text: RegExp, reason: string): this {
     this.allowances.push({ text, reason });
     return this;
+  }
+
+  /** What went wrong since they were last taken. */
+  takeProblems(): string[] {
+    return this.problems.splice(0);
   }
 
   close(): Promise<void> {
