@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { until } from '../../server/test/support/until.js';
 import { ConsolePage } from './pages/console-page.js';
+import { Dashboard } from './pages/dashboard.js';
 import { JoinPage } from './pages/join-page.js';
 import { SignInPage } from './pages/sign-in-page.js';
 import { violations, violationsInBothSchemes } from './support/axe.js';
@@ -37,8 +38,7 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
 
   beforeAll(async () => {
     const admin = await installation.visitor({ as: 'admin', isForAll: true });
-    admin.allow(/404 \(Not Found\) \(\S+\/nowhere\)$/, 'the page of an address that is none');
-    page = await admin.newPage();
+    page = await admin.goto(Dashboard.BETWEEN.path);
   });
 
   async function expectFit(shown: Page): Promise<void> {
@@ -53,7 +53,7 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
 
   async function look({ path, shows, open }: Screen): Promise<void> {
     await page.emulateMedia({ colorScheme: 'light' });
-    await page.goto(path);
+    await new Dashboard(page).follow(path);
     if (shows) await page.getByRole('main').getByText(shows).first().waitFor();
     await settled(page);
     await open?.(page);
@@ -198,7 +198,9 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
       await expectFit(join.page);
     });
 
-    it('the join page of somebody who may issue tokens', () =>
-      look({ name: 'join', path: '/join/empty' }));
+    it('the join page of somebody who may issue tokens', async () => {
+      const visitor = await installation.visitor({ as: 'admin' });
+      await expectFit(await visitor.goto('/join/empty'));
+    });
   });
 });

@@ -53,6 +53,7 @@ export function useInstallation(env: ServerEnv | (() => ServerEnv) = {}): Instal
 
 export class Installation {
   private started: Started | null = null;
+  private readonly operators = new Map<AccessRole, Promise<Credentials>>();
   private readonly sessions = new Map<AccessRole, Promise<Api>>();
   private readonly lasting: Visitor[] = [];
   private readonly passing: Visitor[] = [];
@@ -122,18 +123,16 @@ export class Installation {
     return session;
   }
 
-  private readonly made = new Map<AccessRole, Promise<Credentials>>();
-
   /** Makes the operator the first time. */
   operator(role: AccessRole): Promise<Credentials> {
     const operator = OPERATORS[role];
     if (role === 'admin') return Promise.resolve(operator);
-    const known = this.made.get(role);
+    const known = this.operators.get(role);
     if (known) return known;
     const made = this.admin
       .post('/operators', { ...operator, access: [{ role }] })
       .then(() => operator);
-    this.made.set(role, made);
+    this.operators.set(role, made);
     return made;
   }
 
