@@ -155,7 +155,8 @@ describeBrowser('a browser that is not as we would have it', () => {
     for (const query of links) {
       await page.goto(`/rooms?${new URLSearchParams(query)}`);
       await shows();
-      await page.goto('/rooms');
+      // Later the list is as it was left.
+      await new Dashboard(page).follow('/rooms');
       await shows();
     }
     await page.evaluate(() => {
