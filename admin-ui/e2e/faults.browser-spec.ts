@@ -47,7 +47,8 @@ describeBrowser('the room console when something is away', () => {
 
     // From now on the room looks as it does at this moment, whatever is done to it.
     const before = await installation.admin.get(`/rooms/${room}/seats`);
-    await page.route(`**/api/v1/rooms/${room}/seats`, (route) => route.fulfill({ json: before }));
+    const snapshot = `**/api/v1/rooms/${room}/seats`;
+    await page.route(snapshot, (route) => route.fulfill({ json: before }));
     await page.route(EVENTS, (route) => route.abort());
     // As after a change of network: the page opens its stream again.
     await page.evaluate(() => window.dispatchEvent(new Event('online')));
@@ -59,13 +60,16 @@ describeBrowser('the room console when something is away', () => {
     await consolePage.press('p');
     const question = page.getByRole('dialog', { name: 'Somebody else changed ana' });
     await question.getByText(/now presenter/i).waitFor();
+    // The page still polls: from now on without an answer, or it would show the old state again.
+    await page.unroute(snapshot);
+    await page.route(snapshot, () => undefined);
     await press(question.getByRole('button', { name: 'Keep their change' }));
     await consolePage.untilRow('ana', /Presenter/);
     expect((await installation.seat(room, 'ana')).role.template).toBe('presenter');
     expect(await outcomes(room, 'seat.promoted')).toEqual(['applied', 'intent']);
     await consolePage.untilFocused();
 
-    await page.unroute(`**/api/v1/rooms/${room}/seats`);
+    await page.unroute(snapshot);
     await page.unroute(EVENTS);
     await consolePage.badge('Live').waitFor({ timeout: NOTICED_MS });
     await consolePage.banner(/Live updates are lost/).waitFor({ state: 'detached' });
