@@ -9,7 +9,7 @@ import { createTestDatabase } from '../../../server/test/support/test-database.j
 import { until } from '../../../server/test/support/until.js';
 
 const MAIN = fileURLToPath(new URL('../../../server/dist/main.js', import.meta.url));
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 180_000;
 const STOP_LIMIT_MS = 5_000;
 
 export const ADMIN = { email: 'admin@example.com', password: 'correct horse battery' };
