@@ -17,7 +17,7 @@ export default {
     '^@rolecall/migrations$': '<rootDir>/migrations/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  setupFilesAfterEnv: ['<rootDir>/server/test/support/timeouts.js'],
+  setupFilesAfterEnv: ['<rootDir>/admin-ui/e2e/support/timeouts.js'],
   globalSetup: '<rootDir>/server/test/support/global-setup.js',
   globalTeardown: '<rootDir>/server/test/support/global-teardown.js',
 };

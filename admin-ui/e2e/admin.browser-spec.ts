@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { until } from '../../server/test/support/until.js';
 import { Dashboard } from './pages/dashboard.js';
 import { JoinPage } from './pages/join-page.js';
 import { SignInPage } from './pages/sign-in-page.js';
 import { describeBrowser } from './support/chromium.js';
-import { Installation } from './support/installation.js';
+import { useInstallation } from './support/installation.js';
 import { ADMIN } from './support/rolecall-server.js';
 
 interface Claims {
@@ -14,13 +14,7 @@ interface Claims {
 }
 
 describeBrowser('an admin', () => {
-  let installation: Installation;
-
-  beforeAll(async () => {
-    installation = await Installation.start();
-  }, 90_000);
-  afterEach(() => installation?.leave());
-  afterAll(() => installation?.stop(), 30_000);
+  const installation = useInstallation();
 
   it('comes from an empty installation to a person in a room, and never sees the token again', async () => {
     const signIn = await SignInPage.open(await installation.visitor());
@@ -120,5 +114,5 @@ describeBrowser('an admin', () => {
         token,
       ),
     );
-  }, 120_000);
+  });
 });

@@ -1,14 +1,13 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { until } from '../../server/test/support/until.js';
 import { ConsolePage } from './pages/console-page.js';
 import { LedgerPage } from './pages/ledger-page.js';
 import { describeBrowser } from './support/chromium.js';
-import { Installation, type Operator } from './support/installation.js';
+import { useInstallation } from './support/installation.js';
 import { hasFocus } from './support/keyboard.js';
 import { press } from './support/press.js';
 import { settled } from './support/settled.js';
-import type { Visitor } from './support/visitor.js';
 
 const ROOM = 'town-hall';
 const CONSOLE = ConsolePage.path(ROOM);
@@ -50,19 +49,16 @@ const FORBIDDEN = [
 ];
 
 describeBrowser('an auditor', () => {
-  let installation: Installation;
-  let auditor: Operator;
+  const installation = useInstallation();
   let issued: { issuanceId: string; jti: string };
 
   beforeAll(async () => {
-    installation = await Installation.start();
     const { admin } = installation;
-    auditor = await installation.operator('Audrey', 'auditor');
     await installation.room(ROOM);
     await installation.join(ROOM, 'vera');
     issued = await installation.token(ROOM, 'bo', { reason: 'a guest of Ana' });
     await installation.room('annex');
-    const [vera] = await admin.get('/users?filter={"q":"vera"}');
+    const vera = await installation.user('vera');
     await admin.post('/assignments', {
       subject: { user: vera.id },
       scope: { room: 'annex' },
@@ -70,16 +66,11 @@ describeBrowser('an auditor', () => {
       priority: 0,
     });
     await admin.post('/api-keys', { name: 'back end', permissions: ['token.issue'] });
-    const seat = `/rooms/${ROOM}/seats/vera`;
-    await admin.post(`${seat}/promote`, { reason: REASON });
-    await admin.post(`${seat}/demote`);
-  }, 120_000);
-  afterEach(() => installation?.leave());
-  afterAll(() => installation?.stop(), 30_000);
+    await installation.act(ROOM, 'vera', 'promote', { reason: REASON });
+    await installation.act(ROOM, 'vera', 'demote');
+  });
 
-  async function visitor(): Promise<Visitor> {
-    return installation.visitor({ session: await installation.signIn(auditor) });
-  }
+  const visitor = () => installation.visitor({ as: 'auditor' });
 
   async function open(page: Page, path: string): Promise<void> {
     await page.goto(path);
@@ -138,7 +129,7 @@ describeBrowser('an auditor', () => {
     await page.keyboard.press('Escape');
     await page.getByRole('heading', { name: 'Entry' }).waitFor({ state: 'detached' });
     await applied.waitFor();
-  }, 60_000);
+  });
 
   it('has the keys of the log from the first moment, by address and by the menu', async () => {
     const page = await (await visitor()).goto('/activity');
@@ -158,7 +149,7 @@ describeBrowser('an auditor', () => {
     await untilOn(0);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Issuance', exact: true }).waitFor();
-  }, 60_000);
+  });
 
   it('reads what a token granted and why, and never the token', async () => {
     const page = await (await visitor()).goto(LedgerPage.path('/issuances', { identity: 'bo' }));
@@ -176,7 +167,7 @@ describeBrowser('an auditor', () => {
       .waitFor();
     await page.getByText('"canSubscribe"').first().waitFor();
     expect(await page.content()).not.toMatch(/eyJ[\w-]+\.eyJ/);
-  }, 60_000);
+  });
 
   it('reads every page and is offered no control that changes anything', async () => {
     const page = await (await visitor()).newPage();
@@ -190,12 +181,12 @@ describeBrowser('an auditor', () => {
     expect(found).toEqual({});
 
     // An admin is offered them on the same pages, or the search above would find nothing anywhere.
-    const admin = await (await installation.visitor({ session: installation.admin })).newPage();
+    const admin = await (await installation.visitor({ as: 'admin' })).newPage();
     for (const path of ['/rooms', '/role-templates/speaker', CONSOLE]) {
       await open(admin, path);
       expect((await changes(admin)).offered).not.toEqual([]);
     }
-  }, 90_000);
+  });
 
   it('is told why when they press Promote, and nothing changes', async () => {
     const page = await (await visitor()).newPage();
@@ -214,7 +205,7 @@ describeBrowser('an auditor', () => {
     await settled(page);
     expect(sent).toEqual([]);
     expect(await installation.admin.get(`/rooms/${ROOM}/seats`)).toEqual(before);
-  }, 60_000);
+  });
 
   it('sees no data and no form at an address that is not for auditors', async () => {
     const page = await (await visitor()).newPage();
@@ -228,5 +219,5 @@ describeBrowser('an auditor', () => {
       ];
     }
     expect(shown).toEqual(Object.fromEntries(FORBIDDEN.map((path) => [path, ['No access', 0, 0]])));
-  }, 60_000);
+  });
 });

@@ -1,38 +1,21 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { until } from '../../server/test/support/until.js';
-import { ConsolePage, HAND_SINCE } from './pages/console-page.js';
+import { HAND_SINCE } from './pages/console-page.js';
 import { describeBrowser } from './support/chromium.js';
-import { Installation, type Operator } from './support/installation.js';
+import { useInstallation } from './support/installation.js';
 import { hasFocus } from './support/keyboard.js';
 import { press } from './support/press.js';
 
 describeBrowser('the room console, by keys', () => {
-  let installation: Installation;
-  let moderator: Operator;
+  const installation = useInstallation();
 
-  beforeAll(async () => {
-    installation = await Installation.start();
-    moderator = await installation.operator('Mo', 'moderator');
-  }, 90_000);
-  afterEach(() => installation?.leave());
-  afterAll(() => installation?.stop(), 30_000);
-
-  async function openConsole(room: string, operator?: Operator): Promise<ConsolePage> {
-    const session = operator ? await installation.signIn(operator) : installation.admin;
-    const visitor = await installation.visitor({ session });
-    const consolePage = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
-    await consolePage.untilReady();
-    return consolePage;
-  }
-
-  const seat = (room: string, identity: string) =>
-    installation.admin.get(`/rooms/${room}/seats/${identity}`);
+  const asModerator = (room: string) => installation.openConsole(room, { as: 'moderator' });
 
   it('K1 promotes the longest waiting hand by two keys', async () => {
     const room = await installation.room('k1');
     for (const identity of ['ana', 'bo', 'cy']) await installation.join(room, identity);
     for (const identity of ['bo', 'ana']) await installation.raiseHand(room, identity);
-    const consolePage = await openConsole(room, moderator);
+    const consolePage = await asModerator(room);
     await consolePage.untilRow('bo', HAND_SINCE);
 
     await consolePage.keys('h', 'p');
@@ -41,9 +24,9 @@ describeBrowser('the room console, by keys', () => {
     await consolePage.untilSaid(/bo: Approved/);
     expect(await hasFocus(consolePage.grid)).toBe(true);
     expect(await consolePage.isActive('bo')).toBe(true);
-    expect((await seat(room, 'bo')).hand).toBeNull();
-    expect((await seat(room, 'ana')).role.template).toBe('viewer');
-  }, 60_000);
+    expect((await installation.seat(room, 'bo')).hand).toBeNull();
+    expect((await installation.seat(room, 'ana')).role.template).toBe('viewer');
+  });
 
   it('K2 finds and mutes Ana by six keys', async () => {
     const room = await installation.room('k2');
@@ -51,7 +34,7 @@ describeBrowser('the room console, by keys', () => {
       const person = await installation.join(room, identity, { template: 'speaker' });
       await person.publishAudio();
     }
-    const consolePage = await openConsole(room, moderator);
+    const consolePage = await asModerator(room);
     await consolePage.untilRow('ana', /● mic/);
 
     await consolePage.keys('/', 'a', 'n', 'a', 'ArrowDown', 'm');
@@ -60,14 +43,15 @@ describeBrowser('the room console, by keys', () => {
     await consolePage.untilSaid(/ana: Muted/);
     expect(await hasFocus(consolePage.grid)).toBe(true);
     expect(await consolePage.isActive('ana')).toBe(true);
-    const isMuted = async (identity: string) => (await seat(room, identity)).tracks[0].isMuted;
+    const isMuted = async (identity: string) =>
+      (await installation.seat(room, identity)).tracks[0].isMuted;
     expect([await isMuted('ana'), await isMuted('bo')]).toEqual([true, false]);
-  }, 60_000);
+  });
 
   it('K3 takes the last thing back by one key', async () => {
     const room = await installation.room('k3');
     await installation.join(room, 'ana');
-    const consolePage = await openConsole(room, moderator);
+    const consolePage = await asModerator(room);
     await consolePage.press('p');
     await consolePage.untilRow('ana', /Speaker.*Promoted · \d/);
 
@@ -77,33 +61,33 @@ describeBrowser('the room console, by keys', () => {
     await consolePage.untilRow('ana', /Viewer.*Undone · \d/);
     await consolePage.untilSaid(/ana: Undone/);
     expect(await hasFocus(consolePage.grid)).toBe(true);
-    expect((await seat(room, 'ana')).override).toBeNull();
-  }, 60_000);
+    expect((await installation.seat(room, 'ana')).override).toBeNull();
+  });
 
   it('K4 removes three people by eight keys, and not by one Enter too early', async () => {
     const room = await installation.room('k4');
     for (const identity of ['ana', 'bo', 'cy', 'dee']) await installation.join(room, identity);
-    const consolePage = await openConsole(room, moderator);
+    const consolePage = await asModerator(room);
     await consolePage.row('dee').waitFor();
 
     await consolePage.keys('x', 'j', 'x', 'j', 'x', 'Delete');
-    await consolePage.page.getByRole('dialog', { name: 'Remove 3 people?' }).waitFor();
+    await consolePage.untilDialog('Remove 3 people?');
     await consolePage.keys('Tab', 'Enter');
     expect(consolePage.presses).toBe(8);
     for (const identity of ['ana', 'bo', 'cy']) {
       await consolePage.row(identity).waitFor({ state: 'detached' });
     }
     await consolePage.untilSaid(/Removing: 3 of 3 done, 0 failed/);
-    await until('the list has the focus again', () => hasFocus(consolePage.grid));
+    await consolePage.untilFocused();
     const [removal] = await installation.admin.get(`/rooms/${room}/operations`);
     expect(removal).toMatchObject({ action: 'remove', total: 3, reason: null });
     await consolePage.row('dee').waitFor();
-  }, 60_000);
+  });
 
   it('a key held down asks once', async () => {
     const room = await installation.room('held');
     await installation.join(room, 'ana');
-    const consolePage = await openConsole(room, moderator);
+    const consolePage = await asModerator(room);
     let sent = 0;
     consolePage.page.on('request', (request) => {
       if (request.url().endsWith('/promote')) sent += 1;
@@ -113,13 +97,13 @@ describeBrowser('the room console, by keys', () => {
     await consolePage.page.keyboard.up('p');
     await consolePage.untilRow('ana', /Speaker.*Promoted · \d/);
     expect(sent).toBe(1);
-  }, 60_000);
+  });
 
   it('holds somebody silent and says what it will do before, and what it did after', async () => {
     const room = await installation.room('hold');
     const ana = await installation.join(room, 'ana', { template: 'speaker' });
     await ana.publishAudio();
-    const consolePage = await openConsole(room, moderator);
+    const consolePage = await asModerator(room);
     await consolePage.untilRow('ana', /● mic/);
 
     await consolePage.press('Enter');
@@ -127,33 +111,33 @@ describeBrowser('the room console, by keys', () => {
     const item = menu.getByRole('menuitem', { name: /^Hold silent.*microphone/ });
     await consolePage.choose(menu, item);
     await consolePage.untilRow('ana', /Held silent · silent after \d/);
-    expect((await seat(room, 'ana')).observed.canPublishSources).toEqual([]);
+    expect((await installation.seat(room, 'ana')).observed.canPublishSources).toEqual([]);
 
     await consolePage.press('s');
     await consolePage.untilRow('ana', /Released · \d/);
-    expect((await seat(room, 'ana')).hold).toBeNull();
-  }, 60_000);
+    expect((await installation.seat(room, 'ana')).hold).toBeNull();
+  });
 
   it('lends a role for a while, and makes the while longer by one key', async () => {
     const room = await installation.room('lease');
     await installation.join(room, 'ana');
-    const consolePage = await openConsole(room, moderator);
+    const consolePage = await asModerator(room);
     await consolePage.press('Shift+P');
     const menu = consolePage.page.getByRole('dialog', { name: 'Promote ana to' });
     await menu.getByRole('button', { name: '5m', exact: true }).click();
     await consolePage.choose(menu, menu.getByRole('menuitem', { name: /Speaker/ }));
     await consolePage.untilRow('ana', /Speaker.* 5 min left/);
-    await until('the list has the focus again', () => hasFocus(consolePage.grid));
+    await consolePage.untilFocused();
     await consolePage.press('e');
     await consolePage.untilRow('ana', /Extended/);
     await consolePage.untilRow('ana', /10 min left/);
-  }, 60_000);
+  });
 
   it('shows two moderators who the other one acts on, for five seconds', async () => {
     const room = await installation.room('both');
     await installation.join(room, 'ana');
-    const mine = await openConsole(room, moderator);
-    const theirs = await openConsole(room);
+    const mine = await asModerator(room);
+    const theirs = await installation.openConsole(room);
     await theirs.press('Enter');
     await mine.untilRow('ana', /admin is acting/);
     expect(await theirs.page.getByText(/is acting/).count()).toBe(0);
@@ -161,15 +145,15 @@ describeBrowser('the room console, by keys', () => {
       .row('ana')
       .filter({ hasNotText: /acting/ })
       .waitFor();
-  }, 60_000);
+  });
 
   it('locks the stage by two presses, says so to everybody, and restores it', async () => {
     const room = await installation.room('panic');
     const ana = await installation.join(room, 'ana', { template: 'speaker' });
     await ana.publishAudio();
     await installation.join(room, 'bo');
-    const consolePage = await openConsole(room, moderator);
-    const other = await openConsole(room);
+    const consolePage = await asModerator(room);
+    const other = await installation.openConsole(room);
     await consolePage.untilRow('ana', /● mic/);
 
     await consolePage.press('l');
@@ -183,7 +167,9 @@ describeBrowser('the room console, by keys', () => {
       .waitFor();
     await consolePage.untilRow('ana', /Silent in this scene/);
     await until('nothing of Ana is sent', async () =>
-      (await seat(room, 'ana')).tracks.every(({ isMuted }: { isMuted: boolean }) => isMuted),
+      (await installation.seat(room, 'ana')).tracks.every(
+        ({ isMuted }: { isMuted: boolean }) => isMuted,
+      ),
     );
     expect(await hasFocus(consolePage.grid)).toBe(true);
 
@@ -191,17 +177,18 @@ describeBrowser('the room console, by keys', () => {
     await consolePage.region('Scene').waitFor({ state: 'detached' });
     await other.region('Scene').waitFor({ state: 'detached' });
     await until('Ana may speak again', async () =>
-      (await seat(room, 'ana')).observed.canPublishSources.includes('microphone'),
+      (await installation.seat(room, 'ana')).observed.canPublishSources.includes('microphone'),
     );
-    await until('the list has the focus again', () => hasFocus(consolePage.grid));
-  }, 60_000);
+    await consolePage.untilFocused();
+  });
 
   it('takes back what was last, be it of one or of many, and offers no undo of a removal', async () => {
     const room = await installation.room('last');
     for (const identity of ['ana', 'bo', 'cy', 'dee']) await installation.join(room, identity);
-    const consolePage = await openConsole(room, moderator);
+    const consolePage = await asModerator(room);
     const tray = consolePage.region('Bulk operations');
-    const isHeld = async (identity: string) => (await seat(room, identity)).hold !== null;
+    const isHeld = async (identity: string) =>
+      (await installation.seat(room, identity)).hold !== null;
 
     await consolePage.row('dee').waitFor();
     await consolePage.keys('x', 'j', 'x', 'j');
@@ -219,7 +206,7 @@ describeBrowser('the room console, by keys', () => {
     await consolePage.press('p');
     await consolePage.untilRow('cy', /Speaker.*Promoted/);
     await consolePage.keys('j', 'x', 'k', 'k', 'x', 'Delete');
-    await consolePage.page.getByRole('dialog', { name: 'Remove 2 people?' }).waitFor();
+    await consolePage.untilDialog('Remove 2 people?');
     await consolePage.keys('Tab', 'Enter');
     await consolePage.row('dee').waitFor({ state: 'detached' });
     await tray.getByText(/Removing.*2\/2 · done/).waitFor();
@@ -227,14 +214,14 @@ describeBrowser('the room console, by keys', () => {
     expect(removal).toMatchObject({ action: 'remove', undoUntil: null });
     await consolePage.press('u');
     await consolePage.untilSaid(/There is nothing to undo/);
-    expect((await seat(room, 'cy')).role.template).toBe('speaker');
-  }, 60_000);
+    expect((await installation.seat(room, 'cy')).role.template).toBe('speaker');
+  });
 
   it('shows how long a role still lasts, whatever else has no place', async () => {
     const room = await installation.room('countdown');
     await installation.join(room, 'ana');
-    await installation.admin.post(`/rooms/${room}/seats/ana/promote`, { for: '15m' });
-    const consolePage = await openConsole(room);
+    await installation.act(room, 'ana', 'promote', { for: '15m' });
+    const consolePage = await installation.openConsole(room);
     const left = consolePage.row('ana').getByText(/1[45] min left/);
     await left.waitFor();
     const isWhole = await left.evaluate((element) => {
@@ -251,12 +238,12 @@ describeBrowser('the room console, by keys', () => {
       .first()
       .waitFor();
     expect(await consolePage.page.getByText(/ signed in$/).count()).toBe(0);
-  }, 60_000);
+  });
 
   it('work for many survives leaving the page and loading it again', async () => {
     const room = await installation.room('many');
     await installation.join(room, 'ana');
-    const consolePage = await openConsole(room);
+    const consolePage = await installation.openConsole(room);
     const identities = Array.from({ length: 3_000 }, (_, n) => `ghost-${n}`);
     await installation.admin.post(`/rooms/${room}/seats/bulk`, { action: 'block', identities });
     const tray = consolePage.region('Bulk operations');
@@ -277,13 +264,13 @@ describeBrowser('the room console, by keys', () => {
     const [operation] = await installation.admin.get(`/rooms/${room}/operations`);
     expect(operation.status).toBe('cancelled');
     expect(operation.done).toBeLessThanOrEqual(operation.total);
-  }, 90_000);
+  });
 
   it('asks for the number before something happens to hosts, and leaves them out by default', async () => {
     const room = await installation.room('hosts');
     await installation.join(room, 'hal', { template: 'host' });
     for (const identity of ['ana', 'bo']) await installation.join(room, identity);
-    const consolePage = await openConsole(room);
+    const consolePage = await installation.openConsole(room);
     await consolePage.row('ana').waitFor();
     await consolePage.press('Control+A');
     const bar = consolePage.region('Actions for the selected people');
@@ -297,5 +284,5 @@ describeBrowser('the room console, by keys', () => {
     await confirm.click();
     await consolePage.untilRow('ana', /Held silent/);
     await consolePage.untilRow('hal', /Held silent/);
-  }, 60_000);
+  });
 });

@@ -1,11 +1,11 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { setTimeout } from 'node:timers/promises';
 import { until } from '../../server/test/support/until.js';
 import { ConsolePage } from './pages/console-page.js';
 import { describeBrowser } from './support/chromium.js';
 import { Crowd, seeded } from './support/crowd.js';
 import { recordedPresses, recordPresses } from './support/cursor-record.js';
-import { Installation, type Operator } from './support/installation.js';
+import { useInstallation } from './support/installation.js';
 import { hasFocus } from './support/keyboard.js';
 import { Mouse } from './support/mouse.js';
 
@@ -18,26 +18,17 @@ const MOMENTS_LIMIT_MS = 600_000;
 const CROWD = 28;
 
 describeBrowser('the list of people, under the pointer', () => {
-  let installation: Installation;
-  let moderator: Operator;
-
-  beforeAll(async () => {
-    installation = await Installation.start({
-      ROLECALL_RATE_OPERATOR: '100000/1s',
-      ROLECALL_SWEEP: '10m',
-    });
-    moderator = await installation.operator('Mo', 'moderator');
-  }, 90_000);
-  afterEach(() => installation?.leave());
-  afterAll(() => installation?.stop(), 30_000);
+  const installation = useInstallation({
+    ROLECALL_RATE_OPERATOR: '100000/1s',
+    ROLECALL_SWEEP: '10m',
+  });
 
   async function openConsole(room: string, prepare?: (consolePage: ConsolePage) => Promise<void>) {
-    const visitor = await installation.visitor({ session: await installation.signIn(moderator) });
+    const visitor = await installation.visitor({ as: 'moderator' });
     visitor.allow(/status of 4(04|09|22)/, 'people leave while somebody acts on them');
     const consolePage = new ConsolePage(await visitor.newPage(), room);
     await prepare?.(consolePage);
-    await consolePage.page.goto(ConsolePage.path(room));
-    await consolePage.untilReady();
+    await consolePage.open();
     return consolePage;
   }
 
@@ -146,7 +137,7 @@ describeBrowser('the list of people, under the pointer', () => {
     await consolePage.region('Actions for the selected people').waitFor();
     expect(await placeOf()).toEqual(before);
     await crowd.stop();
-  }, 60_000);
+  });
 
   it('shows at once who joins with a hand up, and puts the list in order when it is left alone', async () => {
     const room = await installation.room('arrivals');
@@ -181,7 +172,7 @@ describeBrowser('the list of people, under the pointer', () => {
     expect(others).toEqual([...others].sort());
     expect(await hasFocus(consolePage.grid)).toBe(true);
     await crowd.stop();
-  }, 60_000);
+  });
 
   const shownIn = ({ grid }: ConsolePage) =>
     grid.locator('[data-identity]').evaluateAll((rows) =>

@@ -1,57 +1,31 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { until } from '../../server/test/support/until.js';
-import { ConsolePage } from './pages/console-page.js';
 import { violations, violationsInBothSchemes } from './support/axe.js';
 import { describeBrowser } from './support/chromium.js';
-import { Installation, type Operator } from './support/installation.js';
+import { useInstallation } from './support/installation.js';
 import { focused, hasFocus } from './support/keyboard.js';
 import { press } from './support/press.js';
 import { settled } from './support/settled.js';
-import type { VisitorOptions } from './support/visitor.js';
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true };
 
 describeBrowser('what a moderator takes from somebody', () => {
-  let installation: Installation;
-  let moderator: Operator;
+  const installation = useInstallation();
 
-  beforeAll(async () => {
-    installation = await Installation.start();
-    moderator = await installation.operator('Mo', 'moderator');
-  }, 90_000);
-  afterEach(() => installation?.leave());
-  afterAll(() => installation?.stop(), 30_000);
-
-  async function openConsole(room: string, operator: Operator, options: VisitorOptions = {}) {
-    const session = await installation.signIn(operator);
-    const visitor = await installation.visitor({ session, ...options });
-    const consolePage = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
-    await consolePage.grid.waitFor();
-    return consolePage;
-  }
-
-  async function entries(room: string, kind: string) {
-    const filter = encodeURIComponent(JSON.stringify({ room, kind }));
-    return (await installation.admin.get(`/ledger?filter=${filter}`)).data as {
-      identity: string;
-      reason: string | null;
-    }[];
-  }
   /** What the entries about a removal, intent and outcome, say about why. */
   async function reasonsOf(room: string, identity: string) {
-    const removals = await entries(room, 'seat.removed');
+    const removals = await installation.entries({ room, kind: 'seat.removed' });
     const about = removals.filter((entry) => entry.identity === identity);
     return [...new Set(about.map(({ reason }) => reason))];
   }
   const isPresent = async (room: string, identity: string) =>
-    (await installation.admin.get(`/rooms/${room}/seats/${identity}`)).isPresent as boolean;
+    (await installation.seat(room, identity)).isPresent as boolean;
 
   it('is never taken by one Enter, and accuses nobody by default', async () => {
     const room = await installation.room('enter');
     for (const identity of ['ana', 'bo', 'cy']) await installation.join(room, identity);
-    const consolePage = await openConsole(room, moderator);
+    const consolePage = await installation.openConsole(room, { as: 'moderator' });
     const { page } = consolePage;
-    const dialog = (name: string) => page.getByRole('dialog', { name, exact: true });
     const reason = page.getByRole('textbox', { name: 'Reason' });
 
     for (const [key, title] of [
@@ -60,17 +34,17 @@ describeBrowser('what a moderator takes from somebody', () => {
     ] as const) {
       await consolePage.focusOn('ana');
       await consolePage.press(key);
-      await dialog(title).waitFor();
-      await until('Cancel has the focus', async () => (await focused(page)) === 'button Cancel');
+      const dialog = await consolePage.untilDialog(title);
+      expect(await focused(page)).toBe('button Cancel');
       await consolePage.press('Enter');
-      await dialog(title).waitFor({ state: 'detached' });
-      await until('the list has the focus again', () => hasFocus(consolePage.grid));
+      await dialog.waitFor({ state: 'detached' });
+      await consolePage.untilFocused();
     }
     expect(await isPresent(room, 'ana')).toBe(true);
-    expect(await entries(room, 'seat.*')).toEqual([]);
+    expect(await installation.entries({ room, kind: 'seat.*' })).toEqual([]);
 
     await consolePage.press('Delete');
-    await dialog('Remove ana?').waitFor();
+    await consolePage.untilDialog('Remove ana?');
     await consolePage.keys('Tab', 'Enter');
     await until('Ana is out', async () => !(await isPresent(room, 'ana')));
     expect(await reasonsOf(room, 'ana')).toEqual([null]);
@@ -78,7 +52,7 @@ describeBrowser('what a moderator takes from somebody', () => {
     // A reason is chosen by hand, here by keys alone.
     await consolePage.focusOn('bo');
     await consolePage.press('Delete');
-    await dialog('Remove bo?').waitFor();
+    const dialog = await consolePage.untilDialog('Remove bo?');
     expect(await reason.inputValue()).toBe('');
     const preset = page.getByRole('button', { name: 'Disruption' });
     for (let step = 0; step < 5 && !(await hasFocus(preset)); step += 1) {
@@ -86,7 +60,7 @@ describeBrowser('what a moderator takes from somebody', () => {
     }
     await consolePage.press('Space');
     expect(await reason.inputValue()).toBe('Disruption');
-    await dialog('Remove bo?').getByRole('button', { name: 'Remove bo' }).focus();
+    await dialog.getByRole('button', { name: 'Remove bo' }).focus();
     await consolePage.press('Enter');
     await until('Bo is out', async () => !(await isPresent(room, 'bo')));
     expect(await reasonsOf(room, 'bo')).toEqual(['Disruption']);
@@ -94,13 +68,13 @@ describeBrowser('what a moderator takes from somebody', () => {
     // The next person starts without one, also when the last act is repeated.
     await consolePage.focusOn('cy');
     await consolePage.press('.');
-    await dialog('Remove cy?').waitFor();
+    const repeated = await consolePage.untilDialog('Remove cy?');
     expect(await reason.inputValue()).toBe('');
-    await until('Cancel has the focus', async () => (await focused(page)) === 'button Cancel');
+    expect(await focused(page)).toBe('button Cancel');
     await consolePage.press('Enter');
-    await dialog('Remove cy?').waitFor({ state: 'detached' });
+    await repeated.waitFor({ state: 'detached' });
     expect(await isPresent(room, 'cy')).toBe(true);
-  }, 90_000);
+  });
 
   it('is asked about with the identity, whatever the person calls themselves', async () => {
     const room = await installation.room('names');
@@ -142,9 +116,9 @@ describeBrowser('what a moderator takes from somebody', () => {
     await installation.join(room, 'ana', { template: 'speaker' });
     await installation.join(room, 'bo');
     await installation.token(room, 'cy');
-    await installation.admin.post(`/rooms/${room}/seats/ana/hold`);
-    await installation.admin.post(`/rooms/${room}/seats/cy/block`, { for: '1h' });
-    const consolePage = await openConsole(room, moderator);
+    await installation.act(room, 'ana', 'hold');
+    await installation.act(room, 'cy', 'block', { for: '1h' });
+    const consolePage = await installation.openConsole(room, { as: 'moderator' });
     const { page } = consolePage;
     const held = consolePage.row('ana').locator('.status.held').filter({ hasText: 'Held silent' });
     await held.waitFor();
@@ -170,30 +144,32 @@ describeBrowser('what a moderator takes from somebody', () => {
     await consolePage.row('bo').waitFor({ state: 'detached' });
     await consolePage.row('ana').getByRole('button', { name: 'Release', exact: true }).waitFor();
     await press(consolePage.row('cy').getByRole('button', { name: 'Unblock', exact: true }));
-    await until('Cy may come back', async () => (await entries(room, 'seat.unblocked')).length > 0);
+    await until(
+      'Cy may come back',
+      async () => (await installation.entries({ room, kind: 'seat.unblocked' })).length > 0,
+    );
     await page.getByRole('button', { name: /^Restricted ?1$/ }).waitFor();
 
     // The same filter has a key, and the sheet of keys explains the signs.
     await consolePage.focusOn('ana');
     await consolePage.press('?');
-    const sheet = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+    const sheet = await consolePage.untilDialog('Keyboard shortcuts');
     await sheet.getByText(/has taken the right to publish/).waitFor();
     await settled(page);
     expect(await violations(page)).toEqual([]);
-  }, 90_000);
+  });
 
   it('tells operators without the permission why, and who has it: by focus, key and touch', async () => {
     const room = await installation.room('looking');
     await installation.join(room, 'ana');
-    const auditor = await installation.operator('Au', 'auditor');
     const why = /Only an admin or a moderator can do this \(permission seat\.promote\)/;
-    const consolePage = await openConsole(room, auditor);
+    const consolePage = await installation.openConsole(room, { as: 'auditor' });
     await consolePage.focusOn('ana');
     await consolePage.press('p');
     await consolePage.notice(why).waitFor();
 
     await consolePage.press('Enter');
-    const menu = consolePage.page.getByRole('dialog', { name: 'Actions for ana' });
+    const menu = await consolePage.untilDialog('Actions for ana');
     const item = menu.getByRole('menuitem', { name: /^Promote to Speaker/ });
     await item.filter({ hasText: why }).waitFor();
     await until('it can be focused', () => hasFocus(item));
@@ -202,7 +178,7 @@ describeBrowser('what a moderator takes from somebody', () => {
     await consolePage.press('Escape');
     await menu.waitFor({ state: 'detached' });
 
-    const phone = await openConsole(room, auditor, PHONE);
+    const phone = await installation.openConsole(room, { as: 'auditor', ...PHONE });
     await press(phone.row('ana').locator('.c-person'), 'tap');
     const panel = phone.page.getByRole('dialog', { name: 'About ana' });
     const promote = panel.getByRole('button', { name: 'Promote to Speaker' });
@@ -210,6 +186,6 @@ describeBrowser('what a moderator takes from somebody', () => {
     await panel.getByText(why).waitFor();
     expect(await promote.getAttribute('aria-disabled')).toBe('true');
     expect(await violationsInBothSchemes(phone.page)).toEqual({});
-    expect(await entries(room, 'seat.*')).toEqual([]);
-  }, 90_000);
+    expect(await installation.entries({ room, kind: 'seat.*' })).toEqual([]);
+  });
 });

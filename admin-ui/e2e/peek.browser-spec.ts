@@ -1,23 +1,15 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import type { Participant } from '../../server/test/support/participants.js';
 import { until } from '../../server/test/support/until.js';
 import { ConsolePage } from './pages/console-page.js';
 import { violationsInBothSchemes } from './support/axe.js';
 import { describeBrowser } from './support/chromium.js';
-import { Installation, type Operator } from './support/installation.js';
+import { useInstallation } from './support/installation.js';
 import { press } from './support/press.js';
 
 describeBrowser('a moderator who peeks at a participant', () => {
-  let installation: Installation;
-  let moderator: Operator;
-
-  beforeAll(async () => {
-    installation = await Installation.start();
-    moderator = await installation.operator('Mo', 'moderator');
-  }, 90_000);
-  afterEach(() => installation?.leave());
-  afterAll(() => installation?.stop(), 30_000);
+  const installation = useInstallation();
 
   /** Ana shows and says something, Bo is in the room with her, and the console is on Ana. */
   async function scene(room: string) {
@@ -26,9 +18,8 @@ describeBrowser('a moderator who peeks at a participant', () => {
     const ana = await installation.join(room, 'ana', { template: 'speaker' });
     await ana.publishVideo();
     await ana.publishAudio();
-    const session = await installation.signIn(moderator);
-    const visitor = await installation.visitor({ session });
-    const consolePage = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
+    const visitor = await installation.visitor({ as: 'moderator' });
+    const consolePage = await ConsolePage.open(visitor, room);
     await consolePage.focusOn('ana');
     await consolePage.untilRow('ana', /mic.*cam|cam.*mic/);
     return { bo, ana, consolePage, page: consolePage.page, visitor };
@@ -59,6 +50,7 @@ describeBrowser('a moderator who peeks at a participant', () => {
 
   it('sees them by one key, unseen by the room, told so all the time, and it is in the log', async () => {
     const { bo, consolePage, page } = await scene('studio');
+    const { email } = await installation.operator('moderator');
     await consolePage.press('Space');
     const begin = panel(page).getByRole('button', { name: 'See and hear ana' });
     await begin.waitFor();
@@ -75,20 +67,18 @@ describeBrowser('a moderator who peeks at a participant', () => {
     );
     // Rows stay where they are under somebody's hands.
     await consolePage.press('r');
-    await consolePage.untilRow(moderator.email, /Watching ana/);
+    await consolePage.untilRow(email, /Watching ana/);
     expect(await peersOf(bo)).not.toContainEqual(expect.stringContaining('rolecall-peek'));
-    const log = (await installation.admin.get(
-      `/ledger?filter=${encodeURIComponent(JSON.stringify({ kind: 'seat.peeked', identity: 'ana' }))}`,
-    )) as { data: { actor: { label: string } }[] };
-    expect(log.data.map(({ actor }) => actor.label)).toEqual([moderator.email]);
+    const log = await installation.entries({ kind: 'seat.peeked', identity: 'ana' });
+    expect(log.map(({ actor }) => actor.label)).toEqual([email]);
 
     expect(await violationsInBothSchemes(page)).toEqual({});
 
     await consolePage.press('v');
     await begin.waitFor();
     await until('nobody peeks', async () => (await peeks('studio')).length === 0);
-    await consolePage.untilRow(moderator.email, /Left/);
-  }, 90_000);
+    await consolePage.untilRow(email, /Left/);
+  });
 
   it('hears them only when they ask to', async () => {
     const { consolePage, page } = await scene('radio');
@@ -105,7 +95,7 @@ describeBrowser('a moderator who peeks at a participant', () => {
     await panel(page).locator('audio').waitFor({ state: 'detached' });
     await press(panel(page).getByRole('button', { name: 'Stop watching' }));
     await until('nobody peeks', async () => (await peeks('radio')).length === 0);
-  }, 90_000);
+  });
 
   it('ends with going on to somebody else, with leaving the page, and by another moderator', async () => {
     const { consolePage, page, visitor } = await scene('foyer');
@@ -121,10 +111,7 @@ describeBrowser('a moderator who peeks at a participant', () => {
     await look();
     visitor.allow(/DataChannel|data channel/, 'LiveKit’s client writes down that it was put out');
     const [peek] = await peeks('foyer');
-    await installation.admin.post(
-      `/rooms/foyer/seats/${encodeURIComponent(peek?.identity ?? '')}/remove`,
-      {},
-    );
+    await installation.act('foyer', peek?.identity ?? '', 'remove');
     await panel(page)
       .getByText(/Rolecall or another moderator ended it/)
       .waitFor();
@@ -132,7 +119,7 @@ describeBrowser('a moderator who peeks at a participant', () => {
     await untilSeen(page, 'Camera of ana');
     await page.goto('/rooms');
     await isOver();
-  }, 90_000);
+  });
 
   it('says why a peek is impossible, and still shows what is known of the participant', async () => {
     const { consolePage, page, visitor } = await scene('attic');
@@ -144,5 +131,5 @@ describeBrowser('a moderator who peeks at a participant', () => {
       .waitFor();
     expect(await observing(page).count()).toBe(0);
     await panel(page).getByText('Why this role').waitFor();
-  }, 90_000);
+  });
 });

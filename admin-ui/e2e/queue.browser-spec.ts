@@ -1,34 +1,24 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { until } from '../../server/test/support/until.js';
 import { ConsolePage, HAND_SINCE } from './pages/console-page.js';
 import { JoinPage } from './pages/join-page.js';
 import type { Json } from './support/api.js';
 import { describeBrowser } from './support/chromium.js';
-import { Installation, type Operator } from './support/installation.js';
+import { useInstallation } from './support/installation.js';
 import { hasFocus } from './support/keyboard.js';
 import { press } from './support/press.js';
 
 describeBrowser('a moderator with a queue', () => {
-  let installation: Installation;
-  let moderator: Operator;
-
-  beforeAll(async () => {
-    installation = await Installation.start();
-    moderator = await installation.operator('Mo', 'moderator');
-  }, 90_000);
-  afterEach(() => installation?.leave());
-  afterAll(() => installation?.stop(), 30_000);
+  const installation = useInstallation();
 
   async function openConsole(room: string): Promise<ConsolePage> {
-    const visitor = await installation.visitor({ session: await installation.signIn(moderator) });
+    const visitor = await installation.visitor({ as: 'moderator' });
     visitor.allow(/status of 409/, 'the browser writes down that the server refused');
-    const consolePage = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
-    await consolePage.untilReady();
-    return consolePage;
+    return ConsolePage.open(visitor, room);
   }
 
   const roleOf = async (room: string, identity: string): Promise<string> =>
-    (await installation.admin.get(`/rooms/${room}/seats/${identity}`)).role.template;
+    (await installation.seat(room, identity)).role.template;
   const setLimit = (room: string, slots: number) =>
     installation.admin.put(`/rooms/${room}/stage/limits/speaker`, { slots });
 
@@ -76,13 +66,11 @@ describeBrowser('a moderator with a queue', () => {
     await consolePage.press('u');
     await consolePage.untilRow('cy', /Viewer.*Undone · \d/);
     expect(await hasFocus(consolePage.grid)).toBe(true);
-  }, 90_000);
+  });
 
   it('skips hands that cannot be approved, and reads whose and why', async () => {
     const room = await roomWithHands('passed', 'ana', 'bo');
-    const [ana] = await installation.admin.get(
-      `/users?filter=${encodeURIComponent(JSON.stringify({ q: 'ana' }))}`,
-    );
+    const ana = await installation.user('ana');
     await installation.admin.post('/assignments', {
       subject: { user: ana.id },
       scope: { room },
@@ -92,11 +80,11 @@ describeBrowser('a moderator with a queue', () => {
     await press(consolePage.region('Stage').getByRole('button', { name: 'Approve next' }));
     await consolePage.untilRow('bo', /Speaker.*Approved · \d/);
     await consolePage.untilSaid(/Skipped: ana – They are presenter/);
-    await until('the list has the focus again', () => hasFocus(consolePage.grid));
+    await consolePage.untilFocused();
     await consolePage.press('n');
     await consolePage.untilSaid(/Nobody in the queue can be promoted\. ana: They are presenter/);
     await consolePage.untilRow('ana', HAND_SINCE);
-  }, 60_000);
+  });
 
   it('declines a hand by keys, with a word that the participant reads', async () => {
     const room = await installation.room('word');
@@ -115,10 +103,10 @@ describeBrowser('a moderator with a queue', () => {
     await ana.card('They say: After the break, שלום').waitFor();
     await consolePage.untilSaid(/ana: Declined/);
     await consolePage.row('ana').filter({ hasNotText: HAND_SINCE }).waitFor();
-    await until('the list has the focus again', () => hasFocus(consolePage.grid));
+    await consolePage.untilFocused();
     await ana.button('Raise hand').click();
     await consolePage.untilRow('ana', HAND_SINCE);
-  }, 60_000);
+  });
 
   it('promotes many, tries those again that failed, and takes back all that succeeded', async () => {
     const room = await installation.room('again');
@@ -155,8 +143,8 @@ describeBrowser('a moderator with a queue', () => {
       ['undo', 0],
       ['promote', 0],
     ]);
-    await until('the list has the focus again', () => hasFocus(consolePage.grid));
-  }, 90_000);
+    await consolePage.untilFocused();
+  });
 
   it('keeps the keys where nobody is shown', async () => {
     const room = await installation.room('alone');
@@ -174,5 +162,5 @@ describeBrowser('a moderator with a queue', () => {
     await consolePage.press('u');
     await consolePage.untilSaid(/There is nothing to undo/);
     await consolePage.notice('There is nothing to undo').waitFor();
-  }, 60_000);
+  });
 });

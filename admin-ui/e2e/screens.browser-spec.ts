@@ -1,12 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { until } from '../../server/test/support/until.js';
 import { ConsolePage } from './pages/console-page.js';
+import { Dashboard } from './pages/dashboard.js';
 import { JoinPage } from './pages/join-page.js';
 import { SignInPage } from './pages/sign-in-page.js';
 import { violations, violationsInBothSchemes } from './support/axe.js';
 import { describeBrowser } from './support/chromium.js';
-import { Installation } from './support/installation.js';
+import { useInstallation } from './support/installation.js';
 import { press } from './support/press.js';
 import {
   button,
@@ -19,7 +20,6 @@ import {
   type Screen,
 } from './support/screens.js';
 import { settled } from './support/settled.js';
-import type { Visitor } from './support/visitor.js';
 
 const WIDE = { width: 1366, height: 900 };
 const PHONE = { width: 390, height: 844 };
@@ -33,26 +33,13 @@ function overflow(page: Page): Promise<number> {
 }
 
 describeBrowser('accessible to everybody, light and dark, and fit for a phone', () => {
-  let installation: Installation;
-  let admin: Visitor;
+  const installation = useInstallation();
   let page: Page;
 
   beforeAll(async () => {
-    installation = await Installation.start();
-    admin = await installation.visitor({ session: installation.admin });
-    admin.allow(/404 \(Not Found\) \(\S+\/nowhere\)$/, 'the page of an address that is none');
-    page = await admin.newPage();
-  }, 90_000);
-  afterEach(() => {
-    expect(admin.problems.splice(0)).toEqual([]);
+    const admin = await installation.visitor({ as: 'admin', isForAll: true });
+    page = await admin.goto(Dashboard.BETWEEN.path);
   });
-  afterAll(async () => {
-    try {
-      await installation?.leave();
-    } finally {
-      await installation?.stop();
-    }
-  }, 30_000);
 
   async function expectFit(shown: Page): Promise<void> {
     await settled(shown);
@@ -66,7 +53,7 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
 
   async function look({ path, shows, open }: Screen): Promise<void> {
     await page.emulateMedia({ colorScheme: 'light' });
-    await page.goto(path);
+    await new Dashboard(page).follow(path);
     if (shows) await page.getByRole('main').getByText(shows).first().waitFor();
     await settled(page);
     await open?.(page);
@@ -105,11 +92,11 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
       });
       const vera = await installation.join(ROOM, 'vera');
       await installation.join(ROOM, 'wil');
-      await api.post(`/rooms/${encodeURIComponent(ROOM)}/seats/vera/promote`);
+      await installation.act(ROOM, 'vera', 'promote');
       await vera.publishVideo();
       await installation.join(ROOM, 'hal', { template: 'host' });
       await installation.raiseHand(ROOM, 'wil');
-      const [user] = await api.get('/users?filter={"q":"vera"}');
+      const user = await installation.user('vera');
       await api.post('/assignments', {
         subject: { user: user.id },
         scope: { room: ROOM },
@@ -117,8 +104,8 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
         priority: 0,
       });
       await api.post('/api-keys', { name: 'back end', permissions: ['token.issue'] });
-      await installation.operator('Audrey', 'auditor');
-    }, 60_000);
+      await installation.operator('auditor');
+    });
 
     it.each(FILLED)('$name', look);
     it.each(LIVE)('$name', look);
@@ -139,7 +126,7 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
         },
       });
       const visitor = await installation.visitor({
-        session: api,
+        as: 'admin',
         viewport: PHONE,
         hasTouch: true,
       });
@@ -157,10 +144,10 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
       await phone.setViewportSize({ width: 320, height: 640 });
       await settled(phone);
       expect(await overflow(phone)).toBe(0);
-    }, 60_000);
+    });
 
     it('the room, dark until somebody chooses otherwise', async () => {
-      const visitor = await installation.visitor({ session: installation.admin });
+      const visitor = await installation.visitor({ as: 'admin' });
       const shown = await visitor.goto(CONSOLE);
       const consolePage = new ConsolePage(shown, ROOM);
       await consolePage.focusOn('vera');
@@ -186,7 +173,7 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
     });
 
     it('everything about a user', async () => {
-      const [user] = await installation.admin.get('/users?filter={"q":"vera"}');
+      const user = await installation.user('vera');
       for (const tab of ['Effective now', 'Assignments', 'Issuances']) {
         await look({
           name: tab,
@@ -211,7 +198,9 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
       await expectFit(join.page);
     });
 
-    it('the join page of somebody who may issue tokens', () =>
-      look({ name: 'join', path: '/join/empty' }));
+    it('the join page of somebody who may issue tokens', async () => {
+      const visitor = await installation.visitor({ as: 'admin' });
+      await expectFit(await visitor.goto('/join/empty'));
+    });
   });
 });

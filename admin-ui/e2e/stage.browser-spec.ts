@@ -1,21 +1,15 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { until } from '../../server/test/support/until.js';
 import { JoinPage } from './pages/join-page.js';
 import type { Json } from './support/api.js';
 import { violationsInBothSchemes } from './support/axe.js';
 import { describeBrowser } from './support/chromium.js';
-import { Installation } from './support/installation.js';
+import { useInstallation } from './support/installation.js';
 
 const SCREENSHOTS = process.env.STAGE_SCREENSHOTS;
 
 describeBrowser('a participant who wants to speak', () => {
-  let installation: Installation;
-
-  beforeAll(async () => {
-    installation = await Installation.start();
-  }, 90_000);
-  afterEach(() => installation?.leave());
-  afterAll(() => installation?.stop(), 30_000);
+  const installation = useInstallation();
 
   const stage = (room: string): Promise<Json> => installation.admin.get(`/rooms/${room}/stage`);
   const post = (path: string, body: object = {}) => installation.admin.post(path, body);
@@ -91,7 +85,7 @@ describeBrowser('a participant who wants to speak', () => {
     );
     await ana.button('Step down').waitFor({ state: 'detached' });
     await ana.button('Raise hand').waitFor();
-  }, 90_000);
+  });
 
   it('keeps the place over a reload, and over a token that has expired', async () => {
     const room = await installation.room('forum');
@@ -111,13 +105,13 @@ describeBrowser('a participant who wants to speak', () => {
     expect(sent).toMatch(/^eyJ/);
     expect(sent).not.toBe(token);
     await ana.button('Raise hand').waitFor();
-  }, 60_000);
+  });
 
   it('is invited up, and asked to unmute', async () => {
     const room = await installation.room('salon');
     const ana = await join(room, 'ana');
     await ana.button('Raise hand').waitFor();
-    await post(`/rooms/${room}/seats/ana/invite`);
+    await installation.act(room, 'ana', 'invite');
     await ana.card(/invites you to the stage as speaker$/).waitFor();
     await ana.page.getByText(/^1:\d\d left$/).waitFor();
     expect(await violationsInBothSchemes(ana.page)).toEqual({});
@@ -126,7 +120,7 @@ describeBrowser('a participant who wants to speak', () => {
     await ana.button('Accept').waitFor({ state: 'detached' });
     await ana.untilMay('speak', false);
 
-    await post(`/rooms/${room}/seats/ana/invite`);
+    await installation.act(room, 'ana', 'invite');
     await ana.button('Accept').focus();
     await ana.page.keyboard.press('Enter');
     await ana.button('Accept').waitFor({ state: 'detached' });
@@ -136,23 +130,20 @@ describeBrowser('a participant who wants to speak', () => {
     await ana.untilMay('speak', true);
     await ana.button('Step down').waitFor();
 
-    await post(`/rooms/${room}/seats/ana/ask-unmute`, { source: 'microphone', reason: 'Go on' });
+    await installation.act(room, 'ana', 'ask-unmute', { source: 'microphone', reason: 'Go on' });
     await ana.card(/asks you to turn on your microphone$/).waitFor();
     await picture(ana, 'asked');
     await ana.button('Unmute').click();
     await ana.button('Microphone on').waitFor();
     await until('the question is answered', async () => (await stage(room)).asks.length === 0);
-    const entries = await installation.admin.get(
-      `/ledger?filter=${encodeURIComponent(JSON.stringify({ room, kind: 'stage.unmute_accepted' }))}`,
-    );
-    expect(entries.data).toHaveLength(1);
+    expect(await installation.entries({ room, kind: 'stage.unmute_accepted' })).toHaveLength(1);
 
-    await post(`/rooms/${room}/seats/ana/hold`, { sources: ['microphone'], reason: 'Noise' });
+    await installation.act(room, 'ana', 'hold', { sources: ['microphone'], reason: 'Noise' });
     await ana.card('A moderator is holding your microphone silent').waitFor();
     await ana.untilMay('speak', false);
     await picture(ana, 'held');
     expect(await violationsInBothSchemes(ana.page)).toEqual({});
-  }, 90_000);
+  });
 
   it('is told that all places are taken, and can be reached by thumb on a small screen', async () => {
     const room = await installation.room('theatre');
@@ -171,7 +162,7 @@ describeBrowser('a participant who wants to speak', () => {
     const width = await ana.page.evaluate(() => document.documentElement.scrollWidth);
     expect(width).toBeLessThanOrEqual(320);
     expect(await violationsInBothSchemes(ana.page)).toEqual({});
-  }, 60_000);
+  });
 
   it('gains nothing by data messages that pretend to come from Rolecall', async () => {
     const room = await installation.room('bazaar');
@@ -192,5 +183,5 @@ describeBrowser('a participant who wants to speak', () => {
     expect(new Set(asked)).toEqual(new Set(['GET']));
     expect((await handOf(room, 'ana')).id).toBe(hand.id);
     await ana.untilMay('speak', false);
-  }, 60_000);
+  });
 });

@@ -1,29 +1,19 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { until } from '../../server/test/support/until.js';
 import { ConsolePage, HAND_SINCE } from './pages/console-page.js';
 import { Dashboard } from './pages/dashboard.js';
 import { JoinPage } from './pages/join-page.js';
 import { describeBrowser, LAN_HOST, launchWithoutSiteData } from './support/chromium.js';
-import { Installation } from './support/installation.js';
+import { useInstallation, type VisitOptions } from './support/installation.js';
 import { press } from './support/press.js';
 import { translatePages } from './support/translator.js';
 
 describeBrowser('a browser that is not as we would have it', () => {
-  let installation: Installation;
+  const installation = useInstallation();
 
-  beforeAll(async () => {
-    installation = await Installation.start();
-  }, 90_000);
-  afterEach(() => installation?.leave());
-  afterAll(() => installation?.stop(), 30_000);
-
-  const act = (room: string, identity: string, action: string) =>
-    installation.admin.post(`/rooms/${room}/seats/${identity}/${action}`);
-  const translated = async (options: { isSignedIn: boolean }) => {
-    const visitor = await installation.visitor(
-      options.isSignedIn ? { session: installation.admin } : {},
-    );
+  const translated = async (options: VisitOptions = {}) => {
+    const visitor = await installation.visitor(options);
     await translatePages(visitor.context);
     return visitor;
   };
@@ -35,10 +25,9 @@ describeBrowser('a browser that is not as we would have it', () => {
   it('a translated console shows what is true after each act', async () => {
     const room = await installation.room('translated');
     for (const identity of ['ana', 'bo', 'cy']) await installation.join(room, identity);
-    const visitor = await translated({ isSignedIn: true });
-    const consolePage = new ConsolePage(await visitor.goto(ConsolePage.path(room)), room);
+    const visitor = await translated({ as: 'admin' });
+    const consolePage = await ConsolePage.open(visitor, room);
     const { page } = consolePage;
-    await consolePage.untilReady();
     await untilTranslated(page);
     const only = async (identity: string, role: string, other: string) => {
       await consolePage.untilRow(identity, new RegExp(role));
@@ -69,21 +58,18 @@ describeBrowser('a browser that is not as we would have it', () => {
 
     await consolePage.focusOn('cy');
     await consolePage.press('Enter');
-    await page.getByText('Leaves the room; can come back with a token').waitFor();
-    await consolePage.press('Escape');
-    await page
-      .getByText('Leaves the room; can come back with a token')
-      .waitFor({ state: 'detached' });
+    const menu = await consolePage.untilDialog('Actions for cy');
+    await menu.getByText('Leaves the room; can come back with a token').waitFor();
+    await consolePage.escape(menu);
     await consolePage.press('Space');
     const panel = page.getByRole('complementary', { name: 'cy' });
     await panel.getByText('Last actions').waitFor();
-    await act(room, 'cy', 'promote');
+    await installation.act(room, 'cy', 'promote');
     await panel.getByText('Speaker').first().waitFor();
     await consolePage.press('Escape');
     await consolePage.focusOn('cy');
     await consolePage.press('Delete');
-    await page.getByRole('dialog', { name: 'Remove cy?' }).waitFor();
-    await consolePage.press('Escape');
+    await consolePage.escape(await consolePage.untilDialog('Remove cy?'));
 
     for (const identity of ['ana', 'bo']) {
       await consolePage.focusOn(identity);
@@ -94,12 +80,12 @@ describeBrowser('a browser that is not as we would have it', () => {
     await consolePage.press('d');
     await consolePage.untilRow('bo', /Viewer/);
     await only('bo', 'Viewer', 'Speaker');
-  }, 90_000);
+  });
 
   it('translated lists, forms and their mistakes follow what is typed', async () => {
     await installation.room('oak');
     await installation.room('elm');
-    const visitor = await translated({ isSignedIn: true });
+    const visitor = await translated({ as: 'admin' });
     const page = await visitor.goto('/rooms');
     const dashboard = new Dashboard(page);
     await page.getByText('oak', { exact: true }).waitFor();
@@ -122,33 +108,33 @@ describeBrowser('a browser that is not as we would have it', () => {
     for (const name of ['Users', 'Role templates', 'Assignments', 'Activity', 'LiveKit']) {
       await dashboard.goTo(name);
     }
-  }, 60_000);
+  });
 
   it('a translated join page tells what one may do, after each change', async () => {
     const room = await installation.room('spoken');
     const { token } = await installation.token(room, 'ana');
-    const join = await JoinPage.withToken(await translated({ isSignedIn: false }), room, token);
+    const join = await JoinPage.withToken(await translated(), room, token);
     await join.untilMay('speak', false);
     await join.button('Raise hand').click();
     await join.button('Lower hand').waitFor();
-    await act(room, 'ana', 'promote');
+    await installation.act(room, 'ana', 'promote');
     await join.untilMay('speak', true);
     await join.button('Microphone off').click();
     await join.button('Microphone on').waitFor();
     await installation.join(room, 'bo');
     await join.page.getByText('2 people here', { exact: true }).waitFor();
-    await act(room, 'ana', 'demote');
+    await installation.act(room, 'ana', 'demote');
     await join.untilMay('speak', false);
     await join.notice('A moderator ended your microphone').waitFor();
     await join.button('Microphone off').waitFor();
     await join.button('Leave').click();
     await join.button('Join again').waitFor();
     await join.state.filter({ hasText: 'Not in the room' }).waitFor();
-  }, 60_000);
+  });
 
   it('a link that says what no list can do opens the list, now and later', async () => {
     await installation.room('ash');
-    const visitor = await installation.visitor({ session: installation.admin });
+    const visitor = await installation.visitor({ as: 'admin' });
     const page = await visitor.newPage();
     const shows = async () => {
       await page.getByText('ash', { exact: true }).waitFor();
@@ -169,7 +155,8 @@ describeBrowser('a browser that is not as we would have it', () => {
     for (const query of links) {
       await page.goto(`/rooms?${new URLSearchParams(query)}`);
       await shows();
-      await page.goto('/rooms');
+      // Later the list is as it was left.
+      await new Dashboard(page).follow('/rooms');
       await shows();
     }
     await page.evaluate(() => {
@@ -207,11 +194,11 @@ describeBrowser('a browser that is not as we would have it', () => {
     const consolePage = new ConsolePage(page, 'ash');
     await page.goto(ConsolePage.path('ash'));
     await consolePage.grid.or(page.getByText('Nobody is here')).first().waitFor();
-  }, 60_000);
+  });
 
   it('a list that the server refuses has a way out', async () => {
     await installation.room('fir');
-    const visitor = await installation.visitor({ session: installation.admin });
+    const visitor = await installation.visitor({ as: 'admin' });
     visitor.allow(/status of 400/, 'the browser writes down that the server refused');
     const page = await visitor.newPage();
     // A filter that only the server can refuse.
@@ -227,7 +214,7 @@ describeBrowser('a browser that is not as we would have it', () => {
     await page.getByText('fir', { exact: true }).waitFor();
     await page.goto('/rooms');
     await page.getByText('fir', { exact: true }).waitFor();
-  }, 60_000);
+  });
 
   it('with site data blocked one can join, and is told why one cannot sign in', async () => {
     const room = await installation.room('blocked');
@@ -238,11 +225,11 @@ describeBrowser('a browser that is not as we would have it', () => {
     await page.getByText('Signing in needs cookies').waitFor();
     const join = await JoinPage.withToken(visitor, room, token);
     await join.page.getByText('This browser blocks site data').waitFor();
-    await act(room, 'ana', 'promote');
+    await installation.act(room, 'ana', 'promote');
     await join.untilMay('speak', true);
     await join.button('Microphone off').click();
     await join.button('Microphone on').waitFor();
-  }, 60_000);
+  });
 
   it('over plain http nothing is sent that is not the person’s, unless they choose it', async () => {
     const room = await installation.room('plain');
@@ -262,8 +249,7 @@ describeBrowser('a browser that is not as we would have it', () => {
     await join.enter(token);
     await join.untilMay('speak', true);
 
-    const tracks = async () =>
-      (await installation.admin.get(`/rooms/${room}/seats/ana`)).tracks.length as number;
+    const tracks = async () => (await installation.seat(room, 'ana')).tracks.length as number;
     await join.button('Microphone off').click();
     await join.notice('Browsers let a page use your microphone over https only').waitFor();
     await join.button('Microphone off').waitFor();
@@ -278,5 +264,5 @@ describeBrowser('a browser that is not as we would have it', () => {
     await page.getByRole('textbox', { name: 'Write to everybody' }).fill('hello');
     await join.button('Send').click();
     await page.getByRole('log').getByText('hello').waitFor();
-  }, 60_000);
+  });
 });

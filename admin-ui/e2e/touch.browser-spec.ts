@@ -1,12 +1,11 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { until } from '../../server/test/support/until.js';
 import { ConsolePage } from './pages/console-page.js';
 import { violations } from './support/axe.js';
 import { describeBrowser } from './support/chromium.js';
 import { Finger } from './support/finger.js';
-import { Installation, type Operator } from './support/installation.js';
+import { useInstallation, type VisitOptions } from './support/installation.js';
 import { settled } from './support/settled.js';
-import type { VisitorOptions } from './support/visitor.js';
 
 const PHONE = { width: 390, height: 844 };
 /** Well past the point from which letting go does something, and well before it. */
@@ -14,21 +13,12 @@ const [FAR, NEAR] = [190, 90];
 const SMALLEST = 44;
 
 describeBrowser('the room console, by finger', () => {
-  let installation: Installation;
-  let moderator: Operator;
-
-  beforeAll(async () => {
-    installation = await Installation.start();
-    moderator = await installation.operator('Mo', 'moderator');
-  }, 90_000);
-  afterEach(() => installation?.leave());
-  afterAll(() => installation?.stop(), 30_000);
+  const installation = useInstallation();
 
   /** A phone with the console on it, and what it asked the server to do. */
-  async function openPhone(room: string, options: VisitorOptions = {}) {
-    const session = await installation.signIn(moderator);
+  async function openPhone(room: string, options: VisitOptions = {}) {
     const visitor = await installation.visitor({
-      session,
+      as: 'moderator',
       viewport: PHONE,
       hasTouch: true,
       ...options,
@@ -40,9 +30,8 @@ describeBrowser('the room console, by finger', () => {
       // To look what would happen, and to say who acts, changes nothing.
       if (request.method() === 'POST' && !['preview', 'acting'].includes(act)) asked.push(act);
     });
-    await page.goto(ConsolePage.path(room));
     const consolePage = new ConsolePage(page, room);
-    await consolePage.untilReady();
+    await consolePage.open();
     const finger = await Finger.on(page);
     await untilPullable(consolePage, finger);
     return { consolePage, page, asked, finger };
@@ -58,9 +47,6 @@ describeBrowser('the room console, by finger', () => {
       await untilBack(consolePage);
       return isPulled;
     });
-
-  const seat = (room: string, identity: string) =>
-    installation.admin.get(`/rooms/${room}/seats/${identity}`);
 
   /** Until every row is back in its place. */
   const untilBack = ({ grid }: ConsolePage) =>
@@ -86,8 +72,8 @@ describeBrowser('the room console, by finger', () => {
     await consolePage.untilSaid(/ana: Promoted/);
     await untilBack(consolePage);
     expect(asked).toEqual(['promote']);
-    expect((await seat(room, 'ana')).observed.canPublish).toBe(true);
-    expect((await seat(room, 'bo')).role.template).toBe('viewer');
+    expect((await installation.seat(room, 'ana')).observed.canPublish).toBe(true);
+    expect((await installation.seat(room, 'bo')).role.template).toBe('viewer');
     // No click came after it, which would have opened what is known of her.
     expect(await page.getByRole('dialog').count()).toBe(0);
 
@@ -100,7 +86,7 @@ describeBrowser('the room console, by finger', () => {
     await consolePage.untilRow('ana', /Viewer.*Undone · \d/);
     await consolePage.row('ana').getByText('ana', { exact: true }).tap();
     await page.getByRole('dialog', { name: 'About ana' }).waitFor();
-  }, 60_000);
+  });
 
   it('mutes by a pull to the left', async () => {
     const room = await installation.room('mute');
@@ -117,9 +103,10 @@ describeBrowser('the room console, by finger', () => {
     await consolePage.untilRow('ana', /Muted · silent after \d/);
     await untilBack(consolePage);
     expect(asked).toEqual(['mute']);
-    const isMuted = async (identity: string) => (await seat(room, identity)).tracks[0].isMuted;
+    const isMuted = async (identity: string) =>
+      (await installation.seat(room, identity)).tracks[0].isMuted;
     expect([await isMuted('ana'), await isMuted('bo')]).toEqual([true, false]);
-  }, 60_000);
+  });
 
   it('does nothing by a short pull, one that is taken back, interrupted or of two fingers', async () => {
     const room = await installation.room('nothing');
@@ -151,8 +138,8 @@ describeBrowser('the room console, by finger', () => {
 
     expect(asked).toEqual([]);
     expect(await page.getByRole('dialog').count()).toBe(0);
-    expect((await seat(room, 'ana')).epoch).toBe(0);
-  }, 60_000);
+    expect((await installation.seat(room, 'ana')).epoch).toBe(0);
+  });
 
   it('scrolls up and down as ever, and does nothing else by it', async () => {
     const room = await installation.room('scroll');
@@ -174,7 +161,7 @@ describeBrowser('the room console, by finger', () => {
     await finger.letGo();
     expect(await consolePage.grid.locator('[data-pulled]').count()).toBe(0);
     expect(asked).toEqual([]);
-  }, 60_000);
+  });
 
   it('says what is in the way, and does not do it', async () => {
     const room = await installation.room('refused');
@@ -203,8 +190,8 @@ describeBrowser('the room console, by finger', () => {
       );
     }
     expect(asked).toEqual([]);
-    expect((await seat(room, 'hal')).tracks[0].isMuted).toBe(false);
-  }, 60_000);
+    expect((await installation.seat(room, 'hal')).tracks[0].isMuted).toBe(false);
+  });
 
   it('gives the finger at least 44 pixels, and everybody else the same by buttons', async () => {
     const room = await installation.room('targets');
@@ -236,5 +223,5 @@ describeBrowser('the room console, by finger', () => {
     const menu = page.getByRole('dialog', { name: 'Actions for bo' });
     await menu.getByRole('menuitem', { name: /^Promote to Speaker/ }).waitFor();
     await menu.getByRole('menuitem', { name: /^Mute/ }).waitFor();
-  }, 60_000);
+  });
 });

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import type { Participant } from '../../server/test/support/participants.js';
 import { until } from '../../server/test/support/until.js';
 import type { Json } from './support/api.js';
 import { describeBrowser } from './support/chromium.js';
-import { Installation } from './support/installation.js';
+import { useInstallation } from './support/installation.js';
 
 const BUSY_MS = 40_000;
 
@@ -46,16 +46,14 @@ async function publishByWhip({ url, token }: { url: string; token: string }): Pr
 }
 
 describeBrowser('a WHIP publisher, past the gate', () => {
-  let installation: Installation;
+  const installation = useInstallation({ ROLECALL_GATE: 'off' });
   let room: string;
   let viewer: Participant;
 
   beforeAll(async () => {
-    installation = await Installation.start({ ROLECALL_GATE: 'off' });
     room = await installation.room('studio', { defaultTemplate: 'viewer' });
     viewer = await installation.join(room, 'viewer');
-  }, 90_000);
-  afterAll(() => installation?.stop(), 30_000);
+  });
 
   const seat = async (identity: string): Promise<Json> =>
     ((await installation.admin.get(`/rooms/${room}/seats`)) as Json[]).find(
@@ -127,11 +125,11 @@ describeBrowser('a WHIP publisher, past the gate', () => {
     await untilSeen('latecomer');
     const after = await untilSeat('encoder', 'is unmuted', (one) => areMuted(one, false));
     expect(sids(after)).toEqual(sids(before));
-  }, 120_000);
+  });
 
   it('is muted by a hold, and loses its tracks by a demotion', async () => {
     const act = (action: string, body: object = {}) =>
-      installation.admin.post(`/rooms/${room}/seats/encoder/${action}`, body);
+      installation.act(room, 'encoder', action, body);
     const held = await act('hold', { sources: ['camera'] });
     expect(held).toMatchObject({ outcome: 'applied' });
     expect(held.effects).toContain('mutes their camera');
@@ -140,5 +138,5 @@ describeBrowser('a WHIP publisher, past the gate', () => {
     await untilSeen('encoder');
     await act('demote', { template: 'viewer' });
     await untilSeat('encoder', 'publishes nothing', ({ tracks }) => tracks.length === 0);
-  }, 60_000);
+  });
 });

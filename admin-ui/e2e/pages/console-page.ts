@@ -1,9 +1,13 @@
 import type { Locator, Page } from 'playwright-core';
 import { until } from '../../../server/test/support/until.js';
-import { hasFocus, tabTo } from '../support/keyboard.js';
+import { focusIsIn, hasFocus, tabTo } from '../support/keyboard.js';
+import { heard } from '../support/said.js';
+import type { Visitor } from '../support/visitor.js';
 
-/** How long a hand is up, for less than a minute; no time of day, as in 20:34, has it. */
-export const HAND_SINCE = /(?<!\d)0:\d\d/;
+/** How long a hand is up, for less than ten minutes; no time of day, as in 20:34, has it. */
+export const HAND_SINCE = /(?<!\d)\d:\d\d/;
+
+const SAID_MS = 30_000;
 
 /** The live room: everything here is done by keys, as a moderator in a hurry does it. */
 export class ConsolePage {
@@ -19,8 +23,20 @@ export class ConsolePage {
     this.search = page.getByRole('searchbox', { name: 'Search name, identity or role' });
   }
 
+  /** Goes to it, and waits until keys work there. */
+  static async open(visitor: Visitor, room: string): Promise<ConsolePage> {
+    const consolePage = new ConsolePage(await visitor.newPage(), room);
+    await consolePage.open();
+    return consolePage;
+  }
+
   static path(room: string): string {
     return `/rooms/${encodeURIComponent(room)}/console`;
+  }
+
+  async open(): Promise<void> {
+    await this.page.goto(ConsolePage.path(this.room));
+    await this.untilReady();
   }
 
   row(identity: string): Locator {
@@ -43,12 +59,25 @@ export class ConsolePage {
   async focusOn(identity: string): Promise<void> {
     await this.row(identity).waitFor();
     await tabTo(this.page, this.grid);
-    await this.page.keyboard.press('Home');
     await until(`the row of ${identity} is the active one`, async () => {
-      if (await this.isActive(identity)) return true;
-      await this.page.keyboard.press('ArrowDown');
-      return this.isActive(identity);
+      const key = await this.keyTowards(identity);
+      if (key !== null) await this.page.keyboard.press(key);
+      return key === null;
     });
+  }
+
+  /** The next key on the way to the person; null when they are reached. */
+  private keyTowards(identity: string): Promise<string | null> {
+    return this.grid.evaluate((grid, who) => {
+      const placeOf = (element: Element | null) => Number(element?.getAttribute('aria-rowindex'));
+      const row = [...grid.querySelectorAll('[data-identity]')].find(
+        (each) => each.getAttribute('data-identity') === who,
+      );
+      const active = document.getElementById(grid.getAttribute('aria-activedescendant') ?? '');
+      if (!row || !active) return 'Home';
+      if (row === active) return null;
+      return placeOf(row) > placeOf(active) ? 'ArrowDown' : 'ArrowUp';
+    }, identity);
   }
 
   async isActive(identity: string): Promise<boolean> {
@@ -66,11 +95,31 @@ export class ConsolePage {
     for (const key of keys) await this.press(key);
   }
 
-  /** From here on every press counts. */
+  /** From here on every press counts: the list has the focus, and somebody is the active person. */
   async untilReady(): Promise<void> {
-    await this.grid.waitFor();
-    await until('the list has the focus', () => hasFocus(this.grid));
+    await this.grid.and(this.page.locator('[aria-activedescendant]')).waitFor();
+    await this.untilFocused();
     this.presses = 0;
+  }
+
+  /** Until the list has the focus, as after a dialog. */
+  async untilFocused(): Promise<void> {
+    await until('the list has the focus', () => hasFocus(this.grid));
+  }
+
+  /** Until the dialog or menu is there, and keys reach it. */
+  async untilDialog(name: string): Promise<Locator> {
+    const dialog = this.page.getByRole('dialog', { name, exact: true });
+    await dialog.waitFor();
+    await until(`the focus is in ${name}`, () => focusIsIn(dialog));
+    return dialog;
+  }
+
+  /** Closes the dialog, and waits until keys reach the list again. */
+  async escape(dialog: Locator): Promise<void> {
+    await this.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await this.untilFocused();
   }
 
   /** Chooses from a menu: again, as the page asks, when its items have just moved. */
@@ -94,11 +143,9 @@ export class ConsolePage {
     });
   }
 
-  /** Until a screen reader has been told this. */
+  /** Until a screen reader has been told this, at some moment since the last key or press. */
   async untilSaid(text: RegExp): Promise<void> {
-    await this.page.locator('[aria-live]').filter({ hasText: text }).first().waitFor({
-      state: 'attached',
-    });
+    await until(`it is said: ${text}`, () => heard(this.page, text), SAID_MS);
   }
 
   /** What is shown over the end of the list, for who sees it; others are told. */

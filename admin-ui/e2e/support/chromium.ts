@@ -22,7 +22,31 @@ export const describeBrowser: typeof describeLive = executablePath
 /** A name of this machine that is no secure context over http, as on a LAN. */
 export const LAN_HOST = 'rolecall.test';
 
+/**
+ * The suggestions under the address bar are web pages of their own, which Chromium loads for each
+ * window: nobody types there, and they cost more than a page of ours.
+ */
+const UNUSED_FEATURES = ['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup'];
+
+/** What Playwright 1.65 switches off (`chromiumSwitches`): only the last such list counts. */
+const PLAYWRIGHTS_FEATURES = [
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+  'HttpsUpgrades',
+  'HttpsFirstBalancedModeAutoEnable',
+  'LensOverlay',
+  'MediaRouter',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'OptimizationHints',
+  'NetworkTimeServiceQuerying',
+  'AimEnabled',
+  'PreconnectToSearch',
+];
+
 const ARGS = [
+  `--disable-features=${[...PLAYWRIGHTS_FEATURES, ...UNUSED_FEATURES].join(',')}`,
   '--no-sandbox',
   '--disable-gpu',
   '--disable-background-networking',

@@ -1,65 +1,139 @@
-import { expect } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import type { Browser, BrowserContext } from 'playwright-core';
 import {
+  type Participant,
   type ParticipantProcess,
   startParticipants,
 } from '../../../server/test/support/participants.js';
-import { Api, type Credentials } from './api.js';
+import { until } from '../../../server/test/support/until.js';
+import { ConsolePage } from '../pages/console-page.js';
+import { Api, type Credentials, type Json } from './api.js';
 import { launchChromium } from './chromium.js';
 import { ADMIN, type RolecallServer, startRolecall } from './rolecall-server.js';
 import { Visitor, type VisitorOptions } from './visitor.js';
 
-export interface Operator extends Credentials {
-  name: string;
+type ServerEnv = Record<string, string>;
+
+/** The operators of every installation, by their access role. */
+const OPERATORS = {
+  admin: { name: 'Admin', ...ADMIN },
+  moderator: {
+    name: 'Mo',
+    email: 'moderator@example.com',
+    password: 'battery staple horse',
+  },
+  auditor: { name: 'Audrey', email: 'auditor@example.com', password: 'battery staple horse' },
+} as const satisfies Record<string, Credentials & { name: string }>;
+export type AccessRole = keyof typeof OPERATORS;
+
+export interface VisitOptions extends Omit<VisitorOptions, 'session'> {
+  /** Who is signed in from the start; without it nobody is. */
+  readonly as?: AccessRole;
+  /** Until the end of the file, not of the test. */
+  readonly isForAll?: boolean;
 }
 
-/** Everything one test file needs: server, Postgres, LiveKit, participants, browser. */
+interface Started {
+  readonly server: RolecallServer;
+  readonly browser: Browser;
+  readonly admin: Api;
+}
+
+/**
+ * Everything that one test file needs, from before its first test until after its last: server,
+ * Postgres, LiveKit, participants, browser. After each test the windows that it opened are closed.
+ */
+export function useInstallation(env: ServerEnv | (() => ServerEnv) = {}): Installation {
+  const installation = new Installation();
+  beforeAll(() => installation.start(typeof env === 'function' ? env() : env));
+  afterEach(() => installation.leave());
+  afterAll(() => installation.stop());
+  return installation;
+}
+
 export class Installation {
-  private readonly visitors: Visitor[] = [];
-  private participantProcess: ParticipantProcess | null = null;
+  private started: Started | null = null;
+  private readonly operators = new Map<AccessRole, Promise<Credentials>>();
+  private readonly sessions = new Map<AccessRole, Promise<Api>>();
+  private readonly lasting: Visitor[] = [];
+  private readonly passing: Visitor[] = [];
+  private participants: ParticipantProcess | null = null;
 
-  private constructor(
-    readonly server: RolecallServer,
-    readonly browser: Browser,
-    readonly admin: Api,
-  ) {}
-
-  static async start(env: Record<string, string> = {}): Promise<Installation> {
+  async start(env: ServerEnv): Promise<void> {
     const server = await startRolecall(env);
     try {
       const admin = await Api.signIn(server.url, ADMIN);
-      return new Installation(server, await launchChromium(), admin);
+      this.sessions.set('admin', Promise.resolve(admin));
+      this.started = { server, admin, browser: await launchChromium() };
     } catch (error) {
       await server.stop();
       throw error;
     }
   }
 
+  get server(): RolecallServer {
+    return this.running.server;
+  }
+
+  get browser(): Browser {
+    return this.running.browser;
+  }
+
+  get admin(): Api {
+    return this.running.admin;
+  }
+
   get url(): string {
     return this.server.url;
   }
 
-  async visitor(options: VisitorOptions = {}): Promise<Visitor> {
-    const visitor = await Visitor.open(this.browser, this.url, options);
-    this.visitors.push(visitor);
+  private get running(): Started {
+    if (!this.started) throw new Error('the installation has not started');
+    return this.started;
+  }
+
+  async visitor({ as, isForAll, ...options }: VisitOptions = {}): Promise<Visitor> {
+    const session = as && (await this.signIn(as));
+    const visitor = await Visitor.open(this.browser, this.url, {
+      ...options,
+      ...(session && { session }),
+    });
+    (isForAll ? this.lasting : this.passing).push(visitor);
     return visitor;
   }
 
   /** In a browser with settings of its own, which ends with its visitor. */
   visitorIn(context: BrowserContext): Visitor {
     const visitor = Visitor.in(context, this.url);
-    this.visitors.push(visitor);
+    this.passing.push(visitor);
     return visitor;
   }
 
-  signIn(credentials: Credentials): Promise<Api> {
-    return Api.signIn(this.url, credentials);
+  /** The console of a room, ready for keys. */
+  async openConsole(room: string, options: VisitOptions = {}): Promise<ConsolePage> {
+    return ConsolePage.open(await this.visitor({ as: 'admin', ...options }), room);
   }
 
-  async operator(name: string, role: string): Promise<Operator> {
-    const operator = { name, email: `${role}@example.com`, password: 'battery staple horse' };
-    await this.admin.post('/operators', { ...operator, access: [{ role }] });
-    return operator;
+  /** Once for each access role: every sign-in costs a slow hash. */
+  signIn(role: AccessRole): Promise<Api> {
+    const known = this.sessions.get(role);
+    if (known) return known;
+    const session = this.operator(role).then((operator) => Api.signIn(this.url, operator));
+    this.sessions.set(role, session);
+    return session;
+  }
+
+  /** Makes the operator the first time. */
+  operator(role: AccessRole): Promise<Credentials> {
+    const operator = OPERATORS[role];
+    if (role === 'admin') return Promise.resolve(operator);
+    const known = this.operators.get(role);
+    if (known) return known;
+    const made = this.admin
+      .post('/operators', { ...operator, access: [{ role }] })
+      .then(() => operator);
+    this.operators.set(role, made);
+    return made;
   }
 
   /** A room in LiveKit as well, where everyone is a viewer unless something says otherwise. */
@@ -79,6 +153,28 @@ export class Installation {
     })) as { token: string; serverUrl: string; issuanceId: string; jti: string };
   }
 
+  async user(identity: string): Promise<Json> {
+    const filter = encodeURIComponent(JSON.stringify({ q: identity }));
+    const users: Json[] = await this.admin.get(`/users?filter=${filter}`);
+    return users.find((user) => user.identity === identity);
+  }
+
+  seat(room: string, identity: string): Promise<Json> {
+    return this.admin.get(seatPath(room, identity));
+  }
+
+  act(room: string, identity: string, action: string, body: object = {}): Promise<Json> {
+    return this.admin.post(`${seatPath(room, identity)}/${action}`, body);
+  }
+
+  /** Entries of the ledger, newest first. */
+  async entries(filter: Record<string, string>): Promise<Json[]> {
+    const { data } = await this.admin.get(
+      `/ledger?filter=${encodeURIComponent(JSON.stringify(filter))}`,
+    );
+    return data as Json[];
+  }
+
   /** As their own page asks, with their own token as the proof of who they are. */
   async raiseHand(room: string, identity: string): Promise<void> {
     const { token } = await this.token(room, identity);
@@ -93,33 +189,47 @@ export class Installation {
     if (!response.ok) throw new Error(`raising a hand: ${response.status}`);
   }
 
-  /** LiveKit's native SDK, in a process of its own. */
+  /** LiveKit's native SDK, in a process of its own. Rolecall knows that they are there. */
   async join(room: string, identity: string, fields: Record<string, unknown> = {}) {
     const { token, serverUrl } = await this.token(room, identity, fields);
-    return this.connect(identity, serverUrl, token);
+    return this.connect(room, identity, serverUrl, token);
   }
 
   /** Past the gate, so that they stay in the room while Rolecall is away. */
   async joinLiveKit(room: string, identity: string) {
     const { token } = await this.token(room, identity);
-    return this.connect(identity, this.server.livekit.url, token);
+    return this.connect(room, identity, this.server.livekit.url, token);
   }
 
-  private connect(identity: string, url: string, token: string) {
-    this.participantProcess ??= startParticipants();
-    return this.participantProcess.join(identity, url, token);
+  private async connect(
+    room: string,
+    identity: string,
+    url: string,
+    token: string,
+  ): Promise<Participant> {
+    this.participants ??= startParticipants();
+    const participant = await this.participants.join(identity, url, token);
+    // LiveKit tells Rolecall a moment after it has told the participant.
+    await until(`Rolecall knows that ${identity} is there`, async () => {
+      return (await this.seat(room, identity)).isPresent as boolean;
+    });
+    return participant;
   }
 
-  /** Closes every browser window; fails if anything went wrong in one of them. */
+  /** Closes the windows of this test; fails if anything went wrong in one of them. */
   async leave(): Promise<void> {
-    const leaving = this.visitors.splice(0);
+    const leaving = this.passing.splice(0);
     await Promise.all(leaving.map((visitor) => visitor.close()));
-    expect(leaving.flatMap(({ problems }) => problems)).toEqual([]);
+    const problems = [...this.lasting, ...leaving].flatMap((visitor) => visitor.takeProblems());
+    expect(problems).toEqual([]);
   }
 
   async stop(): Promise<void> {
-    await this.participantProcess?.stop();
-    await this.browser.close();
-    await this.server.stop();
+    await this.participants?.stop();
+    await this.started?.browser.close();
+    await this.started?.server.stop();
   }
 }
+
+const seatPath = (room: string, identity: string) =>
+  `/rooms/${encodeURIComponent(room)}/seats/${encodeURIComponent(identity)}`;

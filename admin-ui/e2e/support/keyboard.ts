@@ -6,6 +6,11 @@ export function hasFocus(element: Locator): Promise<boolean> {
   return element.evaluate((node) => node === document.activeElement);
 }
 
+/** Whether keys reach the element or something in it. */
+export function focusIsIn(element: Locator): Promise<boolean> {
+  return element.evaluate((node) => node.contains(document.activeElement));
+}
+
 /** Presses Tab until the element has the focus, as somebody without a mouse does. */
 export async function tabTo(page: Page, element: Locator): Promise<void> {
   await element.waitFor();

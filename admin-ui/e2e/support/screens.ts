@@ -1,6 +1,7 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { ConsolePage } from '../pages/console-page.js';
 import { Dashboard } from '../pages/dashboard.js';
+import { LedgerPage } from '../pages/ledger-page.js';
 import { press } from './press.js';
 
 export interface Screen {
@@ -16,6 +17,37 @@ export const ROOM = 'town hall/1';
 export const CONSOLE = ConsolePage.path(ROOM);
 
 export const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+
+/** A button that asks before it does anything. */
+const asks = (name: string) => async (page: Page) => {
+  await button(page, name).click();
+  await page.getByRole('dialog').waitFor();
+};
+
+/** What is chosen from the menu of a button, and the dialog that it opens. */
+const opens = (menu: string, item: string, dialog: string) => async (page: Page) => {
+  await button(page, menu).click();
+  await page.getByRole('menuitem', { name: item }).click();
+  await page.getByRole('dialog', { name: dialog }).waitFor();
+};
+
+/** The newest entry of a log, under the title that its drawer has. */
+const newestEntry = (title: string) => async (page: Page) => {
+  await new LedgerPage(page).entries.first().click();
+  await page.getByRole('heading', { name: title }).waitFor();
+};
+
+/** The console, with a key pressed on a person. */
+const onKey = (key: string, shown: (page: Page) => Locator, identity = 'vera') => ({
+  path: CONSOLE,
+  open: async (page: Page) => {
+    await new ConsolePage(page, ROOM).focusOn(identity);
+    await page.keyboard.press(key);
+    await shown(page).waitFor();
+  },
+});
+
+const dialog = (name: string | RegExp) => (page: Page) => page.getByRole('dialog', { name });
 
 export const NOTHING_YET: Screen[] = [
   { name: 'home', path: '/' },
@@ -61,10 +93,7 @@ export const FILLED: Screen[] = [
   {
     name: 'the question before a room is closed',
     path: `/rooms/${encodeURIComponent(ROOM)}`,
-    open: async (page) => {
-      await button(page, 'Close room').click();
-      await page.getByRole('dialog').waitFor();
-    },
+    open: asks('Close room'),
   },
   { name: 'users', path: '/users', shows: 'vera' },
   { name: 'role templates', path: '/role-templates', shows: 'Stage hand' },
@@ -76,10 +105,7 @@ export const FILLED: Screen[] = [
   {
     name: 'publishing a role template',
     path: '/role-templates/stage-hand',
-    open: async (page) => {
-      await button(page, 'Publish…').click();
-      await page.getByRole('dialog').waitFor();
-    },
+    open: asks('Publish…'),
   },
   {
     name: 'the versions of a role template',
@@ -100,10 +126,7 @@ export const FILLED: Screen[] = [
   {
     name: 'the question before all tokens are voided',
     path: '/status',
-    open: async (page) => {
-      await button(page, 'Revoke all tokens…').click();
-      await page.getByRole('dialog').waitFor();
-    },
+    open: asks('Revoke all tokens…'),
   },
 ];
 
@@ -111,41 +134,23 @@ export const LIVE: Screen[] = [
   { name: 'the room', path: CONSOLE, shows: 'vera' },
   {
     name: 'a person in the room',
-    path: CONSOLE,
-    open: async (page) => {
-      await new ConsolePage(page, ROOM).focusOn('vera');
-      await page.keyboard.press('Space');
-      await page.getByRole('complementary', { name: 'vera' }).waitFor();
-      await page.getByText('Last actions').waitFor();
-    },
+    ...onKey('Space', (page) =>
+      page.getByRole('complementary', { name: 'vera' }).getByText('Last actions'),
+    ),
   },
   {
     name: 'the choice of a role',
-    path: CONSOLE,
-    open: async (page) => {
-      await new ConsolePage(page, ROOM).focusOn('vera');
-      await page.keyboard.press('Shift+P');
-      await page.getByRole('dialog', { name: 'Promote vera to' }).waitFor();
-    },
+    ...onKey('Shift+P', dialog('Promote vera to')),
   },
   {
     name: 'the question before somebody is removed',
-    path: CONSOLE,
-    open: async (page) => {
-      await new ConsolePage(page, ROOM).focusOn('vera');
-      await page.keyboard.press('Delete');
-      await page.getByRole('dialog', { name: 'Remove vera?' }).waitFor();
-    },
+    ...onKey('Delete', dialog('Remove vera?')),
   },
   {
     name: 'several people chosen',
-    path: CONSOLE,
-    open: async (page) => {
-      await new ConsolePage(page, ROOM).focusOn('vera');
-      await page.keyboard.press('x');
-      const bar = page.getByRole('region', { name: 'Actions for the selected' });
-      await bar.getByText('1 selected').waitFor();
-    },
+    ...onKey('x', (page) =>
+      page.getByRole('region', { name: 'Actions for the selected' }).getByText('1 selected'),
+    ),
   },
   {
     name: 'everybody who matches chosen, and the question before it happens to hosts',
@@ -155,17 +160,12 @@ export const LIVE: Screen[] = [
       await page.keyboard.press('Control+A');
       await press(button(page, 'Include'));
       await press(button(page, 'Hold silent'));
-      await page.getByRole('dialog', { name: /^Hold \d+ people silent/ }).waitFor();
+      await dialog(/^Hold \d+ people silent/)(page).waitFor();
     },
   },
   {
     name: 'what can be done to a person, and what each would do',
-    path: CONSOLE,
-    open: async (page) => {
-      await new ConsolePage(page, ROOM).focusOn('vera');
-      await page.keyboard.press('Enter');
-      await page.getByText('Leaves the room; can come back with a token').waitFor();
-    },
+    ...onKey('Enter', (page) => page.getByText('Leaves the room; can come back with a token')),
   },
   {
     name: 'the answer to a raised hand',
@@ -174,17 +174,13 @@ export const LIVE: Screen[] = [
       const consolePage = new ConsolePage(page, ROOM);
       await consolePage.focusOn('wil');
       await press(consolePage.row('wil').getByRole('button', { name: 'Decline' }));
-      await page.getByRole('dialog', { name: 'Decline the hand of wil?' }).waitFor();
+      await dialog('Decline the hand of wil?')(page).waitFor();
     },
   },
   {
     name: 'the places on the stage',
     path: CONSOLE,
-    open: async (page) => {
-      await button(page, 'More').click();
-      await page.getByRole('menuitem', { name: 'Places on the stage…' }).click();
-      await page.getByRole('dialog', { name: 'Places on the stage' }).waitFor();
-    },
+    open: opens('More', 'Places on the stage…', 'Places on the stage'),
   },
   {
     name: 'the scenes',
@@ -197,21 +193,12 @@ export const LIVE: Screen[] = [
   {
     name: 'a new scene',
     path: CONSOLE,
-    open: async (page) => {
-      await button(page, 'Scenes').click();
-      await page.getByRole('menuitem', { name: 'New scene…' }).click();
-      await page.getByRole('dialog', { name: 'New scene' }).waitFor();
-    },
+    open: opens('Scenes', 'New scene…', 'New scene'),
   },
   {
     name: 'the keyboard shortcuts',
     path: CONSOLE,
-    open: async (page) => {
-      await new ConsolePage(page, ROOM).grid.waitFor();
-      await button(page, 'More').click();
-      await page.getByRole('menuitem', { name: 'Keyboard shortcuts' }).click();
-      await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
-    },
+    open: opens('More', 'Keyboard shortcuts', 'Keyboard shortcuts'),
   },
   { name: 'a room with nobody in it', path: '/rooms/empty/console' },
   {
@@ -230,26 +217,12 @@ export const LIVE: Screen[] = [
   {
     name: 'an issuance',
     path: '/issuances',
-    open: async (page) => {
-      await page
-        .getByRole('list', { name: 'Entries, newest first' })
-        .getByRole('link')
-        .first()
-        .click();
-      await page.getByRole('heading', { name: 'Issuance' }).waitFor();
-    },
+    open: newestEntry('Issuance'),
   },
   {
     name: 'an entry of the ledger',
     path: '/activity?kind=seat.*',
-    open: async (page) => {
-      await page
-        .getByRole('list', { name: 'Entries, newest first' })
-        .getByRole('link')
-        .first()
-        .click();
-      await page.getByRole('heading', { name: 'Entry' }).waitFor();
-    },
+    open: newestEntry('Entry'),
   },
   {
     name: 'a new API key that is shown once',

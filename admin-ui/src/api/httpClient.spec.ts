@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { fakeApi } from '../../test/fakeApi';
+import { fakeApi, type FakeAnswer } from '../../test/fakeApi';
+import { isServerReachable, reportReachable } from './connectivity';
 import { getJson, path, postJson, ProblemError, UnreachableError } from './httpClient';
 import { registerReauthentication } from './reauthentication';
 
@@ -39,6 +40,23 @@ describe('request', () => {
       throw new TypeError('fetch failed');
     });
     await expect(getJson('/rooms')).rejects.toBeInstanceOf(UnreachableError);
+  });
+
+  it('takes no answer to an earlier question for a server that is back', async () => {
+    reportReachable();
+    let answerFirst: (answer: FakeAnswer) => void = () => undefined;
+    api = fakeApi(({ route }) => {
+      if (route === '/lost') throw new TypeError('fetch failed');
+      if (route === '/first') return new Promise((resolve) => (answerFirst = resolve));
+      return { body: {} };
+    });
+    const first = getJson('/first');
+    await getJson('/lost').catch(() => undefined);
+    answerFirst({ body: {} });
+    await first;
+    expect(isServerReachable()).toBe(false);
+    await getJson('/later');
+    expect(isServerReachable()).toBe(true);
   });
 
   it('sends an idempotency key with each change and with no reading', async () => {

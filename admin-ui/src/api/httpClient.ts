@@ -1,5 +1,5 @@
 import { HttpError } from 'react-admin';
-import { reportReachable, reportUnreachable } from './connectivity';
+import { countLosses, reportReachable, reportUnreachable } from './connectivity';
 import { requestReauthentication } from './reauthentication';
 import { noteServerTime } from './serverClock';
 
@@ -122,10 +122,11 @@ export const deleteJson = async <T>(route: string, options?: RequestOptions) =>
   (await request<T>(route, { ...options, method: 'DELETE' })).json;
 
 async function answerOf(url: string, init: RequestInit): Promise<Response> {
+  const lossesBefore = countLosses();
   try {
     const response = await fetch(url, init);
     if (isFromProxy(response)) reportUnreachable();
-    else reportReachable();
+    else reportReachable(lossesBefore);
     return response;
   } catch (error) {
     if (init.signal?.aborted) throw error;

@@ -15,7 +15,7 @@ const applied = aSeatChange({
 
 function actionsWith(answer: (route: string, body: unknown) => SeatChange | Error) {
   const calls: [string, unknown][] = [];
-  const room = { seat: seat(), now: 0 };
+  const room = { seat: seat(), now: 0, isAnswering: true };
   const phases: string[] = [];
   const ages: (string | undefined)[] = [];
   const actions = new SeatActions(
@@ -29,6 +29,7 @@ function actionsWith(answer: (route: string, body: unknown) => SeatChange | Erro
       return answered;
     },
     () => room.now,
+    () => room.isAnswering,
   );
   actions.onAttempt(({ phase }) => phases.push(phase));
   return { actions, calls, room, phases, ages };
@@ -236,13 +237,13 @@ describe('SeatActions', () => {
     actions.stop();
   });
 
-  it('keeps no failure for ever, and none without an answer once the room has told', async () => {
+  it('keeps no refusal for ever, and what has no answer until the server answers again', async () => {
     jest.useFakeTimers();
     try {
       const full = new ProblemError({ status: 409, code: 'stage.full' });
       const lost = new ProblemError({ status: 0 });
       let error = full;
-      const { actions } = actionsWith(() => error);
+      const { actions, room } = actionsWith(() => error);
       await actions.run('a/b', { kind: 'promote' });
       actions.observe(['a/b']);
       expect(actions.read().get('a/b')?.phase).toBe('failed');
@@ -250,8 +251,13 @@ describe('SeatActions', () => {
       expect(actions.read().size).toBe(0);
 
       error = lost;
+      room.isAnswering = false;
       await actions.run('a/b', { kind: 'promote' });
+      // An event that the server sent before it went.
+      actions.observe(['a/b']);
+      jest.advanceTimersByTime(60_000);
       expect(actions.read().get('a/b')?.phase).toBe('failed');
+      room.isAnswering = true;
       actions.observe(['a/b']);
       expect(actions.read().size).toBe(0);
       actions.stop();

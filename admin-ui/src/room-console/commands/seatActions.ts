@@ -1,3 +1,4 @@
+import { isServerReachable } from '../../api/connectivity';
 import { postJson, ProblemError } from '../../api/httpClient';
 import type { Seat } from '../../api/records';
 import { serverNow } from '../../api/serverClock';
@@ -63,7 +64,7 @@ type Send = (
 /** What the server gives; what is left of it is never more, whatever the clocks say. */
 export const UNDO_MS = 60_000;
 const LINGER_MS = 8_000;
-/** How long a failure shows before the row shows the seat's own status again. */
+/** How long a refusal shows before the row shows the seat's own status again. */
 const FAILED_MS = 20_000;
 const MOST_PACED = 5;
 const PACE_MS = 2_000;
@@ -85,6 +86,7 @@ export class SeatActions {
     private readonly seatOf: (identity: string) => Seat | undefined,
     private readonly send: Send = postJson,
     private readonly now: () => number = () => performance.now(),
+    private readonly isAnswering: () => boolean = isServerReachable,
   ) {}
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -241,8 +243,9 @@ export class SeatActions {
   private observeOne(attempt: Attempt): Attempt {
     const seat = this.seatOf(attempt.identity);
     let now = attempt;
-    // No answer came, and now the room itself shows the seat.
-    if (isUnanswered(now)) this.forget(now);
+    // The server answers again, so this is the seat after the act, or without it. While it does not,
+    // an event that was on its way before says nothing about the act.
+    if (isUnanswered(now) && this.isAnswering()) this.forget(now);
     if (now.phase === 'accepted' || now.phase === 'waiting') {
       if (isSeen(now.action, seat, now.epoch)) {
         now = { ...now, phase: 'seen', ms: this.elapsed(now) };
@@ -268,7 +271,9 @@ export class SeatActions {
     this.set(new Map(this.attempts).set(attempt.identity, attempt));
     for (const listener of this.attemptListeners) listener(attempt);
     if (attempt.phase === 'seen' && shown?.phase !== 'seen') this.linger(attempt);
-    if (attempt.phase === 'failed') this.after(FAILED_MS, () => this.forget(attempt));
+    if (attempt.phase === 'failed' && !isUnanswered(attempt)) {
+      this.after(FAILED_MS, () => this.forget(attempt));
+    }
     return attempt;
   }
 
