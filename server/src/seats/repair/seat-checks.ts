@@ -69,7 +69,7 @@ export class SeatChecks {
   /** Whether nothing has to be repaired. Asked about many at once it costs one statement. */
   async isInSync(room: string, occupant: Occupant): Promise<boolean> {
     const { identity } = occupant;
-    const evaluation = await this.policy.evaluate(room, identity, occupant);
+    const evaluation = await this.policy.evaluateConnection(room, identity, occupant);
     const isFine = isAsWanted(evaluation, occupant);
     if (isFine) this.drifts.delete(seatKey(room, identity));
     return isFine;
@@ -182,8 +182,11 @@ export class SeatChecks {
       ]);
       const isSame = seat?.isPresent === true && seat.sid === occupant.sid;
       const observed =
-        isSame && seat.permission ? { ...seat, permission: seat.permission } : occupant;
-      return { evaluation: await this.policy.evaluateFacts(facts, observed), seat, observed };
+        isSame && seat.permission
+          ? { ...seat, sid: occupant.sid, permission: seat.permission }
+          : occupant;
+      const evaluation = await this.policy.evaluateConnection(room, identity, observed, facts);
+      return { evaluation, seat, observed };
     };
     const first = await read();
     if (!concernsMutes(first.evaluation)) return first;

@@ -9,6 +9,7 @@ import type { ObservedParticipant } from '../../livekit/participant-view.js';
 import { toStorable } from '../../livekit/storable.js';
 import type { EventParticipant } from '../../livekit/webhook-event.js';
 import type { Seat } from '../model/seat.js';
+import { AdmissionStore } from './admission-store.js';
 
 /** A participant in LiveKit's list or answer. */
 type Listed = Omit<ObservedParticipant, 'metadata' | 'attributes' | 'disconnectReason'>;
@@ -51,7 +52,10 @@ const IS_NEWER = `(seat.joined_at IS NULL
  */
 @Injectable()
 export class ObservationStore {
-  constructor(private readonly pg: PgPool) {}
+  constructor(
+    private readonly pg: PgPool,
+    private readonly admissions: AdmissionStore,
+  ) {}
 
   /**
    * Locks the seats that a transaction is going to write, in the order of their identities as every
@@ -71,7 +75,7 @@ export class ObservationStore {
       'SELECT is_unlisted FROM seat WHERE room = $1 AND identity = $2 FOR UPDATE',
       [room, identity],
     );
-    const { rows } = await tx.query<{ is_unlisted: boolean }>(
+    const { rows } = await tx.query<{ is_unlisted: boolean; is_awaited: boolean }>(
       `INSERT INTO seat (room, identity, is_present, sid, state, name, kind, permission, joined_at,
          is_unlisted)
        SELECT r.name, $2, true, $3, 'active', $4, $5, $6, $7, true FROM ${knownRoom('$1')} AS r
@@ -84,11 +88,12 @@ export class ObservationStore {
        WHERE ${IS_NEWER}
          OR (seat.sid = EXCLUDED.sid AND seat.is_present AND seat.observed_at IS NULL)
          OR (seat.sid = EXCLUDED.sid AND seat.is_present AND seat.state <> 'active')
-       RETURNING is_unlisted`,
+       RETURNING is_unlisted, awaited IS NOT NULL AS is_awaited`,
       [room, identity, sid, toStorable(name), kind, JSON.stringify(permission), joinedAt],
     );
     const row = rows[0];
     if (!row) return NO_CHANGE;
+    if (row.is_awaited) await this.admissions.settle(tx, room, [identity]);
     if (!row.is_unlisted) return { changed: [identity], unlisted: [], mayChangeCount: true };
     const { rowCount } = await tx.query(RECOGNISE, [room, [identity]]);
     const isNewlyUnlisted = rowCount === 0 && known[0]?.is_unlisted !== true;
@@ -185,6 +190,8 @@ export class ObservationStore {
     const news = sightings.filter(isNews);
     if (news.length === 0) return NO_CHANGE;
     const rows = await this.upsertPresent(room, news);
+    const awaited = rows.flatMap(({ identity, is_awaited }) => (is_awaited ? identity : []));
+    if (awaited.length > 0) await this.admissions.settleNow(room, awaited);
     const wasUnlisted = new Set(
       news.flatMap(({ seat }) => (seat?.isUnlisted ? seat.identity : [])),
     );
@@ -201,7 +208,7 @@ export class ObservationStore {
   private async upsertPresent(
     room: string,
     sightings: readonly Sighting[],
-  ): Promise<{ identity: string; is_unlisted: boolean }[]> {
+  ): Promise<{ identity: string; is_unlisted: boolean; is_awaited: boolean }[]> {
     const parts = new SharedParts();
     const numbers = sightings.map(({ participant, at }) =>
       parts.numberOf({
@@ -213,7 +220,11 @@ export class ObservationStore {
         observed_at: at,
       }),
     );
-    const { rows } = await this.pg.query<{ identity: string; is_unlisted: boolean }>(
+    const { rows } = await this.pg.query<{
+      identity: string;
+      is_unlisted: boolean;
+      is_awaited: boolean;
+    }>(
       'seat-write-present',
       `INSERT INTO seat (room, identity, is_present, sid, state, name, kind, permission, tracks,
          joined_at, observed_at, is_unlisted)
@@ -234,7 +245,7 @@ export class ObservationStore {
          OR (seat.sid = EXCLUDED.sid
            AND (seat.is_present OR seat.left_at < EXCLUDED.observed_at)
            AND (seat.observed_at IS NULL OR seat.observed_at <= EXCLUDED.observed_at))
-       RETURNING identity, is_unlisted`,
+       RETURNING identity, is_unlisted, awaited IS NOT NULL AS is_awaited`,
       [
         room,
         sightings.map(({ participant }) => participant.identity),
@@ -267,6 +278,7 @@ export class ObservationStore {
 function isNews({ participant, seat }: Sighting): boolean {
   return (
     !seat ||
+    seat.isAwaited ||
     !seat.isPresent ||
     seat.sid !== participant.sid ||
     seat.state !== participant.state ||
