@@ -42,6 +42,11 @@ const RECOGNISE = `UPDATE seat SET last_issued_at = issued.at, is_unlisted = fal
   WHERE seat.room = $1 AND seat.identity = issued.identity AND seat.last_issued_at IS NULL
   RETURNING seat.identity`;
 
+/** Of several observations of a connection, one notes that it came without a token. */
+const NOTE_UNLISTED = `UPDATE seat SET unlisted_sid = sid
+  WHERE room = $1 AND identity = ANY($2) AND is_unlisted AND unlisted_sid IS DISTINCT FROM sid
+  RETURNING identity`;
+
 /** (joined_at, sid) orders the connections of one identity; what is older than the row changes nothing. */
 const IS_NEWER = `(seat.joined_at IS NULL
   OR (seat.joined_at, coalesce(seat.sid, '')) < (EXCLUDED.joined_at, EXCLUDED.sid))`;
@@ -71,10 +76,6 @@ export class ObservationStore {
   /** A connection that came up. One that is known to have ended does not come back. */
   async writeJoined(tx: Tx, room: string, participant: EventParticipant): Promise<Observation> {
     const { identity, sid, name, kind, joinedAt, permission } = participant;
-    const { rows: known } = await tx.query<{ is_unlisted: boolean }>(
-      'SELECT is_unlisted FROM seat WHERE room = $1 AND identity = $2 FOR UPDATE',
-      [room, identity],
-    );
     const { rows } = await tx.query<{ is_unlisted: boolean; is_awaited: boolean }>(
       `INSERT INTO seat (room, identity, is_present, sid, state, name, kind, permission, joined_at,
          is_unlisted)
@@ -95,9 +96,9 @@ export class ObservationStore {
     if (!row) return NO_CHANGE;
     if (row.is_awaited) await this.admissions.settle(tx, room, [identity]);
     if (!row.is_unlisted) return { changed: [identity], unlisted: [], mayChangeCount: true };
-    const { rowCount } = await tx.query(RECOGNISE, [room, [identity]]);
-    const isNewlyUnlisted = rowCount === 0 && known[0]?.is_unlisted !== true;
-    const unlisted = isNewlyUnlisted ? [identity] : [];
+    const { rowCount: isKnown } = await tx.query(RECOGNISE, [room, [identity]]);
+    const noted = isKnown ? null : await tx.query(NOTE_UNLISTED, [room, [identity]]);
+    const unlisted = noted?.rowCount === 1 ? [identity] : [];
     return { changed: [identity], unlisted, mayChangeCount: true };
   }
 
@@ -192,17 +193,24 @@ export class ObservationStore {
     const rows = await this.upsertPresent(room, news);
     const awaited = rows.flatMap(({ identity, is_awaited }) => (is_awaited ? identity : []));
     if (awaited.length > 0) await this.admissions.settleNow(room, awaited);
-    const wasUnlisted = new Set(
-      news.flatMap(({ seat }) => (seat?.isUnlisted ? seat.identity : [])),
-    );
-    const unlisted = rows
-      .filter(({ identity, is_unlisted }) => is_unlisted && !wasUnlisted.has(identity))
-      .map(({ identity }) => identity);
-    const recognised = unlisted.length > 0 ? await this.recognise(room, unlisted) : [];
+    const unlisted = rows.flatMap(({ identity, is_unlisted }) => (is_unlisted ? identity : []));
     return {
       changed: rows.map(({ identity }) => identity),
-      unlisted: unlisted.filter((identity) => !recognised.includes(identity)),
+      unlisted: unlisted.length > 0 ? await this.noteUnlisted(room, unlisted) : [],
     };
+  }
+
+  /** Those of them who have no token of ours, and of whom nobody has said so. */
+  private async noteUnlisted(room: string, identities: readonly string[]): Promise<string[]> {
+    const recognised = await this.recognise(room, identities);
+    const rest = identities.filter((identity) => !recognised.includes(identity));
+    if (rest.length === 0) return [];
+    const { rows } = await this.pg.query<{ identity: string }>(
+      'seat-note-unlisted',
+      NOTE_UNLISTED,
+      [room, rest],
+    );
+    return rows.map(({ identity }) => identity);
   }
 
   private async upsertPresent(
