@@ -18,7 +18,7 @@ import { SeatReader } from '../store/seat-reader.js';
 import { desiredStateOf, hasEnded } from './plan.js';
 import { RoleFallbacks } from './role-fallbacks.js';
 
-const BATCH = 500;
+const BATCH = 200;
 /** Each is a transaction and a call. */
 const ENDS_AT_ONCE = 8;
 /** LiveKit makes a room no faster with more calls at once (v1.13.5). */
