@@ -9,6 +9,8 @@ import { TrustTheDatabaseClock1795226880000 } from './1795226880000-TrustTheData
 import { AppendThroughOneFunction1795226940000 } from './1795226940000-AppendThroughOneFunction.js';
 import { KeepKindsOfActors1795226940001 } from './1795226940001-KeepKindsOfActors.js';
 import { SlowDownGuesses1795227000000 } from './1795227000000-SlowDownGuesses.js';
+import { AwaitConnections1795300000000 } from './1795300000000-AwaitConnections.js';
+import { NoteUnlistedOnce1795300000001 } from './1795300000001-NoteUnlistedOnce.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
 export const migrations = [
@@ -23,4 +25,6 @@ export const migrations = [
   AppendThroughOneFunction1795226940000,
   KeepKindsOfActors1795226940001,
   SlowDownGuesses1795227000000,
+  AwaitConnections1795300000000,
+  NoteUnlistedOnce1795300000001,
 ];

@@ -59,7 +59,8 @@ function suffixOf(entry: LedgerEntry, hasTemplate: boolean) {
   if (entry.kind === 'token.voided') return `_${textOf(entry.payload, 'scope')}`;
   if (entry.kind === 'seat.demoted' && !hasTemplate) return '_no_template';
   // They may not be there at all, so no rights are wanted for them.
-  if (entry.kind.startsWith('drift.') && entry.payload?.['wanted'] === null) return '_out';
+  const isOfRights = entry.kind.startsWith('drift.') || entry.kind === 'seat.updated';
+  if (isOfRights && entry.payload?.['wanted'] === null) return '_out';
   if (entry.kind === 'operator.sign_in_refused') return signInSuffix(entry.payload);
   if (entry.kind === 'access.refused') return refusedSuffix(entry);
   if (entry.kind === 'bulk.cancelled') return textOf(entry.payload, 'because') && '_because';

@@ -16,6 +16,7 @@ const FAMILIES: Record<string, readonly string[]> = {
     'hold_ended',
     'block_ended',
     'session_ended',
+    'updated',
   ],
   scene: ['entered', 'left', 'created', 'updated', 'deleted'],
   bulk: ['started', 'paused', 'resumed', 'cancelled', 'retried', 'finished'],

@@ -139,6 +139,8 @@ registerMessages({
         hold_ended: 'The hold on %{identity} in %{room} expired',
         block_ended: 'The block of %{identity} in %{room} expired',
         lease_ended: 'The role of %{identity} in %{room} expired',
+        updated: 'The rights of %{identity} in %{room} follow a change of policy',
+        updated_out: '%{identity} was removed from %{room} after a change of policy',
         session_ended: 'The session in %{room} ended, and with it the role given to %{identity}',
       },
       participant: {

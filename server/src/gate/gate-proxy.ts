@@ -1,5 +1,5 @@
-import http, { type IncomingMessage } from 'node:http';
-import https from 'node:https';
+import type http from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,17 +15,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { FairQueue, QueueRejection } from '../common/fair-queue.js';
 import { withTimeout } from '../common/with-timeout.js';
-import { clientAddress, networkOf } from '../common/http/client-address.js';
+import { networkOf } from '../common/http/client-address.js';
 import { ConnectionLimits } from '../common/http/connection-limits.js';
 import { RawBody } from '../common/http/raw-body.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
-import { toHttpUrl } from '../livekit/livekit.settings.js';
-import {
-  EXPOSED_HEADERS,
-  limitedHeaders,
-  MAX_WHIP_BODY_BYTES,
-  responseHeaders,
-} from './gate-allowed.js';
+import { EXPOSED_HEADERS, MAX_WHIP_BODY_BYTES, responseHeaders } from './gate-allowed.js';
 import {
   type EarlyBytes,
   LINGER_MS,
@@ -34,7 +28,8 @@ import {
   TOKEN_REFUSED,
   bufferEarlyBytes,
 } from './gate-sockets.js';
-import { type GateTarget, gateTarget, isMethodOpen, isResume, upstreamUri } from './gate-paths.js';
+import { type GateTarget, gateTarget, isMethodOpen, isResume } from './gate-paths.js';
+import { GateUpstream } from './gate-upstream.js';
 import {
   type GateAdmission,
   type GateAnswer,
@@ -45,7 +40,6 @@ import {
   type GateRefusal,
 } from './gate.service.js';
 
-const CONNECT_TIMEOUT_MS = 5_000;
 const DECISION_TIMEOUT_MS = 5_000;
 /** Finds out about a client that is gone without a word. */
 const KEEP_ALIVE_MS = 30_000;
@@ -70,6 +64,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
 
   constructor(
     private readonly gate: GateService,
+    private readonly upstream: GateUpstream,
     private readonly adapter: HttpAdapterHost,
     private readonly connections: ConnectionLimits,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
@@ -120,10 +115,17 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     }
     if (answer.token === null) return say(200, 'success');
     try {
-      const upstream = await this.ask(target, request.raw, answer.token, body);
+      const upstream = await this.upstream.ask(target, request.raw, answer.token, body);
       const status = upstream.statusCode ?? 502;
-      // What LiveKit refused changes nothing for the connection that is there.
-      if (status === 201) await this.gate.takesOver(answer).catch(() => false);
+      if (target.action === 'whip_publish') {
+        // What LiveKit refused changes nothing for the connection that is there.
+        if (status !== 201) await this.gate.withdraw(answer);
+        else if (!(await this.gate.takesOver(answer).catch(() => false))) {
+          upstream.resume();
+          await this.endWhip(upstream, request.raw, answer.token);
+          return await say(OTHER_CONNECTION.status, OTHER_CONNECTION.text);
+        }
+      }
       if (status === 401) {
         upstream.resume();
         return await say(status, TOKEN_REFUSED);
@@ -131,9 +133,22 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       reply.header('Access-Control-Expose-Headers', EXPOSED_HEADERS);
       await reply.status(status).headers(responseHeaders(upstream.headers)).send(upstream);
     } catch (error) {
+      if (target.action === 'whip_publish') await this.gate.withdraw(answer);
       this.log.warn(`LiveKit cannot be reached: ${String(error)}`);
       await say(503, 'LiveKit cannot be reached.');
     }
+  }
+
+  /** Ends a WHIP session that LiveKit has begun: by its address, which names it and no other one. */
+  private async endWhip(
+    { headers }: IncomingMessage,
+    request: IncomingMessage,
+    token: string,
+  ): Promise<void> {
+    const session = gateTarget(whipPath(headers.location ?? ''));
+    if (session?.action !== 'whip_session') throw new Error('a WHIP session without an address');
+    const ended = await this.upstream.ask(session, request, token, null, 'DELETE');
+    ended.resume();
   }
 
   private async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -155,7 +170,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     const connectRequest = {
       target,
       authorization: request.headers.authorization,
-      ip: this.addressOf(request),
+      ip: this.upstream.addressOf(request),
       requestId: randomUUID(),
       isJoinedHere: true,
     };
@@ -186,7 +201,10 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     await this.queued(
       connectRequest,
       () => this.connectOrStartRoom(socket, later, connect),
-      refuse,
+      (busy) => {
+        void this.gate.withdraw(later);
+        return refuse(busy);
+      },
     );
   }
 
@@ -219,10 +237,14 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     answer: ConnectAdmission,
     connect: (answer: ConnectAdmission) => Promise<boolean>,
   ): Promise<null> {
-    if (socket.destroyed || (await connect(answer))) return null;
-    // Rolecall has the room but LiveKit does not run it: start it, and try once more.
-    await this.gate.startRoom(answer.room).catch(() => undefined);
-    if (!(await connect(answer))) refuseUpgrade(socket, 404, 'The room does not run.');
+    if (!socket.destroyed) {
+      if (await connect(answer)) return null;
+      // Rolecall has the room but LiveKit does not run it: start it, and try once more.
+      await this.gate.startRoom(answer.room).catch(() => undefined);
+      if (await connect(answer)) return null;
+    }
+    await this.gate.withdraw(answer);
+    refuseUpgrade(socket, 404, 'The room does not run.');
     return null;
   }
 
@@ -242,7 +264,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     const { target } = connectRequest;
     const { token } = admission;
     return new Promise((resolve) => {
-      const upstream = this.request(target, request, token, {
+      const upstream = this.upstream.request(target, request, token, {
         connection: 'Upgrade',
         upgrade: 'websocket',
       });
@@ -268,10 +290,12 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
           resolve(false);
           return;
         }
+        void this.gate.withdraw(admission);
         void relayRefusal(socket, response).then(() => resolve(true));
       });
       upstream.on('error', (error) => {
         socket.off('close', giveUp);
+        void this.gate.withdraw(admission);
         if (!socket.destroyed) {
           this.log.warn(`LiveKit cannot be reached: ${error.message}`);
           refuseUpgrade(socket, 503, 'LiveKit cannot be reached.');
@@ -332,58 +356,11 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     }
     socket.pipe(remote).pipe(socket);
   }
+}
 
-  private ask(
-    target: GateTarget,
-    request: IncomingMessage,
-    token: string,
-    body: Buffer | null,
-  ): Promise<IncomingMessage> {
-    return new Promise((resolve, reject) => {
-      const length: Record<string, string> = body
-        ? { 'content-length': String(body.byteLength) }
-        : {};
-      const upstream = this.request(target, request, token, length);
-      upstream.once('response', resolve);
-      upstream.on('error', reject);
-      upstream.end(body ?? undefined);
-    });
-  }
-
-  /** The request to LiveKit: our token, and of the client's headers and query what it needs. */
-  private request(
-    target: GateTarget,
-    request: IncomingMessage,
-    token: string,
-    extra: Record<string, string>,
-  ): http.ClientRequest {
-    const base = new URL(toHttpUrl(this.config.livekit.url ?? ''));
-    const send = base.protocol === 'https:' ? https.request : http.request;
-    const upstream = send({
-      protocol: base.protocol,
-      hostname: base.hostname.replace(/^\[|\]$/g, ''),
-      port: base.port,
-      path: base.pathname.replace(/\/$/, '') + upstreamUri(target),
-      method: request.method ?? 'GET',
-      agent: false,
-      headers: {
-        ...limitedHeaders(target.action, request.headers),
-        ...extra,
-        host: base.host,
-        authorization: `Bearer ${token}`,
-        'x-forwarded-for': this.addressOf(request),
-      },
-    });
-    upstream.setTimeout(CONNECT_TIMEOUT_MS, () => {
-      upstream.destroy(new Error('no answer in time'));
-    });
-    return upstream;
-  }
-
-  /** The client's address; behind trusted proxies, the one that they report. */
-  private addressOf(request: IncomingMessage): string {
-    return clientAddress(request, this.config.trustProxy);
-  }
+/** LiveKit may answer with a whole URL. */
+function whipPath(location: string): string {
+  return URL.parse(location, 'http://livekit')?.pathname ?? '';
 }
 
 async function waitUntil(at: Date | null): Promise<void> {

@@ -3,6 +3,7 @@ import { RoomsModule } from '../rooms/rooms.module.js';
 import { GateProxy } from './gate-proxy.js';
 import { GateController } from './gate.controller.js';
 import { GateService } from './gate.service.js';
+import { GateUpstream } from './gate-upstream.js';
 import { ProofsModule } from '../proofs/proofs.module.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { UsersModule } from '../users/users.module.js';
@@ -13,6 +14,6 @@ import { VoidTokensService } from './void-tokens.service.js';
 @Module({
   imports: [ProofsModule, RoomsModule, SeatsModule, UsersModule],
   controllers: [GateController, VoidTokensController],
-  providers: [GateProxy, GateService, VoidTokensService],
+  providers: [GateProxy, GateService, GateUpstream, VoidTokensService],
 })
 export class GateModule {}

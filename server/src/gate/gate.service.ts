@@ -33,7 +33,6 @@ import {
   type ValidProof,
   refuseProof,
   type Takeover,
-  takeoverOf,
 } from '../proofs/participant-proofs.js';
 
 /** LiveKit checks it once, at the connect. */
@@ -71,7 +70,7 @@ export interface ConnectRequest {
   readonly authorization: string | undefined;
   readonly ip: string;
   readonly requestId: string;
-  /** The caller joins the sockets, and asks `takesOver` once LiveKit has let them in. */
+  /** The caller joins the sockets, and says with `takesOver` or `withdraw` what came of it. */
   readonly isJoinedHere?: boolean;
 }
 
@@ -82,7 +81,7 @@ export interface GateAdmission {
   readonly room: string;
   /** They must not connect before; a second at most. */
   readonly notBefore: Date | null;
-  /** What the seat is bound to once the connection is up. */
+  /** Says which decision a connection came by. */
   readonly takeover: Takeover;
 }
 
@@ -138,15 +137,22 @@ export class GateService {
    */
   async isStillTheirs({ target, authorization }: ConnectRequest): Promise<boolean> {
     const proof = await this.proofs.check(presentedToken(target, authorization));
-    return proof.kind === 'proved' && (await this.mayResume(proof));
+    return proof.kind === 'proved' && (await this.mayResume(proof, true));
   }
 
   /**
    * Whether a connection that LiveKit has let in is the seat's. Its token may be bound, and another
-   * connection may have changed what the seat is bound to since the decision.
+   * connection may have taken the seat since the decision.
    */
   takesOver({ takeover }: GateAdmission): Promise<boolean> {
     return this.proofs.takesOver(takeover);
+  }
+
+  /** LiveKit has not let it in. The connection that is there keeps what it is bound to. */
+  async withdraw({ takeover }: GateAdmission): Promise<void> {
+    await this.proofs.withdraw(takeover).catch((error: unknown) => {
+      this.log.warn(`a connect that failed counts as awaited: ${String(error)}`);
+    });
   }
 
   /** LiveKit said that the room does not run though it should. */
@@ -160,7 +166,7 @@ export class GateService {
       await this.recordRefusal(connectRequest, proof.token, proof.evaluation, proof.code);
       return { status: proof.status, code: proof.code, text: proof.text };
     }
-    const refusal = await this.refusalOf(connectRequest.target, proof);
+    const refusal = await this.refusalOf(connectRequest, proof);
     if (refusal) {
       await this.recordRefusal(connectRequest, proof.token, proof.evaluation, refusal.code);
       return refusal;
@@ -169,7 +175,10 @@ export class GateService {
   }
 
   /** Why a participant who may be in the room may not do this now; null when they may. */
-  private async refusalOf(target: GateTarget, proof: ValidProof): Promise<GateRefusal | null> {
+  private async refusalOf(
+    { target, isJoinedHere = false }: ConnectRequest,
+    proof: ValidProof,
+  ): Promise<GateRefusal | null> {
     const { action, sid } = target;
     const { token, evaluation } = proof;
     const { wanted } = evaluation;
@@ -177,7 +186,7 @@ export class GateService {
       const { status, code, text } = refuseProof('gate.role_does_not_join', token, evaluation);
       return { status, code, text };
     }
-    if (isResume(target) && !(await this.mayResume(proof))) return NO_SESSION;
+    if (isResume(target) && !(await this.mayResume(proof, isJoinedHere))) return NO_SESSION;
     if (action === 'whip_publish') {
       if (!mayPublishByWhip(proof)) return NOTHING_TO_PUBLISH;
       // LiveKit would make the room, with none of its options, whatever `auto_create` says.
@@ -189,10 +198,14 @@ export class GateService {
 
   /**
    * LiveKit (v1.13.5) gives a resume the connection of its identity, whichever token that came with,
-   * and then that connection's refreshed token. One by WHIP would get signalling.
+   * and then that connection's refreshed token. One by WHIP would get signalling. Where nobody looks
+   * again after LiveKit, another connection may come up first: its token must not be a wider one.
    */
-  private async mayResume({ token, isOfLastConnection }: ValidProof): Promise<boolean> {
-    if (!isOfLastConnection) return false;
+  private async mayResume(
+    { token, bound, isOfLastConnection }: ValidProof,
+    isLookedAtAgain: boolean,
+  ): Promise<boolean> {
+    if (!isOfLastConnection || (bound !== null && !isLookedAtAgain)) return false;
     const participant = await this.rooms.findParticipant(token.room, token.identity);
     return participant?.kind !== WHIP_KIND;
   }
@@ -207,21 +220,25 @@ export class GateService {
   private async confirm({ evaluation: { room } }: ValidProof): Promise<GateAnswer> {
     await this.liveRooms.ensureSoon(room);
     if (!(await this.liveRooms.isRunning(room.name))) return NOT_RUNNING;
-    const takeover = { room: room.name, identity: '', seen: null, own: null };
+    const takeover = { room: room.name, identity: '', key: null };
     return { status: 200, token: null, room: room.name, notBefore: null, takeover };
   }
 
   private async admit(connectRequest: ConnectRequest, proof: ValidProof): Promise<GateAnswer> {
     const { token, evaluation } = proof;
-    const { action } = connectRequest.target;
+    const { target, isJoinedHere = false } = connectRequest;
+    const isNew = target.action !== 'whip_session' && !isResume(target);
     // At once, since each asks Postgres: who waits here hears nothing of the room.
-    const [given, notBefore] = await Promise.all([
-      this.mintToken(proof, isWhip(connectRequest.target)),
-      action === 'whip_session' ? null : this.proofs.admit(proof, connectRequest.isJoinedHere),
+    const [given, admittance] = await Promise.all([
+      this.mintToken(proof, isWhip(target)),
+      target.action === 'whip_session' ? null : this.proofs.admit(proof, { isJoinedHere, isNew }),
       this.record(connectRequest, token, evaluation, null),
     ]);
-    if (action === 'connect') await this.liveRooms.ensureSoon(evaluation.room, token.agents);
-    const takeover = takeoverOf(proof);
+    if (target.action === 'connect') await this.liveRooms.ensureSoon(evaluation.room, token.agents);
+    const { notBefore, takeover } = admittance ?? {
+      notBefore: null,
+      takeover: { room: token.room, identity: token.identity, key: null },
+    };
     return { status: 200, token: given, room: token.room, notBefore, takeover };
   }
 

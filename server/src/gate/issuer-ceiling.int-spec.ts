@@ -45,7 +45,8 @@ const check = async (token: string) => outcomeOf(await proofs().check(token));
 async function admitted(token: string): Promise<string> {
   const proof = await proofs().check(token);
   if (proof.kind === 'refused') throw new Error(proof.code);
-  await proofs().admit(proof);
+  const { takeover } = await proofs().admit(proof, { isJoinedHere: true, isNew: true });
+  await proofs().takesOver(takeover);
   await app.sql(
     `UPDATE seat SET is_present = true, left_at = NULL WHERE room = $1 AND identity = $2`,
     [room, boss.identity],

@@ -17,6 +17,7 @@ import { IdempotencyInterceptor, KEPT } from './idempotency.interceptor.js';
 import { DocsController } from './docs.controller.js';
 import { OpenApiController } from './openapi.controller.js';
 import { ProblemFilter } from './problem.filter.js';
+import { TokenReplays } from './token-replays.js';
 import { assertEveryRouteHasARule, readRoutes } from './route-table.js';
 
 /** What every request passes: the guard, the idempotency of retries, and errors as problems. */
@@ -26,6 +27,7 @@ import { assertEveryRouteHasARule, readRoutes } from './route-table.js';
   providers: [
     AccessGuard,
     AccessHook,
+    TokenReplays,
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_GUARD, useExisting: AccessGuard },
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },

@@ -8,12 +8,14 @@ import {
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
+import type { RequestWithActor } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { PgPool } from '../database/pg-pool.js';
 import { TokenSigner } from '../livekit/signer.js';
 import { AppError } from '../common/errors/app-error.js';
 import { RawBody } from '../common/http/raw-body.js';
+import { TokenReplays } from './token-replays.js';
 
 interface KeyRow {
   fingerprint: Buffer;
@@ -37,18 +39,20 @@ const TOKEN_FIELDS = ['token', 'participant_token'] as const;
 /**
  * `Idempotency-Key` on any mutating route: the first request works, a repetition gets the same answer
  * for a day. Failures are not kept, so that trying again tries again. A token in an answer is not
- * stored (rule 8); its claims are, and signing them again gives the same token.
+ * stored (rule 8); its claims are, and signing them again gives the same token, to whom it may still
+ * be given. The guard has decided before, in a repetition too.
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
   constructor(
     private readonly pg: PgPool,
     private readonly signer: TokenSigner,
+    private readonly tokens: TokenReplays,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const request = context.switchToHttp().getRequest<FastifyRequest & { actor?: Actor }>();
+    const request = context.switchToHttp().getRequest<RequestWithActor>();
     const key = request.headers['idempotency-key'];
     if (
       key === undefined ||
@@ -70,7 +74,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 
   private async once(
-    request: FastifyRequest,
+    request: RequestWithActor,
     reply: FastifyReply,
     actor: Actor,
     key: string,
@@ -79,8 +83,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const who = `${actor.kind}:${actor.id}`;
     const fingerprint = this.fingerprintOf(request);
     for (let attempt = 0; !(await this.begin(who, key, fingerprint)); attempt++) {
-      const replayed = await this.replay(who, key, fingerprint, reply);
-      if (replayed) return replayed.body;
+      const replayed = await this.replay(who, key, fingerprint);
+      if (replayed) return this.answerAgain(replayed, request, actor, reply);
       // The first request failed just now and left nothing behind: this one takes its turn.
       if (attempt === 2) throw inProgress();
     }
@@ -117,12 +121,12 @@ export class IdempotencyInterceptor implements NestInterceptor {
     return rowCount === 1;
   }
 
+  /** What was answered; null when the first request has left nothing. */
   private async replay(
     who: string,
     key: string,
     fingerprint: Buffer,
-    reply: FastifyReply,
-  ): Promise<{ body?: unknown } | null> {
+  ): Promise<{ status: number; response: Stored } | null> {
     const { rows } = await this.pg.query<KeyRow>(
       'idempotency-read',
       'SELECT fingerprint, status, response FROM idempotency_key WHERE actor = $1 AND key = $2',
@@ -138,11 +142,24 @@ export class IdempotencyInterceptor implements NestInterceptor {
       );
     }
     if (row.status === null) throw inProgress();
-    reply.status(row.status).header('Idempotency-Replayed', 'true');
-    const { body, token } = row.response ?? {};
-    if (!body || !token) return { body };
-    const signed = JSON.parse(token.claims) as Parameters<TokenSigner['sign']>[0];
-    return { body: { ...body, [token.field]: this.signer.sign(signed) } };
+    return { status: row.status, response: row.response ?? {} };
+  }
+
+  private async answerAgain(
+    { status, response: { body, token } }: { status: number; response: Stored },
+    request: RequestWithActor,
+    actor: Actor,
+    reply: FastifyReply,
+  ): Promise<unknown> {
+    const again = { ...body };
+    if (token) {
+      const claims = JSON.parse(token.claims) as Parameters<TokenSigner['sign']>[0];
+      const signed = this.signer.sign(claims);
+      await this.tokens.assertAllowed(actor, request.admittedBy, signed, claims);
+      again[token.field] = signed;
+    }
+    reply.status(status).header('Idempotency-Replayed', 'true');
+    return token ? again : body;
   }
 
   /** Keyed: requests hold passwords, and a plain hash of one could be guessed from at leisure. */

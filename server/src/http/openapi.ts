@@ -34,7 +34,7 @@ const ABOUT = `Roles and permissions for LiveKit rooms: tokens, live promotions,
 
 **Lists** take \`sort=["name","ASC"]\`, \`range=[0,24]\` and \`filter={"q":"ana"}\`, and answer with \`Content-Range\`. The ledger and the targets of bulk operations page by \`cursor\` and \`limit\`.
 
-**Retries.** Every operation that changes something takes an \`Idempotency-Key\`: a repetition gets the first answer. Updates take \`If-Match\` with the \`ETag\` that was read.
+**Retries.** Every operation that changes something takes an \`Idempotency-Key\`: a repetition gets the first answer, and a token only while it may still be given. Updates take \`If-Match\` with the \`ETag\` that was read.
 
 **Problems** are \`application/problem+json\` (RFC 9457). \`code\` is stable; each operation lists its codes by status.`;
 

@@ -544,6 +544,36 @@ describe('the same request again, with its Idempotency-Key', () => {
     expect((await issue({ room, identity }, backend, key)).status).toBe(201);
   });
 
+  it('is decided again: who may not have the token or give it now, does not get it', async () => {
+    const { room, identity, user } = await newScene();
+    const operator = await app.newOperator([{ role: 'admin', rooms: [room] }]);
+    const key = { 'idempotency-key': 'decided-again' };
+    const again = async (as: Credential) => {
+      const { status, body } = await issue({ room, identity }, as, key);
+      return [status, body.code ?? 'issued', body.token !== undefined];
+    };
+    for (const as of [operator, backend]) expect(await again(as)).toEqual([201, 'issued', true]);
+    const refused = [403, 'token.refused', false];
+    const suspend = (is: boolean) =>
+      app.sql('UPDATE app_user SET is_suspended = $2 WHERE id = $1', [user, is]);
+    await suspend(true);
+    expect(await again(backend)).toEqual(refused);
+    expect((await entriesOf('token.refused', identity)).at(-1)?.payload).toMatchObject({
+      code: 'user.suspended',
+      isReplay: true,
+    });
+    await suspend(false);
+    expect(await again(backend)).toEqual([201, 'issued', true]);
+
+    const { id } = (await app.inject('GET', '/api/v1/me', { as: operator })).body;
+    await app.sql(`UPDATE operator_access SET rooms = '{elsewhere}' WHERE operator_id = $1`, [id]);
+    expect(await again(operator)).toEqual(refused);
+    await app.sql('UPDATE operator SET is_disabled = true WHERE id = $1', [id]);
+    expect((await again(operator))[0]).toBe(401);
+    await app.inject('POST', `/api/v1/rooms/${room}/void-tokens`, { as: app.admin, body: {} });
+    expect(await again(backend)).toEqual(refused);
+  });
+
   it('takes the place of one whose server died, and only one of many does', async () => {
     const { room, identity } = await newScene();
     const key = { 'idempotency-key': 'died' };

@@ -40,13 +40,22 @@ export interface PolicyRoom {
   scene: ActiveScene | null;
 }
 
-/** The token that the seat's last connection was let in with, when it was bound to a ceiling. */
+/** The token that the seat's connection was let in with, when it was bound to a ceiling. */
 export interface Admitted {
   id: string;
   at: Date;
   ceiling: IssuerCeiling;
   /** When the seat's override was written that came with a later token, if one did. */
   issuedAt: Date | null;
+}
+
+/** A connect that the gate let in, while it is not known whether it came up. */
+export interface Awaited {
+  /** As `Admitted`; null for a token without a ceiling. */
+  id: string | null;
+  ceiling: IssuerCeiling | null;
+  /** The connection that was there before: this is another one. */
+  notSid: string | null;
 }
 
 /** What Postgres says of one identity in one room, read in one statement. */
@@ -64,8 +73,10 @@ export interface PolicyFacts {
   wasIssued: boolean;
   /** Tokens made until then are void: of the seat, the user, the room or everybody. */
   tokensVoidBefore: Date | null;
-  /** Null: their last connection was not bound, or none came through the gate. */
+  /** Null: their connection is not bound, or did not come through the gate. */
   admitted: Admitted | null;
+  /** Connects that may have come up since, or may do so yet. */
+  awaited: readonly Awaited[];
   isPresent: boolean;
   leftAt: Date | null;
   /**
@@ -110,6 +121,7 @@ export interface FactRow extends OverrideRow {
   was_issued: boolean;
   seat_void_before: Date | null;
   admitted: AdmittedRow | null;
+  awaited: readonly AwaitedRow[] | null;
   is_present: boolean | null;
   left_at: Date | null;
   uncovered: PolicyFacts['uncovered'];
@@ -124,11 +136,24 @@ export interface FactRow extends OverrideRow {
 type RoomRow = Omit<PolicyRoom, 'scene'> & { scene: SceneRow | null; voidBefore: string | null };
 
 /** As the gate writes it, and the issuer of an override's token adds to it. */
-interface AdmittedRow {
-  id: string;
-  at: string;
-  ceiling: string[][];
-  issuedAt?: string;
+export interface AdmittedRow {
+  readonly id: string;
+  readonly at: string;
+  readonly ceiling: readonly (readonly string[])[];
+  readonly issuedAt?: string;
+  /** LiveKit's id of the connection, where it was told by LiveKit and not by the gate. */
+  readonly sid?: string;
+}
+
+/** One decision of the gate, or several of the same kind from the first to the last. */
+export interface AwaitedRow {
+  /** Names the decision, where the gate itself hears what comes of it. */
+  readonly key?: string;
+  readonly id: string | null;
+  readonly ceiling: readonly (readonly string[])[] | null;
+  readonly from: string;
+  readonly to: string;
+  readonly notSid: string | null;
 }
 
 type SceneRow = Omit<ActiveScene, 'at'> & { at: string };
@@ -229,6 +254,7 @@ function toFacts(
       voidBefore,
     ),
     admitted: row.admitted && toAdmitted(row.admitted),
+    awaited: (row.awaited ?? []).map(toAwaited),
     isPresent: row.is_present ?? false,
     leftAt: row.left_at,
     uncovered: row.uncovered,
@@ -256,6 +282,20 @@ function toFacts(
 
 function toAdmitted({ id, at, ceiling, issuedAt }: AdmittedRow): Admitted {
   return { id, at: new Date(at), ceiling: ceilingOf(ceiling), issuedAt: date(issuedAt ?? null) };
+}
+
+function toAwaited({ id, ceiling, notSid }: AwaitedRow): Awaited {
+  return { id, ceiling: ceiling && ceilingOf(ceiling), notSid };
+}
+
+/**
+ * Ceilings of tokens whose connection may be the one that is there, or may become it. Until it is
+ * known, all of them hold.
+ */
+export function awaitedCeilings({ admitted, awaited }: PolicyFacts): IssuerCeiling[] {
+  return awaited.flatMap(({ id, ceiling }) =>
+    ceiling !== null && (id === null || id !== admitted?.id) ? [ceiling] : [],
+  );
 }
 
 function toUser(identity: string, row: FactRow): PolicyUser | null {

@@ -48,7 +48,7 @@ export const READ_FACTS = `
     u.id AS user_id, u.name, u.kind, u.metadata, u.attributes, u.is_suspended,
     u.deleted_at IS NOT NULL AS is_deleted, u.tokens_void_before AS user_void_before, u.updated_at,
     s.epoch, s.last_issued_at IS NOT NULL AS was_issued, s.tokens_void_before AS seat_void_before,
-    s.admitted, s.is_present, s.left_at,
+    s.admitted, s.awaited, s.is_present, s.left_at,
     CASE WHEN coalesce(s.before_scene, s.permission) IS NOT NULL
         AND (s.last_issued_at IS NULL OR s.before_scene IS NOT NULL)
       THEN json_build_object('permission', coalesce(s.before_scene, s.permission),

@@ -10,6 +10,7 @@ import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { isReservedIdentity } from '../grants/names.js';
 import { isStorable } from '../livekit/storable.js';
 import { type TokenFacts, TokenReader } from '../livekit/token-reader.js';
+import { awaitedCeilings } from '../policy/policy-facts.js';
 import { beyondIssuer, type Evaluation, SeatPolicy } from '../seats/public/policy.js';
 import { type Admission, AdmissionStore, SeatTokens } from '../seats/public/tokens.js';
 import { isVoided } from './voided.js';
@@ -25,12 +26,25 @@ export interface ValidProof {
   readonly isOfLastConnection: boolean;
 }
 
-/** What a seat was bound to when a connection was let in, and what to be bound to while it lasts. */
+/** A connect that was let in, by the name of its decision; null: it leaves its seat as it is. */
 export interface Takeover {
   readonly room: string;
   readonly identity: string;
-  readonly seen: string | null;
-  readonly own: string | null;
+  readonly key: string | null;
+}
+
+/** How a connect goes on. */
+export interface Entrance {
+  /** The caller joins the sockets, and says with `takesOver` or `withdraw` what came of it. */
+  readonly isJoinedHere: boolean;
+  /** It opens a connection: no resume. */
+  readonly isNew: boolean;
+}
+
+export interface Admittance {
+  /** They must not connect before, by this server's clock. */
+  readonly notBefore: Date | null;
+  readonly takeover: Takeover;
 }
 
 export interface RefusedProof {
@@ -110,34 +124,60 @@ export class ParticipantProofs {
       return refuseProof('token.voided', token, evaluation);
     }
     const { admitted } = evaluation.facts;
+    const isAnotherAwaited = awaitedCeilings({ ...evaluation.facts, admitted: null }).length > 0;
     if (!token.bound) {
-      const isOfLastConnection = admitted === null;
+      const isOfLastConnection = admitted === null && !isAnotherAwaited;
       return { kind: 'proved', token, evaluation, bound: null, isOfLastConnection };
     }
     if (!token.bound.isCut && beyondIssuer(evaluation, token.bound).length > 0) {
       return refuseProof('gate.above_issuer_ceiling', token, evaluation);
     }
-    const isOfLastConnection = token.bound.id !== null && token.bound.id === admitted?.id;
-    const bound = { ...token.bound, id: isOfLastConnection ? token.bound.id : randomUUID() };
+    const isKnown = token.bound.id !== null && token.bound.id === admitted?.id;
+    const isOfLastConnection = isKnown && evaluation.facts.awaited.length === 0;
+    const bound = { ...token.bound, id: isKnown ? token.bound.id : randomUUID() };
     return { kind: 'proved', token, evaluation, bound, isOfLastConnection };
   }
 
   /**
-   * Notes an admission where that decides whether later refreshed tokens are valid: while older ones
-   * are void. Returns the time, by this server's clock, before which they must not connect, if any.
-   * With `isTakenOver` the caller asks `takesOver` later: until then the connection that is there,
-   * and may stay, keeps what it is bound to.
+   * Notes an admission where that decides anything later: which refreshed tokens are valid while
+   * older ones are void, and what the connection that comes up is bound to.
    */
-  async admit(proved: ValidProof, isTakenOver = false): Promise<Date | null> {
-    const bind = isTakenOver && proved.bound === null ? null : this.bind(proved);
-    const [from] = await Promise.all([this.admitAfterVoiding(proved), bind]);
-    return from && new Date(Date.now() + from.getTime() - this.database.now().getTime());
+  async admit(proved: ValidProof, entrance: Entrance): Promise<Admittance> {
+    const [from, takeover] = await Promise.all([
+      this.admitAfterVoiding(proved),
+      this.awaitConnection(proved, entrance),
+    ]);
+    const notBefore = from && new Date(Date.now() + from.getTime() - this.database.now().getTime());
+    return { notBefore, takeover };
   }
 
-  /** LiveKit has let a connection in. False when another one has bound the seat since. */
-  async takesOver({ room, identity, seen, own }: Takeover): Promise<boolean> {
-    if (own !== null) return this.admissions.isBoundTo(room, identity, own);
-    return seen === null || this.admissions.unbind(room, identity, seen);
+  /** LiveKit has let a connection in. False when another one has taken the seat since. */
+  async takesOver({ room, identity, key }: Takeover): Promise<boolean> {
+    return key === null || this.admissions.confirm(room, identity, key);
+  }
+
+  /** LiveKit has not let it in. */
+  async withdraw({ room, identity, key }: Takeover): Promise<void> {
+    if (key !== null) await this.admissions.withdraw(room, identity, key);
+  }
+
+  /** A connection without a ceiling costs no write where none with one can be there. */
+  private async awaitConnection(
+    { token, evaluation, bound }: ValidProof,
+    { isJoinedHere, isNew }: Entrance,
+  ): Promise<Takeover> {
+    const { room, identity } = token;
+    const { admitted, awaited } = evaluation.facts;
+    if (!isNew || (!bound && !admitted && awaited.length === 0)) {
+      return { room, identity, key: null };
+    }
+    const key = isJoinedHere ? randomUUID() : null;
+    await this.admissions.await(room, identity, {
+      ...(key === null ? {} : { key }),
+      id: bound?.id ?? null,
+      ceiling: bound && bound.ceiling.map(namesOf),
+    });
+    return { room, identity, key };
   }
 
   private async admitAfterVoiding({ token, evaluation }: ValidProof): Promise<Date | null> {
@@ -152,14 +192,6 @@ export class ParticipantProofs {
       voidBefore: tokensVoidBefore,
       now,
     });
-  }
-
-  /** The connection that comes up is the seat's: what it is bound to holds while it lasts. */
-  private async bind({ token, evaluation, bound }: ValidProof): Promise<void> {
-    const { admitted } = evaluation.facts;
-    if ((bound?.id ?? null) === (admitted?.id ?? null)) return;
-    const named = bound && { id: bound.id, ceiling: bound.ceiling.map(namesOf) };
-    await this.admissions.bind(token.room, token.identity, named);
   }
 
   /** Null for a room that Rolecall does not have. */
@@ -189,11 +221,6 @@ export class ParticipantProofs {
     if (!isRefreshed) return { proofAt: null, admittedAt: null };
     return this.admissions.lastAdmission(room, identity);
   }
-}
-
-export function takeoverOf({ token, evaluation, bound }: ValidProof): Takeover {
-  const seen = evaluation.facts.admitted?.id ?? null;
-  return { room: token.room, identity: token.identity, seen, own: bound?.id ?? null };
 }
 
 export function refuseProof(

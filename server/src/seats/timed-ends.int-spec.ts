@@ -432,6 +432,42 @@ describe('what is given for a time', () => {
     await until('and all end once they can', async () => (await left()).length === 0, 40_000);
   });
 
+  it('two hundred that fall due at once end together, each with its own entries', async () => {
+    const people = await Promise.all(
+      Array.from({ length: 200 }, async (_, i) =>
+        livekit.join(await scene.issued(room, `lessee-${i}`)),
+      ),
+    );
+    await until('all are here', async () => {
+      const seats = await scene.seats(room);
+      return seats.filter(({ isPresent }) => isPresent).length === people.length;
+    });
+    for (const { identity } of people) {
+      expect((await scene.act(room, identity, 'promote', { for: '1h' })).status).toBe(200);
+    }
+    const before = livekit.calls('UpdateParticipant', room);
+    await app.sql(`UPDATE seat SET override_until = now() - interval '1 second' WHERE room = $1`, [
+      room,
+    ]);
+    await app.app.get(LeasesService).endDue();
+    await until('all are viewers', () => people.every(({ permission }) => !permission.canPublish));
+    await until('each has its outcome', async () => {
+      const kinds = await outcomes('seat.lease_ended');
+      return kinds.filter((outcome) => outcome === 'applied').length === people.length;
+    });
+    const [written] = await app.sql(
+      `SELECT count(DISTINCT xmin::text)::int AS transactions FROM seat_operation
+       WHERE room = $1 AND action = 'lease_end'`,
+      [room],
+    );
+    expect(written?.['transactions']).toBeLessThan(10);
+    const ends = await scene.ledger(room, 'seat.lease_ended');
+    expect(ends).toHaveLength(2 * people.length);
+    expect(new Set(ends.map(({ payload }) => payload.operationId)).size).toBe(people.length);
+    expect(livekit.calls('UpdateParticipant', room) - before).toBe(people.length);
+    expect(await scene.ledger(room, 'drift.detected')).toEqual([]);
+  });
+
   it('a block that ends is told to who watches, and lets them in again', async () => {
     const stream = await EventStreamClient.open(`${app.url}/api/v1/events?topics=room:${room}`, {
       cookie: app.cookie,

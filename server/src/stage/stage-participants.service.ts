@@ -9,6 +9,7 @@ import { exceedsIssuer } from '../grants/issuer-ceiling.js';
 import { promotesTo } from '../grants/presets.js';
 import { NOTHING_WITHHELD, withhold } from '../grants/withhold.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
+import { awaitedCeilings } from '../policy/policy-facts.js';
 import { SeatsService } from '../seats/public/acts.js';
 import { type Evaluation, SeatPolicy } from '../seats/public/policy.js';
 import { SeatReader } from '../seats/public/seats.js';
@@ -131,10 +132,13 @@ export class StageParticipantsService {
    * token that does not cover the role, has not been invited.
    */
   private async assertInvited({ evaluation }: Participant, invite: StageRequest): Promise<void> {
-    const { admitted } = evaluation.facts;
-    if (!admitted || invite.createdAt > admitted.at) return;
+    const { facts } = evaluation;
+    const { admitted } = facts;
+    const isLater = admitted !== null && invite.createdAt <= admitted.at;
+    const bounds = [...(isLater ? [admitted.ceiling] : []), ...awaitedCeilings(facts)];
+    if (bounds.length === 0) return;
     const { grants } = await this.offers.offer(evaluation, invite.template ?? undefined);
-    if (exceedsIssuer(grants, admitted.ceiling).length === 0) return;
+    if (bounds.every((ceiling) => exceedsIssuer(grants, ceiling).length === 0)) return;
     throw new AppError(
       'forbidden',
       'gate.above_issuer_ceiling',

@@ -144,14 +144,15 @@ export class OperationRunner {
   }
 
   /**
-   * Commits the intents of commands for many seats of one room. `before` runs first in the
-   * transaction: when it answers false nothing is written, and the result is null.
+   * Commits the intents of commands for many seats of one room, as parts of the operation `bulk` if
+   * there is one. `before` runs first in the transaction: when it answers false nothing is written,
+   * and the result is null.
    */
   async beginMany(
     actor: Actor,
     room: string,
     items: readonly BatchItem[],
-    bulk: string,
+    bulk: string | null,
     account: {
       before: (tx: Tx) => Promise<boolean>;
       after: (tx: Tx, results: readonly BatchResult[]) => Promise<void>;
@@ -288,7 +289,7 @@ export class OperationRunner {
     actor: Actor,
     room: string,
     items: readonly BatchItem[],
-    bulk: string,
+    bulk: string | null,
   ): Promise<(PreparedItem | BatchResult)[]> {
     const readings = await this.contexts.readMany(
       room,
@@ -312,12 +313,12 @@ export class OperationRunner {
     actor: Actor,
     item: BatchItem,
     context: Context,
-    bulk: string,
+    bulk: string | null,
     mayRefuse: (template: string) => Promise<boolean>,
   ): Promise<PreparedItem | BatchResult> {
     // The seat changed between the two readings: it is read again, alone.
     if (context.seat.epoch !== context.evaluation.epoch) return { item, kind: 'alone' };
-    const options = { operationId: item.operationId, bulk };
+    const options = { operationId: item.operationId, ...(bulk === null ? {} : { bulk }) };
     const how = { options, mayRepeat: false };
     const prepared = await this.commands.prepare(actor, item.command, context, how);
     if (!prepared || 'repeats' in prepared) return { item, kind: 'unchanged' };

@@ -27,7 +27,12 @@ import {
   withholdPermission,
 } from '../../grants/withhold.js';
 import { KINDS_WITH_A_ROLE, WHIP_KIND } from '../../livekit/whip.js';
-import type { Admitted, PolicyFacts, PolicyRoom } from '../../policy/policy-facts.js';
+import {
+  type Admitted,
+  awaitedCeilings,
+  type PolicyFacts,
+  type PolicyRoom,
+} from '../../policy/policy-facts.js';
 import { PolicyReader } from '../../policy/policy-reader.js';
 
 export interface EffectiveRole {
@@ -115,6 +120,21 @@ export class SeatPolicy {
     occupant: Silenceable | null = null,
   ): Promise<Evaluation> {
     return this.evaluateFacts(await this.read(room, identity), occupant);
+  }
+
+  /**
+   * The same for a connection that LiveKit has now. Calls name an identity, so they count with who
+   * may come up meanwhile; what is compared with this connection does not.
+   */
+  async evaluateConnection(
+    room: string,
+    identity: string,
+    occupant: Silenceable & { readonly sid: string },
+    facts: PolicyFacts | null = null,
+  ): Promise<Evaluation> {
+    const read = facts ?? (await this.read(room, identity));
+    const awaited = read.awaited.filter(({ notSid }) => notSid !== occupant.sid);
+    return this.evaluateFacts({ ...read, awaited }, occupant);
   }
 
   read(room: string, identity: string): Promise<PolicyFacts> {
@@ -209,11 +229,10 @@ export class SeatPolicy {
     const { admitted } = facts;
     const override = source === 'override' ? (seat?.override ?? null) : null;
     const isBound = admitted && !isGivenInPerson(override, admitted, facts);
-    const aboveCeiling = isBound ? exceedsIssuer(grants, admitted.ceiling) : [];
-    const within =
-      isBound && aboveCeiling.length > 0
-        ? withinIssuer(left.grants, admitted.ceiling)
-        : left.grants;
+    const bounds = [...(isBound ? [admitted.ceiling] : []), ...awaitedCeilings(facts)];
+    const exceeded = bounds.filter((ceiling) => exceedsIssuer(grants, ceiling).length > 0);
+    const aboveCeiling = exceeded.flatMap((ceiling) => exceedsIssuer(grants, ceiling));
+    const within = exceeded.reduce(withinIssuer, left.grants);
     const isMuted = silencing === 'mute';
     // Gone with the source that it was published as, which they have back once it is.
     const used = isMuted ? within : withhold(within, { sources: misused, data: false });
@@ -223,7 +242,7 @@ export class SeatPolicy {
       source,
       grants,
       withheld,
-      aboveCeiling,
+      aboveCeiling: [...new Set(aboveCeiling)],
       tokenGrants: left.grants,
       permission: toParticipantPermission(isWhip ? publishOnly(used) : used),
       mutes: isMuted ? canonicalSources([...left.mutes, ...misused]) : left.mutes,

@@ -58,6 +58,8 @@ export interface Seat extends DesiredState {
   readonly permission: ObservedPermission | null;
   readonly tracks: readonly ObservedTrack[];
   readonly joinedAt: Date | null;
+  /** The gate let a connect in that LiveKit has not been seen to have. */
+  readonly isAwaited: boolean;
   readonly pendingOperation: string | null;
   readonly lastChange: LastChange | null;
 }
@@ -189,6 +191,7 @@ export function emptySeat(room: string, identity: string): Seat {
     permission: null,
     tracks: [],
     joinedAt: null,
+    isAwaited: false,
     pendingOperation: null,
     lastChange: null,
   };

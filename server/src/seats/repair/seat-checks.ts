@@ -32,10 +32,22 @@ export interface Occupant {
 /** What caused the check. */
 export type CheckReason = 'join' | 'track' | 'sweep' | 'policy';
 
+/** Connections whose last comparison is remembered; the oldest are forgotten first. */
+const REMEMBERED = 50_000;
+
+/** What was wanted of a connection when LiveKit was last known to have it. */
+interface Settled {
+  readonly sid: string;
+  readonly epoch: number;
+  readonly key: string;
+}
+
 interface Drift {
   readonly operationId: string;
   /** What drifted from what: the same drift is recorded once, however often it is repaired. */
   readonly signature: string;
+  /** Policy is newer than what LiveKit was told: nobody has changed it there. */
+  readonly isUpdate: boolean;
 }
 
 /** Scenes that are still being carried out, and the seats that they have not reached yet. */
@@ -51,6 +63,7 @@ export class SeatChecks {
   private readonly log = new Logger(SeatChecks.name);
   /** Seat → the drift that is recorded and not repaired yet. */
   private readonly drifts = new Map<string, Drift>();
+  private readonly settled = new Map<string, Settled>();
   private pendingScenes: PendingScenes | null = null;
 
   constructor(
@@ -69,9 +82,9 @@ export class SeatChecks {
   /** Whether nothing has to be repaired. Asked about many at once it costs one statement. */
   async isInSync(room: string, occupant: Occupant): Promise<boolean> {
     const { identity } = occupant;
-    const evaluation = await this.policy.evaluate(room, identity, occupant);
+    const evaluation = await this.policy.evaluateConnection(room, identity, occupant);
     const isFine = isAsWanted(evaluation, occupant);
-    if (isFine) this.drifts.delete(seatKey(room, identity));
+    if (isFine) this.noteSettled(evaluation, occupant.sid);
     return isFine;
   }
 
@@ -149,7 +162,10 @@ export class SeatChecks {
     const { identity } = occupant;
     // Another writer may have put it right while this one waited for its turn.
     const { evaluation, seat, observed } = await this.readAgain(room, occupant);
-    if (isAsWanted(evaluation, observed)) return true;
+    if (isAsWanted(evaluation, observed)) {
+      this.noteSettled(evaluation, occupant.sid);
+      return true;
+    }
 
     const open = (await this.operationReader.listOpen(room, identity)).filter(
       ({ after: { desired } }) => desired !== null,
@@ -182,8 +198,11 @@ export class SeatChecks {
       ]);
       const isSame = seat?.isPresent === true && seat.sid === occupant.sid;
       const observed =
-        isSame && seat.permission ? { ...seat, permission: seat.permission } : occupant;
-      return { evaluation: await this.policy.evaluateFacts(facts, observed), seat, observed };
+        isSame && seat.permission
+          ? { ...seat, sid: occupant.sid, permission: seat.permission }
+          : occupant;
+      const evaluation = await this.policy.evaluateConnection(room, identity, observed, facts);
+      return { evaluation, seat, observed };
     };
     const first = await read();
     if (!concernsMutes(first.evaluation)) return first;
@@ -202,18 +221,27 @@ export class SeatChecks {
     const key = seatKey(room, identity);
     const signature = JSON.stringify([sid, evaluation.key]);
     const known = this.drifts.get(key);
-    const drift = known?.signature === signature ? known : { operationId: randomUUID(), signature };
+    const drift =
+      known?.signature === signature
+        ? known
+        : {
+            operationId: randomUUID(),
+            signature,
+            isUpdate: by === 'policy' || this.isPolicyNewer(evaluation, sid),
+          };
+    const { operationId, isUpdate } = drift;
+    const kind = isUpdate ? 'seat.updated' : 'drift.repaired';
     const payload = {
-      operationId: drift.operationId,
+      operationId,
       by,
       sid,
       observed,
       ...describeWanted(evaluation),
       ...describeMutes(evaluation, tracks),
     };
-    const write = (kind: string, outcome: LedgerOutcome, extra: Record<string, unknown> = {}) =>
+    const write = (what: string, outcome: LedgerOutcome, extra: Record<string, unknown> = {}) =>
       this.ledger.appendDurably({
-        kind,
+        kind: what,
         outcome,
         actor: SYSTEM_ACTOR,
         room,
@@ -222,24 +250,43 @@ export class SeatChecks {
       });
     if (drift !== known) {
       // One after the other, and written down together.
-      await Promise.all([write('drift.detected', 'ok'), write('drift.repaired', 'intent')]);
+      const detected = isUpdate ? null : write('drift.detected', 'ok');
+      await Promise.all([detected, write(kind, 'intent')]);
       this.drifts.set(key, drift);
     }
     const started = performance.now();
     const last = (await this.applier.converge(room, identity)).at(-1);
     const ms = Math.round((performance.now() - started) * 10) / 10;
-    return this.concludeRepair(last, key, ms, write);
+    return this.concludeRepair(last, key, (outcome) => {
+      if (outcome === 'applied') this.noteSettled(evaluation, sid);
+      return write(kind, outcome, { ms });
+    });
+  }
+
+  private noteSettled(evaluation: Evaluation, sid: string): void {
+    const key = seatKey(evaluation.room.name, evaluation.identity);
+    this.drifts.delete(key);
+    this.settled.delete(key);
+    this.settled.set(key, { sid, epoch: evaluation.epoch, key: policyKey(evaluation) });
+    if (this.settled.size <= REMEMBERED) return;
+    for (const oldest of this.settled.keys()) {
+      this.settled.delete(oldest);
+      return;
+    }
+  }
+
+  /** LiveKit had what was wanted until then; acts tell it themselves, and are done by now. */
+  private isPolicyNewer(evaluation: Evaluation, sid: string): boolean {
+    const last = this.settled.get(seatKey(evaluation.room.name, evaluation.identity));
+    return (
+      last?.sid === sid && last.epoch === evaluation.epoch && last.key !== policyKey(evaluation)
+    );
   }
 
   private async concludeRepair(
     last: Push | undefined,
     key: string,
-    ms: number,
-    write: (
-      kind: string,
-      outcome: LedgerOutcome,
-      extra: Record<string, unknown>,
-    ) => Promise<unknown>,
+    write: (outcome: LedgerOutcome) => Promise<unknown>,
   ): Promise<boolean> {
     // Unavailable or failing: the next sweep tries again, and the drift stays written down as open.
     if (last?.outcome === 'unavailable' || last?.outcome === 'failed') {
@@ -248,7 +295,7 @@ export class SeatChecks {
     }
     this.drifts.delete(key);
     const hasLeft = last?.outcome === 'absent';
-    await write('drift.repaired', hasLeft ? 'superseded' : 'applied', { ms });
+    await write(hasLeft ? 'superseded' : 'applied');
     return true;
   }
 }
@@ -262,6 +309,20 @@ function isAsWanted(
   if (wanted.kind === 'free') return true;
   const desired = permissionWanted(wanted);
   return desired !== null && samePermission(permission, desired) && !isToForget(wanted);
+}
+
+/** What policy wants, whatever the participant does. */
+function policyKey({ wanted, role, room }: Evaluation): string {
+  return JSON.stringify([
+    wanted.kind,
+    wanted.kind === 'out' && wanted.code,
+    wanted.kind === 'uncovered' && wanted.withheld,
+    role?.template,
+    role?.version,
+    role?.withheld,
+    role?.aboveCeiling,
+    room.scene?.at,
+  ]);
 }
 
 /** What was heard though it should be muted, and the other way round. */

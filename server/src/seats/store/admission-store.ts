@@ -1,9 +1,20 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { APP_CONFIG, type AppConfig } from '../../config/app-config.js';
 import { PgPool } from '../../database/pg-pool.js';
 import { VOIDED_AT, voidedNow } from '../../database/void-mark.js';
 import { tokensIssued } from '../../ledger/ledger-lookup.js';
-import type { Tx } from '../../ledger/transactions.js';
+import { Transactions, type Tx } from '../../ledger/transactions.js';
+import { LiveKitClock } from '../../livekit/livekit-clock.js';
 import { knownRoom } from '../../policy/room-conditions.js';
+import {
+  type Admissions,
+  awaitConnection,
+  confirm,
+  type Decision,
+  forgetOverdue,
+  settle,
+  withdraw,
+} from '../model/admissions.js';
 
 /** Admissions to a seat by tokens that were not refreshed ones, since the last voiding. */
 export interface Admission {
@@ -16,7 +27,16 @@ export interface Admission {
 /** The columns of `seat` about tokens and admissions. */
 @Injectable()
 export class AdmissionStore {
-  constructor(private readonly pg: PgPool) {}
+  private readonly isGateOn: boolean;
+
+  constructor(
+    private readonly pg: PgPool,
+    private readonly transactions: Transactions,
+    private readonly livekit: LiveKitClock,
+    @Inject(APP_CONFIG) { isGateOn }: AppConfig,
+  ) {
+    this.isGateOn = isGateOn;
+  }
 
   /**
    * Issuing writes only a ledger entry. True when one says that this seat, which knows of no token,
@@ -59,39 +79,87 @@ export class AdmissionStore {
     return rows[0]?.admitted_at ?? null;
   }
 
-  /** Binds the connection that comes up to its token's ceiling; null: to nothing. */
-  async bind(
+  /** Notes a connect that the gate is about to let in. */
+  async await(room: string, identity: string, decision: Decision): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      await tx.query(
+        `INSERT INTO seat (room, identity) SELECT r.name, $2 FROM ${knownRoom('$1')} AS r
+         ON CONFLICT DO NOTHING`,
+        [room, identity],
+      );
+      await this.change(tx, room, [identity], (row) =>
+        awaitConnection(toAdmissions(row), decision, row.now, row.sid),
+      );
+    });
+  }
+
+  /**
+   * The gate joins a connection to its client. False when another one was joined since it was decided;
+   * then nothing changes.
+   */
+  async confirm(room: string, identity: string, key: string): Promise<boolean> {
+    let isConfirmed = false;
+    await this.transactions.run((tx) =>
+      this.change(tx, room, [identity], (row) => {
+        const confirmed = confirm(toAdmissions(row), key);
+        isConfirmed = confirmed !== null;
+        return confirmed;
+      }),
+    );
+    return isConfirmed;
+  }
+
+  /** The connect did not come up. */
+  async withdraw(room: string, identity: string, key: string): Promise<void> {
+    await this.transactions.run((tx) =>
+      this.change(tx, room, [identity], (row) => withdraw(toAdmissions(row), key)),
+    );
+  }
+
+  /** LiveKit told who is there: finds out what their connections are bound to. */
+  async settle(tx: Tx, room: string, identities: readonly string[]): Promise<void> {
+    await this.change(tx, room, identities, (row) => {
+      const { sid, is_present: isPresent, joined_at: joinedAt, observed_at: askedAt } = row;
+      if (!row.awaited || !isPresent || !sid || !joinedAt) return null;
+      const joined = this.livekit.toDatabase(joinedAt);
+      const seenAt = askedAt ?? joined;
+      return this.isGateOn
+        ? forgetOverdue(toAdmissions(row), seenAt)
+        : settle(toAdmissions(row), { sid, joinedAt: joined, seenAt });
+    });
+  }
+
+  /** `settle` in a transaction of its own. */
+  async settleNow(room: string, identities: readonly string[]): Promise<void> {
+    await this.transactions.run((tx) => this.settle(tx, room, identities));
+  }
+
+  private async change(
+    tx: Tx,
     room: string,
-    identity: string,
-    bound: { readonly id: string | null; readonly ceiling: unknown } | null,
+    identities: readonly string[],
+    work: (row: AdmissionRow) => Admissions | null,
   ): Promise<void> {
-    await this.pg.query(
-      'proof-bind',
-      `INSERT INTO seat (room, identity, admitted)
-       VALUES ($1, $2, $3::jsonb || jsonb_build_object('at', clock_timestamp()))
-       ON CONFLICT (room, identity) DO UPDATE SET admitted = EXCLUDED.admitted`,
-      [room, identity, bound && JSON.stringify(bound)],
+    const { rows } = await tx.query<AdmissionRow>(
+      `SELECT identity, admitted, awaited, is_present, sid, joined_at, observed_at,
+         clock_timestamp() AS now
+       FROM seat WHERE room = $1 AND identity = ANY($2) ORDER BY identity FOR UPDATE`,
+      [room, identities],
     );
-  }
-
-  async isBoundTo(room: string, identity: string, id: string): Promise<boolean> {
-    const { rowCount } = await this.pg.query(
-      'proof-is-bound',
-      `SELECT FROM seat WHERE room = $1 AND identity = $2 AND admitted->>'id' = $3`,
-      [room, identity, id],
-    );
-    return rowCount === 1;
-  }
-
-  /** Binds the seat to nothing, unless something else than `id` has bound it since. */
-  async unbind(room: string, identity: string, id: string): Promise<boolean> {
-    const { rowCount } = await this.pg.query(
-      'proof-unbind',
-      `UPDATE seat SET admitted = NULL
-       WHERE room = $1 AND identity = $2 AND (admitted IS NULL OR admitted->>'id' = $3)`,
-      [room, identity, id],
-    );
-    return rowCount === 1;
+    for (const row of rows) {
+      const changed = work(row);
+      if (!changed) continue;
+      const { admitted, awaited } = changed;
+      await tx.query(
+        'UPDATE seat SET admitted = $3, awaited = $4 WHERE room = $1 AND identity = $2',
+        [
+          room,
+          row.identity,
+          admitted && JSON.stringify(admitted),
+          awaited.length > 0 ? JSON.stringify(awaited) : null,
+        ],
+      );
+    }
   }
 
   async lastAdmission(room: string, identity: string): Promise<Admission> {
@@ -114,4 +182,19 @@ export class AdmissionStore {
     );
     return rows[0]?.voidBefore ?? null;
   }
+}
+
+interface AdmissionRow {
+  identity: string;
+  admitted: Admissions['admitted'];
+  awaited: Admissions['awaited'] | null;
+  is_present: boolean;
+  sid: string | null;
+  joined_at: Date | null;
+  observed_at: Date | null;
+  now: Date;
+}
+
+function toAdmissions({ admitted, awaited }: AdmissionRow): Admissions {
+  return { admitted, awaited: awaited ?? [] };
 }

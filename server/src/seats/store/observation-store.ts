@@ -9,6 +9,7 @@ import type { ObservedParticipant } from '../../livekit/participant-view.js';
 import { toStorable } from '../../livekit/storable.js';
 import type { EventParticipant } from '../../livekit/webhook-event.js';
 import type { Seat } from '../model/seat.js';
+import { AdmissionStore } from './admission-store.js';
 
 /** A participant in LiveKit's list or answer. */
 type Listed = Omit<ObservedParticipant, 'metadata' | 'attributes' | 'disconnectReason'>;
@@ -41,6 +42,11 @@ const RECOGNISE = `UPDATE seat SET last_issued_at = issued.at, is_unlisted = fal
   WHERE seat.room = $1 AND seat.identity = issued.identity AND seat.last_issued_at IS NULL
   RETURNING seat.identity`;
 
+/** Of several observations of a connection, one notes that it came without a token. */
+const NOTE_UNLISTED = `UPDATE seat SET unlisted_sid = sid
+  WHERE room = $1 AND identity = ANY($2) AND is_unlisted AND unlisted_sid IS DISTINCT FROM sid
+  RETURNING identity`;
+
 /** (joined_at, sid) orders the connections of one identity; what is older than the row changes nothing. */
 const IS_NEWER = `(seat.joined_at IS NULL
   OR (seat.joined_at, coalesce(seat.sid, '')) < (EXCLUDED.joined_at, EXCLUDED.sid))`;
@@ -51,7 +57,10 @@ const IS_NEWER = `(seat.joined_at IS NULL
  */
 @Injectable()
 export class ObservationStore {
-  constructor(private readonly pg: PgPool) {}
+  constructor(
+    private readonly pg: PgPool,
+    private readonly admissions: AdmissionStore,
+  ) {}
 
   /**
    * Locks the seats that a transaction is going to write, in the order of their identities as every
@@ -67,11 +76,7 @@ export class ObservationStore {
   /** A connection that came up. One that is known to have ended does not come back. */
   async writeJoined(tx: Tx, room: string, participant: EventParticipant): Promise<Observation> {
     const { identity, sid, name, kind, joinedAt, permission } = participant;
-    const { rows: known } = await tx.query<{ is_unlisted: boolean }>(
-      'SELECT is_unlisted FROM seat WHERE room = $1 AND identity = $2 FOR UPDATE',
-      [room, identity],
-    );
-    const { rows } = await tx.query<{ is_unlisted: boolean }>(
+    const { rows } = await tx.query<{ is_unlisted: boolean; is_awaited: boolean }>(
       `INSERT INTO seat (room, identity, is_present, sid, state, name, kind, permission, joined_at,
          is_unlisted)
        SELECT r.name, $2, true, $3, 'active', $4, $5, $6, $7, true FROM ${knownRoom('$1')} AS r
@@ -84,15 +89,16 @@ export class ObservationStore {
        WHERE ${IS_NEWER}
          OR (seat.sid = EXCLUDED.sid AND seat.is_present AND seat.observed_at IS NULL)
          OR (seat.sid = EXCLUDED.sid AND seat.is_present AND seat.state <> 'active')
-       RETURNING is_unlisted`,
+       RETURNING is_unlisted, awaited IS NOT NULL AS is_awaited`,
       [room, identity, sid, toStorable(name), kind, JSON.stringify(permission), joinedAt],
     );
     const row = rows[0];
     if (!row) return NO_CHANGE;
+    if (row.is_awaited) await this.admissions.settle(tx, room, [identity]);
     if (!row.is_unlisted) return { changed: [identity], unlisted: [], mayChangeCount: true };
-    const { rowCount } = await tx.query(RECOGNISE, [room, [identity]]);
-    const isNewlyUnlisted = rowCount === 0 && known[0]?.is_unlisted !== true;
-    const unlisted = isNewlyUnlisted ? [identity] : [];
+    const { rowCount: isKnown } = await tx.query(RECOGNISE, [room, [identity]]);
+    const noted = isKnown ? null : await tx.query(NOTE_UNLISTED, [room, [identity]]);
+    const unlisted = noted?.rowCount === 1 ? [identity] : [];
     return { changed: [identity], unlisted, mayChangeCount: true };
   }
 
@@ -185,23 +191,32 @@ export class ObservationStore {
     const news = sightings.filter(isNews);
     if (news.length === 0) return NO_CHANGE;
     const rows = await this.upsertPresent(room, news);
-    const wasUnlisted = new Set(
-      news.flatMap(({ seat }) => (seat?.isUnlisted ? seat.identity : [])),
-    );
-    const unlisted = rows
-      .filter(({ identity, is_unlisted }) => is_unlisted && !wasUnlisted.has(identity))
-      .map(({ identity }) => identity);
-    const recognised = unlisted.length > 0 ? await this.recognise(room, unlisted) : [];
+    const awaited = rows.flatMap(({ identity, is_awaited }) => (is_awaited ? identity : []));
+    if (awaited.length > 0) await this.admissions.settleNow(room, awaited);
+    const unlisted = rows.flatMap(({ identity, is_unlisted }) => (is_unlisted ? identity : []));
     return {
       changed: rows.map(({ identity }) => identity),
-      unlisted: unlisted.filter((identity) => !recognised.includes(identity)),
+      unlisted: unlisted.length > 0 ? await this.noteUnlisted(room, unlisted) : [],
     };
+  }
+
+  /** Those of them who have no token of ours, and of whom nobody has said so. */
+  private async noteUnlisted(room: string, identities: readonly string[]): Promise<string[]> {
+    const recognised = await this.recognise(room, identities);
+    const rest = identities.filter((identity) => !recognised.includes(identity));
+    if (rest.length === 0) return [];
+    const { rows } = await this.pg.query<{ identity: string }>(
+      'seat-note-unlisted',
+      NOTE_UNLISTED,
+      [room, rest],
+    );
+    return rows.map(({ identity }) => identity);
   }
 
   private async upsertPresent(
     room: string,
     sightings: readonly Sighting[],
-  ): Promise<{ identity: string; is_unlisted: boolean }[]> {
+  ): Promise<{ identity: string; is_unlisted: boolean; is_awaited: boolean }[]> {
     const parts = new SharedParts();
     const numbers = sightings.map(({ participant, at }) =>
       parts.numberOf({
@@ -213,7 +228,11 @@ export class ObservationStore {
         observed_at: at,
       }),
     );
-    const { rows } = await this.pg.query<{ identity: string; is_unlisted: boolean }>(
+    const { rows } = await this.pg.query<{
+      identity: string;
+      is_unlisted: boolean;
+      is_awaited: boolean;
+    }>(
       'seat-write-present',
       `INSERT INTO seat (room, identity, is_present, sid, state, name, kind, permission, tracks,
          joined_at, observed_at, is_unlisted)
@@ -234,7 +253,7 @@ export class ObservationStore {
          OR (seat.sid = EXCLUDED.sid
            AND (seat.is_present OR seat.left_at < EXCLUDED.observed_at)
            AND (seat.observed_at IS NULL OR seat.observed_at <= EXCLUDED.observed_at))
-       RETURNING identity, is_unlisted`,
+       RETURNING identity, is_unlisted, awaited IS NOT NULL AS is_awaited`,
       [
         room,
         sightings.map(({ participant }) => participant.identity),
@@ -267,6 +286,7 @@ export class ObservationStore {
 function isNews({ participant, seat }: Sighting): boolean {
   return (
     !seat ||
+    seat.isAwaited ||
     !seat.isPresent ||
     seat.sid !== participant.sid ||
     seat.state !== participant.state ||

@@ -19,7 +19,7 @@ export const SEAT_COLUMNS = `room, identity, epoch, override_template, override_
   override_until, override_at, override_by, override_reason, block_at, block_until, block_by,
   block_reason, hold_sources, hold_at, hold_until, hold_by, hold_reason, override_by_kind,
   block_by_kind, hold_by_kind, last_issued_at, peeks_at, is_unlisted,
-  is_present, sid, state, name, kind, permission, tracks, joined_at, pending_operation, last_change`;
+  is_present, sid, state, name, kind, permission, tracks, joined_at, awaited, pending_operation, last_change`;
 
 export const OPERATION_COLUMNS = `id, room, identity, action, actor_kind, actor_id, actor_label, reason,
   before, after, epoch, outcome, detail, ms, undo_until, undone_by, created_at, settled_at, request_id,
@@ -65,6 +65,7 @@ export interface SeatRow extends OverrideRow {
   permission: Seat['permission'];
   tracks: Seat['tracks'];
   joined_at: Date | null;
+  awaited: readonly unknown[] | null;
   pending_operation: string | null;
   last_change: LastChange | null;
 }
@@ -155,6 +156,7 @@ export function toSeat(row: SeatRow): Seat {
     permission: row.permission,
     tracks: row.tracks,
     joinedAt: row.joined_at,
+    isAwaited: row.awaited !== null,
     pendingOperation: row.pending_operation,
     lastChange: row.last_change,
   };

@@ -1,0 +1,52 @@
+import { ParticipantPermission, UpdateParticipantRequest } from '@livekit/protocol';
+import { afterAll, beforeAll, expect, describe, it, jest } from '@jest/globals';
+import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
+import { until } from '../../test/support/until.js';
+import { ReconcilerService } from './reconciler.service.js';
+
+jest.setTimeout(60_000);
+
+describe('what a sweep finds', () => {
+  let world: DoubleWorld;
+
+  beforeAll(async () => {
+    world = await startDoubleWorld({ ROLECALL_SWEEP: '10m' });
+  });
+  afterAll(() => world?.stop());
+
+  const sweep = async () => {
+    const reconciler = world.app.app.get(ReconcilerService);
+    const before = reconciler.status.lastAt;
+    reconciler.sweepSoon();
+    await until('a sweep is over', () => reconciler.status.lastAt !== before);
+  };
+  const kinds = async (room: string) =>
+    (await world.scene.ledger(room))
+      .map(({ kind, outcome }) => `${kind} ${outcome}`)
+      .filter((line) => /^(drift|seat)\./.test(line));
+
+  it('is drift where LiveKit was told, and an update where policy is newer', async () => {
+    const { app, livekit, scene } = world;
+    const room = await scene.room('told');
+    const ana = livekit.join(await scene.issued(room, 'ana'));
+    await scene.untilSeat(room, 'ana', 'is in sync', (seat) => seat.isPresent && seat.inSync);
+    await sweep();
+    // Committed, and whoever committed it has not told LiveKit yet.
+    await app.sql(`UPDATE room SET default_template = 'speaker' WHERE name = $1`, [room]);
+    await sweep();
+    expect(ana.permission).toMatchObject({ canPublish: true });
+    expect(await kinds(room)).toEqual(['seat.updated intent', 'seat.updated applied']);
+    const [intent, applied] = await scene.ledger(room, 'seat.updated');
+    expect(applied?.payload.operationId).toBe(intent?.payload.operationId);
+
+    const permission = new ParticipantPermission({ canSubscribe: true, canPublishData: true });
+    livekit.update(new UpdateParticipantRequest({ room, identity: 'ana', permission }));
+    await sweep();
+    expect(ana.permission).toMatchObject({ canPublish: true });
+    expect((await kinds(room)).slice(2)).toEqual([
+      'drift.detected ok',
+      'drift.repaired intent',
+      'drift.repaired applied',
+    ]);
+  });
+});
