@@ -9,13 +9,14 @@ jest.setTimeout(120_000);
 
 describeLive('a token that asks for less than its role, or for an agent', () => {
   let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
   let app: LiveWorld['app'];
   let scene: LiveWorld['scene'];
   let gate: LiveWorld['gate'];
 
   beforeAll(async () => {
     world = await startLiveWorld({ ROLECALL_SWEEP: '1s', ROLECALL_GATE: 'on' });
-    ({ app, scene, gate } = world);
+    ({ livekit, app, scene, gate } = world);
   });
 
   afterAll(() => world?.stop());
