@@ -35,7 +35,7 @@ export async function startRolecall(env: Record<string, string> = {}): Promise<R
     startLiveKitServer({ webhookUrl: `${url}/livekit/webhook` }),
   ]);
   const start = () =>
-    startSupervised(url, {
+    startProcess(url, {
       PORT: String(port),
       DATABASE_URL: database.appUrl,
       DATABASE_MIGRATION_URL: database.ownerUrl,
@@ -69,19 +69,6 @@ export async function startRolecall(env: Record<string, string> = {}): Promise<R
 
 interface ServerProcess {
   end(signal: NodeJS.Signals): Promise<void>;
-}
-
-/** As a supervisor does: what ends because its database is too slow at the moment is started again. */
-async function startSupervised(url: string, env: Record<string, string>): Promise<ServerProcess> {
-  const since = performance.now();
-  for (;;) {
-    try {
-      return await startProcess(url, env);
-    } catch (error) {
-      const isSlow = String(error).includes('The database cannot be reached or is too slow');
-      if (!isSlow || performance.now() - since > START_LIMIT_MS) throw error;
-    }
-  }
 }
 
 async function startProcess(url: string, env: Record<string, string>): Promise<ServerProcess> {

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { UNLIMITED, newPerson, newSession } from '../../test/support/sign-in.js';
-import { type Answer, type Json, startTestApp, type TestApp } from '../../test/support/test-app.js';
+import { newPerson, newSession, startSignInApp } from '../../test/support/sign-in.js';
+import { type Answer, type Json, type TestApp } from '../../test/support/test-app.js';
 import { Passwords } from '../credentials/passwords.js';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp({ overrides: { rateSignIn: UNLIMITED } });
+  app = await startSignInApp();
 });
-afterAll(() => app.stop());
+afterAll(() => app?.stop());
 
 let count = 0;
 

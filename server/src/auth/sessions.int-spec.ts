@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   ADMIN,
-  UNLIMITED,
   cookiesOf,
   newPerson,
   newSession,
   signIn,
+  startSignInApp,
   statusOfMe,
 } from '../../test/support/sign-in.js';
-import { type Credential, startTestApp, type TestApp } from '../../test/support/test-app.js';
+import { type Credential, type TestApp } from '../../test/support/test-app.js';
 import { PERMISSIONS } from '../actor/permissions.js';
 import { secretHash } from '../credentials/secrets.js';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp({ overrides: { rateSignIn: UNLIMITED } });
+  app = await startSignInApp();
 });
-afterAll(() => app.stop());
+afterAll(() => app?.stop());
 
 describe('a session', () => {
   it('is dead on the server after signing out', async () => {

@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   ADMIN,
-  UNLIMITED,
   cookieOf,
   cookiesOf,
   me,
   newPerson,
   newSession,
   signIn,
+  startSignInApp,
   statusOfMe,
 } from '../../test/support/sign-in.js';
 import { startTestApp, type TestApp } from '../../test/support/test-app.js';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp({ overrides: { rateSignIn: UNLIMITED } });
+  app = await startSignInApp();
 });
-afterAll(() => app.stop());
+afterAll(() => app?.stop());
 
 describe('signing in', () => {
   it('answers who one is, and sets a cookie that scripts and other sites cannot use', async () => {

@@ -1,25 +1,22 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import { Crowd } from '../../test/support/crowd.js';
-import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
-import { LiveKitDouble } from '../../test/support/livekit-double/livekit-double.js';
 import { ALL_RIGHTS } from '../../test/support/livekit-double/model.js';
 import { type Act, ACTS } from '../acts/acts.js';
 import { BULK_ACTIONS } from './bulk.js';
 
-let livekit: LiveKitDouble;
-let app: LiveApp;
+let world: DoubleWorld;
+let livekit: DoubleWorld['livekit'];
+let app: DoubleWorld['app'];
 let crowd: Crowd;
 
 beforeAll(async () => {
-  livekit = await LiveKitDouble.start();
-  app = await startLiveApp({ livekit });
+  world = await startDoubleWorld({}, { webhookUrl: null });
+  ({ livekit, app } = world);
   crowd = new Crowd(app, livekit);
 });
 
-afterAll(async () => {
-  await app?.stop();
-  await livekit?.stop();
-});
+afterAll(() => world?.stop());
 
 const keyWith = async (permissions: string[]) => {
   const { body } = await app.post('/api/v1/api-keys', { name: 'key', permissions });

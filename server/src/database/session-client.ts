@@ -23,6 +23,8 @@ export function sessionClient(settings: Settings): ClientClass {
     }
 
     private async open(): Promise<pg.Client> {
+      // Pools listen only from the end of this on: a death before would end the process.
+      this.on('error', () => undefined);
       await super.connect();
       try {
         await this.query(statement);

@@ -310,6 +310,17 @@ it('counts each user, and each address before it checks a signature', async () =
 });
 
 describe('keys that the issuer publishes', () => {
+  const startReading = ({ url }: KeyServer) =>
+    startTestApp({
+      database: app.database,
+      environment: {
+        ROLECALL_USER_JWT_ISSUER: ISSUER,
+        ROLECALL_USER_JWT_AUDIENCE: AUDIENCE,
+        ROLECALL_USER_JWT_JWKS_URL: url,
+        ROLECALL_LOG: 'silent',
+      },
+    });
+
   it('are read once, again for a new one, and their absence is no refusal', async () => {
     const server = new KeyServer();
     await server.start();
@@ -320,15 +331,7 @@ describe('keys that the issuer publishes', () => {
     ]);
     const shared = { kty: 'oct', kid: 'secret', k: Buffer.alloc(32).toString('base64url') };
     server.keys = [await first.jwk(), await second.jwk(), shared];
-    const at = await startTestApp({
-      database: app.database,
-      environment: {
-        ROLECALL_USER_JWT_ISSUER: ISSUER,
-        ROLECALL_USER_JWT_AUDIENCE: AUDIENCE,
-        ROLECALL_USER_JWT_JWKS_URL: server.url,
-        ROLECALL_LOG: 'silent',
-      },
-    });
+    const at = await startReading(server);
     const room = await app.newRoom({ default_template: 'viewer' });
     const status = async (jwt: string) => (await ask(jwt, { room_name: room }, {}, at)).status;
     const of = (one: UserIssuer, header = {}) => one.sign({ sub: newIdentity() }, header);
@@ -398,15 +401,7 @@ describe('keys that the issuer publishes', () => {
       UserIssuer.create('ES256', 'current'),
     ]);
     server.keys = [await old.jwk(), await current.jwk()];
-    const at = await startTestApp({
-      database: app.database,
-      environment: {
-        ROLECALL_USER_JWT_ISSUER: ISSUER,
-        ROLECALL_USER_JWT_AUDIENCE: AUDIENCE,
-        ROLECALL_USER_JWT_JWKS_URL: server.url,
-        ROLECALL_LOG: 'silent',
-      },
-    });
+    const at = await startReading(server);
     const room = await app.newRoom({ default_template: 'viewer' });
     const statuses: number[] = [];
     for (const one of [old, current, foreign]) {

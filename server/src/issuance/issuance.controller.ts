@@ -2,7 +2,6 @@ import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
-import type { ProblemCode } from '../common/errors/problems.js';
 import {
   explainQuery,
   type ExplainQuery,
@@ -12,6 +11,7 @@ import {
   issueResponse,
   previewResponse,
 } from './issuance.schemas.js';
+import { ISSUE_ERRORS } from './issue-errors.js';
 import { IssuanceService } from './issuance.service.js';
 
 const ISSUE_EXAMPLE = {
@@ -21,21 +21,6 @@ const ISSUE_EXAMPLE = {
   ttl: '10m',
   createRoom: true,
 };
-
-/** The problems of every route that issues a token. */
-const ISSUE_ERRORS: readonly ProblemCode[] = [
-  'token.refused',
-  'room.not_found',
-  'user.not_found',
-  'role_template.not_found',
-  'access.denied',
-  'seat.above_ceiling',
-  'token.void_at_once',
-  'ledger.overloaded',
-  'ledger.lost_shard',
-  'livekit.room_not_started',
-  'clock.skewed',
-];
 
 @Controller()
 export class IssuanceController {

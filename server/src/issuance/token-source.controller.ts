@@ -7,6 +7,7 @@ import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import type { RequestWithEndUser } from '../end-users/end-user-auth.js';
 import type { EndUser } from '../end-users/user-tokens.js';
 import { type Issued, IssuanceService } from './issuance.service.js';
+import { ISSUE_ERRORS } from './issue-errors.js';
 import {
   fieldRefused,
   readRequest,
@@ -15,6 +16,8 @@ import {
   type TokenSourceRequest,
   tokenSourceResponse,
 } from './token-source.schemas.js';
+
+const CONFIG_REFUSED = 'is not taken from clients: it can start agents and egress';
 
 /**
  * LiveKit's TokenSource convention, for backends that hold an API key and for end users themselves.
@@ -34,20 +37,7 @@ export class TokenSourceController {
       participant_identity: 'ana-91',
       participant_name: 'Ana Ruiz',
     },
-    errors: [
-      'token.refused',
-      'token.field_refused',
-      'room.not_found',
-      'user.not_found',
-      'role_template.not_found',
-      'access.denied',
-      'seat.above_ceiling',
-      'token.void_at_once',
-      'ledger.overloaded',
-      'ledger.lost_shard',
-      'livekit.room_not_started',
-      'clock.skewed',
-    ],
+    errors: ['token.field_refused', ...ISSUE_ERRORS],
   })
   @RequirePermission('token.issue', { endUsers: true })
   @Header('Cache-Control', 'no-store')
@@ -68,7 +58,7 @@ export class TokenSourceController {
   private async issueToBackend(actor: Actor, request: TokenSourceRequest): Promise<Issued> {
     const { config, name, metadata, attributes } = request;
     if (config.value !== undefined) {
-      throw fieldError(config.field, 'is not taken from clients: it can start agents and egress');
+      throw fieldError(config.field, CONFIG_REFUSED);
     }
     const room = required(request.room);
     const identity = required(request.identity);
@@ -98,7 +88,7 @@ export class TokenSourceController {
       throw fieldRefused(asked.field, 'is not you: your token says who you are');
     }
     if (config.value !== undefined) {
-      throw fieldRefused(config.field, 'is not taken from clients: it can start agents and egress');
+      throw fieldRefused(config.field, CONFIG_REFUSED);
     }
     for (const { value, field } of [metadata, attributes]) {
       if (value === undefined) continue;

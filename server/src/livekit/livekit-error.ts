@@ -106,33 +106,31 @@ function withoutQuery(location: string): string {
 /** For callers of LiveKit: what its answer means for what they wanted. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  if (!(error instanceof TwirpError)) return unavailable(describeFailure(error).detail);
-  switch (error.status) {
+  const { detail } = describeFailure(error);
+  if (!(error instanceof TwirpError) || isFromElsewhere(error)) return unavailable(detail);
+  const { status, code } = error;
+  if (status >= 500) return unavailable(`fails (${code ?? status})`);
+  switch (status) {
     case 404:
-      return error.code === null || error.code === 'bad_route'
-        ? unavailable(describeFailure(error).detail)
-        : new AppError('not_found', 'livekit.not_found', 'LiveKit knows no such participant.');
+      return new AppError('not_found', 'livekit.not_found', 'LiveKit knows no such participant.');
     case 409:
     case 412:
       return new AppError('conflict', 'livekit.conflict', 'LiveKit refuses that in this state.');
     case 401:
     case 403:
-      return new AppError(
-        'bad_gateway',
-        'livekit.refused',
-        `LiveKit ${describeFailure(error).detail}.`,
-      );
+      return refused(detail);
     default:
-      return error.status >= 500
-        ? unavailable(`fails (${error.code ?? error.status})`)
-        : error.status < 400
-          ? unavailable(describeFailure(error).detail)
-          : new AppError(
-              'bad_gateway',
-              'livekit.refused',
-              `LiveKit refuses the request (${error.code ?? error.status}).`,
-            );
+      return refused(`refuses the request (${code ?? status})`);
   }
+}
+
+/** A redirect, or a path that is not there: something other than LiveKit's API answers. */
+function isFromElsewhere({ status, code }: TwirpError): boolean {
+  return status < 400 || (status === 404 && (code === null || code === 'bad_route'));
+}
+
+function refused(detail: string): AppError {
+  return new AppError('bad_gateway', 'livekit.refused', `LiveKit ${detail}.`);
 }
 
 /** Worth a second try at once: the call may not have arrived, or LiveKit failed over it. */

@@ -1,29 +1,26 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import { Crowd } from '../../test/support/crowd.js';
-import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
-import { LiveKitDouble } from '../../test/support/livekit-double/livekit-double.js';
 import { ALL_RIGHTS, type Permission } from '../../test/support/livekit-double/model.js';
 import { until } from '../../test/support/until.js';
 import { Transactions } from '../ledger/transactions.js';
 import { RoomSessions } from '../presence/room-sessions.js';
 
 describe('scenes', () => {
-  let livekit: LiveKitDouble;
-  let app: LiveApp;
+  let world: DoubleWorld;
+  let livekit: DoubleWorld['livekit'];
+  let app: DoubleWorld['app'];
   let crowd: Crowd;
 
   beforeAll(async () => {
-    livekit = await LiveKitDouble.start({ latencyMs: 3 });
-    app = await startLiveApp({ livekit, env: { ROLECALL_SWEEP: '2s' } });
+    world = await startDoubleWorld({ ROLECALL_SWEEP: '2s' }, { latencyMs: 3, webhookUrl: null });
+    ({ livekit, app } = world);
     crowd = new Crowd(app, livekit);
   });
 
   afterEach(() => livekit.heal());
 
-  afterAll(async () => {
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   const call = async (method: string, path: string, body?: unknown, headers = {}) => {
     const response = await fetch(app.url + path, {

@@ -1,17 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Credential, startTestApp, type TestApp } from '../../test/support/test-app.js';
-import { stageTools } from '../../test/support/stage.js';
+import type { Credential, TestApp } from '../../test/support/test-app.js';
+import { stageTools, startStageApp } from '../../test/support/stage.js';
 import { until } from '../../test/support/until.js';
 
-/** Everybody here is in the room as far as Postgres knows: LiveKit is not there, nor needed. */
 let app: TestApp;
 let moderator: Credential;
 
 beforeAll(async () => {
-  app = await startTestApp();
-  moderator = await app.newOperator([{ role: 'moderator' }]);
+  ({ app, moderator } = await startStageApp());
 });
-afterAll(() => app.stop());
+afterAll(() => app?.stop());
 
 const { inRoom, me, newRoom, stage, act, limit, speakers } = stageTools(() => ({ app, moderator }));
 

@@ -1,23 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  type Credential,
-  type Json,
-  startTestApp,
-  type TestApp,
-} from '../../test/support/test-app.js';
-import { stagePath, stageTools } from '../../test/support/stage.js';
+import type { Credential, Json, TestApp } from '../../test/support/test-app.js';
+import { stagePath, stageTools, startStageApp } from '../../test/support/stage.js';
 import { until } from '../../test/support/until.js';
 import { completeGrants } from '../grants/role-grants.js';
 
-/** Everybody here is in the room as far as Postgres knows: LiveKit is not there, nor needed. */
 let app: TestApp;
 let moderator: Credential;
 
 beforeAll(async () => {
-  app = await startTestApp();
-  moderator = await app.newOperator([{ role: 'moderator' }]);
+  ({ app, moderator } = await startStageApp());
 });
-afterAll(() => app.stop());
+afterAll(() => app?.stop());
 
 const { inRoom, me, raised, newRoom, stage, act, limit, speakers } = stageTools(() => ({
   app,

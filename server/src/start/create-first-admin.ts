@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { AppLogger } from '../common/app-logger.js';
 import { Passwords } from '../credentials/passwords.js';
 import type { AppConfig } from '../config/app-config.js';
 import { openConnections } from '../database/connections.js';
@@ -18,7 +19,8 @@ export async function createFirstAdmin(config: AppConfig): Promise<FirstAdmin | 
     await dataSource.initialize();
     const ledger = new LedgerService(pool);
     const transactions = new Transactions(dataSource, ledger);
-    return await new FirstStart(transactions, ledger, new Passwords(), config).prepare();
+    const log = new AppLogger(config);
+    return await new FirstStart(transactions, ledger, new Passwords(), log, config).prepare();
   } finally {
     await pool.onApplicationShutdown();
     if (dataSource.isInitialized) await dataSource.destroy();

@@ -1,5 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
 import { startTestApp, type TestApp } from '../../test/support/test-app.js';
+import { until } from '../../test/support/until.js';
+import { AppLogger } from '../common/app-logger.js';
 import { FirstStart } from './first-start.js';
 import { Housekeeping } from '../database/housekeeping.js';
 
@@ -57,4 +60,23 @@ describe('a start', () => {
     await rename('not_there_yet', 'ledger_ensure_partitions');
     expect(await app.app.get(FirstStart).prepare()).toBeNull();
   });
+
+  it('waits for a database that is too slow, and says so', async () => {
+    const warn = jest.spyOn(app.app.get(AppLogger), 'warn').mockImplementation(() => undefined);
+    const owner = new pg.Client({ connectionString: app.database.ownerUrl });
+    await owner.connect();
+    try {
+      await owner.query('BEGIN');
+      await owner.query('LOCK TABLE ledger_head, ledger_entry, role_template');
+      const prepared = app.app.get(FirstStart).prepare();
+      const isTold = () =>
+        warn.mock.calls.some(([text]) => /cannot be prepared yet/.test(String(text)));
+      await until('the start says that it waits', isTold, 60_000);
+      await owner.query('ROLLBACK');
+      expect(await prepared).toBeNull();
+    } finally {
+      warn.mockRestore();
+      await owner.end();
+    }
+  }, 90_000);
 });

@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { BulkOperationView } from '../../src/bulk/bulk.schemas.js';
+import { type DoubleWorld, startDoubleWorld } from '../support/double-world.js';
 import { Crowd } from '../support/crowd.js';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveKitDouble } from '../support/livekit-double/livekit-double.js';
 import { type OwnPostgres, startOwnPostgres } from '../support/own-postgres.js';
 import { type RolecallProcess, startRolecallProcess } from '../support/rolecall-process.js';
 import { until } from '../support/until.js';
@@ -20,15 +19,19 @@ const RESUMED_MS = 10_000;
  */
 describe('operations on many seats when servers and Postgres die', () => {
   let postgres: OwnPostgres;
-  let livekit: LiveKitDouble;
-  let app: LiveApp;
+  let world: DoubleWorld;
+  let livekit: DoubleWorld['livekit'];
+  let app: DoubleWorld['app'];
   let victim: RolecallProcess;
   let crowd: Crowd;
 
   beforeAll(async () => {
     postgres = await startOwnPostgres();
-    livekit = await LiveKitDouble.start({ latencyMs: 20 });
-    app = await startLiveApp({ livekit, database: postgres.database });
+    world = await startDoubleWorld(
+      {},
+      { database: postgres.database, latencyMs: 20, webhookUrl: null },
+    );
+    ({ livekit, app } = world);
     victim = await startRolecallProcess({ livekit, database: postgres.database });
     crowd = new Crowd(app, livekit);
   });
@@ -37,8 +40,7 @@ describe('operations on many seats when servers and Postgres die', () => {
 
   afterAll(async () => {
     await victim?.stop();
-    await app?.stop();
-    await livekit?.stop();
+    await world?.stop();
     await postgres?.stop();
   });
 

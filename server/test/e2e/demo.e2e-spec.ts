@@ -9,9 +9,10 @@ import { SAMPLE_PEOPLE, SAMPLE_ROOMS, SAMPLE_TEMPLATE } from '../../src/demo/sam
 import { LedgerVerifier } from '../../src/ledger/ledger-verifier.js';
 import { childrenOf } from '../support/children.js';
 import { Launcher, START_MS } from '../support/launcher.js';
-import { type Caller, type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import type { Caller, LiveApp } from '../support/live-app.js';
+import type { LiveScene } from '../support/live-scene.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
+import { describeLive } from '../support/livekit-server.js';
 import { type RolecallProcess, startRolecallProcess } from '../support/rolecall-process.js';
 import type { TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
@@ -37,19 +38,20 @@ async function asOwner({ ownerUrl }: TestDatabase, sql: string): Promise<void> {
 /** A server with the demo, that can be killed, and one without, that looks on. */
 class Demo {
   private constructor(
-    readonly livekit: LiveKitServer,
-    readonly app: LiveApp,
-    readonly scene: LiveScene,
+    private readonly world: LiveWorld,
     private process: RolecallProcess | null = null,
   ) {}
 
   static async prepare(): Promise<Demo> {
-    const port = await freeTcpPort();
-    const livekit = await startLiveKitServer({
-      webhookUrl: `http://127.0.0.1:${port}/livekit/webhook`,
-    });
-    const app = await startLiveApp({ livekit, port, env: { ROLECALL_SWEEP: '1s' } });
-    return new Demo(livekit, app, new LiveScene(app, livekit));
+    return new Demo(await startLiveWorld({ ROLECALL_SWEEP: '1s' }));
+  }
+
+  get app(): LiveApp {
+    return this.world.app;
+  }
+
+  get scene(): LiveScene {
+    return this.world.scene;
   }
 
   get server(): RolecallProcess {
@@ -59,7 +61,7 @@ class Demo {
 
   async start(demo: 'on' | 'off' = 'on'): Promise<void> {
     this.process = await startRolecallProcess({
-      livekit: this.livekit,
+      livekit: this.world.livekit,
       database: this.app.database,
       env: { ROLECALL_DEMO: demo, ROLECALL_SWEEP: '1s' },
     });
@@ -113,8 +115,7 @@ class Demo {
 
   async stop(): Promise<void> {
     await this.process?.stop();
-    await this.app.stop();
-    await this.livekit.stop();
+    await this.world.stop();
   }
 }
 

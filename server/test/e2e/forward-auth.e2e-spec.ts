@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { MARKED, startFakeLiveKit } from '../support/fake-livekit.js';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { startLiveApp } from '../support/live-app.js';
+import { describeLive } from '../support/livekit-server.js';
 import { signalJoin } from '../support/livekit-signal.js';
-import { type ParticipantProcess, startParticipants } from '../support/participants.js';
 import { sendRaw, upgradeLines } from '../support/raw-http.js';
 import {
   describeBehind,
@@ -31,33 +29,27 @@ const portOf = (url: string) => Number(new URL(url).port);
 
 /** Signalling goes from the proxy to LiveKit; Rolecall is only asked. */
 const behind = (kind: ProxyKind) => () => {
-  let livekit: LiveKitServer;
-  let app: LiveApp;
+  let world: LiveWorld;
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
+  let people: LiveWorld['people'];
   let proxy: ReverseProxy;
-  let scene: LiveScene;
-  let people: ParticipantProcess;
   let gate: string;
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({
-      livekit,
-      port,
-      env: { ...ENV, ROLECALL_SWEEP: '10m' },
+    world = await startLiveWorld({ ...ENV, ROLECALL_SWEEP: '10m' });
+    ({ app, scene, people } = world);
+    proxy = await startReverseProxy(kind, {
+      rolecall: portOf(app.url),
+      livekit: portOf(world.livekit.httpUrl),
+      secret: SECRET,
     });
-    const livekitPort = portOf(livekit.httpUrl);
-    proxy = await startReverseProxy(kind, { rolecall: port, livekit: livekitPort, secret: SECRET });
-    scene = new LiveScene(app, livekit);
-    people = startParticipants();
     gate = proxy.url.replace('http', 'ws');
   });
 
   afterAll(async () => {
-    await people?.stop();
     await proxy?.stop();
-    await app?.stop();
-    await livekit?.stop();
+    await world?.stop();
   });
 
   const permissionOf = (joined: Awaited<ReturnType<typeof signalJoin>>) =>
@@ -291,19 +283,17 @@ const behind = (kind: ProxyKind) => () => {
 };
 
 describeLive('the question of another proxy', () => {
-  let livekit: LiveKitServer;
-  let app: LiveApp;
-  let scene: LiveScene;
+  let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
 
   beforeAll(async () => {
-    livekit = await startLiveKitServer();
-    app = await startLiveApp({ livekit, env: ENV });
-    scene = new LiveScene(app, livekit);
+    world = await startLiveWorld(ENV, { webhookUrl: null });
+    ({ livekit, app, scene } = world);
   });
-  afterAll(async () => {
-    await app?.stop();
-    await livekit?.stop();
-  });
+
+  afterAll(() => world?.stop());
 
   const ask = (headers: Record<string, string>) =>
     fetch(`${app.url}/livekit/gate`, {

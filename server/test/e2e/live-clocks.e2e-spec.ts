@@ -2,9 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { timeOfTokenId } from '../../src/livekit/token-id.js';
 import { EventStreamClient } from '../support/event-stream.js';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
+import { describeLive } from '../support/livekit-server.js';
 import { signalJoin } from '../support/livekit-signal.js';
 import { type RolecallProcess, startRolecallProcess } from '../support/rolecall-process.js';
 import { until } from '../support/until.js';
@@ -15,15 +14,16 @@ const DAY_MS = 86_400_000;
 const SHIFT = fileURLToPath(new URL('../support/shifted-clock.mjs', import.meta.url));
 
 describeLive('a server whose clock is a day ahead', () => {
-  let livekit: LiveKitServer;
-  let right: LiveApp;
+  let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
+  let right: LiveWorld['app'];
   let ahead: RolecallProcess;
-  let scene: LiveScene;
+  let scene: LiveWorld['scene'];
 
   beforeAll(async () => {
-    livekit = await startLiveKitServer();
-    right = await startLiveApp({ livekit, env: { ROLECALL_GATE: 'on', ROLECALL_SWEEP: '10m' } });
-    scene = new LiveScene(right, livekit);
+    const env = { ROLECALL_GATE: 'on', ROLECALL_SWEEP: '10m' };
+    world = await startLiveWorld(env, { webhookUrl: null });
+    ({ livekit, app: right, scene } = world);
     ahead = await startRolecallProcess({
       livekit,
       database: right.database,
@@ -38,8 +38,7 @@ describeLive('a server whose clock is a day ahead', () => {
 
   afterAll(async () => {
     await ahead?.stop();
-    await right?.stop();
-    await livekit?.stop();
+    await world?.stop();
   });
 
   const ask = async (method: string, path: string, body?: unknown) => {

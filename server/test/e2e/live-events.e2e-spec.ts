@@ -1,9 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { EventStreamClient } from '../support/event-stream.js';
 import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { describeLive } from '../support/livekit-server.js';
 import { signalJoin } from '../support/livekit-signal.js';
 import { startTcpRelay } from '../support/relays.js';
 import { until } from '../support/until.js';
@@ -11,29 +10,24 @@ import { until } from '../support/until.js';
 jest.setTimeout(60_000);
 
 describeLive('the event stream', () => {
-  let livekit: LiveKitServer;
-  let app: LiveApp;
+  let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
   let other: LiveApp;
-  let scene: LiveScene;
   const open: EventStreamClient[] = [];
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({ livekit, port, env: { ROLECALL_SWEEP: '2s' } });
-    other = await startLiveApp({ livekit, database: app.database });
-    scene = new LiveScene(app, livekit);
+    world = await startLiveWorld({ ROLECALL_SWEEP: '2s' }, { servers: 2 });
+    ({ livekit, app, scene } = world);
+    other = world.servers[1]!;
   });
 
   afterEach(() => {
     open.splice(0).forEach((client) => client.close());
   });
 
-  afterAll(async () => {
-    await other?.stop();
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   const listen = async (
     topics: string,

@@ -137,7 +137,8 @@ describeLive('a hostile participant among eight', () => {
       const [joined] = story.told('participant_joined', { from, to });
       const late = { from: (joined?.at ?? from) + PROMISED_MS, to };
       const stayed = story.watch.looks.filter(
-        ({ participant, answeredAt }) => participant && isWithin(answeredAt, late),
+        ({ participant, askedAt, answeredAt }) =>
+          participant && askedAt >= late.from && isWithin(answeredAt, late),
       );
       expect(stayed).toEqual([]);
       expect(await story.tracesOf(late)).toEqual([]);

@@ -1,48 +1,27 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { toVideoGrant } from '../../src/grants/compile-grant.js';
 import { PRESETS } from '../../src/grants/presets.js';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
-import {
-  type Participant,
-  type ParticipantProcess,
-  startParticipants,
-} from '../support/participants.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
+import { describeLive } from '../support/livekit-server.js';
+import { type Participant } from '../support/participants.js';
 import { until } from '../support/until.js';
 
 jest.setTimeout(90_000);
 
 describeLive('who publishes only once, on a real server', () => {
-  let livekit: LiveKitServer;
-  let app: LiveApp;
-  let scene: LiveScene;
-  let people: ParticipantProcess;
+  let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
+  let people: LiveWorld['people'];
 
   const start = async (isRemoteUnmuteOn: boolean) => {
-    const port = await freeTcpPort();
-    livekit = await startLiveKitServer({
-      webhookUrl: `http://127.0.0.1:${port}/livekit/webhook`,
-      isRemoteUnmuteOn,
-    });
-    app = await startLiveApp({ livekit, port, env: { ROLECALL_SWEEP: '1s' } });
-    scene = new LiveScene(app, livekit);
-  };
-  const stop = async () => {
-    await app?.stop();
-    await livekit?.stop();
+    world = await startLiveWorld({ ROLECALL_SWEEP: '1s' }, { isRemoteUnmuteOn });
+    ({ livekit, app, scene, people } = world);
   };
 
-  beforeAll(async () => {
-    people = startParticipants();
-    await start(true);
-  });
-
-  afterAll(async () => {
-    await people?.stop();
-    await stop();
-  });
+  beforeAll(() => start(true));
+  afterAll(() => world?.stop());
 
   /** As LiveKit's own services sign it; nobody issued it. */
   const tokenOf = (room: string, identity: string, kind: string) => {
@@ -128,7 +107,7 @@ describeLive('who publishes only once, on a real server', () => {
   );
 
   it('is told to be without remote unmute before anybody clicks, and nobody hears of the question', async () => {
-    await stop();
+    await world.stop();
     await start(false);
     const room = await scene.room('no-unmute', { default_template: 'viewer' });
     expect((await app.get('/api/v1/status')).body.livekit.remoteUnmute).toBe('unknown');

@@ -1,36 +1,25 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { AgentDispatchClient } from 'livekit-server-sdk';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
+import { describeLive } from '../support/livekit-server.js';
 import { signalJoin, type SignalParticipant } from '../support/livekit-signal.js';
 import { until } from '../support/until.js';
 
 jest.setTimeout(120_000);
 
 describeLive('a token that asks for less than its role, or for an agent', () => {
-  let livekit: LiveKitServer;
-  let app: LiveApp;
-  let scene: LiveScene;
-  let gate: string;
+  let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
+  let gate: LiveWorld['gate'];
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({
-      livekit,
-      port,
-      env: { ROLECALL_SWEEP: '1s', ROLECALL_GATE: 'on' },
-    });
-    scene = new LiveScene(app, livekit);
-    gate = app.url.replace('http', 'ws');
+    world = await startLiveWorld({ ROLECALL_SWEEP: '1s', ROLECALL_GATE: 'on' });
+    ({ livekit, app, scene, gate } = world);
   });
 
-  afterAll(async () => {
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   const issue = async (body: object): Promise<string> => {
     const answer = await app.post('/api/v1/tokens', { createUser: true, ...body });

@@ -1,33 +1,25 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { describeLive } from '../support/livekit-server.js';
 import { signalJoin } from '../support/livekit-signal.js';
-import { type ParticipantProcess, startParticipants } from '../support/participants.js';
 import { until } from '../support/until.js';
 
 jest.setTimeout(90_000);
 
 describeLive('when LiveKit goes away', () => {
-  let livekit: LiveKitServer;
-  let app: LiveApp;
-  let scene: LiveScene;
-  let people: ParticipantProcess;
+  let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
+  let people: LiveWorld['people'];
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({ livekit, port, env: { ROLECALL_SWEEP: '1s' } });
-    scene = new LiveScene(app, livekit);
-    people = startParticipants();
+    world = await startLiveWorld({ ROLECALL_SWEEP: '1s' });
+    ({ livekit, app, scene, people } = world);
   });
 
-  afterAll(async () => {
-    await people?.stop();
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   it('a promotion is pending at once, and applied by itself when LiveKit is back', async () => {
     const room = await scene.room('pending');

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { EventStreamClient } from '../support/event-stream.js';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { describeLive } from '../support/livekit-server.js';
 import { signalJoin } from '../support/livekit-signal.js';
 import { type OwnPostgres, startOwnPostgres } from '../support/own-postgres.js';
 import { until } from '../support/until.js';
@@ -11,33 +9,29 @@ import { until } from '../support/until.js';
 jest.setTimeout(90_000);
 
 describeLive('when Postgres goes away', () => {
+  let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
+  let gate: LiveWorld['gate'];
   let postgres: OwnPostgres;
-  let livekit: LiveKitServer;
-  let app: LiveApp;
-  let scene: LiveScene;
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
     postgres = await startOwnPostgres();
-    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({
-      livekit,
-      port,
-      database: postgres.database,
-      env: { ROLECALL_SWEEP: '1s', ROLECALL_GATE: 'on' },
-    });
-    scene = new LiveScene(app, livekit);
+    world = await startLiveWorld(
+      { ROLECALL_SWEEP: '1s', ROLECALL_GATE: 'on' },
+      { database: postgres.database },
+    );
+    ({ livekit, app, scene, gate } = world);
   });
 
   afterAll(async () => {
-    await app?.stop();
-    await livekit?.stop();
+    await world?.stop();
     await postgres?.stop();
   });
 
   it('nobody is let in, nothing is promoted, running calls go on, and all heals by itself', async () => {
     const room = await scene.room('hall');
-    const gate = app.url.replace('http', 'ws');
     const token = await scene.issued(room, 'ana', 'presenter');
     const ana = await signalJoin(gate, token);
     await scene.untilSeat(room, 'ana', 'is present', ({ isPresent }) => isPresent);

@@ -1,34 +1,25 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
+import { describeLive } from '../support/livekit-server.js';
 import { signalJoin } from '../support/livekit-signal.js';
-import { type ParticipantProcess, startParticipants } from '../support/participants.js';
 import { until } from '../support/until.js';
 
 jest.setTimeout(60_000);
 
 describeLive('old tokens bring no old rights back', () => {
-  let livekit: LiveKitServer;
-  let app: LiveApp;
-  let scene: LiveScene;
-  let people: ParticipantProcess;
+  let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
+  let people: LiveWorld['people'];
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
     // So slow a sweep that only the check at the join can be what repairs.
-    app = await startLiveApp({ livekit, port, env: { ROLECALL_SWEEP: '10m' } });
-    scene = new LiveScene(app, livekit);
-    people = startParticipants();
+    world = await startLiveWorld({ ROLECALL_SWEEP: '10m' });
+    ({ livekit, app, scene, people } = world);
   });
 
-  afterAll(async () => {
-    await people?.stop();
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   const untilPublishIs = (room: string, identity: string, allowed: boolean) =>
     until(`publishing of ${identity} is ${allowed}`, async () => {

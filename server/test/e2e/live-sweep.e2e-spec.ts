@@ -1,36 +1,28 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { ReconcilerService } from '../../src/reconciler/reconciler.service.js';
 import { SweepLock } from '../../src/reconciler/sweep-lock.js';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
+import { type LiveApp } from '../support/live-app.js';
+import { describeLive } from '../support/livekit-server.js';
 import { signalJoin } from '../support/livekit-signal.js';
 import { until } from '../support/until.js';
 
 jest.setTimeout(60_000);
 
 describeLive('the sweep, with every webhook lost and two servers on one database', () => {
-  let livekit: LiveKitServer;
-  let app: LiveApp;
+  let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
   let other: LiveApp;
-  let scene: LiveScene;
 
   beforeAll(async () => {
-    livekit = await startLiveKitServer();
-    app = await startLiveApp({ livekit, env: { ROLECALL_SWEEP: '1s' } });
-    other = await startLiveApp({
-      livekit,
-      database: app.database,
-      env: { ROLECALL_SWEEP: '1s' },
-    });
-    scene = new LiveScene(app, livekit);
+    world = await startLiveWorld({ ROLECALL_SWEEP: '1s' }, { servers: 2, webhookUrl: null });
+    ({ livekit, app, scene } = world);
+    other = world.servers[1]!;
   });
 
-  afterAll(async () => {
-    await other?.stop();
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   const userId = async (identity: string) => {
     const { body } = await app.post('/api/v1/users', { identity, name: identity });

@@ -2,23 +2,21 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { RoomsPort } from '../../src/livekit/rooms-port.js';
 import { LiveKitVersion } from '../../src/livekit/livekit-version.js';
 import { findOnPath, liveKitVersion } from '../../../tools/lib/livekit.mjs';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
+import { describeLive } from '../support/livekit-server.js';
 import { until } from '../support/until.js';
 
 describeLive('the version of LiveKit', () => {
-  let livekit: LiveKitServer;
-  let app: LiveApp;
+  let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
+  let app: LiveWorld['app'];
 
   beforeAll(async () => {
-    livekit = await startLiveKitServer();
-    app = await startLiveApp({ livekit });
+    world = await startLiveWorld();
+    ({ livekit, app } = world);
   });
 
-  afterAll(async () => {
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   const read = () => app.app.get(LiveKitVersion).read();
 

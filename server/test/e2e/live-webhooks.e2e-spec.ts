@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { PgPool } from '../../src/database/pg-pool.js';
 import { TokenSigner } from '../../src/livekit/signer.js';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
+import { startLiveApp } from '../support/live-app.js';
+import { describeLive } from '../support/livekit-server.js';
 import { until } from '../support/until.js';
 
 jest.setTimeout(60_000);
@@ -20,28 +20,25 @@ interface Event {
 }
 
 describeLive('webhooks', () => {
-  let livekit: LiveKitServer;
-  let app: LiveApp;
-  let scene: LiveScene;
+  let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
   let nextId = 0;
 
   beforeAll(async () => {
-    livekit = await startLiveKitServer();
-    app = await startLiveApp({
-      livekit,
-      env: {
+    world = await startLiveWorld(
+      {
         ROLECALL_SWEEP: '10m',
         LIVEKIT_WEBHOOK_API_KEY: WEBHOOK_KEYS.apiKey,
         LIVEKIT_WEBHOOK_API_SECRET: WEBHOOK_KEYS.apiSecret,
       },
-    });
-    scene = new LiveScene(app, livekit);
+      { webhookUrl: null },
+    );
+    ({ livekit, app, scene } = world);
   });
 
-  afterAll(async () => {
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   const header = (body: string, keys = WEBHOOK_KEYS, claims: Record<string, unknown> = {}) => {
     const now = Math.floor(Date.now() / 1000);

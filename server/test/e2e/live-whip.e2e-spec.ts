@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
+import { describeLive } from '../support/livekit-server.js';
 import { signalJoin, signalResume } from '../support/livekit-signal.js';
 import { until } from '../support/until.js';
 import { whipPost, whipSession } from '../support/whip.js';
@@ -10,25 +8,21 @@ import { whipPost, whipSession } from '../support/whip.js';
 jest.setTimeout(60_000);
 
 describeLive('WHIP through the gate', () => {
-  let livekit: LiveKitServer;
-  let app: LiveApp;
-  let scene: LiveScene;
+  let world: LiveWorld;
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
+  let gate: LiveWorld['gate'];
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({
-      livekit,
-      port,
-      env: { ROLECALL_SWEEP: '1s', ROLECALL_GATE: 'on', ROLECALL_WHIP: 'on' },
+    world = await startLiveWorld({
+      ROLECALL_SWEEP: '1s',
+      ROLECALL_GATE: 'on',
+      ROLECALL_WHIP: 'on',
     });
-    scene = new LiveScene(app, livekit);
+    ({ app, scene, gate } = world);
   });
 
-  afterAll(async () => {
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   const speaker = async (room: string, identity: string) => {
     const token = await scene.issued(room, identity);
@@ -64,7 +58,7 @@ describeLive('WHIP through the gate', () => {
 
     // The way in ends with the connection: by a WebSocket the same person hears again.
     expect((await whipSession(app.url, 'DELETE', begun.sid!, token)).status).toBe(200);
-    const joined = await signalJoin(app.url.replace('http', 'ws'), token);
+    const joined = await signalJoin(gate, token);
     expect(joined.permission).toMatchObject({ canSubscribe: true });
     await scene.untilSeat(room, 'cam', 'is a person', (one) => {
       return one.kind === 'standard' && one.observed?.canSubscribe === true && one.inSync;
@@ -78,7 +72,7 @@ describeLive('WHIP through the gate', () => {
     const grants = { canPublishSources: ['camera'] };
     const asked = { room, identity: 'cam', grants, createUser: true };
     const { token } = (await app.post('/api/v1/tokens', asked)).body as { token: string };
-    const joined = await signalJoin(app.url.replace('http', 'ws'), token);
+    const joined = await signalJoin(gate, token);
     const boundTo = async () => {
       const [seat] = await app.sql<{ id: string | null }>(
         `SELECT admitted->>'id' AS id FROM seat WHERE room = $1 AND identity = 'cam'`,
@@ -105,10 +99,7 @@ describeLive('WHIP through the gate', () => {
     const own = await whipPost(app.url, mallory);
     const cam = await speaker(room, 'cam');
     const others = await whipPost(app.url, cam);
-    const guest = await signalJoin(
-      app.url.replace('http', 'ws'),
-      await scene.issued(room, 'guest'),
-    );
+    const guest = await signalJoin(gate, await scene.issued(room, 'guest'));
     const guestSid = guest.join.participant?.sid ?? '';
     for (const sid of [others.sid!, guestSid, 'PA_none']) {
       for (const method of ['DELETE', 'PATCH'] as const) {
@@ -131,7 +122,7 @@ describeLive('WHIP through the gate', () => {
     const token = await speaker(room, 'cam');
     const { sid } = await whipPost(app.url, token);
     for (const form of ['reconnect', 'join_request', 'gzip'] as const) {
-      const resumed = signalResume(app.url.replace('http', 'ws'), token, form);
+      const resumed = signalResume(gate, token, form);
       await expect(resumed).rejects.toMatchObject({ status: 404 });
     }
     expect(await refusals(room)).toEqual(Array(3).fill('gate.no_such_session'));
@@ -188,10 +179,8 @@ describeLive('WHIP through the gate', () => {
 
 describeLive('WHIP where it is not on', () => {
   it('is not there', async () => {
-    const livekit = await startLiveKitServer();
-    const app = await startLiveApp({ livekit, env: { ROLECALL_GATE: 'on' } });
+    const { app, scene, stop } = await startLiveWorld({ ROLECALL_GATE: 'on' });
     try {
-      const scene = new LiveScene(app, livekit);
       const room = await scene.room('off');
       const token = await scene.issued(room, 'cam');
       await scene.act(room, 'cam', 'promote');
@@ -201,8 +190,7 @@ describeLive('WHIP where it is not on', () => {
       expect((await app.get('/api/v1/status')).body.whip).toBe('off');
       expect(await scene.participants(room)).toEqual([]);
     } finally {
-      await app.stop();
-      await livekit.stop();
+      await stop();
     }
   });
 });

@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { PRESETS } from '../../src/grants/presets.js';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
-import {
-  type Participant,
-  type ParticipantProcess,
-  startParticipants,
-} from '../support/participants.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
+import { describeLive } from '../support/livekit-server.js';
+import { type Participant } from '../support/participants.js';
 import { until } from '../support/until.js';
 
 jest.setTimeout(90_000);
@@ -17,18 +11,15 @@ const MAY_SHOW = ['speaker', 'presenter', 'host', 'camera-only', 'agent'];
 const MAY_SPEAK = ['speaker', 'presenter', 'host', 'agent'];
 
 describeLive('the role templates that are there from the start', () => {
-  let livekit: LiveKitServer;
-  let app: LiveApp;
-  let scene: LiveScene;
-  let people: ParticipantProcess;
+  let world: LiveWorld;
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
+  let people: LiveWorld['people'];
   const inRoom = new Map<string, Participant>();
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({ livekit, port });
-    scene = new LiveScene(app, livekit);
-    people = startParticipants();
+    world = await startLiveWorld();
+    ({ app, scene, people } = world);
     await app.post('/api/v1/rooms', { name: 'fair' });
     // One at a time: the native client does not like to be hurried.
     for (const { key } of PRESETS) {
@@ -44,11 +35,7 @@ describeLive('the role templates that are there from the start', () => {
     }
   });
 
-  afterAll(async () => {
-    await people?.stop();
-    await app?.stop();
-    await livekit?.stop();
-  });
+  afterAll(() => world?.stop());
 
   it('all let their holder join, and LiveKit has exactly their permission', async () => {
     const seats = await until('everyone is there', async () => {

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { type LiveKitParticipant, LiveScene } from '../support/live-scene.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
+import { type LiveKitParticipant } from '../support/live-scene.js';
+import { describeLive } from '../support/livekit-server.js';
 import { signalJoin, type SignalParticipant } from '../support/livekit-signal.js';
-import { type ParticipantProcess, startParticipants } from '../support/participants.js';
 import {
   type Delivery,
   startTcpRelay,
@@ -73,26 +72,25 @@ interface Subject {
 }
 
 describeLive('what a moderator decided sticks', () => {
-  let livekit: LiveKitServer;
+  let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
+  let app: LiveWorld['app'];
+  let scene: LiveWorld['scene'];
+  let people: LiveWorld['people'];
   let hooks: WebhookRelay;
   let wire: TcpRelay;
-  let app: LiveApp;
   let other: RolecallProcess;
-  let scene: LiveScene;
-  let people: ParticipantProcess;
   let key: string;
 
   beforeAll(async () => {
     hooks = await startWebhookRelay();
-    livekit = await startLiveKitServer({ webhookUrl: hooks.url });
     const env = { ROLECALL_SWEEP: '1s', ROLECALL_GATE: 'on', ROLECALL_LURKERS: 'off' };
-    app = await startLiveApp({ livekit, env });
+    world = await startLiveWorld(env, { webhookUrl: hooks.url });
+    ({ livekit, app, scene, people } = world);
     hooks.target = `${app.url}/livekit/webhook`;
     wire = await startTcpRelay(Number(new URL(livekit.httpUrl).port));
     const onTheWire = { ...livekit, url: `ws://127.0.0.1:${wire.port}` };
     other = await startRolecallProcess({ livekit: onTheWire, database: app.database, env });
-    scene = new LiveScene(app, livekit);
-    people = startParticipants();
     const { body } = await app.post('/api/v1/api-keys', {
       name: 'sticks',
       permissions: ['seat.read', 'seat.promote', 'seat.demote', 'seat.block', 'seat.mute'],
@@ -101,15 +99,13 @@ describeLive('what a moderator decided sticks', () => {
   });
 
   afterAll(async () => {
-    await people?.stop();
     await other?.stop();
-    await app?.stop();
+    await world?.stop();
     await wire?.stop();
-    await livekit?.stop();
     await hooks?.stop();
   });
 
-  const gate = () => app.url.replace('http', 'ws');
+  const gate = () => world.gate;
   const urlOf = (way: Way) => (way === 'past it' ? livekit.url : gate());
 
   /** At either server, as a moderator's program would: which asks again when the machine is too busy. */

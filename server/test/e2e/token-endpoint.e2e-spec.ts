@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { freeTcpPort } from '../../../tools/lib/ports.mjs';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
+import { describeLive } from '../support/livekit-server.js';
 import { signalJoin } from '../support/livekit-signal.js';
 import { itWithLiveKitPython, itWithPython, PYTHON, python } from '../support/python.js';
 import { until } from '../support/until.js';
@@ -39,33 +39,27 @@ asyncio.run(main())
 
 describeLive('the page about token endpoints', () => {
   let dir: string;
-  let livekit: LiveKitServer;
-  let app: LiveApp;
+  let world: LiveWorld;
+  let app: LiveWorld['app'];
   let issuer: UserIssuer;
   const children: ChildProcess[] = [];
 
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'rolecall-docs-'));
     issuer = await UserIssuer.create();
-    const port = await freeTcpPort();
-    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({
-      livekit,
-      port,
-      env: {
-        ROLECALL_GATE: 'on',
-        ROLECALL_USER_JWT_ISSUER: ISSUER,
-        ROLECALL_USER_JWT_AUDIENCE: AUDIENCE,
-        ROLECALL_USER_JWT_PUBLIC_KEY: await issuer.pem(),
-      },
+    world = await startLiveWorld({
+      ROLECALL_GATE: 'on',
+      ROLECALL_USER_JWT_ISSUER: ISSUER,
+      ROLECALL_USER_JWT_AUDIENCE: AUDIENCE,
+      ROLECALL_USER_JWT_PUBLIC_KEY: await issuer.pem(),
     });
+    ({ app } = world);
     await app.post('/api/v1/rooms', { name: 'town-hall', defaultTemplate: 'viewer' });
   });
 
   afterAll(async () => {
     for (const child of children) child.kill('SIGKILL');
-    await app?.stop();
-    await livekit?.stop();
+    await world?.stop();
     rmSync(dir, { recursive: true, force: true });
   });
 

@@ -2,10 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { describeBrowser, launchChromium } from '../../../admin-ui/e2e/support/chromium.js';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { type LiveApp, startLiveApp } from '../support/live-app.js';
 import { LiveScene } from '../support/live-scene.js';
-import { type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
 import { type ProxyKind, type ReverseProxy, startReverseProxy } from '../support/reverse-proxy.js';
 import { until } from '../support/until.js';
 
@@ -47,17 +46,17 @@ const WATCH = `async ([base, token]) => {
 }`;
 
 describeBrowser('Chromium publishes by WHIP', () => {
-  let livekit: LiveKitServer;
+  let world: LiveWorld;
+  let livekit: LiveWorld['livekit'];
+  let builtIn: LiveWorld['app'];
   let browser: Browser;
-  let builtIn: LiveApp;
   let asked: LiveApp;
   let proxies: Record<ProxyKind, ReverseProxy>;
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
     const common = { ROLECALL_SWEEP: '1s', ROLECALL_WHIP: 'on' };
-    builtIn = await startLiveApp({ livekit, port, env: { ...common, ROLECALL_GATE: 'on' } });
+    world = await startLiveWorld({ ...common, ROLECALL_GATE: 'on' });
+    ({ livekit, app: builtIn } = world);
     const forward = { ROLECALL_GATE_SECRET: SECRET, ROLECALL_TRUST_PROXY: '1' };
     asked = await startLiveApp({
       livekit,
@@ -80,8 +79,7 @@ describeBrowser('Chromium publishes by WHIP', () => {
     await proxies?.nginx.stop();
     await proxies?.caddy.stop();
     await asked?.stop();
-    await builtIn?.stop();
-    await livekit?.stop();
+    await world?.stop();
   });
 
   const run = <T>(page: Page, script: string, argument?: unknown) =>

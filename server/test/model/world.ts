@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { ReconcilerService } from '../../src/reconciler/reconciler.service.js';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveKitDouble } from '../support/livekit-double/livekit-double.js';
+import { type DoubleWorld, startDoubleWorld } from '../support/double-world.js';
+import type { LiveApp } from '../support/live-app.js';
+import type { LiveKitDouble } from '../support/livekit-double/livekit-double.js';
 import { DoubleParticipant } from '../support/livekit-double/participant.js';
 import { type RolecallProcess, startRolecallProcess } from '../support/rolecall-process.js';
 import { until } from '../support/until.js';
@@ -26,23 +26,25 @@ const ENV = { ROLECALL_SWEEP: '1s', ROLECALL_GATE: 'on', ROLECALL_RATE_OPERATOR:
 
 /** Two Rolecalls on one Postgres and one LiveKit: A in this process, B in one that can be killed. */
 export class World {
+  readonly livekit: LiveKitDouble;
+  readonly a: LiveApp;
   /** Turns of the balancer in front of the two. */
   private turn = 0;
   private starting: Promise<void> | null = null;
 
   private constructor(
-    readonly livekit: LiveKitDouble,
-    readonly a: LiveApp,
+    private readonly world: DoubleWorld,
     readonly b: RolecallProcess,
     private readonly key: string,
   ) {
-    livekit.webhooks.to = () => `${this.balanced()}/livekit/webhook`;
+    this.livekit = world.livekit;
+    this.a = world.app;
+    this.livekit.webhooks.to = () => `${this.balanced()}/livekit/webhook`;
   }
 
   static async start(): Promise<World> {
-    const livekit = await LiveKitDouble.start();
-    const port = await freeTcpPort();
-    const a = await startLiveApp({ livekit, port, env: ENV });
+    const world = await startDoubleWorld(ENV);
+    const { livekit, app: a } = world;
     const b = await startRolecallProcess({ livekit, database: a.database, env: ENV });
     const { body } = await a.post('/api/v1/api-keys', {
       name: 'model',
@@ -57,14 +59,13 @@ export class World {
         'token.issue',
       ],
     });
-    return new World(livekit, a, b, body.key as string);
+    return new World(world, b, body.key as string);
   }
 
   async stop(): Promise<void> {
     await this.starting?.catch(() => undefined);
     await this.b.stop();
-    await this.a.stop();
-    await this.livekit.stop();
+    await this.world.stop();
   }
 
   urlOf(server: ServerName): string {

@@ -2,6 +2,8 @@ import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { type LiveApp, startLiveApp } from './live-app.js';
 import { LiveScene } from './live-scene.js';
 import { LiveKitDouble } from './livekit-double/livekit-double.js';
+import type { DoubleOptions } from './livekit-double/model.js';
+import type { TestDatabase } from './test-database.js';
 
 /** Rolecall on the LiveKit double, which sends it its webhooks. */
 export interface DoubleWorld {
@@ -13,15 +15,20 @@ export interface DoubleWorld {
   stop(): Promise<void>;
 }
 
+export interface DoubleWorldOptions extends DoubleOptions {
+  readonly servers?: number;
+  /** Not one of its own: one that a test kills, say. Whoever made it drops it. */
+  readonly database?: TestDatabase;
+}
+
 export async function startDoubleWorld(
-  env: Record<string, string>,
-  { servers: count = 1 } = {},
+  env: Record<string, string> = {},
+  { servers: count = 1, database, ...options }: DoubleWorldOptions = {},
 ): Promise<DoubleWorld> {
   const port = await freeTcpPort();
-  const livekit = await LiveKitDouble.start({
-    webhookUrl: `http://127.0.0.1:${port}/livekit/webhook`,
-  });
-  const app = await startLiveApp({ livekit, port, env });
+  const webhookUrl = `http://127.0.0.1:${port}/livekit/webhook`;
+  const livekit = await LiveKitDouble.start({ webhookUrl, ...options });
+  const app = await startLiveApp({ livekit, port, env, ...(database && { database }) });
   const servers = [app];
   while (servers.length < count) {
     servers.push(await startLiveApp({ livekit, database: app.database, env }));

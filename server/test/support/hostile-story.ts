@@ -1,10 +1,7 @@
 import { expect } from '@jest/globals';
 import { Hostile, tryByHand } from './hostile.js';
-import { startLiveApp } from './live-app.js';
-import { LiveScene } from './live-scene.js';
-import { startLiveKitServer } from './livekit-server.js';
+import { startLiveWorld } from './live-world.js';
 import { signalJoin } from './livekit-signal.js';
-import { startParticipants } from './participants.js';
 import { startWebhookRelay } from './relays.js';
 import { until } from './until.js';
 import { watchParticipant } from './watch.js';
@@ -45,15 +42,13 @@ export class HostileStory extends HostileScene {
 
   async theRoomFills(): Promise<void> {
     this.hooks = await startWebhookRelay();
-    this.livekit = await startLiveKitServer({ webhookUrl: this.hooks.url });
-    this.app = await startLiveApp({
-      livekit: this.livekit,
-      env: { ROLECALL_GATE: 'on', ROLECALL_SWEEP: '2s' },
-    });
+    this.world = await startLiveWorld(
+      { ROLECALL_GATE: 'on', ROLECALL_SWEEP: '2s' },
+      { webhookUrl: this.hooks.url },
+    );
+    ({ livekit: this.livekit, app: this.app, scene: this.scene } = this.world);
+    ({ people: this.people, gate: this.gate } = this.world);
     this.hooks.target = `${this.app.url}/livekit/webhook`;
-    this.gate = this.app.url.replace('http', 'ws');
-    this.scene = new LiveScene(this.app, this.livekit);
-    this.people = startParticipants();
     this.mallory = new Hostile('mallory', this.people);
     this.moderator = await this.app.operator('moderator');
     this.auditor = await this.app.operator('auditor');

@@ -7,11 +7,14 @@ import {
   startLiveKitServer,
 } from './livekit-server.js';
 import { type ParticipantProcess, startParticipants } from './participants.js';
+import type { TestDatabase } from './test-database.js';
 
 /** One Rolecall and one LiveKit that know of each other, and a process for participants. */
 export interface LiveWorld {
   readonly livekit: LiveKitServer;
   readonly app: LiveApp;
+  /** Servers on the same database, `app` the first of them. */
+  readonly servers: readonly LiveApp[];
   readonly scene: LiveScene;
   /** Started when somebody asks for it. */
   readonly people: ParticipantProcess;
@@ -20,19 +23,32 @@ export interface LiveWorld {
   stop(): Promise<void>;
 }
 
+export interface LiveWorldOptions extends Omit<LiveKitServerOptions, 'webhookUrl'> {
+  readonly servers?: number;
+  /** Not one of its own: one that a test kills, say. Whoever made it drops it. */
+  readonly database?: TestDatabase;
+  /** Where LiveKit sends webhooks; to Rolecall when left out, nowhere when null. */
+  readonly webhookUrl?: string | null;
+}
+
 /** `env`: the configuration of Rolecall in which it differs from that of `startLiveApp`. */
 export async function startLiveWorld(
-  env: Record<string, string>,
-  options: Omit<LiveKitServerOptions, 'webhookUrl'> = {},
+  env: Record<string, string> = {},
+  { servers: count = 1, database, webhookUrl, ...options }: LiveWorldOptions = {},
 ): Promise<LiveWorld> {
   const port = await freeTcpPort();
-  const webhookUrl = `http://127.0.0.1:${port}/livekit/webhook`;
-  const livekit = await startLiveKitServer({ ...options, webhookUrl });
-  const app = await startLiveApp({ livekit, port, env });
+  const to = webhookUrl === undefined ? `http://127.0.0.1:${port}/livekit/webhook` : webhookUrl;
+  const livekit = await startLiveKitServer({ ...options, ...(to !== null && { webhookUrl: to }) });
+  const app = await startLiveApp({ livekit, port, env, ...(database && { database }) });
+  const servers = [app];
+  while (servers.length < count) {
+    servers.push(await startLiveApp({ livekit, database: app.database, env }));
+  }
   let people: ParticipantProcess | null = null;
   return {
     livekit,
     app,
+    servers,
     scene: new LiveScene(app, livekit),
     get people() {
       return (people ??= startParticipants());
@@ -40,7 +56,7 @@ export async function startLiveWorld(
     gate: app.url.replace('http', 'ws'),
     stop: async () => {
       await people?.stop();
-      await app.stop();
+      for (const server of servers.toReversed()) await server.stop();
       await livekit.stop();
     },
   };

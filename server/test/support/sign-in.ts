@@ -4,12 +4,15 @@ import {
   type Answer,
   type Credential,
   type InjectOptions,
+  startTestApp,
   type TestApp,
 } from './test-app.js';
 
 export const ADMIN = { email: 'admin@example.com', password: ADMIN_PASSWORD };
 /** For tests that sign in often and are not about the limit. */
 export const UNLIMITED = { points: 100_000, seconds: 60 };
+
+export const startSignInApp = () => startTestApp({ overrides: { rateSignIn: UNLIMITED } });
 
 export const signIn = (app: TestApp, body: object, options: InjectOptions = {}) =>
   app.inject('POST', '/api/v1/session', { body, ...options });

@@ -1,9 +1,18 @@
 import { expect } from '@jest/globals';
 import { TokenSigner } from '../../src/livekit/signer.js';
-import type { Answer, Credential, Json, TestApp } from './test-app.js';
+import { type Answer, type Credential, type Json, startTestApp, type TestApp } from './test-app.js';
 
 export function stagePath(room: string): string {
   return `/api/v1/rooms/${encodeURIComponent(room)}/stage`;
+}
+
+/**
+ * A Rolecall and somebody who moderates. Everybody is in the room as far as Postgres knows: LiveKit
+ * is not there, nor needed.
+ */
+export async function startStageApp(): Promise<{ app: TestApp; moderator: Credential }> {
+  const app = await startTestApp();
+  return { app, moderator: await app.newOperator([{ role: 'moderator' }]) };
 }
 
 /** In the room as far as Postgres knows, with a token that was issued here. */

@@ -1,5 +1,4 @@
 import { useTranslate } from 'react-admin';
-import MenuItem from '@mui/material/MenuItem';
 import MenuList from '@mui/material/MenuList';
 import Typography from '@mui/material/Typography';
 import type { Seat } from '../../api/records';
@@ -11,6 +10,7 @@ import { useRoomRoster } from '../roster/rosterContext';
 import { usePreviews } from '../commands/usePreview';
 import { labelOf, useSentence } from '../commands/useCommandWords';
 import { DESTRUCTIVE, type PersonCommand, commandsFor } from '../commands/personCommands';
+import { ExplainedItem } from './ExplainedItem';
 import type { SeatPreview } from '@rolecall/server/api';
 
 export interface ActionMenuProps {
@@ -65,19 +65,13 @@ function ActionItem({ command, seat, preview, onChoose, ...menuItem }: ActionIte
   const { refuse } = useCommands();
   const reason = obstacle(command, seat) ?? preview?.problem ?? null;
   return (
-    <MenuItem
+    <ExplainedItem
       {...menuItem}
-      // Not `disabled`: the keys and a screen reader still reach it, and it says why.
-      aria-disabled={reason !== null}
+      isDisabled={reason !== null}
+      explanation={reason ?? sentence(command, preview)}
       onClick={() => {
         if (reason === null) onChoose();
         else refuse(seat.identity, reason);
-      }}
-      sx={{
-        display: 'block',
-        whiteSpace: 'normal',
-        '&[aria-disabled=true]': { color: 'text.secondary', cursor: 'not-allowed' },
-        '@media (pointer: coarse)': { minHeight: 44 },
       }}
     >
       <Typography
@@ -90,9 +84,6 @@ function ActionItem({ command, seat, preview, onChoose, ...menuItem }: ActionIte
       >
         {labelOf(command, seat, promoteTitle, translate)}
       </Typography>
-      <Typography component="div" variant="caption" color="text.secondary">
-        {reason ?? sentence(command, preview)}
-      </Typography>
-    </MenuItem>
+    </ExplainedItem>
   );
 }

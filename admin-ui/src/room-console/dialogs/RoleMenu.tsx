@@ -17,6 +17,7 @@ import { useMe } from '../../session/session';
 import { PopoverDialog } from '../../shared/PopoverDialog';
 import { RoleChip } from '../../shared/RoleChip';
 import { useTemplates } from '../../shared/useTemplates';
+import { ExplainedItem } from './ExplainedItem';
 import { IdentityLine } from './IdentityLine';
 import { LeaseChoice } from './LeaseChoice';
 import { nameOf } from '../../shared/nameOf';
@@ -91,24 +92,23 @@ function RoleItem({ template, now, isCurrent, onChoose, ...menuItem }: RoleItemP
   const beyond = exceeds(grants, me?.ceiling ?? null);
   const changes = diffGrants(now ?? NO_GRANTS, grants);
   const isDisabled = beyond.length > 0 || isCurrent;
-  const line =
-    beyond.length > 0
-      ? translate('room_console.cannot.ceiling', { grants: beyond.map(grantTitle).join(', ') })
-      : isCurrent
-        ? translate('room_console.cannot.same')
-        : changes.map(({ text, kind }) => `${SIGNS[kind]} ${text}`).join(' · ') ||
-          translate('room_console.promote_menu.no_change');
+  const explain = () => {
+    if (beyond.length > 0) {
+      return translate('room_console.cannot.ceiling', {
+        grants: beyond.map(grantTitle).join(', '),
+      });
+    }
+    if (isCurrent) return translate('room_console.cannot.same');
+    if (changes.length === 0) return translate('room_console.promote_menu.no_change');
+    return changes.map(({ text, kind }) => `${SIGNS[kind]} ${text}`).join(' · ');
+  };
   return (
-    <MenuItem
+    <ExplainedItem
       {...menuItem}
-      // Not `disabled`: the keys and a screen reader still reach it, and it says why.
-      aria-disabled={isDisabled}
+      isDisabled={isDisabled}
+      explanation={explain()}
+      indent={24}
       onClick={isDisabled ? undefined : onChoose}
-      sx={{
-        display: 'block',
-        whiteSpace: 'normal',
-        '&[aria-disabled=true]': { cursor: 'not-allowed' },
-      }}
     >
       <RoleChip
         template={template.key}
@@ -117,10 +117,7 @@ function RoleItem({ template, now, isCurrent, onChoose, ...menuItem }: RoleItemP
         color={template.color}
         sx={isDisabled ? { color: 'text.secondary' } : undefined}
       />
-      <Typography variant="caption" component="div" color="text.secondary" sx={{ pl: '24px' }}>
-        {line}
-      </Typography>
-    </MenuItem>
+    </ExplainedItem>
   );
 }
 
