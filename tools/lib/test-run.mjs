@@ -6,7 +6,6 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, relative } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { buildIfStale } from './build.mjs';
 import { PlainError } from './errors.mjs';
 import { findLiveKitServer, findOnPath, LIVEKIT_VERSION } from './livekit.mjs';
@@ -16,11 +15,7 @@ import { endWorkers, signalProcess } from './processes.mjs';
 import { createSteps, seconds } from './steps.mjs';
 import { STAGES, SUITES } from './test-suites.mjs';
 
-const JEST = [
-  '--experimental-vm-modules',
-  '--disable-warning=ExperimentalWarning',
-  `--import=${pathToFileURL(join(ROOT, 'tools/lib/vm-code-cache.mjs'))}`,
-];
+const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 const WORKERS_ALONE = 2;
 const SAY_EVERY_MS = 30_000;
 

@@ -12,7 +12,7 @@ import { aboutTheMicrophone, ELSEWHERE, HostileStory } from '../support/hostile-
 import { describeLive } from '../support/livekit-server.js';
 import { until } from '../support/until.js';
 
-jest.setTimeout(180_000);
+jest.setTimeout(240_000);
 
 /** What is promised: from the answer to an act on, and past the gate from the webhook on. */
 const PROMISED_MS = 1_000;
@@ -20,7 +20,7 @@ const PROMISED_MS = 1_000;
 /** All of it happens before the first test; the tests are about what was seen. */
 describeLive('a hostile participant among eight', () => {
   const story = new HostileStory();
-  beforeAll(() => story.play(), 150_000);
+  beforeAll(() => story.play(), 240_000);
   afterAll(() => story.stop());
 
   it('is seen and heard while she may publish, so the watch works', async () => {

@@ -21,7 +21,7 @@ const OTHERS = {
 };
 
 /** Media begins when a busy machine comes to it; nothing is promised of that. */
-const BUSY_MS = 30_000;
+const BUSY_MS = 60_000;
 
 export const aboutTheMicrophone = (what: string) => /microphone/i.test(what);
 
