@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   Inject,
   Injectable,
@@ -111,7 +111,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
         identity,
         payload: {
           jti: claims.jti,
-          tokenHash: createHash('sha256').update(token).digest('hex'),
+          tokenHash: hash('sha256', token),
           template: TEMPLATE,
           version,
           source: 'peek',
