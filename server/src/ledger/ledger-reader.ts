@@ -4,7 +4,7 @@ import { AppError } from '../common/errors/app-error.js';
 import type { ActorKind } from '../grants/policy.js';
 import { PgPool } from '../database/pg-pool.js';
 import { containsText, searchPattern } from '../database/text-search.js';
-import { timeOfTokenId } from '../livekit/token-id.js';
+import { timeOfTokenId } from '../common/token-id.js';
 import { ledgerId, parseLedgerId } from './ledger-entry.js';
 import {
   encodeCursor,

@@ -21,7 +21,7 @@ import type { RoleGrants } from '../grants/role-grants.js';
 import { type LedgerEntryInput, ledgerId } from '../ledger/ledger-entry.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { TokenSigner } from '../livekit/signer.js';
-import { newTokenId } from '../livekit/token-id.js';
+import { newTokenId } from '../common/token-id.js';
 import { Metrics } from '../metrics/metrics.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { assertNotVoid } from '../policy/not-void.js';
