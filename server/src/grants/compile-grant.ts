@@ -130,7 +130,6 @@ export function compileGrant(input: CompileInput): TokenClaims {
  */
 export function toVideoGrant(grants: RoleGrants, room: string | null): VideoGrantClaim {
   const sources = publishableSources(grants);
-  const canPublish = sources.length > 0;
   const needsRoom = grants.roomJoin || grants.roomAdmin;
   if (needsRoom && !room) {
     throw new TypeError('A token that joins or administers a room needs its name');
