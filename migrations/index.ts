@@ -11,6 +11,7 @@ import { KeepKindsOfActors1795226940001 } from './1795226940001-KeepKindsOfActor
 import { SlowDownGuesses1795227000000 } from './1795227000000-SlowDownGuesses.js';
 import { AwaitConnections1795300000000 } from './1795300000000-AwaitConnections.js';
 import { NoteUnlistedOnce1795300000001 } from './1795300000001-NoteUnlistedOnce.js';
+import { HashEveryEntry1795400000000 } from './1795400000000-HashEveryEntry.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   SlowDownGuesses1795227000000,
   AwaitConnections1795300000000,
   NoteUnlistedOnce1795300000001,
+  HashEveryEntry1795400000000,
 ];

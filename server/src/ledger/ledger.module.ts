@@ -1,6 +1,7 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { Housekeeping } from '../database/housekeeping.js';
 import { LedgerController } from './ledger.controller.js';
+import { LedgerEraser } from './ledger-eraser.js';
 import { LedgerLookup } from './ledger-lookup.js';
 import { LedgerReader } from './ledger-reader.js';
 import { LedgerService } from './ledger.service.js';
@@ -10,8 +11,15 @@ import { Transactions } from './transactions.js';
 @Global()
 @Module({
   controllers: [LedgerController],
-  providers: [LedgerLookup, LedgerReader, LedgerService, LedgerVerifier, Transactions],
-  exports: [LedgerLookup, LedgerService, LedgerVerifier, Transactions],
+  providers: [
+    LedgerEraser,
+    LedgerLookup,
+    LedgerReader,
+    LedgerService,
+    LedgerVerifier,
+    Transactions,
+  ],
+  exports: [LedgerEraser, LedgerLookup, LedgerService, LedgerVerifier, Transactions],
 })
 export class LedgerModule implements OnModuleInit {
   constructor(

@@ -72,9 +72,32 @@ export function encodeCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify([way, atMicros, shard, seq])).toString('base64url');
 }
 
+export const tokenLookupBody = z
+  .strictObject({
+    tokenHash: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/i, { message: 'must be 64 hexadecimal digits' })
+      .optional()
+      .describe('The SHA-256 of the compact JWT, in hex.'),
+    jti: z.uuid().toLowerCase().optional().describe('The `jti` of the token.'),
+  })
+  .refine(({ tokenHash, jti }) => (tokenHash === undefined) !== (jti === undefined), {
+    path: ['tokenHash'],
+    message: 'or jti is required, and only one of them',
+  });
+export type TokenLookup = z.infer<typeof tokenLookupBody>;
+
 export const ledgerIdParams = z.strictObject({
   id: z.string().min(5).max(60).describe('The id of the entry.'),
 });
+
+/** A receipt: with it, the proof of the entry can be checked. */
+export const leafHashResponse = z
+  .string()
+  .describe('The hash of its leaf in the tree of the ledger, in hex (RFC 6962, SHA-256).');
+
+const erasedPart = z.enum(['actor', 'subject']);
+export type ErasedPart = z.infer<typeof erasedPart>;
 
 export const ledgerEntryResponse = z.looseObject({
   id: z.string().describe('The id of the entry.'),
@@ -104,6 +127,11 @@ export const ledgerEntryResponse = z.looseObject({
   ip: z.string().nullable().describe('The address that the request came from; null: not known.'),
   reason: z.string().nullable().describe('The reason that was given; null: none.'),
   payload: z.record(z.string(), z.unknown()).describe('The details; which ones depends on `kind`.'),
+  erased: z
+    .array(erasedPart)
+    .describe(
+      'Parts that were erased, because they spoke of a person: `actor` (id, label, address) or `subject` (identity, reason, and what the payload said of them). The hash of the entry still holds.',
+    ),
 });
 
 /** A token that was given out or refused: what the payload says of it, as fields of its own. */

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { timeOfTokenId } from '../../src/livekit/token-id.js';
+import { timeOfTokenId } from '../../src/common/token-id.js';
 import { EventStreamClient } from '../support/event-stream.js';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { describeLive } from '../support/livekit-server.js';

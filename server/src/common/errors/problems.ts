@@ -38,6 +38,7 @@ export const PROBLEMS = {
   'idempotency.in_progress': ['conflict', 'The first request with this key still runs.'],
   'idempotency.other_request': ['unprocessable', 'The key was used for another request.'],
   'ledger.lost_shard': ['unavailable', 'The ledger cannot be written. Nothing was changed.'],
+  'ledger.needs_owner': ['forbidden', 'Only the owner of the tables can do this.'],
   'ledger.not_found': ['not_found', 'The entry does not exist.'],
   'ledger.overloaded': ['unavailable', 'The ledger is busy. Nothing was changed.'],
   'livekit.absent': ['unavailable', 'No LiveKit server is configured.'],

@@ -4,6 +4,7 @@ import { SYSTEM_ACTOR } from '../../actor/actor.js';
 import { DatabaseClock } from '../../database/database-clock.js';
 import { samePermission } from '../../grants/compile-grant.js';
 import type { LedgerOutcome } from '../../ledger/ledger-entry.js';
+import type { LedgerKind } from '../../ledger/ledger-kinds.js';
 import { LedgerService } from '../../ledger/ledger.service.js';
 import type { ObservedPermission, ObservedTrack } from '../../livekit/participant-view.js';
 import { LeasesService } from '../commands/leases.service.js';
@@ -239,7 +240,7 @@ export class SeatChecks {
       ...describeWanted(evaluation),
       ...describeMutes(evaluation, tracks),
     };
-    const write = (what: string, outcome: LedgerOutcome, extra: Record<string, unknown> = {}) =>
+    const write = (what: LedgerKind, outcome: LedgerOutcome, extra: Record<string, unknown> = {}) =>
       this.ledger.appendDurably({
         kind: what,
         outcome,
