@@ -8,12 +8,13 @@ import { AppModule } from './app.module.js';
 import { AppLogger } from './common/app-logger.js';
 import { AppError, fieldError } from './common/errors/app-error.js';
 import { invalid } from './common/http/validation.pipe.js';
-import { type AppConfig, ConfigError, parseConfig } from './config/app-config.js';
+import { APP_CONFIG, type AppConfig, ConfigError, parseConfig } from './config/app-config.js';
 import { forgetPgVariables } from './config/postgres-url.js';
 import { DatabaseRefused } from './database/database-refused.js';
 import { DatabaseUnreachable } from './database/why-not-connected.js';
 import { issueBody } from './issuance/issuance.schemas.js';
 import { IssuanceService } from './issuance/issuance.service.js';
+import { LedgerEraser, type Erasure } from './ledger/ledger-eraser.js';
 import { CHECKS, LedgerVerifier, type VerifierReport } from './ledger/ledger-verifier.js';
 import { LedgerKeys } from './ledger/sealing/ledger-keys.js';
 import { SealingStopped } from './ledger/sealing/sealing-stopped.js';
@@ -38,6 +39,8 @@ ${TOKEN_USAGE}
                                  gives an operator a new password and ends their sessions
   ledger verify                  checks that no entry of the ledger is missing, repeated or misdated
   ledger rotate-key              makes new signing keys for the ledger, signed by the old ones
+  ledger erase --identity ID | --operator ID [--before DATE]
+                                 erases what the ledger says of a person; every hash still holds
 
 It uses the same environment as npm start; what it does is in the ledger as well.`;
 
@@ -51,6 +54,8 @@ type Options = Record<string, string | boolean | string[] | undefined>;
 const OPTIONS = {
   ...TOKEN_OPTIONS,
   email: { type: 'string' },
+  operator: { type: 'string' },
+  before: { type: 'string' },
   role: { type: 'string' },
   rooms: { type: 'string', multiple: true },
   help: { type: 'boolean', short: 'h' },
@@ -106,18 +111,44 @@ async function run(app: INestApplicationContext, command: string, given: Options
       console.log(vkeys.join('\n'));
       return 0;
     }
+    case 'ledger erase': {
+      const { databaseMigrationUrl } = app.get<AppConfig>(APP_CONFIG);
+      const counts = await app
+        .get(LedgerEraser)
+        .erase(databaseMigrationUrl, actor, readErasure(given));
+      console.log(
+        `Erased ${counts.subjects} times what entries say of them and ${counts.actors} times that they acted, in ${counts.entries} entries.`,
+      );
+      return 0;
+    }
     default:
       console.error(USAGE);
       return 2;
   }
 }
 
+function readErasure({ identity, operator, before }: Options): Erasure {
+  if ((identity === undefined) === (operator === undefined)) {
+    throw fieldError('--identity', 'or --operator is required, and only one of them');
+  }
+  const of = identity === undefined ? 'operator' : 'identity';
+  const id = of === 'operator' ? operator : identity;
+  const at = before === undefined ? null : new Date(String(before));
+  if (at && Number.isNaN(at.getTime())) {
+    throw fieldError('--before', 'must be a date like 2026-01-31 or 2026-01-31T12:00:00Z');
+  }
+  return { of, id: String(id), before: at };
+}
+
 /** 0 when all is well, else 1. */
 function printReport({ shards, protection, hasOneRole }: VerifierReport): number {
   console.log(`Checked:\n${CHECKS.map((check) => `  - ${check}`).join('\n')}`);
-  for (const { shard, entries, problems, firstWrong } of shards) {
+  for (const { shard, entries, problems, firstWrong, leavesAfter } of shards) {
     const where = firstWrong ? `; first wrong entry: ${firstWrong}` : '';
-    console.log(`shard ${shard}: ${entries} entries, ${problems.join('; ') || 'complete'}${where}`);
+    const outside = leavesAfter > 0 ? `; those up to ${leavesAfter} have no leaf, being older` : '';
+    console.log(
+      `shard ${shard}: ${entries} entries, ${problems.join('; ') || 'complete'}${where}${outside}`,
+    );
   }
   for (const problem of protection) console.log(`protection: ${problem}`);
   if (hasOneRole) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson } from '../common/canonical-json.js';
 
-export { canonicalJson } from './canonical-json.js';
+export { canonicalJson } from '../common/canonical-json.js';
 
 /** An entry as its columns hold it. The JSON is text, because that is what was hashed. */
 export interface StoredEntry {

@@ -1,6 +1,7 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { Housekeeping } from '../database/housekeeping.js';
 import { LedgerController } from './ledger.controller.js';
+import { LedgerEraser } from './ledger-eraser.js';
 import { LedgerLookup } from './ledger-lookup.js';
 import { LedgerReader } from './ledger-reader.js';
 import { LedgerService } from './ledger.service.js';
@@ -38,8 +39,17 @@ const SEALING = [
 @Global()
 @Module({
   controllers: [LedgerController, TreeController],
-  providers: [LedgerLookup, LedgerReader, LedgerService, LedgerVerifier, Transactions, ...SEALING],
+  providers: [
+    LedgerEraser,
+    LedgerLookup,
+    LedgerReader,
+    LedgerService,
+    LedgerVerifier,
+    Transactions,
+    ...SEALING,
+  ],
   exports: [
+    LedgerEraser,
     LedgerHealth,
     LedgerKeys,
     LedgerLookup,
