@@ -12,6 +12,7 @@ import { SlowDownGuesses1795227000000 } from './1795227000000-SlowDownGuesses.js
 import { AwaitConnections1795300000000 } from './1795300000000-AwaitConnections.js';
 import { NoteUnlistedOnce1795300000001 } from './1795300000001-NoteUnlistedOnce.js';
 import { HashEveryEntry1795400000000 } from './1795400000000-HashEveryEntry.js';
+import { SealTheLedger1795410000000 } from './1795410000000-SealTheLedger.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   AwaitConnections1795300000000,
   NoteUnlistedOnce1795300000001,
   HashEveryEntry1795400000000,
+  SealTheLedger1795410000000,
 ];
