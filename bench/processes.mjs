@@ -11,6 +11,12 @@ export function cpuSeconds(pids) {
   }, 0);
 }
 
+/** Processor seconds so far of a process and all that it started, also of those that have ended. */
+export function cpuSecondsOfFamily(pid) {
+  const ended = statOf(pid)?.slice(13, 15).map(Number) ?? [0, 0];
+  return cpuSeconds(familyOf(pid)) + (ended[0] + ended[1]) / CLOCK_TICKS;
+}
+
 /** The process and those that it started. */
 export function familyOf(pid) {
   const others = readdirSync('/proc').filter((name) => /^\d+$/.test(name));

@@ -9,6 +9,7 @@ import { TrustTheDatabaseClock1795226880000 } from './1795226880000-TrustTheData
 import { AppendThroughOneFunction1795226940000 } from './1795226940000-AppendThroughOneFunction.js';
 import { KeepKindsOfActors1795226940001 } from './1795226940001-KeepKindsOfActors.js';
 import { SlowDownGuesses1795227000000 } from './1795227000000-SlowDownGuesses.js';
+import { HashEveryEntry1795400000000 } from './1795400000000-HashEveryEntry.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   AppendThroughOneFunction1795226940000,
   KeepKindsOfActors1795226940001,
   SlowDownGuesses1795227000000,
+  HashEveryEntry1795400000000,
 ];

@@ -107,5 +107,6 @@ export const anEntry = (changes: Partial<LedgerEntry> = {}): LedgerEntry => ({
   ip: null,
   reason: null,
   payload: {},
+  erased: [],
   ...changes,
 });

@@ -251,6 +251,7 @@ registerMessages({
         refused_participant: '%{identity} was refused at the stage of %{room}',
       },
       demo: { removed: '%{actor} removed the sample data' },
+      ledger: { erased: '%{actor} erased what the ledger said of a person' },
     },
   },
 });

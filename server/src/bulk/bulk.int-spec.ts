@@ -3,6 +3,7 @@ import { Crowd } from '../../test/support/crowd.js';
 import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
 import { LiveKitDouble } from '../../test/support/livekit-double/livekit-double.js';
 import { ALL_RIGHTS } from '../../test/support/livekit-double/model.js';
+import { WHOLE_PAYLOAD } from '../../test/support/ledger-sql.js';
 import { until } from '../../test/support/until.js';
 
 const SPEAKER = { ...ALL_RIGHTS, canPublishSources: ['CAMERA' as const, 'MICROPHONE' as const] };
@@ -43,7 +44,7 @@ describe('operations on many seats', () => {
 
   const entries = (room: string, kind: string) =>
     app.sql<{ outcome: string; identity: string | null; actor_label: string; payload: never }>(
-      `SELECT outcome, identity, actor_label, payload FROM ledger_entry
+      `SELECT outcome, identity, actor_label, ${WHOLE_PAYLOAD} FROM ledger_entry
        WHERE room = $1 AND kind = $2 ORDER BY at, shard, seq`,
       [room, kind],
     );

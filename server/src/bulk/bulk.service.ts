@@ -28,6 +28,7 @@ import {
 } from './bulk.schemas.js';
 import { BulkViews } from './bulk-views.js';
 import { actorName } from '../grants/actor-name.js';
+import type { LedgerKind } from '../ledger/ledger-kinds.js';
 
 type Verb = 'pause' | 'resume' | 'cancel' | 'retry';
 
@@ -273,7 +274,7 @@ export class BulkService {
   }
 }
 
-const LEDGER_KINDS: Readonly<Record<Verb, string>> = {
+const LEDGER_KINDS: Readonly<Record<Verb, LedgerKind>> = {
   pause: 'bulk.paused',
   resume: 'bulk.resumed',
   cancel: 'bulk.cancelled',

@@ -4,7 +4,7 @@ import type { Actor } from '../actor/actor.js';
 import { namesOf } from '../grants/issuer-ceiling.js';
 import type { Because } from '../grants/policy.js';
 import { reasonsForAll } from '../grants/reasons.js';
-import type { LedgerEntryInput, LedgerRef } from '../ledger/ledger-entry.js';
+import type { LedgerEntryInput, WrittenEntry } from '../ledger/ledger-entry.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { Metrics } from '../metrics/metrics.service.js';
 import { SeatTokens } from '../seats/public/tokens.js';
@@ -20,7 +20,12 @@ export class IssuanceRecords {
     private readonly metrics: Metrics,
   ) {}
 
-  async issued(actor: Actor, body: IssueBody, plan: TokenPlan, token: string): Promise<LedgerRef> {
+  async issued(
+    actor: Actor,
+    body: IssueBody,
+    plan: TokenPlan,
+    token: string,
+  ): Promise<WrittenEntry> {
     const { claims } = plan;
     const entry: LedgerEntryInput = {
       kind: 'token.issued',

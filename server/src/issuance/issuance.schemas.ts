@@ -10,6 +10,7 @@ import {
   uuidText,
 } from '../common/http/fields.js';
 import { becauseList, roleSourceResponse } from '../grants/responses.js';
+import { leafHashResponse } from '../ledger/ledger.schemas.js';
 import { userWarnings } from '../users/users.schemas.js';
 import { askedGrantsInput, roleGrantsSchema, ttlInput } from '../grants/role-grants-schema.js';
 
@@ -88,6 +89,7 @@ export const issueResponse = z.object({
   token: z.string().describe('The LiveKit token: a signed JWT.'),
   serverUrl: z.string().describe('The address that the LiveKit client connects to.'),
   issuanceId: z.string().describe('The id of its ledger entry.'),
+  leafHash: leafHashResponse,
   jti: z.string().describe('The id of the token.'),
   identity: z.string().describe('The identity in the token.'),
   room: z.string().nullable().describe('The room in the token; null: none.'),

@@ -25,6 +25,7 @@ export interface Issued {
   token: string;
   serverUrl: string;
   issuanceId: string;
+  leafHash: string;
   jti: string;
   identity: string;
   room: string | null;
@@ -73,6 +74,7 @@ export class IssuanceService {
       token,
       serverUrl: clientUrlOf(this.config),
       issuanceId: ledgerId(ref),
+      leafHash: ref.leafHash,
       jti: plan.claims.jti,
       identity,
       room: body.room ?? null,

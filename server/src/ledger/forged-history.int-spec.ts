@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type Json, startTestApp, type TestApp } from '../../test/support/test-app.js';
+import { rawAppend, type RawEntry } from '../../test/support/raw-append.js';
 import { createTestDatabase, type TestDatabase } from '../../test/support/test-database.js';
 import { Connections } from '../database/connections.js';
 import { parseLedgerId } from './ledger-entry.js';
@@ -34,15 +35,9 @@ class Forge {
   append(
     shard: number,
     epoch: number | string,
-    entries: object[] = [ENTRY],
+    entries: RawEntry[] = [ENTRY],
   ): Promise<{ seq: string | null; at: Date | null }> {
-    return this.app
-      .query(
-        `SELECT last_seq AS seq, to_timestamp(0) + at_us * interval '1 microsecond' AS at
-         FROM ledger_append($1, $2, $3)`,
-        [shard, epoch, JSON.stringify(entries)],
-      )
-      .then(({ rows }) => rows[0]);
+    return rawAppend(this.app, shard, epoch, entries);
   }
 
   async claim(holder: string): Promise<{ shard: number; epoch: string }> {
@@ -107,8 +102,10 @@ describe("the application's role", () => {
     'ALTER TABLE <partition> DISABLE TRIGGER ALL',
     "CREATE TABLE old PARTITION OF ledger_entry FOR VALUES FROM (MINVALUE) TO ('2020-01-01')",
     'CREATE RULE mine AS ON INSERT TO ledger_entry DO INSTEAD NOTHING',
-    'ALTER FUNCTION ledger_append(integer, bigint, jsonb) SECURITY INVOKER',
-    'DROP FUNCTION ledger_append(integer, bigint, jsonb)',
+    'ALTER FUNCTION ledger_append SECURITY INVOKER',
+    'DROP FUNCTION ledger_append',
+    'DROP FUNCTION ledger_commitment',
+    'UPDATE ledger_head SET leaves_after = 1000',
     'DELETE FROM seat',
     'SELECT * FROM room_void',
     'DELETE FROM room_void',
@@ -134,7 +131,7 @@ describe("the application's role", () => {
     try {
       const { rows } = await forge.app.query<{ began: Date }>('SELECT now() AS began');
       await forge.app.query('SELECT pg_sleep(0.05)');
-      const { at } = await forge.append(0, 0, [{ ...ENTRY, at: '2020-01-01', seq: 99, shard: 7 }]);
+      const { at } = await forge.append(0, 0, [ENTRY]);
       expect(at!.getTime() - rows[0]!.began.getTime()).toBeGreaterThanOrEqual(50);
     } finally {
       await forge.app.query('COMMIT');
@@ -286,9 +283,9 @@ describe('ledger verify names', () => {
     ],
     [
       'a webhook with two entries',
-      `SELECT ledger_append(0, 0, '[
-         {"kind": "x", "outcome": "ok", "actor_kind": "system", "actor_label": "x", "payload": {"webhookId": "EV_1"}},
-         {"kind": "x", "outcome": "ok", "actor_kind": "system", "actor_label": "x", "payload": {"webhookId": "EV_1"}}]')`,
+      `SELECT ledger_append(0, 0, '{x,x}', '{ok,ok}', '{system,system}', '{null,null}', '{x,x}',
+         '{null,null}', '{null,null}', '{null,null}', '{null,null}', '{null,null}',
+         ARRAY['{"webhookId":"EV_1"}', '{"webhookId":"EV_1"}']::json[], '{null,null}')`,
       /1 entries repeat a webhook/,
       { shard: 0, seq: 5 },
     ],

@@ -1,4 +1,5 @@
 import type { ActorRef, RequestFacts } from '../actor/actor.js';
+import type { LedgerKind } from './ledger-kinds.js';
 
 /**
  * One line of the ledger as its writers give it. Text in it is data: no field is ever interpreted.
@@ -6,7 +7,7 @@ import type { ActorRef, RequestFacts } from '../actor/actor.js';
  */
 export interface LedgerEntryInput {
   /** `resource.what_happened`, e.g. `seat.promoted`. */
-  kind: string;
+  kind: LedgerKind;
   outcome: LedgerOutcome;
   actor: ActorRef & Partial<RequestFacts>;
   room?: string | null;
@@ -25,6 +26,11 @@ export interface LedgerRef {
   seq: number;
   /** Microseconds since the epoch, by Postgres' clock. */
   atMicros: string;
+}
+
+/** An entry that is written, with the hash of its leaf in hex. */
+export interface WrittenEntry extends LedgerRef {
+  leafHash: string;
 }
 
 /** The id that the API shows: opaque, sortable by time, and enough to find the row in its partition. */

@@ -7,6 +7,7 @@ import { containsText, searchPattern } from '../database/text-search.js';
 import { ledgerId, parseLedgerId } from './ledger-entry.js';
 import {
   encodeCursor,
+  type ErasedPart,
   type LedgerFilter,
   type LedgerQuery,
   type TokenPayload,
@@ -22,20 +23,28 @@ interface EntryRow {
   outcome: string;
   actor_kind: ActorKind;
   actor_id: string | null;
-  actor_label: string;
+  actor_label: string | null;
   room: string | null;
   identity: string | null;
   request_id: string | null;
   ip: string | null;
   reason: string | null;
   payload: Record<string, unknown>;
+  personal: Record<string, unknown> | null;
+  is_actor_erased: boolean;
+  is_subject_erased: boolean;
 }
 
 const COLUMNS = `shard, seq, at, (extract(epoch FROM at) * 1000000)::bigint::text AS at_us, kind, outcome,
-  actor_kind, actor_id, actor_label, room, identity, request_id, ip, reason, payload`;
+  actor_kind, actor_id, actor_label, room, identity, request_id, ip, reason, payload, personal,
+  actor_commitment IS NOT NULL AS is_actor_erased,
+  subject_commitment IS NOT NULL AS is_subject_erased`;
 
 /** A search may take this long before it is given up; narrower filters are faster. */
 const SEARCH_TIMEOUT_MS = 5_000;
+
+/** What is shown in place of the label of an actor who was erased. */
+const ERASED = 'erased';
 
 export type EntryView = ReturnType<typeof toView>;
 
@@ -159,6 +168,13 @@ function conditionsOf(
   return conditions;
 }
 
+function erasedParts(row: EntryRow): ErasedPart[] {
+  return [
+    ...(row.is_actor_erased ? (['actor'] as const) : []),
+    ...(row.is_subject_erased ? (['subject'] as const) : []),
+  ];
+}
+
 function cursorAt(way: 'next' | 'prev', row: EntryRow): string {
   return encodeCursor({ way, atMicros: row.at_us, shard: row.shard, seq: Number(row.seq) });
 }
@@ -171,13 +187,14 @@ function toView(row: EntryRow) {
     at: row.at,
     kind: row.kind,
     outcome: row.outcome,
-    actor: { kind: row.actor_kind, id: row.actor_id, label: row.actor_label },
+    actor: { kind: row.actor_kind, id: row.actor_id, label: row.actor_label ?? ERASED },
     room: row.room,
     identity: row.identity,
     requestId: row.request_id,
     ip: row.ip,
     reason: row.reason,
-    payload: row.payload,
+    payload: row.personal ? { ...row.payload, ...row.personal } : row.payload,
+    erased: erasedParts(row),
   };
 }
 

@@ -68,7 +68,8 @@ const WEBHOOKS = `
   SELECT shard, min(seq) AS seq, min(at_us) AS at_us, count(*) AS repeated FROM (
     SELECT shard, seq, (extract(epoch FROM at) * 1000000)::bigint AS at_us,
       row_number() OVER (PARTITION BY payload->>'webhookId' ORDER BY at, shard, seq) AS place
-    FROM ledger_entry WHERE payload ? 'webhookId'
+    FROM ledger_entry
+    WHERE CASE WHEN strpos(payload::text, '"webhookId"') > 0 THEN payload->>'webhookId' IS NOT NULL END
   ) e WHERE place > 1 GROUP BY shard`;
 
 /** The parent, its partitions and the heads: triggers of each, and what the role may do past them. */

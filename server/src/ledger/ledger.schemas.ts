@@ -76,6 +76,14 @@ export const ledgerIdParams = z.strictObject({
   id: z.string().min(5).max(60).describe('The id of the entry.'),
 });
 
+/** A receipt: with it, the proof of the entry can be checked. */
+export const leafHashResponse = z
+  .string()
+  .describe('The hash of its leaf in the tree of the ledger, in hex (RFC 6962, SHA-256).');
+
+const erasedPart = z.enum(['actor', 'subject']);
+export type ErasedPart = z.infer<typeof erasedPart>;
+
 export const ledgerEntryResponse = z.looseObject({
   id: z.string().describe('The id of the entry.'),
   shard: z.number().describe('The server that wrote it: its numbered sequence.'),
@@ -104,6 +112,11 @@ export const ledgerEntryResponse = z.looseObject({
   ip: z.string().nullable().describe('The address that the request came from; null: not known.'),
   reason: z.string().nullable().describe('The reason that was given; null: none.'),
   payload: z.record(z.string(), z.unknown()).describe('The details; which ones depends on `kind`.'),
+  erased: z
+    .array(erasedPart)
+    .describe(
+      'Parts that were erased, because they spoke of a person: `actor` (id, label, address) or `subject` (identity, reason, and what the payload said of them). The hash of the entry still holds.',
+    ),
 });
 
 /** A token that was given out or refused: what the payload says of it, as fields of its own. */

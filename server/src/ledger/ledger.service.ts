@@ -3,21 +3,26 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Batcher } from '../common/batcher.js';
 import { AppError } from '../common/errors/app-error.js';
 import { PgPool } from '../database/pg-pool.js';
-import type { LedgerEntryInput, LedgerRef } from './ledger-entry.js';
+import { toColumns } from './entry-columns.js';
+import type { LedgerEntryInput, WrittenEntry } from './ledger-entry.js';
 
 /** What `append` needs of a transaction: its own connection. */
 export interface LedgerConnection {
   query<R extends object>(sql: string, values?: unknown[]): Promise<{ rows: R[] }>;
 }
 
-/** Both null: the shard is another writer's by now, and nothing was written. */
+/** All null: the shard is another writer's by now, and nothing was written. */
 interface AppendedRow {
   last_seq: string | null;
   at_us: string | null;
+  /** 32 bytes for each entry, in their order. */
+  leaf_hashes: Buffer | null;
 }
 
-/** $1 shard, $2 epoch, $3 the entries as one JSON document, which costs half of an array per column. */
-const APPEND = 'SELECT last_seq, at_us FROM ledger_append($1, $2, $3)';
+/** $1 shard, $2 epoch, then an array for each column. */
+const APPEND = `SELECT last_seq, at_us, leaf_hashes FROM ledger_append($1, $2,
+  $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`;
+const HASH_BYTES = 32;
 
 /**
  * The one append-only log. There are two ways in and no third: `append` inside the transaction of
@@ -29,7 +34,7 @@ export class LedgerService implements OnApplicationShutdown {
   private readonly holder = randomUUID();
   /** The shard that this process writes alone, and the epoch that it holds it by. */
   private lease: { shard: number; epoch: string } | null = null;
-  private readonly batcher: Batcher<LedgerEntryInput, LedgerRef>;
+  private readonly batcher: Batcher<LedgerEntryInput, WrittenEntry>;
 
   constructor(private readonly pg: PgPool) {
     this.batcher = new Batcher((entries) => this.writeBatch(entries), {
@@ -51,10 +56,10 @@ export class LedgerService implements OnApplicationShutdown {
    * Writes entries on shard 0 inside the caller's transaction, so that both commit or neither.
    * Call it last: it takes the head's row lock until the commit. (`Transactions.run` does.)
    */
-  async append(connection: LedgerConnection, entries: LedgerEntryInput[]): Promise<LedgerRef[]> {
+  async append(connection: LedgerConnection, entries: LedgerEntryInput[]): Promise<WrittenEntry[]> {
     if (entries.length === 0) return [];
-    const { rows } = await connection.query<AppendedRow>(APPEND, [0, 0, toJson(entries)]);
-    const refs = toRefs(0, entries.length, rows[0]);
+    const { rows } = await connection.query<AppendedRow>(APPEND, [0, 0, ...toColumns(entries)]);
+    const refs = toWritten(0, entries.length, rows[0]);
     if (refs) return refs;
     throw new AppError('unavailable', 'ledger.lost_shard', 'The ledger cannot be written.');
   }
@@ -64,7 +69,7 @@ export class LedgerService implements OnApplicationShutdown {
    * go out together, one statement per flush, with no artificial delay. Rejects with `unavailable`
    * when the entry could not be committed.
    */
-  appendDurably(entry: LedgerEntryInput): Promise<LedgerRef> {
+  appendDurably(entry: LedgerEntryInput): Promise<WrittenEntry> {
     return this.batcher.load(entry);
   }
 
@@ -76,16 +81,16 @@ export class LedgerService implements OnApplicationShutdown {
       .catch(() => undefined); // the lease ends by itself
   }
 
-  private async writeBatch(entries: LedgerEntryInput[]): Promise<LedgerRef[]> {
-    const json = toJson(entries);
+  private async writeBatch(entries: LedgerEntryInput[]): Promise<WrittenEntry[]> {
+    const columns = toColumns(entries);
     for (let attempt = 0; attempt < 3; attempt++) {
       const lease = this.lease ?? (this.lease = await this.claimShard());
       const { rows } = await this.pg.query<AppendedRow>('ledger-append', APPEND, [
         lease.shard,
         lease.epoch,
-        json,
+        ...columns,
       ]);
-      const refs = toRefs(lease.shard, entries.length, rows[0]);
+      const refs = toWritten(lease.shard, entries.length, rows[0]);
       if (refs) return refs;
       this.lease = null; // another process took the shard while this one was away
     }
@@ -108,36 +113,22 @@ export class LedgerService implements OnApplicationShutdown {
 }
 
 /** Null when nothing was written. */
-function toRefs(shard: number, count: number, row: AppendedRow | undefined): LedgerRef[] | null {
-  const { last_seq: lastSeq = null, at_us: atMicros = null } = row ?? {};
-  if (lastSeq === null || atMicros === null) return null;
+function toWritten(
+  shard: number,
+  count: number,
+  row: AppendedRow | undefined,
+): WrittenEntry[] | null {
+  const {
+    last_seq: lastSeq = null,
+    at_us: atMicros = null,
+    leaf_hashes: hashes = null,
+  } = row ?? {};
+  if (lastSeq === null || atMicros === null || hashes === null) return null;
   const last = Number(lastSeq);
-  return Array.from({ length: count }, (_, i) => ({ shard, seq: last - count + 1 + i, atMicros }));
-}
-
-function toJson(entries: LedgerEntryInput[]): string {
-  const rows = entries.map(({ actor, ...entry }) => ({
-    kind: entry.kind,
-    outcome: entry.outcome,
-    actor_kind: actor.kind,
-    actor_id: actor.id,
-    actor_label: actor.label,
-    room: entry.room,
-    identity: entry.identity,
-    request_id: actor.requestId,
-    ip: actor.ip,
-    reason: entry.reason,
-    payload: entry.payload,
+  return Array.from({ length: count }, (_, i) => ({
+    shard,
+    seq: last - count + 1 + i,
+    atMicros,
+    leafHash: hashes.toString('hex', i * HASH_BYTES, (i + 1) * HASH_BYTES),
   }));
-  return storableJson(JSON.stringify(rows));
-}
-
-/**
- * Postgres holds neither U+0000 nor halves of surrogate pairs, and `stringify` escapes exactly these.
- * An entry must not be lost for them, nor those that go out in the same statement: a refusal quotes
- * what somebody sent.
- */
-function storableJson(json: string): string {
-  if (!json.includes('\\u')) return json;
-  return json.replace(/(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g, '$1\\ufffd');
 }

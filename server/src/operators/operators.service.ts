@@ -23,6 +23,7 @@ import type {
   ListOperatorsQuery,
   UpdateOperatorBody,
 } from './operators.schemas.js';
+import type { LedgerKind } from '../ledger/ledger-kinds.js';
 
 interface OperatorRow {
   id: string;
@@ -224,7 +225,7 @@ function requesterOf({ kind, id }: Actor): HashRequester {
   return { key: id ?? kind, isKnown: true };
 }
 
-function kindOfChange(before: OperatorView, after: OperatorView, isReset: boolean): string {
+function kindOfChange(before: OperatorView, after: OperatorView, isReset: boolean): LedgerKind {
   if (after.isDisabled && !before.isDisabled) return 'operator.disabled';
   if (!after.isDisabled && before.isDisabled) return 'operator.enabled';
   return isReset ? 'operator.password_reset' : 'operator.updated';

@@ -138,6 +138,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
       token,
       serverUrl: clientUrlOf(this.config),
       issuanceId: ledgerId(ref),
+      leafHash: ref.leafHash,
       jti: claims.jti,
       identity,
       expiresAt,

@@ -18,6 +18,7 @@ import type {
   DraftBody,
   UpdateTemplateBody,
 } from './role-templates.schemas.js';
+import type { LedgerKind } from '../ledger/ledger-kinds.js';
 
 /** Counts that move by themselves: a form that is a moment old is no attempt to change them. */
 const MOVING = ['assignments', 'live'] as const;
@@ -256,7 +257,7 @@ export class RoleTemplatesService {
     actor: Actor,
     key: string,
     ifMatch: string | undefined,
-    kind: string,
+    kind: Extract<LedgerKind, `template.${string}`>,
     work: (tx: Tx, template: RoleTemplate) => Promise<Record<string, unknown>>,
   ): Promise<void> {
     const permission =

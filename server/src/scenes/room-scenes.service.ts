@@ -111,7 +111,7 @@ export class RoomScenes {
       at: string,
     ) => {
       scene: StoredScene | null;
-      entry: { kind: string; payload: Record<string, unknown> };
+      entry: { kind: 'scene.entered' | 'scene.left'; payload: Record<string, unknown> };
     },
   ): Promise<{ operation: SceneOperation; scene: StoredScene | null }> {
     return this.transactions.run(async (tx) => {

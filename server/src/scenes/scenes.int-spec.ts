@@ -3,6 +3,7 @@ import { Crowd } from '../../test/support/crowd.js';
 import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
 import { LiveKitDouble } from '../../test/support/livekit-double/livekit-double.js';
 import { ALL_RIGHTS, type Permission } from '../../test/support/livekit-double/model.js';
+import { WHOLE_PAYLOAD } from '../../test/support/ledger-sql.js';
 import { until } from '../../test/support/until.js';
 import { Transactions } from '../ledger/transactions.js';
 import { RoomSessions } from '../presence/room-sessions.js';
@@ -63,7 +64,7 @@ describe('scenes', () => {
 
   const entries = (room: string, kind: string) =>
     app.sql<{ actor_label: string; payload: Record<string, unknown> }>(
-      `SELECT actor_label, payload FROM ledger_entry WHERE room = $1 AND kind = $2
+      `SELECT actor_label, ${WHOLE_PAYLOAD} FROM ledger_entry WHERE room = $1 AND kind = $2
        ORDER BY at, shard, seq`,
       [room, kind],
     );

@@ -1,6 +1,7 @@
 import { ACTS } from '../acts/acts.js';
 import type { Actor, ActorRef } from '../actor/actor.js';
 import type { RequestView } from './stage.schemas.js';
+import type { LedgerKind } from '../ledger/ledger-kinds.js';
 
 /** A raised hand, an invitation to come up, or a question to unmute. */
 export type StageRequestKind = 'hand' | 'invite' | 'unmute';
@@ -32,19 +33,36 @@ export interface StageRequest {
 
 type StageEvent = Exclude<StageRequestState, 'waiting'> | 'asked';
 
-/** Entries of moderators' acts have the kind that the catalogue names. */
-const LEDGER_KINDS: Partial<Record<`${StageRequestKind}_${StageEvent}`, string>> = {
-  hand_asked: 'stage.hand_raised',
-  hand_withdrawn: 'stage.hand_lowered',
-  hand_approved: ACTS.approve.ledgerKind,
-  hand_declined: ACTS.decline.ledgerKind,
-  invite_asked: ACTS.invite.ledgerKind,
-  unmute_asked: ACTS.ask_unmute.ledgerKind,
+/** What becomes of each kind. Entries of moderators' acts have the kind that the catalogue names. */
+const LEDGER_KINDS: Readonly<
+  Record<StageRequestKind, Partial<Readonly<Record<StageEvent, LedgerKind>>>>
+> = {
+  hand: {
+    asked: 'stage.hand_raised',
+    withdrawn: 'stage.hand_lowered',
+    approved: ACTS.approve.ledgerKind,
+    declined: ACTS.decline.ledgerKind,
+    expired: 'stage.hand_expired',
+  },
+  invite: {
+    asked: ACTS.invite.ledgerKind,
+    accepted: 'stage.invite_accepted',
+    declined: 'stage.invite_declined',
+    expired: 'stage.invite_expired',
+  },
+  unmute: {
+    asked: ACTS.ask_unmute.ledgerKind,
+    accepted: 'stage.unmute_accepted',
+    declined: 'stage.unmute_declined',
+    expired: 'stage.unmute_expired',
+  },
 };
 
 /** The kind of the ledger entry that says what became of a request. */
-export function ledgerKindOf(kind: StageRequestKind, event: StageEvent): string {
-  return LEDGER_KINDS[`${kind}_${event}`] ?? `stage.${kind}_${event}`;
+export function ledgerKindOf(kind: StageRequestKind, event: StageEvent): LedgerKind {
+  const found = LEDGER_KINDS[kind][event];
+  if (!found) throw new Error(`no ${kind} is ${event}`);
+  return found;
 }
 
 export function toRef({ kind, id, label }: Actor): Pick<Actor, 'kind' | 'id' | 'label'> {

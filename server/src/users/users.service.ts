@@ -23,6 +23,7 @@ import type {
   UserWarnings,
 } from './users.schemas.js';
 import { UserRemoval } from './user-removal.js';
+import type { LedgerKind } from '../ledger/ledger-kinds.js';
 
 interface UserRow {
   id: string;
@@ -307,7 +308,7 @@ function warningsOf(users: LookAlike[]): UserWarnings {
   return [{ code: 'user.identity_confusable', field: 'identity', text, users }];
 }
 
-function kindOfChange(after: Partial<UserView>): string {
+function kindOfChange(after: Partial<UserView>): LedgerKind {
   if (after.isSuspended === undefined) return 'user.updated';
   return after.isSuspended ? 'user.suspended' : 'user.unsuspended';
 }

@@ -17,6 +17,7 @@ import type { TrackEvent } from '../seats/public/seats.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { RoomSessions } from '../presence/room-sessions.js';
 import { type ReceivedEvent, WebhookInbox } from './webhook-inbox.js';
+import type { LedgerKind } from '../ledger/ledger-kinds.js';
 
 const BATCH = 200;
 /** Rooms whose events are caught up with at once. */
@@ -28,7 +29,7 @@ const ROOMS_AT_ONCE = 4;
 const COLLECT_MS = 20;
 
 /** LiveKit's name of an event, and the ledger's. What is not here leaves no entry. */
-const LEDGER_KINDS: Readonly<Record<string, string>> = {
+const LEDGER_KINDS: Readonly<Record<string, LedgerKind>> = {
   room_started: 'room.started',
   room_finished: 'room.finished',
   participant_joined: 'participant.joined',

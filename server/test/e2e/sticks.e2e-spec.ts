@@ -251,7 +251,7 @@ describeLive('what a moderator decided sticks', () => {
       app.sql<{ id: string; outcomes: string[] }>(
         `SELECT payload->>'operationId' AS id, array_agg(outcome ORDER BY at, shard, seq) AS outcomes
          FROM ledger_entry WHERE room = $1 AND kind LIKE 'seat.%' AND kind <> 'seat.silenced'
-           AND payload ? 'operationId' GROUP BY 1`,
+           AND payload->>'operationId' IS NOT NULL GROUP BY 1`,
         [room],
       );
     const isWhole = ({ outcomes }: { outcomes: string[] }) =>
@@ -407,7 +407,7 @@ describeLive('what a moderator decided sticks', () => {
       });
       await untilRight(room, back);
       const twice = await app.sql(
-        `SELECT payload->>'webhookId' FROM ledger_entry WHERE room = $1 AND payload ? 'webhookId'
+        `SELECT payload->>'webhookId' FROM ledger_entry WHERE room = $1 AND payload->>'webhookId' IS NOT NULL
          GROUP BY 1 HAVING count(*) > 1`,
         [room],
       );

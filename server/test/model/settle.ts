@@ -131,7 +131,7 @@ export async function assertOutcomes(scene: Scene, isFinal = false): Promise<voi
       `SELECT payload->>'operationId' AS id, array_agg(outcome ORDER BY at, shard, seq) AS outcomes,
          min(identity) AS identity, min(at) < now() - interval '13 seconds' AS is_old
        FROM ledger_entry WHERE room = $1 AND kind LIKE 'seat.%' AND kind <> 'seat.silenced'
-         AND payload ? 'operationId'
+         AND payload->>'operationId' IS NOT NULL
        GROUP BY 1`,
       [room],
     );
@@ -178,7 +178,7 @@ export async function assertWebhooksOnce({ world, room }: Scene): Promise<void> 
   });
   const twice = await world.a.sql(
     `SELECT payload->>'webhookId' AS id, count(*) FROM ledger_entry
-     WHERE room = $1 AND payload ? 'webhookId' GROUP BY 1 HAVING count(*) > 1`,
+     WHERE room = $1 AND payload->>'webhookId' IS NOT NULL GROUP BY 1 HAVING count(*) > 1`,
     [room],
   );
   expect(twice).toEqual([]);

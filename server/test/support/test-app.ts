@@ -9,6 +9,7 @@ import { type AppConfig, parseConfig } from '../../src/config/app-config.js';
 import { createApp } from '../../src/create-app.js';
 import { type Hint, Hints } from '../../src/hints/hints.js';
 import { FirstStart } from '../../src/start/first-start.js';
+import { WHOLE_PAYLOAD } from './ledger-sql.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 export const ADMIN_PASSWORD = 'correct horse battery';
@@ -233,7 +234,7 @@ export async function startTestApp(
     ledger: (kind) =>
       sql<LedgerRow>(
         `SELECT shard, seq::int, kind, outcome, actor_kind, actor_id, actor_label, room, identity,
-           request_id, reason, payload
+           request_id, reason, ${WHOLE_PAYLOAD}
          FROM ledger_entry WHERE $1::text IS NULL OR kind = $1 ORDER BY at, shard, seq`,
         [kind ?? null],
       ),

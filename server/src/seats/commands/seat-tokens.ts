@@ -4,7 +4,7 @@ import { AppError } from '../../common/errors/app-error.js';
 import { Transactions, type Tx } from '../../ledger/transactions.js';
 import { Hints } from '../../hints/hints.js';
 import type { Override } from '../../grants/policy.js';
-import type { LedgerEntryInput, LedgerRef } from '../../ledger/ledger-entry.js';
+import type { LedgerEntryInput, WrittenEntry } from '../../ledger/ledger-entry.js';
 import { LedgerService } from '../../ledger/ledger.service.js';
 import type { PolicyFacts } from '../../policy/policy-facts.js';
 import type { Seat } from '../model/seat.js';
@@ -51,7 +51,7 @@ export class SeatTokens {
     facts: PolicyFacts,
     role: TemplateVersion,
     entry: LedgerEntryInput,
-  ): Promise<LedgerRef> {
+  ): Promise<WrittenEntry> {
     const { identity } = facts;
     const room = facts.room?.name ?? '';
     const context = await this.contexts.read(room, identity);
@@ -71,7 +71,7 @@ export class SeatTokens {
       await this.give(tx, seat, { ...given, scope: 'session', until: null, at: now });
       await this.rules.assertMayHave(tx, { room, identity, template: role.template });
       const [written] = await this.ledger.append(tx, [entry]);
-      return written as LedgerRef;
+      return written as WrittenEntry;
     });
     // Somebody who is in the room already has the new role at once; nobody waits for that.
     if (context.seat.isPresent) {
@@ -91,7 +91,7 @@ export class SeatTokens {
     { room, identity, peeksAt }: { room: string; identity: string; peeksAt: string },
     role: TemplateVersion & { readonly seconds: number },
     entriesOf: (until: Date) => LedgerEntryInput[],
-  ): Promise<{ ref: LedgerRef; until: Date }> {
+  ): Promise<{ ref: WrittenEntry; until: Date }> {
     const { template, version, seconds } = role;
     return this.transactions.run(async (tx) => {
       const { seat, now } = await this.store.lock(tx, room, identity);
@@ -101,7 +101,7 @@ export class SeatTokens {
       await this.give(tx, seat, { ...given, scope: 'until', until, at: now });
       tx.afterCommit(() => this.hints.publish([{ topic: LEASES, type: 'lease' }]));
       const [ref] = await this.ledger.append(tx, entriesOf(until));
-      return { ref: ref as LedgerRef, until };
+      return { ref: ref as WrittenEntry, until };
     });
   }
 

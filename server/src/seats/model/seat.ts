@@ -8,6 +8,7 @@ import type {
   ObservedTrack,
   ParticipantState,
 } from '../../livekit/participant-view.js';
+import type { LedgerKind } from '../../ledger/ledger-kinds.js';
 
 /** The acts that are operations on a seat, and what ends by itself. */
 export type SeatAction = SeatAct | keyof typeof END_LEDGER_KINDS;
@@ -18,7 +19,7 @@ const END_LEDGER_KINDS = {
   hold_end: 'seat.hold_ended',
   block_end: 'seat.block_ended',
   peek_end: 'seat.peek_ended',
-} as const;
+} as const satisfies Record<string, LedgerKind>;
 
 /** What moderators set on a seat, on top of assignments. */
 export interface DesiredState {
@@ -157,7 +158,7 @@ export function isBy({ actor }: Pick<SeatOperation, 'actor'>, { kind, id }: Acto
 }
 
 /** The kind of the ledger's entries of an action. */
-export function ledgerKindOf(action: SeatAction): string {
+export function ledgerKindOf(action: SeatAction): LedgerKind {
   return action in END_LEDGER_KINDS
     ? END_LEDGER_KINDS[action as keyof typeof END_LEDGER_KINDS]
     : ACTS[action as SeatAct].ledgerKind;

@@ -211,7 +211,7 @@ export class SeatChecks {
       ...describeWanted(evaluation),
       ...describeMutes(evaluation, tracks),
     };
-    const write = (kind: string, outcome: LedgerOutcome, extra: Record<string, unknown> = {}) =>
+    const write = (kind: DriftKind, outcome: LedgerOutcome, extra: Record<string, unknown> = {}) =>
       this.ledger.appendDurably({
         kind,
         outcome,
@@ -236,7 +236,7 @@ export class SeatChecks {
     key: string,
     ms: number,
     write: (
-      kind: string,
+      kind: DriftKind,
       outcome: LedgerOutcome,
       extra: Record<string, unknown>,
     ) => Promise<unknown>,
@@ -252,6 +252,8 @@ export class SeatChecks {
     return true;
   }
 }
+
+type DriftKind = 'drift.detected' | 'drift.repaired';
 
 function isAsWanted(
   evaluation: Evaluation,

@@ -1,0 +1,71 @@
+/**
+ * The text of a value by RFC 8785: keys in the order of their UTF-16 units, no spaces, numbers and
+ * strings as `JSON.stringify` has them. `undefined` and `toJSON` count as they do there.
+ */
+export function canonicalJson(value: unknown): string {
+  return isInOrder(value) ? (JSON.stringify(value) ?? 'null') : inOrder(value);
+}
+
+/**
+ * The same, as Postgres can keep it: it holds neither U+0000 nor halves of surrogate pairs. An entry
+ * must not be lost for them, since a refusal quotes what somebody sent.
+ */
+export function storableJson(value: unknown): string {
+  const json = canonicalJson(value);
+  return json.includes('\\u') ? canonicalJson(storable(JSON.parse(json))) : json;
+}
+
+export function storableText(text: string): string {
+  const whole = text.isWellFormed() ? text : text.toWellFormed();
+  return whole.includes('\0') ? whole.replaceAll('\0', '\ufffd') : whole;
+}
+
+/** Most payloads are written in order, and `JSON.stringify` is several times as fast as a walk. */
+function isInOrder(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object' && !isInOrder(item)) return false;
+    return true;
+  }
+  if ('toJSON' in value && typeof value.toJSON === 'function') return value instanceof Date;
+  let last = '';
+  for (const key of Object.keys(value)) {
+    if (key < last) return false;
+    last = key;
+    const member = (value as Record<string, unknown>)[key];
+    if (typeof member === 'object' && !isInOrder(member)) return false;
+  }
+  return true;
+}
+
+function inOrder(given: unknown, name = ''): string {
+  const value = toJsonOf(given, name);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map((item, i) => inOrder(item, `${i}`)).join(',')}]`;
+  const members = Object.keys(value)
+    .sort()
+    .flatMap((key) => {
+      const member = (value as Record<string, unknown>)[key];
+      if (member === undefined || typeof member === 'function' || typeof member === 'symbol') {
+        return [];
+      }
+      return [`${JSON.stringify(key)}:${inOrder(member, key)}`];
+    });
+  return `{${members.join(',')}}`;
+}
+
+function toJsonOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !('toJSON' in value)) return value;
+  return typeof value.toJSON === 'function'
+    ? (value.toJSON as (name: string) => unknown)(name)
+    : value;
+}
+
+function storable(value: unknown): unknown {
+  if (typeof value === 'string') return storableText(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(storable);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [storableText(key), storable(member)]),
+  );
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from './canonical-json.js';
+
+export { canonicalJson } from './canonical-json.js';
+
+/** An entry as its columns hold it. The JSON is text, because that is what was hashed. */
+export interface StoredEntry {
+  readonly shard: number;
+  readonly seq: number;
+  /** Microseconds since the epoch. */
+  readonly atMicros: string;
+  readonly kind: string;
+  readonly outcome: string;
+  readonly actorKind: string;
+  readonly actorId: string | null;
+  /** Null once the part is erased. */
+  readonly actorLabel: string | null;
+  readonly ip: string | null;
+  readonly room: string | null;
+  readonly identity: string | null;
+  readonly requestId: string | null;
+  readonly reason: string | null;
+  /** What speaks of nobody, as canonical JSON. */
+  readonly payload: string;
+  /** What speaks of a person, as canonical JSON; null: nothing does, or it is erased. */
+  readonly personal: string | null;
+  readonly actorSalt: Uint8Array | null;
+  readonly subjectSalt: Uint8Array | null;
+  /** Set once the part is erased; until then it follows from the part and its salt. */
+  readonly actorCommitment: Uint8Array | null;
+  readonly subjectCommitment: Uint8Array | null;
+}
+
+/**
+ * The data of an entry's leaf, as RFC 8785 text. `ledger_append` builds the same text in Postgres, from
+ * the columns as they are stored; a test holds the two against each other.
+ */
+export function leafText(entry: StoredEntry): string {
+  const actor = actorCommitmentOf(entry);
+  const subject = subjectCommitmentOf(entry);
+  const text = canonicalJson;
+  return (
+    `{"actor":{"commitment":${text(hex(actor))},"kind":${text(entry.actorKind)}}` +
+    `,"at":"${instantOf(entry.atMicros)}","kind":${text(entry.kind)},"outcome":${text(entry.outcome)}` +
+    `,"payload":${entry.payload},"reason":${text(subject ? null : entry.reason)}` +
+    `,"requestId":${text(entry.requestId)},"room":${text(entry.room)},"seq":${entry.seq}` +
+    `,"shard":${entry.shard},"subject":${text(hex(subject))},"v":1}`
+  );
+}
+
+/** RFC 6962: SHA-256 of a zero byte and the data. */
+export function leafHash(entry: StoredEntry): Buffer {
+  return createHash('sha256').update('\0').update(leafText(entry)).digest();
+}
+
+/** What the leaf says of a person. Who has part and salt can check it; without the salt it says nothing. */
+export function commitmentOf(salt: Uint8Array, part: string): Buffer {
+  return createHash('sha256').update(salt).update(part).digest();
+}
+
+/** RFC 8785 text of who acted, and from where. */
+export function actorPart({ actorId, ip, actorLabel }: StoredEntry): string {
+  return canonicalJson({ id: actorId, ip, label: actorLabel });
+}
+
+/** RFC 8785 text of whom the entry is about, and what it says of them. */
+export function subjectPart({ identity, personal, reason }: StoredEntry): string {
+  return `{"identity":${canonicalJson(identity)},"payload":${personal ?? '{}'},"reason":${canonicalJson(reason)}}`;
+}
+
+function actorCommitmentOf(entry: StoredEntry): Uint8Array | null {
+  if (entry.actorCommitment || !entry.actorSalt) return entry.actorCommitment;
+  return commitmentOf(entry.actorSalt, actorPart(entry));
+}
+
+/** Null: the entry is about nobody. */
+function subjectCommitmentOf(entry: StoredEntry): Uint8Array | null {
+  if (entry.subjectCommitment || !entry.subjectSalt) return entry.subjectCommitment;
+  return commitmentOf(entry.subjectSalt, subjectPart(entry));
+}
+
+function hex(bytes: Uint8Array | null): string | null {
+  return bytes && Buffer.from(bytes).toString('hex');
+}
+
+function instantOf(micros: string): string {
+  const all = BigInt(micros);
+  const seconds = new Date(Number(all / 1_000_000n) * 1_000).toISOString().slice(0, 19);
+  return `${seconds}.${(all % 1_000_000n).toString().padStart(6, '0')}Z`;
+}

@@ -1,0 +1,202 @@
+/**
+ * The outcomes that entries of a kind have. `done`: one entry, ok. `refusal`: one entry, refused.
+ * `change`: what LiveKit has to be told, from its intent to what came of it; ok where it has not.
+ */
+type OutcomeFamily = 'done' | 'refusal' | 'change';
+
+export interface LedgerKindDeclaration {
+  readonly outcomes: OutcomeFamily;
+  /**
+   * Top-level members of the payload that speak of a person: who they are, how they are reached, what
+   * was said of them. They can be erased; the rest is in the leaf for good.
+   */
+  readonly personal: readonly string[];
+  /** Whom the personal members speak of, where the entry names no identity. */
+  readonly speaksOf?: 'actor' | 'operator';
+  readonly what: string;
+}
+
+const OF_OPERATOR = {
+  outcomes: 'done',
+  personal: ['after', 'before', 'email', 'operator'],
+  speaksOf: 'operator',
+} as const;
+/** Operations on seats: `detail` quotes what LiveKit answered. */
+const OF_SEAT = { outcomes: 'change', personal: ['detail'] } as const;
+const OF_REQUEST = { outcomes: 'done', personal: ['invitedBy', 'note'] } as const;
+const OF_USER = { outcomes: 'done', personal: ['after', 'before', 'user'] } as const;
+const OF_PARTICIPANT = { outcomes: 'done', personal: ['name'] } as const;
+const DONE = { outcomes: 'done', personal: [] } as const;
+
+/** Every kind of ledger entry. What is not listed here cannot be written. */
+export const LEDGER_KINDS = {
+  'token.issued': {
+    outcomes: 'done',
+    personal: ['because', 'claims', 'peeksAt'],
+    what: 'A token was signed and handed out',
+  },
+  'token.refused': { outcomes: 'refusal', personal: ['because'], what: 'A token was refused' },
+  'token.voided': { ...DONE, what: 'Tokens from before stopped working' },
+
+  'seat.promoted': { ...OF_SEAT, what: 'Somebody got a higher role' },
+  'seat.demoted': { ...OF_SEAT, what: 'A promotion ended, or somebody got a lower role' },
+  'seat.lease_extended': { ...OF_SEAT, what: 'A promotion ends later' },
+  'seat.blocked': { ...OF_SEAT, what: 'Somebody was removed and is kept out' },
+  'seat.unblocked': { ...OF_SEAT, what: 'Somebody may come back' },
+  'seat.removed': { ...OF_SEAT, what: 'Somebody was disconnected' },
+  'seat.muted': { ...OF_SEAT, what: 'Tracks of somebody were muted' },
+  'seat.held': { ...OF_SEAT, what: 'Somebody was muted and may not unmute' },
+  'seat.released': { ...OF_SEAT, what: 'Somebody may unmute again' },
+  'seat.silenced': { ...DONE, what: 'Nothing is heard of somebody since an act' },
+  'seat.peeked': {
+    outcomes: 'done',
+    personal: ['as'],
+    what: 'A moderator began to watch somebody, hidden',
+  },
+  'seat.peek_ended': { ...OF_SEAT, what: 'A moderator stopped watching' },
+  'seat.lease_ended': { ...OF_SEAT, what: 'A promotion expired' },
+  'seat.hold_ended': { ...OF_SEAT, what: 'A hold expired' },
+  'seat.block_ended': { ...OF_SEAT, what: 'A block expired' },
+  'seat.session_ended': { ...DONE, what: 'The session ended, and with it what it gave' },
+
+  'scene.entered': {
+    outcomes: 'done',
+    personal: ['before', 'scene'],
+    speaksOf: 'actor',
+    what: 'A room plays a scene',
+  },
+  'scene.left': {
+    outcomes: 'done',
+    personal: ['before', 'scene'],
+    speaksOf: 'actor',
+    what: 'A room plays its scene no longer',
+  },
+  'scene.created': { ...DONE, what: 'A scene was added' },
+  'scene.updated': { ...DONE, what: 'A scene was changed' },
+  'scene.deleted': {
+    outcomes: 'done',
+    personal: ['before'],
+    speaksOf: 'actor',
+    what: 'A scene was deleted',
+  },
+
+  'bulk.started': {
+    outcomes: 'done',
+    personal: ['filter'],
+    speaksOf: 'actor',
+    what: 'An act on many seats began',
+  },
+  'bulk.paused': { ...DONE, what: 'It waits' },
+  'bulk.resumed': { ...DONE, what: 'It goes on' },
+  'bulk.cancelled': {
+    outcomes: 'done',
+    personal: ['because'],
+    speaksOf: 'actor',
+    what: 'The rest of it is not done',
+  },
+  'bulk.retried': { ...DONE, what: 'What failed of it is tried again' },
+  'bulk.finished': { ...DONE, what: 'Every seat of it has its outcome' },
+
+  'stage.hand_raised': { ...OF_REQUEST, what: 'A participant asked to come up' },
+  'stage.hand_lowered': { ...OF_REQUEST, what: 'They took that back' },
+  'stage.hand_approved': { ...OF_REQUEST, what: 'A moderator said yes' },
+  'stage.hand_declined': { ...OF_REQUEST, what: 'A moderator said no' },
+  'stage.hand_expired': { ...OF_REQUEST, what: 'They left before an answer' },
+  'stage.invite_sent': { ...OF_REQUEST, what: 'A moderator asked them to come up' },
+  'stage.invite_accepted': { ...OF_REQUEST, what: 'They came up' },
+  'stage.invite_declined': { ...OF_REQUEST, what: 'They did not want to' },
+  'stage.invite_expired': { ...OF_REQUEST, what: 'They did not answer in time' },
+  'stage.unmute_asked': { ...OF_REQUEST, what: 'A moderator asked them to unmute' },
+  'stage.unmute_accepted': { ...OF_REQUEST, what: 'They did' },
+  'stage.unmute_declined': { ...OF_REQUEST, what: 'They did not want to' },
+  'stage.unmute_expired': { ...OF_REQUEST, what: 'They did not answer in time' },
+  'stage.limit_changed': { ...DONE, what: 'A role has another number of places' },
+
+  'drift.detected': {
+    outcomes: 'done',
+    personal: ['because'],
+    what: 'LiveKit gives somebody other rights than their role',
+  },
+  'drift.repaired': { outcomes: 'change', personal: ['because'], what: 'They got the right ones' },
+
+  'gate.admitted': { outcomes: 'done', personal: ['because'], what: 'A connect was let through' },
+  'gate.refused': { outcomes: 'refusal', personal: ['because'], what: 'A connect was refused' },
+
+  'participant.joined': { ...OF_PARTICIPANT, what: 'LiveKit has a new participant' },
+  'participant.left': { ...OF_PARTICIPANT, what: 'A participant left' },
+  'participant.aborted': {
+    ...OF_PARTICIPANT,
+    what: 'A connection was lost before it was complete',
+  },
+  'participant.unlisted': { ...DONE, what: 'Somebody is in a room without a token of ours' },
+
+  'room.created': { ...DONE, what: 'A room was added' },
+  'room.updated': { outcomes: 'change', personal: [], what: 'A room was changed' },
+  'room.closed': { outcomes: 'change', personal: [], what: 'A room takes nobody in' },
+  'room.opened': { ...DONE, what: 'A room takes people in again' },
+  'room.deleted': { outcomes: 'change', personal: [], what: 'A room was deleted' },
+  'room.started': { ...DONE, what: 'LiveKit runs the room' },
+  'room.finished': { ...DONE, what: 'LiveKit runs the room no longer' },
+
+  'user.created': { ...OF_USER, what: 'A user was added' },
+  'user.updated': { ...OF_USER, what: 'A user was changed' },
+  'user.suspended': { ...OF_USER, what: 'A user gets no tokens' },
+  'user.unsuspended': { ...OF_USER, what: 'A user gets tokens again' },
+  'user.deleted': { ...OF_USER, what: 'A user was deleted' },
+
+  'template.created': { ...DONE, what: 'A role template was added' },
+  'template.updated': { ...DONE, what: 'Its name, description or color was changed' },
+  'template.draft_saved': { ...DONE, what: 'Its draft was changed' },
+  'template.draft_discarded': { ...DONE, what: 'Its draft was thrown away' },
+  'template.published': { ...DONE, what: 'It has a new version' },
+  'template.archived': { ...DONE, what: 'It can be given no longer' },
+  'template.unarchived': { ...DONE, what: 'It can be given again' },
+  'template.deleted': { ...DONE, what: 'A template that never granted anything was deleted' },
+
+  'assignment.created': { outcomes: 'done', personal: ['after'], what: 'A role was assigned' },
+  'assignment.updated': {
+    outcomes: 'done',
+    personal: ['after', 'before', 'subject'],
+    what: 'An assignment was changed',
+  },
+  'assignment.deleted': { outcomes: 'done', personal: ['before'], what: 'An assignment ended' },
+
+  'operator.created': { ...OF_OPERATOR, what: 'An operator was added' },
+  'operator.updated': { ...OF_OPERATOR, what: 'An operator was changed' },
+  'operator.disabled': { ...OF_OPERATOR, what: 'An operator can sign in no longer' },
+  'operator.enabled': { ...OF_OPERATOR, what: 'An operator can sign in again' },
+  'operator.password_reset': { ...OF_OPERATOR, what: 'Somebody else set their password' },
+  'operator.password_changed': { ...DONE, what: 'They changed their password' },
+  'operator.signed_in': { ...DONE, what: 'An operator signed in' },
+  'operator.signed_out': { ...DONE, what: 'An operator signed out' },
+  'operator.sign_in_refused': {
+    outcomes: 'refusal',
+    personal: ['addresses'],
+    speaksOf: 'actor',
+    what: 'A wrong password, or a sum of them',
+  },
+
+  'api_key.created': { ...DONE, what: 'An API key was made' },
+  'api_key.revoked': { ...DONE, what: 'An API key opens nothing any longer' },
+
+  'access.refused': { outcomes: 'refusal', personal: [], what: 'Somebody tried what they may not' },
+
+  'demo.removed': {
+    outcomes: 'done',
+    personal: ['identities'],
+    what: 'The sample data was removed',
+  },
+
+  'ledger.erased': { ...DONE, what: 'Parts of entries about a person were erased' },
+} as const satisfies Readonly<Record<string, LedgerKindDeclaration>>;
+
+export type LedgerKind = keyof typeof LEDGER_KINDS;
+
+const PERSONAL: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(LEDGER_KINDS).map(([kind, { personal }]) => [kind, personal]),
+);
+
+/** Members of its payloads that speak of a person; null for a kind that nobody declared. */
+export function personalMembersOf(kind: string): readonly string[] | null {
+  return PERSONAL.get(kind) ?? null;
+}
