@@ -24,6 +24,9 @@ COPY --from=build /app/migrations/dist migrations/dist
 COPY --from=build /app/server/package.json server/
 COPY --from=build /app/server/dist server/dist
 COPY --from=build /app/admin-ui/dist admin-ui/dist
+# The ledger's key and mirror: give it a volume.
+ENV ROLECALL_HOME=/var/lib/rolecall
+RUN install -d -m 700 -o node -g node /var/lib/rolecall
 USER node
 EXPOSE 3000
 CMD ["node", "--enable-source-maps", "server/dist/main.js"]

@@ -117,6 +117,7 @@ export async function startOwnPostgres() {
   return {
     postgres,
     folder,
+    home: join(folder, 'home'),
     ownerUrl: postgres.url('rolecall_owner', passwords.owner),
     appUrl: postgres.url('rolecall_app', passwords.app),
     stop: async () => {
@@ -129,12 +130,13 @@ export async function startOwnPostgres() {
 }
 
 /** The built server as `npm start` runs it, on the database given, with an admin signed in. */
-export async function startRolecall({ ownerUrl, appUrl }, env) {
+export async function startRolecall({ ownerUrl, appUrl, home }, env) {
   const port = await freeTcpPort();
   const all = {
     PORT: String(port),
     DATABASE_URL: appUrl,
     DATABASE_MIGRATION_URL: ownerUrl,
+    ROLECALL_HOME: home,
     ROLECALL_ADMIN_PASSWORD: randomBytes(16).toString('hex'),
     ROLECALL_LOG: 'warn',
     ...env,

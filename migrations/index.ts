@@ -10,6 +10,7 @@ import { AppendThroughOneFunction1795226940000 } from './1795226940000-AppendThr
 import { KeepKindsOfActors1795226940001 } from './1795226940001-KeepKindsOfActors.js';
 import { SlowDownGuesses1795227000000 } from './1795227000000-SlowDownGuesses.js';
 import { HashEveryEntry1795400000000 } from './1795400000000-HashEveryEntry.js';
+import { SealTheLedger1795410000000 } from './1795410000000-SealTheLedger.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   KeepKindsOfActors1795226940001,
   SlowDownGuesses1795227000000,
   HashEveryEntry1795400000000,
+  SealTheLedger1795410000000,
 ];

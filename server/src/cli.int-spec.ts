@@ -29,6 +29,7 @@ describe('the command line', () => {
       ...KEY,
       DATABASE_URL: app.database.appUrl,
       DATABASE_MIGRATION_URL: app.database.ownerUrl,
+      ROLECALL_HOME: app.database.home,
     });
 
   /** On another machine: nothing but an address and a key. This process has to answer meanwhile. */

@@ -15,6 +15,8 @@ import { DatabaseUnreachable } from './database/why-not-connected.js';
 import { issueBody } from './issuance/issuance.schemas.js';
 import { IssuanceService } from './issuance/issuance.service.js';
 import { CHECKS, LedgerVerifier, type VerifierReport } from './ledger/ledger-verifier.js';
+import { LedgerKeys } from './ledger/sealing/ledger-keys.js';
+import { SealingStopped } from './ledger/sealing/sealing-stopped.js';
 import { createOperatorBody, updateOperatorBody } from './operators/operators.schemas.js';
 import { OperatorsService } from './operators/operators.service.js';
 import {
@@ -35,6 +37,7 @@ ${TOKEN_USAGE}
   operators password --email E-MAIL
                                  gives an operator a new password and ends their sessions
   ledger verify                  checks that no entry of the ledger is missing, repeated or misdated
+  ledger rotate-key              makes new signing keys for the ledger, signed by the old ones
 
 It uses the same environment as npm start; what it does is in the ledger as well.`;
 
@@ -96,6 +99,12 @@ async function run(app: INestApplicationContext, command: string, given: Options
     }
     case 'ledger verify': {
       return printReport(await app.get(LedgerVerifier).verify());
+    }
+    case 'ledger rotate-key': {
+      const vkeys = await app.get(LedgerKeys).rotate(actor);
+      console.error('The ledger is signed with new keys from now on. Give these to its witnesses:');
+      console.log(vkeys.join('\n'));
+      return 0;
     }
     default:
       console.error(USAGE);
@@ -163,7 +172,14 @@ async function main(): Promise<number> {
 }
 
 /** What their message says is all that there is to know. */
-const KNOWN = [AppError, ConfigError, DatabaseRefused, DatabaseUnreachable, TypeError];
+const KNOWN = [
+  AppError,
+  ConfigError,
+  DatabaseRefused,
+  DatabaseUnreachable,
+  SealingStopped,
+  TypeError,
+];
 
 function outputOf(given: Options): { json: boolean; tokenOnly: boolean } {
   return { json: given.json === true, tokenOnly: given['token-only'] === true };

@@ -11,6 +11,7 @@ import {
 import { forgetPgVariables } from './config/postgres-url.js';
 import { createApp } from './create-app.js';
 import { DemoService } from './demo/demo.service.js';
+import { startSealing } from './ledger/sealing/start-sealing.js';
 import { describeFirstAdmin } from './start/create-first-admin.js';
 import { listen } from './listen.js';
 import { LiveKitHealth } from './livekit/livekit.health.js';
@@ -38,6 +39,7 @@ async function start(): Promise<void> {
   // Listening comes first: /healthz answers at once, and /readyz says 503 until all is prepared.
   await listen(app, config);
   const admin = await app.get(FirstStart).prepare();
+  startSealing(app);
   if (admin) console.log(describeFirstAdmin(admin));
   config.adminPassword = null;
   for (const name of unneeded) {

@@ -39,6 +39,7 @@ export async function startRolecall(env: Record<string, string> = {}): Promise<R
       PORT: String(port),
       DATABASE_URL: database.appUrl,
       DATABASE_MIGRATION_URL: database.ownerUrl,
+      ROLECALL_HOME: database.home,
       LIVEKIT_URL: livekit.url,
       LIVEKIT_API_KEY: livekit.apiKey,
       LIVEKIT_API_SECRET: livekit.apiSecret,

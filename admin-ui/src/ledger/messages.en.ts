@@ -251,7 +251,12 @@ registerMessages({
         refused_participant: '%{identity} was refused at the stage of %{room}',
       },
       demo: { removed: '%{actor} removed the sample data' },
-      ledger: { erased: '%{actor} erased what the ledger said of a person' },
+      ledger: {
+        erased: '%{actor} erased what the ledger said of a person',
+        key_rotated: '%{actor} gave the ledger new signing keys',
+        sealing_stopped: '%{actor} refused to sign the ledger as it was',
+        sealing_resumed: '%{actor} signed the ledger again',
+      },
     },
   },
 });

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { HTTP_LIMITS, type HttpLimits } from './http-limits.js';
+import { ledgerMirror, type MirrorConfig, mirrorOf, mirrorProblems } from './ledger-mirror.js';
 import type { UserJwtConfig } from './user-jwt.js';
 import { parseTtl } from '../grants/ttl.js';
 import {
@@ -58,6 +60,16 @@ export const environmentSchema = z.object({
     .string()
     .optional()
     .describe('folder of embedded data, generated secrets and the LiveKit binary'),
+  ROLECALL_LEDGER_MIRROR: ledgerMirror
+    .optional()
+    .describe('folder, or `s3://bucket/prefix`, that gets the ledger’s tiles as they are made'),
+  AWS_ENDPOINT_URL_S3: url(['https:', 'http:'])
+    .optional()
+    .describe('object store of the mirror; left out: Amazon S3'),
+  AWS_REGION: z.string().default('us-east-1').describe('its region'),
+  AWS_ACCESS_KEY_ID: credential().optional().describe('key of the object store'),
+  AWS_SECRET_ACCESS_KEY: credential().optional().describe('its secret'),
+  AWS_SESSION_TOKEN: credential().optional().describe('its session, when the key is temporary'),
   ROLECALL_LIVEKIT_ARCHIVE: z
     .string()
     .refine((text) => text === 'off' || isHttpUrl(text), {
@@ -182,6 +194,9 @@ export interface AppConfig {
   /** For what needs a session of its own; null: `databaseUrl`. */
   databaseSessionUrl: string | null;
   livekit: LiveKitConfig;
+  /** The folder of generated secrets, made when something is put into it. */
+  home: string;
+  ledgerMirror: MirrorConfig;
   adminEmail: string;
   adminPassword: string | null;
   /** Seconds. */
@@ -255,6 +270,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
   } else if (given.LIVEKIT_URL && !given.LIVEKIT_API_KEY) {
     problems.push('LIVEKIT_API_KEY: is required with LIVEKIT_URL');
   }
+  problems.push(...mirrorProblems(given));
   if (Boolean(given.LIVEKIT_WEBHOOK_API_KEY) !== Boolean(given.LIVEKIT_WEBHOOK_API_SECRET)) {
     problems.push('LIVEKIT_WEBHOOK_API_KEY and LIVEKIT_WEBHOOK_API_SECRET: give both or neither');
   }
@@ -279,6 +295,8 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
   // Without a LiveKit server tokens can still be tried out; nothing accepts them.
   const apiKey = env.LIVEKIT_API_KEY ?? 'no-livekit';
   const apiSecret = env.LIVEKIT_API_SECRET ?? randomBytes(32).toString('base64url');
+  // As `npm start` has it: in the checkout unless it is named.
+  const home = resolve(import.meta.dirname, '../../..', env.ROLECALL_HOME ?? '.rolecall');
   return {
     host: env.HOST,
     port: env.PORT,
@@ -294,6 +312,8 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
       webhookApiKey: env.LIVEKIT_WEBHOOK_API_KEY ?? apiKey,
       webhookApiSecret: env.LIVEKIT_WEBHOOK_API_SECRET ?? apiSecret,
     },
+    home,
+    ledgerMirror: mirrorOf(env, home),
     adminEmail: env.ROLECALL_ADMIN_EMAIL,
     adminPassword: env.ROLECALL_ADMIN_PASSWORD ?? null,
     tokenTtl: env.ROLECALL_TOKEN_TTL,

@@ -229,12 +229,13 @@ function pathParameters(route: Route): Json[] {
   const properties = (schema ? schemaOf(schema, 'input').properties : {}) as Record<string, Json>;
   const names = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => name as string);
   if (route.path.includes('*')) names.push('path');
+  const propertyOf = (name: string) => properties?.[name === 'path' ? '*' : name];
   return names.map((name) => ({
     name,
     in: 'path',
     required: true,
-    description: properties?.[name]?.description ?? UNCHECKED_PARAMETERS[name],
-    schema: properties?.[name] ?? { type: 'string' },
+    description: propertyOf(name)?.description ?? UNCHECKED_PARAMETERS[name],
+    schema: propertyOf(name) ?? { type: 'string' },
     ...(name in PATH_EXAMPLES ? { example: PATH_EXAMPLES[name] } : {}),
   }));
 }

@@ -1,11 +1,12 @@
 import { binaryArray } from '../database/pg-arrays.js';
 import { canonicalJson, storableJson, storableText } from './canonical-json.js';
+import { withinLeaf } from './leaf-limit.js';
 import type { LedgerEntryInput } from './ledger-entry.js';
 import { personalMembersOf } from './ledger-kinds.js';
 
 /** The arguments of `ledger_append` after shard and epoch: one array for each column. */
 export function toColumns(entries: readonly LedgerEntryInput[]): Buffer[] {
-  const payloads = entries.map(({ kind, payload }) => splitPayload(kind, payload));
+  const payloads = entries.map(({ kind, payload }) => withinLeaf(splitPayload(kind, payload)));
   const texts = (of: (entry: LedgerEntryInput) => string | null | undefined): Buffer =>
     binaryArray(
       'text',

@@ -188,6 +188,9 @@ export const LEDGER_KINDS = {
   },
 
   'ledger.erased': { ...DONE, what: 'Parts of entries about a person were erased' },
+  'ledger.key_rotated': { ...DONE, what: 'The ledger is signed with new keys' },
+  'ledger.sealing_stopped': { ...DONE, what: 'A server refuses to sign the ledger as it is' },
+  'ledger.sealing_resumed': { ...DONE, what: 'It signs the ledger again' },
 } as const satisfies Readonly<Record<string, LedgerKindDeclaration>>;
 
 export type LedgerKind = keyof typeof LEDGER_KINDS;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Connections } from '../database/connections.js';
 import { unavailableOn } from '../database/database-errors.js';
+import { PROTECTION, type ProtectionRow } from './ledger-protection.js';
 import { ledgerId } from './ledger-entry.js';
 
 export interface ShardReport {
@@ -72,30 +73,6 @@ const WEBHOOKS = `
     WHERE CASE WHEN strpos(payload::text, '"webhookId"') > 0 THEN payload->>'webhookId' IS NOT NULL END
   ) e WHERE place > 1 GROUP BY shard`;
 
-/** The parent, its partitions and the heads: triggers of each, and what the role may do past them. */
-const PROTECTION = `
-  WITH tables AS (
-    SELECT 'public.ledger_entry'::regclass AS id, ARRAY['ledger_entry_only_grows', 'ledger_entry_never_empties'] AS wanted
-    UNION ALL
-    SELECT inhrelid, ARRAY['ledger_entry_only_grows', 'ledger_entry_never_empties'] FROM pg_inherits
-      WHERE inhparent = 'public.ledger_entry'::regclass
-    UNION ALL
-    SELECT 'public.ledger_head'::regclass, ARRAY['ledger_head_never_moves_back', 'ledger_head_stays', 'ledger_head_never_empties']
-  ), missing AS (
-    SELECT t.id, name FROM tables t, unnest(t.wanted) AS name
-    WHERE NOT EXISTS (SELECT FROM pg_trigger g
-      WHERE g.tgrelid = t.id AND g.tgname = name AND g.tgenabled IN ('O', 'A'))
-  ), held AS (
-    SELECT t.id, privilege FROM tables t,
-      unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege
-    WHERE CASE WHEN privilege IN ('INSERT', 'UPDATE') THEN has_any_column_privilege(t.id, privilege)
-      ELSE has_table_privilege(t.id, privilege) END
-  )
-  SELECT
-    (SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class WHERE oid = 'public.ledger_entry'::regclass) AS "isOwner",
-    ARRAY(SELECT format('the trigger %s of %s is off or missing', name, id) FROM missing ORDER BY 1) AS triggers,
-    ARRAY(SELECT format('%s may %s on %s', current_user, privilege, id) FROM held ORDER BY 1) AS privileges`;
-
 interface ShardRow {
   shard: number;
   head: string | null;
@@ -134,11 +111,7 @@ export class LedgerVerifier {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
       const { rows: shards } = await client.query<ShardRow>(SHARDS);
       const { rows: webhooks } = await client.query<WebhookRow>(WEBHOOKS);
-      const { rows: rights } = await client.query<{
-        isOwner: boolean;
-        triggers: string[];
-        privileges: string[];
-      }>(PROTECTION);
+      const { rows: rights } = await client.query<ProtectionRow>(PROTECTION);
       const { isOwner = false, triggers = [], privileges = [] } = rights[0] ?? {};
       return {
         shards: shards.map((row) => toReport(row, webhooks)),

@@ -38,6 +38,49 @@ export class Metrics {
     buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [this.registry],
   });
+  readonly ledgerSize = new Gauge({
+    name: 'rolecall_ledger_sealed_entries',
+    help: 'Entries in the newest signed tree, as this server last saw it',
+    registers: [this.registry],
+  });
+  readonly ledgerCheckpointAt = new Gauge({
+    name: 'rolecall_ledger_checkpoint_timestamp_seconds',
+    help: 'When the newest checkpoint was signed, as this server last saw it',
+    registers: [this.registry],
+  });
+  readonly ledgerUnsealedSince = new Gauge({
+    name: 'rolecall_ledger_unsealed_seconds',
+    help: 'Age of the oldest entry that is not sealed; 0 when all are',
+    registers: [this.registry],
+  });
+  readonly ledgerSealingLag = new Histogram({
+    name: 'rolecall_ledger_sealing_lag_seconds',
+    help: "From the writing of a batch's oldest entry to its signed checkpoint",
+    buckets: [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 5, 10, 60],
+    registers: [this.registry],
+  });
+  readonly ledgerSealing = new Gauge({
+    name: 'rolecall_ledger_sealing',
+    help: 'Whether this server is in that state: sealing, standby, stopped or failing',
+    labelNames: ['state'] as const,
+    registers: [this.registry],
+  });
+  readonly ledgerMirrored = new Gauge({
+    name: 'rolecall_ledger_mirrored_entries',
+    help: 'Entries up to which the mirror is complete',
+    registers: [this.registry],
+  });
+  readonly ledgerMirrorFailures = new Counter({
+    name: 'rolecall_ledger_mirror_failures_total',
+    help: 'Passes in which the mirror could not be written',
+    registers: [this.registry],
+  });
+  readonly ledgerProblems = new Gauge({
+    name: 'rolecall_ledger_problems',
+    help: 'Whether the ledger has that problem on this server',
+    labelNames: ['code'] as const,
+    registers: [this.registry],
+  });
 
   constructor() {
     collectDefaultMetrics({ register: this.registry, prefix: 'rolecall_' });

@@ -3,14 +3,32 @@ import { z } from 'zod';
 import { Public } from '../actor/access.decorators.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
+import { LedgerHealth, LEDGER_PROBLEMS } from '../ledger/sealing/ledger-health.js';
+import { LedgerSealing, SEALING_STATES } from '../ledger/sealing/ledger-sealing.js';
 import { PgPool } from '../database/pg-pool.js';
 import { FirstStart } from '../start/first-start.js';
+
+const readyResponse = z.object({
+  status: z.literal('ready').describe('Always `ready`.'),
+  ledger: z
+    .object({
+      sealing: z
+        .enum(SEALING_STATES)
+        .describe('Whether this server seals the ledger; `standby`: another one does.'),
+      problems: z
+        .array(z.enum(LEDGER_PROBLEMS))
+        .describe('What weakens the proofs of the ledger; `GET /api/v1/status` has sentences.'),
+    })
+    .describe('The ledger, as this server sees it.'),
+});
 
 @Controller()
 export class HealthController {
   constructor(
     private readonly pg: PgPool,
     private readonly firstStart: FirstStart,
+    private readonly ledgerHealth: LedgerHealth,
+    private readonly sealing: LedgerSealing,
   ) {}
 
   @Get('healthz')
@@ -28,11 +46,12 @@ export class HealthController {
   @Get('readyz')
   @ApiDoc({
     summary: 'Check that requests can be served',
-    description: 'Answers 503 while Rolecall starts and while the database cannot be reached.',
+    description:
+      'Answers 503 while Rolecall starts and while the database cannot be reached. What weakens the ledger is in the answer; it does not make it 503.',
     errors: ['start.not_ready', 'database.unavailable'],
   })
   @Public('probes do not sign in; says only whether requests can be served')
-  @Answers(z.object({ status: z.literal('ready').describe('Always `ready`.') }))
+  @Answers(readyResponse)
   async readyz() {
     if (!this.firstStart.isPrepared) {
       throw new AppError('unavailable', 'start.not_ready', 'Rolecall is starting.', {
@@ -40,6 +59,12 @@ export class HealthController {
       });
     }
     await this.pg.query('readyz', 'SELECT 1', [], 1_500);
-    return { status: 'ready' } as const;
+    return {
+      status: 'ready',
+      ledger: {
+        sealing: this.sealing.state,
+        problems: this.ledgerHealth.problems().map(({ code }) => code),
+      },
+    } as const;
   }
 }

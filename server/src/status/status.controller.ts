@@ -4,6 +4,9 @@ import { CurrentActor, SignedIn } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js';
+import { LedgerHealth } from '../ledger/sealing/ledger-health.js';
+import { LedgerSealing } from '../ledger/sealing/ledger-sealing.js';
+import { TreeStore } from '../ledger/sealing/tree-store.js';
 import { holesOf } from '../livekit/known-holes.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { LiveKitInstall } from '../livekit/livekit-install.js';
@@ -31,6 +34,9 @@ export class StatusController {
     private readonly reconciler: ReconcilerService,
     private readonly gateCheck: GateCheck,
     private readonly clockWatch: ClockWatch,
+    private readonly ledgerHealth: LedgerHealth,
+    private readonly sealing: LedgerSealing,
+    private readonly tree: TreeStore,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -67,9 +73,21 @@ export class StatusController {
         // It counts rooms and people everywhere.
         round: actor.roomLimit() === null ? this.reconciler.status.round : null,
       },
+      ledger: await this.readLedger(),
       tokenTtl: this.config.tokenTtl,
       tokenTtlMax: this.config.tokenTtlMax,
       demo: { isPresent: await this.users.hasDemo() },
+    };
+  }
+
+  private async readLedger() {
+    const newest = await this.tree.newest();
+    const { place, size } = this.sealing.mirrorView;
+    return {
+      sealing: this.sealing.state,
+      sealed: newest && { size: newest.size, at: newest.at },
+      mirror: { place, size },
+      problems: this.ledgerHealth.problems(),
     };
   }
 

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { LEDGER_PROBLEMS } from '../ledger/sealing/ledger-health.js';
+import { SEALING_STATES } from '../ledger/sealing/ledger-sealing.js';
 import { LIVEKIT_PROBLEMS } from '../livekit/livekit-problem.js';
 
 export const statusResponse = z.object({
@@ -106,6 +108,39 @@ export const statusResponse = z.object({
         .describe('What it found.'),
     })
     .describe('The reconciler on this server; its fields are null if another server runs it.'),
+  ledger: z
+    .object({
+      sealing: z
+        .enum(SEALING_STATES)
+        .describe(
+          '`sealing`: this server does; `standby`: another one should; `stopped`: signing would prove something that is not so.',
+        ),
+      sealed: z
+        .object({
+          size: z.int().describe('Entries in the tree.'),
+          at: z.date().describe('When its checkpoint was signed. ISO 8601.'),
+        })
+        .nullable()
+        .describe('The newest checkpoint; null: nothing is sealed yet.'),
+      mirror: z
+        .object({
+          place: z.string().describe('The folder, or the bucket of the object store.'),
+          size: z
+            .int()
+            .nullable()
+            .describe('Entries up to which it is complete; null: another server writes it.'),
+        })
+        .describe('Where tiles and checkpoints are kept outside of the database.'),
+      problems: z
+        .array(
+          z.object({
+            code: z.enum(LEDGER_PROBLEMS).describe('The problem; stable, for programs.'),
+            detail: z.string().describe('What is wrong, as a sentence.'),
+          }),
+        )
+        .describe('What weakens the proofs; empty: nothing does, as far as this server can see.'),
+    })
+    .describe('The tree over the ledger, as this server sees it.'),
   tokenTtl: z.number().describe('How long tokens are valid by default, in seconds.'),
   tokenTtlMax: z.number().describe('The longest that a token may be valid, in seconds.'),
   demo: z

@@ -57,7 +57,7 @@ const DASHBOARD = new Set([
 ]);
 
 /** Where Rolecall or LiveKit answers programs: a browser as well is told that nothing is there. */
-const SERVED = new Set(['api', 'livekit', 'assets', 'rtc', 'twirp', 'whip', 'agent']);
+const SERVED = new Set(['api', 'ledger', 'livekit', 'assets', 'rtc', 'twirp', 'whip', 'agent']);
 
 const JOIN_FEATURES = 'camera=(self), microphone=(self), display-capture=(self)';
 const NO_FEATURES = 'camera=(), microphone=()';

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { asSuperuser, type TestPostgresFacts } from '../../../tools/lib/test-postgres.mjs';
 import { parseConfig } from '../../src/config/app-config.js';
@@ -93,11 +96,16 @@ describeWithPoolers('Postgres as others run it', () => {
       ]);
       await migrate(urlOf(portOf(way), owner, name), urlOf(portOf(way), application, name));
       const ownerUrl = `${urlOf(server.port, owner, name)}?options=-c%20search_path%3Dpublic`;
+      const home = mkdtempSync(join(tmpdir(), 'rolecall-test-home-'));
       return {
         ownerUrl,
+        home,
         appUrl: urlOf(portOf(way), application, name),
         asOwner: (...statements) => asSuperuser(ownerUrl, statements),
-        drop: () => asSuperuser(server.superuserUrl, [`DROP DATABASE ${name} WITH (FORCE)`]),
+        drop: async () => {
+          await asSuperuser(server.superuserUrl, [`DROP DATABASE ${name} WITH (FORCE)`]);
+          rmSync(home, { recursive: true, force: true });
+        },
       };
     };
 

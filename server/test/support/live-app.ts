@@ -4,6 +4,7 @@ import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { parseConfig } from '../../src/config/app-config.js';
 import { createApp } from '../../src/create-app.js';
 import { PgPool } from '../../src/database/pg-pool.js';
+import { startSealing } from '../../src/ledger/sealing/start-sealing.js';
 import { FirstStart } from '../../src/start/first-start.js';
 import type { LiveKitServer } from './livekit-server.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
@@ -54,6 +55,7 @@ export async function startLiveApp(options: LiveAppOptions = {}): Promise<LiveAp
     PORT: String(port),
     DATABASE_URL: database.appUrl,
     DATABASE_MIGRATION_URL: database.ownerUrl,
+    ROLECALL_HOME: database.home,
     ROLECALL_ADMIN_EMAIL: ADMIN.email,
     ROLECALL_ADMIN_PASSWORD: ADMIN.password,
     ROLECALL_LOG: 'error',
@@ -69,6 +71,7 @@ export async function startLiveApp(options: LiveAppOptions = {}): Promise<LiveAp
   });
   const app = await createApp(config);
   await app.get(FirstStart).prepare();
+  startSealing(app);
   await app.listen({ host: '127.0.0.1', port });
   const url = `http://127.0.0.1:${port}`;
 

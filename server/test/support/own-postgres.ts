@@ -29,6 +29,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   const ownerUrl = postgres.url('rolecall_owner', passwords.owner, 'rolecall');
   const database: TestDatabase = {
     ownerUrl,
+    home: join(folder, 'home'),
     asOwner: (...statements) => asSuperuser(ownerUrl, statements),
     appUrl: postgres.url('rolecall_app', passwords.app, 'rolecall'),
     drop: stop,

@@ -47,6 +47,7 @@ export async function startRolecallProcess({
           HOST: '127.0.0.1',
           PORT: String(port),
           DATABASE_URL: database.appUrl,
+          ROLECALL_HOME: database.home,
           LIVEKIT_URL: livekit.url,
           LIVEKIT_API_KEY: livekit.apiKey,
           LIVEKIT_API_SECRET: livekit.apiSecret,

@@ -8,6 +8,7 @@ import { cookieName } from '../../src/auth/session-cookie.js';
 import { type AppConfig, parseConfig } from '../../src/config/app-config.js';
 import { createApp } from '../../src/create-app.js';
 import { type Hint, Hints } from '../../src/hints/hints.js';
+import { startSealing } from '../../src/ledger/sealing/start-sealing.js';
 import { FirstStart } from '../../src/start/first-start.js';
 import { WHOLE_PAYLOAD } from './ledger-sql.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
@@ -101,6 +102,7 @@ export async function startTestApp(
     ...parseConfig({
       DATABASE_URL: database.appUrl,
       DATABASE_MIGRATION_URL: database.ownerUrl,
+      ROLECALL_HOME: database.home,
       ROLECALL_ADMIN_EMAIL: 'admin@example.com',
       ROLECALL_ADMIN_PASSWORD: ADMIN_PASSWORD,
       ROLECALL_LOG: 'error',
@@ -112,6 +114,7 @@ export async function startTestApp(
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   await app.get(FirstStart).prepare();
+  startSealing(app);
   const owner = new pg.Pool({ connectionString: database.ownerUrl, max: 2 });
   owner.on('error', () => undefined); // tests that kill Postgres cut idle connections
   const hints: Hint[] = [];

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   asSuperuser,
   type TestPostgresFacts,
@@ -10,6 +13,8 @@ export interface TestDatabase {
   readonly ownerUrl: string;
   /** As the role that the application has. */
   readonly appUrl: string;
+  /** ROLECALL_HOME of every server on it: the key of its ledger, and the mirror. */
+  readonly home: string;
   /** What the application's role may not do, such as a trigger that makes something fail. */
   asOwner(...statements: string[]): Promise<void>;
   drop(): Promise<void>;
@@ -27,10 +32,15 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     `CREATE DATABASE ${name} TEMPLATE ${facts.template} OWNER ${facts.owner.role}`,
   ]);
   const ownerUrl = testDatabaseUrl(facts, facts.owner, name);
+  const home = mkdtempSync(join(tmpdir(), 'rolecall-test-home-'));
   return {
     ownerUrl,
+    home,
     asOwner: (...statements) => asSuperuser(ownerUrl, statements),
     appUrl: testDatabaseUrl(facts, facts.app, name),
-    drop: () => asSuperuser(facts.superuserUrl, [`DROP DATABASE ${name} WITH (FORCE)`]),
+    drop: async () => {
+      await asSuperuser(facts.superuserUrl, [`DROP DATABASE ${name} WITH (FORCE)`]);
+      rmSync(home, { recursive: true, force: true });
+    },
   };
 }

@@ -62,7 +62,8 @@ const TIME_LENGTH = 8;
 const SECRET_PREFIX = 'PRIVATE+KEY+';
 
 /** Whether this Node can make and check signatures of that type. */
-export function isSupported(type: KeyType): boolean {
+export function isSupported(type: number): boolean {
+  if (!isKeyType(type)) return false;
   try {
     privateKeyFrom(ALGORITHMS[type], new Uint8Array(SEED_LENGTH));
     return true;

@@ -1,0 +1,33 @@
+/** Every table of the ledger: its triggers, and what the server's role may do past them. */
+export const PROTECTION = `
+  WITH tables AS (
+    SELECT 'public.ledger_entry'::regclass AS id, ARRAY['ledger_entry_only_grows', 'ledger_entry_never_empties'] AS wanted
+    UNION ALL
+    SELECT inhrelid, ARRAY['ledger_entry_only_grows', 'ledger_entry_never_empties'] FROM pg_inherits
+      WHERE inhparent = 'public.ledger_entry'::regclass
+    UNION ALL
+    SELECT 'public.ledger_head'::regclass, ARRAY['ledger_head_never_moves_back', 'ledger_head_stays', 'ledger_head_never_empties']
+    UNION ALL
+    SELECT format('public.%s', name)::regclass, ARRAY[name || '_only_grows', name || '_never_empties']
+      FROM unnest(ARRAY['ledger_tile', 'ledger_range', 'ledger_checkpoint', 'ledger_key']) AS name
+  ), missing AS (
+    SELECT t.id, name FROM tables t, unnest(t.wanted) AS name
+    WHERE NOT EXISTS (SELECT FROM pg_trigger g
+      WHERE g.tgrelid = t.id AND g.tgname = name AND g.tgenabled IN ('O', 'A'))
+  ), held AS (
+    SELECT t.id, privilege FROM tables t,
+      unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege
+    WHERE CASE WHEN privilege IN ('INSERT', 'UPDATE') THEN has_any_column_privilege(t.id, privilege)
+      ELSE has_table_privilege(t.id, privilege) END
+  )
+  SELECT
+    (SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class WHERE oid = 'public.ledger_entry'::regclass) AS "isOwner",
+    ARRAY(SELECT format('the trigger %s of %s is off or missing', name, id) FROM missing ORDER BY 1) AS triggers,
+    ARRAY(SELECT format('%s may %s on %s', current_user, privilege, id) FROM held ORDER BY 1) AS privileges`;
+
+export interface ProtectionRow {
+  /** The server connects as the owner, so only triggers protect the ledger. */
+  readonly isOwner: boolean;
+  readonly triggers: string[];
+  readonly privileges: string[];
+}

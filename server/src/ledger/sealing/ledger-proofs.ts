@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../actor/actor.js';
+import { AppError } from '../../common/errors/app-error.js';
+import { PgPool } from '../../database/pg-pool.js';
+import { LedgerReader } from '../ledger-reader.js';
+import { concat, toHex } from '../tree/bytes.js';
+import { parseVerifierKey } from '../tree/note.js';
+import { parseTilePath, widthIn } from '../tree/tiles.js';
+import { LedgerKeys } from './ledger-keys.js';
+import { TreeReader } from './tree-reader.js';
+import { type StoredCheckpoint, TreeStore } from './tree-store.js';
+
+/** What the log shows of itself to anybody who checks it. */
+@Injectable()
+export class LedgerProofs {
+  constructor(
+    private readonly pg: PgPool,
+    private readonly entries: LedgerReader,
+    private readonly store: TreeStore,
+    private readonly reader: TreeReader,
+    private readonly keys: LedgerKeys,
+  ) {}
+
+  /** The newest checkpoint. Throws `ledger.not_sealed` before the first one. */
+  async checkpoint(): Promise<StoredCheckpoint> {
+    const newest = await this.store.newest();
+    if (newest) return newest;
+    throw notSealed('No entry of the ledger is sealed yet.');
+  }
+
+  async prove(actor: Actor, id: string) {
+    const entry = await this.entries.get(actor, id);
+    const [index, leafHash] = await Promise.all([
+      this.reader.indexOf(entry.shard, entry.seq),
+      this.leafHash(entry),
+    ]);
+    if (leafHash === null) {
+      throw new AppError(
+        'conflict',
+        'ledger.not_in_tree',
+        'The entry is from before the ledger had proofs.',
+      );
+    }
+    if (index === null) throw notSealed('The entry is not sealed yet; ask again in a second.');
+    // Read last: its tree has the entry.
+    const { size, note } = await this.checkpoint();
+    const inclusion = await this.reader.inclusionProof(index, size);
+    return {
+      entry,
+      leafHash: toHex(leafHash),
+      index,
+      treeSize: size,
+      inclusion: inclusion.map(toHex),
+      checkpoint: note,
+    };
+  }
+
+  /** Null: the newest tree has no such tile. */
+  async tile(path: string): Promise<Uint8Array | null> {
+    const ref = parseTilePath(`tile/${path}`);
+    if (!ref || ref.level === null) return null;
+    const { size } = await this.checkpoint();
+    if (widthIn(size, ref.level, ref.index) < ref.width) return null;
+    const { level, index, width } = ref;
+    const hashes = await this.reader.tile({ level, index, width });
+    return hashes.length < width ? null : concat(...hashes);
+  }
+
+  /** Null: the newest tree has no such bundle. */
+  async bundle(path: string): Promise<Uint8Array | null> {
+    const ref = parseTilePath(`tile/entries/${path}`);
+    if (!ref || ref.level !== null) return null;
+    const { size } = await this.checkpoint();
+    return widthIn(size, 0, ref.index) < ref.width ? null : this.reader.bundle(ref);
+  }
+
+  async publicKeys() {
+    const keys = await this.keys.publicKeys();
+    return { origin: keys[0] ? parseVerifierKey(keys[0].vkey).name : null, keys };
+  }
+
+  private async leafHash(entry: {
+    shard: number;
+    seq: number;
+    at: Date;
+  }): Promise<Uint8Array | null> {
+    const { rows } = await this.pg.query<{ leaf_hash: Buffer | null }>(
+      'ledger-leaf-hash',
+      // A Date has milliseconds, the column microseconds.
+      `SELECT leaf_hash FROM ledger_entry WHERE shard = $1 AND seq = $2
+         AND at >= $3 AND at < $3::timestamptz + interval '1 millisecond'`,
+      [entry.shard, entry.seq, entry.at],
+    );
+    return rows[0]?.leaf_hash ?? null;
+  }
+}
+
+function notSealed(message: string): AppError {
+  return new AppError('conflict', 'ledger.not_sealed', message, { retryAfter: 1 });
+}

@@ -1,0 +1,116 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { Controller, Get, Header, Param, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { CurrentActor, Public, RequirePermission } from '../../actor/access.decorators.js';
+import type { Actor } from '../../actor/actor.js';
+import { AppError } from '../../common/errors/app-error.js';
+import { Answers, ApiDoc } from '../../common/http/api-docs.js';
+import { ledgerIdParams } from '../ledger.schemas.js';
+import { LedgerProofs } from './ledger-proofs.js';
+import { bundleParams, keysResponse, proofResponse, tileParams } from './proof.schemas.js';
+
+const WHY = 'hashes and signatures say nothing of what was logged, and anybody may check them';
+/** A tile never changes; the tree that has it only grows. */
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+
+const compress = promisify(gzip);
+
+/** The tree as https://c2sp.org/tlog-tiles has it, and a proof for each entry. */
+@Controller()
+export class TreeController {
+  constructor(private readonly proofs: LedgerProofs) {}
+
+  @Get('ledger/checkpoint')
+  @ApiDoc({
+    summary: 'Read the newest checkpoint',
+    description: 'The signed size and root of the tree over the ledger, as a C2SP tlog-checkpoint.',
+    errors: ['ledger.not_sealed', 'database.unavailable'],
+  })
+  @Public(WHY)
+  @Header('Content-Type', 'text/plain; charset=utf-8')
+  @Header('Cache-Control', 'no-cache')
+  async checkpoint(): Promise<string> {
+    return (await this.proofs.checkpoint()).note;
+  }
+
+  @Get('ledger/tile/entries/*')
+  @ApiDoc({
+    summary: 'Read a bundle of entries',
+    description:
+      'The leaf data of up to 256 entries, as C2SP tlog-tiles has them. People are in them as commitments only.',
+    errors: ['ledger.not_sealed', 'route.not_found'],
+  })
+  @RequirePermission('ledger.read', { everywhere: true })
+  async bundle(
+    @Param({ schema: bundleParams }) path: z.output<typeof bundleParams>,
+    @Req() { headers }: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const bytes = found(await this.proofs.bundle(path['*']));
+    const isCompressed = /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));
+    if (isCompressed) reply.header('Content-Encoding', 'gzip');
+    await send(
+      reply.header('Vary', 'Accept-Encoding'),
+      isCompressed ? await compress(bytes) : bytes,
+      'private',
+    );
+  }
+
+  @Get('ledger/tile/*')
+  @ApiDoc({
+    summary: 'Read a tile of hashes',
+    description: 'Up to 256 hashes of one level of the tree, as C2SP tlog-tiles has them.',
+    errors: ['ledger.not_sealed', 'route.not_found', 'database.unavailable'],
+  })
+  @Public(WHY)
+  async tile(
+    @Param({ schema: tileParams }) path: z.output<typeof tileParams>,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await send(reply, found(await this.proofs.tile(path['*'])), 'public');
+  }
+
+  @Get('api/v1/ledger/keys')
+  @ApiDoc({
+    summary: 'List the public keys of the ledger',
+    description:
+      'Verifier keys of signed notes, old and new. Each generation is signed by the one before.',
+    errors: ['database.unavailable'],
+  })
+  @Public('public keys are for everybody who checks a checkpoint')
+  @Answers(keysResponse)
+  keys() {
+    return this.proofs.publicKeys();
+  }
+
+  @Get('api/v1/ledger/:id/proof')
+  @ApiDoc({
+    summary: 'Prove a ledger entry',
+    description:
+      'The entry, its place in the tree, the inclusion proof, and the checkpoint that it leads to. An entry is sealed within a second as a rule; until then 409 with `Retry-After`.',
+    errors: ['ledger.not_found', 'ledger.not_sealed', 'ledger.not_in_tree'],
+  })
+  @RequirePermission('ledger.read')
+  @Answers(proofResponse)
+  proof(@CurrentActor() actor: Actor, @Param({ schema: ledgerIdParams }) { id }: { id: string }) {
+    return this.proofs.prove(actor, id);
+  }
+}
+
+function found(bytes: Uint8Array | null): Uint8Array {
+  if (bytes) return bytes;
+  throw new AppError('not_found', 'route.not_found', 'The tree has no such tile.');
+}
+
+async function send(
+  reply: FastifyReply,
+  bytes: Uint8Array,
+  who: 'public' | 'private',
+): Promise<void> {
+  await reply
+    .type('application/octet-stream')
+    .header('Cache-Control', IMMUTABLE.replace('public', who))
+    .send(Buffer.from(bytes));
+}
