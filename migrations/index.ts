@@ -11,6 +11,7 @@ import { KeepKindsOfActors1795226940001 } from './1795226940001-KeepKindsOfActor
 import { SlowDownGuesses1795227000000 } from './1795227000000-SlowDownGuesses.js';
 import { HashEveryEntry1795400000000 } from './1795400000000-HashEveryEntry.js';
 import { SealTheLedger1795410000000 } from './1795410000000-SealTheLedger.js';
+import { KeepCosignatures1795420000000 } from './1795420000000-KeepCosignatures.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   SlowDownGuesses1795227000000,
   HashEveryEntry1795400000000,
   SealTheLedger1795410000000,
+  KeepCosignatures1795420000000,
 ];

@@ -14,7 +14,7 @@ import { DatabaseRefused } from './database/database-refused.js';
 import { DatabaseUnreachable } from './database/why-not-connected.js';
 import { issueBody } from './issuance/issuance.schemas.js';
 import { IssuanceService } from './issuance/issuance.service.js';
-import { CHECKS, LedgerVerifier, type VerifierReport } from './ledger/ledger-verifier.js';
+import { exportLedger, LEDGER_OPTIONS, LEDGER_USAGE, verifyLedger } from './ledger-command.js';
 import { LedgerKeys } from './ledger/sealing/ledger-keys.js';
 import { SealingStopped } from './ledger/sealing/sealing-stopped.js';
 import { createOperatorBody, updateOperatorBody } from './operators/operators.schemas.js';
@@ -36,8 +36,9 @@ ${TOKEN_USAGE}
                                  adds an operator and prints their first password
   operators password --email E-MAIL
                                  gives an operator a new password and ends their sessions
-  ledger verify                  checks that no entry of the ledger is missing, repeated or misdated
+${LEDGER_USAGE}
   ledger rotate-key              makes new signing keys for the ledger, signed by the old ones
+  witness                        cosigns the ledger of another Rolecall: npm run rolecall -- witness --help
 
 It uses the same environment as npm start; what it does is in the ledger as well.`;
 
@@ -50,13 +51,19 @@ type Options = Record<string, string | boolean | string[] | undefined>;
 
 const OPTIONS = {
   ...TOKEN_OPTIONS,
+  ...LEDGER_OPTIONS,
   email: { type: 'string' },
   role: { type: 'string' },
   rooms: { type: 'string', multiple: true },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-async function run(app: INestApplicationContext, command: string, given: Options): Promise<number> {
+async function run(
+  app: INestApplicationContext,
+  command: string,
+  given: Options,
+  folder?: string,
+): Promise<number> {
   const actor = commandLineActor();
   switch (command) {
     case 'token create': {
@@ -98,8 +105,11 @@ async function run(app: INestApplicationContext, command: string, given: Options
       return 0;
     }
     case 'ledger verify': {
-      return printReport(await app.get(LedgerVerifier).verify());
+      const { since } = given;
+      return verifyLedger(app, actor, typeof since === 'string' ? { since } : {});
     }
+    case 'ledger export':
+      return exportLedger(app, actor, folder as string, given);
     case 'ledger rotate-key': {
       const vkeys = await app.get(LedgerKeys).rotate(actor);
       console.error('The ledger is signed with new keys from now on. Give these to its witnesses:');
@@ -110,23 +120,6 @@ async function run(app: INestApplicationContext, command: string, given: Options
       console.error(USAGE);
       return 2;
   }
-}
-
-/** 0 when all is well, else 1. */
-function printReport({ shards, protection, hasOneRole }: VerifierReport): number {
-  console.log(`Checked:\n${CHECKS.map((check) => `  - ${check}`).join('\n')}`);
-  for (const { shard, entries, problems, firstWrong } of shards) {
-    const where = firstWrong ? `; first wrong entry: ${firstWrong}` : '';
-    console.log(`shard ${shard}: ${entries} entries, ${problems.join('; ') || 'complete'}${where}`);
-  }
-  for (const problem of protection) console.log(`protection: ${problem}`);
-  if (hasOneRole) {
-    console.log(
-      'Note: DATABASE_URL is the owner of the tables, so its holder can switch the protection off.',
-    );
-  }
-  const isWell = protection.length === 0 && shards.every(({ problems }) => problems.length === 0);
-  return isWell ? 0 : 1;
 }
 
 function parse<T>(
@@ -144,8 +137,9 @@ function parse<T>(
 async function main(): Promise<number> {
   forgetPgVariables();
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
-  const command = positionals.join(' ');
-  if (values.help || command === '') {
+  const isExport = positionals.length === 3 && positionals[1] === 'export';
+  const command = (isExport ? positionals.slice(0, 2) : positionals).join(' ');
+  if (values.help || command === '' || (command === 'ledger export' && !isExport)) {
     console.error(USAGE);
     return values.help ? 0 : 2;
   }
@@ -165,7 +159,7 @@ async function main(): Promise<number> {
     abortOnError: false,
   });
   try {
-    return await run(app, command, values);
+    return await run(app, command, values, positionals[2]);
   } finally {
     await app.close();
   }

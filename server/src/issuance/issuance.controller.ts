@@ -35,6 +35,7 @@ const ISSUE_ERRORS: readonly ProblemCode[] = [
   'ledger.lost_shard',
   'livekit.room_not_started',
   'clock.skewed',
+  'ledger.not_cosigned',
 ];
 
 @Controller()

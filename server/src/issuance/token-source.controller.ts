@@ -47,6 +47,7 @@ export class TokenSourceController {
       'ledger.lost_shard',
       'livekit.room_not_started',
       'clock.skewed',
+      'ledger.not_cosigned',
     ],
   })
   @RequirePermission('token.issue', { endUsers: true })

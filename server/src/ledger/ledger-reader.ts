@@ -121,7 +121,8 @@ export class LedgerReader {
   }
 }
 
-function conditionsOf(
+/** The WHERE of a filter, within the rooms that the actor may read. */
+export function conditionsOf(
   filter: LedgerFilter,
   actor: Actor,
   families: readonly string[],

@@ -32,7 +32,7 @@ export class TreeController {
   @Header('Content-Type', 'text/plain; charset=utf-8')
   @Header('Cache-Control', 'no-cache')
   async checkpoint(): Promise<string> {
-    return (await this.proofs.checkpoint()).note;
+    return (await this.proofs.shownCheckpoint()).note;
   }
 
   @Get('ledger/tile/entries/*')
