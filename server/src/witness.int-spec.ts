@@ -1,84 +1,28 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { WitnessProcess } from '../test/support/witness-process.js';
 import { TestLog } from '../test/support/witnessed-log.js';
 import { openNote } from './ledger/tree/note.js';
 import { verifierOf } from './ledger/tree/note-keys.js';
 import { originHash } from './ledger/witness/witness-state.js';
 
-const PROGRAM = join(import.meta.dirname, '../dist/witness.js');
 const folder = mkdtempSync(join(tmpdir(), 'rolecall-witness-'));
-let count = 0;
-
-/** A witness as it is run elsewhere: a process of its own, and no variable of Rolecall. */
-class WitnessProcess {
-  readonly key = join(folder, `key-${++count}`);
-  readonly logs = join(folder, `logs-${count}`);
-  readonly vkey: string;
-  url = '';
-  private child: ChildProcess | null = null;
-
-  constructor(logs: readonly TestLog[]) {
-    const made = this.run('keygen', '--key', this.key, '--name', 'w.example/1');
-    this.vkey = made.stdout.trim();
-    this.know(logs);
-  }
-
-  run(...args: string[]) {
-    return spawnSync(process.execPath, [PROGRAM, 'witness', ...args], {
-      env: {},
-      encoding: 'utf8',
-    });
-  }
-
-  know(logs: readonly TestLog[]): void {
-    writeFileSync(this.logs, logs.map(({ key }) => `log ${key.vkey}\n`).join(''));
-  }
-
-  async start(): Promise<this> {
-    const args = ['witness', '--listen', '127.0.0.1:0', '--key', this.key, '--logs', this.logs];
-    const child = spawn(process.execPath, [PROGRAM, ...args], { env: {} });
-    this.child = child;
-    let out = '';
-    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
-      out += chunk.toString();
-      const url = /listens at (\S+)/.exec(out)?.[1];
-      if (url) {
-        this.url = url;
-        return this;
-      }
-    }
-    throw new Error('the witness has ended');
-  }
-
-  async kill(): Promise<void> {
-    if (!this.child || this.child.signalCode) return;
-    this.child.kill('SIGKILL');
-    await once(this.child, 'exit');
-  }
-
-  async post(body: string, path = '/add-checkpoint') {
-    const response = await fetch(`${this.url}${path}`, { method: 'POST', body });
-    const type = response.headers.get('content-type');
-    return { status: response.status, type, text: await response.text() };
-  }
-
-  /** Whether the answer is a cosignature of the log's checkpoint. */
-  hasCosigned(log: TestLog, answer: string, size = log.size): boolean {
-    const note = log.checkpoint(size).note + answer;
-    return openNote(note, [verifierOf(this.vkey)]).signatures.length === 1;
-  }
-}
 
 let log: TestLog;
 let witness: WitnessProcess;
 
+/** Whether the answer is a cosignature of the log's checkpoint. */
+function hasCosigned(of: TestLog, answer: string): boolean {
+  const note = of.checkpoint().note + answer;
+  return openNote(note, [verifierOf(witness.vkey)]).signatures.length === 1;
+}
+
 beforeEach(async () => {
   log = new TestLog().grow(5);
-  witness = await new WitnessProcess([log]).start();
+  witness = await new WitnessProcess(folder, [log.key.vkey]).start();
 });
 afterEach(() => witness.kill());
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -86,12 +30,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe('a witness', () => {
   it('cosigns what continues the checkpoint that it cosigned last, and serves it', async () => {
     const first = await witness.post(log.request(0));
-    expect([first.status, witness.hasCosigned(log, first.text)]).toEqual([200, true]);
+    expect([first.status, hasCosigned(log, first.text)]).toEqual([200, true]);
     log.grow(300);
     const second = await witness.post(log.request(5));
-    expect([second.status, witness.hasCosigned(log, second.text)]).toEqual([200, true]);
+    expect([second.status, hasCosigned(log, second.text)]).toEqual([200, true]);
     const again = await witness.post(log.request(305));
-    expect([again.status, witness.hasCosigned(log, again.text)]).toEqual([200, true]);
+    expect([again.status, hasCosigned(log, again.text)]).toEqual([200, true]);
     const shown = await fetch(`${witness.url}/${originHash(log.origin)}/checkpoint`);
     const keys = [verifierOf(log.key.vkey), verifierOf(witness.vkey)];
     expect(openNote(await shown.text(), keys).signatures).toHaveLength(2);
@@ -112,7 +56,7 @@ describe('a witness', () => {
     expect(await witness.post(log.request(5))).toMatchObject({ status: 422 });
     expect(await witness.post(log.grow(9).request(5))).toMatchObject({ status: 422 });
     const other = new TestLog();
-    witness.know([log, other]);
+    witness.know([log.key.vkey, other.key.vkey]);
     const withProof = other
       .grow(9)
       .request(0)
@@ -161,7 +105,7 @@ describe('a witness', () => {
       expect((await witness.post(log.request(0))).text).toBe(`${size}\n`);
       // What it would have to see to go on is gone: the log is another one from now on.
       log = new TestLog().grow(3);
-      witness.know([log]);
+      witness.know([log.key.vkey]);
       size = 0;
     }
   });
@@ -170,8 +114,7 @@ describe('a witness', () => {
     await witness.post(log.request(0));
     await witness.kill();
     const state = `${witness.key}.state`;
-    const run = () =>
-      witness.run('--listen', '127.0.0.1:0', '--key', witness.key, '--logs', witness.logs);
+    const run = () => witness.run(...witness.options);
     renameSync(state, `${state}.away`);
     expect(run()).toMatchObject({ status: 2, stderr: expect.stringMatching(/second history/) });
     renameSync(`${state}.away`, state);
