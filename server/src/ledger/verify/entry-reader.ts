@@ -1,6 +1,6 @@
 import { copyOut } from './copy-out.js';
 import type { LedgerTables, RangeRow } from './ledger-tables.js';
-import { ENTRY_COLUMNS, type FoundEntry, toFoundEntry } from './stored-entries.js';
+import { ENTRY_COLUMNS, type FoundEntry, idOf, toFoundEntry } from './stored-entries.js';
 
 const NO_HASH = new Uint8Array(32);
 
@@ -64,7 +64,7 @@ export class EntryReader {
   /** The id of the entry at a leaf, as it is stored now. */
   async idAt(leaf: number): Promise<string | null> {
     const [found] = await this.entriesAt(leaf);
-    return found?.id ?? null;
+    return found ? idOf(found) : null;
   }
 
   /** In words, for an entry that is gone. */

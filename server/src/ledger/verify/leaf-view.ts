@@ -4,6 +4,7 @@ import { TILE_WIDTH } from '../tree/tiles.js';
 import { leafText } from '../leaf.js';
 import type { EntryReader } from './entry-reader.js';
 import { type Finding, hashText, leafDifference, leafId } from './finding.js';
+import { idOf } from './stored-entries.js';
 import type { TreeCopy } from './tree-verifier.js';
 
 /** From where a leaf can be described. */
@@ -24,7 +25,7 @@ export async function describeLeaf(
   const [found, ...more] = await view.entries.entriesAt(leaf);
   const original = await readOriginal(view.mirror, leaf, expected);
   const wanted = original === null ? hashText(expected) : `the entry ${original}`;
-  const entry = (original === null ? null : leafId(original)) ?? found?.id ?? null;
+  const entry = (original === null ? null : leafId(original)) ?? (found ? idOf(found) : null);
   if (!found) {
     const place = (await view.entries.placeOf(leaf)) ?? `leaf ${leaf}`;
     const problem = `the entry is missing (${place})`;

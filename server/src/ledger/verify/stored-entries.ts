@@ -4,9 +4,6 @@ import { leafHash } from '../leaf.js';
 
 /** An entry as it is in the table now. */
 export interface FoundEntry {
-  readonly id: string;
-  readonly shard: number;
-  readonly seq: number;
   readonly entry: StoredEntry;
   /** Of the columns as they are. */
   readonly hash: Buffer;
@@ -45,15 +42,15 @@ export function toFoundEntry(row: readonly (string | null)[]): FoundEntry {
     actorCommitment: bytesOf(row[17]),
     subjectCommitment: bytesOf(row[18]),
   };
-  const { shard, seq, atMicros } = entry;
   return {
-    id: ledgerId({ shard, seq, atMicros }),
-    shard,
-    seq,
     entry,
     hash: leafHash(entry),
     storedHash: bytesOf(row[19]),
   };
+}
+
+export function idOf({ entry }: FoundEntry): string {
+  return ledgerId(entry);
 }
 
 function bytesOf(hex: string | null | undefined): Buffer | null {

@@ -8,6 +8,7 @@ import { EntryReader } from './entry-reader.js';
 import { type Finding, hashText } from './finding.js';
 import { describeLeaf, type LeafView } from './leaf-view.js';
 import type { LedgerTables, RangeRow } from './ledger-tables.js';
+import { idOf } from './stored-entries.js';
 import { TreeReplay } from './tree-replay.js';
 
 /** A root that the tree has to have had, and who says so. */
@@ -135,14 +136,15 @@ export class TreeVerifier {
     const end = Math.min(size, last.firstIndex + last.count);
     await this.checkNumbers(ranges);
     const hashes = new Array<Uint8Array | null>(end - from).fill(null);
-    await this.entries.readRanges(ranges, (leaf, { id, hash, storedHash }) => {
+    await this.entries.readRanges(ranges, (leaf, found) => {
+      const { hash, storedHash } = found;
       if (leaf < from || leaf >= end) return;
       if (hashes[leaf - from]) {
         const [expected, twice] = ['one entry with this number', 'two of them'];
-        this.add(leaf, id, 'the number is there twice', expected, twice);
+        this.add(leaf, idOf(found), 'the number is there twice', expected, twice);
       } else if (!storedHash || !isSame(hash, storedHash)) {
         const problem = 'its columns do not give the hash that was stored with it';
-        this.add(leaf, id, problem, hashText(storedHash), hashText(hash));
+        this.add(leaf, idOf(found), problem, hashText(storedHash), hashText(hash));
       }
       hashes[leaf - from] = hash;
     });

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { copyOut } from './copy-out.js';
 import { type Finding, hashText } from './finding.js';
-import { ENTRY_COLUMNS, toFoundEntry } from './stored-entries.js';
+import { ENTRY_COLUMNS, idOf, toFoundEntry } from './stored-entries.js';
 
 export interface UnsealedReport {
   /** Entries that no checkpoint proves yet. */
@@ -24,12 +24,13 @@ export async function checkUnsealed(client: pg.Client): Promise<UnsealedReport> 
     const select = `SELECT ${ENTRY_COLUMNS} FROM ledger_entry WHERE shard = ${shard}
       AND seq >= ${next} AND at >= to_timestamp(0) + ${from} * interval '1 microsecond'`;
     await copyOut(client, select, (row) => {
-      const { id, hash, storedHash } = toFoundEntry(row);
+      const entry = toFoundEntry(row);
+      const { hash, storedHash } = entry;
       count++;
       if (storedHash?.equals(hash)) return;
       const problem = 'its columns do not give the hash that was stored with it';
       const [expected, found] = [hashText(storedHash), hashText(hash)];
-      finding ??= { leaf: null, entry: id, problem, expected, found };
+      finding ??= { leaf: null, entry: idOf(entry), problem, expected, found };
     });
   }
   return { count, finding };
