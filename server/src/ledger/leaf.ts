@@ -46,6 +46,8 @@ export function leafText(entry: StoredEntry): string {
   );
 }
 
+const NO_SALT = new Uint8Array(0);
+
 /** RFC 6962: SHA-256 of a zero byte and the data. */
 export function leafHash(entry: StoredEntry): Buffer {
   return hash('sha256', `\0${leafText(entry)}`, 'buffer');
@@ -67,14 +69,32 @@ export function subjectPart({ identity, personal, reason }: StoredEntry): string
 }
 
 function actorCommitmentOf(entry: StoredEntry): Uint8Array | null {
-  if (entry.actorCommitment || !entry.actorSalt) return entry.actorCommitment;
-  return commitmentOf(entry.actorSalt, actorPart(entry));
+  const { actorId, ip, actorLabel, actorSalt, actorCommitment } = entry;
+  const hasPart = actorId !== null || ip !== null || actorLabel !== null;
+  return commitmentFor(actorCommitment, actorSalt, hasPart, () => actorPart(entry));
 }
 
 /** Null: the entry is about nobody. */
 function subjectCommitmentOf(entry: StoredEntry): Uint8Array | null {
-  if (entry.subjectCommitment || !entry.subjectSalt) return entry.subjectCommitment;
-  return commitmentOf(entry.subjectSalt, subjectPart(entry));
+  const { identity, personal, reason, subjectSalt, subjectCommitment } = entry;
+  const hasPart =
+    identity !== null || personal !== null || (subjectCommitment !== null && reason !== null);
+  return commitmentFor(subjectCommitment, subjectSalt, hasPart, () => subjectPart(entry));
+}
+
+/**
+ * A commitment speaks for itself only once part and salt are gone: else somebody could put another
+ * person beside it. A part without a salt was added later. Both give a hash that no leaf has.
+ */
+function commitmentFor(
+  kept: Uint8Array | null,
+  salt: Uint8Array | null,
+  hasPart: boolean,
+  part: () => string,
+): Uint8Array | null {
+  if (kept && !hasPart && !salt) return kept;
+  if (!kept && !hasPart && !salt) return null;
+  return commitmentOf(kept ?? salt ?? NO_SALT, part());
 }
 
 /** RFC 8785 text of a string, as `canonicalJson` has it. */

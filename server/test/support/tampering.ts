@@ -54,9 +54,22 @@ const CHANGES: readonly (readonly [column: string, value: string])[] = [
   ['subject_salt', `coalesce(subject_salt, '') || '\\x00'::bytea`],
   ['leaf_hash', `sha256(leaf_hash)`],
   ['at', `at + interval '1 microsecond'`],
-  ['at', `at - interval '3 days'`],
+  ['at', `at - interval '1 minute'`],
+  // Another person beside the commitment to the right one, as if that one had been erased.
+  [
+    'identity',
+    `'mallory', subject_commitment = ledger_commitment(subject_salt, ledger_subject_part(identity, personal, reason))`,
+  ],
+  [
+    'identity',
+    `'mallory', subject_salt = NULL, subject_commitment = ledger_commitment(subject_salt, ledger_subject_part(identity, personal, reason))`,
+  ],
+  [
+    'actor_label',
+    `'mallory', actor_salt = NULL, actor_commitment = ledger_commitment(actor_salt, ledger_actor_part(actor_id, ip, actor_label))`,
+  ],
 ];
-const PARTS = ['subject_salt', 'personal'];
+const OF_PERSON = /subject_|personal/;
 
 /** The database's owner, who stops at nothing. Everything happens in the transaction of `client`. */
 export class Tamperer {
@@ -106,16 +119,16 @@ export class Tamperer {
     const [column, value] = this.dice.pick(CHANGES);
     const { rowCount } = await this.client.query(
       `UPDATE ledger_entry SET ${column} = ${value} WHERE shard = $1 AND seq = $2
-       ${PARTS.includes(column) ? 'AND identity IS NOT NULL' : ''}`,
+       ${OF_PERSON.test(column + value) ? 'AND identity IS NOT NULL' : ''}`,
       [shard, seq],
     );
     const what = `change of ${column} of leaf ${leaf}, up to ${upTo}`;
     if (rowCount === 0) return this.change(upTo); // nobody is in it who could be changed
     if (column === 'leaf_hash' && upTo !== 'entry') return { what, leaf };
     if (upTo !== 'entry') await this.rehash(shard, seq);
-    if (upTo === 'tiles') await this.rebuild(null);
-    if (upTo.includes('another key')) await this.rebuild([this.forged]);
-    if (upTo.includes('stolen')) await this.rebuild(this.stolen);
+    if (upTo === 'tiles') await this.rebuild(null, leaf);
+    if (upTo.includes('another key')) await this.rebuild([this.forged], leaf);
+    if (upTo.includes('stolen')) await this.rebuild(this.stolen, leaf);
     return { what, leaf };
   }
 
@@ -197,7 +210,7 @@ export class Tamperer {
     const change = this.dice.pick([
       `root = sha256(root)`,
       `note = replace(note, E'\\n— ', E'\\n— x')`,
-      `note = regexp_replace(note, '[0-9]', '9')`,
+      `note = regexp_replace(note, E'\\n[0-9]+\\n', E'\\n99999\\n')`,
     ]);
     await this.client.query(`UPDATE ledger_checkpoint SET ${change} WHERE size = $1`, [size]);
     return { what: `checkpoint ${size}: ${change}`, leaf: size - 1 };
@@ -230,7 +243,7 @@ export class Tamperer {
     await this.client.query(`INSERT INTO ledger_key (generation, vkey) VALUES (1, $1)`, [
       this.forged.vkey,
     ]);
-    await this.rebuild([this.forged]);
+    await this.rebuild([this.forged], 0);
     const [first] = await this.sizes();
     return { what: 'another key', leaf: (first as number) - 1 };
   }
@@ -295,8 +308,8 @@ export class Tamperer {
     );
   }
 
-  /** Makes tiles and checkpoints again from the hashes as they are; without keys only the tiles. */
-  private async rebuild(keys: readonly SigningKey[] | null): Promise<void> {
+  /** Makes tiles, and the checkpoints after a leaf, again from the hashes; without keys only tiles. */
+  private async rebuild(keys: readonly SigningKey[] | null, after: number): Promise<void> {
     const { client } = this;
     const { rows } = await client.query<{ hash: Buffer }>(
       `SELECT e.leaf_hash AS hash FROM ledger_range r JOIN ledger_entry e ON e.shard = r.shard
@@ -314,7 +327,7 @@ export class Tamperer {
       }
       if (edge.size !== sizes[0]) continue;
       const size = sizes.shift() as number;
-      if (!keys) continue;
+      if (!keys || size <= after) continue;
       const root = edge.root();
       const note = signCheckpoint({ origin: this.log.origin, size, root }, keys);
       await client.query('UPDATE ledger_checkpoint SET root = $2, note = $3 WHERE size = $1', [

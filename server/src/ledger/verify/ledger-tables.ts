@@ -59,6 +59,14 @@ export class LedgerTables {
     return range && leaf < range.firstIndex + range.count ? range : null;
   }
 
+  /** The last number of each shard that is from before the tree. */
+  async beforeTree(): Promise<(readonly [shard: number, seq: number])[]> {
+    const { rows } = await this.client.query<{ shard: number; seq: string }>(
+      'SELECT shard, leaves_after AS seq FROM ledger_head',
+    );
+    return rows.map(({ shard, seq }) => [shard, Number(seq)]);
+  }
+
   async checkpoints(after: number, upTo: number): Promise<CheckpointRow[]> {
     const { rows } = await this.client.query<{ size: string; root: Buffer; note: string }>(
       `SELECT size, root, note FROM ledger_checkpoint WHERE size > $1 AND size <= $2 ORDER BY size`,

@@ -76,6 +76,8 @@ export class TreeVerifier {
     const size = newest?.size ?? 0;
     this.newest = anchors.find((anchor) => anchor.size >= size) ?? newest;
     const from = await this.begin(size);
+    if (from === 0)
+      for (const [shard, seq] of await tables.beforeTree()) this.sealed.set(shard, seq);
     let next = from;
     while (next < size && !this.failed) {
       const ranges = await this.nextRanges(next);
