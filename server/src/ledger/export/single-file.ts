@@ -54,7 +54,7 @@ function blockOf(name: string, code: string, builtins: Map<string, Set<string>>)
     .replace(/^import \{([^}]*)\} from '([^']+)';\n/gm, (_, names: string, from: string) => {
       if (!from.startsWith('.')) {
         const known = builtins.get(from) ?? new Set();
-        names.split(',').forEach((one) => known.add(one.trim()));
+        for (const one of names.split(',')) if (one.trim() !== '') known.add(one.trim());
         builtins.set(from, known);
         return '';
       }
@@ -77,5 +77,6 @@ function blockOf(name: string, code: string, builtins: Map<string, Set<string>>)
 }
 
 function variableOf(module: string): string {
-  return module.replace(/[/-](\w)/g, (_, letter: string) => letter.toUpperCase());
+  const name = module.replace(/[/-](\w)/g, (_, letter: string) => letter.toUpperCase());
+  return `${name}Module`;
 }
