@@ -26,6 +26,9 @@ export const LEDGER_USAGE = `  ledger verify [--since FILE]   proves every entry
                                  writes entries with their proofs into a new folder; node DIR/verify.mjs
                                  proves them on any machine. Times are ISO 8601 with an offset`;
 
+const TREE_CHECK =
+  'the columns of each entry give its leaf in the signed tree; tiles, checkpoints, the mirror and the witnesses agree with it';
+
 /** 0 when all is proved, else 1. */
 export async function verifyLedger(
   app: INestApplicationContext,
@@ -84,7 +87,7 @@ async function readNote(path: string): Promise<string> {
 
 function describe(report: VerificationReport): string[] {
   const { shards, protection, hasOneRole, tree, unsealed, beforeTree, witnesses } = report;
-  const lines = ['Checked:', ...CHECKS.map((check) => `  - ${check}`)];
+  const lines = ['Checked:', ...[...CHECKS, TREE_CHECK].map((check) => `  - ${check}`)];
   for (const { shard, entries, problems, firstWrong } of shards) {
     const where = firstWrong ? `; first wrong entry: ${firstWrong}` : '';
     lines.push(`shard ${shard}: ${entries} entries, ${problems.join('; ') || 'complete'}${where}`);
