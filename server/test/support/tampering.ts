@@ -144,9 +144,13 @@ export class Tamperer {
     const leaf = this.dice.below(this.log.size);
     const { shard, seq } = await this.entryAt(leaf);
     await this.client.query('DELETE FROM ledger_entry WHERE shard = $1 AND seq = $2', [shard, seq]);
-    await this.client.query('UPDATE ledger_entry SET seq = seq - 1 WHERE shard = $1 AND seq > $2', [
+    // Two steps: else their keys meet on the way.
+    await this.client.query('UPDATE ledger_entry SET seq = -seq WHERE shard = $1 AND seq > $2', [
       shard,
       seq,
+    ]);
+    await this.client.query('UPDATE ledger_entry SET seq = -seq - 1 WHERE shard = $1 AND seq < 0', [
+      shard,
     ]);
     await this.client.query('UPDATE ledger_head SET seq = seq - 1 WHERE shard = $1', [shard]);
     return { what: `deletion of leaf ${leaf}, the gap closed`, leaf };

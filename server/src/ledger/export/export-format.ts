@@ -1,4 +1,12 @@
-import { NoteError, openNote, type NoteSigner, type NoteVerifier, signNote } from '../tree/note.js';
+import {
+  NoteError,
+  openNote,
+  type NoteSigner,
+  type NoteVerifier,
+  parseVerifierKey,
+  SIGNATURE_TYPES,
+  signNote,
+} from '../tree/note.js';
 
 // What a folder with an export holds: `manifest`, `checkpoint`, `keys.json`, `entries.ndjson`, `tile/…`
 // and `verify.mjs`.
@@ -44,11 +52,17 @@ export interface ExportedLine {
   readonly subject?: PersonPart;
 }
 
+type LogSigner = NoteSigner & { readonly vkey: string };
+
 /** The first line keeps it apart from checkpoints, which begin with the log's origin. */
 const STATEMENT = 'rolecall/ledger-export/v1';
 
-export function signManifest(manifest: Manifest, signers: readonly NoteSigner[]): string {
-  return signNote(`${STATEMENT}\n${JSON.stringify(manifest)}\n`, signers);
+/** Only Ed25519 signs text as it is; the other kinds of keys sign checkpoints. */
+export function signManifest(manifest: Manifest, signers: readonly LogSigner[]): string {
+  const signing = signers.filter(
+    ({ vkey }) => parseVerifierKey(vkey).type === SIGNATURE_TYPES.ed25519,
+  );
+  return signNote(`${STATEMENT}\n${JSON.stringify(manifest)}\n`, signing);
 }
 
 export function openManifest(note: string, verifiers: readonly NoteVerifier[]): Manifest {

@@ -125,8 +125,7 @@ describe('the witnesses of the ledger', () => {
       const { ledger: view } = await status();
       return view.sealed.size === (await ledger.entries()) && view.witnesses.waitingSince !== null;
     });
-    const template = await app.newTemplate({ canSubscribe: true });
-    const room = await app.newRoom({ default_template: template });
+    const room = await app.newRoom({ default_template: 'viewer' });
     const user = await app.newUser();
     const issued = await app.inject('POST', '/api/v1/tokens', {
       as: app.admin,
@@ -146,8 +145,7 @@ describe('the witnesses of the ledger', () => {
       const { status: code, body } = await app.inject('GET', '/readyz');
       return code === 503 && body.code === 'ledger.not_cosigned';
     });
-    const template = await app.newTemplate({ canSubscribe: true });
-    const room = await app.newRoom({ default_template: template });
+    const room = await app.newRoom({ default_template: 'viewer' });
     const user = await app.newUser();
     const refused = await app.inject('POST', '/api/v1/tokens', {
       as: app.admin,
