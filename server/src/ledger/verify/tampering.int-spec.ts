@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { Dice, type Tamper, Tamperer } from '../../../test/support/tampering.js';
+import { Dice, Tamperer } from '../../../test/support/tampering.js';
 import { startTestApp, type TestApp } from '../../../test/support/test-app.js';
 import { until } from '../../../test/support/until.js';
 import { SYSTEM_ACTOR } from '../../actor/actor.js';
@@ -99,9 +99,8 @@ describe('tampering by the owner of the database', () => {
       const wrong: object[] = [];
       for (let i = 0; i < TAMPERS; i++) {
         await owner.query('BEGIN');
-        let tamper: Tamper | null = null;
         try {
-          tamper = await tamperer.tamper();
+          const tamper = await tamperer.tamper();
           const { finding, tree } = await verifySnapshot(owner, outside);
           const ref = finding?.entry ? parseLedgerId(finding.entry) : null;
           const place = ref && `${ref.shard}/${ref.seq}`;

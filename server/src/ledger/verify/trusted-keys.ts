@@ -11,7 +11,7 @@ export interface TrustedKeys {
   readonly origin: string | null;
   readonly verifiers: readonly NoteVerifier[];
   readonly problem: string | null;
-  open(note: string): Checkpoint;
+  readonly open: (note: string) => Checkpoint;
 }
 
 /**

@@ -79,12 +79,14 @@ describe('cosigning', () => {
   it('is done with the quorum, while one hangs and one is away', async () => {
     const log = new TestLog().grow(10);
     const hanging = await listen(createServer(() => undefined));
+    const away = await listen(createServer());
+    await new Promise((resolve) => servers.pop()?.close(resolve));
     const key = (name: string) => generateSigningKey(name, SIGNATURE_TYPES.ed25519Cosignature).vkey;
     const { cosigning } = cosigningOf(
       log,
       `${await witnessOf(log, 'a')}
        witness b ${key('b')} ${hanging}
-       witness c ${key('c')} http://127.0.0.1:1
+       witness c ${key('c')} ${away}
        group g any a b c
        quorum g`,
     );
