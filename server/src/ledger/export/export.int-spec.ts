@@ -46,17 +46,22 @@ function changed(dir: string, file: string, change: (text: string) => string): s
 
 /** Changes the database behind the back of the server, and puts it right again. */
 async function whileTampered(sql: string, undo: string, work: () => Promise<void>): Promise<void> {
+  await asOwner(sql);
+  try {
+    await work();
+  } finally {
+    await asOwner(undo);
+  }
+}
+
+/** As who owns the table, and switches its protection off for the moment. */
+async function asOwner(sql: string): Promise<void> {
   const parts = await app.sql<{ name: string }>(
     `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'ledger_entry'::regclass`,
   );
   for (const { name } of parts) await app.sql(`ALTER TABLE ${name} DISABLE TRIGGER USER`);
   await app.sql(sql);
-  try {
-    await work();
-  } finally {
-    await app.sql(undo);
-    for (const { name } of parts) await app.sql(`ALTER TABLE ${name} ENABLE TRIGGER USER`);
-  }
+  for (const { name } of parts) await app.sql(`ALTER TABLE ${name} ENABLE TRIGGER USER`);
 }
 
 beforeAll(async () => {
