@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { TokenVerifier } from 'livekit-server-sdk';
 import { startTestApp, type TestApp } from '../test/support/test-app.js';
+import { checkpointIn, LedgerWorld } from '../test/support/ledger-world.js';
+import { openCheckpoint } from './ledger/tree/checkpoint.js';
+import { verifiersOf } from './ledger/tree/key-chain.js';
 
 const KEY = {
   LIVEKIT_API_KEY: 'APIcli',
@@ -199,6 +202,19 @@ describe('the command line', () => {
     expect(wrong).toMatchObject({ status: 1, out: '' });
     expect(wrong.err).toContain('ttl');
     expect((await rolecall('--help')).err).toContain('ledger verify');
+  });
+
+  it('gives the ledger new keys, which the running server signs with', async () => {
+    const world = new LedgerWorld(app);
+    await world.sealed();
+    const { status, out } = await rolecall('ledger', 'rotate-key');
+    expect([status, out.split('\n')[0]]).toEqual([
+      0,
+      expect.stringMatching(/^[^+]+\+[0-9a-f]{8}\+/),
+    ]);
+    const { note } = await world.sealed(); // the rotation is an entry as well
+    const { origin } = checkpointIn(note);
+    expect(openCheckpoint(note, origin, verifiersOf(out.split('\n'))).size).toBeGreaterThan(0);
   });
 
   it('verifies that no entry of the ledger is missing', async () => {

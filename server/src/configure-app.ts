@@ -202,7 +202,7 @@ const UNREADABLE: Readonly<Record<string, number>> = {
  * first and the field is named afterwards.
  */
 function readableAddress(url: string): string {
-  if (!url.startsWith('/api/') || isDecodable(url)) return url;
+  if (!/^\/(api|ledger)\//.test(url) || isDecodable(url)) return url;
   const end = url.search(/[?#]/);
   const path = end === -1 ? url : url.slice(0, end);
   return readable(path, '/') + readable(url.slice(path.length), /([?&=])/);

@@ -37,6 +37,7 @@ export const PROBLEMS = {
   'gate.token_invalid': ['unauthenticated', 'The LiveKit token is not valid.'],
   'idempotency.in_progress': ['conflict', 'The first request with this key still runs.'],
   'idempotency.other_request': ['unprocessable', 'The key was used for another request.'],
+  'ledger.busy': ['unavailable', 'Too many ask for tiles of the ledger at once.'],
   'ledger.keys_changed': ['conflict', 'Another rotation of the keys came first.'],
   'ledger.lost_shard': ['unavailable', 'The ledger cannot be written. Nothing was changed.'],
   'ledger.not_cosigned': [

@@ -116,8 +116,13 @@ export class LedgerHealth implements OnModuleDestroy {
     this.metrics.ledgerUnsealedSince.set(oldestMs / 1_000);
     if (oldestMs < LATE_MS) return [];
     const seconds = Math.round(oldestMs / 1_000);
+    const { failure } = this.sealing;
+    const here = failure === null ? '' : ` Here: ${failure}.`;
     return [
-      { code: 'not_sealed', detail: `No server has sealed the ledger for ${seconds} seconds.` },
+      {
+        code: 'not_sealed',
+        detail: `No server has sealed the ledger for ${seconds} seconds.${here}`,
+      },
     ];
   }
 

@@ -37,6 +37,7 @@ export class LedgerSealing implements OnModuleDestroy {
   private stop: SealingStopped | null = null;
   private refusal: SealingStopped | null = null;
   private lost: Batch['missing'] = [];
+  private lastFailure: string | null = null;
   private mirrored: number | null = null;
   private mirrorProblem: string | null = null;
   private readonly sealing = new Loop(
@@ -65,6 +66,11 @@ export class LedgerSealing implements OnModuleDestroy {
   /** Why it does not seal; null: it does, or another server should. */
   get stopped(): { readonly code: StopCode; readonly detail: string } | null {
     return this.stop && { code: this.stop.code, detail: this.stop.message };
+  }
+
+  /** What went wrong in the last pass; null: nothing did. */
+  get failure(): string | null {
+    return this.lastFailure;
   }
 
   /** Numbered entries that Postgres does not have. */
@@ -114,11 +120,13 @@ export class LedgerSealing implements OnModuleDestroy {
     } catch (error) {
       this.sealer.forget();
       if (error instanceof SealingStopped) return await this.halt(error);
+      this.lastFailure = error instanceof Error ? error.message : String(error);
       this.enter('failing');
       throw error;
     }
     const was = this.stop;
     this.stop = null;
+    this.lastFailure = null;
     this.enter('sealing');
     if (was) await this.record('ledger.sealing_resumed', was);
   }

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { CurrentActor, Public, RequirePermission } from '../../actor/access.decorators.js';
 import type { Actor } from '../../actor/actor.js';
 import { AppError } from '../../common/errors/app-error.js';
+import { FairQueue, QueueRejection } from '../../common/fair-queue.js';
 import { Answers, ApiDoc } from '../../common/http/api-docs.js';
 import { ledgerIdParams } from '../ledger.schemas.js';
 import { LedgerProofs } from './ledger-proofs.js';
@@ -15,24 +16,29 @@ const WHY = 'hashes and signatures say nothing of what was logged, and anybody m
 /** A tile never changes; the tree that has it only grows. */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
+/** Anybody may read tiles, and must not take the connections that tokens need. */
+const QUEUE = { atOnce: 2, perKey: 50, inAll: 500, patienceMs: 5_000 };
+
 const compress = promisify(gzip);
 
 /** The tree as https://c2sp.org/tlog-tiles has it, and a proof for each entry. */
 @Controller()
 export class TreeController {
+  private readonly queue = new FairQueue(QUEUE);
+
   constructor(private readonly proofs: LedgerProofs) {}
 
   @Get('ledger/checkpoint')
   @ApiDoc({
     summary: 'Read the newest checkpoint',
     description: 'The signed size and root of the tree over the ledger, as a C2SP tlog-checkpoint.',
-    errors: ['ledger.not_sealed', 'database.unavailable'],
+    errors: ['ledger.not_sealed', 'ledger.busy', 'database.unavailable'],
   })
   @Public(WHY)
   @Header('Content-Type', 'text/plain; charset=utf-8')
   @Header('Cache-Control', 'no-cache')
-  async checkpoint(): Promise<string> {
-    return (await this.proofs.shownCheckpoint()).note;
+  async checkpoint(@Req() { ip }: FastifyRequest): Promise<string> {
+    return (await this.inTurn(ip, () => this.proofs.shownCheckpoint())).note;
   }
 
   @Get('ledger/tile/entries/*')
@@ -40,15 +46,15 @@ export class TreeController {
     summary: 'Read a bundle of entries',
     description:
       'The leaf data of up to 256 entries, as C2SP tlog-tiles has them. People are in them as commitments only.',
-    errors: ['ledger.not_sealed', 'route.not_found'],
+    errors: ['ledger.not_sealed', 'ledger.busy', 'route.not_found'],
   })
   @RequirePermission('ledger.read', { everywhere: true })
   async bundle(
     @Param({ schema: bundleParams }) path: z.output<typeof bundleParams>,
-    @Req() { headers }: FastifyRequest,
+    @Req() { headers, ip }: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const bytes = found(await this.proofs.bundle(path['*']));
+    const bytes = found(await this.inTurn(ip, () => this.proofs.bundle(path['*'])));
     const isCompressed = /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));
     if (isCompressed) reply.header('Content-Encoding', 'gzip');
     await send(
@@ -62,14 +68,15 @@ export class TreeController {
   @ApiDoc({
     summary: 'Read a tile of hashes',
     description: 'Up to 256 hashes of one level of the tree, as C2SP tlog-tiles has them.',
-    errors: ['ledger.not_sealed', 'route.not_found', 'database.unavailable'],
+    errors: ['ledger.not_sealed', 'ledger.busy', 'route.not_found', 'database.unavailable'],
   })
   @Public(WHY)
   async tile(
     @Param({ schema: tileParams }) path: z.output<typeof tileParams>,
+    @Req() { ip }: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await send(reply, found(await this.proofs.tile(path['*'])), 'public');
+    await send(reply, found(await this.inTurn(ip, () => this.proofs.tile(path['*']))), 'public');
   }
 
   @Get('api/v1/ledger/keys')
@@ -96,6 +103,18 @@ export class TreeController {
   @Answers(proofResponse)
   proof(@CurrentActor() actor: Actor, @Param({ schema: ledgerIdParams }) { id }: { id: string }) {
     return this.proofs.prove(actor, id);
+  }
+
+  /** Addresses take turns. */
+  private async inTurn<T>(ip: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.queue.run(ip, work);
+    } catch (error) {
+      if (!(error instanceof QueueRejection)) throw error;
+      throw new AppError('unavailable', 'ledger.busy', 'Too many ask for tiles at once.', {
+        retryAfter: 1,
+      });
+    }
   }
 }
 
