@@ -12,7 +12,7 @@ import { findNode, refuseOldNode } from './lib/node24.mjs';
 import { homeFolder, ROOT } from './lib/paths.mjs';
 import { forgetPgVariables } from './lib/pg-variables.mjs';
 import { isRunning } from './lib/processes.mjs';
-import { environmentOf, withoutOwner } from './lib/settings.mjs';
+import { databaseSettings, environmentOf, withoutOwner } from './lib/settings.mjs';
 import { createSteps } from './lib/steps.mjs';
 
 /** A witness has no database and runs where no Rolecall does. */
@@ -34,7 +34,7 @@ try {
       CLI,
       ...process.argv.slice(2),
     ],
-    { env: withoutOwner(environment), stdio: 'inherit' },
+    { env: needsOwner() ? environment : withoutOwner(environment), stdio: 'inherit' },
   );
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   process.exitCode = await new Promise((resolve, reject) => {
@@ -54,6 +54,11 @@ function namesItsOwn() {
   );
 }
 
+/** Erasing changes what nobody else may change. */
+function needsOwner() {
+  return process.argv.slice(2, 4).join(' ') === 'ledger erase';
+}
+
 function settingsOfRunning() {
   const instance = openInstance(homeFolder());
   const { url, postgres, isStopping } = instance.run();
@@ -63,7 +68,8 @@ function settingsOfRunning() {
       'Start it with npm start, or name its database in DATABASE_URL.',
     );
   }
-  return { ...process.env, ...environmentOf(instance, process.env), ...addressOf(url) };
+  const owner = needsOwner() ? databaseSettings(instance.secrets(), instance.ports().postgres) : {};
+  return { ...process.env, ...owner, ...environmentOf(instance, process.env), ...addressOf(url) };
 }
 
 function addressOf(url) {

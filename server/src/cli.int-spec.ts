@@ -223,4 +223,20 @@ describe('the command line', () => {
       out: expect.stringMatching(/shard 0: \d+ entries, complete/),
     });
   });
+
+  it('erases what the ledger says of a person, as the owner', async () => {
+    const { identity } = await app.newUser();
+    const room = await app.newRoom({ name: 'erased', default_template: 'viewer' });
+    const issued = await app.inject('POST', '/api/v1/tokens', {
+      as: app.admin,
+      body: { room, identity },
+    });
+    expect(issued.status).toBe(201);
+    const erased = await rolecall('ledger', 'erase', '--identity', identity);
+    expect(erased).toMatchObject({ status: 0, out: expect.stringMatching(/^Erased 1 times/) });
+    const sql = `SELECT FROM ledger_entry e WHERE strpos(e::text, $1) > 0`;
+    expect(await app.sql(sql, [identity])).toEqual([]);
+    const { status, err } = await rolecall('ledger', 'erase', '--before', 'soon');
+    expect([status, err]).toEqual([1, expect.stringContaining('--identity')]);
+  });
 });

@@ -8,7 +8,7 @@ import { AppModule } from './app.module.js';
 import { AppLogger } from './common/app-logger.js';
 import { AppError, fieldError } from './common/errors/app-error.js';
 import { invalid } from './common/http/validation.pipe.js';
-import { type AppConfig, ConfigError, parseConfig } from './config/app-config.js';
+import { APP_CONFIG, type AppConfig, ConfigError, parseConfig } from './config/app-config.js';
 import { forgetPgVariables } from './config/postgres-url.js';
 import { DatabaseRefused } from './database/database-refused.js';
 import { DatabaseUnreachable } from './database/why-not-connected.js';
@@ -17,6 +17,7 @@ import { IssuanceService } from './issuance/issuance.service.js';
 import { exportLedger, LEDGER_OPTIONS, LEDGER_USAGE, verifyLedger } from './ledger-command.js';
 import { LedgerKeys } from './ledger/sealing/ledger-keys.js';
 import { SealingStopped } from './ledger/sealing/sealing-stopped.js';
+import { LedgerEraser, type Erasure } from './ledger/ledger-eraser.js';
 import { createOperatorBody, updateOperatorBody } from './operators/operators.schemas.js';
 import { OperatorsService } from './operators/operators.service.js';
 import {
@@ -38,6 +39,8 @@ ${TOKEN_USAGE}
                                  gives an operator a new password and ends their sessions
 ${LEDGER_USAGE}
   ledger rotate-key              makes new signing keys for the ledger, signed by the old ones
+  ledger erase --identity ID | --operator ID [--before DATE]
+                                 erases what the ledger says of a person; every hash still holds
   witness                        cosigns the ledger of another Rolecall: npm run rolecall -- witness --help
 
 It uses the same environment as npm start; what it does is in the ledger as well.`;
@@ -53,6 +56,8 @@ const OPTIONS = {
   ...TOKEN_OPTIONS,
   ...LEDGER_OPTIONS,
   email: { type: 'string' },
+  operator: { type: 'string' },
+  before: { type: 'string' },
   role: { type: 'string' },
   rooms: { type: 'string', multiple: true },
   help: { type: 'boolean', short: 'h' },
@@ -116,10 +121,33 @@ async function run(
       console.log(vkeys.join('\n'));
       return 0;
     }
+    case 'ledger erase': {
+      const { databaseMigrationUrl } = app.get<AppConfig>(APP_CONFIG);
+      const counts = await app
+        .get(LedgerEraser)
+        .erase(databaseMigrationUrl, actor, readErasure(given));
+      console.log(
+        `Erased ${counts.subjects} times what entries say of them and ${counts.actors} times that they acted, in ${counts.entries} entries.`,
+      );
+      return 0;
+    }
     default:
       console.error(USAGE);
       return 2;
   }
+}
+
+function readErasure({ identity, operator, before }: Options): Erasure {
+  if ((identity === undefined) === (operator === undefined)) {
+    throw fieldError('--identity', 'or --operator is required, and only one of them');
+  }
+  const of = identity === undefined ? 'operator' : 'identity';
+  const id = of === 'operator' ? operator : identity;
+  const at = before === undefined ? null : new Date(String(before));
+  if (at && Number.isNaN(at.getTime())) {
+    throw fieldError('--before', 'must be a date like 2026-01-31 or 2026-01-31T12:00:00Z');
+  }
+  return { of, id: String(id), before: at };
 }
 
 function parse<T>(

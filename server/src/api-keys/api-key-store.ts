@@ -67,7 +67,7 @@ export class ApiKeyStore {
   }
 
   private async read(hashes: Buffer[]): Promise<(KeyRow | null)[]> {
-    const { rows } = await this.pg.query<KeyRow>(
+    const { rows } = await this.pg.queryPlannedOnce<KeyRow>(
       'api-keys-by-hash',
       `SELECT key_hash, id, name, permissions, rooms, ceiling, rate_limit,
          last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS needs_touch

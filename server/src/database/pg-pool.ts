@@ -30,7 +30,7 @@ export class PgPool implements OnApplicationShutdown {
     this.plannedOnce = openPool(
       connections.ownSession({
         ...WAITS,
-        max: 2,
+        max: 4,
         application_name: 'rolecall-policy',
         settings: { ...LIMITS, plan_cache_mode: 'force_generic_plan', ...BY_KEY },
       }),

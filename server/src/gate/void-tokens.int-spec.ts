@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Credential, startTestApp, type TestApp } from '../../test/support/test-app.js';
 import { type TokenClaims, TokenSigner } from '../livekit/signer.js';
-import { newTokenId } from '../livekit/token-id.js';
+import { newTokenId } from '../common/token-id.js';
 
 const SECRET = 'a-secret-of-the-proxy';
 let app: TestApp;

@@ -94,33 +94,33 @@ export function compileGrant(input: CompileInput): TokenClaims {
   const { grants, identity, kind, name, metadata, attributes } = input;
   if (identity === '') throw new TypeError('A token needs an identity');
   const now = Math.floor(input.now.getTime() / 1000);
-  const claims: TokenClaims = {
-    iss: input.issuer,
-    sub: identity,
-    iat: now,
-    nbf: now,
-    exp: now + input.ttlSeconds,
-    jti: input.jti,
-    video: toVideoGrant(grants, input.room),
-  };
-  if (name !== '') claims.name = name;
+  const { bound, agents = [] } = input;
+  // In the order of their names, as the ledger has them.
+  const claims = {} as TokenClaims;
+  if (Object.keys(attributes).length > 0) claims.attributes = attributes;
+  claims.exp = now + input.ttlSeconds;
+  claims.iat = now;
+  if (grants.inference.perform) claims.inference = { perform: true };
+  claims.iss = input.issuer;
+  claims.jti = input.jti;
   if (kind !== 'standard') claims.kind = kind;
   if (metadata !== '') claims.metadata = metadata;
-  if (Object.keys(attributes).length > 0) claims.attributes = attributes;
-  if (grants.sip.admin || grants.sip.call) {
-    claims.sip = {};
-    if (grants.sip.admin) claims.sip.admin = true;
-    if (grants.sip.call) claims.sip.call = true;
-  }
-  if (grants.inference.perform) claims.inference = { perform: true };
+  if (name !== '') claims.name = name;
+  claims.nbf = now;
   if (grants.observability.write) claims.observability = { write: true };
-  const { bound, agents = [] } = input;
   if (bound || agents.length > 0) {
     claims.roomConfig = {
       ...(bound ? encodeBound(bound) : {}),
       ...(agents.length > 0 ? { agents } : {}),
     };
   }
+  if (grants.sip.admin || grants.sip.call) {
+    claims.sip = {};
+    if (grants.sip.admin) claims.sip.admin = true;
+    if (grants.sip.call) claims.sip.call = true;
+  }
+  claims.sub = identity;
+  claims.video = toVideoGrant(grants, input.room);
   return claims;
 }
 
@@ -130,30 +130,29 @@ export function compileGrant(input: CompileInput): TokenClaims {
  */
 export function toVideoGrant(grants: RoleGrants, room: string | null): VideoGrantClaim {
   const sources = publishableSources(grants);
-  const canPublish = sources.length > 0;
-  const video: VideoGrantClaim = {
-    canSubscribe: grants.canSubscribe,
-    canPublish,
-    canPublishData: grants.canPublishData,
-  };
-  if (canPublish) video.canPublishSources = sources;
-  if (grants.roomJoin || grants.roomAdmin) {
-    if (!room) throw new TypeError('A token that joins or administers a room needs its name');
-    video.room = room;
+  const needsRoom = grants.roomJoin || grants.roomAdmin;
+  if (needsRoom && !room) {
+    throw new TypeError('A token that joins or administers a room needs its name');
   }
-  if (grants.roomJoin) video.roomJoin = true;
-  if (grants.canUpdateOwnMetadata) video.canUpdateOwnMetadata = true;
-  if (grants.canSubscribeMetrics) video.canSubscribeMetrics = true;
-  if (grants.canManageAgentSession) video.canManageAgentSession = true;
-  if (grants.hidden) video.hidden = true;
-  if (grants.recorder) video.recorder = true;
+  const video = {} as VideoGrantClaim;
   if (grants.agent) video.agent = true;
+  if (grants.canManageAgentSession) video.canManageAgentSession = true;
+  video.canPublish = sources.length > 0;
+  video.canPublishData = grants.canPublishData;
+  if (sources.length > 0) video.canPublishSources = sources;
+  video.canSubscribe = grants.canSubscribe;
+  if (grants.canSubscribeMetrics) video.canSubscribeMetrics = true;
+  if (grants.canUpdateOwnMetadata) video.canUpdateOwnMetadata = true;
+  if (grants.destinationRoom !== '') video.destinationRoom = grants.destinationRoom;
+  if (grants.hidden) video.hidden = true;
+  if (grants.ingressAdmin) video.ingressAdmin = true;
+  if (grants.recorder) video.recorder = true;
+  if (needsRoom && room) video.room = room;
   if (grants.roomAdmin) video.roomAdmin = true;
   if (grants.roomCreate) video.roomCreate = true;
+  if (grants.roomJoin) video.roomJoin = true;
   if (grants.roomList) video.roomList = true;
   if (grants.roomRecord) video.roomRecord = true;
-  if (grants.ingressAdmin) video.ingressAdmin = true;
-  if (grants.destinationRoom !== '') video.destinationRoom = grants.destinationRoom;
   return video;
 }
 

@@ -30,6 +30,7 @@ describe('a body', () => {
     ['in Latin-1', Buffer.from('{"name":"\xe9"}', 'latin1'), {}, 400, 'request.wrong_encoding'],
     ['in UTF-16', Buffer.from('{"name":"x"}', 'utf16le'), {}, 400, 'request.malformed_json'],
     ['with a prototype', '{"name":"x","__proto__":{"isAdmin":true}}', {}, 400, 'request.invalid'],
+    ['with an escaped one', '{"name":"x","\\u005f_proto__":1}', {}, 400, 'request.invalid'],
     ['with a deep prototype', '{"name":"x","a":{"__proto__":1}}', {}, 400, 'request.invalid'],
     ['that is a list', '[]', {}, 400, 'request.invalid'],
     ['that is nothing', 'null', {}, 400, 'request.invalid'],

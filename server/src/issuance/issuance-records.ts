@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
 import { namesOf } from '../grants/issuer-ceiling.js';
@@ -36,7 +36,7 @@ export class IssuanceRecords {
       reason: body.reason ?? null,
       payload: {
         jti: claims.jti,
-        tokenHash: createHash('sha256').update(token).digest('hex'),
+        tokenHash: hash('sha256', token),
         template: plan.template,
         version: plan.version,
         source: plan.source,

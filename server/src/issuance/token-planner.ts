@@ -15,7 +15,7 @@ import { narrow, type Narrowed } from '../grants/narrow.js';
 import { silence, silencingOf } from '../grants/silencing.js';
 import { formatTtl } from '../grants/ttl.js';
 import type { Withheld } from '../grants/withhold.js';
-import { newTokenId } from '../livekit/token-id.js';
+import { newTokenId } from '../common/token-id.js';
 import type { PolicyFacts } from '../policy/policy-facts.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { publishedVersion } from '../role-templates/published-grants.js';

@@ -1,5 +1,11 @@
 import { binaryArray } from '../database/pg-arrays.js';
-import { canonicalJson, storableJson, storableText } from './canonical-json.js';
+import {
+  canonicalJson,
+  quoted,
+  sortedKeys,
+  storableJson,
+  storableText,
+} from '../common/canonical-json.js';
 import { withinLeaf } from './leaf-limit.js';
 import type { LedgerEntryInput } from './ledger-entry.js';
 import { personalMembersOf } from './ledger-kinds.js';
@@ -50,10 +56,10 @@ export function splitPayload(kind: string, payload: Record<string, unknown>): Sp
   if (members?.length === 0) return { open: storableJson(payload), personal: null };
   let personal = '';
   let open = '';
-  for (const key of inOrder(Object.keys(payload))) {
+  for (const key of sortedKeys(payload)) {
     const value = payload[key];
     if (value === undefined) continue;
-    const member = `${canonicalJson(key)}:${canonicalJson(value)}`;
+    const member = `${quoted(key)}:${canonicalJson(value)}`;
     if (member.includes('\\u')) return splitStorable(payload, members);
     if (members?.includes(key) ?? true) personal += personal === '' ? member : `,${member}`;
     else open += open === '' ? member : `,${member}`;
@@ -73,11 +79,4 @@ function splitStorable(
     open: storableJson(Object.fromEntries(all.filter((member) => !isPersonal(member)))),
     personal: personal.length > 0 ? storableJson(Object.fromEntries(personal)) : null,
   };
-}
-
-function inOrder(keys: string[]): string[] {
-  for (let i = 1; i < keys.length; i++) {
-    if ((keys[i] as string) < (keys[i - 1] as string)) return keys.sort();
-  }
-  return keys;
 }

@@ -1,4 +1,4 @@
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson } from '../common/canonical-json.js';
 
 /** A payload as an entry stores it, each part as canonical JSON. */
 interface StoredPayload {

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../test/support/test-database.js';
 import { Connections } from '../database/connections.js';
 import { PgPool } from '../database/pg-pool.js';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson } from '../common/canonical-json.js';
 import { leafHash, leafText } from './leaf.js';
 import type { LedgerEntryInput } from './ledger-entry.js';
 import { LEDGER_KINDS, type LedgerKind } from './ledger-kinds.js';

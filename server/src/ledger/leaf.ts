@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-export { canonicalJson } from './canonical-json.js';
+export { canonicalJson } from '../common/canonical-json.js';
 
 /** An entry as its columns hold it. The JSON is text, because that is what was hashed. */
 export interface StoredEntry {

@@ -11,6 +11,8 @@ export interface ShardReport {
   readonly problems: readonly string[];
   /** The id of the first entry that is wrong; null when none is. */
   readonly firstWrong: string | null;
+  /** Entries up to this number are from before there were leaves, and outside of the tree. */
+  readonly leavesAfter: number;
 }
 
 export interface VerifierReport {
@@ -26,6 +28,7 @@ export const CHECKS: readonly string[] = [
   'each shard has the numbers from 1 to its head, none missing, none twice, none beyond',
   'every entry belongs to a shard that has a head',
   "times follow the numbers: not before the shard was opened, not after its last entry's time",
+  'every entry has the hash of its leaf, but those from before there were leaves',
   'no webhook has two entries',
   "the triggers are on, and the server's role can add entries through the append function alone",
 ];
@@ -36,7 +39,7 @@ const CLOCK_SLACK = "interval '1 minute'";
 /** One row a shard, also for a head without entries and for entries without a head. */
 const SHARDS = `
   WITH placed AS (
-    SELECT shard, seq, at, lag(seq, 1, 0::bigint) OVER w AS seq_before, lag(at) OVER w AS at_before
+    SELECT shard, seq, at, leaf_hash IS NULL AS has_no_leaf, lag(seq, 1, 0::bigint) OVER w AS seq_before, lag(at) OVER w AS at_before
     FROM ledger_entry WINDOW w AS (PARTITION BY shard ORDER BY seq, at)
   ), judged AS (
     SELECT p.shard, p.seq, p.at, h.seq AS head,
@@ -45,6 +48,7 @@ const SHARDS = `
       p.seq > h.seq AS is_beyond,
       (p.at < p.at_before AND p.seq > h.ordered_after) AS is_backwards,
       p.at < h.opened_at AS is_early,
+      p.has_no_leaf AND p.seq > h.leaves_after AS is_leafless,
       (p.at > h.at OR p.at > clock_timestamp() + ${CLOCK_SLACK}) AS is_late
     FROM placed p LEFT JOIN ledger_head h ON h.shard = p.shard
   ), counted AS (
@@ -54,15 +58,17 @@ const SHARDS = `
       count(*) FILTER (WHERE is_backwards) AS backwards,
       count(*) FILTER (WHERE is_early) AS early,
       count(*) FILTER (WHERE is_late) AS late,
+      count(*) FILTER (WHERE is_leafless) AS leafless,
       min(ARRAY[seq, (extract(epoch FROM at) * 1000000)::bigint]) FILTER (
         WHERE head IS NULL OR is_repeated OR is_after_gap OR is_beyond OR is_backwards OR is_early
-          OR is_late) AS first_wrong
+          OR is_late OR is_leafless) AS first_wrong
     FROM judged GROUP BY shard
   )
   SELECT shard, h.seq AS head, h.at > clock_timestamp() + ${CLOCK_SLACK} AS is_head_late,
     coalesce(entries, 0) AS entries, coalesce(present, 0) AS present, coalesce(repeated, 0) AS repeated,
     coalesce(beyond, 0) AS beyond, coalesce(backwards, 0) AS backwards, coalesce(early, 0) AS early,
-    coalesce(late, 0) AS late, first_wrong
+    coalesce(late, 0) AS late, coalesce(leafless, 0) AS leafless,
+    coalesce(h.leaves_after, 0) AS leaves_after, first_wrong
   FROM ledger_head h FULL JOIN counted USING (shard) ORDER BY shard`;
 
 /** Each webhook's second entry. */
@@ -85,6 +91,8 @@ interface ShardRow {
   backwards: string;
   early: string;
   late: string;
+  leafless: string;
+  leaves_after: string;
   first_wrong: [seq: string, atMicros: string] | null;
 }
 
@@ -153,6 +161,7 @@ function toReport(row: ShardRow, webhooks: readonly WebhookRow[]): ShardReport {
   if (backwards > 0) problems.push(`${backwards} entries are older than the one before them`);
   if (early > 0) problems.push(`${early} entries are older than their shard`);
   if (late > 0) problems.push(`${late} entries are later than their shard's last`);
+  if (Number(row.leafless) > 0) problems.push(`${row.leafless} entries have no leaf hash`);
   if (row.is_head_late) problems.push('the head is in the future');
   const webhook = webhooks.find((found) => found.shard === shard);
   if (webhook) problems.push(`${webhook.repeated} entries repeat a webhook`);
@@ -164,5 +173,5 @@ function toReport(row: ShardRow, webhooks: readonly WebhookRow[]): ShardReport {
     wrong && Number(wrong.seq) >= 0
       ? ledgerId({ shard, seq: Number(wrong.seq), atMicros: wrong.atMicros })
       : null;
-  return { shard, entries, problems, firstWrong };
+  return { shard, entries, problems, firstWrong, leavesAfter: Number(row.leaves_after) };
 }

@@ -1,4 +1,4 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
@@ -11,6 +11,8 @@ import {
   ledgerPageResponse,
   ledgerQuery,
   type LedgerQuery,
+  tokenLookupBody,
+  type TokenLookup,
 } from './ledger.schemas.js';
 
 /** Voiding is no issuance, though it is about tokens. */
@@ -59,6 +61,21 @@ export class LedgerController {
   ) {
     const page = await this.reader.search(actor, query, ISSUANCES);
     return { ...page, data: page.data.map(toIssuance) };
+  }
+
+  @Post('issuances/lookup')
+  @HttpCode(200)
+  @ApiDoc({
+    summary: 'Find the issuance of a token',
+    description:
+      'By the SHA-256 of the token or by its `jti`. Answers 404 for a token that Rolecall did not issue, or for a room outside of the room limit.',
+    example: { jti: '0190a3b2-1111-7222-8333-444455556666' },
+    errors: ['ledger.not_found'],
+  })
+  @RequirePermission('ledger.read')
+  @Answers(issuanceResponse)
+  async lookup(@CurrentActor() actor: Actor, @Body({ schema: tokenLookupBody }) body: TokenLookup) {
+    return toIssuance(await this.reader.findToken(actor, body));
   }
 
   @Get('issuances/:id')

@@ -1,6 +1,7 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { Housekeeping } from '../database/housekeeping.js';
 import { LedgerController } from './ledger.controller.js';
+import { LedgerEraser } from './ledger-eraser.js';
 import { LedgerLookup } from './ledger-lookup.js';
 import { LedgerReader } from './ledger-reader.js';
 import { LedgerService } from './ledger.service.js';
@@ -52,6 +53,7 @@ const SEALING = [
 @Module({
   controllers: [LedgerController, TreeController],
   providers: [
+    LedgerEraser,
     LedgerLookup,
     LedgerReader,
     LedgerService,
@@ -61,6 +63,7 @@ const SEALING = [
     ...VERIFYING,
   ],
   exports: [
+    LedgerEraser,
     LedgerExporter,
     LedgerHealth,
     LedgerKeys,

@@ -72,6 +72,21 @@ export function encodeCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify([way, atMicros, shard, seq])).toString('base64url');
 }
 
+export const tokenLookupBody = z
+  .strictObject({
+    tokenHash: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/i, { message: 'must be 64 hexadecimal digits' })
+      .optional()
+      .describe('The SHA-256 of the compact JWT, in hex.'),
+    jti: z.uuid().toLowerCase().optional().describe('The `jti` of the token.'),
+  })
+  .refine(({ tokenHash, jti }) => (tokenHash === undefined) !== (jti === undefined), {
+    path: ['tokenHash'],
+    message: 'or jti is required, and only one of them',
+  });
+export type TokenLookup = z.infer<typeof tokenLookupBody>;
+
 export const ledgerIdParams = z.strictObject({
   id: z.string().min(5).max(60).describe('The id of the entry.'),
 });

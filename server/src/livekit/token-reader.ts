@@ -6,7 +6,7 @@ import {
 } from '../grants/issuer-ceiling.js';
 import type { LiveKitKeyPair } from './livekit.settings.js';
 import { SignedTokens } from './signed-token.js';
-import { timeOfTokenId } from './token-id.js';
+import { timeOfTokenId } from '../common/token-id.js';
 
 /** What a verified token says of who holds it. It proves an identity; it gives no rights here. */
 export interface TokenFacts {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   Inject,
   Injectable,
@@ -21,7 +21,7 @@ import type { RoleGrants } from '../grants/role-grants.js';
 import { type LedgerEntryInput, ledgerId } from '../ledger/ledger-entry.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { TokenSigner } from '../livekit/signer.js';
-import { newTokenId } from '../livekit/token-id.js';
+import { newTokenId } from '../common/token-id.js';
 import { Metrics } from '../metrics/metrics.service.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { assertNotVoid } from '../policy/not-void.js';
@@ -111,7 +111,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
         identity,
         payload: {
           jti: claims.jti,
-          tokenHash: createHash('sha256').update(token).digest('hex'),
+          tokenHash: hash('sha256', token),
           template: TEMPLATE,
           version,
           source: 'peek',

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { inKeyOrder } from '../common/canonical-json.js';
 import { Batcher } from '../common/batcher.js';
 import { PgPool } from '../database/pg-pool.js';
 import type { Decision } from '../grants/policy.js';
@@ -74,7 +75,12 @@ export class PolicyReader {
     );
     if (this.versions.size > MAX_CACHED_VERSIONS) this.versions.clear();
     for (const { template, version, grants, ttl, metadata, attributes } of rows) {
-      this.versions.set(`${template}@${version}`, { grants, ttl, metadata, attributes });
+      this.versions.set(`${template}@${version}`, {
+        grants: inKeyOrder(grants), // as each token's entry has them
+        ttl,
+        metadata,
+        attributes,
+      });
     }
     return batch.map(
       ({ template, version }) =>

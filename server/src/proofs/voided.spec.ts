@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { TokenReader } from '../livekit/token-reader.js';
 import { TokenSigner } from '../livekit/signer.js';
-import { newTokenId } from '../livekit/token-id.js';
+import { newTokenId } from '../common/token-id.js';
 import { isVoided } from './voided.js';
 
 const pair = { apiKey: 'APIkey', apiSecret: 'a secret of more than thirty-two characters' };

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { timeOfTokenId } from '../../src/livekit/token-id.js';
+import { timeOfTokenId } from '../../src/common/token-id.js';
 import { type LiveApp, startLiveApp } from '../support/live-app.js';
 import { LiveScene } from '../support/live-scene.js';
 import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';

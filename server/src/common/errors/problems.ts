@@ -40,6 +40,7 @@ export const PROBLEMS = {
   'ledger.busy': ['unavailable', 'Too many ask for tiles of the ledger at once.'],
   'ledger.keys_changed': ['conflict', 'Another rotation of the keys came first.'],
   'ledger.lost_shard': ['unavailable', 'The ledger cannot be written. Nothing was changed.'],
+  'ledger.needs_owner': ['forbidden', 'Only the owner of the tables can do this.'],
   'ledger.not_cosigned': [
     'unavailable',
     'Too few witnesses cosign the ledger. Nothing was issued.',

@@ -1,4 +1,4 @@
-import { canonicalJson } from '../canonical-json.js';
+import { canonicalJson } from '../../common/canonical-json.js';
 import { areEqual, concat, fromHex, fromText, toHex, toText } from '../tree/bytes.js';
 import { type Checkpoint, openCheckpoint } from '../tree/checkpoint.js';
 import { keyChainProblem, type KeyGeneration, verifiersOf } from '../tree/key-chain.js';

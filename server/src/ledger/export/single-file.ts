@@ -3,22 +3,22 @@ import { join } from 'node:path';
 
 /** In an order in which each imports only what is before it. */
 const MODULES = [
-  'tree/bytes',
-  'tree/merkle',
-  'tree/sha256',
-  'tree/tiles',
-  'tree/note',
-  'tree/checkpoint',
-  'tree/note-keys',
-  'tree/key-chain',
-  'canonical-json',
-  'verify/authentic-tiles',
-  'verify/finding',
-  'witness/policy',
-  'witness/cosigned',
-  'export/export-format',
-  'export/check-export',
-  'export/verify-main',
+  'ledger/tree/bytes',
+  'ledger/tree/merkle',
+  'ledger/tree/sha256',
+  'ledger/tree/tiles',
+  'ledger/tree/note',
+  'ledger/tree/checkpoint',
+  'ledger/tree/note-keys',
+  'ledger/tree/key-chain',
+  'common/canonical-json',
+  'ledger/verify/authentic-tiles',
+  'ledger/verify/finding',
+  'ledger/witness/policy',
+  'ledger/witness/cosigned',
+  'ledger/export/export-format',
+  'ledger/export/check-export',
+  'ledger/export/verify-main',
 ] as const;
 
 const HEAD = `#!/usr/bin/env node
@@ -37,7 +37,7 @@ export async function makeVerifier(folder: string): Promise<string> {
   const imports = [...builtins].map(
     ([from, names]) => `import { ${[...names].sort().join(', ')} } from '${from}';`,
   );
-  const run = `process.exitCode = await ${variableOf('export/verify-main')}.main(
+  const run = `process.exitCode = await ${variableOf('ledger/export/verify-main')}.main(
   import.meta.dirname ?? new URL('.', import.meta.url).pathname,
   process.argv.slice(2),
 );

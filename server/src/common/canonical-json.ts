@@ -20,6 +20,11 @@ export function storableText(text: string): string {
   return whole.includes('\0') ? whole.replaceAll('\0', '\ufffd') : whole;
 }
 
+/** A copy with its keys in that order all the way down: it, and copies of it, are written faster. */
+export function inKeyOrder<T>(value: T): T {
+  return JSON.parse(canonicalJson(value)) as T;
+}
+
 /** Most payloads are written in order, and `JSON.stringify` is several times as fast as a walk. */
 function isInOrder(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true;
@@ -38,20 +43,48 @@ function isInOrder(value: unknown): boolean {
   return true;
 }
 
+/** The walk, for what `JSON.stringify` would write in another order. */
 function inOrder(given: unknown, name = ''): string {
   const value = toJsonOf(given, name);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  if (Array.isArray(value)) return `[${value.map((item, i) => inOrder(item, `${i}`)).join(',')}]`;
-  const members = Object.keys(value)
-    .sort()
-    .flatMap((key) => {
-      const member = (value as Record<string, unknown>)[key];
-      if (member === undefined || typeof member === 'function' || typeof member === 'symbol') {
-        return [];
-      }
-      return [`${JSON.stringify(key)}:${inOrder(member, key)}`];
-    });
-  return `{${members.join(',')}}`;
+  let text = '';
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      text += `${i === 0 ? '' : ','}${inOrder(value[i], `${i}`)}`;
+    }
+    return `[${text}]`;
+  }
+  for (const key of sortedKeys(value)) {
+    const member = (value as Record<string, unknown>)[key];
+    if (member === undefined || typeof member === 'function' || typeof member === 'symbol')
+      continue;
+    const start = text === '' ? '' : ',';
+    if (member === true || member === false) text += `${start}${quoted(key)}:${member}`;
+    else text += `${start}${quoted(key)}:${inOrder(member, key)}`;
+  }
+  return `{${text}}`;
+}
+
+/** In the order of their UTF-16 units. */
+export function sortedKeys(value: object): string[] {
+  const keys = Object.keys(value);
+  for (let i = 1; i < keys.length; i++) {
+    if ((keys[i] as string) < (keys[i - 1] as string)) return keys.sort();
+  }
+  return keys;
+}
+
+const MAX_KNOWN = 1_000;
+const known = new Map<string, string>();
+
+/** The key as JSON. Most are of a few hundred that the code itself names. */
+export function quoted(key: string): string {
+  let text = known.get(key);
+  if (text === undefined) {
+    text = JSON.stringify(key);
+    if (known.size < MAX_KNOWN && key.length < 40) known.set(key, text);
+  }
+  return text;
 }
 
 function toJsonOf(value: unknown, name: string): unknown {

@@ -1,0 +1,139 @@
+import { Injectable } from '@nestjs/common';
+import type { QueryRunner } from 'typeorm';
+import type { Actor } from '../actor/actor.js';
+import { AppError } from '../common/errors/app-error.js';
+import { ownerDataSource } from '../database/data-source.js';
+import { LEDGER_KINDS, type LedgerKindDeclaration } from './ledger-kinds.js';
+import { LedgerService } from './ledger.service.js';
+
+export interface Erasure {
+  /** Whose parts go: a participant by identity, or an operator by id. */
+  readonly of: 'identity' | 'operator';
+  readonly id: string;
+  /** Entries from before this instant only; null: all of them. */
+  readonly before: Date | null;
+}
+
+/** How many entries were changed, and how many parts of each sort went. */
+export interface ErasedCounts {
+  readonly entries: number;
+  readonly actors: number;
+  readonly subjects: number;
+}
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+/** $1 the identity. The address that the gate saw is theirs as well. */
+const OF_IDENTITY = `
+  (actor_kind IN ('participant', 'user') AND actor_id = $1)
+    OR (actor_kind = 'system' AND ip IS NOT NULL AND identity = $1) AS of_actor,
+  identity = $1
+    OR (kind = 'token.issued' AND payload->>'source' = 'peek' AND personal->>'peeksAt' = $1)
+    AS of_subject`;
+
+/** $1 the id of the operator, $3 and $4 kinds that speak of an operator, or of who acts. */
+const OF_OPERATOR = `
+  actor_kind = 'operator' AND actor_id = $1 AS of_actor,
+  (kind = ANY($3) AND personal->>'operator' = $1)
+    OR (kind = ANY($4) AND identity IS NULL AND personal IS NOT NULL
+      AND actor_kind = 'operator' AND actor_id = $1) AS of_subject`;
+
+/**
+ * Takes a person out of the ledger. Each part goes whole, and its commitment takes its place: leaf
+ * hashes still hold. A trigger refuses every other change, also to the owner.
+ */
+@Injectable()
+export class LedgerEraser {
+  constructor(private readonly ledger: LedgerService) {}
+
+  /** Needs the owner of the tables. What was erased is gone from the table when this returns. */
+  async erase(ownerUrl: string, actor: Actor, erasure: Erasure): Promise<ErasedCounts> {
+    const dataSource = await (await ownerDataSource(ownerUrl)).initialize();
+    const runner = dataSource.createQueryRunner();
+    try {
+      await runner.startTransaction();
+      const counts = await this.replaceParts(runner, erasure);
+      if (counts.entries > 0) await this.record(runner, actor, erasure, counts);
+      await runner.commitTransaction();
+      // Until then, Postgres keeps the rows as they were, and the index their identities.
+      if (counts.entries > 0) await runner.query('VACUUM (INDEX_CLEANUP ON) ledger_entry');
+      return counts;
+    } catch (error) {
+      if (runner.isTransactionActive) await runner.rollbackTransaction();
+      throw isRefused(error) ? needsOwner() : error;
+    } finally {
+      await runner.release();
+      await dataSource.destroy();
+    }
+  }
+
+  private async replaceParts(
+    runner: QueryRunner,
+    { of, id, before }: Erasure,
+  ): Promise<ErasedCounts> {
+    const kinds =
+      of === 'operator' ? [kindsThatSpeakOf('operator'), kindsThatSpeakOf('actor')] : [];
+    const rows = (await runner.query(
+      `WITH chosen AS (
+         SELECT at, shard, seq, of_actor AND actor_commitment IS NULL AS of_actor,
+           of_subject AND subject_commitment IS NULL AS of_subject
+         FROM (
+           SELECT at, shard, seq, actor_commitment, subject_commitment,
+             ${of === 'identity' ? OF_IDENTITY : OF_OPERATOR}
+           FROM ledger_entry WHERE $2::timestamptz IS NULL OR at < $2
+         ) e
+       ), erased AS (
+         UPDATE ledger_entry e SET (actor_id, actor_label, ip, actor_salt, actor_commitment,
+             identity, personal, reason, subject_salt, subject_commitment)
+           = (SELECT n.actor_id, n.actor_label, n.ip, n.actor_salt, n.actor_commitment,
+                n.identity, n.personal, n.reason, n.subject_salt, n.subject_commitment
+              FROM ledger_erased(e, coalesce(c.of_actor, false), coalesce(c.of_subject, false)) n)
+         FROM chosen c
+         WHERE (e.at, e.shard, e.seq) = (c.at, c.shard, c.seq) AND (c.of_actor OR c.of_subject)
+         RETURNING c.of_actor, c.of_subject
+       )
+       SELECT count(*)::int AS entries, count(*) FILTER (WHERE of_actor)::int AS actors,
+         count(*) FILTER (WHERE of_subject)::int AS subjects
+       FROM erased`,
+      [id, before, ...kinds],
+    )) as ErasedCounts[];
+    return rows[0] as ErasedCounts;
+  }
+
+  /** Who was erased is not said: that would be what was to be forgotten. */
+  private async record(
+    runner: QueryRunner,
+    actor: Actor,
+    { of, before }: Erasure,
+    counts: ErasedCounts,
+  ): Promise<void> {
+    const connection = {
+      query: async <R extends object>(sql: string, values?: unknown[]) => ({
+        rows: (await runner.query(sql, values)) as R[],
+      }),
+    };
+    const payload = { of, before, ...counts };
+    await this.ledger.append(connection, [
+      { kind: 'ledger.erased', outcome: 'ok', actor, payload },
+    ]);
+  }
+}
+
+function kindsThatSpeakOf(whom: 'actor' | 'operator'): string[] {
+  const all: [string, LedgerKindDeclaration][] = Object.entries(LEDGER_KINDS);
+  return all.flatMap(([kind, { speaksOf }]) => (speaksOf === whom ? [kind] : []));
+}
+
+function isRefused(error: unknown): boolean {
+  return (
+    (error as { driverError?: { code?: string } }).driverError?.code === INSUFFICIENT_PRIVILEGE
+  );
+}
+
+function needsOwner(): AppError {
+  return new AppError(
+    'forbidden',
+    'ledger.needs_owner',
+    'Only the owner of the tables can erase: set DATABASE_MIGRATION_URL to the owner’s address.',
+  );
+}
