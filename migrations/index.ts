@@ -13,6 +13,7 @@ import { AwaitConnections1795300000000 } from './1795300000000-AwaitConnections.
 import { NoteUnlistedOnce1795300000001 } from './1795300000001-NoteUnlistedOnce.js';
 import { HashEveryEntry1795400000000 } from './1795400000000-HashEveryEntry.js';
 import { SealTheLedger1795410000000 } from './1795410000000-SealTheLedger.js';
+import { KeepCosignatures1795420000000 } from './1795420000000-KeepCosignatures.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   NoteUnlistedOnce1795300000001,
   HashEveryEntry1795400000000,
   SealTheLedger1795410000000,
+  KeepCosignatures1795420000000,
 ];

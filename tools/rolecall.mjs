@@ -15,7 +15,9 @@ import { isRunning } from './lib/processes.mjs';
 import { databaseSettings, environmentOf, withoutOwner } from './lib/settings.mjs';
 import { createSteps } from './lib/steps.mjs';
 
-const CLI = join(ROOT, 'server/dist/cli.js');
+/** A witness has no database and runs where no Rolecall does. */
+const isWitness = process.argv[2] === 'witness';
+const CLI = join(ROOT, isWitness ? 'server/dist/witness.js' : 'server/dist/cli.js');
 
 try {
   forgetPgVariables();
@@ -23,7 +25,7 @@ try {
   if (!existsSync(CLI)) {
     throw new PlainError('Rolecall is not built in this checkout yet.', 'npm start does that.');
   }
-  const environment = namesItsOwn() ? process.env : settingsOfRunning();
+  const environment = isWitness || namesItsOwn() ? process.env : settingsOfRunning();
   const child = spawn(
     findNode(),
     [

@@ -14,10 +14,10 @@ import { DatabaseRefused } from './database/database-refused.js';
 import { DatabaseUnreachable } from './database/why-not-connected.js';
 import { issueBody } from './issuance/issuance.schemas.js';
 import { IssuanceService } from './issuance/issuance.service.js';
-import { LedgerEraser, type Erasure } from './ledger/ledger-eraser.js';
-import { CHECKS, LedgerVerifier, type VerifierReport } from './ledger/ledger-verifier.js';
+import { exportLedger, LEDGER_OPTIONS, LEDGER_USAGE, verifyLedger } from './ledger-command.js';
 import { LedgerKeys } from './ledger/sealing/ledger-keys.js';
 import { SealingStopped } from './ledger/sealing/sealing-stopped.js';
+import { LedgerEraser, type Erasure } from './ledger/ledger-eraser.js';
 import { createOperatorBody, updateOperatorBody } from './operators/operators.schemas.js';
 import { OperatorsService } from './operators/operators.service.js';
 import {
@@ -37,10 +37,11 @@ ${TOKEN_USAGE}
                                  adds an operator and prints their first password
   operators password --email E-MAIL
                                  gives an operator a new password and ends their sessions
-  ledger verify                  checks that no entry of the ledger is missing, repeated or misdated
+${LEDGER_USAGE}
   ledger rotate-key              makes new signing keys for the ledger, signed by the old ones
   ledger erase --identity ID | --operator ID [--before DATE]
                                  erases what the ledger says of a person; every hash still holds
+  witness                        cosigns the ledger of another Rolecall: npm run rolecall -- witness --help
 
 It uses the same environment as npm start; what it does is in the ledger as well.`;
 
@@ -53,6 +54,7 @@ type Options = Record<string, string | boolean | string[] | undefined>;
 
 const OPTIONS = {
   ...TOKEN_OPTIONS,
+  ...LEDGER_OPTIONS,
   email: { type: 'string' },
   operator: { type: 'string' },
   before: { type: 'string' },
@@ -61,7 +63,12 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-async function run(app: INestApplicationContext, command: string, given: Options): Promise<number> {
+async function run(
+  app: INestApplicationContext,
+  command: string,
+  given: Options,
+  folder?: string,
+): Promise<number> {
   const actor = commandLineActor();
   switch (command) {
     case 'token create': {
@@ -103,8 +110,11 @@ async function run(app: INestApplicationContext, command: string, given: Options
       return 0;
     }
     case 'ledger verify': {
-      return printReport(await app.get(LedgerVerifier).verify());
+      const { since } = given;
+      return verifyLedger(app, actor, typeof since === 'string' ? { since } : {});
     }
+    case 'ledger export':
+      return exportLedger(app, actor, folder as string, given);
     case 'ledger rotate-key': {
       const vkeys = await app.get(LedgerKeys).rotate(actor);
       console.error('The ledger is signed with new keys from now on. Give these to its witnesses:');
@@ -140,26 +150,6 @@ function readErasure({ identity, operator, before }: Options): Erasure {
   return { of, id: String(id), before: at };
 }
 
-/** 0 when all is well, else 1. */
-function printReport({ shards, protection, hasOneRole }: VerifierReport): number {
-  console.log(`Checked:\n${CHECKS.map((check) => `  - ${check}`).join('\n')}`);
-  for (const { shard, entries, problems, firstWrong, leavesAfter } of shards) {
-    const where = firstWrong ? `; first wrong entry: ${firstWrong}` : '';
-    const outside = leavesAfter > 0 ? `; those up to ${leavesAfter} have no leaf, being older` : '';
-    console.log(
-      `shard ${shard}: ${entries} entries, ${problems.join('; ') || 'complete'}${where}${outside}`,
-    );
-  }
-  for (const problem of protection) console.log(`protection: ${problem}`);
-  if (hasOneRole) {
-    console.log(
-      'Note: DATABASE_URL is the owner of the tables, so its holder can switch the protection off.',
-    );
-  }
-  const isWell = protection.length === 0 && shards.every(({ problems }) => problems.length === 0);
-  return isWell ? 0 : 1;
-}
-
 function parse<T>(
   schema: {
     safeParse(value: unknown): { success: boolean; data?: T; error?: { issues: object[] } };
@@ -175,8 +165,9 @@ function parse<T>(
 async function main(): Promise<number> {
   forgetPgVariables();
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
-  const command = positionals.join(' ');
-  if (values.help || command === '') {
+  const isExport = positionals.length === 3 && positionals[1] === 'export';
+  const command = (isExport ? positionals.slice(0, 2) : positionals).join(' ');
+  if (values.help || command === '' || (command === 'ledger export' && !isExport)) {
     console.error(USAGE);
     return values.help ? 0 : 2;
   }
@@ -196,7 +187,7 @@ async function main(): Promise<number> {
     abortOnError: false,
   });
   try {
-    return await run(app, command, values);
+    return await run(app, command, values, positionals[2]);
   } finally {
     await app.close();
   }

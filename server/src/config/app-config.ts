@@ -4,13 +4,13 @@ import { z } from 'zod';
 import { HTTP_LIMITS, type HttpLimits } from './http-limits.js';
 import { ledgerMirror, type MirrorConfig, mirrorOf, mirrorProblems } from './ledger-mirror.js';
 import type { UserJwtConfig } from './user-jwt.js';
-import { parseTtl } from '../grants/ttl.js';
 import {
   credential,
   duration,
   isBareAddress,
   isBareOrigin,
   liveKitUrl,
+  optionalDuration,
   origins,
   postgresUrl,
   publicKey,
@@ -63,6 +63,13 @@ export const environmentSchema = z.object({
   ROLECALL_LEDGER_MIRROR: ledgerMirror
     .optional()
     .describe('folder, or `s3://bucket/prefix`, that gets the ledger’s tiles as they are made'),
+  ROLECALL_LEDGER_WITNESSES: z
+    .string()
+    .optional()
+    .describe('policy file (C2SP tlog-policy) with the witnesses that cosign the ledger'),
+  ROLECALL_LEDGER_WITNESS_DEADLINE: optionalDuration('off').describe(
+    'how long tokens are issued while too few witnesses cosign, or `off`: always',
+  ),
   AWS_ENDPOINT_URL_S3: url(['https:', 'http:'])
     .optional()
     .describe('object store of the mirror; left out: Amazon S3'),
@@ -111,19 +118,9 @@ export const environmentSchema = z.object({
     .optional()
     .describe('opens `GET /livekit/gate` to the proxy that sends it'),
   ROLECALL_SWEEP: duration('5s').describe('how often desired is compared with observed'),
-  ROLECALL_LURKERS: z
-    .string()
-    .default('15s')
-    .transform((text, context) => {
-      if (text === 'off') return null;
-      try {
-        return parseTtl(text);
-      } catch (error) {
-        context.addIssue({ code: 'custom', message: (error as Error).message });
-        return z.NEVER;
-      }
-    })
-    .describe('how long a connection without media may stay in a room, or `off`'),
+  ROLECALL_LURKERS: optionalDuration('15s').describe(
+    'how long a connection without media may stay in a room, or `off`',
+  ),
   ROLECALL_RATE_OPERATOR: rate('1000/10s').describe('requests of one operator'),
   ROLECALL_RATE_SIGN_IN: rate('30/60s').describe('sign-ins from one address'),
   ROLECALL_USER_JWT_ISSUER: z
@@ -197,6 +194,10 @@ export interface AppConfig {
   /** The folder of generated secrets, made when something is put into it. */
   home: string;
   ledgerMirror: MirrorConfig;
+  /** The file with the policy; null: nobody cosigns. */
+  ledgerWitnesses: string | null;
+  /** Seconds without a quorum after which no token is issued; null: tokens do not depend on it. */
+  ledgerWitnessDeadline: number | null;
   adminEmail: string;
   adminPassword: string | null;
   /** Seconds. */
@@ -314,6 +315,8 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
     },
     home,
     ledgerMirror: mirrorOf(env, home),
+    ledgerWitnesses: env.ROLECALL_LEDGER_WITNESSES ?? null,
+    ledgerWitnessDeadline: env.ROLECALL_LEDGER_WITNESS_DEADLINE,
     adminEmail: env.ROLECALL_ADMIN_EMAIL,
     adminPassword: env.ROLECALL_ADMIN_PASSWORD ?? null,
     tokenTtl: env.ROLECALL_TOKEN_TTL,

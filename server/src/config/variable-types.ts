@@ -16,6 +16,21 @@ export const duration = (fallback: string) =>
       }
     });
 
+/** Null: `off`. */
+export const optionalDuration = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, context): number | null => {
+      if (text === 'off') return null;
+      try {
+        return parseTtl(text);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: (error as Error).message });
+        return z.NEVER;
+      }
+    });
+
 export const url = (protocols: string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
     message: `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,

@@ -6,6 +6,7 @@ import { isReservedIdentity } from '../grants/names.js';
 import type { Because } from '../grants/policy.js';
 import { reasonsWithin } from '../grants/reasons.js';
 import { ledgerId } from '../ledger/ledger-entry.js';
+import { LedgerWitnesses } from '../ledger/witness/ledger-witnesses.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { TokenSigner } from '../livekit/signer.js';
 import type { PolicyFacts, PolicyQuery } from '../policy/policy-facts.js';
@@ -53,6 +54,7 @@ export class IssuanceService {
     private readonly liveRooms: LiveRooms,
     private readonly seatTokens: SeatTokens,
     private readonly clock: LiveKitClock,
+    private readonly witnesses: LedgerWitnesses,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -67,6 +69,7 @@ export class IssuanceService {
     const { plan, warnings } = await this.prepare(actor, body, identity);
     assertNotVoid(plan.facts);
     this.clock.assertTokensHold();
+    this.witnesses.assertCosigned();
     await this.ensureLiveRoom(plan, body);
     const token = this.signer.sign(plan.claims);
     const ref = await this.records.issued(actor, body, plan, token);

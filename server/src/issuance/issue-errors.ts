@@ -13,4 +13,5 @@ export const ISSUE_ERRORS: readonly ProblemCode[] = [
   'ledger.lost_shard',
   'livekit.room_not_started',
   'clock.skewed',
+  'ledger.not_cosigned',
 ];

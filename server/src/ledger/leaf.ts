@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { canonicalJson } from '../common/canonical-json.js';
+import { hash } from 'node:crypto';
 
 export { canonicalJson } from '../common/canonical-json.js';
 
@@ -38,53 +37,86 @@ export interface StoredEntry {
 export function leafText(entry: StoredEntry): string {
   const actor = actorCommitmentOf(entry);
   const subject = subjectCommitmentOf(entry);
-  const text = canonicalJson;
   return (
-    `{"actor":{"commitment":${text(hex(actor))},"kind":${text(entry.actorKind)}}` +
-    `,"at":"${instantOf(entry.atMicros)}","kind":${text(entry.kind)},"outcome":${text(entry.outcome)}` +
-    `,"payload":${entry.payload},"reason":${text(subject ? null : entry.reason)}` +
-    `,"requestId":${text(entry.requestId)},"room":${text(entry.room)},"seq":${entry.seq}` +
-    `,"shard":${entry.shard},"subject":${text(hex(subject))},"v":1}`
+    `{"actor":{"commitment":${textOf(hex(actor))},"kind":${textOf(entry.actorKind)}}` +
+    `,"at":"${instantOf(entry.atMicros)}","kind":${textOf(entry.kind)},"outcome":${textOf(entry.outcome)}` +
+    `,"payload":${entry.payload},"reason":${textOf(subject ? null : entry.reason)}` +
+    `,"requestId":${textOf(entry.requestId)},"room":${textOf(entry.room)},"seq":${entry.seq}` +
+    `,"shard":${entry.shard},"subject":${textOf(hex(subject))},"v":1}`
   );
 }
 
+const NO_SALT = new Uint8Array(0);
+
 /** RFC 6962: SHA-256 of a zero byte and the data. */
 export function leafHash(entry: StoredEntry): Buffer {
-  return createHash('sha256').update('\0').update(leafText(entry)).digest();
+  return hash('sha256', `\0${leafText(entry)}`, 'buffer');
 }
 
 /** What the leaf says of a person. Who has part and salt can check it; without the salt it says nothing. */
 export function commitmentOf(salt: Uint8Array, part: string): Buffer {
-  return createHash('sha256').update(salt).update(part).digest();
+  return hash('sha256', Buffer.concat([salt, Buffer.from(part)]), 'buffer');
 }
 
 /** RFC 8785 text of who acted, and from where. */
 export function actorPart({ actorId, ip, actorLabel }: StoredEntry): string {
-  return canonicalJson({ id: actorId, ip, label: actorLabel });
+  return `{"id":${textOf(actorId)},"ip":${textOf(ip)},"label":${textOf(actorLabel)}}`;
 }
 
 /** RFC 8785 text of whom the entry is about, and what it says of them. */
 export function subjectPart({ identity, personal, reason }: StoredEntry): string {
-  return `{"identity":${canonicalJson(identity)},"payload":${personal ?? '{}'},"reason":${canonicalJson(reason)}}`;
+  return `{"identity":${textOf(identity)},"payload":${personal ?? '{}'},"reason":${textOf(reason)}}`;
 }
 
 function actorCommitmentOf(entry: StoredEntry): Uint8Array | null {
-  if (entry.actorCommitment || !entry.actorSalt) return entry.actorCommitment;
-  return commitmentOf(entry.actorSalt, actorPart(entry));
+  const { actorId, ip, actorLabel, actorSalt, actorCommitment } = entry;
+  const hasPart = actorId !== null || ip !== null || actorLabel !== null;
+  return commitmentFor(actorCommitment, actorSalt, hasPart, () => actorPart(entry));
 }
 
 /** Null: the entry is about nobody. */
 function subjectCommitmentOf(entry: StoredEntry): Uint8Array | null {
-  if (entry.subjectCommitment || !entry.subjectSalt) return entry.subjectCommitment;
-  return commitmentOf(entry.subjectSalt, subjectPart(entry));
+  const { identity, personal, reason, subjectSalt, subjectCommitment } = entry;
+  const hasPart =
+    identity !== null || personal !== null || (subjectCommitment !== null && reason !== null);
+  return commitmentFor(subjectCommitment, subjectSalt, hasPart, () => subjectPart(entry));
+}
+
+/**
+ * A commitment speaks for itself only once part and salt are gone: else somebody could put another
+ * person beside it. A part without a salt was added later. Both give a hash that no leaf has.
+ */
+function commitmentFor(
+  kept: Uint8Array | null,
+  salt: Uint8Array | null,
+  hasPart: boolean,
+  part: () => string,
+): Uint8Array | null {
+  if (kept && !hasPart && !salt) return kept;
+  if (!kept && !hasPart && !salt) return null;
+  return commitmentOf(kept ?? salt ?? NO_SALT, part());
+}
+
+/** RFC 8785 text of a string, as `canonicalJson` has it. */
+function textOf(text: string | null): string {
+  return text === null ? 'null' : JSON.stringify(text);
 }
 
 function hex(bytes: Uint8Array | null): string | null {
-  return bytes && Buffer.from(bytes).toString('hex');
+  if (!bytes) return null;
+  const { buffer, byteOffset, length } = bytes;
+  return Buffer.from(buffer, byteOffset, length).toString('hex');
 }
 
+// Entries that were written together have the same time.
+let lastMicros = '';
+let lastInstant = '';
+
 function instantOf(micros: string): string {
+  if (micros === lastMicros) return lastInstant;
   const all = BigInt(micros);
   const seconds = new Date(Number(all / 1_000_000n) * 1_000).toISOString().slice(0, 19);
-  return `${seconds}.${(all % 1_000_000n).toString().padStart(6, '0')}Z`;
+  lastInstant = `${seconds}.${(all % 1_000_000n).toString().padStart(6, '0')}Z`;
+  lastMicros = micros;
+  return lastInstant;
 }

@@ -188,6 +188,10 @@ export const LEDGER_KINDS = {
     what: 'The sample data was removed',
   },
 
+  'ledger.verified': { ...DONE, what: 'The ledger was verified' },
+  'ledger.exported': { ...DONE, what: 'Entries were exported' },
+  'ledger.witness_alarm': { ...DONE, what: 'A witness has proof that the log was changed' },
+
   'ledger.erased': { ...DONE, what: 'Parts of entries about a person were erased' },
   'ledger.key_rotated': { ...DONE, what: 'The ledger is signed with new keys' },
   'ledger.sealing_stopped': { ...DONE, what: 'A server refuses to sign the ledger as it is' },

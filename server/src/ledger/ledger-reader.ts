@@ -173,7 +173,8 @@ function notFound(): AppError {
   return new AppError('not_found', 'ledger.not_found', 'There is no such entry.');
 }
 
-function conditionsOf(
+/** The WHERE of a filter, within the rooms that the actor may read. */
+export function conditionsOf(
   filter: LedgerFilter,
   actor: Actor,
   families: readonly string[],

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type pg from 'pg';
 import { Connections } from '../database/connections.js';
 import { unavailableOn } from '../database/database-errors.js';
 import { PROTECTION, type ProtectionRow } from './ledger-protection.js';
@@ -117,21 +118,26 @@ export class LedgerVerifier {
     try {
       await client.connect();
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-      const { rows: shards } = await client.query<ShardRow>(SHARDS);
-      const { rows: webhooks } = await client.query<WebhookRow>(WEBHOOKS);
-      const { rows: rights } = await client.query<ProtectionRow>(PROTECTION);
-      const { isOwner = false, triggers = [], privileges = [] } = rights[0] ?? {};
-      return {
-        shards: shards.map((row) => toReport(row, webhooks)),
-        protection: isOwner ? triggers : [...triggers, ...privileges],
-        hasOneRole: isOwner,
-      };
+      return await readShape(client);
     } catch (error) {
       throw unavailableOn(error);
     } finally {
       await client.end().catch(() => undefined);
     }
   }
+}
+
+/** The same, in the snapshot of the caller. */
+export async function readShape(client: pg.Client): Promise<VerifierReport> {
+  const { rows: shards } = await client.query<ShardRow>(SHARDS);
+  const { rows: webhooks } = await client.query<WebhookRow>(WEBHOOKS);
+  const { rows: rights } = await client.query<ProtectionRow>(PROTECTION);
+  const { isOwner = false, triggers = [], privileges = [] } = rights[0] ?? {};
+  return {
+    shards: shards.map((row) => toReport(row, webhooks)),
+    protection: isOwner ? triggers : [...triggers, ...privileges],
+    hasOneRole: isOwner,
+  };
 }
 
 function toReport(row: ShardRow, webhooks: readonly WebhookRow[]): ShardReport {

@@ -20,6 +20,19 @@ import { TreeReader } from './sealing/tree-reader.js';
 import { TreeStore } from './sealing/tree-store.js';
 import { TreeController } from './sealing/tree.controller.js';
 import { Transactions } from './transactions.js';
+import { LedgerExporter } from './export/ledger-exporter.js';
+import { LedgerVerification } from './verify/verification.js';
+import { CosignatureStore } from './witness/cosignature-store.js';
+import { LedgerWitnesses } from './witness/ledger-witnesses.js';
+import { WitnessPolicyFile } from './witness/policy-file.js';
+
+const VERIFYING = [
+  CosignatureStore,
+  LedgerExporter,
+  LedgerVerification,
+  LedgerWitnesses,
+  WitnessPolicyFile,
+];
 
 const SEALING = [
   LastSigned,
@@ -47,15 +60,19 @@ const SEALING = [
     LedgerVerifier,
     Transactions,
     ...SEALING,
+    ...VERIFYING,
   ],
   exports: [
     LedgerEraser,
+    LedgerExporter,
     LedgerHealth,
     LedgerKeys,
     LedgerLookup,
     LedgerSealing,
     LedgerService,
+    LedgerVerification,
     LedgerVerifier,
+    LedgerWitnesses,
     Transactions,
     TreeReader,
     TreeStore,
@@ -66,10 +83,12 @@ export class LedgerModule implements OnModuleInit {
     private readonly housekeeping: Housekeeping,
     private readonly ledger: LedgerService,
     private readonly tree: TreeStore,
+    private readonly cosignatures: CosignatureStore,
   ) {}
 
   onModuleInit(): void {
     this.housekeeping.add(() => this.ledger.ensurePartitions());
     this.housekeeping.add(() => this.tree.pruneCheckpoints());
+    this.housekeeping.add(() => this.cosignatures.prune());
   }
 }

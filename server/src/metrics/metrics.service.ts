@@ -75,6 +75,29 @@ export class Metrics {
     help: 'Passes in which the mirror could not be written',
     registers: [this.registry],
   });
+  readonly ledgerCosigned = new Gauge({
+    name: 'rolecall_ledger_cosigned_entries',
+    help: 'Entries in the newest tree that enough witnesses cosigned',
+    registers: [this.registry],
+  });
+  readonly ledgerWitnessSize = new Gauge({
+    name: 'rolecall_ledger_witness_entries',
+    help: 'Entries in the tree that the witness cosigned last',
+    labelNames: ['witness'] as const,
+    registers: [this.registry],
+  });
+  readonly ledgerWitnessAt = new Gauge({
+    name: 'rolecall_ledger_witness_timestamp_seconds',
+    help: 'When the witness cosigned last, by its own clock',
+    labelNames: ['witness'] as const,
+    registers: [this.registry],
+  });
+  readonly ledgerWitnessFailing = new Gauge({
+    name: 'rolecall_ledger_witness_failing',
+    help: 'Whether the last attempt of this server to have the witness cosign failed',
+    labelNames: ['witness'] as const,
+    registers: [this.registry],
+  });
   readonly ledgerProblems = new Gauge({
     name: 'rolecall_ledger_problems',
     help: 'Whether the ledger has that problem on this server',

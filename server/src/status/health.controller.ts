@@ -5,6 +5,7 @@ import { AppError } from '../common/errors/app-error.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { LedgerHealth, LEDGER_PROBLEMS } from '../ledger/sealing/ledger-health.js';
 import { LedgerSealing, SEALING_STATES } from '../ledger/sealing/ledger-sealing.js';
+import { LedgerWitnesses } from '../ledger/witness/ledger-witnesses.js';
 import { PgPool } from '../database/pg-pool.js';
 import { FirstStart } from '../start/first-start.js';
 
@@ -18,6 +19,22 @@ const readyResponse = z.object({
       problems: z
         .array(z.enum(LEDGER_PROBLEMS))
         .describe('What weakens the proofs of the ledger; `GET /api/v1/status` has sentences.'),
+      witnesses: z
+        .array(
+          z.object({
+            name: z.string().describe('Its name in the policy.'),
+            size: z
+              .int()
+              .nullable()
+              .describe('Entries in the tree that it cosigned last; null: nothing yet.'),
+            ageSeconds: z
+              .number()
+              .nullable()
+              .describe('How long ago that was, in seconds; null: nothing yet.'),
+            isFailing: z.boolean().describe('Whether the last attempt of this server failed.'),
+          }),
+        )
+        .describe('Who cosigns the checkpoints.'),
     })
     .describe('The ledger, as this server sees it.'),
 });
@@ -29,6 +46,7 @@ export class HealthController {
     private readonly firstStart: FirstStart,
     private readonly ledgerHealth: LedgerHealth,
     private readonly sealing: LedgerSealing,
+    private readonly witnesses: LedgerWitnesses,
   ) {}
 
   @Get('healthz')
@@ -48,7 +66,7 @@ export class HealthController {
     summary: 'Check that requests can be served',
     description:
       'Answers 503 while Rolecall starts and while the database cannot be reached. What weakens the ledger is in the answer; it does not make it 503.',
-    errors: ['start.not_ready', 'database.unavailable'],
+    errors: ['start.not_ready', 'database.unavailable', 'ledger.not_cosigned'],
   })
   @Public('probes do not sign in; says only whether requests can be served')
   @Answers(readyResponse)
@@ -59,11 +77,20 @@ export class HealthController {
       });
     }
     await this.pg.query('readyz', 'SELECT 1', [], 1_500);
+    this.witnesses.assertCosigned();
     return {
       status: 'ready',
       ledger: {
         sealing: this.sealing.state,
         problems: this.ledgerHealth.problems().map(({ code }) => code),
+        witnesses: (this.witnesses.view()?.witnesses ?? []).map(
+          ({ name, cosigned, lastError }) => ({
+            name,
+            size: cosigned?.size ?? null,
+            ageSeconds: cosigned && Math.round((Date.now() - cosigned.at.getTime()) / 1_000),
+            isFailing: lastError !== null,
+          }),
+        ),
       },
     } as const;
   }

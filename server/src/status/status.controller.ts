@@ -7,6 +7,7 @@ import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js
 import { LedgerHealth } from '../ledger/sealing/ledger-health.js';
 import { LedgerSealing } from '../ledger/sealing/ledger-sealing.js';
 import { TreeStore } from '../ledger/sealing/tree-store.js';
+import { LedgerWitnesses } from '../ledger/witness/ledger-witnesses.js';
 import { holesOf } from '../livekit/known-holes.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { LiveKitInstall } from '../livekit/livekit-install.js';
@@ -37,6 +38,7 @@ export class StatusController {
     private readonly ledgerHealth: LedgerHealth,
     private readonly sealing: LedgerSealing,
     private readonly tree: TreeStore,
+    private readonly witnesses: LedgerWitnesses,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -87,6 +89,7 @@ export class StatusController {
       sealing: this.sealing.state,
       sealed: newest && { size: newest.size, at: newest.at },
       mirror: { place, size },
+      witnesses: this.witnesses.view(),
       problems: this.ledgerHealth.problems(),
     };
   }

@@ -13,6 +13,7 @@ const OWNERS = {
   idempotency_key: 'http',
   installation: 'gate',
   ledger_checkpoint: 'ledger',
+  ledger_cosignature: 'ledger',
   ledger_entry: 'ledger',
   ledger_head: 'ledger',
   ledger_key: 'ledger',

@@ -41,6 +41,10 @@ export const PROBLEMS = {
   'ledger.keys_changed': ['conflict', 'Another rotation of the keys came first.'],
   'ledger.lost_shard': ['unavailable', 'The ledger cannot be written. Nothing was changed.'],
   'ledger.needs_owner': ['forbidden', 'Only the owner of the tables can do this.'],
+  'ledger.not_cosigned': [
+    'unavailable',
+    'Too few witnesses cosign the ledger. Nothing was issued.',
+  ],
   'ledger.not_found': ['not_found', 'The entry does not exist.'],
   'ledger.not_in_tree': ['conflict', 'The entry is from before the ledger had proofs.'],
   'ledger.not_sealed': ['conflict', 'The entry is not sealed yet; ask again in a second.'],

@@ -6,6 +6,7 @@ import { PROTECTION, type ProtectionRow } from '../ledger-protection.js';
 import { LedgerSealing } from './ledger-sealing.js';
 import { STOP_CODES } from './sealing-stopped.js';
 import { TreeStore } from './tree-store.js';
+import { LedgerWitnesses } from '../witness/ledger-witnesses.js';
 
 /** What keeps the ledger from proving what it seems to prove; stable, for programs. */
 export const LEDGER_PROBLEMS = [
@@ -13,6 +14,7 @@ export const LEDGER_PROBLEMS = [
   'entries_missing',
   'not_sealed',
   'mirror_failing',
+  'witnesses_missing',
   'fsync_off',
   'full_page_writes_off',
   'synchronous_commit_off',
@@ -59,6 +61,7 @@ export class LedgerHealth implements OnModuleDestroy {
     private readonly pg: PgPool,
     private readonly store: TreeStore,
     private readonly sealing: LedgerSealing,
+    private readonly witnesses: LedgerWitnesses,
     private readonly metrics: Metrics,
   ) {}
 
@@ -72,6 +75,7 @@ export class LedgerHealth implements OnModuleDestroy {
 
   problems(): LedgerProblem[] {
     const { stopped, missing, mirrorView } = this.sealing;
+    const uncosigned = this.witnesses.problem();
     const gaps = missing.map(({ shard, seq }) => `entry ${seq} of shard ${shard}`);
     return [
       ...(stopped ? [stopped] : []),
@@ -86,6 +90,7 @@ export class LedgerHealth implements OnModuleDestroy {
               detail: `The mirror ${mirrorView.place} cannot be written: ${mirrorView.problem}.`,
             },
           ]),
+      ...(uncosigned === null ? [] : [{ code: 'witnesses_missing' as const, detail: uncosigned }]),
       ...this.ofDatabase,
     ];
   }

@@ -8,6 +8,7 @@ import { parseVerifierKey } from '../tree/note.js';
 import { parseTilePath, widthIn } from '../tree/tiles.js';
 import { LedgerKeys } from './ledger-keys.js';
 import { TreeReader } from './tree-reader.js';
+import { LedgerWitnesses } from '../witness/ledger-witnesses.js';
 import { type StoredCheckpoint, TreeStore } from './tree-store.js';
 
 /** What the log shows of itself to anybody who checks it. */
@@ -19,7 +20,13 @@ export class LedgerProofs {
     private readonly store: TreeStore,
     private readonly reader: TreeReader,
     private readonly keys: LedgerKeys,
+    private readonly witnesses: LedgerWitnesses,
   ) {}
+
+  /** As it is shown: with the signatures of witnesses, when there are any. */
+  async shownCheckpoint(leaf = 0): Promise<{ size: number; note: string }> {
+    return this.witnesses.shown(await this.checkpoint(), leaf);
+  }
 
   /** The newest checkpoint. Throws `ledger.not_sealed` before the first one. */
   async checkpoint(): Promise<StoredCheckpoint> {
@@ -43,7 +50,7 @@ export class LedgerProofs {
     }
     if (index === null) throw notSealed('The entry is not sealed yet; ask again in a second.');
     // Read last: its tree has the entry.
-    const { size, note } = await this.checkpoint();
+    const { size, note } = await this.shownCheckpoint(index);
     const inclusion = await this.reader.inclusionProof(index, size);
     return {
       entry,

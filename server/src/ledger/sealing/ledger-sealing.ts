@@ -35,6 +35,7 @@ export class LedgerSealing implements OnModuleDestroy {
   private readonly log = new Logger(LedgerSealing.name);
   private current: SealingState = 'starting';
   private stop: SealingStopped | null = null;
+  private refusal: SealingStopped | null = null;
   private lost: Batch['missing'] = [];
   private lastFailure: string | null = null;
   private mirrored: number | null = null;
@@ -77,6 +78,12 @@ export class LedgerSealing implements OnModuleDestroy {
     return this.lost;
   }
 
+  /** For who has proof that the tree is not the one that was signed: nothing is signed from now on. */
+  refuse(stop: SealingStopped): void {
+    this.refusal ??= stop;
+    this.sealing.wake();
+  }
+
   get mirrorView(): MirrorView {
     return {
       place: this.mirror.store.place,
@@ -108,6 +115,7 @@ export class LedgerSealing implements OnModuleDestroy {
       return;
     }
     try {
+      if (this.refusal) throw this.refusal;
       await this.sealAll();
     } catch (error) {
       this.sealer.forget();

@@ -5,6 +5,7 @@ export const STOP_CODES = [
   'postgres_behind',
   'tree_changed',
   'foreign_mirror',
+  'witness_disagrees',
 ] as const;
 export type StopCode = (typeof STOP_CODES)[number];
 

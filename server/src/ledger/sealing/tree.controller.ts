@@ -38,7 +38,7 @@ export class TreeController {
   @Header('Content-Type', 'text/plain; charset=utf-8')
   @Header('Cache-Control', 'no-cache')
   async checkpoint(@Req() { ip }: FastifyRequest): Promise<string> {
-    return (await this.inTurn(ip, () => this.proofs.checkpoint())).note;
+    return (await this.inTurn(ip, () => this.proofs.shownCheckpoint())).note;
   }
 
   @Get('ledger/tile/entries/*')

@@ -1,0 +1,72 @@
+import {
+  NoteError,
+  openNote,
+  type NoteSigner,
+  type NoteVerifier,
+  parseVerifierKey,
+  SIGNATURE_TYPES,
+  signNote,
+} from '../tree/note.js';
+
+// What a folder with an export holds: `manifest`, `checkpoint`, `keys.json`, `entries.ndjson`, `tile/…`
+// and `verify.mjs`.
+
+/** What was exported, and what that proves. */
+export interface Manifest {
+  readonly origin: string;
+  readonly exportedAt: string;
+  readonly exportedBy: string;
+  /** As it was asked for; null: no bound, or no filter. */
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly filter: Record<string, unknown> | null;
+  /** The stretch of leaves that holds the time that was asked for. */
+  readonly firstLeaf: number;
+  readonly endLeaf: number;
+  readonly entries: number;
+  /** Every leaf of the stretch is there; with a filter nothing proves that none is left out. */
+  readonly isWhole: boolean;
+  readonly hasPeople: boolean;
+  readonly treeSize: number;
+  /** SHA-256 of `entries.ndjson`, in hex. */
+  readonly entriesSha256: string;
+}
+
+/** A part of an entry that speaks of a person, with what its commitment is made of. */
+export interface PersonPart {
+  readonly part: Record<string, unknown>;
+  /** In hex. */
+  readonly salt: string;
+}
+
+/** One line of `entries.ndjson`. */
+export interface ExportedLine {
+  readonly leaf: number;
+  readonly id: string;
+  /** The data of the leaf. */
+  readonly entry: Record<string, unknown> & {
+    readonly actor?: { readonly commitment?: unknown };
+    readonly subject?: unknown;
+  };
+  readonly actor?: PersonPart;
+  readonly subject?: PersonPart;
+}
+
+type LogSigner = NoteSigner & { readonly vkey: string };
+
+/** The first line keeps it apart from checkpoints, which begin with the log's origin. */
+const STATEMENT = 'rolecall/ledger-export/v1';
+
+/** Only Ed25519 signs text as it is; the other kinds of keys sign checkpoints. */
+export function signManifest(manifest: Manifest, signers: readonly LogSigner[]): string {
+  const signing = signers.filter(
+    ({ vkey }) => parseVerifierKey(vkey).type === SIGNATURE_TYPES.ed25519,
+  );
+  return signNote(`${STATEMENT}\n${JSON.stringify(manifest)}\n`, signing);
+}
+
+export function openManifest(note: string, verifiers: readonly NoteVerifier[]): Manifest {
+  const [statement, json = '', end] = openNote(note, verifiers).text.split('\n');
+  if (statement !== STATEMENT || end !== '') throw new NoteError('this is not a manifest');
+  return JSON.parse(json) as Manifest;
+}

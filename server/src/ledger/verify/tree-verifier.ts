@@ -1,0 +1,380 @@
+import { concat } from '../tree/bytes.js';
+import type { Checkpoint } from '../tree/checkpoint.js';
+import { treeHasher } from '../tree/sha256.js';
+import { partialTiles, splitHashes, TILE_WIDTH, type TileRef } from '../tree/tiles.js';
+import { AuthenticTiles, peaksOf, type TileSource, type TrustedRoot } from './authentic-tiles.js';
+import { findDivergence } from './divergence.js';
+import { EntryReader } from './entry-reader.js';
+import { type Finding, hashText } from './finding.js';
+import { describeLeaf, type LeafView } from './leaf-view.js';
+import type { LedgerTables, RangeRow } from './ledger-tables.js';
+import { idOf } from './stored-entries.js';
+import { TreeReplay } from './tree-replay.js';
+
+/** A root that the tree has to have had, and who says so. */
+export interface Anchor extends TrustedRoot {
+  readonly name: string;
+}
+
+/** A copy of the tree outside of the database. */
+export interface TreeCopy {
+  /** That of its newest checkpoint; what comes later may not be there yet. */
+  readonly size: number;
+  readonly tiles: TileSource;
+  /** The data of the leaves in a bundle; null: it is not there. */
+  bundle(index: number, width: number): Promise<readonly Uint8Array[] | null>;
+}
+
+export interface TreeInput {
+  readonly tables: LedgerTables;
+  /** The checkpoint in a note; throws when no key of the log has signed it. */
+  readonly open: (note: string) => Checkpoint;
+  /** Checkpoints from elsewhere: the mirror's, a witnessed one, the one of `--since`. */
+  readonly anchors: readonly Anchor[];
+  readonly mirror: TreeCopy | null;
+  /** Only entries after it are read again, when it is proved. */
+  readonly since: Anchor | null;
+}
+
+export interface TreeReport {
+  /** Leaves that are in the newest checkpoint of the database. */
+  readonly size: number;
+  /** From which leaf on entries were read. */
+  readonly from: number;
+  readonly checked: number;
+  readonly checkpoints: number;
+  readonly finding: Finding | null;
+}
+
+const CHUNK_LEAVES = 32_768;
+const RANGES_AT_ONCE = 2_000;
+/** Each may read the whole table. */
+const MAX_SEARCHES = 20;
+/** In place of the hash of an entry that is not there. */
+const NO_HASH = new Uint8Array(32);
+
+/** Computes the tree again from the columns of the entries, and compares it with all that is signed. */
+export class TreeVerifier {
+  /** The finding that is first in the tree. */
+  private first: Finding | null = null;
+  private readonly entries: EntryReader;
+  private readonly view: LeafView;
+  private replay = new TreeReplay(treeHasher);
+  private tile: Uint8Array[] = [];
+  private checkpoints = 0;
+  private searches = 0;
+  private failed: Anchor | null = null;
+  private newest: TrustedRoot | null = null;
+  /** The last number of each shard that has a leaf. */
+  private readonly sealed = new Map<number, number>();
+
+  constructor(private readonly input: TreeInput) {
+    this.entries = new EntryReader(input.tables);
+    this.view = { entries: this.entries, mirror: input.mirror };
+  }
+
+  async run(): Promise<TreeReport> {
+    const { tables, anchors } = this.input;
+    const newest = await tables.newestCheckpoint();
+    const size = newest?.size ?? 0;
+    this.newest = anchors.find((anchor) => anchor.size >= size) ?? newest;
+    const from = await this.begin(size);
+    if (from === 0)
+      for (const [shard, seq] of await tables.beforeTree()) this.sealed.set(shard, seq);
+    let next = from;
+    while (next < size && !this.failed) {
+      const ranges = await this.nextRanges(next);
+      const end = await this.checkChunk(ranges, next, size);
+      if (end === next) break;
+      next = end;
+    }
+    if (this.failed) await this.locate(this.failed);
+    else if (next < size) await this.reportGap(next, size);
+    else {
+      await this.checkUpperTiles();
+      await this.checkMirrorEdge(size);
+      await this.checkBeyond(size, anchors);
+    }
+    return {
+      size,
+      from,
+      checked: this.replay.size - from,
+      checkpoints: this.checkpoints,
+      finding: this.first,
+    };
+  }
+
+  /** Takes the part before `since` as it is, when tiles prove it; answers where to begin. */
+  private async begin(size: number): Promise<number> {
+    const { since } = this.input;
+    if (!since || since.size > size || since.size === 0) return 0;
+    const proved = new AuthenticTiles(treeHasher, since, this.sources());
+    const start = since.size - (since.size % TILE_WIDTH);
+    const peaks: Uint8Array[] = [];
+    for (const { level, index } of partialTiles(since.size).reverse()) {
+      const hashes = await proved.read(level, index);
+      if (!hashes) return 0;
+      if (level > 0) peaks.push(...peaksOf(treeHasher, hashes));
+    }
+    this.replay = new TreeReplay(treeHasher, start, peaks);
+    return start;
+  }
+
+  /** Ranges that follow each other from a leaf on. */
+  private async nextRanges(from: number): Promise<RangeRow[]> {
+    const first = await this.input.tables.rangeOf(from);
+    const ranges = first ? await this.input.tables.ranges(first.firstIndex, RANGES_AT_ONCE) : [];
+    const chunk: RangeRow[] = [];
+    let end = first?.firstIndex ?? from;
+    for (const range of ranges) {
+      if (range.firstIndex !== end || end - from >= CHUNK_LEAVES) break;
+      chunk.push(range);
+      end += range.count;
+    }
+    return chunk;
+  }
+
+  /** Answers with the first leaf after what was checked. */
+  private async checkChunk(ranges: RangeRow[], from: number, size: number): Promise<number> {
+    const last = ranges.at(-1);
+    if (!last) return from;
+    const end = Math.min(size, last.firstIndex + last.count);
+    await this.checkNumbers(ranges);
+    const hashes = new Array<Uint8Array | null>(end - from).fill(null);
+    await this.entries.readRanges(ranges, (leaf, found) => {
+      const { hash, storedHash } = found;
+      if (leaf < from || leaf >= end) return;
+      if (hashes[leaf - from]) {
+        const [expected, twice] = ['one entry with this number', 'two of them'];
+        this.add(leaf, idOf(found), 'the number is there twice', expected, twice);
+      } else if (!storedHash || !isSame(hash, storedHash)) {
+        const problem = 'its columns do not give the hash that was stored with it';
+        this.add(leaf, idOf(found), problem, hashText(storedHash), hashText(hash));
+      }
+      hashes[leaf - from] = hash;
+    });
+    const anchors = await this.anchorsIn(from, end);
+    const completed: { index: number; hashes: Uint8Array }[] = [];
+    for (let leaf = from; leaf < end; leaf++) {
+      const hash = hashes[leaf - from] ?? (await this.missing(leaf));
+      this.replay.append(hash);
+      this.tile.push(hash);
+      if (this.tile.length === TILE_WIDTH) {
+        completed.push({ index: (leaf + 1) / TILE_WIDTH - 1, hashes: concat(...this.tile) });
+        this.tile = [];
+      }
+      while (anchors[0]?.size === leaf + 1) {
+        const anchor = anchors.shift() as Anchor;
+        if (isSame(this.replay.root(), anchor.root)) continue;
+        this.failed = anchor;
+        return leaf + 1;
+      }
+    }
+    await this.checkTiles(0, completed);
+    return end;
+  }
+
+  /** Of a leaf whose entry is not where its range says; it may be elsewhere in time. */
+  private async missing(leaf: number): Promise<Uint8Array> {
+    if (this.searches++ >= MAX_SEARCHES) return NO_HASH;
+    const [found] = await this.entries.entriesAt(leaf);
+    if (!found) {
+      if (this.isEarlier(leaf)) this.first = await this.describe(leaf);
+      return NO_HASH;
+    }
+    const problem = 'its time is not one that its range has';
+    await this.addAt(leaf, problem, 'a time within the range', found.entry.atMicros);
+    return found.hash;
+  }
+
+  /** What is signed about the sizes of a stretch, smallest first. */
+  private async anchorsIn(from: number, end: number): Promise<Anchor[]> {
+    const { tables, anchors, open } = this.input;
+    const all = anchors.filter(({ size }) => size > from && size <= end);
+    for (const row of await tables.checkpoints(from, end)) {
+      this.checkpoints++;
+      const name = `the checkpoint of ${row.size} entries`;
+      try {
+        const { size, root } = open(row.note);
+        if (size !== row.size || !isSame(root, row.root)) {
+          throw new Error('it is about another tree than its row says');
+        }
+        all.push({ size, root, name });
+      } catch (error) {
+        const found = (error as Error).message;
+        const problem = `${name} is wrong`;
+        await this.addAt(row.size - 1, problem, 'one that the log has signed', found);
+      }
+    }
+    return all.sort((a, b) => a.size - b.size);
+  }
+
+  /** Compares full tiles of the database and of the mirror with the computed ones. */
+  private async checkTiles(
+    level: number,
+    tiles: readonly { index: number; hashes: Uint8Array }[],
+  ): Promise<void> {
+    const { tables, mirror } = this.input;
+    const [first, last] = [tiles[0], tiles.at(-1)];
+    if (!first || !last) return;
+    const stored = new Map(
+      (await tables.tiles(level, first.index, last.index + 1)).map((row) => [row.index, row]),
+    );
+    for (const { index, hashes } of tiles) {
+      const row = stored.get(index);
+      await this.compareTile('the database', { level, index }, hashes, row?.hashes ?? null);
+      const root = this.replay.tileRoot(level, index);
+      if (row && root && !isSame(row.root, root)) {
+        const leaf = index * TILE_WIDTH ** (level + 1);
+        const problem = `the root of tile ${level}/${index} in the database is wrong`;
+        await this.addAt(leaf, problem, hashText(root), hashText(row.root));
+      }
+      if (!mirror || (index + 1) * TILE_WIDTH ** (level + 1) > mirror.size) continue;
+      const copy = await mirror.tiles({ level, index, width: TILE_WIDTH });
+      await this.compareTile('the mirror', { level, index }, hashes, copy && concat(...copy));
+      if (level === 0) await this.compareBundle({ index, width: TILE_WIDTH }, hashes);
+    }
+  }
+
+  private async compareTile(
+    where: string,
+    { level, index }: Pick<TileRef, 'level' | 'index'>,
+    computed: Uint8Array,
+    stored: Uint8Array | null,
+  ): Promise<void> {
+    if (stored && isSame(stored, computed)) return;
+    const right = splitHashes(computed);
+    const wrong = stored ? splitHashes(stored) : [];
+    const k = right.findIndex((hash, i) => !wrong[i] || !isSame(hash, wrong[i]));
+    const leaf = (index * TILE_WIDTH + Math.max(0, k)) * TILE_WIDTH ** level;
+    const problem = `tile ${level}/${index} in ${where} is ${stored ? 'wrong' : 'missing'}`;
+    await this.addAt(leaf, problem, hashText(right[k]), hashText(wrong[k]));
+  }
+
+  private async compareBundle(
+    { index, width }: { index: number; width: number },
+    hashes: Uint8Array,
+  ): Promise<void> {
+    const bundle = await this.input.mirror?.bundle(index, width);
+    const right = splitHashes(hashes);
+    const found = bundle?.map((data) => treeHasher.leaf(data)) ?? [];
+    const k = right.findIndex((hash, i) => !found[i] || !isSame(hash, found[i]));
+    if (k < 0 && found.length === width) return;
+    const leaf = index * TILE_WIDTH + Math.max(0, k);
+    const problem = `entry bundle ${index} in the mirror is ${bundle ? 'wrong' : 'missing'}`;
+    await this.addAt(leaf, problem, hashText(right[k]), hashText(found[k]));
+  }
+
+  private async checkUpperTiles(): Promise<void> {
+    for (let level = 1; ; level++) {
+      const tiles = this.replay.tilesOf(level);
+      if (tiles.length === 0) return;
+      await this.checkTiles(level, tiles);
+    }
+  }
+
+  /** The last, partial tiles of the mirror, when it is as far as the database. */
+  private async checkMirrorEdge(size: number): Promise<void> {
+    const { mirror } = this.input;
+    if (mirror?.size !== size) return;
+    for (const ref of partialTiles(size)) {
+      const hashes = ref.level === 0 ? this.tile : this.replay.edgeOf(ref.level);
+      if (hashes.length !== ref.width) continue; // it begins before what was read again
+      const copy = await mirror.tiles(ref);
+      await this.compareTile('the mirror', ref, concat(...hashes), copy && concat(...copy));
+      if (ref.level === 0) await this.compareBundle(ref, concat(...hashes));
+    }
+  }
+
+  /** Each shard's entries have their leaves in order, and none is left out. */
+  private async checkNumbers(ranges: readonly RangeRow[]): Promise<void> {
+    for (const { shard, firstSeq, count, firstIndex } of ranges) {
+      const next = (this.sealed.get(shard) ?? firstSeq - 1) + 1;
+      if (firstSeq !== next) {
+        const problem = `shard ${shard} goes on with another number than follows`;
+        await this.addAt(firstIndex, problem, `number ${next}`, `number ${firstSeq}`);
+      }
+      this.sealed.set(shard, firstSeq + count - 1);
+    }
+  }
+
+  /** What is signed about more entries than the database has. */
+  private async checkBeyond(size: number, anchors: readonly Anchor[]): Promise<void> {
+    const beyond = anchors.find((anchor) => anchor.size > size);
+    if (beyond) {
+      const { entry } = await this.describe(size);
+      const problem = `the log has been cut: ${beyond.name} has more entries`;
+      this.add(size, entry, problem, `${beyond.size} entries`, `${size} entries`);
+    }
+    const [unsigned] = await this.input.tables.ranges(size, 1);
+    if (!unsigned) return;
+    await this.addAt(size, 'it has a leaf, but no checkpoint', 'a signed checkpoint', 'none');
+  }
+
+  private async reportGap(leaf: number, size: number): Promise<void> {
+    const { entry } = await this.describe(leaf);
+    const problem = 'the database does not say which entry the leaf is';
+    const expected = `a range of entries for each leaf up to ${size}`;
+    this.add(leaf, entry, problem, expected, `none for leaf ${leaf}`);
+  }
+
+  /** The first leaf that differs from what a checkpoint proves. */
+  private async locate(anchor: Anchor): Promise<void> {
+    const computed = this.replay.source((first, count) => this.entries.leafHashes(first, count));
+    const proved = new AuthenticTiles(treeHasher, anchor, [...this.sources(), computed]);
+    const found = await findDivergence(anchor.size, proved, computed);
+    if (!found) return;
+    const { start, end, expected } = found;
+    const known = this.first?.leaf ?? Infinity;
+    if (expected) {
+      if (known < start) return;
+      const finding = await describeLeaf(this.view, start, expected);
+      this.first = { ...finding, problem: `${finding.problem}, says ${anchor.name}` };
+    } else if (known >= end) {
+      const problem = `one of the leaves ${start} to ${end - 1} was changed, says ${anchor.name}`;
+      const root = hashText(this.replay.root());
+      await this.addAt(start, problem, `a root with ${hashText(anchor.root)}`, `one with ${root}`);
+    }
+  }
+
+  private async describe(leaf: number): Promise<Finding> {
+    const { newest } = this;
+    if (!newest || leaf >= newest.size) return describeLeaf(this.view, leaf, null);
+    const proved = new AuthenticTiles(treeHasher, newest, this.sources());
+    const tile = await proved.read(0, Math.floor(leaf / TILE_WIDTH));
+    return describeLeaf(this.view, leaf, tile?.[leaf % TILE_WIDTH] ?? null);
+  }
+
+  private sources(): TileSource[] {
+    const { tables, mirror } = this.input;
+    return mirror ? [tables.tileSource, mirror.tiles] : [tables.tileSource];
+  }
+
+  private isEarlier(leaf: number): boolean {
+    return leaf < (this.first?.leaf ?? Infinity);
+  }
+
+  private add(
+    leaf: number,
+    entry: string | null,
+    problem: string,
+    expected: string,
+    found: string,
+  ): void {
+    if (this.isEarlier(leaf)) this.first = { leaf, entry, problem, expected, found };
+  }
+
+  private async addAt(
+    leaf: number,
+    problem: string,
+    expected: string,
+    found: string,
+  ): Promise<void> {
+    if (!this.isEarlier(leaf)) return;
+    this.add(leaf, await this.entries.idAt(leaf), problem, expected, found);
+  }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}
