@@ -88,7 +88,7 @@ describeBrowser('what a moderator takes from somebody', () => {
     for (const [identity, [name]] of Object.entries(named)) {
       await installation.join(room, identity, { name });
     }
-    const consolePage = await openConsole(room, moderator);
+    const consolePage = await installation.openConsole(room, { as: 'moderator' });
     for (const [identity, [, shown]] of Object.entries(named)) {
       const row = consolePage.row(identity);
       await row.waitFor();
