@@ -28,7 +28,9 @@ export function withoutOwner(settings) {
 /** What a build, or anything else that is not ours, is told: nothing of Rolecall's own settings. */
 export function withoutSecrets(environment) {
   return Object.fromEntries(
-    Object.entries(environment).filter(([name]) => !/^(AWS_|DATABASE_|LIVEKIT_|ROLECALL_)/.test(name)),
+    Object.entries(environment).filter(
+      ([name]) => !/^(AWS_|DATABASE_|LIVEKIT_|ROLECALL_)/.test(name),
+    ),
   );
 }
 

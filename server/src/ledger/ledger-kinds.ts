@@ -57,7 +57,11 @@ export const LEDGER_KINDS = {
   'seat.lease_ended': { ...OF_SEAT, what: 'A promotion expired' },
   'seat.hold_ended': { ...OF_SEAT, what: 'A hold expired' },
   'seat.block_ended': { ...OF_SEAT, what: 'A block expired' },
-  'seat.updated': { ...OF_SEAT, personal: ['because', 'detail'], what: 'A newer policy was brought to LiveKit' },
+  'seat.updated': {
+    ...OF_SEAT,
+    personal: ['because', 'detail'],
+    what: 'A newer policy was brought to LiveKit',
+  },
   'seat.session_ended': { ...DONE, what: 'The session ended, and with it what it gave' },
 
   'scene.entered': {
