@@ -137,7 +137,7 @@ export class GateService {
    */
   async isStillTheirs({ target, authorization }: ConnectRequest): Promise<boolean> {
     const proof = await this.proofs.check(presentedToken(target, authorization));
-    return proof.kind === 'proved' && (await this.mayResume(proof, true));
+    return proof.kind === 'proved' && (await this.mayResume(proof));
   }
 
   /**
@@ -176,7 +176,7 @@ export class GateService {
 
   /** Why a participant who may be in the room may not do this now; null when they may. */
   private async refusalOf(
-    { target, isJoinedHere = false }: ConnectRequest,
+    { target }: ConnectRequest,
     proof: ValidProof,
   ): Promise<GateRefusal | null> {
     const { action, sid } = target;
@@ -186,7 +186,7 @@ export class GateService {
       const { status, code, text } = refuseProof('gate.role_does_not_join', token, evaluation);
       return { status, code, text };
     }
-    if (isResume(target) && !(await this.mayResume(proof, isJoinedHere))) return NO_SESSION;
+    if (isResume(target) && !(await this.mayResume(proof))) return NO_SESSION;
     if (action === 'whip_publish') {
       if (!mayPublishByWhip(proof)) return NOTHING_TO_PUBLISH;
       // LiveKit would make the room, with none of its options, whatever `auto_create` says.
@@ -198,14 +198,11 @@ export class GateService {
 
   /**
    * LiveKit (v1.13.5) gives a resume the connection of its identity, whichever token that came with,
-   * and then that connection's refreshed token. One by WHIP would get signalling. Where nobody looks
-   * again after LiveKit, another connection may come up first: its token must not be a wider one.
+   * and then that connection's refreshed token. One by WHIP would get signalling. LiveKit's clients
+   * do not connect afresh by themselves when they may not resume.
    */
-  private async mayResume(
-    { token, bound, isOfLastConnection }: ValidProof,
-    isLookedAtAgain: boolean,
-  ): Promise<boolean> {
-    if (!isOfLastConnection || (bound !== null && !isLookedAtAgain)) return false;
+  private async mayResume({ token, isOfLastConnection }: ValidProof): Promise<boolean> {
+    if (!isOfLastConnection) return false;
     const participant = await this.rooms.findParticipant(token.room, token.identity);
     return participant?.kind !== WHIP_KIND;
   }

@@ -167,6 +167,9 @@ export class SeatChecks {
       this.noteSettled(evaluation, occupant.sid);
       return true;
     }
+    // Work that began after this round asked for it; who has just joined does not wait for it.
+    const isRound = by === 'sweep' || by === 'policy';
+    if (isRound && (await this.withoutPending(room, [occupant])).length === 0) return true;
 
     const open = (await this.operationReader.listOpen(room, identity)).filter(
       ({ after: { desired } }) => desired !== null,
