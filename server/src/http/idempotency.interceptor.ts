@@ -39,8 +39,8 @@ const TOKEN_FIELDS = ['token', 'participant_token'] as const;
 /**
  * `Idempotency-Key` on any mutating route: the first request works, a repetition gets the same answer
  * for a day. Failures are not kept, so that trying again tries again. A token in an answer is not
- * stored (rule 8); its claims are, and signing them again gives the same token, to whom it may still
- * be given. The guard has decided before, in a repetition too.
+ * stored (rule 8); its claims are, and signing them again gives the same token. Before a token is
+ * repeated, the guard and `TokenReplays` decide again whether it may be handed out.
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {

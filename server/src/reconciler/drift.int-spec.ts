@@ -31,7 +31,7 @@ describe('what a sweep finds', () => {
     const ana = livekit.join(await scene.issued(room, 'ana'));
     await scene.untilSeat(room, 'ana', 'is in sync', (seat) => seat.isPresent && seat.inSync);
     await sweep();
-    // Committed, and whoever committed it has not told LiveKit yet.
+    // Committed, but not sent to LiveKit yet.
     await app.sql(`UPDATE room SET default_template = 'speaker' WHERE name = $1`, [room]);
     await sweep();
     expect(ana.permission).toMatchObject({ canPublish: true });

@@ -17,7 +17,7 @@ export interface DoubleWorld {
 
 export interface DoubleWorldOptions extends DoubleOptions {
   readonly servers?: number;
-  /** Not one of its own: one that a test kills, say. Whoever made it drops it. */
+  /** Used instead of a new database, for example one that the test kills. The test drops it. */
   readonly database?: TestDatabase;
 }
 

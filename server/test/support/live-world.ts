@@ -25,7 +25,7 @@ export interface LiveWorld {
 
 export interface LiveWorldOptions extends Omit<LiveKitServerOptions, 'webhookUrl'> {
   readonly servers?: number;
-  /** Not one of its own: one that a test kills, say. Whoever made it drops it. */
+  /** Used instead of a new database, for example one that the test kills. The test drops it. */
   readonly database?: TestDatabase;
   /** Where LiveKit sends webhooks; to Rolecall when left out, nowhere when null. */
   readonly webhookUrl?: string | null;

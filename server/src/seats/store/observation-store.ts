@@ -200,7 +200,7 @@ export class ObservationStore {
     };
   }
 
-  /** Those of them who have no token of ours, and of whom nobody has said so. */
+  /** Marks those without an issued token as noted, and answers with those not noted before. */
   private async noteUnlisted(room: string, identities: readonly string[]): Promise<string[]> {
     const recognised = await this.recognise(room, identities);
     const rest = identities.filter((identity) => !recognised.includes(identity));
