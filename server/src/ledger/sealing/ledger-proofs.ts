@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../actor/actor.js';
 import { AppError } from '../../common/errors/app-error.js';
-import { PgPool } from '../../database/pg-pool.js';
+import { parseLedgerId } from '../ledger-entry.js';
 import { LedgerReader } from '../ledger-reader.js';
 import { concat, toHex } from '../tree/bytes.js';
 import { parseVerifierKey } from '../tree/note.js';
@@ -15,7 +15,6 @@ import { type StoredCheckpoint, TreeStore } from './tree-store.js';
 @Injectable()
 export class LedgerProofs {
   constructor(
-    private readonly pg: PgPool,
     private readonly entries: LedgerReader,
     private readonly store: TreeStore,
     private readonly reader: TreeReader,
@@ -36,11 +35,12 @@ export class LedgerProofs {
   }
 
   async prove(actor: Actor, id: string) {
-    const entry = await this.entries.get(actor, id);
-    const [index, leafHash] = await Promise.all([
-      this.reader.indexOf(entry.shard, entry.seq),
-      this.leafHash(entry),
+    const ref = parseLedgerId(id);
+    const [entry, place] = await Promise.all([
+      this.entries.get(actor, id),
+      ref && this.store.placeOf(ref),
     ]);
+    const { leafHash = null, index = null, newest = null } = place ?? {};
     if (leafHash === null) {
       throw new AppError(
         'conflict',
@@ -48,9 +48,10 @@ export class LedgerProofs {
         'The entry is from before the ledger had proofs.',
       );
     }
-    if (index === null) throw notSealed('The entry is not sealed yet; ask again in a second.');
-    // Read last: its tree has the entry.
-    const { size, note } = await this.shownCheckpoint(index);
+    if (index === null || newest === null) {
+      throw notSealed('The entry is not sealed yet; ask again in a second.');
+    }
+    const { size, note } = this.witnesses.shown(newest, index);
     const inclusion = await this.reader.inclusionProof(index, size);
     return {
       entry,
@@ -84,21 +85,6 @@ export class LedgerProofs {
   async publicKeys() {
     const keys = await this.keys.publicKeys();
     return { origin: keys[0] ? parseVerifierKey(keys[0].vkey).name : null, keys };
-  }
-
-  private async leafHash(entry: {
-    shard: number;
-    seq: number;
-    at: Date;
-  }): Promise<Uint8Array | null> {
-    const { rows } = await this.pg.query<{ leaf_hash: Buffer | null }>(
-      'ledger-leaf-hash',
-      // A Date has milliseconds, the column microseconds.
-      `SELECT leaf_hash FROM ledger_entry WHERE shard = $1 AND seq = $2
-         AND at >= $3 AND at < $3::timestamptz + interval '1 millisecond'`,
-      [entry.shard, entry.seq, entry.at],
-    );
-    return rows[0]?.leaf_hash ?? null;
   }
 }
 

@@ -85,18 +85,6 @@ export class TreeReader {
     );
   }
 
-  /** Where an entry is in the tree; null: it is not. */
-  async indexOf(shard: number, seq: number): Promise<number | null> {
-    const { rows } = await this.pg.query<{ index: string | null }>(
-      'ledger-leaf-index',
-      `SELECT CASE WHEN $2::bigint < first_seq + count THEN first_index + $2::bigint - first_seq END AS index
-       FROM ledger_range WHERE shard = $1 AND first_seq <= $2::bigint ORDER BY first_seq DESC LIMIT 1`,
-      [shard, seq],
-    );
-    const index = rows[0]?.index ?? null;
-    return index === null ? null : Number(index);
-  }
-
   private async roots(ranges: LeafRange[], size: number): Promise<Uint8Array[]> {
     const refs = tilesFor(ranges, size);
     const tiles = await this.tiles(refs);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PgPool } from '../../database/pg-pool.js';
+import type { LedgerRef } from '../ledger-entry.js';
 import type { FullTile } from '../tree/tree-edge.js';
 
 /** The newest signed head of the tree, as Postgres has it. */
@@ -8,6 +9,15 @@ export interface StoredCheckpoint {
   readonly root: Uint8Array;
   readonly note: string;
   readonly at: Date;
+}
+
+/** Where the leaf of an entry is, and a tree that was the newest one then. */
+export interface LeafPlace {
+  /** Null: the entry is from before the tree. */
+  readonly leafHash: Uint8Array | null;
+  /** Null: no tree has it yet. Else `newest` has it. */
+  readonly index: number | null;
+  readonly newest: StoredCheckpoint | null;
 }
 
 export interface StoredKey {
@@ -70,6 +80,31 @@ export class TreeStore {
       `SELECT size, root, note, at FROM ledger_checkpoint ORDER BY size DESC LIMIT 1`,
     );
     return rows[0] ? toCheckpoint(rows[0]) : null;
+  }
+
+  /** Null: there is no such entry. */
+  async placeOf({ shard, seq, atMicros }: LedgerRef): Promise<LeafPlace | null> {
+    // In one statement, so that the checkpoint has every leaf that has an index.
+    const { rows } = await this.pg.query<PlaceRow>(
+      'ledger-leaf-place',
+      `SELECT e.leaf_hash, r.index, c.* FROM ledger_entry e
+       LEFT JOIN LATERAL (
+         SELECT CASE WHEN e.seq < first_seq + count THEN first_index + e.seq - first_seq END AS index
+         FROM ledger_range WHERE shard = $1 AND first_seq <= $2 ORDER BY first_seq DESC LIMIT 1) r ON true
+       LEFT JOIN LATERAL (
+         SELECT size, root, note, at FROM ledger_checkpoint ORDER BY size DESC LIMIT 1) c ON true
+       WHERE e.shard = $1 AND e.seq = $2
+         AND e.at = to_timestamp(0) + $3::bigint * interval '1 microsecond'`,
+      [shard, seq, atMicros],
+    );
+    const [row] = rows;
+    if (!row) return null;
+    const { leaf_hash: leafHash, index, size, root, note, at } = row;
+    return {
+      leafHash,
+      index: index === null ? null : Number(index),
+      newest: size === null ? null : toCheckpoint({ size, root, note, at }),
+    };
   }
 
   /** The last checkpoint that is at most `step` leaves further, else the next one. */
@@ -242,6 +277,12 @@ interface CheckpointRow {
   note: string;
   at: Date;
 }
+
+/** All of the checkpoint is null before the first one. */
+type PlaceRow = { leaf_hash: Buffer | null; index: string | null; size: string | null } & Omit<
+  CheckpointRow,
+  'size'
+>;
 
 function toCheckpoint(row: CheckpointRow): StoredCheckpoint {
   return { ...row, size: Number(row.size) };
