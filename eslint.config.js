@@ -157,7 +157,7 @@ export default defineConfig(
     rules: { 'rolecall/text-in-element': 'error' },
   },
   {
-    // They compile every component, which takes as long as the types; a test has none of its own.
+    // These rules compile each file, which costs as much as all others. Tests have no components.
     files: ['admin-ui/src/**'],
     ignores: TESTS,
     extends: [reactHooks.configs.flat.recommended],
