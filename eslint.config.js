@@ -157,7 +157,7 @@ export default defineConfig(
     rules: { 'rolecall/text-in-element': 'error' },
   },
   {
-    // These rules compile each file, which costs as much as all others. Tests have no components.
+    // These rules compile each file, which costs nearly as much as all others. Tests have no components.
     files: ['admin-ui/src/**'],
     ignores: TESTS,
     extends: [reactHooks.configs.flat.recommended],
