@@ -1,22 +1,10 @@
-import 'reflect-metadata';
-import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { Actor, SYSTEM_ACTOR } from './actor/actor.js';
-import { AppModule } from './app.module.js';
-import { AppLogger } from './common/app-logger.js';
+import type { Commands } from './cli-commands.js';
 import { AppError, fieldError } from './common/errors/app-error.js';
-import { invalid } from './common/http/validation.pipe.js';
-import { type AppConfig, ConfigError, parseConfig } from './config/app-config.js';
+import { ConfigError } from './config/config-error.js';
 import { forgetPgVariables } from './config/postgres-url.js';
 import { DatabaseRefused } from './database/database-refused.js';
 import { DatabaseUnreachable } from './database/why-not-connected.js';
-import { issueBody } from './issuance/issuance.schemas.js';
-import { IssuanceService } from './issuance/issuance.service.js';
-import { CHECKS, LedgerVerifier, type VerifierReport } from './ledger/ledger-verifier.js';
-import { createOperatorBody, updateOperatorBody } from './operators/operators.schemas.js';
-import { OperatorsService } from './operators/operators.service.js';
 import {
   issueByHttp,
   printToken,
@@ -38,11 +26,6 @@ ${TOKEN_USAGE}
 
 It uses the same environment as npm start; what it does is in the ledger as well.`;
 
-/** The command line can read the database anyway: it needs no permission, but every act is logged. */
-function commandLineActor(): Actor {
-  return new Actor('system', null, `command line (${userInfo().username})`, SYSTEM_ACTOR.holds);
-}
-
 type Options = Record<string, string | boolean | string[] | undefined>;
 
 const OPTIONS = {
@@ -53,82 +36,59 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-async function run(app: INestApplicationContext, command: string, given: Options): Promise<number> {
-  const actor = commandLineActor();
+/** What a command does once the server's services are there; answers with the exit code. */
+type Work = (commands: Commands) => Promise<number>;
+
+/** Reads all that was given first: a mistake is told before anything is loaded or connected. */
+async function workOf(command: string, given: Options): Promise<Work | null> {
   switch (command) {
     case 'token create': {
-      const body = parse(issueBody, { ...readTokenRequest(given) });
-      printToken(await app.get(IssuanceService).issue(actor, body), outputOf(given));
-      return 0;
+      const { issueBody } = await import('./issuance/issuance.schemas.js');
+      const body = await parse(issueBody, { ...readTokenRequest(given) });
+      return async (commands) => {
+        printToken(await commands.issue(body), outputOf(given));
+        return 0;
+      };
     }
     case 'operators add': {
-      const body = parse(createOperatorBody, {
+      const { createOperatorBody } = await import('./operators/operators.schemas.js');
+      const body = await parse(createOperatorBody, {
         email: given.email,
         name: given.name ?? given.email,
         access: [{ role: given.role, ...(given.rooms ? { rooms: given.rooms } : {}) }],
       });
-      const { view, temporaryPassword } = await app.get(OperatorsService).create(actor, body);
-      console.error(`Added ${view.email}. Their first password, shown once:`);
-      console.log(temporaryPassword);
-      return 0;
+      return async (commands) => {
+        const { email, password } = await commands.addOperator(body);
+        console.error(`Added ${email}. Their first password, shown once:`);
+        console.log(password);
+        return 0;
+      };
     }
     case 'operators password': {
-      const operators = app.get(OperatorsService);
-      const { email } = given;
-      const { rows } = await operators.list({
-        filter: { q: typeof email === 'string' ? email : '' },
-        sort: ['email', 'ASC'],
-        range: [0, 999],
-      });
-      const operator = rows.find((row) => row.email === email);
-      if (!operator)
-        throw new AppError('not_found', 'operator.not_found', 'No operator has this e-mail.');
-      const password = crypto.randomUUID();
-      await operators.update(
-        actor,
-        operator.id,
-        parse(updateOperatorBody, { password }),
-        undefined,
-      );
-      console.error(`A new password for ${operator.email}, shown once; their sessions have ended:`);
-      console.log(password);
-      return 0;
+      const email = typeof given.email === 'string' ? given.email : '';
+      return async (commands) => {
+        const password = await commands.newPassword(email);
+        console.error(`A new password for ${email}, shown once; their sessions have ended:`);
+        console.log(password);
+        return 0;
+      };
     }
-    case 'ledger verify': {
-      return printReport(await app.get(LedgerVerifier).verify());
-    }
+    case 'ledger verify':
+      return (commands) => commands.verifyLedger();
     default:
-      console.error(USAGE);
-      return 2;
+      return null;
   }
 }
 
-/** 0 when all is well, else 1. */
-function printReport({ shards, protection, hasOneRole }: VerifierReport): number {
-  console.log(`Checked:\n${CHECKS.map((check) => `  - ${check}`).join('\n')}`);
-  for (const { shard, entries, problems, firstWrong } of shards) {
-    const where = firstWrong ? `; first wrong entry: ${firstWrong}` : '';
-    console.log(`shard ${shard}: ${entries} entries, ${problems.join('; ') || 'complete'}${where}`);
-  }
-  for (const problem of protection) console.log(`protection: ${problem}`);
-  if (hasOneRole) {
-    console.log(
-      'Note: DATABASE_URL is the owner of the tables, so its holder can switch the protection off.',
-    );
-  }
-  const isWell = protection.length === 0 && shards.every(({ problems }) => problems.length === 0);
-  return isWell ? 0 : 1;
+interface Schema<T> {
+  safeParse(value: unknown): { success: boolean; data?: T; error?: { issues: object[] } };
 }
 
-function parse<T>(
-  schema: {
-    safeParse(value: unknown): { success: boolean; data?: T; error?: { issues: object[] } };
-  },
-  value: Record<string, unknown>,
-): T {
+async function parse<T>(schema: Schema<T>, value: Record<string, unknown>): Promise<T> {
   const given = Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined));
   const result = schema.safeParse(given);
   if (result.success) return result.data as T;
+  const { invalid } = await import('./common/http/validation.pipe.js');
   throw invalid(result.error?.issues as Parameters<typeof invalid>[0]);
 }
 
@@ -150,15 +110,20 @@ async function main(): Promise<number> {
       return 0;
     }
   }
-  const config: AppConfig = { ...parseConfig(process.env), logLevel: 'warn', demo: 'off' };
-  const app = await NestFactory.createApplicationContext(AppModule.with(config), {
-    logger: new AppLogger(config),
-    abortOnError: false,
-  });
+  const work = await workOf(command, values);
+  if (!work) {
+    console.error(USAGE);
+    return 2;
+  }
+  const { parseConfig } = await import('./config/app-config.js');
+  const config = parseConfig(process.env);
+  // Nest and all services: only what reads or writes the database needs them.
+  const { Commands } = await import('./cli-commands.js');
+  const commands = await Commands.start(config);
   try {
-    return await run(app, command, values);
+    return await work(commands);
   } finally {
-    await app.close();
+    await commands.close();
   }
 }
 
