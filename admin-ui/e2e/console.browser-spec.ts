@@ -35,7 +35,7 @@ describeBrowser('the room console, by keys', () => {
       await person.publishAudio();
     }
     const consolePage = await asModerator(room);
-    await consolePage.untilRow('ana', /● mic/);
+    for (const identity of ['ana', 'bo']) await consolePage.untilRow(identity, /● mic/);
 
     await consolePage.keys('/', 'a', 'n', 'a', 'ArrowDown', 'm');
     expect(consolePage.presses).toBe(6);

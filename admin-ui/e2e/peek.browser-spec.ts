@@ -110,8 +110,9 @@ describeBrowser('a moderator who peeks at a participant', () => {
     await isOver();
     await look();
     visitor.allow(/DataChannel|data channel/, 'LiveKit’s client writes down that it was put out');
-    const [peek] = await peeks('foyer');
-    await installation.act('foyer', peek?.identity ?? '', 'remove');
+    // Rolecall may hear of the connection after the picture has come.
+    const peek = await until('the peek is known', async () => (await peeks('foyer'))[0]);
+    await installation.act('foyer', peek.identity, 'remove');
     await panel(page)
       .getByText(/Rolecall or another moderator ended it/)
       .waitFor();

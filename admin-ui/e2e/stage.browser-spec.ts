@@ -89,8 +89,10 @@ describeBrowser('a participant who wants to speak', () => {
 
   it('keeps the place over a reload, and over a token that has expired', async () => {
     const room = await installation.room('forum');
+    // First the page: to load it may take longer than such a token lasts.
+    const ana = await JoinPage.open(await installation.visitor(), room);
     const { token } = await installation.token(room, 'ana', { ttl: 10 });
-    const ana = await JoinPage.withToken(await installation.visitor(), room, token);
+    await ana.enter(token);
     await ana.button('Raise hand').click();
     const { id } = await handOf(room, 'ana');
     await ana.page.reload();

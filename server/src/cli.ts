@@ -1,25 +1,19 @@
-import 'reflect-metadata';
-import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { Actor, SYSTEM_ACTOR } from './actor/actor.js';
-import { AppModule } from './app.module.js';
-import { AppLogger } from './common/app-logger.js';
+import type { Commands } from './cli-commands.js';
 import { AppError, fieldError } from './common/errors/app-error.js';
-import { invalid } from './common/http/validation.pipe.js';
-import { APP_CONFIG, type AppConfig, ConfigError, parseConfig } from './config/app-config.js';
+import { ConfigError } from './config/config-error.js';
 import { forgetPgVariables } from './config/postgres-url.js';
 import { DatabaseRefused } from './database/database-refused.js';
 import { DatabaseUnreachable } from './database/why-not-connected.js';
-import { issueBody } from './issuance/issuance.schemas.js';
-import { IssuanceService } from './issuance/issuance.service.js';
-import { exportLedger, LEDGER_OPTIONS, LEDGER_USAGE, verifyLedger } from './ledger-command.js';
-import { LedgerKeys } from './ledger/sealing/ledger-keys.js';
+import {
+  LEDGER_OPTIONS,
+  LEDGER_USAGE,
+  readErasure,
+  readExport,
+  readNote,
+} from './ledger-arguments.js';
 import { SealingStopped } from './ledger/sealing/sealing-stopped.js';
-import { LedgerEraser, type Erasure } from './ledger/ledger-eraser.js';
-import { createOperatorBody, updateOperatorBody } from './operators/operators.schemas.js';
-import { OperatorsService } from './operators/operators.service.js';
+import { parseArguments as parse } from './parse-arguments.js';
 import {
   issueByHttp,
   printToken,
@@ -45,121 +39,84 @@ ${LEDGER_USAGE}
 
 It uses the same environment as npm start; what it does is in the ledger as well.`;
 
-/** The command line can read the database anyway: it needs no permission, but every act is logged. */
-function commandLineActor(): Actor {
-  return new Actor('system', null, `command line (${userInfo().username})`, SYSTEM_ACTOR.holds);
-}
-
 type Options = Record<string, string | boolean | string[] | undefined>;
 
 const OPTIONS = {
   ...TOKEN_OPTIONS,
   ...LEDGER_OPTIONS,
   email: { type: 'string' },
-  operator: { type: 'string' },
-  before: { type: 'string' },
   role: { type: 'string' },
   rooms: { type: 'string', multiple: true },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-async function run(
-  app: INestApplicationContext,
-  command: string,
-  given: Options,
-  folder?: string,
-): Promise<number> {
-  const actor = commandLineActor();
+/** What a command does once the server's services are there; answers with the exit code. */
+type Work = (commands: Commands) => Promise<number>;
+
+/** Reads all that was given first: a mistake is told before anything is loaded or connected. */
+async function workOf(command: string, given: Options, folder: string): Promise<Work | null> {
   switch (command) {
     case 'token create': {
-      const body = parse(issueBody, { ...readTokenRequest(given) });
-      printToken(await app.get(IssuanceService).issue(actor, body), outputOf(given));
-      return 0;
+      const { issueBody } = await import('./issuance/issuance.schemas.js');
+      const body = await parse(issueBody, { ...readTokenRequest(given) });
+      return async (commands) => {
+        printToken(await commands.issue(body), outputOf(given));
+        return 0;
+      };
     }
     case 'operators add': {
-      const body = parse(createOperatorBody, {
+      const { createOperatorBody } = await import('./operators/operators.schemas.js');
+      const body = await parse(createOperatorBody, {
         email: given.email,
         name: given.name ?? given.email,
         access: [{ role: given.role, ...(given.rooms ? { rooms: given.rooms } : {}) }],
       });
-      const { view, temporaryPassword } = await app.get(OperatorsService).create(actor, body);
-      console.error(`Added ${view.email}. Their first password, shown once:`);
-      console.log(temporaryPassword);
-      return 0;
+      return async (commands) => {
+        const { email, password } = await commands.addOperator(body);
+        console.error(`Added ${email}. Their first password, shown once:`);
+        console.log(password);
+        return 0;
+      };
     }
     case 'operators password': {
-      const operators = app.get(OperatorsService);
-      const { email } = given;
-      const { rows } = await operators.list({
-        filter: { q: typeof email === 'string' ? email : '' },
-        sort: ['email', 'ASC'],
-        range: [0, 999],
-      });
-      const operator = rows.find((row) => row.email === email);
-      if (!operator)
-        throw new AppError('not_found', 'operator.not_found', 'No operator has this e-mail.');
-      const password = crypto.randomUUID();
-      await operators.update(
-        actor,
-        operator.id,
-        parse(updateOperatorBody, { password }),
-        undefined,
-      );
-      console.error(`A new password for ${operator.email}, shown once; their sessions have ended:`);
-      console.log(password);
-      return 0;
+      const email = typeof given.email === 'string' ? given.email : '';
+      return async (commands) => {
+        const password = await commands.newPassword(email);
+        console.error(`A new password for ${email}, shown once; their sessions have ended:`);
+        console.log(password);
+        return 0;
+      };
     }
     case 'ledger verify': {
-      const { since } = given;
-      return verifyLedger(app, actor, typeof since === 'string' ? { since } : {});
+      const since = await readNote(given.since);
+      return (commands) => commands.verifyLedger(since);
     }
-    case 'ledger export':
-      return exportLedger(app, actor, folder as string, given);
-    case 'ledger rotate-key': {
-      const vkeys = await app.get(LedgerKeys).rotate(actor);
-      console.error('The ledger is signed with new keys from now on. Give these to its witnesses:');
-      console.log(vkeys.join('\n'));
-      return 0;
+    case 'ledger export': {
+      const request = await readExport(folder, given);
+      return (commands) => commands.exportLedger(request);
     }
+    case 'ledger rotate-key':
+      return async (commands) => {
+        const vkeys = await commands.rotateLedgerKeys();
+        console.error(
+          'The ledger is signed with new keys from now on. Give these to its witnesses:',
+        );
+        console.log(vkeys.join('\n'));
+        return 0;
+      };
     case 'ledger erase': {
-      const { databaseMigrationUrl } = app.get<AppConfig>(APP_CONFIG);
-      const counts = await app
-        .get(LedgerEraser)
-        .erase(databaseMigrationUrl, actor, readErasure(given));
-      console.log(
-        `Erased ${counts.subjects} times what entries say of them and ${counts.actors} times that they acted, in ${counts.entries} entries.`,
-      );
-      return 0;
+      const erasure = readErasure(given);
+      return async (commands) => {
+        const { subjects, actors, entries } = await commands.eraseFromLedger(erasure);
+        console.log(
+          `Erased ${subjects} times what entries say of them and ${actors} times that they acted, in ${entries} entries.`,
+        );
+        return 0;
+      };
     }
     default:
-      console.error(USAGE);
-      return 2;
+      return null;
   }
-}
-
-function readErasure({ identity, operator, before }: Options): Erasure {
-  if ((identity === undefined) === (operator === undefined)) {
-    throw fieldError('--identity', 'or --operator is required, and only one of them');
-  }
-  const of = identity === undefined ? 'operator' : 'identity';
-  const id = of === 'operator' ? operator : identity;
-  const at = before === undefined ? null : new Date(String(before));
-  if (at && Number.isNaN(at.getTime())) {
-    throw fieldError('--before', 'must be a date like 2026-01-31 or 2026-01-31T12:00:00Z');
-  }
-  return { of, id: String(id), before: at };
-}
-
-function parse<T>(
-  schema: {
-    safeParse(value: unknown): { success: boolean; data?: T; error?: { issues: object[] } };
-  },
-  value: Record<string, unknown>,
-): T {
-  const given = Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined));
-  const result = schema.safeParse(given);
-  if (result.success) return result.data as T;
-  throw invalid(result.error?.issues as Parameters<typeof invalid>[0]);
 }
 
 async function main(): Promise<number> {
@@ -181,15 +138,20 @@ async function main(): Promise<number> {
       return 0;
     }
   }
-  const config: AppConfig = { ...parseConfig(process.env), logLevel: 'warn', demo: 'off' };
-  const app = await NestFactory.createApplicationContext(AppModule.with(config), {
-    logger: new AppLogger(config),
-    abortOnError: false,
-  });
+  const work = await workOf(command, values, positionals[2] ?? '');
+  if (!work) {
+    console.error(USAGE);
+    return 2;
+  }
+  const { parseConfig } = await import('./config/app-config.js');
+  const config = parseConfig(process.env);
+  // Nest and all services: only what reads or writes the database needs them.
+  const { Commands } = await import('./cli-commands.js');
+  const commands = await Commands.start(config);
   try {
-    return await run(app, command, values, positionals[2]);
+    return await work(commands);
   } finally {
-    await app.close();
+    await commands.close();
   }
 }
 

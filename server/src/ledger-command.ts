@@ -1,42 +1,21 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
-import { z } from 'zod';
 import type { Actor } from './actor/actor.js';
-import { fieldError } from './common/errors/app-error.js';
-import { instant } from './common/http/fields.js';
-import { invalid } from './common/http/validation.pipe.js';
-import { LedgerExporter } from './ledger/export/ledger-exporter.js';
-import { ledgerQuery } from './ledger/ledger.schemas.js';
+import { type ExportRequest, LedgerExporter } from './ledger/export/ledger-exporter.js';
 import { CHECKS } from './ledger/ledger-verifier.js';
 import { findingText } from './ledger/verify/finding.js';
 import { LedgerVerification, type VerificationReport } from './ledger/verify/verification.js';
 
-export const LEDGER_OPTIONS = {
-  since: { type: 'string' },
-  from: { type: 'string' },
-  to: { type: 'string' },
-  filter: { type: 'string' },
-  'without-people': { type: 'boolean' },
-} as const;
-
-export const LEDGER_USAGE = `  ledger verify [--since FILE]   proves every entry against the signed tree, the mirror and the witnesses,
-                                 or those after a checkpoint that you kept; exits with 1 when it cannot
-  ledger export [--from TIME] [--to TIME] [--filter JSON] [--without-people] DIR
-                                 writes entries with their proofs into a new folder; node DIR/verify.mjs
-                                 proves them on any machine. Times are ISO 8601 with an offset`;
-
 const TREE_CHECK =
   'the columns of each entry give its leaf in the signed tree; tiles, checkpoints, the mirror and the witnesses agree with it';
 
-/** 0 when all is proved, else 1. */
+/** 0 when all is proved, else 1. `since`: a checkpoint that somebody kept. */
 export async function verifyLedger(
   app: INestApplicationContext,
   actor: Actor,
-  { since }: { since?: string | undefined },
+  since: string | null,
 ): Promise<number> {
-  const note = since === undefined ? null : await readNote(since);
-  const report = await app.get(LedgerVerification).run(actor, note);
+  const report = await app.get(LedgerVerification).run(actor, since);
   for (const line of describe(report)) console.log(line);
   return report.isProved ? 0 : 1;
 }
@@ -45,44 +24,15 @@ export async function verifyLedger(
 export async function exportLedger(
   app: INestApplicationContext,
   actor: Actor,
-  folder: string,
-  given: Record<string, unknown>,
+  request: ExportRequest,
 ): Promise<number> {
-  const text = (name: string) => (typeof given[name] === 'string' ? given[name] : undefined);
-  const { from, to } = parseInput(z.object({ from: instant.optional(), to: instant.optional() }), {
-    from: text('from'),
-    to: text('to'),
-  });
-  const filter = text('filter');
-  const query = filter === undefined ? null : parseInput(ledgerQuery, { filter });
-  const manifest = await app.get(LedgerExporter).run(actor, {
-    folder,
-    from: from ? new Date(from) : null,
-    to: to ? new Date(to) : null,
-    filter: query && query.filter,
-    hasPeople: given['without-people'] !== true,
-  });
+  const manifest = await app.get(LedgerExporter).run(actor, request);
   const { entries, firstLeaf, endLeaf, treeSize } = manifest;
   console.log(
     `${entries} entries, of leaves ${firstLeaf} to ${endLeaf - 1}, in a tree of ${treeSize}`,
   );
-  console.log(`Prove them with: node ${join(folder, 'verify.mjs')}`);
+  console.log(`Prove them with: node ${join(request.folder, 'verify.mjs')}`);
   return 0;
-}
-
-function parseInput<T>(schema: z.ZodType<T>, value: Record<string, unknown>): T {
-  const given = Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined));
-  const result = schema.safeParse(given);
-  if (result.success) return result.data;
-  throw invalid(result.error.issues);
-}
-
-async function readNote(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw fieldError('--since', `cannot be read: ${(error as Error).message}`);
-  }
 }
 
 function describe(report: VerificationReport): string[] {

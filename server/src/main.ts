@@ -3,11 +3,11 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppLogger } from './common/app-logger.js';
 import {
   type AppConfig,
-  ConfigError,
   localUrl,
   parseConfig,
   SHORT_LIVED_VARIABLES,
 } from './config/app-config.js';
+import { ConfigError } from './config/config-error.js';
 import { forgetPgVariables } from './config/postgres-url.js';
 import { createApp } from './create-app.js';
 import { DemoService } from './demo/demo.service.js';

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { realpathSync } from 'node:fs';
-import { ConfigError, parseConfig } from './config/app-config.js';
+import { parseConfig } from './config/app-config.js';
+import { ConfigError } from './config/config-error.js';
 import { forgetPgVariables, readPostgresUrl } from './config/postgres-url.js';
 import { createFirstAdmin, describeFirstAdmin } from './start/create-first-admin.js';
 import { ownerDataSource } from './database/data-source.js';

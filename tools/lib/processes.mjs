@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const isLinux = process.platform === 'linux';
+/** As `nice` has it: a tenth of the share of a process of normal priority. */
+const LOW_PRIORITY = 10;
 
 /**
  * What tells a process from a later one that was given the same number, or null when there is
@@ -134,4 +137,17 @@ export async function endAbandoned(note) {
     await delay(20);
   }
   rmSync(note, { force: true });
+}
+
+/**
+ * The process, and what it starts from now on, takes what others leave of the processor. Linux weighs
+ * whole sessions against each other (autogroup), and by the priority of a process only within one.
+ */
+export function yieldToOthers(pid) {
+  try {
+    setPriority(pid, LOW_PRIORITY);
+    if (isLinux) writeFileSync(`/proc/${pid}/autogroup`, String(LOW_PRIORITY));
+  } catch {
+    // Not on this system, or it did not start: nothing changes.
+  }
 }

@@ -11,12 +11,13 @@ import { PlainError } from './errors.mjs';
 import { findLiveKitServer, findOnPath, LIVEKIT_VERSION } from './livekit.mjs';
 import { homeFolder, ROOT } from './paths.mjs';
 import { QUARANTINE_FILE, readQuarantine } from './quarantine.mjs';
-import { endWorkers, signalProcess } from './processes.mjs';
+import { endWorkers, signalProcess, yieldToOthers } from './processes.mjs';
 import { createSteps, seconds } from './steps.mjs';
 import { STAGES, SUITES } from './test-suites.mjs';
 
 const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-const WORKERS_ALONE = 2;
+/** As many as the smallest machine that this runs on has cores. */
+const PROCESSES = 2;
 const SAY_EVERY_MS = 30_000;
 
 /** Files with failures are run once more, alone, to tell a race from a defect; not too many of them. */
@@ -92,11 +93,20 @@ function parse(argv) {
 /** Builds what the suites run against, and finds the programs that only some machines have. */
 async function prepare(names) {
   const uses = (...suites) => names.some((name) => suites.includes(name));
-  if (uses('int', 'e2e', 'browser')) {
-    await build('server');
-    await build('ui');
-  }
+  const [liveKit] = await Promise.all([
+    uses('e2e', 'browser') ? findLiveKit() : null,
+    uses('int', 'e2e', 'browser') ? build('server').then(() => build('ui')) : null,
+  ]);
   if (!uses('e2e', 'browser')) return {};
+  const chromium =
+    process.env.CHROMIUM ||
+    ['chromium', 'chromium-browser', 'google-chrome'].map((name) => findOnPath(name)).find(Boolean);
+  await steps.run('Chromium', async () => chromium ?? 'none');
+  return { liveKit, chromium };
+}
+
+/** Where it has to be built, that takes longer than our own builds. */
+async function findLiveKit() {
   let why = '';
   let liveKit = null;
   await steps.run('LiveKit server', async (tell) => {
@@ -107,11 +117,7 @@ async function prepare(names) {
     });
     return liveKit ?? `none: ${why}`;
   });
-  const chromium =
-    process.env.CHROMIUM ||
-    ['chromium', 'chromium-browser', 'google-chrome'].map((name) => findOnPath(name)).find(Boolean);
-  await steps.run('Chromium', async () => chromium ?? 'none');
-  return { liveKit, chromium };
+  return liveKit;
 }
 
 /** The suites that do not need it, and the type check that says more, run all the same. */
@@ -126,29 +132,38 @@ async function build(name) {
   }
 }
 
-/** The suites of a lane run one after another. Failed files run again when all lanes have ended. */
+/** Two processes take what is next. Failed files run again when all have ended. */
 async function runStage(stage, names, patterns, tools) {
-  const lanes = stage
-    .map((lane) => lane.filter((name) => names.includes(name)))
-    .filter(({ length }) => length > 0);
-  const isBeside = lanes.length > 1;
+  const suites = stage.filter((name) => names.includes(name)).map((name) => SUITES[name]);
+  const isBeside = suites.length > 1;
+  // Files that are named are few: they need no parts.
+  const queue = suites.flatMap((suite) =>
+    isBeside && suite.parts && patterns.length === 0 ? partsOf(suite) : [suite],
+  );
   const now = new Set();
   const news = setInterval(() => steps.say(`still at it: ${[...now].join(', ')}`), SAY_EVERY_MS);
   if (!isBeside) clearInterval(news);
   const ended = [];
-  const runLane = async (lane) => {
-    for (const name of lane) {
-      if (problems.includes('interrupted')) return;
-      const suite = SUITES[name];
-      now.add(suite.title);
-      if (suite.npm) await runCheck(suite, isBeside);
-      else ended.push(await runSuite(suite, patterns, tools, isBeside));
-      now.delete(suite.title);
-    }
+  const runNext = async () => {
+    const suite = queue.shift();
+    if (!suite || problems.includes('interrupted')) return;
+    now.add(suite.title);
+    if (suite.npm) await runCheck(suite, isBeside);
+    else ended.push(await runSuite(suite, patterns, tools, isBeside));
+    now.delete(suite.title);
+    await runNext();
   };
-  await Promise.all(lanes.map(runLane));
+  await Promise.all(Array.from({ length: PROCESSES }, runNext));
   clearInterval(news);
   for (const end of ended) await end();
+}
+
+function partsOf(suite) {
+  return Array.from({ length: suite.parts }, (_, index) => ({
+    ...suite,
+    title: `${suite.title} ${index + 1} of ${suite.parts}`,
+    shard: `${index + 1}/${suite.parts}`,
+  }));
 }
 
 /** `isBeside`: another one runs at the same time, so what it prints comes in one piece. */
@@ -169,7 +184,8 @@ async function runSuite(suite, patterns, tools, isBeside) {
     return async () => undefined;
   }
   const args = [
-    `--maxWorkers=${isBeside ? 1 : (suite.workers ?? WORKERS_ALONE)}`,
+    `--maxWorkers=${isBeside ? 1 : (suite.workers ?? PROCESSES)}`,
+    ...(suite.shard ? [`--shard=${suite.shard}`] : []),
     ...patterns,
     ...(patterns.length > 0 ? ['--passWithNoTests'] : []),
   ];
@@ -348,6 +364,8 @@ function run(command, args, environment, isOutputKept = false) {
       detached: true,
     });
     running.add(child);
+    // These checks have no deadline; the tests beside them do.
+    if (command === 'npm' && isOutputKept) yieldToOthers(child.pid);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text) => (output += text));

@@ -34,9 +34,9 @@ export interface VisitOptions extends Omit<VisitorOptions, 'session'> {
 }
 
 interface Started {
-  readonly server: RolecallServer;
-  readonly browser: Browser;
-  readonly admin: Api;
+  server: RolecallServer;
+  browser: Browser;
+  admin: Api;
 }
 
 /**
@@ -52,7 +52,7 @@ export function useInstallation(env: ServerEnv | (() => ServerEnv) = {}): Instal
 }
 
 export class Installation {
-  private started: Started | null = null;
+  private readonly started: Partial<Started> = {};
   private readonly operators = new Map<AccessRole, Promise<Credentials>>();
   private readonly sessions = new Map<AccessRole, Promise<Api>>();
   private readonly lasting: Visitor[] = [];
@@ -60,36 +60,39 @@ export class Installation {
   private participants: ParticipantProcess | null = null;
 
   async start(env: ServerEnv): Promise<void> {
-    const server = await startRolecall(env);
-    try {
-      const admin = await Api.signIn(server.url, ADMIN);
-      this.sessions.set('admin', Promise.resolve(admin));
-      this.started = { server, admin, browser: await launchChromium() };
-    } catch (error) {
-      await server.stop();
-      throw error;
-    }
+    // Side by side: each takes a second or more. Also when one fails, what has started is stopped.
+    const starting = [
+      startRolecall(env).then(async (server) => {
+        this.started.server = server;
+        this.started.admin = await Api.signIn(server.url, ADMIN);
+      }),
+      launchChromium().then((browser) => void (this.started.browser = browser)),
+    ];
+    await Promise.allSettled(starting);
+    await Promise.all(starting);
+    this.sessions.set('admin', Promise.resolve(this.admin));
   }
 
   get server(): RolecallServer {
-    return this.running.server;
+    return this.have('server');
   }
 
   get browser(): Browser {
-    return this.running.browser;
+    return this.have('browser');
   }
 
   get admin(): Api {
-    return this.running.admin;
+    return this.have('admin');
   }
 
   get url(): string {
     return this.server.url;
   }
 
-  private get running(): Started {
-    if (!this.started) throw new Error('the installation has not started');
-    return this.started;
+  private have<Part extends keyof Started>(part: Part): Started[Part] {
+    const started = this.started[part];
+    if (!started) throw new Error(`the installation has no ${part} yet`);
+    return started;
   }
 
   async visitor({ as, isForAll, ...options }: VisitOptions = {}): Promise<Visitor> {
@@ -225,9 +228,8 @@ export class Installation {
   }
 
   async stop(): Promise<void> {
-    await this.participants?.stop();
-    await this.started?.browser.close();
-    await this.started?.server.stop();
+    await Promise.all([this.participants?.stop(), this.started.browser?.close()]);
+    await this.started.server?.stop();
   }
 }
 

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { ConfigError, environmentSchema, parseConfig } from './app-config.js';
+import { environmentSchema, parseConfig } from './app-config.js';
+import { ConfigError } from './config-error.js';
 
 const DATABASE = { DATABASE_URL: 'postgres://app:pw@127.0.0.1:5432/rolecall' };
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { ConfigError } from './config-error.js';
 import { HTTP_LIMITS, type HttpLimits } from './http-limits.js';
 import { ledgerMirror, type MirrorConfig, mirrorOf, mirrorProblems } from './ledger-mirror.js';
 import type { UserJwtConfig } from './user-jwt.js';
@@ -237,14 +238,6 @@ export const CLIENT_VARIABLES: readonly string[] = ['ROLECALL_URL', 'ROLECALL_AP
 
 /** For the command that migrates and makes the first admin; a server that runs needs none of them. */
 export const SHORT_LIVED_VARIABLES = ['DATABASE_MIGRATION_URL', 'ROLECALL_ADMIN_PASSWORD'] as const;
-
-/** All that is wrong with the environment, one line per variable. */
-export class ConfigError extends Error {
-  constructor(readonly problems: string[]) {
-    super(`The configuration has ${problems.length} problem(s):\n  - ${problems.join('\n  - ')}`);
-    this.name = 'ConfigError';
-  }
-}
 
 /** Parses the environment. Throws a `ConfigError` that lists every problem, unknown ROLECALL_* names included. */
 export function parseConfig(environment: Record<string, string | undefined>): AppConfig {

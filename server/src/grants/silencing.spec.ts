@@ -22,6 +22,14 @@ describe('how somebody is silenced', () => {
     expect(silencingOf({ kind, tracks: [track('microphone')] })).toBe('revoke');
   });
 
+  it('nobody is revoked before their media is up, unless they publish what WHIP does not', () => {
+    const kind = 'standard';
+    expect(silencingOf({ kind, state: 'joined' })).toBe('mute');
+    expect(silencingOf({ kind, state: 'active' })).toBe('revoke');
+    expect(silencingOf({ kind, state: 'joined', tracks: [track('microphone')] })).toBe('revoke');
+    expect(silencingOf({ kind: 'egress', state: 'joined' })).toBe('revoke');
+  });
+
   it('WHIP is known by the names of all its tracks, until it does what WHIP cannot', () => {
     const kind = 'standard';
     const microphone = track('synthesized-microphone');

@@ -13,6 +13,8 @@ export type MutedTracks = Readonly<Record<string, boolean>>;
 /** The part of a LiveKit participant that decides how it is silenced. */
 export interface Silenceable {
   readonly kind: string | null;
+  /** Left out where it does not matter. */
+  readonly state?: string | null;
   readonly tracks?: readonly {
     readonly sid: string;
     readonly type: string;
@@ -46,17 +48,25 @@ export function mayBeMuted(participant: Silenceable): boolean {
 }
 
 export function silencingOf(
-  { kind, tracks = [] }: Silenceable,
+  { kind, state = null, tracks = [] }: Silenceable,
   muted: MutedTracks = {},
 ): Silencing {
   if ((PUBLISH_ONCE_KINDS as readonly (string | null)[]).includes(kind)) return 'mute';
   const media = tracks.filter(({ type }) => type !== 'data');
+  // LiveKit ends what WHIP has offered if the right is gone when its media comes (v1.13.5): until
+  // then nothing is heard of it, and the webhook of the join or of a track asks once more.
+  if (kind === 'standard' && isConnecting(state) && media.length === 0) return 'mute';
   const names = new Set(media.map(({ name }) => name));
   const isLikeWhip = media.length > 0 && names.size === media.length && media.every(isNamedAsWhip);
   // Without signalling WHIP neither unmutes nor publishes again: who does has taken these names.
   const isLate = media.some((track) => track.isLate);
   const hasUnmuted = media.some(({ sid, isMuted }) => !isMuted && muted[sid] === true);
   return isLikeWhip && !isLate && !hasUnmuted ? 'mute' : 'revoke';
+}
+
+/** Signalling is up, and media not yet. */
+function isConnecting(state: string | null): boolean {
+  return state === 'joining' || state === 'joined';
 }
 
 /** What is left of a role, and whose tracks are to be muted instead of refused. */

@@ -157,7 +157,7 @@ export function fromSdkPermission(permission: SdkPermission | undefined): Observ
 }
 
 /** A client that offers its tracks with the connect has media flowing within this time. */
-const WITH_THE_CONNECT_MS = 15_000;
+export const WITH_THE_CONNECT_MS = 15_000;
 
 /** `joinedAt`: when its participant came, where that is known. */
 export function toObservedTrack(track: TrackInfo, joinedAt: Date | null = null): ObservedTrack {

@@ -115,9 +115,9 @@ export class Sweep {
   checkSeats(room: string, seats: readonly Seat[]): Promise<void> {
     return this.guard(room, () =>
       this.each(publishersFirst(seats), REPAIRS_AT_ONCE, async (seat) => {
-        const { identity, sid, kind, permission, tracks } = seat;
+        const { identity, sid, kind, state, permission, tracks } = seat;
         if (!sid || !permission) return;
-        const occupant = { identity, sid, kind: kind ?? 'standard', permission, tracks };
+        const occupant = { identity, sid, kind: kind ?? 'standard', state, permission, tracks };
         await this.checks.check(room, occupant, 'policy');
       }),
     );

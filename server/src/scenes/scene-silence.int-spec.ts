@@ -1,4 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  jest,
+} from '@jest/globals';
 import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
 import { LiveScene } from '../../test/support/live-scene.js';
@@ -12,58 +21,66 @@ import { SilenceWatch } from '../seats/observation/silence-watch.js';
 
 jest.setTimeout(60_000);
 
-const ROOM = 'hall';
-
 describe('how long it takes until a scene has really silenced somebody', () => {
   let port: number;
   let database: TestDatabase;
   let livekit: LiveKitDouble;
   let app: LiveApp;
   let scene: LiveScene;
+  let room: string;
+  let count = 0;
 
   const start = async () => {
     app = await startLiveApp({ livekit, database, port, env: { ROLECALL_SWEEP: '1s' } });
     scene = new LiveScene(app, livekit);
   };
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     port = await freeTcpPort();
     database = await createTestDatabase();
     livekit = await LiveKitDouble.start({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
     await start();
-    await scene.room(ROOM, { default_template: 'speaker' });
   });
 
-  afterEach(async () => {
-    await app.stop();
-    await livekit.stop();
-    await database.drop();
+  afterAll(async () => {
+    await app?.stop();
+    await livekit?.stop();
+    await database?.drop();
+  });
+
+  beforeEach(async () => {
+    room = await scene.room(`hall-${count++}`, { default_template: 'speaker' });
+  });
+
+  afterEach(() => {
+    livekit.heal();
+    livekit.webhooks.mode = 'normal';
   });
 
   const joins = async (identity: string, template = 'speaker'): Promise<DoubleParticipant> => {
-    const person = livekit.join(await scene.issued(ROOM, identity, template));
-    await scene.untilSeat(ROOM, identity, 'is here', ({ isPresent }) => isPresent);
+    const person = livekit.join(await scene.issued(room, identity, template));
+    await scene.untilSeat(room, identity, 'is here', ({ isPresent }) => isPresent);
     return person;
   };
   const speaks = async (identity: string, template = 'speaker'): Promise<DoubleParticipant> => {
     const person = await joins(identity, template);
     person.publish('CAMERA');
     person.publish('MICROPHONE');
-    await scene.untilSeat(ROOM, identity, 'publishes', ({ tracks }) => tracks.length === 2);
+    await scene.untilSeat(room, identity, 'publishes', ({ tracks }) => tracks.length === 2);
     return person;
   };
   const lock = async (headers?: Record<string, string>): Promise<string> => {
-    const answer = await app.post(`/api/v1/rooms/${ROOM}/scene`, { lock: {} }, headers);
+    const answer = await app.post(`/api/v1/rooms/${room}/scene`, { lock: {} }, headers);
     if (answer.status !== 202) throw new Error(JSON.stringify(answer.body));
     return answer.body.operationId as string;
   };
-  const silenced = () => scene.ledger(ROOM, 'seat.silenced');
+  const silenced = () => scene.ledger(room, 'seat.silenced');
   const untilSilenced = (count: number) =>
     until(`${count} are noted`, async () => {
       const rows = await silenced();
       return rows.length >= count ? rows : null;
     });
-  const figures = async () => (await app.get(`/api/v1/rooms/${ROOM}`)).body.silence;
+  const figures = async () => (await app.get(`/api/v1/rooms/${room}`)).body.silence;
   const ended = (operation: string) =>
     until('the operation is done', async () => {
       return (await app.get(`/api/v1/operations/${operation}`)).body.status === 'done';
@@ -73,9 +90,9 @@ describe('how long it takes until a scene has really silenced somebody', () => {
     await speaks('ana');
     await speaks('ben');
     await joins('cy');
-    await scene.act(ROOM, 'cy', 'promote', { template: 'host' });
-    livekit.find(ROOM, 'cy')?.publish('CAMERA');
-    await scene.untilSeat(ROOM, 'cy', 'publishes', ({ tracks }) => tracks.length === 1);
+    await scene.act(room, 'cy', 'promote', { template: 'host' });
+    livekit.find(room, 'cy')?.publish('CAMERA');
+    await scene.untilSeat(room, 'cy', 'publishes', ({ tracks }) => tracks.length === 1);
     await joins('dee');
 
     const operationId = await lock();
@@ -97,7 +114,7 @@ describe('how long it takes until a scene has really silenced somebody', () => {
       'rolecall_seat_silenced_seconds_count{action="scene"} 2',
     );
     expect(await silenced()).toHaveLength(2);
-    expect((await app.get(`/api/v1/rooms/${ROOM}/seats/ana/operations?limit=5`)).body).toEqual([]);
+    expect((await app.get(`/api/v1/rooms/${room}/seats/ana/operations?limit=5`)).body).toEqual([]);
   });
 
   it('counts from the click, as near as it is known', async () => {
@@ -124,8 +141,8 @@ describe('how long it takes until a scene has really silenced somebody', () => {
     ana.unpublish('CAMERA');
     ana.unpublish('MICROPHONE');
     ben.unpublish('CAMERA');
-    await scene.untilSeat(ROOM, 'ana', 'is silent', ({ tracks }) => tracks.length === 0);
-    await scene.untilSeat(ROOM, 'ben', 'has one', ({ tracks }) => tracks.length === 1);
+    await scene.untilSeat(room, 'ana', 'is silent', ({ tracks }) => tracks.length === 0);
+    await scene.untilSeat(room, 'ben', 'has one', ({ tracks }) => tracks.length === 1);
 
     await ended(await lock());
 
@@ -144,13 +161,13 @@ describe('how long it takes until a scene has really silenced somebody', () => {
       on: ['ListParticipants', 'GetParticipant', 'UpdateParticipant'],
       then: 'fail',
     });
-    const { tracks } = (await scene.seat(ROOM, 'ana'))!;
+    const { tracks } = (await scene.seat(room, 'ana'))!;
     const [reported] = await app.sql<{ at: Date }>('SELECT clock_timestamp() AS at');
     await lock();
 
     for (const track of tracks) {
       const event = {
-        room: ROOM,
+        room,
         identity: 'ana',
         connection: ana.sid,
         track: track as ObservedTrack,
@@ -163,7 +180,8 @@ describe('how long it takes until a scene has really silenced somebody', () => {
     }
 
     const [row] = await app.sql<{ watched: string[] | null; gone_ms: number | null }>(
-      `SELECT watched_tracks AS watched, gone_ms FROM seat_operation WHERE action = 'scene'`,
+      `SELECT watched_tracks AS watched, gone_ms FROM seat_operation WHERE action = 'scene' AND room = $1`,
+      [room],
     );
     expect(row).toEqual({ watched: null, gone_ms: null });
     expect(await silenced()).toEqual([]);
@@ -174,14 +192,14 @@ describe('how long it takes until a scene has really silenced somebody', () => {
     await speaks('ben');
     const heal = livekit.inject({ on: 'UpdateParticipant', then: 'fail' });
     const operationId = await lock();
-    await scene.act(ROOM, 'ana', 'promote', { template: 'speaker' });
+    await scene.act(room, 'ana', 'promote', { template: 'speaker' });
     heal();
     await ended(operationId);
 
     expect(await untilSilenced(1)).toMatchObject([{ identity: 'ben' }]);
-    livekit.find(ROOM, 'ana')?.unpublish('CAMERA');
-    livekit.find(ROOM, 'ana')?.unpublish('MICROPHONE');
-    await scene.untilSeat(ROOM, 'ana', 'is silent', ({ tracks }) => tracks.length === 0);
+    livekit.find(room, 'ana')?.unpublish('CAMERA');
+    livekit.find(room, 'ana')?.unpublish('MICROPHONE');
+    await scene.untilSeat(room, 'ana', 'is silent', ({ tracks }) => tracks.length === 0);
     expect(await silenced()).toHaveLength(1);
   });
 
@@ -189,12 +207,12 @@ describe('how long it takes until a scene has really silenced somebody', () => {
     const ana = await speaks('ana');
     livekit.inject({ on: 'UpdateParticipant', then: 'fail' });
     await lock();
-    expect((await app.send('DELETE', `/api/v1/rooms/${ROOM}/scene`)).status).toBe(202);
+    expect((await app.send('DELETE', `/api/v1/rooms/${room}/scene`)).status).toBe(202);
     livekit.heal();
 
     ana.unpublish('CAMERA');
     ana.unpublish('MICROPHONE');
-    await scene.untilSeat(ROOM, 'ana', 'is silent', ({ tracks }) => tracks.length === 0);
+    await scene.untilSeat(room, 'ana', 'is silent', ({ tracks }) => tracks.length === 0);
     expect(await silenced()).toEqual([]);
   });
 

@@ -10,6 +10,7 @@ import { until } from '../../test/support/until.js';
 jest.setTimeout(60_000);
 
 const WHIP = 'synthesized-microphone';
+const WHIP_CAMERA = 'synthesized-camera';
 
 describe('who publishes only once is muted by holds and scenes', () => {
   let world: DoubleWorld;
@@ -162,6 +163,58 @@ describe('who publishes only once is muted by holds and scenes', () => {
     expect(agent.permission).toEqual(ALL_RIGHTS);
   });
 
+  it('a WHIP publisher keeps its tracks when Rolecall hears of them after it has joined', async () => {
+    await lock();
+    const late = livekit.join(await scene.issued(room, 'late', 'speaker'));
+    livekit.webhooks.mode = 'lost';
+    const tracks = [late.publish('MICROPHONE', WHIP), late.publish('CAMERA', WHIP_CAMERA)];
+    await until('they are muted', () => mutes(late).every(Boolean));
+    await inSync('late');
+    expect(late.tracks).toEqual(tracks.map((track) => ({ ...track, isMuted: true })));
+    expect(late.permission).toMatchObject({ canPublish: true, canPublishData: false });
+    livekit.webhooks.mode = 'normal';
+    await unlock();
+    expect(mutes(late)).toEqual([false, false]);
+  });
+
+  it('who is still connecting keeps the right, until media tells whether it is WHIP', async () => {
+    await lock();
+    const [encoder, ana, early] = await Promise.all(
+      ['encoder', 'ana', 'early'].map(async (identity) => {
+        return livekit.join(await scene.issued(room, identity, 'speaker'), { isLurker: true });
+      }),
+    );
+    for (const person of [encoder!, ana!, early!]) {
+      await until('data is taken', () => !person.permission.canPublishData);
+      expect(person.permission.canPublishSources).toEqual(['CAMERA', 'MICROPHONE']);
+    }
+    livekit.activate(encoder!);
+    const track = encoder!.publish('MICROPHONE', WHIP);
+    await until('it is muted', () => mutes(encoder!)[0]);
+    expect(encoder!.tracks).toEqual([{ ...track, isMuted: true }]);
+    livekit.activate(ana!);
+    await until('ana may not publish', () => !ana!.permission.canPublish);
+    early!.publish('MICROPHONE');
+    await until('it is gone at once', () => early!.tracks.length === 0);
+    expect(early!.permission.canPublish).toBe(false);
+  });
+
+  it('a WHIP publisher who was seen before its mute is not taken for one who unmutes', async () => {
+    const encoder = await whip('encoder');
+    await scene.act(room, 'encoder', 'hold', { sources: ['microphone'] });
+    expect(mutes(encoder)).toEqual([true]);
+    // As an answer leaves it that LiveKit gave just before the mute, and that was written after it.
+    await app.sql(
+      `UPDATE seat SET tracks = jsonb_set(tracks, '{0,isMuted}', 'false') WHERE room = $1`,
+      [room],
+    );
+    const held = await scene.act(room, 'encoder', 'hold', { sources: ['microphone', 'camera'] });
+    expect(held.body).toMatchObject({ outcome: 'applied' });
+    expect(mutes(encoder)).toEqual([true]);
+    expect(await inSync('encoder')).toMatchObject({ silencing: 'mute' });
+    expect(encoder.permission.canPublishSources).toEqual(['CAMERA', 'MICROPHONE']);
+  });
+
   it('who unmutes though WHIP cannot is a person, and loses the right', async () => {
     const impostor = await whip('impostor');
     await scene.act(room, 'impostor', 'hold', { sources: ['microphone'] });
@@ -183,7 +236,7 @@ describe('who publishes only once is muted by holds and scenes', () => {
 
     const other = await whip('other');
     await scene.act(room, 'other', 'hold', { sources: ['microphone', 'camera'] });
-    other.publish('CAMERA', 'synthesized-camera', later);
+    other.publish('CAMERA', WHIP_CAMERA, later);
     await until('its tracks are gone', () => other.tracks.length === 0);
     expect(other.permission.canPublish).toBe(false);
   });

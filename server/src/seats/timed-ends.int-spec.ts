@@ -109,8 +109,8 @@ describe('what is given for a time', () => {
     await app.sql(`UPDATE seat SET override_until = now() - interval '1 second' WHERE room = $1`, [
       room,
     ]);
-    const { sid, kind, permission } = (await app.app.get(SeatReader).find(room, 'ana'))!;
-    const occupant = { identity: 'ana', sid: sid!, kind: kind!, permission: permission! };
+    const { sid, kind, state, permission } = (await app.app.get(SeatReader).find(room, 'ana'))!;
+    const occupant = { identity: 'ana', sid: sid!, kind: kind!, state, permission: permission! };
     expect(await app.app.get(SeatChecks).check(room, occupant, 'sweep')).toBe(true);
     expect(ana.permission.canPublishSources).toEqual(['CAMERA', 'MICROPHONE']);
     expect(ana.tracks.map((track) => track.sid)).toEqual([camera.sid]);

@@ -199,11 +199,14 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
 
   /**
    * Who is muted instead of losing the right publishes what has to be muted, or shows who they are;
-   * and somebody may publish what they may not as something that they may.
+   * somebody may publish what they may not as something that they may; and of who publishes before
+   * they have joined, LiveKit sends nothing else.
    */
   private async sawTrack(room: string, identity: string): Promise<void> {
     const participant = await this.presence.observeOne(room, identity);
-    if (participant && (mayBeMuted(participant) || participant.tracks.some(isMislabelled))) {
+    if (!participant) return;
+    const { state, tracks } = participant;
+    if (state !== 'active' || mayBeMuted(participant) || tracks.some(isMislabelled)) {
       await this.checks.check(room, participant, 'track');
     }
   }

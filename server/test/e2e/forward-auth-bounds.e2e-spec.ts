@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { ReconcilerService } from '../../src/reconciler/reconciler.service.js';
-import { type LiveApp, startLiveApp } from '../support/live-app.js';
-import { LiveScene } from '../support/live-scene.js';
-import { type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
+import type { LiveApp } from '../support/live-app.js';
+import type { LiveScene } from '../support/live-scene.js';
+import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
+import type { LiveKitServer } from '../support/livekit-server.js';
 import { signalJoin, type SignalParticipant, signalResume } from '../support/livekit-signal.js';
-import { type ParticipantProcess, startParticipants } from '../support/participants.js';
 import {
   describeBehind,
   type ProxyKind,
@@ -28,32 +27,29 @@ const portOf = (url: string) => Number(new URL(url).port);
 
 /** Two servers decide; the second one is asked for connects that never get to LiveKit, or late. */
 const behind = (kind: ProxyKind) => () => {
+  let world: LiveWorld;
   let livekit: LiveKitServer;
   let app: LiveApp;
   let other: LiveApp;
   let proxy: ReverseProxy;
   let scene: LiveScene;
-  let people: ParticipantProcess;
   let gate: string;
 
   beforeAll(async () => {
-    const port = await freeTcpPort();
-    livekit = await startLiveKitServer({ webhookUrl: `http://127.0.0.1:${port}/livekit/webhook` });
-    app = await startLiveApp({ livekit, port, env: ENV });
-    other = await startLiveApp({ livekit, database: app.database, env: ENV });
-    const livekitPort = portOf(livekit.httpUrl);
-    proxy = await startReverseProxy(kind, { rolecall: port, livekit: livekitPort, secret: SECRET });
-    scene = new LiveScene(app, livekit);
-    people = startParticipants();
+    world = await startLiveWorld(ENV, { servers: 2 });
+    ({ livekit, app, scene } = world);
+    other = world.servers[1]!;
+    proxy = await startReverseProxy(kind, {
+      rolecall: portOf(app.url),
+      livekit: portOf(livekit.httpUrl),
+      secret: SECRET,
+    });
     gate = proxy.url.replace('http', 'ws');
   });
 
   afterAll(async () => {
-    await people?.stop();
     await proxy?.stop();
-    await other?.stop();
-    await app?.stop();
-    await livekit?.stop();
+    await world?.stop();
   });
 
   const issue = async (room: string, grants?: object): Promise<string> => {
@@ -113,7 +109,7 @@ const behind = (kind: ProxyKind) => () => {
     const room = await scene.room('wider', { default_template: 'speaker' });
     const narrow = await signalJoin(gate, await narrowToken(room));
     await sweep();
-    const wide = await people.join('cam', gate, await issue(room));
+    const wide = await world.people.join('cam', gate, await issue(room));
     // Here the webhook says so: the next sweep is far away.
     await until('the bound is off', async () => (await boundOf(room))?.['admitted'] === null);
     expect(narrow.isClosed).toBe(true);

@@ -14,9 +14,9 @@ import type {
 } from '../../livekit/participant-view.js';
 import { RemoteUnmute } from '../../livekit/remote-unmute.js';
 import { RoomsPort } from '../../livekit/rooms-port.js';
-import { concernsMutes, trackWork } from '../model/mutes.js';
+import { concernsMutes, mayBeWhipUnseen, trackWork } from '../model/mutes.js';
 import type { Push } from '../model/outcomes.js';
-import { type Evaluation, permissionWanted } from '../model/seat-policy.js';
+import { type Evaluation, permissionWanted, SeatPolicy } from '../model/seat-policy.js';
 import { type Answer, Observations } from '../observation/observations.js';
 import { SeatReader, type SeatSnapshot } from '../store/seat-reader.js';
 import { SeatStore } from '../store/seat-store.js';
@@ -35,6 +35,7 @@ export class SeatCalls {
     private readonly rooms: RoomsPort,
     private readonly remoteUnmute: RemoteUnmute,
     private readonly health: LiveKitHealth,
+    private readonly policy: SeatPolicy,
     private readonly seats: SeatReader,
     private readonly store: SeatStore,
     private readonly observations: Observations,
@@ -65,9 +66,12 @@ export class SeatCalls {
       if (!(await this.isReachable())) {
         return { ...made, outcome: 'unavailable', detail: 'LiveKit cannot be reached' };
       }
-      return wanted.kind === 'out'
-        ? await this.putOut(evaluation, how)
-        : await this.setAll(evaluation, snapshot, permission, how);
+      if (wanted.kind === 'out') return await this.putOut(evaluation, how);
+      if (!mayBeWhipUnseen(evaluation, snapshot, permission)) {
+        return await this.setAll(evaluation, snapshot, permission, how);
+      }
+      const seen = await this.lookAgain(evaluation, how);
+      return await this.setAll(seen, snapshot, permissionOf(seen, fallback), how);
     } catch (error) {
       if (!(error instanceof AppError) || !error.code.startsWith('livekit.')) throw error;
       if (isUnavailable(error)) return { ...made, outcome: 'unavailable', detail: error.message };
@@ -80,6 +84,13 @@ export class SeatCalls {
     const { room, identity } = evaluation;
     await through(() => this.rooms.removeParticipant(room.name, identity));
     return { ...pushOf(evaluation), outcome: 'applied', detail: null };
+  }
+
+  /** With the tracks that LiveKit has now: what it takes from a WHIP publisher never comes back. */
+  private async lookAgain(evaluation: Evaluation, { through }: CallOptions): Promise<Evaluation> {
+    const { room, identity, facts } = evaluation;
+    const participant = await through(() => this.rooms.findParticipant(room.name, identity));
+    return participant ? this.policy.evaluateFacts(facts, participant) : evaluation;
   }
 
   /** The permission, unless they keep what they have, and what is muted in spite of it. */

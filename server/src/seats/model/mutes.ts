@@ -1,7 +1,9 @@
 import type { MutedTracks } from '../../grants/silencing.js';
 import { isNamedAsWhip, isToBeMuted, mayBeMuted } from '../../grants/silencing.js';
 import type { TrackSource } from '../../grants/role-grants.js';
-import type { ObservedTrack } from '../../livekit/participant-view.js';
+import type { PermissionLike } from '../../grants/compile-grant.js';
+import { type ObservedTrack, WITH_THE_CONNECT_MS } from '../../livekit/participant-view.js';
+import type { Seat } from './seat.js';
 import { mutesWanted, type Evaluation } from './seat-policy.js';
 
 /** What is left to do about somebody's tracks, by sid. */
@@ -49,6 +51,25 @@ export function concernsMutes({
 }: Evaluation): boolean {
   if (silencing === 'mute' || hasMuted(mutedTracks)) return true;
   return occupant !== null && mayBeMuted(occupant);
+}
+
+/**
+ * Whether a call that takes sources could end the tracks of a WHIP publisher who is not known as one
+ * yet: their tracks came just now, or were seen before the mute that was confirmed meanwhile.
+ */
+export function mayBeWhipUnseen(
+  { silencing, isWhipByTracks, occupant }: Evaluation,
+  { seat, at }: { readonly seat: Seat | null; readonly at: Date },
+  permission: PermissionLike | null,
+): boolean {
+  if (silencing !== 'revoke' || !isWhipByTracks || occupant?.kind !== 'standard') return false;
+  const had = seat?.isPresent && seat.permission;
+  if (!had || !had.canPublish || !permission) return false;
+  const kept: readonly string[] = permission.canPublish ? permission.canPublishSources : [];
+  if (had.canPublishSources.every((source) => kept.includes(source))) return false;
+  const media = seat.tracks.filter(({ type }) => type !== 'data');
+  if (media.length > 0) return media.every(isNamedAsWhip);
+  return !seat.joinedAt || at.getTime() - seat.joinedAt.getTime() < WITH_THE_CONNECT_MS;
 }
 
 function withheldFrom(wanted: Evaluation['wanted']): readonly TrackSource[] {

@@ -96,6 +96,8 @@ export interface Evaluation {
   /** Who it is about, as LiveKit was last seen to have them; null: nobody that is known. */
   readonly occupant: Silenceable | null;
   readonly silencing: Silencing;
+  /** No gate marks WHIP: it shows by the names of its tracks, and only once it has some. */
+  readonly isWhipByTracks: boolean;
   /** Two evaluations with the same key ask the same of LiveKit. */
   readonly key: string;
 }
@@ -172,7 +174,7 @@ export class SeatPolicy {
     const silencing = silencingOf(
       {
         kind: kind ?? facts.user?.kind ?? null,
-        tracks: this.isWhipMarked ? [] : (occupant?.tracks ?? []),
+        ...(this.isWhipMarked ? {} : { state: occupant?.state, tracks: occupant?.tracks }),
       },
       facts.mutedTracks,
     );
@@ -194,6 +196,7 @@ export class SeatPolicy {
       wanted,
       occupant,
       silencing,
+      isWhipByTracks: !this.isWhipMarked,
       key: JSON.stringify([
         epoch,
         wanted.kind,

@@ -6,7 +6,11 @@ import { samePermission } from '../../grants/compile-grant.js';
 import type { LedgerOutcome } from '../../ledger/ledger-entry.js';
 import type { LedgerKind } from '../../ledger/ledger-kinds.js';
 import { LedgerService } from '../../ledger/ledger.service.js';
-import type { ObservedPermission, ObservedTrack } from '../../livekit/participant-view.js';
+import type {
+  ObservedPermission,
+  ObservedTrack,
+  ParticipantState,
+} from '../../livekit/participant-view.js';
 import { LeasesService } from '../commands/leases.service.js';
 import { BatchesInProgress } from '../convergence/batches-in-progress.js';
 import { seatKey } from '../convergence/keyed-mutex.js';
@@ -25,6 +29,7 @@ export interface Occupant {
   readonly identity: string;
   readonly sid: string;
   readonly kind: string;
+  readonly state: ParticipantState | null;
   readonly permission: ObservedPermission;
   /** Left out where they are not known. */
   readonly tracks?: readonly ObservedTrack[];

@@ -1,0 +1,98 @@
+import 'reflect-metadata';
+import { userInfo } from 'node:os';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { z } from 'zod';
+import { Actor, SYSTEM_ACTOR } from './actor/actor.js';
+import { AppModule } from './app.module.js';
+import { AppLogger } from './common/app-logger.js';
+import { AppError } from './common/errors/app-error.js';
+import type { AppConfig } from './config/app-config.js';
+import type { issueBody } from './issuance/issuance.schemas.js';
+import { IssuanceService } from './issuance/issuance.service.js';
+import { exportLedger, verifyLedger } from './ledger-command.js';
+import type { ExportRequest } from './ledger/export/ledger-exporter.js';
+import { type Erasure, LedgerEraser } from './ledger/ledger-eraser.js';
+import { LedgerKeys } from './ledger/sealing/ledger-keys.js';
+import { type createOperatorBody, updateOperatorBody } from './operators/operators.schemas.js';
+import { OperatorsService } from './operators/operators.service.js';
+
+/** The commands that need the database, carried out by the services of the server. */
+export class Commands {
+  /** The command line can read the database anyway: it needs no permission, but is logged. */
+  private readonly actor = new Actor(
+    'system',
+    null,
+    `command line (${userInfo().username})`,
+    SYSTEM_ACTOR.holds,
+  );
+
+  private constructor(
+    private readonly app: INestApplicationContext,
+    private readonly migrationUrl: string,
+  ) {}
+
+  static async start(given: AppConfig): Promise<Commands> {
+    const config: AppConfig = { ...given, logLevel: 'warn', demo: 'off' };
+    const app = await NestFactory.createApplicationContext(AppModule.with(config), {
+      logger: new AppLogger(config),
+      abortOnError: false,
+    });
+    return new Commands(app, config.databaseMigrationUrl);
+  }
+
+  close(): Promise<void> {
+    return this.app.close();
+  }
+
+  issue(body: z.output<typeof issueBody>) {
+    return this.app.get(IssuanceService).issue(this.actor, body);
+  }
+
+  async addOperator(body: z.output<typeof createOperatorBody>) {
+    const { view, temporaryPassword } = await this.app
+      .get(OperatorsService)
+      .create(this.actor, body);
+    return { email: view.email, password: temporaryPassword };
+  }
+
+  /** Ends the sessions of the operator too. */
+  async newPassword(email: string): Promise<string> {
+    const operators = this.app.get(OperatorsService);
+    const { rows } = await operators.list({
+      filter: { q: email },
+      sort: ['email', 'ASC'],
+      range: [0, 999],
+    });
+    const operator = rows.find((row) => row.email === email);
+    if (!operator)
+      throw new AppError('not_found', 'operator.not_found', 'No operator has this e-mail.');
+    const password = crypto.randomUUID();
+    await operators.update(
+      this.actor,
+      operator.id,
+      updateOperatorBody.parse({ password }),
+      undefined,
+    );
+    return password;
+  }
+
+  /** 0 when all is proved, else 1. */
+  verifyLedger(since: string | null): Promise<number> {
+    return verifyLedger(this.app, this.actor, since);
+  }
+
+  exportLedger(request: ExportRequest): Promise<number> {
+    return exportLedger(this.app, this.actor, request);
+  }
+
+  /** Answers with the verifier keys of the new generation. */
+  rotateLedgerKeys(): Promise<string[]> {
+    return this.app.get(LedgerKeys).rotate(this.actor);
+  }
+
+  /** As the owner of the database: the application's role may erase nothing. */
+  eraseFromLedger(erasure: Erasure) {
+    return this.app.get(LedgerEraser).erase(this.migrationUrl, this.actor, erasure);
+  }
+}

@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { fieldError } from './common/errors/app-error.js';
+import type { ExportRequest } from './ledger/export/ledger-exporter.js';
+import type { Erasure } from './ledger/ledger-eraser.js';
+import { parseArguments } from './parse-arguments.js';
+
+export const LEDGER_OPTIONS = {
+  since: { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  filter: { type: 'string' },
+  'without-people': { type: 'boolean' },
+  identity: { type: 'string' },
+  operator: { type: 'string' },
+  before: { type: 'string' },
+} as const;
+
+export const LEDGER_USAGE = `  ledger verify [--since FILE]   proves every entry against the signed tree, the mirror and the witnesses,
+                                 or those after a checkpoint that you kept; exits with 1 when it cannot
+  ledger export [--from TIME] [--to TIME] [--filter JSON] [--without-people] DIR
+                                 writes entries with their proofs into a new folder; node DIR/verify.mjs
+                                 proves them on any machine. Times are ISO 8601 with an offset`;
+
+/** What `parseArgs` gives. */
+type Given = Record<string, string | boolean | string[] | undefined>;
+
+const textOf = (value: Given[string]) => (typeof value === 'string' ? value : undefined);
+
+/** The checkpoint of `--since`; null: none is given. */
+export async function readNote(since: Given[string]): Promise<string | null> {
+  const path = textOf(since);
+  if (path === undefined) return null;
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw fieldError('--since', `cannot be read: ${(error as Error).message}`);
+  }
+}
+
+export async function readExport(folder: string, given: Given): Promise<ExportRequest> {
+  const [{ z }, { instant }, { ledgerQuery }] = await Promise.all([
+    import('zod'),
+    import('./common/http/fields.js'),
+    import('./ledger/ledger.schemas.js'),
+  ]);
+  const times = z.object({ from: instant.optional(), to: instant.optional() });
+  const { from, to } = await parseArguments(times, {
+    from: textOf(given.from),
+    to: textOf(given.to),
+  });
+  const filter = textOf(given.filter);
+  const query = filter === undefined ? null : await parseArguments(ledgerQuery, { filter });
+  return {
+    folder,
+    from: from ? new Date(from) : null,
+    to: to ? new Date(to) : null,
+    filter: query && query.filter,
+    hasPeople: given['without-people'] !== true,
+  };
+}
+
+export function readErasure({ identity, operator, before }: Given): Erasure {
+  if ((identity === undefined) === (operator === undefined)) {
+    throw fieldError('--identity', 'or --operator is required, and only one of them');
+  }
+  const of = identity === undefined ? 'operator' : 'identity';
+  const id = of === 'operator' ? operator : identity;
+  const at = before === undefined ? null : new Date(String(before));
+  if (at && Number.isNaN(at.getTime())) {
+    throw fieldError('--before', 'must be a date like 2026-01-31 or 2026-01-31T12:00:00Z');
+  }
+  return { of, id: String(id), before: at };
+}
