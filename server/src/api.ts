@@ -16,6 +16,7 @@ import type * as grants from './grants/responses.js';
 import type { roleGrantsSchema } from './grants/role-grants-schema.js';
 import type * as issuance from './issuance/issuance.schemas.js';
 import type * as ledger from './ledger/ledger.schemas.js';
+import type * as reviews from './ledger/reviews/reviews.schemas.js';
 import type * as operators from './operators/operators.schemas.js';
 import type * as peeks from './peeks/peeks.schemas.js';
 import type * as roleTemplates from './role-templates/role-templates.schemas.js';
@@ -46,6 +47,8 @@ export type TrackSource = Answer<typeof grants.trackSourceResponse>;
 export type Grants = Answer<typeof roleGrantsSchema>;
 export type RoleSource = Answer<typeof grants.roleSourceResponse>;
 export type Because = Answer<typeof grants.becauseResponse>;
+
+export type Reviews = Answer<typeof reviews.reviewsResponse>;
 
 export type User = Answer<typeof users.userResponse>;
 export type LookAlikes = Answer<typeof users.lookAlikesResponse>;

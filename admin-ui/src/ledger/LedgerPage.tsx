@@ -28,11 +28,21 @@ export interface LedgerPageProps {
   title: string;
   kinds: readonly string[];
   outcomes: readonly string[];
+  /** Above the filters. */
+  header?: ReactNode;
   empty: { icon: ReactNode; title: string; text: string; action?: ReactNode };
 }
 
 /** An append-only log: filters in the address, virtual rows, and each entry at its own address. */
-export function LedgerPage({ base, route, title, kinds, outcomes, empty }: LedgerPageProps) {
+export function LedgerPage({
+  base,
+  route,
+  title,
+  kinds,
+  outcomes,
+  empty,
+  header,
+}: LedgerPageProps) {
   const translate = useTranslate();
   const announce = useAnnounce();
   const navigate = useNavigate();
@@ -128,6 +138,7 @@ export function LedgerPage({ base, route, title, kinds, outcomes, empty }: Ledge
       }}
     >
       <Title title={translate(title)} />
+      {header}
       <LedgerFilters {...filters} kinds={kinds} outcomes={outcomes} />
       {list.error && list.items.length === 0 ? (
         <ErrorState

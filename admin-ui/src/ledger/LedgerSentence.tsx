@@ -32,6 +32,7 @@ export function LedgerSentence({ entry }: { entry: LedgerEntry | Issuance }) {
     because: textOf(entry.payload, 'because') || '…',
     total: numberOf(entry.payload, 'total'),
     attempts: numberOf(entry.payload, 'attempts'),
+    times: numberOf(entry.payload, 'times'),
     duration: `${numberOf(entry.payload, 'ms')} ms`,
     source: textOf(entry.payload, 'source').replaceAll('_', ' ') || '…',
     permission: textOf(entry.payload, 'permission') || '…',
@@ -62,6 +63,7 @@ function suffixOf(entry: LedgerEntry, hasTemplate: boolean) {
   const isOfRights = entry.kind.startsWith('drift.') || entry.kind === 'seat.updated';
   if (isOfRights && entry.payload?.['wanted'] === null) return '_out';
   if (entry.kind === 'operator.sign_in_refused') return signInSuffix(entry.payload);
+  if (typeof entry.payload?.['times'] === 'number') return '_sum';
   if (entry.kind === 'access.refused') return refusedSuffix(entry);
   if (entry.kind === 'bulk.cancelled') return textOf(entry.payload, 'because') && '_because';
   return '';

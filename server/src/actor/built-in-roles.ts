@@ -53,8 +53,10 @@ export const BUILT_IN_ROLES: readonly AccessRole[] = [
   {
     key: 'auditor',
     name: 'Auditor',
-    description: 'Reads everything, changes nothing but their own password.',
-    permissions: ALL_PERMISSIONS.filter((p) => p.endsWith('.read') || p === 'token.preview'),
+    description: 'Reads everything, signs off reviews, changes nothing but their own password.',
+    permissions: ALL_PERMISSIONS.filter(
+      (p) => p.endsWith('.read') || p === 'token.preview' || p === 'ledger.review',
+    ),
     ceiling: null,
     isBuiltIn: true,
   },

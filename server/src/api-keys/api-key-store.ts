@@ -26,6 +26,13 @@ export interface ValidApiKey {
   readonly rateLimit: number | null;
 }
 
+export interface EndedApiKey {
+  readonly id: string;
+  readonly name: string;
+  /** Else it has expired. */
+  readonly isRevoked: boolean;
+}
+
 const IS_VALID = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())';
 
 /** API keys as requests need them. Nothing is cached: a revoked key opens nothing from its commit on. */
@@ -43,6 +50,17 @@ export class ApiKeyStore {
     if (!row) return null;
     if (row.needs_touch) this.touch(row.id);
     return { id: row.id, name: row.name, hold: holdOf(row), rateLimit: row.rate_limit };
+  }
+
+  /** A key that was ended or has expired; null: no key ever had this hash. */
+  async findEnded(hash: Buffer): Promise<EndedApiKey | null> {
+    const { rows } = await this.pg.queryPlannedOnce<EndedApiKey>(
+      'api-key-ended',
+      `SELECT id, name, revoked_at IS NOT NULL AS "isRevoked" FROM api_key
+       WHERE key_hash = $1 AND NOT (${IS_VALID})`,
+      [hash],
+    );
+    return rows[0] ?? null;
   }
 
   async findValid(id: string): Promise<Pick<ValidApiKey, 'id' | 'name' | 'hold'> | null> {

@@ -4,6 +4,7 @@ import { Housekeeping } from '../database/housekeeping.js';
 import { OperatorSignOut } from '../operators/operator-sign-out.js';
 import { OperatorsModule } from '../operators/operators.module.js';
 import { AuthService } from './auth.service.js';
+import { KeyTrace } from './key-trace.js';
 import { SessionController } from './session.controller.js';
 import { SessionsService } from './sessions.service.js';
 import { SignInLimits } from './sign-in-limits.js';
@@ -13,7 +14,7 @@ import { SignInTrace } from './sign-in-trace.js';
 @Module({
   imports: [ApiKeysModule, OperatorsModule],
   controllers: [SessionController],
-  providers: [AuthService, SessionsService, SignInLimits, SignInTrace],
+  providers: [AuthService, KeyTrace, SessionsService, SignInLimits, SignInTrace],
   exports: [AuthService, SessionsService],
 })
 export class AuthModule implements OnModuleInit {

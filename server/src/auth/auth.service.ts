@@ -9,6 +9,7 @@ import { rowPerHash, secretHash, withoutRepeats } from '../credentials/secrets.j
 import { PgPool } from '../database/pg-pool.js';
 import { joinOperator, OPERATOR_ACCESS } from '../operators/operator-sql.js';
 import { OperatorStore } from '../operators/operator-store.js';
+import { KeyTrace } from './key-trace.js';
 import { readSessionCookie } from './session-cookie.js';
 
 /** A session ends after this long without a request … */
@@ -42,6 +43,7 @@ export class AuthService {
   constructor(
     private readonly pg: PgPool,
     private readonly keys: ApiKeyStore,
+    private readonly keyTrace: KeyTrace,
     private readonly operators: OperatorStore,
     @Inject(APP_CONFIG) config: AppConfig,
   ) {
@@ -91,8 +93,12 @@ export class AuthService {
   private async byApiKey(header: string, request: FastifyRequest): Promise<Authenticated | null> {
     const match = /^Bearer (rck_[A-Za-z0-9_-]{20,100})$/i.exec(header);
     if (!match) return null;
-    const key = await this.keys.use(secretHash(match[1] as string));
-    if (!key) return null;
+    const hash = secretHash(match[1] as string);
+    const key = await this.keys.use(hash);
+    if (!key) {
+      await this.keyTrace.refused(hash, request);
+      return null;
+    }
     const actor = new Actor('api_key', key.id, key.name, [key.hold], request.id, request.ip);
     return { actor, by: 'api_key', rateLimit: key.rateLimit };
   }

@@ -265,7 +265,7 @@ describe('every route that is not public, whatever is sent to it', () => {
   it('answers 403 to an auditor wherever something would change', async () => {
     const auditor = await app.newOperator([{ role: 'auditor' }]);
     const isOwn = ({ access, path }: Operation) =>
-      access.startsWith('signed in') || /\/(preview|lookup)$/.test(path);
+      access.startsWith('signed in') || /\/(preview|lookup|ledger-reviews)$/.test(path);
     const isChange = (operation: Operation) =>
       isForSessions(operation) && operation.isMutating && !isOwn(operation);
     expect(operations.filter(isChange).length).toBeGreaterThan(50);
@@ -336,7 +336,10 @@ describe('an operation on a seat', () => {
 });
 
 describe('ways around the rules', () => {
-  const changes = async () => (await app.ledger()).length;
+  /** Looking leaves a trace as well. */
+  const LOOKS = ['ledger.read', 'token.previewed'];
+  const changes = async () =>
+    (await app.ledger()).filter(({ kind }) => !LOOKS.includes(kind)).length;
 
   it('do not lead through other methods', async () => {
     const before = await changes();

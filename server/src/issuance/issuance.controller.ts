@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
+import { LedgerReads } from '../ledger/reads/ledger-reads.js';
 import {
   explainQuery,
   type ExplainQuery,
@@ -24,7 +25,10 @@ const ISSUE_EXAMPLE = {
 
 @Controller()
 export class IssuanceController {
-  constructor(private readonly issuance: IssuanceService) {}
+  constructor(
+    private readonly issuance: IssuanceService,
+    private readonly reads: LedgerReads,
+  ) {}
 
   @Post('api/v1/tokens')
   @ApiDoc({
@@ -43,7 +47,8 @@ export class IssuanceController {
   @Post('api/v1/tokens/preview')
   @ApiDoc({
     summary: 'Preview a token',
-    description: 'The claims that a token would carry, and why. Signs nothing and writes nothing.',
+    description:
+      'The claims that a token would carry, and why. Signs nothing; that it was asked is in the ledger, repeated questions as a sum.',
     example: ISSUE_EXAMPLE,
     errors: [
       'token.refused',
@@ -56,8 +61,13 @@ export class IssuanceController {
   @HttpCode(200)
   @RequirePermission('token.preview')
   @Answers(previewResponse)
-  preview(@CurrentActor() actor: Actor, @Body({ schema: issueBody }) body: IssueBody) {
-    return this.issuance.preview(actor, body);
+  async preview(@CurrentActor() actor: Actor, @Body({ schema: issueBody }) body: IssueBody) {
+    const { room = null, identity = null, user: userId, template } = body;
+    try {
+      return await this.issuance.preview(actor, body);
+    } finally {
+      await this.reads.previewed(actor, { room, identity, userId, template });
+    }
   }
 
   @Get('api/v1/explain')
@@ -69,7 +79,15 @@ export class IssuanceController {
   })
   @RequirePermission('token.preview')
   @Answers(explainResponse)
-  explain(@CurrentActor() actor: Actor, @Query({ schema: explainQuery }) query: ExplainQuery) {
-    return this.issuance.explain(actor, query.room, query.identity);
+  async explain(
+    @CurrentActor() actor: Actor,
+    @Query({ schema: explainQuery }) query: ExplainQuery,
+  ) {
+    const { room, identity } = query;
+    try {
+      return await this.issuance.explain(actor, room, identity);
+    } finally {
+      await this.reads.previewed(actor, { room, identity });
+    }
   }
 }

@@ -36,6 +36,12 @@ export const LEDGER_KINDS = {
     what: 'A token was signed and handed out',
   },
   'token.refused': { outcomes: 'refusal', personal: ['because'], what: 'A token was refused' },
+  'token.previewed': {
+    outcomes: 'done',
+    personal: ['also', 'userId'],
+    speaksOf: 'actor',
+    what: 'Somebody asked what a token would be, or a sum of questions',
+  },
   'token.voided': { ...DONE, what: 'Tokens from before stopped working' },
 
   'seat.promoted': { ...OF_SEAT, what: 'Somebody got a higher role' },
@@ -182,9 +188,17 @@ export const LEDGER_KINDS = {
   },
 
   'api_key.created': { ...DONE, what: 'An API key was made' },
+  'api_key.refused': {
+    outcomes: 'refusal',
+    personal: ['also'],
+    speaksOf: 'actor',
+    what: 'A key that opens nothing, or a sum of them',
+  },
   'api_key.revoked': { ...DONE, what: 'An API key opens nothing any longer' },
 
   'access.refused': { outcomes: 'refusal', personal: [], what: 'Somebody tried what they may not' },
+
+  'settings.changed': { ...DONE, what: 'A server started with other settings' },
 
   'demo.removed': {
     outcomes: 'done',
@@ -192,6 +206,18 @@ export const LEDGER_KINDS = {
     what: 'The sample data was removed',
   },
 
+  'ledger.read': {
+    outcomes: 'done',
+    personal: ['also', 'filter'],
+    speaksOf: 'actor',
+    what: 'Somebody looked into the log, or a sum of looks',
+  },
+  'ledger.reviewed': {
+    outcomes: 'done',
+    personal: ['findings', 'note'],
+    speaksOf: 'actor',
+    what: 'An auditor signed off a part of the log',
+  },
   'ledger.verified': { ...DONE, what: 'The ledger was verified' },
   'ledger.exported': { ...DONE, what: 'Entries were exported' },
   'ledger.witness_alarm': { ...DONE, what: 'A witness has proof that the log was changed' },

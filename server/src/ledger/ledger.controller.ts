@@ -3,6 +3,7 @@ import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { LedgerReader, toIssuance } from './ledger-reader.js';
+import { LedgerReads } from './reads/ledger-reads.js';
 import {
   issuancePageResponse,
   issuanceResponse,
@@ -18,10 +19,13 @@ import {
 /** Voiding is no issuance, though it is about tokens. */
 const ISSUANCES = ['token.issued', 'token.refused'];
 
-/** The two logs of the dashboard, both views of the one ledger. Nothing here writes. */
+/** The two logs of the dashboard, both views of the one ledger. That somebody looked is written down. */
 @Controller('api/v1')
 export class LedgerController {
-  constructor(private readonly reader: LedgerReader) {}
+  constructor(
+    private readonly reader: LedgerReader,
+    private readonly reads: LedgerReads,
+  ) {}
 
   @Get('ledger')
   @ApiDoc({
@@ -31,8 +35,10 @@ export class LedgerController {
   })
   @RequirePermission('ledger.read')
   @Answers(ledgerPageResponse)
-  ledger(@CurrentActor() actor: Actor, @Query({ schema: ledgerQuery }) query: LedgerQuery) {
-    return this.reader.search(actor, query);
+  async ledger(@CurrentActor() actor: Actor, @Query({ schema: ledgerQuery }) query: LedgerQuery) {
+    const page = await this.reader.search(actor, query);
+    await this.reads.looked(actor, 'activity', query.filter);
+    return page;
   }
 
   @Get('ledger/:id')
@@ -43,8 +49,13 @@ export class LedgerController {
   })
   @RequirePermission('ledger.read')
   @Answers(ledgerEntryResponse)
-  entry(@CurrentActor() actor: Actor, @Param({ schema: ledgerIdParams }) { id }: { id: string }) {
-    return this.reader.get(actor, id);
+  async entry(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: ledgerIdParams }) { id }: { id: string },
+  ) {
+    const entry = await this.reader.get(actor, id);
+    await this.reads.looked(actor, 'entry', { id });
+    return entry;
   }
 
   @Get('issuances')
@@ -60,6 +71,7 @@ export class LedgerController {
     @Query({ schema: ledgerQuery }) query: LedgerQuery,
   ) {
     const page = await this.reader.search(actor, query, ISSUANCES);
+    await this.reads.looked(actor, 'issuances', query.filter);
     return { ...page, data: page.data.map(toIssuance) };
   }
 
@@ -75,7 +87,12 @@ export class LedgerController {
   @RequirePermission('ledger.read')
   @Answers(issuanceResponse)
   async lookup(@CurrentActor() actor: Actor, @Body({ schema: tokenLookupBody }) body: TokenLookup) {
-    return toIssuance(await this.reader.findToken(actor, body));
+    try {
+      return toIssuance(await this.reader.findToken(actor, body));
+    } finally {
+      // Not which token: an id that was tried says nothing, a hash might be a secret that was pasted.
+      await this.reads.looked(actor, 'token');
+    }
   }
 
   @Get('issuances/:id')
@@ -90,6 +107,8 @@ export class LedgerController {
     @CurrentActor() actor: Actor,
     @Param({ schema: ledgerIdParams }) { id }: { id: string },
   ) {
-    return toIssuance(await this.reader.get(actor, id, ISSUANCES));
+    const entry = await this.reader.get(actor, id, ISSUANCES);
+    await this.reads.looked(actor, 'entry', { id });
+    return toIssuance(entry);
   }
 }

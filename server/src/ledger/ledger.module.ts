@@ -19,6 +19,9 @@ import { StandbyCopy } from './sealing/standby-copy.js';
 import { TreeReader } from './sealing/tree-reader.js';
 import { TreeStore } from './sealing/tree-store.js';
 import { TreeController } from './sealing/tree.controller.js';
+import { LedgerReads } from './reads/ledger-reads.js';
+import { ReviewsController } from './reviews/reviews.controller.js';
+import { ReviewsService } from './reviews/reviews.service.js';
 import { Transactions } from './transactions.js';
 import { LedgerExporter } from './export/ledger-exporter.js';
 import { LedgerVerification } from './verify/verification.js';
@@ -51,13 +54,15 @@ const SEALING = [
 
 @Global()
 @Module({
-  controllers: [LedgerController, TreeController],
+  controllers: [LedgerController, ReviewsController, TreeController],
   providers: [
     LedgerEraser,
     LedgerLookup,
     LedgerReader,
+    LedgerReads,
     LedgerService,
     LedgerVerifier,
+    ReviewsService,
     Transactions,
     ...SEALING,
     ...VERIFYING,
@@ -68,6 +73,7 @@ const SEALING = [
     LedgerHealth,
     LedgerKeys,
     LedgerLookup,
+    LedgerReads,
     LedgerSealing,
     LedgerService,
     LedgerVerification,

@@ -8,6 +8,7 @@ import { LedgerService } from '../ledger/ledger.service.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { addFirstAdmin, type FirstAdmin } from '../operators/first-admin.js';
 import { addBuiltInTemplates } from '../role-templates/built-in-templates.js';
+import { recordSettings } from './record-settings.js';
 
 const RETRY_MS = 1_000;
 
@@ -47,6 +48,7 @@ export class FirstStart {
     await this.passwords.unknownHash();
     await this.ledger.ensurePartitions().catch(refuseUnmigrated);
     await this.oneByOne((tx) => addBuiltInTemplates(tx));
+    await this.oneByOne((tx) => recordSettings(tx, this.config));
     const admin = await this.oneByOne((tx) => addFirstAdmin(tx, this.passwords, this.config));
     this.isPrepared = true;
     return admin;

@@ -9,6 +9,7 @@ import { AppError } from '../../common/errors/app-error.js';
 import { FairQueue, QueueRejection } from '../../common/fair-queue.js';
 import { Answers, ApiDoc } from '../../common/http/api-docs.js';
 import { ledgerIdParams } from '../ledger.schemas.js';
+import { LedgerReads } from '../reads/ledger-reads.js';
 import { LedgerProofs } from './ledger-proofs.js';
 import { bundleParams, keysResponse, proofResponse, tileParams } from './proof.schemas.js';
 
@@ -26,7 +27,10 @@ const compress = promisify(gzip);
 export class TreeController {
   private readonly queue = new FairQueue(QUEUE);
 
-  constructor(private readonly proofs: LedgerProofs) {}
+  constructor(
+    private readonly proofs: LedgerProofs,
+    private readonly reads: LedgerReads,
+  ) {}
 
   @Get('ledger/checkpoint')
   @ApiDoc({
@@ -50,11 +54,13 @@ export class TreeController {
   })
   @RequirePermission('ledger.read', { everywhere: true })
   async bundle(
+    @CurrentActor() actor: Actor,
     @Param({ schema: bundleParams }) path: z.output<typeof bundleParams>,
     @Req() { headers, ip }: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const bytes = found(await this.inTurn(ip, () => this.proofs.bundle(path['*'])));
+    await this.reads.looked(actor, 'bundle');
     const isCompressed = /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));
     if (isCompressed) reply.header('Content-Encoding', 'gzip');
     await send(
@@ -101,8 +107,13 @@ export class TreeController {
   })
   @RequirePermission('ledger.read')
   @Answers(proofResponse)
-  proof(@CurrentActor() actor: Actor, @Param({ schema: ledgerIdParams }) { id }: { id: string }) {
-    return this.proofs.prove(actor, id);
+  async proof(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: ledgerIdParams }) { id }: { id: string },
+  ) {
+    const proof = await this.proofs.prove(actor, id);
+    await this.reads.looked(actor, 'proof', { id });
+    return proof;
   }
 
   /** Addresses take turns. */
