@@ -10,7 +10,6 @@ export const LEDGER_OPTIONS = {
   to: { type: 'string' },
   filter: { type: 'string' },
   'without-people': { type: 'boolean' },
-  identity: { type: 'string' },
   operator: { type: 'string' },
   before: { type: 'string' },
 } as const;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { APP_CONFIG, ConfigError, type AppConfig } from '../../config/app-config.js';
+import { APP_CONFIG, type AppConfig } from '../../config/app-config.js';
+import { ConfigError } from '../../config/config-error.js';
 import { parsePolicy, type WitnessPolicy } from './policy.js';
 
 /** The policy of witnesses that the configuration names. */
