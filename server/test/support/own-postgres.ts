@@ -9,6 +9,8 @@ import type { TestDatabase } from './test-database.js';
 /** A Postgres that a test may kill, freeze and start again, with one migrated database. */
 export interface OwnPostgres {
   readonly database: TestDatabase;
+  /** For what the owner of the database may not do either. */
+  asSuperuser(...statements: string[]): Promise<void>;
   kill(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -42,6 +44,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   }
   return {
     database,
+    asSuperuser: (...statements) => asSuperuser(postgres.superuserUrl, statements),
     kill: () => postgres.kill9(),
     start: () => postgres.restart(),
     stop,
