@@ -20,6 +20,9 @@ import { TreeReader } from './sealing/tree-reader.js';
 import { TreeStore } from './sealing/tree-store.js';
 import { TreeController } from './sealing/tree.controller.js';
 import { Transactions } from './transactions.js';
+import { IntegrityController } from './integrity/integrity.controller.js';
+import { LedgerIntegrity } from './integrity/ledger-integrity.js';
+import { VerificationRuns } from './integrity/verification-runs.js';
 import { LedgerExporter } from './export/ledger-exporter.js';
 import { LedgerVerification } from './verify/verification.js';
 import { CosignatureStore } from './witness/cosignature-store.js';
@@ -29,8 +32,10 @@ import { WitnessPolicyFile } from './witness/policy-file.js';
 const VERIFYING = [
   CosignatureStore,
   LedgerExporter,
+  LedgerIntegrity,
   LedgerVerification,
   LedgerWitnesses,
+  VerificationRuns,
   WitnessPolicyFile,
 ];
 
@@ -51,7 +56,7 @@ const SEALING = [
 
 @Global()
 @Module({
-  controllers: [LedgerController, TreeController],
+  controllers: [IntegrityController, LedgerController, TreeController],
   providers: [
     LedgerEraser,
     LedgerLookup,

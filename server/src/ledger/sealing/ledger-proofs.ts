@@ -79,7 +79,7 @@ export class LedgerProofs {
     const ref = parseTilePath(`tile/entries/${path}`);
     if (!ref || ref.level !== null) return null;
     const { size } = await this.checkpoint();
-    return widthIn(size, 0, ref.index) < ref.width ? null : this.reader.bundle(ref);
+    return widthIn(size, 0, ref.index) < ref.width ? null : this.reader.bundleAsStored(ref);
   }
 
   async publicKeys() {
