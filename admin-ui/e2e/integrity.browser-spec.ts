@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { until } from '../../server/test/support/until.js';
+import { JoinPage } from './pages/join-page.js';
 import { violations } from './support/axe.js';
 import { describeBrowser } from './support/chromium.js';
 import { useInstallation } from './support/installation.js';
@@ -132,6 +135,32 @@ describeBrowser('the integrity of the ledger', () => {
     await outcome(page, 'Proved: the log is what its key has signed').waitFor();
     await outcome(page, /that entries give them was not checked/).waitFor();
     await until('the run is recorded', async () => (await lastRun())?.what === 'hashes');
+  });
+
+  it('gives a participant the receipts about themselves, on their own page', async () => {
+    const room = 'room 7';
+    const { token } = await installation.token(room, 'ana');
+    const join = await JoinPage.withToken(await installation.visitor(), room, token);
+    await installation.act(room, 'ana', 'promote', { reason: 'not for her eyes' });
+    const { page } = join;
+    const panel = page.locator('details.receipts');
+    await panel.getByText('What was decided about me').press('Enter');
+    const promoted = panel.getByText(/^A moderator gave you a higher role/);
+    await until('the promotion is listed', async () => {
+      if ((await promoted.count()) > 0) return true;
+      await panel.getByRole('button', { name: 'Load again' }).click();
+      return false;
+    });
+    expect(await panel.textContent()).not.toMatch(/not for her eyes|admin@example/);
+    await settled(page);
+    expect(await violations(page)).toEqual([]);
+    await sealed();
+    const saving = page.waitForEvent('download');
+    await panel.getByRole('button', { name: /^Save receipt: A moderator gave you/ }).click();
+    const path = await (await saving).path();
+    const receipt = JSON.parse(await readFile(path, 'utf8')) as Record<string, string>;
+    const leaf = createHash('sha256').update(`\0${receipt.leaf}`).digest('hex');
+    expect(receipt).toMatchObject({ identity: 'ana', kind: 'seat.promoted', leafHash: leaf });
   });
 
   it('names the entry that the owner of the database changed', async () => {

@@ -1,5 +1,6 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { Housekeeping } from '../database/housekeeping.js';
+import { EntriesAbout } from './entries-about.js';
 import { LedgerController } from './ledger.controller.js';
 import { LedgerEraser } from './ledger-eraser.js';
 import { LedgerLookup } from './ledger-lookup.js';
@@ -58,6 +59,7 @@ const SEALING = [
 @Module({
   controllers: [IntegrityController, LedgerController, TreeController],
   providers: [
+    EntriesAbout,
     LedgerEraser,
     LedgerLookup,
     LedgerReader,
@@ -68,6 +70,7 @@ const SEALING = [
     ...VERIFYING,
   ],
   exports: [
+    EntriesAbout,
     LedgerEraser,
     LedgerExporter,
     LedgerHealth,
