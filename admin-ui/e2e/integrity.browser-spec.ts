@@ -50,7 +50,7 @@ describeBrowser('the integrity of the ledger', () => {
 
     await verify(page).click();
     await outcome(page, 'Proved: the log is what its key has signed').waitFor();
-    await outcome(page, /agrees with itself/).waitFor();
+    await outcome(page, /^The key came from the log itself/).waitFor();
     await outcome(page, 'This run is in the ledger.').waitFor();
     expect(await lastRun()).toMatchObject({
       by: { label: 'auditor@example.com' },
@@ -70,7 +70,7 @@ describeBrowser('the integrity of the ledger', () => {
     await field.fill(vkey as string);
     await field.press('Enter');
     await outcome(page, 'The log still begins with what the last run here proved.').waitFor();
-    expect(await outcome(page, /agrees with itself/).count()).toBe(0);
+    expect(await outcome(page, /^The key came from the log itself/).count()).toBe(0);
     await page.getByText(/with a key from elsewhere/).waitFor();
     await settled(page);
     expect(await violations(page)).toEqual([]);
@@ -145,7 +145,7 @@ describeBrowser('the integrity of the ledger', () => {
     const { page } = join;
     const panel = page.locator('details.receipts');
     await panel.getByText('What was decided about me').press('Enter');
-    const promoted = panel.getByText(/^A moderator gave you a higher role/);
+    const promoted = panel.getByText('A moderator gave you a higher role (speaker)');
     await until('the promotion is listed', async () => {
       if ((await promoted.count()) > 0) return true;
       await panel.getByRole('button', { name: 'Load again' }).click();
@@ -156,7 +156,9 @@ describeBrowser('the integrity of the ledger', () => {
     expect(await violations(page)).toEqual([]);
     await sealed();
     const saving = page.waitForEvent('download');
-    await panel.getByRole('button', { name: /^Save receipt: A moderator gave you/ }).click();
+    await panel
+      .getByRole('button', { name: /^Save receipt: A moderator gave you a higher role/ })
+      .click();
     const path = await (await saving).path();
     const receipt = JSON.parse(await readFile(path, 'utf8')) as Record<string, string>;
     const leaf = createHash('sha256').update(`\0${receipt.leaf}`).digest('hex');

@@ -112,14 +112,19 @@ describe('what was decided about a participant', () => {
 
   it('can be proved later from the receipt alone', async () => {
     const room = 'hall';
-    const id = await write({ room, identity: ANA, kind: 'seat.promoted' });
+    const id = await write({
+      room,
+      identity: ANA,
+      kind: 'seat.promoted',
+      payload: { after: { template: 'speaker' } },
+    });
     await new LedgerWorld(app).sealed();
     const { status, body } = await ask(room, ANA, `/${id}`);
     expect([status, body.kind, body.by, body.template]).toEqual([
       200,
       'seat.promoted',
       'moderator',
-      'viewer',
+      'speaker',
     ]);
     const leaf = treeHasher.leaf(fromText(body.leaf));
     expect(leaf).toEqual(Buffer.from(body.leafHash, 'hex'));

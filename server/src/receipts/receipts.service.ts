@@ -81,9 +81,16 @@ function toView(me: Participant, entry: EntryAbout) {
     outcome,
     by: deciderOf(me, entry),
     word: isWordToThem(entry) ? entry.reason : null,
-    template: typeof payload['template'] === 'string' ? payload['template'] : null,
+    template: templateOf(payload),
     leafHash,
   };
+}
+
+/** The role that they have since then. */
+function templateOf(payload: EntryAbout['payload']): string | null {
+  const after = payload['after'] as { template?: unknown } | null | undefined;
+  const template = payload['template'] ?? after?.template;
+  return typeof template === 'string' ? template : null;
 }
 
 function deciderOf({ identity }: Participant, { actorKind, actorId }: EntryAbout): Decider {
