@@ -36,6 +36,9 @@ const IssueTokenPage = lazyPage(
 );
 const IssuancesPage = lazyPage(async () => (await import('./ledger/IssuancesPage')).IssuancesPage);
 const ActivityPage = lazyPage(async () => (await import('./ledger/ActivityPage')).ActivityPage);
+const IntegrityPage = lazyPage(
+  async () => (await import('./integrity/IntegrityPage')).IntegrityPage,
+);
 const StatusPage = lazyPage(async () => (await import('./status/StatusPage')).StatusPage);
 const AccountPage = lazyPage(async () => (await import('./account/AccountPage')).AccountPage);
 
@@ -96,6 +99,14 @@ export const App = () => (
       />
       <Route path="/issuances/:id?" element={issuances} />
       <Route path="/activity/:id?" element={activity} />
+      <Route
+        path="/integrity"
+        element={
+          <RequirePermission permission="ledger.read">
+            <IntegrityPage />
+          </RequirePermission>
+        }
+      />
       <Route path="/status" element={<StatusPage />} />
       <Route path="/account" element={<AccountPage />} />
     </CustomRoutes>

@@ -21,6 +21,7 @@ import { OperatorsModule } from './operators/operators.module.js';
 import { PeeksModule } from './peeks/peeks.module.js';
 import { PolicyModule } from './policy/policy.module.js';
 import { PresenceModule } from './presence/presence.module.js';
+import { ReceiptsModule } from './receipts/receipts.module.js';
 import { ReconcilerModule } from './reconciler/reconciler.module.js';
 import { RoleTemplatesModule } from './role-templates/role-templates.module.js';
 import { RoomsModule } from './rooms/rooms.module.js';
@@ -63,6 +64,7 @@ export class AppModule {
         PeeksModule,
         PresenceModule,
         WebhooksModule,
+        ReceiptsModule,
         ReconcilerModule,
         SeatsModule,
         StageModule,

@@ -7,7 +7,7 @@ import { TokenVerifier } from 'livekit-server-sdk';
 import { startTestApp, type TestApp } from '../test/support/test-app.js';
 import { checkpointIn, LedgerWorld } from '../test/support/ledger-world.js';
 import { openCheckpoint } from './ledger/tree/checkpoint.js';
-import { verifiersOf } from './ledger/tree/key-chain.js';
+import { verifiersOf } from './ledger/tree/note-keys.js';
 
 const KEY = {
   LIVEKIT_API_KEY: 'APIcli',

@@ -105,6 +105,14 @@ export class Installation {
     return visitor;
   }
 
+  /** Signed in as somebody whom the test has made. */
+  async visitorOf(operator: Credentials): Promise<Visitor> {
+    const session = await Api.signIn(this.url, operator);
+    const visitor = await Visitor.open(this.browser, this.url, { session });
+    this.passing.push(visitor);
+    return visitor;
+  }
+
   /** In a browser with settings of its own, which ends with its visitor. */
   visitorIn(context: BrowserContext): Visitor {
     const visitor = Visitor.in(context, this.url);

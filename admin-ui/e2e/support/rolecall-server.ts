@@ -20,6 +20,8 @@ export interface RolecallServer {
   readonly livekit: LiveKitServer;
   /** As the application's own role: what another server of the installation would use. */
   readonly databaseUrl: string;
+  /** What the owner of the database can do behind the server's back. */
+  asOwner(...statements: string[]): Promise<void>;
   /** Kills it as a crash would: nobody gets an answer, no stream an end. */
   crash(): Promise<void>;
   /** Starts it again at the same address, with the database as it was left. */
@@ -57,6 +59,7 @@ export async function startRolecall(env: Record<string, string> = {}): Promise<R
     url,
     livekit,
     databaseUrl: database.appUrl,
+    asOwner: (...statements) => database.asOwner(...statements),
     crash: () => child.end('SIGKILL'),
     restart: async () => {
       child = await start();

@@ -15,6 +15,9 @@ export type {
   Hold,
   Issuance,
   LedgerEntry,
+  LedgerIntegrity,
+  LedgerKeys,
+  LedgerProblem,
   Me,
   Operator,
   OperatorAccess,
@@ -37,4 +40,6 @@ export type {
   TrackSource,
   LookAlikes,
   User,
+  VerificationClaim,
+  VerificationRun,
 } from '@rolecall/server/api';

@@ -178,7 +178,7 @@ export class JoinSession {
    * LiveKit refreshes the token every few minutes and at every change. The client keeps the newest
    * to itself, for its reconnects (livekit-client 2.23); without it, the one that we came with.
    */
-  private newestToken(): string {
+  newestToken(): string {
     const { token } = (this.room.engine as unknown as { token?: string } | undefined) ?? {};
     if (token && token !== this.ticket.token) keepProof(this.ticket.room, token);
     return token ?? this.ticket.token;

@@ -11,6 +11,7 @@ import { JoinSession, type JoinState, type Phase } from './JoinSession';
 import type { MediaChoice } from './OwnMedia';
 import type { JoinTicket } from './joinTicket';
 import { Notices } from './Notices';
+import { Receipts } from './Receipts';
 import { Stage } from './Stage';
 import { StageCards } from './StageCards';
 import { text } from './text';
@@ -95,7 +96,13 @@ function Session({ session, ticket, onRetry, onForget }: SessionProps) {
       ) : state.phase === 'connecting' ? (
         <Connecting room={ticket.room} />
       ) : (
-        <InRoom session={session} state={state} choice={choice} onChoice={setChoice} />
+        <InRoom
+          session={session}
+          ticket={ticket}
+          state={state}
+          choice={choice}
+          onChoice={setChoice}
+        />
       )}
     </>
   );
@@ -103,12 +110,13 @@ function Session({ session, ticket, onRetry, onForget }: SessionProps) {
 
 interface InRoomProps {
   session: JoinSession;
+  ticket: JoinTicket;
   state: JoinState;
   choice: MediaChoice;
   onChoice(choice: MediaChoice): void;
 }
 
-function InRoom({ session, state, choice, onChoice }: InRoomProps) {
+function InRoom({ session, ticket, state, choice, onChoice }: InRoomProps) {
   const stage = useSyncExternalStore(session.stage.subscribe, session.stage.read);
   const [hasHandKey, setHasHandKey] = useHandKeyChoice();
   return (
@@ -126,6 +134,7 @@ function InRoom({ session, state, choice, onChoice }: InRoomProps) {
             {stage.own && <HandKeyChoice hasKey={hasHandKey} onChange={setHasHandKey} />}
           </MayList>
         )}
+        <Receipts room={ticket.room} proof={() => session.newestToken()} />
         {!tab.isKept && <p className="quiet">{text.notKept}</p>}
         <Chat session={session} state={state} />
       </aside>

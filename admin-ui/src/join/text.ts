@@ -44,6 +44,21 @@ export const text = {
   no: 'No',
   hidden: 'You are hidden: others do not see that you are here.',
 
+  receiptsTitle: 'What was decided about me',
+  receiptsHint:
+    'From the log of this room, newest first. A receipt proves later that the log has it: save it.',
+  receiptsNone: 'Nothing yet.',
+  receiptsState: {
+    idle: '',
+    loading: 'Loading…',
+    failed: 'This could not be loaded. Try again in a moment.',
+    not_saved: 'The receipt is not ready yet. Try again in a second.',
+  },
+  receiptsRefresh: 'Load again',
+  receiptsOlder: 'Older ones',
+  saveReceipt: 'Save receipt',
+  saveReceiptOf: (what: string) => `Save receipt: ${what}`,
+
   phases: {
     connecting: 'Connecting',
     connected: 'In the room',

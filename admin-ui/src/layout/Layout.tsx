@@ -14,6 +14,7 @@ import { ErrorState } from '../shared/ErrorState';
 import { ConflictDialog } from './ConflictDialog';
 import { DemoBanner } from './DemoBanner';
 import { ErrorBoundary } from './ErrorBoundary';
+import { LedgerBanner } from './LedgerBanner';
 import { NAV_WIDTH, Navigation, useNavigationKeys } from './Navigation';
 import { ReauthenticationDialog } from '../sign-in/ReauthenticationDialog';
 import { TopBar } from './TopBar';
@@ -113,6 +114,7 @@ function Frame({ children }: { children: ReactNode }) {
           }}
         >
           <DemoBanner />
+          <LedgerBanner />
           <ErrorBoundary
             resetKey={pathname}
             fallback={(error, retry) => (

@@ -14,6 +14,7 @@ import MeetingRoom from '@mui/icons-material/MeetingRoomOutlined';
 import MonitorHeart from '@mui/icons-material/MonitorHeartOutlined';
 import ReceiptLong from '@mui/icons-material/ReceiptLongOutlined';
 import Shield from '@mui/icons-material/ShieldOutlined';
+import Verified from '@mui/icons-material/VerifiedUserOutlined';
 import Token from '@mui/icons-material/ConfirmationNumberOutlined';
 import { Link, useLocation, useNavigate } from 'react-router-dom';
 import type { Permission } from '../session/permissions';
@@ -94,6 +95,13 @@ const GROUPS: { label: string; items: Item[] }[] = [
         icon: <History />,
         permissions: ['ledger.read'],
         key: 'c',
+      },
+      {
+        to: '/integrity',
+        label: 'app.nav.integrity',
+        icon: <Verified />,
+        permissions: ['ledger.read'],
+        key: 'v',
       },
     ],
   },

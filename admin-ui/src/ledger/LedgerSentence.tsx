@@ -57,6 +57,7 @@ export function LedgerSentence({ entry }: { entry: LedgerEntry | Issuance }) {
 
 function suffixOf(entry: LedgerEntry, hasTemplate: boolean) {
   if (entry.kind === 'token.issued' && !entry.room) return '_no_room';
+  if (entry.kind === 'ledger.verified' && entry.payload?.['isProved'] === false) return '_wrong';
   if (entry.kind === 'token.voided') return `_${textOf(entry.payload, 'scope')}`;
   if (entry.kind === 'seat.demoted' && !hasTemplate) return '_no_template';
   // They may not be there at all, so no rights are wanted for them.

@@ -288,6 +288,7 @@ registerMessages({
         sealing_stopped: '%{actor} refused to sign the ledger as it was',
         sealing_resumed: '%{actor} signed the ledger again',
         verified: '%{actor} verified the ledger',
+        verified_wrong: '%{actor} verified the ledger, and it was not proved',
         exported: '%{actor} exported entries of the ledger',
         witness_alarm: 'A witness has proof that the ledger was changed',
       },

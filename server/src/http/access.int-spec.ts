@@ -265,7 +265,8 @@ describe('every route that is not public, whatever is sent to it', () => {
   it('answers 403 to an auditor wherever something would change', async () => {
     const auditor = await app.newOperator([{ role: 'auditor' }]);
     const isOwn = ({ access, path }: Operation) =>
-      access.startsWith('signed in') || /\/(preview|lookup|ledger-reviews)$/.test(path);
+      access.startsWith('signed in') ||
+      /\/(preview|lookup|ledger-reviews|verifications)$/.test(path);
     const isChange = (operation: Operation) =>
       isForSessions(operation) && operation.isMutating && !isOwn(operation);
     expect(operations.filter(isChange).length).toBeGreaterThan(50);

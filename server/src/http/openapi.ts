@@ -57,6 +57,7 @@ const ANSWERS: Readonly<Record<number, string>> = {
 /** Path parameters of routes that pass them on, or do not read them. */
 const UNCHECKED_PARAMETERS: Readonly<Record<string, string>> = {
   room: 'The name of the room.',
+  id: 'The id of the record.',
   path: 'The rest of the address, as LiveKit gave it.',
 };
 

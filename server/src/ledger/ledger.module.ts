@@ -1,5 +1,6 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { Housekeeping } from '../database/housekeeping.js';
+import { EntriesAbout } from './entries-about.js';
 import { LedgerController } from './ledger.controller.js';
 import { LedgerEraser } from './ledger-eraser.js';
 import { LedgerLookup } from './ledger-lookup.js';
@@ -23,6 +24,9 @@ import { LedgerReads } from './reads/ledger-reads.js';
 import { ReviewsController } from './reviews/reviews.controller.js';
 import { ReviewsService } from './reviews/reviews.service.js';
 import { Transactions } from './transactions.js';
+import { IntegrityController } from './integrity/integrity.controller.js';
+import { LedgerIntegrity } from './integrity/ledger-integrity.js';
+import { VerificationRuns } from './integrity/verification-runs.js';
 import { LedgerExporter } from './export/ledger-exporter.js';
 import { LedgerVerification } from './verify/verification.js';
 import { CosignatureStore } from './witness/cosignature-store.js';
@@ -32,8 +36,10 @@ import { WitnessPolicyFile } from './witness/policy-file.js';
 const VERIFYING = [
   CosignatureStore,
   LedgerExporter,
+  LedgerIntegrity,
   LedgerVerification,
   LedgerWitnesses,
+  VerificationRuns,
   WitnessPolicyFile,
 ];
 
@@ -54,8 +60,9 @@ const SEALING = [
 
 @Global()
 @Module({
-  controllers: [LedgerController, ReviewsController, TreeController],
+  controllers: [IntegrityController, LedgerController, ReviewsController, TreeController],
   providers: [
+    EntriesAbout,
     LedgerEraser,
     LedgerLookup,
     LedgerReader,
@@ -68,6 +75,7 @@ const SEALING = [
     ...VERIFYING,
   ],
   exports: [
+    EntriesAbout,
     LedgerEraser,
     LedgerExporter,
     LedgerHealth,

@@ -133,6 +133,9 @@ export const statusResponse = z.object({
         .describe('Where tiles and checkpoints are kept outside of the database.'),
       witnesses: z
         .object({
+          quorum: z
+            .string()
+            .describe('Who has to cosign, by the name in the policy; `none`: nobody.'),
           witnesses: z
             .array(
               z.object({

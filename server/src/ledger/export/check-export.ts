@@ -1,9 +1,10 @@
 import { canonicalJson } from '../../common/canonical-json.js';
 import { areEqual, concat, fromHex, fromText, toHex, toText } from '../tree/bytes.js';
 import { type Checkpoint, openCheckpoint } from '../tree/checkpoint.js';
-import { keyChainProblem, type KeyGeneration, verifiersOf } from '../tree/key-chain.js';
+import { keyChainProblem, type KeyGeneration } from '../tree/key-chain.js';
 import { HASH_LENGTH, type Sha256, TreeHasher } from '../tree/merkle.js';
 import { formatVerifierKey, parseVerifierKey } from '../tree/note.js';
+import { verifiersOf } from '../tree/note-keys.js';
 import { splitHashes, TILE_WIDTH, tilePath } from '../tree/tiles.js';
 import { AuthenticTiles } from '../verify/authentic-tiles.js';
 import { type Finding, hashText } from '../verify/finding.js';
@@ -100,7 +101,7 @@ class ExportCheck {
     const generations = JSON.parse(await this.readText('keys.json')) as KeyGeneration[];
     const vkeys = generations.flatMap((generation) => generation.vkeys);
     const { name } = parseVerifierKey(vkeys[0] ?? '');
-    const problem = keyChainProblem(name, generations);
+    const problem = keyChainProblem(name, generations, verifiersOf);
     if (problem !== null) throw new Error(problem);
     const known = [
       ...this.pins.vkeys,

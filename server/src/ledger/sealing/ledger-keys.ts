@@ -3,8 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '../../actor/actor.js';
 import { AppError } from '../../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig } from '../../config/app-config.js';
-import { keyChainProblem, type KeyGeneration, signKeys, verifiersOf } from '../tree/key-chain.js';
-import type { SigningKey } from '../tree/note-keys.js';
+import { generationsOf, keyChainProblem, type KeyGeneration, signKeys } from '../tree/key-chain.js';
+import { type SigningKey, verifiersOf } from '../tree/note-keys.js';
 import { type NoteVerifier, parseVerifierKey, SIGNATURE_TYPES } from '../tree/note.js';
 import { Transactions } from '../transactions.js';
 import { generateKeys, KeyFile, type SecretKeys } from './key-file.js';
@@ -127,7 +127,7 @@ export class LedgerKeys {
         `The ledger-key in ${this.config.home} is not the key that Postgres names for the log.`,
       );
     }
-    const problem = keyChainProblem(own.origin, generations);
+    const problem = keyChainProblem(own.origin, generations, verifiersOf);
     if (problem !== null) throw new SealingStopped('key_changed', `In Postgres ${problem}.`);
     return {
       origin: own.origin,
@@ -145,16 +145,6 @@ function fits(own: SecretKeys | null, { generation, vkeys }: KeyGeneration): boo
 
 function vkeysOf({ signers }: SecretKeys): string[] {
   return signers.map(({ vkey }) => vkey).sort();
-}
-
-export function generationsOf(keys: readonly StoredKey[]): KeyGeneration[] {
-  const generations = new Map<number, KeyGeneration & { vkeys: string[] }>();
-  for (const { generation, vkey, signature } of keys) {
-    const known = generations.get(generation);
-    if (known) known.vkeys.push(vkey);
-    else generations.set(generation, { generation, vkeys: [vkey], signature });
-  }
-  return [...generations.values()].map((one) => ({ ...one, vkeys: one.vkeys.sort() }));
 }
 
 /** Where the log is served, or a name that no other log has. It stays, whatever the address becomes. */

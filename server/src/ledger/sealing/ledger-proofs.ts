@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../actor/actor.js';
 import { AppError } from '../../common/errors/app-error.js';
-import { parseLedgerId } from '../ledger-entry.js';
+import { type LedgerRef, parseLedgerId } from '../ledger-entry.js';
 import { LedgerReader } from '../ledger-reader.js';
 import { concat, toHex } from '../tree/bytes.js';
 import { parseVerifierKey } from '../tree/note.js';
@@ -9,7 +9,7 @@ import { parseTilePath, widthIn } from '../tree/tiles.js';
 import { LedgerKeys } from './ledger-keys.js';
 import { TreeReader } from './tree-reader.js';
 import { LedgerWitnesses } from '../witness/ledger-witnesses.js';
-import { type StoredCheckpoint, TreeStore } from './tree-store.js';
+import { type LeafPlace, type StoredCheckpoint, TreeStore } from './tree-store.js';
 
 /** What the log shows of itself to anybody who checks it. */
 @Injectable()
@@ -40,6 +40,15 @@ export class LedgerProofs {
       this.entries.get(actor, id),
       ref && this.store.placeOf(ref),
     ]);
+    return { entry, ...(await this.proofOf(place)) };
+  }
+
+  /** The place of an entry in the tree, its proof, and the checkpoint that it leads to. */
+  async proveLeaf(ref: LedgerRef) {
+    return this.proofOf(await this.store.placeOf(ref));
+  }
+
+  private async proofOf(place: LeafPlace | null) {
     const { leafHash = null, index = null, newest = null } = place ?? {};
     if (leafHash === null) {
       throw new AppError(
@@ -54,7 +63,6 @@ export class LedgerProofs {
     const { size, note } = this.witnesses.shown(newest, index);
     const inclusion = await this.reader.inclusionProof(index, size);
     return {
-      entry,
       leafHash: toHex(leafHash),
       index,
       treeSize: size,
@@ -79,7 +87,7 @@ export class LedgerProofs {
     const ref = parseTilePath(`tile/entries/${path}`);
     if (!ref || ref.level !== null) return null;
     const { size } = await this.checkpoint();
-    return widthIn(size, 0, ref.index) < ref.width ? null : this.reader.bundle(ref);
+    return widthIn(size, 0, ref.index) < ref.width ? null : this.reader.bundleAsStored(ref);
   }
 
   async publicKeys() {

@@ -5,8 +5,9 @@ import { SYSTEM_ACTOR } from '../../actor/actor.js';
 import { startTestApp, type TestApp } from '../../../test/support/test-app.js';
 import { until } from '../../../test/support/until.js';
 import { openCheckpoint } from '../tree/checkpoint.js';
-import { keyChainProblem, verifiersOf } from '../tree/key-chain.js';
-import { generationsOf, LedgerKeys } from './ledger-keys.js';
+import { generationsOf, keyChainProblem } from '../tree/key-chain.js';
+import { verifiersOf } from '../tree/note-keys.js';
+import { LedgerKeys } from './ledger-keys.js';
 import { LedgerSealing } from './ledger-sealing.js';
 import { Sealer } from './sealer.js';
 import { SealingStopped } from './sealing-stopped.js';
@@ -165,7 +166,7 @@ describe('the keys of the log', () => {
     const { note } = await world.sealed();
     const { origin, keys: listed, all } = await verifiers();
     const stored = await app.app.get(TreeStore).keys();
-    expect(keyChainProblem(origin, generationsOf(stored))).toBeNull();
+    expect(keyChainProblem(origin, generationsOf(stored), verifiersOf)).toBeNull();
     const current = listed.filter(({ retiredAt }) => retiredAt === null).map(({ vkey }) => vkey);
     expect(listed.length).toBe(2 * current.length);
     expect(openCheckpoint(note, origin, verifiersOf(current)).size).toBeGreaterThan(0);
@@ -174,7 +175,7 @@ describe('the keys of the log', () => {
     const forged = generationsOf(stored).map((one) =>
       one.generation === 2 ? { ...one, vkeys: one.vkeys.slice(1) } : one,
     );
-    expect(keyChainProblem(origin, forged)).toContain('other keys');
+    expect(keyChainProblem(origin, forged, verifiersOf)).toContain('other keys');
 
     // The process ends after the commit, before the file is in its place.
     const file = join(app.database.home, 'ledger-key');

@@ -6,7 +6,7 @@ import { startTestApp, type TestApp } from '../../../test/support/test-app.js';
 import { until } from '../../../test/support/until.js';
 import { fromHex, toHex } from '../tree/bytes.js';
 import { openCheckpoint } from '../tree/checkpoint.js';
-import { verifiersOf } from '../tree/key-chain.js';
+import { verifiersOf } from '../tree/note-keys.js';
 import { verifyConsistency, verifyInclusion } from '../tree/merkle.js';
 import { treeHasher } from '../tree/sha256.js';
 import { decodeBundle, splitHashes, tilesBetween, tilePath } from '../tree/tiles.js';

@@ -16,6 +16,8 @@ import { bundleParams, keysResponse, proofResponse, tileParams } from './proof.s
 const WHY = 'hashes and signatures say nothing of what was logged, and anybody may check them';
 /** A tile never changes; the tree that has it only grows. */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
+/** An entry that somebody changed must not be kept, nor hide behind what was kept of it. */
+const AS_IT_IS_NOW = 'private, no-store';
 
 /** Anybody may read tiles, and must not take the connections that tokens need. */
 const QUEUE = { atOnce: 2, perKey: 50, inAll: 500, patienceMs: 5_000 };
@@ -49,7 +51,7 @@ export class TreeController {
   @ApiDoc({
     summary: 'Read a bundle of entries',
     description:
-      'The leaf data of up to 256 entries, as C2SP tlog-tiles has them. People are in them as commitments only.',
+      'The leaf data of up to 256 entries, as C2SP tlog-tiles has them, from what the database has now: an entry that was changed does not give its leaf. People are in them as commitments only.',
     errors: ['ledger.not_sealed', 'ledger.busy', 'route.not_found'],
   })
   @RequirePermission('ledger.read', { everywhere: true })
@@ -66,7 +68,7 @@ export class TreeController {
     await send(
       reply.header('Vary', 'Accept-Encoding'),
       isCompressed ? await compress(bytes) : bytes,
-      'private',
+      AS_IT_IS_NOW,
     );
   }
 
@@ -82,7 +84,7 @@ export class TreeController {
     @Req() { ip }: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await send(reply, found(await this.inTurn(ip, () => this.proofs.tile(path['*']))), 'public');
+    await send(reply, found(await this.inTurn(ip, () => this.proofs.tile(path['*']))), IMMUTABLE);
   }
 
   @Get('api/v1/ledger/keys')
@@ -134,13 +136,9 @@ function found(bytes: Uint8Array | null): Uint8Array {
   throw new AppError('not_found', 'route.not_found', 'The tree has no such tile.');
 }
 
-async function send(
-  reply: FastifyReply,
-  bytes: Uint8Array,
-  who: 'public' | 'private',
-): Promise<void> {
+async function send(reply: FastifyReply, bytes: Uint8Array, caching: string): Promise<void> {
   await reply
     .type('application/octet-stream')
-    .header('Cache-Control', IMMUTABLE.replace('public', who))
+    .header('Cache-Control', caching)
     .send(Buffer.from(bytes));
 }

@@ -1,5 +1,4 @@
 import { NoteError, openNote, type NoteSigner, parseVerifierKey, signNote } from './note.js';
-import { isSupported, verifierOf } from './note-keys.js';
 import type { NoteVerifier } from './note.js';
 
 /** The keys that sign together for a time, and the note by which the ones before name them. */
@@ -27,10 +26,31 @@ export function signKeys(
   return signNote(statementOf(origin, generation, vkeys), [signer]);
 }
 
+/** What checks signatures by keys; keys whose signatures it cannot check are left out. */
+export type VerifiersOf = (vkeys: readonly string[]) => NoteVerifier[];
+
+/** A public key of the log, as it is published. */
+export interface PublishedKey {
+  readonly generation: number;
+  readonly vkey: string;
+  readonly signature: string | null;
+}
+
+export function generationsOf(keys: readonly PublishedKey[]): KeyGeneration[] {
+  const generations = new Map<number, KeyGeneration & { vkeys: string[] }>();
+  for (const { generation, vkey, signature } of keys) {
+    const known = generations.get(generation);
+    if (known) known.vkeys.push(vkey);
+    else generations.set(generation, { generation, vkeys: [vkey], signature });
+  }
+  return [...generations.values()].map((one) => ({ ...one, vkeys: one.vkeys.sort() }));
+}
+
 /** What is wrong with the chain of keys; null: each generation is signed by the one before. */
 export function keyChainProblem(
   origin: string,
   generations: readonly KeyGeneration[],
+  verifiersOf: VerifiersOf,
 ): string | null {
   let verifiers: NoteVerifier[] = [];
   for (const [i, { generation, vkeys, signature }] of generations.entries()) {
@@ -51,9 +71,4 @@ export function keyChainProblem(
     if (other !== undefined) return `generation ${generation} has a key of another log`;
   }
   return null;
-}
-
-/** Those whose signatures this Node can check. */
-export function verifiersOf(vkeys: readonly string[]): NoteVerifier[] {
-  return vkeys.filter((vkey) => isSupported(parseVerifierKey(vkey).type)).map(verifierOf);
 }

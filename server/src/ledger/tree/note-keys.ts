@@ -114,6 +114,11 @@ export function verifierOf(vkey: string | VerifierKey): NoteVerifier {
   };
 }
 
+/** Those whose signatures this Node can check. */
+export function verifiersOf(vkeys: readonly string[]): NoteVerifier[] {
+  return vkeys.filter((vkey) => isSupported(parseVerifierKey(vkey).type)).map(verifierOf);
+}
+
 /** When a cosignature was made, in seconds since the epoch. */
 export function timeOf(cosignature: Uint8Array): bigint {
   return new DataView(cosignature.buffer, cosignature.byteOffset).getBigUint64(0);

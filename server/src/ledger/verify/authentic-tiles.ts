@@ -8,6 +8,11 @@ export interface TrustedRoot {
   readonly root: Uint8Array;
 }
 
+/** A root that the tree has to have had, and who says so. */
+export interface Anchor extends TrustedRoot {
+  readonly name: string;
+}
+
 /** A place that tiles are read from. Null: it does not have the tile, or not in that form. */
 export type TileSource = (tile: TileRef) => Promise<readonly Uint8Array[] | null>;
 

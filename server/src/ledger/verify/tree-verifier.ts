@@ -2,7 +2,13 @@ import { concat } from '../tree/bytes.js';
 import type { Checkpoint } from '../tree/checkpoint.js';
 import { treeHasher } from '../tree/sha256.js';
 import { partialTiles, splitHashes, TILE_WIDTH, type TileRef } from '../tree/tiles.js';
-import { AuthenticTiles, peaksOf, type TileSource, type TrustedRoot } from './authentic-tiles.js';
+import {
+  type Anchor,
+  AuthenticTiles,
+  peaksOf,
+  type TileSource,
+  type TrustedRoot,
+} from './authentic-tiles.js';
 import { findDivergence } from './divergence.js';
 import { EntryReader } from './entry-reader.js';
 import { type Finding, hashText } from './finding.js';
@@ -10,11 +16,6 @@ import { describeLeaf, type LeafView } from './leaf-view.js';
 import type { LedgerTables, RangeRow } from './ledger-tables.js';
 import { idOf } from './stored-entries.js';
 import { TreeReplay } from './tree-replay.js';
-
-/** A root that the tree has to have had, and who says so. */
-export interface Anchor extends TrustedRoot {
-  readonly name: string;
-}
 
 /** A copy of the tree outside of the database. */
 export interface TreeCopy {

@@ -1,8 +1,8 @@
 import { KeyFile } from '../sealing/key-file.js';
-import { generationsOf } from '../sealing/ledger-keys.js';
 import type { StoredKey } from '../sealing/tree-store.js';
 import { type Checkpoint, openCheckpoint } from '../tree/checkpoint.js';
-import { keyChainProblem, verifiersOf } from '../tree/key-chain.js';
+import { generationsOf, keyChainProblem } from '../tree/key-chain.js';
+import { verifiersOf } from '../tree/note-keys.js';
 import { formatVerifierKey, type NoteVerifier, parseVerifierKey } from '../tree/note.js';
 import type { WitnessPolicy } from '../witness/policy.js';
 
@@ -50,7 +50,7 @@ function problemOf(
   if (outside.length === 0) {
     return 'nothing outside of the database says which key is the log’s: run this where the server’s ROLECALL_HOME is, or name the log in ROLECALL_LEDGER_WITNESSES';
   }
-  const chain = keyChainProblem(origin, generationsOf(stored));
+  const chain = keyChainProblem(origin, generationsOf(stored), verifiersOf);
   if (chain !== null) return `in the database ${chain}`;
   if (!stored.some(({ vkey }) => outside.includes(vkey))) {
     return 'the database names other keys of the log than this server has';

@@ -12,7 +12,7 @@ import { TreeStore } from '../sealing/tree-store.js';
 import { NoteError } from '../tree/note.js';
 import { WitnessPolicyFile } from '../witness/policy-file.js';
 import { mirrorCopy } from './mirror-copy.js';
-import type { Anchor } from './tree-verifier.js';
+import type { Anchor } from './authentic-tiles.js';
 import { readTrustedKeys, type TrustedKeys } from './trusted-keys.js';
 import { type Outside, type SnapshotReport, verifySnapshot } from './verify-snapshot.js';
 import { witnessAnchors, type WitnessReport } from './witness-anchors.js';
@@ -88,6 +88,7 @@ export class LedgerVerification {
       outcome: 'ok',
       actor,
       payload: {
+        where: 'server',
         isProved,
         size: tree.size,
         checked: tree.checked,

@@ -5,7 +5,8 @@ import type { Checkpoint } from '../tree/checkpoint.js';
 import type { Finding } from './finding.js';
 import { LedgerTables } from './ledger-tables.js';
 import { TEXT_FORMATS } from './stored-entries.js';
-import { type Anchor, type TreeCopy, type TreeReport, TreeVerifier } from './tree-verifier.js';
+import type { Anchor } from './authentic-tiles.js';
+import { type TreeCopy, type TreeReport, TreeVerifier } from './tree-verifier.js';
 import { checkUnsealed } from './unsealed.js';
 
 /** What is known outside of the database. */

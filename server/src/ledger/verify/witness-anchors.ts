@@ -3,7 +3,7 @@ import { parseCheckpoint } from '../tree/checkpoint.js';
 import { verifierOf } from '../tree/note-keys.js';
 import type { PolicyWitness, WitnessPolicy } from '../witness/policy.js';
 import { originHash } from '../witness/witness-state.js';
-import type { Anchor } from './tree-verifier.js';
+import type { Anchor } from './authentic-tiles.js';
 import type { TrustedKeys } from './trusted-keys.js';
 
 export interface WitnessReport {

@@ -24,6 +24,8 @@ import { type CosignedCheckpoint, cosignedBy } from './cosigned.js';
 import type { SignedCheckpoint } from './submit-checkpoint.js';
 
 export interface WitnessesView {
+  /** Who has to cosign, by the name in the policy; `none`: nobody. */
+  readonly quorum: string;
   readonly witnesses: WitnessStanding[];
   /** The newest checkpoint that enough witnesses cosigned; null: none. */
   readonly cosigned: { readonly size: number; readonly at: Date } | null;
@@ -87,9 +89,10 @@ export class LedgerWitnesses implements OnApplicationBootstrap, OnModuleDestroy 
 
   /** Null: no witness is configured. */
   view(): WitnessesView | null {
-    if (!this.cosigning) return null;
+    if (!this.cosigning || !this.policy) return null;
     const { cosigned, waitingSince } = this;
     return {
+      quorum: this.policy.quorum,
       witnesses: this.cosigning.standings.map((standing) => ({ ...standing })),
       cosigned: cosigned && { size: cosigned.size, at: cosigned.at },
       waitingSince,

@@ -1,0 +1,9 @@
+/** What verifies a log over HTTP, with hashes and signatures that the caller makes; for browsers too. */
+export { TreeHasher } from '../tree/merkle.js';
+export { type BundleRef, bundlePath, tilePath, type TileRef } from '../tree/tiles.js';
+export { parseVerifierKey } from '../tree/note.js';
+export type { PublishedKey } from '../tree/key-chain.js';
+export { type Finding, findingText } from '../verify/finding.js';
+export type { CheckEd25519 } from './checked-signatures.js';
+export { checkLog, type LogFiles, type LogReport } from './check-log.js';
+export { readLogHead, type LogHead } from './log-head.js';
