@@ -14,6 +14,7 @@ import type { Frames } from './events/frames.js';
 import type * as voidTokens from './gate/void-tokens.schemas.js';
 import type * as grants from './grants/responses.js';
 import type { roleGrantsSchema } from './grants/role-grants-schema.js';
+import type * as explanations from './issuance/explanations.schemas.js';
 import type * as issuance from './issuance/issuance.schemas.js';
 import type * as ledger from './ledger/ledger.schemas.js';
 import type * as operators from './operators/operators.schemas.js';
@@ -86,7 +87,7 @@ export type Issuance = Answer<typeof ledger.issuanceResponse>;
 export type TokenRequest = Request<typeof issuance.issueBody>;
 export type IssuedToken = Answer<typeof issuance.issueResponse>;
 export type TokenPreview = Answer<typeof issuance.previewResponse>;
-export type Explanation = Answer<typeof issuance.explainResponse>;
+export type Explanation = Answer<typeof explanations.explainResponse>;
 export type VoidedTokens = Answer<typeof voidTokens.voidedTokensResponse>;
 
 export type Seat = Answer<typeof seats.seatResponse>;

@@ -141,6 +141,7 @@ registerMessages({
         lease_ended: 'The role of %{identity} in %{room} expired',
         updated: 'The rights of %{identity} in %{room} follow a change of policy',
         updated_out: '%{identity} was removed from %{room} after a change of policy',
+        state_recorded: 'What is set on %{identity} in %{room} was written down',
         session_ended: 'The session in %{room} ended, and with it the role given to %{identity}',
       },
       participant: {

@@ -2,15 +2,9 @@ import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
-import {
-  explainQuery,
-  type ExplainQuery,
-  explainResponse,
-  issueBody,
-  type IssueBody,
-  issueResponse,
-  previewResponse,
-} from './issuance.schemas.js';
+import { explainQuery, type ExplainQuery, explainResponse } from './explanations.schemas.js';
+import { ExplanationsService } from './explanations.service.js';
+import { issueBody, type IssueBody, issueResponse, previewResponse } from './issuance.schemas.js';
 import { ISSUE_ERRORS } from './issue-errors.js';
 import { IssuanceService } from './issuance.service.js';
 
@@ -24,7 +18,10 @@ const ISSUE_EXAMPLE = {
 
 @Controller()
 export class IssuanceController {
-  constructor(private readonly issuance: IssuanceService) {}
+  constructor(
+    private readonly issuance: IssuanceService,
+    private readonly explanations: ExplanationsService,
+  ) {}
 
   @Post('api/v1/tokens')
   @ApiDoc({
@@ -64,12 +61,12 @@ export class IssuanceController {
   @ApiDoc({
     summary: 'Explain a role',
     description:
-      'The role that an identity would get in a room now, with every rule that wins, loses or almost applies.',
-    errors: ['room.not_found'],
+      'The role that an identity would get in a room now, with every rule that wins, loses or almost applies. With `at` the same as of an earlier instant, from the ledger alone; `compareAt` adds another instant and what changed between the two.',
+    errors: ['room.not_found', 'access.denied', 'ledger.too_much'],
   })
   @RequirePermission('token.preview')
   @Answers(explainResponse)
   explain(@CurrentActor() actor: Actor, @Query({ schema: explainQuery }) query: ExplainQuery) {
-    return this.issuance.explain(actor, query.room, query.identity);
+    return this.explanations.explain(actor, query);
   }
 }
