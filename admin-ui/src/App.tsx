@@ -36,6 +36,7 @@ const IssueTokenPage = lazyPage(
 );
 const IssuancesPage = lazyPage(async () => (await import('./ledger/IssuancesPage')).IssuancesPage);
 const ActivityPage = lazyPage(async () => (await import('./ledger/ActivityPage')).ActivityPage);
+const ExposurePage = lazyPage(async () => (await import('./exposure/ExposurePage')).ExposurePage);
 const StatusPage = lazyPage(async () => (await import('./status/StatusPage')).StatusPage);
 const AccountPage = lazyPage(async () => (await import('./account/AccountPage')).AccountPage);
 
@@ -49,6 +50,11 @@ const issuances = (
 const activity = (
   <RequirePermission permission="ledger.read">
     <ActivityPage />
+  </RequirePermission>
+);
+const exposure = (
+  <RequirePermission permission="ledger.read">
+    <ExposurePage />
   </RequirePermission>
 );
 
@@ -96,6 +102,7 @@ export const App = () => (
       />
       <Route path="/issuances/:id?" element={issuances} />
       <Route path="/activity/:id?" element={activity} />
+      <Route path="/exposure" element={exposure} />
       <Route path="/status" element={<StatusPage />} />
       <Route path="/account" element={<AccountPage />} />
     </CustomRoutes>

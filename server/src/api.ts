@@ -8,6 +8,7 @@ import type * as apiKeys from './api-keys/api-keys.schemas.js';
 import type * as assignments from './assignments/assignments.schemas.js';
 import type * as auth from './auth/auth.schemas.js';
 import type * as bulk from './bulk/bulk.schemas.js';
+import type * as exposure from './audit/exposure.schemas.js';
 import type { actorKindResponse } from './common/http/fields.js';
 import type { Wire } from './common/http/wire.js';
 import type { Frames } from './events/frames.js';
@@ -88,6 +89,8 @@ export type TokenRequest = Request<typeof issuance.issueBody>;
 export type IssuedToken = Answer<typeof issuance.issueResponse>;
 export type TokenPreview = Answer<typeof issuance.previewResponse>;
 export type Explanation = Answer<typeof explanations.explainResponse>;
+export type ExposurePage = Answer<typeof exposure.exposureResponse>;
+export type Exposure = ExposurePage['data'][number];
 export type VoidedTokens = Answer<typeof voidTokens.voidedTokensResponse>;
 
 export type Seat = Answer<typeof seats.seatResponse>;

@@ -14,7 +14,13 @@ import { DatabaseRefused } from './database/database-refused.js';
 import { DatabaseUnreachable } from './database/why-not-connected.js';
 import { issueBody } from './issuance/issuance.schemas.js';
 import { IssuanceService } from './issuance/issuance.service.js';
-import { exportLedger, LEDGER_OPTIONS, LEDGER_USAGE, verifyLedger } from './ledger-command.js';
+import {
+  challengeLedger,
+  exportLedger,
+  LEDGER_OPTIONS,
+  LEDGER_USAGE,
+  verifyLedger,
+} from './ledger-command.js';
 import { LedgerKeys } from './ledger/sealing/ledger-keys.js';
 import { SealingStopped } from './ledger/sealing/sealing-stopped.js';
 import { LedgerEraser, type Erasure } from './ledger/ledger-eraser.js';
@@ -113,6 +119,8 @@ async function run(
       const { since } = given;
       return verifyLedger(app, actor, typeof since === 'string' ? { since } : {});
     }
+    case 'ledger challenge':
+      return challengeLedger(app, actor, given);
     case 'ledger export':
       return exportLedger(app, actor, folder as string, given);
     case 'ledger rotate-key': {

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import { z } from 'zod';
 import type { Actor } from './actor/actor.js';
+import { challengeBody } from './audit/challenge.schemas.js';
+import { ChallengeService } from './audit/challenge.service.js';
 import { fieldError } from './common/errors/app-error.js';
 import { instant } from './common/http/fields.js';
 import { invalid } from './common/http/validation.pipe.js';
@@ -17,6 +19,7 @@ export const LEDGER_OPTIONS = {
   from: { type: 'string' },
   to: { type: 'string' },
   filter: { type: 'string' },
+  n: { type: 'string' },
   'without-people': { type: 'boolean' },
 } as const;
 
@@ -24,7 +27,10 @@ export const LEDGER_USAGE = `  ledger verify [--since FILE]   proves every entry
                                  or those after a checkpoint that you kept; exits with 1 when it cannot
   ledger export [--from TIME] [--to TIME] [--filter JSON] [--without-people] DIR
                                  writes entries with their proofs into a new folder; node DIR/verify.mjs
-                                 proves them on any machine. Times are ISO 8601 with an offset`;
+                                 proves them on any machine. Times are ISO 8601 with an offset
+  ledger challenge --n N [--from TIME] [--to TIME]
+                                 decides N random entries again from policy as it was; exits with 1 when
+                                 one deviates and the log does not say why`;
 
 const TREE_CHECK =
   'the columns of each entry give its leaf in the signed tree; tiles, checkpoints, the mirror and the witnesses agree with it';
@@ -68,6 +74,25 @@ export async function exportLedger(
   );
   console.log(`Prove them with: node ${join(folder, 'verify.mjs')}`);
   return 0;
+}
+
+/** 0 when nothing deviates without an explanation, else 1. */
+export async function challengeLedger(
+  app: INestApplicationContext,
+  actor: Actor,
+  { n, from, to }: Record<string, unknown>,
+): Promise<number> {
+  const body = parseInput(challengeBody, { n: Number(n ?? 20), from, to });
+  const { data, counts } = await app.get(ChallengeService).run(actor, body);
+  for (const { id, kind, outcome, text } of data) {
+    if (outcome !== 'agrees') console.log(`${id} ${kind}: ${outcome}: ${text}`);
+  }
+  const { agrees, explained, deviates, notDecidedByPolicy, notKnown } = counts;
+  console.log(
+    `${data.length} entries: ${agrees} agree, ${explained} deviate and are explained, ${deviates} deviate, ` +
+      `${notDecidedByPolicy} were not decided by policy, ${notKnown} were erased`,
+  );
+  return deviates === 0 ? 0 : 1;
 }
 
 function parseInput<T>(schema: z.ZodType<T>, value: Record<string, unknown>): T {

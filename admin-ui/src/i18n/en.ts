@@ -20,6 +20,7 @@ export const en = {
       audit: 'Audit',
       issuances: 'Issuances',
       activity: 'Activity',
+      exposure: 'Exposure',
       settings: 'Settings',
       operators: 'Operators',
       access_roles: 'Access roles',

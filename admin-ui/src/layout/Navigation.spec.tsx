@@ -19,6 +19,7 @@ it('shows an auditor the logs', () => {
     'Home',
     'Issuances',
     'Activity',
+    'Exposure',
     'Operators',
     'Access roles',
     'LiveKit',

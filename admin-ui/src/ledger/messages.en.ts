@@ -62,6 +62,14 @@ registerMessages({
       failed: 'Failed',
       superseded: 'Superseded',
     },
+    come_in: {
+      title: 'Could they come in?',
+      then: 'Then',
+      now: 'Now',
+      yes: 'Yes',
+      no: 'No',
+      gap: 'Not known: %{text}',
+    },
     drawer: {
       issuance: 'Issuance',
       entry: 'Entry',
@@ -261,6 +269,7 @@ registerMessages({
         sealing_resumed: '%{actor} signed the ledger again',
         verified: '%{actor} verified the ledger',
         exported: '%{actor} exported entries of the ledger',
+        challenged: '%{actor} had random entries decided again',
         witness_alarm: 'A witness has proof that the ledger was changed',
       },
     },

@@ -5,6 +5,7 @@ import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { diffVersions } from '../grants/diff.js';
 import { entranceOf } from '../grants/entrance.js';
+import { exactPattern } from '../grants/pattern.js';
 import type { Decision } from '../grants/policy.js';
 import { reasonsWithin } from '../grants/reasons.js';
 import { NO_GRANTS, type RoleGrants } from '../grants/role-grants.js';
@@ -45,7 +46,7 @@ export class ExplanationsService {
     const { room, identity, at, compareAt } = query;
     // A room outside the caller's limit does not exist for them.
     if (!actor.can('token.preview', room)) throw roomNotFound(room);
-    if ((at || compareAt) && !actor.can('ledger.read', room))
+    if ((at || compareAt) && !actor.covers('ledger.read', exactPattern(room)))
       throw permissionRefused('ledger.read');
     const [basis, other] = await Promise.all([
       this.basisAt(room, identity, at, 'at'),

@@ -205,6 +205,7 @@ export const LEDGER_KINDS = {
   },
 
   'ledger.verified': { ...DONE, what: 'The ledger was verified' },
+  'ledger.challenged': { ...DONE, what: 'Random entries were decided again from the log' },
   'ledger.exported': { ...DONE, what: 'Entries were exported' },
   'ledger.witness_alarm': { ...DONE, what: 'A witness has proof that the log was changed' },
 

@@ -5,6 +5,7 @@ import { LedgerEraser } from './ledger-eraser.js';
 import { LedgerLookup } from './ledger-lookup.js';
 import { LedgerReader } from './ledger-reader.js';
 import { LedgerService } from './ledger.service.js';
+import { LivingTokens } from './living-tokens.js';
 import { LedgerVerifier } from './ledger-verifier.js';
 import { LastSigned } from './sealing/last-signed.js';
 import { LedgerHealth } from './sealing/ledger-health.js';
@@ -19,6 +20,8 @@ import { StandbyCopy } from './sealing/standby-copy.js';
 import { TreeReader } from './sealing/tree-reader.js';
 import { TreeStore } from './sealing/tree-store.js';
 import { TreeController } from './sealing/tree.controller.js';
+import { RandomEntries } from './random-entries.js';
+import { RoomHistory } from './room-history.js';
 import { Transactions } from './transactions.js';
 import { LedgerExporter } from './export/ledger-exporter.js';
 import { LedgerVerification } from './verify/verification.js';
@@ -58,6 +61,9 @@ const SEALING = [
     LedgerReader,
     LedgerService,
     LedgerVerifier,
+    LivingTokens,
+    RandomEntries,
+    RoomHistory,
     Transactions,
     ...SEALING,
     ...VERIFYING,
@@ -73,6 +79,9 @@ const SEALING = [
     LedgerVerification,
     LedgerVerifier,
     LedgerWitnesses,
+    LivingTokens,
+    RandomEntries,
+    RoomHistory,
     Transactions,
     TreeReader,
     TreeStore,
