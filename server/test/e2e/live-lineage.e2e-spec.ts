@@ -48,6 +48,11 @@ describeLive('where a connection came from', () => {
       { source: 'session', refreshed: true, isRenewed: true, template: 'viewer' },
       { source: 'issued', refreshed: false, jti },
     ]);
+    await scene.act(room, 'ana', 'promote', { for: '1m' });
+    const { counts, data } = (await app.post('/api/v1/ledger/challenge', { n: 50 })).body;
+    expect(counts).toMatchObject({ deviates: 0, explained: 0, notKnown: 0 });
+    const kinds = new Set(data.map(({ kind }: { kind: string }) => kind));
+    expect([...kinds].toSorted()).toEqual(['gate.admitted', 'seat.promoted', 'token.issued']);
     await scene.act(room, 'ana', 'block');
     expect((await app.get(`/api/v1/exposure?room=${room}`)).body).toMatchObject({
       data: [],

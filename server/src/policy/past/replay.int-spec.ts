@@ -277,6 +277,17 @@ describe('policy as it was, from the log alone', () => {
     expect(new Set(noted.map(({ live }) => live.template ?? live.code)).size).toBeGreaterThan(6);
   });
 
+  it('decides what that history decided again, and nothing deviates', async () => {
+    const { status, body } = await world.app.post('/api/v1/ledger/challenge', { n: 200 });
+    expect(status).toBe(200);
+    expect(body.data.filter(({ outcome }: Json) => outcome === 'deviates')).toEqual([]);
+    expect(body.counts.agrees).toBeGreaterThan(20);
+    const kinds = new Set(body.data.map(({ kind }: Json) => kind));
+    expect([...kinds].toSorted()).toEqual(
+      expect.arrayContaining(['seat.demoted', 'seat.promoted', 'token.issued', 'token.refused']),
+    );
+  });
+
   /** What a sweep or a webhook commits just then is in the log some milliseconds before it is seen. */
   async function changedAround(room: string, at: string): Promise<boolean> {
     const rows = await world.app.sql(
