@@ -124,7 +124,9 @@ function questionOf(entry: DecidedEntry, room: string, identity: string) {
   const decidedAt = typeof jti === 'string' ? timeOfTokenId(jti) : null;
   if (decidedAt !== null) return { room, identity, at: new Date(decidedAt) };
   const own = kind.startsWith('seat.') ? 1n : 0n;
-  return { room, identity, at, beforeMicros: (BigInt(atMicros) + own).toString() };
+  const beforeMicros = (BigInt(atMicros) + own).toString();
+  const mayRoomBeNew = payload['createRoom'] === true && payload['code'] !== 'room.not_found';
+  return { room, identity, at, beforeMicros, mayRoomBeNew };
 }
 
 function countsOf(data: readonly Challenged[]) {

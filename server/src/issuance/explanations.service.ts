@@ -80,7 +80,11 @@ export class ExplanationsService {
       decision,
       isKnown: facts.user !== null,
       kind: facts.user?.kind ?? null,
-      wasIssued: facts.wasIssued || (await this.ledger.wasIssued(room, identity)),
+      // It only matters to who has no role.
+      wasIssued:
+        decision.verdict === 'allow' ||
+        facts.wasIssued ||
+        (await this.ledger.wasIssued(room, identity)),
       unlistedParticipants: facts.room?.unlistedParticipants ?? 'allow',
       tokensVoidBefore: facts.tokensVoidBefore,
       log: null,

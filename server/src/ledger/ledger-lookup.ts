@@ -42,7 +42,7 @@ export class LedgerLookup {
     const { rowCount } = await this.pg.query(
       'ledger-was-issued',
       `SELECT FROM ledger_entry
-       WHERE identity = $2 AND room = $1 AND kind = 'token.issued' LIMIT 1`,
+       WHERE identity = $2 AND room = $1 AND kind = 'token.issued' ORDER BY at DESC LIMIT 1`,
       [room, identity],
     );
     return rowCount === 1;

@@ -52,18 +52,28 @@ interface PastRoom {
   scene: ActiveScene | null;
 }
 
+/** As the table's defaults have it. */
+const NEW_ROOM: PastRoom = {
+  isClosed: false,
+  defaultTemplate: null,
+  unlistedParticipants: 'allow',
+  scene: null,
+};
+
 /**
  * Folds entries, oldest first, into policy as it was after the last of them. Pure: which entries
- * concern the identity and the room is the reader's part.
+ * concern the identity and the room is the reader's part. `mayRoomBeNew`: a room that there was not
+ * is looked at as if it were made then.
  */
 export function foldPolicy(
   room: string,
   identity: string,
   entries: readonly PolicyEntry[],
+  mayRoomBeNew = false,
 ): PastPolicy {
   const fold = new Fold(room, identity);
   for (const entry of entries) fold.add(entry);
-  return fold.result();
+  return fold.result(mayRoomBeNew);
 }
 
 class Fold {
@@ -93,8 +103,9 @@ class Fold {
     else if ((SEAT_STATE_KINDS as readonly string[]).includes(entry.kind)) this.addSeat(entry);
   }
 
-  result(): PastPolicy {
-    const { here, user } = this;
+  result(mayRoomBeNew: boolean): PastPolicy {
+    const { user } = this;
+    const here = this.here ?? (mayRoomBeNew ? NEW_ROOM : null);
     // A peek's seat is no user's.
     const isPeek = this.identity.startsWith(PEEK_PREFIX);
     const known = isPeek ? null : user;
@@ -200,10 +211,9 @@ class Fold {
     }
     if (kind === 'room.created') {
       this.here = {
-        isClosed: false,
+        ...NEW_ROOM,
         defaultTemplate: after?.defaultTemplate ?? null,
         unlistedParticipants: after?.unlistedParticipants ?? 'allow',
-        scene: null,
       };
       return;
     }

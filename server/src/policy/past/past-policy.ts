@@ -21,6 +21,8 @@ export interface PastQuestion {
   readonly at: Date;
   /** Entries of this instant and later are left out, to the microsecond; null: see `at`. */
   readonly beforeMicros?: string;
+  /** A room that there was not is looked at as if it were made then. */
+  readonly mayRoomBeNew?: boolean;
 }
 
 export interface PastDecision extends PastPolicy {
@@ -69,8 +71,9 @@ const READ_NEWEST = `SELECT * FROM ${ENTRIES} WHERE at >= $4 ORDER BY at DESC LI
 /** What the log says beside policy: whether it is whole, and whether a token was issued. */
 const READ_SURROUNDINGS = `
   SELECT (SELECT policy_logged_since FROM installation) AS since,
-    EXISTS (SELECT FROM ledger_entry
-      WHERE identity = $2 AND room = $1 AND kind = 'token.issued' AND at < $3) AS was_issued,
+    (SELECT true FROM ledger_entry
+      WHERE identity = $2 AND room = $1 AND kind = 'token.issued' AND at < $3
+      ORDER BY at DESC LIMIT 1) IS NOT NULL AS was_issued,
     EXISTS (SELECT FROM ledger_entry
       WHERE identity IS NULL AND room = $1 AND at < $3 AND subject_commitment IS NOT NULL
         AND ${anyKind(...SEAT_STATE_KINDS)}) AS is_seat_erased,
@@ -105,7 +108,7 @@ export class PastPolicyReader {
   constructor(private readonly pg: PgPool) {}
 
   async decide(question: PastQuestion): Promise<PastDecision> {
-    const { room, identity, at, beforeMicros } = question;
+    const { room, identity, at, beforeMicros, mayRoomBeNew } = question;
     const before =
       beforeMicros === undefined ? new Date(at.getTime() + 1) : instantOfMicros(beforeMicros);
     const values = [room, identity, before];
@@ -117,7 +120,7 @@ export class PastPolicyReader {
       const text = `The log has more than ${MAX_ENTRIES} changes of policy for this room and identity.`;
       throw new AppError('unavailable', 'ledger.too_much', text);
     }
-    const past = foldPolicy(room, identity, rows.map(toPolicyEntry));
+    const past = foldPolicy(room, identity, rows.map(toPolicyEntry), mayRoomBeNew);
     const around = surroundings.rows[0] as SurroundingsRow;
     return {
       ...past,

@@ -110,7 +110,7 @@ export class SeatTokens {
         desired,
         entries[0]?.payload['jti'],
       );
-      const [ref] = await this.ledger.append(tx, [...entries, recorded]);
+      const [, ref] = await this.ledger.append(tx, [recorded, ...entries]);
       return { ref: ref as WrittenEntry, until };
     });
   }
