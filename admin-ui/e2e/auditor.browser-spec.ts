@@ -30,6 +30,7 @@ const PAGES: Record<string, string | RegExp> = {
   '/issuances': /issued Viewer v1 to bo/,
   '/activity': /demoted vera to Viewer/,
   '/integrity': 'Newest checkpoint',
+  '/exposure': /Nothing of this works any more/,
   '/operators': 'admin@example.com',
   '/access-roles': 'ledger.read',
   '/api-keys': 'back end',
@@ -168,6 +169,20 @@ describeBrowser('an auditor', () => {
       .waitFor();
     await page.getByText('"canSubscribe"').first().waitFor();
     expect(await page.content()).not.toMatch(/eyJ[\w-]+\.eyJ/);
+  });
+
+  it('sees who could still come in, and whether they could when an entry was written', async () => {
+    const page = await (await visitor()).goto('/exposure?room=town-hall');
+    const row = page.getByRole('row', { name: /bo/ });
+    await row.getByRole('link', { name: 'Holds a token' }).waitFor();
+    await page.getByRole('row', { name: /vera/ }).first().waitFor();
+    await page.getByRole('searchbox', { name: /^Identity/ }).fill('bo');
+    await page.getByRole('row', { name: /vera/ }).waitFor({ state: 'detached' });
+    await row.getByRole('link', { name: 'Holds a token' }).click();
+    await page.getByRole('heading', { name: 'Could they come in?' }).waitFor();
+    await until('both instants are answered', async () => {
+      return (await page.getByText('A token of Rolecall lets them in.').count()) === 2;
+    });
   });
 
   it('reads every page and is offered no control that changes anything', async () => {

@@ -39,6 +39,7 @@ const ActivityPage = lazyPage(async () => (await import('./ledger/ActivityPage')
 const IntegrityPage = lazyPage(
   async () => (await import('./integrity/IntegrityPage')).IntegrityPage,
 );
+const ExposurePage = lazyPage(async () => (await import('./exposure/ExposurePage')).ExposurePage);
 const StatusPage = lazyPage(async () => (await import('./status/StatusPage')).StatusPage);
 const AccountPage = lazyPage(async () => (await import('./account/AccountPage')).AccountPage);
 
@@ -52,6 +53,11 @@ const issuances = (
 const activity = (
   <RequirePermission permission="ledger.read">
     <ActivityPage />
+  </RequirePermission>
+);
+const exposure = (
+  <RequirePermission permission="ledger.read">
+    <ExposurePage />
   </RequirePermission>
 );
 
@@ -107,6 +113,7 @@ export const App = () => (
           </RequirePermission>
         }
       />
+      <Route path="/exposure" element={exposure} />
       <Route path="/status" element={<StatusPage />} />
       <Route path="/account" element={<AccountPage />} />
     </CustomRoutes>

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { AssignmentsModule } from './assignments/assignments.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { BulkModule } from './bulk/bulk.module.js';
 import { CommonModule } from './common/common.module.js';
@@ -55,6 +56,7 @@ export class AppModule {
         ApiKeysModule,
         RoleTemplatesModule,
         AssignmentsModule,
+        AuditModule,
         UsersModule,
         RoomsModule,
         GateModule,

@@ -10,7 +10,8 @@ import { AppError } from './common/errors/app-error.js';
 import type { AppConfig } from './config/app-config.js';
 import type { issueBody } from './issuance/issuance.schemas.js';
 import { IssuanceService } from './issuance/issuance.service.js';
-import { exportLedger, verifyLedger } from './ledger-command.js';
+import { challengeLedger, exportLedger, verifyLedger } from './ledger-command.js';
+import type { ChallengeBody } from './audit/challenge.schemas.js';
 import type { ExportRequest } from './ledger/export/ledger-exporter.js';
 import { type Erasure, LedgerEraser } from './ledger/ledger-eraser.js';
 import { LedgerKeys } from './ledger/sealing/ledger-keys.js';
@@ -84,6 +85,11 @@ export class Commands {
 
   exportLedger(request: ExportRequest): Promise<number> {
     return exportLedger(this.app, this.actor, request);
+  }
+
+  /** 0 when nothing deviates without an explanation, else 1. */
+  challengeLedger(body: ChallengeBody): Promise<number> {
+    return challengeLedger(this.app, this.actor, body);
   }
 
   /** Answers with the verifier keys of the new generation. */

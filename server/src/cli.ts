@@ -8,6 +8,7 @@ import { DatabaseUnreachable } from './database/why-not-connected.js';
 import {
   LEDGER_OPTIONS,
   LEDGER_USAGE,
+  readChallenge,
   readErasure,
   readExport,
   readNote,
@@ -90,6 +91,10 @@ async function workOf(command: string, given: Options, folder: string): Promise<
     case 'ledger verify': {
       const since = await readNote(given.since);
       return (commands) => commands.verifyLedger(since);
+    }
+    case 'ledger challenge': {
+      const body = await readChallenge(given);
+      return (commands) => commands.challengeLedger(body);
     }
     case 'ledger export': {
       const request = await readExport(folder, given);

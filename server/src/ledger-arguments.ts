@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fieldError } from './common/errors/app-error.js';
+import type { ChallengeBody } from './audit/challenge.schemas.js';
 import type { ExportRequest } from './ledger/export/ledger-exporter.js';
 import type { Erasure } from './ledger/ledger-eraser.js';
 import { parseArguments } from './parse-arguments.js';
@@ -9,6 +10,7 @@ export const LEDGER_OPTIONS = {
   from: { type: 'string' },
   to: { type: 'string' },
   filter: { type: 'string' },
+  n: { type: 'string' },
   'without-people': { type: 'boolean' },
   operator: { type: 'string' },
   before: { type: 'string' },
@@ -18,7 +20,10 @@ export const LEDGER_USAGE = `  ledger verify [--since FILE]   proves every entry
                                  or those after a checkpoint that you kept; exits with 1 when it cannot
   ledger export [--from TIME] [--to TIME] [--filter JSON] [--without-people] DIR
                                  writes entries with their proofs into a new folder; node DIR/verify.mjs
-                                 proves them on any machine. Times are ISO 8601 with an offset`;
+                                 proves them on any machine. Times are ISO 8601 with an offset
+  ledger challenge --n N [--from TIME] [--to TIME]
+                                 decides N random entries again from policy as it was; exits with 1 when
+                                 one deviates and the log does not say why`;
 
 /** What `parseArgs` gives. */
 type Given = Record<string, string | boolean | string[] | undefined>;
@@ -56,6 +61,11 @@ export async function readExport(folder: string, given: Given): Promise<ExportRe
     filter: query && query.filter,
     hasPeople: given['without-people'] !== true,
   };
+}
+
+export async function readChallenge({ n, from, to }: Given): Promise<ChallengeBody> {
+  const { challengeBody } = await import('./audit/challenge.schemas.js');
+  return parseArguments(challengeBody, { n: Number(n ?? 20), from, to });
 }
 
 export function readErasure({ identity, operator, before }: Given): Erasure {

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Actor } from './actor/actor.js';
+import type { ChallengeBody } from './audit/challenge.schemas.js';
+import { ChallengeService } from './audit/challenge.service.js';
 import { type ExportRequest, LedgerExporter } from './ledger/export/ledger-exporter.js';
 import { CHECKS } from './ledger/ledger-verifier.js';
 import { findingText } from './ledger/verify/finding.js';
@@ -33,6 +35,24 @@ export async function exportLedger(
   );
   console.log(`Prove them with: node ${join(request.folder, 'verify.mjs')}`);
   return 0;
+}
+
+/** 0 when nothing deviates without an explanation, else 1. */
+export async function challengeLedger(
+  app: INestApplicationContext,
+  actor: Actor,
+  body: ChallengeBody,
+): Promise<number> {
+  const { data, counts } = await app.get(ChallengeService).run(actor, body);
+  for (const { id, kind, outcome, text } of data) {
+    if (outcome !== 'agrees') console.log(`${id} ${kind}: ${outcome}: ${text}`);
+  }
+  const { agrees, explained, deviates, notDecidedByPolicy, notKnown } = counts;
+  console.log(
+    `${data.length} entries: ${agrees} agree, ${explained} deviate and are explained, ${deviates} deviate, ` +
+      `${notDecidedByPolicy} were not decided by policy, ${notKnown} were erased`,
+  );
+  return deviates === 0 ? 0 : 1;
 }
 
 function describe(report: VerificationReport): string[] {

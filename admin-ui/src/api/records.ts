@@ -11,6 +11,8 @@ export type {
   BulkOperation,
   BulkStatus,
   Explanation,
+  Exposure,
+  ExposurePage,
   Grants,
   Hold,
   Issuance,

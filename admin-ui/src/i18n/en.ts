@@ -21,6 +21,7 @@ export const en = {
       issuances: 'Issuances',
       activity: 'Activity',
       integrity: 'Integrity',
+      exposure: 'Exposure',
       settings: 'Settings',
       operators: 'Operators',
       access_roles: 'Access roles',

@@ -20,6 +20,7 @@ it('shows an auditor the logs', () => {
     'Issuances',
     'Activity',
     'Integrity',
+    'Exposure',
     'Operators',
     'Access roles',
     'LiveKit',

@@ -6,6 +6,7 @@ import Typography from '@mui/material/Typography';
 import AdminPanelSettings from '@mui/icons-material/AdminPanelSettingsOutlined';
 import AssignmentInd from '@mui/icons-material/AssignmentIndOutlined';
 import Badge from '@mui/icons-material/BadgeOutlined';
+import DoorFront from '@mui/icons-material/DoorFrontOutlined';
 import Group from '@mui/icons-material/GroupOutlined';
 import History from '@mui/icons-material/History';
 import Home from '@mui/icons-material/HomeOutlined';
@@ -102,6 +103,13 @@ const GROUPS: { label: string; items: Item[] }[] = [
         icon: <Verified />,
         permissions: ['ledger.read'],
         key: 'v',
+      },
+      {
+        to: '/exposure',
+        label: 'app.nav.exposure',
+        icon: <DoorFront />,
+        permissions: ['ledger.read'],
+        key: 'e',
       },
     ],
   },

@@ -22,9 +22,12 @@ import { Facts } from '../shared/Panel';
 import { RoleChip } from '../shared/RoleChip';
 import { TimeText } from '../shared/TimeText';
 import { durationText } from '../shared/time';
+import { ComeIn } from './ComeIn';
 import { LedgerSentence, templateOf } from './LedgerSentence';
 import { OutcomeBadge } from './OutcomeBadge';
 import { actorText } from '../shared/actorText';
+import { useMe } from '../session/session';
+import { may } from '../session/permissions';
 
 type Entry = LedgerEntry & Partial<Issuance>;
 
@@ -155,6 +158,7 @@ const Step = ({
 function Details({ entry }: { entry: Entry }) {
   const translate = useTranslate();
   const locale = useLocale();
+  const me = useMe();
   const template = templateOf(entry);
   const because = becauseOf(entry);
   const payload = entry.payload ?? {};
@@ -198,6 +202,11 @@ function Details({ entry }: { entry: Entry }) {
         <LedgerSentence entry={entry} />
       </Typography>
       <Facts facts={facts.filter(({ value }) => value !== false)} />
+      {entry.room && entry.identity && may(me, 'token.preview', entry.room) && (
+        <Section title={translate('ledger.come_in.title')}>
+          <ComeIn room={entry.room} identity={entry.identity} at={entry.at} />
+        </Section>
+      )}
       {because.length > 0 && (
         <Section title={translate('ledger.drawer.why')}>
           <BecauseList because={because} />

@@ -83,6 +83,14 @@ registerMessages({
       failed: 'Failed',
       superseded: 'Superseded',
     },
+    come_in: {
+      title: 'Could they come in?',
+      then: 'Then',
+      now: 'Now',
+      yes: 'Yes',
+      no: 'No',
+      gap: 'Not known: %{text}',
+    },
     drawer: {
       issuance: 'Issuance',
       entry: 'Entry',
@@ -164,6 +172,7 @@ registerMessages({
         lease_ended: 'The role of %{identity} in %{room} expired',
         updated: 'The rights of %{identity} in %{room} follow a change of policy',
         updated_out: '%{identity} was removed from %{room} after a change of policy',
+        state_recorded: 'What is set on %{identity} in %{room} was written down',
         session_ended: 'The session in %{room} ended, and with it the role given to %{identity}',
       },
       participant: {
@@ -290,6 +299,7 @@ registerMessages({
         verified: '%{actor} verified the ledger',
         verified_wrong: '%{actor} verified the ledger, and it was not proved',
         exported: '%{actor} exported entries of the ledger',
+        challenged: '%{actor} had random entries decided again',
         witness_alarm: 'A witness has proof that the ledger was changed',
       },
     },

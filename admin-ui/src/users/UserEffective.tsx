@@ -6,10 +6,15 @@ import Collapse from '@mui/material/Collapse';
 import IconButton from '@mui/material/IconButton';
 import ExpandMore from '@mui/icons-material/ExpandMore';
 import Skeleton from '@mui/material/Skeleton';
+import TextField from '@mui/material/TextField';
+import Typography from '@mui/material/Typography';
 import { getJson } from '../api/httpClient';
 import type { Explanation, Room, User } from '../api/records';
 import { RowLink } from '../shared/RowLink';
 import { roomConsolePath } from '../rooms/paths';
+import { fromLocalField } from '../ledger/timeRange';
+import { may } from '../session/permissions';
+import { useMe } from '../session/session';
 import { BecauseList } from '../shared/BecauseList';
 import { ErrorState } from '../shared/ErrorState';
 import { Panel } from '../shared/Panel';
@@ -22,12 +27,25 @@ const ROOMS = 25;
 /** One question to the server per room: the dashboard decides nothing itself. */
 export function UserEffective({ user }: { user: User }) {
   const translate = useTranslate();
+  const me = useMe();
+  const [asOf, setAsOf] = useState('');
   const { data, total, error, isPending, refetch } = useGetList<Room>('rooms', {
     pagination: { page: 1, perPage: ROOMS },
     sort: { field: 'name', order: 'ASC' },
   });
   return (
     <Panel title={translate('users.tab.effective')} text={translate('users.effective.text')}>
+      {may(me, 'ledger.read') && (
+        <TextField
+          type="datetime-local"
+          label={translate('users.effective.as_of')}
+          helperText={translate('users.effective.as_of_help')}
+          value={asOf}
+          onChange={(event) => setAsOf(event.target.value)}
+          slotProps={{ inputLabel: { shrink: true } }}
+          sx={{ width: 260, maxWidth: '100%' }}
+        />
+      )}
       {error ? (
         <ErrorState error={error} onRetry={() => void refetch()} />
       ) : isPending ? (
@@ -37,7 +55,7 @@ export function UserEffective({ user }: { user: User }) {
       ) : (
         <Box component="ul" sx={{ listStyle: 'none', m: 0, p: 0 }}>
           {data.map((room) => (
-            <RoomRow key={room.id} room={room} identity={user.identity} />
+            <RoomRow key={room.id} room={room} identity={user.identity} at={fromLocalField(asOf)} />
           ))}
         </Box>
       )}
@@ -48,14 +66,17 @@ export function UserEffective({ user }: { user: User }) {
   );
 }
 
-function RoomRow({ room, identity }: { room: Room; identity: string }) {
+function RoomRow({ room, identity, at }: { room: Room; identity: string; at: string }) {
   const translate = useTranslate();
   const errorText = useErrorText();
   const [isOpen, setIsOpen] = useState(false);
   const { data, error } = useQuery({
-    queryKey: ['explain', room.name, identity],
+    queryKey: ['explain', room.name, identity, at],
     queryFn: ({ signal }) =>
-      getJson<Explanation>('/explain', { query: { room: room.name, identity }, signal }),
+      getJson<Explanation>('/explain', {
+        query: { room: room.name, identity, ...(at === '' ? {} : { at }) },
+        signal,
+      }),
   });
   return (
     <Box component="li" sx={{ borderTop: 1, borderColor: 'divider', py: 0.5 }}>
@@ -95,6 +116,11 @@ function RoomRow({ room, identity }: { room: Room; identity: string }) {
         <Collapse in={isOpen} unmountOnExit>
           <Box sx={{ pl: 1, pb: 1 }}>
             <BecauseList because={data.because} />
+            {data.log?.gaps.map((gap) => (
+              <Typography key={gap.code} variant="body2">
+                {translate('users.effective.gap', { text: gap.text })}
+              </Typography>
+            ))}
           </Box>
         </Collapse>
       )}

@@ -64,6 +64,9 @@ registerMessages({
       allow: 'Gets in',
       deny: 'Refused',
       why: 'Why, in %{room}',
+      as_of: 'As of',
+      as_of_help: 'Empty: now. A time in the past is answered from the log.',
+      gap: 'Not known: %{text}',
     },
     assignments: {
       none: 'No assignments for this user. Room defaults and assignments for everyone still apply.',

@@ -75,6 +75,34 @@ export function recordDeleted(tx: Tx, actor: Actor, row: AssignmentRow, because?
   });
 }
 
+/**
+ * `room`: where it applies from now on. One that leaves a room is told there as well: otherwise what
+ * the log says of that room would still have it.
+ */
+export function recordUpdated(
+  tx: Tx,
+  actor: Actor,
+  row: AssignmentRow,
+  room: string | null,
+  changes: { before: object; after: { reason?: string } },
+): void {
+  const { id, subject, scope, template, priority, validFrom, validUntil, reason, ...before } =
+    toView(row);
+  const was = { subject, scope, template, priority, validFrom, validUntil, reason };
+  const { createdAt, createdBy } = before;
+  const record = { ...was, ...changes.after, createdAt, createdBy };
+  const entry = {
+    kind: 'assignment.updated',
+    outcome: 'ok',
+    actor,
+    identity: row.identity,
+    reason: record.reason || null,
+    payload: { assignment: id, subject, ...changes, record },
+  } as const;
+  tx.record({ ...entry, room });
+  if (row.identity === null && row.room_name !== room) tx.record({ ...entry, room: row.room_name });
+}
+
 export function assignmentNotFound(): AppError {
   return new AppError('not_found', 'assignment.not_found', 'There is no such assignment.');
 }

@@ -329,6 +329,15 @@ describe('assignments', () => {
         validUntil: '2999-01-01T00:00:00.000Z',
       },
       after: { scope: { pattern: 'lob*' }, template: 'speaker', validUntil: null },
+      // All of it, so that the log alone says what applied from then on.
+      record: expect.objectContaining({
+        subject: { user: ana.id },
+        scope: { pattern: 'lob*' },
+        template: 'speaker',
+        priority: 0,
+        createdAt: made.createdAt,
+        createdBy: made.createdBy,
+      }),
     });
     const count = (await test.ledger()).length;
     expect((await put(made.id, answer.body)).headers.etag).toBe('"2"');

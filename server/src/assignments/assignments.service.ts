@@ -25,6 +25,7 @@ import {
   FROM,
   lockAssignment,
   recordDeleted,
+  recordUpdated,
   scopeOf,
   STATUS,
   toView,
@@ -146,6 +147,7 @@ export class AssignmentsService {
             priority,
             validFrom,
             validUntil,
+            createdAt: assignment.createdAt,
           },
         },
       });
@@ -184,15 +186,7 @@ export class AssignmentsService {
         reason: reason ?? before.reason,
         revision: row.revision + 1,
       });
-      tx.record({
-        kind: 'assignment.updated',
-        outcome: 'ok',
-        actor,
-        room: stored.roomName,
-        identity: row.identity,
-        reason: (reason ?? before.reason) || null,
-        payload: { assignment: id, subject: before.subject, ...changes },
-      });
+      recordUpdated(tx, actor, row, stored.roomName, changes);
       await this.notifyRooms(tx, row.identity, [scopeOf(row), stored]);
     });
     const row = await this.find(id);

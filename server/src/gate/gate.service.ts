@@ -273,6 +273,7 @@ export class GateService {
         now: this.clock.now(),
         jti: newGateTokenId(),
         bound,
+        issuedJti: token.issuedJti,
         agents: token.agents,
       }),
     };
@@ -306,6 +307,7 @@ export class GateService {
       payload: {
         path: target.path,
         jti: token.jti,
+        issuedJti: token.issuedJti,
         template: evaluation?.role?.template ?? null,
         version: evaluation?.role?.version ?? null,
         source: evaluation?.role?.source ?? null,

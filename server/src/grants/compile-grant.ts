@@ -85,6 +85,8 @@ export interface CompileInput {
   jti: string;
   /** What the token opens as a proof, for an issuer who has a ceiling. */
   bound?: TokenBound | null;
+  /** The `jti` of the issued token that it descends from, to outlive LiveKit's refreshes. */
+  issuedJti?: string | null;
   /** Started with the room, when the join creates it. */
   agents?: readonly AgentDispatch[];
 }
@@ -94,7 +96,7 @@ export function compileGrant(input: CompileInput): TokenClaims {
   const { grants, identity, kind, name, metadata, attributes } = input;
   if (identity === '') throw new TypeError('A token needs an identity');
   const now = Math.floor(input.now.getTime() / 1000);
-  const { bound, agents = [] } = input;
+  const { bound = null, issuedJti = null, agents = [] } = input;
   // In the order of their names, as the ledger has them.
   const claims = {} as TokenClaims;
   if (Object.keys(attributes).length > 0) claims.attributes = attributes;
@@ -108,9 +110,9 @@ export function compileGrant(input: CompileInput): TokenClaims {
   if (name !== '') claims.name = name;
   claims.nbf = now;
   if (grants.observability.write) claims.observability = { write: true };
-  if (bound || agents.length > 0) {
+  if (bound || issuedJti !== null || agents.length > 0) {
     claims.roomConfig = {
-      ...(bound ? encodeBound(bound) : {}),
+      ...encodeBound(bound, issuedJti),
       ...(agents.length > 0 ? { agents } : {}),
     };
   }

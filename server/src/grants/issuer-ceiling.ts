@@ -38,12 +38,42 @@ export interface RoomConfigClaim {
 }
 
 const PREFIX = 'rolecall:';
+const ISSUED_PREFIX = 'rolecall-of:';
+/** A `jti` of ours is shorter. */
+const MAX_JTI = 100;
 const SOURCE = 'canPublishSources.';
 const DESTINATION = 'destinationRoom.';
 
-export function encodeBound({ id, ceiling, isCut }: TokenBound): { readonly name: string } {
-  const content = { id, ceiling: ceiling.map(namesOf), ...(isCut ? { cut: true } : {}) };
+/** `issuedJti`: the `jti` of the issued token that this one descends from, however often refreshed. */
+export function encodeBound(
+  bound: TokenBound | null,
+  issuedJti: string | null = null,
+): { readonly name?: string } {
+  if (!bound) return issuedJti === null ? {} : { name: ISSUED_PREFIX + issuedJti };
+  const { id, ceiling, isCut } = bound;
+  const content = {
+    id,
+    ceiling: ceiling.map(namesOf),
+    ...(isCut ? { cut: true } : {}),
+    ...(issuedJti === null ? {} : { of: issuedJti }),
+  };
   return { name: PREFIX + JSON.stringify(content) };
+}
+
+/** The `jti` of the issued token that a refreshed one descends from; null: it does not say. */
+export function readIssuedJti(claims: Readonly<Record<string, unknown>>): string | null {
+  const config = claims['roomConfig'];
+  const name = isRecord(config) ? config['name'] : undefined;
+  if (typeof name !== 'string') return null;
+  if (name.startsWith(ISSUED_PREFIX)) return name.slice(ISSUED_PREFIX.length, MAX_JTI);
+  if (!name.startsWith(PREFIX)) return null;
+  try {
+    const content: unknown = JSON.parse(name.slice(PREFIX.length));
+    const of = isRecord(content) ? content['of'] : undefined;
+    return typeof of === 'string' ? of.slice(0, MAX_JTI) : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Agents that a token of ours starts; what cannot be read starts none. */

@@ -71,7 +71,13 @@ export class IssuanceRecords {
       room: body.room ?? null,
       identity,
       reason: body.reason ?? null,
-      payload: { code, template: body.template ?? null, because: reasonsForAll(because) },
+      payload: {
+        code,
+        template: body.template ?? null,
+        // A room that there is not is looked at as if it were made.
+        ...(body.createRoom ? { createRoom: true } : {}),
+        because: reasonsForAll(because),
+      },
     });
   }
 }

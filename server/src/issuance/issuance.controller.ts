@@ -2,16 +2,10 @@ import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
+import { explainQuery, type ExplainQuery, explainResponse } from './explanations.schemas.js';
+import { ExplanationsService } from './explanations.service.js';
 import { LedgerReads } from '../ledger/reads/ledger-reads.js';
-import {
-  explainQuery,
-  type ExplainQuery,
-  explainResponse,
-  issueBody,
-  type IssueBody,
-  issueResponse,
-  previewResponse,
-} from './issuance.schemas.js';
+import { issueBody, type IssueBody, issueResponse, previewResponse } from './issuance.schemas.js';
 import { ISSUE_ERRORS } from './issue-errors.js';
 import { IssuanceService } from './issuance.service.js';
 
@@ -27,6 +21,7 @@ const ISSUE_EXAMPLE = {
 export class IssuanceController {
   constructor(
     private readonly issuance: IssuanceService,
+    private readonly explanations: ExplanationsService,
     private readonly reads: LedgerReads,
   ) {}
 
@@ -74,8 +69,8 @@ export class IssuanceController {
   @ApiDoc({
     summary: 'Explain a role',
     description:
-      'The role that an identity would get in a room now, with every rule that wins, loses or almost applies.',
-    errors: ['room.not_found'],
+      'The role that an identity would get in a room now, with every rule that wins, loses or almost applies. With `at` the same as of an earlier instant, from the ledger alone; `compareAt` adds another instant and what changed between the two.',
+    errors: ['room.not_found', 'access.denied', 'ledger.too_much'],
   })
   @RequirePermission('token.preview')
   @Answers(explainResponse)
@@ -85,7 +80,7 @@ export class IssuanceController {
   ) {
     const { room, identity } = query;
     try {
-      return await this.issuance.explain(actor, room, identity);
+      return await this.explanations.explain(actor, query);
     } finally {
       await this.reads.previewed(actor, { room, identity });
     }

@@ -9,10 +9,10 @@ import {
   reasonText,
   uuidText,
 } from '../common/http/fields.js';
-import { becauseList, roleSourceResponse } from '../grants/responses.js';
+import { becauseList } from '../grants/responses.js';
 import { leafHashResponse } from '../ledger/ledger.schemas.js';
 import { userWarnings } from '../users/users.schemas.js';
-import { askedGrantsInput, roleGrantsSchema, ttlInput } from '../grants/role-grants-schema.js';
+import { askedGrantsInput, ttlInput } from '../grants/role-grants-schema.js';
 
 const agentDispatch = z.strictObject({
   agentName: nameText.describe('The name that the agent registers with.'),
@@ -108,25 +108,3 @@ export const previewResponse = z.object({
   version: z.number().describe('The version of the role template.'),
   because: becauseList,
 });
-
-/** What somebody would get in a room, and why; more is there when a rule wins. */
-export const explainResponse = z.looseObject({
-  verdict: z.enum(['allow', 'refuse']).describe('Whether they would get a token for the room.'),
-  template: z.string().nullable().describe('The key of the role template; null: refused.'),
-  version: z.number().nullable().describe('The version of the role template; null: refused.'),
-  source: roleSourceResponse.nullable(),
-  grants: roleGrantsSchema
-    .nullable()
-    .describe('What the role allows, before holds and scenes; null: refused.'),
-  ttl: z
-    .number()
-    .nullable()
-    .describe('How long a token would be valid, in seconds; null: the default of the server.'),
-  because: becauseList,
-});
-
-export const explainQuery = z.strictObject({
-  room: nameText.describe('The name of the room.'),
-  identity: nameText.describe('The LiveKit identity; it need not be known.'),
-});
-export type ExplainQuery = z.infer<typeof explainQuery>;

@@ -4,7 +4,6 @@ import { AppError, fieldError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js';
 import { isReservedIdentity } from '../grants/names.js';
 import type { Because } from '../grants/policy.js';
-import { reasonsWithin } from '../grants/reasons.js';
 import { ledgerId } from '../ledger/ledger-entry.js';
 import { LedgerWitnesses } from '../ledger/witness/ledger-witnesses.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
@@ -101,22 +100,6 @@ export class IssuanceService {
     const plan = await this.planner.compile(actor, 'token.preview', body, facts, role);
     const { claims, template, version, because } = plan;
     return { claims, template, version, because };
-  }
-
-  /** What somebody would get in a room, and why; for the explorer and the console. */
-  async explain(actor: Actor, room: string, identity: string) {
-    this.assertVisible(actor, 'token.preview', room);
-    const { facts, decision: whole } = await this.policy.decide({ room, identity });
-    if (!whole) throw roomNotFound(room);
-    const because = reasonsWithin(whole.because, actor.roomLimit());
-    const decision = { ...whole, because };
-    if (decision.verdict === 'refuse') {
-      return { ...decision, template: null, version: null, source: null, grants: null, ttl: null };
-    }
-    const content = await this.policy.version(decision.template, decision.version);
-    const ttl = Math.min(content.ttl ?? this.config.tokenTtl, this.config.tokenTtlMax);
-    const grants = await this.planner.tokenGrants(decision, content.grants, facts);
-    return { ...decision, grants, ttl, isKnown: facts.user !== null };
   }
 
   /** For what is refused before anything is decided. */

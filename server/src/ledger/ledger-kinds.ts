@@ -21,8 +21,11 @@ const OF_OPERATOR = {
   personal: ['after', 'before', 'email', 'operator'],
   speaksOf: 'operator',
 } as const;
-/** Operations on seats: `detail` quotes what LiveKit answered. */
-const OF_SEAT = { outcomes: 'change', personal: ['detail'] } as const;
+/**
+ * Operations on seats: `desired` is what is set on the seat from then on, with who set it and why;
+ * `detail` quotes what LiveKit answered.
+ */
+const OF_SEAT = { outcomes: 'change', personal: ['desired', 'detail'] } as const;
 const OF_REQUEST = { outcomes: 'done', personal: ['invitedBy', 'note'] } as const;
 const OF_USER = { outcomes: 'done', personal: ['after', 'before', 'user'] } as const;
 const OF_PARTICIPANT = { outcomes: 'done', personal: ['name'] } as const;
@@ -65,10 +68,19 @@ export const LEDGER_KINDS = {
   'seat.block_ended': { ...OF_SEAT, what: 'A block expired' },
   'seat.updated': {
     ...OF_SEAT,
-    personal: ['because', 'detail'],
+    personal: ['because', 'desired', 'detail'],
     what: 'A newer policy was brought to LiveKit',
   },
-  'seat.session_ended': { ...DONE, what: 'The session ended, and with it what it gave' },
+  'seat.state_recorded': {
+    outcomes: 'done',
+    personal: ['desired'],
+    what: 'What is set on a seat was written down',
+  },
+  'seat.session_ended': {
+    outcomes: 'done',
+    personal: ['desired'],
+    what: 'The session ended, and with it what it gave',
+  },
 
   'scene.entered': {
     outcomes: 'done',
@@ -167,7 +179,7 @@ export const LEDGER_KINDS = {
   'assignment.created': { outcomes: 'done', personal: ['after'], what: 'A role was assigned' },
   'assignment.updated': {
     outcomes: 'done',
-    personal: ['after', 'before', 'subject'],
+    personal: ['after', 'before', 'record', 'subject'],
     what: 'An assignment was changed',
   },
   'assignment.deleted': { outcomes: 'done', personal: ['before'], what: 'An assignment ended' },
@@ -219,6 +231,7 @@ export const LEDGER_KINDS = {
     what: 'An auditor signed off a part of the log',
   },
   'ledger.verified': { ...DONE, what: 'The ledger was verified' },
+  'ledger.challenged': { ...DONE, what: 'Random entries were decided again from the log' },
   'ledger.exported': { ...DONE, what: 'Entries were exported' },
   'ledger.witness_alarm': { ...DONE, what: 'A witness has proof that the log was changed' },
 

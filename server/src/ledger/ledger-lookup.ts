@@ -36,4 +36,15 @@ export class LedgerLookup {
     );
     return rowCount === 1;
   }
+
+  /** Whether a token was ever issued for the seat. */
+  async wasIssued(room: string, identity: string): Promise<boolean> {
+    const { rowCount } = await this.pg.query(
+      'ledger-was-issued',
+      `SELECT FROM ledger_entry
+       WHERE identity = $2 AND room = $1 AND kind = 'token.issued' ORDER BY at DESC LIMIT 1`,
+      [room, identity],
+    );
+    return rowCount === 1;
+  }
 }

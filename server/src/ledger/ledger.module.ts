@@ -6,6 +6,7 @@ import { LedgerEraser } from './ledger-eraser.js';
 import { LedgerLookup } from './ledger-lookup.js';
 import { LedgerReader } from './ledger-reader.js';
 import { LedgerService } from './ledger.service.js';
+import { LivingTokens } from './living-tokens.js';
 import { LedgerVerifier } from './ledger-verifier.js';
 import { LastSigned } from './sealing/last-signed.js';
 import { LedgerHealth } from './sealing/ledger-health.js';
@@ -23,6 +24,8 @@ import { TreeController } from './sealing/tree.controller.js';
 import { LedgerReads } from './reads/ledger-reads.js';
 import { ReviewsController } from './reviews/reviews.controller.js';
 import { ReviewsService } from './reviews/reviews.service.js';
+import { RandomEntries } from './random-entries.js';
+import { RoomHistory } from './room-history.js';
 import { Transactions } from './transactions.js';
 import { IntegrityController } from './integrity/integrity.controller.js';
 import { LedgerIntegrity } from './integrity/ledger-integrity.js';
@@ -69,7 +72,10 @@ const SEALING = [
     LedgerReads,
     LedgerService,
     LedgerVerifier,
+    LivingTokens,
+    RandomEntries,
     ReviewsService,
+    RoomHistory,
     Transactions,
     ...SEALING,
     ...VERIFYING,
@@ -87,6 +93,9 @@ const SEALING = [
     LedgerVerification,
     LedgerVerifier,
     LedgerWitnesses,
+    LivingTokens,
+    RandomEntries,
+    RoomHistory,
     Transactions,
     TreeReader,
     TreeStore,

@@ -2,6 +2,7 @@ import {
   type AgentDispatch,
   readAgents,
   readBound,
+  readIssuedJti,
   type TokenBound,
 } from '../grants/issuer-ceiling.js';
 import type { LiveKitKeyPair } from './livekit.settings.js';
@@ -26,6 +27,8 @@ export interface TokenFacts {
   readonly attributes: Readonly<Record<string, string>> | null;
   /** The ceiling of its issuer; null: the issuer has none. */
   readonly bound: TokenBound | null;
+  /** The `jti` of the issued token that it is, or that the gate's token for the connection came from. */
+  readonly issuedJti: string | null;
   /** Agents that come with the room, when this connection creates it. */
   readonly agents: readonly AgentDispatch[];
   /** All that it says, as it says it. */
@@ -55,21 +58,28 @@ export class TokenReader {
     const { sub } = claims;
     const room = video?.['room'];
     if (video?.['roomJoin'] !== true || !isName(room) || !isName(sub)) return null;
+    const isRefreshed = claims['iat'] !== undefined && !isText(claims['jti']);
     return {
       identity: sub,
       room,
       issuedAt: toTime(claims['iat'] ?? claims['nbf']),
       madeAt: toMadeAt(claims),
-      isRefreshed: claims['iat'] !== undefined && !isText(claims['jti']),
+      isRefreshed,
       jti: isName(claims['jti']) ? claims['jti'] : null,
       name: isText(claims['name']) ? claims['name'] : null,
       metadata: isText(claims['metadata']) ? claims['metadata'] : null,
       attributes: toAttributes(claims['attributes']),
       bound: readBound(claims),
+      issuedJti: isRefreshed ? readIssuedJti(claims) : ownId(claims['jti']),
       agents: readAgents(claims),
       claims,
     };
   }
+}
+
+/** One of ours; tokens of other backends have other ids, or none. */
+function ownId(jti: unknown): string | null {
+  return isText(jti) && timeOfTokenId(jti) !== null ? jti : null;
 }
 
 function isText(value: unknown): value is string {

@@ -24,7 +24,7 @@ export async function addBuiltInTemplates(tx: Tx): Promise<void> {
       outcome: 'ok',
       actor: SYSTEM_ACTOR,
       reason: 'Built in',
-      payload: { template: key, version: 1, grants },
+      payload: { template: key, version: 1, grants, ttl },
     });
   }
 }

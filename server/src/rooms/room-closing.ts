@@ -10,6 +10,7 @@ import { LedgerService } from '../ledger/ledger.service.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { isUnavailable } from '../livekit/livekit-error.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
+import { latestVoiding } from '../seats/public/sql.js';
 import { notifyOfRoom } from './room-hints.js';
 import { RoomRemoval } from './room-removal.js';
 import { Room } from './room.entity.js';
@@ -154,7 +155,7 @@ export class RoomClosing {
       );
     }
     await this.transactions.run(async (tx) => {
-      await tx.query('SELECT 1 FROM room WHERE name = $1 FOR UPDATE', [name]);
+      const tokensVoidBefore = await lockVoiding(tx, name);
       await this.removal.run(tx, actor, name);
       const { rowCount } = await tx.query('DELETE FROM room WHERE name = $1', [name]);
       if (!rowCount) return; // somebody else deleted it as well, and has told
@@ -163,7 +164,7 @@ export class RoomClosing {
         outcome: 'applied',
         actor,
         room: name,
-        payload: { operationId, ...(detail === null ? {} : { detail }) },
+        payload: { operationId, tokensVoidBefore, ...(detail === null ? {} : { detail }) },
       });
       notifyOfRoom(tx, this.hints, name);
     });
@@ -180,6 +181,16 @@ export class RoomClosing {
     }
     return { outcome: 'applied', detail: null };
   }
+}
+
+/** Locks the room. Answers with what stays voided in a room of this name, should it be made again. */
+async function lockVoiding(tx: Tx, name: string): Promise<Date | null> {
+  const { rows } = await tx.query<{ at: Date | null }>(
+    `SELECT greatest(r.tokens_void_before, ${latestVoiding('r.name')}) AS at
+     FROM room r WHERE r.name = $1 FOR UPDATE`,
+    [name],
+  );
+  return rows[0]?.at ?? null;
 }
 
 async function setClosed(tx: Tx, row: RoomRow, isClosed: boolean): Promise<void> {

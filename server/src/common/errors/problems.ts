@@ -48,6 +48,7 @@ export const PROBLEMS = {
   'ledger.not_found': ['not_found', 'The entry does not exist.'],
   'ledger.not_in_tree': ['conflict', 'The entry is from before the ledger had proofs.'],
   'ledger.not_sealed': ['conflict', 'The entry is not sealed yet; ask again in a second.'],
+  'ledger.too_much': ['unavailable', 'The log has too many changes to answer this at once.'],
   'ledger.overloaded': ['unavailable', 'The ledger is busy. Nothing was changed.'],
   'livekit.absent': ['unavailable', 'No LiveKit server is configured.'],
   'livekit.conflict': ['conflict', 'LiveKit refuses that in this state.'],

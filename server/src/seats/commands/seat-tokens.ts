@@ -7,7 +7,7 @@ import type { Override } from '../../grants/policy.js';
 import type { LedgerEntryInput, WrittenEntry } from '../../ledger/ledger-entry.js';
 import { LedgerService } from '../../ledger/ledger.service.js';
 import type { PolicyFacts } from '../../policy/policy-facts.js';
-import type { Seat } from '../model/seat.js';
+import { type DesiredState, recordedState, type Seat } from '../model/seat.js';
 import { SeatApplier } from '../convergence/seat-applier.js';
 import { LeasesService } from './leases.service.js';
 import { desiredStateOf, hasEnded } from './plan.js';
@@ -67,10 +67,13 @@ export class SeatTokens {
     }
     const ref = await this.transactions.run(async (tx) => {
       const { seat, now } = await this.store.lock(tx, room, identity);
-      const given = { ...role, by: actor.label, byKind: actor.kind, reason: entry.reason ?? null };
-      await this.give(tx, seat, { ...given, scope: 'session', until: null, at: now });
-      await this.rules.assertMayHave(tx, { room, identity, template: role.template });
-      const [written] = await this.ledger.append(tx, [entry]);
+      const { template, version } = role;
+      const by = { by: actor.label, byKind: actor.kind, reason: entry.reason ?? null };
+      const given = { template, version, ...by, scope: 'session', until: null, at: now } as const;
+      const desired = await this.give(tx, seat, given);
+      await this.rules.assertMayHave(tx, { room, identity, template });
+      const recorded = recordedEntry(actor, seat, desired, entry.payload['jti']);
+      const [written] = await this.ledger.append(tx, [entry, recorded]);
       return written as WrittenEntry;
     });
     // Somebody who is in the room already has the new role at once; nobody waits for that.
@@ -98,9 +101,16 @@ export class SeatTokens {
       const until = new Date(now.getTime() + seconds * 1000);
       const given = { template, version, by: actor.label, byKind: actor.kind, reason: null };
       await this.store.notePeek(tx, seat, peeksAt);
-      await this.give(tx, seat, { ...given, scope: 'until', until, at: now });
+      const desired = await this.give(tx, seat, { ...given, scope: 'until', until, at: now });
       tx.afterCommit(() => this.hints.publish([{ topic: LEASES, type: 'lease' }]));
-      const [ref] = await this.ledger.append(tx, entriesOf(until));
+      const entries = entriesOf(until);
+      const recorded = recordedEntry(
+        actor,
+        { ...seat, peeksAt },
+        desired,
+        entries[0]?.payload['jti'],
+      );
+      const [, ref] = await this.ledger.append(tx, [recorded, ...entries]);
       return { ref: ref as WrittenEntry, until };
     });
   }
@@ -142,15 +152,38 @@ export class SeatTokens {
     throw new AppError('unavailable', 'seat.end_due', text, { retryAfter: 2 });
   }
 
-  private async give(tx: Tx, seat: Seat, override: Override): Promise<void> {
+  private async give(tx: Tx, seat: Seat, override: Override): Promise<DesiredState> {
     const { room, identity, block, hold } = seat;
-    await this.store.writeDesiredState(tx, seat, { override, block, hold });
+    const desired = { override, block, hold };
+    await this.store.writeDesiredState(tx, seat, desired);
     await this.operations.supersede(tx, room, [identity]);
     await this.store.noteIssued(tx, seat, override.at);
     tx.afterCommit(() => {
       this.hints.publish([{ topic: `room:${room}`, type: 'seat', key: identity }]);
     });
+    return desired;
   }
+}
+
+/** What the token's own entry does not say: all that is set on the seat from then on. */
+function recordedEntry(
+  actor: Actor,
+  { room, identity, peeksAt }: Seat,
+  desired: DesiredState,
+  jti: unknown,
+): LedgerEntryInput {
+  return {
+    kind: 'seat.state_recorded',
+    outcome: 'ok',
+    actor,
+    room,
+    identity,
+    payload: {
+      because: 'a token was issued with this role',
+      jti,
+      desired: recordedState(desired, peeksAt),
+    },
+  };
 }
 
 function isAnythingDue({ input, now }: PolicyFacts): boolean {

@@ -3,6 +3,7 @@ import type { ActorRef } from '../../actor/actor.js';
 import { APP_CONFIG, type AppConfig } from '../../config/app-config.js';
 import { Hints } from '../../hints/hints.js';
 import type { Tx } from '../../ledger/transactions.js';
+import { recordedState } from '../model/seat.js';
 import { LEASES, SeatOperations } from '../store/seat-operations.js';
 import { SilenceWatch } from '../observation/silence-watch.js';
 import { SessionStore } from '../store/session-store.js';
@@ -34,7 +35,7 @@ export class SessionEnd {
       ended.map(({ identity }) => identity),
     );
     const actor: ActorRef = { kind: 'system', id: null, label: by };
-    for (const { identity, template, version, sources, isOverride, isHold } of ended) {
+    for (const { identity, template, version, sources, isOverride, isHold, desired } of ended) {
       tx.record({
         kind: 'seat.session_ended',
         outcome: 'ok',
@@ -47,6 +48,7 @@ export class SessionEnd {
             ...(isHold ? { hold: sources } : {}),
           },
           because: 'the session of the room ended',
+          desired: recordedState(desired),
         },
       });
     }

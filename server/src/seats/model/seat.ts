@@ -172,6 +172,14 @@ export type NewOperation = Omit<
   'outcome' | 'detail' | 'ms' | 'undoneBy' | 'settledAt' | 'goneMs'
 >;
 
+/** What is set on a seat, as its entries in the ledger carry it: the log alone says what applied when. */
+export function recordedState(
+  { override, block, hold }: DesiredState,
+  peeksAt: string | null = null,
+): Record<string, unknown> {
+  return { override, block, hold, ...(peeksAt === null ? {} : { peeksAt }) };
+}
+
 /** A seat that has no row: nothing is set, and nobody is there. */
 export function emptySeat(room: string, identity: string): Seat {
   return {

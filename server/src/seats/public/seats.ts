@@ -2,5 +2,5 @@
 
 export type { OperationEnd, Seat, SeatOperation, TrackEvent } from '../model/seat.js';
 export { OperationReader } from '../store/operation-reader.js';
-export { SeatReader } from '../store/seat-reader.js';
+export { SeatReader, type SeatSession } from '../store/seat-reader.js';
 export { operationNotFound, SeatViews, toOperationView } from '../views/seat-views.js';

@@ -25,3 +25,8 @@ export function countPresent(room: string): string {
 export function leftJoinSeat(alias: string): string {
   return `LEFT JOIN seat s ON s.room = ${alias}.room AND s.identity = ${alias}.identity`;
 }
+
+/** When tokens of single seats of the room that `room` names were voided last; null: never. */
+export function latestVoiding(room: string): string {
+  return `(SELECT max(seat.tokens_void_before) FROM seat WHERE seat.room = ${room})`;
+}

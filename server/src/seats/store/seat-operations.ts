@@ -7,6 +7,7 @@ import { Metrics } from '../../metrics/metrics.service.js';
 import {
   ledgerKindOf,
   type NewOperation,
+  recordedState,
   type SeatOperation,
   type DesiredState,
 } from '../model/seat.js';
@@ -52,8 +53,9 @@ export class SeatOperations {
     const byIdentity = new Map(changes.map(({ operation }) => [operation.identity, operation.id]));
     await this.supersede(tx, room, [...begun], (identity) => byIdentity.get(identity));
     const mine = changes.filter(({ operation }) => begun.has(operation.identity));
-    for (const { operation } of mine) {
-      tx.record({ ...entry(operation, 'intent', extraOf(operation)), actor });
+    for (const { operation, desired } of mine) {
+      const extra = { desired: recordedState(desired), ...extraOf(operation) };
+      tx.record({ ...entry(operation, 'intent', extra), actor });
     }
     if (mine.some(({ desired }) => untilsOf(desired).some((until) => until !== null))) {
       tx.afterCommit(() => this.hints.publish([{ topic: LEASES, type: 'lease' }]));

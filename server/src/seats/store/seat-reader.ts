@@ -14,6 +14,26 @@ export interface SeatSnapshot {
   readonly at: Date;
 }
 
+/** The connection of a seat that is there, or was last. */
+export interface SeatSession {
+  readonly room: string;
+  readonly identity: string;
+  readonly isPresent: boolean;
+  readonly joinedAt: Date;
+  readonly leftAt: Date | null;
+  readonly sid: string | null;
+  /** As `Admission` has them. */
+  readonly proofAt: Date | null;
+  readonly admittedAt: Date | null;
+}
+
+export interface SessionsQuery {
+  readonly room?: string | undefined;
+  readonly identity?: string | undefined;
+  readonly rooms: readonly string[] | null;
+  readonly since: Date;
+}
+
 /** Reads seats. */
 @Injectable()
 export class SeatReader {
@@ -57,6 +77,29 @@ export class SeatReader {
       [room],
     );
     return rows.map(toSeat);
+  }
+
+  /**
+   * Who is in a room or left it since `since`: LiveKit gave them a refreshed token. `rooms`: LIKE
+   * patterns of room names; null: all rooms.
+   */
+  async listSessions(
+    { room, identity, rooms, since }: SessionsQuery,
+    limit: number,
+  ): Promise<SeatSession[]> {
+    const { rows } = await this.pg.query<SeatSession>(
+      'seat-list-sessions',
+      `SELECT room, identity, is_present AS "isPresent", joined_at AS "joinedAt", left_at AS "leftAt",
+         sid, proof_at AS "proofAt", admitted_at AS "admittedAt"
+       FROM seat
+       WHERE (is_present OR left_at > $1) AND joined_at IS NOT NULL
+         AND ($2::text IS NULL OR room = $2) AND ($3::text IS NULL OR identity = $3)
+         AND ($4::text[] IS NULL OR room LIKE ANY($4))
+       ORDER BY room, identity LIMIT $5`,
+      [since, room ?? null, identity ?? null, rooms, limit],
+      5_000,
+    );
+    return rows;
   }
 
   /** Rooms in which somebody is now. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../../ledger/transactions.js';
-import { GIVES_OVERRIDE } from './seat-rows.js';
+import type { DesiredState } from '../model/seat.js';
+import { columnsOf, GIVES_OVERRIDE, SEAT_COLUMNS, type SeatRow, toSeat } from './seat-rows.js';
 
 /** An override or hold that ended with the session of its room. */
 export interface EndedWithSession {
@@ -10,6 +11,8 @@ export interface EndedWithSession {
   readonly sources: string[] | null;
   readonly isOverride: boolean;
   readonly isHold: boolean;
+  /** What is set on the seat from then on. */
+  readonly desired: DesiredState;
 }
 
 /**
@@ -53,7 +56,7 @@ export class SessionStore {
     before: Date | null,
     longestTokenSeconds: number,
   ): Promise<EndedWithSession[]> {
-    const { rows } = await tx.query<EndedWithSession>(
+    const { rows } = await tx.query<SeatRow & Omit<EndedWithSession, 'desired'>>(
       `WITH RECURSIVE ending AS MATERIALIZED (
          SELECT identity, override_template AS template, override_version AS version,
            override_at AS at, hold_sources AS sources,
@@ -83,11 +86,16 @@ export class SessionStore {
          hold_reason = CASE WHEN NOT is_hold THEN hold_reason END
        FROM ends
        WHERE seat.room = $1 AND seat.identity = ends.identity AND (is_override OR is_hold)
-       RETURNING seat.identity, ends.template, ends.version, ends.sources,
+       RETURNING ${columnsOf('seat', SEAT_COLUMNS)}, ends.template, ends.version, ends.sources,
          is_override AS "isOverride", is_hold AS "isHold"`,
       [room, before, longestTokenSeconds],
     );
-    return rows;
+    return rows.map((row) => {
+      const { identity, template, version, sources, isOverride, isHold } = row;
+      const { override, block, hold } = toSeat(row);
+      const desired = { override, block, hold };
+      return { identity, template, version, sources, isOverride, isHold, desired };
+    });
   }
 
   /** Nobody is in the room, and what a scene took from them is not given back in a later session. */

@@ -1,0 +1,44 @@
+import { registerMessages } from '../i18n/i18nProvider';
+
+registerMessages({
+  exposure: {
+    text: 'Tokens that still work, and people who could come back without a new one.',
+    table: 'Who could still come in, the longest first',
+    field: {
+      identity: 'Who',
+      room: 'Room',
+      template: 'Comes in as',
+      source: 'Why',
+      until: 'Until',
+      issuer: 'Issued by',
+    },
+    filter: {
+      identity: 'Identity',
+      room: 'Room',
+      template: 'Role template key',
+      issuer: 'Issued by',
+      stopped: 'Also tokens that are stopped now',
+    },
+    hint: { whole: 'full name', issuer: 'id or full name of an operator or API key' },
+    source: {
+      issued: 'Holds a token',
+      session: 'Left the room just now',
+      renewed: 'Is in the room; renewed until they leave',
+    },
+    own_rights: 'What their own token says',
+    stopped: 'Cannot come in: %{why}',
+    horizon: 'Nothing of this works any more after %{at}.',
+    horizon_renewed:
+      'Nothing of this works any more after %{at}, once the people who are in a room have left.',
+    horizon_partial: 'There is more than is shown. All of it ends before %{at}.',
+    no_gate:
+      'No gate is in front of LiveKit: it lets in any token that has not expired, until the check at the join.',
+    counts: '%{tokens} tokens, %{sessions} people in rooms, %{stopped} stopped',
+    empty_title: 'Nobody could come in',
+    empty_text: 'No token works now, and nobody is in a room.',
+    no_match: 'Nobody matches these filters',
+    more: 'Next page',
+    back: 'Previous page',
+    loading: 'Loading who could come in',
+  },
+});

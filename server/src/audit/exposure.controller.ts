@@ -1,0 +1,23 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
+import type { Actor } from '../actor/actor.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
+import { exposureQuery, type ExposureQuery, exposureResponse } from './exposure.schemas.js';
+import { ExposureService } from './exposure.service.js';
+
+@Controller('api/v1/exposure')
+export class ExposureController {
+  constructor(private readonly exposure: ExposureService) {}
+
+  @Get()
+  @ApiDoc({
+    summary: 'List who could still come in',
+    description:
+      'Tokens that were issued and live, and the tokens that LiveKit refreshes for people in rooms, each decided by policy as it is now: to which room, as what, until when. With a room limit only those rooms.',
+  })
+  @RequirePermission('ledger.read')
+  @Answers(exposureResponse)
+  list(@CurrentActor() actor: Actor, @Query({ schema: exposureQuery }) query: ExposureQuery) {
+    return this.exposure.list(actor, query);
+  }
+}

@@ -1,0 +1,30 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import type { z } from 'zod';
+import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
+import type { Actor } from '../actor/actor.js';
+import { Answers, ApiDoc } from '../common/http/api-docs.js';
+import { roomParams } from '../common/http/fields.js';
+import { sessionsQuery, type SessionsQuery, sessionsResponse } from './sessions.schemas.js';
+import { SessionsService } from './sessions.service.js';
+
+@Controller('api/v1/rooms/:room/sessions')
+export class SessionsController {
+  constructor(private readonly sessions: SessionsService) {}
+
+  @Get()
+  @ApiDoc({
+    summary: 'List the sessions of a room',
+    description:
+      'Past and running sessions from the ledger, newest first, with everybody who was there and the issued token that each connection came from. Behind a gate that is known through refreshes; without one the tokens that lived are named.',
+    errors: ['room.not_found'],
+  })
+  @RequirePermission('ledger.read')
+  @Answers(sessionsResponse)
+  list(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: roomParams }) { room }: z.infer<typeof roomParams>,
+    @Query({ schema: sessionsQuery }) query: SessionsQuery,
+  ) {
+    return this.sessions.list(actor, room, query);
+  }
+}

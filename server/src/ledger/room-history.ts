@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import { PgPool } from '../database/pg-pool.js';
+import { ledgerId } from './ledger-entry.js';
+
+export interface RoomStart {
+  readonly id: string;
+  readonly at: Date;
+  readonly sid: string | null;
+}
+
+/** Who was let in, came, and left; and which tokens there were for it. */
+export interface HistoryEntry {
+  readonly at: Date;
+  readonly kind: string;
+  readonly identity: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+const TIMEOUT_MS = 5_000;
+const COMINGS = ['gate.admitted', 'participant.joined', 'participant.left', 'participant.aborted'];
+
+/** What the ledger has of a room's sessions. */
+@Injectable()
+export class RoomHistory {
+  constructor(private readonly pg: PgPool) {}
+
+  /** When LiveKit started the room, newest first. */
+  async listStarts(room: string, before: Date | null, limit: number): Promise<RoomStart[]> {
+    const { rows } = await this.pg.query<{
+      at: Date;
+      at_us: string;
+      shard: number;
+      seq: string;
+      sid: string | null;
+    }>(
+      'room-history-starts',
+      `SELECT at, (extract(epoch FROM at) * 1000000)::bigint::text AS at_us, shard, seq,
+         payload->>'roomSid' AS sid
+       FROM ledger_entry
+       WHERE room = $1 AND kind = 'room.started' AND ($2::timestamptz IS NULL OR at < $2)
+       ORDER BY at DESC LIMIT $3`,
+      [room, before, limit],
+      TIMEOUT_MS,
+    );
+    return rows.map(({ at, at_us: atMicros, shard, seq, sid }) => ({
+      id: ledgerId({ atMicros, shard, seq: Number(seq) }),
+      at,
+      sid,
+    }));
+  }
+
+  /** When the room finished within the two instants; null: not that is known. */
+  async findFinish(room: string, from: Date, to: Date | null): Promise<Date | null> {
+    const { rows } = await this.pg.query<{ at: Date }>(
+      'room-history-finish',
+      `SELECT at FROM ledger_entry
+       WHERE room = $1 AND kind = 'room.finished' AND at > $2 AND ($3::timestamptz IS NULL OR at <= $3)
+       ORDER BY at DESC LIMIT 1`,
+      [room, from, to],
+      TIMEOUT_MS,
+    );
+    return rows[0]?.at ?? null;
+  }
+
+  /** Admissions, joins and leaves within the two instants, oldest first. */
+  listComings(
+    room: string,
+    identity: string | undefined,
+    from: Date,
+    to: Date | null,
+    limit: number,
+  ): Promise<HistoryEntry[]> {
+    return this.list(room, identity, COMINGS, from, to, limit);
+  }
+
+  /** Tokens that were issued for the room within the two instants, oldest first. */
+  listTokens(
+    room: string,
+    identity: string,
+    from: Date,
+    to: Date,
+    limit: number,
+  ): Promise<HistoryEntry[]> {
+    return this.list(room, identity, ['token.issued'], from, to, limit);
+  }
+
+  private async list(
+    room: string,
+    identity: string | undefined,
+    kinds: readonly string[],
+    from: Date,
+    to: Date | null,
+    limit: number,
+  ): Promise<HistoryEntry[]> {
+    const { rows } = await this.pg.query<HistoryEntry>(
+      'room-history-list',
+      `SELECT at, kind, identity, payload FROM ledger_entry
+       WHERE room = $1 AND kind = ANY($2) AND at >= $3 AND ($4::timestamptz IS NULL OR at <= $4)
+         AND identity IS NOT NULL AND ($5::text IS NULL OR identity = $5)
+       ORDER BY at, shard, seq LIMIT $6`,
+      [room, kinds, from, to, identity ?? null, limit],
+      TIMEOUT_MS,
+    );
+    return rows;
+  }
+}
