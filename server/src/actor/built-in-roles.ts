@@ -53,8 +53,11 @@ export const BUILT_IN_ROLES: readonly AccessRole[] = [
   {
     key: 'auditor',
     name: 'Auditor',
-    description: 'Reads everything, changes nothing but their own password.',
-    permissions: ALL_PERMISSIONS.filter((p) => p.endsWith('.read') || p === 'token.preview'),
+    description:
+      'Reads everything and acknowledges alarms; changes nothing else but their own password.',
+    permissions: ALL_PERMISSIONS.filter(
+      (p) => p.endsWith('.read') || p === 'token.preview' || p === 'alarm.acknowledge',
+    ),
     ceiling: null,
     isBuiltIn: true,
   },

@@ -38,6 +38,7 @@ export const PERMISSIONS = {
   'scene.write': { reach: 'room', description: 'Save, change and delete scenes' },
   'scene.enter': { reach: 'room', description: 'Enter and leave scenes in a room' },
   'ledger.read': { reach: 'any', description: 'Read the issuance and activity logs' },
+  'alarm.acknowledge': { reach: 'any', description: 'Say that an alarm was looked at' },
   'operator.read': { reach: 'any', description: 'See operators and access roles' },
   'operator.create': { reach: 'any', description: 'Add operators' },
   'operator.update': { reach: 'any', description: 'Change and disable operators' },

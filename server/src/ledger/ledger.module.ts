@@ -3,6 +3,7 @@ import { Housekeeping } from '../database/housekeeping.js';
 import { LedgerController } from './ledger.controller.js';
 import { LedgerEraser } from './ledger-eraser.js';
 import { LedgerLookup } from './ledger-lookup.js';
+import { LedgerOrigins } from './ledger-origins.js';
 import { LedgerReader } from './ledger-reader.js';
 import { LedgerService } from './ledger.service.js';
 import { LedgerVerifier } from './ledger-verifier.js';
@@ -55,6 +56,7 @@ const SEALING = [
   providers: [
     LedgerEraser,
     LedgerLookup,
+    LedgerOrigins,
     LedgerReader,
     LedgerService,
     LedgerVerifier,
@@ -68,6 +70,7 @@ const SEALING = [
     LedgerHealth,
     LedgerKeys,
     LedgerLookup,
+    LedgerOrigins,
     LedgerSealing,
     LedgerService,
     LedgerVerification,
