@@ -34,6 +34,6 @@ export abstract class ListingsPort {
   /** Null where LiveKit has no such service, as without Redis. */
   abstract listIngress(): Promise<ListedIngress[] | null>;
 
-  /** Null where LiveKit cannot say: the room has ended, or it has no such service. */
+  /** Null where LiveKit has no such service. Rejects where the room has ended. */
   abstract listDispatches(room: string): Promise<ListedDispatch[] | null>;
 }

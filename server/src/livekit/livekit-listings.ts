@@ -8,7 +8,7 @@ import {
 } from '@livekit/protocol';
 import { AppError } from '../common/errors/app-error.js';
 import { type LiveKitSettings, toHttpUrl } from './livekit.settings.js';
-import { isTimeout, toAppError } from './livekit-error.js';
+import { toAppError } from './livekit-error.js';
 import {
   type ListedDispatch,
   type ListedEgress,
@@ -83,9 +83,6 @@ export class LiveKitListings extends ListingsPort {
       request: new ListAgentDispatchRequest({ room }),
       answer: ListAgentDispatchResponse,
       token: this.sign({ roomAdmin: true, room }),
-    }).catch((error: unknown) => {
-      if (isTimeout(error) || (error instanceof TwirpError && error.status === 503)) return null;
-      throw error;
     });
     return (
       answer?.agentDispatches.map(({ id, agentName, metadata, state }) => ({
@@ -104,7 +101,7 @@ export class LiveKitListings extends ListingsPort {
       return await client.call(call);
     } catch (error) {
       if (error instanceof TwirpError && isMissing(error)) return null;
-      throw isTimeout(error) || error instanceof TwirpError ? error : toAppError(error);
+      throw toAppError(error);
     }
   }
 

@@ -47,7 +47,7 @@ export class ProgramLists implements OnModuleInit {
     dispatch: 'unknown',
   };
   /** When each service is asked next, by the monotonic clock. */
-  private readonly dueAt = { egress: 0, ingress: 0 };
+  private readonly dueAt = { egress: 0, ingress: 0, dispatch: 0 };
   private readonly turns = new Turns();
   /** Ids that are explained, or have their alarm. */
   private readonly known = new Set<string>();
@@ -142,15 +142,11 @@ export class ProgramLists implements OnModuleInit {
     const names = new Set(running.map(({ name }) => name));
     const own = standing.filter(({ kind }) => kind === 'dispatch.unexplained');
     await this.alarms.markGone(own.filter(({ room }) => room === null || !names.has(room)));
-    if (this.state.dispatch === 'off') return;
+    if (performance.now() < this.dueAt.dispatch) return;
     const turn = this.turns.next(running, DISPATCH_LISTS_A_SWEEP);
     await inParallel(turn, LISTS_AT_ONCE, async ({ name }) => {
-      const dispatches = await this.lists.listDispatches(name).catch((error: unknown) => {
-        this.log.debug('dispatches could not be listed', { error });
-        return null;
-      });
+      const dispatches = await this.readDispatches(name);
       if (!dispatches) return;
-      this.state.dispatch = 'on';
       await this.settle(
         'dispatch.unexplained',
         dispatches,
@@ -166,6 +162,19 @@ export class ProgramLists implements OnModuleInit {
         },
       );
     });
+  }
+
+  /** Null where the room has ended meanwhile, or there is no such service. */
+  private async readDispatches(room: string): Promise<ListedDispatch[] | null> {
+    try {
+      const found = await this.lists.listDispatches(room);
+      this.state.dispatch = found === null ? 'off' : 'on';
+      if (found === null) this.dueAt.dispatch = performance.now() + OFF_MS;
+      return found;
+    } catch (error) {
+      this.log.debug('the dispatches of a room could not be listed', { error });
+      return null;
+    }
   }
 
   /** Null where it is not its time, it could not be asked, or it is not there. */
