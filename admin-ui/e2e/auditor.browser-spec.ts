@@ -29,6 +29,7 @@ const PAGES: Record<string, string | RegExp> = {
   '/assignments': 'vera',
   '/issuances': /issued Viewer v1 to bo/,
   '/activity': /demoted vera to Viewer/,
+  '/alarms': 'No alarms',
   '/operators': 'admin@example.com',
   '/access-roles': 'ledger.read',
   '/api-keys': 'back end',

@@ -20,6 +20,7 @@ export const en = {
       audit: 'Audit',
       issuances: 'Issuances',
       activity: 'Activity',
+      alarms: 'Alarms',
       settings: 'Settings',
       operators: 'Operators',
       access_roles: 'Access roles',
@@ -123,6 +124,10 @@ export const en = {
       overwrite: 'Overwrite with mine',
       took_theirs: 'Your changes were discarded.',
       cancelled: 'Not saved: somebody changed this first.',
+    },
+    alarms: {
+      text: '%{smart_count} thing is not explained by the ledger. |||| %{smart_count} things are not explained by the ledger.',
+      show: 'Show alarms',
     },
     demo: {
       text: 'This installation holds sample data with synthetic participants.',

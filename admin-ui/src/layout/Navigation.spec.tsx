@@ -19,6 +19,7 @@ it('shows an auditor the logs', () => {
     'Home',
     'Issuances',
     'Activity',
+    'Alarms',
     'Operators',
     'Access roles',
     'LiveKit',
