@@ -17,6 +17,7 @@ import { IssuanceService } from './issuance/issuance.service.js';
 import { exportLedger, LEDGER_OPTIONS, LEDGER_USAGE, verifyLedger } from './ledger-command.js';
 import { LedgerKeys } from './ledger/sealing/ledger-keys.js';
 import { SealingStopped } from './ledger/sealing/sealing-stopped.js';
+import { Alarms } from './alarms/alarms.service.js';
 import { LedgerEraser, type Erasure } from './ledger/ledger-eraser.js';
 import { createOperatorBody, updateOperatorBody } from './operators/operators.schemas.js';
 import { OperatorsService } from './operators/operators.service.js';
@@ -123,9 +124,9 @@ async function run(
     }
     case 'ledger erase': {
       const { databaseMigrationUrl } = app.get<AppConfig>(APP_CONFIG);
-      const counts = await app
-        .get(LedgerEraser)
-        .erase(databaseMigrationUrl, actor, readErasure(given));
+      const erasure = readErasure(given);
+      const counts = await app.get(LedgerEraser).erase(databaseMigrationUrl, actor, erasure);
+      await app.get(Alarms).forget(erasure);
       console.log(
         `Erased ${counts.subjects} times what entries say of them and ${counts.actors} times that they acted, in ${counts.entries} entries.`,
       );

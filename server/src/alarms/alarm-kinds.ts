@@ -18,11 +18,11 @@ export const ALARM_KINDS = {
   'egress.unexplained': THERE,
   'ingress.unexplained': THERE,
   'dispatch.unexplained': THERE,
-  'policy.watch_stopped': THERE,
   'drift.detected': DONE,
   'participant.changed_elsewhere': DONE,
   'room.changed_elsewhere': DONE,
   'policy.changed_directly': DONE,
+  'policy.watch_stopped': DONE,
 } as const satisfies Partial<Record<LedgerKind, AlarmKindDeclaration>>;
 
 export type AlarmKind = keyof typeof ALARM_KINDS;

@@ -31,6 +31,20 @@ export interface OpenAlarms {
   readonly oldestAt: Date;
 }
 
+/** Whom the list is to forget, from before an instant; null: from any time. */
+export interface ForgottenPerson {
+  readonly of: 'identity' | 'operator';
+  readonly id: string;
+  readonly before: Date | null;
+}
+
+/** A trigger that notices direct changes of policy, or a function of theirs. */
+export interface WatchPart {
+  readonly name: string;
+  readonly isOn: boolean;
+  readonly version: string;
+}
+
 const STATES = {
   open: 'a.gone_at IS NULL AND a.acknowledged_at IS NULL',
   acknowledged: 'a.acknowledged_at IS NOT NULL',
@@ -148,16 +162,31 @@ export class AlarmStore {
     return rows;
   }
 
-  /** Triggers that should notice direct changes of policy and do not. */
-  async listStoppedTriggers(expected: readonly string[]): Promise<string[]> {
-    const { rows } = await this.pg.query<{ name: string }>(
-      'alarm-triggers',
-      `SELECT name FROM unnest($1::text[]) AS name WHERE NOT EXISTS (
-         SELECT FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-         WHERE t.tgname = name AND t.tgenabled IN ('O', 'A')
-           AND c.relnamespace = 'public'::regnamespace)`,
-      [expected],
+  async forget({ of, id, before }: ForgottenPerson): Promise<void> {
+    await this.pg.query(
+      `alarm-forget-${of}`,
+      of === 'identity'
+        ? `UPDATE alarm SET identity = NULL, note = NULL
+           WHERE identity = $1 AND ($2::timestamptz IS NULL OR opened_at < $2)`
+        : `UPDATE alarm SET acknowledged_by_id = NULL, acknowledged_by = '', note = NULL
+           WHERE acknowledged_by_kind = 'operator' AND acknowledged_by_id = $1
+             AND ($2::timestamptz IS NULL OR acknowledged_at < $2)`,
+      [id, before],
     );
-    return rows.map(({ name }) => name);
+  }
+
+  /** Those of the triggers and functions that there are, with a mark that every change of one changes. */
+  async readWatch(names: readonly string[]): Promise<WatchPart[]> {
+    const { rows } = await this.pg.query<WatchPart & object>(
+      'alarm-watch',
+      `SELECT t.tgname AS name, t.tgenabled IN ('O', 'A') AS "isOn", concat(t.oid, ' ', t.xmin) AS version
+       FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+       WHERE t.tgname = ANY($1) AND c.relnamespace = 'public'::regnamespace
+       UNION ALL
+       SELECT p.proname, true, concat(p.oid, ' ', p.xmin) FROM pg_proc p
+       WHERE p.proname = ANY($1) AND p.pronamespace = 'public'::regnamespace`,
+      [names],
+    );
+    return rows;
   }
 }

@@ -6,7 +6,12 @@ import { storableJson, storableText } from '../common/canonical-json.js';
 import type { LedgerEntryInput } from '../ledger/ledger-entry.js';
 import { Transactions } from '../ledger/transactions.js';
 import { ALARM_KINDS, ALL_ALARM_KINDS, type AlarmKind } from './alarm-kinds.js';
-import { AlarmStore, type OpenAlarms, type StandingAlarm } from './alarm-store.js';
+import {
+  AlarmStore,
+  type ForgottenPerson,
+  type OpenAlarms,
+  type StandingAlarm,
+} from './alarm-store.js';
 import type { AcknowledgeAlarmsBody, AlarmView, ListAlarmsQuery } from './alarms.schemas.js';
 
 /** Something that no entry explains. */
@@ -79,6 +84,11 @@ export class Alarms {
 
   list(actor: Actor, query: ListAlarmsQuery): Promise<Page<AlarmView>> {
     return this.store.list(actor, query);
+  }
+
+  /** Takes a person out of the list: whom alarms are about, or who acknowledged them. */
+  forget(person: ForgottenPerson): Promise<void> {
+    return this.store.forget(person);
   }
 
   /** What is there stays listed until it is gone; what was done is over. */

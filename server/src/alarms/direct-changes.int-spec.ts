@@ -220,22 +220,27 @@ describe('the watch over policy', () => {
     }
   });
 
-  it('raises an alarm when the owner turns it off, until it is on again', async () => {
-    const standing = () =>
-      app.sql(
-        `SELECT about->>'trigger' AS name, gone_at FROM alarm WHERE kind = 'policy.watch_stopped'`,
-      );
+  it('raises an alarm when the owner turns it off, also if it is on again at once', async () => {
+    const stopped = async () =>
+      (await app.ledger('policy.watch_stopped')).map(({ payload }) => payload);
     await app.database.asOwner('ALTER TABLE assignment DISABLE TRIGGER assignment_noted_delete');
-    await until('it is noticed', async () => (await standing()).length === 1, 15_000);
-    expect(await app.ledger('policy.watch_stopped')).toMatchObject([
-      { payload: { trigger: 'assignment_noted_delete' } },
-    ]);
-    await app.database.asOwner('ALTER TABLE assignment ENABLE TRIGGER assignment_noted_delete');
-    await until(
-      'it is over',
-      async () => (await standing()).every((one) => one['gone_at']),
-      15_000,
+    await until('it is noticed', async () => (await stopped()).length === 1, 15_000);
+    expect(await stopped()).toEqual([{ trigger: 'assignment_noted_delete', isOff: true }]);
+    await app.database.asOwner(
+      'ALTER TABLE assignment ENABLE TRIGGER assignment_noted_delete',
+      `BEGIN;
+       ALTER TABLE installation DISABLE TRIGGER installation_noted_update;
+       UPDATE installation SET tokens_void_before = NULL;
+       ALTER TABLE installation ENABLE TRIGGER installation_noted_update;
+       COMMIT`,
     );
-    expect(await app.ledger('policy.watch_stopped')).toHaveLength(1);
+    await until('it is noticed', async () => (await stopped()).length === 2, 15_000);
+    expect((await stopped())[1]).toEqual({ trigger: 'installation_noted_update', isOff: false });
+    const { body } = await app.inject(
+      'GET',
+      '/api/v1/alarms?filter={"kind":"policy.watch_stopped","state":"open"}',
+      { as: app.admin },
+    );
+    expect(body).toHaveLength(2);
   });
 });

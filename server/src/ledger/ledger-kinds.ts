@@ -215,7 +215,7 @@ export const LEDGER_KINDS = {
   },
   'policy.watch_stopped': {
     ...DONE,
-    what: 'A trigger that notices direct changes of policy is off',
+    what: 'A trigger that notices direct changes of policy is off, or was',
   },
   'alarm.acknowledged': { ...DONE, what: 'Somebody has looked at an alarm' },
 

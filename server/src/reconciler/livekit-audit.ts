@@ -12,9 +12,7 @@ import { Turns } from './turns.js';
 
 /** Rooms that Rolecall does not have, of which a sweep lists the participants. */
 const FOREIGN_A_SWEEP = 10;
-const THERE = ALL_ALARM_KINDS.filter(
-  (kind) => ALARM_KINDS[kind].isThere && kind !== 'policy.watch_stopped',
-);
+const THERE = ALL_ALARM_KINDS.filter((kind) => ALARM_KINDS[kind].isThere);
 
 /**
  * The other side of a sweep: what LiveKit has and no entry explains. It is written down once, and its

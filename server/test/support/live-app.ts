@@ -4,6 +4,7 @@ import pg from 'pg';
 import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { parseConfig } from '../../src/config/app-config.js';
 import { createApp } from '../../src/create-app.js';
+import { AlarmWatch } from '../../src/alarms/alarm-watch.js';
 import { startSealing } from '../../src/ledger/sealing/start-sealing.js';
 import { FirstStart } from '../../src/start/first-start.js';
 import type { LiveKitServer } from './livekit-server.js';
@@ -73,6 +74,7 @@ export async function startLiveApp(options: LiveAppOptions = {}): Promise<LiveAp
   const app = await createApp(config);
   await app.get(FirstStart).prepare();
   startSealing(app);
+  app.get(AlarmWatch).start();
   await app.listen({ host: '127.0.0.1', port });
   const url = `http://127.0.0.1:${port}`;
 

@@ -8,6 +8,7 @@ import { cookieName } from '../../src/auth/session-cookie.js';
 import { type AppConfig, parseConfig } from '../../src/config/app-config.js';
 import { createApp } from '../../src/create-app.js';
 import { type Hint, Hints } from '../../src/hints/hints.js';
+import { AlarmWatch } from '../../src/alarms/alarm-watch.js';
 import { startSealing } from '../../src/ledger/sealing/start-sealing.js';
 import { FirstStart } from '../../src/start/first-start.js';
 import { assertOwnChangesExplained, BY_SQL } from './own-changes.js';
@@ -116,6 +117,7 @@ export async function startTestApp(
   await app.getHttpAdapter().getInstance().ready();
   await app.get(FirstStart).prepare();
   startSealing(app);
+  app.get(AlarmWatch).start();
   const owner = new pg.Pool({ connectionString: database.ownerUrl, max: 2 });
   owner.on('error', () => undefined); // tests that kill Postgres cut idle connections
   const hints: Hint[] = [];
