@@ -190,6 +190,11 @@ export class WatchPolicyTables1795430000001 implements MigrationInterface {
         head record;
         mark record;
       BEGIN
+        -- So many rows of the table that their number was written down.
+        IF EXISTS (SELECT FROM public.policy_direct_change m
+          WHERE m.transaction = txn AND m.subject = of_table) THEN
+          RETURN;
+        END IF;
         SELECT h.seq, CASE WHEN h.xmin = me THEN h.at END AS own_at INTO head
         FROM public.ledger_head h WHERE h.shard = 0 FOR UPDATE;
         SELECT m.* INTO mark FROM public.policy_direct_change m
@@ -205,11 +210,7 @@ export class WatchPolicyTables1795430000001 implements MigrationInterface {
             RETURN;
           END IF;
           IF head.seq - mark.first_seq >= ${NAMED_ROWS} THEN
-            INSERT INTO public.policy_direct_change (transaction, subject)
-            VALUES (txn, of_table) ON CONFLICT DO NOTHING;
-            IF NOT FOUND THEN
-              RETURN;
-            END IF;
+            INSERT INTO public.policy_direct_change (transaction, subject) VALUES (txn, of_table);
             operation := 'many';
           END IF;
         END IF;
