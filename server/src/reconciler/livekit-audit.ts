@@ -4,6 +4,7 @@ import { ALL_ALARM_KINDS, ALARM_KINDS } from '../alarms/alarm-kinds.js';
 import { alarmKey, Alarms, type Finding } from '../alarms/alarms.service.js';
 import { inSequence } from '../common/in-parallel.js';
 import { LedgerOrigins } from '../ledger/ledger-origins.js';
+import { isUnavailable } from '../livekit/livekit-error.js';
 import type { ObservedParticipant, ObservedRoom } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { Profiles } from '../presence/profiles.js';
@@ -105,7 +106,12 @@ export class LiveKitAudit {
     const unexplained = foreign.filter(({ sid }) => !this.explained.has(sid));
     const isStanding = new Set(standing.map(({ key }) => key));
     for (const { name } of this.turns.next(unexplained, FOREIGN_A_SWEEP)) {
-      const listed = await this.rooms.listParticipants(name);
+      // One that LiveKit alone does not answer for has its next turn.
+      const listed = await this.rooms.listParticipants(name).catch((error: unknown) => {
+        if (isUnavailable(error)) return null;
+        throw error;
+      });
+      if (!listed) continue;
       this.noteVisit(name, listed);
       await this.alarms.raise(
         listed

@@ -65,10 +65,7 @@ export class LiveKitDouble {
     this.webhooks = new Webhooks(options.webhookUrl ?? null, (claims) =>
       this.sign({ ...claims, nbf: seconds() }),
     );
-    if (options.hasRedis) {
-      this.programs.egress = [];
-      this.programs.ingress = [];
-    }
+    if (options.hasRedis) this.programs.startRedis();
     this.admission = new Admission(this.apiKey, this.apiSecret);
     this.faults = new Faults(options.latencyMs);
     this.server = new DoubleServer(this, this.admission, this.faults, this.counts);

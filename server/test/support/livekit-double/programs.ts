@@ -17,6 +17,11 @@ export class Programs {
   ingress: IngressInfo[] | null = null;
   readonly dispatches = new Map<string, AgentDispatch[]>();
 
+  startRedis(): void {
+    this.egress = [];
+    this.ingress = [];
+  }
+
   /** Null for a path that is none of theirs. */
   answer(path: string, body: Buffer): { method: string; read: () => Uint8Array } | null {
     const method = PATH.exec(path)?.[1];
