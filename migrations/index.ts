@@ -14,6 +14,8 @@ import { NoteUnlistedOnce1795300000001 } from './1795300000001-NoteUnlistedOnce.
 import { HashEveryEntry1795400000000 } from './1795400000000-HashEveryEntry.js';
 import { SealTheLedger1795410000000 } from './1795410000000-SealTheLedger.js';
 import { KeepCosignatures1795420000000 } from './1795420000000-KeepCosignatures.js';
+import { RaiseAlarms1795430000000 } from './1795430000000-RaiseAlarms.js';
+import { WatchPolicyTables1795430000001 } from './1795430000001-WatchPolicyTables.js';
 import { ReadPastPolicy1795440000000 } from './1795440000000-ReadPastPolicy.js';
 import { ReviewTheLedger1795460000000 } from './1795460000000-ReviewTheLedger.js';
 
@@ -35,6 +37,8 @@ export const migrations = [
   HashEveryEntry1795400000000,
   SealTheLedger1795410000000,
   KeepCosignatures1795420000000,
+  RaiseAlarms1795430000000,
+  WatchPolicyTables1795430000001,
   ReadPastPolicy1795440000000,
   ReviewTheLedger1795460000000,
 ];

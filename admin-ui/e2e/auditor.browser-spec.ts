@@ -31,6 +31,7 @@ const PAGES: Record<string, string | RegExp> = {
   '/activity': /demoted vera to Viewer/,
   '/integrity': 'Newest checkpoint',
   '/exposure': /Nothing of this works any more/,
+  '/alarms': 'No alarms',
   '/operators': 'admin@example.com',
   '/access-roles': 'ledger.read',
   '/api-keys': 'back end',

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { RoomServiceClient } from 'livekit-server-sdk';
 import type { Page } from 'playwright-core';
 import { until } from '../../server/test/support/until.js';
 import { ConsolePage } from './pages/console-page.js';
@@ -106,6 +107,11 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
       });
       await api.post('/api-keys', { name: 'back end', permissions: ['token.issue'] });
       await installation.operator('auditor');
+      const { httpUrl, apiKey, apiSecret } = installation.server.livekit;
+      await new RoomServiceClient(httpUrl, apiKey, apiSecret).createRoom({ name: 'speakeasy' });
+      await until('it has its alarm', async () => {
+        return (await api.get('/status')).alarms.open > 0;
+      });
     });
 
     it.each(FILLED)('$name', look);

@@ -1,6 +1,7 @@
 import { Admin, CustomRoutes, localStorageStore, Resource } from 'react-admin';
 import { Route } from 'react-router-dom';
 import accessRoles from './access-roles';
+import alarms from './alarms';
 import apiKeys from './api-keys';
 import assignments from './assignments';
 import { Layout } from './layout/Layout';
@@ -85,6 +86,7 @@ export const App = () => (
     <Resource name="assignments" {...assignments} />
     <Resource name="operators" recordRepresentation="email" {...operators} />
     <Resource name="access-roles" {...accessRoles} />
+    <Resource name="alarms" {...alarms} />
     <Resource name="api-keys" recordRepresentation="name" {...apiKeys} />
     <CustomRoutes>
       <Route

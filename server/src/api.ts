@@ -4,6 +4,7 @@
  * requests and describe answers, in the form that JSON carries.
  */
 import type { z } from 'zod';
+import type * as alarms from './alarms/alarms.schemas.js';
 import type * as apiKeys from './api-keys/api-keys.schemas.js';
 import type * as assignments from './assignments/assignments.schemas.js';
 import type * as auth from './auth/auth.schemas.js';
@@ -129,6 +130,8 @@ export type ApprovedHand = Answer<typeof stage.approvedResponse>;
 export type ApprovedNext = Answer<typeof stage.approvedNextResponse>;
 export type ApprovedHands = Answer<typeof stage.approvedManyResponse>;
 
+export type Alarm = Answer<typeof alarms.alarmResponse>;
+
 export type SystemStatus = Answer<typeof status.statusResponse>;
 
 /** What a request that creates or changes a record may carry, by the name of the resource. */
@@ -155,6 +158,7 @@ export interface ListQueries {
   assignments: z.output<typeof assignments.listAssignmentsQuery>;
   operators: z.output<typeof operators.listOperatorsQuery>;
   'api-keys': z.output<typeof apiKeys.listApiKeysQuery>;
+  alarms: z.output<typeof alarms.listAlarmsQuery>;
 }
 
 /** The messages of `GET /api/v1/events`, by their event. */

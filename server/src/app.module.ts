@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AlarmsModule } from './alarms/alarms.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { AssignmentsModule } from './assignments/assignments.module.js';
 import { AuditModule } from './audit/audit.module.js';
@@ -47,6 +48,7 @@ export class AppModule {
         HintsModule,
         MetricsModule,
         LedgerModule,
+        AlarmsModule,
         CredentialsModule,
         AuthModule,
         HttpModule,

@@ -4,6 +4,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { z } from 'zod';
 import { Actor, SYSTEM_ACTOR } from './actor/actor.js';
+import { Alarms } from './alarms/alarms.service.js';
 import { AppModule } from './app.module.js';
 import { AppLogger } from './common/app-logger.js';
 import { AppError } from './common/errors/app-error.js';
@@ -98,7 +99,9 @@ export class Commands {
   }
 
   /** As the owner of the database: the application's role may erase nothing. */
-  eraseFromLedger(erasure: Erasure) {
-    return this.app.get(LedgerEraser).erase(this.migrationUrl, this.actor, erasure);
+  async eraseFromLedger(erasure: Erasure) {
+    const counts = await this.app.get(LedgerEraser).erase(this.migrationUrl, this.actor, erasure);
+    await this.app.get(Alarms).forget(erasure);
+    return counts;
   }
 }

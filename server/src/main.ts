@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AlarmWatch } from './alarms/alarm-watch.js';
 import { AppLogger } from './common/app-logger.js';
 import {
   type AppConfig,
@@ -40,6 +41,7 @@ async function start(): Promise<void> {
   await listen(app, config);
   const admin = await app.get(FirstStart).prepare();
   startSealing(app);
+  app.get(AlarmWatch).start();
   if (admin) console.log(describeFirstAdmin(admin));
   config.adminPassword = null;
   for (const name of unneeded) {

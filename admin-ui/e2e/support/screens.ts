@@ -55,6 +55,7 @@ export const NOTHING_YET: Screen[] = [
   { name: 'users', path: '/users' },
   { name: 'assignments', path: '/assignments' },
   { name: 'issuances', path: '/issuances' },
+  { name: 'alarms', path: '/alarms', shows: 'No alarms' },
   { name: 'API keys', path: '/api-keys' },
   { name: 'an address that is none', path: '/nowhere' },
 ];
@@ -119,6 +120,12 @@ export const FILLED: Screen[] = [
   { name: 'issuances', path: '/issuances', shows: /issued Viewer v1 to vera/ },
   { name: 'activity', path: '/activity', shows: /issued Viewer v1 to vera/ },
   { name: 'the integrity of the ledger', path: '/integrity', shows: 'Public keys of the log' },
+  { name: 'alarms', path: '/alarms', shows: /LiveKit runs speakeasy/ },
+  {
+    name: 'the question before an alarm is acknowledged',
+    path: '/alarms',
+    open: asks('Acknowledge: room.unexplained'),
+  },
   { name: 'operators', path: '/operators', shows: 'Audrey' },
   { name: 'access roles', path: '/access-roles', shows: 'ledger.read' },
   { name: 'API keys', path: '/api-keys', shows: 'back end' },

@@ -70,6 +70,15 @@ const LISTS: {
     },
     filter: { q: 'text', isDisabled: 'boolean' },
   },
+  alarms: {
+    sort: { openedAt: true, seenAt: true, kind: true },
+    filter: {
+      state: ['open', 'acknowledged', 'gone'],
+      kind: 'text',
+      room: 'text',
+      identity: 'text',
+    },
+  },
   'api-keys': {
     sort: { name: true, createdAt: true, expiresAt: true, lastUsedAt: true, id: true },
     filter: { q: 'text', isRevoked: 'boolean' },

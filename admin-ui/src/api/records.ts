@@ -2,6 +2,7 @@
 export type {
   AccessRole,
   Acting,
+  Alarm,
   ActiveScene,
   ActorKind,
   ApiKey,

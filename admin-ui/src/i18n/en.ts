@@ -22,6 +22,7 @@ export const en = {
       activity: 'Activity',
       integrity: 'Integrity',
       exposure: 'Exposure',
+      alarms: 'Alarms',
       settings: 'Settings',
       operators: 'Operators',
       access_roles: 'Access roles',
@@ -148,6 +149,10 @@ export const en = {
         server_may_change_ledger: 'the server may change its tables',
         trigger_off: 'a trigger that protects it is off',
       },
+    },
+    alarms: {
+      text: '%{smart_count} thing is not explained by the ledger. |||| %{smart_count} things are not explained by the ledger.',
+      show: 'Show alarms',
     },
     demo: {
       text: 'This installation holds sample data with synthetic participants.',

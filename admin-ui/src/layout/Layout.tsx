@@ -12,6 +12,7 @@ import { connectLists } from './connectLists';
 import { AnnounceProvider } from '../shared/announce';
 import { ErrorState } from '../shared/ErrorState';
 import { ConflictDialog } from './ConflictDialog';
+import { AlarmBanner } from './AlarmBanner';
 import { DemoBanner } from './DemoBanner';
 import { ErrorBoundary } from './ErrorBoundary';
 import { LedgerBanner } from './LedgerBanner';
@@ -115,6 +116,7 @@ function Frame({ children }: { children: ReactNode }) {
         >
           <DemoBanner />
           <LedgerBanner />
+          <AlarmBanner />
           <ErrorBoundary
             resetKey={pathname}
             fallback={(error, retry) => (

@@ -21,6 +21,7 @@ it('shows an auditor the logs', () => {
     'Activity',
     'Integrity',
     'Exposure',
+    'Alarms',
     'Operators',
     'Access roles',
     'LiveKit',

@@ -12,6 +12,7 @@ import History from '@mui/icons-material/History';
 import Home from '@mui/icons-material/HomeOutlined';
 import Key from '@mui/icons-material/VpnKeyOutlined';
 import MeetingRoom from '@mui/icons-material/MeetingRoomOutlined';
+import NotificationImportant from '@mui/icons-material/NotificationImportantOutlined';
 import MonitorHeart from '@mui/icons-material/MonitorHeartOutlined';
 import ReceiptLong from '@mui/icons-material/ReceiptLongOutlined';
 import Shield from '@mui/icons-material/ShieldOutlined';
@@ -110,6 +111,13 @@ const GROUPS: { label: string; items: Item[] }[] = [
         icon: <DoorFront />,
         permissions: ['ledger.read'],
         key: 'e',
+      },
+      {
+        to: '/alarms',
+        label: 'app.nav.alarms',
+        icon: <NotificationImportant />,
+        permissions: ['ledger.read'],
+        key: 'l',
       },
     ],
   },

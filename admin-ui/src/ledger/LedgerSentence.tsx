@@ -7,6 +7,9 @@ import './messages.en';
 
 type Fields = Record<string, unknown>;
 
+/** Members that sentences about alarms name as they are. */
+const NAMED = ['agent', 'role', 'table', 'trigger'];
+
 /** Placeholders that no message contains, so that names can be set in bold and isolated. */
 const mark = (name: string) => `\u0001${name}\u0002`;
 
@@ -36,6 +39,8 @@ export function LedgerSentence({ entry }: { entry: LedgerEntry | Issuance }) {
     duration: `${numberOf(entry.payload, 'ms')} ms`,
     source: textOf(entry.payload, 'source').replaceAll('_', ' ') || '…',
     permission: textOf(entry.payload, 'permission') || '…',
+    ...Object.fromEntries(NAMED.map((name) => [name, textOf(entry.payload, name) || '…'])),
+    changed: listOf(entry.payload, 'changed'),
   };
   const suffix = suffixOf(entry, template !== null);
   const text = translate(`ledger.sentence.${entry.kind}${suffix}`, {
@@ -63,6 +68,7 @@ function suffixOf(entry: LedgerEntry, hasTemplate: boolean) {
   // They may not be there at all, so no rights are wanted for them.
   const isOfRights = entry.kind.startsWith('drift.') || entry.kind === 'seat.updated';
   if (isOfRights && entry.payload?.['wanted'] === null) return '_out';
+  if (isOfRights && entry.payload?.['isUnexplained'] === true) return '_unexplained';
   if (entry.kind === 'operator.sign_in_refused') return signInSuffix(entry.payload);
   if (typeof entry.payload?.['times'] === 'number') return '_sum';
   if (entry.kind === 'access.refused') return refusedSuffix(entry);
@@ -97,6 +103,11 @@ function numberOf(payload: Fields | null, name: string) {
 /** An assignment that names nobody is everyone's. */
 const nobodyNamed = ({ kind }: LedgerEntry) =>
   kind.startsWith('assignment.') ? 'everyone' : 'somebody';
+
+function listOf(payload: Fields | null, name: string) {
+  const value = payload?.[name];
+  return Array.isArray(value) ? value.join(', ') : '…';
+}
 
 function textOf(payload: Fields | null, name: string) {
   const value = payload?.[name];

@@ -180,6 +180,7 @@ registerMessages({
         left: '%{identity} left %{room}',
         aborted: 'The connection of %{identity} to %{room} was lost',
         unlisted: '%{identity} is in %{room} without a token from Rolecall',
+        changed_elsewhere: 'Somebody changed %{changed} of %{identity} in %{room} at LiveKit',
       },
       track: {
         published: '%{identity} started sending %{source} in %{room}',
@@ -187,10 +188,23 @@ registerMessages({
       },
       drift: {
         detected: 'The rights of %{identity} in %{room} differ from their role',
+        detected_unexplained: 'Somebody gave %{identity} other rights in %{room} at LiveKit',
         detected_out: '%{identity} is in %{room} but may not be there',
         repaired: 'The rights of %{identity} in %{room} were corrected',
         repaired_out: '%{identity} was removed from %{room}',
       },
+      egress: {
+        unexplained: 'LiveKit records or streams %{room}, which nobody here began',
+      },
+      ingress: { unexplained: 'LiveKit has an ingress to %{room} that nobody here made' },
+      dispatch: {
+        unexplained: 'LiveKit calls the agent %{agent} to %{room}, which nobody here asked for',
+      },
+      policy: {
+        changed_directly: 'The Postgres role %{role} changed %{table} past Rolecall',
+        watch_stopped: 'The trigger %{trigger}, which notices direct changes, is off, or was',
+      },
+      alarm: { acknowledged: '%{actor} acknowledged an alarm' },
       gate: {
         admitted: '%{identity} connected to %{room} through the gate',
         refused: '%{identity} was refused at the gate of %{room}',
@@ -237,6 +251,8 @@ registerMessages({
         deleted: '%{actor} deleted the room %{room}',
         started: 'The room %{room} started',
         finished: 'The room %{room} ended',
+        unexplained: 'LiveKit runs %{room}, which nobody here began',
+        changed_elsewhere: 'Somebody changed the metadata of %{room} at LiveKit',
       },
       user: {
         created: '%{actor} added the user %{identity}',

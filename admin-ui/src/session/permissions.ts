@@ -35,6 +35,7 @@ const RULES: Record<string, Rules> = {
   operators: { list: 'operator.read', create: 'operator.create', edit: 'operator.update' },
   'access-roles': { list: 'operator.read' },
   'api-keys': { list: 'api_key.read', create: 'api_key.create', delete: 'api_key.revoke' },
+  alarms: { list: 'ledger.read' },
   ledger: { list: 'ledger.read' },
   issuances: { list: 'ledger.read' },
 };

@@ -169,11 +169,11 @@ describe('a room limit', () => {
 });
 
 describe('the built-in access roles', () => {
-  it('let an auditor sign off reviews, and change nothing', () => {
+  it('let an auditor sign off reviews and acknowledge alarms, and change nothing', () => {
     const changing = accessRole('auditor')!.permissions.filter(
       (permission) => !permission.endsWith('.read') && permission !== 'token.preview',
     );
-    expect(changing).toEqual(['ledger.review']);
+    expect(changing).toEqual(['ledger.review', 'alarm.acknowledge']);
   });
 
   it('give a moderator no templates to write, operators, assignments or keys', () => {

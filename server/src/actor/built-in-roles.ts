@@ -53,9 +53,11 @@ export const BUILT_IN_ROLES: readonly AccessRole[] = [
   {
     key: 'auditor',
     name: 'Auditor',
-    description: 'Reads everything, signs off reviews, changes nothing but their own password.',
+    description:
+      'Reads everything, signs off reviews and acknowledges alarms; changes nothing else but their own password.',
     permissions: ALL_PERMISSIONS.filter(
-      (p) => p.endsWith('.read') || p === 'token.preview' || p === 'ledger.review',
+      (p) =>
+        p.endsWith('.read') || ['token.preview', 'ledger.review', 'alarm.acknowledge'].includes(p),
     ),
     ceiling: null,
     isBuiltIn: true,

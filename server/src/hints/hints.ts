@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 /** "Something about `key` changed": carries no state; listeners read the current state. */
 export interface Hint {
-  /** `room:<name>`, `rooms`, or `operator:<id>`, which is an API key's id as well. */
+  /** `room:<name>`, `rooms`, `livekit`, or `operator:<id>`, which is an API key's id as well. */
   topic: string;
   /**
    * What changed. Of a room: `seat`, `policy` (all its seats are looked at again), `stage`, `bulk`,

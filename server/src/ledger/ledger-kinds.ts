@@ -230,6 +230,33 @@ export const LEDGER_KINDS = {
     speaksOf: 'actor',
     what: 'An auditor signed off a part of the log',
   },
+  'room.unexplained': { ...DONE, what: 'LiveKit runs a room that nobody here began' },
+  'room.changed_elsewhere': {
+    outcomes: 'done',
+    personal: ['metadata'],
+    speaksOf: 'actor',
+    what: 'The metadata of a room was changed at LiveKit',
+  },
+  'participant.changed_elsewhere': {
+    outcomes: 'done',
+    personal: ['after'],
+    what: 'The name, metadata or attributes of somebody were changed at LiveKit',
+  },
+  'egress.unexplained': { ...DONE, what: 'LiveKit records or streams what nobody here began' },
+  'ingress.unexplained': { ...DONE, what: 'LiveKit has an ingress that nobody here made' },
+  'dispatch.unexplained': { ...DONE, what: 'LiveKit calls an agent that nobody here asked for' },
+  'policy.changed_directly': {
+    outcomes: 'done',
+    personal: ['after', 'before', 'key'],
+    speaksOf: 'actor',
+    what: 'Policy was changed in Postgres, past Rolecall',
+  },
+  'policy.watch_stopped': {
+    ...DONE,
+    what: 'A trigger that notices direct changes of policy is off, or was',
+  },
+  'alarm.acknowledged': { ...DONE, what: 'Somebody has looked at an alarm' },
+
   'ledger.verified': { ...DONE, what: 'The ledger was verified' },
   'ledger.challenged': { ...DONE, what: 'Random entries were decided again from the log' },
   'ledger.exported': { ...DONE, what: 'Entries were exported' },

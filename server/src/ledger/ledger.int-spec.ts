@@ -248,7 +248,7 @@ describe('the two ways in', () => {
         Array.from({ length: 40 }, (_, i) =>
           transactions
             .run(async (tx) => {
-              tx.record(entry({ kind: `test.${i}` }));
+              tx.record(entry({ kind: 'template.created' }));
               if (i % 2 === 0) {
                 await tx.query(`INSERT INTO role_template (key, name) VALUES ($1, 'Kept')`, [
                   `kept-${i}`,

@@ -4,6 +4,7 @@ import { EntriesAbout } from './entries-about.js';
 import { LedgerController } from './ledger.controller.js';
 import { LedgerEraser } from './ledger-eraser.js';
 import { LedgerLookup } from './ledger-lookup.js';
+import { LedgerOrigins } from './ledger-origins.js';
 import { LedgerReader } from './ledger-reader.js';
 import { LedgerService } from './ledger.service.js';
 import { LivingTokens } from './living-tokens.js';
@@ -68,6 +69,7 @@ const SEALING = [
     EntriesAbout,
     LedgerEraser,
     LedgerLookup,
+    LedgerOrigins,
     LedgerReader,
     LedgerReads,
     LedgerService,
@@ -88,6 +90,7 @@ const SEALING = [
     LedgerKeys,
     LedgerLookup,
     LedgerReads,
+    LedgerOrigins,
     LedgerSealing,
     LedgerService,
     LedgerVerification,

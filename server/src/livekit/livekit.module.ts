@@ -1,8 +1,10 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { AbsentRooms } from './absent-rooms.js';
+import { ListingsPort } from './listings-port.js';
 import { LiveKitClock } from './livekit-clock.js';
 import { LiveKitInstall } from './livekit-install.js';
+import { AbsentListings, LiveKitListings } from './livekit-listings.js';
 import { LiveKitRooms } from './livekit-rooms.js';
 import { LiveKitVersion } from './livekit-version.js';
 import { LiveKitHealth } from './livekit.health.js';
@@ -36,6 +38,12 @@ import { WebhookVerifier } from './webhook-verifier.js';
       inject: [LIVEKIT_SETTINGS, LiveKitClock],
     },
     {
+      provide: ListingsPort,
+      useFactory: (settings: LiveKitSettings | null, clock: LiveKitClock) =>
+        settings ? new LiveKitListings(settings, () => clock.now()) : new AbsentListings(),
+      inject: [LIVEKIT_SETTINGS, LiveKitClock],
+    },
+    {
       provide: TokenSigner,
       useFactory: ({ livekit }: AppConfig) => new TokenSigner(livekit),
       inject: [APP_CONFIG],
@@ -52,6 +60,7 @@ import { WebhookVerifier } from './webhook-verifier.js';
   ],
   exports: [
     LIVEKIT_SETTINGS,
+    ListingsPort,
     LiveKitClock,
     LiveKitHealth,
     LiveKitInstall,

@@ -8,7 +8,7 @@ interface Incoming<T> {
   fromBinary(bytes: Uint8Array): T;
 }
 
-/** One call of LiveKit's RoomService. */
+/** One call of one of LiveKit's services. */
 export interface TwirpCall<T> {
   readonly method: string;
   readonly request: Outgoing;
@@ -29,6 +29,8 @@ export class TwirpError extends Error {
     readonly tokenRefusal: TokenRefusal | null = null,
     /** Where a redirect leads. */
     readonly location: string | null = null,
+    /** The service is not there: it needs Redis, which this LiveKit runs without. */
+    readonly needsRedis = false,
   ) {
     super(`LiveKit answered ${status} (${code ?? 'no code'})`);
     this.name = 'TwirpError';
@@ -43,8 +45,9 @@ export class NotLiveKitError extends Error {
   }
 }
 
-const SERVICE = '/twirp/livekit.RoomService/';
 const PROTOBUF = 'application/protobuf';
+/** By the words of livekit-server v1.13.5 (`pkg/service/errors.go`). */
+const NEEDS_REDIS = '(redis required)';
 
 /**
  * Twirp in protobuf over connections that are kept alive: a quarter of the processor time that the
@@ -57,9 +60,10 @@ export class TwirpClient {
   constructor(
     url: string,
     private readonly timeoutMs: number,
+    service = 'RoomService',
   ) {
     const { origin, pathname } = new URL(url);
-    this.path = pathname.replace(/\/+$/, '') + SERVICE;
+    this.path = `${pathname.replace(/\/+$/, '')}/twirp/livekit.${service}/`;
     // Time is kept for each call as a whole, also while it waits for a connection.
     const own = { headersTimeout: 0, bodyTimeout: 0 };
     this.pool = new Pool(origin, { ...own, connect: { timeout: timeoutMs } });
@@ -161,7 +165,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 function contentOf({ status, headers, body }: Reply): Uint8Array {
   if (status !== 200) {
     const refusal = status === 401 ? tokenRefusalOf(body) : null;
-    throw new TwirpError(status, codeOf(body), refusal, headers['location'] ?? null);
+    const needsRedis = status === 500 && Buffer.from(body).includes(NEEDS_REDIS);
+    throw new TwirpError(status, codeOf(body), refusal, headers['location'] ?? null, needsRedis);
   }
   if (!headers['content-type']?.startsWith(PROTOBUF)) throw new NotLiveKitError();
   return body;

@@ -5,9 +5,13 @@ import {
   toObservedParticipant,
   toObservedTrack,
 } from './participant-view.js';
+import { type Profile, profileOf } from './profile.js';
 
 /** A participant of a webhook; webhooks about tracks have only sid and identity. */
-export type EventParticipant = Omit<ObservedParticipant, 'metadata' | 'attributes' | 'tracks'>;
+export type EventParticipant = Omit<ObservedParticipant, 'metadata' | 'attributes' | 'tracks'> & {
+  /** What they are called, hashed; missing in events from before. */
+  readonly profile?: Profile;
+};
 
 /** The content of a webhook, without TURN password and metadata. */
 export interface LiveKitEvent {
@@ -35,5 +39,5 @@ export function toLiveKitEvent(event: WebhookEvent): LiveKitEvent {
 
 function withoutMetadata(participant: ObservedParticipant): EventParticipant {
   const { metadata: _metadata, attributes: _attributes, tracks: _tracks, ...rest } = participant;
-  return rest;
+  return { ...rest, profile: profileOf(participant) };
 }

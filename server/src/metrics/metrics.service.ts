@@ -38,6 +38,12 @@ export class Metrics {
     buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [this.registry],
   });
+  readonly alarmsOpen = new Gauge({
+    name: 'rolecall_alarms_open',
+    help: 'Alarms that nobody has acknowledged and that are not gone, by kind',
+    labelNames: ['kind'] as const,
+    registers: [this.registry],
+  });
   readonly ledgerSize = new Gauge({
     name: 'rolecall_ledger_sealed_entries',
     help: 'Entries in the newest signed tree, as this server last saw it',

@@ -6,6 +6,7 @@ import { isStorable } from '../livekit/storable.js';
 import { type KnownRooms, Observations } from '../seats/public/observations.js';
 import { type Seat, SeatReader } from '../seats/public/seats.js';
 import { Lurkers } from './lurkers.js';
+import { Profiles } from './profiles.js';
 
 export interface SeenRoom {
   readonly participants: readonly ObservedParticipant[];
@@ -27,6 +28,7 @@ export class PresenceService {
     private readonly store: SeatReader,
     private readonly observations: Observations,
     private readonly lurkers: Lurkers,
+    private readonly profiles: Profiles,
     private readonly clock: LiveKitClock,
   ) {}
 
@@ -36,8 +38,10 @@ export class PresenceService {
     const participants = listed.filter(({ identity }) => isStorable(identity));
     await this.observations.listed(room, participants, known);
     this.lurkers.noteParticipants(room, participants);
+    const here = participants.filter(({ state }) => state !== 'disconnected');
+    await this.profiles.compare(room, here);
     return {
-      participants: participants.filter(({ state }) => state !== 'disconnected'),
+      participants: here,
       isUnannounced: hasUnannounced(participants, known.seats.get(room) ?? [], this.clock.now()),
     };
   }

@@ -4,7 +4,9 @@ import { PresenceModule } from '../presence/presence.module.js';
 import { RoomsModule } from '../rooms/rooms.module.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
+import { LiveKitAudit } from './livekit-audit.js';
 import { PolicyWatch } from './policy-watch.js';
+import { ProgramLists } from './program-lists.js';
 import { ReconcilerService } from './reconciler.service.js';
 import { Sweep } from './sweep.js';
 import { SweepLock } from './sweep-lock.js';
@@ -12,7 +14,7 @@ import { SweepLock } from './sweep-lock.js';
 /** Desired against observed, again and again. */
 @Module({
   imports: [EventsModule, PresenceModule, RoomsModule, SeatsModule, WebhooksModule],
-  providers: [PolicyWatch, ReconcilerService, Sweep, SweepLock],
-  exports: [ReconcilerService],
+  providers: [LiveKitAudit, PolicyWatch, ProgramLists, ReconcilerService, Sweep, SweepLock],
+  exports: [ProgramLists, ReconcilerService],
 })
 export class ReconcilerModule {}

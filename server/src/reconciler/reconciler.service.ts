@@ -13,6 +13,7 @@ import { isUnavailable } from '../livekit/livekit-error.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { WebhookInbox } from '../webhooks/webhook-inbox.js';
 import { WebhookProcessor } from '../webhooks/webhook-processor.js';
+import { ProgramLists } from './program-lists.js';
 import { SeatChecks } from '../seats/public/observations.js';
 import { type SweepReport, sweepIntervalMs, Sweep } from './sweep.js';
 import { SweepLock } from './sweep-lock.js';
@@ -63,6 +64,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
     private readonly webhooks: WebhookProcessor,
     private readonly health: LiveKitHealth,
     private readonly feed: EventFeed,
+    private readonly programs: ProgramLists,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -103,6 +105,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnApplicationS
   /** A hint about a room, from any server, is a reason to visit it. */
   private onEvents(events: readonly FeedEvent[]): void {
     for (const { topic, type } of events) {
+      if (topic === 'livekit') this.programs.askSoon();
       if (topic.startsWith(ROOM) && !IGNORED_HINTS.has(type))
         this.sweep.noteActivity(topic.slice(ROOM.length));
     }

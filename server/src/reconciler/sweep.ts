@@ -12,6 +12,7 @@ import { RoomClosing } from '../rooms/room-closing.js';
 import { RoomStore, type RunningRoom } from '../rooms/room-store.js';
 import { Observations, SeatChecks } from '../seats/public/observations.js';
 import { OperationReader, type Seat, type SeatOperation } from '../seats/public/seats.js';
+import { LiveKitAudit } from './livekit-audit.js';
 import { SweepSchedule } from './sweep-schedule.js';
 
 const ROOMS_AT_ONCE = 4;
@@ -63,6 +64,7 @@ export class Sweep {
     private readonly checks: SeatChecks,
     private readonly store: OperationReader,
     private readonly health: LiveKitHealth,
+    private readonly audit: LiveKitAudit,
     @Inject(APP_CONFIG) config: AppConfig,
   ) {
     this.schedule = new SweepSchedule(sweepIntervalMs(config));
@@ -107,6 +109,7 @@ export class Sweep {
       async () => {
         report.unsettled = await this.settleOpen();
       },
+      () => this.audit.look(running, ours),
     ]);
     return report;
   }
@@ -151,6 +154,7 @@ export class Sweep {
         if (this.health.status.state === 'down') throw unavailable('went away');
         const { participants, isUnannounced } = await this.presence.observeRoom(room.name, known);
         this.schedule.noteVisit(room, participants.length, performance.now());
+        this.audit.noteVisit(room.name, participants);
         if (isUnannounced) this.noteActivityEverywhere();
         report.people += participants.length;
         report.drifted += await this.checkRoom(room.name, participants);

@@ -122,6 +122,16 @@ export class RoomStore {
     return rows;
   }
 
+  /** What the metadata of these rooms should be. */
+  async readMetadata(rooms: readonly string[]): Promise<Map<string, string>> {
+    const { rows } = await this.pg.query<{ name: string; metadata: string }>(
+      'room-metadata',
+      'SELECT name, metadata FROM room WHERE name = ANY($1)',
+      [rooms],
+    );
+    return new Map(rows.map(({ name, metadata }) => [name, metadata]));
+  }
+
   /** Rooms that do not run but for which somebody who has not come yet holds a token. */
   async listExpected(running: readonly string[]): Promise<RunningRoom[]> {
     const { rows } = await this.pg.query<RunningRoom>(

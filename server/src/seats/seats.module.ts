@@ -15,6 +15,7 @@ import { SeatContexts } from './commands/seat-contexts.js';
 import { RoomCounts, SeatExtras } from './model/extensions.js';
 import { SeatGuards } from './commands/seat-guards.js';
 import { SeatOperations } from './store/seat-operations.js';
+import { PermissionOrigins } from './repair/permission-origins.js';
 import { SeatPolicy } from './model/seat-policy.js';
 import { SeatRules } from './model/extensions.js';
 import { SeatReader } from './store/seat-reader.js';
@@ -48,6 +49,7 @@ const SEATS = [
   ObservationStore,
   OperationReader,
   OperationRunner,
+  PermissionOrigins,
   PublishDelays,
   RecentOperations,
   RoleFallbacks,

@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { z } from 'zod';
 import { Public } from '../actor/access.decorators.js';
+import { AlarmWatch } from '../alarms/alarm-watch.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { LedgerHealth, LEDGER_PROBLEMS } from '../ledger/sealing/ledger-health.js';
@@ -11,6 +12,11 @@ import { FirstStart } from '../start/first-start.js';
 
 const readyResponse = z.object({
   status: z.literal('ready').describe('Always `ready`.'),
+  alarms: z
+    .int()
+    .describe(
+      'Open alarms: what no entry of the ledger explains. `GET /api/v1/alarms` lists them.',
+    ),
   ledger: z
     .object({
       sealing: z
@@ -47,6 +53,7 @@ export class HealthController {
     private readonly ledgerHealth: LedgerHealth,
     private readonly sealing: LedgerSealing,
     private readonly witnesses: LedgerWitnesses,
+    private readonly alarmWatch: AlarmWatch,
   ) {}
 
   @Get('healthz')
@@ -65,7 +72,7 @@ export class HealthController {
   @ApiDoc({
     summary: 'Check that requests can be served',
     description:
-      'Answers 503 while Rolecall starts and while the database cannot be reached. What weakens the ledger is in the answer; it does not make it 503.',
+      'Answers 503 while Rolecall starts and while the database cannot be reached. What weakens the ledger, and open alarms, are in the answer; they do not make it 503.',
     errors: ['start.not_ready', 'database.unavailable', 'ledger.not_cosigned'],
   })
   @Public('probes do not sign in; says only whether requests can be served')
@@ -80,6 +87,7 @@ export class HealthController {
     this.witnesses.assertCosigned();
     return {
       status: 'ready',
+      alarms: this.alarmWatch.open.reduce((sum, { count }) => sum + count, 0),
       ledger: {
         sealing: this.sealing.state,
         problems: this.ledgerHealth.problems().map(({ code }) => code),

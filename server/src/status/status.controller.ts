@@ -1,5 +1,6 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import type { z } from 'zod';
+import { Alarms } from '../alarms/alarms.service.js';
 import { CurrentActor, SignedIn } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
@@ -13,6 +14,7 @@ import { LiveKitHealth } from '../livekit/livekit.health.js';
 import { LiveKitInstall } from '../livekit/livekit-install.js';
 import { LiveKitVersion } from '../livekit/livekit-version.js';
 import { RemoteUnmute, type RemoteUnmuteState } from '../livekit/remote-unmute.js';
+import { ProgramLists } from '../reconciler/program-lists.js';
 import { ReconcilerService } from '../reconciler/reconciler.service.js';
 import { ClockWatch } from './clock-watch.js';
 import { SeatReader } from '../seats/public/seats.js';
@@ -39,6 +41,8 @@ export class StatusController {
     private readonly sealing: LedgerSealing,
     private readonly tree: TreeStore,
     private readonly witnesses: LedgerWitnesses,
+    private readonly alarms: Alarms,
+    private readonly programs: ProgramLists,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -75,10 +79,23 @@ export class StatusController {
         // It counts rooms and people everywhere.
         round: actor.roomLimit() === null ? this.reconciler.status.round : null,
       },
+      programs: this.programs.view,
+      alarms: await this.readAlarms(actor),
       ledger: await this.readLedger(),
       tokenTtl: this.config.tokenTtl,
       tokenTtlMax: this.config.tokenTtlMax,
       demo: { isPresent: await this.users.hasDemo() },
+    };
+  }
+
+  private async readAlarms(actor: Actor) {
+    if (!actor.can('ledger.read')) return null;
+    const kinds = await this.alarms.countOpen(actor.roomsFor('ledger.read'));
+    const oldest = kinds.map(({ oldestAt }) => oldestAt).sort((a, b) => a.getTime() - b.getTime());
+    return {
+      open: kinds.reduce((sum, { count }) => sum + count, 0),
+      oldestAt: oldest[0] ?? null,
+      kinds: kinds.map(({ kind, count }) => ({ kind, count })),
     };
   }
 

@@ -1,7 +1,15 @@
 import { z } from 'zod';
+import { openAlarmsResponse } from '../alarms/alarms.schemas.js';
 import { LEDGER_PROBLEMS } from '../ledger/sealing/ledger-health.js';
 import { SEALING_STATES } from '../ledger/sealing/ledger-sealing.js';
 import { LIVEKIT_PROBLEMS } from '../livekit/livekit-problem.js';
+
+const serviceState = (what: string) =>
+  z
+    .enum(['on', 'off', 'unknown'])
+    .describe(
+      `Whether LiveKit has the service for ${what}; \`off\`: it does not, as without Redis.`,
+    );
 
 export const statusResponse = z.object({
   version: z.string().describe('The version of Rolecall.'),
@@ -108,6 +116,18 @@ export const statusResponse = z.object({
         .describe('What it found.'),
     })
     .describe('The reconciler on this server; its fields are null if another server runs it.'),
+  programs: z
+    .object({
+      egress: serviceState('recordings and streams to elsewhere'),
+      ingress: serviceState('streams from elsewhere'),
+      dispatch: serviceState('agents'),
+    })
+    .describe('What else LiveKit does, as the server that sweeps sees it.'),
+  alarms: openAlarmsResponse
+    .nullable()
+    .describe(
+      'What no entry of the ledger explains and nobody has acknowledged, within the room limit; null without `ledger.read`.',
+    ),
   ledger: z
     .object({
       sealing: z

@@ -48,6 +48,7 @@ const DASHBOARD = new Set([
   'assignments',
   'operators',
   'access-roles',
+  'alarms',
   'api-keys',
   'tokens',
   'issuances',

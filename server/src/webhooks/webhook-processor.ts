@@ -14,6 +14,8 @@ import type { EventParticipant, LiveKitEvent } from '../livekit/webhook-event.js
 import type { ObservedTrack } from '../livekit/participant-view.js';
 import { Observations, SeatChecks } from '../seats/public/observations.js';
 import type { TrackEvent } from '../seats/public/seats.js';
+import { Hints } from '../hints/hints.js';
+import { Profiles } from '../presence/profiles.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { RoomSessions } from '../presence/room-sessions.js';
 import { type ReceivedEvent, WebhookInbox } from './webhook-inbox.js';
@@ -54,6 +56,8 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
     private readonly observations: Observations,
     private readonly sessions: RoomSessions,
     private readonly presence: PresenceService,
+    private readonly profiles: Profiles,
+    private readonly hints: Hints,
     private readonly checks: SeatChecks,
   ) {}
 
@@ -154,6 +158,10 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
   private async process(tx: Tx, event: ReceivedEvent): Promise<(() => Promise<unknown>)[]> {
     const { room, participant, track } = event;
     this.record(tx, event);
+    // The sweep asks LiveKit for its lists of them.
+    if (/^(egress|ingress)_/.test(event.event)) {
+      tx.afterCommit(() => this.hints.publish([{ topic: 'livekit', type: 'program', key: null }]));
+    }
     if (!room?.name) return [];
     switch (event.event) {
       case 'room_started':
@@ -192,6 +200,7 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
     const observation = await this.observations.joined(tx, room, participant);
     if (observation.changed.length === 0) return [];
     return [
+      () => this.profiles.noteJoined(room, participant),
       () => this.observations.publish(room, observation),
       () => this.checks.check(room, participant, 'join'),
     ];

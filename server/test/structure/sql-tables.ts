@@ -4,6 +4,7 @@ import { folderOf, sourceFiles } from './source-graph.js';
 
 /** The folder whose store owns the SQL on a table. */
 const OWNERS = {
+  alarm: 'alarms',
   api_key: 'api-keys',
   app_user: 'users',
   assignment: 'assignments',
@@ -20,10 +21,12 @@ const OWNERS = {
   ledger_range: 'ledger',
   ledger_review: 'ledger',
   ledger_tile: 'ledger',
+  livekit_baseline: 'presence',
   operator: 'operators',
   operator_access: 'operators',
   operator_device: 'auth',
   operator_session: 'auth',
+  policy_direct_change: 'alarms',
   recorded_settings: 'start',
   role_template: 'role-templates',
   role_template_version: 'role-templates',

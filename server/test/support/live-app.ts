@@ -1,12 +1,14 @@
 import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import pg from 'pg';
 import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { parseConfig } from '../../src/config/app-config.js';
 import { createApp } from '../../src/create-app.js';
-import { PgPool } from '../../src/database/pg-pool.js';
+import { AlarmWatch } from '../../src/alarms/alarm-watch.js';
 import { startSealing } from '../../src/ledger/sealing/start-sealing.js';
 import { FirstStart } from '../../src/start/first-start.js';
 import type { LiveKitServer } from './livekit-server.js';
+import { assertOwnChangesExplained } from './own-changes.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 const ADMIN = { email: 'admin@localhost', password: 'correct horse battery' };
@@ -72,6 +74,7 @@ export async function startLiveApp(options: LiveAppOptions = {}): Promise<LiveAp
   const app = await createApp(config);
   await app.get(FirstStart).prepare();
   startSealing(app);
+  app.get(AlarmWatch).start();
   await app.listen({ host: '127.0.0.1', port });
   const url = `http://127.0.0.1:${port}`;
 
@@ -111,6 +114,14 @@ export async function startLiveApp(options: LiveAppOptions = {}): Promise<LiveAp
     };
   };
   const admin = await signIn(ADMIN);
+  // Not the server's own: what a test writes past it is named in the ledger.
+  const pool = new pg.Pool({
+    connectionString: database.appUrl,
+    application_name: 'test',
+    connectionTimeoutMillis: 3_000,
+    max: 2,
+  });
+  pool.on('error', () => undefined); // tests that kill Postgres cut idle connections
 
   return {
     ...admin,
@@ -123,12 +134,17 @@ export async function startLiveApp(options: LiveAppOptions = {}): Promise<LiveAp
       return signIn(credentials);
     },
     sql: async <T extends object>(text: string, values: unknown[] = []) => {
-      const { rows } = await app.get(PgPool).pool.query(text, values);
+      const { rows } = await pool.query(text, values);
       return rows as T[];
     },
     stop: async () => {
       await app.close();
-      if (!options.database) await database.drop();
+      try {
+        await assertOwnChangesExplained(async (text) => (await pool.query(text)).rows);
+      } finally {
+        await pool.end();
+        if (!options.database) await database.drop();
+      }
     },
   };
 }

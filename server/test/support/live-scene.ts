@@ -4,6 +4,7 @@ import { PRESETS } from '../../src/grants/presets.js';
 import type { SeatView } from '../../src/seats/views/seats.schemas.js';
 import type { LiveApp } from './live-app.js';
 import type { LiveKitServer } from './livekit-server.js';
+import { BY_SQL } from './own-changes.js';
 import { WHOLE_PAYLOAD } from './ledger-sql.js';
 import { until } from './until.js';
 
@@ -132,7 +133,8 @@ export class LiveScene {
   ledger(room: string, kind?: string): Promise<LedgerRow[]> {
     return this.app.sql<LedgerRow>(
       `SELECT kind, outcome, identity, actor_label, ${WHOLE_PAYLOAD} FROM ledger_entry
-       WHERE room = $1 AND ($2::text IS NULL OR kind = $2) ORDER BY at, shard, seq`,
+       WHERE room = $1 AND CASE WHEN $2::text IS NULL THEN kind <> '${BY_SQL}' ELSE kind = $2 END
+       ORDER BY at, shard, seq`,
       [room, kind ?? null],
     );
   }

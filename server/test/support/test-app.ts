@@ -8,8 +8,10 @@ import { cookieName } from '../../src/auth/session-cookie.js';
 import { type AppConfig, parseConfig } from '../../src/config/app-config.js';
 import { createApp } from '../../src/create-app.js';
 import { type Hint, Hints } from '../../src/hints/hints.js';
+import { AlarmWatch } from '../../src/alarms/alarm-watch.js';
 import { startSealing } from '../../src/ledger/sealing/start-sealing.js';
 import { FirstStart } from '../../src/start/first-start.js';
+import { assertOwnChangesExplained, BY_SQL } from './own-changes.js';
 import { WHOLE_PAYLOAD } from './ledger-sql.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
@@ -80,7 +82,7 @@ export interface TestApp {
   /** A template with one published version; answers with its key. */
   newTemplate(grants: object): Promise<string>;
   newAssignment(fields: Record<string, unknown>): Promise<string>;
-  /** Entries oldest first, of one kind or of all. */
+  /** Entries oldest first, of one kind or of all; those of the test's own SQL only by their kind. */
   ledger(kind?: string): Promise<LedgerRow[]>;
   stop(): Promise<void>;
 }
@@ -115,6 +117,7 @@ export async function startTestApp(
   await app.getHttpAdapter().getInstance().ready();
   await app.get(FirstStart).prepare();
   startSealing(app);
+  app.get(AlarmWatch).start();
   const owner = new pg.Pool({ connectionString: database.ownerUrl, max: 2 });
   owner.on('error', () => undefined); // tests that kill Postgres cut idle connections
   const hints: Hint[] = [];
@@ -238,14 +241,19 @@ export async function startTestApp(
       sql<LedgerRow>(
         `SELECT shard, seq::int, kind, outcome, actor_kind, actor_id, actor_label, room, identity,
            request_id, reason, ${WHOLE_PAYLOAD}
-         FROM ledger_entry WHERE $1::text IS NULL OR kind = $1 ORDER BY at, shard, seq`,
+         FROM ledger_entry WHERE CASE WHEN $1::text IS NULL THEN kind <> '${BY_SQL}'
+           ELSE kind = $1 END ORDER BY at, shard, seq`,
         [kind ?? null],
       ),
 
     async stop() {
       await app.close();
-      await owner.end();
-      if (!options.database) await database.drop();
+      try {
+        await assertOwnChangesExplained(sql);
+      } finally {
+        await owner.end();
+        if (!options.database) await database.drop();
+      }
     },
   };
 }

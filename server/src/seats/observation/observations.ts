@@ -1,15 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { SYSTEM_ACTOR } from '../../actor/actor.js';
+import { Alarms, type Finding } from '../../alarms/alarms.service.js';
 import { Batcher } from '../../common/batcher.js';
 import { Hints, roomHints } from '../../hints/hints.js';
-import { LedgerService } from '../../ledger/ledger.service.js';
 import type { Tx } from '../../ledger/transactions.js';
 import type { ObservedParticipant } from '../../livekit/participant-view.js';
 import type { EventParticipant } from '../../livekit/webhook-event.js';
 import { RoomCounts } from '../model/extensions.js';
 import type { Seat, TrackEvent } from '../model/seat.js';
 import { SilenceWatch } from './silence-watch.js';
-import { type Observation, ObservationStore } from '../store/observation-store.js';
+import { type Observation, ObservationStore, type Unlisted } from '../store/observation-store.js';
 import { SeatReader } from '../store/seat-reader.js';
 
 /** What LiveKit answered about one participant. */
@@ -31,6 +30,12 @@ export interface KnownRooms {
   readonly at: Date;
 }
 
+/** Programs that LiveKit itself lets in: agents, recorders, streams from elsewhere. */
+export interface ProgramOrigins {
+  /** Whether what began it is explained, for a kind of participant that LiveKit makes. */
+  isExplained(room: string, identity: string, kind: string): Promise<boolean>;
+}
+
 /**
  * The one way in for what LiveKit reports, by webhook, list or answer: write it to the seats, count
  * the room's participants, publish hints, and record who came without a token.
@@ -42,14 +47,21 @@ export class Observations {
     concurrency: 2,
   });
 
+  private programs: ProgramOrigins | null = null;
+
   constructor(
     private readonly store: ObservationStore,
     private readonly seats: SeatReader,
     private readonly rooms: RoomCounts,
     private readonly silence: SilenceWatch,
-    private readonly ledger: LedgerService,
+    private readonly alarms: Alarms,
     private readonly hints: Hints,
   ) {}
+
+  /** Agents and recorders have tokens of LiveKit's own. */
+  usePrograms(programs: ProgramOrigins): void {
+    this.programs = programs;
+  }
 
   /** Locks seats in the order that every statement over many seats uses, to avoid deadlocks. */
   lock(tx: Tx, room: string, identities: readonly string[]): Promise<void> {
@@ -144,16 +156,28 @@ export class Observations {
 
   private async finish(room: string, { unlisted, mayChangeCount }: Observation): Promise<void> {
     if (mayChangeCount && (await this.rooms.count(room))) this.hints.publish(roomHints(room));
-    for (const identity of unlisted) {
-      await this.ledger.appendDurably({
+    if (unlisted.length > 0) await this.raiseUnlisted(room, unlisted);
+  }
+
+  private async raiseUnlisted(room: string, unlisted: readonly Unlisted[]): Promise<void> {
+    const findings: Finding[] = [];
+    for (const { identity, sid, kind } of unlisted) {
+      const isExplained = await this.programs?.isExplained(room, identity, kind);
+      if (isExplained === true) continue;
+      findings.push({
         kind: 'participant.unlisted',
-        outcome: 'ok',
-        actor: SYSTEM_ACTOR,
+        key: [room, sid],
         room,
         identity,
-        payload: { because: 'is in the room and was never issued a token for it' },
+        about: {
+          because: 'is in the room and was never issued a token for it',
+          sid,
+          kind,
+          knownKeys: this.alarms.knownKeys,
+        },
       });
     }
+    await this.alarms.raise(findings);
   }
 
   private async writeAnswers(answers: readonly Answer[]): Promise<null[]> {

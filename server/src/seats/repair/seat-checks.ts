@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { SYSTEM_ACTOR } from '../../actor/actor.js';
+import { Alarms } from '../../alarms/alarms.service.js';
 import { DatabaseClock } from '../../database/database-clock.js';
 import { samePermission } from '../../grants/compile-grant.js';
 import type { LedgerOutcome } from '../../ledger/ledger-entry.js';
@@ -23,6 +24,7 @@ import { permissionWanted, SeatPolicy, type Evaluation } from '../model/seat-pol
 import type { SeatOperation } from '../model/seat.js';
 import { OperationReader } from '../store/operation-reader.js';
 import { SeatReader } from '../store/seat-reader.js';
+import { PermissionOrigins } from './permission-origins.js';
 
 /** Somebody who is in a room now, as LiveKit reports. */
 export interface Occupant {
@@ -82,6 +84,8 @@ export class SeatChecks {
     private readonly operations: SeatOperations,
     private readonly leases: LeasesService,
     private readonly ledger: LedgerService,
+    private readonly origins: PermissionOrigins,
+    private readonly alarms: Alarms,
     private readonly clock: DatabaseClock,
   ) {}
 
@@ -258,9 +262,23 @@ export class SeatChecks {
         payload: { ...payload, ...extra },
       });
     if (drift !== known) {
+      const isUnexplained = !isUpdate && (await this.isUnexplained(evaluation, sid, observed));
+      const extra = isUnexplained ? { isUnexplained, knownKeys: this.alarms.knownKeys } : {};
       // One after the other, and written down together.
-      const detected = isUpdate ? null : write('drift.detected', 'ok');
+      const detected = isUpdate ? null : write('drift.detected', 'ok', extra);
       await Promise.all([detected, write(kind, 'intent')]);
+      if (isUnexplained) {
+        await this.alarms.raise([
+          {
+            kind: 'drift.detected',
+            key: [room, sid],
+            room,
+            identity,
+            about: { operationId, sid, observed, knownKeys: this.alarms.knownKeys },
+            isRecorded: true,
+          },
+        ]);
+      }
       this.drifts.set(key, drift);
     }
     const started = performance.now();
@@ -270,6 +288,21 @@ export class SeatChecks {
       if (outcome === 'applied') this.noteSettled(evaluation, sid);
       return write(kind, outcome, { ms });
     });
+  }
+
+  /** LiveKit has a permission that nothing here gave, so somebody set it there. */
+  private async isUnexplained(
+    { room, identity, wanted }: Evaluation,
+    sid: string,
+    observed: ObservedPermission,
+  ): Promise<boolean> {
+    // Who may not be here came with a token; who does not fit may have any.
+    if (wanted.kind !== 'role' || samePermission(observed, permissionWanted(wanted) ?? observed)) {
+      return false;
+    }
+    // Of this connection LiveKit had what was wanted before: only a call changes that.
+    if (this.settled.get(seatKey(room.name, identity))?.sid === sid) return true;
+    return !(await this.origins.explain(room.name, identity, observed));
   }
 
   private noteSettled(evaluation: Evaluation, sid: string): void {

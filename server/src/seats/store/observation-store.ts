@@ -14,12 +14,19 @@ import { AdmissionStore } from './admission-store.js';
 /** A participant in LiveKit's list or answer. */
 type Listed = Omit<ObservedParticipant, 'metadata' | 'attributes' | 'disconnectReason'>;
 
+/** A connection without a token of ours. */
+export interface Unlisted {
+  readonly identity: string;
+  readonly sid: string;
+  readonly kind: string;
+}
+
 /** What an observation changed. */
 export interface Observation {
   /** Identities whose seat has changed. */
   readonly changed: readonly string[];
   /** Those of them who are now known to be in the room without a token of ours. */
-  readonly unlisted: readonly string[];
+  readonly unlisted: readonly Unlisted[];
   /** Somebody may have come or left. */
   readonly mayChangeCount: boolean;
 }
@@ -45,7 +52,7 @@ const RECOGNISE = `UPDATE seat SET last_issued_at = issued.at, is_unlisted = fal
 /** Of several observations of a connection, one notes that it came without a token. */
 const NOTE_UNLISTED = `UPDATE seat SET unlisted_sid = sid
   WHERE room = $1 AND identity = ANY($2) AND is_unlisted AND unlisted_sid IS DISTINCT FROM sid
-  RETURNING identity`;
+  RETURNING identity, sid, coalesce(kind, 'standard') AS kind`;
 
 /** (joined_at, sid) orders the connections of one identity; what is older than the row changes nothing. */
 const IS_NEWER = `(seat.joined_at IS NULL
@@ -97,9 +104,10 @@ export class ObservationStore {
     if (row.is_awaited) await this.admissions.settle(tx, room, [identity]);
     if (!row.is_unlisted) return { changed: [identity], unlisted: [], mayChangeCount: true };
     const { rowCount: isKnown } = await tx.query(RECOGNISE, [room, [identity]]);
-    const noted = isKnown ? null : await tx.query(NOTE_UNLISTED, [room, [identity]]);
-    const unlisted = noted?.rowCount === 1 ? [identity] : [];
-    return { changed: [identity], unlisted, mayChangeCount: true };
+    const noted = isKnown
+      ? null
+      : await tx.query<Unlisted & object>(NOTE_UNLISTED, [room, [identity]]);
+    return { changed: [identity], unlisted: noted?.rows ?? [], mayChangeCount: true };
   }
 
   /** A connection that ended. The end of an older one than is known changes nothing. */
@@ -201,16 +209,15 @@ export class ObservationStore {
   }
 
   /** Marks those without an issued token as noted, and answers with those not noted before. */
-  private async noteUnlisted(room: string, identities: readonly string[]): Promise<string[]> {
+  private async noteUnlisted(room: string, identities: readonly string[]): Promise<Unlisted[]> {
     const recognised = await this.recognise(room, identities);
     const rest = identities.filter((identity) => !recognised.includes(identity));
     if (rest.length === 0) return [];
-    const { rows } = await this.pg.query<{ identity: string }>(
-      'seat-note-unlisted',
-      NOTE_UNLISTED,
-      [room, rest],
-    );
-    return rows.map(({ identity }) => identity);
+    const { rows } = await this.pg.query<Unlisted & object>('seat-note-unlisted', NOTE_UNLISTED, [
+      room,
+      rest,
+    ]);
+    return rows;
   }
 
   private async upsertPresent(

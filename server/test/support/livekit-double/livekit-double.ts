@@ -34,6 +34,7 @@ import {
   type Track,
 } from './model.ts';
 import { DoubleParticipant } from './participant.ts';
+import { Programs } from './programs.ts';
 import { DoubleServer } from './server.ts';
 import { seconds, signJwt } from './tokens.ts';
 import { Webhooks } from './webhooks.ts';
@@ -46,6 +47,7 @@ export class LiveKitDouble {
   url = '';
   httpUrl = '';
   readonly webhooks: Webhooks;
+  readonly programs = new Programs();
   /** What happened to people, in order. */
   readonly history: Change[] = [];
   /** `room.enable_remote_unmute`. */
@@ -63,6 +65,7 @@ export class LiveKitDouble {
     this.webhooks = new Webhooks(options.webhookUrl ?? null, (claims) =>
       this.sign({ ...claims, nbf: seconds() }),
     );
+    if (options.hasRedis) this.programs.startRedis();
     this.admission = new Admission(this.apiKey, this.apiSecret);
     this.faults = new Faults(options.latencyMs);
     this.server = new DoubleServer(this, this.admission, this.faults, this.counts);

@@ -69,6 +69,8 @@ export interface DoubleEvent {
 export type WebhookMode = 'normal' | 'lost' | 'duplicated' | 'reordered' | 'late';
 
 export interface DoubleOptions {
+  /** With it LiveKit has egress and ingress. */
+  readonly hasRedis?: boolean;
   readonly port?: number;
   readonly apiKey?: string;
   readonly apiSecret?: string;

@@ -51,9 +51,15 @@ export class DoubleServer {
     const body = await bodyOf(request);
     const method = /^\/twirp\/livekit\.RoomService\/(\w+)$/.exec(url.pathname)?.[1];
     const handler = method === undefined ? undefined : METHODS[method];
+    const program = this.double.programs.answer(url.pathname, body);
     try {
       if (method !== undefined && handler) {
         await this.call(method, handler, body, request, response);
+      } else if (program) {
+        this.counts.add(program.method, '');
+        const answer = program.read();
+        response.setHeader('content-type', 'application/protobuf');
+        response.end(answer);
       } else if (/^\/rtc(\/v1)?\/validate$/.test(url.pathname)) {
         const { claims } = this.admission.admit(presented(request, url));
         if (!this.double.hasRoom(claims.room)) {

@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
+import { type Json, startTestApp, type TestApp } from '../../test/support/test-app.js';
+import { LedgerWorld } from '../../test/support/ledger-world.js';
+import { until } from '../../test/support/until.js';
+import { SYSTEM_ACTOR } from '../actor/actor.js';
+import { LedgerVerification } from '../ledger/verify/verification.js';
+import { POLICY_TABLES } from './policy-tables.js';
+
+jest.setTimeout(60_000);
+
+let app: TestApp;
+/** psql with the application's role. */
+let psql: pg.Client;
+
+beforeAll(async () => {
+  app = await startTestApp();
+  psql = new pg.Client({
+    connectionString: app.database.appUrl,
+    application_name: 'psql',
+  });
+  await psql.connect();
+});
+afterAll(async () => {
+  await psql?.end();
+  await app?.stop();
+});
+
+const direct = async (since: number) =>
+  (await app.ledger('policy.changed_directly')).filter(({ seq }) => seq > since);
+const lastSeq = async () =>
+  Number((await app.sql('SELECT seq FROM ledger_head WHERE shard = 0'))[0]?.seq);
+const openAlarms = async (): Promise<Json[]> =>
+  (
+    await app.inject(
+      'GET',
+      `/api/v1/alarms?filter={"kind":"policy.changed_directly"}&range=[0,99]`,
+      {
+        as: app.admin,
+      },
+    )
+  ).body;
+
+describe('policy that is changed past Rolecall', () => {
+  it('is named with role, table, row and columns, in the transaction of the change', async () => {
+    const operator = await app.newOperator([{ role: 'moderator', rooms: ['town-*'] }]);
+    const since = await lastSeq();
+    await psql.query(
+      `UPDATE operator_access SET role = 'admin', rooms = NULL WHERE operator_id = $1`,
+      [operator.id],
+    );
+    const [entry, ...rest] = await direct(since);
+    expect(rest).toEqual([]);
+    const role = new URL(app.database.appUrl).username;
+    expect(entry).toMatchObject({
+      actor_kind: 'system',
+      actor_label: `Postgres role ${role}`,
+      payload: {
+        table: 'operator_access',
+        operation: 'update',
+        columns: ['role', 'rooms'],
+        role,
+        isOwner: false,
+        application: 'psql',
+        before: { role: 'moderator' },
+        after: { role: 'admin', rooms: null },
+        key: { id: expect.any(String) },
+      },
+    });
+    // What was changed is true, and so is the entry: a change that is rolled back has none.
+    await psql.query('BEGIN');
+    await psql.query('DELETE FROM operator_access WHERE operator_id = $1', [operator.id]);
+    await psql.query('ROLLBACK');
+    expect(await direct(since)).toHaveLength(1);
+  });
+
+  it('is named whatever settings, roles and entries the session tries to hide it with', async () => {
+    const room = await app.newRoom();
+    const tries: string[][] = [
+      ['SET CONSTRAINTS ALL IMMEDIATE'],
+      [`SELECT set_config('rolecall.appended', 'true', true)`],
+      // Writes to the head of the ledger without an entry.
+      [`SELECT ledger_claim_shard('somebody'), ledger_release_shards('somebody')`],
+      // An entry, but of something else.
+      [
+        `SELECT ledger_append(0, 0, ARRAY['token.issued'], ARRAY['ok'], ARRAY['system'],
+           ARRAY[NULL], ARRAY['x'], ARRAY[NULL], ARRAY[NULL], ARRAY[NULL], ARRAY[NULL], ARRAY[NULL],
+           ARRAY['{}'::json], ARRAY[NULL::json])`,
+      ],
+      [`SAVEPOINT s`],
+    ];
+    for (const [i, statements] of tries.entries()) {
+      const since = await lastSeq();
+      await psql.query('BEGIN');
+      for (const statement of statements) await psql.query(statement);
+      await psql.query('UPDATE room SET max_participants = $2 WHERE name = $1', [room, i + 10]);
+      await psql.query('COMMIT');
+      const found = await direct(since);
+      expect(found.map(({ payload }) => payload.columns)).toEqual([['max_participants']]);
+      expect(found[0]).toMatchObject({
+        room,
+        payload: { after: { max_participants: `${i + 10}` } },
+      });
+    }
+    for (const forbidden of [
+      'ALTER TABLE room DISABLE TRIGGER USER',
+      `SET session_replication_role = 'replica'`,
+      'DELETE FROM policy_direct_change',
+    ]) {
+      await expect(psql.query(forbidden)).rejects.toThrow(/must be owner|permission denied/);
+    }
+  });
+
+  it('of many rows is named row by row at first, and then by number', async () => {
+    const since = await lastSeq();
+    await psql.query(
+      `INSERT INTO app_user (identity, name) SELECT 'many ' || i, 'x' FROM generate_series(1, 1000) i`,
+    );
+    const found = await direct(since);
+    expect(found).toHaveLength(21);
+    expect(found[0]).toMatchObject({ identity: expect.stringMatching(/^many /) });
+    expect(found.at(-1)).toMatchObject({
+      payload: { operation: 'many', table: 'app_user', inserted: 1000, updated: 0, deleted: 0 },
+    });
+  });
+
+  it('by the owner is named as such, and emptying a table too', async () => {
+    const since = await lastSeq();
+    await app.database.asOwner(
+      `INSERT INTO seat (room, identity, override_template, override_version, override_scope,
+         override_at) SELECT name, 'ana', 'speaker', 1, 'session', now() FROM room LIMIT 1`,
+      'TRUNCATE stage_limit',
+    );
+    expect(await direct(since)).toMatchObject([
+      { identity: 'ana', payload: { table: 'seat', operation: 'insert', isOwner: true } },
+      { payload: { table: 'stage_limit', operation: 'truncate', isOwner: true } },
+    ]);
+  });
+
+  it('hides what opens something', async () => {
+    await psql.query(`UPDATE api_key SET key_hash = 'x'::bytea WHERE id = $1`, [
+      (await app.newApiKey(['room.read'])).id,
+    ]);
+    await psql.query(`UPDATE operator SET password_hash = 'known' WHERE email = $1`, [
+      app.admin.label,
+    ]);
+    const found = (await direct(0)).slice(-2);
+    expect(found.map(({ payload }) => payload.after)).toEqual([
+      { key_hash: 'hidden' },
+      { password_hash: 'hidden' },
+    ]);
+  });
+
+  it('is an alarm until somebody acknowledges it, which is an entry', async () => {
+    const room = await app.newRoom({ name: 'town-hall' });
+    await psql.query('UPDATE room SET is_closed = true WHERE name = $1', [room]);
+    const limited = await app.newOperator([{ role: 'auditor', rooms: ['town-*'] }]);
+    const seen = (await app.inject<Json[]>('GET', '/api/v1/alarms', { as: limited })).body;
+    expect(new Set(seen.map((one) => one.room))).toEqual(new Set([room]));
+    const [alarm] = seen;
+    const others = (await openAlarms()).filter((one) => one.room !== room);
+    const acknowledge = (ids: string[], as = limited) =>
+      app.inject('POST', '/api/v1/alarms/acknowledge', { as, body: { ids, note: 'A drill' } });
+    // Another room's alarm is out of their reach.
+    expect((await acknowledge([others[0].id])).body).toEqual({ acknowledged: 0 });
+    expect((await acknowledge([alarm.id])).body).toEqual({ acknowledged: 1 });
+    expect((await acknowledge([alarm.id])).body).toEqual({ acknowledged: 0 });
+    expect((await app.ledger('alarm.acknowledged')).at(-1)).toMatchObject({
+      room,
+      reason: 'A drill',
+      actor_label: limited.label,
+      payload: { alarm: alarm.id, about: 'policy.changed_directly' },
+    });
+    const moderator = await app.newOperator([{ role: 'moderator' }]);
+    expect((await acknowledge([alarm.id], moderator)).status).toBe(403);
+    const { alarms } = (await app.inject('GET', '/api/v1/status', { as: app.admin })).body;
+    expect(alarms.open).toBeGreaterThan(0);
+    await until('the probe counts them', async () => {
+      const { body } = await app.inject('GET', '/readyz');
+      return body.alarms > 0;
+    });
+  });
+
+  it('leaves entries that verify as all others', async () => {
+    await new LedgerWorld(app).sealed();
+    expect(await app.app.get(LedgerVerification).run(SYSTEM_ACTOR)).toMatchObject({
+      finding: null,
+    });
+  });
+});
+
+describe('the watch over policy', () => {
+  it('covers every column, or says that it does not', async () => {
+    const ignored: Record<string, string[]> = {
+      api_key: ['last_used_at', 'created_at'],
+      app_user: ['looks_like', 'revision', 'created_at', 'updated_at'],
+      assignment: ['room_like', 'revision', 'created_at'],
+      operator: ['last_signed_in_at', 'revision', 'created_at'],
+      operator_session: ['created_at', 'last_seen_at', 'ip', 'user_agent'],
+      role_template: ['draft_updated_at', 'revision', 'created_at'],
+      room: [
+        ...['live_sid', 'live_since', 'last_seen_live_at', 'num_participants'],
+        ...['revision', 'created_at', 'updated_at'],
+      ],
+      scene: ['revision', 'created_at', 'updated_at'],
+    };
+    const rows = await app.sql<{ table: string; definition: string; columns: string[] }>(
+      `SELECT c.relname AS table, pg_get_triggerdef(t.oid) AS definition,
+         ARRAY(SELECT attname::text FROM pg_attribute a
+           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
+       FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname LIKE '%noted_update'`,
+    );
+    expect(rows.map(({ table }) => table).sort()).toEqual([...POLICY_TABLES]);
+    for (const { table, definition, columns } of rows) {
+      const unwatched = columns.filter((name) => !new RegExp(`old\\.${name}\\b`).test(definition));
+      if (table === 'seat') {
+        // What LiveKit reported, and the bookkeeping of acts: no policy.
+        expect(unwatched.filter((name) => /^(override|block|hold|tokens)_/.test(name))).toEqual([]);
+      } else expect([table, unwatched.sort()]).toEqual([table, (ignored[table] ?? []).sort()]);
+    }
+  });
+
+  it('raises an alarm when the owner turns it off, also if it is on again at once', async () => {
+    const stopped = async () =>
+      (await app.ledger('policy.watch_stopped')).map(({ payload }) => payload);
+    await app.database.asOwner('ALTER TABLE assignment DISABLE TRIGGER assignment_noted_delete');
+    await until('it is noticed', async () => (await stopped()).length === 1, 15_000);
+    expect(await stopped()).toEqual([{ trigger: 'assignment_noted_delete', isOff: true }]);
+    await app.database.asOwner(
+      'ALTER TABLE assignment ENABLE TRIGGER assignment_noted_delete',
+      `BEGIN;
+       ALTER TABLE installation DISABLE TRIGGER installation_noted_update;
+       UPDATE installation SET tokens_void_before = NULL;
+       ALTER TABLE installation ENABLE TRIGGER installation_noted_update;
+       COMMIT`,
+    );
+    await until('it is noticed', async () => (await stopped()).length === 2, 15_000);
+    expect((await stopped())[1]).toEqual({ trigger: 'installation_noted_update', isOff: false });
+    const { body } = await app.inject(
+      'GET',
+      '/api/v1/alarms?filter={"kind":"policy.watch_stopped","state":"open"}',
+      { as: app.admin },
+    );
+    expect(body).toHaveLength(2);
+  });
+});
