@@ -149,6 +149,19 @@ const behind = (kind: ProxyKind) => () => {
     narrow.close();
   });
 
+  it('has less while a narrower one may come up, and nothing of that is drift', async () => {
+    const room = await scene.room('less', { default_template: 'speaker' });
+    const wide = await signalJoin(gate, await issue(room));
+    await sweep();
+    await decide(await narrowToken(room));
+    await stir(room);
+    expect((await scene.participant(room, 'cam'))?.permission).toMatchObject({
+      can_publish_sources: ['CAMERA'],
+    });
+    expect(await scene.ledger(room, 'drift.detected')).toEqual([]);
+    wide.close();
+  });
+
   it('does not resume: LiveKit sends its client afresh, which a wider one resumes', async () => {
     const room = await scene.room('resume', { default_template: 'speaker' });
     const narrow = await signalJoin(gate, await narrowToken(room));
