@@ -32,6 +32,8 @@ import { GateUpstream } from './gate-upstream.js';
 import { GateService } from './gate.service.js';
 
 const DECISION_TIMEOUT_MS = 5_000;
+/** After each of the attempts. */
+const END_WHIP_PAUSES_MS = [100, 500, 1_000];
 /** Some hundred behind one address come back at once when their network does. */
 const QUEUE = { atOnce: 64, perKey: 500, inAll: 4_000, patienceMs: 5_000 };
 
@@ -121,7 +123,10 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     }
   }
 
-  /** Ends a WHIP session that LiveKit has begun: by its address, which names it and no other one. */
+  /**
+   * Ends a WHIP session that LiveKit has begun: by its address, which names it and no other one. Its
+   * client never learns LiveKit's answer, so nothing can come over one that does not end.
+   */
   private async endWhip(
     { headers }: IncomingMessage,
     request: IncomingMessage,
@@ -129,8 +134,17 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
   ): Promise<void> {
     const session = gateTarget(whipPath(headers.location ?? ''));
     if (session?.action !== 'whip_session') throw new Error('a WHIP session without an address');
-    const ended = await this.upstream.ask(session, request, token, null, 'DELETE');
-    ended.resume();
+    for (const pauseMs of END_WHIP_PAUSES_MS) {
+      try {
+        const ended = await this.upstream.ask(session, request, token, null, 'DELETE');
+        ended.resume();
+        if ((ended.statusCode ?? 500) < 500) return;
+      } catch (error) {
+        this.log.warn(`a WHIP session is not ended yet: ${String(error)}`);
+      }
+      await delay(pauseMs);
+    }
+    this.log.error('a WHIP session of another connection could not be ended');
   }
 
   private async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
