@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from '@jest/globals';
 import type * as livekit from 'livekit-client';
 import type { Page } from 'playwright-core';
+import { signalJoin } from '../../server/test/support/livekit-signal.js';
 import { until } from '../../server/test/support/until.js';
 import type { Json } from './support/api.js';
 import { describeBrowser } from './support/chromium.js';
@@ -142,6 +143,34 @@ describeBrowser('livekit-client behind the gate', () => {
       return found?.inSync && found;
     });
     expect(back.observed?.canPublish ?? false).toBe(false);
+  });
+
+  it('who may not resume is back by a new connection within seconds, with today’s role', async () => {
+    const room = await installation.room('resume');
+    const watcher = await installation.join(room, 'wil');
+    const ana = await join(room, 'ana');
+    const sid = await ana.evaluate(() => window.room.localParticipant.sid);
+    await ana.evaluate(() => window.cut());
+    // Another connection of hers, by a narrower token, takes the seat and leaves it.
+    const grants = { canPublishData: false };
+    const { token } = await installation.admin.post('/tokens', { room, identity: 'ana', grants });
+    const other = await signalJoin(installation.url.replace('http', 'ws'), token);
+    other.close();
+    await installation.act(room, 'ana', 'promote');
+    await ana.evaluate(() => {
+      window.log = [];
+      window.isCut = false;
+    });
+    await until('she is back', async () => (await happened(ana)).includes('reconnected'), 10_000);
+    expect((await happened(ana)).slice(-2)).toEqual(['reconnecting', 'reconnected']);
+    expect(await ana.evaluate(() => window.room.localParticipant.sid)).not.toBe(sid);
+    expect(await mayPublish(ana)).toBe(true);
+    await speak(ana);
+    await until('she is heard', async () =>
+      (await watcher.status()).subscribed.some((of) => of.startsWith('ana/')),
+    );
+    const refusals = await installation.entries({ kind: 'gate.refused', room });
+    expect(refusals.map(({ payload }: Json) => payload.refusal)).toEqual(['gate.no_such_session']);
   });
 
   it('whose tokens are voided while their network is away does not come back by them', async () => {

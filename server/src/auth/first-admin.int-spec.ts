@@ -1,9 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { ADMIN } from '../../test/support/sign-in.js';
 import { type Json, startTestApp, type TestApp } from '../../test/support/test-app.js';
 import { createTestDatabase } from '../../test/support/test-database.js';
+import { AppLogger } from '../common/app-logger.js';
+import { AppError } from '../common/errors/app-error.js';
 import { createApp } from '../create-app.js';
+import { Passwords } from '../credentials/passwords.js';
 import { PRESETS } from '../grants/presets.js';
+import { Transactions } from '../ledger/transactions.js';
 import { FirstStart } from '../start/first-start.js';
 
 let app: TestApp;
@@ -50,6 +54,46 @@ describe('the first admin', () => {
       const made = await one.get(FirstStart).prepare();
       expect(made?.password).toMatch(/^[\w-]{20}$/);
       expect(await one.get(FirstStart).prepare()).toBeNull();
+    } finally {
+      await one.close();
+      await database.drop();
+    }
+  });
+
+  it('is told their password though the answer to the commit is lost, and else how to set one', async () => {
+    const database = await createTestDatabase();
+    const config = { ...app.config, databaseUrl: database.appUrl, adminPassword: null };
+    const one = await createApp(config);
+    try {
+      await one.init();
+      const transactions = one.get(Transactions);
+      const run = transactions.run.bind(transactions);
+      let lost = 0;
+      jest.spyOn(transactions, 'run').mockImplementation(async (work) => {
+        const result = await run(work);
+        if (result === true && lost++ === 0) {
+          throw new AppError('unavailable', 'database.unavailable', 'Connection terminated');
+        }
+        return result;
+      });
+      const made = await one.get(FirstStart).prepare();
+      expect(lost).toBeGreaterThan(0);
+      // Older than the start that made them, as a later start finds them.
+      const { rows } = await transactions.run((tx) =>
+        tx.query<{ password_hash: string }>(
+          `UPDATE operator SET created_at = now() - interval '1 hour' RETURNING password_hash`,
+        ),
+      );
+      expect(rows).toHaveLength(1);
+      const requester = { key: 'test', isKnown: true };
+      const hash = rows[0]?.password_hash ?? '';
+      expect(await one.get(Passwords).verify(hash, made?.password ?? '', requester)).toBe(true);
+
+      const said = jest.spyOn(one.get(AppLogger), 'log');
+      expect(await one.get(FirstStart).prepare()).toBeNull();
+      expect(said.mock.calls.flat().join()).toContain(
+        `operators password --email ${config.adminEmail}`,
+      );
     } finally {
       await one.close();
       await database.drop();

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { SignalResponse } from '@livekit/protocol';
 import { type FakeLiveKit, MARKED, startFakeLiveKit } from '../../test/support/fake-livekit.js';
 import type { Flood, FloodAnswers } from '../../test/support/flood-process.js';
 import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
@@ -164,25 +165,82 @@ describe('the token', () => {
 const SWITCH =
   'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
 
+/** A message of LiveKit's with the refreshed token of a connection. */
+const refreshes = (value: string) => {
+  const message = new SignalResponse({ message: { case: 'refreshToken', value } }).toBinary();
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(message.byteLength);
+  return Buffer.concat([Buffer.from([0x82, 126]), length, message]);
+};
+
 describe('a resume', () => {
+  const resume = () =>
+    sendRaw(port, upgradeLines(`/rtc?access_token=${token()}&reconnect=1`, MARK));
+  const begun = () =>
+    until('LiveKit is asked', () => {
+      return livekit.reached.length > 0 && livekit.open.size > 0 ? [...livekit.open][0] : null;
+    });
+
+  it('hears what LiveKit says of its own connection', async () => {
+    livekit.isMute = true;
+    const answer = resume();
+    const upstream = await begun();
+    const own = token();
+    const said = refreshes(own);
+    upstream.write(Buffer.concat([Buffer.from(SWITCH), said.subarray(0, 5)]));
+    upstream.write(Buffer.concat([said.subarray(5), Buffer.from('and more')]));
+    const { status, text, socket } = await answer;
+    let heard = text;
+    socket.on('data', (chunk) => (heard += String(chunk)));
+    await until('all of it', () => heard.endsWith('and more'));
+    socket.destroy();
+    expect(status).toBe(101);
+    expect(heard).toContain(own);
+    expect(livekit.reached[0]?.headers).not.toHaveProperty('sec-websocket-extensions');
+  });
+
+  const ceiling = [completeGrants({ roomJoin: true })];
+  const bound = token({ roomConfig: encodeBound({ id: 'other', ceiling }) });
+  it.each([
+    ['of a connection that is bound to something', refreshes(bound)],
+    ['that is none', refreshes('x')],
+    ['in a frame that no server sends', Buffer.from([0x82, 0x82, 0, 0, 0, 0, 0x8a, 1])],
+    ['in a frame that is packed', Buffer.from([0xc2, 2, 0x82, 1])],
+  ])('hears nothing where LiveKit tells a token %s', async (_what, said) => {
+    livekit.isMute = true;
+    const answer = resume();
+    const upstream = await begun();
+    livekit.isMute = false;
+    upstream.write(Buffer.concat([Buffer.from(SWITCH), said]));
+    const { status, text, socket } = await answer;
+    socket.destroy();
+    // The fake says nothing more; LiveKit would say that it does not have the connection.
+    expect([status, text.split('\r\n\r\n')[1]]).toEqual([101, '']);
+    const [, again] = livekit.reached;
+    expect(again?.url).toBe('/rtc?reconnect=1&protocol=16');
+    expect(subjectOf(again?.headers.authorization)).toMatchObject({
+      sub: expect.stringMatching(/^nobody:/),
+      video: { room: 'hall', canPublish: false, canSubscribe: false },
+    });
+    await until('LiveKit is hung up on', () => livekit.open.size === 0);
+  });
+
   it('hears nothing of a connection that came up while LiveKit began with it', async () => {
     livekit.isMute = true;
-    const path = `/rtc?access_token=${token()}&reconnect=1`;
-    const answer = sendRaw(port, upgradeLines(path, MARK));
-    const [upstream] = await until('LiveKit is asked', () => {
-      return livekit.reached.length > 0 && livekit.open.size > 0 ? [...livekit.open] : null;
-    });
+    const answer = resume();
+    const upstream = await begun();
+    livekit.isMute = false;
     // As the gate notes it before the other connect gets to LiveKit.
     await app.sql(
       `INSERT INTO seat (room, identity, admitted)
        VALUES ('hall', 'ana', '{"id": "other", "at": "2026-01-01T00:00:00Z", "ceiling": []}')
        ON CONFLICT (room, identity) DO UPDATE SET admitted = EXCLUDED.admitted`,
     );
-    upstream!.write(`${SWITCH}the other one’s token`);
-    const { status, socket } = await answer;
+    upstream.write(Buffer.concat([Buffer.from(SWITCH), refreshes(token())]));
+    const { text, socket } = await answer;
     socket.destroy();
-    expect(status).toBe(404);
-    await until('LiveKit is hung up on', () => livekit.open.size === 0);
+    expect(text.split('\r\n\r\n')[1]).toBe('');
+    expect(subjectOf(livekit.reached[1]?.headers.authorization).sub).toMatch(/^nobody:/);
     await app.sql(`UPDATE seat SET admitted = NULL WHERE identity = 'ana'`);
   });
 });

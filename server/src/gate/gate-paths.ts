@@ -68,6 +68,15 @@ export function isResume({ action, query }: GateTarget): boolean {
   return query.get('reconnect') === '1' || query.get('reconnect') === 'true';
 }
 
+/** A resume that says nothing but how its client wants to hear the answer. */
+export function bareResume({ query }: GateTarget): GateTarget {
+  const told = query.get('protocol') ?? '';
+  // In a `join_request` come clients that are newer than this one.
+  const protocol = /^\d{1,3}$/.test(told) ? told : '16';
+  const bare = new URLSearchParams({ reconnect: '1', protocol });
+  return { path: '/rtc', query: bare, action: 'connect', sid: null };
+}
+
 /**
  * LiveKit takes a header before the query; so does the gate. A header of another scheme is for a
  * proxy in front: browsers send `Basic …` along with what our pages ask.

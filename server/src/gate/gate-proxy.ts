@@ -1,6 +1,5 @@
 import type http from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -16,41 +15,27 @@ import { randomUUID } from 'node:crypto';
 import { FairQueue, QueueRejection } from '../common/fair-queue.js';
 import { withTimeout } from '../common/with-timeout.js';
 import { networkOf } from '../common/http/client-address.js';
-import { ConnectionLimits } from '../common/http/connection-limits.js';
 import { RawBody } from '../common/http/raw-body.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { EXPOSED_HEADERS, MAX_WHIP_BODY_BYTES, responseHeaders } from './gate-allowed.js';
 import {
-  type EarlyBytes,
-  LINGER_MS,
-  refuseUpgrade,
-  relayRefusal,
-  TOKEN_REFUSED,
-  bufferEarlyBytes,
-} from './gate-sockets.js';
-import { type GateTarget, gateTarget, isMethodOpen, isResume } from './gate-paths.js';
-import { GateUpstream } from './gate-upstream.js';
-import {
-  type GateAdmission,
-  type GateAnswer,
-  GateService,
-  NO_SESSION,
-  OTHER_CONNECTION,
   type ConnectRequest,
+  type GateAnswer,
   type GateRefusal,
-} from './gate.service.js';
+  OTHER_CONNECTION,
+  SLOW,
+} from './gate-answers.js';
+import { refuseUpgrade, TOKEN_REFUSED, bufferEarlyBytes } from './gate-sockets.js';
+import { type GateTarget, gateTarget, isMethodOpen } from './gate-paths.js';
+import { type ConnectAdmission, GateTunnels } from './gate-tunnels.js';
+import { GateUpstream } from './gate-upstream.js';
+import { GateService } from './gate.service.js';
 
 const DECISION_TIMEOUT_MS = 5_000;
-/** Finds out about a client that is gone without a word. */
-const KEEP_ALIVE_MS = 30_000;
+/** After each of the attempts. */
+const END_WHIP_PAUSES_MS = [100, 500, 1_000];
 /** Some hundred behind one address come back at once when their network does. */
 const QUEUE = { atOnce: 64, perKey: 500, inAll: 4_000, patienceMs: 5_000 };
-const SLOW: GateRefusal = {
-  status: 503,
-  code: 'gate.slow',
-  text: 'Rolecall cannot decide now. Try again.',
-};
-type ConnectAdmission = GateAdmission & { readonly token: string };
 
 /**
  * Serves LiveKit's signalling at our own address: decides, then joins the two sockets. Media never
@@ -59,14 +44,13 @@ type ConnectAdmission = GateAdmission & { readonly token: string };
 @Injectable()
 export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger(GateProxy.name);
-  private readonly open = new Set<Duplex>();
   private readonly queue = new FairQueue(QUEUE);
 
   constructor(
     private readonly gate: GateService,
     private readonly upstream: GateUpstream,
     private readonly adapter: HttpAdapterHost,
-    private readonly connections: ConnectionLimits,
+    private readonly tunnels: GateTunnels,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -86,7 +70,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
 
   /** Clients reconnect at once, to the server that takes over. */
   beforeApplicationShutdown(): void {
-    for (const socket of this.open) socket.destroy();
+    this.tunnels.closeAll();
   }
 
   /** A request without an upgrade: the probe that follows a refused connect, or WHIP. */
@@ -139,7 +123,10 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
     }
   }
 
-  /** Ends a WHIP session that LiveKit has begun: by its address, which names it and no other one. */
+  /**
+   * Ends a WHIP session that LiveKit has begun: by its address, which names it and no other one. Its
+   * client never learns LiveKit's answer, so nothing can come over one that does not end.
+   */
   private async endWhip(
     { headers }: IncomingMessage,
     request: IncomingMessage,
@@ -147,8 +134,17 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
   ): Promise<void> {
     const session = gateTarget(whipPath(headers.location ?? ''));
     if (session?.action !== 'whip_session') throw new Error('a WHIP session without an address');
-    const ended = await this.upstream.ask(session, request, token, null, 'DELETE');
-    ended.resume();
+    for (const pauseMs of END_WHIP_PAUSES_MS) {
+      try {
+        const ended = await this.upstream.ask(session, request, token, null, 'DELETE');
+        ended.resume();
+        if ((ended.statusCode ?? 500) < 500) return;
+      } catch (error) {
+        this.log.warn(`a WHIP session is not ended yet: ${String(error)}`);
+      }
+      await delay(pauseMs);
+    }
+    this.log.error('a WHIP session of another connection could not be ended');
   }
 
   private async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -180,7 +176,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       return null;
     };
     const connect = (admission: ConnectAdmission) =>
-      this.join(connectRequest, request, socket, early, admission);
+      this.tunnels.open({ connectRequest, request, socket, early }, admission);
     const later = await this.queued<ConnectAdmission | null>(
       connectRequest,
       async () => {
@@ -250,111 +246,14 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
 
   /** A client must not wait for ever for a database that hangs. */
   private decideInTime(connectRequest: ConnectRequest): Promise<GateAnswer> {
-    return withTimeout(this.gate.decide(connectRequest), DECISION_TIMEOUT_MS, () => SLOW);
-  }
-
-  /** False when LiveKit does not run the room; else the client has had its answer. */
-  private join(
-    connectRequest: ConnectRequest,
-    request: IncomingMessage,
-    socket: Duplex,
-    early: EarlyBytes,
-    admission: ConnectAdmission,
-  ): Promise<boolean> {
-    const { target } = connectRequest;
-    const { token } = admission;
-    return new Promise((resolve) => {
-      const upstream = this.upstream.request(target, request, token, {
-        connection: 'Upgrade',
-        upgrade: 'websocket',
-      });
-      const giveUp = () => upstream.destroy();
-      socket.once('close', giveUp);
-      upstream.once('upgrade', (response, remote, remoteHead) => {
-        socket.off('close', giveUp);
-        const connect = () => this.connect(socket, remote, response, early.take(), remoteHead);
-        const check = isResume(target)
-          ? this.gate.isStillTheirs(connectRequest)
-          : this.gate.takesOver(admission);
-        void this.connectIf(check, isResume(target) ? NO_SESSION : OTHER_CONNECTION, {
-          socket,
-          remote,
-          connect,
-        });
-        resolve(true);
-      });
-      upstream.once('response', (response) => {
-        socket.off('close', giveUp);
-        if (response.statusCode === 404) {
-          response.resume();
-          resolve(false);
-          return;
-        }
-        void this.gate.withdraw(admission);
-        void relayRefusal(socket, response).then(() => resolve(true));
-      });
-      upstream.on('error', (error) => {
-        socket.off('close', giveUp);
-        void this.gate.withdraw(admission);
-        if (!socket.destroyed) {
-          this.log.warn(`LiveKit cannot be reached: ${error.message}`);
-          refuseUpgrade(socket, 503, 'LiveKit cannot be reached.');
-        }
-        resolve(true);
-      });
-      upstream.end();
+    const deciding = this.gate.decide(connectRequest);
+    return withTimeout(deciding, DECISION_TIMEOUT_MS, () => {
+      // Nobody will connect with what comes of it.
+      void deciding
+        .then((late) => (late.status === 200 ? this.gate.withdraw(late) : undefined))
+        .catch((error: unknown) => this.log.warn(`a late decision failed: ${String(error)}`));
+      return SLOW;
     });
-  }
-
-  /** Nothing that LiveKit says reaches the client before it is known to be about its connection. */
-  private async connectIf(
-    check: Promise<boolean>,
-    refusal: GateRefusal,
-    { socket, remote, connect }: { socket: Duplex; remote: Duplex; connect: () => void },
-  ): Promise<void> {
-    const giveUp = () => remote.destroy();
-    remote.on('error', giveUp);
-    socket.once('close', giveUp);
-    const isTheirs = await check.catch(() => false);
-    socket.off('close', giveUp);
-    if (socket.destroyed || remote.destroyed || !isTheirs) {
-      remote.destroy();
-      refuseUpgrade(socket, refusal.status, refusal.text);
-      return;
-    }
-    connect();
-  }
-
-  private connect(
-    socket: Duplex,
-    remote: Duplex,
-    response: IncomingMessage,
-    head: Buffer,
-    remoteHead: Buffer,
-  ): void {
-    const lines = ['HTTP/1.1 101 Switching Protocols'];
-    for (let i = 0; i < response.rawHeaders.length; i += 2) {
-      lines.push(`${response.rawHeaders[i] ?? ''}: ${response.rawHeaders[i + 1] ?? ''}`);
-    }
-    socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-    if (remoteHead.byteLength > 0) socket.write(remoteHead);
-    if (head.byteLength > 0) remote.write(head);
-    const end = () => {
-      socket.destroy();
-      remote.destroy();
-      this.open.delete(socket);
-    };
-    this.open.add(socket);
-    this.connections.exempt(socket);
-    for (const side of [socket, remote]) {
-      side.on('error', end);
-      side.on('close', end);
-      side.on('end', () => setTimeout(end, LINGER_MS).unref());
-      // A connect that is open for hours must not be ended by a server's idle time-outs.
-      (side as Partial<Socket>).setTimeout?.(0);
-      (side as Partial<Socket>).setKeepAlive?.(true, KEEP_ALIVE_MS);
-    }
-    socket.pipe(remote).pipe(socket);
   }
 }
 

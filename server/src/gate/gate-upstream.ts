@@ -5,7 +5,7 @@ import { clientAddress } from '../common/http/client-address.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { toHttpUrl } from '../livekit/livekit.settings.js';
 import { limitedHeaders } from './gate-allowed.js';
-import { type GateTarget, upstreamUri } from './gate-paths.js';
+import { type GateTarget, isResume, upstreamUri } from './gate-paths.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -51,7 +51,7 @@ export class GateUpstream {
       method,
       agent: false,
       headers: {
-        ...limitedHeaders(target.action, request.headers),
+        ...headersFor(target, request),
         ...extra,
         host: base.host,
         authorization: `Bearer ${token}`,
@@ -68,4 +68,15 @@ export class GateUpstream {
   addressOf(request: IncomingMessage): string {
     return clientAddress(request, this.config.trustProxy);
   }
+}
+
+/** What LiveKit says to a resume is read here first: not packed. */
+function headersFor(target: GateTarget, { headers }: IncomingMessage): Record<string, string> {
+  const { 'sec-websocket-extensions': extensions, ...rest } = limitedHeaders(
+    target.action,
+    headers,
+  );
+  return extensions === undefined || isResume(target)
+    ? rest
+    : { ...rest, 'sec-websocket-extensions': extensions };
 }

@@ -85,10 +85,10 @@ export class GateController implements OnModuleInit {
       : ({ status: 403, code: 'gate.path_closed', text: 'This path is not open.' } as const);
     reply.status(answer.status).header('Cache-Control', 'no-store');
     if (answer.status === 200) {
-      if (target && answer.token !== null) {
+      if (answer.token !== null) {
         reply
           .header('Authorization', `Bearer ${answer.token}`)
-          .header('X-Rolecall-Uri', upstreamUri(target));
+          .header('X-Rolecall-Uri', upstreamUri(answer.target));
       }
       await reply.send();
       return;

@@ -3,6 +3,7 @@ import { RoomsModule } from '../rooms/rooms.module.js';
 import { GateProxy } from './gate-proxy.js';
 import { GateController } from './gate.controller.js';
 import { GateService } from './gate.service.js';
+import { GateTunnels } from './gate-tunnels.js';
 import { GateUpstream } from './gate-upstream.js';
 import { ProofsModule } from '../proofs/proofs.module.js';
 import { SeatsModule } from '../seats/seats.module.js';
@@ -14,6 +15,6 @@ import { VoidTokensService } from './void-tokens.service.js';
 @Module({
   imports: [ProofsModule, RoomsModule, SeatsModule, UsersModule],
   controllers: [GateController, VoidTokensController],
-  providers: [GateProxy, GateService, GateUpstream, VoidTokensService],
+  providers: [GateProxy, GateService, GateTunnels, GateUpstream, VoidTokensService],
 })
 export class GateModule {}

@@ -1,18 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { compileGrant } from '../grants/compile-grant.js';
 import { reasonsForAll } from '../grants/reasons.js';
-import { withheldFromUncovered } from '../grants/scene.js';
-import {
-  canonicalSources,
-  publishableSources,
-  type RoleGrants,
-  TRACK_SOURCES,
-  type TrackSource,
-} from '../grants/role-grants.js';
-import { silencingOf } from '../grants/silencing.js';
-import { withinIssuer } from '../grants/issuer-ceiling.js';
 import { publishOnly } from '../grants/withhold.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { newGateTokenId } from '../livekit/gate-token.js';
@@ -21,78 +12,44 @@ import { type TokenClaims, TokenSigner } from '../livekit/signer.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { isStorable } from '../livekit/storable.js';
 import type { TokenFacts } from '../livekit/token-reader.js';
-import { WHIP_CLAIMS, WHIP_KIND } from '../livekit/whip.js';
+import { isWhipToken, WHIP_KIND } from '../livekit/whip.js';
 import type { PolicyUser } from '../policy/policy-facts.js';
 import { PolicyReader } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
-import { beyondIssuer, type Evaluation } from '../seats/public/policy.js';
-import { type GateTarget, isProbe, isResume, isWhip, presentedToken } from './gate-paths.js';
+import type { Evaluation } from '../seats/public/policy.js';
 import {
+  type ConnectRequest,
+  type GateAdmission,
+  type GateAnswer,
+  type GateRefusal,
+  NO_SESSION,
+  NOT_RUNNING,
+  NOTHING_TO_PUBLISH,
+  PATH_CLOSED,
+} from './gate-answers.js';
+import {
+  markedAsWhip,
+  mayPublishByWhip,
+  nobodysClaims,
+  openedGrants,
+  TOKEN_SECONDS,
+  uncoveredClaims,
+} from './gate-claims.js';
+import {
+  bareResume,
+  type GateTarget,
+  isProbe,
+  isResume,
+  isWhip,
+  presentedToken,
+} from './gate-paths.js';
+import {
+  type Admittance,
   ParticipantProofs,
   type Proof,
   type ValidProof,
   refuseProof,
-  type Takeover,
 } from '../proofs/participant-proofs.js';
-
-/** LiveKit checks it once, at the connect. */
-const TOKEN_SECONDS = 30;
-
-const PATH_CLOSED: GateRefusal = {
-  status: 404,
-  code: 'gate.path_closed',
-  text: 'There is nothing here.',
-};
-/** In LiveKit's words, which its clients know. */
-const NOT_RUNNING: GateRefusal = {
-  status: 404,
-  code: 'gate.room_not_running',
-  text: 'requested room does not exist',
-};
-const NOTHING_TO_PUBLISH: GateRefusal = {
-  status: 403,
-  code: 'gate.nothing_to_publish',
-  text: 'You may publish neither camera nor microphone in this room now.',
-};
-export const OTHER_CONNECTION: GateRefusal = {
-  status: 503,
-  code: 'gate.other_connection',
-  text: 'Another connection of yours came up. Try again.',
-};
-export const NO_SESSION: GateRefusal = {
-  status: 404,
-  code: 'gate.no_such_session',
-  text: 'You have no such session.',
-};
-
-export interface ConnectRequest {
-  readonly target: GateTarget;
-  readonly authorization: string | undefined;
-  readonly ip: string;
-  readonly requestId: string;
-  /** The caller joins the sockets, and says with `takesOver` or `withdraw` what came of it. */
-  readonly isJoinedHere?: boolean;
-}
-
-export interface GateAdmission {
-  readonly status: 200;
-  /** What goes on to LiveKit; null for a probe, which gets none. */
-  readonly token: string | null;
-  readonly room: string;
-  /** They must not connect before; a second at most. */
-  readonly notBefore: Date | null;
-  /** Says which decision a connection came by. */
-  readonly takeover: Takeover;
-}
-
-export interface GateRefusal {
-  readonly status: 401 | 403 | 404 | 503;
-  readonly code: string;
-  /** For the participant: reveals nothing that they may not know. */
-  readonly text: string;
-}
-
-export type GateAnswer = GateAdmission | GateRefusal;
 
 /**
  * Decides every connect. The token that a client presents identifies it and gives it no rights; the
@@ -132,12 +89,19 @@ export class GateService {
   }
 
   /**
-   * Whether a resume that LiveKit has begun took over their own connection. Another one may have come
-   * up since the decision, and LiveKit tells whoever resumes it its token.
+   * Looks at a resume again when LiveKit has begun with it: `refreshed` is the token of the connection
+   * that LiveKit gave it, and the client has heard nothing yet. Null: it may go on.
    */
-  async isStillTheirs({ target, authorization }: ConnectRequest): Promise<boolean> {
+  async checkResumed(
+    connectRequest: ConnectRequest,
+    refreshed: string | null,
+  ): Promise<GateAnswer | null> {
+    const { target, authorization } = connectRequest;
     const proof = await this.proofs.check(presentedToken(target, authorization));
-    return proof.kind === 'proved' && (await this.mayResume(proof));
+    if (proof.kind === 'proved' && this.isOwnConnection(proof, refreshed)) return null;
+    if (proof.kind === 'refused') return this.answer(connectRequest, proof);
+    await this.recordRefusal(connectRequest, proof.token, proof.evaluation, NO_SESSION.code);
+    return this.refuseResume(connectRequest, proof);
   }
 
   /**
@@ -149,7 +113,7 @@ export class GateService {
   }
 
   /** LiveKit has not let it in. The connection that is there keeps what it is bound to. */
-  async withdraw({ takeover }: GateAdmission): Promise<void> {
+  async withdraw({ takeover }: Pick<GateAdmission, 'takeover'>): Promise<void> {
     await this.proofs.withdraw(takeover).catch((error: unknown) => {
       this.log.warn(`a connect that failed counts as awaited: ${String(error)}`);
     });
@@ -169,14 +133,17 @@ export class GateService {
     const refusal = await this.refusalOf(connectRequest, proof);
     if (refusal) {
       await this.recordRefusal(connectRequest, proof.token, proof.evaluation, refusal.code);
-      return refusal;
+      const isResumeRefused = refusal === NO_SESSION && isResume(connectRequest.target);
+      return isResumeRefused ? this.refuseResume(connectRequest, proof) : refusal;
     }
-    return isProbe(connectRequest.target) ? this.confirm(proof) : this.admit(connectRequest, proof);
+    return isProbe(connectRequest.target)
+      ? this.confirm(connectRequest, proof)
+      : this.admit(connectRequest, proof);
   }
 
   /** Why a participant who may be in the room may not do this now; null when they may. */
   private async refusalOf(
-    { target }: ConnectRequest,
+    { target, isJoinedHere = false }: ConnectRequest,
     proof: ValidProof,
   ): Promise<GateRefusal | null> {
     const { action, sid } = target;
@@ -186,7 +153,7 @@ export class GateService {
       const { status, code, text } = refuseProof('gate.role_does_not_join', token, evaluation);
       return { status, code, text };
     }
-    if (isResume(target) && !(await this.mayResume(proof))) return NO_SESSION;
+    if (isResume(target) && !(await this.mayResume(proof, isJoinedHere))) return NO_SESSION;
     if (action === 'whip_publish') {
       if (!mayPublishByWhip(proof)) return NOTHING_TO_PUBLISH;
       // LiveKit would make the room, with none of its options, whatever `auto_create` says.
@@ -198,13 +165,41 @@ export class GateService {
 
   /**
    * LiveKit (v1.13.5) gives a resume the connection of its identity, whichever token that came with,
-   * and then that connection's refreshed token. One by WHIP would get signalling. LiveKit's clients
-   * do not connect afresh by themselves when they may not resume.
+   * and then that connection's refreshed token. Where nobody looks at that one, it may be a wider one.
    */
-  private async mayResume({ token, isOfLastConnection }: ValidProof): Promise<boolean> {
-    if (!isOfLastConnection) return false;
+  private async mayResume(
+    { token, bound, isOfLastConnection }: ValidProof,
+    isLookedAtAgain: boolean,
+  ): Promise<boolean> {
+    if (!isOfLastConnection || (bound !== null && !isLookedAtAgain)) return false;
     const participant = await this.rooms.findParticipant(token.room, token.identity);
     return participant?.kind !== WHIP_KIND;
+  }
+
+  private isOwnConnection(
+    { bound, isOfLastConnection }: ValidProof,
+    refreshed: string | null,
+  ): boolean {
+    const connection = refreshed === null ? null : this.proofs.read(refreshed);
+    if (!connection || !isOfLastConnection || isWhipToken(connection)) return false;
+    return connection.bound?.id === bound?.id;
+  }
+
+  /**
+   * LiveKit's clients try to resume until they give up, unless LiveKit itself says that it does not
+   * have their connection: then they connect afresh at once. So LiveKit is asked for one of nobody.
+   */
+  private async refuseResume(
+    { target }: ConnectRequest,
+    { token: { room }, evaluation }: ValidProof,
+  ): Promise<GateAdmission> {
+    await this.liveRooms.ensureSoon(evaluation.room);
+    const identity = `nobody:${randomUUID()}`;
+    const token = this.signer.sign(nobodysClaims(identity, room, this.clock.now()));
+    return {
+      ...admission(bareResume(target), token, unnoted(room, identity)),
+      isResumeRefused: true,
+    };
   }
 
   /** LiveKit finds a WHIP session by its id alone; only its list of participants says whose it is. */
@@ -214,29 +209,40 @@ export class GateService {
   }
 
   /** The answer to a probe, as LiveKit would give it, without a token for it. */
-  private async confirm({ evaluation: { room } }: ValidProof): Promise<GateAnswer> {
+  private async confirm(
+    { target }: ConnectRequest,
+    { token: { identity }, evaluation: { room } }: ValidProof,
+  ): Promise<GateAnswer> {
     await this.liveRooms.ensureSoon(room);
     if (!(await this.liveRooms.isRunning(room.name))) return NOT_RUNNING;
-    const takeover = { room: room.name, identity: '', key: null };
-    return { status: 200, token: null, room: room.name, notBefore: null, takeover };
+    return admission(target, null, unnoted(room.name, identity));
   }
 
   private async admit(connectRequest: ConnectRequest, proof: ValidProof): Promise<GateAnswer> {
     const { token, evaluation } = proof;
     const { target, isJoinedHere = false } = connectRequest;
     const isNew = target.action !== 'whip_session' && !isResume(target);
-    // At once, since each asks Postgres: who waits here hears nothing of the room.
-    const [given, admittance] = await Promise.all([
-      this.mintToken(proof, isWhip(target)),
-      target.action === 'whip_session' ? null : this.proofs.admit(proof, { isJoinedHere, isNew }),
-      this.record(connectRequest, token, evaluation, null),
-    ]);
-    if (target.action === 'connect') await this.liveRooms.ensureSoon(evaluation.room, token.agents);
-    const { notBefore, takeover } = admittance ?? {
-      notBefore: null,
-      takeover: { room: token.room, identity: token.identity, key: null },
-    };
-    return { status: 200, token: given, room: token.room, notBefore, takeover };
+    const admitting =
+      target.action === 'whip_session'
+        ? Promise.resolve(unnoted(token.room, token.identity))
+        : this.proofs.admit(proof, { isJoinedHere, isNew });
+    try {
+      // At once, since each asks Postgres: who waits here hears nothing of the room.
+      const [given, admittance] = await Promise.all([
+        this.mintToken(proof, isWhip(target)),
+        admitting,
+        this.record(connectRequest, token, evaluation, null),
+      ]);
+      if (target.action === 'connect') {
+        await this.liveRooms.ensureSoon(evaluation.room, token.agents);
+      }
+      return admission(target, given, admittance);
+    } catch (error) {
+      // Nobody will say what became of a decision that is not given out.
+      const noted = await admitting.catch(() => null);
+      if (noted) await this.withdraw(noted);
+      throw error;
+    }
   }
 
   /** The token that goes on to LiveKit. It opens one connect, and proves nothing here. */
@@ -318,70 +324,18 @@ export class GateService {
   }
 }
 
-/** A role, without what a token that was asked for with less does not open. */
-function openedGrants(grants: RoleGrants, { evaluation, bound }: ValidProof): RoleGrants {
-  const isCut = bound?.isCut === true && beyondIssuer(evaluation, bound).length > 0;
-  return isCut ? withinIssuer(grants, bound.ceiling) : grants;
+/** An admission that leaves its seat as it is. */
+function unnoted(room: string, identity: string): Admittance {
+  return { notBefore: null, takeover: { room, identity, key: null } };
 }
 
-/** Whether they may send what a WHIP connection sends: LiveKit takes it for camera and microphone. */
-function mayPublishByWhip(proved: ValidProof): boolean {
-  const { token, evaluation } = proved;
-  const { wanted } = evaluation;
-  const sources =
-    wanted.kind === 'role'
-      ? publishableSources(openedGrants(wanted.role.tokenGrants, proved))
-      : sourcesOf(uncoveredVideo(token, evaluation, true));
-  return sources.includes('camera') || sources.includes('microphone');
-}
-
-/** No rule covers them and the room allows that: they are what their token says. */
-function uncoveredClaims(
-  token: TokenFacts,
-  evaluation: Evaluation,
-  byWhip: boolean,
-  now: Date,
-): TokenClaims {
-  const { claims } = token;
-  const soon = Math.floor(now.getTime() / 1_000) + TOKEN_SECONDS;
-  return {
-    ...claims,
-    // Never longer than their own: else a connect would make its life longer.
-    exp: Math.min(Number(claims['exp']), soon),
-    jti: newGateTokenId(),
-    video: uncoveredVideo(token, evaluation, byWhip),
-  };
-}
-
-/** Without what a hold or the room's scene keeps from the others. */
-function uncoveredVideo({ claims }: TokenFacts, evaluation: Evaluation, byWhip: boolean) {
-  const { wanted, room } = evaluation;
-  const video = { ...(claims['video'] as Record<string, unknown>) };
-  if (byWhip) video['canSubscribe'] = false;
-  const { sources, data } =
-    wanted.kind === 'uncovered' ? wanted.withheld : withheldFromUncovered(room.scene);
-  if (data) video['canPublishData'] = false;
-  // Who publishes once keeps the right, and is muted when they do.
-  const kind = typeof claims['kind'] === 'string' ? claims['kind'] : null;
-  if (sources.length === 0 || silencingOf({ kind }) === 'mute') return video;
-  const left = sourcesOf(video).filter((source) => !sources.includes(source));
-  if (left.length > 0) return { ...video, canPublishSources: left };
-  const { canPublishSources: _, ...rest } = video;
-  return { ...rest, canPublish: false };
-}
-
-/** As LiveKit reads a token: in either case, and none named is every one. */
-function sourcesOf({ canPublish, canPublishSources }: Record<string, unknown>): TrackSource[] {
-  if (canPublish === false) return [];
-  if (!Array.isArray(canPublishSources) || canPublishSources.length === 0)
-    return [...TRACK_SOURCES];
-  return canonicalSources(canPublishSources.map((source) => String(source).toLowerCase()));
-}
-
-function markedAsWhip(claims: TokenClaims): TokenClaims {
-  const attributes = claims['attributes'] as Record<string, string> | undefined;
-  const { kind, attribute } = WHIP_CLAIMS;
-  return { ...claims, kind, attributes: { ...attributes, [attribute]: '1' } };
+function admission(
+  target: GateTarget,
+  token: string | null,
+  { notBefore, takeover }: Admittance,
+): GateAdmission {
+  const { room } = takeover;
+  return { status: 200, token, target, isResumeRefused: false, room, notBefore, takeover };
 }
 
 /** Tokens tell whole seconds. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Credential, startTestApp, type TestApp } from '../../test/support/test-app.js';
-import { type ConnectRequest, GateService } from './gate.service.js';
+import type { ConnectRequest } from './gate-answers.js';
+import { GateService } from './gate.service.js';
 import { SeatPolicy } from '../seats/model/seat-policy.js';
 import { MODERATOR_CEILING } from '../grants/presets.js';
 import { completeGrants } from '../grants/role-grants.js';

@@ -20,3 +20,15 @@ export function isWhip({
 }: Pick<ParticipantInfo, 'kind' | 'attributes'>): boolean {
   return Number(kind) === INGRESS && attributes[WHIP_CLAIMS.attribute] !== undefined;
 }
+
+/** The same of a token that LiveKit made for the participant. */
+export function isWhipToken({
+  claims,
+  attributes,
+}: {
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly attributes: Readonly<Record<string, string>> | null;
+}): boolean {
+  const { kind, attribute } = WHIP_CLAIMS;
+  return claims['kind'] === kind && attributes?.[attribute] !== undefined;
+}

@@ -151,9 +151,14 @@ export class ParticipantProofs {
     return { notBefore, takeover };
   }
 
-  /** LiveKit has let a connection in. False when another one has taken the seat since. */
-  async takesOver({ room, identity, key }: Takeover): Promise<boolean> {
-    return key === null || this.admissions.confirm(room, identity, key);
+  /**
+   * LiveKit has let a new connection in. False when another one has taken the seat since, or may have
+   * done so; for one that is not noted: when a bound one was let in at the same time.
+   */
+  takesOver({ room, identity, key }: Takeover): Promise<boolean> {
+    return key === null
+      ? this.admissions.isUnbound(room, identity)
+      : this.admissions.confirm(room, identity, key);
   }
 
   /** LiveKit has not let it in. */

@@ -6,7 +6,14 @@ import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { Passwords } from '../credentials/passwords.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
-import { addFirstAdmin, type FirstAdmin } from '../operators/first-admin.js';
+import {
+  addFirstAdmin,
+  draftFirstAdmin,
+  type FirstAdmin,
+  type FirstAdminDraft,
+  findUnusedAdmin,
+  hasOperators,
+} from '../operators/first-admin.js';
 import { addBuiltInTemplates } from '../role-templates/built-in-templates.js';
 import { recordSettings } from './record-settings.js';
 
@@ -17,6 +24,8 @@ const RETRY_MS = 1_000;
 export class FirstStart {
   /** Until then `/readyz` answers 503. */
   isPrepared = false;
+  /** Kept until it is known to be there: the answer to a commit may be lost. */
+  private draft: FirstAdminDraft | null = null;
 
   constructor(
     private readonly transactions: Transactions,
@@ -49,9 +58,31 @@ export class FirstStart {
     await this.ledger.ensurePartitions().catch(refuseUnmigrated);
     await this.oneByOne((tx) => addBuiltInTemplates(tx));
     await this.oneByOne((tx) => recordSettings(tx, this.config));
-    const admin = await this.oneByOne((tx) => addFirstAdmin(tx, this.passwords, this.config));
+    const admin = await this.prepareAdmin();
     this.isPrepared = true;
     return admin;
+  }
+
+  private async prepareAdmin(): Promise<FirstAdmin | null> {
+    const isNew = !(await this.transactions.run(hasOperators));
+    if (isNew) this.draft ??= await draftFirstAdmin(this.passwords, this.config);
+    const { draft } = this;
+    if (draft && (await this.oneByOne((tx) => addFirstAdmin(tx, draft)))) {
+      this.draft = null;
+      return { email: draft.email, password: draft.password };
+    }
+    if (this.config.adminPassword === null) await this.tellUnusedAdmin();
+    return null;
+  }
+
+  /** An earlier start may have ended before anybody read the password that it told once. */
+  private async tellUnusedAdmin(): Promise<void> {
+    const email = await this.transactions.run(findUnusedAdmin);
+    if (email === null) return;
+    this.log.log(
+      `Nobody has signed in as ${email} yet. A new password, if the first one is lost: ` +
+        `npm run rolecall -- operators password --email ${email}`,
+    );
   }
 
   /** Of several servers that start at the same time, one after the other does it. */

@@ -145,16 +145,32 @@ const behind = (kind: ProxyKind) => () => {
     narrow.close();
   });
 
-  it('resumes its own connection, and none that took its place', async () => {
+  it('has less while a narrower one may come up, and nothing of that is drift', async () => {
+    const room = await scene.room('less', { default_template: 'speaker' });
+    const wide = await signalJoin(gate, await issue(room));
+    await sweep();
+    await decide(await narrowToken(room));
+    await stir(room);
+    expect((await scene.participant(room, 'cam'))?.permission).toMatchObject({
+      can_publish_sources: ['CAMERA'],
+    });
+    expect(await scene.ledger(room, 'drift.detected')).toEqual([]);
+    wide.close();
+  });
+
+  it('does not resume: LiveKit sends its client afresh, which a wider one resumes', async () => {
     const room = await scene.room('resume', { default_template: 'speaker' });
     const narrow = await signalJoin(gate, await narrowToken(room));
     const refreshed = await until('a refreshed token', () => narrow.token);
     await sweep();
-    expect((await signalResume(gate, refreshed)).heard[0]).toBe('reconnect');
+    for (const form of ['reconnect', 'join_request'] as const) {
+      expect((await signalResume(gate, refreshed, form)).heard).toEqual(['leave']);
+    }
+    expect(narrow.isClosed).toBe(false);
     const wide = await signalJoin(gate, await issue(room));
     const own = await until('a refreshed token', () => wide.token);
     await sweep();
-    await expect(signalResume(gate, refreshed)).rejects.toMatchObject({ status: 404 });
+    expect((await signalResume(gate, refreshed)).heard).toEqual(['leave']);
     const again = await signalResume(gate, own);
     expect(again.heard[0]).toBe('reconnect');
     again.close();

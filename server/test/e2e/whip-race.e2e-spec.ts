@@ -10,12 +10,13 @@ import { whipPost } from '../support/whip.js';
 
 jest.setTimeout(60_000);
 
-/** In front of LiveKit: keeps the first WHIP request back until it is let go. */
+/** In front of LiveKit: keeps the first WHIP request back until it is let go, and loses a DELETE. */
 async function startRelay(livekit: string) {
   let letGo: () => void = () => undefined;
   const gone = new Promise<void>((resolve) => (letGo = resolve));
   const relay = { isHolding: false };
   let isFirst = true;
+  let isFirstEnd = true;
   const server = createServer((request, response) => {
     void (async () => {
       const body = await buffer(request);
@@ -23,6 +24,11 @@ async function startRelay(livekit: string) {
         isFirst = false;
         relay.isHolding = true;
         await gone;
+      }
+      if (request.method === 'DELETE' && isFirstEnd) {
+        isFirstEnd = false;
+        response.destroy();
+        return;
       }
       const { authorization = '', 'content-type': type = '' } = request.headers;
       const answer = await fetch(livekit + (request.url ?? ''), {

@@ -37,6 +37,7 @@ export function signalJoin(
   token: string,
   headers: Record<string, string> = {},
   more: Record<string, string> = {},
+  leaving?: AbortSignal,
 ): Promise<SignalParticipant> {
   return new Promise((resolve, reject) => {
     const query = new URLSearchParams({
@@ -49,6 +50,7 @@ export function signalJoin(
     });
     const socket = new WebSocket(`${url}/rtc?${query}`, { headers });
     socket.binaryType = 'nodebuffer';
+    leaving?.addEventListener('abort', () => socket.terminate());
     let pings: NodeJS.Timeout | undefined;
     let participant: SignalParticipant | null = null;
     let earlyToken: string | null = null;
@@ -140,6 +142,9 @@ export function resumePath(token: string, form: ResumeForm): string {
 export interface Resumed {
   readonly heard: string[];
   token: string | null;
+  /** Of all messages. */
+  bytes: number;
+  isClosed: boolean;
   close(): void;
 }
 
@@ -152,8 +157,15 @@ export function signalResume(
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url + resumePath(token, form));
     socket.binaryType = 'nodebuffer';
-    const resumed: Resumed = { heard: [], token: null, close: () => socket.close() };
+    const resumed: Resumed = {
+      heard: [],
+      token: null,
+      bytes: 0,
+      isClosed: false,
+      close: () => socket.close(),
+    };
     socket.on('message', (data) => {
+      resumed.bytes += (data as Buffer).byteLength;
       const { message } = SignalResponse.fromBinary(new Uint8Array(data as Buffer));
       resumed.heard.push(message.case ?? '');
       if (message.case === 'refreshToken') resumed.token = message.value;
@@ -163,7 +175,10 @@ export function signalResume(
       response.resume();
       reject(Object.assign(new Error('refused'), { status: response.statusCode }));
     });
-    socket.on('close', (code) => reject(new Error(`closed with ${code}`)));
+    socket.on('close', (code) => {
+      resumed.isClosed = true;
+      reject(new Error(`closed with ${code}`));
+    });
     socket.on('error', reject);
   });
 }

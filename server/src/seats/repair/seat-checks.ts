@@ -171,10 +171,18 @@ export class SeatChecks {
   private async repairLocked(room: string, occupant: Occupant, by: CheckReason): Promise<boolean> {
     const { identity } = occupant;
     // Another writer may have put it right while this one waited for its turn.
-    const { evaluation, seat, observed } = await this.readAgain(room, occupant);
+    const { evaluation, facts, seat, observed } = await this.readAgain(room, occupant);
     if (isAsWanted(evaluation, observed)) {
       this.noteSettled(evaluation, occupant.sid);
       return true;
+    }
+    if (facts.awaited.length > 0) {
+      // Calls hold to connections that may come up yet: what they gave has not drifted.
+      const called = await this.policy.evaluateFacts(facts, observed);
+      if (isAsWanted(called, observed)) {
+        this.noteSettled(called, occupant.sid);
+        return true;
+      }
     }
     // Work that began after this round asked for it; who has just joined does not wait for it.
     const isRound = by === 'sweep' || by === 'policy';
@@ -215,7 +223,7 @@ export class SeatChecks {
           ? { ...seat, sid: occupant.sid, permission: seat.permission }
           : occupant;
       const evaluation = await this.policy.evaluateConnection(room, identity, observed, facts);
-      return { evaluation, seat, observed };
+      return { evaluation, facts, seat, observed };
     };
     const first = await read();
     if (!concernsMutes(first.evaluation)) return first;

@@ -109,6 +109,17 @@ export class AdmissionStore {
     return isConfirmed;
   }
 
+  /** Whether no bound connection is there, or on its way. */
+  async isUnbound(room: string, identity: string): Promise<boolean> {
+    const { rows } = await this.pg.query(
+      'seat-bound',
+      `SELECT FROM seat WHERE room = $1 AND identity = $2
+         AND (admitted IS NOT NULL OR awaited IS NOT NULL)`,
+      [room, identity],
+    );
+    return rows.length === 0;
+  }
+
   /** The connect did not come up. */
   async withdraw(room: string, identity: string, key: string): Promise<void> {
     await this.transactions.run((tx) =>

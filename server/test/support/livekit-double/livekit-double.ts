@@ -14,7 +14,12 @@
  * Node strips the types, so that a benchmark runs it as well: see process.ts.
  */
 import { randomBytes } from 'node:crypto';
-import { CreateRoomRequest, SignalRequest, type UpdateParticipantRequest } from '@livekit/protocol';
+import {
+  CreateRoomRequest,
+  SignalRequest,
+  SignalResponse,
+  type UpdateParticipantRequest,
+} from '@livekit/protocol';
 import { WebSocket } from 'ws';
 import { Admission } from './admission.ts';
 import { CallCounts } from './call-counts.ts';
@@ -242,10 +247,16 @@ export class LiveKitDouble {
   attend(ws: WebSocket, ticket: string, query: URLSearchParams): void {
     const { claims } = this.admission.admit(ticket);
     const known = this.find(claims.room, claims.identity);
-    const isResume = query.get('reconnect') === '1' && known !== null;
+    const isResume = query.get('reconnect') === '1';
+    if (isResume && !known) {
+      const leave = { reason: 'STATE_MISMATCH', action: 'RECONNECT' } as const;
+      ws.send(SignalResponse.fromJson({ leave }).toBinary());
+      ws.close();
+      return;
+    }
     let person: DoubleParticipant;
     try {
-      person = isResume ? known : this.join(ticket, { isLurker: true });
+      person = isResume && known ? known : this.join(ticket, { isLurker: true });
     } catch {
       ws.close(); // the room ended, or filled up, while the sockets were joined
       return;
