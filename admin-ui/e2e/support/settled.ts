@@ -37,7 +37,7 @@ export async function settled(page: Page): Promise<void> {
 }
 
 /** Whether the page has a title, shows no placeholder and moves nothing, two frames from now. */
-async function isStill(page: Page): Promise<boolean> {
+export async function isStill(page: Page): Promise<boolean> {
   return page.evaluate(async () => {
     for (let frames = 0; frames < 2; frames += 1) await new Promise(requestAnimationFrame);
     const hasTitle = /\S/.test(document.querySelector('h1')?.textContent ?? '');

@@ -49,7 +49,7 @@ function Run({ run }: { run: VerificationRun }) {
           {text(run.isProved ? 'proved' : 'not_proved')}
         </StatusBadge>
         {by ? (
-          <Link to={`/activity${path(run.id)}`} aria-label={text('open')}>
+          <Link to={`/activity${path(run.id)}`}>
             <TimeText at={run.at} />
           </Link>
         ) : (

@@ -119,7 +119,6 @@ registerMessages({
       since: 'what came after the first %{entries}',
       hashes: 'hashes only',
       own_key: 'with a key from elsewhere',
-      open: 'Open the entry of this run',
     },
     verify: {
       title: 'Verify in this browser',
