@@ -52,6 +52,7 @@ const DASHBOARD = new Set([
   'tokens',
   'issuances',
   'activity',
+  'exposure',
   'status',
   'account',
 ]);
