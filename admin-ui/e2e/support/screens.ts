@@ -118,6 +118,7 @@ export const FILLED: Screen[] = [
   { name: 'assignments', path: '/assignments', shows: 'Stage hand' },
   { name: 'issuances', path: '/issuances', shows: /issued Viewer v1 to vera/ },
   { name: 'activity', path: '/activity', shows: /issued Viewer v1 to vera/ },
+  { name: 'exposure', path: '/exposure', shows: /Holds a token/ },
   { name: 'operators', path: '/operators', shows: 'Audrey' },
   { name: 'access roles', path: '/access-roles', shows: 'ledger.read' },
   { name: 'API keys', path: '/api-keys', shows: 'back end' },
