@@ -178,7 +178,7 @@ describeBrowser('an auditor', () => {
     await row.getByRole('link', { name: 'Holds a token' }).waitFor();
     await page.getByRole('row', { name: /vera/ }).first().waitFor();
     await page.getByRole('searchbox', { name: /^Identity/ }).fill('bo');
-    await page.getByRole('row', { name: /vera/ }).waitFor({ state: 'detached' });
+    await page.getByRole('row', { name: /vera/ }).first().waitFor({ state: 'detached' });
     await row.getByRole('link', { name: 'Holds a token' }).click();
     await page.getByRole('heading', { name: 'Could they come in?' }).waitFor();
     await until('both instants are answered', async () => {

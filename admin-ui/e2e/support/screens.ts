@@ -126,6 +126,7 @@ export const FILLED: Screen[] = [
     path: '/alarms',
     open: asks('Acknowledge: room.unexplained'),
   },
+  { name: 'exposure', path: '/exposure', shows: /Holds a token/ },
   { name: 'operators', path: '/operators', shows: 'Audrey' },
   { name: 'access roles', path: '/access-roles', shows: 'ledger.read' },
   { name: 'API keys', path: '/api-keys', shows: 'back end' },

@@ -194,6 +194,7 @@ describe('the watch over policy', () => {
     const ignored: Record<string, string[]> = {
       api_key: ['last_used_at', 'created_at'],
       app_user: ['looks_like', 'revision', 'created_at', 'updated_at'],
+      installation: ['policy_logged_since'],
       assignment: ['room_like', 'revision', 'created_at'],
       operator: ['last_signed_in_at', 'revision', 'created_at'],
       operator_session: ['created_at', 'last_seen_at', 'ip', 'user_agent'],

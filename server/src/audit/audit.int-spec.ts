@@ -7,6 +7,7 @@ import {
   type TestApp,
 } from '../../test/support/test-app.js';
 import { SYSTEM_ACTOR } from '../actor/actor.js';
+import { challengeLedger } from '../ledger-command.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 
 jest.setTimeout(60_000);
@@ -195,13 +196,21 @@ describe('what an auditor asks of the log', () => {
     );
     const again = (await challenge()).body;
     expect(again.counts.deviates).toBe(1);
+    // The command line exits with 1, and names it.
+    const printed = jest.spyOn(console, 'log').mockImplementation(() => undefined);
+    const code = await challengeLedger(app.app, SYSTEM_ACTOR, { n: '200' });
+    expect([code, printed.mock.calls.flat().join()]).toEqual([
+      1,
+      expect.stringContaining(issuanceId),
+    ]);
+    printed.mockRestore();
     expect(again.data.find(({ outcome }: Json) => outcome === 'deviates')).toMatchObject({
       id: issuanceId,
       then: { template: 'host' },
       again: { template: 'viewer' },
     });
     const entries = await app.ledger('ledger.challenged');
-    expect(entries.at(-1)).toMatchObject({
+    expect(entries.at(-2)).toMatchObject({
       actor_id: auditor.id,
       payload: { asked: 200, deviates: 1, deviations: [issuanceId] },
     });

@@ -13,6 +13,7 @@ const INTERNAL = [
   'fk_seat_override',
   'uq_api_key_hash',
   'uq_bulk_target_identity',
+  'uq_ledger_range_seq',
   'uq_operator_session_token',
 ];
 

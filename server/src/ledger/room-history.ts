@@ -92,10 +92,12 @@ export class RoomHistory {
     to: Date | null,
     limit: number,
   ): Promise<HistoryEntry[]> {
+    // A Date has milliseconds, the column microseconds: the last one counts to its end.
     const { rows } = await this.pg.query<HistoryEntry>(
       'room-history-list',
       `SELECT at, kind, identity, payload FROM ledger_entry
-       WHERE room = $1 AND kind = ANY($2) AND at >= $3 AND ($4::timestamptz IS NULL OR at <= $4)
+       WHERE room = $1 AND kind = ANY($2) AND at >= $3
+         AND ($4::timestamptz IS NULL OR at < $4::timestamptz + interval '1 millisecond')
          AND identity IS NOT NULL AND ($5::text IS NULL OR identity = $5)
        ORDER BY at, shard, seq LIMIT $6`,
       [room, kinds, from, to, identity ?? null, limit],

@@ -54,6 +54,7 @@ const DASHBOARD = new Set([
   'issuances',
   'activity',
   'integrity',
+  'exposure',
   'status',
   'account',
 ]);
