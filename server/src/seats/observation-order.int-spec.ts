@@ -3,7 +3,7 @@ import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-wo
 import type { LiveApp } from '../../test/support/live-app.js';
 import type { LiveScene } from '../../test/support/live-scene.js';
 import { LiveKitDouble } from '../../test/support/livekit-double/livekit-double.js';
-import { ALL_RIGHTS, type Fault } from '../../test/support/livekit-double/model.js';
+import type { Fault } from '../../test/support/livekit-double/model.js';
 import { until } from '../../test/support/until.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { Observations } from './observation/observations.js';
@@ -86,17 +86,15 @@ describe('what LiveKit says counts in the order in which it was asked', () => {
   });
 
   it('a list of before a mute does not show who is held as heard', async () => {
-    const phone = livekit.join(
-      { room, identity: 'phone', permission: ALL_RIGHTS },
-      { kind: 'SIP' },
-    );
-    phone.publish('MICROPHONE');
-    await scene.untilSeat(room, 'phone', 'is heard', ({ tracks }) => tracks.length === 1);
+    const ticket = await scene.issued(room, 'agent', 'speaker');
+    const agent = livekit.join(ticket, { kind: 'AGENT' });
+    agent.publish('MICROPHONE');
+    await scene.untilSeat(room, 'agent', 'is heard', ({ tracks }) => tracks.length === 1);
     livekit.webhooks.mode = 'lost';
-    const call = hold('MutePublishedTrack', 'effectAfter');
-    const acting = scene.act(room, 'phone', 'hold', { sources: ['microphone'] });
+    const call = hold('UpdateParticipant', 'effectAfter');
+    const acting = scene.act(room, 'agent', 'hold', { sources: ['microphone'] });
     await call.come();
-    phone.publish('CAMERA');
+    agent.publish('CAMERA');
     const answer = hold('ListParticipants', 'answerAfter');
     const listing = list();
     await answer.come();
@@ -104,9 +102,9 @@ describe('what LiveKit says counts in the order in which it was asked', () => {
     expect((await acting).body).toMatchObject({ outcome: 'applied' });
     answer.release();
     await listing;
-    expect((await seat('phone')).tracks[0]).toMatchObject({ source: 'microphone', isMuted: true });
+    expect((await seat('agent')).tracks[0]).toMatchObject({ source: 'microphone', isMuted: true });
     await list();
-    expect((await seat('phone')).tracks.map(({ isMuted }) => isMuted)).toEqual([true, false]);
+    expect((await seat('agent')).tracks.map(({ isMuted }) => isMuted)).toEqual([true, false]);
   });
 
   it('who leaves while a call is under way does not come back by its answer', async () => {
