@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { AbsentRooms } from './absent-rooms.js';
+import { CallClock } from './call-clock.js';
 import { LiveKitClock } from './livekit-clock.js';
 import { LiveKitInstall } from './livekit-install.js';
 import { LiveKitRooms } from './livekit-rooms.js';
@@ -16,6 +17,7 @@ import { WebhookVerifier } from './webhook-verifier.js';
 @Global()
 @Module({
   providers: [
+    CallClock,
     LiveKitHealth,
     LiveKitClock,
     LiveKitInstall,
@@ -51,6 +53,7 @@ import { WebhookVerifier } from './webhook-verifier.js';
     },
   ],
   exports: [
+    CallClock,
     LIVEKIT_SETTINGS,
     LiveKitClock,
     LiveKitHealth,
