@@ -21,6 +21,8 @@ export const TARGET_COLUMNS = `t.position, t.identity, t.seat_operation AS "seat
 const LEASE_SECONDS = 5;
 /** Later, a moderator who sees the room as it is then should decide. */
 const UNDO_MINUTES = 10;
+/** In SQL: the operation `o` has not found out yet who its targets are. */
+const IS_LISTING = `o.finished_at IS NULL AND o.params->'isListed' IS DISTINCT FROM 'true'`;
 /** What an operation on a seat came to, for the target that it was begun for. */
 export interface FollowedEnd {
   readonly identity: string;
@@ -351,28 +353,34 @@ export class BulkStore {
     return rows.map((row) => row.id);
   }
 
-  /** Whether an operation of a scene has still to update this person. */
+  /** Whether an operation of a scene has still to update this person, or to find out whether. */
   async isScenePending(room: string, identity: string): Promise<boolean> {
     const { rowCount } = await this.pg.query(
       'bulk-scene-pending',
-      `SELECT 1 FROM bulk_operation o JOIN bulk_target t ON t.operation = o.id AND t.identity = $2
+      `SELECT 1 FROM bulk_operation o
+       LEFT JOIN bulk_target t ON t.operation = o.id AND t.identity = $2
        WHERE o.room = $1 AND o.action = 'scene' AND o.created_at > now() - interval '1 hour'
-         AND t.outcome IN ('waiting', 'started', 'pending') LIMIT 1`,
+         AND (t.outcome IN ('waiting', 'started', 'pending') OR ${IS_LISTING}) LIMIT 1`,
       [room, identity],
     );
     return rowCount === 1;
   }
 
-  /** People that a running operation of a scene has still to update, on any server. */
-  async listSceneCalls(room: string): Promise<string[]> {
-    const { rows } = await this.pg.query<{ identity: string }>(
+  /**
+   * People that a running operation of a scene has still to update, on any server. Null while one
+   * finds out who they are.
+   */
+  async listSceneCalls(room: string): Promise<string[] | null> {
+    const { rows } = await this.pg.query<{ identity: string | null; is_listing: boolean }>(
       'bulk-scene-calls',
-      `SELECT t.identity FROM bulk_operation o JOIN bulk_target t ON t.operation = o.id
-       WHERE o.room = $1 AND o.action = 'scene' AND o.finished_at IS NULL AND o.lease_until > now()
-         AND t.outcome IN ('waiting', 'started')`,
+      `SELECT t.identity, ${IS_LISTING} AS is_listing FROM bulk_operation o
+       LEFT JOIN bulk_target t ON t.operation = o.id AND t.outcome IN ('waiting', 'started')
+       WHERE o.room = $1 AND o.action = 'scene' AND o.finished_at IS NULL
+         AND o.lease_until > now()`,
       [room],
     );
-    return rows.map(({ identity }) => identity);
+    if (rows.some((row) => row.is_listing)) return null;
+    return rows.flatMap(({ identity }) => identity ?? []);
   }
 
   async listPending(id: string): Promise<BulkTarget[]> {

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { AbsentRooms } from './absent-rooms.js';
 import { ListingsPort } from './listings-port.js';
+import { CallClock } from './call-clock.js';
 import { LiveKitClock } from './livekit-clock.js';
 import { LiveKitInstall } from './livekit-install.js';
 import { AbsentListings, LiveKitListings } from './livekit-listings.js';
@@ -18,6 +19,7 @@ import { WebhookVerifier } from './webhook-verifier.js';
 @Global()
 @Module({
   providers: [
+    CallClock,
     LiveKitHealth,
     LiveKitClock,
     LiveKitInstall,
@@ -59,6 +61,7 @@ import { WebhookVerifier } from './webhook-verifier.js';
     },
   ],
   exports: [
+    CallClock,
     LIVEKIT_SETTINGS,
     ListingsPort,
     LiveKitClock,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { CallClock } from '../livekit/call-clock.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import type { ObservedParticipant } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
@@ -27,6 +28,7 @@ export class PresenceService {
     private readonly rooms: RoomsPort,
     private readonly store: SeatReader,
     private readonly observations: Observations,
+    private readonly calls: CallClock,
     private readonly lurkers: Lurkers,
     private readonly profiles: Profiles,
     private readonly clock: LiveKitClock,
@@ -34,9 +36,9 @@ export class PresenceService {
 
   /** Lists the room's participants, records what changed since `known`, and returns who is there. */
   async observeRoom(room: string, known: KnownRooms): Promise<SeenRoom> {
-    const listed = await this.rooms.listParticipants(room);
-    const participants = listed.filter(({ identity }) => isStorable(identity));
-    await this.observations.listed(room, participants, known);
+    const { answer, times } = await this.calls.read(() => this.rooms.listParticipants(room));
+    const participants = answer.filter(({ identity }) => isStorable(identity));
+    await this.observations.listed(room, participants, known, times);
     this.lurkers.noteParticipants(room, participants);
     const here = participants.filter(({ state }) => state !== 'disconnected');
     await this.profiles.compare(room, here);
@@ -61,10 +63,12 @@ export class PresenceService {
     try {
       for (;;) {
         this.asking.set(key, false);
-        const { seat, at } = await this.store.readSnapshot(room, identity);
-        const participant = await this.rooms.findParticipant(room, identity);
+        const seat = await this.store.find(room, identity);
+        const { answer: participant, times } = await this.calls.read(() =>
+          this.rooms.findParticipant(room, identity),
+        );
         if (!participant) return null; // its end is told by webhook or seen by the sweep
-        await this.observations.inspected({ room, participant, seat, at });
+        await this.observations.inspected({ room, participant, seat, times });
         if (!this.asking.get(key)) return participant;
       }
     } finally {

@@ -42,13 +42,15 @@ it('a connection without a token is noted once, however many see it at the same 
   const noted = async () =>
     (await app.ledger('participant.unlisted')).filter((entry) => entry.room === room).length;
   const see = async (participant: ObservedParticipant) => {
-    const known = { seats: new Map(), watched: new Set<string>(), at: new Date() };
+    const known = { seats: new Map(), watched: new Set<string>() };
+    const at = new Date();
+    const times = { askedAt: at, asOf: at };
     const joins = async () => {
       const joined = await transactions.run((tx) => observations.joined(tx, room, participant));
       await observations.publish(room, joined);
     };
     await Promise.all([
-      ...Array.from({ length: 5 }, () => observations.listed(room, [participant], known)),
+      ...Array.from({ length: 5 }, () => observations.listed(room, [participant], known, times)),
       joins(),
     ]);
   };

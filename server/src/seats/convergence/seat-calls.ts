@@ -4,6 +4,7 @@ import { type PermissionLike, samePermission } from '../../grants/compile-grant.
 import { canonicalSources } from '../../grants/role-grants.js';
 import type { MutedTracks } from '../../grants/silencing.js';
 import { withholdPermission } from '../../grants/withhold.js';
+import { CallClock } from '../../livekit/call-clock.js';
 import type { CallLimiter } from '../../livekit/call-limiter.js';
 import { isNotFound, isRemoteUnmuteOff, isUnavailable } from '../../livekit/livekit-error.js';
 import { LiveKitHealth } from '../../livekit/livekit.health.js';
@@ -38,6 +39,7 @@ export class SeatCalls {
     private readonly policy: SeatPolicy,
     private readonly seats: SeatReader,
     private readonly store: SeatStore,
+    private readonly clock: CallClock,
     private readonly observations: Observations,
     private readonly delays: PublishDelays,
   ) {}
@@ -102,15 +104,19 @@ export class SeatCalls {
   ): Promise<Push> {
     const { room, identity, wanted } = evaluation;
     const answer = await through(async () => {
+      const call = this.clock.start(at);
       const participant = permission
         ? await this.rooms.setPermission(room.name, identity, permission)
         : await this.rooms.findParticipant(room.name, identity);
-      return participant && this.settleTracks(evaluation, participant);
+      if (!participant) return null;
+      const settled = await this.settleTracks(evaluation, participant);
+      const isChange = permission !== null || settled.participant !== participant;
+      return { ...settled, times: isChange ? call.changed() : call.read() };
     });
     if (!answer) return { ...pushOf(evaluation), outcome: 'absent', detail: 'is not in the room' };
-    const { participant: after, refusal } = answer;
+    const { participant: after, refusal, times } = answer;
     this.delays.note(room.name, identity, seat?.permission ?? null, after.permission);
-    await see({ room: room.name, participant: after, seat, at });
+    await see({ room: room.name, participant: after, seat, times });
     if (wanted.kind === 'uncovered' && wanted.isRestored) {
       await this.store.forgetBeforeScene(room.name, identity);
     }
@@ -149,6 +155,7 @@ export class SeatCalls {
     const done = [...forget, ...unmute];
     if (done.length > 0) await this.store.forgetMuted(seat, done);
     const changed = new Map([...muted, ...unmuted].flatMap((one) => (one ? [[one.sid, one]] : [])));
+    if (changed.size === 0) return { participant, refusal };
     const tracks = participant.tracks.map((track) => ({ ...track, ...changed.get(track.sid) }));
     return { participant: { ...participant, tracks }, refusal };
   }
@@ -170,8 +177,11 @@ export class SeatCalls {
   /** Asks about somebody again after what changes no permission, such as a mute. */
   async observeAgain(room: string, identity: string): Promise<void> {
     const { seat, at } = await this.seats.readSnapshot(room, identity);
-    const participant = await this.rooms.findParticipant(room, identity);
-    if (participant) await this.observations.answered({ room, participant, seat, at });
+    const { answer: participant, times } = await this.clock.read(
+      () => this.rooms.findParticipant(room, identity),
+      at,
+    );
+    if (participant) await this.observations.answered({ room, participant, seat, times });
   }
 
   /** Ends the connection; false when LiveKit cannot be asked. Who is not there counts as removed. */

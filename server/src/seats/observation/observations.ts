@@ -3,6 +3,7 @@ import { Alarms, type Finding } from '../../alarms/alarms.service.js';
 import { Batcher } from '../../common/batcher.js';
 import { Hints, roomHints } from '../../hints/hints.js';
 import type { Tx } from '../../ledger/transactions.js';
+import type { CallTimes } from '../../livekit/call-clock.js';
 import type { ObservedParticipant } from '../../livekit/participant-view.js';
 import type { EventParticipant } from '../../livekit/webhook-event.js';
 import { RoomCounts } from '../model/extensions.js';
@@ -17,8 +18,7 @@ export interface Answer {
   readonly participant: ObservedParticipant;
   /** The seat as it was before LiveKit was asked. */
   readonly seat: Seat | null;
-  /** Postgres' time of that reading. */
-  readonly at: Date;
+  readonly times: CallTimes;
 }
 
 /** What Postgres knows of some rooms, and its time then. */
@@ -27,7 +27,6 @@ export interface KnownRooms {
   readonly seats: ReadonlyMap<string, readonly Seat[]>;
   /** Rooms in which a track that was taken has not ended yet. */
   readonly watched: ReadonlySet<string>;
-  readonly at: Date;
 }
 
 /** Programs that LiveKit itself lets in: agents, recorders, streams from elsewhere. */
@@ -100,31 +99,33 @@ export class Observations {
 
   /** What is known of these rooms, to be read before LiveKit is asked for its lists. */
   async readRooms(rooms: readonly string[]): Promise<KnownRooms> {
-    const [{ seats, at }, watched] = await Promise.all([
+    const [seats, watched] = await Promise.all([
       this.seats.readRooms(rooms),
       this.silence.watched(rooms),
     ]);
-    return { seats, watched, at };
+    return { seats, watched };
   }
 
   /** The list of participants in a room: a known connection that is not in it has ended. */
   async listed(
     room: string,
     participants: readonly ObservedParticipant[],
-    { seats, watched, at }: KnownRooms,
+    { seats, watched }: KnownRooms,
+    times: CallTimes,
   ): Promise<void> {
     const known = seats.get(room) ?? [];
-    await this.publish(room, await this.store.writeList(room, participants, known, at));
-    if (watched.has(room)) await this.silence.observed(room, null, participants, at);
+    await this.publish(room, await this.store.writeList(room, participants, known, times));
+    if (!watched.has(room)) return;
+    await this.silence.observed(room, null, participants, times.askedAt);
   }
 
   /**
    * What LiveKit says about one participant after a webhook about a track. It says nothing to the
    * silence watch: news of other tracks that the same act took may still be on the way.
    */
-  async inspected({ room, participant, seat, at }: Answer): Promise<void> {
+  async inspected({ room, participant, seat, times }: Answer): Promise<void> {
     const known = seat ? [seat] : [];
-    await this.publish(room, await this.store.writeList(room, [participant], known, at));
+    await this.publish(room, await this.store.writeList(room, [participant], known, times));
   }
 
   /** The room does not run, so nobody is in it. */
@@ -193,7 +194,7 @@ export class Observations {
     if (published.length === 0) return;
     const participants = published.map(({ participant }) => participant);
     const identities = participants.map(({ identity }) => identity);
-    const askedAt = new Date(Math.min(...published.map(({ at }) => at.getTime())));
+    const askedAt = new Date(Math.min(...published.map(({ times }) => times.askedAt.getTime())));
     await this.silence.observed(room, identities, participants, askedAt);
   }
 }

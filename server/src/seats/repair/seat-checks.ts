@@ -61,8 +61,8 @@ interface Drift {
 /** Scenes that are still being carried out, and the seats that they have not reached yet. */
 export interface PendingScenes {
   isScenePending(room: string, identity: string): Promise<boolean>;
-  /** Seats that some server is going to call. */
-  listSceneCalls(room: string): Promise<string[]>;
+  /** Seats that some server is going to call; null: it is still finding out which. */
+  listSceneCalls(room: string): Promise<string[] | null>;
 }
 
 /** Compares what LiveKit has with what it should have, and repairs it. Harmless to repeat. */
@@ -110,7 +110,9 @@ export class SeatChecks {
   async withoutPending<T extends Occupant>(room: string, occupants: readonly T[]): Promise<T[]> {
     const rest = occupants.filter((one) => !this.batches.include(room, one.identity));
     if (rest.length === 0) return rest;
-    const called = new Set(await this.pendingScenes?.listSceneCalls(room));
+    const calls = this.pendingScenes ? await this.pendingScenes.listSceneCalls(room) : [];
+    if (calls === null) return [];
+    const called = new Set(calls);
     return rest.filter(({ identity }) => !called.has(identity));
   }
 

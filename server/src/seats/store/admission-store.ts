@@ -127,10 +127,18 @@ export class AdmissionStore {
     );
   }
 
-  /** LiveKit told who is there: finds out what their connections are bound to. */
-  async settle(tx: Tx, room: string, identities: readonly string[]): Promise<void> {
+  /**
+   * LiveKit told who is there: finds out what their connections are bound to. `askedAt`: when it was
+   * asked, at the earliest; null: it told of the join by itself.
+   */
+  async settle(
+    tx: Tx,
+    room: string,
+    identities: readonly string[],
+    askedAt: Date | null,
+  ): Promise<void> {
     await this.change(tx, room, identities, (row) => {
-      const { sid, is_present: isPresent, joined_at: joinedAt, observed_at: askedAt } = row;
+      const { sid, is_present: isPresent, joined_at: joinedAt } = row;
       if (!row.awaited || !isPresent || !sid || !joinedAt) return null;
       const joined = this.livekit.toDatabase(joinedAt);
       const seenAt = askedAt ?? joined;
@@ -141,8 +149,8 @@ export class AdmissionStore {
   }
 
   /** `settle` in a transaction of its own. */
-  async settleNow(room: string, identities: readonly string[]): Promise<void> {
-    await this.transactions.run((tx) => this.settle(tx, room, identities));
+  async settleNow(room: string, identities: readonly string[], askedAt: Date): Promise<void> {
+    await this.transactions.run((tx) => this.settle(tx, room, identities, askedAt));
   }
 
   private async change(
@@ -152,7 +160,7 @@ export class AdmissionStore {
     work: (row: AdmissionRow) => Admissions | null,
   ): Promise<void> {
     const { rows } = await tx.query<AdmissionRow>(
-      `SELECT identity, admitted, awaited, is_present, sid, joined_at, observed_at,
+      `SELECT identity, admitted, awaited, is_present, sid, joined_at,
          clock_timestamp() AS now
        FROM seat WHERE room = $1 AND identity = ANY($2) ORDER BY identity FOR UPDATE`,
       [room, identities],
@@ -202,7 +210,6 @@ interface AdmissionRow {
   is_present: boolean;
   sid: string | null;
   joined_at: Date | null;
-  observed_at: Date | null;
   now: Date;
 }
 

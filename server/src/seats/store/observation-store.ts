@@ -5,6 +5,7 @@ import { tokensIssued } from '../../ledger/ledger-lookup.js';
 import type { Tx } from '../../ledger/transactions.js';
 import { knownRoom } from '../../policy/room-conditions.js';
 import { samePermission } from '../../grants/compile-grant.js';
+import type { CallTimes } from '../../livekit/call-clock.js';
 import type { ObservedParticipant } from '../../livekit/participant-view.js';
 import { toStorable } from '../../livekit/storable.js';
 import type { EventParticipant } from '../../livekit/webhook-event.js';
@@ -31,11 +32,11 @@ export interface Observation {
   readonly mayChangeCount: boolean;
 }
 
-/** A participant as LiveKit reported them, with the seat as it was read at `at`, before. */
+/** A participant as LiveKit reported them, with the seat as it was read before LiveKit was asked. */
 export interface Sighting {
   readonly participant: Listed;
   readonly seat: Seat | null;
-  readonly at: Date;
+  readonly times: CallTimes;
 }
 
 const NO_CHANGE: Observation = { changed: [], unlisted: [], mayChangeCount: false };
@@ -91,7 +92,8 @@ export class ObservationStore {
          state = 'active', name = EXCLUDED.name, kind = EXCLUDED.kind,
          permission = EXCLUDED.permission,
          tracks = CASE WHEN seat.sid = EXCLUDED.sid THEN seat.tracks ELSE '[]' END,
-         joined_at = EXCLUDED.joined_at, left_at = NULL, observed_at = NULL,
+         joined_at = EXCLUDED.joined_at, left_at = NULL,
+         observed_at = CASE WHEN seat.sid = EXCLUDED.sid THEN seat.observed_at END,
          is_unlisted = seat.last_issued_at IS NULL
        WHERE ${IS_NEWER}
          OR (seat.sid = EXCLUDED.sid AND seat.is_present AND seat.observed_at IS NULL)
@@ -101,7 +103,7 @@ export class ObservationStore {
     );
     const row = rows[0];
     if (!row) return NO_CHANGE;
-    if (row.is_awaited) await this.admissions.settle(tx, room, [identity]);
+    if (row.is_awaited) await this.admissions.settle(tx, room, [identity], null);
     if (!row.is_unlisted) return { changed: [identity], unlisted: [], mayChangeCount: true };
     const { rowCount: isKnown } = await tx.query(RECOGNISE, [room, [identity]]);
     const noted = isKnown
@@ -127,14 +129,14 @@ export class ObservationStore {
   }
 
   /**
-   * A list of the participants in the room, requested at `askedAt` (Postgres' time), after `known`
-   * was read: a known connection that is not in the list has ended.
+   * A list of the participants in the room, requested after `known` was read: a known connection that
+   * is not in the list has ended.
    */
   async writeList(
     room: string,
     participants: readonly Listed[],
     known: readonly Seat[],
-    askedAt: Date,
+    times: CallTimes,
   ): Promise<Observation> {
     const seats = new Map(known.map((seat) => [seat.identity, seat]));
     const here = participants.filter(({ state }) => state !== 'disconnected');
@@ -145,7 +147,7 @@ export class ObservationStore {
       here.map((participant) => ({
         participant,
         seat: seats.get(participant.identity) ?? null,
-        at: askedAt,
+        times,
       })),
     );
     const left = gone.length > 0 ? await this.writeAbsent(room, gone) : [];
@@ -158,7 +160,7 @@ export class ObservationStore {
     // One statement writes a row once; the newest answer about a participant counts.
     const newest = new Map(
       answers
-        .toSorted((a, b) => a.at.getTime() - b.at.getTime())
+        .toSorted((a, b) => a.times.asOf.getTime() - b.times.asOf.getTime())
         .map((answer) => [answer.participant.identity, answer]),
     );
     const here = [...newest.values()].filter(({ participant: { state } }) => {
@@ -198,9 +200,10 @@ export class ObservationStore {
   ): Promise<Pick<Observation, 'changed' | 'unlisted'>> {
     const news = sightings.filter(isNews);
     if (news.length === 0) return NO_CHANGE;
-    const rows = await this.upsertPresent(room, news);
+    const askedAt = new Date(Math.min(...news.map(({ times }) => times.askedAt.getTime())));
+    const rows = await this.upsertPresent(room, news, askedAt);
     const awaited = rows.flatMap(({ identity, is_awaited }) => (is_awaited ? identity : []));
-    if (awaited.length > 0) await this.admissions.settleNow(room, awaited);
+    if (awaited.length > 0) await this.admissions.settleNow(room, awaited, askedAt);
     const unlisted = rows.flatMap(({ identity, is_unlisted }) => (is_unlisted ? identity : []));
     return {
       changed: rows.map(({ identity }) => identity),
@@ -220,19 +223,20 @@ export class ObservationStore {
     return rows;
   }
 
+  /** `askedAt`: of the first call. Who left after it does not come back by its answer. */
   private async upsertPresent(
     room: string,
     sightings: readonly Sighting[],
+    askedAt: Date,
   ): Promise<{ identity: string; is_unlisted: boolean; is_awaited: boolean }[]> {
     const parts = new SharedParts();
-    const numbers = sightings.map(({ participant, at }) =>
+    const numbers = sightings.map(({ participant }) =>
       parts.numberOf({
         state: participant.state,
         name: toStorable(participant.name),
         kind: participant.kind,
         permission: participant.permission,
         tracks: participant.tracks.map((track) => ({ ...track, name: toStorable(track.name) })),
-        observed_at: at,
       }),
     );
     const { rows } = await this.pg.query<{
@@ -244,12 +248,12 @@ export class ObservationStore {
       `INSERT INTO seat (room, identity, is_present, sid, state, name, kind, permission, tracks,
          joined_at, observed_at, is_unlisted)
        SELECT r.name, o.identity, true, o.sid, p.state, p.name, p.kind, p.permission, p.tracks,
-         o.joined_at, p.observed_at, true
-       FROM ${knownRoom('$1')} AS r, unnest($2::text[], $3::text[], $4::timestamptz[], $5::int[])
-         AS o(identity, sid, joined_at, part)
-       JOIN ROWS FROM (jsonb_to_recordset($6::jsonb) AS (state text, name text, kind text,
-         permission jsonb, tracks jsonb, observed_at timestamptz)) WITH ORDINALITY
-         AS p(state, name, kind, permission, tracks, observed_at, ord) ON p.ord = o.part
+         o.joined_at, o.observed_at, true
+       FROM ${knownRoom('$1')} AS r, unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[],
+         $6::int[]) AS o(identity, sid, joined_at, observed_at, part)
+       JOIN ROWS FROM (jsonb_to_recordset($7::jsonb) AS (state text, name text, kind text,
+         permission jsonb, tracks jsonb)) WITH ORDINALITY
+         AS p(state, name, kind, permission, tracks, ord) ON p.ord = o.part
        ORDER BY o.identity
        ON CONFLICT (room, identity) DO UPDATE SET is_present = true, sid = EXCLUDED.sid,
          state = EXCLUDED.state, name = EXCLUDED.name, kind = EXCLUDED.kind,
@@ -258,7 +262,7 @@ export class ObservationStore {
          is_unlisted = seat.last_issued_at IS NULL
        WHERE ${IS_NEWER}
          OR (seat.sid = EXCLUDED.sid
-           AND (seat.is_present OR seat.left_at < EXCLUDED.observed_at)
+           AND (seat.is_present OR seat.left_at < $8)
            AND (seat.observed_at IS NULL OR seat.observed_at <= EXCLUDED.observed_at))
        RETURNING identity, is_unlisted, awaited IS NOT NULL AS is_awaited`,
       [
@@ -266,8 +270,10 @@ export class ObservationStore {
         sightings.map(({ participant }) => participant.identity),
         sightings.map(({ participant }) => participant.sid),
         sightings.map(({ participant }) => participant.joinedAt),
+        sightings.map(({ times }) => times.asOf),
         numbers,
         parts.toJson(),
+        askedAt,
       ],
     );
     return rows;
@@ -290,8 +296,10 @@ export class ObservationStore {
   }
 }
 
-function isNews({ participant, seat }: Sighting): boolean {
+/** The answer to a change is written in any case, so that what was asked before it cannot follow it. */
+function isNews({ participant, seat, times }: Sighting): boolean {
   return (
+    times.asOf > times.askedAt ||
     !seat ||
     seat.isAwaited ||
     !seat.isPresent ||

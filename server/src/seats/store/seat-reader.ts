@@ -200,21 +200,19 @@ export class SeatReader {
     return snapshots;
   }
 
-  /** Who is in these rooms as far as is known, and Postgres' time before LiveKit is asked. */
-  async readRooms(rooms: readonly string[]): Promise<{ seats: Map<string, Seat[]>; at: Date }> {
-    const { rows } = await this.pg.query<SeatRow & { db_now: Date }>(
+  /** Who is in these rooms as far as is known. */
+  async readRooms(rooms: readonly string[]): Promise<Map<string, Seat[]>> {
+    const { rows } = await this.pg.query<SeatRow>(
       'seat-of-rooms',
-      `SELECT at.db_now, s.* FROM (SELECT clock_timestamp() AS db_now) AS at
-       LEFT JOIN (SELECT ${SEAT_COLUMNS} FROM seat WHERE room = ANY($1) AND is_present) AS s ON true`,
+      `SELECT ${SEAT_COLUMNS} FROM seat WHERE room = ANY($1) AND is_present`,
       [rooms],
     );
     const seats = new Map<string, Seat[]>();
     for (const row of rows) {
-      if ((row.room as string | null) === null) continue;
       const known = seats.get(row.room) ?? [];
       seats.set(row.room, known);
       known.push(toSeat(row));
     }
-    return { seats, at: (rows[0] as { db_now: Date }).db_now };
+    return seats;
   }
 }

@@ -53,6 +53,7 @@ export class Faults {
     const ms = typeof latencyMs === 'number' ? latencyMs : latencyMs(method, people);
     const wait = ms + (fault?.latencyMs ?? 0);
     if (wait > 0) await pause(wait);
+    await fault?.effectAfter;
     if (this.thawed) await this.thawed;
   }
 }

@@ -53,6 +53,10 @@ export interface Fault {
    */
   readonly then?: 'fail' | 'hang' | 'drop' | 'half-fail' | 'half-hang' | 'half-drop';
   readonly status?: number;
+  /** The call has no effect before this is settled. */
+  readonly effectAfter?: Promise<unknown>;
+  /** The call has its effect at once, and is answered when this is settled. */
+  readonly answerAfter?: Promise<unknown>;
   /** Told when a call has come that it strikes, before it suffers. */
   readonly onStrike?: () => void;
 }

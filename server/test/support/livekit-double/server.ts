@@ -93,6 +93,7 @@ export class DoubleServer {
       this.admission.authorize(request, handler, room);
       output = handler.run(this.double, input, isBinary);
     }
+    await fault?.answerAfter;
     if (response.destroyed || !this.server) return;
     if (then === 'hang') return;
     if (then === 'drop') return void response.destroy();
