@@ -198,7 +198,7 @@ describe('what an auditor asks of the log', () => {
     expect(again.counts.deviates).toBe(1);
     // The command line exits with 1, and names it.
     const printed = jest.spyOn(console, 'log').mockImplementation(() => undefined);
-    const code = await challengeLedger(app.app, SYSTEM_ACTOR, { n: '200' });
+    const code = await challengeLedger(app.app, SYSTEM_ACTOR, { n: 200 });
     expect([code, printed.mock.calls.flat().join()]).toEqual([
       1,
       expect.stringContaining(issuanceId),
