@@ -155,6 +155,7 @@ export class WatchPolicyTables1795430000001 implements MigrationInterface {
         at timestamptz NOT NULL DEFAULT clock_timestamp(),
         CONSTRAINT pk_policy_direct_change PRIMARY KEY (transaction, subject)
       )`);
+    // A session may have string constants read another way; what these functions call relies on this one.
     await this.createReport(queryRunner);
     await this.createTriggerFunctions(queryRunner);
     for (const watched of WATCHED) await this.watch(queryRunner, watched);
@@ -174,7 +175,8 @@ export class WatchPolicyTables1795430000001 implements MigrationInterface {
     await queryRunner.query(`
       CREATE FUNCTION policy_report(of_table name, operation text, before jsonb, after jsonb,
         keys text[], own_kinds text[], relation oid) RETURNS void
-      LANGUAGE plpgsql SECURITY DEFINER SET search_path = ${SEARCH_PATH} AS $$
+      LANGUAGE plpgsql SECURITY DEFINER SET search_path = ${SEARCH_PATH}
+      SET standard_conforming_strings = on AS $$
       DECLARE
         txn CONSTANT text := pg_current_xact_id()::text;
         me CONSTANT xid := pg_current_xact_id()::xid;
@@ -261,7 +263,8 @@ export class WatchPolicyTables1795430000001 implements MigrationInterface {
   private async createTriggerFunctions(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
       CREATE FUNCTION policy_note_change() RETURNS trigger
-      LANGUAGE plpgsql SECURITY DEFINER SET search_path = ${SEARCH_PATH} AS $$
+      LANGUAGE plpgsql SECURITY DEFINER SET search_path = ${SEARCH_PATH}
+      SET standard_conforming_strings = on AS $$
       BEGIN
         -- Entries of one transaction are appended at once: they have the time of the head.
         IF EXISTS (SELECT FROM public.ledger_head h
@@ -279,7 +282,8 @@ export class WatchPolicyTables1795430000001 implements MigrationInterface {
       END $$`);
     await queryRunner.query(`
       CREATE FUNCTION policy_note_truncate() RETURNS trigger
-      LANGUAGE plpgsql SECURITY DEFINER SET search_path = ${SEARCH_PATH} AS $$
+      LANGUAGE plpgsql SECURITY DEFINER SET search_path = ${SEARCH_PATH}
+      SET standard_conforming_strings = on AS $$
       BEGIN
         PERFORM public.policy_report(TG_TABLE_NAME, 'truncate', NULL, NULL, '{}', '{}', TG_RELID);
         RETURN NULL;

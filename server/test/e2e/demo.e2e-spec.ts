@@ -216,6 +216,7 @@ describeLive('sample data', () => {
     demo = await Demo.prepare();
     await demo.start();
     const moderator = await demo.app.operator('moderator');
+    await until('the sample data are loaded', () => demo.isSaidToBePresent());
 
     const { status } = await demo.ask('DELETE', '/api/v1/demo', moderator);
 
