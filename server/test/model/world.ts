@@ -22,7 +22,13 @@ export interface Answer {
 }
 
 export const ROOM_SECONDS = 300;
-const ENV = { ROLECALL_SWEEP: '1s', ROLECALL_GATE: 'on', ROLECALL_RATE_OPERATOR: '100000/1s' };
+const ENV = {
+  // A refusal that nobody expected says only there what it came from.
+  ROLECALL_LOG: 'warn',
+  ROLECALL_SWEEP: '1s',
+  ROLECALL_GATE: 'on',
+  ROLECALL_RATE_OPERATOR: '100000/1s',
+};
 
 /** Two Rolecalls on one Postgres and one LiveKit: A in this process, B in one that can be killed. */
 export class World {
