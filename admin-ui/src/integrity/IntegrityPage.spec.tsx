@@ -8,7 +8,7 @@ import { useSystemStatus } from '../api/useSystemStatus';
 import { i18nProvider } from '../i18n/i18nProvider';
 import { LedgerBanner } from '../layout/LedgerBanner';
 import { IntegrityPage } from './IntegrityPage';
-import { TODO } from './messages.en';
+import { WHAT_TO_DO } from './messages.en';
 
 const AT = '2026-11-29T04:00:00.000Z';
 const SOUND: LedgerIntegrity = {
@@ -133,7 +133,7 @@ describe('the integrity page', () => {
 
 describe('the banner', () => {
   it('has words for every problem', () => {
-    for (const code of Object.keys(TODO)) {
+    for (const code of Object.keys(WHAT_TO_DO)) {
       const name = `app.ledger.problem.${code}`;
       expect(i18nProvider.translate(name)).not.toBe(name);
     }

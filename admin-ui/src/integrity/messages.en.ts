@@ -2,7 +2,7 @@ import type { LedgerProblem } from '../api/records';
 import { registerMessages } from '../i18n/i18nProvider';
 
 /** What to do about each problem. */
-export const TODO = {
+export const WHAT_TO_DO = {
   key_missing:
     'Put ledger-key into ROLECALL_HOME of one server, from a backup or from the server that made it.',
   key_changed:
@@ -103,7 +103,7 @@ registerMessages({
     problems: {
       title: 'What weakens the proofs',
       none: 'Nothing, as far as this server can see',
-      todo: TODO,
+      todo: WHAT_TO_DO,
     },
     runs: {
       title: 'Last verifications',
