@@ -30,7 +30,7 @@ const PAGES: Record<string, string | RegExp> = {
   '/issuances': /issued Viewer v1 to bo/,
   '/activity': /demoted vera to Viewer/,
   '/integrity': 'Newest checkpoint',
-  '/exposure': /Nothing of this works any more/,
+  '/exposure': /none of these works/,
   '/alarms': 'No alarms',
   '/operators': 'admin@example.com',
   '/access-roles': 'ledger.read',

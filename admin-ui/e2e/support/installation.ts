@@ -105,7 +105,7 @@ export class Installation {
     return visitor;
   }
 
-  /** Signed in as somebody whom the test has made. */
+  /** Signs in as an operator that the test has created. */
   async visitorOf(operator: Credentials): Promise<Visitor> {
     const session = await Api.signIn(this.url, operator);
     const visitor = await Visitor.open(this.browser, this.url, { session });

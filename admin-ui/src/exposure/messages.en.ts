@@ -27,9 +27,9 @@ registerMessages({
     },
     own_rights: 'What their own token says',
     stopped: 'Cannot come in: %{why}',
-    horizon: 'Nothing of this works any more after %{at}.',
+    horizon: 'After %{at} none of these works.',
     horizon_renewed:
-      'Nothing of this works any more after %{at}, once the people who are in a room have left.',
+      'After %{at} none of these works, once the people who are in a room have left.',
     horizon_partial: 'There is more than is shown. All of it ends before %{at}.',
     no_gate:
       'No gate is in front of LiveKit: it lets in any token that has not expired, until the check at the join.',

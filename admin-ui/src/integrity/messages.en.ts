@@ -75,7 +75,7 @@ registerMessages({
       text: 'Other people’s programs that cosign a checkpoint only when it continues the last one they saw.',
       none: 'There are none',
       none_text:
-        'Without witnesses, whoever has the server and its key can rewrite the log, and only a checkpoint that somebody kept shows it. Ask somebody outside to run one (docs/audit.md, “Run a witness”), list it in a policy file, and name that file in ROLECALL_LEDGER_WITNESSES.',
+        'Without witnesses, a person with access to the server and its key can rewrite the log. Only a checkpoint that was kept elsewhere shows that. Ask somebody outside to run a witness (docs/audit.md, “Run a witness”), list it in a policy file, and name that file in ROLECALL_LEDGER_WITNESSES.',
       quorum: 'Quorum',
       quorum_none: 'None: no cosignature is required',
       met: '%{name}: cosigned up to %{entries}',

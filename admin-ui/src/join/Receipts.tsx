@@ -9,7 +9,7 @@ interface Shown {
   readonly next: string | null;
 }
 
-/** What was decided about oneself, by whom, with a proof to keep. Read when it is opened. */
+/** The decisions about this participant: what, by whom, and a proof to keep. Loaded when it is opened. */
 export function Receipts({ room, proof }: { room: string; proof: () => string }) {
   const [shown, setShown] = useState<Shown | null>(null);
   const [state, setState] = useState<'idle' | 'loading' | 'failed' | 'not_saved'>('idle');
