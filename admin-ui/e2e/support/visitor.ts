@@ -25,13 +25,20 @@ const SLOW_MEDIA: Allowance = {
   reason: 'LiveKit’s client looks after itself every few seconds, and writes down what is late',
 };
 
+/** LiveKit ends the socket of somebody who is removed without a word of WebSocket's own. */
+const PEEK_ENDED: Allowance = {
+  text: /^error: error reading from signal stream [^]*participant: rolecall-peek:[^]*code 1006/,
+  reason:
+    'who stops a peek hangs up and has Rolecall remove the participant; either may come first',
+};
+
 /**
  * Somebody with a browser of their own. Whatever goes wrong in any of their pages is remembered:
  * an error or a warning in the console, an uncaught error, a request to another machine.
  */
 export class Visitor {
   private readonly problems: string[] = [];
-  private readonly allowances: Allowance[] = [SLOW_MEDIA];
+  private readonly allowances: Allowance[] = [SLOW_MEDIA, PEEK_ENDED];
 
   private constructor(
     readonly url: string,

@@ -160,10 +160,18 @@ export class GateTunnels {
     };
     this.joined.add(socket);
     this.connections.exempt(socket);
-    for (const side of [socket, remote]) {
+    for (const [side, other] of [
+      [socket, remote],
+      [remote, socket],
+    ] as const) {
       side.on('error', end);
-      side.on('close', end);
-      side.on('end', () => setTimeout(end, LINGER_MS).unref());
+      // What was said last, such as why somebody is put out, still reaches a slow other side.
+      const finish = () => {
+        other.end();
+        setTimeout(end, LINGER_MS).unref();
+      };
+      side.on('end', finish);
+      side.on('close', finish);
       // A connect that is open for hours must not be ended by a server's idle time-outs.
       (side as Partial<Socket>).setTimeout?.(0);
       (side as Partial<Socket>).setKeepAlive?.(true, KEEP_ALIVE_MS);
