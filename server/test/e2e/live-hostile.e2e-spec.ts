@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import {
   type Entry,
   everything,
@@ -11,8 +11,6 @@ import {
 import { aboutTheMicrophone, ELSEWHERE, HostileStory } from '../support/hostile-story.js';
 import { describeLive } from '../support/livekit-server.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(240_000);
 
 /** What is promised: from the answer to an act on, and past the gate from the webhook on. */
 const PROMISED_MS = 1_000;
