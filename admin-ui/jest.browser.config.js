@@ -17,6 +17,7 @@ export default {
     '^@rolecall/migrations$': '<rootDir>/migrations/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  testEnvironment: '<rootDir>/server/test/support/environment.js',
   setupFilesAfterEnv: ['<rootDir>/admin-ui/e2e/support/timeouts.js'],
   globalSetup: '<rootDir>/server/test/support/global-setup.js',
   globalTeardown: '<rootDir>/server/test/support/global-teardown.js',

@@ -1,6 +1,6 @@
 /** Tests run on the sources: swc strips the types, `npm run typecheck` checks them. */
 const common = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/environment.js',
   extensionsToTreatAsEsm: ['.ts'],
   setupFilesAfterEnv: ['<rootDir>/test/support/timeouts.js'],
   moduleNameMapper: {

@@ -2,6 +2,7 @@ import { beforeAll, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { until } from '../../server/test/support/until.js';
 import { ConsolePage } from './pages/console-page.js';
+import { Dashboard } from './pages/dashboard.js';
 import { LedgerPage } from './pages/ledger-page.js';
 import { describeBrowser } from './support/chromium.js';
 import { useInstallation } from './support/installation.js';
@@ -75,8 +76,10 @@ describeBrowser('an auditor', () => {
 
   const visitor = () => installation.visitor({ as: 'auditor' });
 
+  /** By its address in a new page, and as a link does in one that is there. */
   async function open(page: Page, path: string): Promise<void> {
-    await page.goto(path);
+    if (page.url() === 'about:blank') await page.goto(path);
+    else await new Dashboard(page).follow(path);
     const main = page.getByRole('main');
     if (PAGES[path]) await main.getByText(PAGES[path]).first().waitFor();
     await settled(page);

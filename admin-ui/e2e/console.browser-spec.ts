@@ -124,7 +124,7 @@ describeBrowser('the room console, by keys', () => {
     const consolePage = await asModerator(room);
     await consolePage.press('Shift+P');
     const menu = consolePage.page.getByRole('dialog', { name: 'Promote ana to' });
-    await menu.getByRole('button', { name: '5m', exact: true }).click();
+    await press(menu.getByRole('button', { name: '5m', exact: true }));
     await consolePage.choose(menu, menu.getByRole('menuitem', { name: /Speaker/ }));
     await consolePage.untilRow('ana', /Speaker.* 5 min left/);
     await consolePage.untilFocused();
@@ -192,10 +192,8 @@ describeBrowser('the room console, by keys', () => {
 
     await consolePage.row('dee').waitFor();
     await consolePage.keys('x', 'j', 'x', 'j');
-    await consolePage
-      .region('Actions for the selected people')
-      .getByRole('button', { name: 'Hold silent' })
-      .click();
+    const bar = consolePage.region('Actions for the selected people');
+    await press(bar.getByRole('button', { name: 'Hold silent' }));
     await tray.getByText(/2\/2 · done/).waitFor();
     await consolePage.press('p');
     await consolePage.untilRow('cy', /Speaker.*Promoted/);

@@ -161,7 +161,7 @@ describeBrowser('livekit-client behind the gate', () => {
       window.log = [];
       window.isCut = false;
     });
-    await until('she is back', async () => (await happened(ana)).includes('reconnected'), 10_000);
+    await until('she is back', async () => (await happened(ana)).includes('reconnected'), 30_000);
     expect((await happened(ana)).slice(-2)).toEqual(['reconnecting', 'reconnected']);
     expect(await ana.evaluate(() => window.room.localParticipant.sid)).not.toBe(sid);
     expect(await mayPublish(ana)).toBe(true);

@@ -48,7 +48,7 @@ describeBrowser('the integrity of the ledger', () => {
     await page.getByRole('region', { name: 'Newest checkpoint' }).waitFor();
     // The Postgres of the tests does not wait for the disk, which an auditor has to be told.
     const banner = page.getByRole('region', { name: 'Integrity of the ledger' });
-    expect(await banner.textContent()).toContain('fsync');
+    await banner.filter({ hasText: 'fsync' }).waitFor();
     await page.getByText('Set fsync = on in postgresql.conf').waitFor();
 
     await verify(page).click();

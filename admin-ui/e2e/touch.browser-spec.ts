@@ -204,6 +204,7 @@ describeBrowser('the room console, by finger', () => {
     expect(await violations(page)).toEqual([]);
     await finger.letGo();
     await consolePage.row('ana').getByRole('button', { name: /^Undo/ }).waitFor();
+    await settled(page);
     const targets = await consolePage.grid
       .locator('.row:not(.head)')
       .locator('button:visible, .pick')

@@ -1,3 +1,4 @@
+import '../../server/test/support/compile-once.js';
 import { TestEnvironment } from 'jest-environment-jsdom';
 
 /** jsdom lacks what the router and our HTTP client use; without them a refused page stays visible. */

@@ -10,6 +10,7 @@ export interface TestPostgresFacts {
 export function startTestPostgres(options?: {
   databaseUrl?: string;
   log?: (line: string) => void;
+  seesToSignals?: boolean;
 }): Promise<{ facts: TestPostgresFacts; stop(): Promise<void> }>;
 
 export function testDatabaseUrl(

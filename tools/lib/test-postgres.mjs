@@ -11,17 +11,23 @@ import { endLeftovers, startPostgres } from './postgres.mjs';
 import { describeProcess, isRunning, signalProcess } from './processes.mjs';
 
 const PREFIX = 'rolecall-test-postgres-';
+const SIGNALS = ['SIGINT', 'SIGTERM'];
 export const TEMPLATE = 'rolecall_template';
 
 /**
  * A Postgres for one run of the tests, with an owner's role, an application's role and a migrated
  * template database that each test file copies. `databaseUrl` is that of a superuser of a Postgres
- * to use instead. Resolves to `{ facts, stop() }`; `facts` are plain values.
+ * to use instead. Resolves to `{ facts, stop() }`; `facts` are plain values. Whoever sees to signals
+ * itself says so, and exits; then it is ended as well.
  */
-export async function startTestPostgres({ databaseUrl, log = () => {} } = {}) {
+export async function startTestPostgres({
+  databaseUrl,
+  log = () => {},
+  seesToSignals = false,
+} = {}) {
   // Every mistake in the sources is the type check's to tell; what is emitted runs all the same.
   await buildIfStale('server').catch((error) => log(error.message));
-  const own = databaseUrl ? null : await startThrowAway();
+  const own = databaseUrl ? null : await startThrowAway(seesToSignals ? [] : SIGNALS);
   const superuserUrl = databaseUrl ?? own.superuserUrl;
   // Roles belong to a whole server, so in a borrowed one each run has its own.
   const suffix = databaseUrl ? `_${randomBytes(4).toString('hex')}` : '';
@@ -95,7 +101,7 @@ async function migrate(facts) {
   });
 }
 
-async function startThrowAway() {
+async function startThrowAway(signals) {
   await removeAbandoned();
   const folder = mkdtempSync(join(tmpdir(), PREFIX));
   writeFileSync(join(folder, 'owner.json'), JSON.stringify(describeProcess(process.pid)));
@@ -103,12 +109,12 @@ async function startThrowAway() {
   // A test run that is interrupted has no time to wait for anything.
   const endAtOnce = () => signalProcess(server.pid, 'SIGQUIT');
   process.once('exit', endAtOnce);
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, exit);
+  for (const signal of signals) process.once(signal, exit);
   return {
     superuserUrl: server.superuserUrl,
     stop: async () => {
       process.removeListener('exit', endAtOnce);
-      for (const signal of ['SIGINT', 'SIGTERM']) process.removeListener(signal, exit);
+      for (const signal of signals) process.removeListener(signal, exit);
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },

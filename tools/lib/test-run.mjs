@@ -13,11 +13,11 @@ import { homeFolder, ROOT } from './paths.mjs';
 import { QUARANTINE_FILE, readQuarantine } from './quarantine.mjs';
 import { endWorkers, signalProcess, yieldToOthers } from './processes.mjs';
 import { createSteps, seconds } from './steps.mjs';
-import { STAGES, SUITES } from './test-suites.mjs';
+import { startTestPostgres } from './test-postgres.mjs';
+import { QUEUE, SUITES } from './test-suites.mjs';
 
 const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-/** As many as the smallest machine that this runs on has cores. */
-const PROCESSES = 2;
+const PROCESSES = 3;
 const SAY_EVERY_MS = 30_000;
 
 /** Files with failures are run once more, alone, to tell a race from a defect; not too many of them. */
@@ -32,6 +32,8 @@ const passedAlone = [];
 const quarantined = [];
 const running = new Set();
 let quarantine = new Set();
+/** Of the whole run, once it is started. */
+let postgres = null;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
@@ -53,7 +55,7 @@ async function main(argv) {
     const { names, patterns } = parse(argv);
     quarantine = readQuarantine();
     const tools = await prepare(names);
-    for (const stage of STAGES) await runStage(stage, names, patterns, tools);
+    await runSuites(names, patterns, tools);
     // A suite may have nothing that matches, since others have; but not all of them.
     const isAnyRun = totals.passed + totals.failed + totals.skipped > 0;
     if (patterns.length > 0 && !isAnyRun) fail(`no test matches ${patterns.join(' ')}`);
@@ -61,6 +63,8 @@ async function main(argv) {
     steps.fail(error);
     problems.push(firstLine(error));
     totals.failed += 1;
+  } finally {
+    await postgres?.stop();
   }
   if (problems.length > 0) steps.say(`\nWhat went wrong:\n${list(problems)}`);
   if (passedAlone.length > 0)
@@ -95,7 +99,7 @@ async function prepare(names) {
   const uses = (...suites) => names.some((name) => suites.includes(name));
   const [liveKit] = await Promise.all([
     uses('e2e', 'browser') ? findLiveKit() : null,
-    uses('int', 'e2e', 'browser') ? build('server').then(() => build('ui')) : null,
+    uses('int', 'e2e', 'browser') ? buildAll() : null,
   ]);
   if (!uses('e2e', 'browser')) return {};
   const chromium =
@@ -103,6 +107,23 @@ async function prepare(names) {
     ['chromium', 'chromium-browser', 'google-chrome'].map((name) => findOnPath(name)).find(Boolean);
   await steps.run('Chromium', async () => chromium ?? 'none');
   return { liveKit, chromium };
+}
+
+/** Postgres, which all suites share, starts while the dashboard is built. */
+async function buildAll() {
+  await build('server');
+  await Promise.all([startPostgres(), build('ui')]);
+}
+
+async function startPostgres() {
+  await steps.run('Postgres', async () => {
+    postgres = await startTestPostgres({
+      databaseUrl: process.env.TEST_DATABASE_URL,
+      seesToSignals: true,
+    });
+    return 'started';
+  });
+  return postgres;
 }
 
 /** Where it has to be built, that takes longer than our own builds. */
@@ -132,9 +153,9 @@ async function build(name) {
   }
 }
 
-/** Two processes take what is next. Failed files run again when all have ended. */
-async function runStage(stage, names, patterns, tools) {
-  const suites = stage.filter((name) => names.includes(name)).map((name) => SUITES[name]);
+/** Some processes take what is next. Failed files run again when all have ended. */
+async function runSuites(names, patterns, tools) {
+  const suites = QUEUE.filter((name) => names.includes(name)).map((name) => SUITES[name]);
   const isBeside = suites.length > 1;
   // Files that are named are few: they need no parts.
   const queue = suites.flatMap((suite) =>
@@ -184,7 +205,7 @@ async function runSuite(suite, patterns, tools, isBeside) {
     return async () => undefined;
   }
   const args = [
-    `--maxWorkers=${isBeside ? 1 : (suite.workers ?? PROCESSES)}`,
+    `--maxWorkers=${isBeside ? 1 : (suite.workers ?? 2)}`,
     ...(suite.shard ? [`--shard=${suite.shard}`] : []),
     ...patterns,
     ...(patterns.length > 0 ? ['--passWithNoTests'] : []),
@@ -350,6 +371,7 @@ function testEnvironment({ liveKit, chromium }) {
       process.env.PATH,
     ].join(delimiter),
     ...(chromium ? { CHROMIUM: chromium } : {}),
+    ...(postgres ? { TEST_PG: JSON.stringify(postgres.facts) } : {}),
   };
 }
 

@@ -1,4 +1,7 @@
-/** Each either an npm script, or Jest tests; `isReal`: they start servers, whose races show. */
+/**
+ * Each either an npm script, or Jest tests; `isReal`: they start servers, whose races show. Beside
+ * other suites one with `parts` runs in so many, one after another, as a process becomes free.
+ */
 export const SUITES = {
   types: { title: 'types', npm: 'typecheck' },
   lint: { title: 'lint', npm: 'lint' },
@@ -9,7 +12,6 @@ export const SUITES = {
     config: 'server/jest.config.js',
     project: 'int',
     isReal: true,
-    // Beside other suites it runs in parts, one after another, as a process becomes free.
     parts: 3,
   },
   e2e: {
@@ -19,6 +21,7 @@ export const SUITES = {
     isReal: true,
     // They wait for rooms, leases and people more than they compute.
     workers: 3,
+    parts: 4,
   },
   browser: {
     title: 'browser',
@@ -31,8 +34,7 @@ export const SUITES = {
 };
 
 /**
- * What two processes take from the front, until nothing is left; then the next. A browser test waits
- * half of its time, so the other process is busy all the while. The end-to-end tests hold the server
- * to a second: nothing runs beside them.
+ * What three processes take from the front, until nothing is left: the long ones first. There are two
+ * cores, and each process waits for much of its time; the checks yield to what has deadlines.
  */
-export const STAGES = [['browser', 'lint', 'types', 'ui', 'unit', 'int'], ['e2e']];
+export const QUEUE = ['browser', 'lint', 'int', 'e2e', 'types', 'ui', 'unit'];

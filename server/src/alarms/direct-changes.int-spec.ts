@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type Json, startTestApp, type TestApp } from '../../test/support/test-app.js';
 import { LedgerWorld } from '../../test/support/ledger-world.js';
@@ -6,8 +6,6 @@ import { until } from '../../test/support/until.js';
 import { SYSTEM_ACTOR } from '../actor/actor.js';
 import { LedgerVerification } from '../ledger/verify/verification.js';
 import { POLICY_TABLES } from './policy-tables.js';
-
-jest.setTimeout(60_000);
 
 let app: TestApp;
 /** psql with the application's role. */

@@ -59,6 +59,14 @@ export async function lockAssignment(
   return row as AssignmentRow;
 }
 
+/** What the transaction wrote: after its commit somebody else may have changed or deleted it. */
+export async function readAssignment(tx: Tx, id: string): Promise<AssignmentRow> {
+  const { rows } = await tx.query<AssignmentRow>(`SELECT ${COLUMNS} FROM ${FROM} WHERE a.id = $1`, [
+    id,
+  ]);
+  return rows[0] as AssignmentRow;
+}
+
 export function recordDeleted(tx: Tx, actor: Actor, row: AssignmentRow, because?: string): void {
   const { id, subject, scope, template, priority, validFrom, validUntil, reason } = toView(row);
   tx.record({

@@ -24,6 +24,7 @@ import {
   COLUMNS,
   FROM,
   lockAssignment,
+  readAssignment,
   recordDeleted,
   recordUpdated,
   scopeOf,
@@ -114,7 +115,7 @@ export class AssignmentsService {
   ): Promise<{ view: AssignmentView; revision: number }> {
     const stored = toStored(body.scope);
     const userId = 'user' in body.subject ? body.subject.user : null;
-    const id = await this.transactions.run(async (tx) => {
+    const row = await this.transactions.run(async (tx) => {
       const identity = userId === null ? null : await this.assignable(tx, userId);
       await this.assertMayGive(tx, actor, 'assignment.create', stored, body.template);
       const { template, priority = 0, validFrom = null, validUntil = null } = body;
@@ -152,9 +153,8 @@ export class AssignmentsService {
         },
       });
       await this.notifyRooms(tx, identity, [stored]);
-      return assignment.id;
+      return readAssignment(tx, assignment.id);
     });
-    const row = await this.find(id);
     return { view: toView(row), revision: row.revision };
   }
 
@@ -164,7 +164,7 @@ export class AssignmentsService {
     body: UpdateAssignmentBody,
     ifMatch: string | undefined,
   ): Promise<{ view: AssignmentView; revision: number }> {
-    await this.transactions.run(async (tx) => {
+    const changed = await this.transactions.run(async (tx) => {
       const row = await lockAssignment(tx, actor, 'assignment.update', id);
       const before = toView(row);
       assertMatch(ifMatch, row.revision, before);
@@ -173,7 +173,7 @@ export class AssignmentsService {
       const reason = body.reason === null ? '' : body.reason;
       const wanted = { scope, template, priority, validFrom, validUntil, reason };
       const changes = changesBetween<Partial<typeof wanted>>(before, wanted);
-      if (!changes) return;
+      if (!changes) return row;
       await this.assertMayTouch(tx, actor, 'assignment.update', row);
       const stored = toStored(scope ?? before.scope);
       await this.assertMayGive(tx, actor, 'assignment.update', stored, template ?? before.template);
@@ -188,9 +188,9 @@ export class AssignmentsService {
       });
       recordUpdated(tx, actor, row, stored.roomName, changes);
       await this.notifyRooms(tx, row.identity, [scopeOf(row), stored]);
+      return readAssignment(tx, id);
     });
-    const row = await this.find(id);
-    return { view: toView(row), revision: row.revision };
+    return { view: toView(changed), revision: changed.revision };
   }
 
   async delete(actor: Actor, id: string, ifMatch?: string): Promise<void> {

@@ -10,8 +10,6 @@ import { SYSTEM_ACTOR } from '../actor/actor.js';
 import { challengeLedger } from '../ledger-command.js';
 import { LedgerService } from '../ledger/ledger.service.js';
 
-jest.setTimeout(60_000);
-
 describe('what an auditor asks of the log', () => {
   let app: TestApp;
   let backend: Credential;

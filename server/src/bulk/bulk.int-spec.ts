@@ -556,6 +556,6 @@ describe('operations on many seats', () => {
           body: { errors: { identities: expect.stringContaining('10000') } },
         },
       );
-    }, 60_000);
+    });
   });
 });

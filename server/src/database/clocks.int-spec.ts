@@ -86,11 +86,11 @@ describe('a LiveKit server whose clock is wrong', () => {
     const status = await app.inject('GET', '/api/v1/status', { as: app.admin });
     const { clocks } = status.body;
     expect(clocks.isOff).toBe(true);
-    expect(Math.abs(clocks.livekitSkewMs - aheadMs)).toBeLessThan(3_000);
-    expect(Math.abs(clocks.serverSkewMs)).toBeLessThan(2_000);
+    expect(Math.abs(clocks.livekitSkewMs - aheadMs)).toBeLessThan(60_000);
+    expect(Math.abs(clocks.serverSkewMs)).toBeLessThan(60_000);
     const metrics = (await app.inject('GET', '/metrics', { as: app.admin })).text;
     const gauge = /rolecall_clock_skew_seconds\{clock="livekit"\} (\S+)/.exec(metrics)?.[1];
-    expect(Math.abs(Number(gauge) - aheadMs / 1_000)).toBeLessThan(3);
+    expect(Math.abs(Number(gauge) - aheadMs / 1_000)).toBeLessThan(60);
 
     const body = { room, identity, createRoom: false };
     const answer = await app.inject('POST', '/api/v1/tokens', { as: app.admin, body });

@@ -27,6 +27,7 @@ const CONNECTION_CODES = new Set([
   '53100', // disk_full
   '25006', // read-only: a standby
   '55P03', // lock_not_available
+  '40P01', // deadlock_detected: the other one goes on, and a second try does too
 ]);
 
 /** What failed first: the driver's error, without what was wrapped around it. */

@@ -563,7 +563,7 @@ describe('2,000 connects at once from one address', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(300 * 1024 * 1024);
     await until('nobody is left at LiveKit', () => livekit.open.size === 0, 20_000);
     await until('nor here', async () => (await openAtGate()) < 20, 20_000);
-  }, 90_000);
+  });
 
   it('without a good token, each cost LiveKit and Postgres nothing', async () => {
     const entries = async () =>
@@ -573,5 +573,5 @@ describe('2,000 connects at once from one address', () => {
     expect((answers[401] ?? 0) + (answers[503] ?? 0)).toBe(2_000);
     expect(await entries()).toBe(before);
     expect(livekit.reached).toEqual([]);
-  }, 90_000);
+  });
 });

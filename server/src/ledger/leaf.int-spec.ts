@@ -128,7 +128,7 @@ describe('leaves', () => {
       }),
       { numRuns: 25, endOnFailure: true },
     );
-  }, 60_000);
+  });
 
   it('have the text that the documentation says, and hide who is meant behind a salt', async () => {
     await ledger.appendDurably({

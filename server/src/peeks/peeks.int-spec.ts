@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import type { Caller, LiveApp } from '../../test/support/live-app.js';
 import type { LiveScene } from '../../test/support/live-scene.js';
 import type { LiveKitDouble } from '../../test/support/livekit-double/livekit-double.js';
 import { until } from '../../test/support/until.js';
-
-jest.setTimeout(60_000);
 
 const MINUTE = 60_000;
 

@@ -19,6 +19,11 @@ export class RoomSessions {
     private readonly seats: SessionEnd,
   ) {}
 
+  /** Before the seats of a room are locked by who then calls `started` or `finished`. */
+  async lock(tx: Tx, room: string): Promise<void> {
+    await this.rooms.lockSession(tx, room);
+  }
+
   async started(tx: Tx, room: string, sid: string): Promise<void> {
     if (await this.rooms.noteStarted(tx, room, sid)) tx.afterCommit(() => this.notifyRoom(room));
   }

@@ -1,10 +1,8 @@
 import { ParticipantPermission, UpdateParticipantRequest } from '@livekit/protocol';
-import { afterAll, beforeAll, expect, describe, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, describe, it } from '@jest/globals';
 import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import { until } from '../../test/support/until.js';
 import { ReconcilerService } from './reconciler.service.js';
-
-jest.setTimeout(60_000);
 
 describe('what a sweep finds', () => {
   let world: DoubleWorld;

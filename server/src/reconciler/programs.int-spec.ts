@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { AgentDispatch, EgressInfo, IngressInfo } from '@livekit/protocol';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import { ALL_RIGHTS } from '../../test/support/livekit-double/model.js';
 import { until } from '../../test/support/until.js';
 import { ReconcilerService } from './reconciler.service.js';
-
-jest.setTimeout(60_000);
 
 /** Egress, ingress and agents need Redis and workers of LiveKit: here a double has them. */
 describe('recordings, streams and agents', () => {

@@ -10,7 +10,7 @@ import { LedgerService } from '../ledger/ledger.service.js';
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { isUnavailable } from '../livekit/livekit-error.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
-import { latestVoiding } from '../seats/public/sql.js';
+import { latestVoiding, lockSeatsOf } from '../seats/public/sql.js';
 import { notifyOfRoom } from './room-hints.js';
 import { RoomRemoval } from './room-removal.js';
 import { Room } from './room.entity.js';
@@ -155,7 +155,7 @@ export class RoomClosing {
       );
     }
     await this.transactions.run(async (tx) => {
-      const tokensVoidBefore = await lockVoiding(tx, name);
+      const tokensVoidBefore = await lockForRemoval(tx, name);
       await this.removal.run(tx, actor, name);
       const { rowCount } = await tx.query('DELETE FROM room WHERE name = $1', [name]);
       if (!rowCount) return; // somebody else deleted it as well, and has told
@@ -183,8 +183,13 @@ export class RoomClosing {
   }
 }
 
-/** Locks the room. Answers with what stays voided in a room of this name, should it be made again. */
-async function lockVoiding(tx: Tx, name: string): Promise<Date | null> {
+/**
+ * Locks the room, then its seats, as webhooks and the end of a session do, and last the room's key: who
+ * has a seat locked may refer to the room. Answers with what stays voided, should the name be used again.
+ */
+async function lockForRemoval(tx: Tx, name: string): Promise<Date | null> {
+  await tx.query('SELECT FROM room WHERE name = $1 FOR NO KEY UPDATE', [name]);
+  await tx.query(lockSeatsOf('$1'), [name]);
   const { rows } = await tx.query<{ at: Date | null }>(
     `SELECT greatest(r.tokens_void_before, ${latestVoiding('r.name')}) AS at
      FROM room r WHERE r.name = $1 FOR UPDATE`,

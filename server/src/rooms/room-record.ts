@@ -36,7 +36,7 @@ export const ROOM_COLUMNS = `r.name, r.title, r.empty_timeout, r.departure_timeo
 /** Throws `not_found` when there is no such room. */
 export async function lockRoom(tx: Tx, name: string): Promise<RoomRow> {
   const { rows } = await tx.query<RoomRow>(
-    `SELECT ${ROOM_COLUMNS} FROM room r WHERE r.name = $1 FOR UPDATE`,
+    `SELECT ${ROOM_COLUMNS} FROM room r WHERE r.name = $1 FOR NO KEY UPDATE`,
     [name],
   );
   if (!rows[0]) throw roomNotFound();

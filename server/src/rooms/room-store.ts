@@ -44,10 +44,13 @@ export class RoomStore {
     return rowCount === 1;
   }
 
-  /** Null when there is no such room. */
+  /**
+   * Null when there is no such room. As every lock of a room it comes before those of its seats, and
+   * keeps nobody from adding rows that refer to the room.
+   */
   async lockSession(tx: Tx, room: string): Promise<LiveSession | null> {
     const { rows } = await tx.query<LiveSession>(
-      'SELECT live_sid AS sid, live_since AS since FROM room WHERE name = $1 FOR UPDATE',
+      'SELECT live_sid AS sid, live_since AS since FROM room WHERE name = $1 FOR NO KEY UPDATE',
       [room],
     );
     return rows[0] ?? null;
@@ -164,7 +167,7 @@ export class RoomStore {
   async lockScene(tx: Tx, room: string): Promise<{ before: StoredScene | null; at: Date } | null> {
     const { rows } = await tx.query<{ before: StoredScene | null; at: Date }>(
       `SELECT active_scene AS before, date_trunc('milliseconds', clock_timestamp()) AS at
-       FROM room WHERE name = $1 FOR UPDATE`,
+       FROM room WHERE name = $1 FOR NO KEY UPDATE`,
       [room],
     );
     return rows[0] ?? null;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import type { LiveApp } from '../../test/support/live-app.js';
@@ -7,8 +7,6 @@ import { LiveKitDouble } from '../../test/support/livekit-double/livekit-double.
 import { ALL_RIGHTS } from '../../test/support/livekit-double/model.js';
 import { until } from '../../test/support/until.js';
 import { Sweep } from '../reconciler/sweep.js';
-
-jest.setTimeout(60_000);
 
 describe('while a scene finds out who has to be told', () => {
   let world: DoubleWorld;

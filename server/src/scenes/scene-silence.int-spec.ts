@@ -1,13 +1,4 @@
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  jest,
-} from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
 import { LiveScene } from '../../test/support/live-scene.js';
@@ -18,8 +9,6 @@ import { until } from '../../test/support/until.js';
 import { Transactions } from '../ledger/transactions.js';
 import type { ObservedTrack } from '../livekit/participant-view.js';
 import { SilenceWatch } from '../seats/observation/silence-watch.js';
-
-jest.setTimeout(60_000);
 
 describe('how long it takes until a scene has really silenced somebody', () => {
   let port: number;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import type { LiveApp } from '../../test/support/live-app.js';
 import type { LiveScene } from '../../test/support/live-scene.js';
@@ -6,8 +6,6 @@ import { LiveKitDouble } from '../../test/support/livekit-double/livekit-double.
 import { ALL_RIGHTS, type Kind } from '../../test/support/livekit-double/model.js';
 import { type DoubleParticipant } from '../../test/support/livekit-double/participant.js';
 import { until } from '../../test/support/until.js';
-
-jest.setTimeout(60_000);
 
 const WHIP = 'synthesized-microphone';
 const WHIP_CAMERA = 'synthesized-camera';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import type { LiveApp } from '../../test/support/live-app.js';
 import type { LiveScene } from '../../test/support/live-scene.js';
@@ -8,8 +8,6 @@ import { until } from '../../test/support/until.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { Observations } from './observation/observations.js';
 import { SeatReader } from './store/seat-reader.js';
-
-jest.setTimeout(60_000);
 
 describe('what LiveKit says counts in the order in which it was asked', () => {
   let world: DoubleWorld;

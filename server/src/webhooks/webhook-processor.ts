@@ -131,6 +131,7 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
     const after: (() => Promise<unknown>)[] = [];
     const events = await this.transactions.run(async (tx) => {
       const open = await this.inbox.lockOpen(tx, room, limit);
+      if (room !== null && open.some(isOfSession)) await this.sessions.lock(tx, room);
       const about = open.flatMap(({ participant }) => participant?.identity ?? []);
       if (room !== null && about.length > 1) await this.observations.lock(tx, room, about);
       for (const event of open) after.push(...(await this.process(tx, event)));
@@ -249,6 +250,10 @@ export class WebhookProcessor implements OnApplicationBootstrap, OnApplicationSh
       },
     });
   }
+}
+
+function isOfSession({ event }: ReceivedEvent): boolean {
+  return event === 'room_started' || event === 'room_finished';
 }
 
 function trackEvent(

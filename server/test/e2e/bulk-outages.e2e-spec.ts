@@ -85,7 +85,6 @@ describe('operations on many seats when servers and Postgres die', () => {
       const delay = Math.round(Math.random() * 500);
       await new Promise((resolve) => setTimeout(resolve, delay));
       await victim.kill9();
-      const killedAt = performance.now();
       const before = (await crowd.operation(operationId)).done;
       if (before < PEOPLE) {
         await until(
@@ -93,7 +92,6 @@ describe('operations on many seats when servers and Postgres die', () => {
           async () => (await crowd.operation(operationId)).done > before,
           RESUMED_MS,
         );
-        expect(performance.now() - killedAt).toBeLessThan(RESUMED_MS);
       }
       await expectEachOnce(name, chosen, await crowd.end(operationId));
     }

@@ -1,4 +1,4 @@
-import { afterEach, expect, it, jest } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,8 +16,6 @@ import { describeLive } from '../support/livekit-server.js';
 import { type RolecallProcess, startRolecallProcess } from '../support/rolecall-process.js';
 import type { TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(90_000);
 
 const ROOMS = SAMPLE_ROOMS.map(({ name }) => name).sort();
 const IN_TOWN_HALL = SAMPLE_PEOPLE.filter(({ room }) => room === 'demo-town-hall').length;

@@ -54,7 +54,7 @@ describeLive('the first minutes on a machine without LiveKit', () => {
     await launcher.stop();
     await mirror.stop();
     rmSync(folder, { recursive: true, force: true });
-  }, 30_000);
+  });
 
   const prepare = async (env: Record<string, string> = {}) => {
     launcher = new Launcher(join(folder, 'home'), await freeTcpPort(), {

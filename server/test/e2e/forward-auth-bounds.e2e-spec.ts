@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ReconcilerService } from '../../src/reconciler/reconciler.service.js';
 import type { LiveApp } from '../support/live-app.js';
 import type { LiveScene } from '../support/live-scene.js';
@@ -12,8 +12,6 @@ import {
   startReverseProxy,
 } from '../support/reverse-proxy.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(60_000);
 
 const SECRET = 'a-secret-of-the-proxy';
 const ENV = {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { MARKED, startFakeLiveKit } from '../support/fake-livekit.js';
@@ -14,8 +14,6 @@ import {
 } from '../support/reverse-proxy.js';
 import { until } from '../support/until.js';
 import { whipPost, whipSession } from '../support/whip.js';
-
-jest.setTimeout(60_000);
 
 const SECRET = 'a-secret-of-the-proxy';
 const ENV = {

@@ -69,7 +69,7 @@ describe('npm start', () => {
 
     expect(Date.now() - since).toBeLessThan(10_000);
     expect(await launcher.isReady()).toBe(false);
-  }, 30_000);
+  });
 
   it('brings back a Postgres and a server that were killed', async () => {
     const before = launcher.run();
@@ -81,7 +81,7 @@ describe('npm start', () => {
     await launcher.untilBack('server', before);
 
     expect(launcher.run().supervisor).toEqual(before.supervisor);
-  }, 60_000);
+  });
 
   it(
     'leaves nothing when its supervisor is killed, and starts again by itself',
@@ -105,7 +105,7 @@ describe('npm start', () => {
 
     expect(second.output).toContain(`Rolecall already runs with the data in ${launcher.home}`);
     expect(await launcher.isReady()).toBe(true);
-  }, 30_000);
+  });
 });
 
 function childrenOf(parent: number): number[] {

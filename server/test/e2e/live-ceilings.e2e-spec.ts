@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type Caller } from '../support/live-app.js';
 import { describeLive } from '../support/livekit-server.js';
 import { signalJoin, type SignalParticipant, signalResume } from '../support/livekit-signal.js';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(120_000);
 
 describeLive('a token of a moderator, for somebody who is given more later', () => {
   let world: LiveWorld;

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { timeOfTokenId } from '../../src/common/token-id.js';
 import { EventStreamClient } from '../support/event-stream.js';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
@@ -7,8 +7,6 @@ import { describeLive } from '../support/livekit-server.js';
 import { signalJoin } from '../support/livekit-signal.js';
 import { type RolecallProcess, startRolecallProcess } from '../support/rolecall-process.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(120_000);
 
 const DAY_MS = 86_400_000;
 const SHIFT = fileURLToPath(new URL('../support/shifted-clock.mjs', import.meta.url));
@@ -65,8 +63,8 @@ describeLive('a server whose clock is a day ahead', () => {
   it('says so, and is not believed', async () => {
     const { clocks, startedAt } = (await ask('GET', '/api/v1/status')).body;
     expect(isNow(Date.parse(startedAt) - DAY_MS)).toBe(true);
-    expect(Math.abs(clocks.serverSkewMs - DAY_MS)).toBeLessThan(2_000);
-    expect(Math.abs(clocks.livekitSkewMs)).toBeLessThan(2_000);
+    expect(Math.abs(clocks.serverSkewMs - DAY_MS)).toBeLessThan(60_000);
+    expect(Math.abs(clocks.livekitSkewMs)).toBeLessThan(60_000);
     expect(clocks.isOff).toBe(true);
     expect((await right.get('/api/v1/status')).body.clocks.isOff).toBe(false);
   });

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { samePermission } from '../../src/grants/compile-grant.js';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { type LiveApp } from '../support/live-app.js';
 import { describeLive } from '../support/livekit-server.js';
 import { signalJoin } from '../support/livekit-signal.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(60_000);
 
 describeLive('several moderators', () => {
   let world: LiveWorld;
@@ -79,8 +77,11 @@ describeLive('several moderators', () => {
       return observed && samePermission(observed, wished);
     });
     expect(ana.isClosed).toBe(false);
-    const entries = await scene.ledger(room, 'seat.promoted');
-    const ends = entries.filter(({ outcome }) => outcome !== 'intent');
+    const ends = await until('each has its end', async () => {
+      const entries = await scene.ledger(room, 'seat.promoted');
+      const ended = entries.filter(({ outcome }) => !['intent', 'pending'].includes(outcome));
+      return ended.length >= made.length ? ended : null;
+    });
     expect(ends).toHaveLength(made.length);
     expect(new Set(ends.map(({ payload }) => payload.operationId)).size).toBe(made.length);
   });

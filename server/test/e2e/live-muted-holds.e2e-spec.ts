@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { toVideoGrant } from '../../src/grants/compile-grant.js';
 import { PRESETS } from '../../src/grants/presets.js';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { describeLive } from '../support/livekit-server.js';
 import { type Participant } from '../support/participants.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(90_000);
 
 describeLive('who publishes only once, on a real server', () => {
   let world: LiveWorld;

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { EventStreamClient } from '../support/event-stream.js';
 import { describeLive } from '../support/livekit-server.js';
 import { signalJoin } from '../support/livekit-signal.js';
 import { type OwnPostgres, startOwnPostgres } from '../support/own-postgres.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(90_000);
 
 describeLive('when Postgres goes away', () => {
   let world: LiveWorld;
@@ -45,7 +43,7 @@ describeLive('when Postgres goes away', () => {
     const asked = performance.now();
     expect((await scene.act(room, 'ana', 'promote')).status).toBe(503);
     await expect(signalJoin(gate, token)).rejects.toMatchObject({ status: 503 });
-    expect(performance.now() - asked).toBeLessThan(5_000);
+    expect(performance.now() - asked).toBeLessThan(15_000);
     expect(ana.isClosed).toBe(false);
     // Past the gate, with an old token, while nobody can look: the sweep finds it afterwards.
     const eve = await signalJoin(livekit.url, scene.token(room, 'eve', 'presenter'));

@@ -1,12 +1,10 @@
-import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { HELD, type HeldConnects, startHeldConnects } from '../support/held-connects.js';
 import { type LiveApp, startLiveApp } from '../support/live-app.js';
 import { LiveScene } from '../support/live-scene.js';
 import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
 import { signalJoin, type SignalParticipant, signalResume } from '../support/livekit-signal.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(60_000);
 
 /** Two servers on one database; what they ask LiveKit can be held on its way. */
 describeLive('a resume that LiveKit gives a wider connection', () => {

@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { EventStreamClient } from '../support/event-stream.js';
 import { describeLive } from '../support/livekit-server.js';
 import { type Participant } from '../support/participants.js';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(120_000);
 
 interface Hand {
   id: string;
@@ -155,7 +153,7 @@ describeLive('the stage of a running room', () => {
     await as(room, await proofOf(ana), 'raise');
     await as(room, await proofOf(bob), 'raise');
     const [first] = await hands(room);
-    await app.post(`${stagePath(room)}/${first!.id}/approve`, { for: 2 });
+    await app.post(`${stagePath(room)}/${first!.id}/approve`, { for: 5 });
     expect((await app.get(stagePath(room))).body.next).toBeNull();
     expect((await app.post(`${stagePath(room)}/approve-next`)).body.code).toBe('stage.full');
     const stream = await EventStreamClient.open(`${app.url}/api/v1/events?topics=room:${room}`, {

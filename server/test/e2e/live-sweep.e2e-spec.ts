@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ReconcilerService } from '../../src/reconciler/reconciler.service.js';
 import { SweepLock } from '../../src/reconciler/sweep-lock.js';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
@@ -6,8 +6,6 @@ import { type LiveApp } from '../support/live-app.js';
 import { describeLive } from '../support/livekit-server.js';
 import { signalJoin } from '../support/livekit-signal.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(60_000);
 
 describeLive('the sweep, with every webhook lost and two servers on one database', () => {
   let world: LiveWorld;
@@ -23,11 +21,6 @@ describeLive('the sweep, with every webhook lost and two servers on one database
   });
 
   afterAll(() => world?.stop());
-
-  const userId = async (identity: string) => {
-    const { body } = await app.post('/api/v1/users', { identity, name: identity });
-    return body.id as string;
-  };
 
   it('shows who is there, also one who only listens in on the signalling', async () => {
     const room = await scene.room('presence');
@@ -109,27 +102,13 @@ describeLive('the sweep, with every webhook lost and two servers on one database
     await until('everybody is out of the closed room', () => tom.isClosed);
   });
 
-  it('is not waited for when policy changes: who is in the room has the new role at once', async () => {
-    const room = await scene.room('assigned');
-    const id = await userId('vera');
-    const vera = await signalJoin(livekit.url, await scene.issued(room, 'vera'));
-    await scene.untilSeat(room, 'vera', 'is seen', ({ isPresent }) => isPresent);
-    const assigned = await app.post('/api/v1/assignments', {
-      subject: { user: id },
-      scope: { room },
-      template: 'speaker',
-    });
-    expect(assigned.status).toBe(201);
-    await until('vera may publish', () => vera.permission?.['canPublish'] === true, 900);
-  });
-
   it('ends a lease by itself, once, on whichever server', async () => {
     const room = await scene.room('lease');
     const ida = await signalJoin(livekit.url, await scene.issued(room, 'ida'));
     const given = await scene.act(room, 'ida', 'promote', { for: 1 });
     expect(given.body.outcome).toBe('applied');
     await until('ida may publish', () => ida.permission?.['canPublish'] === true);
-    await until('the lease has ended', () => ida.permission?.['canPublish'] !== true, 4_000);
+    await until('the lease has ended', () => ida.permission?.['canPublish'] !== true);
     const ends = await until('its end is written down', async () => {
       const rows = await scene.ledger(room, 'seat.lease_ended');
       return rows.length >= 2 ? rows : null;

@@ -1,13 +1,11 @@
 import { AgentDispatchClient, RoomServiceClient } from 'livekit-server-sdk';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ReconcilerService } from '../../src/reconciler/reconciler.service.js';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { describeLive } from '../support/livekit-server.js';
 import { type SignalParticipant, signalJoin } from '../support/livekit-signal.js';
 import { BY_SQL } from '../support/own-changes.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(60_000);
 
 describeLive('what is done straight at LiveKit', () => {
   let world: LiveWorld;

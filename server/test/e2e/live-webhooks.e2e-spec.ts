@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { PgPool } from '../../src/database/pg-pool.js';
 import { TokenSigner } from '../../src/livekit/signer.js';
@@ -6,8 +6,6 @@ import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { startLiveApp } from '../support/live-app.js';
 import { describeLive } from '../support/livekit-server.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(60_000);
 
 const WEBHOOK_KEYS = { apiKey: 'APIhook', apiSecret: 'another secret, for webhooks alone, 32+' };
 

@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { describeLive } from '../support/livekit-server.js';
 import { signalJoin, signalResume } from '../support/livekit-signal.js';
 import { until } from '../support/until.js';
 import { whipPost, whipSession } from '../support/whip.js';
-
-jest.setTimeout(60_000);
 
 describeLive('WHIP through the gate', () => {
   let world: LiveWorld;

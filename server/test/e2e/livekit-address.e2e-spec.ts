@@ -1,14 +1,12 @@
 import http from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { LiveKitHealth } from '../../src/livekit/livekit.health.js';
 import { type LiveApp, startLiveApp } from '../support/live-app.js';
 import { LiveScene } from '../support/live-scene.js';
 import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
 import { signalJoin } from '../support/livekit-signal.js';
-
-jest.setTimeout(60_000);
 
 const PREFIX = '/media';
 

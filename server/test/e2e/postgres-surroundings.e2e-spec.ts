@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { asSuperuser, type TestPostgresFacts } from '../../../tools/lib/test-postgres.mjs';
 import { parseConfig } from '../../src/config/app-config.js';
 import { createApp } from '../../src/create-app.js';
@@ -20,8 +20,6 @@ import {
 import { ADMIN_PASSWORD, startTestApp, type TestApp } from '../support/test-app.js';
 import type { TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(180_000);
 
 /** What a database or a role of somebody else's may have as its defaults. */
 const DEFAULTS = {

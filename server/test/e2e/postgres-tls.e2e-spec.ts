@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { asSuperuser } from '../../../tools/lib/test-postgres.mjs';
 import { postgresUrlProblem } from '../../src/config/postgres-url.js';
@@ -12,8 +12,6 @@ import {
   startSystemPostgres,
   type SystemPostgres,
 } from '../support/system-postgres.js';
-
-jest.setTimeout(120_000);
 
 describeWithPoolers('how DATABASE_URL reaches Postgres', () => {
   let postgres: SystemPostgres;

@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { PRESETS } from '../../src/grants/presets.js';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { describeLive } from '../support/livekit-server.js';
 import { type Participant } from '../support/participants.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(90_000);
 
 const MAY_SHOW = ['speaker', 'presenter', 'host', 'camera-only', 'agent'];
 const MAY_SPEAK = ['speaker', 'presenter', 'host', 'agent'];
@@ -74,10 +72,13 @@ describeLive('the role templates that are there from the start', () => {
     const published = tries.filter((_, i) => results[i]?.status === 'fulfilled');
     const names = (list: typeof tries) => list.map(({ key, source }) => `${key} ${source}`).sort();
     expect(names(published)).toEqual(names(tries.filter(({ isMeant }) => isMeant)));
-    const tracks = (await scene.participants('fair')).flatMap(({ identity, tracks: own = [] }) =>
-      own.map(({ source }) => `${identity} ${source === 'CAMERA' ? 'camera' : 'microphone'}`),
-    );
-    expect(tracks.sort()).toEqual(names(published));
+    const tracks = async () =>
+      (await scene.participants('fair')).flatMap(({ identity, tracks: own = [] }) =>
+        own.map(({ source }) => `${identity} ${source === 'CAMERA' ? 'camera' : 'microphone'}`),
+      );
+    // LiveKit lists a track once its first packets are there.
+    await until('all tracks are listed', async () => (await tracks()).length >= published.length);
+    expect((await tracks()).sort()).toEqual(names(published));
   });
 
   it('keep who is hidden out of sight of the others, but not of moderators', async () => {

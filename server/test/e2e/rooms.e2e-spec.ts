@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { LiveKitHealth } from '../../src/livekit/livekit.health.js';
 import { RoomsPort } from '../../src/livekit/rooms-port.js';
 import type { PolicyRoom } from '../../src/policy/policy-facts.js';
@@ -7,8 +7,6 @@ import { LiveRooms } from '../../src/rooms/live-rooms.js';
 import { describeLive, type LiveKitServer, startLiveKitServer } from '../support/livekit-server.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(60_000);
 
 const NAME = 'a/b %:❤ مرحبا';
 const url = (verb = '') => `/api/v1/rooms/${encodeURIComponent(NAME)}${verb}`;

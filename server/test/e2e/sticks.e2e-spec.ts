@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { type LiveKitParticipant } from '../support/live-scene.js';
 import { describeLive } from '../support/livekit-server.js';
@@ -12,8 +12,6 @@ import {
 } from '../support/relays.js';
 import { type RolecallProcess, startRolecallProcess } from '../support/rolecall-process.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(90_000);
 
 /** Rule 4. */
 const CONVERGE_MS = 10_000;

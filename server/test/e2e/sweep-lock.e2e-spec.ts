@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { ReconcilerService } from '../../src/reconciler/reconciler.service.js';
 import { type LiveApp, startLiveApp } from '../support/live-app.js';
 import { LiveKitDouble } from '../support/livekit-double/livekit-double.js';
@@ -6,8 +6,6 @@ import { ALL_RIGHTS } from '../support/livekit-double/model.js';
 import { type RolecallProcess, startRolecallProcess } from '../support/rolecall-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(180_000);
 
 const ENV = { ROLECALL_SWEEP: '1s', ROLECALL_GATE: 'off' };
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { freeTcpPort } from '../../../tools/lib/ports.mjs';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { describeLive } from '../support/livekit-server.js';
@@ -10,8 +10,6 @@ import { signalJoin } from '../support/livekit-signal.js';
 import { itWithLiveKitPython, itWithPython, PYTHON, python } from '../support/python.js';
 import { until } from '../support/until.js';
 import { AUDIENCE, ISSUER, UserIssuer } from '../support/user-jwt.js';
-
-jest.setTimeout(120_000);
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../../docs/token-endpoint.md'), 'utf8');
 

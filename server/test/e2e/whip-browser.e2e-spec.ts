@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { describeBrowser, launchChromium } from '../../../admin-ui/e2e/support/chromium.js';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
@@ -7,8 +7,6 @@ import { type LiveApp, startLiveApp } from '../support/live-app.js';
 import { LiveScene } from '../support/live-scene.js';
 import { type ProxyKind, type ReverseProxy, startReverseProxy } from '../support/reverse-proxy.js';
 import { until } from '../support/until.js';
-
-jest.setTimeout(120_000);
 
 const CLIENT = fileURLToPath(
   new URL('../../../node_modules/livekit-client/dist/livekit-client.umd.js', import.meta.url),

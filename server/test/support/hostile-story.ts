@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { expect } from '@jest/globals';
 import { Hostile, tryByHand } from './hostile.js';
 import { startLiveWorld } from './live-world.js';
@@ -27,9 +28,17 @@ export const aboutTheMicrophone = (what: string) => /microphone/i.test(what);
 
 /** What happens, chapter by chapter. */
 export class HostileStory extends HostileScene {
+  private readonly delays = monitorEventLoopDelay({ resolution: 10 });
+
+  /** How late a busy machine was at most, while it was watched how soon something ends. */
+  get lateMs(): number {
+    return Math.ceil(this.delays.max / 1e6);
+  }
+
   /** All of it, from the first to the last act. It can be stopped also when it ended halfway. */
   async play(): Promise<void> {
     await this.theRoomFills();
+    this.delays.enable();
     await this.sheForges();
     await this.sheIsLetUpAndTakenDown();
     await this.sheComesBackThroughTheGate();
@@ -38,6 +47,7 @@ export class HostileStory extends HostileScene {
     await this.sheIsHeldSilent();
     await this.sheIsBlocked();
     await this.sheComesBackBlocked();
+    this.delays.disable();
   }
 
   async theRoomFills(): Promise<void> {

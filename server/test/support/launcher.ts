@@ -69,7 +69,7 @@ export class Launcher {
   }
 
   /** Fails with all that the launcher has printed: a start that goes wrong says why. */
-  async until(what: string, check: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+  async until(what: string, check: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
     try {
       await until(what, check, ms);
     } catch (error) {

@@ -65,7 +65,7 @@ beforeAll(async () => {
        'ledger_checkpoint', 'ledger_key'])`,
   );
   for (const { name } of rows) await owner.query(`ALTER TABLE ${name} DISABLE TRIGGER USER`);
-}, 60_000);
+});
 
 afterAll(async () => {
   await owner?.end();

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DoubleWorld, startDoubleWorld } from '../../../test/support/double-world.js';
 import type { Answer } from '../../../test/support/live-app.js';
 import type { Json } from '../../../test/support/test-app.js';
@@ -10,8 +10,6 @@ import { POLICY_KINDS } from './policy-kinds.js';
 
 const SEED = Number(process.env['ROLECALL_MODEL_SEED'] ?? 20261129);
 const STEPS = Number(process.env['ROLECALL_MODEL_STEPS'] ?? 220);
-
-jest.setTimeout(240_000);
 
 /** mulberry32: the same acts at every run. */
 function randomOf(seed: number) {

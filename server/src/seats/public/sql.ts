@@ -26,6 +26,11 @@ export function leftJoinSeat(alias: string): string {
   return `LEFT JOIN seat s ON s.room = ${alias}.room AND s.identity = ${alias}.identity`;
 }
 
+/** Locks all seats of the room in the order that every statement over many seats uses. */
+export function lockSeatsOf(room: string): string {
+  return `SELECT FROM seat WHERE seat.room = ${room} ORDER BY seat.identity FOR UPDATE`;
+}
+
 /** When tokens of single seats of the room that `room` names were voided last; null: never. */
 export function latestVoiding(room: string): string {
   return `(SELECT max(seat.tokens_void_before) FROM seat WHERE seat.room = ${room})`;

@@ -176,9 +176,11 @@ export class ObservationStore {
   async writeEveryoneLeft(room: string): Promise<Observation> {
     const { rows } = await this.pg.query<{ identity: string }>(
       'seat-everyone-left',
-      `UPDATE seat SET is_present = false, state = 'disconnected', permission = NULL, tracks = '[]',
+      `WITH here AS MATERIALIZED (
+         SELECT identity FROM seat WHERE room = $1 AND is_present ORDER BY identity FOR UPDATE)
+       UPDATE seat SET is_present = false, state = 'disconnected', permission = NULL, tracks = '[]',
          left_at = now(), is_unlisted = false
-       WHERE room = $1 AND is_present RETURNING identity`,
+       FROM here WHERE seat.room = $1 AND seat.identity = here.identity RETURNING seat.identity`,
       [room],
     );
     const changed = rows.map(({ identity }) => identity);

@@ -65,7 +65,7 @@ export class SessionStore {
            coalesce(hold_at IS NOT NULL AND hold_until IS NULL
              AND ($2::timestamptz IS NULL OR hold_at < $2), false) AS is_hold
          FROM seat WHERE room = $1 AND (override_scope = 'session' OR hold_at IS NOT NULL)
-         FOR UPDATE), ${LASTING_UNDER},
+         ORDER BY identity FOR UPDATE), ${LASTING_UNDER},
        ends AS (
          SELECT e.*, is_override AND l.identity IS NOT NULL AS is_lasting,
            is_override AND l.identity IS NULL AS is_gone
@@ -100,6 +100,11 @@ export class SessionStore {
 
   /** Nobody is in the room, and what a scene took from them is not given back in a later session. */
   async emptyRoom(tx: Tx, room: string): Promise<void> {
+    await tx.query(
+      `SELECT FROM seat WHERE room = $1 AND (is_present OR before_scene IS NOT NULL)
+       ORDER BY identity FOR UPDATE`,
+      [room],
+    );
     await tx.query(
       `UPDATE seat SET is_present = false, state = 'disconnected', permission = NULL, tracks = '[]',
          left_at = now(), is_unlisted = false
