@@ -16,6 +16,7 @@ import { RoomCounts, SeatExtras } from './model/extensions.js';
 import { SeatGuards } from './commands/seat-guards.js';
 import { SeatOperations } from './store/seat-operations.js';
 import { PermissionOrigins } from './repair/permission-origins.js';
+import { SettledSeats } from './repair/settled-seats.js';
 import { SeatPolicy } from './model/seat-policy.js';
 import { SeatRules } from './model/extensions.js';
 import { SeatReader } from './store/seat-reader.js';
@@ -74,6 +75,7 @@ const SEATS = [
   SeatsService,
   SessionEnd,
   SessionStore,
+  SettledSeats,
   SilenceWatch,
 ];
 
