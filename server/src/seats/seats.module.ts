@@ -12,7 +12,7 @@ import { SeatBatchStore } from './store/seat-batch-store.js';
 import { SeatApplier } from './convergence/seat-applier.js';
 import { SeatChecks } from './repair/seat-checks.js';
 import { SeatContexts } from './commands/seat-contexts.js';
-import { RoomCounts, SeatExtras } from './model/extensions.js';
+import { RoomCounts, SeatExtras, SeatOrigins } from './model/extensions.js';
 import { SeatGuards } from './commands/seat-guards.js';
 import { SeatOperations } from './store/seat-operations.js';
 import { PermissionOrigins } from './repair/permission-origins.js';
@@ -65,6 +65,7 @@ const SEATS = [
   SeatExtras,
   SeatGuards,
   SeatOperations,
+  SeatOrigins,
   SeatPolicy,
   SeatReader,
   SeatRules,
