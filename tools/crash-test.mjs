@@ -8,7 +8,7 @@ const { status } = spawnSync(
   [join(ROOT, 'tools/test.mjs'), '--only', 'e2e', 'ledger-crashes'],
   {
     stdio: 'inherit',
-    env: { ...process.env, ROLECALL_CRASHES: process.env.ROLECALL_CRASHES ?? '200' },
+    env: { ...process.env, TEST_CRASHES: process.env.TEST_CRASHES ?? '200' },
   },
 );
 process.exitCode = status ?? 1;

@@ -8,7 +8,7 @@ const { status } = spawnSync(
   [join(ROOT, 'tools/test.mjs'), '--only', 'int', 'src/ledger/verify/tampering'],
   {
     stdio: 'inherit',
-    env: { ...process.env, ROLECALL_TAMPERS: process.env.ROLECALL_TAMPERS ?? '10000' },
+    env: { ...process.env, TEST_TAMPERS: process.env.TEST_TAMPERS ?? '10000' },
   },
 );
 process.exitCode = status ?? 1;

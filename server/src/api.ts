@@ -106,6 +106,7 @@ export type Exposure = ExposurePage['data'][number];
 export type VoidedTokens = Answer<typeof voidTokens.voidedTokensResponse>;
 
 export type Seat = Answer<typeof seats.seatResponse>;
+export type SeatDetail = Answer<typeof seats.seatDetailResponse>;
 export type SeatTrack = Seat['tracks'][number];
 export type Hold = NonNullable<Seat['hold']>;
 export type SeatChange = Answer<typeof seats.seatChangeResponse>;

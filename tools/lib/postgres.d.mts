@@ -21,6 +21,8 @@ export function startPostgres(options: {
   passwords?: { superuser?: string; owner?: string; app?: string };
   /** false: no fsync, for data that is thrown away. */
   durable?: boolean;
+  /** For the server, beside its own. */
+  environment?: Record<string, string>;
   log?: (line: string) => void;
   logFile?: string;
   onSpawn?: (pid: number) => void;

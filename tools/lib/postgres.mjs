@@ -70,6 +70,7 @@ export async function startPostgres({
   port,
   passwords = {},
   durable = true,
+  environment = {},
   log = () => {},
   logFile = `${resolve(dataDir)}.log`,
   onSpawn = () => {},
@@ -142,7 +143,7 @@ export async function startPostgres({
       const started = spawn(command, args, {
         ...user.spawnOptions,
         cwd: folder,
-        env: postgresEnvironment(),
+        env: { ...postgresEnvironment(), ...environment },
         stdio: ['ignore', output, output],
         // Its own session: Ctrl-C in the terminal is for whoever started us, who ends it in order.
         detached: true,

@@ -32,6 +32,7 @@ export type {
   SceneRule,
   Scope,
   Seat,
+  SeatDetail,
   SeatOperation,
   SeatTrack,
   Stage,

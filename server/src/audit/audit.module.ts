@@ -4,6 +4,7 @@ import { ChallengeController } from './challenge.controller.js';
 import { ChallengeService } from './challenge.service.js';
 import { ExposureController } from './exposure.controller.js';
 import { ExposureService } from './exposure.service.js';
+import { SeatLineage } from './seat-lineage.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
 
@@ -11,7 +12,7 @@ import { SessionsService } from './sessions.service.js';
 @Module({
   imports: [SeatsModule],
   controllers: [ChallengeController, ExposureController, SessionsController],
-  providers: [ChallengeService, ExposureService, SessionsService],
+  providers: [ChallengeService, ExposureService, SeatLineage, SessionsService],
   exports: [ChallengeService],
 })
 export class AuditModule {}

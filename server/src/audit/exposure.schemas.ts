@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { actorKindResponse, cleanText, nameText } from '../common/http/fields.js';
+import { cleanText, nameText } from '../common/http/fields.js';
 import { pageInfoResponse } from '../common/http/lists.js';
+import { issuerResponse } from '../ledger/lineage.schemas.js';
 
 export const entranceResponse = z.object({
   canComeIn: z.boolean().describe('Whether it opens the door now.'),
@@ -35,14 +36,6 @@ export const exposureQuery = z.strictObject({
     .describe('The `next` or `prev` of an earlier answer.'),
 });
 export type ExposureQuery = z.infer<typeof exposureQuery>;
-
-const issuerResponse = z
-  .object({
-    kind: actorKindResponse,
-    id: z.string().nullable().describe('The id of the operator or API key; null: Rolecall.'),
-    label: z.string().describe('Their name, as it was then.'),
-  })
-  .describe('Who issued it.');
 
 export const exposureResponse = z.object({
   data: z

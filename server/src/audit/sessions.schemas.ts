@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { instant, nameText } from '../common/http/fields.js';
 import { pageInfoResponse } from '../common/http/lists.js';
+import { lineageResponse } from '../ledger/lineage.schemas.js';
 
 export const sessionsQuery = z.strictObject({
   identity: nameText.optional().describe('Only connections of this person.'),
@@ -11,19 +12,6 @@ export const sessionsQuery = z.strictObject({
     .describe('The `next` of an earlier answer: sessions that started before it.'),
 });
 export type SessionsQuery = z.infer<typeof sessionsQuery>;
-
-const lineage = z
-  .object({
-    through: z
-      .enum(['issued', 'refreshed', 'unknown'])
-      .describe('`issued`: with the token itself; `refreshed`: with one that LiveKit made of it.'),
-    jti: z.string().nullable().describe('The issued token; null: it is not known which.'),
-    candidates: z
-      .array(z.string())
-      .describe('Where it is not known: the `jti` of each token that it may have been.'),
-    text: z.string().describe('The same as a sentence.'),
-  })
-  .describe('The issued token that the connection came from, through refreshes.');
 
 export const sessionsResponse = z.object({
   data: z
@@ -41,7 +29,7 @@ export const sessionsResponse = z.object({
               sid: z.string().nullable().describe('LiveKit’s id of the connection.'),
               joinedAt: z.date().describe('When they joined.'),
               leftAt: z.date().nullable().describe('When they left; null: not that is known.'),
-              lineage,
+              lineage: lineageResponse,
             }),
           )
           .describe('Who was there, in the order in which they came; up to 500.'),

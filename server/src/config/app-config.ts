@@ -16,6 +16,7 @@ import {
   postgresUrl,
   publicKey,
   rate,
+  roomPatterns,
   url,
 } from './variable-types.js';
 
@@ -119,6 +120,9 @@ export const environmentSchema = z.object({
     .optional()
     .describe('opens `GET /livekit/gate` to the proxy that sends it'),
   ROLECALL_SWEEP: duration('5s').describe('how often desired is compared with observed'),
+  ROLECALL_LIVEKIT_ROOMS: roomPatterns.describe(
+    'which rooms of a shared LiveKit are ours: patterns, comma-separated',
+  ),
   ROLECALL_LURKERS: optionalDuration('15s').describe(
     'how long a connection without media may stay in a room, or `off`',
   ),
@@ -211,6 +215,8 @@ export interface AppConfig {
   gateSecret: string | null;
   /** Seconds. */
   sweep: number;
+  /** Patterns of the rooms that nobody else makes in the same LiveKit. */
+  livekitRooms: readonly string[];
   /** Seconds; null: for as long as LiveKit keeps them. */
   lurkers: number | null;
   rateOperator: { points: number; seconds: number };
@@ -318,6 +324,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
     isWhipOn: env.ROLECALL_WHIP === 'on',
     gateSecret: env.ROLECALL_GATE_SECRET ?? null,
     sweep: env.ROLECALL_SWEEP,
+    livekitRooms: env.ROLECALL_LIVEKIT_ROOMS,
     lurkers: env.ROLECALL_LURKERS,
     rateOperator: env.ROLECALL_RATE_OPERATOR,
     rateSignIn: env.ROLECALL_RATE_SIGN_IN,

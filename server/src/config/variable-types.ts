@@ -75,6 +75,15 @@ export const origins = z
     });
   });
 
+/** Patterns of room names. */
+export const roomPatterns = z
+  .string()
+  .default('*')
+  .transform((text) => text.split(',').map((one) => one.trim()))
+  .refine((patterns) => patterns.every((one) => one !== ''), {
+    message: 'must be names or patterns of rooms with commas between them, like town-*,lab',
+  });
+
 export const publicKey = z.string().transform((text, context) => {
   try {
     return parsePublicKey(text);

@@ -89,6 +89,7 @@ const SEALING = [
     LedgerHealth,
     LedgerKeys,
     LedgerLookup,
+    LedgerReader,
     LedgerReads,
     LedgerOrigins,
     LedgerSealing,

@@ -2,6 +2,7 @@ import { ParticipantPermission, UpdateParticipantRequest } from '@livekit/protoc
 import { afterAll, beforeAll, expect, describe, it } from '@jest/globals';
 import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import { until } from '../../test/support/until.js';
+import { PolicyWatch } from './policy-watch.js';
 import { ReconcilerService } from './reconciler.service.js';
 
 describe('what a sweep finds', () => {
@@ -46,5 +47,33 @@ describe('what a sweep finds', () => {
       'drift.repaired intent',
       'drift.repaired applied',
     ]);
+  });
+
+  it('is an update as well right after an act, which no sweep has seen', async () => {
+    const { app, livekit, scene } = world;
+    // Its server is another one, or was killed: only the sweep notices the change of policy.
+    await app.app.get(PolicyWatch).onApplicationShutdown();
+    const room = await scene.room('acted');
+    const ana = livekit.join(await scene.issued(room, 'ana'));
+    await scene.untilSeat(room, 'ana', 'is in sync', (seat) => seat.isPresent && seat.inSync);
+    await sweep();
+    await scene.act(room, 'ana', 'promote', { template: 'speaker' });
+    expect(ana.permission).toMatchObject({ canPublish: true, canUpdateMetadata: false });
+    const { body: template } = await app.get('/api/v1/role-templates/speaker');
+    const draft = { grants: { ...template.draft.grants, canUpdateOwnMetadata: true } };
+    await app.send('PUT', '/api/v1/role-templates/speaker/draft', draft);
+    const published = await app.post('/api/v1/role-templates/speaker/publish', { message: 'x' });
+    expect(published.status).toBe(201);
+    await sweep();
+    expect(ana.permission).toMatchObject({ canPublish: true, canUpdateMetadata: true });
+    expect(await kinds(room)).toEqual([
+      'seat.promoted intent',
+      'seat.promoted applied',
+      'seat.updated intent',
+      'seat.updated applied',
+    ]);
+    expect((await app.get('/api/v1/alarms')).body).not.toEqual(
+      expect.arrayContaining([expect.objectContaining({ room })]),
+    );
   });
 });

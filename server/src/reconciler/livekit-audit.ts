@@ -8,6 +8,7 @@ import { isUnavailable } from '../livekit/livekit-error.js';
 import type { ObservedParticipant, ObservedRoom } from '../livekit/participant-view.js';
 import { RoomsPort } from '../livekit/rooms-port.js';
 import { Profiles } from '../presence/profiles.js';
+import { OwnRooms } from './own-rooms.js';
 import { ProgramLists } from './program-lists.js';
 import { Turns } from './turns.js';
 
@@ -33,6 +34,7 @@ export class LiveKitAudit {
     private readonly rooms: RoomsPort,
     private readonly profiles: Profiles,
     private readonly programs: ProgramLists,
+    private readonly own: OwnRooms,
   ) {}
 
   /** The sweep has listed a room. */
@@ -41,8 +43,9 @@ export class LiveKitAudit {
   }
 
   /** `ours`: the names of those rooms that Rolecall has. */
-  async look(running: readonly ObservedRoom[], ours: ReadonlySet<string>): Promise<void> {
+  async look(all: readonly ObservedRoom[], ours: ReadonlySet<string>): Promise<void> {
     const standing = await this.alarms.listStanding(THERE);
+    const running = all.filter(({ name }) => ours.has(name) || this.own.isOwn(name));
     const foreign = running.filter(({ name }) => !ours.has(name));
     await inSequence([
       () => this.profiles.compareRooms(running.filter(({ name }) => ours.has(name))),

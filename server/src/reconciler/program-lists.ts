@@ -13,6 +13,7 @@ import {
 } from '../livekit/listings-port.js';
 import type { ObservedRoom } from '../livekit/participant-view.js';
 import { Observations } from '../seats/public/observations.js';
+import { OwnRooms } from './own-rooms.js';
 import { Turns } from './turns.js';
 
 /** Whether LiveKit has the service; `unknown`: it has not answered yet. */
@@ -59,6 +60,7 @@ export class ProgramLists implements OnModuleInit {
     private readonly alarms: Alarms,
     private readonly clock: DatabaseClock,
     private readonly observations: Observations,
+    private readonly own: OwnRooms,
   ) {}
 
   onModuleInit(): void {
@@ -79,7 +81,8 @@ export class ProgramLists implements OnModuleInit {
   /** One look, as a part of a sweep. */
   async look(running: readonly ObservedRoom[], standing: readonly StandingAlarm[]): Promise<void> {
     this.searches = 0;
-    await this.lookAtServices(standing);
+    const names = new Set(running.map(({ name }) => name));
+    await this.lookAtServices(standing, (room) => names.has(room) || this.own.isOwn(room));
     await this.lookAtDispatches(running, standing);
   }
 
@@ -113,11 +116,19 @@ export class ProgramLists implements OnModuleInit {
     }
   }
 
-  private async lookAtServices(standing: readonly StandingAlarm[]): Promise<void> {
-    const [egress, ingress] = await Promise.all([
+  private async lookAtServices(
+    standing: readonly StandingAlarm[],
+    isOurs: (room: string) => boolean,
+  ): Promise<void> {
+    const lists = await Promise.all([
       this.read('egress', () => this.lists.listEgress()),
       this.read('ingress', () => this.lists.listIngress()),
     ]);
+    // One without a room may be for any.
+    const [egress, ingress] = [
+      lists[0]?.filter(({ room }) => room === '' || isOurs(room)),
+      lists[1]?.filter(({ room }) => room === '' || isOurs(room)),
+    ];
     if (egress) {
       await this.settle('egress.unexplained', egress, standing, (one) => this.explainsEgress(one), {
         roomOf: ({ room }) => room,

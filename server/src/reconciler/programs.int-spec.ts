@@ -11,7 +11,10 @@ describe('recordings, streams and agents', () => {
   let world: DoubleWorld;
 
   beforeAll(async () => {
-    world = await startDoubleWorld({ ROLECALL_SWEEP: '10m' }, { hasRedis: true });
+    world = await startDoubleWorld(
+      { ROLECALL_SWEEP: '10m', ROLECALL_LIVEKIT_ROOMS: 'ours-*' },
+      { hasRedis: true },
+    );
   });
   afterAll(() => world?.stop());
 
@@ -114,5 +117,23 @@ describe('recordings, streams and agents', () => {
     expect(await scene.ledger(room, 'participant.unlisted')).toMatchObject([
       { identity: 'agent-2', payload: { kind: 'agent' } },
     ]);
+  });
+
+  it('raise none in rooms that belong to somebody else in the same LiveKit', async () => {
+    const { livekit } = world;
+    for (const room of ['theirs-1', 'ours-1']) {
+      livekit.join({ room, identity: 'guest', permission: ALL_RIGHTS });
+    }
+    livekit.programs.egress = [egress('EG_theirs', 'theirs-1'), egress('EG_ours-1', 'ours-1')];
+    await announce('egress_started');
+    // A room counts when two sweeps have seen it.
+    await sweep();
+    await sweep();
+    expect(await alarms('ours-1')).toEqual([
+      'egress.unexplained open',
+      'participant.unlisted open',
+      'room.unexplained open',
+    ]);
+    expect(await alarms('theirs-1')).toEqual([]);
   });
 });

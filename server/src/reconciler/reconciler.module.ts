@@ -5,6 +5,7 @@ import { RoomsModule } from '../rooms/rooms.module.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { LiveKitAudit } from './livekit-audit.js';
+import { OwnRooms } from './own-rooms.js';
 import { PolicyWatch } from './policy-watch.js';
 import { ProgramLists } from './program-lists.js';
 import { ReconcilerService } from './reconciler.service.js';
@@ -14,7 +15,15 @@ import { SweepLock } from './sweep-lock.js';
 /** Desired against observed, again and again. */
 @Module({
   imports: [EventsModule, PresenceModule, RoomsModule, SeatsModule, WebhooksModule],
-  providers: [LiveKitAudit, PolicyWatch, ProgramLists, ReconcilerService, Sweep, SweepLock],
+  providers: [
+    LiveKitAudit,
+    OwnRooms,
+    PolicyWatch,
+    ProgramLists,
+    ReconcilerService,
+    Sweep,
+    SweepLock,
+  ],
   exports: [ProgramLists, ReconcilerService],
 })
 export class ReconcilerModule {}

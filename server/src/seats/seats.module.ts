@@ -12,10 +12,11 @@ import { SeatBatchStore } from './store/seat-batch-store.js';
 import { SeatApplier } from './convergence/seat-applier.js';
 import { SeatChecks } from './repair/seat-checks.js';
 import { SeatContexts } from './commands/seat-contexts.js';
-import { RoomCounts, SeatExtras } from './model/extensions.js';
+import { RoomCounts, SeatExtras, SeatOrigins } from './model/extensions.js';
 import { SeatGuards } from './commands/seat-guards.js';
 import { SeatOperations } from './store/seat-operations.js';
 import { PermissionOrigins } from './repair/permission-origins.js';
+import { SettledSeats } from './repair/settled-seats.js';
 import { SeatPolicy } from './model/seat-policy.js';
 import { SeatRules } from './model/extensions.js';
 import { SeatReader } from './store/seat-reader.js';
@@ -64,6 +65,7 @@ const SEATS = [
   SeatExtras,
   SeatGuards,
   SeatOperations,
+  SeatOrigins,
   SeatPolicy,
   SeatReader,
   SeatRules,
@@ -74,6 +76,7 @@ const SEATS = [
   SeatsService,
   SessionEnd,
   SessionStore,
+  SettledSeats,
   SilenceWatch,
 ];
 

@@ -18,13 +18,28 @@ describeLive('where a connection came from', () => {
     await app.post('/api/v1/rooms', { name: room, defaultTemplate: 'viewer' });
     await app.post('/api/v1/users', { identity: 'ana' });
     const { body } = await app.post('/api/v1/tokens', { room, identity: 'ana', createRoom: true });
-    const { token, jti } = body as { token: string; jti: string };
+    const { token, jti, issuanceId } = body as Record<'token' | 'jti' | 'issuanceId', string>;
+    const seatOf = async () => (await app.get(`/api/v1/rooms/${room}/seats/ana`)).body;
+    expect((await seatOf()).cameInWith).toBeNull();
 
     const first = await signalJoin(gate, token);
     const refreshed = await until('LiveKit refreshed the token', () => first.token);
     first.close();
     await people.join('ana', gate, token);
     await scene.untilSeat(room, 'ana', 'is present', ({ isPresent }) => isPresent);
+    const issuance = {
+      id: issuanceId,
+      at: expect.any(String),
+      issuer: { kind: 'operator', id: expect.any(String), label: expect.any(String) },
+      template: 'viewer',
+      version: expect.any(Number),
+      expiresAt: body['expiresAt'],
+    };
+    const known = await until('the way in is known', async () => {
+      const { cameInWith } = await seatOf();
+      return cameInWith?.jti ? cameInWith : null;
+    });
+    expect(known).toMatchObject({ through: 'issued', jti, issuance });
     await people.join('ana again', gate, refreshed);
 
     const connections = await until('both connections are in the log', async () => {
@@ -36,6 +51,23 @@ describeLive('where a connection came from', () => {
       { identity: 'ana', lineage: { through: 'issued', jti, candidates: [] } },
       { identity: 'ana', lineage: { through: 'refreshed', jti, candidates: [] } },
     ]);
+
+    const again = await until('the seat names the new connection', async () => {
+      const { cameInWith } = await seatOf();
+      return cameInWith?.through === 'refreshed' ? cameInWith : null;
+    });
+    expect(again).toEqual({
+      through: 'refreshed',
+      jti,
+      candidates: [],
+      text: again.text,
+      issuance,
+    });
+    expect(again.text).toMatch(/LiveKit refreshed/);
+    // Who may see the room and not its log is not told.
+    const moderator = await app.operator('moderator');
+    const seen = await moderator.get(`/api/v1/rooms/${room}/seats/ana`);
+    expect(seen.body).toMatchObject({ isPresent: true, cameInWith: null });
 
     const exposed = await until('somebody is in the room', async () => {
       const one = (await app.get(`/api/v1/exposure?room=${room}`)).body;

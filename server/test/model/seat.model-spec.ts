@@ -6,15 +6,15 @@ import { Scene, World } from './world.js';
 
 /**
  * The same histories at every run, as many as fit into the time, so that a change that breaks
- * something is told from one that met a history nobody had met. ROLECALL_MODEL_SEED=random looks for
- * those, ROLECALL_MODEL_SECONDS makes a longer run; a number replays (with ROLECALL_MODEL_PATH, as
+ * something is told from one that met a history nobody had met. TEST_MODEL_SEED=random looks for
+ * those, TEST_MODEL_SECONDS makes a longer run; a number replays (with TEST_MODEL_PATH, as
  * fast-check prints both).
  */
-const GIVEN = process.env['ROLECALL_MODEL_SEED'] ?? '20261121';
+const GIVEN = process.env['TEST_MODEL_SEED'] ?? '20261121';
 const SEED = GIVEN === 'random' ? Date.now() % 2 ** 31 : Number(GIVEN);
-const RUN = process.env['ROLECALL_MODEL_PATH'];
-const REPLAY = process.env['ROLECALL_MODEL_REPLAY'];
-const SECONDS = Number(process.env['ROLECALL_MODEL_SECONDS'] ?? 30);
+const RUN = process.env['TEST_MODEL_PATH'];
+const REPLAY = process.env['TEST_MODEL_REPLAY'];
+const SECONDS = Number(process.env['TEST_MODEL_SECONDS'] ?? 30);
 const COMMANDS = 30;
 
 jest.setTimeout((SECONDS + 120) * 1000);

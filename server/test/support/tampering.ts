@@ -32,8 +32,10 @@ export interface Tamper {
   readonly what: string;
   /** The first leaf that it changed; null: it is about no leaf that a checkpoint proves. */
   readonly leaf: number | null;
-  /** `unsealed`: nothing signed speaks of it yet. */
+  /** Nothing signed speaks of it yet. */
   readonly isUnsealed?: boolean;
+  /** The mirror and the files of the server say the same as the database: only witnesses do not. */
+  readonly isEverywhere?: boolean;
 }
 
 /** Each column, with a value that it does not have. */
@@ -71,6 +73,8 @@ const CHANGES: readonly (readonly [column: string, value: string])[] = [
 ];
 const OF_PERSON = /subject_|personal/;
 
+const IN_RANGE = 'e.shard = r.shard AND e.seq >= r.first_seq AND e.seq < r.first_seq + r.count';
+
 /** The database's owner, who stops at nothing. Everything happens in the transaction of `client`. */
 export class Tamperer {
   private readonly forged: SigningKey;
@@ -89,28 +93,39 @@ export class Tamperer {
     this.forged = generateSigningKey(log.origin, SIGNATURE_TYPES.ed25519);
   }
 
-  async tamper(): Promise<Tamper> {
-    return this.dice.pick(this.kinds)();
+  /** Answers with the name of the kind as well. */
+  async tamper(): Promise<Tamper & { kind: string }> {
+    const [kind, work] = this.dice.pick(Object.entries(this.kinds));
+    return { ...(await work()), kind };
   }
 
-  private readonly kinds: readonly (() => Promise<Tamper>)[] = [
-    () => this.change('entry'),
-    () => this.change('hash'),
-    () => this.change('tiles'),
-    () => this.change('all, signed with another key'),
-    () => this.change('all, signed with the stolen key'),
-    () => this.delete(),
-    () => this.deleteAndClose(),
-    () => this.insert(),
-    () => this.swap(),
-    () => this.changeTile(),
-    () => this.deleteTile(),
-    () => this.changeCheckpoint(),
-    () => this.deleteTail(),
-    () => this.changeKey(),
-    () => this.changeRange(),
-    () => this.changeUnsealed(),
-  ];
+  private readonly kinds: Readonly<Record<string, () => Promise<Tamper>>> = {
+    'entry changed': () => this.change('entry'),
+    'entry and its hash changed': () => this.change('hash'),
+    'entry, hash and tiles changed': () => this.change('tiles'),
+    'all changed, signed with another key': () => this.change('all, signed with another key'),
+    'all changed, signed with the stolen key': () => this.change('all, signed with the stolen key'),
+    'all changed everywhere, signed with the stolen key': () =>
+      this.everywhere(() => this.change('all, signed with the stolen key')),
+    'tail rewritten, signed with the stolen key': () => this.rewriteTail(),
+    'tail rewritten everywhere, signed with the stolen key': () =>
+      this.everywhere(() => this.rewriteTail()),
+    'entry deleted': () => this.delete(),
+    'entry deleted, gap closed': () => this.deleteAndClose(),
+    'entry inserted': () => this.insert(),
+    'entries swapped': () => this.swap(),
+    'tile changed': () => this.changeTile(),
+    'tile deleted': () => this.deleteTile(),
+    'checkpoint changed': () => this.changeCheckpoint(),
+    'tail deleted': () => this.deleteTail(),
+    'key replaced': () => this.changeKey(),
+    'range changed': () => this.changeRange(),
+    'unsealed entry changed': () => this.changeUnsealed(),
+  };
+
+  private async everywhere(work: () => Promise<Tamper>): Promise<Tamper> {
+    return { ...(await work()), isEverywhere: true };
+  }
 
   /** Changes an entry, and as much above it as `upTo` says. */
   private async change(upTo: string): Promise<Tamper> {
@@ -130,6 +145,30 @@ export class Tamperer {
     if (upTo.includes('another key')) await this.rebuild([this.forged], leaf);
     if (upTo.includes('stolen')) await this.rebuild(this.stolen, leaf);
     return { what, leaf };
+  }
+
+  /** Every entry from a leaf on becomes another one. */
+  private async rewriteTail(): Promise<Tamper> {
+    const leaf = this.dice.below(this.log.size);
+    await this.client.query(
+      `UPDATE ledger_entry e SET reason = coalesce(e.reason, '') || '!' FROM ledger_range r
+       WHERE ${IN_RANGE} AND r.first_index + e.seq - r.first_seq >= $1`,
+      [leaf],
+    );
+    const { rows } = await this.client.query<StoredRow>(
+      `SELECT ${STORED_COLUMNS} FROM ledger_entry e WHERE EXISTS (SELECT FROM ledger_range r
+         WHERE ${IN_RANGE} AND r.first_index + e.seq - r.first_seq >= $1)`,
+      [leaf],
+    );
+    const entries = rows.map(toStoredEntry);
+    await this.client.query(
+      `UPDATE ledger_entry e SET leaf_hash = n.hash
+       FROM unnest($1::int[], $2::bigint[], $3::bytea[]) AS n(shard, seq, hash)
+       WHERE e.shard = n.shard AND e.seq = n.seq`,
+      [entries.map(({ shard }) => shard), entries.map(({ seq }) => seq), entries.map(leafHash)],
+    );
+    await this.rebuild(this.stolen, leaf);
+    return { what: `everything from leaf ${leaf} on rewritten`, leaf };
   }
 
   private async delete(): Promise<Tamper> {
@@ -316,8 +355,7 @@ export class Tamperer {
   private async rebuild(keys: readonly SigningKey[] | null, after: number): Promise<void> {
     const { client } = this;
     const { rows } = await client.query<{ hash: Buffer }>(
-      `SELECT e.leaf_hash AS hash FROM ledger_range r JOIN ledger_entry e ON e.shard = r.shard
-         AND e.seq >= r.first_seq AND e.seq < r.first_seq + r.count
+      `SELECT e.leaf_hash AS hash FROM ledger_range r JOIN ledger_entry e ON ${IN_RANGE}
        ORDER BY r.first_index + e.seq - r.first_seq`,
     );
     const sizes = await this.sizes();

@@ -16,6 +16,7 @@ import { Mono } from '../../shared/Mono';
 import { Facts } from '../../shared/Panel';
 import { RoleChip } from '../../shared/RoleChip';
 import { TimeText } from '../../shared/TimeText';
+import { CameInWith } from './CameInWith';
 import { PersonActions } from './PersonActions';
 import { PersonHistory, PersonTokens } from './PersonHistory';
 import { PersonSection as Section } from '../seat/PersonSection';
@@ -116,6 +117,7 @@ export function PersonPanel({ seat, attempt, errorText }: PersonPanelProps) {
       )}
 
       <PersonHistory room={room} seat={seat} hasLog={can('ledger.read')} />
+      {can('ledger.read', room) && <CameInWith room={room} seat={seat} />}
       {can('ledger.read') && <PersonTokens room={room} seat={seat} />}
       <Presence seat={seat} />
     </Box>

@@ -48,6 +48,10 @@ export const messages = {
       tokens: 'Tokens',
       no_tokens: 'No token was issued for this room.',
       token: '%{template}, valid until %{time}',
+      came_in: 'Way in',
+      came_in_issued: 'Came in with the token that %{by} issued at %{time}',
+      came_in_refreshed:
+        'Came in with the token that %{by} issued at %{time}, renewed by LiveKit since',
       blocked_by: 'Blocked by %{by}',
     },
   },

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { actorKindResponse, cleanText } from '../../common/http/fields.js';
 import { LEDGER_PROBLEMS } from '../sealing/ledger-health.js';
 import { SEALING_STATES } from '../sealing/ledger-sealing.js';
+import { quorumResponse, witnessResponse } from '../witness/witness.schemas.js';
 
 const leaves = z.int().min(0);
 const sentence = cleanText(500).refine((text) => text.length > 0, { message: 'must not be empty' });
@@ -109,40 +110,15 @@ export const integrityResponse = z.object({
         .describe('Entries up to which it is complete; null: another server writes it.'),
     })
     .describe('Where tiles and checkpoints are kept outside of the database.'),
-  witnesses: z
-    .object({
-      quorum: z.string().describe('Who has to cosign, by the name in the policy; `none`: nobody.'),
+  witnesses: quorumResponse
+    .extend({
       members: z
         .array(
-          z.object({
-            name: z.string().describe('Its name in the policy.'),
-            url: z.string().describe('Where checkpoints are sent.'),
-            cosigned: z
-              .object({
-                size: z.int().describe('Entries in the tree that it cosigned last.'),
-                at: z.date().describe('When, by its own clock. ISO 8601.'),
-                behind: z.int().describe('How many entries the newest checkpoint has more.'),
-              })
-              .nullable()
-              .describe('What it cosigned last; null: nothing yet.'),
-            lastError: z
-              .string()
-              .nullable()
-              .describe('Why the last attempt of this server failed; null: it did not.'),
+          witnessResponse({
+            behind: z.int().describe('How many entries the newest checkpoint has more.'),
           }),
         )
         .describe('Those of the policy that have an address.'),
-      cosigned: z
-        .object({
-          size: z.int().describe('Entries in the tree.'),
-          at: z.date().describe('When its checkpoint was signed. ISO 8601.'),
-        })
-        .nullable()
-        .describe('The newest checkpoint that enough of them cosigned; null: none.'),
-      waitingSince: z
-        .date()
-        .nullable()
-        .describe('Since when a newer checkpoint waits for them. ISO 8601; null: none does.'),
     })
     .nullable()
     .describe('Who cosigns the checkpoints; null: nobody is configured to.'),

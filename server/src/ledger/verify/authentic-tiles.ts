@@ -32,6 +32,11 @@ export class AuthenticTiles {
     private readonly sources: readonly TileSource[],
   ) {}
 
+  /** Whether anything is proved: all tiles hang on those of the right edge. */
+  async isAnyProved(): Promise<boolean> {
+    return (await this.readEdge()) !== null;
+  }
+
   /** Null: no source has the tile as the checkpoint proves it. */
   async read(level: number, index: number): Promise<readonly Uint8Array[] | null> {
     const width = widthIn(this.trusted.size, level, index);

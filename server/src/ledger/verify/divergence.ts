@@ -21,6 +21,7 @@ export async function findDivergence(
   proved: AuthenticTiles,
   computed: TileSource,
 ): Promise<Divergence | null> {
+  if (!(await proved.isAnyProved())) return { start: 0, end: size, expected: null };
   let top = 0;
   while (hashesAt(top + 1, size) > 0) top++;
   for (let level = top; level >= 0; level--) {
@@ -39,7 +40,7 @@ export async function findDivergence(
   async function descend(
     level: number,
     index: number,
-    unproved: Divergence,
+    unproved: Divergence | null,
   ): Promise<Divergence | null> {
     const width = widthIn(size, level, index);
     const [right, ours] = await Promise.all([
@@ -47,14 +48,17 @@ export async function findDivergence(
       computed({ level, index, width }),
     ]);
     if (!right) return unproved;
-    const k = right.findIndex((hash, i) => !ours?.[i] || !areEqual(hash, ours[i]));
-    if (k < 0) return null;
-    const below = index * TILE_WIDTH + k;
-    const start = below * TILE_WIDTH ** level;
-    const expected = right[k] as Uint8Array;
-    if (level === 0) return { start, end: start + 1, expected };
-    const end = start + TILE_WIDTH ** level;
-    const range = { start, end, expected: null };
-    return (await descend(level - 1, below, range)) ?? range;
+    for (const [i, expected] of right.entries()) {
+      const own = ours?.[i];
+      if (own && areEqual(expected, own)) continue;
+      const below = index * TILE_WIDTH + i;
+      if (level === 0) return { start: below, end: below + 1, expected };
+      const start = below * TILE_WIDTH ** level;
+      const range = { start, end: start + TILE_WIDTH ** level, expected: null };
+      // One that was not computed has not been found to differ: what is below it says whether it does.
+      const found = await descend(level - 1, below, own ? range : null);
+      if (found || own) return found ?? range;
+    }
+    return null;
   }
 }

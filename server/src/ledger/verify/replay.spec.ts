@@ -17,6 +17,23 @@ function replayOf(hashes: readonly Uint8Array[]): { replay: TreeReplay; source: 
   return { replay, source: replay.source(async (first, n) => hashes.slice(first, first + n)) };
 }
 
+/** Goes on from a tree of `old` leaves that is taken as it is. */
+async function continued(
+  old: number,
+  proved: AuthenticTiles,
+  all: readonly Uint8Array[],
+): Promise<TreeReplay> {
+  const start = old - (old % TILE_WIDTH);
+  const peaks: Uint8Array[] = [];
+  for (const { level, index } of partialTiles(old).reverse()) {
+    const hashes = await proved.read(level, index);
+    if (level > 0) peaks.push(...peaksOf(treeHasher, hashes ?? []));
+  }
+  const replay = new TreeReplay(treeHasher, start, peaks);
+  for (const hash of all.slice(start)) replay.append(hash);
+  return replay;
+}
+
 const size = fc.oneof(fc.integer({ min: 1, max: 900 }), fc.constantFrom(256, 512));
 
 describe('the replayed tree', () => {
@@ -37,14 +54,7 @@ describe('the replayed tree', () => {
         const older = replayOf(all.slice(0, old));
         const trusted = { size: old, root: older.replay.root() };
         const proved = new AuthenticTiles(treeHasher, trusted, [replayOf(all).source]);
-        const start = old - (old % TILE_WIDTH);
-        const peaks: Uint8Array[] = [];
-        for (const { level, index } of partialTiles(old).reverse()) {
-          const hashes = await proved.read(level, index);
-          if (level > 0) peaks.push(...peaksOf(treeHasher, hashes ?? []));
-        }
-        const replay = new TreeReplay(treeHasher, start, peaks);
-        for (const hash of all.slice(start)) replay.append(hash);
+        const replay = await continued(old, proved, all);
         expect(replay.root()).toEqual(replayOf(all).replay.root());
       }),
       { numRuns: 30 },
@@ -86,6 +96,43 @@ describe('the first leaf that differs from a checkpoint', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('is found after a part that is taken as it is, and in it', async () => {
+    await fc.assert(
+      fc.asyncProperty(size, fc.integer({ min: 1, max: 700 }), fc.nat(), async (old, more, at) => {
+        const right = leaves(old + more);
+        const first = at % right.length;
+        const wrong = right.map((hash, i) => (i === first ? hashOf('changed') : hash));
+        const honest = replayOf(right);
+        const proved = new AuthenticTiles(
+          treeHasher,
+          { size: right.length, root: honest.replay.root() },
+          [honest.source],
+        );
+        const trusted = { size: old, root: replayOf(wrong.slice(0, old)).replay.root() };
+        const taken = new AuthenticTiles(treeHasher, trusted, [replayOf(wrong).source]);
+        const replay = await continued(old, taken, wrong);
+        const read = async (from: number, count: number) => wrong.slice(from, from + count);
+        const found = { start: first, end: first + 1, expected: right[first] };
+        for (const before of [({ level, index }: TileRef) => taken.read(level, index), undefined]) {
+          expect(await findDivergence(right.length, proved, replay.source(read, before))).toEqual(
+            found,
+          );
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('may be any where only the root is right', async () => {
+    const right = leaves(700);
+    const wrong = right.map((hash, i) => (i === 650 ? hashOf('changed') : hash));
+    const trusted = { size: right.length, root: replayOf(right).replay.root() };
+    const computed = replayOf(wrong).source;
+    const proved = new AuthenticTiles(treeHasher, trusted, [computed]);
+    const found = await findDivergence(right.length, proved, computed);
+    expect(found).toEqual({ start: 0, end: 700, expected: null });
   });
 
   it('is narrowed to a tile when nothing has the tile right', async () => {

@@ -43,13 +43,16 @@ export class TreeReplay {
     return this.hasher.fold(this.peaks);
   }
 
-  /** The tiles of this tree, as far as they begin after what was taken as it is. */
-  source(leaves: LeafHashes): TileSource {
+  /** The tiles of this tree; `before` has those of the tree that was taken as it is. */
+  source(leaves: LeafHashes, before: TileSource = () => Promise.resolve(null)): TileSource {
     return async ({ level, index, width }) => {
       if (level === 0) return leaves(index * TILE_WIDTH, width);
       const first = index * TILE_WIDTH - this.firstTile(level - 1);
+      const taken = Math.min(width, Math.max(0, -first));
+      const older = taken > 0 ? await before({ level, index, width: taken }) : [];
       const below = this.tileRoots[level - 1]?.slice(Math.max(0, first), first + width) ?? [];
-      return first >= 0 && below.length === width ? below : null;
+      const hashes = [...(older ?? []).slice(0, taken), ...below];
+      return hashes.length === width ? hashes : null;
     };
   }
 

@@ -61,6 +61,8 @@ export class TreeVerifier {
   private readonly entries: EntryReader;
   private readonly view: LeafView;
   private replay = new TreeReplay(treeHasher);
+  /** The tiles of the part that is taken as it is. */
+  private before: TileSource | undefined;
   private tile: Uint8Array[] = [];
   private checkpoints = 0;
   private searches = 0;
@@ -118,6 +120,7 @@ export class TreeVerifier {
       if (level > 0) peaks.push(...peaksOf(treeHasher, hashes));
     }
     this.replay = new TreeReplay(treeHasher, start, peaks);
+    this.before = ({ level, index }) => proved.read(level, index);
     return start;
   }
 
@@ -321,11 +324,16 @@ export class TreeVerifier {
 
   /** The first leaf that differs from what a checkpoint proves. */
   private async locate(anchor: Anchor): Promise<void> {
-    const computed = this.replay.source((first, count) => this.entries.leafHashes(first, count));
+    const computed = this.replay.source(
+      (first, count) => this.entries.leafHashes(first, count),
+      this.before,
+    );
     const proved = new AuthenticTiles(treeHasher, anchor, [...this.sources(), computed]);
     const found = await findDivergence(anchor.size, proved, computed);
     if (!found) return;
-    const { start, end, expected } = found;
+    const { end, expected } = found;
+    // Where only roots speak, an older one that was right says that the leaves before it are.
+    const start = expected ? found.start : Math.max(found.start, this.agreedBefore(anchor));
     const known = this.first?.leaf ?? Infinity;
     if (expected) {
       if (known < start) return;
@@ -336,6 +344,12 @@ export class TreeVerifier {
       const root = hashText(this.replay.root());
       await this.addAt(start, problem, `a root with ${hashText(anchor.root)}`, `one with ${root}`);
     }
+  }
+
+  /** Up to where the leaves are those of a checkpoint from elsewhere, which came before `anchor`. */
+  private agreedBefore(anchor: Anchor): number {
+    const sizes = this.input.anchors.map(({ size }) => size).filter((size) => size < anchor.size);
+    return Math.max(0, ...sizes);
   }
 
   private async describe(leaf: number): Promise<Finding> {

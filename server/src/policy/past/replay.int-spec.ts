@@ -8,8 +8,8 @@ import { until } from '../../../test/support/until.js';
 import { completeGrants } from '../../grants/role-grants.js';
 import { POLICY_KINDS } from './policy-kinds.js';
 
-const SEED = Number(process.env['ROLECALL_MODEL_SEED'] ?? 20261129);
-const STEPS = Number(process.env['ROLECALL_MODEL_STEPS'] ?? 220);
+const SEED = Number(process.env['TEST_MODEL_SEED'] ?? 20261129);
+const STEPS = Number(process.env['TEST_MODEL_STEPS'] ?? 220);
 
 /** mulberry32: the same acts at every run. */
 function randomOf(seed: number) {

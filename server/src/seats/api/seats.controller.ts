@@ -9,6 +9,7 @@ import { DatabaseClock } from '../../database/database-clock.js';
 import { actingHint } from '../../hints/acting.js';
 import { Hints } from '../../hints/hints.js';
 import { ClickedAt } from '../../actor/clicked-at.js';
+import { SeatOrigins } from '../model/extensions.js';
 import type { SeatAct } from '../model/seat.js';
 import { SeatPolicy } from '../model/seat-policy.js';
 import { OperationReader } from '../store/operation-reader.js';
@@ -35,6 +36,7 @@ import {
   removeBody,
   type RemoveBody,
   seatChangeResponse,
+  seatDetailResponse,
   seatOperationResponse,
   seatPreviewResponse,
   seatResponse,
@@ -57,6 +59,7 @@ export class SeatsController {
     private readonly views: SeatViews,
     private readonly policy: SeatPolicy,
     private readonly operationReader: OperationReader,
+    private readonly origins: SeatOrigins,
     private readonly hints: Hints,
     private readonly clock: DatabaseClock,
   ) {}
@@ -81,9 +84,13 @@ export class SeatsController {
     errors: ['seat.not_found'],
   })
   @RequirePermission('seat.read', { room: 'room' })
-  @Answers(seatResponse)
-  one(@Param({ schema: seatParams }) { room, identity }: SeatParams) {
-    return this.views.one(room, identity);
+  @Answers(seatDetailResponse)
+  async one(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: seatParams }) { room, identity }: SeatParams,
+  ) {
+    const seat = await this.views.one(room, identity);
+    return { ...seat, cameInWith: await this.origins.read(actor, room, identity) };
   }
 
   @Post(':identity/promote')

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { ActorRef } from '../../actor/actor.js';
+import type { Actor, ActorRef } from '../../actor/actor.js';
+import type { CameInWith } from '../../ledger/lineage.schemas.js';
 import type { Tx } from '../../ledger/transactions.js';
 import type { ActiveScene } from '../../grants/policy.js';
 
@@ -101,6 +102,23 @@ export class SeatExtras {
   ): Promise<(identity: string) => SeatExtra> {
     const extras = await this.source?.(room, identities);
     return (identity) => extras?.get(identity) ?? NO_EXTRA;
+  }
+}
+
+type OriginSource = (actor: Actor, room: string, identity: string) => Promise<CameInWith | null>;
+
+/** Which issued token somebody who is present came in with; the feature that reads the log says. */
+@Injectable()
+export class SeatOrigins {
+  private source: OriginSource | null = null;
+
+  provide(source: OriginSource): void {
+    this.source = source;
+  }
+
+  /** Null: they are absent, or the actor may not read the ledger of the room. */
+  async read(actor: Actor, room: string, identity: string): Promise<CameInWith | null> {
+    return (await this.source?.(actor, room, identity)) ?? null;
   }
 }
 

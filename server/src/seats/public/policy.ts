@@ -6,6 +6,7 @@ export {
   RoomCounts,
   type SeatExtra,
   SeatExtras,
+  SeatOrigins,
   type SeatRule,
   SeatRules,
 } from '../model/extensions.js';

@@ -25,6 +25,7 @@ import type { SeatOperation } from '../model/seat.js';
 import { OperationReader } from '../store/operation-reader.js';
 import { SeatReader } from '../store/seat-reader.js';
 import { PermissionOrigins } from './permission-origins.js';
+import { SettledSeats } from './settled-seats.js';
 
 /** Somebody who is in a room now, as LiveKit reports. */
 export interface Occupant {
@@ -39,16 +40,6 @@ export interface Occupant {
 
 /** What caused the check. */
 export type CheckReason = 'join' | 'track' | 'sweep' | 'policy';
-
-/** Connections whose last comparison is remembered; the oldest are forgotten first. */
-const REMEMBERED = 50_000;
-
-/** What was wanted of a connection when LiveKit was last known to have it. */
-interface Settled {
-  readonly sid: string;
-  readonly epoch: number;
-  readonly key: string;
-}
 
 interface Drift {
   readonly operationId: string;
@@ -71,7 +62,6 @@ export class SeatChecks {
   private readonly log = new Logger(SeatChecks.name);
   /** Seat → the drift that is recorded and not repaired yet. */
   private readonly drifts = new Map<string, Drift>();
-  private readonly settled = new Map<string, Settled>();
   private pendingScenes: PendingScenes | null = null;
 
   constructor(
@@ -85,6 +75,7 @@ export class SeatChecks {
     private readonly leases: LeasesService,
     private readonly ledger: LedgerService,
     private readonly origins: PermissionOrigins,
+    private readonly settled: SettledSeats,
     private readonly alarms: Alarms,
     private readonly clock: DatabaseClock,
   ) {}
@@ -250,7 +241,8 @@ export class SeatChecks {
         : {
             operationId: randomUUID(),
             signature,
-            isUpdate: by === 'policy' || this.isPolicyNewer(evaluation, sid),
+            isUpdate:
+              by === 'policy' || (await this.settled.isPolicyNewer(evaluation, sid, observed)),
           };
     const { operationId, isUpdate } = drift;
     const kind = isUpdate ? 'seat.updated' : 'drift.repaired';
@@ -311,28 +303,13 @@ export class SeatChecks {
       return false;
     }
     // Of this connection LiveKit had what was wanted before: only a call changes that.
-    if (this.settled.get(seatKey(room.name, identity))?.sid === sid) return true;
+    if (this.settled.has(room.name, identity, sid)) return true;
     return !(await this.origins.explain(room.name, identity, observed));
   }
 
   private noteSettled(evaluation: Evaluation, sid: string): void {
-    const key = seatKey(evaluation.room.name, evaluation.identity);
-    this.drifts.delete(key);
-    this.settled.delete(key);
-    this.settled.set(key, { sid, epoch: evaluation.epoch, key: policyKey(evaluation) });
-    if (this.settled.size <= REMEMBERED) return;
-    for (const oldest of this.settled.keys()) {
-      this.settled.delete(oldest);
-      return;
-    }
-  }
-
-  /** LiveKit had what was wanted until then; acts tell it themselves, and are done by now. */
-  private isPolicyNewer(evaluation: Evaluation, sid: string): boolean {
-    const last = this.settled.get(seatKey(evaluation.room.name, evaluation.identity));
-    return (
-      last?.sid === sid && last.epoch === evaluation.epoch && last.key !== policyKey(evaluation)
-    );
+    this.drifts.delete(seatKey(evaluation.room.name, evaluation.identity));
+    this.settled.note(evaluation, sid);
   }
 
   private async concludeRepair(
@@ -361,20 +338,6 @@ function isAsWanted(
   if (wanted.kind === 'free') return true;
   const desired = permissionWanted(wanted);
   return desired !== null && samePermission(permission, desired) && !isToForget(wanted);
-}
-
-/** What policy wants, whatever the participant does. */
-function policyKey({ wanted, role, room }: Evaluation): string {
-  return JSON.stringify([
-    wanted.kind,
-    wanted.kind === 'out' && wanted.code,
-    wanted.kind === 'uncovered' && wanted.withheld,
-    role?.template,
-    role?.version,
-    role?.withheld,
-    role?.aboveCeiling,
-    room.scene?.at,
-  ]);
 }
 
 /** What was heard though it should be muted, and the other way round. */

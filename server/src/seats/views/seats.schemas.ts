@@ -4,6 +4,7 @@ import { actorKindResponse, cleanText, nameText, reasonText } from '../../common
 import { roleSourceResponse, trackSourceResponse } from '../../grants/responses.js';
 import { ttlInput } from '../../grants/role-grants-schema.js';
 import { TRACK_SOURCES } from '../../grants/role-grants.js';
+import { cameInWithResponse } from '../../ledger/lineage.schemas.js';
 
 const duration = ttlInput.describe(
   'How long it lasts: seconds, or text such as "10m" or "2 days"; from 1 s. Left out: until it is ended.',
@@ -298,6 +299,14 @@ export const seatResponse = z.object({
     .describe('Of the hidden seat of a moderator who peeks: the identity they look at.'),
 });
 export type SeatView = z.infer<typeof seatResponse>;
+
+export const seatDetailResponse = seatResponse.extend({
+  cameInWith: cameInWithResponse
+    .nullable()
+    .describe(
+      'The issued token that their present connection came from, through refreshes. Null: they are absent, or you may not read the ledger of this room.',
+    ),
+});
 
 const roleStateResponse = z.object({
   template: templateShown.nullable().describe('The key of the role template; null: no role.'),
