@@ -64,11 +64,12 @@ export function uncoveredClaims(
 }
 
 /**
- * What a token of another backend brings along. Null for one that LiveKit refreshed: that may be from
- * the time of a role.
+ * What a token of another backend brings along. Null for one of ours, and for one that LiveKit
+ * refreshed: that may be from the time of a role.
  */
-export function broughtBy({ claims, isRefreshed }: TokenFacts): PermissionLike | null {
-  return isRefreshed ? null : permissionOf(claims['video'] as Record<string, unknown>);
+export function broughtBy({ claims, isRefreshed, issuedJti }: TokenFacts): PermissionLike | null {
+  if (isRefreshed || issuedJti !== null) return null;
+  return permissionOf(claims['video'] as Record<string, unknown>);
 }
 
 /** As LiveKit reads a token. */
