@@ -93,6 +93,23 @@ describe('a witness', () => {
     expect(statuses).toEqual([200, ...Array<number>(7).fill(409)]);
   });
 
+  it('is not made unreadable by who sends a public checkpoint with its signature repeated', async () => {
+    await witness.post(log.request(0));
+    const shown = await fetch(`${witness.url}/${originHash(log.origin)}/checkpoint`);
+    const note = await shown.text();
+    const [signed = ''] = note.split('\n').filter((line) => line.startsWith(`— ${log.origin} `));
+    const text = note.slice(0, note.indexOf('\n\n') + 1);
+    const repeated = `old 5\n\n${text}\n${`${signed}\n`.repeat(100)}`;
+    expect((await witness.post(repeated)).status).toBe(200);
+    log.grow(3);
+    expect((await witness.post(log.request(5))).status).toBe(200);
+    await witness.post(`old 8\n\n${log.checkpoint().note}${signed}\n`);
+    await witness.kill();
+    await witness.start();
+    log.grow(1);
+    expect((await witness.post(log.request(8))).status).toBe(200);
+  });
+
   it('remembers what it answered when it is killed', async () => {
     let size = 0;
     for (let i = 0; i < 5; i++) {

@@ -179,11 +179,13 @@ export class AlarmStore {
   async readWatch(names: readonly string[]): Promise<WatchPart[]> {
     const { rows } = await this.pg.query<WatchPart & object>(
       'alarm-watch',
-      `SELECT t.tgname AS name, t.tgenabled IN ('O', 'A') AS "isOn", concat(t.oid, ' ', t.xmin) AS version
+      `SELECT t.tgname AS name, concat(t.oid, ' ', t.xmin) AS version,
+         t.tgenabled = 'A' OR (t.tgenabled = 'O'
+           AND current_setting('session_replication_role') <> 'replica') AS "isOn"
        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
        WHERE t.tgname = ANY($1) AND c.relnamespace = 'public'::regnamespace
        UNION ALL
-       SELECT p.proname, true, concat(p.oid, ' ', p.xmin) FROM pg_proc p
+       SELECT p.proname, concat(p.oid, ' ', p.xmin), true FROM pg_proc p
        WHERE p.proname = ANY($1) AND p.pronamespace = 'public'::regnamespace`,
       [names],
     );

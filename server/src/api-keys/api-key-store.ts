@@ -22,7 +22,7 @@ export interface ValidApiKey {
   readonly id: string;
   readonly name: string;
   readonly hold: AccessHold;
-  /** Requests a second; null: not limited. */
+  /** Requests in 10 seconds; null: not limited. */
   readonly rateLimit: number | null;
 }
 

@@ -99,6 +99,35 @@ describe('an API key', () => {
     ).toEqual(Array(10).fill(401));
   });
 
+  it('makes no key that outlives it or is faster', async () => {
+    const expiresAt = new Date(Date.now() + 600_000).toISOString();
+    const permissions = ['room.read', 'api_key.create', 'api_key.read'];
+    const own = await newKey({ name: 'short', permissions, expiresAt, rateLimit: 100 });
+    const make = (more: object) =>
+      app.inject('POST', '/api/v1/api-keys', {
+        as: own.as,
+        body: { name: 'child', permissions: ['room.read'], ...more },
+      });
+    const later = new Date(Date.now() + 601_000).toISOString();
+    for (const [more, field] of [
+      [{ expiresAt: later }, 'expiresAt'],
+      [{ rateLimit: 101 }, 'rateLimit'],
+    ] as const) {
+      const { status, body } = await make(more);
+      expect([status, body.code, Object.keys(body.errors)]).toEqual([
+        403,
+        'access.escalation',
+        [field],
+      ]);
+    }
+    expect((await make({})).body).toMatchObject({ expiresAt, rateLimit: 100 });
+    expect((await make({ expiresAt: null, rateLimit: null })).body).toMatchObject({
+      expiresAt,
+      rateLimit: 100,
+    });
+    expect((await make({ rateLimit: 5 })).body).toMatchObject({ expiresAt, rateLimit: 5 });
+  });
+
   it('that has a rate gets 429 beyond it; others are not limited', async () => {
     const slow = await newKey({ name: 'slow', permissions: ['room.read'], rateLimit: 5 });
     const fast = await newKey({ name: 'fast', permissions: ['room.read'] });
@@ -106,6 +135,9 @@ describe('an API key', () => {
       (await Promise.all(Array.from({ length: 40 }, () => rooms(as)))).map(({ status }) => status);
     const slowed = await burst(slow.as);
     expect(slowed.filter((status) => status === 429).length).toBeGreaterThanOrEqual(20);
+    // Counted over ten seconds, as the description says.
+    const { headers } = await rooms(slow.as);
+    expect(Number(headers['retry-after'])).toBeGreaterThan(1);
     expect(slowed).toContain(200);
     expect(new Set(await burst(fast.as))).toEqual(new Set([200]));
   });

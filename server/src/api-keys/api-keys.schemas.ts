@@ -35,7 +35,9 @@ export const createApiKeyBody = z.strictObject({
   expiresAt: instant
     .nullable()
     .optional()
-    .describe('When the key stops working. ISO 8601 with an offset; left out or null: never.'),
+    .describe(
+      'When the key stops working. ISO 8601 with an offset; left out or null: never, or with the key that makes it.',
+    ),
   rateLimit: z
     .int()
     .min(1)

@@ -87,6 +87,7 @@ export class ApiKeysService {
       throw fieldError('expiresAt', 'must be in the future');
     }
     const ceiling = ceilingFor(actor, body.permissions, body.rooms ?? null);
+    const { expiresAt, rateLimit } = await this.withinOwn(actor, body);
     const key = `rck_${newSecret()}`;
     const id = await this.transactions.run(async (tx) => {
       const record = tx.manager.create(ApiKey, {
@@ -96,8 +97,8 @@ export class ApiKeysService {
         permissions: [...new Set(body.permissions)],
         rooms: body.rooms ?? null,
         ceiling,
-        rateLimit: body.rateLimit ?? null,
-        expiresAt: body.expiresAt ?? null,
+        rateLimit,
+        expiresAt,
         createdBy: actor.kind === 'operator' ? actor.id : null,
         createdByLabel: actor.label,
         createdByKind: actor.kind,
@@ -119,6 +120,25 @@ export class ApiKeysService {
       return record.id;
     });
     return { ...(await this.get(id)), key };
+  }
+
+  /** A key that is made with a key ends with it at the latest, and is no faster. */
+  private async withinOwn(
+    actor: Actor,
+    body: CreateApiKeyBody,
+  ): Promise<{ expiresAt: Date | null; rateLimit: number | null }> {
+    const asked = { expiresAt: body.expiresAt ?? null, rateLimit: body.rateLimit ?? null };
+    if (actor.kind !== 'api_key' || actor.id === null) return asked;
+    const own = await this.get(actor.id);
+    const expiresAt = asked.expiresAt ?? own.expiresAt;
+    const rateLimit = asked.rateLimit ?? own.rateLimit;
+    if (own.expiresAt && expiresAt && expiresAt > own.expiresAt) {
+      throw moreThanYouHold('expiresAt', [`until ${expiresAt.toISOString()}`]);
+    }
+    if (own.rateLimit !== null && rateLimit !== null && rateLimit > own.rateLimit) {
+      throw moreThanYouHold('rateLimit', [`${rateLimit} requests`]);
+    }
+    return { expiresAt, rateLimit };
   }
 
   /** From now on the key opens nothing. Revoking twice changes nothing. */

@@ -20,7 +20,7 @@ export const SESSION_ABSOLUTE_SECONDS = 7 * 24 * 3600;
 export interface Authenticated {
   actor: Actor;
   by: 'cookie' | 'api_key';
-  /** Requests a second that an API key is limited to; null = none. */
+  /** Requests in 10 seconds that an API key is limited to; null = none. */
   rateLimit: number | null;
 }
 

@@ -1,3 +1,5 @@
+import { atMost } from '../grants/brought.js';
+import type { PermissionLike } from '../grants/compile-grant.js';
 import { withheldFromUncovered } from '../grants/scene.js';
 import {
   canonicalSources,
@@ -61,10 +63,57 @@ export function uncoveredClaims(
   };
 }
 
+/**
+ * What a token of another backend brings along. Null for one of ours, and for one that LiveKit
+ * refreshed: that may be from the time of a role.
+ */
+export function broughtBy({ claims, isRefreshed, issuedJti }: TokenFacts): PermissionLike | null {
+  if (isRefreshed || issuedJti !== null) return null;
+  return permissionOf(claims['video'] as Record<string, unknown>);
+}
+
+/** As LiveKit reads a token. */
+function permissionOf(video: Record<string, unknown>): PermissionLike {
+  const sources = sourcesOf(video);
+  const canPublish = sources.length > 0;
+  const { canPublishData = canPublish } = video;
+  return {
+    canSubscribe: video['canSubscribe'] !== false,
+    canPublish,
+    canPublishSources: sources,
+    canPublishData: canPublishData === true,
+    canUpdateMetadata: video['canUpdateOwnMetadata'] === true,
+    canSubscribeMetrics: video['canSubscribeMetrics'] === true,
+    canManageAgentSession: video['canManageAgentSession'] === true,
+    hidden: video['hidden'] === true,
+    recorder: video['recorder'] === true,
+    agent: video['agent'] === true,
+  };
+}
+
+/** A refreshed token gives no more than what its holder came with, before a role replaced it. */
+function withinBrought(
+  { claims, isRefreshed }: TokenFacts,
+  { facts }: Evaluation,
+): Record<string, unknown> {
+  const video = claims['video'] as Record<string, unknown>;
+  const most = isRefreshed ? facts.uncovered?.brought?.permission : undefined;
+  if (!most) return { ...video };
+  const { canPublishSources, canUpdateMetadata, ...within } = atMost(permissionOf(video), most);
+  const { canPublishSources: _, ...rest } = video;
+  return {
+    ...rest,
+    ...within,
+    ...(within.canPublish ? { canPublishSources } : {}),
+    canUpdateOwnMetadata: canUpdateMetadata,
+  };
+}
+
 /** Without what a hold or the room's scene keeps from the others. */
-function uncoveredVideo({ claims }: TokenFacts, evaluation: Evaluation, byWhip: boolean) {
+function uncoveredVideo(token: TokenFacts, evaluation: Evaluation, byWhip: boolean) {
+  const { claims } = token;
   const { wanted, room } = evaluation;
-  const video = { ...(claims['video'] as Record<string, unknown>) };
+  const video = withinBrought(token, evaluation);
   if (byWhip) video['canSubscribe'] = false;
   const { sources, data } =
     wanted.kind === 'uncovered' ? wanted.withheld : withheldFromUncovered(room.scene);

@@ -28,6 +28,7 @@ import {
   PATH_CLOSED,
 } from './gate-answers.js';
 import {
+  broughtBy,
   markedAsWhip,
   mayPublishByWhip,
   nobodysClaims,
@@ -231,6 +232,7 @@ export class GateService {
       const [given, admittance] = await Promise.all([
         this.mintToken(proof, isWhip(target)),
         admitting,
+        ...(isNew ? [this.proofs.noteBrought(proof, broughtBy(token))] : []),
         this.record(connectRequest, token, evaluation, null),
       ]);
       if (target.action === 'connect') {

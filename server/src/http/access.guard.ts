@@ -23,6 +23,8 @@ import { CrossOrigin } from '../end-users/cross-origin.js';
 import { EndUserAuth } from '../end-users/end-user-auth.js';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** What `rateLimit` of an API key is counted over. */
+const KEY_RATE_SECONDS = 10;
 
 /**
  * Decides every request before anything that was sent is looked at, and before its body is read:
@@ -153,7 +155,7 @@ export class AccessGuard implements CanActivate {
     if (actor.kind === 'api_key' && rateLimit !== null && actor.id) {
       limiter = this.keyLimiters.get(actor.id);
       if (!limiter || limiter.points !== rateLimit) {
-        limiter = new RateLimit({ points: rateLimit, seconds: 1 });
+        limiter = new RateLimit({ points: rateLimit, seconds: KEY_RATE_SECONDS });
         this.keyLimiters.set(actor.id, limiter);
       }
     }

@@ -140,6 +140,25 @@ describe('erasing a person', () => {
     expect(said).toEqual([]);
   });
 
+  it('takes them out of the list of reviews, and changes nothing else of one', async () => {
+    const values = `gen_random_uuid(), clock_timestamp(), '${bob}-id', '${bob}@example.org', 'n', '[]'`;
+    await app.sql(
+      `INSERT INTO ledger_review (id, until_at, by_id, by_label, note, findings) VALUES (${values})`,
+    );
+    for (const change of [`note = 'rewritten'`, `by_label = ''`, `until_at = until_at`]) {
+      await expect(app.sql(`UPDATE ledger_review SET ${change}`)).rejects.toMatchObject({
+        code: '42501',
+      });
+    }
+    await erase({ of: 'operator', id: `${bob}-id`, before: new Date('2020-01-01') });
+    const list = async () =>
+      (await app.inject('GET', '/api/v1/ledger-reviews', { as: app.admin })).body;
+    expect((await list()).data).toMatchObject([{ by: `${bob}@example.org`, note: 'n' }]);
+    await erase({ of: 'operator', id: `${bob}-id` });
+    expect((await list()).data).toMatchObject([{ by: 'erased', note: null, findings: [] }]);
+    expect(JSON.stringify(await app.sql('SELECT * FROM ledger_review'))).not.toContain(bob);
+  });
+
   it('leaves what is not from before the date', async () => {
     expect(await erase({ id: bob, before: new Date('2020-01-01') })).toMatchObject({ entries: 0 });
     expect((await everything()).some((text) => text.includes(bob))).toBe(true);

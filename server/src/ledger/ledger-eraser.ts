@@ -53,6 +53,7 @@ export class LedgerEraser {
     try {
       await runner.startTransaction();
       const counts = await this.replaceParts(runner, erasure);
+      if (erasure.of === 'operator') await this.forgetReviewer(runner, erasure);
       if (counts.entries > 0) await this.record(runner, actor, erasure, counts);
       await runner.commitTransaction();
       // Until then, Postgres keeps the rows as they were, and the index their identities.
@@ -98,6 +99,15 @@ export class LedgerEraser {
       [id, before, ...kinds],
     )) as ErasedCounts[];
     return rows[0] as ErasedCounts;
+  }
+
+  /** A review is a row beside its entry, and names who wrote it as well. */
+  private async forgetReviewer(runner: QueryRunner, { id, before }: Erasure): Promise<void> {
+    await runner.query(
+      `UPDATE ledger_review SET by_id = NULL, by_label = '', note = NULL, findings = '[]'
+       WHERE by_id = $1 AND ($2::timestamptz IS NULL OR at < $2)`,
+      [id, before],
+    );
   }
 
   /** Who was erased is not said: that would be what was to be forgotten. */

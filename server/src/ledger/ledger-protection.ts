@@ -13,7 +13,9 @@ export const PROTECTION = `
   ), missing AS (
     SELECT t.id, name FROM tables t, unnest(t.wanted) AS name
     WHERE NOT EXISTS (SELECT FROM pg_trigger g
-      WHERE g.tgrelid = t.id AND g.tgname = name AND g.tgenabled IN ('O', 'A'))
+      WHERE g.tgrelid = t.id AND g.tgname = name AND (g.tgenabled = 'A'
+        -- A role or database may have this as its default: then triggers do not fire.
+        OR g.tgenabled = 'O' AND current_setting('session_replication_role') <> 'replica'))
   ), held AS (
     SELECT t.id, privilege FROM tables t,
       unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege

@@ -1,3 +1,4 @@
+import type { Brought } from '../grants/brought.js';
 import { ceilingOf, type IssuerCeiling } from '../grants/issuer-ceiling.js';
 import type { ParticipantKind, PermissionLike } from '../grants/compile-grant.js';
 import { matchesPattern } from '../grants/pattern.js';
@@ -81,9 +82,14 @@ export interface PolicyFacts {
   leftAt: Date | null;
   /**
    * The permission of somebody without a role, or what they had before a scene or a hold took some
-   * of it, until that is given back.
+   * of it, until that is given back; of their connection `sid`.
    */
-  uncovered: { permission: PermissionLike; isKept: boolean } | null;
+  uncovered: {
+    permission: PermissionLike;
+    isKept: boolean;
+    sid: string | null;
+    brought: Brought | null;
+  } | null;
   /** They are in the room now, by WHIP. */
   isWhip: boolean;
   /** Tracks of theirs that a hold or a scene muted, so that its end unmutes them. */

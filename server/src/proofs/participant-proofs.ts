@@ -5,6 +5,7 @@ import { WHY_NOT_IN } from '../common/errors/why-not-in.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { isGateTokenId } from '../livekit/gate-token.js';
+import type { PermissionLike } from '../grants/compile-grant.js';
 import { namesOf, type TokenBound } from '../grants/issuer-ceiling.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { isReservedIdentity } from '../grants/names.js';
@@ -149,6 +150,16 @@ export class ParticipantProofs {
     ]);
     const notBefore = from && new Date(Date.now() + from.getTime() - this.database.now().getTime());
     return { notBefore, takeover };
+  }
+
+  /** What a stranger comes with is what they have when the role ends that replaces it. */
+  async noteBrought(
+    { token: { room, identity }, evaluation: { facts, wanted } }: ValidProof,
+    permission: PermissionLike | null,
+  ): Promise<void> {
+    if (facts.wasIssued || !permission) return;
+    if (wanted.kind !== 'role' && !facts.uncovered?.brought) return;
+    await this.admissions.bring(room, identity, permission);
   }
 
   /**

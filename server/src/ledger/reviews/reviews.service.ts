@@ -30,6 +30,9 @@ const COUNT_MS = 5_000;
 /** What reviewing itself leaves behind does not have to be reviewed: it would never end. */
 const NOT_COUNTED = ['ledger.read', 'ledger.reviewed'];
 
+/** In place of who was erased. */
+const ERASED = 'erased';
+
 /** Auditors sign off what they have reviewed, and see what nobody has. */
 @Injectable()
 export class ReviewsService {
@@ -142,7 +145,7 @@ function toReview(row: ReviewRow): Review {
     from: row.from_at,
     until: row.until_at,
     rooms: row.rooms,
-    by: row.by_label,
+    by: row.by_label === '' ? ERASED : row.by_label,
     at: row.at,
     note: row.note,
     findings: row.findings,

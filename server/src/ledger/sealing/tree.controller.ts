@@ -8,6 +8,7 @@ import type { Actor } from '../../actor/actor.js';
 import { AppError } from '../../common/errors/app-error.js';
 import { FairQueue, QueueRejection } from '../../common/fair-queue.js';
 import { Answers, ApiDoc } from '../../common/http/api-docs.js';
+import { networkOf } from '../../common/http/client-address.js';
 import { ledgerIdParams } from '../ledger.schemas.js';
 import { LedgerReads } from '../reads/ledger-reads.js';
 import { LedgerProofs } from './ledger-proofs.js';
@@ -121,7 +122,7 @@ export class TreeController {
   /** Addresses take turns. */
   private async inTurn<T>(ip: string, work: () => Promise<T>): Promise<T> {
     try {
-      return await this.queue.run(ip, work);
+      return await this.queue.run(networkOf(ip), work);
     } catch (error) {
       if (!(error instanceof QueueRejection)) throw error;
       throw new AppError('unavailable', 'ledger.busy', 'Too many ask for tiles at once.', {

@@ -103,18 +103,21 @@ export class Witness {
   }
 }
 
-/** The signatures of known keys; null when there is none, or one of them is wrong. */
+/**
+ * One signature of each known key; null when there is none, or one of them is wrong. Anybody can
+ * repeat a line of a public checkpoint, and a note with too many could not be read again.
+ */
 function verifiedOf({ text, signatures }: Note, keys: readonly NoteVerifier[]) {
-  const verified: NoteSignature[] = [];
+  const verified = new Map<NoteVerifier, NoteSignature>();
   for (const signature of signatures) {
     const key = keys.find(
       ({ name, keyId }) => name === signature.name && keyId === signature.keyId,
     );
-    if (!key) continue;
+    if (!key || verified.has(key)) continue;
     if (!key.verify(text, signature.bytes)) return null;
-    verified.push(signature);
+    verified.set(key, signature);
   }
-  return verified.length > 0 ? verified : null;
+  return verified.size > 0 ? [...verified.values()] : null;
 }
 
 /** Why the checkpoint does not continue the last one; null: it does. */

@@ -64,6 +64,16 @@ export class SeatCalls {
       const keep = fallback ?? wanted.keep;
       await this.store.keepBeforeScene(evaluation.room.name, evaluation.identity, keep);
     }
+    const { uncovered } = evaluation.facts;
+    if (
+      wanted.kind === 'role' &&
+      uncovered &&
+      !evaluation.facts.wasIssued &&
+      snapshot.seat?.isPresent
+    ) {
+      const name = { room: evaluation.room.name, identity: evaluation.identity };
+      await this.store.keepBrought(name, uncovered.permission, uncovered.sid);
+    }
     try {
       if (!(await this.isReachable())) {
         return { ...made, outcome: 'unavailable', detail: 'LiveKit cannot be reached' };
@@ -119,6 +129,9 @@ export class SeatCalls {
     await see({ room: room.name, participant: after, seat, times });
     if (wanted.kind === 'uncovered' && wanted.isRestored) {
       await this.store.forgetBeforeScene(room.name, identity);
+      if (evaluation.facts.uncovered?.brought) {
+        await this.store.noteGivenBack({ room: room.name, identity }, after.sid);
+      }
     }
     const change = seat?.isPresent &&
       seat.permission && { had: seat.permission, has: after.permission, tracks: seat.tracks };

@@ -4,8 +4,10 @@ import { APP_CONFIG, type AppConfig } from '../../config/app-config.js';
 import {
   type ParticipantPermission,
   type PermissionLike,
+  samePermission,
   toParticipantPermission,
 } from '../../grants/compile-grant.js';
+import { givenBack } from '../../grants/brought.js';
 import type { Allowed, Block, Decision, Hold, Override, PolicyInput } from '../../grants/policy.js';
 import { resolve, withheldByHold } from '../../grants/resolve.js';
 import { type Labelled, misusedSources } from '../../grants/mislabelled.js';
@@ -136,7 +138,8 @@ export class SeatPolicy {
   ): Promise<Evaluation> {
     const read = facts ?? (await this.read(room, identity));
     const awaited = read.awaited.filter(({ notSid }) => notSid !== occupant.sid);
-    return this.evaluateFacts({ ...read, awaited }, occupant);
+    const uncovered = read.uncovered && { ...read.uncovered, sid: occupant.sid };
+    return this.evaluateFacts({ ...read, awaited, uncovered }, occupant);
   }
 
   read(room: string, identity: string): Promise<PolicyFacts> {
@@ -316,20 +319,23 @@ function uncovered(
   { silencing, at, tracks }: { silencing: Silencing; at: Date; tracks: readonly Labelled[] },
 ): Wanted {
   if (!had) return { kind: 'free' };
+  const { brought, sid } = had;
   const held = withheldByHold(seat?.hold ?? null, at);
   const withheld = bothWithheld(held, withheldFromUncovered(scene));
   const isRestored = !isAnythingWithheld(withheld);
-  if (isRestored && !had.isKept) return { kind: 'free' };
-  const keep = had.isKept ? null : had.permission;
+  // A role replaced what they brought, and this connection has not been given that back.
+  const own =
+    brought === null || (sid !== null && brought.givenTo === sid)
+      ? had.permission
+      : givenBack(brought, sid, had.permission);
+  if (isRestored && !had.isKept && samePermission(own, had.permission)) return { kind: 'free' };
+  const keep = had.isKept || isRestored ? null : own;
   if (silencing === 'mute') {
-    const permission = {
-      ...had.permission,
-      canPublishData: had.permission.canPublishData && !withheld.data,
-    };
+    const permission = { ...own, canPublishData: own.canPublishData && !withheld.data };
     const mutes = withheld.sources;
     return { kind: 'uncovered', permission, withheld, mutes, keep, isRestored };
   }
-  const left = withholdPermission(had.permission, withheld);
+  const left = withholdPermission(own, withheld);
   const sources = misusedSources(tracks, left.canPublishSources);
   const permission = isRestored ? left : withholdPermission(left, { sources, data: false });
   return { kind: 'uncovered', permission, withheld, mutes: [], keep, isRestored };

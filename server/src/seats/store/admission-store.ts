@@ -5,6 +5,7 @@ import { VOIDED_AT, voidedNow } from '../../database/void-mark.js';
 import { tokensIssued } from '../../ledger/ledger-lookup.js';
 import { Transactions, type Tx } from '../../ledger/transactions.js';
 import { LiveKitClock } from '../../livekit/livekit-clock.js';
+import type { PermissionLike } from '../../grants/compile-grant.js';
 import { knownRoom } from '../../policy/room-conditions.js';
 import {
   type Admissions,
@@ -77,6 +78,18 @@ export class AdmissionStore {
       [room, identity, proofAt, from, voidBefore, now],
     );
     return rows[0]?.admitted_at ?? null;
+  }
+
+  /** What the token says that somebody brings along to whom none of ours was issued. */
+  async bring(room: string, identity: string, permission: PermissionLike): Promise<void> {
+    await this.pg.query(
+      'seat-bring',
+      `INSERT INTO seat (room, identity, brought)
+       SELECT r.name, $2, $3::jsonb FROM ${knownRoom('$1')} AS r
+       ON CONFLICT (room, identity) DO UPDATE SET brought = EXCLUDED.brought
+       WHERE seat.last_issued_at IS NULL`,
+      [room, identity, JSON.stringify({ permission, of: null, givenTo: null })],
+    );
   }
 
   /** Notes a connect that the gate is about to let in. */

@@ -173,6 +173,31 @@ export class SeatStore {
     );
   }
 
+  /** What they had before a role replaces it. What has been kept stays until it was given back. */
+  async keepBrought(
+    { room, identity }: SeatName,
+    permission: PermissionLike,
+    sid: string | null,
+  ): Promise<void> {
+    await this.pg.query(
+      'seat-keep-brought',
+      `UPDATE seat SET brought = $3
+       WHERE room = $1 AND identity = $2 AND last_issued_at IS NULL
+         AND (brought IS NULL OR brought->>'givenTo' = $4)`,
+      [room, identity, JSON.stringify({ permission, of: sid, givenTo: null }), sid],
+    );
+  }
+
+  /** The connection has it again; what LiveKit lets it have from now on is not Rolecall's. */
+  async noteGivenBack({ room, identity }: SeatName, sid: string): Promise<void> {
+    await this.pg.query(
+      'seat-brought-given',
+      `UPDATE seat SET brought = brought || jsonb_build_object('givenTo', $3::text)
+       WHERE room = $1 AND identity = $2 AND brought IS NOT NULL`,
+      [room, identity, sid],
+    );
+  }
+
   /**
    * Tracks that a hold or a scene mutes, before and after the call to LiveKit; those of earlier
    * connections are forgotten, since `present` has all that there are.
