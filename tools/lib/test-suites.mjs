@@ -12,7 +12,7 @@ export const SUITES = {
     config: 'server/jest.config.js',
     project: 'int',
     isReal: true,
-    parts: 3,
+    parts: 4,
   },
   e2e: {
     title: 'end to end',
