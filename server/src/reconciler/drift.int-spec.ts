@@ -59,8 +59,8 @@ describe('what a sweep finds', () => {
     await sweep();
     await scene.act(room, 'ana', 'promote', { template: 'speaker' });
     expect(ana.permission).toMatchObject({ canPublish: true, canUpdateMetadata: false });
-    const { body: template } = await app.get('/api/v1/role-templates/speaker');
-    const draft = { grants: { ...template.draft.grants, canUpdateOwnMetadata: true } };
+    const { body: version } = await app.get('/api/v1/role-templates/speaker/versions/1');
+    const draft = { grants: { ...version.grants, canUpdateOwnMetadata: true } };
     await app.send('PUT', '/api/v1/role-templates/speaker/draft', draft);
     const published = await app.post('/api/v1/role-templates/speaker/publish', { message: 'x' });
     expect(published.status).toBe(201);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AgentDispatch, EgressInfo, IngressInfo } from '@livekit/protocol';
+import { AgentDispatch, CreateRoomRequest, EgressInfo, IngressInfo } from '@livekit/protocol';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import { ALL_RIGHTS } from '../../test/support/livekit-double/model.js';
@@ -122,6 +122,7 @@ describe('recordings, streams and agents', () => {
   it('raise none in rooms that belong to somebody else in the same LiveKit', async () => {
     const { livekit } = world;
     for (const room of ['theirs-1', 'ours-1']) {
+      livekit.create(new CreateRoomRequest({ name: room }));
       livekit.join({ room, identity: 'guest', permission: ALL_RIGHTS });
     }
     livekit.programs.egress = [egress('EG_theirs', 'theirs-1'), egress('EG_ours-1', 'ours-1')];
