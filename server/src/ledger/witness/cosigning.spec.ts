@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { TestLog } from '../../../test/support/witnessed-log.js';
+import { areEqual } from '../tree/bytes.js';
+import { openCheckpoint } from '../tree/checkpoint.js';
 import { SIGNATURE_TYPES } from '../tree/note.js';
 import { generateSigningKey, verifierOf } from '../tree/note-keys.js';
 import { Cosigning } from './cosigning.js';
@@ -43,10 +45,21 @@ function cosigningOf(log: TestLog, policy: string) {
       newest: async () => log.checkpoint(),
       consistencyProof: async (a, b) => log.proof(a, b),
       keep: async (size, { name }) => void kept.push([size, name]),
+      contradicts: async (note) => contradicts(log, note),
     },
     ({ detail }) => alarms.push(detail),
   );
   return { cosigning, kept, alarms };
+}
+
+/** As the server finds out: the log has signed it, and does not continue it. */
+function contradicts(log: TestLog, note: string): boolean {
+  try {
+    const { size, root } = openCheckpoint(note, log.origin, [verifierOf(log.key.vkey)]);
+    return size > log.size || !areEqual(root, log.root(size));
+  } catch {
+    return false;
+  }
 }
 
 afterEach(async () => {
@@ -130,5 +143,27 @@ describe('cosigning', () => {
     expect(await cosigning.offerNewest()).toMatchObject({ isMet: false });
     expect(alarms).toEqual([expect.stringMatching(detail)]);
     expect(cosigning.alarms).toHaveLength(1);
+  });
+
+  it.each([
+    ['409 with a size', 409, '1000\n'],
+    ['422', 422, 'another history\n'],
+  ])('is not stopped by a witness that only says so: %s', async (_, status, body) => {
+    const log = new TestLog().grow(10);
+    const foreign = new TestLog().grow(20).checkpoint().note;
+    for (const shown of [foreign, log.checkpoint(7).note, 'nothing', null]) {
+      const url = await listen(
+        createServer((request, response) => {
+          const isAsked = request.method === 'GET';
+          response.writeHead(isAsked ? (shown === null ? 404 : 200) : status);
+          response.end(isAsked ? shown : body);
+        }),
+      );
+      const { vkey } = generateSigningKey('a.example', SIGNATURE_TYPES.ed25519Cosignature);
+      const { cosigning, alarms } = cosigningOf(log, `witness a ${vkey} ${url}\nquorum a`);
+      expect(await cosigning.offerNewest()).toEqual({ size: 10, isMet: false });
+      expect(alarms).toEqual([]);
+      expect(cosigning.standings[0]?.lastError).toMatch(/shows no checkpoint that proves it/);
+    }
   });
 });

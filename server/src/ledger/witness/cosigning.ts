@@ -1,8 +1,10 @@
 import type { NoteVerifier } from '../tree/note.js';
+import { parseCheckpoint } from '../tree/checkpoint.js';
 import { verifierOf } from '../tree/note-keys.js';
 import type { PolicyWitness, WitnessPolicy } from './policy.js';
 import {
   type Cosignature,
+  readShownCheckpoint,
   type SignedCheckpoint,
   submitCheckpoint,
   type WitnessReply,
@@ -13,6 +15,8 @@ export interface WitnessedLog {
   newest(): Promise<SignedCheckpoint | null>;
   consistencyProof(oldSize: number, newSize: number): Promise<Uint8Array[]>;
   keep(size: number, witness: PolicyWitness, cosignature: Cosignature): Promise<void>;
+  /** Whether the note is a checkpoint that this log has signed, and does not continue now. */
+  contradicts(note: string): Promise<boolean>;
 }
 
 /** A witness has proof that the log was rolled back or rewritten. */
@@ -132,14 +136,16 @@ export class Cosigning {
         if (newest && reply.size <= newest.size) {
           throw new Error(`it cosigned ${reply.size} entries already, and not these ${size}`);
         }
-        return this.alarm(
-          witness.name,
+        return this.alarmIfShown(
+          member,
+          checkpoint,
           `the log has been rolled back: the witness ${witness.name} cosigned ${reply.size} entries, and the log has ${newest?.size ?? 0}`,
         );
       }
       case 'inconsistent':
-        return this.alarm(
-          witness.name,
+        return this.alarmIfShown(
+          member,
+          checkpoint,
           `the log has been rewritten: the witness ${witness.name} cosigned another history (${reply.detail})`,
         );
     }
@@ -153,6 +159,20 @@ export class Cosigning {
     const proof = await this.log.consistencyProof(oldSize, checkpoint.size);
     const signal = AbortSignal.any([this.ended.signal, AbortSignal.timeout(TIMEOUT_MS)]);
     return submitCheckpoint(url, verifier, checkpoint, oldSize, proof, signal);
+  }
+
+  /** Only what this log has signed itself stops it: a witness may err, or be somebody else by now. */
+  private async alarmIfShown(
+    { witness, url }: Member,
+    { text }: SignedCheckpoint,
+    detail: string,
+  ): Promise<never> {
+    const signal = AbortSignal.any([this.ended.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const shown = await readShownCheckpoint(url, parseCheckpoint(text).origin, signal).catch(
+      () => null,
+    );
+    if (shown !== null && (await this.log.contradicts(shown))) this.alarm(witness.name, detail);
+    throw new Error(`it says that ${detail}, and shows no checkpoint that proves it`);
   }
 
   private alarm(witness: string, detail: string): never {

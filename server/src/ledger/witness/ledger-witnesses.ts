@@ -15,7 +15,17 @@ import { LedgerSealing } from '../sealing/ledger-sealing.js';
 import { SealingStopped } from '../sealing/sealing-stopped.js';
 import { TreeReader } from '../sealing/tree-reader.js';
 import { type StoredCheckpoint, TreeStore } from '../sealing/tree-store.js';
-import { formatVerifierKey, parseNote } from '../tree/note.js';
+import { type Checkpoint, openCheckpoint } from '../tree/checkpoint.js';
+import { verifyConsistency } from '../tree/merkle.js';
+import {
+  formatVerifierKey,
+  NoteError,
+  type NoteVerifier,
+  parseNote,
+  parseVerifierKey,
+} from '../tree/note.js';
+import { verifiersOf } from '../tree/note-keys.js';
+import { treeHasher } from '../tree/sha256.js';
 import { CosignatureStore } from './cosignature-store.js';
 import { Cosigning, type WitnessAlarm, type WitnessStanding } from './cosigning.js';
 import type { WitnessPolicy } from './policy.js';
@@ -75,6 +85,7 @@ export class LedgerWitnesses implements OnApplicationBootstrap, OnModuleDestroy 
         consistencyProof: (from, to) => this.reader.consistencyProof(from, to),
         keep: (size, { key }, { line, at }) =>
           this.store.keep(size, formatVerifierKey(key), line, at),
+        contradicts: (note) => this.contradicts(note),
       },
       (alarm) => this.raise(alarm),
     );
@@ -178,6 +189,17 @@ export class LedgerWitnesses implements OnApplicationBootstrap, OnModuleDestroy 
     return newest && { size: newest.size, note: newest.note, text: parseNote(newest.note).text };
   }
 
+  private async contradicts(note: string): Promise<boolean> {
+    const vkeys = (await this.tree.keys()).map(({ vkey }) => vkey);
+    const origin = parseVerifierKey(vkeys[0] ?? '').name;
+    const shown = openedBy(note, origin, verifiersOf(vkeys));
+    if (!shown) return false;
+    const newest = await this.tree.newest();
+    if (!newest || shown.size > newest.size) return true;
+    const proof = await this.reader.consistencyProof(shown.size, newest.size);
+    return !verifyConsistency(treeHasher, shown, newest, proof);
+  }
+
   private raise({ witness, detail }: WitnessAlarm): void {
     this.log.error(`ALARM: ${detail}`);
     this.sealing.refuse(new SealingStopped('witness_disagrees', `A witness disagrees: ${detail}.`));
@@ -202,5 +224,19 @@ export class LedgerWitnesses implements OnApplicationBootstrap, OnModuleDestroy 
     if (problem !== null && !this.isShort) this.log.error(problem);
     if (problem === null && this.isShort) this.log.log('Enough witnesses cosign the ledger again');
     this.isShort = problem !== null;
+  }
+}
+
+/** Null: it is no checkpoint that this log has signed. */
+function openedBy(
+  note: string,
+  origin: string,
+  verifiers: readonly NoteVerifier[],
+): Checkpoint | null {
+  try {
+    return openCheckpoint(note, origin, verifiers);
+  } catch (error) {
+    if (error instanceof NoteError) return null;
+    throw error;
   }
 }

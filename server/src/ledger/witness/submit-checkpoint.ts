@@ -2,6 +2,7 @@ import type { NoteSignature, NoteVerifier } from '../tree/note.js';
 import { formatSignature, NoteError, parseSignature } from '../tree/note.js';
 import { timeOf } from '../tree/note-keys.js';
 import { formatAddCheckpoint, parseSize } from './add-checkpoint.js';
+import { originHash } from './witness-state.js';
 
 /** A checkpoint that the log has signed. */
 export interface SignedCheckpoint {
@@ -58,6 +59,20 @@ export async function submitCheckpoint(
   const detail = `${response.status} ${text.trim().slice(0, 200)}`;
   if (response.status === 422) return { kind: 'inconsistent', detail };
   throw new WitnessUnusable(`it answers ${detail}${HINTS[response.status] ?? ''}`);
+}
+
+/** The checkpoint of the log that the witness shows to everybody; null: none. */
+export async function readShownCheckpoint(
+  url: string,
+  origin: string,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const response = await fetch(`${url}/${originHash(origin)}/checkpoint`, {
+    redirect: 'error',
+    signal,
+  });
+  const text = await readText(response);
+  return response.ok ? text : null;
 }
 
 const HINTS: Record<number, string | undefined> = {
