@@ -18,6 +18,7 @@ import { RaiseAlarms1795430000000 } from './1795430000000-RaiseAlarms.js';
 import { WatchPolicyTables1795430000001 } from './1795430000001-WatchPolicyTables.js';
 import { ReadPastPolicy1795440000000 } from './1795440000000-ReadPastPolicy.js';
 import { ReviewTheLedger1795460000000 } from './1795460000000-ReviewTheLedger.js';
+import { ReadTokenHashOnce1796500100000 } from './1796500100000-ReadTokenHashOnce.js';
 import { KeepWhatStrangersBrought1796500400000 } from './1796500400000-KeepWhatStrangersBrought.js';
 import { ForgetReviewers1796500400001 } from './1796500400001-ForgetReviewers.js';
 
@@ -43,6 +44,7 @@ export const migrations = [
   WatchPolicyTables1795430000001,
   ReadPastPolicy1795440000000,
   ReviewTheLedger1795460000000,
+  ReadTokenHashOnce1796500100000,
   KeepWhatStrangersBrought1796500400000,
   ForgetReviewers1796500400001,
 ];

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessHook } from './http/access.hook.js';
+import { DirectRoutes } from './http/direct-routes.js';
 import { AppLogger } from './common/app-logger.js';
 import { AppError } from './common/errors/app-error.js';
 import { FairQuota } from './common/fair-quota.js';
@@ -73,7 +74,9 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeAllContentTypeParsers();
   const access = app.get(AccessHook, { strict: false });
+  const direct = app.get(DirectRoutes, { strict: false });
   fastify.addHook('onRoute', (route) => {
+    route.handler = direct.handlerOf(String(route.method), route.url) ?? route.handler;
     const isPublic = access.ruleOf(String(route.method), route.url)?.kind === 'public';
     route.bodyLimit ??= BODY_LIMITS[route.url] ?? (isPublic ? PUBLIC_BODY_LIMIT : undefined);
   });

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type LoggerService } from '@nestjs/common';
 import pino from 'pino';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { type LogLines, stderrLines } from './log-lines.js';
 import { toLogText } from './log-text.js';
 
 /** What must never be in a log line, whatever object it hangs from. */
@@ -41,14 +42,14 @@ export class AppLogger implements LoggerService {
   constructor(@Inject(APP_CONFIG) config: AppConfig) {
     const isText = (config.logFormat ?? (process.stderr.isTTY ? 'text' : 'json')) === 'text';
     this.requestLevel = (config.isLoggingRequests ?? !isText) ? 'info' : 'debug';
-    const output = isText ? textOutput() : pino.destination({ dest: 2, sync: true });
+    const { now, together } = isText ? textOutput() : stderrLines();
     const options: pino.LoggerOptions = {
       level: config.logLevel,
       base: undefined,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     };
-    this.requests = pino(options, output);
+    this.requests = pino(options, together);
     this.pino = pino(
       {
         ...options,
@@ -58,7 +59,7 @@ export class AppLogger implements LoggerService {
         },
         serializers: { error: describeError },
       },
-      output,
+      now,
     );
   }
 
@@ -84,10 +85,12 @@ export class AppLogger implements LoggerService {
   }
 }
 
-function textOutput(): pino.DestinationStream {
+/** Requests are in it only when asked for. */
+function textOutput(): Pick<LogLines, 'now' | 'together'> {
   const isColoured =
     (process.stderr.isTTY || Boolean(process.env['FORCE_COLOR'])) && !process.env['NO_COLOR'];
-  return { write: (line) => void process.stderr.write(toLogText(line, isColoured)) };
+  const now = { write: (line: string) => void process.stderr.write(toLogText(line, isColoured)) };
+  return { now, together: now };
 }
 
 function asObject(data: unknown): object {

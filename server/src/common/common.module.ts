@@ -11,8 +11,9 @@ import { ValidationPipe } from './http/validation.pipe.js';
     AppLogger,
     BeforeBody,
     ConnectionLimits,
-    { provide: APP_PIPE, useClass: ValidationPipe },
+    ValidationPipe,
+    { provide: APP_PIPE, useExisting: ValidationPipe },
   ],
-  exports: [AppLogger, BeforeBody, ConnectionLimits],
+  exports: [AppLogger, BeforeBody, ConnectionLimits, ValidationPipe],
 })
 export class CommonModule {}

@@ -30,8 +30,21 @@ export interface Narrowed {
   readonly beyond: readonly string[];
 }
 
+/** What requests that name no grants get of a role. Roles that are read once are asked for often. */
+const whole = new WeakMap<RoleGrants, Narrowed>();
+
 /** A role with as much of it as a request asks for: `true` must be in the role, `false` takes it away. */
 export function narrow(role: RoleGrants, asked: AskedGrants): Narrowed {
+  if (Object.keys(asked).length > 0) return narrowBy(role, asked);
+  const known = whole.get(role);
+  if (known) return known;
+  const made = narrowBy(role, asked);
+  const narrowed = made.taken.length === 0 ? { ...made, grants: role } : made;
+  whole.set(role, narrowed);
+  return narrowed;
+}
+
+function narrowBy(role: RoleGrants, asked: AskedGrants): Narrowed {
   const beyond: string[] = [];
   const tree: Record<string, unknown> = {};
   for (const key of FLAG_KEYS) {

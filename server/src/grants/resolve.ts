@@ -59,7 +59,7 @@ export function resolve(input: PolicyInput, at: Date): Decision {
   candidates.push(refusalForWantOfRules(input, isOnlyUnpublished));
 
   const [winner, ...losers] = candidates as [Candidate, ...Candidate[]];
-  const because: Because[] = [{ ...winner.reason, outcome: 'wins' }];
+  const because: Because[] = [toBecause(winner.reason, 'wins')];
   const outranked = losers.filter(({ reason }) => reason.rule !== 'policy');
   list(
     because,
@@ -88,7 +88,7 @@ function narrow(decision: Allowed, input: PolicyInput, at: Date): Allowed {
     withheld: bothWithheld(played.withheld, held),
     because: [
       ...played.because,
-      { rule: 'hold', outcome: 'note', text, ref: subject.identity, template: null },
+      { outcome: 'note', ref: subject.identity, rule: 'hold', template: null, text },
     ],
   };
 }
@@ -107,12 +107,21 @@ export function withheldByHold(hold: Hold | null, at: Date): Withheld {
 }
 
 function list(because: Because[], outcome: Because['outcome'], reasons: readonly Reason[]): void {
-  for (const reason of reasons.slice(0, MAX_LISTED)) because.push({ ...reason, outcome });
+  for (const reason of reasons.slice(0, MAX_LISTED)) because.push(toBecause(reason, outcome));
   const rest = reasons.length - MAX_LISTED;
   if (rest > 0) {
     const text = `${rest} more of these are not listed.`;
-    because.push({ rule: 'policy', outcome: 'note', text, ref: null, template: null });
+    because.push({ outcome: 'note', ref: null, rule: 'policy', template: null, text });
   }
+}
+
+/** Its members are in the order in which the ledger has them, so that they are written as they are. */
+function toBecause(
+  { elsewhere, ref, rule, template, text }: Reason,
+  outcome: Because['outcome'],
+): Because {
+  const because = { outcome, ref, rule, template, text };
+  return elsewhere ? { elsewhere, ...because } : because;
 }
 
 function refuse(code: RefusalCode): Candidate['decide'] {

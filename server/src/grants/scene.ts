@@ -24,7 +24,7 @@ export function applyScene(
   if (!rule || rule.to === decision.template) return decision;
   const note = (text: string): Because[] => [
     ...decision.because,
-    { rule: 'scene', outcome: 'note', text, ref: name, template: rule.to },
+    { outcome: 'note', ref: name, rule: 'scene', template: rule.to, text },
   ];
   const who = `The scene “${scene.name}” (${actorName(scene.by, scene.byKind)})`;
   if (rule.to === null) {

@@ -51,12 +51,19 @@ export class AccessGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const rule = this.reflector.get<AccessRule | undefined>(ACCESS_RULE, context.getHandler());
     if (!rule) throw new Error(`${context.getClass().name} has a route without an access rule`);
-    const request = context.switchToHttp().getRequest<RequestWithActor>();
-    if (request.admittedBy !== rule) {
-      await this.decide(rule, request, context.switchToHttp().getResponse<FastifyReply>());
-    }
-    await this.admitByField(rule, request);
+    const http = context.switchToHttp();
+    await this.beforeHandler(rule, http.getRequest(), http.getResponse());
     return true;
+  }
+
+  /** Throws the refusal. Lets nothing by that the hook has not decided, and decides what the body names. */
+  async beforeHandler(
+    rule: AccessRule,
+    request: RequestWithActor,
+    reply: FastifyReply,
+  ): Promise<void> {
+    if (request.admittedBy !== rule) await this.decide(rule, request, reply);
+    await this.admitByField(rule, request);
   }
 
   /** Throws the refusal; else the request knows its actor or participant. */

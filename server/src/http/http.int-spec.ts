@@ -223,8 +223,8 @@ describe('the log', () => {
         });
       }
     } finally {
-      jest.restoreAllMocks();
       await noisy.stop();
+      jest.restoreAllMocks();
     }
     const lines = written.split('\n').filter((line) => line !== '');
     const requests = lines.map((line) => JSON.parse(line)).filter((l) => l.msg === 'request');

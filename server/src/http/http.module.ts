@@ -13,7 +13,9 @@ import { ProofsModule } from '../proofs/proofs.module.js';
 import { Housekeeping } from '../database/housekeeping.js';
 import { AccessGuard } from './access.guard.js';
 import { AccessHook } from './access.hook.js';
-import { IdempotencyInterceptor, KEPT } from './idempotency.interceptor.js';
+import { DirectRoutes } from './direct-routes.js';
+import { Idempotency, KEPT } from './idempotency.js';
+import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { DocsController } from './docs.controller.js';
 import { OpenApiController } from './openapi.controller.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -27,8 +29,11 @@ import { assertEveryRouteHasARule, readRoutes } from './route-table.js';
   providers: [
     AccessGuard,
     AccessHook,
+    DirectRoutes,
+    Idempotency,
+    ProblemFilter,
     TokenReplays,
-    { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_FILTER, useExisting: ProblemFilter },
     { provide: APP_GUARD, useExisting: AccessGuard },
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
   ],

@@ -40,8 +40,11 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly logger: AppLogger) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
-    const request = host.switchToHttp().getRequest<FastifyRequest>();
-    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const http = host.switchToHttp();
+    this.answer(thrown, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     if (reply.sent || reply.raw.headersSent) return;
     const problem = toProblem(thrown, request.id);
     if (problem.body.status >= 500 && problem.body.code === 'internal') {

@@ -3,6 +3,7 @@ import { METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/com
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { ANSWER_SCHEMA, API_DOC, type OperationDoc } from '../common/http/api-docs.js';
 import { ACCESS_RULE, type AccessRule } from '../actor/access.decorators.js';
+import { DIRECT } from '../actor/direct.js';
 
 export interface Route {
   method: string;
@@ -15,6 +16,9 @@ export interface Route {
   answer: unknown;
   doc: OperationDoc | undefined;
   successStatus: number;
+  /** It runs without Nest's pipeline. */
+  isDirect: boolean;
+  call: (...given: unknown[]) => unknown;
 }
 
 /** Nest's numbers of the argument kinds that carry what a client sent. */
@@ -48,6 +52,8 @@ export function readRoutes(discovery: DiscoveryService, scanner: MetadataScanner
           successStatus:
             (Reflect.getMetadata('__httpCode__', handler) as number | undefined) ??
             (method === 'POST' ? 201 : 200),
+          isDirect: Reflect.getMetadata(DIRECT, handler) === true,
+          call: (handler as Route['call']).bind(instance),
         });
       }
     }

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
+import { Direct } from '../actor/direct.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { explainQuery, type ExplainQuery, explainResponse } from './explanations.schemas.js';
 import { ExplanationsService } from './explanations.service.js';
@@ -35,6 +36,7 @@ export class IssuanceController {
   })
   @RequirePermission('token.issue')
   @Answers(issueResponse)
+  @Direct()
   issue(@CurrentActor() actor: Actor, @Body({ schema: issueBody }) body: IssueBody) {
     return this.issuance.issue(actor, body);
   }

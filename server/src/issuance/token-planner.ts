@@ -239,7 +239,7 @@ export class TokenPlanner {
       validUntil: null,
       withheld: withheldByHold(input?.seat?.hold ?? null, now),
       because: [
-        { rule: 'override', outcome: 'wins', text, ref: identity, template },
+        { outcome: 'wins', ref: identity, rule: 'override', template, text },
         ...(decision?.because ?? []).map((item): Because =>
           item.outcome === 'wins' ? { ...item, outcome: 'loses' } : item,
         ),
@@ -321,5 +321,5 @@ function refused(refusal: string, because: readonly Because[], detail?: string):
 }
 
 function note(text: string): Because {
-  return { rule: 'policy', outcome: 'note', text, ref: null, template: null };
+  return { outcome: 'note', ref: null, rule: 'policy', template: null, text };
 }

@@ -135,7 +135,7 @@ export class LedgerReader {
         this.pg.queryPlannedOnce<EntryRow>(
           'ledger-token-by-hash',
           `SELECT ${COLUMNS} FROM ledger_entry WHERE kind = 'token.issued'
-             AND substr(payload::text, strpos(payload::text, '"tokenHash":"') + 13, 64) = $1
+             AND left(split_part(payload::text, '"tokenHash":"', 2), 64) = $1
              AND ($2::text[] IS NULL OR room LIKE ANY($2))`,
           [tokenHash?.toLowerCase(), limit],
           SEARCH_TIMEOUT_MS,

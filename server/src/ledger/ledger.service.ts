@@ -15,14 +15,14 @@ export interface LedgerConnection {
 interface AppendedRow {
   last_seq: string | null;
   at_us: string | null;
-  /** 32 bytes for each entry, in their order. */
-  leaf_hashes: Buffer | null;
+  /** In hex, one after the other in the order of the entries. */
+  leaf_hashes: string | null;
 }
 
 /** $1 shard, $2 epoch, then an array for each column. */
-const APPEND = `SELECT last_seq, at_us, leaf_hashes FROM ledger_append($1, $2,
+const APPEND = `SELECT last_seq, at_us, encode(leaf_hashes, 'hex') AS leaf_hashes FROM ledger_append($1, $2,
   $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`;
-const HASH_BYTES = 32;
+const HASH_DIGITS = 64;
 
 /**
  * The one append-only log. There are two ways in and no third: `append` inside the transaction of
@@ -129,6 +129,6 @@ function toWritten(
     shard,
     seq: last - count + 1 + i,
     atMicros,
-    leafHash: hashes.toString('hex', i * HASH_BYTES, (i + 1) * HASH_BYTES),
+    leafHash: hashes.slice(i * HASH_DIGITS, (i + 1) * HASH_DIGITS),
   }));
 }

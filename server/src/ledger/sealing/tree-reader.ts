@@ -3,8 +3,9 @@ import { PgPool } from '../../database/pg-pool.js';
 import { leafText } from '../leaf.js';
 import { ledgerId } from '../ledger-entry.js';
 import { STORED_COLUMNS, type StoredRow, toStoredEntry } from '../stored-entry.js';
+import { leavesOf } from '../stored-leaf.js';
 import { areEqual, fromText } from '../tree/bytes.js';
-import { consistencyRanges, inclusionRanges, type LeafRange } from '../tree/merkle.js';
+import { consistencyRanges, HASH_LENGTH, inclusionRanges, type LeafRange } from '../tree/merkle.js';
 import { treeHasher } from '../tree/sha256.js';
 import {
   type BundleRef,
@@ -18,6 +19,10 @@ import {
   type TileRef,
 } from '../tree/tiles.js';
 import { TreeEdge } from '../tree/tree-edge.js';
+
+/** The entries of a range `r`. */
+const IN_RANGE = `shard = r.shard AND seq >= r.first_seq AND seq < r.first_seq + r.count
+  AND at >= r.first_at AND at <= r.last_at`;
 
 /** An entry is not what it was when its leaf was sealed. */
 export class EntryChanged extends Error {
@@ -41,14 +46,35 @@ export class TreeReader {
   }
 
   /** The leaf data of a bundle. Throws `EntryChanged` when an entry does not match its leaf. */
-  async bundle({ index, width }: BundleRef): Promise<Uint8Array> {
+  async bundle(ref: BundleRef): Promise<Uint8Array> {
+    const first = ref.index * TILE_WIDTH;
+    const { rows } = await this.pg.query<{ leaves: string | null; hashes: Buffer | null }>(
+      'ledger-bundle',
+      `SELECT string_agg(leaf, E'\\n' ORDER BY first_index, seq) AS leaves,
+         string_agg(leaf_hash, ''::bytea ORDER BY first_index, seq) AS hashes
+       FROM (SELECT r.first_index, e.* FROM ledger_range r
+         CROSS JOIN LATERAL (${leavesOf(IN_RANGE)}) e
+         WHERE r.first_index >= $1 AND r.first_index < $2
+         ORDER BY r.first_index, e.seq LIMIT $3) one`,
+      [first, first + TILE_WIDTH, ref.width],
+      READ_MS,
+    );
+    const { leaves, hashes } = rows[0] ?? {};
+    const data = (leaves ?? '').split('\n').map(fromText);
+    const isWhole =
+      data.length === ref.width &&
+      hashes?.length === ref.width * HASH_LENGTH &&
+      splitHashes(hashes).every((hash, i) => isLeafOf(data[i] as Uint8Array, hash));
+    return isWhole ? encodeBundle(data) : this.bundleByEntries(ref);
+  }
+
+  /** The same, entry by entry: it names the one that is wrong. */
+  private async bundleByEntries({ index, width }: BundleRef): Promise<Uint8Array> {
     const first = index * TILE_WIDTH;
     const { rows } = await this.pg.query<StoredRow>(
-      'ledger-bundle',
+      'ledger-bundle-entries',
       `SELECT e.* FROM ledger_range r CROSS JOIN LATERAL (
-         SELECT ${STORED_COLUMNS} FROM ledger_entry
-         WHERE shard = r.shard AND seq >= r.first_seq AND seq < r.first_seq + r.count
-           AND at >= r.first_at AND at <= r.last_at OFFSET 0) e
+         SELECT ${STORED_COLUMNS} FROM ledger_entry WHERE ${IN_RANGE} OFFSET 0) e
        WHERE r.first_index >= $1 AND r.first_index < $2
        ORDER BY r.first_index, e.seq LIMIT $3`,
       [first, first + TILE_WIDTH, width],
@@ -67,9 +93,7 @@ export class TreeReader {
     const { rows } = await this.pg.query<StoredRow & { leaf: string }>(
       'ledger-bundle-as-stored',
       `SELECT r.first_index + e.seq - r.first_seq AS leaf, e.* FROM ledger_range r CROSS JOIN LATERAL (
-         SELECT ${STORED_COLUMNS} FROM ledger_entry
-         WHERE shard = r.shard AND seq >= r.first_seq AND seq < r.first_seq + r.count
-           AND at >= r.first_at AND at <= r.last_at OFFSET 0) e
+         SELECT ${STORED_COLUMNS} FROM ledger_entry WHERE ${IN_RANGE} OFFSET 0) e
        WHERE r.first_index >= $1 AND r.first_index < $2
        ORDER BY r.first_index, e.seq, e.at_us LIMIT $3`,
       [first, first + TILE_WIDTH, 2 * TILE_WIDTH],
@@ -152,9 +176,7 @@ export class TreeReader {
     const { rows } = await this.pg.query<{ leaf_hash: Buffer | null }>(
       'ledger-tile-leaves',
       `SELECT e.leaf_hash FROM ledger_range r CROSS JOIN LATERAL (
-         SELECT seq, leaf_hash FROM ledger_entry
-         WHERE shard = r.shard AND seq >= r.first_seq AND seq < r.first_seq + r.count
-           AND at >= r.first_at AND at <= r.last_at OFFSET 0) e
+         SELECT seq, leaf_hash FROM ledger_entry WHERE ${IN_RANGE} OFFSET 0) e
        WHERE r.first_index >= $1 AND r.first_index < $2
        ORDER BY r.first_index, e.seq LIMIT $3`,
       [first, first + TILE_WIDTH, width],
@@ -169,14 +191,14 @@ const READ_MS = 5_000;
 
 function leafDataOf(row: StoredRow): Uint8Array {
   const data = fromText(leafText(toStoredEntry(row)));
-  if (
-    row.leaf_hash === null ||
-    data.length > MAX_ENTRY_LENGTH ||
-    !areEqual(treeHasher.leaf(data), row.leaf_hash)
-  ) {
+  if (row.leaf_hash === null || !isLeafOf(data, row.leaf_hash)) {
     throw new EntryChanged(
       ledgerId({ shard: row.shard, seq: Number(row.seq), atMicros: row.at_us }),
     );
   }
   return data;
+}
+
+function isLeafOf(data: Uint8Array, hash: Uint8Array): boolean {
+  return data.length <= MAX_ENTRY_LENGTH && areEqual(treeHasher.leaf(data), hash);
 }
