@@ -65,6 +65,11 @@ export function leafHash(entry: StoredEntry): Buffer {
   return hash('sha256', `\0${leafText(entry)}`, 'buffer');
 }
 
+/** The same of the data, both as byte strings. */
+export function leafHashOf(text: string): string {
+  return hash('sha256', bytesOf(`\0${text}`), 'binary');
+}
+
 /** What the leaf says of a person. Who has part and salt can check it; without the salt it says nothing. */
 export function commitmentOf(salt: Uint8Array, part: string): Buffer {
   return hash('sha256', Buffer.concat([salt, Buffer.from(part)]), 'buffer');
@@ -84,17 +89,19 @@ const OF_BYTES: Form<Uint8Array> = {
   hex: ({ buffer, byteOffset, length }) => Buffer.from(buffer, byteOffset, length).toString('hex'),
 };
 
-let room = Buffer.allocUnsafe(16_384);
-
 const OF_BYTE_STRINGS: Form<string> = {
   noSalt: '',
-  commitment(salt, part) {
-    const bytes = salt + part;
-    if (bytes.length > room.length) room = Buffer.allocUnsafe(2 * bytes.length);
-    return hash('sha256', room.subarray(0, room.write(bytes, 'latin1')), 'hex');
-  },
+  commitment: (salt, part) => hash('sha256', bytesOf(salt + part), 'hex'),
   hex: (bytes) => Buffer.from(bytes, 'latin1').toString('hex'),
 };
+
+let room = Buffer.allocUnsafe(16_384);
+
+/** The bytes of a byte string, until the next call. */
+function bytesOf(text: string): Uint8Array {
+  if (text.length > room.length) room = Buffer.allocUnsafe(2 * text.length);
+  return room.subarray(0, room.write(text, 'latin1'));
+}
 
 /** RFC 8785 text of who acted, and from where. */
 export function actorPart({ actorId, ip, actorLabel }: EntryOf<unknown>): string {

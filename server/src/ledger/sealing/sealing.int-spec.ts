@@ -109,6 +109,32 @@ describe('sealing', () => {
     ]).toEqual([401, 403]);
   });
 
+  it('lets bundles be kept while their entries are right, and counts them apart', async () => {
+    await world.write(300);
+    const { size } = await world.sealed();
+    await world.byHand();
+    const cachingOf = async (path: string) =>
+      (await app.inject('GET', `/ledger/tile/entries/${path}`, { as: app.admin })).headers[
+        'cache-control'
+      ];
+    expect(await cachingOf('000')).toBe('private, max-age=31536000, immutable');
+    expect(await cachingOf(`001.p/${size - 256}`)).toBe('private, no-store');
+    await world.tamper(`UPDATE ledger_entry SET room = 'x' WHERE seq = 20`);
+    expect(await cachingOf('000')).toBe('private, no-store');
+    await app.stop();
+
+    app = await startTestApp({ overrides: { rateOperator: { points: 10, seconds: 60 } } });
+    const statuses = async (url: string) =>
+      Promise.all(
+        Array.from(
+          { length: 30 },
+          async () => (await app.inject('GET', url, { as: app.admin })).status,
+        ),
+      );
+    expect(new Set(await statuses('/ledger/tile/entries/999'))).toEqual(new Set([404]));
+    expect((await statuses('/api/v1/status')).filter((status) => status === 200)).toHaveLength(10);
+  });
+
   it('answers 409 with Retry-After until an entry is sealed, and says so of entries without leaf', async () => {
     await world.byHand();
     await world.write(1);

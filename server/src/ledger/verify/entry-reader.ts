@@ -1,13 +1,7 @@
+import { ENTRY_COLUMNS, seqOf, shardOf } from '../entry-rows.js';
 import { copyOut } from './copy-out.js';
 import type { LedgerTables, RangeRow } from './ledger-tables.js';
-import {
-  ENTRY_COLUMNS,
-  type FoundEntry,
-  idOf,
-  seqOf,
-  shardOf,
-  toFoundEntry,
-} from './stored-entries.js';
+import { type FoundEntry, idOf, toFoundEntry } from './stored-entries.js';
 
 const NO_HASH = new Uint8Array(32);
 

@@ -1,3 +1,4 @@
+import { readEntry } from '../entry-rows.js';
 import { leafBytes } from '../leaf.js';
 import { ledgerId } from '../ledger-entry.js';
 import { bundlePath, TILE_WIDTH, tilePath } from '../tree/tiles.js';
@@ -5,7 +6,7 @@ import { EntryReader } from './entry-reader.js';
 import { type Finding, hashText } from './finding.js';
 import { LeafTexts } from './leaf-texts.js';
 import type { LedgerTables, RangeRow, TileRow } from './ledger-tables.js';
-import { idOf, readEntry } from './stored-entries.js';
+import { idOf } from './stored-entries.js';
 import { rootOfTile, TILE_BYTES } from './tile-root.js';
 
 /** Leaves from `from`, where a tile begins, up to, without, `end`. */
