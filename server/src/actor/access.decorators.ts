@@ -19,6 +19,8 @@ export type AccessRule =
       byField: PermissionByField | null;
       /** An end user's own JWT opens it as well, for themselves. */
       isForEndUsers: boolean;
+      /** What it counts as; `files` are many, and cheap to answer. */
+      budget: 'requests' | 'files';
     };
 
 /** A field of the body that says which further permission is needed. */
@@ -44,7 +46,8 @@ export const SignedIn = (options: { operators?: boolean } = {}) =>
  * holds it elsewhere gets 404, because they may not even see the room. With `everywhere` it must
  * hold in all rooms. With `by` the body's field names a further permission, which is checked before
  * the rest of the body is; while the field is missing or wrong, one of them has to be held. With
- * `endUsers` an end user's JWT opens it too, and pages of the listed origins may call it.
+ * `endUsers` an end user's JWT opens it too, and pages of the listed origins may call it. `files` has
+ * a budget of its own, so that reading all files of the log leaves the operator their other requests.
  */
 export const RequirePermission = (
   permission: Permission,
@@ -53,6 +56,7 @@ export const RequirePermission = (
     everywhere?: boolean;
     by?: PermissionByField;
     endUsers?: boolean;
+    files?: boolean;
   } = {},
 ) =>
   SetMetadata<string, AccessRule>(ACCESS_RULE, {
@@ -62,6 +66,7 @@ export const RequirePermission = (
     isEverywhere: options.everywhere ?? false,
     byField: options.by ?? null,
     isForEndUsers: options.endUsers ?? false,
+    budget: options.files ? 'files' : 'requests',
   });
 
 /**

@@ -6,12 +6,8 @@ import { type PostgresAddress, readPostgresUrl } from '../config/postgres-url.js
 import { examineDatabase, type Findings } from './examine-database.js';
 import { DatabaseRefused, refusalOf } from './database-refused.js';
 import { isDatabaseUnavailable } from './database-errors.js';
-import { type ClientClass, sessionClient } from './session-client.js';
-import { type Settings, sessionSettings } from './session-settings.js';
-import { transactionClient } from './transaction-client.js';
-
-/** What each connection is for: its name in `pg_stat_activity`, limits, settings. */
-export type ConnectionOptions = Omit<pg.PoolConfig, 'options'> & { settings?: Settings };
+import { connectionOf, type ConnectionOptions } from './connection-of.js';
+import type { ClientClass } from './session-client.js';
 
 type DatabaseUrls = Pick<AppConfig, 'databaseUrl'> & Partial<Pick<AppConfig, 'databaseSessionUrl'>>;
 
@@ -27,7 +23,7 @@ export class Connections {
 
   constructor(@Inject(APP_CONFIG) private readonly config: DatabaseUrls) {
     this.address = readPostgresUrl(config.databaseUrl);
-    this.sessionAddress = readPostgresUrl(config.databaseSessionUrl ?? config.databaseUrl);
+    this.sessionAddress = readPostgresUrl(this.sessionUrl);
   }
 
   /** Asks the database what it is. Throws `DatabaseRefused` when Rolecall cannot work with it. */
@@ -53,6 +49,11 @@ export class Connections {
   /** For what a session keeps: LISTEN, locks of the session, prepared statements. */
   ownSession(options: ConnectionOptions): pg.PoolConfig & { Client: ClientClass } {
     return connectionOf(this.sessionAddress, true, options);
+  }
+
+  /** The address of connections with a session of their own; it may hold a password. */
+  get sessionUrl(): string {
+    return this.config.databaseSessionUrl ?? this.config.databaseUrl;
   }
 
   /** One client with its own session, not yet connected. */
@@ -81,16 +82,6 @@ export async function openConnections(
       await delay(RETRY_MS);
     }
   }
-}
-
-export function connectionOf(
-  { client, settings: fromUrl }: PostgresAddress,
-  keepsSessions: boolean,
-  { settings, ...options }: ConnectionOptions,
-): pg.PoolConfig & { Client: ClientClass } {
-  const all = sessionSettings(fromUrl, settings);
-  const Client = keepsSessions ? sessionClient(all) : transactionClient(all);
-  return { ...client, ...options, Client };
 }
 
 function refuse(findings: Findings): void {

@@ -1,7 +1,8 @@
 import { migrations } from '@rolecall/migrations';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { readPostgresUrl } from '../config/postgres-url.js';
-import { connectionOf, type Connections } from './connections.js';
+import { connectionOf } from './connection-of.js';
+import type { Connections } from './connections.js';
 import { DatabaseRefused, refusalOf } from './database-refused.js';
 import { examineDatabase } from './examine-database.js';
 

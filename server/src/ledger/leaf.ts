@@ -3,7 +3,12 @@ import { hash } from 'node:crypto';
 export { canonicalJson } from '../common/canonical-json.js';
 
 /** An entry as its columns hold it. The JSON is text, because that is what was hashed. */
-export interface StoredEntry {
+export type StoredEntry = EntryOf<Uint8Array>;
+
+/** The same as byte strings: each character of each text is one byte of its UTF-8. */
+export type ByteEntry = EntryOf<string>;
+
+interface EntryOf<Bytes> {
   readonly shard: number;
   readonly seq: number;
   /** Microseconds since the epoch. */
@@ -23,11 +28,11 @@ export interface StoredEntry {
   readonly payload: string;
   /** What speaks of a person, as canonical JSON; null: nothing does, or it is erased. */
   readonly personal: string | null;
-  readonly actorSalt: Uint8Array | null;
-  readonly subjectSalt: Uint8Array | null;
+  readonly actorSalt: Bytes | null;
+  readonly subjectSalt: Bytes | null;
   /** Set once the part is erased; until then it follows from the part and its salt. */
-  readonly actorCommitment: Uint8Array | null;
-  readonly subjectCommitment: Uint8Array | null;
+  readonly actorCommitment: Bytes | null;
+  readonly subjectCommitment: Bytes | null;
 }
 
 /**
@@ -35,22 +40,34 @@ export interface StoredEntry {
  * the columns as they are stored; a test holds the two against each other.
  */
 export function leafText(entry: StoredEntry): string {
-  const actor = actorCommitmentOf(entry);
-  const subject = subjectCommitmentOf(entry);
-  return (
-    `{"actor":{"commitment":${textOf(hex(actor))},"kind":${textOf(entry.actorKind)}}` +
-    `,"at":"${instantOf(entry.atMicros)}","kind":${textOf(entry.kind)},"outcome":${textOf(entry.outcome)}` +
-    `,"payload":${entry.payload},"reason":${textOf(subject ? null : entry.reason)}` +
-    `,"requestId":${textOf(entry.requestId)},"room":${textOf(entry.room)},"seq":${entry.seq}` +
-    `,"shard":${entry.shard},"subject":${textOf(hex(subject))},"v":1}`
-  );
+  return textOfLeaf(entry, OF_BYTES);
 }
 
-const NO_SALT = new Uint8Array(0);
+/** The same as a byte string, from one. Nothing is decoded: JSON leaves bytes beyond ASCII alone. */
+export function leafBytes(entry: ByteEntry): string {
+  return textOfLeaf(entry, OF_BYTE_STRINGS);
+}
+
+function textOfLeaf<Bytes>(entry: EntryOf<Bytes>, form: Form<Bytes>): string {
+  const actor = actorCommitmentOf(entry, form);
+  const subject = subjectCommitmentOf(entry, form);
+  return (
+    `{"actor":{"commitment":${quoted(actor)},"kind":${textOf(entry.actorKind)}}` +
+    `,"at":"${instantOf(entry.atMicros)}","kind":${textOf(entry.kind)},"outcome":${textOf(entry.outcome)}` +
+    `,"payload":${entry.payload},"reason":${textOf(subject === null ? entry.reason : null)}` +
+    `,"requestId":${textOf(entry.requestId)},"room":${textOf(entry.room)},"seq":${entry.seq}` +
+    `,"shard":${entry.shard},"subject":${quoted(subject)},"v":1}`
+  );
+}
 
 /** RFC 6962: SHA-256 of a zero byte and the data. */
 export function leafHash(entry: StoredEntry): Buffer {
   return hash('sha256', `\0${leafText(entry)}`, 'buffer');
+}
+
+/** The same of the data, both as byte strings. */
+export function leafHashOf(text: string): string {
+  return hash('sha256', bytesOf(`\0${text}`), 'binary');
 }
 
 /** What the leaf says of a person. Who has part and salt can check it; without the salt it says nothing. */
@@ -58,54 +75,86 @@ export function commitmentOf(salt: Uint8Array, part: string): Buffer {
   return hash('sha256', Buffer.concat([salt, Buffer.from(part)]), 'buffer');
 }
 
+/** What differs between the two forms of an entry. */
+interface Form<Bytes> {
+  readonly noSalt: Bytes;
+  /** In hex. */
+  commitment(salt: Bytes, part: string): string;
+  hex(bytes: Bytes): string;
+}
+
+const OF_BYTES: Form<Uint8Array> = {
+  noSalt: new Uint8Array(0),
+  commitment: (salt, part) => commitmentOf(salt, part).toString('hex'),
+  hex: ({ buffer, byteOffset, length }) => Buffer.from(buffer, byteOffset, length).toString('hex'),
+};
+
+const OF_BYTE_STRINGS: Form<string> = {
+  noSalt: '',
+  commitment: (salt, part) => hash('sha256', bytesOf(salt + part), 'hex'),
+  hex: (bytes) => Buffer.from(bytes, 'latin1').toString('hex'),
+};
+
+let room = Buffer.allocUnsafe(16_384);
+
+/** The bytes of a byte string, until the next call. */
+function bytesOf(text: string): Uint8Array {
+  if (text.length > room.length) room = Buffer.allocUnsafe(2 * text.length);
+  return room.subarray(0, room.write(text, 'latin1'));
+}
+
 /** RFC 8785 text of who acted, and from where. */
-export function actorPart({ actorId, ip, actorLabel }: StoredEntry): string {
+export function actorPart({ actorId, ip, actorLabel }: EntryOf<unknown>): string {
   return `{"id":${textOf(actorId)},"ip":${textOf(ip)},"label":${textOf(actorLabel)}}`;
 }
 
 /** RFC 8785 text of whom the entry is about, and what it says of them. */
-export function subjectPart({ identity, personal, reason }: StoredEntry): string {
+export function subjectPart({ identity, personal, reason }: EntryOf<unknown>): string {
   return `{"identity":${textOf(identity)},"payload":${personal ?? '{}'},"reason":${textOf(reason)}}`;
 }
 
-function actorCommitmentOf(entry: StoredEntry): Uint8Array | null {
+function actorCommitmentOf<Bytes>(entry: EntryOf<Bytes>, form: Form<Bytes>): string | null {
   const { actorId, ip, actorLabel, actorSalt, actorCommitment } = entry;
   const hasPart = actorId !== null || ip !== null || actorLabel !== null;
-  return commitmentFor(actorCommitment, actorSalt, hasPart, () => actorPart(entry));
+  return commitmentFor(form, actorCommitment, actorSalt, hasPart, entry, actorPart);
 }
 
 /** Null: the entry is about nobody. */
-function subjectCommitmentOf(entry: StoredEntry): Uint8Array | null {
+function subjectCommitmentOf<Bytes>(entry: EntryOf<Bytes>, form: Form<Bytes>): string | null {
   const { identity, personal, reason, subjectSalt, subjectCommitment } = entry;
   const hasPart =
     identity !== null || personal !== null || (subjectCommitment !== null && reason !== null);
-  return commitmentFor(subjectCommitment, subjectSalt, hasPart, () => subjectPart(entry));
+  return commitmentFor(form, subjectCommitment, subjectSalt, hasPart, entry, subjectPart);
 }
 
 /**
  * A commitment speaks for itself only once part and salt are gone: else somebody could put another
  * person beside it. A part without a salt was added later. Both give a hash that no leaf has.
  */
-function commitmentFor(
-  kept: Uint8Array | null,
-  salt: Uint8Array | null,
+function commitmentFor<Bytes>(
+  form: Form<Bytes>,
+  kept: Bytes | null,
+  salt: Bytes | null,
   hasPart: boolean,
-  part: () => string,
-): Uint8Array | null {
-  if (kept && !hasPart && !salt) return kept;
-  if (!kept && !hasPart && !salt) return null;
-  return commitmentOf(kept ?? salt ?? NO_SALT, part());
+  entry: EntryOf<Bytes>,
+  part: (entry: EntryOf<unknown>) => string,
+): string | null {
+  if (!hasPart && salt === null) return kept === null ? null : form.hex(kept);
+  return form.commitment(kept ?? salt ?? form.noSalt, part(entry));
 }
+
+/** What JSON has to escape: halves of surrogate pairs too. */
+const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
 
 /** RFC 8785 text of a string, as `canonicalJson` has it. */
 function textOf(text: string | null): string {
-  return text === null ? 'null' : JSON.stringify(text);
+  if (text === null) return 'null';
+  return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
-function hex(bytes: Uint8Array | null): string | null {
-  if (!bytes) return null;
-  const { buffer, byteOffset, length } = bytes;
-  return Buffer.from(buffer, byteOffset, length).toString('hex');
+/** Hex needs no escapes. */
+function quoted(hex: string | null): string {
+  return hex === null ? 'null' : `"${hex}"`;
 }
 
 // Entries that were written together have the same time.

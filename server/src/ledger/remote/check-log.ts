@@ -19,7 +19,7 @@ import {
 import { findDivergence } from '../verify/divergence.js';
 import { type Finding, hashText, leafId } from '../verify/finding.js';
 import { TreeReplay } from '../verify/tree-replay.js';
-import { readAhead } from './read-ahead.js';
+import { readAhead } from '../verify/read-ahead.js';
 
 /** The files of a log, as C2SP tlog-tiles has them. Null: it has no such file. */
 export interface LogFiles {
@@ -52,7 +52,8 @@ export interface Watch {
 
 /** In place of the hash of an entry that is not there. */
 const NO_HASH = new Uint8Array(HASH_LENGTH);
-const READ_AHEAD = 4;
+/** Tiles and their bundles, two requests each. */
+const READ_AHEAD = 8;
 
 /**
  * Computes the tree of a log again from the entries that it serves, and compares its root with what

@@ -5,9 +5,9 @@ import { type LedgerRef, parseLedgerId } from '../ledger-entry.js';
 import { LedgerReader } from '../ledger-reader.js';
 import { concat, toHex } from '../tree/bytes.js';
 import { parseVerifierKey } from '../tree/note.js';
-import { parseTilePath, widthIn } from '../tree/tiles.js';
+import { parseTilePath, TILE_WIDTH, widthIn } from '../tree/tiles.js';
 import { LedgerKeys } from './ledger-keys.js';
-import { TreeReader } from './tree-reader.js';
+import { type StoredBundle, TreeReader } from './tree-reader.js';
 import { LedgerWitnesses } from '../witness/ledger-witnesses.js';
 import { type LeafPlace, type StoredCheckpoint, TreeStore } from './tree-store.js';
 
@@ -83,11 +83,13 @@ export class LedgerProofs {
   }
 
   /** Null: the newest tree has no such bundle. */
-  async bundle(path: string): Promise<Uint8Array | null> {
+  async bundle(path: string): Promise<(StoredBundle & { isFull: boolean }) | null> {
     const ref = parseTilePath(`tile/entries/${path}`);
     if (!ref || ref.level !== null) return null;
     const { size } = await this.checkpoint();
-    return widthIn(size, 0, ref.index) < ref.width ? null : this.reader.bundleAsStored(ref);
+    if (widthIn(size, 0, ref.index) < ref.width) return null;
+    const bundle = await this.reader.bundleAsStored(ref);
+    return { ...bundle, isFull: ref.width === TILE_WIDTH };
   }
 
   async publicKeys() {

@@ -62,6 +62,8 @@ describe('sealing', () => {
         as: app.admin,
       });
       expect(proof.entry.id).toBe(id);
+      // Looking is an entry too, so the tree may have grown since.
+      const { root } = openCheckpoint(proof.checkpoint, origin, all);
       const holds = verifyInclusion(
         treeHasher,
         fromHex(proof.leafHash) as Uint8Array,
@@ -106,6 +108,32 @@ describe('sealing', () => {
       (await app.inject('GET', '/ledger/tile/entries/000')).status,
       forbidden.status,
     ]).toEqual([401, 403]);
+  });
+
+  it('lets bundles be kept while their entries are right, and counts them apart', async () => {
+    await world.write(300);
+    const { size } = await world.sealed();
+    await world.byHand();
+    const cachingOf = async (path: string) =>
+      (await app.inject('GET', `/ledger/tile/entries/${path}`, { as: app.admin })).headers[
+        'cache-control'
+      ];
+    expect(await cachingOf('000')).toBe('private, max-age=31536000, immutable');
+    expect(await cachingOf(`001.p/${size - 256}`)).toBe('private, no-store');
+    await world.tamper(`UPDATE ledger_entry SET room = 'x' WHERE seq = 20`);
+    expect(await cachingOf('000')).toBe('private, no-store');
+    await app.stop();
+
+    app = await startTestApp({ overrides: { rateOperator: { points: 10, seconds: 60 } } });
+    const statuses = async (url: string) =>
+      Promise.all(
+        Array.from(
+          { length: 30 },
+          async () => (await app.inject('GET', url, { as: app.admin })).status,
+        ),
+      );
+    expect(new Set(await statuses('/ledger/tile/entries/999'))).toEqual(new Set([404]));
+    expect((await statuses('/api/v1/status')).filter((status) => status === 200)).toHaveLength(10);
   });
 
   it('answers 409 with Retry-After until an entry is sealed, and says so of entries without leaf', async () => {

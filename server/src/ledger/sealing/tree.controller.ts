@@ -17,13 +17,17 @@ import { bundleParams, keysResponse, proofResponse, tileParams } from './proof.s
 const WHY = 'hashes and signatures say nothing of what was logged, and anybody may check them';
 /** A tile never changes; the tree that has it only grows. */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
-/** An entry that somebody changed must not be kept, nor hide behind what was kept of it. */
+/** Full, and every entry as it was sealed. Only who may read it keeps it. */
+const IMMUTABLE_ENTRIES = 'private, max-age=31536000, immutable';
+/** An entry that somebody changed must not be kept. */
 const AS_IT_IS_NOW = 'private, no-store';
 
 /** Anybody may read tiles, and must not take the connections that tokens need. */
 const QUEUE = { atOnce: 2, perKey: 50, inAll: 500, patienceMs: 5_000 };
 
 const compress = promisify(gzip);
+/** Takes a third less time than the default, and makes 3 % more. */
+const FAST = { level: 1 };
 
 /** The tree as https://c2sp.org/tlog-tiles has it, and a proof for each entry. */
 @Controller()
@@ -55,21 +59,23 @@ export class TreeController {
       'The leaf data of up to 256 entries, as C2SP tlog-tiles has them, from what the database has now: an entry that was changed does not give its leaf. People are in them as commitments only.',
     errors: ['ledger.not_sealed', 'ledger.busy', 'route.not_found'],
   })
-  @RequirePermission('ledger.read', { everywhere: true })
+  @RequirePermission('ledger.read', { everywhere: true, files: true })
   async bundle(
     @CurrentActor() actor: Actor,
     @Param({ schema: bundleParams }) path: z.output<typeof bundleParams>,
     @Req() { headers, ip }: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const bytes = found(await this.inTurn(ip, () => this.proofs.bundle(path['*'])));
+    const { bytes, isFull, wrong } = found(
+      await this.inTurn(ip, () => this.proofs.bundle(path['*'])),
+    );
     await this.reads.looked(actor, 'bundle');
     const isCompressed = /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));
     if (isCompressed) reply.header('Content-Encoding', 'gzip');
     await send(
       reply.header('Vary', 'Accept-Encoding'),
-      isCompressed ? await compress(bytes) : bytes,
-      AS_IT_IS_NOW,
+      isCompressed ? await compress(bytes, FAST) : bytes,
+      isFull && wrong === null ? IMMUTABLE_ENTRIES : AS_IT_IS_NOW,
     );
   }
 
@@ -132,8 +138,8 @@ export class TreeController {
   }
 }
 
-function found(bytes: Uint8Array | null): Uint8Array {
-  if (bytes) return bytes;
+function found<T>(file: T | null): T {
+  if (file) return file;
   throw new AppError('not_found', 'route.not_found', 'The tree has no such tile.');
 }
 

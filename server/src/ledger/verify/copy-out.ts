@@ -1,28 +1,32 @@
 import type pg from 'pg';
 
-type Row = readonly (string | null)[];
-
 /**
- * Reads with COPY, which is several times as fast as rows: each row is handled as it arrives, and
- * nothing is kept.
+ * Reads with binary COPY, which costs Postgres and the driver the least: each row is handled as it
+ * arrives, and nothing is kept. A row is valid until `onRow` returns.
  */
 export function copyOut(
   client: pg.Client,
   select: string,
-  onRow: (row: Row) => void,
+  onRow: (row: Buffer) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    client.query(new CopyOut(`COPY (${select}) TO STDOUT`, onRow, resolve, reject));
+    const text = `COPY (${select}) TO STDOUT (FORMAT binary)`;
+    client.query(new CopyOut(text, onRow, resolve, reject));
   });
 }
+
+/** "PGCOPY\n\xff\r\n\0", flags and the length of an extension, which is none. */
+const HEADER_LENGTH = 19;
+const END = 0xffff;
 
 /** What `pg.Client` asks of a query: https://node-postgres.com/apis/client, "Submittable". */
 class CopyOut {
   private failure: Error | null = null;
+  private isBegun = false;
 
   constructor(
     private readonly text: string,
-    private readonly onRow: (row: Row) => void,
+    private readonly onRow: (row: Buffer) => void,
     private readonly resolve: () => void,
     private readonly reject: (error: Error) => void,
   ) {}
@@ -33,8 +37,11 @@ class CopyOut {
 
   handleCopyData({ chunk }: { chunk: Buffer }): void {
     if (this.failure) return;
+    const row = this.isBegun ? chunk : chunk.subarray(HEADER_LENGTH);
+    this.isBegun = true;
+    if (row.length < 2 || row.readUInt16BE(0) === END) return;
     try {
-      this.onRow(parseRow(chunk));
+      this.onRow(row);
     } catch (error) {
       this.failure = error as Error;
     }
@@ -55,27 +62,4 @@ class CopyOut {
   handlePortalSuspended(): void {}
   handleEmptyQuery(): void {}
   handleCommandComplete(): void {}
-}
-
-const ESCAPES: Record<string, string | undefined> = {
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-};
-
-/** One line of COPY's text format. */
-function parseRow(line: Buffer): (string | null)[] {
-  const fields: (string | null)[] = line.toString('utf8', 0, line.length - 1).split('\t');
-  for (let i = 0; i < fields.length; i++) {
-    const field = fields[i] as string;
-    if (!field.includes('\\')) continue;
-    fields[i] =
-      field === '\\N'
-        ? null
-        : field.replace(/\\(.)/gs, (_, character: string) => ESCAPES[character] ?? character);
-  }
-  return fields;
 }

@@ -1,6 +1,7 @@
+import { ENTRY_COLUMNS, seqOf, shardOf } from '../entry-rows.js';
 import { copyOut } from './copy-out.js';
 import type { LedgerTables, RangeRow } from './ledger-tables.js';
-import { ENTRY_COLUMNS, type FoundEntry, idOf, toFoundEntry } from './stored-entries.js';
+import { type FoundEntry, idOf, toFoundEntry } from './stored-entries.js';
 
 const NO_HASH = new Uint8Array(32);
 
@@ -8,10 +9,10 @@ const NO_HASH = new Uint8Array(32);
 export class EntryReader {
   constructor(private readonly tables: LedgerTables) {}
 
-  /** Every entry of ranges that follow each other, in no order. */
+  /** The row of every entry of ranges that follow each other, in no order. */
   async readRanges(
     ranges: readonly RangeRow[],
-    onEntry: (leaf: number, found: FoundEntry) => void,
+    onRow: (leaf: number, row: Buffer) => void,
   ): Promise<void> {
     const byShard = new Map<number, RangeRow[]>();
     let [first, last] = [ranges[0]?.firstMicros ?? '0', ranges[0]?.lastMicros ?? '0'];
@@ -23,14 +24,14 @@ export class EntryReader {
       if (Number(range.lastMicros) > Number(last)) last = range.lastMicros;
     }
     for (const all of byShard.values()) all.sort((a, b) => a.firstSeq - b.firstSeq);
+    let range: RangeRow | null = null;
     // One scan along the time: the primary key begins with it.
     const select = `SELECT ${ENTRY_COLUMNS} FROM ledger_entry
       WHERE at >= ${instant(first)} AND at <= ${instant(last)}`;
     await copyOut(this.tables.client, select, (row) => {
-      const range = rangeWith(byShard.get(Number(row[0])), Number(row[1]));
-      if (!range) return;
-      const leaf = range.firstIndex + Number(row[1]) - range.firstSeq;
-      onEntry(leaf, toFoundEntry(row));
+      const [shard, seq] = [shardOf(row), seqOf(row)];
+      if (!range || !isIn(range, shard, seq)) range = rangeWith(byShard.get(shard), seq);
+      if (range) onRow(range.firstIndex + seq - range.firstSeq, row);
     });
   }
 
@@ -41,8 +42,9 @@ export class EntryReader {
     while (next < first + count) {
       const range = await this.tables.rangeOf(next);
       if (!range) break;
-      await this.readRanges([range], (leaf, { hash }) => {
-        if (leaf >= first && leaf < first + count) hashes[leaf - first] = hash;
+      await this.readRanges([range], (leaf, row) => {
+        if (leaf < first || leaf >= first + count) return;
+        hashes[leaf - first] = toFoundEntry(row).hash;
       });
       next = range.firstIndex + range.count;
     }
@@ -73,6 +75,11 @@ export class EntryReader {
     if (!range) return null;
     return `number ${range.firstSeq + leaf - range.firstIndex} of shard ${range.shard}`;
   }
+}
+
+function isIn(range: RangeRow, shard: number, seq: number): boolean {
+  const { firstSeq, count } = range;
+  return shard === range.shard && seq >= firstSeq && seq < firstSeq + count;
 }
 
 function rangeWith(ranges: readonly RangeRow[] | undefined, seq: number): RangeRow | null {

@@ -1,7 +1,6 @@
 import { areEqual, toText } from '../tree/bytes.js';
 import { treeHasher } from '../tree/sha256.js';
 import { TILE_WIDTH } from '../tree/tiles.js';
-import { leafText } from '../leaf.js';
 import type { EntryReader } from './entry-reader.js';
 import { type Finding, hashText, leafDifference, leafId } from './finding.js';
 import { idOf } from './stored-entries.js';
@@ -35,8 +34,7 @@ export async function describeLeaf(
     const found = `${more.length + 1} of them`;
     return { leaf, entry, problem: 'the number is there twice', expected: 'one entry', found };
   }
-  const text = leafText(found.entry);
-  const difference = original === null ? null : leafDifference(original, text);
+  const difference = original === null ? null : leafDifference(original, found.text);
   return {
     leaf,
     entry,

@@ -31,12 +31,42 @@ const MICROS = (column: string) => `(extract(epoch FROM ${column}) * 1000000)::b
 export class LedgerTables {
   constructor(readonly client: pg.Client) {}
 
-  async ranges(from: number, limit: number): Promise<RangeRow[]> {
+  ranges(from: number, limit: number): Promise<RangeRow[]> {
+    return this.readRanges('first_index >= $1 ORDER BY first_index LIMIT $2', [from, limit]);
+  }
+
+  /** Ranges that follow each other without a gap, from that of leaf `from` up to leaf `end`. */
+  async rangesBetween(from: number, end: number): Promise<RangeRow[]> {
+    const ranges = await this.readRanges(
+      `first_index < $2 AND first_index >= coalesce(
+         (SELECT max(first_index) FROM ledger_range WHERE first_index <= $1), $1)
+       ORDER BY first_index`,
+      [from, end],
+    );
+    const joined: RangeRow[] = [];
+    let next = ranges[0] && includes(ranges[0], from) ? ranges[0].firstIndex : null;
+    for (const range of ranges) {
+      if (range.firstIndex !== next) break;
+      joined.push(range);
+      next += range.count;
+    }
+    return joined;
+  }
+
+  /** The range of which a leaf is a part. */
+  async rangeOf(leaf: number): Promise<RangeRow | null> {
+    const [range] = await this.readRanges('first_index <= $1 ORDER BY first_index DESC LIMIT 1', [
+      leaf,
+    ]);
+    return range && includes(range, leaf) ? range : null;
+  }
+
+  private async readRanges(where: string, values: readonly number[]): Promise<RangeRow[]> {
     const { rows } = await this.client.query<Record<keyof RangeRow, string>>(
       `SELECT first_index AS "firstIndex", shard, first_seq AS "firstSeq", count,
          ${MICROS('first_at')} AS "firstMicros", ${MICROS('last_at')} AS "lastMicros"
-       FROM ledger_range WHERE first_index >= $1 ORDER BY first_index LIMIT $2`,
-      [from, limit],
+       FROM ledger_range WHERE ${where}`,
+      [...values],
     );
     return rows.map((row) => ({
       firstIndex: Number(row.firstIndex),
@@ -46,17 +76,6 @@ export class LedgerTables {
       firstMicros: row.firstMicros,
       lastMicros: row.lastMicros,
     }));
-  }
-
-  /** The range of which a leaf is a part. */
-  async rangeOf(leaf: number): Promise<RangeRow | null> {
-    const { rows } = await this.client.query<{ first: string }>(
-      `SELECT first_index AS first FROM ledger_range WHERE first_index <= $1
-       ORDER BY first_index DESC LIMIT 1`,
-      [leaf],
-    );
-    const [range] = rows[0] ? await this.ranges(Number(rows[0].first), 1) : [];
-    return range && leaf < range.firstIndex + range.count ? range : null;
   }
 
   /** The last number of each shard that is from before the tree. */
@@ -118,4 +137,8 @@ export class LedgerTables {
     const hashes = rows.flatMap(({ hash }) => hash ?? []);
     return hashes.length === count ? hashes : null;
   }
+}
+
+function includes({ firstIndex, count }: RangeRow, leaf: number): boolean {
+  return leaf >= firstIndex && leaf < firstIndex + count;
 }

@@ -1,4 +1,4 @@
-import type { MirrorStore } from '../sealing/ledger-mirror.js';
+import { FolderMirror, type MirrorStore } from '../sealing/ledger-mirror.js';
 import {
   bundlePath,
   decodeBundle,
@@ -13,6 +13,8 @@ import type { TreeCopy } from './tree-verifier.js';
 export function mirrorCopy(store: MirrorStore, size: number): TreeCopy {
   return {
     size,
+    folder: store instanceof FolderMirror ? store.place : null,
+    file: (path) => store.read(path),
     async tiles({ level, index, width }) {
       // A partial tile goes when a wider one takes its place.
       for (const w of new Set([width, widthIn(size, level, index), TILE_WIDTH])) {

@@ -9,7 +9,6 @@ import { startTestApp, type TestApp } from '../../../test/support/test-app.js';
 import { until } from '../../../test/support/until.js';
 import { WitnessProcess } from '../../../test/support/witness-process.js';
 import { SYSTEM_ACTOR } from '../../actor/actor.js';
-import { leafText } from '../leaf.js';
 import { parseLedgerId } from '../ledger-entry.js';
 import { LedgerService } from '../ledger.service.js';
 import { LedgerKeys } from '../sealing/ledger-keys.js';
@@ -17,11 +16,12 @@ import { LedgerSealing } from '../sealing/ledger-sealing.js';
 import { MirrorWriter } from '../sealing/mirror-writer.js';
 import { TreeStore } from '../sealing/tree-store.js';
 import { fromText } from '../tree/bytes.js';
-import { TILE_WIDTH } from '../tree/tiles.js';
+import { encodeBundle, parseTilePath, TILE_WIDTH } from '../tree/tiles.js';
 import type { Anchor } from './authentic-tiles.js';
 import { EntryReader } from './entry-reader.js';
 import type { Finding } from './finding.js';
 import { LedgerTables } from './ledger-tables.js';
+import { toFoundEntry } from './stored-entries.js';
 import type { TreeCopy } from './tree-verifier.js';
 import { LedgerVerification } from './verification.js';
 import { type Outside, verifySnapshot } from './verify-snapshot.js';
@@ -97,19 +97,30 @@ afterAll(async () => {
 async function mirrorOfTables(size: number): Promise<TreeCopy> {
   const tables = new LedgerTables(owner);
   const ranges = await tables.ranges(0, 10_000);
+  const bundle = async (index: number, width: number) => {
+    const first = index * TILE_WIDTH;
+    const data: Uint8Array[] = [];
+    const within = ranges.filter(
+      ({ firstIndex, count }) => firstIndex + count > first && firstIndex < first + width,
+    );
+    await new EntryReader(tables).readRanges(within, (leaf, row) => {
+      if (leaf >= first && leaf < first + width)
+        data[leaf - first] = fromText(toFoundEntry(row).text);
+    });
+    return data;
+  };
   return {
     size,
     tiles: tables.tileSource,
-    bundle: async (index, width) => {
-      const first = index * TILE_WIDTH;
-      const data: Uint8Array[] = [];
-      const within = ranges.filter(
-        ({ firstIndex, count }) => firstIndex + count > first && firstIndex < first + width,
-      );
-      await new EntryReader(tables).readRanges(within, (leaf, { entry }) => {
-        if (leaf >= first && leaf < first + width) data[leaf - first] = fromText(leafText(entry));
-      });
-      return data;
+    bundle,
+    folder: null,
+    file: async (path) => {
+      const ref = parseTilePath(path);
+      if (!ref) return null;
+      const { level, index, width } = ref;
+      if (level === null) return encodeBundle(await bundle(index, width));
+      const hashes = await tables.tileSource({ level, index, width });
+      return hashes && Buffer.concat(hashes);
     },
   };
 }

@@ -28,15 +28,25 @@ export class TreeReplay {
   }
 
   append(leafHash: Uint8Array): void {
-    let hash = leafHash;
-    let height = 0;
-    for (let rest = this.leaves; rest % 2 === 1; rest = (rest - 1) / 2) {
+    this.add(leafHash, 0);
+  }
+
+  /** All leaves of a full tile at once, by its root; only where a tile begins. */
+  appendTile(root: Uint8Array): void {
+    (this.tileRoots[0] ??= []).push(root);
+    this.add(root, TILE_HEIGHT);
+  }
+
+  private add(subtree: Uint8Array, height: number): void {
+    let hash = subtree;
+    let above = height;
+    for (let rest = this.leaves / 2 ** height; rest % 2 === 1; rest = (rest - 1) / 2) {
       hash = this.hasher.node(this.peaks.pop() as Uint8Array, hash);
-      height++;
-      if (height % TILE_HEIGHT === 0) (this.tileRoots[height / TILE_HEIGHT - 1] ??= []).push(hash);
+      above++;
+      if (above % TILE_HEIGHT === 0) (this.tileRoots[above / TILE_HEIGHT - 1] ??= []).push(hash);
     }
     this.peaks.push(hash);
-    this.leaves++;
+    this.leaves += 2 ** height;
   }
 
   root(): Uint8Array {

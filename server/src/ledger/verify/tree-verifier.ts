@@ -13,8 +13,10 @@ import { findDivergence } from './divergence.js';
 import { EntryReader } from './entry-reader.js';
 import { type Finding, hashText } from './finding.js';
 import { describeLeaf, type LeafView } from './leaf-view.js';
-import type { LedgerTables, RangeRow } from './ledger-tables.js';
-import { idOf } from './stored-entries.js';
+import type { LedgerTables } from './ledger-tables.js';
+import { hashedInOrder, type Stretches } from './stretches.js';
+import type { HashedStretch, ShardNumbers } from './stretch-hasher.js';
+import { TILE_BYTES } from './tile-root.js';
 import { TreeReplay } from './tree-replay.js';
 
 /** A copy of the tree outside of the database. */
@@ -24,6 +26,10 @@ export interface TreeCopy {
   readonly tiles: TileSource;
   /** The data of the leaves in a bundle; null: it is not there. */
   bundle(index: number, width: number): Promise<readonly Uint8Array[] | null>;
+  /** A file of it as it is; null: it is not there. */
+  file(path: string): Promise<Uint8Array | null>;
+  /** Where its files are on this machine; null: they are elsewhere. */
+  readonly folder: string | null;
 }
 
 export interface TreeInput {
@@ -35,6 +41,8 @@ export interface TreeInput {
   readonly mirror: TreeCopy | null;
   /** Only entries after it are read again, when it is proved. */
   readonly since: Anchor | null;
+  /** Hashes the entries, in this thread or in others. */
+  readonly stretches: Stretches;
 }
 
 export interface TreeReport {
@@ -47,8 +55,6 @@ export interface TreeReport {
   readonly finding: Finding | null;
 }
 
-const CHUNK_LEAVES = 32_768;
-const RANGES_AT_ONCE = 2_000;
 /** Each may read the whole table. */
 const MAX_SEARCHES = 20;
 /** In place of the hash of an entry that is not there. */
@@ -63,7 +69,8 @@ export class TreeVerifier {
   private replay = new TreeReplay(treeHasher);
   /** The tiles of the part that is taken as it is. */
   private before: TileSource | undefined;
-  private tile: Uint8Array[] = [];
+  /** The leaves of the last tile while it is not full. */
+  private edge: Uint8Array[] = [];
   private checkpoints = 0;
   private searches = 0;
   private failed: Anchor | null = null;
@@ -85,11 +92,10 @@ export class TreeVerifier {
     if (from === 0)
       for (const [shard, seq] of await tables.beforeTree()) this.sealed.set(shard, seq);
     let next = from;
-    while (next < size && !this.failed) {
-      const ranges = await this.nextRanges(next);
-      const end = await this.checkChunk(ranges, next, size);
-      if (end === next) break;
-      next = end;
+    for await (const stretch of hashedInOrder({ from, end: size }, this.input.stretches)) {
+      await this.checkStretch(stretch);
+      next = stretch.end;
+      if (this.failed || stretch.isCut) break;
     }
     if (this.failed) await this.locate(this.failed);
     else if (next < size) await this.reportGap(next, size);
@@ -124,58 +130,50 @@ export class TreeVerifier {
     return start;
   }
 
-  /** Ranges that follow each other from a leaf on. */
-  private async nextRanges(from: number): Promise<RangeRow[]> {
-    const first = await this.input.tables.rangeOf(from);
-    const ranges = first ? await this.input.tables.ranges(first.firstIndex, RANGES_AT_ONCE) : [];
-    const chunk: RangeRow[] = [];
-    let end = first?.firstIndex ?? from;
-    for (const range of ranges) {
-      if (range.firstIndex !== end || end - from >= CHUNK_LEAVES) break;
-      chunk.push(range);
-      end += range.count;
-    }
-    return chunk;
+  private async checkStretch(stretch: HashedStretch): Promise<void> {
+    const { from, end, wrong, doubtful } = stretch;
+    if (end === from) return;
+    await this.checkNumbers(stretch.numbers);
+    if (wrong && this.isEarlier(wrong.leaf as number)) this.first = wrong;
+    const anchors = await this.anchorsIn(from, end);
+    await this.append(stretch, anchors);
+    if (this.failed) return;
+    const tiles = doubtful.map((index) => {
+      const start = (index - from / TILE_WIDTH) * TILE_BYTES;
+      return { index, hashes: stretch.hashes.subarray(start, start + TILE_BYTES) };
+    });
+    await this.checkTiles(0, tiles);
   }
 
-  /** Answers with the first leaf after what was checked. */
-  private async checkChunk(ranges: RangeRow[], from: number, size: number): Promise<number> {
-    const last = ranges.at(-1);
-    if (!last) return from;
-    const end = Math.min(size, last.firstIndex + last.count);
-    await this.checkNumbers(ranges);
-    const hashes = new Array<Uint8Array | null>(end - from).fill(null);
-    await this.entries.readRanges(ranges, (leaf, found) => {
-      const { hash, storedHash } = found;
-      if (leaf < from || leaf >= end) return;
-      if (hashes[leaf - from]) {
-        const [expected, twice] = ['one entry with this number', 'two of them'];
-        this.add(leaf, idOf(found), 'the number is there twice', expected, twice);
-      } else if (!storedHash || !isSame(hash, storedHash)) {
-        const problem = 'its columns do not give the hash that was stored with it';
-        this.add(leaf, idOf(found), problem, hashText(storedHash), hashText(hash));
+  /** Adds the leaves to the tree, up to the first signed root that they do not give. */
+  private async append(stretch: HashedStretch, anchors: Anchor[]): Promise<void> {
+    const { from, end, hashes, tileRoots } = stretch;
+    const missing = new Set(stretch.missing);
+    const holes = new Set(stretch.missing.map((leaf) => Math.floor(leaf / TILE_WIDTH)));
+    for (let leaf = from; leaf < end;) {
+      const tileEnd = leaf + TILE_WIDTH;
+      const isWhole = leaf % TILE_WIDTH === 0 && tileEnd <= end;
+      const isKnown = isWhole && !holes.has(leaf / TILE_WIDTH);
+      if (isKnown && (anchors[0]?.size ?? Infinity) >= tileEnd) {
+        const at = ((leaf - from) / TILE_WIDTH) * 32;
+        this.replay.appendTile(tileRoots.subarray(at, at + 32));
+        leaf = tileEnd;
+      } else {
+        const at = (leaf - from) * 32;
+        const hash = hashes.subarray(at, at + 32);
+        if (missing.has(leaf)) hash.set(await this.missing(leaf));
+        this.replay.append(hash);
+        this.edge.push(hash);
+        leaf++;
+        if (leaf % TILE_WIDTH === 0) this.edge = [];
       }
-      hashes[leaf - from] = hash;
-    });
-    const anchors = await this.anchorsIn(from, end);
-    const completed: { index: number; hashes: Uint8Array }[] = [];
-    for (let leaf = from; leaf < end; leaf++) {
-      const hash = hashes[leaf - from] ?? (await this.missing(leaf));
-      this.replay.append(hash);
-      this.tile.push(hash);
-      if (this.tile.length === TILE_WIDTH) {
-        completed.push({ index: (leaf + 1) / TILE_WIDTH - 1, hashes: concat(...this.tile) });
-        this.tile = [];
-      }
-      while (anchors[0]?.size === leaf + 1) {
+      while (anchors[0]?.size === leaf) {
         const anchor = anchors.shift() as Anchor;
         if (isSame(this.replay.root(), anchor.root)) continue;
         this.failed = anchor;
-        return leaf + 1;
+        return;
       }
     }
-    await this.checkTiles(0, completed);
-    return end;
   }
 
   /** Of a leaf whose entry is not where its range says; it may be elsewhere in time. */
@@ -282,7 +280,7 @@ export class TreeVerifier {
     const { mirror } = this.input;
     if (mirror?.size !== size) return;
     for (const ref of partialTiles(size)) {
-      const hashes = ref.level === 0 ? this.tile : this.replay.edgeOf(ref.level);
+      const hashes = ref.level === 0 ? this.edge : this.replay.edgeOf(ref.level);
       if (hashes.length !== ref.width) continue; // it begins before what was read again
       const copy = await mirror.tiles(ref);
       await this.compareTile('the mirror', ref, concat(...hashes), copy && concat(...copy));
@@ -291,14 +289,15 @@ export class TreeVerifier {
   }
 
   /** Each shard's entries have their leaves in order, and none is left out. */
-  private async checkNumbers(ranges: readonly RangeRow[]): Promise<void> {
-    for (const { shard, firstSeq, count, firstIndex } of ranges) {
+  private async checkNumbers(numbers: readonly ShardNumbers[]): Promise<void> {
+    for (const { shard, firstLeaf, firstSeq, lastSeq, gap } of numbers) {
       const next = (this.sealed.get(shard) ?? firstSeq - 1) + 1;
-      if (firstSeq !== next) {
+      const jump = firstSeq === next ? gap : { leaf: firstLeaf, wanted: next, found: firstSeq };
+      if (jump) {
         const problem = `shard ${shard} goes on with another number than follows`;
-        await this.addAt(firstIndex, problem, `number ${next}`, `number ${firstSeq}`);
+        await this.addAt(jump.leaf, problem, `number ${jump.wanted}`, `number ${jump.found}`);
       }
-      this.sealed.set(shard, firstSeq + count - 1);
+      this.sealed.set(shard, lastSeq);
     }
   }
 

@@ -1,7 +1,8 @@
 import type pg from 'pg';
+import { ENTRY_COLUMNS } from '../entry-rows.js';
 import { copyOut } from './copy-out.js';
 import { type Finding, hashText } from './finding.js';
-import { ENTRY_COLUMNS, idOf, toFoundEntry } from './stored-entries.js';
+import { idOf, toFoundEntry } from './stored-entries.js';
 
 export interface UnsealedReport {
   /** Entries that no checkpoint proves yet. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Inject, Injectable } from '@nestjs/common';
 import type pg from 'pg';
 import type { Actor } from '../../actor/actor.js';
@@ -14,7 +15,9 @@ import { WitnessPolicyFile } from '../witness/policy-file.js';
 import { mirrorCopy } from './mirror-copy.js';
 import type { Anchor } from './authentic-tiles.js';
 import { readTrustedKeys, type TrustedKeys } from './trusted-keys.js';
+import { beginSnapshot } from './snapshot-client.js';
 import { type Outside, type SnapshotReport, verifySnapshot } from './verify-snapshot.js';
+import { VerifyThreads } from './verify-threads.js';
 import { witnessAnchors, type WitnessReport } from './witness-anchors.js';
 
 export interface VerificationReport extends SnapshotReport {
@@ -24,6 +27,8 @@ export interface VerificationReport extends SnapshotReport {
   readonly isProved: boolean;
   readonly ms: number;
 }
+
+const THREADS = Math.min(8, availableParallelism());
 
 /** Verifies the whole ledger, or what came after a checkpoint, and records that it did. */
 @Injectable()
@@ -43,7 +48,8 @@ export class LedgerVerification {
     const began = performance.now();
     // What is outside first: all that it has was in Postgres before.
     const { problems, witnesses, ...outside } = await this.readOutside(since);
-    const found = await this.inSnapshot((client) => verifySnapshot(client, outside));
+    const threads = new VerifyThreads(this.connections, { count: THREADS });
+    const found = await this.inSnapshot((client) => verifySnapshot(client, outside, threads));
     const isProved =
       found.finding === null &&
       found.protection.length === 0 &&
@@ -137,7 +143,7 @@ export class LedgerVerification {
     client.on('error', () => undefined); // a lost connection also fails the query
     try {
       await client.connect();
-      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+      await beginSnapshot(client, null);
       return await work(client);
     } catch (error) {
       throw unavailableOn(error);

@@ -4,10 +4,12 @@ import { readShape, type ShardReport, type VerifierReport } from '../ledger-veri
 import type { Checkpoint } from '../tree/checkpoint.js';
 import type { Finding } from './finding.js';
 import { LedgerTables } from './ledger-tables.js';
-import { TEXT_FORMATS } from './stored-entries.js';
+import { type Stretch, StretchHasher } from './stretch-hasher.js';
+import type { Stretches } from './stretches.js';
 import type { Anchor } from './authentic-tiles.js';
 import { type TreeCopy, type TreeReport, TreeVerifier } from './tree-verifier.js';
 import { checkUnsealed } from './unsealed.js';
+import type { VerifyThreads } from './verify-threads.js';
 
 /** What is known outside of the database. */
 export interface Outside {
@@ -26,11 +28,20 @@ export interface SnapshotReport extends VerifierReport {
   readonly finding: Finding | null;
 }
 
-/** Everything that the database can be asked, in the transaction of the caller. */
-export async function verifySnapshot(client: pg.Client, outside: Outside): Promise<SnapshotReport> {
-  await client.query(TEXT_FORMATS);
-  const shape = await readShape(client);
-  const tree = await new TreeVerifier({ tables: new LedgerTables(client), ...outside }).run();
+/** With fewer entries, threads cost more than they save. */
+const WORTH_THREADS = 16_384;
+
+/**
+ * Everything that the database can be asked, in the transaction of the caller. The answer is the same
+ * with threads and without; they cannot see what that transaction has changed itself.
+ */
+export async function verifySnapshot(
+  client: pg.Client,
+  outside: Outside,
+  threads: VerifyThreads | null = null,
+): Promise<SnapshotReport> {
+  const tables = new LedgerTables(client);
+  const { shape, tree } = await readTree(tables, outside, threads);
   const { count: unsealed, finding } = await checkUnsealed(client);
   const beforeTree = await countBefore(client);
   return {
@@ -40,6 +51,33 @@ export async function verifySnapshot(client: pg.Client, outside: Outside): Promi
     beforeTree,
     finding: tree.finding ?? shapeFinding(shape.shards) ?? finding,
   };
+}
+
+async function readTree(
+  tables: LedgerTables,
+  { mirror, since, ...outside }: Outside,
+  threads: VerifyThreads | null,
+): Promise<{ shape: VerifierReport; tree: TreeReport }> {
+  const { client } = tables;
+  const verify = (stretches: Stretches) =>
+    new TreeVerifier({ tables, mirror, since, stretches, ...outside }).run();
+  const size = (await tables.newestCheckpoint())?.size ?? 0;
+  if (!threads || size - (since?.size ?? 0) < WORTH_THREADS) {
+    const hasher = new StretchHasher(tables, mirror);
+    const shape = await readShape(client);
+    const here = { atOnce: 1, hash: (stretch: Stretch) => hasher.hash(stretch) };
+    return { shape, tree: await verify(here) };
+  }
+  const helpers = await threads.open(
+    client,
+    mirror && { folder: mirror.folder, size: mirror.size },
+  );
+  try {
+    const [shape, tree] = await Promise.all([readShape(helpers.client), verify(helpers.workers)]);
+    return { shape, tree };
+  } finally {
+    await helpers.end();
+  }
 }
 
 /** Entries that are repeated, misdated or beyond the head need no leaf to be wrong. */

@@ -4,7 +4,7 @@ export async function* readAhead<T>(
   end: number,
   ahead: number,
   read: (index: number) => Promise<T>,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): AsyncGenerator<T> {
   const waiting: Promise<T>[] = [];
   let next = first;
@@ -15,7 +15,7 @@ export async function* readAhead<T>(
         reading.catch(() => undefined); // it fails where it is waited for
         waiting.push(reading);
       }
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
       yield await (waiting.shift() as Promise<T>);
     }
   } finally {
