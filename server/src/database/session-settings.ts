@@ -11,6 +11,8 @@ const RELIED_ON = {
   default_transaction_isolation: 'read committed',
   row_security: 'on',
   transform_null_equals: 'off',
+  // Else a null in a list of texts becomes the text NULL, in ledger entries as well.
+  array_nulls: 'on',
   // Compiling a plan takes longer than any statement here runs.
   jit: 'off',
 } as const;

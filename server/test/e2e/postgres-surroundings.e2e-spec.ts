@@ -30,6 +30,7 @@ const DEFAULTS = {
   bytea_output: 'escape',
   extra_float_digits: '-15',
   standard_conforming_strings: 'off',
+  array_nulls: 'off',
   jit: 'on',
   jit_above_cost: '0',
   idle_session_timeout: "'3s'",
@@ -159,6 +160,12 @@ describeWithPoolers('Postgres as others run it', () => {
         for (const { at } of ledger.body.data) {
           expect(Math.abs(Date.parse(at) - Date.now())).toBeLessThan(120_000);
         }
+        // With array_nulls = off, what an entry does not have is the text NULL.
+        const texts = await test.sql(
+          `SELECT kind FROM ledger_entry
+           WHERE 'NULL' IN (actor_id, room, identity, request_id, ip, reason)`,
+        );
+        expect(texts).toEqual([]);
       });
 
       it('serves many requests at once, on fewer sessions than there are clients', async () => {

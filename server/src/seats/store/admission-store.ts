@@ -86,6 +86,9 @@ export class AdmissionStore {
       'seat-bring',
       `INSERT INTO seat (room, identity, brought)
        SELECT r.name, $2, $3::jsonb FROM ${knownRoom('$1')} AS r
+       -- Who connects again and again locks nothing.
+       WHERE NOT EXISTS (SELECT FROM seat s WHERE s.room = $1 AND s.identity = $2
+         AND (s.last_issued_at IS NOT NULL OR s.brought = $3::jsonb))
        ON CONFLICT (room, identity) DO UPDATE SET brought = EXCLUDED.brought
        WHERE seat.last_issued_at IS NULL`,
       [room, identity, JSON.stringify({ permission, of: null, givenTo: null })],
