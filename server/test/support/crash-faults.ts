@@ -197,7 +197,7 @@ async function hangSealing(world: CrashWorld): Promise<void> {
   await world.untilSealed(1);
 }
 
-/** Writes into the log until it needs a file more. Postgres does not go on without one. */
+/** Writes into the log, which needs a file more. Postgres does not go on without one. */
 async function isOutOfLog({ postgres }: CrashWorld): Promise<boolean> {
   try {
     await postgres.asSuperuser(
@@ -206,7 +206,6 @@ async function isOutOfLog({ postgres }: CrashWorld): Promise<boolean> {
     );
     return false;
   } catch (error) {
-    // A statement that fails alone is not the end of Postgres.
-    return (error as pg.DatabaseError).severity !== 'ERROR';
+    return (error as pg.DatabaseError).severity === 'PANIC' || !postgres.isRunning;
   }
 }

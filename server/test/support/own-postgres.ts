@@ -10,6 +10,7 @@ import { until } from './until.js';
 /** A Postgres that a test may kill, freeze and start again, with one migrated database. */
 export interface OwnPostgres {
   readonly database: TestDatabase;
+  readonly isRunning: boolean;
   /** For what the owner of the database may not do either. */
   asSuperuser(...statements: string[]): Promise<void>;
   kill(): Promise<void>;
@@ -64,6 +65,9 @@ export async function startOwnPostgres({
   }
   return {
     database,
+    get isRunning() {
+      return postgres.isRunning;
+    },
     asSuperuser: (...statements) => asSuperuser(postgres.superuserUrl, statements),
     kill: () => postgres.kill9(),
     stopAtOnce: async () => {
