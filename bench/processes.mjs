@@ -13,8 +13,13 @@ export function cpuSeconds(pids) {
 
 /** Processor seconds so far of a process and all that it started, also of those that have ended. */
 export function cpuSecondsOfFamily(pid) {
+  return cpuSeconds(familyOf(pid)) + cpuSecondsOfEnded(pid);
+}
+
+/** Processor seconds of what a process started, as far as it has ended. */
+export function cpuSecondsOfEnded(pid) {
   const ended = statOf(pid)?.slice(13, 15).map(Number) ?? [0, 0];
-  return cpuSeconds(familyOf(pid)) + (ended[0] + ended[1]) / CLOCK_TICKS;
+  return (ended[0] + ended[1]) / CLOCK_TICKS;
 }
 
 /** The process and those that it started. */

@@ -6,7 +6,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { cpuSecondsOfFamily } from '../processes.mjs';
+import { loadavg } from 'node:os';
+import { cpuSecondsOfEnded, cpuSecondsOfFamily } from '../processes.mjs';
 import { describeMachine, median, startOwnPostgres, startRolecall, stop } from '../lib.mjs';
 
 const entries = Number(process.env.BENCH_ENTRIES ?? 300_000);
@@ -50,10 +51,11 @@ async function untilMirrored() {
   }
 }
 
-/** Seconds of the verification itself, and of the processors. */
+/** Seconds of the verification itself; of the processors, with the start of the command. */
 function verify(...args) {
   return new Promise((resolve, reject) => {
     const before = cpuSecondsOfFamily(database.postgres.pid);
+    const ended = cpuSecondsOfEnded(process.pid);
     const child = spawn(process.execPath, [CLI, 'ledger', 'verify', ...args], {
       env: { DATABASE_URL: database.appUrl, ROLECALL_HOME: database.home, ...livekit },
     });
@@ -63,7 +65,8 @@ function verify(...args) {
     child.once('exit', (code) => {
       const seconds = Number(/proved in ([\d.]+) s/.exec(out)?.[1]);
       if (code !== 0) return reject(new Error(out));
-      resolve({ seconds, postgres: cpuSecondsOfFamily(database.postgres.pid) - before });
+      const postgres = cpuSecondsOfFamily(database.postgres.pid) - before;
+      resolve({ seconds, postgres, node: cpuSecondsOfEnded(process.pid) - ended });
     });
   });
 }
@@ -74,14 +77,21 @@ try {
   await untilMirrored();
   const kept = join(database.folder, 'checkpoint');
   writeFileSync(kept, await checkpoint());
-  const runs = [];
-  for (let round = 0; round < rounds; round++) runs.push(await verify());
-  const whole = median(runs.map(({ seconds }) => seconds));
-  const postgres = median(runs.map((run) => run.postgres));
+  const [runs, starts] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    runs.push(await verify());
+    starts.push(await verify('--since', kept)); // reads the numbers of all, and the leaves of none
+  }
+  const of = (what, all = runs) => median(all.map((run) => run[what]));
+  const micros = (seconds) => ((seconds * 1e6) / entries).toFixed(1);
   console.log(
-    `${entries} entries: proved in ${whole.toFixed(1)} s (${Math.round(entries / whole)}/s; ` +
-      `Postgres ${((postgres * 1e6) / entries).toFixed(1)} µs of processor an entry), ` +
-      'with numbers, tiles, checkpoints, mirror and bundles',
+    `${entries} entries: proved in ${of('seconds').toFixed(1)} s ` +
+      `(${Math.round(entries / of('seconds'))}/s), with numbers, tiles, checkpoints, mirror and ` +
+      `bundles, at a load of ${loadavg()[0].toFixed(1)}`,
+  );
+  console.log(
+    `processor for an entry: Node ${micros(of('node') - of('node', starts))} µs beside its start, ` +
+      `Postgres ${micros(of('postgres'))} µs, ${micros(of('postgres', starts))} of them for the numbers`,
   );
   await append(10_000);
   await untilMirrored();
