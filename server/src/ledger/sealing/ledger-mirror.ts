@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { APP_CONFIG, type AppConfig } from '../../config/app-config.js';
 import { ObjectMirror } from './object-mirror.js';
-import { readWhole, writeWhole } from './whole-file.js';
+import { readWhole, settle, writeWhole } from './whole-file.js';
 
 /** Where tiles, bundles and checkpoints leave the database for: a folder or an object store. */
 export interface MirrorStore {
@@ -13,19 +13,36 @@ export interface MirrorStore {
   read(path: string): Promise<Uint8Array | null>;
   /** Whole or not at all. */
   write(path: string, bytes: Uint8Array): Promise<void>;
+  /** What was written until now stays, whenever the machine stops. */
+  settle(): Promise<void>;
   /** Files of one folder; those that are not there do not matter. */
   remove(folder: string, names: readonly string[]): Promise<void>;
 }
 
 export class FolderMirror implements MirrorStore {
+  private readonly unsettled = new Set<string>();
+
   constructor(readonly place: string) {}
 
   read(path: string): Promise<Uint8Array | null> {
     return readWhole(join(this.place, path));
   }
 
-  write(path: string, bytes: Uint8Array): Promise<void> {
-    return writeWhole(join(this.place, path), bytes, { mode: 0o640 });
+  async write(path: string, bytes: Uint8Array): Promise<void> {
+    const file = join(this.place, path);
+    this.unsettled.add(dirname(file));
+    await writeWhole(file, bytes, { mode: 0o640, isSettledLater: true });
+  }
+
+  /** Once for each folder: the disk takes longer for it than for a file. */
+  async settle(): Promise<void> {
+    const folders = [...this.unsettled];
+    this.unsettled.clear();
+    for (const folder of folders) {
+      await settle(folder).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error; // partial tiles go with their folder
+      });
+    }
   }
 
   /** The whole folder goes, also what an earlier start left in it. */

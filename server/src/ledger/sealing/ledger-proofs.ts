@@ -5,7 +5,7 @@ import { type LedgerRef, parseLedgerId } from '../ledger-entry.js';
 import { LedgerReader } from '../ledger-reader.js';
 import { concat, toHex } from '../tree/bytes.js';
 import { parseVerifierKey } from '../tree/note.js';
-import { parseTilePath, TILE_WIDTH, widthIn } from '../tree/tiles.js';
+import { type BundleRef, parseTilePath, TILE_WIDTH, widthIn } from '../tree/tiles.js';
 import { LedgerKeys } from './ledger-keys.js';
 import { type StoredBundle, TreeReader } from './tree-reader.js';
 import { LedgerWitnesses } from '../witness/ledger-witnesses.js';
@@ -14,6 +14,9 @@ import { type LeafPlace, type StoredCheckpoint, TreeStore } from './tree-store.j
 /** What the log shows of itself to anybody who checks it. */
 @Injectable()
 export class LedgerProofs {
+  /** The tree only grows. */
+  private seenSize = 0;
+
   constructor(
     private readonly entries: LedgerReader,
     private readonly store: TreeStore,
@@ -75,9 +78,8 @@ export class LedgerProofs {
   async tile(path: string): Promise<Uint8Array | null> {
     const ref = parseTilePath(`tile/${path}`);
     if (!ref || ref.level === null) return null;
-    const { size } = await this.checkpoint();
-    if (widthIn(size, ref.level, ref.index) < ref.width) return null;
     const { level, index, width } = ref;
+    if (!(await this.has(level, ref))) return null;
     const hashes = await this.reader.tile({ level, index, width });
     return hashes.length < width ? null : concat(...hashes);
   }
@@ -85,11 +87,16 @@ export class LedgerProofs {
   /** Null: the newest tree has no such bundle. */
   async bundle(path: string): Promise<(StoredBundle & { isFull: boolean }) | null> {
     const ref = parseTilePath(`tile/entries/${path}`);
-    if (!ref || ref.level !== null) return null;
-    const { size } = await this.checkpoint();
-    if (widthIn(size, 0, ref.index) < ref.width) return null;
+    if (!ref || ref.level !== null || !(await this.has(0, ref))) return null;
     const bundle = await this.reader.bundleAsStored(ref);
     return { ...bundle, isFull: ref.width === TILE_WIDTH };
+  }
+
+  /** Postgres is asked only when the tile is not in a tree that it was asked for before. */
+  private async has(level: number, { index, width }: BundleRef): Promise<boolean> {
+    if (widthIn(this.seenSize, level, index) >= width) return true;
+    this.seenSize = (await this.checkpoint()).size;
+    return widthIn(this.seenSize, level, index) >= width;
   }
 
   async publicKeys() {

@@ -57,7 +57,9 @@ export class MirrorWriter {
   }
 
   private async publish(note: string): Promise<void> {
+    await this.mirror.store.settle();
     await this.mirror.store.write('checkpoint', fromText(note));
+    await this.mirror.store.settle();
     this.isTried = true;
   }
 

@@ -41,6 +41,9 @@ export class ObjectMirror implements MirrorStore {
     await whenOk(await this.request('PUT', path, Buffer.from(bytes)), this.place);
   }
 
+  /** An answer to a request to write says so. */
+  async settle(): Promise<void> {}
+
   async remove(folder: string, names: readonly string[]): Promise<void> {
     for (const name of names) {
       const response = await this.request('DELETE', `${folder}/${name}`);

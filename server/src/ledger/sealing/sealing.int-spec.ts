@@ -124,6 +124,7 @@ describe('sealing', () => {
     await app.stop();
 
     app = await startTestApp({ overrides: { rateOperator: { points: 10, seconds: 60 } } });
+    await new LedgerWorld(app).sealed();
     const statuses = async (url: string) =>
       Promise.all(
         Array.from(

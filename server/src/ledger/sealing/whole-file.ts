@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Null when there is no such file. */
@@ -26,19 +26,23 @@ function nullWhenMissing(error: unknown): null {
   throw error;
 }
 
-/**
- * Writes the file whole or not at all, whenever the machine stops. With `isFirst` a file that is
- * there stays as it is.
- */
+interface WriteOptions {
+  readonly mode: number;
+  /** A file that is there stays as it is. */
+  readonly isFirst?: boolean;
+  /** The caller calls `settle` with the folder, before anything relies on the file. */
+  readonly isSettledLater?: boolean;
+}
+
+/** Writes the file whole or not at all, whenever the machine stops. */
 export async function writeWhole(
   path: string,
   bytes: Uint8Array,
-  { mode, isFirst = false }: { mode: number; isFirst?: boolean },
+  { mode, isFirst = false, isSettledLater = false }: WriteOptions,
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: mode | ((mode & 0o444) >> 2) });
   const unfinished = `${path}.${randomUUID()}.new`;
   try {
-    const file = await open(unfinished, 'wx', mode);
+    const file = await openNew(unfinished, mode);
     try {
       await file.writeFile(bytes);
       await file.sync();
@@ -51,8 +55,28 @@ export async function writeWhole(
     await rm(unfinished, { force: true }).catch(() => undefined);
     throw error;
   }
-  const folder = await open(dirname(path), 'r');
+  if (!isSettledLater) await settle(dirname(path));
+}
+
+/** The files that were put into a folder are in it, whenever the machine stops. */
+export async function settle(path: string): Promise<void> {
+  const folder = await open(path, 'r');
   await folder.sync().finally(() => folder.close());
+}
+
+/** Makes the folder as well, when it is not there. */
+async function openNew(path: string, mode: number): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', mode);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  let folder = dirname(path);
+  const made = await mkdir(folder, { recursive: true, mode: mode | ((mode & 0o444) >> 2) });
+  for (; made && folder.length >= made.length; folder = dirname(folder)) {
+    await settle(dirname(folder));
+  }
+  return open(path, 'wx', mode);
 }
 
 async function linkNew(unfinished: string, path: string): Promise<void> {
