@@ -173,6 +173,7 @@ function faultsOf(world: CrashWorld): Fault[] {
 async function hangSealing(world: CrashWorld): Promise<void> {
   const server = await world.sealer();
   const owner = new pg.Client({ connectionString: world.postgres.database.ownerUrl });
+  owner.on('error', () => undefined);
   await owner.connect();
   try {
     await owner.query('BEGIN');
