@@ -41,7 +41,7 @@ export class SearchTheLedger1796500200000 implements MigrationInterface {
         outcome text NOT NULL,
         entries bigint NOT NULL,
         CONSTRAINT pk_ledger_count PRIMARY KEY (minutes, at, kind, outcome),
-        CONSTRAINT ck_ledger_count_minutes CHECK (minutes IN (5, 60))
+        CONSTRAINT ck_ledger_count_minutes CHECK (minutes IN (5, 60, 1440))
       )`);
     // Up to which entry of a shard they are counted. No entry after it is older than `at`.
     await queryRunner.query(`
@@ -94,7 +94,7 @@ export class SearchTheLedger1796500200000 implements MigrationInterface {
           INSERT INTO public.ledger_count AS c (minutes, at, kind, outcome, entries)
           SELECT g.minutes, date_bin(g.minutes * interval '1 minute', a.at, to_timestamp(0)),
             a.kind, a.outcome, count(*)
-          FROM added a, (VALUES (5), (60)) AS g(minutes)
+          FROM added a, (VALUES (5), (60), (1440)) AS g(minutes)
           GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
           ON CONFLICT (minutes, at, kind, outcome) DO UPDATE SET entries = c.entries + EXCLUDED.entries
         )
@@ -118,10 +118,10 @@ export class SearchTheLedger1796500200000 implements MigrationInterface {
           SELECT h.shard, h.seq, h.at - interval '10 minutes' FROM public.ledger_head h
         )
         INSERT INTO public.ledger_count (minutes, at, kind, outcome, entries)
-        SELECT 5, * FROM fine
-        UNION ALL
-        SELECT 60, date_bin(interval '1 hour', at, to_timestamp(0)), kind, outcome, sum(entries)
-        FROM fine GROUP BY 2, 3, 4;
+        SELECT g.minutes, date_bin(g.minutes * interval '1 minute', f.at, to_timestamp(0)),
+          f.kind, f.outcome, sum(f.entries)
+        FROM fine f, (VALUES (5), (60), (1440)) AS g(minutes)
+        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
       END $$`);
     await queryRunner.query(
       `REVOKE ALL ON FUNCTION ledger_count_entries(integer), ledger_recount() FROM PUBLIC`,
