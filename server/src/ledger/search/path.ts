@@ -62,7 +62,9 @@ export function pathOf(search: LogSearch): Path {
     return { by: 'operator', branches, isWhole };
   }
   const kinds = (kind?.any ?? []).map(kindsOf);
-  const rare = kinds.every((all) => all !== null) ? [...new Set(kinds.flat() as string[])] : [];
+  const rare = kinds.every((all) => all !== null)
+    ? [...new Set<string>(kinds.flatMap((all) => all ?? []))]
+    : [];
   if (rare.length > 0 && rare.length <= MAX_BRANCHES && !rare.some(isFrequent)) {
     return { by: 'kind', branches: equal('kind', rare), isWhole };
   }
