@@ -8,6 +8,7 @@ import pg from 'pg';
 import { startPostgres } from '../../tools/lib/postgres.mjs';
 import { cpuSeconds, cpuSecondsOfFamily } from '../processes.mjs';
 import { describeMachine, median, percentile, startRolecall } from '../lib.mjs';
+import { measureAppend } from './append.mjs';
 import { fillLedger } from './generate.mjs';
 
 const given = process.argv.slice(3).map(Number);
@@ -136,6 +137,12 @@ try {
   for (const size of sizes) await fill(size);
   if (process.env.BENCH_ONLY_FILL) process.exit(0);
   console.log(describeMachine());
+  const append = await measureAppend(livekit);
+  console.log(
+    `a token appended: ${append.with.toFixed(1)} µs of Postgres' processor with the indexes for searches, ` +
+      `${append.without.toFixed(1)} µs without (${(append.with / append.without).toFixed(3)}×); ` +
+      `counted afterwards: ${append.counting.toFixed(1)} µs`,
+  );
   const all = [];
   for (const size of sizes) all.push(await measure(size));
   const shown = ({ ms, worst, cpuMs }) =>
