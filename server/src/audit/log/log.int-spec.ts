@@ -400,3 +400,63 @@ describe('the counts that are kept', () => {
     expect(n).toBe(0);
   });
 });
+
+describe('more entries than are read for an answer', () => {
+  const COUNT = 40_000;
+
+  beforeAll(async () => {
+    // Over four days; every hundredth is of a rare role, and five have a reason that nobody indexes.
+    await app.sql(
+      `INSERT INTO ledger_entry (shard, seq, at, kind, outcome, actor_kind, actor_label, room, identity, reason, payload)
+       SELECT 9, n, now() - interval '5 days' + n * interval '8 seconds', 'token.issued', 'ok', 'system', 'many',
+         'many-' || n % 3, 'crowd-' || n % 500, CASE WHEN n % 8000 = 77 THEN 'needle' END,
+         json_build_object('template', CASE WHEN n % 20 = 0 THEN 'rare' ELSE 'usual' END, 'ttl', 600)
+       FROM generate_series(1, ${COUNT}) n`,
+    );
+    await app.sql('ANALYZE ledger_entry');
+    await app.database.asOwner('SELECT ledger_recount()');
+  });
+
+  it('are counted exactly by kind and outcome, from the counts that are kept', async () => {
+    const [{ n }] = (await app.sql(
+      `SELECT count(*)::int AS n FROM ledger_entry WHERE kind = 'token.issued'`,
+    )) as [Json];
+    const facets = await get('facets', { query: 'kind:token.issued', fields: 'kind,outcome' });
+    expect([facets.basis, facets.total]).toEqual(['exact', n]);
+    const histogram = await get('histogram', { query: 'kind:token.issued', zone: 'Europe/Berlin' });
+    expect([histogram.basis, histogram.total]).toEqual(['exact', n]);
+    // A part of a bar: what is before it is taken away again.
+    const [{ at, rest }] = (await app.sql(
+      `SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at, $1::int - seq::int + 1 AS rest
+       FROM ledger_entry WHERE shard = 9 AND seq = 12345`,
+      [COUNT],
+    )) as [Json];
+    const part = await get('histogram', { query: `kind:token.issued since:${at}` });
+    expect([part.basis, part.total]).toEqual(['exact', n - (COUNT - rest)]);
+  });
+
+  it('are estimated by what cannot be counted so, and said to be', async () => {
+    for (const query of ['template:rare', 'room:many-1']) {
+      const wanted = query === 'template:rare' ? COUNT / 20 : COUNT / 3;
+      const facets = await get('facets', { query, fields: 'template,room' });
+      const histogram = await get('histogram', { query });
+      for (const { basis, total, looked } of [facets, histogram]) {
+        expect([query, basis]).toEqual([query, 'estimate']);
+        expect(Math.abs(total - wanted) / wanted).toBeLessThan(0.2);
+        expect(looked).toBeLessThan(12_000);
+      }
+    }
+    const { data } = await get('facets', { query: 'room:many-1', fields: 'room' });
+    const counts = data[0].values.filter(({ value }: Json) => value.startsWith('many-'));
+    expect(counts).toHaveLength(3);
+    for (const { count } of counts)
+      expect(Math.abs(count - COUNT / 3) / (COUNT / 3)).toBeLessThan(0.2);
+  });
+
+  it('are looked through a stretch at a time, until everything is found once', async () => {
+    const found = await allActs('needle room:many-*', 3);
+    expect(found.map(({ entry }) => entry.seq)).toEqual([32_077, 24_077, 16_077, 8_077, 77]);
+    const [first] = await Promise.all([acts('needle', { limit: '50' })]);
+    if (!first.searched.isWhole) expect(first.pageInfo.next).not.toBeNull();
+  });
+});
