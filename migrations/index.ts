@@ -19,6 +19,8 @@ import { WatchPolicyTables1795430000001 } from './1795430000001-WatchPolicyTable
 import { ReadPastPolicy1795440000000 } from './1795440000000-ReadPastPolicy.js';
 import { ReviewTheLedger1795460000000 } from './1795460000000-ReviewTheLedger.js';
 import { ReadTokenHashOnce1796500100000 } from './1796500100000-ReadTokenHashOnce.js';
+import { SearchTheLedger1796500200000 } from './1796500200000-SearchTheLedger.js';
+import { KeepLedgerViews1796500200001 } from './1796500200001-KeepLedgerViews.js';
 import { KeepWhatStrangersBrought1796500400000 } from './1796500400000-KeepWhatStrangersBrought.js';
 import { ForgetReviewers1796500400001 } from './1796500400001-ForgetReviewers.js';
 
@@ -45,6 +47,8 @@ export const migrations = [
   ReadPastPolicy1795440000000,
   ReviewTheLedger1795460000000,
   ReadTokenHashOnce1796500100000,
+  SearchTheLedger1796500200000,
+  KeepLedgerViews1796500200001,
   KeepWhatStrangersBrought1796500400000,
   ForgetReviewers1796500400001,
 ];

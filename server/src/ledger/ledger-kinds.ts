@@ -2,7 +2,13 @@
  * The outcomes that entries of a kind have. `done`: one entry, ok. `refusal`: one entry, refused.
  * `change`: what LiveKit has to be told, from its intent to what came of it; ok where it has not.
  */
-type OutcomeFamily = 'done' | 'refusal' | 'change';
+export type OutcomeFamily = 'done' | 'refusal' | 'change';
+
+export const OUTCOMES_OF: Readonly<Record<OutcomeFamily, readonly string[]>> = {
+  done: ['ok'],
+  refusal: ['refused'],
+  change: ['ok', 'intent', 'applied', 'pending', 'failed', 'superseded'],
+};
 
 export interface LedgerKindDeclaration {
   readonly outcomes: OutcomeFamily;
@@ -29,6 +35,8 @@ const OF_SEAT = { outcomes: 'change', personal: ['desired', 'detail'] } as const
 const OF_REQUEST = { outcomes: 'done', personal: ['invitedBy', 'note'] } as const;
 const OF_USER = { outcomes: 'done', personal: ['after', 'before', 'user'] } as const;
 const OF_PARTICIPANT = { outcomes: 'done', personal: ['name'] } as const;
+/** What is searched for may name people. */
+const OF_VIEW = { outcomes: 'done', personal: ['after', 'before'], speaksOf: 'actor' } as const;
 const DONE = { outcomes: 'done', personal: [] } as const;
 
 /** Every kind of ledger entry. What is not listed here cannot be written. */
@@ -230,6 +238,9 @@ export const LEDGER_KINDS = {
     speaksOf: 'actor',
     what: 'An auditor signed off a part of the log',
   },
+  'ledger.view_created': { ...OF_VIEW, what: 'A search of the log was saved for the team' },
+  'ledger.view_updated': { ...OF_VIEW, what: 'A saved search was changed' },
+  'ledger.view_deleted': { ...OF_VIEW, what: 'A saved search was deleted' },
   'room.unexplained': { ...DONE, what: 'LiveKit runs a room that nobody here began' },
   'room.changed_elsewhere': {
     outcomes: 'done',
@@ -278,3 +289,13 @@ const PERSONAL: ReadonlyMap<string, readonly string[]> = new Map(
 export function personalMembersOf(kind: string): readonly string[] | null {
   return PERSONAL.get(kind) ?? null;
 }
+
+/** Kinds that come by themselves, with each connect: the index on kinds leaves them out. */
+export const FREQUENT_KINDS: readonly string[] = [
+  'token.issued',
+  'gate.admitted',
+  'participant.joined',
+  'participant.left',
+  'room.started',
+  'room.finished',
+] satisfies readonly LedgerKind[];

@@ -1,5 +1,6 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { Housekeeping } from '../database/housekeeping.js';
+import { AnomalyReader } from './anomalies/anomaly-reader.js';
 import { EntriesAbout } from './entries-about.js';
 import { LedgerController } from './ledger.controller.js';
 import { LedgerEraser } from './ledger-eraser.js';
@@ -27,6 +28,14 @@ import { ReviewsController } from './reviews/reviews.controller.js';
 import { ReviewsService } from './reviews/reviews.service.js';
 import { RandomEntries } from './random-entries.js';
 import { RoomHistory } from './room-history.js';
+import { LedgerCounting } from './search/counting.js';
+import { EntryScan } from './search/entry-scan.js';
+import { EntrySearch } from './search/entry-search.js';
+import { LedgerCounts } from './search/ledger-counts.js';
+import { LogFacets } from './search/log-facets.js';
+import { LogHistogram } from './search/log-histogram.js';
+import { OperationEntries } from './search/operation-entries.js';
+import { TokenUses } from './token-uses.js';
 import { Transactions } from './transactions.js';
 import { IntegrityController } from './integrity/integrity.controller.js';
 import { LedgerIntegrity } from './integrity/ledger-integrity.js';
@@ -45,6 +54,17 @@ const VERIFYING = [
   LedgerWitnesses,
   VerificationRuns,
   WitnessPolicyFile,
+];
+
+const SEARCHING = [
+  AnomalyReader,
+  EntryScan,
+  EntrySearch,
+  LedgerCounting,
+  LedgerCounts,
+  LogFacets,
+  LogHistogram,
+  OperationEntries,
 ];
 
 const SEALING = [
@@ -78,12 +98,16 @@ const SEALING = [
     RandomEntries,
     ReviewsService,
     RoomHistory,
+    TokenUses,
     Transactions,
     ...SEALING,
+    ...SEARCHING,
     ...VERIFYING,
   ],
   exports: [
+    AnomalyReader,
     EntriesAbout,
+    EntrySearch,
     LedgerEraser,
     LedgerExporter,
     LedgerHealth,
@@ -98,8 +122,12 @@ const SEALING = [
     LedgerVerifier,
     LedgerWitnesses,
     LivingTokens,
+    LogFacets,
+    LogHistogram,
+    OperationEntries,
     RandomEntries,
     RoomHistory,
+    TokenUses,
     Transactions,
     TreeReader,
     TreeStore,

@@ -3,6 +3,8 @@ import { actorKindResponse, cleanText, instant } from '../common/http/fields.js'
 import { jsonParameter, pageInfoResponse } from '../common/http/lists.js';
 import { becauseList } from '../grants/responses.js';
 import { roleGrantsSchema } from '../grants/role-grants-schema.js';
+import { isTimeZone } from './query/times.js';
+import { type LogQuery, MAX_QUERY, parseQuery } from './query/index.js';
 
 const text = cleanText(1_024);
 const oneOrMore = z.union([text, z.array(text).min(1).max(50)]);
@@ -38,7 +40,51 @@ const cursorShape = z.tuple([
   z.int().min(0),
 ]);
 
-export const ledgerQuery = z.strictObject({
+/** A search as text, and what it asks for. */
+export interface SearchText {
+  readonly text: string;
+  readonly query: LogQuery;
+}
+
+/** Says where the first thing is that is wrong, and what is possible there. */
+export const searchText = z
+  .string()
+  .max(MAX_QUERY)
+  .transform((text, context): SearchText => {
+    const { query, errors } = parseQuery(text);
+    for (const { at, length, message, possible } of errors) {
+      const hint = possible.length > 0 ? `. Possible: ${possible.join(', ')}` : '';
+      context.addIssue({
+        code: 'custom',
+        message: `at character ${at + 1}${length > 0 ? ` (${shown(text, at, length)})` : ''}: ${message}${hint}`,
+        params: { at, length },
+      });
+    }
+    return { text, query };
+  })
+  .describe(
+    'A search, such as `room:town-hall outcome:refused ttl>1h -identity:omar "free text"`. Fields with their values, and text; `-` leaves out.',
+  );
+export const queryText = searchText
+  .prefault('')
+  .describe(
+    'A search, such as `room:town-hall outcome:refused ttl>1h -identity:omar "free text"`. Fields with their values, and text; `-` leaves out. Left out: everything.',
+  );
+
+/** A part of what was sent, without what would break a line. */
+function shown(text: string, at: number, length: number): string {
+  return text.slice(at, at + Math.min(length, 60)).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
+}
+
+export const zoneText = z
+  .string()
+  .max(64)
+  .refine(isTimeZone, { message: 'must be a time zone such as Europe/Berlin' })
+  .default('UTC')
+  .describe('The time zone of dates in the search that name none, such as `Europe/Berlin`.');
+
+/** A page of entries, newest first. */
+export const pagedQuery = {
   limit: z.coerce
     .number({ error: 'must be a number' })
     .int()
@@ -61,6 +107,12 @@ export const ledgerQuery = z.strictObject({
       }
     })
     .describe('The `next` or `prev` of an earlier answer.'),
+};
+
+export const ledgerQuery = z.strictObject({
+  ...pagedQuery,
+  query: queryText,
+  zone: zoneText,
   filter: jsonParameter(filter, 'an object')
     .default({})
     .describe('Only the entries that match all of these fields.'),

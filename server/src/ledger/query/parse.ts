@@ -1,0 +1,232 @@
+import { groupOfKind, isKindGroup, KIND_GROUPS } from '../kind-groups.js';
+import { LEDGER_KINDS } from '../ledger-kinds.js';
+import {
+  fieldNamed,
+  isMatchField,
+  type MatchField,
+  QUERY_FIELDS,
+  type QueryField,
+} from './fields.js';
+import {
+  type Choice,
+  type DurationBound,
+  type DurationOperator,
+  EMPTY_QUERY,
+  type LogQuery,
+  type QueryTime,
+  type QueryValue,
+} from './log-query.js';
+import { nearest } from './nearest.js';
+import { type ScannedTerm, type ScannedValue, scanQuery, type ScanProblem } from './scan.js';
+import { parseDuration, parseTime } from './times.js';
+
+/** What is wrong, where, and what is possible there. */
+export interface QueryError {
+  readonly at: number;
+  readonly length: number;
+  readonly word: string;
+  readonly message: string;
+  readonly possible: readonly string[];
+}
+
+export interface ParsedTerm extends ScannedTerm {
+  /** Null: the name is none of a field. */
+  readonly field: QueryField | null;
+}
+
+export interface ParsedQuery {
+  /** Without the terms that are wrong. */
+  readonly query: LogQuery;
+  readonly errors: readonly QueryError[];
+  /** All of the text, in its order. */
+  readonly terms: readonly ParsedTerm[];
+}
+
+export const MAX_QUERY = 8_000;
+const MAX_VALUES = 100;
+const MAX_VALUE = 1_024;
+const TEXT_ADVICE = 'to search for this text, put it in quotes';
+const encoder = new TextEncoder();
+
+/** Reads a query such as `room:town-hall outcome:refused ttl>1h -identity:omar "free text"`. */
+export function parseQuery(text: string): ParsedQuery {
+  const { terms: scanned, problems } = scanQuery(text, (name) => fieldNamed(name) !== null);
+  const terms = scanned.map((term) => ({
+    ...term,
+    field: term.name === null ? ('text' as const) : fieldNamed(term.name),
+  }));
+  const reader = new Reader(text);
+  for (const problem of problems) reader.addProblem(problem);
+  if (text.length > MAX_QUERY) {
+    reader.fail(MAX_QUERY, text.length - MAX_QUERY, `a query has at most ${MAX_QUERY} characters`);
+  }
+  for (const term of terms) reader.add(term);
+  return {
+    query: reader.query(),
+    errors: reader.errors.toSorted((a, b) => a.at - b.at),
+    terms,
+  };
+}
+
+class Reader {
+  readonly errors: QueryError[] = [];
+  private readonly fields = new Map<MatchField, { any: QueryValue[]; none: QueryValue[] }>();
+  private readonly ttl: DurationBound[] = [];
+  private readonly all: string[] = [];
+  private readonly none: string[] = [];
+  private since: QueryTime | null = null;
+  private before: QueryTime | null = null;
+  private values = 0;
+
+  constructor(private readonly text: string) {}
+
+  query(): LogQuery {
+    const { ttl, since, before, all, none } = this;
+    const fields: Partial<Record<MatchField, Choice>> = Object.fromEntries(this.fields);
+    return { ...EMPTY_QUERY, fields, ttl, since, before, text: { all, none } };
+  }
+
+  addProblem({ at, length, sort }: ScanProblem): void {
+    this.fail(
+      at,
+      length,
+      sort === 'open_quote' ? 'the quote is not closed' : 'put a space after the closing quote',
+    );
+  }
+
+  add(term: ParsedTerm): void {
+    const { field, name, start, values } = term;
+    if (field === null) {
+      const known = Object.keys(QUERY_FIELDS);
+      const at = start + (term.isExcluded ? 1 : 0);
+      this.fail(
+        at,
+        (name as string).length,
+        `there is no field ${name}; ${TEXT_ADVICE}`,
+        nearest(name as string, known),
+      );
+      return;
+    }
+    const { sort } = QUERY_FIELDS[field];
+    this.values += values.length;
+    if (this.values > MAX_VALUES) {
+      this.fail(start, term.end - start, `a query has at most ${MAX_VALUES} values`);
+      return;
+    }
+    for (const value of values) if (!this.isUsable(value, field)) return;
+    if (sort === 'text') this.addText(term);
+    else if (sort === 'duration') this.addDuration(term);
+    else if (sort === 'time') this.addTime(term, field as 'since' | 'before');
+    else if (isMatchField(field)) this.addMatch(term, field);
+  }
+
+  fail(at: number, length: number, message: string, possible: readonly string[] = []): void {
+    this.errors.push({ at, length, word: this.text.slice(at, at + length), message, possible });
+  }
+
+  private failValue(value: ScannedValue, message: string, possible: readonly string[] = []): void {
+    this.fail(value.start, value.end - value.start, message, possible);
+  }
+
+  private isUsable(value: ScannedValue, field: QueryField): boolean {
+    const { text } = value;
+    if (text === '' && field !== 'text') {
+      const { words, example } = QUERY_FIELDS[field];
+      this.failValue(value, `${field} needs a value, such as ${example}`, words);
+      return false;
+    }
+    if (!text.isWellFormed() || text.includes('\u0000')) {
+      this.failValue(value, 'must be well-formed Unicode without NUL');
+      return false;
+    }
+    if (encoder.encode(text).length > MAX_VALUE) {
+      this.failValue(value, `has at most ${MAX_VALUE} bytes`);
+      return false;
+    }
+    return true;
+  }
+
+  private addText({ values, isExcluded }: ParsedTerm): void {
+    for (const { text } of values) if (text !== '') (isExcluded ? this.none : this.all).push(text);
+  }
+
+  private addMatch(term: ParsedTerm, field: MatchField): void {
+    if (term.operator !== ':' && term.operator !== '=') {
+      this.fail(term.start, term.end - term.start, `${field} is asked for with a colon`, [
+        QUERY_FIELDS[field].example,
+      ]);
+      return;
+    }
+    const choice = this.fields.get(field) ?? { any: [], none: [] };
+    const list = term.isExcluded ? choice.none : choice.any;
+    for (const scanned of term.values) {
+      const value = toValue(scanned, field);
+      const wrong = wrongValue(value, field);
+      if (wrong) this.failValue(scanned, wrong.message, wrong.possible);
+      else if (!list.some((one) => isSame(one, value))) list.push(value);
+    }
+    if (choice.any.length > 0 || choice.none.length > 0) this.fields.set(field, choice);
+  }
+
+  private addDuration(term: ParsedTerm): void {
+    const [value, second] = term.values as [ScannedValue, ScannedValue?];
+    if (second) return this.failValue(second, 'ttl takes one value');
+    const seconds = parseDuration(value.text);
+    if (seconds === null) {
+      return this.failValue(value, 'is no duration', ['30s', '10m', '1h', '2d', '1h30m']);
+    }
+    const operator = term.operator === ':' ? '=' : (term.operator as DurationOperator);
+    if (!term.isExcluded) this.ttl.push({ operator, seconds });
+    else if (operator === '=') this.fail(term.start, 1, 'ttl is compared: use < or >', ['ttl<1h']);
+    else this.ttl.push({ operator: OPPOSITE[operator], seconds });
+  }
+
+  private addTime(term: ParsedTerm, field: 'since' | 'before'): void {
+    const [value, second] = term.values as [ScannedValue, ScannedValue?];
+    if (second) return this.failValue(second, `${field} takes one moment`);
+    if (term.isExcluded) {
+      const other = field === 'since' ? 'before' : 'since';
+      return this.fail(term.start, 1, `instead of leaving out ${field}, use ${other}`, [other]);
+    }
+    if (this[field] !== null) {
+      return this.fail(term.start, term.end - term.start, `${field} is there twice`);
+    }
+    const time = parseTime(value.text);
+    if (time) this[field] = time;
+    else this.failValue(value, 'is no moment', TIME_EXAMPLES);
+  }
+}
+
+const TIME_EXAMPLES = ['2026-11-28T14:05', '2026-11-28', '2026-11-28T14:05Z', '15m', '7d', 'today'];
+const OPPOSITE = { '>': '<=', '>=': '<', '<': '>=', '<=': '>' } as const;
+
+function isSame(a: QueryValue, b: QueryValue): boolean {
+  return a.text === b.text && a.isPattern === b.isPattern;
+}
+
+/** A backslash outside of quotes is one; in a pattern it would be an escape. */
+function toValue({ text, isQuoted }: ScannedValue, field: MatchField): QueryValue {
+  const { isPattern, words } = QUERY_FIELDS[field];
+  if (isQuoted || !isPattern || !text.includes('*')) {
+    const isWord = words !== undefined || field === 'hash' || field === 'jti';
+    return { text: isWord ? text.toLowerCase() : text, isPattern: false };
+  }
+  return { text: text.replaceAll('\\', '\\\\'), isPattern: true };
+}
+
+function wrongValue(
+  { text, isPattern }: QueryValue,
+  field: MatchField,
+): { message: string; possible: readonly string[] } | null {
+  const { words } = QUERY_FIELDS[field];
+  if (words && !words.includes(text)) {
+    return { message: `${field} has no value ${text}`, possible: words };
+  }
+  if (field === 'hash' && !/^[0-9a-f]{64}$/.test(text)) {
+    return { message: 'must be 64 hexadecimal digits: the SHA-256 of the token', possible: [] };
+  }
+  if (field !== 'kind' || isPattern || isKindGroup(text)) return null;
+  if (groupOfKind(text) !== null && Object.hasOwn(LEDGER_KINDS, text)) return null;
+  const known = [...Object.keys(KIND_GROUPS), ...Object.keys(LEDGER_KINDS)];
+  return { message: `there is no kind or group ${text}`, possible: nearest(text, known) };
+}
