@@ -1,17 +1,8 @@
 import { useTranslate } from 'react-admin';
 import type { LedgerEntry } from '../api/records';
-import { StatusBadge, type Tone } from '../shared/StatusBadge';
+import { StatusBadge } from '../shared/StatusBadge';
+import { TONES } from './chart/tones';
 import './messages.en';
-
-const TONES: Record<string, Tone> = {
-  ok: 'good',
-  applied: 'good',
-  refused: 'bad',
-  failed: 'bad',
-  pending: 'pending',
-  intent: 'info',
-  superseded: 'neutral',
-};
 
 export function OutcomeBadge({ entry }: { entry: Pick<LedgerEntry, 'outcome' | 'kind'> }) {
   const translate = useTranslate();
