@@ -18,6 +18,8 @@ import { RaiseAlarms1795430000000 } from './1795430000000-RaiseAlarms.js';
 import { WatchPolicyTables1795430000001 } from './1795430000001-WatchPolicyTables.js';
 import { ReadPastPolicy1795440000000 } from './1795440000000-ReadPastPolicy.js';
 import { ReviewTheLedger1795460000000 } from './1795460000000-ReviewTheLedger.js';
+import { SearchTheLedger1796500200000 } from './1796500200000-SearchTheLedger.js';
+import { KeepLedgerViews1796500200001 } from './1796500200001-KeepLedgerViews.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
 export const migrations = [
@@ -41,4 +43,6 @@ export const migrations = [
   WatchPolicyTables1795430000001,
   ReadPastPolicy1795440000000,
   ReviewTheLedger1795460000000,
+  SearchTheLedger1796500200000,
+  KeepLedgerViews1796500200001,
 ];

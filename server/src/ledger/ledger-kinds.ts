@@ -278,3 +278,13 @@ const PERSONAL: ReadonlyMap<string, readonly string[]> = new Map(
 export function personalMembersOf(kind: string): readonly string[] | null {
   return PERSONAL.get(kind) ?? null;
 }
+
+/** Kinds that come by themselves, with each connect: the index on kinds leaves them out. */
+export const FREQUENT_KINDS: readonly string[] = [
+  'token.issued',
+  'gate.admitted',
+  'participant.joined',
+  'participant.left',
+  'room.started',
+  'room.finished',
+] satisfies readonly LedgerKind[];

@@ -1,46 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
-import type { ActorKind } from '../grants/policy.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import { PgPool } from '../database/pg-pool.js';
 import { containsText, searchPattern } from '../database/text-search.js';
 import { timeOfTokenId } from '../common/token-id.js';
-import { ledgerId, parseLedgerId } from './ledger-entry.js';
+import { COLUMNS, cursorAt, type EntryRow, type EntryView, toView } from './entry-view.js';
+import { parseLedgerId } from './ledger-entry.js';
 import {
-  encodeCursor,
-  type ErasedPart,
   type LedgerFilter,
   type LedgerQuery,
   type TokenLookup,
   type TokenPayload,
 } from './ledger.schemas.js';
 import { likeOfPattern } from '../database/like-of-pattern.js';
-
-interface EntryRow {
-  shard: number;
-  seq: string;
-  at: Date;
-  at_us: string;
-  kind: string;
-  outcome: string;
-  actor_kind: ActorKind;
-  actor_id: string | null;
-  actor_label: string | null;
-  room: string | null;
-  identity: string | null;
-  request_id: string | null;
-  ip: string | null;
-  reason: string | null;
-  payload: Record<string, unknown>;
-  personal: Record<string, unknown> | null;
-  is_actor_erased: boolean;
-  is_subject_erased: boolean;
-}
-
-const COLUMNS = `shard, seq, at, (extract(epoch FROM at) * 1000000)::bigint::text AS at_us, kind, outcome,
-  actor_kind, actor_id, actor_label, room, identity, request_id, ip, reason, payload, personal,
-  actor_commitment IS NOT NULL AS is_actor_erased,
-  subject_commitment IS NOT NULL AS is_subject_erased`;
+import { timesOf } from './query/index.js';
+import { conditionsOfSearch, timesOfSearch } from './search/conditions.js';
 
 /** A token's id has the time of our clock, its entry that of Postgres. */
 const CLOCKS_DIFFER_MS = 2_000;
@@ -49,11 +24,6 @@ const WRITTEN_WITHIN_MS = 15_000;
 
 /** A search may take this long before it is given up; narrower filters are faster. */
 const SEARCH_TIMEOUT_MS = 5_000;
-
-/** What is shown in place of the label of an actor who was erased. */
-const ERASED = 'erased';
-
-export type EntryView = ReturnType<typeof toView>;
 
 export interface LedgerPage<T> {
   data: T[];
@@ -64,7 +34,10 @@ export interface LedgerPage<T> {
 /** Reads the ledger newest first, by keyset: page 10,000 costs what page 1 does. Totals are not counted. */
 @Injectable()
 export class LedgerReader {
-  constructor(private readonly pg: PgPool) {}
+  constructor(
+    private readonly pg: PgPool,
+    private readonly clock: DatabaseClock,
+  ) {}
 
   /** `families`: only these kinds; one that ends with a dot, e.g. `token.`, is all that begin so. */
   async search(
@@ -75,7 +48,10 @@ export class LedgerReader {
     const { cursor, limit } = query;
     const values: unknown[] = [];
     const parameter = (value: unknown): string => `$${values.push(value)}`;
-    const conditions = conditionsOf(query.filter, actor, families, parameter);
+    const conditions = [
+      ...conditionsOf(query.filter, actor, families, parameter),
+      ...conditionsOfText(query, this.clock.now(), parameter),
+    ];
     const isBack = cursor?.way === 'prev';
     if (cursor) {
       const at = `to_timestamp(0) + ${parameter(cursor.atMicros)}::bigint * interval '1 microsecond'`;
@@ -169,6 +145,22 @@ export class LedgerReader {
   }
 }
 
+/** What the search asks for, by the labels and ids that the entries have. */
+function conditionsOfText(
+  { query: { query }, zone }: LedgerQuery,
+  now: Date,
+  parameter: (value: unknown) => string,
+): string[] {
+  const search = {
+    query,
+    ...timesOf(query, { now, zone }),
+    rooms: null,
+    actors: new Map(),
+    token: null,
+  };
+  return [...conditionsOfSearch(search, parameter), ...timesOfSearch(search, parameter)];
+}
+
 function notFound(): AppError {
   return new AppError('not_found', 'ledger.not_found', 'There is no such entry.');
 }
@@ -219,36 +211,6 @@ export function conditionsOf(
     conditions.push(`room LIKE ANY(${parameter(limit.map(likeOfPattern))}::text[])`);
   }
   return conditions;
-}
-
-function erasedParts(row: EntryRow): ErasedPart[] {
-  return [
-    ...(row.is_actor_erased ? (['actor'] as const) : []),
-    ...(row.is_subject_erased ? (['subject'] as const) : []),
-  ];
-}
-
-function cursorAt(way: 'next' | 'prev', row: EntryRow): string {
-  return encodeCursor({ way, atMicros: row.at_us, shard: row.shard, seq: Number(row.seq) });
-}
-
-function toView(row: EntryRow) {
-  return {
-    id: ledgerId({ shard: row.shard, seq: Number(row.seq), atMicros: row.at_us }),
-    shard: row.shard,
-    seq: Number(row.seq),
-    at: row.at,
-    kind: row.kind,
-    outcome: row.outcome,
-    actor: { kind: row.actor_kind, id: row.actor_id, label: row.actor_label ?? ERASED },
-    room: row.room,
-    identity: row.identity,
-    requestId: row.request_id,
-    ip: row.ip,
-    reason: row.reason,
-    payload: row.personal ? { ...row.payload, ...row.personal } : row.payload,
-    erased: erasedParts(row),
-  };
 }
 
 /** An issuance shows what its payload says of the token as fields of its own. */

@@ -37,7 +37,7 @@ export class LedgerController {
   @Answers(ledgerPageResponse)
   async ledger(@CurrentActor() actor: Actor, @Query({ schema: ledgerQuery }) query: LedgerQuery) {
     const page = await this.reader.search(actor, query);
-    await this.reads.looked(actor, 'activity', query.filter);
+    await this.reads.looked(actor, 'activity', lookedFor(query));
     return page;
   }
 
@@ -71,7 +71,7 @@ export class LedgerController {
     @Query({ schema: ledgerQuery }) query: LedgerQuery,
   ) {
     const page = await this.reader.search(actor, query, ISSUANCES);
-    await this.reads.looked(actor, 'issuances', query.filter);
+    await this.reads.looked(actor, 'issuances', lookedFor(query));
     return { ...page, data: page.data.map(toIssuance) };
   }
 
@@ -111,4 +111,8 @@ export class LedgerController {
     await this.reads.looked(actor, 'entry', { id });
     return toIssuance(entry);
   }
+}
+
+function lookedFor({ filter, query: { text } }: LedgerQuery): Record<string, unknown> {
+  return text === '' ? filter : { ...filter, query: text };
 }

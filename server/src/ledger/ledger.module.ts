@@ -27,6 +27,13 @@ import { ReviewsController } from './reviews/reviews.controller.js';
 import { ReviewsService } from './reviews/reviews.service.js';
 import { RandomEntries } from './random-entries.js';
 import { RoomHistory } from './room-history.js';
+import { LedgerCounting } from './search/counting.js';
+import { EntryScan } from './search/entry-scan.js';
+import { EntrySearch } from './search/entry-search.js';
+import { LedgerCounts } from './search/ledger-counts.js';
+import { LogFacets } from './search/log-facets.js';
+import { LogHistogram } from './search/log-histogram.js';
+import { OperationEntries } from './search/operation-entries.js';
 import { Transactions } from './transactions.js';
 import { IntegrityController } from './integrity/integrity.controller.js';
 import { LedgerIntegrity } from './integrity/ledger-integrity.js';
@@ -45,6 +52,16 @@ const VERIFYING = [
   LedgerWitnesses,
   VerificationRuns,
   WitnessPolicyFile,
+];
+
+const SEARCHING = [
+  EntryScan,
+  EntrySearch,
+  LedgerCounting,
+  LedgerCounts,
+  LogFacets,
+  LogHistogram,
+  OperationEntries,
 ];
 
 const SEALING = [
@@ -80,15 +97,18 @@ const SEALING = [
     RoomHistory,
     Transactions,
     ...SEALING,
+    ...SEARCHING,
     ...VERIFYING,
   ],
   exports: [
     EntriesAbout,
+    EntrySearch,
     LedgerEraser,
     LedgerExporter,
     LedgerHealth,
     LedgerKeys,
     LedgerLookup,
+    LedgerReader,
     LedgerReads,
     LedgerOrigins,
     LedgerSealing,
@@ -97,6 +117,9 @@ const SEALING = [
     LedgerVerifier,
     LedgerWitnesses,
     LivingTokens,
+    LogFacets,
+    LogHistogram,
+    OperationEntries,
     RandomEntries,
     RoomHistory,
     Transactions,

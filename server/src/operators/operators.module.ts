@@ -6,11 +6,12 @@ import { OperatorsService } from './operators.service.js';
 import { Operator, OperatorAccess } from './operator.entity.js';
 import { OperatorSignOut } from './operator-sign-out.js';
 import { OperatorStore } from './operator-store.js';
+import { OperatorNames } from './operator-names.js';
 
 @Module({
   imports: [ApiKeysModule, TypeOrmModule.forFeature([Operator, OperatorAccess])],
   controllers: [OperatorsController, AccessRolesController],
-  providers: [OperatorSignOut, OperatorStore, OperatorsService],
-  exports: [OperatorSignOut, OperatorStore, OperatorsService],
+  providers: [OperatorNames, OperatorSignOut, OperatorStore, OperatorsService],
+  exports: [OperatorNames, OperatorSignOut, OperatorStore, OperatorsService],
 })
 export class OperatorsModule {}

@@ -6,11 +6,12 @@ import { UsersController } from './users.controller.js';
 import { UsersService } from './users.service.js';
 import { AppUser } from './app-user.entity.js';
 import { UserRemoval } from './user-removal.js';
+import { UserNames } from './user-names.js';
 
 @Module({
   imports: [SeatsModule, TypeOrmModule.forFeature([AppUser])],
   controllers: [UsersController],
-  providers: [LookAlikes, UserRemoval, UsersService],
-  exports: [UserRemoval, UsersService],
+  providers: [LookAlikes, UserNames, UserRemoval, UsersService],
+  exports: [UserNames, UserRemoval, UsersService],
 })
 export class UsersModule {}

@@ -19,6 +19,7 @@ export {
 export {
   type Choice,
   type DurationBound,
+  type DurationOperator,
   EMPTY_QUERY,
   type LogQuery,
   type QueryTime,

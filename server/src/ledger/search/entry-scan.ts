@@ -1,0 +1,174 @@
+import { Injectable } from '@nestjs/common';
+import { PgPool } from '../../database/pg-pool.js';
+import { conditionsOfSearch, type LogSearch, type Parameter } from './conditions.js';
+import { LedgerCounts } from './ledger-counts.js';
+import { type Path, pathOf } from './path.js';
+
+export interface Span {
+  readonly from: Date;
+  readonly to: Date;
+}
+
+/** A stretch of time, of which the newest entries are read. */
+export interface Slice extends Span {
+  /** How many entries of the path there are in it; null: that follows from how close they are. */
+  readonly entries: number | null;
+}
+
+/** What is counted of each entry that is read. */
+export interface ScanColumn {
+  readonly name: string;
+  readonly sql: string;
+}
+
+export interface ScanPlan {
+  readonly search: LogSearch;
+  readonly path: Path;
+  /** All entries of the path are read. */
+  readonly isExact: boolean;
+  readonly slices: readonly Slice[];
+  readonly perSlice: number;
+}
+
+/** Up to so many entries all are read; of more, so many from slices of the time. */
+const EXACT = 20_000;
+const SAMPLE = 12_000;
+const SLICES = 200;
+const MINUTE_MS = 60_000;
+/** Slices that are this wide begin and end where the counts do; the widest first. */
+const EDGES_MS = [60 * MINUTE_MS, 5 * MINUTE_MS];
+const READ_MS = 5_000;
+
+/**
+ * Reads entries to count them: all that an index leaves, or a bounded number from all parts of the
+ * time with the weight of those that they speak for. It costs the same however long the log is.
+ */
+@Injectable()
+export class EntryScan {
+  constructor(
+    private readonly pg: PgPool,
+    private readonly counts: LedgerCounts,
+  ) {}
+
+  /** `edges`: no slice reaches over one of them. */
+  async plan(search: LogSearch, span: Span, edges: readonly Date[] = []): Promise<ScanPlan> {
+    const path = pathOf(search);
+    if (span.from >= span.to) return { search, path, isExact: true, slices: [], perSlice: 0 };
+    const isExact = (await this.countUpTo(path, span, EXACT + 1)) <= EXACT;
+    if (isExact) {
+      return { search, path, isExact, slices: [{ ...span, entries: null }], perSlice: EXACT + 1 };
+    }
+    const spans = slicesOf(span, edges);
+    const slices = await this.withEntries(path, spans);
+    return {
+      search,
+      path,
+      isExact,
+      slices,
+      perSlice: Math.max(20, Math.round(SAMPLE / slices.length)),
+    };
+  }
+
+  /**
+   * Runs `select` over the relation `scanned`: `weight`, `at`, the columns, and as booleans whether
+   * the entry matches each of `searches`, which read along the same path.
+   */
+  async read<R extends object>(
+    { path, isExact, slices, perSlice }: ScanPlan,
+    searches: readonly LogSearch[],
+    columns: readonly ScanColumn[],
+    select: (parameter: Parameter) => string,
+  ): Promise<R[]> {
+    if (slices.length === 0) return [];
+    const values: unknown[] = [];
+    const parameter: Parameter = (value) => `$${values.push(value)}`;
+    const branches = path.branches(parameter);
+    const branch = branches.length > 0 ? `(${branches.join(' OR ')}) AND` : '';
+    const froms = parameter(slices.map(({ from }) => from));
+    const tos = parameter(slices.map(({ to }) => to));
+    const flags = searches.map((search, i) => {
+      const all = conditionsOfSearch(search, parameter);
+      return `coalesce(${all.length > 0 ? all.join(' AND ') : 'true'}, false) AS is_match_${i}`;
+    });
+    const entries = (
+      bounds: string,
+    ) => `SELECT at, kind, outcome, actor_kind, actor_id, actor_label,
+      room, identity, request_id, ip, reason, payload FROM ledger_entry WHERE ${branch} ${bounds}`;
+    // The newest of a slice stand for all of it: by the counts, else by how much of it they reach over.
+    const picked = isExact
+      ? `(SELECT *, 1::float8 AS weight FROM (${entries(`at >= (${froms}::timestamptz[])[1] AND at < (${tos}::timestamptz[])[1]`)}) AS every) AS picked`
+      : `unnest(${froms}::timestamptz[], ${tos}::timestamptz[],
+           ${parameter(slices.map(({ entries }) => entries))}::float8[]) AS slice(lo, hi, total)
+         CROSS JOIN LATERAL (
+           SELECT *, CASE WHEN n < ${perSlice} THEN 1 WHEN total IS NOT NULL THEN greatest(1, total / n)
+             ELSE extract(epoch FROM hi - lo) / greatest(extract(epoch FROM hi - first), 0.001) END AS weight
+           FROM (SELECT *, count(*) OVER () AS n, min(at) OVER () AS first FROM (
+             ${entries('at >= lo AND at < hi')} ORDER BY at DESC LIMIT ${perSlice}) AS newest) AS known) AS picked`;
+    const sql = `WITH scanned AS MATERIALIZED (
+        SELECT weight, at, outcome, ${[...columns.map(({ name, sql }) => `${sql} AS ${name}`), ...flags].join(', ')}
+        FROM ${picked})
+      ${select(parameter)}`;
+    const { rows } = await this.pg.query<R>('', sql, values, READ_MS);
+    return rows;
+  }
+
+  private async countUpTo(path: Path, { from, to }: Span, limit: number): Promise<number> {
+    const values: unknown[] = [];
+    const parameter: Parameter = (value) => `$${values.push(value)}`;
+    const times = `at >= ${parameter(from)}::timestamptz AND at < ${parameter(to)}::timestamptz`;
+    const branches = path.branches(parameter);
+    const most = parameter(limit);
+    const of = (branch: string) =>
+      `(SELECT FROM ledger_entry WHERE ${branch} ${times} LIMIT ${most})`;
+    const all = branches.length > 0 ? branches.map((branch) => of(`${branch} AND`)) : [of('')];
+    const { rows } = await this.pg.query<{ n: string }>(
+      '',
+      `SELECT count(*) AS n FROM (SELECT FROM (${all.join(' UNION ALL ')}) AS each LIMIT ${most}) AS found`,
+      values,
+      READ_MS,
+    );
+    return Number(rows[0]?.n ?? 0);
+  }
+
+  /** What the counts know of: all slices but the first and the last, if these begin or end between. */
+  private async withEntries(path: Path, spans: readonly Span[]): Promise<Slice[]> {
+    const isKnown = ({ from, to }: Span) => LedgerCounts.isEdge(from) && LedgerCounts.isEdge(to);
+    const first = spans.findIndex(isKnown);
+    const known = spans.slice(Math.max(0, first)).filter(isKnown);
+    const isRow = first >= 0 && spans.slice(first, first + known.length).every(isKnown);
+    const edges = [...known.map(({ from }) => from), ...known.slice(-1).map(({ to }) => to)];
+    const counted =
+      path.by === 'time' && isRow
+        ? await this.counts.read({ edges, kinds: null, outcomes: null })
+        : null;
+    if (!counted) return spans.map((span) => ({ ...span, entries: null }));
+    const sums = known.map(() => 0);
+    for (const { n, entries } of counted) sums[n] = (sums[n] ?? 0) + entries;
+    return spans.map((span, i) => ({ ...span, entries: sums[i - first] ?? null }));
+  }
+}
+
+/** About 200 of about the same length, none over one of the edges. */
+function slicesOf({ from, to }: Span, edges: readonly Date[]): Span[] {
+  const inner = edges.filter((edge) => edge > from && edge < to);
+  const cuts = [from, ...inner, to];
+  const perPart = Math.max(1, Math.round(SLICES / (cuts.length - 1)));
+  const spans: Span[] = [];
+  for (let i = 0; i + 1 < cuts.length; i++) {
+    const [begin, end] = [cuts[i] as Date, cuts[i + 1] as Date];
+    const length = (end.getTime() - begin.getTime()) / perPart;
+    let last = begin;
+    for (let part = 1; part <= perPart; part++) {
+      const at = part === perPart ? end : onEdge(begin.getTime() + part * length, length);
+      if (at > last) spans.push({ from: last, to: at });
+      last = at > last ? at : last;
+    }
+  }
+  return spans;
+}
+
+/** The counts know of slices that begin and end at their edges. */
+function onEdge(ms: number, length: number): Date {
+  const unit = EDGES_MS.find((edge) => length >= 2 * edge) ?? 1;
+  return new Date(Math.round(ms / unit) * unit);
+}

@@ -1,0 +1,183 @@
+import { Injectable } from '@nestjs/common';
+import { PgPool } from '../../database/pg-pool.js';
+import { COLUMNS, cursorAt, type EntryRow, type EntryView, toView } from '../entry-view.js';
+import type { Cursor } from '../ledger.schemas.js';
+import { conditionsOfSearch, type LogSearch, type Parameter, timesOfSearch } from './conditions.js';
+import { type Path, pathOf } from './path.js';
+
+/** A place between entries. */
+interface Place {
+  readonly at_us: string;
+  readonly shard: number;
+  readonly seq: string | number;
+}
+
+export interface SearchPage {
+  readonly data: EntryView[];
+  readonly pageInfo: { readonly next: string | null; readonly prev: string | null };
+  readonly searched: { readonly until: Date | null; readonly isWhole: boolean };
+}
+
+export interface PageQuery {
+  readonly cursor: Cursor | null;
+  readonly limit: number;
+}
+
+/** How many entries are looked at first, and how many times more each time. */
+const FIRST_LOOK = 2_000;
+const MORE = 4;
+const LARGEST_LOOK = 40_000;
+/** No further look begins after this; what there is by then is the page. */
+const BUDGET_MS = 150;
+const SEARCH_TIMEOUT_MS = 5_000;
+
+/**
+ * Finds entries newest first, by keyset. What no index can find is looked for a stretch at a time:
+ * a page ends when it is full or the time is up, and says how far it has looked.
+ */
+@Injectable()
+export class EntrySearch {
+  constructor(private readonly pg: PgPool) {}
+
+  async page(search: LogSearch, { cursor, limit }: PageQuery): Promise<SearchPage> {
+    const isBack = cursor?.way === 'prev';
+    const start = cursor && {
+      at_us: cursor.atMicros,
+      shard: cursor.shard,
+      seq: cursor.seq,
+    };
+    const { rows, stopped } = await this.find(search, start, isBack, limit + 1);
+    const hasMore = rows.length > limit;
+    const page = rows.slice(0, limit);
+    if (isBack) page.reverse();
+    // Where nothing was found, it goes on from where the search stopped.
+    const furthest = hasMore ? null : stopped;
+    const last = (isBack ? null : furthest) ?? page.at(-1);
+    const first = (isBack ? furthest : null) ?? page[0];
+    const isFurther = hasMore || furthest !== null;
+    return {
+      data: page.map(toView),
+      pageInfo: {
+        next: last && (isBack || isFurther) ? cursorAt('next', last as EntryRow) : null,
+        prev:
+          first && (isBack ? isFurther : cursor !== null)
+            ? cursorAt('prev', first as EntryRow)
+            : null,
+      },
+      searched: {
+        until: furthest && new Date(Number(BigInt(furthest.at_us) / 1_000n)),
+        isWhole: furthest === null,
+      },
+    };
+  }
+
+  private async find(
+    search: LogSearch,
+    start: Place | null,
+    isBack: boolean,
+    wanted: number,
+  ): Promise<{ rows: EntryRow[]; stopped: Place | null }> {
+    const path = pathOf(search);
+    const began = performance.now();
+    const read = (from: Place | null, to: Place | null, limit: number) =>
+      this.read(search, path, { from, to, isBack, limit });
+    if (path.isWhole) return { rows: await read(start, null, wanted), stopped: null };
+    const rows: EntryRow[] = [];
+    let from = start;
+    for (let look = FIRST_LOOK; ; look = Math.min(look * MORE, LARGEST_LOOK)) {
+      const to = await this.placeAfter(search, path, from, isBack, look);
+      rows.push(...(await read(from, to, wanted - rows.length)));
+      if (to === null || rows.length >= wanted) return { rows, stopped: null };
+      if (performance.now() - began > BUDGET_MS) return { rows, stopped: to };
+      from = to;
+    }
+  }
+
+  /** Entries after `from` up to `to`, both in the order of reading. */
+  private async read(
+    search: LogSearch,
+    path: Path,
+    bounds: { from: Place | null; to: Place | null; isBack: boolean; limit: number },
+  ): Promise<EntryRow[]> {
+    const { from, to, isBack, limit } = bounds;
+    const values: unknown[] = [];
+    const parameter: Parameter = (value) => `$${values.push(value)}`;
+    const within = [
+      ...timesOfSearch(search, parameter),
+      ...(from ? [beyond(from, isBack ? '>' : '<', parameter)] : []),
+      ...(to ? [beyond(to, isBack ? '<=' : '>=', parameter)] : []),
+    ];
+    const order = orderOf(isBack);
+    const most = parameter(limit);
+    const branches = path.branches(parameter);
+    const select = (conditions: readonly string[]) =>
+      `SELECT ${COLUMNS} FROM ledger_entry ${where(conditions)} ${order} LIMIT ${most}`;
+    const sql =
+      path.isWhole && branches.length > 1
+        ? `SELECT * FROM (${branches
+            .map((branch) => `(${select([branch, ...within])})`)
+            .join(' UNION ALL ')}) AS found ${order} LIMIT ${most}`
+        : select([
+            ...(branches.length === 1 ? branches : []),
+            ...(path.isWhole && branches.length === 1 ? [] : conditionsOfSearch(search, parameter)),
+            ...within,
+          ]);
+    const { rows } = await this.pg.query<EntryRow>('', sql, values, SEARCH_TIMEOUT_MS);
+    return rows;
+  }
+
+  /** The place of the entry that is `count` further on the path; null: there are fewer. */
+  private async placeAfter(
+    search: LogSearch,
+    path: Path,
+    from: Place | null,
+    isBack: boolean,
+    count: number,
+  ): Promise<Place | null> {
+    const values: unknown[] = [];
+    const parameter: Parameter = (value) => `$${values.push(value)}`;
+    const within = [
+      ...timesOfSearch(search, parameter),
+      ...(from ? [beyond(from, isBack ? '>' : '<', parameter)] : []),
+    ];
+    const order = orderOf(isBack);
+    const most = parameter(count);
+    const branches = path.branches(parameter);
+    const keys = (conditions: readonly string[]) =>
+      `SELECT at, shard, seq FROM ledger_entry ${where(conditions)} ${order}`;
+    const all =
+      branches.length > 1
+        ? branches
+            .map((branch) => `(${keys([branch, ...within])} LIMIT ${most})`)
+            .join(' UNION ALL ')
+        : keys([...branches, ...within]);
+    const { rows } = await this.pg.query<Place>(
+      '',
+      `SELECT (extract(epoch FROM at) * 1000000)::bigint::text AS at_us, shard, seq
+       FROM (${all}) AS found ${order} OFFSET ${most}::bigint - 1 LIMIT 1`,
+      values,
+      SEARCH_TIMEOUT_MS,
+    );
+    return rows[0] ?? null;
+  }
+}
+
+function orderOf(isBack: boolean): string {
+  const way = isBack ? 'ASC' : 'DESC';
+  return `ORDER BY at ${way}, shard ${way}, seq ${way}`;
+}
+
+function where(conditions: readonly string[]): string {
+  return conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
+}
+
+/** The time by itself as well, so that whole partitions are left out. */
+function beyond(
+  { at_us: at, shard, seq }: Place,
+  operator: '<' | '<=' | '>' | '>=',
+  parameter: Parameter,
+): string {
+  const instant = `to_timestamp(0) + ${parameter(at)}::bigint * interval '1 microsecond'`;
+  const side = operator.startsWith('<') ? '<=' : '>=';
+  return `at ${side} ${instant} AND (at, shard, seq) ${operator} (${instant}, ${parameter(shard)}::int, ${parameter(seq)}::bigint)`;
+}
