@@ -53,11 +53,11 @@ export function LedgerFooter(props: LedgerFooterProps) {
         color="inherit"
         onClick={onZone}
         title={translate('ledger.zone.help')}
-        sx={{ fontWeight: 500, fontSize: '.75rem' }}
+        sx={{ fontWeight: 500, fontSize: '.75rem', flex: 'none' }}
       >
         {translate('ledger.zone.label', { place })}
       </Button>
-      <Typography variant="caption" role="status">
+      <Typography variant="caption" role="status" noWrap>
         {isFetchingMore ? translate('ledger.loading_more') : hasMore ? '' : translate('ledger.end')}
       </Typography>
       <Typography

@@ -148,6 +148,7 @@ export function LogPage({ base, title, query: initial = '', header, empty }: Log
         sx={{ gridArea: 'main', display: 'flex', flexDirection: 'column', gap: 1.25, minWidth: 0 }}
       >
         <ViewBar base={base} query={query} zone={iana} anomaly={anomaly}>
+          {header}
           <LivePill
             isLive={isLive}
             newer={newer}
@@ -159,7 +160,6 @@ export function LogPage({ base, title, query: initial = '', header, empty }: Log
             }}
           />
         </ViewBar>
-        {header}
         {anomaly ? (
           <FoundRows name={anomaly} base={base} zone={zone} />
         ) : (

@@ -46,7 +46,7 @@ registerMessages({
     loading_more: 'Loading older acts',
     end: 'End of the list',
     shown: '%{count} act |||| %{count} acts',
-    keys: '/ searches, J and K move, Enter opens, X shows the steps, Y copies the link, U is UTC',
+    keys: '/ search · J K move · Enter open · X steps · Y copy link · U UTC',
     outcome: {
       ok: 'Done',
       issued: 'Issued',

@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-query';
 import type { Act, Acts } from '@rolecall/server/api';
 import { getJson } from '../api/httpClient';
+import { useMe } from '../session/session';
 
 const ROUTE = '/ledger/acts';
 const PAGE = 100;
@@ -24,6 +25,7 @@ export interface ActsOptions {
 /** Acts that match a query, newest first, page by page. What comes meanwhile is only counted. */
 export function useActs({ query, zone, isLive }: ActsOptions) {
   const queryClient = useQueryClient();
+  const me = useMe();
   const queryKey = useMemo(() => [ROUTE, 'pages', query, zone], [query, zone]);
   const read = (limit: number, cursor: string | undefined, signal: AbortSignal) =>
     getJson<Acts>(ROUTE, { query: { cursor, limit, query, zone }, signal });
@@ -52,8 +54,8 @@ export function useActs({ query, zone, isLive }: ActsOptions) {
   });
   const newer = useMemo(() => {
     if (!isLive || head.dataUpdatedAt < pages.dataUpdatedAt) return 0;
-    return newerIn(head.data?.data ?? [], acts);
-  }, [isLive, head.data, head.dataUpdatedAt, pages.dataUpdatedAt, acts]);
+    return newerIn(head.data?.data ?? [], acts, me?.operator.id);
+  }, [isLive, head.data, head.dataUpdatedAt, pages.dataUpdatedAt, acts, me]);
 
   const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = pages;
   const fetchMore = useCallback(() => void fetchNextPage(), [fetchNextPage]);
@@ -101,8 +103,13 @@ function flat(pages: readonly Acts[]): Act[] {
   return acts;
 }
 
-/** How many acts at the head are not among the newest known. */
-export function newerIn(head: readonly Act[], acts: readonly Act[]): number {
+/** How many acts at the head are not among the newest known; one's own looks at the log are no news. */
+export function newerIn(
+  head: readonly Act[],
+  acts: readonly Act[],
+  own: string | undefined,
+): number {
   const known = new Set(acts.slice(0, 2 * HEAD).map(({ id }) => id));
-  return head.filter(({ id }) => !known.has(id)).length;
+  const isOwnLook = ({ kind, entry }: Act) => kind === 'ledger.read' && entry.actor.id === own;
+  return head.filter((act) => !known.has(act.id) && !isOwnLook(act)).length;
 }

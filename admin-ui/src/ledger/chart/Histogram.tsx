@@ -44,6 +44,7 @@ export function Histogram(props: HistogramProps) {
   const y = (count: number) => (count / most) * PLOT;
   const shown = draft ?? brush;
   const isDays = span.to - span.from > 2 * 86_400_000;
+  const isShort = span.to - span.from < 10 * 60_000;
 
   const timeAt = (event: PointerEvent<Element>) => {
     const { left } = event.currentTarget.getBoundingClientRect();
@@ -75,7 +76,7 @@ export function Histogram(props: HistogramProps) {
   };
 
   const bucket = hovered === null ? undefined : buckets[hovered];
-  const time = (at: number) => format(at, isDays ? 'dayAndMinute' : 'minute');
+  const time = (at: number) => format(at, isDays ? 'dayAndMinute' : isShort ? 'clock' : 'minute');
   return (
     <Root ref={ref}>
       {width > 0 && (
@@ -119,7 +120,7 @@ export function Histogram(props: HistogramProps) {
           <line className="axis" x1={0} x2={plot} y1={TOP + PLOT} y2={TOP + PLOT} />
           {timeTicks(span, Math.max(2, Math.floor(plot / 84)), offsetMs).map((at) => (
             <text key={at} x={x(at)} y={HEIGHT - 3} textAnchor={anchorAt(x(at), plot)}>
-              {tickText(at, offsetMs, format)}
+              {tickText(at, offsetMs, format, isShort)}
             </text>
           ))}
           {shown && (
@@ -230,8 +231,14 @@ const middle = (from: number, to: number, plot: number) =>
   Math.max(64, Math.min(plot - 64, (from + to) / 2));
 
 /** A day where one begins, else the time. */
-function tickText(at: number, offsetMs: (at: number) => number, format: HistogramProps['format']) {
-  return format(at, (at + offsetMs(at)) % 86_400_000 === 0 ? 'day' : 'minute');
+function tickText(
+  at: number,
+  offsetMs: (at: number) => number,
+  format: HistogramProps['format'],
+  isShort: boolean,
+) {
+  const isMidnight = (at + offsetMs(at)) % 86_400_000 === 0;
+  return format(at, isMidnight ? 'day' : isShort ? 'clock' : 'minute');
 }
 
 interface BarProps {

@@ -5,7 +5,7 @@ import Menu from '@mui/material/Menu';
 import MenuItem from '@mui/material/MenuItem';
 import ExpandMore from '@mui/icons-material/ExpandMore';
 
-const AGO = ['15m', '1h', '24h', '7d', '30d'];
+const AGO = ['15m', '1h', '1d', '7d', '30d'];
 
 /** The usual stretches of time; `ago` is the one that the query has, empty for none. */
 export function RangeMenu({ ago, onAgo }: { ago: string; onAgo: (ago: string) => void }) {

@@ -11,10 +11,13 @@ export const TONES: Record<string, Tone> = {
   superseded: 'neutral',
 };
 
-/** The layers of a bar, from the bottom, with the outcomes that each counts. */
+/**
+ * The layers of a bar, from the bottom, with the outcomes that each counts. Intents are not counted:
+ * what came of them is.
+ */
 export const LAYERS = [
   { id: 'done', outcomes: ['ok', 'applied'] },
-  { id: 'open', outcomes: ['intent', 'pending', 'superseded'] },
+  { id: 'open', outcomes: ['pending', 'superseded'] },
   { id: 'refused', outcomes: ['refused', 'failed'] },
 ] as const;
 export type LayerId = (typeof LAYERS)[number]['id'];
@@ -25,4 +28,4 @@ export const countOf = (counts: Counts, layer: (typeof LAYERS)[number]) =>
   layer.outcomes.reduce((sum, outcome) => sum + (counts[outcome] ?? 0), 0);
 
 export const totalOf = (counts: Counts) =>
-  Object.values(counts).reduce((sum, count) => sum + count, 0);
+  LAYERS.reduce((sum, layer) => sum + countOf(counts, layer), 0);

@@ -37,6 +37,7 @@ export function ValueMenu({ field, value, onFilter, to, children }: ValueMenuPro
           minWidth: 0,
           minHeight: 24,
           p: 0,
+          font: 'inherit',
           textAlign: 'left',
           overflowWrap: 'anywhere',
           textDecoration: 'underline',

@@ -83,7 +83,9 @@ const One = ({ id, name, kind, note, filter }: OneProps) => (
     <Box sx={{ minWidth: 0 }}>
       {filter ? (
         <ValueMenu {...filter}>
-          <bdi translate="no">{name}</bdi>
+          <Box component="bdi" translate="no" sx={{ fontWeight: 600, fontSize: '.8125rem' }}>
+            {name}
+          </Box>
         </ValueMenu>
       ) : (
         <Typography component="span" variant="body2" sx={{ fontWeight: 600 }} translate="no">

@@ -87,14 +87,16 @@ function Facet({ facet: { field, values }, query, onToggle }: FacetProps) {
   const titleId = useId();
   const asked = field === 'group' ? 'kind' : field;
   const choice = query.fields[asked];
-  const most = Math.max(1, ...values.map(({ count }) => count));
   const isIn = (list: 'any' | 'none', value: string) =>
     choice?.[list].some(({ text }) => text === value) ?? false;
+  // Each act that LiveKit is told begins with an intent; what came of it is counted.
+  const shown = values.filter(({ value }) => value !== 'intent' || isIn('any', value));
+  const most = Math.max(1, ...shown.map(({ count }) => count));
   return (
     <section aria-labelledby={titleId}>
       <h3 id={titleId}>{translate(`ledger.facet.${field}`)}</h3>
       <ul>
-        {values.map(({ value, label, count }) => {
+        {shown.map(({ value, label, count }) => {
           const isOnly = isIn('any', value);
           const isWithout = isIn('none', value);
           const toggle = (event: MouseEvent) =>

@@ -2,10 +2,18 @@ import { styled } from '@mui/material/styles';
 
 export const FacetList = styled('div')(({ theme }) => ({
   display: 'grid',
+  gridTemplateColumns: 'minmax(0, 1fr)',
   gap: 12,
   '&.is-old': { opacity: 0.6 },
   '& h3': { margin: '0 0 4px', fontSize: '.8125rem', fontWeight: 650 },
-  '& ul': { listStyle: 'none', margin: 0, padding: 0, display: 'grid', gap: 2 },
+  '& ul': {
+    listStyle: 'none',
+    margin: 0,
+    padding: 0,
+    display: 'grid',
+    gridTemplateColumns: 'minmax(0, 1fr)',
+    gap: 2,
+  },
   '& li': { position: 'relative', display: 'flex', borderRadius: 5 },
   '& button': {
     font: 'inherit',
@@ -69,7 +77,8 @@ export const FacetList = styled('div')(({ theme }) => ({
     textOverflow: 'ellipsis',
     whiteSpace: 'nowrap',
   },
-  '& .label > bdi': { overflow: 'hidden', textOverflow: 'ellipsis' },
+  '& .label > bdi, & .label > span': { overflow: 'hidden', textOverflow: 'ellipsis' },
+  '& .label > [aria-hidden]': { flex: 'none' },
   '& .count': { position: 'relative', color: theme.palette.text.secondary, fontSize: '.75rem' },
   // Beside the number, and seen when it could be meant.
   '& .without': {

@@ -17,9 +17,10 @@ import { LogRow } from './LogRow';
 import { Rows } from './Rows';
 import { useWidth } from '../chart/useWidth';
 
-/** Below it the parts of a row are under each other. */
-const NARROW = 560;
-const HEIGHT = { wide: 48, narrow: 84 };
+/** The widths from which rows have more columns. */
+const NARROW = 520;
+const WIDE = 820;
+const HEIGHT = { wide: 48, medium: 48, narrow: 76 };
 
 export interface LogListHandle {
   focusRow: (index: number) => void;
@@ -48,8 +49,8 @@ export function LogList(props: LogListProps) {
   const [measure, width] = useWidth<HTMLDivElement>();
   const [active, setActive] = useState(0);
   const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set());
-  const isNarrow = width > 0 && width < NARROW;
-  const height = isNarrow ? HEIGHT.narrow : HEIGHT.wide;
+  const look = width === 0 || width >= WIDE ? 'wide' : width >= NARROW ? 'medium' : 'narrow';
+  const height = HEIGHT[look];
   // eslint-disable-next-line react-hooks/incompatible-library -- only the React Compiler minds, which is not used
   const virtual = useVirtualizer({
     count: acts.length,
@@ -113,7 +114,7 @@ export function LogList(props: LogListProps) {
 
   const tabStop = Math.min(active, acts.length - 1);
   return (
-    <Rows ref={scroller} className={isNarrow ? 'narrow' : 'wide'} onKeyDown={onKeyDown}>
+    <Rows ref={scroller} className={look} onKeyDown={onKeyDown}>
       <div ref={measure} />
       <ol aria-label={translate('ledger.list_label')} style={{ height: virtual.getTotalSize() }}>
         {rows.map(({ index, start, key }) => {

@@ -50,42 +50,44 @@ export const LogRow = memo(function LogRow(props: LogRowProps) {
         </time>
         <small>{format(act.at, 'day')}</small>
       </Link>
-      <span className="who" id={`${id}w`}>
-        <Face of={who.id} name={who.name} kind={who.kind} />
-        <span>
-          <b
-            className={who.field ? 'value' : undefined}
-            onClick={who.field ? (event) => props.onPick(who.field!, who.id, event) : undefined}
-          >
-            <bdi translate="no">{who.name}</bdi>
-          </b>
-          {who.note && <small>{translate(who.note)}</small>}
+      <div className="told">
+        <span className={who.isSaid ? 'who' : 'who aside'} id={`${id}w`}>
+          <Face of={who.id} name={who.name} kind={who.kind} />
+          <span>
+            <b
+              className={who.field ? 'value' : undefined}
+              onClick={who.field ? (event) => props.onPick(who.field!, who.id, event) : undefined}
+            >
+              <bdi translate="no">{who.name}</bdi>
+            </b>
+            {who.note && <small>{translate(who.note)}</small>}
+          </span>
         </span>
-      </span>
-      <span className="act" id={`${id}a`}>
-        <span>
-          <ActSentence
-            act={act}
-            parts={said}
-            words={words}
-            onPick={props.onPick}
-            hint={translate('ledger.row.hint')}
-          />
+        <span className="act" id={`${id}a`}>
+          <span>
+            <ActSentence
+              act={act}
+              parts={said}
+              words={words}
+              onPick={props.onPick}
+              hint={translate('ledger.row.hint')}
+            />
+          </span>
+          {(entry.reason || repeated) && (
+            <small>
+              {repeated && (
+                <span>
+                  {translate('ledger.row.folded', {
+                    smart_count: repeated.count,
+                    since: format(repeated.since, 'clock'),
+                  })}
+                </span>
+              )}
+              {entry.reason && <bdi>{`“${entry.reason}”`}</bdi>}
+            </small>
+          )}
         </span>
-        {(entry.reason || repeated) && (
-          <small>
-            {repeated && (
-              <span>
-                {translate('ledger.row.folded', {
-                  smart_count: repeated.count,
-                  since: format(repeated.since, 'clock'),
-                })}
-              </span>
-            )}
-            {entry.reason && <bdi>{`“${entry.reason}”`}</bdi>}
-          </small>
-        )}
-      </span>
+      </div>
       <span className="outcome" id={`${id}o`}>
         <OutcomeBadge entry={act} />
       </span>
@@ -116,6 +118,8 @@ interface Who {
   kind: ActorKind | 'gate' | null;
   field?: 'actor' | 'identity';
   note?: string;
+  /** The sentence goes on from the name. */
+  isSaid: boolean;
 }
 
 const NOTES: Partial<Record<string, string>> = {
@@ -134,7 +138,13 @@ export function tell(act: Act, words: LogWords): { who: Who; said: Part[] } {
     second && !second.name ? [{ text: second.text.trimStart() }, ...rest] : parts.slice(1);
   const { entry, people } = act;
   if (first?.name === 'identity' && entry.identity) {
-    const who: Who = { id: entry.identity, name: first.text, kind: null, field: 'identity' };
+    const who: Who = {
+      id: entry.identity,
+      name: first.text,
+      kind: null,
+      field: 'identity',
+      isSaid: true,
+    };
     return { who, said: following };
   }
   const { actor } = entry;
@@ -147,8 +157,9 @@ export function tell(act: Act, words: LogWords): { who: Who; said: Part[] } {
     kind: isGate ? 'gate' : (actor?.kind ?? null),
     field: actor?.id ? 'actor' : undefined,
     note: NOTES[actor?.kind ?? ''],
+    isSaid: first?.name === 'actor',
   };
-  return { who, said: first?.name === 'actor' ? following : parts };
+  return { who, said: who.isSaid ? following : parts };
 }
 
 /** What the sentence is about: the first entry of the act, and what came of it in the end. */

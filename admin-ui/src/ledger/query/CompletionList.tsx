@@ -32,7 +32,7 @@ export function CompletionList(props: CompletionListProps) {
     >
       {error && (
         <p className="error" role="alert">
-          <bdi translate="no">{error.word}</bdi>
+          {!error.message.includes(error.word) && <bdi translate="no">{error.word}</bdi>}
           <span>{` ${error.message}`}</span>
           {error.possible.length > 0 && (
             <span className="possible">

@@ -50,7 +50,7 @@ const MOST = 8;
 const EACH = 4;
 const FIELDS = Object.keys(QUERY_FIELDS) as QueryField[];
 const PEOPLE: readonly MatchField[] = ['identity', 'actor'];
-const AGO = ['15m', '1h', '24h', '7d', '30d', 'today', 'yesterday'];
+const AGO = ['15m', '1h', '1d', '7d', '30d', 'today', 'yesterday'];
 const LENGTHS = ['ttl>10m', 'ttl>1h', 'ttl>12h', 'ttl>1d', 'ttl<1m'];
 
 /** What is being written at the end of the input. */

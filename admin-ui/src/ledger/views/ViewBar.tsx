@@ -144,6 +144,7 @@ const Bar = styled('div')(({ theme }) => ({
   gap: 8,
   minWidth: 0,
   minHeight: 40,
+  flexWrap: 'wrap',
   borderBottom: `1px solid ${theme.palette.divider}`,
   '& nav': { minWidth: 0, overflowX: 'auto', scrollbarWidth: 'thin' },
   '& ul': { display: 'flex', listStyle: 'none', margin: 0, padding: 0 },
@@ -179,5 +180,11 @@ const Bar = styled('div')(({ theme }) => ({
     lineHeight: '18px',
     fontWeight: 600,
   },
-  '& .end': { marginLeft: 'auto', display: 'flex', alignItems: 'center', gap: 8, flex: 'none' },
+  '& .end': {
+    marginLeft: 'auto',
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    gap: 8,
+  },
 }));

@@ -228,7 +228,7 @@ registerMessages({
         chosen: 'A chosen time',
         '15m': 'Last 15 minutes',
         '1h': 'Last hour',
-        '24h': 'Last 24 hours',
+        '1d': 'Last 24 hours',
         '7d': 'Last 7 days',
         '30d': 'Last 30 days',
         today: 'Today',
