@@ -16,7 +16,7 @@ import { ConflictDialog } from './ConflictDialog';
 import { AlarmBanner } from './AlarmBanner';
 import { DemoBanner } from './DemoBanner';
 import { ErrorBoundary } from './ErrorBoundary';
-import { lazyPage } from './lazyPage';
+import { lazyPage } from '../shared/lazyPage';
 import { LedgerBanner } from './LedgerBanner';
 import { NAV_WIDTH, Navigation, useNavigationKeys } from './Navigation';
 import { ReauthenticationDialog } from '../sign-in/ReauthenticationDialog';

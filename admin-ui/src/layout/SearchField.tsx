@@ -4,7 +4,7 @@ import ButtonBase from '@mui/material/ButtonBase';
 import Search from '@mui/icons-material/Search';
 import { styled } from '@mui/material/styles';
 import { useHotkeys } from 'react-hotkeys-hook';
-import { lazyPage } from './lazyPage';
+import { lazyPage } from '../shared/lazyPage';
 
 const SearchPalette = lazyPage<{ onClose: () => void }>(
   async () => (await import('../search/SearchPalette')).SearchPalette,

@@ -1,16 +1,24 @@
 import { Fragment } from 'react';
 import { useTranslate } from 'react-admin';
+import type { Act } from '@rolecall/server/api';
 import type { Issuance, LedgerEntry } from '../api/records';
 import { useTemplates } from '../shared/useTemplates';
 import './messages.en';
 import './words/messages.en';
 import { sentenceOf } from './words/sentence';
 
+export interface LedgerSentenceProps {
+  entry: LedgerEntry | Issuance;
+  /** Whom it names, as they are called now. */
+  people?: Act['people'];
+}
+
 /** One entry in plain words. */
-export function LedgerSentence({ entry }: { entry: LedgerEntry | Issuance }) {
+export function LedgerSentence({ entry, people }: LedgerSentenceProps) {
   const translate = useTranslate();
   const { byKey } = useTemplates();
-  const parts = sentenceOf(entry, { translate, templateName: (key) => byKey.get(key)?.name });
+  const templateName = (key: string) => byKey.get(key)?.name;
+  const parts = sentenceOf(entry, { translate, templateName, people });
   return (
     <span>
       {parts.map(({ name, text }, at) =>
