@@ -30,6 +30,7 @@ import { ListCard } from './list/ListCard';
 import type { LogListHandle } from './list/LogList';
 import type { ValueField } from './list/ActSentence';
 import { LivePill } from './LivePill';
+import { LogStyles } from './logStyles';
 import './messages.en';
 import { type MatchField, parseQuery, printQuery, printTime } from './query/language';
 import { type Choosing, toggled, within } from './query/logSearch';
@@ -144,6 +145,7 @@ export function LogPage({ base, title, query: initial = '', header, empty }: Log
       }}
     >
       <Title title={translate(title)} />
+      <LogStyles />
       <Box
         sx={{ gridArea: 'main', display: 'flex', flexDirection: 'column', gap: 1.25, minWidth: 0 }}
       >

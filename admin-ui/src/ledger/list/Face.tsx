@@ -1,18 +1,8 @@
-import { styled } from '@mui/material/styles';
 import DnsOutlined from '@mui/icons-material/DnsOutlined';
 import DoorFrontOutlined from '@mui/icons-material/DoorFrontOutlined';
 import VpnKeyOutlined from '@mui/icons-material/VpnKeyOutlined';
 import type { ActorKind } from '../../api/records';
-
-/** Background and ink, in light and in dark; each pair reads at 4.5:1. */
-const LOOKS = [
-  ['#dfe4fb', '#2f3a94', '#2c3468', '#ccd4ff'],
-  ['#fbe3d4', '#85370a', '#55301c', '#ffd3b8'],
-  ['#d6f0e6', '#0f5b41', '#17473a', '#b5eed8'],
-  ['#f9dfeb', '#8c1d57', '#562238', '#ffc6df'],
-  ['#efe1fa', '#66279a', '#44265c', '#e7c9ff'],
-  ['#dcecf8', '#114f7f', '#173f5c', '#bfe1fb'],
-] as const;
+import { LOOKS } from '../logStyles';
 
 const PROGRAMS = { system: DnsOutlined, api_key: VpnKeyOutlined, gate: DoorFrontOutlined };
 
@@ -48,37 +38,16 @@ export function Face({ of, name, kind, isSmall }: FaceProps) {
   if (isProgram(kind)) {
     const Sign = PROGRAMS[kind];
     return (
-      <Disc aria-hidden className={`program ${size}`}>
+      <span aria-hidden className={`log-face program ${size}`}>
         <Sign />
-      </Disc>
+      </span>
     );
   }
   return (
-    <Disc aria-hidden className={`look${lookOf(of)} ${size}`} data-initials={initialsOf(name)} />
+    <span
+      aria-hidden
+      className={`log-face look${lookOf(of)} ${size}`}
+      data-initials={initialsOf(name)}
+    />
   );
 }
-
-const Disc = styled('span')(({ theme }) => ({
-  display: 'inline-grid',
-  placeItems: 'center',
-  flex: 'none',
-  width: 24,
-  height: 24,
-  borderRadius: '50%',
-  fontSize: 9.5,
-  fontWeight: 650,
-  '&.small': { width: 18, height: 18, fontSize: 8 },
-  // Not text: what it stands for is beside it.
-  '&[data-initials]::before': { content: 'attr(data-initials)' },
-  '&.program': { background: theme.palette.action.selected, color: theme.palette.text.secondary },
-  '& svg': { fontSize: 15 },
-  '&.small svg': { fontSize: 12 },
-  ...Object.fromEntries(
-    LOOKS.map(([light, ink, dark, darkInk], at) => [
-      `&.look${at}`,
-      theme.palette.mode === 'dark'
-        ? { background: dark, color: darkInk }
-        : { background: light, color: ink },
-    ]),
-  ),
-}));

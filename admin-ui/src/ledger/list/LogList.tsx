@@ -89,13 +89,17 @@ export function LogList(props: LogListProps) {
     scroller.current?.querySelector<HTMLElement>('a')?.focus({ preventScroll: true });
   }, [hasRows, openId]);
 
-  const onExpand = useCallback((id: string) => {
-    setExpanded((before) => {
-      const next = new Set(before);
-      if (!next.delete(id)) next.add(id);
-      return next;
-    });
-  }, []);
+  const onExpand = useCallback(
+    (id: string, index: number) => {
+      setExpanded((before) => {
+        const next = new Set(before);
+        if (!next.delete(id)) next.add(id);
+        return next;
+      });
+      virtual.resizeItem(index, height);
+    },
+    [virtual, height],
+  );
   const onFocus = useCallback((index: number) => setActive(index), []);
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -107,7 +111,7 @@ export function LogList(props: LogListProps) {
     else if (key === 'Home') focusRow(0);
     else if (key === 'End') focusRow(acts.length - 1);
     else if (key === 'y' && act) props.onCopyLink(act);
-    else if (key === 'x' && act && act.steps.length > 1) onExpand(act.id);
+    else if (key === 'x' && act && act.steps.length > 1) onExpand(act.id, active);
     else return;
     event.preventDefault();
   };
@@ -123,7 +127,8 @@ export function LogList(props: LogListProps) {
           return (
             <li
               key={key}
-              ref={virtual.measureElement}
+              // Rows have one height; only those that are opened, or that wrap, are measured.
+              ref={look === 'narrow' || expanded.has(act.id) ? virtual.measureElement : undefined}
               data-index={index}
               aria-setsize={hasMore ? -1 : acts.length}
               aria-posinset={index + 1}

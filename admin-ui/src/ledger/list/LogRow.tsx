@@ -1,16 +1,15 @@
 import { memo, useId } from 'react';
 import { useTranslate } from 'react-admin';
-import ExpandMore from '@mui/icons-material/ExpandMore';
 import { Link } from 'react-router-dom';
 import type { Act } from '@rolecall/server/api';
 import type { ActorKind } from '../../api/records';
 import { nameOf } from '../../shared/nameOf';
-import { OutcomeBadge } from '../OutcomeBadge';
 import { type Part, sentenceOf, type Told } from '../words/sentence';
 import type { LogWords } from '../words/useWords';
 import type { useZone } from '../zone';
 import { ActSentence, type PickValue } from './ActSentence';
 import { Face } from './Face';
+import { OutcomeSign } from './OutcomeSign';
 import { Steps } from './Steps';
 
 export interface LogRowProps {
@@ -23,7 +22,7 @@ export interface LogRowProps {
   format: ReturnType<typeof useZone>['format'];
   index: number;
   onFocus: (index: number) => void;
-  onExpand: (id: string) => void;
+  onExpand: (id: string, index: number) => void;
   onPick: PickValue;
 }
 
@@ -89,7 +88,7 @@ export const LogRow = memo(function LogRow(props: LogRowProps) {
         </span>
       </div>
       <span className="outcome" id={`${id}o`}>
-        <OutcomeBadge entry={act} />
+        <OutcomeSign kind={act.kind} outcome={act.outcome} />
       </span>
       {canExpand && (
         <button
@@ -98,9 +97,11 @@ export const LogRow = memo(function LogRow(props: LogRowProps) {
           tabIndex={isTabStop ? 0 : -1}
           aria-expanded={isExpanded}
           aria-label={translate('ledger.row.steps')}
-          onClick={() => props.onExpand(act.id)}
+          onClick={() => props.onExpand(act.id, index)}
         >
-          <ExpandMore />
+          <svg viewBox="0 0 24 24" aria-hidden>
+            <path d="M16.59 8.59 12 13.17 7.41 8.59 6 10l6 6 6-6z" />
+          </svg>
         </button>
       )}
       {isExpanded && canExpand && (

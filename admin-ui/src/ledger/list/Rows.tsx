@@ -86,7 +86,7 @@ export const Rows = styled('div')(({ theme }) => ({
     cursor: 'pointer',
   },
   '& .expand:hover': { backgroundColor: theme.palette.action.selected },
-  '& .expand svg': { fontSize: 18, verticalAlign: 'middle' },
+  '& .expand svg': { width: 18, height: 18, fill: 'currentColor', verticalAlign: 'middle' },
   '& .expand[aria-expanded=true] svg': { transform: 'rotate(180deg)' },
   '& .steps': { position: 'relative', zIndex: 1, gridColumn: '2 / -1', padding: '2px 0 10px' },
   '&.narrow .row': {
