@@ -6,13 +6,14 @@ import { UserRemoval } from '../users/user-removal.js';
 import { UsersModule } from '../users/users.module.js';
 import { Assignment } from './assignment.entity.js';
 import { AssignmentsController } from './assignments.controller.js';
+import { HeldAssignments } from './held-assignments.js';
 import { AssignmentsService } from './assignments.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Assignment]), RoomsModule, UsersModule],
   controllers: [AssignmentsController],
-  providers: [AssignmentsService],
-  exports: [AssignmentsService],
+  providers: [AssignmentsService, HeldAssignments],
+  exports: [AssignmentsService, HeldAssignments],
 })
 export class AssignmentsModule implements OnModuleInit {
   constructor(

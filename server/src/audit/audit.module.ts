@@ -4,6 +4,10 @@ import { OperatorsModule } from '../operators/operators.module.js';
 import { RoleTemplatesModule } from '../role-templates/role-templates.module.js';
 import { SeatsModule } from '../seats/seats.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AssignmentsModule } from '../assignments/assignments.module.js';
+import { AnomaliesController } from './anomalies/anomalies.controller.js';
+import { AnomaliesService } from './anomalies/anomalies.service.js';
+import { UnusedRoles } from './anomalies/unused-roles.js';
 import { ChallengeController } from './challenge.controller.js';
 import { ChallengeService } from './challenge.service.js';
 import { ExposureController } from './exposure.controller.js';
@@ -13,21 +17,44 @@ import { LogController } from './log/log.controller.js';
 import { LogFigures } from './log/log-figures.js';
 import { LogSearches } from './log/log-searches.js';
 import { Names } from './log/names.js';
+import { RecognizeController } from './recognize/recognize.controller.js';
+import { RecognizeService } from './recognize/recognize.service.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
+import { ViewsController } from './views/views.controller.js';
+import { ViewsService } from './views/views.service.js';
 
 /** What an auditor asks that is more than a list of entries. */
 @Module({
-  imports: [ApiKeysModule, OperatorsModule, RoleTemplatesModule, SeatsModule, UsersModule],
-  controllers: [ChallengeController, ExposureController, LogController, SessionsController],
+  imports: [
+    ApiKeysModule,
+    AssignmentsModule,
+    OperatorsModule,
+    RoleTemplatesModule,
+    SeatsModule,
+    UsersModule,
+  ],
+  controllers: [
+    AnomaliesController,
+    ChallengeController,
+    ExposureController,
+    LogController,
+    RecognizeController,
+    SessionsController,
+    ViewsController,
+  ],
   providers: [
     ActsService,
+    AnomaliesService,
     ChallengeService,
     ExposureService,
     LogFigures,
     LogSearches,
     Names,
+    RecognizeService,
     SessionsService,
+    UnusedRoles,
+    ViewsService,
   ],
   exports: [ChallengeService],
 })

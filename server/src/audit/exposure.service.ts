@@ -41,6 +41,15 @@ interface Standing {
   readonly entrance: Entrance;
 }
 
+/** What one issued token is good for now, whether it has expired or not. */
+export interface StandingOfToken {
+  readonly exposure: Exposure;
+  /** What they would come in with; null: nothing. */
+  readonly grants: RoleGrants | null;
+  readonly voidBefore: Date | null;
+  readonly isVoid: boolean;
+}
+
 /** Who could still come in: tokens that live, and the refreshed ones of people who are or were there. */
 @Injectable()
 export class ExposureService {
@@ -79,6 +88,13 @@ export class ExposureService {
         prev: offset > 0 ? String(Math.max(0, offset - limit)) : null,
       },
     };
+  }
+
+  async standingOf(token: LivingToken): Promise<StandingOfToken> {
+    const standing = await this.standing(token);
+    const exposure = this.ofToken(token, standing);
+    const voidBefore = standing.facts.tokensVoidBefore;
+    return { exposure, grants: standing.grants, voidBefore, isVoid: exposure.entrance === VOID };
   }
 
   private async readAll(

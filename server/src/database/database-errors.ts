@@ -142,6 +142,12 @@ const CONSTRAINTS: Record<string, ConstraintMeaning> = {
     field: 'key',
     text: 'no role template has this key',
   },
+  uq_ledger_view_name: {
+    kind: 'conflict',
+    code: 'ledger_view.name_taken',
+    field: 'name',
+    text: 'a view with this name exists',
+  },
   uq_scene_name: {
     kind: 'conflict',
     code: 'scene.name_taken',

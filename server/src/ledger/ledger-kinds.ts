@@ -29,6 +29,8 @@ const OF_SEAT = { outcomes: 'change', personal: ['desired', 'detail'] } as const
 const OF_REQUEST = { outcomes: 'done', personal: ['invitedBy', 'note'] } as const;
 const OF_USER = { outcomes: 'done', personal: ['after', 'before', 'user'] } as const;
 const OF_PARTICIPANT = { outcomes: 'done', personal: ['name'] } as const;
+/** What is searched for may name people. */
+const OF_VIEW = { outcomes: 'done', personal: ['after', 'before'], speaksOf: 'actor' } as const;
 const DONE = { outcomes: 'done', personal: [] } as const;
 
 /** Every kind of ledger entry. What is not listed here cannot be written. */
@@ -230,6 +232,9 @@ export const LEDGER_KINDS = {
     speaksOf: 'actor',
     what: 'An auditor signed off a part of the log',
   },
+  'ledger.view_created': { ...OF_VIEW, what: 'A search of the log was saved for the team' },
+  'ledger.view_updated': { ...OF_VIEW, what: 'A saved search was changed' },
+  'ledger.view_deleted': { ...OF_VIEW, what: 'A saved search was deleted' },
   'room.unexplained': { ...DONE, what: 'LiveKit runs a room that nobody here began' },
   'room.changed_elsewhere': {
     outcomes: 'done',

@@ -1,5 +1,6 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { Housekeeping } from '../database/housekeeping.js';
+import { AnomalyReader } from './anomalies/anomaly-reader.js';
 import { EntriesAbout } from './entries-about.js';
 import { LedgerController } from './ledger.controller.js';
 import { LedgerEraser } from './ledger-eraser.js';
@@ -34,6 +35,7 @@ import { LedgerCounts } from './search/ledger-counts.js';
 import { LogFacets } from './search/log-facets.js';
 import { LogHistogram } from './search/log-histogram.js';
 import { OperationEntries } from './search/operation-entries.js';
+import { TokenUses } from './token-uses.js';
 import { Transactions } from './transactions.js';
 import { IntegrityController } from './integrity/integrity.controller.js';
 import { LedgerIntegrity } from './integrity/ledger-integrity.js';
@@ -55,6 +57,7 @@ const VERIFYING = [
 ];
 
 const SEARCHING = [
+  AnomalyReader,
   EntryScan,
   EntrySearch,
   LedgerCounting,
@@ -95,12 +98,14 @@ const SEALING = [
     RandomEntries,
     ReviewsService,
     RoomHistory,
+    TokenUses,
     Transactions,
     ...SEALING,
     ...SEARCHING,
     ...VERIFYING,
   ],
   exports: [
+    AnomalyReader,
     EntriesAbout,
     EntrySearch,
     LedgerEraser,
@@ -122,6 +127,7 @@ const SEALING = [
     OperationEntries,
     RandomEntries,
     RoomHistory,
+    TokenUses,
     Transactions,
     TreeReader,
     TreeStore,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PgPool } from '../database/pg-pool.js';
+import type { RoleGrants } from '../grants/role-grants.js';
 
 export interface TemplateName {
   readonly key: string;
@@ -20,5 +21,18 @@ export class TemplateNames {
       [keys],
     );
     return new Map(rows.map((row) => [row.key, row]));
+  }
+
+  /** What their published versions grant; those without one are missing. */
+  async grantsOf(keys: readonly string[]): Promise<Map<string, RoleGrants>> {
+    if (keys.length === 0) return new Map();
+    const { rows } = await this.pg.query<{ key: string; grants: RoleGrants }>(
+      'template-grants',
+      `SELECT t.key, v.grants FROM role_template t
+       JOIN role_template_version v ON v.template = t.key AND v.version = t.published
+       WHERE t.key = ANY($1)`,
+      [keys],
+    );
+    return new Map(rows.map(({ key, grants }) => [key, grants]));
   }
 }

@@ -4,7 +4,8 @@ import { LedgerService } from '../ledger.service.js';
 import { SummedEntries } from '../summed-entries.js';
 
 /** What of the log somebody looks at. */
-export type LogView = 'activity' | 'issuances' | 'entry' | 'token' | 'proof' | 'bundle' | 'reviews';
+export type LogView =
+  'activity' | 'anomalies' | 'bundle' | 'entry' | 'issuances' | 'proof' | 'reviews' | 'token';
 
 export interface Preview {
   readonly room: string | null;

@@ -109,19 +109,13 @@ export class EntrySearch {
     ];
     const order = orderOf(isBack);
     const most = parameter(limit);
-    const branches = path.branches(parameter);
     const select = (conditions: readonly string[]) =>
       `SELECT ${COLUMNS} FROM ledger_entry ${where(conditions)} ${order} LIMIT ${most}`;
-    const sql =
-      path.isWhole && branches.length > 1
-        ? `SELECT * FROM (${branches
-            .map((branch) => `(${select([branch, ...within])})`)
-            .join(' UNION ALL ')}) AS found ${order} LIMIT ${most}`
-        : select([
-            ...(branches.length === 1 ? branches : []),
-            ...(path.isWhole && branches.length === 1 ? [] : conditionsOfSearch(search, parameter)),
-            ...within,
-          ]);
+    const eachOf = (branches: readonly string[]) =>
+      branches.map((branch) => `(${select([branch, ...within])})`).join(' UNION ALL ');
+    const sql = path.isWhole
+      ? `SELECT * FROM (${eachOf(branchesOf(path, parameter))}) AS found ${order} LIMIT ${most}`
+      : select([...conditionsOfSearch(search, parameter), ...within]);
     const { rows } = await this.pg.query<EntryRow>('', sql, values, SEARCH_TIMEOUT_MS);
     return rows;
   }
@@ -142,15 +136,9 @@ export class EntrySearch {
     ];
     const order = orderOf(isBack);
     const most = parameter(count);
-    const branches = path.branches(parameter);
-    const keys = (conditions: readonly string[]) =>
-      `SELECT at, shard, seq FROM ledger_entry ${where(conditions)} ${order}`;
-    const all =
-      branches.length > 1
-        ? branches
-            .map((branch) => `(${keys([branch, ...within])} LIMIT ${most})`)
-            .join(' UNION ALL ')
-        : keys([...branches, ...within]);
+    const keys = (branch: string) =>
+      `(SELECT at, shard, seq FROM ledger_entry ${where([branch, ...within])} ${order} LIMIT ${most})`;
+    const all = branchesOf(path, parameter).map(keys).join(' UNION ALL ');
     const { rows } = await this.pg.query<Place>(
       '',
       `SELECT (extract(epoch FROM at) * 1000000)::bigint::text AS at_us, shard, seq
@@ -160,6 +148,12 @@ export class EntrySearch {
     );
     return rows[0] ?? null;
   }
+}
+
+/** Reading by the time alone is one branch. */
+function branchesOf(path: Path, parameter: Parameter): string[] {
+  const branches = path.branches(parameter);
+  return branches.length > 0 ? branches : ['true'];
 }
 
 function orderOf(isBack: boolean): string {

@@ -41,11 +41,14 @@ const COUNTS = `
     WHERE minutes = $2 AND at >= ($1::timestamptz[])[1]
       AND at < ($1::timestamptz[])[cardinality($1::timestamptz[])]
     UNION ALL
-    SELECT width_bucket(at, $1::timestamptz[]), kind, outcome, 1 FROM (
+    -- In the order of the key, so that Postgres reads by it: it cannot tell how few these are.
+    SELECT width_bucket(tail.at, $1::timestamptz[]), tail.kind, tail.outcome, 1
+    FROM behind b CROSS JOIN LATERAL (
       SELECT e.at, e.kind, e.outcome FROM ledger_entry e
-      JOIN behind b ON b.shard = e.shard AND e.seq > b.seq
-      WHERE e.at >= (SELECT min(at) FROM behind) LIMIT ${MAX_TAIL}) AS tail
-    WHERE at >= ($1::timestamptz[])[1] AND at < ($1::timestamptz[])[cardinality($1::timestamptz[])]
+      WHERE e.at >= b.at AND e.shard = b.shard AND e.seq > b.seq
+      ORDER BY e.at, e.shard, e.seq LIMIT ${MAX_TAIL}) AS tail
+    WHERE tail.at >= ($1::timestamptz[])[1]
+      AND tail.at < ($1::timestamptz[])[cardinality($1::timestamptz[])]
   ) AS all_of
   WHERE ($3::text[] IS NULL OR kind = ANY($3)) AND ($4::text[] IS NULL OR outcome = ANY($4))
   GROUP BY 1, 2, 3`;

@@ -1,0 +1,76 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
+import { CurrentActor, RequirePermission } from '../../actor/access.decorators.js';
+import type { Actor } from '../../actor/actor.js';
+import { Answers, ApiDoc } from '../../common/http/api-docs.js';
+import {
+  createViewBody,
+  type CreateViewBody,
+  updateViewBody,
+  type UpdateViewBody,
+  viewParams,
+  viewResponse,
+  viewsResponse,
+} from './views.schemas.js';
+import { ViewsService } from './views.service.js';
+
+@Controller('api/v1/ledger-views')
+export class ViewsController {
+  constructor(private readonly views: ViewsService) {}
+
+  @Get()
+  @ApiDoc({
+    summary: 'List saved views of the log',
+    description: 'Searches that somebody of the team has kept, by name.',
+  })
+  @RequirePermission('ledger.read')
+  @Answers(viewsResponse)
+  async list() {
+    return { data: await this.views.list() };
+  }
+
+  @Post()
+  @ApiDoc({
+    summary: 'Save a view of the log',
+    description:
+      'Keeps a search for everybody who reads the log. What it finds depends on the reader.',
+    example: { name: 'Refused in the town hall', query: 'room:town-hall outcome:refused' },
+    errors: ['ledger_view.too_many', 'ledger_view.name_taken'],
+  })
+  @RequirePermission('ledger.read')
+  @Answers(viewResponse)
+  create(@CurrentActor() actor: Actor, @Body({ schema: createViewBody }) body: CreateViewBody) {
+    return this.views.create(actor, body);
+  }
+
+  @Patch(':id')
+  @ApiDoc({
+    summary: 'Change a saved view',
+    description: 'Its name, its search or its note.',
+    example: { name: 'Refused in the town hall today' },
+    errors: ['ledger_view.not_found', 'ledger_view.name_taken'],
+  })
+  @RequirePermission('ledger.read')
+  @Answers(viewResponse)
+  update(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: viewParams }) { id }: { id: string },
+    @Body({ schema: updateViewBody }) body: UpdateViewBody,
+  ) {
+    return this.views.update(actor, id, body);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiDoc({
+    summary: 'Delete a saved view',
+    description: 'For everybody.',
+    errors: ['ledger_view.not_found'],
+  })
+  @RequirePermission('ledger.read')
+  async delete(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: viewParams }) { id }: { id: string },
+  ): Promise<void> {
+    await this.views.delete(actor, id);
+  }
+}

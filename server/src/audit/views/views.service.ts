@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { z } from 'zod';
+import type { Actor } from '../../actor/actor.js';
+import { AppError } from '../../common/errors/app-error.js';
+import { PgPool } from '../../database/pg-pool.js';
+import { collated } from '../../database/text-search.js';
+import { Transactions, type Tx } from '../../ledger/transactions.js';
+import type { CreateViewBody, UpdateViewBody, viewResponse } from './views.schemas.js';
+
+type View = z.output<typeof viewResponse>;
+
+const MAX_VIEWS = 200;
+const COLUMNS = `id, name, query, note, created_by AS "createdBy", created_at AS "createdAt",
+  updated_at AS "updatedAt"`;
+
+/** Searches of the log that a team keeps; each change of them is in the log. */
+@Injectable()
+export class ViewsService {
+  constructor(
+    private readonly pg: PgPool,
+    private readonly transactions: Transactions,
+  ) {}
+
+  async list(): Promise<View[]> {
+    const { rows } = await this.pg.query<View>(
+      'ledger-views',
+      `SELECT ${COLUMNS} FROM ledger_view ORDER BY ${collated('name')}, id LIMIT ${MAX_VIEWS}`,
+    );
+    return rows;
+  }
+
+  create(actor: Actor, { name, query, note }: CreateViewBody): Promise<View> {
+    return this.transactions.run(async (tx) => {
+      const { rows: counted } = await tx.query<{ n: number }>(
+        'SELECT count(*)::int AS n FROM ledger_view',
+      );
+      if ((counted[0]?.n ?? 0) >= MAX_VIEWS) {
+        throw new AppError(
+          'conflict',
+          'ledger_view.too_many',
+          `There are ${MAX_VIEWS} views already; delete one first.`,
+        );
+      }
+      const { rows } = await tx.query<View>(
+        `INSERT INTO ledger_view (id, name, query, note, created_by)
+         VALUES ($1, $2, $3, $4, $5) RETURNING ${COLUMNS}`,
+        [randomUUID(), name, query.text, note, actor.label],
+      );
+      const view = rows[0] as View;
+      record(tx, actor, 'ledger.view_created', { after: contentOf(view) }, view);
+      return view;
+    });
+  }
+
+  update(actor: Actor, id: string, { name, query, note }: UpdateViewBody): Promise<View> {
+    return this.transactions.run(async (tx) => {
+      const before = await lock(tx, id);
+      const { rows } = await tx.query<View>(
+        `UPDATE ledger_view SET name = $2, query = $3, note = $4, updated_at = clock_timestamp()
+         WHERE id = $1 RETURNING ${COLUMNS}`,
+        [id, name ?? before.name, query?.text ?? before.query, note ?? before.note],
+      );
+      const view = rows[0] as View;
+      const content = { before: contentOf(before), after: contentOf(view) };
+      if (JSON.stringify(content.before) === JSON.stringify(content.after)) return before;
+      record(tx, actor, 'ledger.view_updated', content, view);
+      return view;
+    });
+  }
+
+  async delete(actor: Actor, id: string): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const before = await lock(tx, id);
+      await tx.query('DELETE FROM ledger_view WHERE id = $1', [id]);
+      record(tx, actor, 'ledger.view_deleted', { before: contentOf(before) }, before);
+    });
+  }
+}
+
+async function lock(tx: Tx, id: string): Promise<View> {
+  const { rows } = await tx.query<View>(
+    `SELECT ${COLUMNS} FROM ledger_view WHERE id = $1 FOR UPDATE`,
+    [id],
+  );
+  if (rows[0]) return rows[0];
+  throw new AppError('not_found', 'ledger_view.not_found', 'There is no such view.');
+}
+
+function record(
+  tx: Tx,
+  actor: Actor,
+  kind: 'ledger.view_created' | 'ledger.view_updated' | 'ledger.view_deleted',
+  content: Record<string, unknown>,
+  { id }: View,
+): void {
+  tx.record({ kind, outcome: 'ok', actor, payload: { view: id, ...content } });
+}
+
+function contentOf({ name, query, note }: View) {
+  return { name, query, note };
+}
