@@ -20,14 +20,21 @@ export function useViews(zone: string) {
       queryKey: ['/ledger/facets', 'total', query, zone],
       queryFn: ({ signal }: { signal: AbortSignal }) =>
         getJson<LedgerFacets>('/ledger/facets', {
-          query: { query, zone, fields: 'outcome', top: 1 },
+          query: { query, zone, fields: 'outcome', top: 10 },
           signal,
         }),
       staleTime: MINUTE,
       retry: false,
     })),
   });
-  return views.map((view, at) => ({ ...view, count: counts[at]?.data?.total }));
+  return views.map((view, at) => ({ ...view, count: actsIn(counts[at]?.data) }));
+}
+
+/** Without intents: what came of them is counted. */
+function actsIn(facets: LedgerFacets | undefined): number | undefined {
+  if (!facets) return undefined;
+  const intents = facets.data[0]?.values.find(({ value }) => value === 'intent');
+  return facets.total - (intents?.count ?? 0);
 }
 
 export function useSaveView() {

@@ -133,6 +133,9 @@ registerMessages({
       ledger: {
         read: 'Log read',
         reviewed: 'Log signed off',
+        view_created: 'View saved',
+        view_updated: 'View changed',
+        view_deleted: 'View deleted',
         erased: 'Person erased from the log',
         key_rotated: 'Log has new keys',
         sealing_stopped: 'Signing of the log stopped',
