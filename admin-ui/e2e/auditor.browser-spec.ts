@@ -56,7 +56,7 @@ const FORBIDDEN = [
 
 describeBrowser('an auditor', () => {
   const installation = useInstallation();
-  let issued: { issuanceId: string; jti: string };
+  let issued: { issuanceId: string; jti: string; token: string };
 
   beforeAll(async () => {
     const { admin } = installation;
@@ -214,6 +214,30 @@ describeBrowser('an auditor', () => {
     await page.getByText('Entries as they are in the log').click();
     await page.getByText('"canSubscribe"').first().waitFor();
     expect(await page.content()).not.toMatch(/eyJ[\w-]+\.eyJ/);
+  });
+
+  it('learns from a pasted token alone who issued it, and the token goes nowhere', async () => {
+    const page = await (await visitor()).goto('/activity');
+    const sent: string[] = [];
+    page.on('request', (request) => {
+      const said = `${request.url()} ${request.postData() ?? ''}`;
+      if (said.includes(issued.token.slice(0, 20))) sent.push(said);
+    });
+    const answer = page.getByRole('dialog', { name: 'Did we issue this token?' });
+    const { search } = new LedgerPage(page);
+    await search.fill(`Bearer ${issued.token}`);
+    await answer.getByText('Yes, Rolecall issued it').waitFor();
+    await answer.getByText('a guest of Ana').waitFor();
+    await answer.getByText('It opens the door').waitFor();
+    expect(await search.inputValue()).toBe('');
+    await answer.getByRole('button', { name: 'Close' }).click();
+
+    await page.keyboard.press('Control+K');
+    const other = `${issued.token.slice(0, -6)}AAAAAA`;
+    await page.getByRole('combobox', { name: 'Find anything' }).fill(other);
+    await answer.getByText('No: it was made from a token that Rolecall issued').waitFor();
+    expect(sent).toEqual([]);
+    expect(page.url()).not.toContain('eyJ');
   });
 
   it('sees who could still come in, and whether they could when an entry was written', async () => {

@@ -5,6 +5,7 @@ import Search from '@mui/icons-material/Search';
 import { styled } from '@mui/material/styles';
 import { useHotkeys } from 'react-hotkeys-hook';
 import { lazyPage } from '../shared/lazyPage';
+import { visuallyHidden } from '../shared/visuallyHidden';
 
 const SearchPalette = lazyPage<{ onClose: () => void }>(
   async () => (await import('../search/SearchPalette')).SearchPalette,
@@ -22,11 +23,7 @@ export function SearchField() {
   });
   return (
     <>
-      <Field
-        aria-haspopup="dialog"
-        aria-label={translate('app.find.label')}
-        onClick={() => setIsOpen(true)}
-      >
+      <Field aria-haspopup="dialog" aria-keyshortcuts="Control+K" onClick={() => setIsOpen(true)}>
         <Search aria-hidden />
         <span className="hint">{translate('app.find.hint')}</span>
         <kbd>{isMac ? '⌘ K' : 'Ctrl K'}</kbd>
@@ -72,6 +69,7 @@ const Field = styled(ButtonBase)(({ theme }) => ({
     justifyContent: 'center',
     padding: 0,
     borderColor: 'transparent',
-    '& .hint, & kbd': { display: 'none' },
+    '& kbd': { display: 'none' },
+    '& .hint': visuallyHidden,
   },
 }));

@@ -36,19 +36,21 @@ export const LogRow = memo(function LogRow(props: LogRowProps) {
   const canExpand = act.steps.length > 1;
   return (
     <div className={isOpen ? 'row is-open' : 'row'}>
-      <Link
-        to={to}
-        className="time"
-        tabIndex={isTabStop ? 0 : -1}
-        aria-current={isOpen ? 'true' : undefined}
-        aria-labelledby={`${id}t ${id}w ${id}a ${id}o`}
-        onFocus={() => props.onFocus(index)}
-      >
-        <time id={`${id}t`} dateTime={act.at}>
-          {format(act.at, 'clock')}
-        </time>
-        <small>{format(act.at, 'day')}</small>
-      </Link>
+      <div className="when">
+        <Link
+          to={to}
+          className="time"
+          tabIndex={isTabStop ? 0 : -1}
+          aria-current={isOpen ? 'true' : undefined}
+          aria-labelledby={`${id}t ${id}d ${id}w ${id}a ${id}o`}
+          onFocus={() => props.onFocus(index)}
+        >
+          <time id={`${id}t`} dateTime={act.at}>
+            {format(act.at, 'clock')}
+          </time>
+        </Link>
+        <small id={`${id}d`}>{format(act.at, 'day')}</small>
+      </div>
       <div className="told">
         <span className={who.isSaid ? 'who' : 'who aside'} id={`${id}w`}>
           <Face of={who.id} name={who.name} kind={who.kind} />

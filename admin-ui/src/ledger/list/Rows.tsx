@@ -100,14 +100,13 @@ export const Rows = styled('div')(({ theme }) => ({
   '&.narrow .told': { gridArea: 'told' },
   '&.narrow .outcome': { gridArea: 'outcome' },
   '&.narrow .expand': { gridArea: 'expand' },
-  '&.narrow .time': {
+  '&.narrow .when': {
     gridArea: 'time',
     display: 'flex',
+    alignItems: 'baseline',
     gap: 6,
-    fontWeight: 400,
-    fontSize: '.75rem',
     color: theme.palette.text.secondary,
   },
-  '&.narrow .time small': { lineHeight: 'inherit' },
+  '&.narrow .time': { fontWeight: 400, fontSize: '.75rem' },
   '&.narrow .steps': { gridColumn: '1 / -1' },
 }));
