@@ -23,8 +23,6 @@ export class SearchTheLedger1796500200000 implements MigrationInterface {
     await queryRunner.query(`
       CREATE INDEX ix_ledger_entry_kind ON ledger_entry (kind, at DESC) WHERE kind NOT IN (${frequent})`);
     await queryRunner.query(`
-      CREATE INDEX ix_ledger_entry_outcome ON ledger_entry (outcome, at DESC) WHERE outcome <> 'ok'`);
-    await queryRunner.query(`
       CREATE INDEX ix_ledger_entry_operator ON ledger_entry (actor_id, at DESC)
       WHERE actor_kind = 'operator'`);
     await this.createCounts(queryRunner);
@@ -155,7 +153,7 @@ export class SearchTheLedger1796500200000 implements MigrationInterface {
     await queryRunner.query(`DROP FUNCTION ledger_count_entries(integer)`);
     await queryRunner.query(`DROP TABLE ledger_counted`);
     await queryRunner.query(`DROP TABLE ledger_count`);
-    for (const name of ['operator', 'outcome', 'kind']) {
+    for (const name of ['operator', 'kind']) {
       await queryRunner.query(`DROP INDEX ix_ledger_entry_${name}`);
     }
   }

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startPostgres } from '../../tools/lib/postgres.mjs';
+import { cpuSeconds, cpuSecondsOfFamily } from '../processes.mjs';
 import { describeMachine, median, percentile, startRolecall } from '../lib.mjs';
+import { measureAppend } from './append.mjs';
 import { fillLedger } from './generate.mjs';
 
 const given = process.argv.slice(3).map(Number);
@@ -93,7 +95,7 @@ async function fill(size) {
   }
 }
 
-/** Milliseconds of each answer: name → search → all rounds. The first one, from the disk, is apart. */
+/** Milliseconds of each answer, and of processor for one, after a first one that is not counted. */
 async function measure(size) {
   const { database } = await openDatabase(size);
   const found = {};
@@ -102,18 +104,26 @@ async function measure(size) {
     for (const [name, query] of Object.entries(SEARCHES)) {
       for (const [kind, pathOf] of Object.entries(KINDS_OF_ANSWER)) {
         const times = [];
-        let answer;
-        for (let round = 0; round <= rounds; round++) {
+        let answer = await rolecall.get(pathOf(query));
+        const cpu = () =>
+          cpuSeconds([rolecall.child.pid]) + cpuSecondsOfFamily(database.postgres.pid);
+        const before = cpu();
+        for (let round = 0; round < rounds; round++) {
           const began = performance.now();
           answer = await rolecall.get(pathOf(query));
           times.push(performance.now() - began);
         }
-        const [first, ...warm] = times;
+        const cpuMs = ((cpu() - before) * 1_000) / rounds;
         const says =
           kind === 'page'
             ? `${answer.data.length} acts${answer.searched.isWhole ? '' : ', goes on'}`
             : `${answer.total} ${answer.basis}`;
-        found[`${name} · ${kind}`] = { first, ms: median(warm), worst: percentile(warm, 1), says };
+        found[`${name} · ${kind}`] = {
+          cpuMs,
+          ms: median(times),
+          worst: percentile(times, 1),
+          says,
+        };
       }
     }
     await rolecall.stop();
@@ -127,14 +137,20 @@ try {
   for (const size of sizes) await fill(size);
   if (process.env.BENCH_ONLY_FILL) process.exit(0);
   console.log(describeMachine());
+  const append = await measureAppend(livekit);
+  console.log(
+    `a token appended: ${append.with.toFixed(1)} µs of Postgres' processor with the indexes for searches, ` +
+      `${append.without.toFixed(1)} µs without (${(append.with / append.without).toFixed(3)}×); ` +
+      `counted afterwards: ${append.counting.toFixed(1)} µs`,
+  );
   const all = [];
   for (const size of sizes) all.push(await measure(size));
-  const shown = ({ ms, worst, first }) =>
-    `${ms.toFixed(0)} ms (${worst.toFixed(0)} at most, ${first.toFixed(0)} first)`;
+  const shown = ({ ms, worst, cpuMs }) =>
+    `${ms.toFixed(0)} ms (${worst.toFixed(0)} at most, ${cpuMs.toFixed(0)} of processor)`;
   for (const name of Object.keys(all[0])) {
     const cells = all.map((found) => shown(found[name]));
-    const ratio = all.at(-1)[name].ms / all[0][name].ms;
-    const ratioText = sizes.length > 1 ? `, ${ratio.toFixed(2)}×` : '';
+    const times = (of) => (all.at(-1)[name][of] / all[0][name][of]).toFixed(2);
+    const ratioText = sizes.length > 1 ? `, ${times('ms')}× (${times('cpuMs')}× of processor)` : '';
     console.log(
       `${name}: ${cells.join(' → ')}${ratioText}; ${all.map((found) => found[name].says).join(' → ')}`,
     );

@@ -173,7 +173,7 @@ describe('the built-in access roles', () => {
     const changing = accessRole('auditor')!.permissions.filter(
       (permission) => !permission.endsWith('.read') && permission !== 'token.preview',
     );
-    expect(changing).toEqual(['ledger.review', 'alarm.acknowledge']);
+    expect(changing).toEqual(['ledger.review', 'ledger.save_view', 'alarm.acknowledge']);
   });
 
   it('give a moderator no templates to write, operators, assignments or keys', () => {

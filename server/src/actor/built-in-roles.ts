@@ -54,10 +54,11 @@ export const BUILT_IN_ROLES: readonly AccessRole[] = [
     key: 'auditor',
     name: 'Auditor',
     description:
-      'Reads everything, signs off reviews and acknowledges alarms; changes nothing else but their own password.',
+      'Reads everything, signs off reviews, saves searches and acknowledges alarms; changes nothing else but their own password.',
     permissions: ALL_PERMISSIONS.filter(
       (p) =>
-        p.endsWith('.read') || ['token.preview', 'ledger.review', 'alarm.acknowledge'].includes(p),
+        p.endsWith('.read') ||
+        ['token.preview', 'ledger.review', 'ledger.save_view', 'alarm.acknowledge'].includes(p),
     ),
     ceiling: null,
     isBuiltIn: true,

@@ -39,6 +39,7 @@ export const PERMISSIONS = {
   'scene.enter': { reach: 'room', description: 'Enter and leave scenes in a room' },
   'ledger.read': { reach: 'any', description: 'Read the issuance and activity logs' },
   'ledger.review': { reach: 'any', description: 'Sign off reviews of the logs' },
+  'ledger.save_view': { reach: 'any', description: 'Save and delete searches of the logs' },
   'alarm.acknowledge': { reach: 'any', description: 'Say that an alarm was looked at' },
   'operator.read': { reach: 'any', description: 'See operators and access roles' },
   'operator.create': { reach: 'any', description: 'Add operators' },

@@ -2,7 +2,13 @@
  * The outcomes that entries of a kind have. `done`: one entry, ok. `refusal`: one entry, refused.
  * `change`: what LiveKit has to be told, from its intent to what came of it; ok where it has not.
  */
-type OutcomeFamily = 'done' | 'refusal' | 'change';
+export type OutcomeFamily = 'done' | 'refusal' | 'change';
+
+export const OUTCOMES_OF: Readonly<Record<OutcomeFamily, readonly string[]>> = {
+  done: ['ok'],
+  refusal: ['refused'],
+  change: ['ok', 'intent', 'applied', 'pending', 'failed', 'superseded'],
+};
 
 export interface LedgerKindDeclaration {
   readonly outcomes: OutcomeFamily;

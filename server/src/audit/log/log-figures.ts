@@ -44,7 +44,8 @@ export class LogFigures {
     { query, zone, from, to, buckets }: HistogramQuery,
   ): Promise<Histogram> {
     const search = await this.searches.of(actor, { query: query.query, zone, from, to });
-    return { zone, ...(await this.bars.read(search, buckets, zone, this.clock.now())) };
+    const bars = await this.bars.read(search, buckets, zone, this.clock.now());
+    return { zone, ...bars, buckets: [...bars.buckets] };
   }
 
   private namesIn(facets: readonly FacetCounts[]): Promise<KnownNames> {

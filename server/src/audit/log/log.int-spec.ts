@@ -8,7 +8,7 @@ import {
 import { SYSTEM_ACTOR } from '../../actor/actor.js';
 import type { LedgerEntryInput } from '../../ledger/ledger-entry.js';
 import { LedgerService } from '../../ledger/ledger.service.js';
-import { type LogQuery, type MatchField, printQuery } from '../../ledger/query/index.js';
+import { type MatchField, printQuery } from '../../ledger/query/index.js';
 import { LedgerCounting } from '../../ledger/search/counting.js';
 
 jest.setTimeout(120_000);
@@ -76,7 +76,7 @@ const literal = (field: MatchField, text: string): string =>
     since: null,
     before: null,
     text: { all: [], none: [] },
-  } as LogQuery);
+  });
 
 describe('the log by acts', () => {
   it('has one row for an operation, with its steps, names and roles', async () => {

@@ -36,7 +36,7 @@ export class ViewsController {
     example: { name: 'Refused in the town hall', query: 'room:town-hall outcome:refused' },
     errors: ['ledger_view.too_many', 'ledger_view.name_taken'],
   })
-  @RequirePermission('ledger.read')
+  @RequirePermission('ledger.save_view')
   @Answers(viewResponse)
   create(@CurrentActor() actor: Actor, @Body({ schema: createViewBody }) body: CreateViewBody) {
     return this.views.create(actor, body);
@@ -49,7 +49,7 @@ export class ViewsController {
     example: { name: 'Refused in the town hall today' },
     errors: ['ledger_view.not_found', 'ledger_view.name_taken'],
   })
-  @RequirePermission('ledger.read')
+  @RequirePermission('ledger.save_view')
   @Answers(viewResponse)
   update(
     @CurrentActor() actor: Actor,
@@ -66,7 +66,7 @@ export class ViewsController {
     description: 'For everybody.',
     errors: ['ledger_view.not_found'],
   })
-  @RequirePermission('ledger.read')
+  @RequirePermission('ledger.save_view')
   async delete(
     @CurrentActor() actor: Actor,
     @Param({ schema: viewParams }) { id }: { id: string },

@@ -40,7 +40,7 @@ interface FoundRow {
 }
 
 /** So many of the newest entries are looked at; older ones of the days asked for are not. */
-const MAX_LOOKED_AT = 200_000;
+const MAX_LOOKED_AT = 100_000;
 const READ_MS = 5_500;
 
 /** Finds what stands out in the newest part of the log. */

@@ -14,14 +14,18 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+type Width = readonly [unit: BarUnit, step: number, ms: number];
+
+const WIDEST: Width = ['month', 12, 365 * DAY];
 /** Widths that people read at a glance, the narrowest first. */
-const WIDTHS: readonly (readonly [BarUnit, number, number])[] = [
+const WIDTHS: readonly Width[] = [
   ...[1, 5, 10, 15, 30].map((step) => ['second', step, step * SECOND] as const),
   ...[1, 5, 10, 15, 30].map((step) => ['minute', step, step * MINUTE] as const),
   ...[1, 3, 6, 12].map((step) => ['hour', step, step * HOUR] as const),
   ...[1, 2].map((step) => ['day', step, step * DAY] as const),
   ['week', 1, 7 * DAY],
-  ...[1, 3, 12].map((step) => ['month', step, step * 30 * DAY] as const),
+  ...[1, 3].map((step) => ['month', step, step * 30 * DAY] as const),
+  WIDEST,
 ];
 /** More bars than were asked for are still better than far fewer. */
 const SLACK = 1.5;
@@ -31,7 +35,7 @@ const MAX_BARS = 2_000;
 export function barsBetween(from: Date, to: Date, about: number, zone: string): Bars {
   const span = Math.max(1, to.getTime() - from.getTime());
   const fitting = WIDTHS.find(([, , ms]) => span / ms <= about * SLACK);
-  const [unit, step, ms] = fitting ?? (WIDTHS.at(-1) as (typeof WIDTHS)[number]);
+  const [unit, step, ms] = fitting ?? WIDEST;
   const edges: Date[] = [];
   let edge = ms <= HOUR ? flooredBy(ms, from, zone) : floored(unit, step, from, zone);
   while (edges.length <= MAX_BARS) {

@@ -6,6 +6,12 @@ import { EntryScan, type Span } from './entry-scan.js';
 import { LedgerCounts } from './ledger-counts.js';
 import { type LogSpan, spanOf } from './span.js';
 
+export interface Bar {
+  readonly at: Date;
+  total: number;
+  readonly outcomes: Record<string, number>;
+}
+
 export interface HistogramAnswer {
   readonly from: Date;
   readonly to: Date;
@@ -14,7 +20,7 @@ export interface HistogramAnswer {
   readonly basis: 'exact' | 'estimate';
   readonly looked: number;
   readonly total: number;
-  readonly buckets: { at: Date; total: number; outcomes: Record<string, number> }[];
+  readonly buckets: readonly Bar[];
 }
 
 /** Counts of bars by outcome. `isExact`: all of them were counted. */
@@ -36,11 +42,7 @@ export class LogHistogram {
     const span = await spanOf(search, this.counts, now);
     const { unit, step, edges } = barsBetween(span.from, span.to, about, zone);
     const { rows, isExact, looked } = await this.count(search, span, edges);
-    const buckets = edges.slice(0, -1).map((at) => ({
-      at,
-      total: 0,
-      outcomes: {} as Record<string, number>,
-    }));
+    const buckets = edges.slice(0, -1).map((at) => emptyBar(at));
     let total = 0;
     for (const { n, outcome, entries } of rows) {
       const bucket = buckets[n];
@@ -113,4 +115,8 @@ export class LogHistogram {
       looked: rows.reduce((sum, { looked }) => sum + looked, 0),
     };
   }
+}
+
+function emptyBar(at: Date): Bar {
+  return { at, total: 0, outcomes: {} };
 }

@@ -1,10 +1,10 @@
-import { FREQUENT_KINDS } from '../ledger-kinds.js';
+import { FREQUENT_KINDS, LEDGER_KINDS, type OutcomeFamily, OUTCOMES_OF } from '../ledger-kinds.js';
 import type { QueryValue } from '../query/index.js';
 import { kindsOf, type LogSearch, outcomesOf, type Parameter } from './conditions.js';
 
 /** How entries are read in their order: by an index on one value, or by the time alone. */
 export interface Path {
-  readonly by: 'identity' | 'room' | 'operator' | 'kind' | 'outcome' | 'time';
+  readonly by: 'identity' | 'room' | 'operator' | 'kind' | 'time';
   /** A condition for each value that is read by itself; none: all entries. */
   readonly branches: (parameter: Parameter) => string[];
   /** Whether the branches say all that the search asks for but its times. */
@@ -62,13 +62,15 @@ export function pathOf(search: LogSearch): Path {
     return { by: 'operator', branches, isWhole };
   }
   const kinds = (kind?.any ?? []).map(kindsOf);
-  const rare = kinds.every((all) => all !== null) ? [...new Set(kinds.flat() as string[])] : [];
+  const rare = kinds.every((all) => all !== null)
+    ? [...new Set<string>(kinds.flatMap((all) => all ?? []))]
+    : [];
   if (rare.length > 0 && rare.length <= MAX_BRANCHES && !rare.some(isFrequent)) {
     return { by: 'kind', branches: equal('kind', rare), isWhole };
   }
-  const outcomes = [...new Set((outcome?.any ?? []).flatMap(outcomesOf))];
-  if (outcomes.length > 0 && !outcomes.includes('ok')) {
-    return { by: 'outcome', branches: equal('outcome', outcomes), isWhole };
+  const ofOutcomes = kindsWith([...new Set((outcome?.any ?? []).flatMap(outcomesOf))]);
+  if (ofOutcomes.length > 0 && ofOutcomes.length <= MAX_BRANCHES) {
+    return { by: 'kind', branches: equal('kind', ofOutcomes), isWhole: false };
   }
   if (rooms && rooms.length > 0 && rooms.length <= MAX_BRANCHES && !rooms.some(isPattern)) {
     return { by: 'room', branches: equal('room', rooms), isWhole };
@@ -81,6 +83,16 @@ function operatorsOf({ actors }: LogSearch, asked: readonly QueryValue[]): strin
   const named = asked.map(({ text, isPattern }) => (isPattern ? undefined : actors.get(text)));
   if (named.length === 0 || !named.every((one) => one?.isOperatorsOnly)) return null;
   return [...new Set(named.flatMap((one) => one?.ids ?? []))];
+}
+
+/** Kinds whose entries may have one of the outcomes; none: those of a frequent kind may as well. */
+function kindsWith(outcomes: readonly string[]): string[] {
+  const isAny = (declared: OutcomeFamily): boolean =>
+    outcomes.some((outcome) => OUTCOMES_OF[declared].includes(outcome));
+  const kinds = Object.entries(LEDGER_KINDS).flatMap(([kind, { outcomes: declared }]) =>
+    isAny(declared) ? [kind] : [],
+  );
+  return kinds.some(isFrequent) ? [] : kinds;
 }
 
 function isFrequent(kind: string): boolean {
