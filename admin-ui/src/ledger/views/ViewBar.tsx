@@ -11,6 +11,7 @@ import DeleteOutline from '@mui/icons-material/DeleteOutline';
 import ExpandMore from '@mui/icons-material/ExpandMore';
 import { Link } from 'react-router-dom';
 import type { ReactNode } from 'react';
+import { usePermissionSet } from '../../session/usePermissionSet';
 import { isAnythingAsked } from '../query/logSearch';
 import { type LogQuery, parseQuery, printQuery } from '../query/language';
 import { SaveViewDialog } from './SaveViewDialog';
@@ -31,6 +32,7 @@ export interface ViewBarProps {
 export function ViewBar({ base, query, zone, anomaly, children }: ViewBarProps) {
   const translate = useTranslate();
   const views = useViews(zone);
+  const maySave = usePermissionSet()('ledger.save_view');
   const [dialog, setDialog] = useState<'save' | 'delete' | null>(null);
   const text = printQuery(query);
   const open = anomaly
@@ -62,12 +64,12 @@ export function ViewBar({ base, query, zone, anomaly, children }: ViewBarProps) 
           <FoundMenu base={base} anomaly={anomaly} />
         </ul>
       </nav>
-      {!anomaly && !open && isAnythingAsked(query) && (
+      {maySave && !anomaly && !open && isAnythingAsked(query) && (
         <Button startIcon={<BookmarkAdd />} onClick={() => setDialog('save')} sx={{ flex: 'none' }}>
           {translate('ledger.view.save')}
         </Button>
       )}
-      {open && (
+      {maySave && open && (
         <Tooltip title={translate('ledger.view.delete')}>
           <IconButton
             aria-label={translate('ledger.view.delete')}
