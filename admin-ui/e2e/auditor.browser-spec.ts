@@ -229,8 +229,8 @@ describeBrowser('an auditor', () => {
     await answer.getByText('Yes, Rolecall issued it').waitFor();
     await answer.getByText('a guest of Ana').waitFor();
     await answer.getByText('It opens the door').waitFor();
-    expect(await search.inputValue()).toBe('');
     await answer.getByRole('button', { name: 'Close' }).click();
+    expect(await search.inputValue()).toBe('');
 
     await page.keyboard.press('Control+K');
     const other = `${issued.token.slice(0, -6)}AAAAAA`;

@@ -98,11 +98,15 @@ function LiveRooms() {
   );
 }
 
+/** Who reads the log would else see little more than that. */
+const NOT_LOOKS = '-kind:ledger.read,token.previewed';
+
 function LatestActivity() {
   const translate = useTranslate();
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['/ledger/acts', 'latest'],
-    queryFn: ({ signal }) => getJson<Acts>('/ledger/acts', { query: { limit: 8 }, signal }),
+    queryFn: ({ signal }) =>
+      getJson<Acts>('/ledger/acts', { query: { limit: 8, query: NOT_LOOKS }, signal }),
     refetchInterval: 10_000,
   });
   return (

@@ -41,7 +41,7 @@ import { useLogKeys } from './useLogKeys';
 import { FoundRows } from './views/FoundRows';
 import { ViewBar } from './views/ViewBar';
 import './words/messages.en';
-import './words/messages.log.en';
+import './words/log/messages.en';
 import { useWords } from './words/useWords';
 import { ianaOf, useZone } from './zone';
 

@@ -57,7 +57,7 @@ export const ianaOf = (zone: Zone) => (zone === 'utc' ? 'UTC' : OWN_ZONE);
 /** In whose time an auditor reads: their own, or UTC. Kept for the next visit. */
 export function useZone() {
   const locale = useLocale();
-  const [stored, setStored] = useStore<Zone>('ledger.zone', 'local');
+  const [stored, setStored] = useStore<Zone>('times.zone', 'local');
   const zone: Zone = stored === 'utc' ? 'utc' : 'local';
   const toggle = useCallback(() => setStored(zone === 'utc' ? 'local' : 'utc'), [setStored, zone]);
   const format = useCallback(

@@ -1,6 +1,6 @@
 import type { TokenClaims } from '../shared/pastedToken';
 
-/** What can be seen to be wrong with a token, without asking anybody. Keys of `token_check.problem`. */
+/** What can be seen to be wrong with a token, without asking anybody. Each has its words. */
 export type TokenProblem =
   'not_whole' | 'expired' | 'not_yet' | 'no_signature' | 'no_grants' | 'no_identity';
 

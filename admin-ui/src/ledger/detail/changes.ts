@@ -1,7 +1,7 @@
 type Fields = Record<string, unknown>;
 
 export interface Change {
-  /** A key of `ledger.change`, or the name of a field as it is. */
+  /** A right or role that has words of its own, or the name of a field as it is. */
   name: string;
   sort: 'role' | 'right' | 'field';
   before: unknown;

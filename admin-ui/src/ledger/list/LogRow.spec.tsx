@@ -8,7 +8,7 @@ import { anAct } from '../../../test/records';
 import { renderAdmin } from '../../../test/renderAdmin';
 import '../messages.en';
 import '../words/messages.en';
-import '../words/messages.log.en';
+import '../words/log/messages.en';
 import { useWords } from '../words/useWords';
 import { timeIn } from '../zone';
 import { newerIn } from '../useActs';

@@ -7,7 +7,7 @@ import { renderAdmin, signedIn } from '../../../test/renderAdmin';
 import { forgetToken } from '../../shared/pastedToken';
 import '../messages.en';
 import '../words/messages.en';
-import '../words/messages.log.en';
+import '../words/log/messages.en';
 import { parseQuery, printQuery } from './language';
 import { QueryBar } from './QueryBar';
 
