@@ -225,9 +225,11 @@ async function roomConsole(page, api) {
 async function issuances(page) {
   await page.goto('/issuances');
   await page
-    .getByRole('list', { name: 'Entries, newest first' })
-    .getByRole('link')
+    .getByRole('list', { name: 'Acts, newest first' })
+    .getByRole('listitem')
     .filter({ hasText: 'guest-17' })
+    .first()
+    .getByRole('link')
     .click();
   await page.getByText('Decides:').first().waitFor();
   await page.mouse.move(0, 0);

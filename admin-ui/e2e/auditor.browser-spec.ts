@@ -18,6 +18,9 @@ const REASON = 'Reads the minutes';
 const CHANGES =
   /\b(new|create|add|assign|issue|edit|save|publish|promote|demote|mute|remove|block|unblock|delete|close room|open room|revoke|disable|suspend|archive|restore|undo|lock|hold|release|approve|decline|void|limits)\b/i;
 
+/** What changes only what is searched for: a filter, newer acts, a search that the team keeps. */
+const SEARCHES = /^(Remove [a-zA-Z]+:.*|\d+\+? new|Save view)$/;
+
 /** Every page that an auditor may open, and a text that it shows once its data is there. */
 const PAGES: Record<string, string | RegExp> = {
   '/': /demoted vera to Viewer/,
@@ -54,7 +57,7 @@ const FORBIDDEN = [
 
 describeBrowser('an auditor', () => {
   const installation = useInstallation();
-  let issued: { issuanceId: string; jti: string };
+  let issued: { issuanceId: string; jti: string; token: string };
 
   beforeAll(async () => {
     const { admin } = installation;
@@ -100,7 +103,7 @@ describeBrowser('an auditor', () => {
           reason: element.getAttribute('title') ?? '',
         })),
       );
-    const changing = controls.filter(({ name }) => CHANGES.test(name));
+    const changing = controls.filter(({ name }) => CHANGES.test(name) && !SEARCHES.test(name));
     return {
       offered: changing.filter(({ isRefused }) => !isRefused).map(({ name }) => name),
       refused: changing.filter(({ isRefused }) => isRefused),
@@ -116,52 +119,92 @@ describeBrowser('an auditor', () => {
       .entry(/demoted vera/)
       .first()
       .waitFor();
-    expect(await ledger.entries.count()).toBe(4); // each change: what was meant, and what came of it
-    const applied = ledger.entry(/Confirmed.*promoted vera to Speaker/s);
-    await applied.click();
-    await page.getByRole('heading', { name: 'Entry' }).waitFor();
+    expect(await ledger.entries.count()).toBe(2); // an act is one row, whatever came of it
+    await ledger.open(/promoted vera to Speaker.*Confirmed/s);
     expect(await ledger.fact('Reason')).toBe(REASON);
     expect(await ledger.fact('Actor')).toContain('admin@example.com');
-    expect(await ledger.fact('Took')).toMatch(/^[\d.]+ ms$/);
+    expect(await ledger.fact('Took')).toMatch(/^[\d.,]+ (ms|sec)$/);
+    await page.getByRole('row', { name: /^Role.*Viewer.*Speaker/ }).waitFor();
+    const steps = page.getByRole('list', { name: 'What became of it' }).getByRole('listitem');
+    expect((await steps.allTextContents()).join()).toMatch(/Requested.*Confirmed/);
     expect(page.url()).toMatch(/\/activity\/[^?]+\?.*room=town-hall/);
 
     await page.reload();
+    await ledger.act.waitFor();
     expect(await ledger.fact('Reason')).toBe(REASON);
-    // The entry is read by its address; the key moves on in the list behind it, once that is there.
-    await page.getByRole('button', { name: 'Older entry', disabled: false }).waitFor();
-    await page.keyboard.press('j');
-    await page.getByRole('definition').getByText('Requested').waitFor();
-    expect(await ledger.fact('Request')).toMatch(/\S{8,}/);
+    // The act is read by its address; the key moves on in the list, once that is there.
+    await page.getByRole('button', { name: 'Newer act', disabled: false }).waitFor();
+    await page.keyboard.press('k');
+    await page.getByRole('row', { name: /^Role.*Speaker.*Viewer/ }).waitFor();
     await page.keyboard.press('Escape');
-    await page.getByRole('heading', { name: 'Entry' }).waitFor({ state: 'detached' });
-    await applied.waitFor();
+    await ledger.act.waitFor({ state: 'detached' });
+    await ledger.entry(/promoted vera/).waitFor();
   });
 
-  it('has the keys of the log from the first moment, by address and by the menu', async () => {
+  it('asks, chooses and proves by the keyboard, from the first moment', async () => {
     const page = await (await visitor()).goto('/activity');
     const ledger = new LedgerPage(page);
     const untilOn = (index: number) =>
-      until(`entry ${index} has the focus`, () => hasFocus(ledger.entries.nth(index)));
+      until(`act ${index} has the focus`, () => hasFocus(ledger.link(ledger.entries.nth(index))));
     await untilOn(0);
     await page.keyboard.press('J');
     await untilOn(1);
+
+    await page.keyboard.press('/');
+    await until('the search has the focus', () => hasFocus(ledger.search));
+    await page.keyboard.type('promo');
+    await page.getByRole('option', { name: /Promoted/ }).waitFor();
+    await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'Entry' }).waitFor();
+    await page.waitForURL((url) => url.searchParams.get('query') === 'kind:seat.promoted');
+    await page.keyboard.type('-outcome:failed ');
+    await page.waitForURL((url) => url.search.includes('-outcome'));
+    await ledger.entry(/demoted/).waitFor({ state: 'detached' });
     await page.keyboard.press('Escape');
-    await page.getByRole('heading', { name: 'Entry' }).waitFor({ state: 'detached' });
+    await page.keyboard.press('Escape');
+    await ledger.link(ledger.entries.first()).focus();
+    await page.keyboard.press('Enter');
+    await ledger.act.waitFor();
+    // A checkpoint follows the entry within a second or two.
+    const verify = page.getByRole('button', { name: 'Verify', exact: true });
+    await until('the act is proved', async () => {
+      await verify.press('Enter');
+      await page.getByRole('button', { name: 'Verify', exact: true, disabled: false }).waitFor();
+      return (await page.getByText(/^Proved here: entry \d+ of \d+, unchanged$/).count()) > 0;
+    });
 
     await page.getByRole('link', { name: 'Issuances', exact: true }).click();
     await page.getByRole('heading', { level: 1, name: 'Issuances' }).waitFor();
     await untilOn(0);
     await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'Issuance', exact: true }).waitFor();
+    await ledger.act.waitFor();
+  });
+
+  it('chooses a time in the picture by the keyboard, and reads it as a table', async () => {
+    const page = await (
+      await visitor()
+    ).goto(LedgerPage.path('/activity', { query: `room:${ROOM}` }));
+    const ledger = new LedgerPage(page);
+    const begins = page.getByRole('slider', { name: 'Selection begins' });
+    await begins.focus();
+    await page.keyboard.press('End');
+    await page.waitForURL((url) => url.searchParams.has('from') && url.searchParams.has('to'));
+    await page.getByRole('button', { name: 'Zoom in' }).waitFor();
+    await begins.focus();
+    await page.keyboard.press('Escape');
+    await page.waitForURL((url) => !url.searchParams.has('from'));
+    await ledger.entries.first().waitFor();
+
+    await page.getByRole('button', { name: 'As a table' }).click();
+    const table = page.getByRole('table', { name: 'Acts over time, as a table' });
+    await table.getByRole('columnheader', { name: 'Done' }).waitFor();
+    expect(await table.getByRole('row').count()).toBeGreaterThan(1);
   });
 
   it('reads what a token granted and why, and never the token', async () => {
     const page = await (await visitor()).goto(LedgerPage.path('/issuances', { identity: 'bo' }));
     const ledger = new LedgerPage(page);
-    await ledger.entry(/issued Viewer v1 to bo in town-hall/).click();
-    await page.getByRole('heading', { name: 'Issuance' }).waitFor();
+    await ledger.open(/issued Viewer v1 to bo in town-hall/);
     expect(page.url()).toContain(`/issuances/${issued.issuanceId}`);
     expect(await ledger.fact('Token id')).toBe(issued.jti);
     expect(await ledger.fact('SHA-256')).toMatch(/^[0-9a-f]{64}$/);
@@ -171,8 +214,33 @@ describeBrowser('an auditor', () => {
       .getByText(/Decides:/)
       .first()
       .waitFor();
+    await page.getByText('Entries as they are in the log').click();
     await page.getByText('"canSubscribe"').first().waitFor();
     expect(await page.content()).not.toMatch(/eyJ[\w-]+\.eyJ/);
+  });
+
+  it('learns from a pasted token alone who issued it, and the token goes nowhere', async () => {
+    const page = await (await visitor()).goto('/activity');
+    const sent: string[] = [];
+    page.on('request', (request) => {
+      const said = `${request.url()} ${request.postData() ?? ''}`;
+      if (said.includes(issued.token.slice(0, 20))) sent.push(said);
+    });
+    const answer = page.getByRole('dialog', { name: 'Did we issue this token?' });
+    const { search } = new LedgerPage(page);
+    await search.fill(`Bearer ${issued.token}`);
+    await answer.getByText('Yes, Rolecall issued it').waitFor();
+    await answer.getByText('a guest of Ana').waitFor();
+    await answer.getByText('It opens the door').waitFor();
+    await answer.getByRole('button', { name: 'Close' }).click();
+    expect(await search.inputValue()).toBe('');
+
+    await page.keyboard.press('Control+K');
+    const other = `${issued.token.slice(0, -6)}AAAAAA`;
+    await page.getByRole('combobox', { name: 'Find anything' }).fill(other);
+    await answer.getByText('No: it was made from a token that Rolecall issued').waitFor();
+    expect(sent).toEqual([]);
+    expect(page.url()).not.toContain('eyJ');
   });
 
   it('sees who could still come in, and whether they could when an entry was written', async () => {

@@ -5,7 +5,7 @@ import alarms from './alarms';
 import apiKeys from './api-keys';
 import assignments from './assignments';
 import { Layout } from './layout/Layout';
-import { lazyPage } from './layout/lazyPage';
+import { lazyPage } from './shared/lazyPage';
 import { NoAccess, RequirePermission } from './shared/NoAccess';
 import { checkedStore } from './shared/checkedStore';
 import { NotFound } from './shared/NotFound';

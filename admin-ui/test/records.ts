@@ -1,4 +1,4 @@
-import type { Hold, LedgerEntry, Seat, SeatChange, SeatTrack } from '@rolecall/server/api';
+import type { Act, Hold, LedgerEntry, Seat, SeatChange, SeatTrack } from '@rolecall/server/api';
 
 /** Some of the fields; the rest is what a plain seat has. */
 export type Partly<T> = T extends readonly (infer Each)[]
@@ -110,3 +110,24 @@ export const anEntry = (changes: Partial<LedgerEntry> = {}): LedgerEntry => ({
   erased: [],
   ...changes,
 });
+
+/** One act of one entry, unless told otherwise. */
+export const anAct = (changes: Partial<Act> = {}, entry: Partial<LedgerEntry> = {}): Act => {
+  const told = anEntry({ kind: changes.kind ?? 'seat.promoted', ...entry });
+  return {
+    id: told.id,
+    at: told.at,
+    startedAt: told.at,
+    kind: told.kind,
+    group: 'seats',
+    outcome: told.outcome,
+    operationId: null,
+    entry: told,
+    steps: [],
+    repeated: null,
+    people: { actor: null, subject: null },
+    role: null,
+    before: null,
+    ...changes,
+  };
+};

@@ -117,6 +117,7 @@ export type LedgerProblem = LedgerIntegrity['problems'][number];
 export type VerificationRun = LedgerIntegrity['verifications'][number];
 export type VerificationClaim = Request<typeof integrity.verificationBody>;
 export type LedgerKeys = Answer<typeof proof.keysResponse>;
+export type LedgerProof = Answer<typeof proof.proofResponse>;
 export type TokenRequest = Request<typeof issuance.issueBody>;
 export type IssuedToken = Answer<typeof issuance.issueResponse>;
 export type TokenPreview = Answer<typeof issuance.previewResponse>;

@@ -1,11 +1,18 @@
 import type { Locator, Page } from 'playwright-core';
 
-/** Issuances or Activity: filters in the address, and a drawer for one entry. */
+/** Issuances or Activity: a search in the address, acts in rows, and one act beside them. */
 export class LedgerPage {
   readonly entries: Locator;
+  readonly search: Locator;
+  /** The act that is open. */
+  readonly act: Locator;
 
   constructor(readonly page: Page) {
-    this.entries = page.getByRole('list', { name: 'Entries, newest first' }).getByRole('link');
+    this.entries = page
+      .getByRole('list', { name: 'Acts, newest first' })
+      .locator('> li', { has: page.getByRole('link') });
+    this.search = page.getByRole('combobox', { name: 'Search' });
+    this.act = page.getByRole('heading', { name: 'Act', exact: true });
   }
 
   static path(page: '/issuances' | '/activity', filter: Record<string, string>): string {
@@ -16,7 +23,17 @@ export class LedgerPage {
     return this.entries.filter({ hasText: text });
   }
 
-  /** The value of one line of facts in the drawer. */
+  /** The part of a row that has the focus, and that opens it. */
+  link(entry: Locator): Locator {
+    return entry.getByRole('link');
+  }
+
+  async open(text: string | RegExp): Promise<void> {
+    await this.link(this.entry(text).first()).click();
+    await this.act.waitFor();
+  }
+
+  /** The value of one line of facts about the act. */
   fact(name: string): Promise<string | null> {
     return this.page
       .locator('dl > div')

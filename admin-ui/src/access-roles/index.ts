@@ -1,4 +1,4 @@
-import { lazyPage } from '../layout/lazyPage';
+import { lazyPage } from '../shared/lazyPage';
 
 export default {
   list: lazyPage(async () => (await import('./AccessRoleMatrix')).AccessRoleMatrix),

@@ -1,3 +1,3 @@
-import { lazyPage } from '../layout/lazyPage';
+import { lazyPage } from '../shared/lazyPage';
 
 export default { list: lazyPage(async () => (await import('./AlarmList')).AlarmList) };

@@ -1,5 +1,6 @@
 import { Title, useGetList, useTranslate } from 'react-admin';
 import { useQuery } from '@tanstack/react-query';
+import type { Acts } from '@rolecall/server/api';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Skeleton from '@mui/material/Skeleton';
@@ -8,7 +9,7 @@ import { Link } from 'react-router-dom';
 import { LedgerSentence } from '../ledger/LedgerSentence';
 import { OutcomeBadge } from '../ledger/OutcomeBadge';
 import { getJson } from '../api/httpClient';
-import type { LedgerEntry, Page, Room } from '../api/records';
+import type { Room } from '../api/records';
 import { useMe } from '../session/session';
 import { roomConsolePath } from '../rooms/paths';
 import { ErrorState } from '../shared/ErrorState';
@@ -97,11 +98,15 @@ function LiveRooms() {
   );
 }
 
+/** Who reads the log would else see little more than that. */
+const NOT_LOOKS = '-kind:ledger.read,token.previewed';
+
 function LatestActivity() {
   const translate = useTranslate();
   const { data, error, isPending, refetch } = useQuery({
-    queryKey: ['/ledger', 'latest'],
-    queryFn: ({ signal }) => getJson<Page<LedgerEntry>>('/ledger', { query: { limit: 8 }, signal }),
+    queryKey: ['/ledger/acts', 'latest'],
+    queryFn: ({ signal }) =>
+      getJson<Acts>('/ledger/acts', { query: { limit: 8, query: NOT_LOOKS }, signal }),
     refetchInterval: 10_000,
   });
   return (
@@ -122,10 +127,10 @@ function LatestActivity() {
         <Typography color="text.secondary">{translate('home.recent_none')}</Typography>
       ) : (
         <Box component="ul" sx={{ listStyle: 'none', m: 0, p: 0 }}>
-          {data.data.map((entry) => (
+          {data.data.map((act) => (
             <Box
               component="li"
-              key={entry.id}
+              key={act.id}
               sx={{
                 display: 'flex',
                 gap: 1.5,
@@ -137,11 +142,11 @@ function LatestActivity() {
               }}
             >
               <Box sx={{ width: 96, flex: 'none' }}>
-                <OutcomeBadge entry={entry} />
+                <OutcomeBadge entry={act} />
               </Box>
               <Box
                 component={Link}
-                to={`/activity/${encodeURIComponent(entry.id)}`}
+                to={`/activity/${encodeURIComponent(act.id)}`}
                 sx={{
                   flex: 1,
                   minWidth: 160,
@@ -150,10 +155,13 @@ function LatestActivity() {
                   '&:hover': { textDecoration: 'underline' },
                 }}
               >
-                <LedgerSentence entry={entry} />
+                <LedgerSentence
+                  entry={{ ...act.entry, outcome: act.outcome }}
+                  people={act.people}
+                />
               </Box>
               <Box sx={{ color: 'text.secondary', whiteSpace: 'nowrap' }}>
-                <TimeText at={entry.at} />
+                <TimeText at={act.at} />
               </Box>
             </Box>
           ))}

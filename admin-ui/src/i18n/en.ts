@@ -6,6 +6,7 @@ export const en = {
   app: {
     skip_to_content: 'Skip to content',
     operator_menu: 'Account of %{name}',
+    find: { hint: 'Find a person, room, time or token' },
     nav: {
       label: 'Main',
       open: 'Open the menu',

@@ -63,7 +63,7 @@ export async function verifyLog(
   };
 }
 
-const checkEd25519: CheckEd25519 = async (publicKey, message, signature) => {
+export const checkEd25519: CheckEd25519 = async (publicKey, message, signature) => {
   // On plain http a browser offers no cryptography.
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
   if (!subtle) throw new VerifyError('no_crypto', '');

@@ -11,15 +11,19 @@ import { useLocation } from 'react-router-dom';
 import { connectLists } from './connectLists';
 import { AnnounceProvider } from '../shared/announce';
 import { ErrorState } from '../shared/ErrorState';
+import { usePastedToken } from '../shared/pastedToken';
 import { ConflictDialog } from './ConflictDialog';
 import { AlarmBanner } from './AlarmBanner';
 import { DemoBanner } from './DemoBanner';
 import { ErrorBoundary } from './ErrorBoundary';
+import { lazyPage } from '../shared/lazyPage';
 import { LedgerBanner } from './LedgerBanner';
 import { NAV_WIDTH, Navigation, useNavigationKeys } from './Navigation';
 import { ReauthenticationDialog } from '../sign-in/ReauthenticationDialog';
 import { TopBar } from './TopBar';
 import { useDocumentTitle } from './useDocumentTitle';
+
+const TokenDialog = lazyPage(async () => (await import('../token-check/TokenDialog')).TokenDialog);
 
 const MAIN_ID = 'main-content';
 
@@ -40,6 +44,8 @@ function Frame({ children }: { children: ReactNode }) {
   const { pathname } = useLocation();
   const isNarrow = useMediaQuery<Theme>((theme) => theme.breakpoints.down('md'));
   const [isNavOpen, setIsNavOpen] = useStore('nav.isOpen', false);
+
+  const pastedToken = usePastedToken();
 
   useDocumentTitle();
   useNavigationKeys();
@@ -133,6 +139,11 @@ function Frame({ children }: { children: ReactNode }) {
           </ErrorBoundary>
         </Box>
       </Box>
+      {pastedToken && (
+        <Suspense>
+          <TokenDialog />
+        </Suspense>
+      )}
       <ReauthenticationDialog />
       <ConflictDialog />
     </Box>

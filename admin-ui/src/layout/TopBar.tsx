@@ -11,6 +11,7 @@ import { LiveBadge } from './LiveBadge';
 import { Mark } from '../shared/Mark';
 import { NAV_WIDTH } from './Navigation';
 import { OperatorMenu } from './OperatorMenu';
+import { SearchField } from './SearchField';
 
 export function TopBar({ onMenu }: { onMenu?: () => void }) {
   const translate = useTranslate();
@@ -49,6 +50,7 @@ export function TopBar({ onMenu }: { onMenu?: () => void }) {
           variant="h1"
           sx={{ flex: 1, minWidth: 0, pl: onMenu ? 0.5 : 2, fontSize: '1rem' }}
         />
+        <SearchField />
         <LiveBadge />
         <ToggleThemeButton />
         <OperatorMenu />

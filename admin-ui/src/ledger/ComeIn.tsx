@@ -13,7 +13,7 @@ import { useErrorText } from '../shared/useErrorText';
 /** Whether somebody could come in when the entry was written, and whether they can now. */
 export function ComeIn({ room, identity, at }: { room: string; identity: string; at: string }) {
   return (
-    <Box sx={{ display: 'grid', gap: 1 }}>
+    <Box sx={{ display: 'grid', gap: 1, gridTemplateColumns: { sm: '1fr 1fr' } }}>
       <Instant label="then" room={room} identity={identity} at={at} />
       <Instant label="now" room={room} identity={identity} />
     </Box>
@@ -43,9 +43,19 @@ function Instant({
     retry: false,
   });
   const isGone = (error as { status?: number } | null)?.status === 404;
+  const tone = data ? (data.entrance.canComeIn ? 'success' : 'error') : null;
   return (
-    <Box>
-      <Typography variant="body2" sx={{ fontWeight: 600 }}>
+    <Box
+      sx={(theme) => ({
+        p: 1.25,
+        borderRadius: 1,
+        minWidth: 0,
+        bgcolor: tone
+          ? `color-mix(in srgb, ${theme.palette[tone].main} 9%, transparent)`
+          : 'action.hover',
+      })}
+    >
+      <Typography variant="body2" color="text.secondary">
         {translate(`ledger.come_in.${label}`)}
       </Typography>
       {data ? (

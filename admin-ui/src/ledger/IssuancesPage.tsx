@@ -3,22 +3,19 @@ import Button from '@mui/material/Button';
 import ReceiptLong from '@mui/icons-material/ReceiptLongOutlined';
 import { Link } from 'react-router-dom';
 import { usePermissionSet } from '../session/usePermissionSet';
-import { LedgerPage } from './LedgerPage';
-import './messages.en';
+import { LogPage } from './LogPage';
 
-const NONE: readonly string[] = [];
-const OUTCOMES = ['ok', 'refused'] as const;
+/** The log, asked for the tokens that were issued and refused. */
+const TOKENS = 'kind:token.issued,token.refused';
 
 export function IssuancesPage() {
   const translate = useTranslate();
   const can = usePermissionSet();
   return (
-    <LedgerPage
+    <LogPage
       base="/issuances"
-      route="/issuances"
       title="app.nav.issuances"
-      kinds={NONE}
-      outcomes={OUTCOMES}
+      query={TOKENS}
       empty={{
         icon: <ReceiptLong />,
         title: 'ledger.issuances.empty_title',

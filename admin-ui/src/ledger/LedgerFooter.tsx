@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { useTranslate } from 'react-admin';
 import Alert from '@mui/material/Alert';
 import Box from '@mui/material/Box';
@@ -5,16 +6,19 @@ import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
 
 export interface LedgerFooterProps {
-  count: number;
+  /** In whose time the list is. */
+  place: string;
+  onZone: () => void;
+  filters: ReactNode;
   hasMore: boolean;
   isFetchingMore: boolean;
   isFailed: boolean;
   onRetry: () => void;
 }
 
-/** How many entries are shown, whether there are more, and which keys work. */
+/** In whose time one reads, whether there is more, and which keys work. */
 export function LedgerFooter(props: LedgerFooterProps) {
-  const { count, hasMore, isFetchingMore, isFailed, onRetry } = props;
+  const { place, onZone, filters, hasMore, isFetchingMore, isFailed, onRetry } = props;
   const translate = useTranslate();
   if (isFailed) {
     return (
@@ -35,20 +39,31 @@ export function LedgerFooter(props: LedgerFooterProps) {
     <Box
       sx={{
         display: 'flex',
-        gap: 2,
-        px: 2,
-        py: 0.75,
+        alignItems: 'center',
+        gap: 1.5,
+        px: 1,
+        minHeight: 36,
         borderTop: 1,
         borderColor: 'divider',
         color: 'text.secondary',
       }}
     >
-      <Typography variant="caption">
-        {isFetchingMore
-          ? translate('ledger.loading_more')
-          : `${translate('ledger.shown', { smart_count: count })}${hasMore ? ' …' : `. ${translate('ledger.end')}`}`}
+      {filters}
+      <Button
+        color="inherit"
+        onClick={onZone}
+        title={translate('ledger.zone.help')}
+        sx={{ fontWeight: 500, fontSize: '.75rem', flex: 'none' }}
+      >
+        {translate('ledger.zone.label', { place })}
+      </Button>
+      <Typography variant="caption" role="status" noWrap>
+        {isFetchingMore ? translate('ledger.loading_more') : hasMore ? '' : translate('ledger.end')}
       </Typography>
-      <Typography variant="caption" sx={{ ml: 'auto', display: { xs: 'none', md: 'block' } }}>
+      <Typography
+        variant="caption"
+        sx={{ ml: 'auto', pr: 1, display: { xs: 'none', md: 'block' } }}
+      >
         {translate('ledger.keys')}
       </Typography>
     </Box>

@@ -1,24 +1,20 @@
 import { useTranslate } from 'react-admin';
 import type { LedgerEntry } from '../api/records';
-import { StatusBadge, type Tone } from '../shared/StatusBadge';
+import { StatusBadge } from '../shared/StatusBadge';
+import { TONES } from './chart/tones';
 import './messages.en';
 
-const TONES: Record<string, Tone> = {
-  ok: 'good',
-  applied: 'good',
-  refused: 'bad',
-  failed: 'bad',
-  pending: 'pending',
-  intent: 'info',
-  superseded: 'neutral',
-};
+type Outcome = Pick<LedgerEntry, 'outcome' | 'kind'>;
 
-export function OutcomeBadge({ entry }: { entry: Pick<LedgerEntry, 'outcome' | 'kind'> }) {
+/** The word for what came of an entry. */
+export const outcomeKey = ({ kind, outcome }: Outcome) =>
+  `ledger.outcome.${kind === 'token.issued' && outcome === 'ok' ? 'issued' : outcome}`;
+
+export function OutcomeBadge({ entry }: { entry: Outcome }) {
   const translate = useTranslate();
-  const key = entry.kind === 'token.issued' && entry.outcome === 'ok' ? 'issued' : entry.outcome;
   return (
     <StatusBadge tone={TONES[entry.outcome] ?? 'neutral'}>
-      {translate(`ledger.outcome.${key}`, { _: entry.outcome })}
+      {translate(outcomeKey(entry), { _: entry.outcome })}
     </StatusBadge>
   );
 }

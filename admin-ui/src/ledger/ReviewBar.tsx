@@ -36,7 +36,7 @@ export function ReviewBar() {
     <Box
       component="section"
       aria-label={translate('ledger.review.region')}
-      sx={{ display: 'flex', alignItems: 'center', gap: 2, minHeight: 40, flexWrap: 'wrap' }}
+      sx={{ display: 'flex', alignItems: 'center', columnGap: 1, flexWrap: 'wrap' }}
     >
       <Typography variant="body2">{summaryOf(data, translate, locale)}</Typography>
       {last && (

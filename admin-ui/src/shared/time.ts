@@ -66,3 +66,9 @@ export function durationText(seconds: number, locale: string) {
     new Intl.NumberFormat(locale, { style: 'unit', unit: 'second', unitDisplay: 'long' }).format(0)
   );
 }
+
+/** What a local date-time field shows → ISO. */
+export function fromLocalField(text: string) {
+  const date = new Date(text);
+  return text && !Number.isNaN(date.getTime()) ? date.toISOString() : '';
+}

@@ -12,7 +12,7 @@ import { getJson } from '../api/httpClient';
 import type { Explanation, Room, User } from '../api/records';
 import { RowLink } from '../shared/RowLink';
 import { roomConsolePath } from '../rooms/paths';
-import { fromLocalField } from '../ledger/timeRange';
+import { fromLocalField } from '../shared/time';
 import { may } from '../session/permissions';
 import { useMe } from '../session/session';
 import { BecauseList } from '../shared/BecauseList';

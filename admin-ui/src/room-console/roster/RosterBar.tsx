@@ -14,6 +14,7 @@ import TextField from '@mui/material/TextField';
 import Search from '@mui/icons-material/Search';
 import { styled } from '@mui/material/styles';
 import { useAnnounce } from '../../shared/announce';
+import { takeToken } from '../../shared/pastedToken';
 import { HandSign } from '../seat/HandSign';
 import { type Chip, CHIPS } from './rosterChips';
 import type { RosterStore } from './rosterStore';
@@ -174,7 +175,9 @@ const SearchField = memo(function SearchField(props: SearchFieldProps) {
       inputRef={search}
       placeholder={translate('room_console.search_hint')}
       value={typed}
-      onChange={(event: ChangeEvent<HTMLInputElement>) => setTyped(event.target.value)}
+      onChange={({ target }: ChangeEvent<HTMLInputElement>) =>
+        setTyped(takeToken(target.value) ? '' : target.value)
+      }
       onKeyDown={onKeyDown}
       sx={{
         width: { xs: '100%', sm: 'auto' },

@@ -1,0 +1,75 @@
+import { Suspense, useState } from 'react';
+import { useTranslate } from 'react-admin';
+import ButtonBase from '@mui/material/ButtonBase';
+import Search from '@mui/icons-material/Search';
+import { styled } from '@mui/material/styles';
+import { useHotkeys } from 'react-hotkeys-hook';
+import { lazyPage } from '../shared/lazyPage';
+import { visuallyHidden } from '../shared/visuallyHidden';
+
+const SearchPalette = lazyPage<{ onClose: () => void }>(
+  async () => (await import('../search/SearchPalette')).SearchPalette,
+);
+
+const isMac = navigator.platform.startsWith('Mac');
+
+/** The field in the top bar that opens the search, as Ctrl-K does from anywhere. */
+export function SearchField() {
+  const translate = useTranslate();
+  const [isOpen, setIsOpen] = useState(false);
+  useHotkeys('mod+k', () => setIsOpen(true), {
+    preventDefault: true,
+    enableOnFormTags: true,
+  });
+  return (
+    <>
+      <Field aria-haspopup="dialog" aria-keyshortcuts="Control+K" onClick={() => setIsOpen(true)}>
+        <Search aria-hidden />
+        <span className="hint">{translate('app.find.hint')}</span>
+        <kbd>{isMac ? '⌘ K' : 'Ctrl K'}</kbd>
+      </Field>
+      {isOpen && (
+        <Suspense>
+          <SearchPalette onClose={() => setIsOpen(false)} />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+const Field = styled(ButtonBase)(({ theme }) => ({
+  display: 'flex',
+  justifyContent: 'flex-start',
+  gap: 8,
+  width: 350,
+  height: 32,
+  marginRight: 8,
+  padding: '0 8px 0 10px',
+  border: `1px solid ${theme.palette.text.disabled}`,
+  borderRadius: 8,
+  color: theme.palette.text.secondary,
+  fontSize: '.8125rem',
+  '& svg': { fontSize: 18 },
+  '& .hint': {
+    flex: 1,
+    textAlign: 'left',
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+    whiteSpace: 'nowrap',
+  },
+  '& kbd': {
+    flex: 'none',
+    padding: '1px 5px',
+    border: `1px solid ${theme.palette.divider}`,
+    borderRadius: 4,
+    fontSize: '.6875rem',
+  },
+  [theme.breakpoints.down('lg')]: {
+    width: 36,
+    justifyContent: 'center',
+    padding: 0,
+    borderColor: 'transparent',
+    '& kbd': { display: 'none' },
+    '& .hint': visuallyHidden,
+  },
+}));

@@ -1,0 +1,2 @@
+/** The language of the log's search, as the server has it. */
+export * from '@rolecall/server/ledger-query';

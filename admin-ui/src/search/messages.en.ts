@@ -1,0 +1,21 @@
+import { registerMessages } from '../i18n/i18nProvider';
+
+registerMessages({
+  search: {
+    title: 'Find anything',
+    hint: 'A name, an identity, a room, a time or a token',
+    help: 'For example: Ana, town-hall, Tuesday 14:05. A token that you paste is only looked at in this browser.',
+    found: 'Found',
+    loading: 'Searching…',
+    acts_of: 'Acts about %{name}',
+    acts_by: 'Acts by %{name}',
+    in_log: 'Search the log for “%{text}”',
+    sort: {
+      person: 'Person',
+      room: 'Room',
+      operator: 'Operator',
+      time: 'Log at this time',
+      text: 'Log',
+    },
+  },
+});

@@ -1,0 +1,131 @@
+import { useMemo } from 'react';
+import { useTranslate } from 'react-admin';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { getJson } from '../api/httpClient';
+import type { Operator, Room, User } from '../api/records';
+import { roomConsolePath } from '../rooms/paths';
+import { usePermissionSet } from '../session/usePermissionSet';
+import { dayAndTime } from '../shared/time';
+import { userPath } from '../users/paths';
+import { momentIn } from './moment';
+
+export interface Found {
+  id: string;
+  sort: 'person' | 'room' | 'operator' | 'time' | 'text';
+  label: string;
+  note?: string;
+  to: string;
+}
+
+const EACH = 5;
+const AROUND_MS = 5 * 60_000;
+const DAY_MS = 86_400_000;
+
+/** Everything that the words could mean: people, rooms, operators, a time, or text in the log. */
+export function useFound(word: string, locale: string): { found: Found[]; isLoading: boolean } {
+  const translate = useTranslate();
+  const can = usePermissionSet();
+  const isAsked = word.length >= 2;
+  const users = useLookup<User>('/users', word, 'name', isAsked && can('user.read'));
+  const rooms = useLookup<Room>('/rooms', word, 'name', isAsked && can('room.read'));
+  const operators = useLookup<Operator>(
+    '/operators',
+    word,
+    'email',
+    isAsked && can('operator.read'),
+  );
+  const hasLog = can('ledger.read');
+
+  const found = useMemo(() => {
+    if (word === '') return [];
+    const log = (query: string) => `/activity?${new URLSearchParams({ query })}`;
+    const all: Found[] = [];
+    const time = hasLog ? timeOf(word, locale, log) : null;
+    if (time) all.push(time);
+    for (const { id, identity, name } of users.items) {
+      all.push({
+        id: `person ${id}`,
+        sort: 'person',
+        label: name || identity,
+        note: name ? identity : undefined,
+        to: userPath(id),
+      });
+      if (!hasLog) continue;
+      all.push({
+        id: `acts ${id}`,
+        sort: 'person',
+        label: translate('search.acts_of', { name: name || identity }),
+        to: log(`identity:${JSON.stringify(identity)}`),
+      });
+    }
+    for (const { name, title } of rooms.items) {
+      all.push({
+        id: `room ${name}`,
+        sort: 'room',
+        label: title || name,
+        note: title ? name : undefined,
+        to: roomConsolePath(name),
+      });
+    }
+    for (const { id, email, name } of hasLog ? operators.items : []) {
+      all.push({
+        id: `operator ${id}`,
+        sort: 'operator',
+        label: translate('search.acts_by', { name: name || email }),
+        note: name ? email : undefined,
+        to: log(`actor:${id}`),
+      });
+    }
+    if (hasLog) {
+      all.push({
+        id: 'text',
+        sort: 'text',
+        label: translate('search.in_log', { text: word }),
+        to: log(JSON.stringify(word)),
+      });
+    }
+    return all;
+  }, [word, locale, hasLog, users.items, rooms.items, operators.items, translate]);
+  return { found, isLoading: users.isLoading || rooms.isLoading || operators.isLoading };
+}
+
+function timeOf(word: string, locale: string, log: (query: string) => string): Found | null {
+  const now = new Date();
+  const moment = momentIn(word, now);
+  if (!moment) return null;
+  const { at, isDay } = moment;
+  const [from, to] = isDay
+    ? [at.getTime(), at.getTime() + DAY_MS]
+    : [at.getTime() - AROUND_MS, at.getTime() + AROUND_MS];
+  const iso = (ms: number) => new Date(ms).toISOString();
+  return {
+    id: 'time',
+    sort: 'time',
+    label: isDay
+      ? new Intl.DateTimeFormat(locale, { dateStyle: 'full' }).format(at)
+      : dayAndTime(at, now, locale),
+    to: log(`since:${iso(from)} before:${iso(to)}`),
+  };
+}
+
+const NONE: never[] = [];
+
+function useLookup<T>(route: string, word: string, order: string, isEnabled: boolean) {
+  const { data, isFetching } = useQuery({
+    queryKey: [route, 'lookup', word],
+    enabled: isEnabled,
+    queryFn: ({ signal }) =>
+      getJson<T[]>(route, {
+        query: {
+          range: JSON.stringify([0, EACH - 1]),
+          sort: JSON.stringify([order, 'ASC']),
+          filter: JSON.stringify({ q: word }),
+        },
+        signal,
+      }),
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+    retry: false,
+  });
+  return { items: isEnabled ? (data ?? NONE) : NONE, isLoading: isFetching };
+}
