@@ -26,9 +26,19 @@ export function useFound(word: string, locale: string): { found: Found[]; isLoad
   const translate = useTranslate();
   const can = usePermissionSet();
   const isAsked = word.length >= 2;
-  const users = useLookup<User>('/users', word, 'name', isAsked && can('user.read'));
-  const rooms = useLookup<Room>('/rooms', word, 'name', isAsked && can('room.read'));
-  const operators = useLookup<Operator>(
+  const { items: users, isLoading: isAskingUsers } = useLookup<User>(
+    '/users',
+    word,
+    'name',
+    isAsked && can('user.read'),
+  );
+  const { items: rooms, isLoading: isAskingRooms } = useLookup<Room>(
+    '/rooms',
+    word,
+    'name',
+    isAsked && can('room.read'),
+  );
+  const { items: operators, isLoading: isAskingOperators } = useLookup<Operator>(
     '/operators',
     word,
     'email',
@@ -42,7 +52,7 @@ export function useFound(word: string, locale: string): { found: Found[]; isLoad
     const all: Found[] = [];
     const time = hasLog ? timeOf(word, locale, log) : null;
     if (time) all.push(time);
-    for (const { id, identity, name } of users.items) {
+    for (const { id, identity, name } of users) {
       all.push({
         id: `person ${id}`,
         sort: 'person',
@@ -58,7 +68,7 @@ export function useFound(word: string, locale: string): { found: Found[]; isLoad
         to: log(`identity:${JSON.stringify(identity)}`),
       });
     }
-    for (const { name, title } of rooms.items) {
+    for (const { name, title } of rooms) {
       all.push({
         id: `room ${name}`,
         sort: 'room',
@@ -67,7 +77,7 @@ export function useFound(word: string, locale: string): { found: Found[]; isLoad
         to: roomConsolePath(name),
       });
     }
-    for (const { id, email, name } of hasLog ? operators.items : []) {
+    for (const { id, email, name } of hasLog ? operators : []) {
       all.push({
         id: `operator ${id}`,
         sort: 'operator',
@@ -85,8 +95,8 @@ export function useFound(word: string, locale: string): { found: Found[]; isLoad
       });
     }
     return all;
-  }, [word, locale, hasLog, users.items, rooms.items, operators.items, translate]);
-  return { found, isLoading: users.isLoading || rooms.isLoading || operators.isLoading };
+  }, [word, locale, hasLog, users, rooms, operators, translate]);
+  return { found, isLoading: isAskingUsers || isAskingRooms || isAskingOperators };
 }
 
 function timeOf(word: string, locale: string, log: (query: string) => string): Found | null {
