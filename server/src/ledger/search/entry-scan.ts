@@ -9,8 +9,9 @@ export interface Span {
   readonly to: Date;
 }
 
-/** A stretch of time, of which the newest entries are read. */
+/** A stretch of time, of which the entries before a moment in it are read. */
 export interface Slice extends Span {
+  readonly until: Date;
   /** How many entries of the path there are in it; null: that follows from how close they are. */
   readonly entries: number | null;
 }
@@ -33,8 +34,12 @@ export interface ScanPlan {
 /** Up to so many entries all are read; of more, so many from slices of the time. */
 const EXACT = 10_000;
 const SAMPLE = 8_000;
-const SLICES = 200;
+const SLICES = 600;
+/** Each branch of a path is looked for in each slice. */
+const LOOKS = 800;
+const FEWEST_SLICES = 100;
 const MINUTE_MS = 60_000;
+const DAY_MS = 1_440 * MINUTE_MS;
 /** Slices that are this wide begin and end where the counts do; the widest first. */
 const EDGES_MS = [60 * MINUTE_MS, 5 * MINUTE_MS];
 const READ_MS = 5_000;
@@ -52,20 +57,31 @@ export class EntryScan {
 
   /** `edges`: no slice reaches over one of them. */
   async plan(search: LogSearch, span: Span, edges: readonly Date[] = []): Promise<ScanPlan> {
-    const path = pathOf(search);
+    const path = await this.present(pathOf(search), span);
     if (span.from >= span.to) return { search, path, isExact: true, slices: [], perSlice: 0 };
     const isExact = (await this.countUpTo(path, span, EXACT + 1)) <= EXACT;
     if (isExact) {
-      return { search, path, isExact, slices: [{ ...span, entries: null }], perSlice: EXACT + 1 };
+      return {
+        search,
+        path,
+        isExact,
+        slices: [{ ...span, until: span.to, entries: null }],
+        perSlice: EXACT + 1,
+      };
     }
-    const spans = slicesOf(span, edges);
+    const branches = path.branches(() => '').length;
+    const most = Math.min(
+      SLICES,
+      Math.max(FEWEST_SLICES, Math.floor(LOOKS / Math.max(1, branches))),
+    );
+    const spans = slicesOf(span, edges, most);
     const slices = await this.withEntries(path, spans);
     return {
       search,
       path,
       isExact,
       slices,
-      perSlice: Math.max(20, Math.round(SAMPLE / slices.length)),
+      perSlice: Math.max(5, Math.round(SAMPLE / slices.length)),
     };
   }
 
@@ -94,17 +110,19 @@ export class EntryScan {
       bounds: string,
     ) => `SELECT at, kind, outcome, actor_kind, actor_id, actor_label,
       room, identity, request_id, ip, reason, payload FROM ledger_entry WHERE ${branch} ${bounds}`;
-    // The newest of a slice stand for all of it: by the counts, else by how much of it they reach over.
+    // Those of a slice stand for all of it: by the counts, else by how much of it they reach over.
     const picked = isExact
       ? `(SELECT *, 1::float8 AS weight FROM (${entries(`at >= (${froms}::timestamptz[])[1] AND at < (${tos}::timestamptz[])[1]`)}) AS every) AS picked`
       : `unnest(${froms}::timestamptz[], ${tos}::timestamptz[],
-           ${parameter(slices.map(({ entries }) => entries))}::float8[]) AS slice(lo, hi, total)
-         ${branch === '' ? '' : cutOf(branch, perSlice)}
+           ${parameter(slices.map(({ until }) => until))}::timestamptz[], ${parameter(slices.map(({ entries }) => entries))}::float8[]) AS slice(lo, hi, until, total)
+         ${branch === '' ? '' : cutOf(branches, perSlice)}
          CROSS JOIN LATERAL (
-           SELECT *, CASE WHEN n < ${perSlice} THEN 1 WHEN total IS NOT NULL THEN greatest(1, total / n)
-             ELSE extract(epoch FROM hi - lo) / greatest(extract(epoch FROM hi - first), 0.001) END AS weight
+           SELECT *, greatest(1, CASE WHEN total IS NOT NULL THEN total / n
+               WHEN n < ${perSlice} THEN extract(epoch FROM hi - lo) / extract(epoch FROM until - lo)
+               ELSE extract(epoch FROM hi - lo) / greatest(extract(epoch FROM until - first), 0.001)
+                 * (n - 1) / n END) AS weight
            FROM (SELECT *, count(*) OVER () AS n, min(at) OVER () AS first FROM (
-             ${entries(`at >= ${branch === '' ? 'lo' : 'coalesce(cut, lo)'} AND at < hi`)}
+             ${entries(`at >= ${branch === '' ? 'lo' : 'coalesce(cut, lo)'} AND at < until`)}
              ORDER BY at DESC LIMIT ${perSlice}) AS newest) AS known) AS picked`;
     const sql = `WITH scanned AS MATERIALIZED (
         SELECT weight, at, outcome, ${[...columns.map(({ name, sql }) => `${sql} AS ${name}`), ...flags].join(', ')}
@@ -112,6 +130,19 @@ export class EntryScan {
       ${select(parameter)}`;
     const { rows } = await this.pg.query<R>('', sql, values, READ_MS);
     return rows;
+  }
+
+  /** Without the kinds that there are none of: each would be looked for in each slice. */
+  private async present(path: Path, { from, to }: Span): Promise<Path> {
+    if (path.by !== 'kind' || !path.kinds || path.kinds.length === 1) return path;
+    const edges = [
+      new Date(Math.floor(from.getTime() / DAY_MS) * DAY_MS),
+      new Date(Math.ceil(to.getTime() / DAY_MS) * DAY_MS),
+    ];
+    const counted = await this.counts.read({ edges, kinds: path.kinds, outcomes: null });
+    if (!counted || counted.length === 0) return path;
+    const kinds = [...new Set(counted.map(({ kind }) => kind))];
+    return { ...path, kinds, branches: (add) => kinds.map((kind) => `kind = ${add(kind)}`) };
   }
 
   private async countUpTo(path: Path, { from, to }: Span, limit: number): Promise<number> {
@@ -140,13 +171,18 @@ export class EntryScan {
     const isRow = first >= 0 && spans.slice(first, first + known.length).every(isKnown);
     const edges = [...known.map(({ from }) => from), ...known.slice(-1).map(({ to }) => to)];
     const counted =
-      path.by === 'time' && isRow
-        ? await this.counts.read({ edges, kinds: null, outcomes: null })
+      path.kinds !== undefined && isRow
+        ? await this.counts.read({ edges, kinds: path.kinds, outcomes: null })
         : null;
-    if (!counted) return spans.map((span) => ({ ...span, entries: null }));
+    if (!counted)
+      return spans.map((span, i) => ({ ...span, until: withinOf(span, i), entries: null }));
     const sums = known.map(() => 0);
     for (const { n, entries } of counted) sums[n] = (sums[n] ?? 0) + entries;
-    return spans.map((span, i) => ({ ...span, entries: sums[i - first] ?? null }));
+    return spans.map((span, i) => ({
+      ...span,
+      until: withinOf(span, i),
+      entries: sums[i - first] ?? null,
+    }));
   }
 }
 
@@ -154,16 +190,20 @@ export class EntryScan {
  * Where the newest of a slice begin, as `cut`. By itself Postgres would read all rows of the slice and
  * sort them, where it takes them for few; for their times alone the index is enough.
  */
-function cutOf(branch: string, perSlice: number): string {
-  return `LEFT JOIN LATERAL (SELECT at AS cut FROM ledger_entry WHERE ${branch} at >= lo AND at < hi
+function cutOf(branches: readonly string[], perSlice: number): string {
+  const newest = branches.map(
+    (branch) => `(SELECT at FROM ledger_entry WHERE ${branch} AND at >= lo AND at < until
+      ORDER BY at DESC LIMIT ${perSlice})`,
+  );
+  return `LEFT JOIN LATERAL (SELECT at AS cut FROM (${newest.join(' UNION ALL ')}) AS newest
     ORDER BY at DESC OFFSET ${perSlice - 1} LIMIT 1) AS edge ON true`;
 }
 
-/** About 200 of about the same length, none over one of the edges. */
-function slicesOf({ from, to }: Span, edges: readonly Date[]): Span[] {
+/** About so many of about the same length, none over one of the edges. */
+function slicesOf({ from, to }: Span, edges: readonly Date[], most: number): Span[] {
   const inner = edges.filter((edge) => edge > from && edge < to);
   const cuts = [from, ...inner, to];
-  const perPart = Math.max(1, Math.round(SLICES / (cuts.length - 1)));
+  const perPart = Math.max(1, Math.round(most / (cuts.length - 1)));
   const spans: Span[] = [];
   for (let i = 0; i + 1 < cuts.length; i++) {
     const [begin, end] = [cuts[i] as Date, cuts[i + 1] as Date];
@@ -183,3 +223,15 @@ function onEdge(ms: number, length: number): Date {
   const unit = EDGES_MS.find((edge) => length >= 2 * edge) ?? 1;
   return new Date(Math.round(ms / unit) * unit);
 }
+
+/**
+ * A moment in the second half of a slice, the same at each look. Slices end on the hour, and what comes
+ * before the hour, such as the end of a meeting, is not what comes all the time.
+ */
+function withinOf({ from, to }: Span, i: number): Date {
+  const part = 0.5 + ((i * GOLDEN) % 1) / 2;
+  return new Date(from.getTime() + part * (to.getTime() - from.getTime()));
+}
+
+/** Multiples of it are spread evenly, and in no period. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;

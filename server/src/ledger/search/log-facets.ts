@@ -137,7 +137,7 @@ export class LogFacets {
   }
 
   private async scanned({ plan, fields }: Group, search: LogSearch, top: number) {
-    const isOwnPath = keyOfPath(pathOf(search)) === keyOfPath(plan.path);
+    const isOwnPath = keyOfPath(pathOf(search)) === keyOfPath(pathOf(plan.search));
     const searches = [
       ...new Set([...(isOwnPath ? [search] : []), ...fields.map((one) => one.search)]),
     ];

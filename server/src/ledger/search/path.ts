@@ -7,6 +7,8 @@ export interface Path {
   readonly by: 'identity' | 'room' | 'operator' | 'kind' | 'time';
   /** A condition for each value that is read by itself; none: all entries. */
   readonly branches: (parameter: Parameter) => string[];
+  /** The kinds that it leaves, all of their entries; null: every kind. Left out: not all of them. */
+  readonly kinds?: readonly string[] | null;
   /** Whether the branches say all that the search asks for but its times. */
   readonly isWhole: boolean;
 }
@@ -21,7 +23,7 @@ export function keyOfPath(path: Path): string {
 /** More values than this are read by the time. */
 const MAX_BRANCHES = 40;
 
-const BY_TIME: Omit<Path, 'isWhole'> = { by: 'time', branches: () => [] };
+const BY_TIME: Omit<Path, 'isWhole'> = { by: 'time', branches: () => [], kinds: null };
 
 /** The index that leaves least to be looked at. The order is that of how much they usually leave. */
 export function pathOf(search: LogSearch): Path {
@@ -66,11 +68,16 @@ export function pathOf(search: LogSearch): Path {
     ? [...new Set<string>(kinds.flatMap((all) => all ?? []))]
     : [];
   if (rare.length > 0 && rare.length <= MAX_BRANCHES && !rare.some(isFrequent)) {
-    return { by: 'kind', branches: equal('kind', rare), isWhole };
+    return { by: 'kind', branches: equal('kind', rare), kinds: rare, isWhole };
   }
   const ofOutcomes = kindsWith([...new Set((outcome?.any ?? []).flatMap(outcomesOf))]);
   if (ofOutcomes.length > 0 && ofOutcomes.length <= MAX_BRANCHES) {
-    return { by: 'kind', branches: equal('kind', ofOutcomes), isWhole: false };
+    return {
+      by: 'kind',
+      branches: equal('kind', ofOutcomes),
+      kinds: ofOutcomes,
+      isWhole: false,
+    };
   }
   if (rooms && rooms.length > 0 && rooms.length <= MAX_BRANCHES && !rooms.some(isPattern)) {
     return { by: 'room', branches: equal('room', rooms), isWhole };
