@@ -139,7 +139,7 @@ export class EntryScan {
       new Date(Math.floor(from.getTime() / DAY_MS) * DAY_MS),
       new Date(Math.ceil(to.getTime() / DAY_MS) * DAY_MS),
     ];
-    const counted = await this.counts.read({ edges, kinds: path.kinds, outcomes: null });
+    const counted = await this.counts.read({ edges, kinds: path.kinds, isByKind: true });
     if (!counted || counted.length === 0) return path;
     const kinds = [...new Set(counted.map(({ kind }) => kind))];
     return { ...path, kinds, branches: (add) => kinds.map((kind) => `kind = ${add(kind)}`) };
@@ -172,7 +172,7 @@ export class EntryScan {
     const edges = [...known.map(({ from }) => from), ...known.slice(-1).map(({ to }) => to)];
     const counted =
       path.kinds !== undefined && isRow
-        ? await this.counts.read({ edges, kinds: path.kinds, outcomes: null })
+        ? await this.counts.read({ edges, kinds: path.kinds, isByKind: false })
         : null;
     if (!counted)
       return spans.map((span, i) => ({ ...span, until: withinOf(span, i), entries: null }));
@@ -203,10 +203,12 @@ function cutOf(branches: readonly string[], perSlice: number): string {
 function slicesOf({ from, to }: Span, edges: readonly Date[], most: number): Span[] {
   const inner = edges.filter((edge) => edge > from && edge < to);
   const cuts = [from, ...inner, to];
-  const perPart = Math.max(1, Math.round(most / (cuts.length - 1)));
+  const whole = to.getTime() - from.getTime();
   const spans: Span[] = [];
   for (let i = 0; i + 1 < cuts.length; i++) {
     const [begin, end] = [cuts[i] as Date, cuts[i + 1] as Date];
+    const share = (end.getTime() - begin.getTime()) / whole;
+    const perPart = Math.max(1, Math.floor(most * share));
     const length = (end.getTime() - begin.getTime()) / perPart;
     let last = begin;
     for (let part = 1; part <= perPart; part++) {

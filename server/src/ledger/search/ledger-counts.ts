@@ -15,7 +15,8 @@ export interface CountsQuery {
   readonly edges: readonly Date[];
   /** Null: all. */
   readonly kinds: readonly string[] | null;
-  readonly outcomes: readonly string[] | null;
+  /** By kind and outcome, or added up. */
+  readonly isByKind: boolean;
 }
 
 const MINUTE_MS = 60_000;
@@ -26,14 +27,15 @@ const FINEST = 5;
 const MAX_TAIL = 50_000;
 const READ_MS = 4_000;
 
-/** $1 edges, $2 minutes, $3 kinds, $4 outcomes. Counted ones, and those since, in one snapshot. */
+/** $1 edges, $2 minutes, $3 kinds, $4 whether by kind and outcome. Counted ones, and those since, in one snapshot. */
 const COUNTS = `
   WITH behind AS (
     SELECT h.shard, coalesce(c.seq, 0) AS seq, coalesce(c.at, h.opened_at - interval '1 minute') AS at,
       h.seq - coalesce(c.seq, 0) AS entries
     FROM ledger_head h LEFT JOIN ledger_counted c USING (shard) WHERE h.seq > coalesce(c.seq, 0)
   )
-  SELECT n - 1 AS n, kind, outcome, sum(entries)::float8 AS entries,
+  SELECT n - 1 AS n, CASE WHEN $4 THEN kind ELSE '' END AS kind,
+    CASE WHEN $4 THEN outcome ELSE '' END AS outcome, sum(entries)::float8 AS entries,
     (SELECT coalesce(sum(b.entries), 0) FROM behind b)::float8 AS behind
   FROM (
     SELECT width_bucket(at, $1::timestamptz[]) AS n, kind, outcome, entries
@@ -50,7 +52,7 @@ const COUNTS = `
     WHERE tail.at >= ($1::timestamptz[])[1]
       AND tail.at < ($1::timestamptz[])[cardinality($1::timestamptz[])]
   ) AS all_of
-  WHERE ($3::text[] IS NULL OR kind = ANY($3)) AND ($4::text[] IS NULL OR outcome = ANY($4))
+  WHERE $3::text[] IS NULL OR kind = ANY($3)
   GROUP BY 1, 2, 3`;
 
 /** Counts by time, kind and outcome that are kept, so that no entry is read for them. */
@@ -64,7 +66,7 @@ export class LedgerCounts {
   }
 
   /** Null: too many entries are not counted yet. The edges have to be edges of the counts. */
-  async read({ edges, kinds, outcomes }: CountsQuery): Promise<CountedStretch[] | null> {
+  async read({ edges, kinds, isByKind }: CountsQuery): Promise<CountedStretch[] | null> {
     if (edges.length < 2) return [];
     const fits = (width: number) =>
       edges.every((edge) => edge.getTime() % (width * MINUTE_MS) === 0);
@@ -72,7 +74,7 @@ export class LedgerCounts {
     const { rows } = await this.pg.query<CountedStretch & { behind: number }>(
       'ledger-counts',
       COUNTS,
-      [edges, width, kinds, outcomes],
+      [edges, width, kinds, isByKind],
       READ_MS,
     );
     return (rows[0]?.behind ?? 0) > MAX_TAIL ? null : rows;

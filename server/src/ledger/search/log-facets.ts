@@ -93,7 +93,7 @@ export class LogFacets {
     const last = search.to ?? new Date(Math.ceil(to.getTime() / DAY_MS + 1) * DAY_MS);
     const isAligned = LedgerCounts.isEdge(first) && LedgerCounts.isEdge(last);
     if (!isAligned || first >= last) return null;
-    return this.counts.read({ edges: [first, last], kinds: null, outcomes: null });
+    return this.counts.read({ edges: [first, last], kinds: null, isByKind: true });
   }
 
   private counted(

@@ -73,7 +73,7 @@ export class LogHistogram {
     const first = edges[0] as Date;
     const isAligned = edges.every((edge) => LedgerCounts.isEdge(edge));
     if (!counted || !isAligned) return this.scanned(search, span, edges);
-    const all = await this.counts.read({ edges, kinds: null, outcomes: null });
+    const all = await this.counts.read({ edges, kinds: null, isByKind: true });
     if (!all) return this.scanned(search, span, edges);
     const rows = all.filter(counted);
     // Bars that the search asks for a part of only: the rest of them is taken away again.
