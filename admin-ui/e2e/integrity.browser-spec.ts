@@ -193,6 +193,6 @@ describeBrowser('the integrity of the ledger', () => {
     });
     expect(run.wrong).toMatchObject({ entry: entry.id, problem: 'the entry was changed' });
     await link.click();
-    await page.getByRole('heading', { name: 'Entry', exact: true }).waitFor();
+    await page.getByRole('heading', { name: 'Act', exact: true }).waitFor();
   });
 });

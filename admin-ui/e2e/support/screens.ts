@@ -115,7 +115,11 @@ export const FILLED: Screen[] = [
   },
   { name: 'assignments', path: '/assignments', shows: 'Stage hand' },
   { name: 'issuances', path: '/issuances', shows: /issued Viewer v1 to vera/ },
-  { name: 'activity', path: '/activity', shows: /issued Viewer v1 to vera/ },
+  {
+    name: 'activity',
+    path: '/activity',
+    open: (page) => new LedgerPage(page).entries.first().waitFor(),
+  },
   { name: 'the integrity of the ledger', path: '/integrity', shows: 'Public keys of the log' },
   { name: 'alarms', path: '/alarms', shows: /LiveKit runs speakeasy/ },
   {
