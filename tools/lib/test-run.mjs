@@ -14,10 +14,10 @@ import { QUARANTINE_FILE, readQuarantine } from './quarantine.mjs';
 import { endWorkers, signalProcess, yieldToOthers } from './processes.mjs';
 import { createSteps, seconds } from './steps.mjs';
 import { startTestPostgres } from './test-postgres.mjs';
-import { QUEUE, SUITES } from './test-suites.mjs';
+import { STAGES, SUITES } from './test-suites.mjs';
 
 const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-const PROCESSES = 3;
+const PROCESSES = 2;
 const SAY_EVERY_MS = 30_000;
 
 /** Files with failures are run once more, alone, to tell a race from a defect; not too many of them. */
@@ -153,9 +153,18 @@ async function build(name) {
   }
 }
 
-/** Some processes take what is next. Failed files run again when all have ended. */
+/** Failed files run again when all have ended. */
 async function runSuites(names, patterns, tools) {
-  const suites = QUEUE.filter((name) => names.includes(name)).map((name) => SUITES[name]);
+  const ended = [];
+  for (const stage of STAGES) {
+    const suites = stage.filter((name) => names.includes(name)).map((name) => SUITES[name]);
+    if (suites.length > 0) ended.push(...(await runStage(suites, patterns, tools)));
+  }
+  for (const end of ended) await end();
+}
+
+/** Some processes take what is next. */
+async function runStage(suites, patterns, tools) {
   const isBeside = suites.length > 1;
   // Files that are named are few: they need no parts.
   const queue = suites.flatMap((suite) =>
@@ -176,7 +185,7 @@ async function runSuites(names, patterns, tools) {
   };
   await Promise.all(Array.from({ length: PROCESSES }, runNext));
   clearInterval(news);
-  for (const end of ended) await end();
+  return ended;
 }
 
 function partsOf(suite) {

@@ -21,7 +21,6 @@ export const SUITES = {
     isReal: true,
     // They wait for rooms, leases and people more than they compute.
     workers: 3,
-    parts: 4,
   },
   browser: {
     title: 'browser',
@@ -34,7 +33,7 @@ export const SUITES = {
 };
 
 /**
- * What three processes take from the front, until nothing is left: the long ones first. There are two
- * cores, and each process waits for much of its time; the checks yield to what has deadlines.
+ * One after another. Within one, two processes take suites from the front until nothing is left: there
+ * are two cores, and what is long comes first. What waits for people in live rooms has them alone.
  */
-export const QUEUE = ['browser', 'lint', 'int', 'e2e', 'types', 'ui', 'unit'];
+export const STAGES = [['browser', 'lint', 'int', 'types', 'ui', 'unit'], ['e2e']];

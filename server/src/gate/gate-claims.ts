@@ -97,7 +97,7 @@ function withinBrought(
   { facts }: Evaluation,
 ): Record<string, unknown> {
   const video = claims['video'] as Record<string, unknown>;
-  const most = isRefreshed ? facts.uncovered?.brought?.permission : undefined;
+  const most = isRefreshed ? facts.brought?.permission : undefined;
   if (!most) return { ...video };
   const { canPublishSources, canUpdateMetadata, ...within } = atMost(permissionOf(video), most);
   const { canPublishSources: _, ...rest } = video;

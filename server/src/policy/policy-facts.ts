@@ -88,8 +88,9 @@ export interface PolicyFacts {
     permission: PermissionLike;
     isKept: boolean;
     sid: string | null;
-    brought: Brought | null;
   } | null;
+  /** What somebody without a token of ours had before a role, also while they are away. */
+  brought: Brought | null;
   /** They are in the room now, by WHIP. */
   isWhip: boolean;
   /** Tracks of theirs that a hold or a scene muted, so that its end unmutes them. */
@@ -131,6 +132,7 @@ export interface FactRow extends OverrideRow {
   is_present: boolean | null;
   left_at: Date | null;
   uncovered: PolicyFacts['uncovered'];
+  brought: PolicyFacts['brought'];
   is_whip: boolean;
   muted_tracks: MutedTracks | null;
   peeks_at: string | null;
@@ -264,6 +266,7 @@ function toFacts(
     isPresent: row.is_present ?? false,
     leftAt: row.left_at,
     uncovered: row.uncovered,
+    brought: row.brought,
     isWhip: row.is_whip,
     mutedTracks: row.muted_tracks ?? {},
     input: here && {

@@ -52,7 +52,8 @@ export const READ_FACTS = `
     CASE WHEN coalesce(s.before_scene, s.permission) IS NOT NULL
         AND (s.last_issued_at IS NULL OR s.before_scene IS NOT NULL)
       THEN json_build_object('permission', coalesce(s.before_scene, s.permission),
-        'isKept', s.before_scene IS NOT NULL, 'sid', s.sid, 'brought', s.brought) END AS uncovered,
+        'isKept', s.before_scene IS NOT NULL, 'sid', s.sid) END AS uncovered,
+    CASE WHEN s.last_issued_at IS NULL THEN s.brought END AS brought,
     coalesce(s.is_present AND s.kind = 'whip', false) AS is_whip, s.muted_tracks, s.peeks_at,
     s.override_template, s.override_version, s.override_scope, s.override_until, s.override_at,
     s.override_by, s.override_by_kind, s.override_reason,

@@ -158,7 +158,7 @@ export class ParticipantProofs {
     permission: PermissionLike | null,
   ): Promise<void> {
     if (facts.wasIssued || !permission) return;
-    if (wanted.kind !== 'role' && !facts.uncovered?.brought) return;
+    if (wanted.kind !== 'role' && !facts.brought) return;
     await this.admissions.bring(room, identity, permission);
   }
 

@@ -1,9 +1,8 @@
 import { ParticipantPermission, UpdateParticipantRequest } from '@livekit/protocol';
 import { afterAll, beforeAll, expect, describe, it } from '@jest/globals';
 import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
-import { until } from '../../test/support/until.js';
 import { PolicyWatch } from './policy-watch.js';
-import { ReconcilerService } from './reconciler.service.js';
+import { sweep as sweepOf } from '../../test/support/sweep.js';
 
 describe('what a sweep finds', () => {
   let world: DoubleWorld;
@@ -13,12 +12,7 @@ describe('what a sweep finds', () => {
   });
   afterAll(() => world?.stop());
 
-  const sweep = async () => {
-    const reconciler = world.app.app.get(ReconcilerService);
-    const before = reconciler.status.lastAt;
-    reconciler.sweepSoon();
-    await until('a sweep is over', () => reconciler.status.lastAt !== before);
-  };
+  const sweep = () => sweepOf(world.app);
   const kinds = async (room: string) =>
     (await world.scene.ledger(room))
       .map(({ kind, outcome }) => `${kind} ${outcome}`)

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import { ALL_RIGHTS } from '../../test/support/livekit-double/model.js';
 import { until } from '../../test/support/until.js';
-import { ReconcilerService } from './reconciler.service.js';
+import { sweep as sweepOf } from '../../test/support/sweep.js';
 
 /** Egress, ingress and agents need Redis and workers of LiveKit: here a double has them. */
 describe('recordings, streams and agents', () => {
@@ -18,12 +18,7 @@ describe('recordings, streams and agents', () => {
   });
   afterAll(() => world?.stop());
 
-  const sweep = async () => {
-    const reconciler = world.app.app.get(ReconcilerService);
-    const before = reconciler.status.lastAt;
-    reconciler.sweepSoon();
-    await until('a sweep is over', () => reconciler.status.lastAt !== before);
-  };
+  const sweep = () => sweepOf(world.app);
   const alarms = async (room: string): Promise<string[]> => {
     const filter = encodeURIComponent(JSON.stringify({ room }));
     const { body } = await world.app.get(`/api/v1/alarms?filter=${filter}`);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { ReconcilerService } from '../../src/reconciler/reconciler.service.js';
+import { sweep as sweepOf } from '../support/sweep.js';
 import type { LiveApp } from '../support/live-app.js';
 import type { LiveScene } from '../support/live-scene.js';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
@@ -69,12 +69,7 @@ const behind = (kind: ProxyKind) => () => {
     expect(answer.status).toBe(200);
     return (answer.headers.get('authorization') ?? '').replace('Bearer ', '');
   };
-  const sweep = async () => {
-    const reconciler = app.app.get(ReconcilerService);
-    const before = reconciler.status.lastAt;
-    reconciler.sweepSoon();
-    await until('a sweep is over', () => reconciler.status.lastAt !== before);
-  };
+  const sweep = () => sweepOf(app);
   /** Makes Rolecall compare and call: by a sweep, and by an act that reaches who is connected. */
   const stir = async (room: string) => {
     await sweep();

@@ -48,8 +48,13 @@ describeLive('a role that ends, of somebody without a token of Rolecall', () => 
     room: string,
     guest: SignalParticipant,
     token: string,
+    isAwayFirst = false,
   ) => {
     await until('they may not publish', async () => !(await mayPublish(room)));
+    if (isAwayFirst) {
+      await scene.act(room, GUEST, 'remove');
+      await until('they are away', async () => !(await scene.seat(room, GUEST))?.isPresent);
+    }
     guest.close();
     const again = await signalJoin(url, token);
     const sid = again.join.participant?.sid;
@@ -81,6 +86,15 @@ describeLive('a role that ends, of somebody without a token of Rolecall', () => 
       const token = await tokenOfTheRole(guest);
       await scene.carryOut(room, GUEST, 'demote');
       await comesBackWithout(url(), room, guest, token);
+    });
+
+    it('does not come back after a demotion, with a token from before, once they were away', async () => {
+      const room = await scene.room(name('away'), { default_template: null });
+      const guest = await enter(url(), room);
+      await scene.carryOut(room, GUEST, 'promote', { template: 'presenter' });
+      const token = await tokenOfTheRole(guest);
+      await scene.carryOut(room, GUEST, 'demote');
+      await comesBackWithout(url(), room, guest, token, true);
     });
 
     it('does not come back after the end of a lease', async () => {

@@ -1,6 +1,6 @@
 import { AgentDispatchClient, RoomServiceClient } from 'livekit-server-sdk';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { ReconcilerService } from '../../src/reconciler/reconciler.service.js';
+import { sweep } from '../support/sweep.js';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { describeLive } from '../support/livekit-server.js';
 import { type SignalParticipant, signalJoin } from '../support/livekit-signal.js';
@@ -25,12 +25,7 @@ describeLive('what is done straight at LiveKit', () => {
   afterAll(() => world?.stop());
 
   const sweeps = async (count: number) => {
-    const reconciler = app.app.get(ReconcilerService);
-    for (let i = 0; i < count; i++) {
-      const before = reconciler.status.lastAt;
-      reconciler.sweepSoon();
-      await until('a sweep is over', () => reconciler.status.lastAt !== before);
-    }
+    for (let i = 0; i < count; i++) await sweep(app);
   };
   const alarms = async (room: string, state?: string) => {
     const filter = encodeURIComponent(JSON.stringify({ room, ...(state ? { state } : {}) }));

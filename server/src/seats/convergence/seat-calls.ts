@@ -129,7 +129,7 @@ export class SeatCalls {
     await see({ room: room.name, participant: after, seat, times });
     if (wanted.kind === 'uncovered' && wanted.isRestored) {
       await this.store.forgetBeforeScene(room.name, identity);
-      if (evaluation.facts.uncovered?.brought) {
+      if (evaluation.facts.brought) {
         await this.store.noteGivenBack({ room: room.name, identity }, after.sid);
       }
     }

@@ -314,12 +314,12 @@ function wantedFrom(
 
 /** Who follows no template follows holds and the scene all the same, and gets back what they took. */
 function uncovered(
-  { uncovered: had }: PolicyFacts,
+  { uncovered: had, brought }: PolicyFacts,
   { room: { scene }, seat }: PolicyInput,
   { silencing, at, tracks }: { silencing: Silencing; at: Date; tracks: readonly Labelled[] },
 ): Wanted {
   if (!had) return { kind: 'free' };
-  const { brought, sid } = had;
+  const { sid } = had;
   const held = withheldByHold(seat?.hold ?? null, at);
   const withheld = bothWithheld(held, withheldFromUncovered(scene));
   const isRestored = !isAnythingWithheld(withheld);
