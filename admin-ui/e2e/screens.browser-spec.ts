@@ -33,6 +33,17 @@ function overflow(page: Page): Promise<number> {
   });
 }
 
+/** The innermost of what reaches over the right edge, to find the cause by. */
+function beyondTheEdge(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const edge = document.documentElement.clientWidth;
+    return [...document.querySelectorAll('body *')]
+      .filter((element) => element.getBoundingClientRect().right > edge + 1)
+      .slice(-5)
+      .map((element) => element.outerHTML.slice(0, 200));
+  });
+}
+
 describeBrowser('accessible to everybody, light and dark, and fit for a phone', () => {
   const installation = useInstallation();
   let page: Page;
@@ -52,7 +63,11 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
     await settled(shown);
     // The page is told of its new size a moment later, and is drawn again.
     const isFit = until('nothing is wider than the phone', async () => !(await overflow(shown)));
-    await isFit.finally(() => shown.setViewportSize(WIDE));
+    await isFit
+      .catch(async (error: unknown) => {
+        throw new Error(`${String(error)}\n${(await beyondTheEdge(shown)).join('\n')}`);
+      })
+      .finally(() => shown.setViewportSize(WIDE));
   }
 
   async function look({ path, shows, open }: Screen): Promise<void> {
