@@ -9,7 +9,7 @@ import { sentenceOf } from './words/sentence';
 
 export interface LedgerSentenceProps {
   entry: LedgerEntry | Issuance;
-  /** Whom it names, as they are called now. */
+  /** The current names of the people in it. */
   people?: Act['people'];
 }
 

@@ -14,7 +14,7 @@ export interface WhoLineProps {
   onFilter: (field: MatchField, value: string, how: 'only' | 'without') => void;
 }
 
-/** Who did it, and to whom. */
+/** The actor and the person that the act is about. */
 export function WhoLine({ act, onFilter }: WhoLineProps) {
   const translate = useTranslate();
   const { entry, people } = act;

@@ -132,7 +132,7 @@ const NOTES: Partial<Record<string, string>> = {
   user: 'ledger.who.user',
 };
 
-/** Whom the row is of, and the rest of the sentence: a name that it begins with is said once. */
+/** The person, then the rest of the sentence: a name at its start is not repeated. */
 export function tell(act: Act, words: LogWords): { who: Who; said: Part[] } {
   const { translate } = words.words;
   const parts = sentenceOf(toldOf(act), { ...words.words, people: act.people });

@@ -12,7 +12,7 @@ interface Asked extends LogSearch {
 /** The search of the log: it lives in the address, so that it can be shared and gone back to. */
 export function useLogSearch(base: string) {
   const [params, setParams] = useSearchParams();
-  // The router changes the address in a transition, which waits for whoever types on.
+  // The router changes the address in a transition, which waits until typing stops.
   const [asked, setAsked] = useState<Asked | null>(null);
   const signature = JSON.stringify(LOG_PARAMS.map((key) => params.get(key)));
   const read = useMemo(() => {

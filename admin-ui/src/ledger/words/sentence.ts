@@ -14,7 +14,7 @@ export interface Words {
   translate: Translate;
   /** The name of a template, for its key. */
   templateName: (key: string) => string | undefined;
-  /** Whom the entry names, as they are called now. */
+  /** The current names of the people in the entry. */
   people?: Act['people'];
 }
 
