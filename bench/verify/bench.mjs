@@ -80,7 +80,7 @@ try {
   const [runs, starts] = [[], []];
   for (let round = 0; round < rounds; round++) {
     runs.push(await verify());
-    starts.push(await verify('--since', kept)); // reads the numbers of all, and the leaves of none
+    starts.push(await verify('--since', kept)); // reads the leaves of none
   }
   const of = (what, all = runs) => median(all.map((run) => run[what]));
   const micros = (seconds) => ((seconds * 1e6) / entries).toFixed(1);
@@ -91,7 +91,7 @@ try {
   );
   console.log(
     `processor for an entry: Node ${micros(of('node') - of('node', starts))} µs beside its start, ` +
-      `Postgres ${micros(of('postgres'))} µs, ${micros(of('postgres', starts))} of them for the numbers`,
+      `Postgres ${micros(of('postgres'))} µs`,
   );
   await append(10_000);
   await untilMirrored();

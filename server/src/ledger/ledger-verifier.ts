@@ -75,6 +75,15 @@ const SHARDS = `
     coalesce(h.leaves_after, 0) AS leaves_after, first_wrong
   FROM ledger_head h FULL JOIN counted USING (shard) ORDER BY shard`;
 
+/** The same heads, with what a pass over the entries tells that sorts nothing. */
+const COUNTS = `
+  WITH counted AS (SELECT shard, count(*) AS entries FROM ledger_entry GROUP BY shard)
+  SELECT shard, h.seq AS head, h.at > clock_timestamp() + ${CLOCK_SLACK} AS is_head_late,
+    coalesce(entries, 0) AS entries, coalesce(h.leaves_after, 0) AS leaves_after,
+    (extract(epoch FROM h.opened_at) * 1000000)::bigint AS opened_us,
+    (extract(epoch FROM h.at) * 1000000)::bigint AS at_us
+  FROM ledger_head h FULL JOIN counted USING (shard) ORDER BY shard`;
+
 /** Each webhook's second entry. Only Rolecall itself writes them, so others are not looked into. */
 const WEBHOOKS = `
   SELECT shard, min(seq) AS seq, min(at_us) AS at_us, count(*) AS repeated FROM (
@@ -99,6 +108,23 @@ interface ShardRow {
   leafless: string;
   leaves_after: string;
   first_wrong: [seq: string, atMicros: string] | null;
+}
+
+interface CountRow {
+  shard: number;
+  head: string | null;
+  is_head_late: boolean | null;
+  entries: string;
+  leaves_after: string;
+  opened_us: string | null;
+  at_us: string | null;
+}
+
+/** Entries of a shard that were read one by one: each number from 1 on once, in order of time. */
+export interface NumbersInOrder {
+  readonly entries: number;
+  /** The times of the first and the last one, in µs. */
+  readonly micros: readonly [first: number, last: number];
 }
 
 interface WebhookRow {
@@ -137,13 +163,46 @@ export async function readShape(client: pg.Client): Promise<VerifierReport> {
   await client.query(SORT_IN_MEMORY);
   const { rows: shards } = await client.query<ShardRow>(SHARDS);
   const { rows: webhooks } = await client.query<WebhookRow>(WEBHOOKS);
-  const { rows: rights } = await client.query<ProtectionRow>(PROTECTION);
-  const { isOwner = false, triggers = [], privileges = [] } = rights[0] ?? {};
-  return {
-    shards: shards.map((row) => toReport(row, webhooks)),
-    protection: isOwner ? triggers : [...triggers, ...privileges],
-    hasOneRole: isOwner,
-  };
+  const reports = shards.map((row) => toReport(row, webhooks));
+  return { shards: reports, ...(await readRights(client)) };
+}
+
+/**
+ * The same for a third of the cost, where the entries are read one by one anyway: answers null when
+ * counts and `inOrder` do not show that everything is right, and then `readShape` says what is wrong.
+ * Asks at once; `inOrder` may follow later.
+ */
+export async function readShapeInOrder(
+  client: pg.Client,
+  inOrder: Promise<ReadonlyMap<number, NumbersInOrder> | null>,
+): Promise<VerifierReport | null> {
+  const { rows } = await client.query<CountRow>(COUNTS);
+  const { rows: webhooks } = await client.query<WebhookRow>(WEBHOOKS);
+  const rights = await readRights(client);
+  const read = await inOrder;
+  if (!read || webhooks.length > 0 || !rows.every((row) => isWhole(row, read.get(row.shard)))) {
+    return null;
+  }
+  const shards = rows.map(({ shard, entries }) => {
+    return { shard, entries: Number(entries), problems: [], firstWrong: null, leavesAfter: 0 };
+  });
+  return { shards, ...rights };
+}
+
+/** As many entries as were read in order: then there are no others, wherever they might be. */
+function isWhole(row: CountRow, read: NumbersInOrder | undefined): boolean {
+  const [entries, head] = [Number(row.entries), Number(row.head)];
+  if (row.head === null || row.is_head_late || Number(row.leaves_after) > 0) return false;
+  if (entries !== head || entries !== (read?.entries ?? 0)) return false;
+  if (!read) return true;
+  const [first, last] = read.micros;
+  return first >= Number(row.opened_us) && last <= Number(row.at_us);
+}
+
+async function readRights(client: pg.Client): Promise<Omit<VerifierReport, 'shards'>> {
+  const { rows } = await client.query<ProtectionRow>(PROTECTION);
+  const { isOwner = false, triggers = [], privileges = [] } = rows[0] ?? {};
+  return { protection: isOwner ? triggers : [...triggers, ...privileges], hasOneRole: isOwner };
 }
 
 function toReport(row: ShardRow, webhooks: readonly WebhookRow[]): ShardReport {

@@ -18,12 +18,17 @@ export interface Stretch {
 /** The numbers that the entries of a shard have in a stretch. */
 export interface ShardNumbers {
   readonly shard: number;
-  /** Of its first range that begins here. */
+  /** Of its first entry here. */
   readonly firstLeaf: number;
   readonly firstSeq: number;
   readonly lastSeq: number;
   /** The first range that goes on with another number than follows; null: none does. */
   readonly gap: { readonly leaf: number; readonly wanted: number; readonly found: number } | null;
+  /** The times of its first and last entry here, in µs. */
+  readonly firstMicros: number;
+  readonly lastMicros: number;
+  /** Each number has one entry here, and none is older than the one before it. */
+  readonly isInOrder: boolean;
 }
 
 export interface HashedStretch extends Stretch {
@@ -100,7 +105,7 @@ export class StretchHasher {
       hashes,
       missing,
       tileRoots: Buffer.concat(roots),
-      numbers: numbersOf(ranges, from),
+      numbers: numbersOf(ranges, { from, end }, leaves),
       wrong,
       doubtful: compared.flat(),
     };
@@ -160,6 +165,20 @@ class StretchLeaves {
     return (twice.leaf as number) <= (changed.leaf as number) ? twice : changed;
   }
 
+  /** The times of leaves that follow each other, in µs; null when one of them is out of order. */
+  timesBetween(first: number, end: number): readonly [first: number, last: number] | null {
+    if (this.twice) return null;
+    const { times, from } = this;
+    let last = times[first - from] as number;
+    const begin = last;
+    for (let place = first - from; place < end - from; place++) {
+      const micros = times[place] as number;
+      if (micros < 0 || micros < last) return null;
+      last = micros;
+    }
+    return [begin, last];
+  }
+
   missing(): number[] {
     const missing: number[] = [];
     this.times.forEach((micros, place) => {
@@ -198,19 +217,30 @@ function isStored(row: TileRow | undefined, hashes: Uint8Array, root: Uint8Array
   );
 }
 
-/** A range that begins before `from` was counted with the stretch before. */
-function numbersOf(ranges: readonly RangeRow[], from: number): ShardNumbers[] {
+/** Of each shard, in the part of its ranges that is in the stretch. */
+function numbersOf(
+  ranges: readonly RangeRow[],
+  { from, end }: Stretch,
+  leaves: StretchLeaves,
+): ShardNumbers[] {
   const byShard = new Map<number, ShardNumbers>();
-  for (const { shard, firstSeq, count, firstIndex: leaf } of ranges) {
-    if (leaf < from) continue;
-    const lastSeq = firstSeq + count - 1;
+  for (const { shard, firstIndex, count, ...range } of ranges) {
+    const [firstLeaf, endLeaf] = [Math.max(firstIndex, from), Math.min(firstIndex + count, end)];
+    const firstSeq = range.firstSeq + firstLeaf - firstIndex;
+    const lastSeq = firstSeq + endLeaf - firstLeaf - 1;
+    const times = leaves.timesBetween(firstLeaf, endLeaf);
+    const [firstMicros, lastMicros] = times ?? [NaN, NaN];
     const known = byShard.get(shard);
-    if (!known) byShard.set(shard, { shard, firstLeaf: leaf, firstSeq, lastSeq, gap: null });
-    else {
-      const wanted = known.lastSeq + 1;
-      const gap = known.gap ?? (firstSeq === wanted ? null : { leaf, wanted, found: firstSeq });
-      byShard.set(shard, { ...known, lastSeq, gap });
+    if (!known) {
+      const isInOrder = times !== null;
+      const first = { firstLeaf, firstSeq, gap: null, firstMicros };
+      byShard.set(shard, { shard, ...first, lastSeq, lastMicros, isInOrder });
+      continue;
     }
+    const wanted = known.lastSeq + 1;
+    const jump = firstSeq === wanted ? null : { leaf: firstLeaf, wanted, found: firstSeq };
+    const isInOrder = known.isInOrder && firstMicros >= known.lastMicros; // not if one is NaN
+    byShard.set(shard, { ...known, lastSeq, lastMicros, gap: known.gap ?? jump, isInOrder });
   }
   return [...byShard.values()];
 }

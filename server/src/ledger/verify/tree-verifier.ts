@@ -55,6 +55,15 @@ export interface TreeReport {
   readonly finding: Finding | null;
 }
 
+/** The entries of a shard that have leaves. */
+export interface SealedNumbers {
+  readonly lastSeq: number;
+  /** The times of the first and the last one that were read, in µs; null: none was. */
+  readonly micros: readonly [first: number, last: number] | null;
+  /** Each number that was read has one entry, and none is older than the one before it. */
+  readonly isInOrder: boolean;
+}
+
 /** Each may read the whole table. */
 const MAX_SEARCHES = 20;
 /** In place of the hash of an entry that is not there. */
@@ -75,8 +84,8 @@ export class TreeVerifier {
   private searches = 0;
   private failed: Anchor | null = null;
   private newest: TrustedRoot | null = null;
-  /** The last number of each shard that has a leaf. */
-  private readonly sealed = new Map<number, number>();
+  /** What has leaves, of each shard. */
+  private readonly sealed = new Map<number, SealedNumbers>();
 
   constructor(private readonly input: TreeInput) {
     this.entries = new EntryReader(input.tables);
@@ -90,7 +99,8 @@ export class TreeVerifier {
     this.newest = anchors.find((anchor) => anchor.size >= size) ?? newest;
     const from = await this.begin(size);
     if (from === 0)
-      for (const [shard, seq] of await tables.beforeTree()) this.sealed.set(shard, seq);
+      for (const [shard, lastSeq] of await tables.beforeTree())
+        this.sealed.set(shard, { lastSeq, micros: null, isInOrder: true });
     let next = from;
     for await (const stretch of hashedInOrder({ from, end: size }, this.input.stretches)) {
       await this.checkStretch(stretch);
@@ -128,6 +138,11 @@ export class TreeVerifier {
     this.replay = new TreeReplay(treeHasher, start, peaks);
     this.before = ({ level, index }) => proved.read(level, index);
     return start;
+  }
+
+  /** What `run` has read of each shard. */
+  get sealedNumbers(): ReadonlyMap<number, SealedNumbers> {
+    return this.sealed;
   }
 
   private async checkStretch(stretch: HashedStretch): Promise<void> {
@@ -290,14 +305,21 @@ export class TreeVerifier {
 
   /** Each shard's entries have their leaves in order, and none is left out. */
   private async checkNumbers(numbers: readonly ShardNumbers[]): Promise<void> {
-    for (const { shard, firstLeaf, firstSeq, lastSeq, gap } of numbers) {
-      const next = (this.sealed.get(shard) ?? firstSeq - 1) + 1;
+    for (const { shard, firstLeaf, firstSeq, lastSeq, gap, ...times } of numbers) {
+      const known = this.sealed.get(shard);
+      const next = (known?.lastSeq ?? firstSeq - 1) + 1;
       const jump = firstSeq === next ? gap : { leaf: firstLeaf, wanted: next, found: firstSeq };
       if (jump) {
         const problem = `shard ${shard} goes on with another number than follows`;
         await this.addAt(jump.leaf, problem, `number ${jump.wanted}`, `number ${jump.found}`);
       }
-      this.sealed.set(shard, lastSeq);
+      const { firstMicros, lastMicros } = times;
+      const before = known?.micros ?? [firstMicros, firstMicros];
+      this.sealed.set(shard, {
+        lastSeq,
+        micros: [before[0], lastMicros],
+        isInOrder: times.isInOrder && known?.isInOrder !== false && firstMicros >= before[1],
+      });
     }
   }
 

@@ -1,14 +1,25 @@
 import type pg from 'pg';
 import { parseLedgerId } from '../ledger-entry.js';
-import { readShape, type ShardReport, type VerifierReport } from '../ledger-verifier.js';
+import {
+  type NumbersInOrder,
+  readShape,
+  readShapeInOrder,
+  type ShardReport,
+  type VerifierReport,
+} from '../ledger-verifier.js';
 import type { Checkpoint } from '../tree/checkpoint.js';
 import type { Finding } from './finding.js';
 import { LedgerTables } from './ledger-tables.js';
 import { type Stretch, StretchHasher } from './stretch-hasher.js';
 import type { Stretches } from './stretches.js';
 import type { Anchor } from './authentic-tiles.js';
-import { type TreeCopy, type TreeReport, TreeVerifier } from './tree-verifier.js';
-import { checkUnsealed } from './unsealed.js';
+import {
+  type SealedNumbers,
+  type TreeCopy,
+  type TreeReport,
+  TreeVerifier,
+} from './tree-verifier.js';
+import { checkUnsealed, type UnsealedNumbers, type UnsealedReport } from './unsealed.js';
 import type { VerifyThreads } from './verify-threads.js';
 
 /** What is known outside of the database. */
@@ -41,43 +52,88 @@ export async function verifySnapshot(
   threads: VerifyThreads | null = null,
 ): Promise<SnapshotReport> {
   const tables = new LedgerTables(client);
-  const { shape, tree } = await readTree(tables, outside, threads);
-  const { count: unsealed, finding } = await checkUnsealed(client);
-  const beforeTree = await countBefore(client);
+  const { shape, tree, unsealed } = await readAll(tables, outside, threads);
   return {
     ...shape,
     tree,
-    unsealed,
-    beforeTree,
-    finding: tree.finding ?? shapeFinding(shape.shards) ?? finding,
+    unsealed: unsealed.count,
+    beforeTree: await countBefore(client),
+    finding: tree.finding ?? shapeFinding(shape.shards) ?? unsealed.finding,
   };
 }
 
-async function readTree(
+interface Read {
+  readonly shape: VerifierReport;
+  readonly tree: TreeReport;
+  readonly unsealed: UnsealedReport;
+}
+
+async function readAll(
   tables: LedgerTables,
   { mirror, since, ...outside }: Outside,
   threads: VerifyThreads | null,
-): Promise<{ shape: VerifierReport; tree: TreeReport }> {
+): Promise<Read> {
   const { client } = tables;
-  const verify = (stretches: Stretches) =>
-    new TreeVerifier({ tables, mirror, since, stretches, ...outside }).run();
+  const verifier = (stretches: Stretches) =>
+    new TreeVerifier({ tables, mirror, since, stretches, ...outside });
   const size = (await tables.newestCheckpoint())?.size ?? 0;
   if (!threads || size - (since?.size ?? 0) < WORTH_THREADS) {
     const hasher = new StretchHasher(tables, mirror);
     const shape = await readShape(client);
     const here = { atOnce: 1, hash: (stretch: Stretch) => hasher.hash(stretch) };
-    return { shape, tree: await verify(here) };
+    const tree = await verifier(here).run();
+    return { shape, tree, unsealed: await checkUnsealed(client) };
   }
   const helpers = await threads.open(
     client,
     mirror && { folder: mirror.folder, size: mirror.size },
   );
   try {
-    const [shape, tree] = await Promise.all([readShape(helpers.client), verify(helpers.workers)]);
-    return { shape, tree };
+    const verifying = verifier(helpers.workers);
+    const reading = verifying.run().then(async (tree) => {
+      return { tree, unsealed: await checkUnsealed(client) };
+    });
+    if (since) {
+      const [read, shape] = await Promise.all([reading, readShape(helpers.client)]);
+      return { ...read, shape };
+    }
+    const inOrder = reading.then(({ tree, unsealed }) =>
+      tree.finding === null ? numbersInOrder(verifying.sealedNumbers, unsealed.shards) : null,
+    );
+    inOrder.catch(() => undefined); // who reads it may have failed before
+    const [read, shape] = await Promise.all([reading, readShapeInOrder(helpers.client, inOrder)]);
+    return { ...read, shape: shape ?? (await readShape(helpers.client)) };
   } finally {
     await helpers.end();
   }
+}
+
+/** Of the entries with leaves and of those after them; null when one is out of order. */
+function numbersInOrder(
+  sealed: ReadonlyMap<number, SealedNumbers>,
+  unsealed: ReadonlyMap<number, UnsealedNumbers>,
+): ReadonlyMap<number, NumbersInOrder> | null {
+  const all = new Map<number, NumbersInOrder>();
+  for (const shard of new Set([...sealed.keys(), ...unsealed.keys()])) {
+    const { lastSeq = 0, micros = null, isInOrder = true } = sealed.get(shard) ?? {};
+    const after = unsealed.get(shard);
+    if (!isInOrder || (after && !follows(after, lastSeq, micros))) return null;
+    const last = after?.micros ?? micros;
+    if (last === null) continue;
+    all.set(shard, {
+      entries: after?.lastSeq ?? lastSeq,
+      micros: [(micros ?? last)[0], last[1]],
+    });
+  }
+  return all;
+}
+
+function follows(
+  { firstSeq, micros, isInOrder }: UnsealedNumbers,
+  lastSeq: number,
+  before: SealedNumbers['micros'],
+): boolean {
+  return isInOrder && firstSeq === lastSeq + 1 && micros[0] >= (before?.[1] ?? 0);
 }
 
 /** Entries that are repeated, misdated or beyond the head need no leaf to be wrong. */
