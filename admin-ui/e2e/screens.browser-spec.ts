@@ -62,12 +62,14 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
     await shown.setViewportSize(PHONE);
     await settled(shown);
     // The page is told of its new size a moment later, and is drawn again.
-    const isFit = until('nothing is wider than the phone', async () => !(await overflow(shown)));
-    await isFit
-      .catch(async (error: unknown) => {
-        throw new Error(`${String(error)}\n${(await beyondTheEdge(shown)).join('\n')}`);
-      })
-      .finally(() => shown.setViewportSize(WIDE));
+    try {
+      await until('nothing is wider than the phone', async () => !(await overflow(shown)));
+    } catch (error) {
+      const wide = (await beyondTheEdge(shown)).join('\n');
+      throw new Error(`${String(error)}\n${wide}`, { cause: error });
+    } finally {
+      await shown.setViewportSize(WIDE);
+    }
   }
 
   async function look({ path, shows, open }: Screen): Promise<void> {

@@ -46,7 +46,10 @@ async function main(): Promise<void> {
     allowPositionals: true,
   });
   const command = positionals.filter((word) => word !== 'witness').join(' ');
-  if (values.help) return void console.log(USAGE);
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
   const key = required(values.key, '--key');
   const state = values.state ?? `${key}.state`;
   if (command === 'keygen') return keygen(key, required(values.name, '--name'), state);

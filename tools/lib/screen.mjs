@@ -11,7 +11,6 @@ export function createScreen(output = process.stdout) {
   let shown = [];
 
   const rowsOf = (line) => {
-    // eslint-disable-next-line no-control-regex
     const { length } = line.replace(/\u001b\[[0-9;]*m/g, '');
     return Math.max(1, Math.ceil(length / (output.columns || 80)));
   };

@@ -4,7 +4,7 @@ export interface Credentials {
 }
 
 /** An answer's body: what tests look at, checked by their expectations. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
+// oxlint-disable-next-line typescript/no-explicit-any
 export type Json = any;
 
 /** The API as its signed-in caller sees it: sets the scene for what is then done by hand. */

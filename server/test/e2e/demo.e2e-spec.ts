@@ -30,7 +30,11 @@ interface DemoStatus {
 async function asOwner({ ownerUrl }: TestDatabase, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: ownerUrl });
   await client.connect();
-  await client.query(sql).finally(() => client.end());
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
 }
 
 /** A server with the demo, that can be killed, and one without, that looks on. */

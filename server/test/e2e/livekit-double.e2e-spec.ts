@@ -140,7 +140,9 @@ function behavesAsLiveKit(start: () => Promise<LiveKitServer>): void {
   });
 }
 
-describe('the double of LiveKit', () => behavesAsLiveKit(() => LiveKitDouble.start()));
+describe('the double of LiveKit', () => {
+  behavesAsLiveKit(() => LiveKitDouble.start());
+});
 
 describeLive('LiveKit itself', () => behavesAsLiveKit(() => startLiveKitServer()));
 

@@ -3,7 +3,7 @@ import { until } from './until.js';
 export interface StreamFrame {
   readonly id: string | null;
   readonly event: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- frames are checked by expectations
+  // oxlint-disable-next-line typescript/no-explicit-any -- frames are checked by expectations
   readonly data: any;
   readonly at: number;
 }

@@ -37,7 +37,7 @@ export const everything = () => true;
 
 export const nothing = () => false;
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- entries are checked by expectations
+// oxlint-disable-next-line typescript/no-explicit-any -- entries are checked by expectations
 export type Entry = any;
 
 /**

@@ -15,7 +15,7 @@ const ADMIN = { email: 'admin@localhost', password: 'correct horse battery' };
 
 export interface Answer<T = never> {
   readonly status: number;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers are checked by expectations
+  // oxlint-disable-next-line typescript/no-explicit-any -- answers are checked by expectations
   readonly body: [T] extends [never] ? any : T;
   readonly headers: Headers;
 }

@@ -13,7 +13,7 @@ export interface LedgerRow {
   outcome: string;
   identity: string | null;
   actor_label: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- payloads are checked by expectations
+  // oxlint-disable-next-line typescript/no-explicit-any -- payloads are checked by expectations
   payload: any;
 }
 

@@ -197,7 +197,7 @@ default_pool_size = ${mode === 'session' ? 50 : 6}
 `,
   );
   const server = run('pgbouncer', [join(folder, 'pgbouncer.ini')], folder);
-  const [user = '', password = ''] = Object.entries(users)[0] ?? [];
+  const [user, password] = Object.entries(users)[0] ?? ['', ''];
   await untilReady(
     `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`,
     server,

@@ -39,7 +39,7 @@ export interface Answer<T = Record<string, never>> {
 }
 
 /** What tests look at; every field of a record, and of a problem document. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
+// oxlint-disable-next-line typescript/no-explicit-any
 export type Json = any;
 
 export interface LedgerRow {

@@ -51,7 +51,7 @@ export function LogList(props: LogListProps) {
   const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set());
   const look = width === 0 || width >= WIDE ? 'wide' : width >= NARROW ? 'medium' : 'narrow';
   const height = HEIGHT[look];
-  // eslint-disable-next-line react-hooks/incompatible-library -- only the React Compiler minds, which is not used
+  // oxlint-disable-next-line react/incompatible-library -- only the React Compiler minds, which is not used
   const virtual = useVirtualizer({
     count: acts.length,
     getScrollElement: () => scroller.current,

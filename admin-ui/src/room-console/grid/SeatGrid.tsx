@@ -104,7 +104,7 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
   useEffect(() => sortPause.keep('dialog', props.isDialogOpen), [sortPause, props.isDialogOpen]);
   const anchor = useScrollAnchor(scroller, view, rowHeight);
 
-  // eslint-disable-next-line react-hooks/incompatible-library -- it keeps its own state on purpose
+  // oxlint-disable-next-line react/incompatible-library -- it keeps its own state on purpose
   const virtualizer = useVirtualizer({
     count: view.identities.length,
     getScrollElement: () => scroller.current,

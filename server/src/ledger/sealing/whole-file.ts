@@ -61,7 +61,11 @@ export async function writeWhole(
 /** The files that were put into a folder are in it, whenever the machine stops. */
 export async function settle(path: string): Promise<void> {
   const folder = await open(path, 'r');
-  await folder.sync().finally(() => folder.close());
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 /** Makes the folder as well, when it is not there. */

@@ -181,7 +181,7 @@ export class SeatApplier {
         });
       const push = await this.calls.push(evaluation, snapshot, fallback, {
         through: withFreshReading,
-        see: async (answer) => void see({ ...answer, seat: last.seat }),
+        see: async (answer) => see({ ...answer, seat: last.seat }),
       });
       return isMoved ? null : [push];
     });
