@@ -8,7 +8,9 @@ import { Alarms } from './alarms/alarms.service.js';
 import { AppModule } from './app.module.js';
 import { AppLogger } from './common/app-logger.js';
 import { AppError } from './common/errors/app-error.js';
+import { ViewsService } from './audit/views/views.service.js';
 import type { AppConfig } from './config/app-config.js';
+import { Idempotency } from './http/idempotency.js';
 import type { issueBody } from './issuance/issuance.schemas.js';
 import { IssuanceService } from './issuance/issuance.service.js';
 import { challengeLedger, exportLedger, verifyLedger } from './ledger-command.js';
@@ -100,8 +102,10 @@ export class Commands {
 
   /** As the owner of the database: the application's role may erase nothing. */
   async eraseFromLedger(erasure: Erasure) {
-    const counts = await this.app.get(LedgerEraser).erase(this.migrationUrl, this.actor, erasure);
+    const erased = await this.app.get(LedgerEraser).erase(this.migrationUrl, this.actor, erasure);
     await this.app.get(Alarms).forget(erasure);
-    return counts;
+    await this.app.get(ViewsService).forget(erasure);
+    await this.app.get(Idempotency).forget(erasure, erased.names);
+    return erased;
   }
 }

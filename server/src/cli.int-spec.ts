@@ -227,18 +227,51 @@ describe('the command line', () => {
   it('erases what the ledger says of a person, as the owner', async () => {
     const { identity } = await app.newUser();
     const room = await app.newRoom({ name: 'erased', default_template: 'viewer' });
-    const issued = await app.inject('POST', '/api/v1/tokens', {
-      as: app.admin,
-      body: { room, identity },
-    });
-    expect(issued.status).toBe(201);
+    const issue = (whom: string) =>
+      app.inject('POST', '/api/v1/tokens', {
+        as: app.admin,
+        body: { room, identity: whom },
+        headers: { 'idempotency-key': `for-${whom}` },
+      });
+    const { identity: other } = await app.newUser({ identity: `${identity}by` });
+    expect([(await issue(identity)).status, (await issue(other)).status]).toEqual([201, 201]);
     const erased = await rolecall('ledger', 'erase', '--identity', identity);
     // The token, and that the test itself added the user by SQL.
     expect(erased).toMatchObject({ status: 0, out: expect.stringMatching(/^Erased 2 times/) });
-    const sql = `SELECT FROM ledger_entry e WHERE strpos(e::text, $1) > 0
-      UNION ALL SELECT FROM alarm a WHERE strpos(a::text, $1) > 0`;
-    expect(await app.sql(sql, [identity])).toEqual([]);
+    const sql = `SELECT FROM ledger_entry e WHERE e::text ~ $1
+      UNION ALL SELECT FROM alarm a WHERE a::text ~ $1
+      UNION ALL SELECT FROM idempotency_key k WHERE k::text ~ $1`;
+    expect(await app.sql(sql, [`${identity}([^b]|$)`])).toEqual([]);
+    expect(await app.sql(sql, [other])).not.toEqual([]);
     const { status, err } = await rolecall('ledger', 'erase', '--before', 'soon');
     expect([status, err]).toEqual([1, expect.stringContaining('--identity')]);
+  });
+
+  it('takes an operator out of saved views and of answers that are kept for repetitions', async () => {
+    const kim = await app.newOperator([{ role: 'admin' }]);
+    const view = { name: 'Refused', query: 'outcome:refused' };
+    const saved = await app.inject('POST', '/api/v1/ledger-views', { as: kim, body: view });
+    const renamed = await app.inject('PATCH', `/api/v1/ledger-views/${saved.body.id}`, {
+      as: app.admin,
+      body: { note: 'for the team' },
+      headers: { 'idempotency-key': 'names-them' },
+    });
+    const email = renamed.body.createdBy as string;
+    const [row] = await app.sql<{ id: string }>('SELECT id FROM operator WHERE email = $1', [
+      email,
+    ]);
+    const about = () =>
+      app.sql(
+        `SELECT FROM ledger_view v WHERE strpos(v::text, $1) > 0 OR strpos(v::text, $2) > 0
+         UNION ALL SELECT FROM idempotency_key k WHERE strpos(k::text, $1) > 0 OR strpos(k::text, $2) > 0`,
+        [email, row?.id],
+      );
+    expect(await about()).toHaveLength(2);
+    expect(await rolecall('ledger', 'erase', '--operator', row?.id ?? '')).toMatchObject({
+      status: 0,
+    });
+    expect(await about()).toEqual([]);
+    const { body } = await app.inject('GET', '/api/v1/ledger-views', { as: app.admin });
+    expect(body.data).toMatchObject([{ ...view, createdBy: 'erased' }]);
   });
 });

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Commands } from './cli-commands.js';
 import { AppError, fieldError } from './common/errors/app-error.js';
+import { printable } from './common/printable.js';
 import { ConfigError } from './config/config-error.js';
 import { forgetPgVariables } from './config/postgres-url.js';
 import { DatabaseRefused } from './database/database-refused.js';
@@ -201,7 +202,11 @@ function messageOf(error: unknown): unknown {
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    console.error(messageOf(error));
+    const message = messageOf(error);
+    // It may quote a checkpoint or an answer of others.
+    if (typeof message === 'string')
+      message.split('\n').forEach((line) => console.error(printable(line)));
+    else console.error(message);
     process.exit(1);
   },
 );

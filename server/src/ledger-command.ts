@@ -3,6 +3,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import type { Actor } from './actor/actor.js';
 import type { ChallengeBody } from './audit/challenge.schemas.js';
 import { ChallengeService } from './audit/challenge.service.js';
+import { printable } from './common/printable.js';
 import { type ExportRequest, LedgerExporter } from './ledger/export/ledger-exporter.js';
 import { CHECKS } from './ledger/ledger-verifier.js';
 import { findingText } from './ledger/verify/finding.js';
@@ -18,7 +19,7 @@ export async function verifyLedger(
   since: string | null,
 ): Promise<number> {
   const report = await app.get(LedgerVerification).run(actor, since);
-  for (const line of describe(report)) console.log(line);
+  for (const line of describe(report)) console.log(printable(line));
   return report.isProved ? 0 : 1;
 }
 
@@ -33,7 +34,7 @@ export async function exportLedger(
   console.log(
     `${entries} entries, of leaves ${firstLeaf} to ${endLeaf - 1}, in a tree of ${treeSize}`,
   );
-  console.log(`Prove them with: node ${join(request.folder, 'verify.mjs')}`);
+  console.log(printable(`Prove them with: node ${join(request.folder, 'verify.mjs')}`));
   return 0;
 }
 
@@ -45,7 +46,7 @@ export async function challengeLedger(
 ): Promise<number> {
   const { data, counts } = await app.get(ChallengeService).run(actor, body);
   for (const { id, kind, outcome, text } of data) {
-    if (outcome !== 'agrees') console.log(`${id} ${kind}: ${outcome}: ${text}`);
+    if (outcome !== 'agrees') console.log(printable(`${id} ${kind}: ${outcome}: ${text}`));
   }
   const { agrees, explained, deviates, notDecidedByPolicy, notKnown } = counts;
   console.log(

@@ -1,8 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { until } from '../test/support/until.js';
 import { WitnessProcess } from '../test/support/witness-process.js';
 import { TestLog } from '../test/support/witnessed-log.js';
 import { openNote } from './ledger/tree/note.js';
@@ -40,6 +50,37 @@ describe('a witness', () => {
     const keys = [verifierOf(log.key.vkey), verifierOf(witness.vkey)];
     expect(openNote(await shown.text(), keys).signatures).toHaveLength(2);
     expect((await fetch(`${witness.url}/${originHash('other')}/checkpoint`)).status).toBe(404);
+  });
+
+  it('writes nothing for a checkpoint that it has, whoever repeats it', async () => {
+    await witness.post(log.request(0));
+    const file = join(`${witness.key}.state`, originHash(log.origin));
+    const { ino } = statSync(file);
+    const again = await witness.post(log.request(5));
+    expect([again.status, hasCosigned(log, again.text)]).toEqual([200, true]);
+    expect(statSync(file).ino).toBe(ino);
+    await witness.post(log.grow(1).request(5));
+    expect(statSync(file).ino).not.toBe(ino);
+    expect(readFileSync(file, 'utf8')).toContain('\n6\n');
+  });
+
+  it('takes a limited number of connections at a time', async () => {
+    const { hostname, port } = new URL(witness.url);
+    const sockets = Array.from({ length: 300 }, () => connect(Number(port), hostname));
+    const ended = new Set<Socket>();
+    for (const socket of sockets) {
+      socket.on('error', () => undefined).on('close', () => ended.add(socket));
+    }
+    try {
+      await until('it refuses what is too much', () => ended.size === 50);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+    await until('the others are gone', () => ended.size === sockets.length);
+    const answer = await until('it answers again', () =>
+      witness.post(log.request(0)).catch(() => null),
+    );
+    expect(answer.status).toBe(200);
   });
 
   it('answers with its size to what does not begin there', async () => {

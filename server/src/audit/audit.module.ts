@@ -58,6 +58,6 @@ import { ViewsService } from './views/views.service.js';
     UnusedRoles,
     ViewsService,
   ],
-  exports: [ChallengeService],
+  exports: [ChallengeService, ViewsService],
 })
 export class AuditModule {}

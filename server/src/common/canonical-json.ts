@@ -12,7 +12,7 @@ export function canonicalJson(value: unknown): string {
  */
 export function storableJson(value: unknown): string {
   const json = canonicalJson(value);
-  return json.includes('\\u') ? canonicalJson(storable(JSON.parse(json))) : json;
+  return json.includes('\\u') ? canonicalJson(storable(value)) : json;
 }
 
 export function storableText(text: string): string {
@@ -94,11 +94,17 @@ function toJsonOf(value: unknown, name: string): unknown {
     : value;
 }
 
-function storable(value: unknown): unknown {
+/**
+ * A copy with text that can be kept. It is not made by parsing the JSON: V8 may read a key of one
+ * escaped character, such as U+001F, as a backslash (https://github.com/nodejs/node/issues/63785).
+ */
+function storable(given: unknown, name = ''): unknown {
+  const value = toJsonOf(given, name);
   if (typeof value === 'string') return storableText(value);
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(storable);
+  if (Array.isArray(value)) return value.map((item, i) => storable(item, `${i}`));
+  const members = value as Record<string, unknown>;
   return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [storableText(key), storable(member)]),
+    sortedKeys(members).map((key) => [storableText(key), storable(members[key], key)]),
   );
 }

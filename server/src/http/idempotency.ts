@@ -33,6 +33,15 @@ export const KEPT = `interval '1 day'`;
 /** A request that runs for longer has died with its server; trying again may take its place. */
 const STALE = `interval '1 minute'`;
 
+/** Whose answers are to be forgotten: those that a person got, or that name them. */
+interface ForgottenPerson {
+  readonly of: 'identity' | 'operator';
+  readonly id: string;
+  readonly before: Date | null;
+}
+const KINDS = { identity: ['participant', 'user'], operator: ['operator'] } as const;
+const FORGETTING_MS = 60_000;
+
 const TOKEN_FIELDS = ['token', 'participant_token'] as const;
 
 /**
@@ -98,6 +107,22 @@ export class Idempotency {
         .catch(() => undefined);
       throw error;
     }
+  }
+
+  /** A request that still runs keeps its row, so that it runs once. */
+  async forget(
+    { of, id, before }: ForgottenPerson,
+    names: readonly string[] = [id],
+  ): Promise<void> {
+    await this.pg.query(
+      'idempotency-forget',
+      `DELETE FROM idempotency_key
+       WHERE (status IS NOT NULL OR created_at < now() - ${STALE})
+         AND ($3::timestamptz IS NULL OR created_at < $3)
+         AND (actor = ANY($1) OR concat_ws(' ', key, response::text) ~ ANY($2))`,
+      [KINDS[of].map((kind) => `${kind}:${id}`), names.filter(Boolean).map(wordPattern), before],
+      FORGETTING_MS,
+    );
   }
 
   /** True when this request is the one that works; the row then keeps all others with its key out. */
@@ -168,6 +193,20 @@ function inProgress(): AppError {
   return new AppError('conflict', 'idempotency.in_progress', 'The first request still runs.', {
     retryAfter: 1,
   });
+}
+
+/**
+ * For Postgres: the name as a word of its own, in an answer or in a token's claims, which are JSON
+ * within JSON. So somebody called `bob` does not take the answers about `bobby` along.
+ */
+function wordPattern(name: string): string {
+  const once = JSON.stringify(name).slice(1, -1);
+  const twice = JSON.stringify(once).slice(1, -1);
+  const forms = [...new Set([name, once, twice])].map((form) =>
+    form.replace(/[^\p{L}\p{N}]/gu, (mark) => (mark <= '\x7f' ? `\\${mark}` : mark)),
+  );
+  const escape = String.raw`\\[bfnrt]|\\u[0-9a-f]{4}`;
+  return `(^|[^[:alnum:]]|${escape})(${forms.join('|')})([^[:alnum:]]|$)`;
 }
 
 /** The response without its secrets: a token is signed again at a replay, others are left out. */

@@ -295,6 +295,18 @@ describe('ledger verify names', () => {
     ],
     ['a trigger that is off', off('ledger_entry'), /ledger_entry_only_grows .* is off/, null],
     [
+      'a trigger that is off beside reviews or cosignatures',
+      off('ledger_review') + off('ledger_cosignature'),
+      /ledger_cosignature_only_grows .* is off.*ledger_review_never_empties .* is off/,
+      null,
+    ],
+    [
+      'a privilege that somebody gave on reviews',
+      'GRANT UPDATE (note) ON ledger_review TO APP',
+      /^\S+ may UPDATE on ledger_review$/,
+      null,
+    ],
+    [
       'a privilege that somebody gave',
       'GRANT INSERT ON ledger_entry TO APP; GRANT UPDATE (seq) ON ledger_head TO APP',
       /may INSERT on ledger_entry.*may UPDATE on ledger_head/,

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../test/support/test-database.js';
 import { Connections } from '../database/connections.js';
 import { PgPool } from '../database/pg-pool.js';
-import { canonicalJson } from '../common/canonical-json.js';
+import { canonicalJson, storableJson } from '../common/canonical-json.js';
 import { leafHash, leafText } from './leaf.js';
 import type { LedgerEntryInput } from './ledger-entry.js';
 import { LEDGER_KINDS, type LedgerKind } from './ledger-kinds.js';
@@ -84,6 +84,12 @@ function plain(value: unknown): string {
   return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${plain(member)}`).join()}}`;
 }
 
+/**
+ * V8 may read a key of one escaped character as a backslash, once it has read a backslash as a key
+ * (https://github.com/nodejs/node/issues/63785). What Rolecall writes does not depend on it.
+ */
+const hasMisreadKeys = (json: string) => /[{,]"\\(?:u[0-9a-f]{4}|[^u])":/.test(json);
+
 describe('leaves', () => {
   let database: TestDatabase;
   let owner: pg.Client;
@@ -122,7 +128,7 @@ describe('leaves', () => {
             [leafText(stored), ours, ours],
           );
           for (const part of [leafText(stored), stored.payload, stored.personal ?? '{}']) {
-            expect(part).toBe(plain(JSON.parse(part)));
+            if (!hasMisreadKeys(part)) expect(part).toBe(plain(JSON.parse(part)));
           }
         }
       }),
@@ -189,6 +195,16 @@ describe('leaves', () => {
       [Buffer.from(hash, 'hex')],
     );
     expect(JSON.parse(leafText(toStoredEntry(rows[0]!)))).toMatchObject({ reason, subject: null });
+  });
+});
+
+describe('JSON that Postgres can keep', () => {
+  it('keeps a key of one control character, whatever V8 has read before', () => {
+    JSON.parse('{"h":[],"\\\\":0}');
+    const value = { h: 1, '\u001f': 2, '\\': 3, '\0': '\ud800', at: new Date(0), none: undefined };
+    expect(storableJson(value)).toBe(
+      '{"\\u001f":2,"\\\\":3,"at":"1970-01-01T00:00:00.000Z","h":1,"\ufffd":"\ufffd"}',
+    );
   });
 });
 

@@ -21,6 +21,11 @@ export interface ErasedCounts {
   readonly subjects: number;
 }
 
+export interface Erased extends ErasedCounts {
+  /** What the person was called by, for what is kept of them beside the ledger. */
+  readonly names: readonly string[];
+}
+
 const INSUFFICIENT_PRIVILEGE = '42501';
 
 /** $1 the identity. The address that the gate saw is theirs as well. */
@@ -47,18 +52,19 @@ export class LedgerEraser {
   constructor(private readonly ledger: LedgerService) {}
 
   /** Needs the owner of the tables. What was erased is gone from the table when this returns. */
-  async erase(ownerUrl: string, actor: Actor, erasure: Erasure): Promise<ErasedCounts> {
+  async erase(ownerUrl: string, actor: Actor, erasure: Erasure): Promise<Erased> {
     const dataSource = await (await ownerDataSource(ownerUrl)).initialize();
     const runner = dataSource.createQueryRunner();
     try {
       await runner.startTransaction();
+      const names = await this.namesOf(runner, erasure);
       const counts = await this.replaceParts(runner, erasure);
       if (erasure.of === 'operator') await this.forgetReviewer(runner, erasure);
       if (counts.entries > 0) await this.record(runner, actor, erasure, counts);
       await runner.commitTransaction();
       // Until then, Postgres keeps the rows as they were, and the index their identities.
       if (counts.entries > 0) await runner.query('VACUUM (INDEX_CLEANUP ON) ledger_entry');
-      return counts;
+      return { ...counts, names };
     } catch (error) {
       if (runner.isTransactionActive) await runner.rollbackTransaction();
       throw isRefused(error) ? needsOwner() : error;
@@ -66,6 +72,17 @@ export class LedgerEraser {
       await runner.release();
       await dataSource.destroy();
     }
+  }
+
+  /** An operator is also called by their e-mail, which only their entries may still say. */
+  private async namesOf(runner: QueryRunner, { of, id }: Erasure): Promise<string[]> {
+    if (of === 'identity') return [id];
+    const rows = (await runner.query(
+      `SELECT DISTINCT actor_label AS label FROM ledger_entry
+       WHERE actor_kind = 'operator' AND actor_id = $1 AND actor_label IS NOT NULL`,
+      [id],
+    )) as { label: string }[];
+    return [id, ...rows.map(({ label }) => label)];
   }
 
   private async replaceParts(

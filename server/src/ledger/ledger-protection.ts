@@ -9,7 +9,8 @@ export const PROTECTION = `
     SELECT 'public.ledger_head'::regclass, ARRAY['ledger_head_never_moves_back', 'ledger_head_stays', 'ledger_head_never_empties']
     UNION ALL
     SELECT format('public.%s', name)::regclass, ARRAY[name || '_only_grows', name || '_never_empties']
-      FROM unnest(ARRAY['ledger_tile', 'ledger_range', 'ledger_checkpoint', 'ledger_key']) AS name
+      FROM unnest(ARRAY['ledger_tile', 'ledger_range', 'ledger_checkpoint', 'ledger_key',
+        'ledger_review', 'ledger_cosignature']) AS name
   ), missing AS (
     SELECT t.id, name FROM tables t, unnest(t.wanted) AS name
     WHERE NOT EXISTS (SELECT FROM pg_trigger g
@@ -21,6 +22,9 @@ export const PROTECTION = `
       unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege
     WHERE CASE WHEN privilege IN ('INSERT', 'UPDATE') THEN has_any_column_privilege(t.id, privilege)
       ELSE has_table_privilege(t.id, privilege) END
+      -- The server adds these itself: a review is an entry too, and a witness signs what it sends.
+      AND NOT (privilege = 'INSERT' AND t.id IN ('public.ledger_review'::regclass,
+        'public.ledger_cosignature'::regclass))
   )
   SELECT
     (SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class WHERE oid = 'public.ledger_entry'::regclass) AS "isOwner",

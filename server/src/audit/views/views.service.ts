@@ -5,13 +5,15 @@ import type { Actor } from '../../actor/actor.js';
 import { AppError } from '../../common/errors/app-error.js';
 import { PgPool } from '../../database/pg-pool.js';
 import { collated } from '../../database/text-search.js';
+import type { Erasure } from '../../ledger/ledger-eraser.js';
 import { Transactions, type Tx } from '../../ledger/transactions.js';
 import type { CreateViewBody, UpdateViewBody, viewResponse } from './views.schemas.js';
 
 type View = z.output<typeof viewResponse>;
 
 const MAX_VIEWS = 200;
-const COLUMNS = `id, name, query, note, created_by AS "createdBy", created_at AS "createdAt",
+const COLUMNS = `id, name, query, note,
+  CASE created_by WHEN '' THEN 'erased' ELSE created_by END AS "createdBy", created_at AS "createdAt",
   updated_at AS "updatedAt"`;
 
 /** Searches of the log that a team keeps; each change of them is in the log. */
@@ -43,9 +45,9 @@ export class ViewsService {
         );
       }
       const { rows } = await tx.query<View>(
-        `INSERT INTO ledger_view (id, name, query, note, created_by)
-         VALUES ($1, $2, $3, $4, $5) RETURNING ${COLUMNS}`,
-        [randomUUID(), name, query.text, note, actor.label],
+        `INSERT INTO ledger_view (id, name, query, note, created_by, created_by_id)
+         VALUES ($1, $2, $3, $4, $5, $6) RETURNING ${COLUMNS}`,
+        [randomUUID(), name, query.text, note, actor.label, actor.id],
       );
       const view = rows[0] as View;
       record(tx, actor, 'ledger.view_created', { after: contentOf(view) }, view);
@@ -75,6 +77,17 @@ export class ViewsService {
       await tx.query('DELETE FROM ledger_view WHERE id = $1', [id]);
       record(tx, actor, 'ledger.view_deleted', { before: contentOf(before) }, before);
     });
+  }
+
+  /** Takes an operator out of the views that they made; the searches stay. */
+  async forget({ of, id, before }: Erasure): Promise<void> {
+    if (of !== 'operator') return;
+    await this.pg.query(
+      'ledger-views-forget',
+      `UPDATE ledger_view SET created_by = '', created_by_id = NULL
+       WHERE created_by_id = $1 AND ($2::timestamptz IS NULL OR created_at < $2)`,
+      [id, before],
+    );
   }
 }
 

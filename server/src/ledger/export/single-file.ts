@@ -12,6 +12,8 @@ const MODULES = [
   'ledger/tree/note-keys',
   'ledger/tree/key-chain',
   'common/canonical-json',
+  'common/printable',
+  'common/raw-json',
   'ledger/verify/authentic-tiles',
   'ledger/verify/finding',
   'ledger/witness/policy',

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { printable } from '../../common/printable.js';
 import { toBase64 } from '../tree/bytes.js';
 import { parsePolicy } from '../witness/policy.js';
 import { findingText } from '../verify/finding.js';
@@ -11,7 +12,8 @@ import { checkExport, type ExportFiles, type ExportReport } from './check-export
 const USAGE = `node verify.mjs [--key VERIFIER-KEY]... [--policy FILE]
 
   Proves this export with nothing but Node 20.
-  --key     a verifier key of the log that you have from elsewhere
+  --key     a verifier key of the log that you have from elsewhere; it and the keys that it signed,
+            one after the other, are trusted, and no other
   --policy  a C2SP tlog-policy: its logs, and the witnesses that must have cosigned`;
 
 /** What `verify.mjs` runs. 0: all is proved; 1: it is not; 2: it was called wrongly. */
@@ -22,7 +24,12 @@ export async function main(folder: string, given: readonly string[]): Promise<nu
     const value = given[i + 1];
     if (given[i] === '--key' && value !== undefined) vkeys.push(value);
     else if (given[i] === '--policy' && value !== undefined) {
-      policy = parsePolicy(await readFile(value, 'utf8'));
+      try {
+        policy = parsePolicy(await readFile(value, 'utf8'));
+      } catch (error) {
+        console.error(printable(`--policy ${value}: ${(error as Error).message}`));
+        return 2;
+      }
     } else {
       console.error(USAGE);
       return 2;
@@ -30,7 +37,8 @@ export async function main(folder: string, given: readonly string[]): Promise<nu
   }
   const sha256 = (data: Uint8Array): Uint8Array => hash('sha256', data, 'buffer');
   const report = await checkExport(filesOf(folder), sha256, { vkeys, policy });
-  for (const line of describe(report, vkeys.length > 0 || policy !== null)) console.log(line);
+  // The export may be by anybody: nothing of it may tell the terminal what to do.
+  for (const line of describe(report)) console.log(printable(line));
   return report.problems.length === 0 && !report.finding ? 0 : 1;
 }
 
@@ -49,8 +57,8 @@ function filesOf(folder: string): ExportFiles {
   };
 }
 
-function describe(report: ExportReport, isPinned: boolean): string[] {
-  const { manifest, checkpoint, entries, parts, problems, finding, isCosigned } = report;
+function describe(report: ExportReport): string[] {
+  const { manifest, checkpoint, entries, parts, problems, finding } = report;
   const lines: string[] = [];
   if (manifest) {
     const { origin, firstLeaf, endLeaf, exportedAt, exportedBy } = manifest;
@@ -61,11 +69,11 @@ function describe(report: ExportReport, isPinned: boolean): string[] {
   if (checkpoint) {
     lines.push(`checkpoint: ${checkpoint.size} entries, root ${toBase64(checkpoint.root)}`);
   }
-  if (isCosigned) lines.push('cosigned as the policy wants it');
+  if (report.isCosigned) lines.push('cosigned as the policy wants it');
   lines.push(...problems.map((problem) => `problem: ${problem}`));
   if (finding) lines.push(findingText(finding));
   if (finding || problems.length > 0) return [...lines, 'not proved'];
-  if (!isPinned) {
+  if (!report.isPinned) {
     lines.push(
       'Note: the key comes from this export. Give --key or --policy with what you have from elsewhere.',
     );

@@ -246,6 +246,39 @@ describe('the head of a log', () => {
     expect([head.checkpoint, head.problems.join()]).toEqual([null, expect.stringMatching(problem)]);
   });
 
+  it.each<[string, (mine: SigningKey) => LogHeadInput['keys']]>([
+    [
+      'beside',
+      ({ vkey }) => [first.vkey, vkey].map((one) => ({ ...published(first)[0]!, vkey: one })),
+    ],
+    [
+      'before',
+      (mine) => [
+        { generation: 1, vkey: mine.vkey, signature: null },
+        {
+          generation: 2,
+          vkey: first.vkey,
+          signature: signKeys(ORIGIN, { generation: 2, vkeys: [first.vkey] }, mine),
+        },
+      ],
+    ],
+  ])('does not trust a key that the server lists %s the pinned one', async (_, keysWith) => {
+    const mine = key();
+    const note = signCheckpoint(checkpoint, [mine]);
+    expect(await read({ note, keys: keysWith(mine) })).toMatchObject({ checkpoint: { size: 3 } });
+    const head = await read({ note, keys: keysWith(mine), pin: first.vkey });
+    expect([head.checkpoint, head.problems.join()]).toEqual([
+      null,
+      expect.stringMatching(/no known key/),
+    ]);
+    const right = await read({
+      note: signCheckpoint(checkpoint, [first]),
+      keys: keysWith(mine),
+      pin: first.vkey,
+    });
+    expect(right).toMatchObject({ checkpoint: { size: 3 }, problems: [] });
+  });
+
   it('opens a kept checkpoint of a key that was rotated since, and refuses one of another log', async () => {
     const kept = signCheckpoint({ ...checkpoint, size: 2, root: world.root(2) }, [first]);
     expect(await read({ kept })).toMatchObject({ kept: { size: 2 }, problems: [] });

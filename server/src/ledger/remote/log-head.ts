@@ -1,7 +1,7 @@
 import { type Checkpoint, openCheckpoint } from '../tree/checkpoint.js';
 import {
   generationsOf,
-  keyChainProblem,
+  keysToTrust,
   type PublishedKey,
   type VerifiersOf,
 } from '../tree/key-chain.js';
@@ -27,7 +27,7 @@ export interface LogHead {
   readonly problems: readonly string[];
 }
 
-/** Opens the checkpoint of a log with its keys, or with those that follow from the pinned one. */
+/** Opens the checkpoint of a log with its keys, or with the pinned one and those that follow from it. */
 export async function readLogHead(
   { note, keys, pin, kept }: LogHeadInput,
   sha256: Sha256,
@@ -36,6 +36,7 @@ export async function readLogHead(
   const problems: string[] = [];
   try {
     const all = keys.map(({ vkey }) => vkey);
+    if (pin !== null) requireKnown(pin, all);
     const origin = parseVerifierKey(all[0] ?? '').name;
     const generations = generationsOf(keys);
     const notes = [note, kept, ...generations.map(({ signature }) => signature)];
@@ -45,10 +46,8 @@ export async function readLogHead(
       sha256,
       check,
     );
-    const chain = keyChainProblem(origin, generations, verifiersOf);
-    if (chain !== null) throw new NoteError(chain);
-    const first = pin === null ? 1 : generationOf(pin, keys);
-    const trusted = keys.filter(({ generation }) => generation >= first).map(({ vkey }) => vkey);
+    const known = pin === null ? null : [pin];
+    const trusted = keysToTrust(origin, generations, known, verifiersOf);
     const checkpoint = openCheckpoint(note, origin, verifiersOf(trusted));
     return { checkpoint, kept: openKept(kept, origin, verifiersOf(all), problems), problems };
   } catch (error) {
@@ -57,16 +56,15 @@ export async function readLogHead(
   }
 }
 
-/** The generation of the pinned key; those after it are signed by it, one after the other. */
-function generationOf(pin: string, keys: readonly PublishedKey[]): number {
+function requireKnown(pin: string, vkeys: readonly string[]): void {
   if (parseVerifierKey(pin).type !== SIGNATURE_TYPES.ed25519) {
     throw new NoteError('give an Ed25519 key of the log: browsers check no other');
   }
-  const known = keys.find(({ vkey }) => vkey === pin);
-  if (known) return known.generation;
+  if (vkeys.includes(pin)) return;
   throw new NoteError('the log has other keys than the one that you gave');
 }
 
+/** By any key that the log names: this browser checked it when it kept it. */
 function openKept(
   kept: string | null,
   origin: string,

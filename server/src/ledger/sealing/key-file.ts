@@ -1,5 +1,6 @@
 import { chmod, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { KeyGeneration } from '../tree/key-chain.js';
 import {
   generateSigningKey,
   isSupported,
@@ -25,6 +26,21 @@ const OWNER_ONLY = 0o600;
 export function generateKeys(origin: string, generation: number): SecretKeys {
   const signers = SIGNED_WITH.filter(isSupported).map((type) => generateSigningKey(origin, type));
   return { origin, generation, signers, secrets: signers.map(({ secret }) => secret) };
+}
+
+/**
+ * Whether the generation has these keys and no others. Those that this Node cannot read are counted:
+ * their public keys are not known here.
+ */
+export function areThoseOf(
+  own: SecretKeys | null,
+  { generation, vkeys }: KeyGeneration,
+): own is SecretKeys {
+  return (
+    own?.generation === generation &&
+    own.secrets.length === vkeys.length &&
+    own.signers.every(({ vkey }) => vkeys.includes(vkey))
+  );
 }
 
 /**

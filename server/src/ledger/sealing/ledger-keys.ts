@@ -3,11 +3,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '../../actor/actor.js';
 import { AppError } from '../../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig } from '../../config/app-config.js';
-import { generationsOf, keyChainProblem, type KeyGeneration, signKeys } from '../tree/key-chain.js';
+import { generationsOf, keyChainProblem, signKeys } from '../tree/key-chain.js';
 import { type SigningKey, verifiersOf } from '../tree/note-keys.js';
 import { type NoteVerifier, parseVerifierKey, SIGNATURE_TYPES } from '../tree/note.js';
 import { Transactions } from '../transactions.js';
-import { generateKeys, KeyFile, type SecretKeys } from './key-file.js';
+import { areThoseOf, generateKeys, KeyFile, type SecretKeys } from './key-file.js';
 import { LastSigned } from './last-signed.js';
 import { SealingStopped } from './sealing-stopped.js';
 import { ADD_KEYS, type StoredKey, TreeStore } from './tree-store.js';
@@ -108,9 +108,9 @@ export class LedgerKeys {
     const generations = generationsOf(stored);
     const newest = generations.at(-1);
     let own = await this.file.read();
-    if (newest && !fits(own, newest)) {
+    if (newest && !areThoseOf(own, newest)) {
       const next = await this.file.readNext();
-      if (fits(next, newest)) {
+      if (areThoseOf(next, newest)) {
         await this.file.promoteNext(); // a rotation was cut off after its commit
         own = next;
       }
@@ -121,10 +121,10 @@ export class LedgerKeys {
         `This server lacks the log's key: put ledger-key into ${this.config.home}, from a backup or from the server that made it.`,
       );
     }
-    if (!newest || !fits(own, newest)) {
+    if (!newest || !areThoseOf(own, newest)) {
       throw new SealingStopped(
         'key_changed',
-        `The ledger-key in ${this.config.home} is not the key that Postgres names for the log.`,
+        `The keys that Postgres names for the log are not those of the ledger-key in ${this.config.home}.`,
       );
     }
     const problem = keyChainProblem(own.origin, generations, verifiersOf);
@@ -133,14 +133,13 @@ export class LedgerKeys {
       origin: own.origin,
       generation: own.generation,
       signers: own.signers,
-      verifiers: verifiersOf(stored.map(({ vkey }) => vkey)),
+      verifiers: verifiersOf(
+        generations.flatMap(({ vkeys }) =>
+          vkeys === newest.vkeys ? own.signers.map(({ vkey }) => vkey) : vkeys,
+        ),
+      ),
     };
   }
-}
-
-/** Every key that this Node can sign with is one of the generation's, and there is one. */
-function fits(own: SecretKeys | null, { generation, vkeys }: KeyGeneration): boolean {
-  return own?.generation === generation && own.signers.every(({ vkey }) => vkeys.includes(vkey));
 }
 
 function vkeysOf({ signers }: SecretKeys): string[] {

@@ -6,7 +6,8 @@ import { startTestApp, type TestApp } from '../../../test/support/test-app.js';
 import { until } from '../../../test/support/until.js';
 import { openCheckpoint } from '../tree/checkpoint.js';
 import { generationsOf, keyChainProblem } from '../tree/key-chain.js';
-import { verifiersOf } from '../tree/note-keys.js';
+import { SIGNATURE_TYPES } from '../tree/note.js';
+import { generateSigningKey, verifiersOf } from '../tree/note-keys.js';
 import { LedgerKeys } from './ledger-keys.js';
 import { LedgerSealing } from './ledger-sealing.js';
 import { Sealer } from './sealer.js';
@@ -113,6 +114,16 @@ describe('the sealer refuses to sign', () => {
     writeFileSync(file, key);
     reload();
     expect(await refusal()).toBe('signed');
+  });
+
+  it('when the database names a key beside its own', async () => {
+    const { note } = await world.sealed();
+    await world.byHand();
+    const { origin } = checkpointIn(note);
+    const { vkey } = generateSigningKey(origin, SIGNATURE_TYPES.ed25519);
+    await world.tamper(`INSERT INTO ledger_key (generation, vkey) VALUES (1, '${vkey}')`);
+    Object.assign(app.app.get(LedgerKeys), { loaded: null });
+    expect(await refusal()).toBe('key_changed');
   });
 
   it('aloud: in the log, in status, in the probe and in an entry', async () => {

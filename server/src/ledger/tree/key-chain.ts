@@ -1,5 +1,12 @@
-import { NoteError, openNote, type NoteSigner, parseVerifierKey, signNote } from './note.js';
-import type { NoteVerifier } from './note.js';
+import {
+  NoteError,
+  openNote,
+  parseNote,
+  type NoteSigner,
+  type NoteVerifier,
+  parseVerifierKey,
+  signNote,
+} from './note.js';
 
 /** The keys that sign together for a time, and the note by which the ones before name them. */
 export interface KeyGeneration {
@@ -52,23 +59,62 @@ export function keyChainProblem(
   generations: readonly KeyGeneration[],
   verifiersOf: VerifiersOf,
 ): string | null {
-  let verifiers: NoteVerifier[] = [];
-  for (const [i, { generation, vkeys, signature }] of generations.entries()) {
-    if (generation !== i + 1) return `generation ${i + 1} of the keys is missing`;
-    try {
-      if (i > 0) {
-        const { text } = openNote(signature ?? '', verifiers);
-        if (text !== statementOf(origin, generation, vkeys)) {
-          return `generation ${generation} has other keys than the ones before it named`;
-        }
-      }
-      verifiers = verifiersOf(vkeys);
-    } catch (error) {
-      if (!(error instanceof NoteError)) throw error;
-      return `generation ${generation} of the keys is not signed by the one before: ${error.message}`;
-    }
-    const other = vkeys.find((vkey) => parseVerifierKey(vkey).name !== origin);
-    if (other !== undefined) return `generation ${generation} has a key of another log`;
+  try {
+    keysToTrust(origin, generations, null, verifiersOf);
+    return null;
+  } catch (error) {
+    if (!(error instanceof NoteError)) throw error;
+    return error.message;
   }
-  return null;
+}
+
+/**
+ * The keys that may sign for the log: those that are `known` from elsewhere, and each generation that
+ * one of these signed, or one that follows from them. Keys beside or before a known one are not among
+ * them: nobody who is trusted signed those. Null: nothing is known, so that the first generation is
+ * taken as it is. Throws `NoteError` when the chain itself is broken.
+ */
+export function keysToTrust(
+  origin: string,
+  generations: readonly KeyGeneration[],
+  known: readonly string[] | null,
+  verifiersOf: VerifiersOf,
+): string[] {
+  const trusted = new Set(known ?? generations[0]?.vkeys);
+  let before: readonly string[] = [];
+  for (const [i, { generation, vkeys, signature }] of generations.entries()) {
+    if (generation !== i + 1) throw new NoteError(`generation ${i + 1} of the keys is missing`);
+    if (vkeys.some((vkey) => parseVerifierKey(vkey).name !== origin)) {
+      throw new NoteError(`generation ${generation} has a key of another log`);
+    }
+    if (i > 0) {
+      const note = signature ?? '';
+      const why = notSignedBecause(note, verifiersOf(before));
+      if (why !== null) {
+        throw new NoteError(
+          `generation ${generation} of the keys is not signed by the one before: ${why}`,
+        );
+      }
+      if (parseNote(note).text !== statementOf(origin, generation, vkeys)) {
+        throw new NoteError(
+          `generation ${generation} has other keys than the ones before it named`,
+        );
+      }
+      const signers = verifiersOf(before.filter((vkey) => trusted.has(vkey)));
+      if (notSignedBecause(note, signers) === null) for (const vkey of vkeys) trusted.add(vkey);
+    }
+    before = vkeys;
+  }
+  return [...trusted];
+}
+
+/** Null: one of these keys has signed the note. */
+function notSignedBecause(note: string, verifiers: readonly NoteVerifier[]): string | null {
+  try {
+    openNote(note, verifiers);
+    return null;
+  } catch (error) {
+    if (!(error instanceof NoteError)) throw error;
+    return error.message;
+  }
 }

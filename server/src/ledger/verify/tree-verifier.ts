@@ -36,6 +36,8 @@ export interface TreeInput {
   readonly tables: LedgerTables;
   /** The checkpoint in a note; throws when no key of the log has signed it. */
   readonly open: (note: string) => Checkpoint;
+  /** The same for the newest checkpoint of the database, which all others depend on. */
+  readonly openNewest: (note: string) => Checkpoint;
   /** Checkpoints from elsewhere: the mirror's, a witnessed one, the one of `--since`. */
   readonly anchors: readonly Anchor[];
   readonly mirror: TreeCopy | null;
@@ -84,6 +86,8 @@ export class TreeVerifier {
   private searches = 0;
   private failed: Anchor | null = null;
   private newest: TrustedRoot | null = null;
+  /** Of the newest checkpoint of the database. */
+  private size = 0;
   /** What has leaves, of each shard. */
   private readonly sealed = new Map<number, SealedNumbers>();
 
@@ -96,6 +100,7 @@ export class TreeVerifier {
     const { tables, anchors } = this.input;
     const newest = await tables.newestCheckpoint();
     const size = newest?.size ?? 0;
+    this.size = size;
     this.newest = anchors.find((anchor) => anchor.size >= size) ?? newest;
     const from = await this.begin(size);
     if (from === 0)
@@ -206,13 +211,13 @@ export class TreeVerifier {
 
   /** What is signed about the sizes of a stretch, smallest first. */
   private async anchorsIn(from: number, end: number): Promise<Anchor[]> {
-    const { tables, anchors, open } = this.input;
+    const { tables, anchors, open, openNewest } = this.input;
     const all = anchors.filter(({ size }) => size > from && size <= end);
     for (const row of await tables.checkpoints(from, end)) {
       this.checkpoints++;
       const name = `the checkpoint of ${row.size} entries`;
       try {
-        const { size, root } = open(row.note);
+        const { size, root } = row.size === this.size ? openNewest(row.note) : open(row.note);
         if (size !== row.size || !isSame(root, row.root)) {
           throw new Error('it is about another tree than its row says');
         }

@@ -74,6 +74,7 @@ export class LedgerVerification {
     const sinceAnchor = since === null ? null : openSince(keys, since);
     return {
       open: keys.open,
+      openNewest: keys.openNewest,
       anchors: [mirrored, own, sinceAnchor, ...(witnesses?.anchors ?? [])].filter(
         (anchor) => anchor !== null,
       ),

@@ -25,6 +25,7 @@ import type { VerifyThreads } from './verify-threads.js';
 /** What is known outside of the database. */
 export interface Outside {
   readonly open: (note: string) => Checkpoint;
+  readonly openNewest: (note: string) => Checkpoint;
   readonly anchors: readonly Anchor[];
   readonly mirror: TreeCopy | null;
   readonly since: Anchor | null;

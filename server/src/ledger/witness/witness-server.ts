@@ -3,6 +3,8 @@ import type { Witness, WitnessAnswer } from './witness.js';
 
 /** Room for a proof of 63 lines and a note with many signatures, also post-quantum ones. */
 const MAX_BODY = 256 * 1024;
+/** Fewer than the files that a process may open as a rule: the state has to be written as well. */
+const MAX_CONNECTIONS = 250;
 
 const NOTHING: WitnessAnswer = { status: 404, type: 'text/plain', body: 'not found\n' };
 const TOO_LARGE: WitnessAnswer = { status: 413, type: 'text/plain', body: 'too large\n' };
@@ -10,7 +12,7 @@ const TOO_LARGE: WitnessAnswer = { status: 413, type: 'text/plain', body: 'too l
 /** The HTTP interface of https://c2sp.org/tlog-witness, submission and monitoring, not yet listening. */
 export function createWitnessServer(witness: Witness, log: (line: string) => void): Server {
   const server = createServer(
-    { requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 60_000 },
+    { requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 15_000 },
     (request, response) => {
       answer(witness, request).then(
         (given) => {
@@ -27,6 +29,7 @@ export function createWitnessServer(witness: Witness, log: (line: string) => voi
     },
   );
   server.maxHeadersCount = 100;
+  server.maxConnections = MAX_CONNECTIONS;
   return server;
 }
 

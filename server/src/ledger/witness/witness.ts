@@ -86,7 +86,8 @@ export class Witness {
       bytes: signer.sign(note.text),
     }));
     const cosigned = { text: note.text, signatures: [...note.signatures, ...signatures] };
-    await this.given.state.write(hash, formatNote(cosigned));
+    // A replay costs no write: what is on disk says the same.
+    if (!this.hasKept(hash, note)) await this.given.state.write(hash, formatNote(cosigned));
     const lines = signatures.map(formatSignature).join('');
     return { status: 200, type: 'text/plain; charset=utf-8', body: lines };
   }
@@ -94,6 +95,19 @@ export class Witness {
   private lastOf(hash: string): Checkpoint | null {
     const note = this.given.state.read(hash);
     return note === null ? null : parseCheckpoint(parseNote(note).text);
+  }
+
+  /** Whether the last note is about the same checkpoint, with the signatures of the same keys. */
+  private hasKept(hash: string, { text, signatures }: Note): boolean {
+    const last = this.given.state.read(hash);
+    if (last === null) return false;
+    const kept = parseNote(last);
+    return (
+      kept.text === text &&
+      signatures.every(({ name, keyId }) =>
+        kept.signatures.some((one) => one.name === name && one.keyId === keyId),
+      )
+    );
   }
 
   private inTurn<T>(origin: string, work: () => Promise<T>): Promise<T> {
