@@ -37,7 +37,7 @@ export class AnomaliesController {
     @Query({ schema: anomaliesQuery }) query: AnomaliesQuery,
   ) {
     const counts = await this.anomalies.counts(actor, query);
-    await this.reads.looked(actor, 'anomalies');
+    await this.reads.lookedBeside(actor);
     return counts;
   }
 

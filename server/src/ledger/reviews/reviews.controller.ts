@@ -24,7 +24,7 @@ export class ReviewsController {
   @Answers(reviewsResponse)
   async list(@CurrentActor() actor: Actor) {
     const reviews = await this.reviews.list(actor);
-    await this.reads.looked(actor, 'reviews');
+    await this.reads.lookedBeside(actor);
     return reviews;
   }
 
