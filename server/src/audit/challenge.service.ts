@@ -3,10 +3,11 @@ import type { Actor } from '../actor/actor.js';
 import { inParallel } from '../common/in-parallel.js';
 import { timeOfTokenId } from '../common/token-id.js';
 import { likeOfPattern } from '../database/like-of-pattern.js';
+import { SearchPool } from '../database/search-pool.js';
 import type { LedgerKind } from '../ledger/ledger-kinds.js';
 import { ledgerId } from '../ledger/ledger-entry.js';
 import { LedgerService } from '../ledger/ledger.service.js';
-import { type DecidedEntry, RandomEntries } from '../ledger/random-entries.js';
+import { type DecidedEntry, RandomEntries, type RandomQuery } from '../ledger/random-entries.js';
 import { type PastDecision, PastPolicyReader } from '../policy/past/past-policy.js';
 import type { ChallengeBody } from './challenge.schemas.js';
 import { compare, type Comparison } from './redecide.js';
@@ -39,6 +40,7 @@ export interface Challenged extends Omit<Comparison, 'verdict'> {
 @Injectable()
 export class ChallengeService {
   constructor(
+    private readonly searches: SearchPool,
     private readonly entries: RandomEntries,
     private readonly past: PastPolicyReader,
     private readonly ledger: LedgerService,
@@ -46,18 +48,8 @@ export class ChallengeService {
 
   async run(actor: Actor, { n, from, to }: ChallengeBody) {
     const rooms = actor.roomsFor('ledger.read')?.map(likeOfPattern) ?? null;
-    const drawn = await this.entries.draw({
-      kinds: DECIDED,
-      from: from ?? null,
-      to: to ?? null,
-      rooms,
-      n,
-    });
-    const data: Challenged[] = [];
-    await inParallel(drawn, AT_ONCE, async (entry) => {
-      data.push(await this.challenge(entry));
-    });
-    data.sort((a, b) => a.at.getTime() - b.at.getTime());
+    const query = { kinds: DECIDED, from: from ?? null, to: to ?? null, rooms, n };
+    const data = await this.searches.inTurn(actor, () => this.challengeRandom(query));
     const counts = countsOf(data);
     const deviations = data.filter(({ outcome }) => outcome === 'deviates').map(({ id }) => id);
     const written = await this.ledger.appendDurably({
@@ -73,6 +65,15 @@ export class ChallengeService {
       },
     });
     return { data, counts, entryId: ledgerId(written) };
+  }
+
+  private async challengeRandom(query: RandomQuery): Promise<Challenged[]> {
+    const drawn = await this.entries.draw(query);
+    const data: Challenged[] = [];
+    await inParallel(drawn, AT_ONCE, async (entry) => {
+      data.push(await this.challenge(entry));
+    });
+    return data.sort((a, b) => a.at.getTime() - b.at.getTime());
   }
 
   private async challenge(entry: DecidedEntry): Promise<Challenged> {

@@ -2,6 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
+import { SEARCH_PROBLEMS } from '../database/search-pool.js';
 import { exposureQuery, type ExposureQuery, exposureResponse } from './exposure.schemas.js';
 import { ExposureService } from './exposure.service.js';
 
@@ -14,6 +15,7 @@ export class ExposureController {
     summary: 'List who could still come in',
     description:
       'Tokens that were issued and live, and the tokens that LiveKit refreshes for people in rooms, each decided by policy as it is now: to which room, as what, until when. With a room limit only those rooms.',
+    errors: SEARCH_PROBLEMS,
   })
   @RequirePermission('ledger.read')
   @Answers(exposureResponse)

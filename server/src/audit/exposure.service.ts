@@ -4,7 +4,9 @@ import { fieldError } from '../common/errors/app-error.js';
 import { timeOfTokenId } from '../common/token-id.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseClock } from '../database/database-clock.js';
+import { inParallel } from '../common/in-parallel.js';
 import { likeOfPattern } from '../database/like-of-pattern.js';
+import { SearchPool } from '../database/search-pool.js';
 import { type Entrance, entranceOf } from '../grants/entrance.js';
 import { ceilingOf, exceedsIssuer } from '../grants/issuer-ceiling.js';
 import type { RoleGrants } from '../grants/role-grants.js';
@@ -26,6 +28,8 @@ import type { ExposureQuery } from './exposure.schemas.js';
 
 /** More tokens or sessions than this are not looked at at once; the answer says so. */
 const MAX_LOOKED_AT = 5_000;
+/** Tokens are decided over the same connections. */
+const DECIDED_AT_ONCE = 3;
 
 interface SeatName {
   readonly room: string;
@@ -54,6 +58,7 @@ export interface StandingOfToken {
 @Injectable()
 export class ExposureService {
   constructor(
+    private readonly searches: SearchPool,
     private readonly tokens: LivingTokens,
     private readonly seats: SeatReader,
     private readonly policy: PolicyReader,
@@ -65,7 +70,9 @@ export class ExposureService {
     const { limit, cursor: offset, stopped, template, revoke } = query;
     assertScope(revoke, query);
     const now = this.clock.now();
-    const { all, isPartial } = await this.readAll(actor, query, now);
+    const { all, isPartial } = await this.searches.inTurn(actor, () =>
+      this.readAll(actor, query, now),
+    );
     const matching = all.filter((one) => template === undefined || one.template === template);
     const open = matching.filter(({ entrance }) => entrance.canComeIn);
     const shown = inOrder(stopped ? matching : open);
@@ -187,8 +194,10 @@ export class ExposureService {
 
   private async standingsOf(seats: readonly SeatName[]): Promise<(of: SeatName) => Standing> {
     const names = new Map(seats.map((seat) => [keyOf(seat), seat]));
-    const read = [...names].map(async ([key, seat]) => [key, await this.standing(seat)] as const);
-    const standings = new Map(await Promise.all(read));
+    const standings = new Map<string, Standing>();
+    await inParallel([...names], DECIDED_AT_ONCE, async ([key, seat]) => {
+      standings.set(key, await this.standing(seat));
+    });
     return (of) => standings.get(keyOf(of)) as Standing;
   }
 

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
-import { AppError } from '../common/errors/app-error.js';
+import { AppError, type AppErrorKind } from '../common/errors/app-error.js';
 import { exactPattern } from '../grants/pattern.js';
 import { LedgerReader, toIssuance } from '../ledger/ledger-reader.js';
 import type { CameInWith } from '../ledger/lineage.schemas.js';
@@ -15,6 +15,12 @@ const UNLOGGED: Lineage = {
   candidates: [],
   text: 'The log has no join of this connection.',
 };
+
+const NOT_READ: Lineage = {
+  ...UNLOGGED,
+  text: 'The log could not be searched now; look again in a moment.',
+};
+const BUSY: readonly AppErrorKind[] = ['unavailable', 'too_many'];
 
 /** Which issued token somebody who is in a room now came in with. */
 @Injectable()
@@ -34,7 +40,16 @@ export class SeatLineage implements OnModuleInit {
     if (!actor.covers('ledger.read', exactPattern(room))) return null;
     const seat = await this.seats.find(room, identity);
     if (!seat?.isPresent) return null;
-    const { data } = await this.sessions.list(actor, room, { limit: 1, cursor: null, identity });
+    const query = { limit: 1, cursor: null, identity };
+    const data = await this.sessions.list(actor, room, query).then(
+      (page) => page.data,
+      (error: unknown) => {
+        // A busy log takes nothing else from the seat.
+        if (error instanceof AppError && BUSY.includes(error.kind)) return null;
+        throw error;
+      },
+    );
+    if (!data) return { ...NOT_READ, candidates: [], issuance: null };
     const connections = data.flatMap((session) => session.connections);
     const connection = connections.findLast(({ sid }) => sid === seat.sid);
     const lineage = connection?.lineage ?? UNLOGGED;

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
+import { SEARCH_PROBLEMS } from '../database/search-pool.js';
 import { roomParams } from '../common/http/fields.js';
 import { sessionsQuery, type SessionsQuery, sessionsResponse } from './sessions.schemas.js';
 import { SessionsService } from './sessions.service.js';
@@ -16,7 +17,7 @@ export class SessionsController {
     summary: 'List the sessions of a room',
     description:
       'Past and running sessions from the ledger, newest first, with everybody who was there and the issued token that each connection came from. Behind a gate that is known through refreshes; without one the tokens that lived are named.',
-    errors: ['room.not_found'],
+    errors: [...SEARCH_PROBLEMS, 'room.not_found'],
   })
   @RequirePermission('ledger.read')
   @Answers(sessionsResponse)

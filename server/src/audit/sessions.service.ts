@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '../actor/actor.js';
 import { roomNotFound } from '../common/errors/refusals.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { SearchPool } from '../database/search-pool.js';
 import { exactPattern } from '../grants/pattern.js';
 import { RoomHistory, type RoomStart } from '../ledger/room-history.js';
 import { LEEWAY_MS } from './exposure.js';
@@ -20,13 +21,18 @@ const BEFORE_MS = 100_000;
 @Injectable()
 export class SessionsService {
   constructor(
+    private readonly searches: SearchPool,
     private readonly history: RoomHistory,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
   /** From the log, so a room that was deleted has its sessions as well. */
-  async list(actor: Actor, room: string, { limit, cursor, identity }: SessionsQuery) {
+  async list(actor: Actor, room: string, query: SessionsQuery) {
     if (!actor.covers('ledger.read', exactPattern(room))) throw roomNotFound();
+    return this.searches.inTurn(actor, () => this.page(room, query));
+  }
+
+  private async page(room: string, { limit, cursor, identity }: SessionsQuery) {
     const starts = await this.history.listStarts(room, cursor, limit + 1);
     const page = starts.slice(0, limit);
     // The next one that started, where this page does not have it.

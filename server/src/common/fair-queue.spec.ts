@@ -55,6 +55,28 @@ describe('a fair line', () => {
     expect(await line.run('b', () => Promise.resolve('in'))).toBe('in');
   });
 
+  it('runs no more of one key at once than it may, and another key does not wait for it', async () => {
+    const line = new FairQueue({ ...options, atOnce: 2, atOncePerKey: 1 });
+    const log: string[] = [];
+    const works = ['a1', 'a2', 'a3', 'b1'].map((name) => held(line, name.slice(0, 1), log, name));
+    const full = await Promise.all([line.run('a', settle), line.run('a', settle)]).catch(
+      (error: QueueRejection) => error.isOwn,
+    );
+    expect([log, full]).toEqual([['a1', 'b1'], true]);
+    works[3]?.finish();
+    await settle();
+    expect([log, line.running]).toEqual([['a1', 'b1'], 1]);
+    works[0]?.finish();
+    await settle();
+    expect(log).toEqual(['a1', 'b1', 'a2']);
+    works[1]?.finish();
+    await settle();
+    works[2]?.finish();
+    await Promise.all(works.map(({ promise }) => promise));
+    await line.run('a', settle);
+    expect([line.running, line.length]).toEqual([0, 0]);
+  });
+
   it('goes on after work that failed', async () => {
     const line = new FairQueue(options);
     await expect(line.run('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');

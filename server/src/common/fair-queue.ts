@@ -1,6 +1,8 @@
 export interface FairQueueOptions {
   /** Pieces of work under way at once. */
   readonly atOnce: number;
+  /** The same for one key; left out: as many as in all. */
+  readonly atOncePerKey?: number;
   /** How many may wait for one key, and in all; one more is rejected. */
   readonly perKey: number;
   readonly inAll: number;
@@ -13,8 +15,15 @@ interface Waiter {
   readonly timer: NodeJS.Timeout;
 }
 
-/** The queue was too long, or the wait took too long. */
-export class QueueRejection extends Error {}
+/** The queue was too long, or the wait took too long. `isOwn`: too many of the same key wait. */
+export class QueueRejection extends Error {
+  constructor(
+    message: string,
+    readonly isOwn = false,
+  ) {
+    super(message);
+  }
+}
 
 /**
  * Bounds how much work runs at once. Callers that wait take turns by key, so a key with thousands of
@@ -22,6 +31,7 @@ export class QueueRejection extends Error {}
  */
 export class FairQueue {
   private readonly queues = new Map<string, Waiter[]>();
+  private readonly activeOf = new Map<string, number>();
   private active = 0;
   private waiting = 0;
 
@@ -31,22 +41,45 @@ export class FairQueue {
     return this.waiting;
   }
 
+  get running(): number {
+    return this.active;
+  }
+
   /** Rejects with `QueueRejection` before `work` starts. */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
-    if (this.active >= this.options.atOnce) await this.wait(key);
-    else this.active++;
+    if (this.mayStart(key)) this.occupy(key);
+    else await this.wait(key);
     try {
       return await work();
     } finally {
+      this.release(key);
       // The slot goes straight to the next caller, so that no new one gets ahead.
-      if (!this.startNext()) this.active--;
+      this.startNext();
     }
+  }
+
+  private mayStart(key: string): boolean {
+    const { atOnce, atOncePerKey = atOnce } = this.options;
+    return this.active < atOnce && (this.activeOf.get(key) ?? 0) < atOncePerKey;
+  }
+
+  private occupy(key: string): void {
+    this.active++;
+    this.activeOf.set(key, (this.activeOf.get(key) ?? 0) + 1);
+  }
+
+  private release(key: string): void {
+    this.active--;
+    const left = (this.activeOf.get(key) ?? 0) - 1;
+    if (left > 0) this.activeOf.set(key, left);
+    else this.activeOf.delete(key);
   }
 
   private wait(key: string): Promise<void> {
     const line = this.queues.get(key) ?? [];
-    if (line.length >= this.options.perKey || this.waiting >= this.options.inAll) {
-      return Promise.reject(new QueueRejection('too many wait'));
+    const isOwn = line.length >= this.options.perKey;
+    if (isOwn || this.waiting >= this.options.inAll) {
+      return Promise.reject(new QueueRejection('too many wait', isOwn));
     }
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
@@ -70,17 +103,20 @@ export class FairQueue {
     waiter.giveUp();
   }
 
-  private startNext(): boolean {
-    const [turn] = this.queues;
-    if (!turn) return false;
-    const [key, line] = turn;
+  private startNext(): void {
+    for (const [key, line] of this.queues) {
+      if (this.mayStart(key)) return this.startOne(key, line);
+    }
+  }
+
+  private startOne(key: string, line: Waiter[]): void {
     const waiter = line.shift() as Waiter;
     this.waiting--;
     // The key goes behind all other keys.
     this.queues.delete(key);
     if (line.length > 0) this.queues.set(key, line);
     clearTimeout(waiter.timer);
+    this.occupy(key);
     waiter.start();
-    return true;
   }
 }

@@ -6,6 +6,7 @@ import { DatabaseClock } from './database-clock.js';
 import { Housekeeping } from './housekeeping.js';
 import { dataSourceOptions } from './data-source.js';
 import { PgPool } from './pg-pool.js';
+import { SearchPool } from './search-pool.js';
 
 /** Every other part of the database begins when it is known what the addresses lead to. */
 @Global()
@@ -36,7 +37,7 @@ class ConnectionsModule {}
       }),
     }),
   ],
-  providers: [DatabaseClock, Housekeeping, PgPool],
-  exports: [DatabaseClock, Housekeeping, PgPool],
+  providers: [DatabaseClock, Housekeeping, PgPool, SearchPool],
+  exports: [DatabaseClock, Housekeeping, PgPool, SearchPool],
 })
 export class DatabaseModule {}

@@ -9,8 +9,9 @@ const BY_KEY = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin
 const LIMITS = { lock_timeout: '1500', statement_timeout: '6000' };
 
 /**
- * The small pool of the hot paths (issue, webhook, reconcile, ledger). A statement that takes too
- * long ends with its connection: callers answer 503 instead of piling up.
+ * The small pool of the hot paths (issue, webhook, reconcile, writing the ledger). A statement that
+ * takes too long ends with its connection: callers answer 503 instead of piling up. Searches of the
+ * log have `SearchPool`.
  */
 @Injectable()
 export class PgPool implements OnApplicationShutdown {
@@ -24,12 +25,11 @@ export class PgPool implements OnApplicationShutdown {
 
   constructor(connections: Connections) {
     this.pool = openPool(
-      connections.shared({ ...WAITS, max: 8, application_name: 'rolecall-hot', settings: LIMITS }),
+      connections.shared({ max: 8, application_name: 'rolecall-hot', settings: LIMITS }),
     );
     // A plan is kept by its session.
     this.plannedOnce = openPool(
       connections.ownSession({
-        ...WAITS,
         max: 4,
         application_name: 'rolecall-policy',
         settings: { ...LIMITS, plan_cache_mode: 'force_generic_plan', ...BY_KEY },
@@ -44,7 +44,7 @@ export class PgPool implements OnApplicationShutdown {
     values: unknown[] = [],
     timeoutMs = 1_700,
   ): Promise<pg.QueryResult<R>> {
-    return run(this.pool, { name, text, values }, timeoutMs);
+    return runTimed(this.pool, { name, text, values }, timeoutMs);
   }
 
   /** The same for a statement whose best plan does not depend on `values`. */
@@ -54,7 +54,7 @@ export class PgPool implements OnApplicationShutdown {
     values: unknown[],
     timeoutMs = 1_700,
   ): Promise<pg.QueryResult<R>> {
-    return run(this.plannedOnce, { name, text, values }, timeoutMs);
+    return runTimed(this.plannedOnce, { name, text, values }, timeoutMs);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -64,15 +64,16 @@ export class PgPool implements OnApplicationShutdown {
 
 const WAITS = { connectionTimeoutMillis: 1_500, idleTimeoutMillis: 30_000, keepAlive: true };
 
-function openPool(options: pg.PoolConfig): pg.Pool {
-  const pool = new pg.Pool(options);
+export function openPool(options: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool({ ...WAITS, ...options });
   pool.on('error', () => undefined); // an idle connection died; the next query opens another
   // One that dies while it works also fails its query, which is where it is dealt with.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
-async function run<R extends pg.QueryResultRow>(
+/** Throws an `unavailable` AppError when Postgres cannot be reached or does not answer in time. */
+export async function runTimed<R extends pg.QueryResultRow>(
   pool: pg.Pool,
   query: { name: string; text: string; values: unknown[] },
   timeoutMs: number,

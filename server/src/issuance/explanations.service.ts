@@ -3,6 +3,7 @@ import type { Actor } from '../actor/actor.js';
 import { fieldError } from '../common/errors/app-error.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseClock } from '../database/database-clock.js';
+import { SearchPool } from '../database/search-pool.js';
 import { diffVersions } from '../grants/diff.js';
 import { entranceOf } from '../grants/entrance.js';
 import { exactPattern } from '../grants/pattern.js';
@@ -36,6 +37,7 @@ interface Basis {
 export class ExplanationsService {
   constructor(
     private readonly policy: PolicyReader,
+    private readonly searches: SearchPool,
     private readonly past: PastPolicyReader,
     private readonly ledger: LedgerLookup,
     private readonly clock: DatabaseClock,
@@ -49,8 +51,8 @@ export class ExplanationsService {
     if ((at || compareAt) && !actor.covers('ledger.read', exactPattern(room)))
       throw permissionRefused('ledger.read');
     const [basis, other] = await Promise.all([
-      this.basisAt(room, identity, at, 'at'),
-      compareAt ? this.basisAt(room, identity, compareAt, 'compareAt') : null,
+      this.basisAt(actor, room, identity, at, 'at'),
+      compareAt ? this.basisAt(actor, room, identity, compareAt, 'compareAt') : null,
     ]);
     const explanation = await this.toExplanation(actor, basis);
     if (!other) return explanation;
@@ -62,6 +64,7 @@ export class ExplanationsService {
   }
 
   private basisAt(
+    actor: Actor,
     room: string,
     identity: string,
     at: Date | undefined,
@@ -69,7 +72,7 @@ export class ExplanationsService {
   ): Promise<Basis> {
     if (!at) return this.basisNow(room, identity);
     if (at > this.clock.now()) throw fieldError(field, 'must not be in the future');
-    return this.basisThen(room, identity, at);
+    return this.basisThen(actor, room, identity, at);
   }
 
   private async basisNow(room: string, identity: string): Promise<Basis> {
@@ -92,8 +95,8 @@ export class ExplanationsService {
     };
   }
 
-  private async basisThen(room: string, identity: string, at: Date): Promise<Basis> {
-    const past = await this.past.decide({ room, identity, at });
+  private async basisThen(actor: Actor, room: string, identity: string, at: Date): Promise<Basis> {
+    const past = await this.searches.inTurn(actor, () => this.past.decide({ room, identity, at }));
     return {
       at,
       decision: past.decision,

@@ -3,6 +3,7 @@ import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Direct } from '../actor/direct.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
+import { SEARCH_PROBLEMS } from '../database/search-pool.js';
 import { explainQuery, type ExplainQuery, explainResponse } from './explanations.schemas.js';
 import { ExplanationsService } from './explanations.service.js';
 import { LedgerReads } from '../ledger/reads/ledger-reads.js';
@@ -72,7 +73,7 @@ export class IssuanceController {
     summary: 'Explain a role',
     description:
       'The role that an identity would get in a room now, with every rule that wins, loses or almost applies. With `at` the same as of an earlier instant, from the ledger alone; `compareAt` adds another instant and what changed between the two.',
-    errors: ['room.not_found', 'access.denied', 'ledger.too_much'],
+    errors: ['room.not_found', 'access.denied', 'ledger.too_much', ...SEARCH_PROBLEMS],
   })
   @RequirePermission('token.preview')
   @Answers(explainResponse)

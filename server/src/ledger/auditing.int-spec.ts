@@ -64,6 +64,29 @@ describe('who looks into the log', () => {
     ]);
   });
 
+  it('opens its page with one entry, whatever the page asks for, and is told of each other search', async () => {
+    const as = await app.newOperator([{ role: 'auditor' }]);
+    const open = (query: string) =>
+      Promise.all([
+        ...['acts', 'facets', 'histogram'].map((part) => get(`/ledger/${part}?query=${query}`, as)),
+        ...['/ledger/anomalies', '/ledger-reviews', '/ledger-views'].map((url) => get(url, as)),
+      ]);
+    const answers = await open('');
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    await app.app.get(LedgerReads).onModuleDestroy();
+    expect((await by('ledger.read', as)).map(({ payload }) => payload)).toEqual([
+      { view: 'activity' },
+    ]);
+    await open('');
+    await open('room:board');
+    await app.app.get(LedgerReads).onModuleDestroy();
+    const [, again, ...more] = (await by('ledger.read', as)).map(({ payload }) => payload);
+    expect([again, more]).toEqual([
+      { view: 'activity' },
+      [expect.objectContaining({ times: 3, also: [{ query: 'room:board' }] })],
+    ]);
+  });
+
   it('cannot look while the ledger cannot be written', async () => {
     const as = await app.newOperator([{ role: 'auditor' }]);
     const holder = new pg.Client({ connectionString: app.database.ownerUrl });

@@ -18,9 +18,15 @@ export interface GivenRights {
 const ENTRIES_OF_A_SEAT = 100;
 /** Tokens for a room that are looked at. */
 const TOKENS_OF_A_ROOM = 20_000;
+const TOKENS_OF_A_SEAT = 1_000;
 const SEARCH_TIMEOUT_MS = 5_000;
 /** An entry has the time of Postgres, what LiveKit reports that of LiveKit. */
 const CLOCKS_DIFFER = `interval '1 minute'`;
+/** LiveKit bears a minute after the expiry. */
+const VALID_THEN = `(payload->>'expiresAt')::timestamptz > $2::timestamptz - 2 * ${CLOCKS_DIFFER}`;
+/** So long a refreshed token may still open a room after it was deleted. */
+const DELETED_BEFORE = `(SELECT FROM ledger_entry WHERE room = $1 AND kind = 'room.deleted'
+  AND at < $2::timestamptz + ${CLOCKS_DIFFER} AND at > $2::timestamptz - interval '12 minutes' LIMIT 1)`;
 
 /** Finds the entries that explain what LiveKit has. */
 @Injectable()
@@ -52,12 +58,38 @@ export class LedgerOrigins {
     return rowCount === 1;
   }
 
-  /** Whether a token for the room was ever issued: whoever has one may bring the room back. */
-  async isRoomOfTokens(room: string): Promise<boolean> {
+  /**
+   * Whether a token of ours for the room was valid at `at`: whoever has one may bring the room back. So
+   * may who was in it when it was deleted, with a token that LiveKit refreshed.
+   */
+  async hadTokenForRoom(room: string, at: Date): Promise<boolean> {
     const { rowCount } = await this.pg.query(
-      'ledger-room-of-tokens',
-      `SELECT FROM ledger_entry WHERE room = $1 AND kind = 'token.issued' LIMIT 1`,
-      [room],
+      'ledger-token-for-room',
+      `SELECT FROM (
+         SELECT payload FROM ledger_entry
+         WHERE room = $1 AND kind = 'token.issued' AND at < $2::timestamptz + ${CLOCKS_DIFFER}
+         ORDER BY at DESC LIMIT ${TOKENS_OF_A_ROOM}) AS issued
+       WHERE ${VALID_THEN}
+       UNION ALL ${DELETED_BEFORE} LIMIT 1`,
+      [room, at],
+      SEARCH_TIMEOUT_MS,
+    );
+    return rowCount === 1;
+  }
+
+  /** The same of one person: with a token for the room that is theirs. */
+  async hadToken(room: string, identity: string, at: Date): Promise<boolean> {
+    const { rowCount } = await this.pg.query(
+      'ledger-token-of-seat',
+      `SELECT FROM (
+         SELECT kind, payload FROM ledger_entry
+         WHERE room = $1 AND identity = $3 AND at < $2::timestamptz + ${CLOCKS_DIFFER}
+           AND kind IN ('token.issued', 'gate.admitted', 'participant.joined')
+         ORDER BY at DESC LIMIT ${TOKENS_OF_A_SEAT}) AS theirs
+       WHERE (kind = 'token.issued' AND (payload->'grants'->>'roomJoin')::boolean AND ${VALID_THEN})
+         OR (kind <> 'token.issued' AND EXISTS (${DELETED_BEFORE}))
+       LIMIT 1`,
+      [room, at, identity],
       SEARCH_TIMEOUT_MS,
     );
     return rowCount === 1;

@@ -3,6 +3,7 @@ import type { Actor } from '../actor/actor.js';
 import { AppError } from '../common/errors/app-error.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { PgPool } from '../database/pg-pool.js';
+import { SearchPool } from '../database/search-pool.js';
 import { containsText, searchPattern } from '../database/text-search.js';
 import { timeOfTokenId } from '../common/token-id.js';
 import { COLUMNS, cursorAt, type EntryRow, type EntryView, toView } from './entry-view.js';
@@ -22,8 +23,8 @@ const CLOCKS_DIFFER_MS = 2_000;
 /** By then an entry is written or its token was never handed out. */
 const WRITTEN_WITHIN_MS = 15_000;
 
-/** A search may take this long before it is given up; narrower filters are faster. */
-const SEARCH_TIMEOUT_MS = 5_000;
+/** An index, or the time in the id, leaves few entries to look at. */
+const TOKEN_TIMEOUT_MS = 5_000;
 
 export interface LedgerPage<T> {
   data: T[];
@@ -36,14 +37,23 @@ export interface LedgerPage<T> {
 export class LedgerReader {
   constructor(
     private readonly pg: PgPool,
+    private readonly searches: SearchPool,
     private readonly clock: DatabaseClock,
   ) {}
 
   /** `families`: only these kinds; one that ends with a dot, e.g. `token.`, is all that begin so. */
-  async search(
+  search(
     actor: Actor,
     query: LedgerQuery,
     families: readonly string[] = [],
+  ): Promise<LedgerPage<EntryView>> {
+    return this.searches.inTurn(actor, () => this.page(actor, query, families));
+  }
+
+  private async page(
+    actor: Actor,
+    query: LedgerQuery,
+    families: readonly string[],
   ): Promise<LedgerPage<EntryView>> {
     const { cursor, limit } = query;
     const values: unknown[] = [];
@@ -61,12 +71,11 @@ export class LedgerReader {
     }
     const order = isBack ? 'ASC' : 'DESC';
     const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
-    const { rows } = await this.pg.query<EntryRow>(
+    const { rows } = await this.searches.query<EntryRow>(
       '', // the text differs with the filter, so it is not kept prepared
       `SELECT ${COLUMNS} FROM ledger_entry ${where}
        ORDER BY at ${order}, shard ${order}, seq ${order} LIMIT ${parameter(limit + 1)}`,
       values,
-      SEARCH_TIMEOUT_MS,
     );
     const hasMore = rows.length > limit;
     const page = rows.slice(0, limit);
@@ -114,7 +123,7 @@ export class LedgerReader {
              AND left(split_part(payload::text, '"tokenHash":"', 2), 64) = $1
              AND ($2::text[] IS NULL OR room LIKE ANY($2))`,
           [tokenHash?.toLowerCase(), limit],
-          SEARCH_TIMEOUT_MS,
+          TOKEN_TIMEOUT_MS,
         )
       : this.findByTokenId(jti, limit));
     if (rows[0]) return toView(rows[0]);
@@ -140,7 +149,7 @@ export class LedgerReader {
         `"jti":"${jti}"`,
         limit,
       ],
-      SEARCH_TIMEOUT_MS,
+      TOKEN_TIMEOUT_MS,
     );
   }
 }

@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/com
 import { CurrentActor, RequirePermission } from '../actor/access.decorators.js';
 import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
+import { SEARCH_PROBLEMS } from '../database/search-pool.js';
 import { LedgerReader, toIssuance } from './ledger-reader.js';
 import { LedgerReads } from './reads/ledger-reads.js';
 import {
@@ -32,6 +33,7 @@ export class LedgerController {
     summary: 'Search the ledger',
     description:
       'Every entry, newest first. Pages by cursor; there is no total. With a room limit only entries about those rooms.',
+    errors: SEARCH_PROBLEMS,
   })
   @RequirePermission('ledger.read')
   @Answers(ledgerPageResponse)
@@ -63,6 +65,7 @@ export class LedgerController {
     summary: 'List issued and refused tokens',
     description:
       'The ledger entries about tokens, newest first, with fields such as `jti`, `template` and `expiresAt`. Pages by cursor.',
+    errors: SEARCH_PROBLEMS,
   })
   @RequirePermission('ledger.read')
   @Answers(issuancePageResponse)

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { PgPool } from '../database/pg-pool.js';
+import { SearchPool } from '../database/search-pool.js';
 import type { ActorKind } from '../grants/policy.js';
 import { ledgerId } from './ledger-entry.js';
 
@@ -42,12 +42,10 @@ interface TokenRow {
   actor_label: string | null;
 }
 
-const TIMEOUT_MS = 5_000;
-
 /** Finds tokens by their time: the ledger is in its order, and no token lives longer than policy allows. */
 @Injectable()
 export class LivingTokens {
-  constructor(private readonly pg: PgPool) {}
+  constructor(private readonly searches: SearchPool) {}
 
   /** Those that expire after `now`, newest first; of tokens that join no room none. */
   async list(
@@ -65,7 +63,7 @@ export class LivingTokens {
       conditions.push(`(actor_id = ${given} OR actor_label = ${given})`);
     }
     if (rooms !== null) conditions.push(`room LIKE ANY(${parameter(rooms)}::text[])`);
-    const { rows } = await this.pg.query<TokenRow>(
+    const { rows } = await this.searches.query<TokenRow>(
       '', // the text differs with the filter, so it is not kept prepared
       `SELECT at, (extract(epoch FROM at) * 1000000)::bigint::text AS at_us, shard, seq, room, identity,
          payload->>'jti' AS jti, payload->>'template' AS template,
@@ -78,7 +76,6 @@ export class LivingTokens {
          ${conditions.map((condition) => `AND ${condition}`).join(' ')}
        ORDER BY at DESC LIMIT $3`,
       values,
-      TIMEOUT_MS,
     );
     return rows.map((row) => ({
       issuanceId: ledgerId({ shard: row.shard, seq: Number(row.seq), atMicros: row.at_us }),

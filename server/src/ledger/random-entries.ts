@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { PgPool } from '../database/pg-pool.js';
+import { SearchPool } from '../database/search-pool.js';
 import { ledgerId } from './ledger-entry.js';
 import type { LedgerKind } from './ledger-kinds.js';
 
@@ -38,7 +38,6 @@ interface EntryRow {
 
 /** Up to this many entries of the range each has the same chance; of more, blocks of the table are drawn. */
 const DRAWN_ONE_BY_ONE = 20_000;
-const TIMEOUT_MS = 5_500;
 
 const CONDITION = `kind = ANY($1) AND outcome IN ('ok', 'refused', 'intent')
   AND ($2::timestamptz IS NULL OR at >= $2) AND ($3::timestamptz IS NULL OR at < $3)
@@ -49,20 +48,19 @@ const COLUMNS = `at, (extract(epoch FROM at) * 1000000)::bigint::text AS at_us, 
 /** Draws entries that nobody chose. */
 @Injectable()
 export class RandomEntries {
-  constructor(private readonly pg: PgPool) {}
+  constructor(private readonly searches: SearchPool) {}
 
   async draw(query: RandomQuery): Promise<DecidedEntry[]> {
     const values = [query.kinds, query.from, query.to, query.rooms];
-    const { rows } = await this.pg.query<{ at_us: string; shard: number; seq: string }>(
+    const { rows } = await this.searches.query<{ at_us: string; shard: number; seq: string }>(
       'random-entries-keys',
       `SELECT (extract(epoch FROM at) * 1000000)::bigint::text AS at_us, shard, seq
        FROM ledger_entry WHERE ${CONDITION} LIMIT ${DRAWN_ONE_BY_ONE + 1}`,
       values,
-      TIMEOUT_MS,
     );
     if (rows.length > DRAWN_ONE_BY_ONE) return this.drawBlocks(values, query.n);
     const drawn = drawFrom(rows, query.n);
-    const { rows: entries } = await this.pg.query<EntryRow>(
+    const { rows: entries } = await this.searches.query<EntryRow>(
       'random-entries-read',
       `SELECT ${COLUMNS} FROM unnest($1::bigint[], $2::int[], $3::bigint[]) AS k(at_us, shard_, seq_)
        JOIN ledger_entry ON at = to_timestamp(0) + k.at_us * interval '1 microsecond'
@@ -72,7 +70,6 @@ export class RandomEntries {
         drawn.map(({ shard }) => shard),
         drawn.map(({ seq }) => seq),
       ],
-      TIMEOUT_MS,
     );
     return entries.map(toEntry);
   }
@@ -80,12 +77,11 @@ export class RandomEntries {
   /** Looks at more of the table until there are enough. */
   private async drawBlocks(values: unknown[], n: number): Promise<DecidedEntry[]> {
     for (let percent = 0.1; ; percent *= 8) {
-      const { rows } = await this.pg.query<EntryRow>(
+      const { rows } = await this.searches.query<EntryRow>(
         'random-entries-blocks',
         `SELECT ${COLUMNS} FROM ledger_entry TABLESAMPLE SYSTEM ($5) WHERE ${CONDITION}
          ORDER BY random() LIMIT $6`,
         [...values, Math.min(percent, 100), n],
-        TIMEOUT_MS,
       );
       if (rows.length === n || percent >= 100) return rows.map(toEntry);
     }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { PgPool } from '../database/pg-pool.js';
+import { SearchPool } from '../database/search-pool.js';
 import { ledgerId } from './ledger-entry.js';
 
 export interface RoomStart {
@@ -16,17 +16,16 @@ export interface HistoryEntry {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
-const TIMEOUT_MS = 5_000;
 const COMINGS = ['gate.admitted', 'participant.joined', 'participant.left', 'participant.aborted'];
 
 /** What the ledger has of a room's sessions. */
 @Injectable()
 export class RoomHistory {
-  constructor(private readonly pg: PgPool) {}
+  constructor(private readonly searches: SearchPool) {}
 
   /** When LiveKit started the room, newest first. */
   async listStarts(room: string, before: Date | null, limit: number): Promise<RoomStart[]> {
-    const { rows } = await this.pg.query<{
+    const { rows } = await this.searches.query<{
       at: Date;
       at_us: string;
       shard: number;
@@ -40,7 +39,6 @@ export class RoomHistory {
        WHERE room = $1 AND kind = 'room.started' AND ($2::timestamptz IS NULL OR at < $2)
        ORDER BY at DESC LIMIT $3`,
       [room, before, limit],
-      TIMEOUT_MS,
     );
     return rows.map(({ at, at_us: atMicros, shard, seq, sid }) => ({
       id: ledgerId({ atMicros, shard, seq: Number(seq) }),
@@ -51,13 +49,12 @@ export class RoomHistory {
 
   /** When the room finished within the two instants; null: not that is known. */
   async findFinish(room: string, from: Date, to: Date | null): Promise<Date | null> {
-    const { rows } = await this.pg.query<{ at: Date }>(
+    const { rows } = await this.searches.query<{ at: Date }>(
       'room-history-finish',
       `SELECT at FROM ledger_entry
        WHERE room = $1 AND kind = 'room.finished' AND at > $2 AND ($3::timestamptz IS NULL OR at <= $3)
        ORDER BY at DESC LIMIT 1`,
       [room, from, to],
-      TIMEOUT_MS,
     );
     return rows[0]?.at ?? null;
   }
@@ -93,7 +90,7 @@ export class RoomHistory {
     limit: number,
   ): Promise<HistoryEntry[]> {
     // A Date has milliseconds, the column microseconds: the last one counts to its end.
-    const { rows } = await this.pg.query<HistoryEntry>(
+    const { rows } = await this.searches.query<HistoryEntry>(
       'room-history-list',
       `SELECT at, kind, identity, payload FROM ledger_entry
        WHERE room = $1 AND kind = ANY($2) AND at >= $3
@@ -101,7 +98,6 @@ export class RoomHistory {
          AND identity IS NOT NULL AND ($5::text IS NULL OR identity = $5)
        ORDER BY at, shard, seq LIMIT $6`,
       [room, kinds, from, to, identity ?? null, limit],
-      TIMEOUT_MS,
     );
     return rows;
   }

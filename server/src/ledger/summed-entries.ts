@@ -9,10 +9,15 @@ export interface SummedOptions {
   readonly sumEveryMs: number;
   /** Beyond so many at once, more are told as one. */
   readonly maxKeys: number;
+  /** What follows within this time and says nothing else is a part of the first. Left out: nothing. */
+  readonly partOfFirstMs?: number;
 }
 
 interface Sum {
   readonly first: LedgerEntryInput;
+  /** The detail of the first. */
+  readonly said: string | undefined;
+  readonly begunAt: number;
   /** Settles when the first entry is committed. */
   readonly written: Promise<unknown>;
   since: Date;
@@ -55,11 +60,21 @@ export class SummedEntries {
 
   /**
    * Returns once the first entry of the key is committed; throws `unavailable` when it cannot be.
-   * `detail`: what differs within a key; the sum has some of them.
+   * `detail`: what differs within a key; the sum has some of them. `saysNothingElse`: it is a part of
+   * the first whatever that says.
    */
-  async note(key: string, entry: LedgerEntryInput, detail?: unknown): Promise<void> {
-    const sum = this.sums.get(key) ?? this.begin(this.hasRoom() ? key : ELSEWHERE, entry);
-    if (sum.first === entry) {
+  async note(
+    key: string,
+    entry: LedgerEntryInput,
+    detail?: unknown,
+    { saysNothingElse = false } = {},
+  ): Promise<void> {
+    const said = JSON.stringify(detail);
+    const sum = this.sums.get(key) ?? this.begin(this.hasRoom() ? key : ELSEWHERE, entry, said);
+    const isPart =
+      performance.now() - sum.begunAt < (this.options.partOfFirstMs ?? 0) &&
+      (saysNothingElse || said === sum.said);
+    if (sum.first === entry || isPart) {
       await sum.written;
       return;
     }
@@ -74,11 +89,19 @@ export class SummedEntries {
     return this.sums.size < this.options.maxKeys;
   }
 
-  private begin(key: string, entry: LedgerEntryInput): Sum {
+  private begin(key: string, entry: LedgerEntryInput, said: string | undefined): Sum {
     const known = this.sums.get(key);
     if (known) return known;
     const written = this.ledger.appendDurably(entry);
-    const sum = { first: entry, written, since: new Date(), count: 0, details: new Map() };
+    const sum = {
+      first: entry,
+      said,
+      begunAt: performance.now(),
+      written,
+      since: new Date(),
+      count: 0,
+      details: new Map(),
+    };
     this.sums.set(key, sum);
     // What could not be written is a first one again.
     written.catch(() => this.sums.delete(key));

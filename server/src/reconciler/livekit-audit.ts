@@ -25,6 +25,8 @@ export class LiveKitAudit {
   /** Rooms that Rolecall does not have: sid by name, as the last sweep saw them. */
   private foreign = new Map<string, string>();
   private readonly explained = new Set<string>();
+  /** The sids in these rooms that a token of ours explains, by room. */
+  private readonly admitted = new Map<string, ReadonlySet<string>>();
   private readonly turns = new Turns();
   private visited = new Map<string, ReadonlySet<string>>();
 
@@ -93,22 +95,24 @@ export class LiveKitAudit {
     for (const sid of this.explained) if (!sids.has(sid)) this.explained.delete(sid);
   }
 
-  /** A token of ours for it, or one that may create any room. */
+  /** A token of ours for it, or one that may create any room, when it was made. */
   private async isExplained({ name, createdAt }: ObservedRoom): Promise<boolean> {
     return (
-      (await this.origins.isRoomOfTokens(name)) ||
+      (await this.origins.hadTokenForRoom(name, createdAt)) ||
       (await this.origins.isTokenThatBegins('roomCreate', null, createdAt))
     );
   }
 
-  /** Whoever is in a room that Rolecall does not have came without a token for it. */
+  /**
+   * Whoever is in a room that Rolecall does not have came without a token for it, if none of theirs was
+   * valid then. What explains the room explains nobody in it.
+   */
   private async lookAtStrangers(
     foreign: readonly ObservedRoom[],
     standing: readonly StandingAlarm[],
   ): Promise<void> {
-    const unexplained = foreign.filter(({ sid }) => !this.explained.has(sid));
     const isStanding = new Set(standing.map(({ key }) => key));
-    for (const { name } of this.turns.next(unexplained, FOREIGN_A_SWEEP)) {
+    for (const { name } of this.turns.next(foreign, FOREIGN_A_SWEEP)) {
       // One that LiveKit alone does not answer for has its next turn.
       const listed = await this.rooms.listParticipants(name).catch((error: unknown) => {
         if (isUnavailable(error)) return null;
@@ -116,23 +120,42 @@ export class LiveKitAudit {
       });
       if (!listed) continue;
       this.noteVisit(name, listed);
-      await this.alarms.raise(
-        listed
-          .filter(({ sid }) => !isStanding.has(alarmKey([name, sid])))
-          .map(({ identity, sid, kind }) => ({
-            kind: 'participant.unlisted',
-            key: [name, sid],
-            room: name,
-            identity,
-            about: {
-              because: 'is in a room that nobody here made',
-              sid,
-              kind,
-              knownKeys: this.alarms.knownKeys,
-            },
-          })),
-      );
+      const known = this.admitted.get(name);
+      const admitted = new Set<string>();
+      const findings: Finding[] = [];
+      for (const participant of listed) {
+        const { identity, sid, kind } = participant;
+        if (isStanding.has(alarmKey([name, sid]))) continue;
+        if (known?.has(sid) || (await this.isAdmitted(name, participant))) {
+          admitted.add(sid);
+          continue;
+        }
+        findings.push({
+          kind: 'participant.unlisted',
+          key: [name, sid],
+          room: name,
+          identity,
+          about: {
+            because: 'is in a room that Rolecall does not have, without a token of ours for it',
+            sid,
+            kind,
+            knownKeys: this.alarms.knownKeys,
+          },
+        });
+      }
+      this.admitted.set(name, admitted);
+      await this.alarms.raise(findings);
     }
+    const names = new Set(foreign.map(({ name }) => name));
+    for (const name of this.admitted.keys()) if (!names.has(name)) this.admitted.delete(name);
+  }
+
+  private async isAdmitted(room: string, participant: ObservedParticipant): Promise<boolean> {
+    const { identity, kind, joinedAt } = participant;
+    return (
+      (await this.origins.hadToken(room, identity, joinedAt)) ||
+      (await this.programs.isExplained(room, identity, kind))
+    );
   }
 
   private async endSessions(

@@ -69,7 +69,7 @@ export function ViewBar({ base, query, zone, anomaly, children }: ViewBarProps) 
           {translate('ledger.view.save')}
         </Button>
       )}
-      {maySave && open && (
+      {maySave && open?.mayChange && (
         <Tooltip title={translate('ledger.view.delete')}>
           <IconButton
             aria-label={translate('ledger.view.delete')}

@@ -2,6 +2,7 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { CurrentActor, RequirePermission } from '../../actor/access.decorators.js';
 import type { Actor } from '../../actor/actor.js';
 import { Answers, ApiDoc } from '../../common/http/api-docs.js';
+import { SEARCH_PROBLEMS } from '../../database/search-pool.js';
 import { LedgerReads } from '../../ledger/reads/ledger-reads.js';
 import {
   anomaliesQuery,
@@ -27,6 +28,7 @@ export class AnomaliesController {
     summary: 'Count what stands out in the log',
     description:
       'Views that an auditor would look for, each with the number of its rows in the last days. With a room limit only what is about those rooms.',
+    errors: SEARCH_PROBLEMS,
   })
   @RequirePermission('ledger.read')
   @Answers(anomaliesResponse)
@@ -35,7 +37,7 @@ export class AnomaliesController {
     @Query({ schema: anomaliesQuery }) query: AnomaliesQuery,
   ) {
     const counts = await this.anomalies.counts(actor, query);
-    await this.reads.looked(actor, 'anomalies');
+    await this.reads.lookedBeside(actor);
     return counts;
   }
 
@@ -43,6 +45,7 @@ export class AnomaliesController {
   @ApiDoc({
     summary: 'List what stands out in the log',
     description: 'The rows of one view, newest first, each with the entries that it is made of.',
+    errors: SEARCH_PROBLEMS,
   })
   @RequirePermission('ledger.read')
   @Answers(anomalyRowsResponse)

@@ -233,6 +233,37 @@ describe('what stands out', () => {
     ]);
   });
 
+  it('names to a reader of some rooms no role that was used in others', async () => {
+    const user = await app.newUser();
+    await app.newRoom({ name: 'b' });
+    const id = await app.newAssignment({
+      user_id: user.id,
+      room_name: 'b',
+      template: 'host',
+    });
+    await app.sql(`UPDATE assignment SET created_at = now() - interval '40 days' WHERE id = $1`, [
+      id,
+    ]);
+    const used = (room: string, template: string) =>
+      writeThen('8 days', {
+        kind: 'token.issued',
+        room,
+        identity: user.identity,
+        template,
+        actor: app.admin,
+      });
+    await used('a', 'speaker');
+    await used('b', 'viewer');
+    const limited = await app.newOperator([{ role: 'auditor', rooms: ['b'] }]);
+    const keys = async (as: Credential) =>
+      (await rowsOf('more-than-used', as))
+        .filter(({ identity }) => identity === user.identity)
+        .map(({ role, proposed }) => [role.key, proposed?.key]);
+    expect(await keys(auditor)).toEqual([['host', 'speaker']]);
+    expect(await keys(limited)).toEqual([['host', 'viewer']]);
+    expect(JSON.stringify(await rowsOf('more-than-used', limited))).not.toMatch(/speaker/i);
+  });
+
   it('counts each view as it lists it, and keeps to the rooms of its reader', async () => {
     const { data } = await get('');
     expect(data.map(({ name }: Json) => name)).toEqual([...ANOMALY_NAMES]);
@@ -261,7 +292,9 @@ describe('saved views', () => {
     const { status, body: view } = await send('POST', '', { name, query });
     expect([status, view]).toEqual([201, expect.objectContaining({ name, query, note: '' })]);
     const colleague = await app.newOperator([{ role: 'auditor', rooms: ['b'] }]);
-    expect((await send('GET', '', undefined, colleague)).body.data).toEqual([view]);
+    expect((await send('GET', '', undefined, colleague)).body.data).toEqual([
+      { ...view, mayChange: false },
+    ]);
     expect((await send('POST', '', { name, query: '' })).body.code).toBe('ledger_view.name_taken');
     const changed = await send('PATCH', `/${view.id}`, { ...view, note: 'Look each morning' });
     expect(changed.body).toMatchObject({ name, query, note: 'Look each morning' });
@@ -276,6 +309,46 @@ describe('saved views', () => {
       ['ledger.view_updated', '', 'Look each morning'],
       ['ledger.view_deleted', 'Look each morning', undefined],
     ]);
+  });
+
+  it('of others are not changed with a room limit, nor seen where they name other rooms', async () => {
+    const [limited, other] = await Promise.all([
+      app.newOperator([{ role: 'auditor', rooms: ['b', 'b-*'] }]),
+      app.newOperator([{ role: 'auditor', rooms: ['b'] }]),
+    ]);
+    const views: Json[] = [];
+    for (const query of [
+      'outcome:refused',
+      'room:b,b-1',
+      'room:b-*',
+      'room:b,a',
+      '-room:a',
+      'room:*',
+    ]) {
+      views.push((await send('POST', '', { name: query, query })).body);
+    }
+    const own = (await send('POST', '', { name: 'mine', query: 'room:b' }, limited)).body;
+    expect(own.mayChange).toBe(true);
+    const seen = async (as: Credential) =>
+      ((await send('GET', '', undefined, as)).body.data as Json[])
+        .map(({ name, mayChange }) => (mayChange ? `${name} (own)` : name))
+        .sort();
+    expect(await seen(limited)).toEqual([
+      'mine (own)',
+      'outcome:refused',
+      'room:b,b-1',
+      'room:b-*',
+    ]);
+    expect(await seen(other)).toEqual(['mine', 'outcome:refused']);
+
+    const [shared, , , hidden] = views as [Json, Json, Json, Json];
+    const refused = await send('PATCH', `/${shared.id}`, { name: 'taken over' }, limited);
+    expect([refused.status, refused.body.code]).toEqual([403, 'ledger_view.not_yours']);
+    expect((await send('DELETE', `/${own.id}`, undefined, other)).status).toBe(403);
+    expect((await send('DELETE', `/${hidden.id}`, undefined, limited)).status).toBe(404);
+    expect((await send('PATCH', `/${own.id}`, { note: 'each day' }, limited)).status).toBe(200);
+    expect((await send('DELETE', `/${own.id}`, undefined, limited)).status).toBe(204);
+    for (const { id } of views) expect((await send('DELETE', `/${id}`)).status).toBe(204);
   });
 
   it('take only searches that can be read, from who reads the log', async () => {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../actor/actor.js';
 import { DatabaseClock } from '../../database/database-clock.js';
 import { likeOfPattern } from '../../database/like-of-pattern.js';
+import { SearchPool } from '../../database/search-pool.js';
 import { type AnomalyFound, AnomalyReader } from '../../ledger/anomalies/anomaly-reader.js';
 import { Names } from '../log/names.js';
 import {
@@ -31,6 +32,7 @@ export class AnomaliesService {
   private readonly counted = new Map<string, Counted>();
 
   constructor(
+    private readonly searches: SearchPool,
     private readonly reader: AnomalyReader,
     private readonly unused: UnusedRoles,
     private readonly names: Names,
@@ -45,7 +47,7 @@ export class AnomaliesService {
       return { data: await known.data, countedAt: known.at };
     }
     if (this.counted.size >= MAX_KEPT) this.counted.clear();
-    const data = this.countAll(actor, days, now);
+    const data = this.searches.inTurn(actor, () => this.countAll(actor, days, now));
     this.counted.set(key, { at: now, data });
     data.catch(() => this.counted.delete(key));
     return { data: await data, countedAt: now };
@@ -53,10 +55,12 @@ export class AnomaliesService {
 
   async rows(actor: Actor, name: AnomalyName, { days, limit, cursor }: AnomalyRowsQuery) {
     const now = this.clock.now();
-    const [summary, found] = await Promise.all([
-      this.summary(actor, name, days, now),
-      this.page(actor, name, { days, limit: limit + 1, cursor }, now),
-    ]);
+    const [summary, found] = await this.searches.inTurn(actor, () =>
+      Promise.all([
+        this.summary(actor, name, days, now),
+        this.page(actor, name, { days, limit: limit + 1, cursor }, now),
+      ]),
+    );
     const page = found.slice(0, limit);
     const names = await this.names.lookUp({
       identities: page.map(({ identity }) => identity),
@@ -95,7 +99,6 @@ export class AnomaliesService {
     };
   }
 
-  /** One after the other: an auditor waits, and issuing must not. */
   private async countAll(actor: Actor, days: number, now: Date) {
     const all = [];
     for (const name of ANOMALY_NAMES) all.push(await this.summary(actor, name, days, now));

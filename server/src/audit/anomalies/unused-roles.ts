@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../actor/actor.js';
 import { HeldAssignments } from '../../assignments/held-assignments.js';
+import { likeOfPattern } from '../../database/like-of-pattern.js';
 import { exceeds } from '../../grants/ceiling.js';
 import { exactPattern, patternContains } from '../../grants/pattern.js';
 import { type AnomalyFound, AnomalyReader } from '../../ledger/anomalies/anomaly-reader.js';
@@ -37,7 +38,7 @@ export class UnusedRoles {
     });
     const used = await this.reader.templatesUsed(
       [...new Set(readable.map(({ identity }) => identity))],
-      since,
+      { since, rooms: limit?.map(likeOfPattern) ?? null },
     );
     const unused = readable.filter(
       ({ identity, template }) => !(used.get(identity) ?? []).includes(template),

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../actor/actor.js';
+import { SearchPool } from '../../database/search-pool.js';
 import type { EntryView } from '../../ledger/entry-view.js';
 import { groupOfKind } from '../../ledger/query/index.js';
 import { EntrySearch } from '../../ledger/search/entry-search.js';
@@ -21,6 +22,7 @@ interface RoleState {
 @Injectable()
 export class ActsService {
   constructor(
+    private readonly pool: SearchPool,
     private readonly searches: LogSearches,
     private readonly entries: EntrySearch,
     private readonly operations: OperationEntries,
@@ -29,9 +31,11 @@ export class ActsService {
 
   /** `limit` is how many entries are read: they are fewer acts. */
   async page(actor: Actor, { query, zone, cursor, limit }: ActsQuery) {
-    const search = await this.searches.of(actor, { query: query.query, zone });
-    const page = await this.entries.page(search, { cursor, limit });
-    const others = await this.operations.of(search, page.data);
+    const { page, others } = await this.pool.inTurn(actor, async () => {
+      const search = await this.searches.of(actor, { query: query.query, zone });
+      const page = await this.entries.page(search, { cursor, limit });
+      return { page, others: await this.operations.of(search, page.data) };
+    });
     const acts = foldActs(page.data, others, cursor === null);
     const names = await this.names.lookUp({
       identities: acts.map(({ entry }) => entry.identity),

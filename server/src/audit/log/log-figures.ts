@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../actor/actor.js';
 import { DatabaseClock } from '../../database/database-clock.js';
+import { SearchPool } from '../../database/search-pool.js';
 import { OUTCOME_WORDS, type LogQuery, type MatchField } from '../../ledger/query/index.js';
 import { type FacetCounts, LogFacets } from '../../ledger/search/log-facets.js';
 import { LogHistogram } from '../../ledger/search/log-histogram.js';
@@ -12,6 +13,7 @@ import { type KnownNames, Names } from './names.js';
 @Injectable()
 export class LogFigures {
   constructor(
+    private readonly pool: SearchPool,
     private readonly searches: LogSearches,
     private readonly log: LogFacets,
     private readonly bars: LogHistogram,
@@ -20,8 +22,10 @@ export class LogFigures {
   ) {}
 
   async facets(actor: Actor, { query, zone, fields, from, to, top }: FacetsQuery): Promise<Facets> {
-    const search = await this.searches.of(actor, { query: query.query, zone, from, to });
-    const { data, ...figures } = await this.log.read(search, fields, top, this.clock.now());
+    const { data, ...figures } = await this.pool.inTurn(actor, async () => {
+      const search = await this.searches.of(actor, { query: query.query, zone, from, to });
+      return this.log.read(search, fields, top, this.clock.now());
+    });
     const names = await this.namesIn(data);
     return {
       ...figures,
@@ -43,8 +47,10 @@ export class LogFigures {
     actor: Actor,
     { query, zone, from, to, buckets }: HistogramQuery,
   ): Promise<Histogram> {
-    const search = await this.searches.of(actor, { query: query.query, zone, from, to });
-    const bars = await this.bars.read(search, buckets, zone, this.clock.now());
+    const bars = await this.pool.inTurn(actor, async () => {
+      const search = await this.searches.of(actor, { query: query.query, zone, from, to });
+      return this.bars.read(search, buckets, zone, this.clock.now());
+    });
     return { zone, ...bars, buckets: [...bars.buckets] };
   }
 

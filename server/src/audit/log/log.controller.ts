@@ -2,6 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { CurrentActor, RequirePermission } from '../../actor/access.decorators.js';
 import type { Actor } from '../../actor/actor.js';
 import { Answers, ApiDoc } from '../../common/http/api-docs.js';
+import { SEARCH_PROBLEMS } from '../../database/search-pool.js';
 import { LedgerReads } from '../../ledger/reads/ledger-reads.js';
 import { ActsService } from './acts.service.js';
 import {
@@ -31,6 +32,7 @@ export class LogController {
     summary: 'Search the log by acts',
     description:
       'One row for each act, newest first: what was asked for, what came of it and what was seen of it are steps of one row, and connects of one person that follow each other are one. `limit` counts entries, so a page has fewer rows. A search that no index helps looks back for a moment and says how far; `next` goes on from there. With a room limit only acts in those rooms.',
+    errors: SEARCH_PROBLEMS,
   })
   @RequirePermission('ledger.read')
   @Answers(actsResponse)
@@ -45,6 +47,7 @@ export class LogController {
     summary: 'Count values in the log',
     description:
       'The most frequent values of fields among the entries that a search finds; each field without what the search asks of it, so that its other values show. Where there are very many entries, some of all parts of the time stand for all, and the number is an estimate.',
+    errors: SEARCH_PROBLEMS,
   })
   @RequirePermission('ledger.read')
   @Answers(facetsResponse)
@@ -59,6 +62,7 @@ export class LogController {
     summary: 'Count entries of the log over time',
     description:
       'The entries that a search finds, by outcome, in bars that begin where a clock in the time zone shows a whole width. Without a beginning from the first entry on.',
+    errors: SEARCH_PROBLEMS,
   })
   @RequirePermission('ledger.read')
   @Answers(histogramResponse)

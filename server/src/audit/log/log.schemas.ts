@@ -96,7 +96,9 @@ export const searchedResponse = z
     until: z
       .date()
       .nullable()
-      .describe('Entries back to this instant were looked at; null: all that there are.'),
+      .describe(
+        'Entries back to this instant were looked at; null: all that there are, or with a room limit.',
+      ),
     isWhole: z
       .boolean()
       .describe('False: the time was up. `pageInfo.next` goes on from there, whatever was found.'),
@@ -148,7 +150,9 @@ const basisResponse = z
 export const facetsResponse = z.object({
   total: z.number().describe('How many entries match the query.'),
   basis: basisResponse,
-  looked: z.int().describe('How many entries were read for it.'),
+  looked: z
+    .int()
+    .describe('How many entries were read for it; with a room limit, of those in these rooms.'),
   data: z
     .array(
       z.object({
@@ -194,7 +198,9 @@ export const histogramResponse = z.object({
   step: z.int().describe('How many units wide a bar is.'),
   zone: z.string().describe('The time zone that days and weeks begin in.'),
   basis: basisResponse,
-  looked: z.int().describe('How many entries were read for it.'),
+  looked: z
+    .int()
+    .describe('How many entries were read for it; with a room limit, of those in these rooms.'),
   total: z.number().describe('How many entries match the query.'),
   buckets: z
     .array(

@@ -20,12 +20,13 @@ export class ViewsController {
   @Get()
   @ApiDoc({
     summary: 'List saved views of the log',
-    description: 'Searches that somebody of the team has kept, by name.',
+    description:
+      'Searches that somebody of the team has kept, by name. With a room limit only your own, and those that name no other rooms.',
   })
   @RequirePermission('ledger.read')
   @Answers(viewsResponse)
-  async list() {
-    return { data: await this.views.list() };
+  async list(@CurrentActor() actor: Actor) {
+    return { data: await this.views.list(actor) };
   }
 
   @Post()
@@ -45,9 +46,9 @@ export class ViewsController {
   @Patch(':id')
   @ApiDoc({
     summary: 'Change a saved view',
-    description: 'Its name, its search or its note.',
+    description: 'Its name, its search or its note. With a room limit only your own view.',
     example: { name: 'Refused in the town hall today' },
-    errors: ['ledger_view.not_found', 'ledger_view.name_taken'],
+    errors: ['ledger_view.not_found', 'ledger_view.not_yours', 'ledger_view.name_taken'],
   })
   @RequirePermission('ledger.save_view')
   @Answers(viewResponse)
@@ -63,8 +64,8 @@ export class ViewsController {
   @HttpCode(204)
   @ApiDoc({
     summary: 'Delete a saved view',
-    description: 'For everybody.',
-    errors: ['ledger_view.not_found'],
+    description: 'For everybody. With a room limit only your own view.',
+    errors: ['ledger_view.not_found', 'ledger_view.not_yours'],
   })
   @RequirePermission('ledger.save_view')
   async delete(

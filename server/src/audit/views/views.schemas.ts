@@ -23,6 +23,7 @@ export const updateViewBody = z.strictObject({
   note: note.optional(),
   zone: zoneText,
   createdBy: ignoredField,
+  mayChange: ignoredField,
   createdAt: ignoredField,
   updatedAt: ignoredField,
 });
@@ -36,10 +37,13 @@ export const viewResponse = z.object({
   query: z.string().describe('The search.'),
   note: z.string().describe('What it is for.'),
   createdBy: z.string().describe('Who made it.'),
+  mayChange: z.boolean().describe('Whether you may change and delete it.'),
   createdAt: z.date().describe('When it was made. ISO 8601.'),
   updatedAt: z.date().describe('When it was changed last. ISO 8601.'),
 });
 
 export const viewsResponse = z.object({
-  data: z.array(viewResponse).describe('The views of the team, by name; 200 at most.'),
+  data: z
+    .array(viewResponse)
+    .describe('The views of the team that you may see, by name; 200 at most.'),
 });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { PgPool } from '../../database/pg-pool.js';
+import { SearchPool } from '../../database/search-pool.js';
 import type { ActorKind } from '../../grants/policy.js';
 import { ledgerId } from '../ledger-entry.js';
 import { ANOMALY_SQL, type SqlAnomaly } from './anomaly-sql.js';
@@ -41,32 +41,29 @@ interface FoundRow {
 
 /** So many of the newest entries are looked at; older ones of the days asked for are not. */
 const MAX_LOOKED_AT = 100_000;
-const READ_MS = 5_500;
 
 /** Finds what stands out in the newest part of the log. */
 @Injectable()
 export class AnomalyReader {
-  constructor(private readonly pg: PgPool) {}
+  constructor(private readonly searches: SearchPool) {}
 
   /** Since when there are few enough entries to look at, if that is later than `since`. */
   async boundFor(since: Date): Promise<{ since: Date; isPartial: boolean }> {
-    const { rows } = await this.pg.query<{ at: Date }>(
+    const { rows } = await this.searches.query<{ at: Date }>(
       'anomaly-bound',
       `SELECT at FROM ledger_entry WHERE at >= $1
        ORDER BY at DESC, shard DESC, seq DESC OFFSET ${MAX_LOOKED_AT} LIMIT 1`,
       [since],
-      READ_MS,
     );
     const bound = rows[0]?.at;
     return bound ? { since: bound, isPartial: true } : { since, isPartial: false };
   }
 
   async count(name: SqlAnomaly, { since, rooms }: AnomalyQuery, most: number): Promise<number> {
-    const { rows } = await this.pg.query<{ n: string }>(
+    const { rows } = await this.searches.query<{ n: string }>(
       '', // planned for its values
       `SELECT count(*) AS n FROM (SELECT FROM (${ANOMALY_SQL[name]}) AS each LIMIT $3) AS found`,
       [since, rooms, most],
-      READ_MS,
     );
     return Number(rows[0]?.n ?? 0);
   }
@@ -78,11 +75,10 @@ export class AnomalyReader {
     limit: number,
     offset: number,
   ): Promise<AnomalyFound[]> {
-    const { rows } = await this.pg.query<FoundRow>(
+    const { rows } = await this.searches.query<FoundRow>(
       '',
       `SELECT * FROM (${ANOMALY_SQL[name]}) AS found ORDER BY at DESC, key LIMIT $3 OFFSET $4`,
       [since, rooms, limit, offset],
-      READ_MS,
     );
     return rows.map(({ actor_kind: kind, actor_id: id, actor_label: label, refs, ...row }) => ({
       ...row,
@@ -91,23 +87,26 @@ export class AnomalyReader {
     }));
   }
 
-  /** The role templates of tokens that each of them was issued since then, the most frequent first. */
+  /**
+   * The role templates of tokens that each of them was issued since then for the rooms, the most
+   * frequent first.
+   */
   async templatesUsed(
     identities: readonly string[],
-    since: Date,
+    { since, rooms }: AnomalyQuery,
   ): Promise<Map<string, readonly string[]>> {
-    const { rows } = await this.pg.query<{ identity: string; templates: string[] }>(
+    const { rows } = await this.searches.query<{ identity: string; templates: string[] }>(
       'anomaly-templates-used',
       `SELECT identity, array_agg(template ORDER BY n DESC, template) AS templates FROM (
          SELECT who.identity, e.payload->>'template' AS template, count(*) AS n
          FROM unnest($1::text[]) AS who(identity) CROSS JOIN LATERAL (
            SELECT payload FROM ledger_entry
            WHERE identity = who.identity AND kind = 'token.issued' AND at >= $2
+             AND ($3::text[] IS NULL OR room LIKE ANY($3))
            ORDER BY at DESC LIMIT 200) AS e
          GROUP BY 1, 2) AS used
        WHERE template IS NOT NULL GROUP BY identity`,
-      [identities, since],
-      READ_MS,
+      [identities, since, rooms],
     );
     return new Map(rows.map(({ identity, templates }) => [identity, templates]));
   }

@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { CurrentActor, RequirePermission } from '../../actor/access.decorators.js';
 import type { Actor } from '../../actor/actor.js';
 import { Answers, ApiDoc } from '../../common/http/api-docs.js';
+import { SEARCH_PROBLEMS } from '../../database/search-pool.js';
 import { RateLimit } from '../../common/rate-limit.js';
 import {
   integrityResponse,
@@ -29,6 +30,7 @@ export class IntegrityController {
     summary: 'Read the integrity of the ledger',
     description:
       'The newest checkpoint, who cosigned it, what is not sealed yet, the mirror, what weakens the proofs, and the last runs that verified the ledger.',
+    errors: SEARCH_PROBLEMS,
   })
   @RequirePermission('ledger.read')
   @Answers(integrityResponse)

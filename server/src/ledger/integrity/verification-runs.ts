@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../actor/actor.js';
 import type { ActorKind } from '../../grants/policy.js';
-import { PgPool } from '../../database/pg-pool.js';
+import { SearchPool } from '../../database/search-pool.js';
 import { ledgerId } from '../ledger-entry.js';
 import { LedgerService } from '../ledger.service.js';
 import type { VerificationBody } from './integrity.schemas.js';
@@ -18,28 +18,27 @@ interface RunRow {
 }
 
 const SHOWN = 10;
-/** Past all that is about no room, where a log is large and was never verified. */
-const SEARCH_TIMEOUT_MS = 5_000;
 
 /** What is known of the runs that verified the ledger, from their entries. */
 @Injectable()
 export class VerificationRuns {
   constructor(
-    private readonly pg: PgPool,
+    private readonly searches: SearchPool,
     private readonly ledger: LedgerService,
   ) {}
 
   /** The last ones, newest first. */
   async last(actor: Actor) {
-    // These entries have no room, and few others have none: the index of rooms leads to them.
-    const { rows } = await this.pg.query<RunRow>(
-      'ledger-verification-runs',
-      `SELECT shard, seq, at, (extract(epoch FROM at) * 1000000)::bigint::text AS at_us,
+    // These entries have no room, and few others have none: the index of rooms leads to them. Where
+    // the log is large and was never verified, all that is about no room is looked at.
+    const { rows } = await this.searches.inTurn(actor, () =>
+      this.searches.query<RunRow>(
+        'ledger-verification-runs',
+        `SELECT shard, seq, at, (extract(epoch FROM at) * 1000000)::bigint::text AS at_us,
          actor_kind, actor_id, actor_label, payload
        FROM ledger_entry WHERE room IS NULL AND kind = 'ledger.verified'
        ORDER BY at DESC LIMIT ${SHOWN}`,
-      [],
-      SEARCH_TIMEOUT_MS,
+      ),
     );
     const isLimited = actor.roomsFor('ledger.read') !== null;
     return rows.map((row) => {

@@ -44,6 +44,8 @@ export interface ParsedQuery {
 
 export const MAX_QUERY = 8_000;
 const MAX_VALUES = 100;
+/** Each is looked for in every entry that no index leaves out. */
+const MAX_TEXTS = 10;
 const MAX_VALUE = 1_024;
 const TEXT_ADVICE = 'to search for this text, put it in quotes';
 const encoder = new TextEncoder();
@@ -147,7 +149,13 @@ class Reader {
   }
 
   private addText({ values, isExcluded }: ParsedTerm): void {
-    for (const { text } of values) if (text !== '') (isExcluded ? this.none : this.all).push(text);
+    for (const value of values) {
+      if (value.text === '') continue;
+      if (this.all.length + this.none.length >= MAX_TEXTS) {
+        return this.failValue(value, `a query looks for at most ${MAX_TEXTS} texts`);
+      }
+      (isExcluded ? this.none : this.all).push(value.text);
+    }
   }
 
   private addMatch(term: ParsedTerm, field: MatchField): void {

@@ -103,6 +103,15 @@ describe('a query', () => {
     expect(withoutValue(found, 'identity', omar)).toEqual(EMPTY_QUERY);
   });
 
+  it('looks for a few texts, and names the first one beyond', () => {
+    const texts = Array.from({ length: 12 }, (_, i) => (i % 2 ? `-t${i}` : `t${i}`));
+    expect(parseQuery(texts.slice(0, 10).join(' ')).errors).toEqual([]);
+    expect(parseQuery(texts.join(' ')).errors[0]).toMatchObject({
+      word: 't10',
+      message: 'a query looks for at most 10 texts',
+    });
+  });
+
   it('is refused, never run, when it is far too long', () => {
     const { errors } = parseQuery('a '.repeat(100_000));
     expect(errors.map(({ message }) => message)).toContain('a query has at most 8000 characters');

@@ -3,9 +3,9 @@ import type { Actor } from '../../actor/actor.js';
 import { LedgerService } from '../ledger.service.js';
 import { SummedEntries } from '../summed-entries.js';
 
-/** What of the log somebody looks at. */
+/** What of the log somebody looks at. `activity`: its page, with all the figures on it. */
 export type LogView =
-  'activity' | 'anomalies' | 'bundle' | 'entry' | 'issuances' | 'proof' | 'reviews' | 'token';
+  'activity' | 'anomalies' | 'bundle' | 'entry' | 'issuances' | 'proof' | 'token';
 
 export interface Preview {
   readonly room: string | null;
@@ -18,6 +18,8 @@ export interface Preview {
 
 const SUM_EVERY_MS = 10 * 60_000;
 const MAX_KEYS = 5_000;
+/** A page asks for its parts at once, and again when it is turned or opened in a second tab. */
+const ONE_LOOK_MS = 60_000;
 
 /** Who looked at what: reading the log is in the log as well, and so is what a preview showed. */
 @Injectable()
@@ -26,7 +28,12 @@ export class LedgerReads implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(ledger: LedgerService) {
     const name = 'reads of the log';
-    this.sums = new SummedEntries(ledger, { name, sumEveryMs: SUM_EVERY_MS, maxKeys: MAX_KEYS });
+    this.sums = new SummedEntries(ledger, {
+      name,
+      sumEveryMs: SUM_EVERY_MS,
+      maxKeys: MAX_KEYS,
+      partOfFirstMs: ONE_LOOK_MS,
+    });
   }
 
   onApplicationBootstrap(): void {
@@ -41,7 +48,21 @@ export class LedgerReads implements OnApplicationBootstrap, OnModuleDestroy {
    * Call it before the answer leaves, and after the log was read: nobody finds only their own look.
    * Throws `unavailable` when it cannot be written.
    */
-  async looked(actor: Actor, view: LogView, filter: Record<string, unknown> = {}): Promise<void> {
+  looked(actor: Actor, view: LogView, filter: Record<string, unknown> = {}): Promise<void> {
+    return this.noteLook(actor, view, filter, false);
+  }
+
+  /** The same of what stands beside the entries on the page of the log, and says no more than it. */
+  lookedBeside(actor: Actor): Promise<void> {
+    return this.noteLook(actor, 'activity', {}, true);
+  }
+
+  private async noteLook(
+    actor: Actor,
+    view: LogView,
+    filter: Record<string, unknown>,
+    saysNothingElse: boolean,
+  ): Promise<void> {
     const isFiltered = Object.keys(filter).length > 0;
     await this.sums.note(
       `read ${keyOf(actor)} ${view}`,
@@ -52,6 +73,7 @@ export class LedgerReads implements OnApplicationBootstrap, OnModuleDestroy {
         payload: { view, ...(isFiltered ? { filter } : {}) },
       },
       isFiltered ? filter : undefined,
+      { saysNothingElse },
     );
   }
 

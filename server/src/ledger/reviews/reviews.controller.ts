@@ -2,6 +2,7 @@ import { Body, Controller, Get, Post } from '@nestjs/common';
 import { CurrentActor, RequirePermission } from '../../actor/access.decorators.js';
 import type { Actor } from '../../actor/actor.js';
 import { Answers, ApiDoc } from '../../common/http/api-docs.js';
+import { SEARCH_PROBLEMS } from '../../database/search-pool.js';
 import { LedgerReads } from '../reads/ledger-reads.js';
 import { reviewBody, type ReviewBody, reviewResponse, reviewsResponse } from './reviews.schemas.js';
 import { ReviewsService } from './reviews.service.js';
@@ -17,12 +18,13 @@ export class ReviewsController {
   @ApiDoc({
     summary: 'List reviews of the ledger',
     description: 'What auditors have signed off, and the parts with entries that nobody has.',
+    errors: SEARCH_PROBLEMS,
   })
   @RequirePermission('ledger.read')
   @Answers(reviewsResponse)
   async list(@CurrentActor() actor: Actor) {
     const reviews = await this.reviews.list(actor);
-    await this.reads.looked(actor, 'reviews');
+    await this.reads.lookedBeside(actor);
     return reviews;
   }
 

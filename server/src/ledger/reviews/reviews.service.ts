@@ -4,6 +4,7 @@ import type { Actor } from '../../actor/actor.js';
 import { AppError, fieldError } from '../../common/errors/app-error.js';
 import { DatabaseClock } from '../../database/database-clock.js';
 import { PgPool } from '../../database/pg-pool.js';
+import { SearchPool } from '../../database/search-pool.js';
 import { conditionsOf, LedgerReader } from '../ledger-reader.js';
 import { TreeStore } from '../sealing/tree-store.js';
 import { Transactions } from '../transactions.js';
@@ -26,7 +27,6 @@ const COUNTED = 1_000;
 const MAX_GAPS = 20;
 /** A browser's clock, set by the server's answers. */
 const CLOCKS_DIFFER_MS = 5_000;
-const COUNT_MS = 5_000;
 /** What reviewing itself leaves behind does not have to be reviewed: it would never end. */
 const NOT_COUNTED = ['ledger.read', 'ledger.reviewed'];
 
@@ -38,6 +38,7 @@ const ERASED = 'erased';
 export class ReviewsService {
   constructor(
     private readonly pg: PgPool,
+    private readonly searches: SearchPool,
     private readonly reader: LedgerReader,
     private readonly transactions: Transactions,
     private readonly clock: DatabaseClock,
@@ -53,7 +54,9 @@ export class ReviewsService {
       [rooms],
     );
     const gaps = (await this.gaps(rooms)).slice(-MAX_GAPS);
-    const counted = await Promise.all(gaps.map((gap) => this.count(actor, gap)));
+    const counted = await this.searches.inTurn(actor, () =>
+      Promise.all(gaps.map((gap) => this.count(actor, gap))),
+    );
     return { data: rows.map(toReview), unreviewed: counted.filter(({ entries }) => entries > 0) };
   }
 
@@ -107,12 +110,11 @@ export class ReviewsService {
       ...(from ? [`at > ${parameter(from)}`] : []),
       ...(until ? [`at <= ${parameter(until)}`] : []),
     ];
-    const { rows } = await this.pg.query<{ n: string }>(
+    const { rows } = await this.searches.query<{ n: string }>(
       '',
       `SELECT count(*) AS n FROM (SELECT FROM ledger_entry WHERE ${conditions.join(' AND ')}
        LIMIT ${COUNTED + 1}) AS found`,
       values,
-      COUNT_MS,
     );
     const n = Number(rows[0]?.n ?? 0);
     return { from, until, entries: Math.min(n, COUNTED), isMore: n > COUNTED };

@@ -58,7 +58,7 @@ export function outcomesOf({ text }: QueryValue): readonly string[] {
 
 /** Everything that has to hold, without the times. */
 export function conditionsOfSearch(search: LogSearch, parameter: Parameter): string[] {
-  const { query, rooms } = search;
+  const { query } = search;
   const conditions: string[] = [];
   for (const [field, choice] of Object.entries(query.fields)) {
     const of = (value: QueryValue) => matches(field as MatchField, value, search, parameter);
@@ -71,11 +71,16 @@ export function conditionsOfSearch(search: LogSearch, parameter: Parameter): str
   for (const text of query.text.none) {
     conditions.push(`NOT coalesce(${hasText(text, parameter)}, false)`);
   }
-  // What names no room (sign-ins, templates) is not about their rooms.
-  if (rooms !== null) {
-    conditions.push(`room LIKE ANY(${parameter(rooms.map(likeOfPattern))}::text[])`);
-  }
+  const ofRooms = conditionOfRooms(search, parameter);
+  if (ofRooms !== null) conditions.push(ofRooms);
   return conditions;
+}
+
+/** Null: its reader may see all rooms. */
+export function conditionOfRooms({ rooms }: LogSearch, parameter: Parameter): string | null {
+  if (rooms === null) return null;
+  // What names no room (sign-ins, templates) is not about their rooms.
+  return `room LIKE ANY(${parameter(rooms.map(likeOfPattern))}::text[])`;
 }
 
 export function timesOfSearch({ from, to }: LogSearch, parameter: Parameter): string[] {

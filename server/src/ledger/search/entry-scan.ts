@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { PgPool } from '../../database/pg-pool.js';
-import { conditionsOfSearch, type LogSearch, type Parameter } from './conditions.js';
+import { SearchPool } from '../../database/search-pool.js';
+import {
+  conditionOfRooms,
+  conditionsOfSearch,
+  type LogSearch,
+  type Parameter,
+} from './conditions.js';
 import { LedgerCounts } from './ledger-counts.js';
 import { type Path, pathOf } from './path.js';
 
@@ -42,7 +47,6 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 1_440 * MINUTE_MS;
 /** Slices that are this wide begin and end where the counts do; the widest first. */
 const EDGES_MS = [60 * MINUTE_MS, 5 * MINUTE_MS];
-const READ_MS = 5_000;
 
 /**
  * Reads entries to count them: all that an index leaves, or a bounded number from all parts of the
@@ -51,7 +55,7 @@ const READ_MS = 5_000;
 @Injectable()
 export class EntryScan {
   constructor(
-    private readonly pg: PgPool,
+    private readonly searches: SearchPool,
     private readonly counts: LedgerCounts,
   ) {}
 
@@ -86,11 +90,11 @@ export class EntryScan {
   }
 
   /**
-   * Runs `select` over the relation `scanned`: `weight`, `at`, the columns, and as booleans whether
-   * the entry matches each of `searches`, which read along the same path.
+   * Runs `select` over the relation `scanned`: `weight`, `at`, the columns, whether the reader may see
+   * the entry (`is_readable`), and whether it matches each of `searches`, which read along the same path.
    */
   async read<R extends object>(
-    { path, isExact, slices, perSlice }: ScanPlan,
+    { search, path, isExact, slices, perSlice }: ScanPlan,
     searches: readonly LogSearch[],
     columns: readonly ScanColumn[],
     select: (parameter: Parameter) => string,
@@ -102,8 +106,8 @@ export class EntryScan {
     const branch = branches.length > 0 ? `(${branches.join(' OR ')}) AND` : '';
     const froms = parameter(slices.map(({ from }) => from));
     const tos = parameter(slices.map(({ to }) => to));
-    const flags = searches.map((search, i) => {
-      const all = conditionsOfSearch(search, parameter);
+    const flags = searches.map((one, i) => {
+      const all = conditionsOfSearch(one, parameter);
       return `coalesce(${all.length > 0 ? all.join(' AND ') : 'true'}, false) AS is_match_${i}`;
     });
     const entries = (
@@ -125,10 +129,10 @@ export class EntryScan {
              ${entries(`at >= ${branch === '' ? 'lo' : 'coalesce(cut, lo)'} AND at < until`)}
              ORDER BY at DESC LIMIT ${perSlice}) AS newest) AS known) AS picked`;
     const sql = `WITH scanned AS MATERIALIZED (
-        SELECT weight, at, outcome, ${[...columns.map(({ name, sql }) => `${sql} AS ${name}`), ...flags].join(', ')}
+        SELECT weight, at, outcome, ${isReadable(search, parameter)} AS is_readable, ${[...columns.map(({ name, sql }) => `${sql} AS ${name}`), ...flags].join(', ')}
         FROM ${picked})
       ${select(parameter)}`;
-    const { rows } = await this.pg.query<R>('', sql, values, READ_MS);
+    const { rows } = await this.searches.query<R>('', sql, values);
     return rows;
   }
 
@@ -154,11 +158,10 @@ export class EntryScan {
     const of = (branch: string) =>
       `(SELECT FROM ledger_entry WHERE ${branch} ${times} LIMIT ${most})`;
     const all = branches.length > 0 ? branches.map((branch) => of(`${branch} AND`)) : [of('')];
-    const { rows } = await this.pg.query<{ n: string }>(
+    const { rows } = await this.searches.query<{ n: string }>(
       '',
       `SELECT count(*) AS n FROM (SELECT FROM (${all.join(' UNION ALL ')}) AS each LIMIT ${most}) AS found`,
       values,
-      READ_MS,
     );
     return Number(rows[0]?.n ?? 0);
   }
@@ -197,6 +200,12 @@ function cutOf(branches: readonly string[], perSlice: number): string {
   );
   return `LEFT JOIN LATERAL (SELECT at AS cut FROM (${newest.join(' UNION ALL ')}) AS newest
     ORDER BY at DESC OFFSET ${perSlice - 1} LIMIT 1) AS edge ON true`;
+}
+
+/** How many entries there are elsewhere is nothing for a reader of some rooms. */
+function isReadable(search: LogSearch, parameter: Parameter): string {
+  const condition = conditionOfRooms(search, parameter);
+  return condition ? `coalesce(${condition}, false)` : 'true';
 }
 
 /** About so many of about the same length, none over one of the edges. */

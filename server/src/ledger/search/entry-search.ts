@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { PgPool } from '../../database/pg-pool.js';
+import { SearchPool } from '../../database/search-pool.js';
 import { COLUMNS, cursorAt, type EntryRow, type EntryView, toView } from '../entry-view.js';
 import type { Cursor } from '../ledger.schemas.js';
 import { conditionsOfSearch, type LogSearch, type Parameter, timesOfSearch } from './conditions.js';
@@ -29,7 +29,6 @@ const MORE = 4;
 const LARGEST_LOOK = 40_000;
 /** No further look begins after this; what there is by then is the page. */
 const BUDGET_MS = 150;
-const SEARCH_TIMEOUT_MS = 5_000;
 
 /**
  * Finds entries newest first, by keyset. What no index can find is looked for a stretch at a time:
@@ -37,7 +36,7 @@ const SEARCH_TIMEOUT_MS = 5_000;
  */
 @Injectable()
 export class EntrySearch {
-  constructor(private readonly pg: PgPool) {}
+  constructor(private readonly searches: SearchPool) {}
 
   async page(search: LogSearch, { cursor, limit }: PageQuery): Promise<SearchPage> {
     const isBack = cursor?.way === 'prev';
@@ -65,7 +64,8 @@ export class EntrySearch {
             : null,
       },
       searched: {
-        until: furthest && new Date(Number(BigInt(furthest.at_us) / 1_000n)),
+        // It tells how close entries are to each other, also those of rooms that its reader may not see.
+        until: search.rooms === null ? furthest && instantOf(furthest) : null,
         isWhole: furthest === null,
       },
     };
@@ -116,7 +116,7 @@ export class EntrySearch {
     const sql = path.isWhole
       ? `SELECT * FROM (${eachOf(branchesOf(path, parameter))}) AS found ${order} LIMIT ${most}`
       : select([...conditionsOfSearch(search, parameter), ...within]);
-    const { rows } = await this.pg.query<EntryRow>('', sql, values, SEARCH_TIMEOUT_MS);
+    const { rows } = await this.searches.query<EntryRow>('', sql, values);
     return rows;
   }
 
@@ -139,15 +139,18 @@ export class EntrySearch {
     const keys = (branch: string) =>
       `(SELECT at, shard, seq FROM ledger_entry ${where([branch, ...within])} ${order} LIMIT ${most})`;
     const all = branchesOf(path, parameter).map(keys).join(' UNION ALL ');
-    const { rows } = await this.pg.query<Place>(
+    const { rows } = await this.searches.query<Place>(
       '',
       `SELECT (extract(epoch FROM at) * 1000000)::bigint::text AS at_us, shard, seq
        FROM (${all}) AS found ${order} OFFSET ${most}::bigint - 1 LIMIT 1`,
       values,
-      SEARCH_TIMEOUT_MS,
     );
     return rows[0] ?? null;
   }
+}
+
+function instantOf({ at_us: atMicros }: Place): Date {
+  return new Date(Number(BigInt(atMicros) / 1_000n));
 }
 
 /** Reading by the time alone is one branch. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { PgPool } from '../../database/pg-pool.js';
+import { SearchPool } from '../../database/search-pool.js';
 
 /** Entries of one kind and outcome within one stretch of time. */
 export interface CountedStretch {
@@ -25,7 +25,6 @@ const WIDTHS = [1_440, 60, 5];
 const FINEST = 5;
 /** More uncounted entries than this are not counted for one answer. */
 const MAX_TAIL = 50_000;
-const READ_MS = 4_000;
 
 /** $1 edges, $2 minutes, $3 kinds, $4 whether by kind and outcome. Counted ones, and those since, in one snapshot. */
 const COUNTS = `
@@ -58,7 +57,7 @@ const COUNTS = `
 /** Counts by time, kind and outcome that are kept, so that no entry is read for them. */
 @Injectable()
 export class LedgerCounts {
-  constructor(private readonly pg: PgPool) {}
+  constructor(private readonly searches: SearchPool) {}
 
   /** Whether an edge of theirs may be at the instant. */
   static isEdge(at: Date): boolean {
@@ -71,18 +70,17 @@ export class LedgerCounts {
     const fits = (width: number) =>
       edges.every((edge) => edge.getTime() % (width * MINUTE_MS) === 0);
     const width = WIDTHS.find(fits) ?? FINEST;
-    const { rows } = await this.pg.query<CountedStretch & { behind: number }>(
+    const { rows } = await this.searches.query<CountedStretch & { behind: number }>(
       'ledger-counts',
       COUNTS,
       [edges, width, kinds, isByKind],
-      READ_MS,
     );
     return (rows[0]?.behind ?? 0) > MAX_TAIL ? null : rows;
   }
 
   /** When the first entry was written, up to five minutes early; null: there is none yet. */
   async beginning(): Promise<Date | null> {
-    const { rows } = await this.pg.query<{ at: Date | null }>(
+    const { rows } = await this.searches.query<{ at: Date | null }>(
       'ledger-beginning',
       'SELECT at FROM ledger_entry ORDER BY at LIMIT 1',
     );

@@ -160,7 +160,7 @@ export class LogFacets {
       return [
         ...fields.map(valuesOf),
         `SELECT 'total', NULL, NULL, ${total} FROM scanned`,
-        `SELECT 'looked', NULL, NULL, count(*) FROM scanned`,
+        `SELECT 'looked', NULL, NULL, count(*) FILTER (WHERE is_readable) FROM scanned`,
       ].join(' UNION ALL ');
     });
     const basis = plan.isExact ? ('exact' as const) : ('estimate' as const);

@@ -104,7 +104,7 @@ export class LogHistogram {
       [search],
       [],
       (parameter) => `SELECT width_bucket(at, ${parameter(edges)}::timestamptz[]) - 1 AS n, outcome,
-         sum(weight) FILTER (WHERE is_match_0) AS entries, count(*)::int AS looked
+         sum(weight) FILTER (WHERE is_match_0) AS entries, (count(*) FILTER (WHERE is_readable))::int AS looked
        FROM scanned GROUP BY 1, 2`,
     );
     return {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { PgPool } from '../../database/pg-pool.js';
+import { SearchPool } from '../../database/search-pool.js';
 import { COLUMNS, type EntryRow, type EntryView, toView } from '../entry-view.js';
 import { conditionsOfSearch, type LogSearch, type Parameter } from './conditions.js';
 
@@ -16,12 +16,11 @@ const AFTER = `interval '12 hours'`;
 /** A room has many more entries than a person. */
 const NEAR = `interval '10 minutes'`;
 const PER_OPERATION = 20;
-const READ_MS = 4_000;
 
 /** Finds the other entries of operations: what was asked for, what came of it, what was seen of it. */
 @Injectable()
 export class OperationEntries {
-  constructor(private readonly pg: PgPool) {}
+  constructor(private readonly searches: SearchPool) {}
 
   /** Of the operations that the entries cite. */
   async of(search: LogSearch, entries: readonly EntryView[]): Promise<OperationEntry[]> {
@@ -53,11 +52,10 @@ export class OperationEntries {
          WHERE of_identity IS NULL AND identity IS NULL AND room = in_room
            AND at >= near - ${NEAR} AND at <= near + ${NEAR} AND ${cited}
          ORDER BY at LIMIT ${PER_OPERATION})) AS found`;
-    const { rows } = await this.pg.query<EntryRow & { operation: string; is_match: boolean }>(
+    const { rows } = await this.searches.query<EntryRow & { operation: string; is_match: boolean }>(
       '',
       sql,
       values,
-      READ_MS,
     );
     return rows.map((row) => ({
       operationId: row.operation,

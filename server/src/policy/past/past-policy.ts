@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../common/errors/app-error.js';
-import { PgPool } from '../../database/pg-pool.js';
+import { SearchPool } from '../../database/search-pool.js';
 import type { ActorKind, Decision } from '../../grants/policy.js';
 import { resolve } from '../../grants/resolve.js';
 import { foldPolicy, type PastPolicy } from './fold.js';
@@ -35,7 +35,6 @@ export interface PastDecision extends PastPolicy {
 
 /** More entries than this about one room or person are not folded at once. */
 const MAX_ENTRIES = 100_000;
-const TIMEOUT_MS = 5_500;
 
 const COLUMNS = `at, shard, seq, kind, outcome, actor_label, actor_kind, room, identity, reason, payload,
   personal, subject_commitment IS NOT NULL AS is_erased`;
@@ -105,7 +104,7 @@ interface SurroundingsRow {
 /** Reads policy as it was from the log alone, and decides with the same `resolve` as always. */
 @Injectable()
 export class PastPolicyReader {
-  constructor(private readonly pg: PgPool) {}
+  constructor(private readonly searches: SearchPool) {}
 
   async decide(question: PastQuestion): Promise<PastDecision> {
     const { room, identity, at, beforeMicros, mayRoomBeNew } = question;
@@ -113,8 +112,8 @@ export class PastPolicyReader {
       beforeMicros === undefined ? new Date(at.getTime() + 1) : instantOfMicros(beforeMicros);
     const values = [room, identity, before];
     const [{ rows }, surroundings] = await Promise.all([
-      this.pg.query<EntryRow>('past-policy', READ, values, TIMEOUT_MS),
-      this.pg.query<SurroundingsRow>('past-surroundings', READ_SURROUNDINGS, values, TIMEOUT_MS),
+      this.searches.query<EntryRow>('past-policy', READ, values),
+      this.searches.query<SurroundingsRow>('past-surroundings', READ_SURROUNDINGS, values),
     ]);
     if (rows.length > MAX_ENTRIES) {
       const text = `The log has more than ${MAX_ENTRIES} changes of policy for this room and identity.`;
@@ -137,12 +136,12 @@ export class PastPolicyReader {
     from: Date,
     to: Date,
   ): Promise<{ at: Date; kind: string } | null> {
-    const { rows } = await this.pg.query<EntryRow>(
-      'past-last-change',
-      READ_NEWEST,
-      [room, identity, to, from],
-      TIMEOUT_MS,
-    );
+    const { rows } = await this.searches.query<EntryRow>('past-last-change', READ_NEWEST, [
+      room,
+      identity,
+      to,
+      from,
+    ]);
     return rows[0] ? { at: rows[0].at, kind: rows[0].kind } : null;
   }
 }
