@@ -23,6 +23,7 @@ import { SearchTheLedger1796500200000 } from './1796500200000-SearchTheLedger.js
 import { KeepLedgerViews1796500200001 } from './1796500200001-KeepLedgerViews.js';
 import { KeepWhatStrangersBrought1796500400000 } from './1796500400000-KeepWhatStrangersBrought.js';
 import { ForgetReviewers1796500400001 } from './1796500400001-ForgetReviewers.js';
+import { KeepBroughtOfDeletedRooms1796500500000 } from './1796500500000-KeepBroughtOfDeletedRooms.js';
 import { KeepWhoMadeViews1796500600000 } from './1796500600000-KeepWhoMadeViews.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
@@ -52,5 +53,6 @@ export const migrations = [
   KeepLedgerViews1796500200001,
   KeepWhatStrangersBrought1796500400000,
   ForgetReviewers1796500400001,
+  KeepBroughtOfDeletedRooms1796500500000,
   KeepWhoMadeViews1796500600000,
 ];

@@ -1,4 +1,4 @@
-import { atMost } from '../grants/brought.js';
+import { atMost, atMostTokenOnly, type BroughtByToken, tokenOnlyOf } from '../grants/brought.js';
 import type { PermissionLike } from '../grants/compile-grant.js';
 import { withheldFromUncovered } from '../grants/scene.js';
 import {
@@ -63,13 +63,11 @@ export function uncoveredClaims(
   };
 }
 
-/**
- * What a token of another backend brings along. Null for one of ours, and for one that LiveKit
- * refreshed: that may be from the time of a role.
- */
-export function broughtBy({ claims, isRefreshed, issuedJti }: TokenFacts): PermissionLike | null {
-  if (isRefreshed || issuedJti !== null) return null;
-  return permissionOf(claims['video'] as Record<string, unknown>);
+/** What a token of another backend brings along; null for one of ours. */
+export function broughtBy({ claims, issuedJti }: TokenFacts): BroughtByToken | null {
+  if (issuedJti !== null) return null;
+  const video = claims['video'] as Record<string, unknown>;
+  return { permission: permissionOf(video), tokenOnly: tokenOnlyOf(video) };
 }
 
 /** As LiveKit reads a token. */
@@ -91,21 +89,26 @@ function permissionOf(video: Record<string, unknown>): PermissionLike {
   };
 }
 
-/** A refreshed token gives no more than what its holder came with, before a role replaced it. */
+/**
+ * A refreshed token gives no more than what its holder came with, before a role replaced it. What is
+ * not named here it does not give.
+ */
 function withinBrought(
   { claims, isRefreshed }: TokenFacts,
   { facts }: Evaluation,
 ): Record<string, unknown> {
   const video = claims['video'] as Record<string, unknown>;
-  const most = isRefreshed ? facts.brought?.permission : undefined;
-  if (!most) return { ...video };
-  const { canPublishSources, canUpdateMetadata, ...within } = atMost(permissionOf(video), most);
-  const { canPublishSources: _, ...rest } = video;
+  const brought = isRefreshed ? facts.brought : null;
+  if (!brought) return { ...video };
+  const permission = atMost(permissionOf(video), brought.permission);
+  const { canPublishSources, canUpdateMetadata, ...within } = permission;
   return {
-    ...rest,
+    room: video['room'],
+    roomJoin: true,
     ...within,
     ...(within.canPublish ? { canPublishSources } : {}),
     canUpdateOwnMetadata: canUpdateMetadata,
+    ...atMostTokenOnly(tokenOnlyOf(video), brought.tokenOnly ?? {}),
   };
 }
 

@@ -1,9 +1,28 @@
-import type { ParticipantPermission, PermissionLike } from './compile-grant.js';
+import type { ParticipantPermission, PermissionLike, VideoGrantClaim } from './compile-grant.js';
 import { canonicalSources } from './role-grants.js';
 
-/** What a participant without a token of Rolecall had before a role replaced it. */
-export interface Brought {
+/** Grants that only a token gives: no permission of a participant has them. */
+export type TokenOnlyGrants = Pick<VideoGrantClaim, TokenOnlyFlag | 'destinationRoom'>;
+
+type TokenOnlyFlag = (typeof TOKEN_ONLY_FLAGS)[number];
+
+const TOKEN_ONLY_FLAGS = [
+  'roomAdmin',
+  'roomCreate',
+  'roomList',
+  'roomRecord',
+  'ingressAdmin',
+] as const;
+
+/** What a token says that its holder brings along. */
+export interface BroughtByToken {
   readonly permission: PermissionLike;
+  /** Left out: none, or LiveKit told of the permission, and it tells of no such grant. */
+  readonly tokenOnly?: TokenOnlyGrants;
+}
+
+/** What a participant without a token of Rolecall had before a role replaced it. */
+export interface Brought extends BroughtByToken {
   /** The connection that had it; null: it was in the token that they came with. */
   readonly of: string | null;
   /** The connection that has been given it back since, and does with it what LiveKit allows. */
@@ -19,13 +38,12 @@ export function givenBack(
   return of !== null && of === sid ? permission : atMost(has, permission);
 }
 
-/** The rights of both. What is no right, such as `hidden`, stays as it is. */
+/** What both have. */
 export function atMost(has: PermissionLike, most: PermissionLike): ParticipantPermission {
   const sources = canonicalSources(has.canPublishSources).filter((source) =>
     most.canPublishSources.includes(source),
   );
   return {
-    ...has,
     canSubscribe: has.canSubscribe && most.canSubscribe,
     canPublish: has.canPublish && most.canPublish && sources.length > 0,
     canPublishSources: sources,
@@ -33,5 +51,29 @@ export function atMost(has: PermissionLike, most: PermissionLike): ParticipantPe
     canUpdateMetadata: has.canUpdateMetadata && most.canUpdateMetadata,
     canSubscribeMetrics: has.canSubscribeMetrics && most.canSubscribeMetrics,
     canManageAgentSession: has.canManageAgentSession && most.canManageAgentSession,
+    hidden: has.hidden && most.hidden,
+    recorder: has.recorder && most.recorder,
+    agent: has.agent && most.agent,
+  };
+}
+
+/** Those of a `video` claim. */
+export function tokenOnlyOf(video: Readonly<Record<string, unknown>>): TokenOnlyGrants {
+  const { destinationRoom } = video;
+  const flags = TOKEN_ONLY_FLAGS.filter((flag) => video[flag] === true);
+  return {
+    ...Object.fromEntries(flags.map((flag) => [flag, true] as const)),
+    ...(typeof destinationRoom === 'string' && destinationRoom !== '' ? { destinationRoom } : {}),
+  };
+}
+
+/** What both have. */
+export function atMostTokenOnly(has: TokenOnlyGrants, most: TokenOnlyGrants): TokenOnlyGrants {
+  const flags = TOKEN_ONLY_FLAGS.filter((flag) => has[flag] && most[flag]);
+  const { destinationRoom } = has;
+  const isSameRoom = destinationRoom !== undefined && destinationRoom === most.destinationRoom;
+  return {
+    ...Object.fromEntries(flags.map((flag) => [flag, true] as const)),
+    ...(isSameRoom ? { destinationRoom } : {}),
   };
 }

@@ -109,6 +109,8 @@ describe("the application's role", () => {
     'DELETE FROM seat',
     'SELECT * FROM room_void',
     'DELETE FROM room_void',
+    'SELECT * FROM seat_brought',
+    'DELETE FROM seat_brought',
     'INSERT INTO installation DEFAULT VALUES',
     'DELETE FROM installation',
     ...['seat', 'room', 'app_user', 'installation'].flatMap((table) => [

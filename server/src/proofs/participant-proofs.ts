@@ -5,7 +5,7 @@ import { WHY_NOT_IN } from '../common/errors/why-not-in.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { isGateTokenId } from '../livekit/gate-token.js';
-import type { PermissionLike } from '../grants/compile-grant.js';
+import type { BroughtByToken } from '../grants/brought.js';
 import { namesOf, type TokenBound } from '../grants/issuer-ceiling.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { isReservedIdentity } from '../grants/names.js';
@@ -152,14 +152,17 @@ export class ParticipantProofs {
     return { notBefore, takeover };
   }
 
-  /** What a stranger comes with is what they have when the role ends that replaces it. */
+  /**
+   * What a stranger comes with is what they have when the role ends that replaces it. A refreshed
+   * token counts only while nothing is noted: then they had no role yet, and it is from before one.
+   */
   async noteBrought(
-    { token: { room, identity }, evaluation: { facts, wanted } }: ValidProof,
-    permission: PermissionLike | null,
+    { token: { room, identity, isRefreshed }, evaluation: { facts, wanted } }: ValidProof,
+    brought: BroughtByToken | null,
   ): Promise<void> {
-    if (facts.wasIssued || !permission) return;
-    if (wanted.kind !== 'role' && !facts.brought) return;
-    await this.admissions.bring(room, identity, permission);
+    if (facts.wasIssued || !brought) return;
+    if (wanted.kind !== 'role' && (isRefreshed || !facts.brought)) return;
+    await this.admissions.bring(room, identity, brought, { mayReplace: !isRefreshed });
   }
 
   /**

@@ -37,6 +37,7 @@ const OWNERS = {
   room_void: 'rooms',
   scene: 'scenes',
   seat: 'seats',
+  seat_brought: 'seats',
   seat_operation: 'seats',
   sign_in_guess: 'auth',
   sign_in_limit: 'auth',

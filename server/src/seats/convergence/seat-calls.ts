@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../common/errors/app-error.js';
+import { atMost, type Brought } from '../../grants/brought.js';
 import { type PermissionLike, samePermission } from '../../grants/compile-grant.js';
 import { canonicalSources } from '../../grants/role-grants.js';
 import type { MutedTracks } from '../../grants/silencing.js';
@@ -15,6 +16,7 @@ import type {
 } from '../../livekit/participant-view.js';
 import { RemoteUnmute } from '../../livekit/remote-unmute.js';
 import { RoomsPort } from '../../livekit/rooms-port.js';
+import type { PolicyFacts } from '../../policy/policy-facts.js';
 import { concernsMutes, mayBeWhipUnseen, trackWork } from '../model/mutes.js';
 import type { Push } from '../model/outcomes.js';
 import { type Evaluation, permissionWanted, SeatPolicy } from '../model/seat-policy.js';
@@ -48,14 +50,16 @@ export class SeatCalls {
   async push(
     evaluation: Evaluation,
     snapshot: SeatSnapshot,
-    fallback: ObservedPermission | null,
+    before: ObservedPermission | null,
     how: CallOptions = {
       through: (call) => call(),
       see: (answer) => this.observations.answered(answer),
     },
   ): Promise<Push> {
-    const { wanted } = evaluation;
+    const { wanted, facts } = evaluation;
     const made = pushOf(evaluation);
+    // What LiveKit had before a change may have been a role's that has ended as well.
+    const fallback = before && facts.brought ? atMost(before, facts.brought.permission) : before;
     const permission = permissionOf(evaluation, fallback);
     if (wanted.kind !== 'out' && !permission && !concernsMutes(evaluation)) {
       return { ...made, outcome: 'applied', detail: null };
@@ -64,21 +68,15 @@ export class SeatCalls {
       const keep = fallback ?? wanted.keep;
       await this.store.keepBeforeScene(evaluation.room.name, evaluation.identity, keep);
     }
-    const { uncovered } = evaluation.facts;
-    if (
-      wanted.kind === 'role' &&
-      uncovered &&
-      !evaluation.facts.wasIssued &&
-      snapshot.seat?.isPresent
-    ) {
-      const name = { room: evaluation.room.name, identity: evaluation.identity };
-      await this.store.keepBrought(name, uncovered.permission, uncovered.sid);
-    }
     try {
       if (!(await this.isReachable())) {
         return { ...made, outcome: 'unavailable', detail: 'LiveKit cannot be reached' };
       }
       if (wanted.kind === 'out') return await this.putOut(evaluation, how);
+      if (wanted.kind === 'role' && !facts.wasIssued) {
+        const isAbsent = !(await this.keepBrought(evaluation, how));
+        if (isAbsent) return { ...made, outcome: 'absent', detail: 'is not in the room' };
+      }
       if (!mayBeWhipUnseen(evaluation, snapshot, permission)) {
         return await this.setAll(evaluation, snapshot, permission, how);
       }
@@ -96,6 +94,28 @@ export class SeatCalls {
     const { room, identity } = evaluation;
     await through(() => this.rooms.removeParticipant(room.name, identity));
     return { ...pushOf(evaluation), outcome: 'applied', detail: null };
+  }
+
+  /**
+   * Before the role replaces it: what they had is never read after that. False when nothing is known
+   * of them, and LiveKit does not have them either.
+   */
+  private async keepBrought(
+    { room, identity, facts }: Evaluation,
+    { through }: CallOptions,
+  ): Promise<boolean> {
+    const name = { room: room.name, identity };
+    const { brought: known, isPresent } = facts;
+    const seen = isPresent ? facts.uncovered : null;
+    if (known) {
+      await this.store.keepBrought(name, known, seen && keptSince(known, seen));
+      return true;
+    }
+    const had = seen ?? (await through(() => this.rooms.findParticipant(room.name, identity)));
+    if (!had) return false;
+    const { permission, sid: of } = had;
+    await this.store.keepBrought(name, null, { permission, of, givenTo: null });
+    return true;
   }
 
   /** With the tracks that LiveKit has now: what it takes from a WHIP publisher never comes back. */
@@ -127,16 +147,17 @@ export class SeatCalls {
     const { participant: after, refusal, times } = answer;
     this.delays.note(room.name, identity, seat?.permission ?? null, after.permission);
     await see({ room: room.name, participant: after, seat, times });
+    const isTaken = permission === null || samePermission(after.permission, permission);
     if (wanted.kind === 'uncovered' && wanted.isRestored) {
       await this.store.forgetBeforeScene(room.name, identity);
-      if (evaluation.facts.brought) {
+      if (evaluation.facts.brought && isTaken) {
         await this.store.noteGivenBack({ room: room.name, identity }, after.sid);
       }
     }
     const change = seat?.isPresent &&
       seat.permission && { had: seat.permission, has: after.permission, tracks: seat.tracks };
     const made = { ...pushOf(evaluation), ...(change ? { change } : {}) };
-    if (permission && !samePermission(after.permission, permission)) {
+    if (!isTaken) {
       return { ...made, outcome: 'failed', detail: 'LiveKit took only a part of the permission' };
     }
     return refusal === null
@@ -220,6 +241,24 @@ export class SeatCalls {
 export function pushOf({ epoch, input }: Evaluation): Pick<Push, 'epoch' | 'desired'> {
   const { override = null, block = null, hold = null } = input.seat ?? {};
   return { epoch, desired: { override, block, hold } };
+}
+
+/**
+ * What a connection has that was given back what it had. LiveKit may have let it have less since; more
+ * could be from an earlier role. Null for another connection.
+ */
+function keptSince(
+  brought: Brought,
+  { permission, sid }: NonNullable<PolicyFacts['uncovered']>,
+): Brought | null {
+  if (sid === null || brought.givenTo !== sid) return null;
+  const isSame = samePermission(permission, brought.permission);
+  return {
+    ...brought,
+    permission: isSame ? brought.permission : atMost(permission, brought.permission),
+    of: sid,
+    givenTo: null,
+  };
 }
 
 /** Null where there is nothing to set. A source without a name is never given: only seen. */

@@ -5,7 +5,7 @@ import { VOIDED_AT, voidedNow } from '../../database/void-mark.js';
 import { tokensIssued } from '../../ledger/ledger-lookup.js';
 import { Transactions, type Tx } from '../../ledger/transactions.js';
 import { LiveKitClock } from '../../livekit/livekit-clock.js';
-import type { PermissionLike } from '../../grants/compile-grant.js';
+import type { BroughtByToken } from '../../grants/brought.js';
 import { knownRoom } from '../../policy/room-conditions.js';
 import {
   type Admissions,
@@ -81,17 +81,23 @@ export class AdmissionStore {
   }
 
   /** What the token says that somebody brings along to whom none of ours was issued. */
-  async bring(room: string, identity: string, permission: PermissionLike): Promise<void> {
+  async bring(
+    room: string,
+    identity: string,
+    brought: BroughtByToken,
+    { mayReplace }: { mayReplace: boolean },
+  ): Promise<void> {
     await this.pg.query(
       'seat-bring',
       `INSERT INTO seat (room, identity, brought)
        SELECT r.name, $2, $3::jsonb FROM ${knownRoom('$1')} AS r
        -- Who connects again and again locks nothing.
        WHERE NOT EXISTS (SELECT FROM seat s WHERE s.room = $1 AND s.identity = $2
-         AND (s.last_issued_at IS NOT NULL OR s.brought = $3::jsonb))
+         AND (s.last_issued_at IS NOT NULL OR s.brought = $3::jsonb
+           OR (s.brought IS NOT NULL AND NOT $4)))
        ON CONFLICT (room, identity) DO UPDATE SET brought = EXCLUDED.brought
-       WHERE seat.last_issued_at IS NULL`,
-      [room, identity, JSON.stringify({ permission, of: null, givenTo: null })],
+       WHERE seat.last_issued_at IS NULL AND (seat.brought IS NULL OR $4)`,
+      [room, identity, JSON.stringify({ ...brought, of: null, givenTo: null }), mayReplace],
     );
   }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PgPool } from '../../database/pg-pool.js';
+import type { Brought } from '../../grants/brought.js';
 import type { PermissionLike } from '../../grants/compile-grant.js';
 import type { MutedTracks } from '../../grants/silencing.js';
 import type { Tx } from '../../ledger/transactions.js';
@@ -173,18 +174,22 @@ export class SeatStore {
     );
   }
 
-  /** What they had before a role replaces it. What has been kept stays until it was given back. */
+  /**
+   * What they had before a role replaces it, unless something else than `known` was kept since. No
+   * connection counts any longer as one that has been given it back.
+   */
   async keepBrought(
     { room, identity }: SeatName,
-    permission: PermissionLike,
-    sid: string | null,
+    known: Brought | null,
+    brought: Brought | null,
   ): Promise<void> {
     await this.pg.query(
       'seat-keep-brought',
-      `UPDATE seat SET brought = $3
+      `UPDATE seat SET brought = CASE WHEN brought IS NOT DISTINCT FROM $3::jsonb
+           THEN coalesce($4::jsonb, brought) ELSE brought END || '{"givenTo": null}'::jsonb
        WHERE room = $1 AND identity = $2 AND last_issued_at IS NULL
-         AND (brought IS NULL OR brought->>'givenTo' = $4)`,
-      [room, identity, JSON.stringify({ permission, of: sid, givenTo: null }), sid],
+         AND (brought IS NULL OR brought->>'givenTo' IS NOT NULL)`,
+      [room, identity, known && JSON.stringify(known), brought && JSON.stringify(brought)],
     );
   }
 
