@@ -35,7 +35,7 @@ describeBrowser('the room console, by keys', () => {
       await person.publishAudio();
     }
     const consolePage = await asModerator(room);
-    for (const identity of ['ana', 'bo']) await consolePage.untilRow(identity, /● mic/);
+    for (const identity of ['ana', 'bo']) await consolePage.untilLive(identity, 'mic');
 
     await consolePage.keys('/', 'a', 'n', 'a', 'ArrowDown', 'm');
     expect(consolePage.presses).toBe(6);
@@ -104,7 +104,7 @@ describeBrowser('the room console, by keys', () => {
     const ana = await installation.join(room, 'ana', { template: 'speaker' });
     await ana.publishAudio();
     const consolePage = await asModerator(room);
-    await consolePage.untilRow('ana', /● mic/);
+    await consolePage.untilLive('ana', 'mic');
 
     await consolePage.press('Enter');
     const menu = consolePage.page.getByRole('dialog', { name: 'Actions for ana' });
@@ -154,7 +154,7 @@ describeBrowser('the room console, by keys', () => {
     await installation.join(room, 'bo');
     const consolePage = await asModerator(room);
     const other = await installation.openConsole(room);
-    await consolePage.untilRow('ana', /● mic/);
+    await consolePage.untilLive('ana', 'mic');
 
     await consolePage.press('l');
     await consolePage.untilSaid(/Press L again/);

@@ -49,6 +49,12 @@ export class ConsolePage {
     await this.row(identity).filter({ hasText: text }).waitFor();
   }
 
+  /** Until the row shows that somebody sends this: `mic`, `cam` or `screen`, not muted. */
+  async untilLive(identity: string, track: string): Promise<void> {
+    const name = new RegExp(`Live: (.*, )?${track}(,|$)`);
+    await this.row(identity).getByRole('gridcell', { name }).waitFor();
+  }
+
   /** Until nothing is said of the person: LiveKit has exactly what the role gives. */
   async untilInSync(identity: string, text: RegExp): Promise<void> {
     const calm = this.page.locator('.c-sync:empty');

@@ -19,6 +19,7 @@ import { ErrorBoundary } from './ErrorBoundary';
 import { lazyPage } from '../shared/lazyPage';
 import { LedgerBanner } from './LedgerBanner';
 import { NAV_WIDTH, Navigation, useNavigationKeys } from './Navigation';
+import { PageTheme } from './PageTheme';
 import { ReauthenticationDialog } from '../sign-in/ReauthenticationDialog';
 import { TopBar } from './TopBar';
 import { useDocumentTitle } from './useDocumentTitle';
@@ -29,9 +30,11 @@ const MAIN_ID = 'main-content';
 
 export function Layout({ children }: CoreLayoutProps) {
   return (
-    <AnnounceProvider>
-      <Frame>{children}</Frame>
-    </AnnounceProvider>
+    <PageTheme>
+      <AnnounceProvider>
+        <Frame>{children}</Frame>
+      </AnnounceProvider>
+    </PageTheme>
   );
 }
 

@@ -1,15 +1,6 @@
 import GlobalStyles from '@mui/material/GlobalStyles';
 import type { Theme } from '@mui/material/styles';
-
-/** Background and ink, in light and in dark; each pair reads at 4.5:1. */
-export const LOOKS = [
-  ['#dfe4fb', '#2f3a94', '#2c3468', '#ccd4ff'],
-  ['#fbe3d4', '#85370a', '#55301c', '#ffd3b8'],
-  ['#d6f0e6', '#0f5b41', '#17473a', '#b5eed8'],
-  ['#f9dfeb', '#8c1d57', '#562238', '#ffc6df'],
-  ['#efe1fa', '#66279a', '#44265c', '#e7c9ff'],
-  ['#dcecf8', '#114f7f', '#173f5c', '#bfe1fb'],
-] as const;
+import { LOOKS } from '../shared/face';
 
 /** Signs that are in every row: one style for all of them, because rows are made while one scrolls. */
 const styles = (theme: Theme) => ({

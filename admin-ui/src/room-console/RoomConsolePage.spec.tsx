@@ -362,7 +362,9 @@ describe('RoomConsolePage', () => {
       open();
       await screen.findByText('P0007');
       const muted = numbered(7, { tracks: [{ ...mic, isMuted: true }] });
-      await tell([muted], () => expect(rowOf('P0007').querySelector('.muted')).not.toBeNull());
+      await tell([muted], () =>
+        expect(rowOf('P0007').querySelector('[aria-label$="Live: mic (muted)"]')).not.toBeNull(),
+      );
     }
 
     /** How often something was drawn from now on: whatever is drawn asks for its words. */
@@ -389,7 +391,7 @@ describe('RoomConsolePage', () => {
         ...Array.from({ length: 48 }, (_, i) => numbered(1_000 + i, { tracks: [mic] })),
       ];
       await tell(changed, () => {
-        expect(rowOf('P0003').querySelector('.muted')).not.toBeNull();
+        expect(rowOf('P0003').querySelector('[aria-label$="Live: mic (muted)"]')).not.toBeNull();
         expect(screen.getByRole('button', { name: /^Mic ?88$/ })).toBeTruthy();
       });
       expect(drawn.rows()).toBe(2);

@@ -10,7 +10,6 @@ import { useShortcuts } from './commands/shortcuts';
 import { ConsoleFrame } from './ConsoleFrame';
 import { ConsolePeople } from './ConsolePeople';
 import { ConsoleProviders } from './ConsoleProviders';
-import { ConsoleTheme } from './ConsoleTheme';
 import { ConsoleDialogs } from './dialogs/ConsoleDialogs';
 import type { SeatGridHandle } from './grid/SeatGrid';
 import { messages } from './messages.en';
@@ -39,11 +38,7 @@ const ShortcutsDialog = lazy(async () => {
 export function RoomConsolePage() {
   const room = useRouteSegment(1);
   // Another room is another console: it shares no selection and no open dialog.
-  return (
-    <ConsoleTheme>
-      <RoomConsole key={room} room={room} />
-    </ConsoleTheme>
-  );
+  return <RoomConsole key={room} room={room} />;
 }
 
 function RoomConsole({ room }: { room: string }) {

@@ -2,27 +2,12 @@ import DnsOutlined from '@mui/icons-material/DnsOutlined';
 import DoorFrontOutlined from '@mui/icons-material/DoorFrontOutlined';
 import VpnKeyOutlined from '@mui/icons-material/VpnKeyOutlined';
 import type { ActorKind } from '../../api/records';
-import { LOOKS } from '../logStyles';
+import { initialsOf, lookOf } from '../../shared/face';
 
 const PROGRAMS = { system: DnsOutlined, api_key: VpnKeyOutlined, gate: DoorFrontOutlined };
 
 const isProgram = (kind: string | null | undefined): kind is keyof typeof PROGRAMS =>
   typeof kind === 'string' && Object.hasOwn(PROGRAMS, kind);
-
-/** The same colour for the same person everywhere. */
-function lookOf(key: string) {
-  let hash = 0;
-  for (const char of key) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) >>> 0;
-  return hash % LOOKS.length;
-}
-
-function initialsOf(name: string) {
-  const words = name.split(/[\s@._-]+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
-  return [words[0], words.length > 1 ? words[1] : undefined]
-    .map((word) => [...new Intl.Segmenter().segment(word ?? '')][0]?.segment ?? '')
-    .join('')
-    .toLocaleUpperCase();
-}
 
 export interface FaceProps {
   /** The identity or id, from which the colour comes. */

@@ -1,15 +1,16 @@
 import { css, type CSSObject, type SerializedStyles } from '@emotion/react';
-import { styled, type Theme } from '@mui/material/styles';
+import { alpha, styled, type Theme } from '@mui/material/styles';
 import { FONT_MONO } from '../../theme/theme';
+import { LOOKS } from '../../shared/face';
 import { rowButtonStyles, statusStyles } from '../seat/statusStyles';
 
 const COLUMNS = {
-  wide: 'var(--pick) minmax(124px,1.5fr) minmax(190px,1.2fr) 84px 128px minmax(124px,.7fr) minmax(170px,1.5fr) 62px 186px',
   large:
-    'var(--pick) minmax(108px,1.3fr) minmax(188px,1.2fr) 76px 128px minmax(122px,.7fr) minmax(152px,1.4fr) 182px',
-  medium: 'var(--pick) minmax(120px,1.2fr) minmax(110px,1.1fr) 80px minmax(150px,1.6fr) 192px',
+    'var(--pick) minmax(236px,1.7fr) minmax(192px,1fr) 146px minmax(160px,1.4fr) minmax(190px,auto)',
+  medium:
+    'var(--pick) minmax(180px,1.5fr) minmax(104px,1fr) 112px minmax(120px,1.2fr) minmax(152px,auto)',
   small:
-    'var(--pick) minmax(96px,1.3fr) minmax(90px,1.1fr) 64px minmax(100px,1.2fr) minmax(44px,auto)',
+    'var(--pick) minmax(140px,1.4fr) minmax(84px,1fr) 108px minmax(90px,1.1fr) minmax(44px,auto)',
   narrow: '44px minmax(0,1fr) minmax(0,auto) minmax(48px,auto)',
 };
 
@@ -65,7 +66,7 @@ const stylesOf = (theme: Theme): CSSObject => ({
     insetInline: 0,
     top: 0,
     display: 'grid',
-    gridTemplateColumns: COLUMNS.wide,
+    gridTemplateColumns: COLUMNS.large,
     alignItems: 'center',
     height: 'var(--row-height)',
     borderBottom: `1px solid ${theme.palette.divider}`,
@@ -107,7 +108,8 @@ const stylesOf = (theme: Theme): CSSObject => ({
   '& .row.others': { borderTop: `2px solid ${theme.palette.divider}` },
   '& .section': {
     position: 'absolute',
-    insetInlineStart: 36,
+    // Where rows have the most room, and no face.
+    insetInlineEnd: 212,
     top: -8,
     zIndex: 1,
     paddingInline: 6,
@@ -144,10 +146,36 @@ const stylesOf = (theme: Theme): CSSObject => ({
     color: theme.palette.text.secondary,
     marginInlineStart: 6,
   },
+  '& .c-person': { display: 'flex', alignItems: 'center', minWidth: 0 },
+  '& .face': {
+    display: 'grid',
+    placeItems: 'center',
+    flex: 'none',
+    width: 26,
+    height: 26,
+    marginInlineEnd: 9,
+    borderRadius: '50%',
+    fontSize: 10,
+    fontWeight: 650,
+  },
+  // Not text: the name is beside it.
+  '& .face::before': { content: 'attr(data-initials)' },
+  ...Object.fromEntries(
+    LOOKS.map(([light, ink, dark, darkInk], at) => [
+      `& .face.look${at}`,
+      theme.palette.mode === 'dark'
+        ? { backgroundColor: dark, color: darkInk }
+        : { backgroundColor: light, color: ink },
+    ]),
+  ),
+  '& .row.gone .face, & .row.absent .face': { filter: 'grayscale(.8)' },
   // A long name must not push the identity out of sight: the name is the person's to choose.
-  '& .c-person': { display: 'flex', alignItems: 'baseline', minWidth: 0 },
-  '& .c-person > *': { overflow: 'hidden', textOverflow: 'ellipsis', minWidth: 0 },
-  '& .c-person > .name:not(:only-child)': { flex: 'none', maxWidth: '60%' },
+  '& .who': { display: 'flex', alignItems: 'baseline', minWidth: 0 },
+  '& .who > *': { overflow: 'hidden', textOverflow: 'ellipsis', minWidth: 0 },
+  '& .who > .name:not(:only-child)': { flex: 'none', maxWidth: '100%' },
+  '& .who > .name:has(+ .mono:not(.aside)), & .row.active .who > .name': { maxWidth: '66%' },
+  // Names say who it is, unless somebody else looks the same; of whom keys act on, it is always said.
+  '& .row:not(.active) .who > .aside': { position: 'absolute', clipPath: 'inset(50%)', width: 1 },
   '& .tag': {
     flexShrink: 20,
     marginInlineStart: 6,
@@ -157,8 +185,8 @@ const stylesOf = (theme: Theme): CSSObject => ({
     fontSize: '.6875rem',
     color: theme.palette.text.secondary,
   },
-  '& .c-hand': { fontVariantNumeric: 'tabular-nums' },
-  '& .hand': { color: theme.palette.warning.main, fontWeight: 600 },
+  '& .c-sync': { fontVariantNumeric: 'tabular-nums' },
+  '& .hand': { marginInlineEnd: 6, color: theme.palette.warning.main, fontWeight: 600 },
   '& .letter': {
     display: 'inline-block',
     width: 18,
@@ -172,20 +200,19 @@ const stylesOf = (theme: Theme): CSSObject => ({
     forcedColorAdjust: 'none',
   },
   '& .role': { fontWeight: 550 },
-  '& .lease': { fontSize: '.75rem', fontVariantNumeric: 'tabular-nums' },
+  '& .lease': { marginInlineStart: 4, fontSize: '.75rem', fontVariantNumeric: 'tabular-nums' },
   '& .quiet': { color: theme.palette.text.secondary, fontWeight: 400, fontSize: '.75rem' },
-  '& .flags svg': {
+  '& .c-media svg': {
     display: 'block',
-    width: 112,
-    height: 19,
+    width: 98,
+    height: 23,
     fill: 'none',
     stroke: 'currentColor',
-    strokeWidth: 1.8,
+    strokeWidth: 2,
     strokeLinecap: 'round',
     strokeLinejoin: 'round',
   },
-  '& .track': { marginInlineEnd: 8 },
-  '& .track.muted': { color: theme.palette.text.secondary },
+  ...mediaStyles(theme),
   '& button': {
     font: 'inherit',
     fontSize: '.75rem',
@@ -212,11 +239,9 @@ const stylesOf = (theme: Theme): CSSObject => ({
 
   // Set from the width by the grid. Container queries would do the same, but cost a second pass of
   // styles over every row at each scroll.
-  '&:not([data-size=wide])': { '& .c-joined': { display: 'none' } },
-  '&[data-size=large]': { '& .row': { gridTemplateColumns: COLUMNS.large } },
-  '&:not([data-size=wide], [data-size=large])': {
+  '&:not([data-size=large])': {
     '& .row': { gridTemplateColumns: COLUMNS.medium },
-    '& .c-tracks, & .c-observed': { display: 'none' },
+    '& .legend': { display: 'none' },
   },
   '&[data-size=small], &[data-size=narrow]': {
     '& .row': { gridTemplateColumns: COLUMNS.small },
@@ -231,10 +256,11 @@ const stylesOf = (theme: Theme): CSSObject => ({
       paddingBlock: 6,
     },
     '& .row:not(.head) .pick': { gridRow: '1 / 3' },
-    '& .row:not(.head) .c-person': { gridColumn: '2 / 4', gridRow: 1 },
-    // Beside the hand.
-    '& .row.waits:not(.head) .c-person': { gridColumn: 2 },
-    '& .row:not(.head) .c-hand': { gridColumn: 3, gridRow: 1 },
+    '& .row:not(.head) .c-person': { gridColumn: 2, gridRow: 1 },
+    '& .row:not(.head) .c-media': { gridColumn: 3, gridRow: 1 },
+    // There is no room for it; a tap opens the panel, which has it.
+    '& .row .who > .aside': { position: 'absolute', clipPath: 'inset(50%)', width: 1 },
+    '& .row.active .who > .name:has(+ .aside)': { maxWidth: '100%' },
     '& .row:not(.head) .c-role': { gridColumn: 2, gridRow: 2 },
     '& .row:not(.head) .c-sync': {
       gridColumn: 3,
@@ -246,7 +272,7 @@ const stylesOf = (theme: Theme): CSSObject => ({
     '& .row:not(.head) .c-actions': { gridColumn: 4, gridRow: '1 / 3', paddingInline: 2 },
     '& .more, & .undo': { minWidth: 44, minHeight: 44 },
     '& .more': { fontSize: '1rem', border: 'none' },
-    '& .head .c-role, & .head .c-sync, & .head .c-hand': { display: 'none' },
+    '& .head .c-role, & .head .c-sync, & .head .c-media': { display: 'none' },
     '& .row.head': { gridTemplateColumns: COLUMNS.narrow },
   },
   '@media (pointer: coarse)': {
@@ -260,12 +286,41 @@ const stylesOf = (theme: Theme): CSSObject => ({
   },
 });
 
-export type GridSize = 'wide' | 'large' | 'medium' | 'small' | 'narrow';
+/** Live, allowed, held and not allowed differ in colour and in shape. */
+const mediaStyles = ({ palette }: Theme): CSSObject => {
+  const taken = palette.mode === 'light' ? palette.warning.dark : palette.warning.main;
+  const live = palette.success.main;
+  const [onLive, onTaken] = [alpha(live, 0.16), alpha(palette.warning.main, 0.16)];
+  return {
+    '& .m-none': { color: palette.text.secondary, opacity: 0.75 },
+    '& .m-allowed': { color: palette.text.primary },
+    '& .m-allowed .box': { stroke: palette.text.secondary, strokeWidth: 1.4 },
+    '& .m-held': { color: taken },
+    '& .m-held .box': { fill: onTaken, strokeWidth: 1.4 },
+    '& .m-live': { color: live },
+    '& .m-live .box': { fill: onLive, strokeWidth: 1.4 },
+    '& .legend': { display: 'inline-flex', gap: 12, fontWeight: 400 },
+    '& .key::before': {
+      content: "''",
+      display: 'inline-block',
+      width: 10,
+      height: 10,
+      marginInlineEnd: 4,
+      border: '1.5px solid',
+      borderRadius: 3,
+      verticalAlign: -1,
+    },
+    '& .k-live::before': { borderColor: live, backgroundColor: onLive },
+    '& .k-allowed::before': { borderColor: palette.text.secondary },
+    '& .k-held::before': { borderColor: taken, backgroundColor: onTaken },
+  };
+};
+
+export type GridSize = 'large' | 'medium' | 'small' | 'narrow';
 
 /** On a narrow page a row has two lines. */
 export function gridSize(width: number): GridSize {
-  if (width > 1112) return 'wide';
-  if (width > 1000) return 'large';
+  if (width > 930) return 'large';
   if (width > 720) return 'medium';
   return width > 520 ? 'small' : 'narrow';
 }

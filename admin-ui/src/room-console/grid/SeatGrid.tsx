@@ -4,6 +4,7 @@ import {
   lazy,
   memo,
   type KeyboardEvent,
+  type ReactNode,
   type RefObject,
   Suspense,
   useEffect,
@@ -74,7 +75,7 @@ const SwipeLayer = lazy(async (): Promise<{ default: ComponentType<SwipeLayerPro
 });
 
 const OVERSCAN = 4;
-const COLUMN_COUNT = 9;
+const COLUMN_COUNT = 6;
 
 /** The people. Only what is inside the frame is drawn again when one of them changes. */
 export function SeatGrid(props: SeatGridProps) {
@@ -248,6 +249,7 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
             isSelected={selected.has(seat.identity)}
             goneAt={view.gone.get(seat.identity)}
             acting={props.acting.get(seat.identity)}
+            needsIdentity={store.needsIdentity(seat)}
             isFirstOfOthers={hasSection && index === view.interest}
             obstacle={obstacle}
             promoteTitle={promoteTitle}
@@ -267,22 +269,44 @@ const HeadRow = memo(function HeadRow() {
       <Head name="select" className="pick" isHidden />
       <Head name="person" className="c-person" />
       <Head name="role" className="c-role" />
-      <Head name="hand" className="c-hand" />
-      <Head name="observed" className="c-observed" />
-      <Head name="tracks" className="c-tracks" />
+      <Head name="media" className="c-media" />
       <Head name="sync" className="c-sync" />
-      <Head name="joined" className="c-joined" />
-      <Head name="actions" className="c-actions" isHidden />
+      <Head name="actions" className="c-actions" isHidden>
+        <Legend />
+      </Head>
     </div>
   );
 });
 
-function Head(props: { name: string; className: string; isHidden?: boolean }) {
+/** What the colours of the strips mean; their cells say it in words. */
+function Legend() {
+  const translate = useTranslate();
+  return (
+    <span className="legend" aria-hidden>
+      {['live', 'allowed', 'held'].map((state) => (
+        <span key={state} className={`key k-${state}`}>
+          {translate(`room_console.grid.states.${state}`)}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+interface HeadProps {
+  name: string;
+  className: string;
+  /** The name is only read out. */
+  isHidden?: boolean;
+  children?: ReactNode;
+}
+
+function Head(props: HeadProps) {
   const translate = useTranslate();
   const text = translate(`room_console.grid.${props.name}`);
   return (
     <div role="columnheader" className={`cell ${props.className}`}>
-      {props.isHidden ? <Box sx={visuallyHidden}>{text}</Box> : text}
+      {props.isHidden ? <Box sx={visuallyHidden}>{text}</Box> : <span>{text}</span>}
+      {props.children}
     </div>
   );
 }

@@ -5,18 +5,21 @@ import { inkOn, templateColor } from '../../theme/templateColor';
 import { HandSign } from '../seat/HandSign';
 import { statusOf } from '../commands/seatStatus';
 import { nameOf } from '../../shared/nameOf';
-import { tagsOf, tracksInWords, type Translate } from '../seat/seatFacts';
+import { initialsOf, lookOf } from '../../shared/face';
+import { tagsOf, type Translate } from '../seat/seatFacts';
 import { actingStatus } from '../seat/status';
 import { clockTime, timeLeft, waitedFor } from '../seat/times';
 import { StatusSign } from '../seat/StatusSign';
 import { useSeconds } from '../seat/useSeconds';
 import { actionsOf, type RowActionsProps } from './rowActions';
-import { flagsOf } from './rowFlags';
+import { mediaCell } from './mediaStrip';
 
 interface SeatCellsProps extends RowActionsProps {
   template: RoleTemplate | undefined;
   acting: Acting | undefined;
   errorText: (error: unknown) => string;
+  /** The name alone does not say who it is. */
+  needsIdentity: boolean;
 }
 
 export interface SeatRowProps extends SeatCellsProps {
@@ -65,7 +68,6 @@ const SeatCells = memo(function SeatCells(props: SeatCellsProps) {
   const { seat, template, attempt, goneAt, acting, translate } = props;
   const { identity } = seat;
   const isGone = goneAt !== undefined;
-  const tracks = tracksInWords(seat, translate);
   const own = statusOf(seat, attempt, isGone, translate, props.errorText);
   // For five seconds more important than how they stand; not than what one did oneself.
   const status = acting && !attempt ? actingStatus(acting, translate) : own;
@@ -81,14 +83,21 @@ const SeatCells = memo(function SeatCells(props: SeatCellsProps) {
         }}
       />
       <div role="gridcell" className="cell c-person" title={`${name}\n${identity}`}>
-        <bdi translate="no" className="name person">
-          {name}
-        </bdi>
-        {name !== identity && (
-          <bdi translate="no" className="mono">
-            {identity}
+        <span
+          aria-hidden
+          className={`face look${lookOf(identity)}`}
+          data-initials={initialsOf(name)}
+        />
+        <span className="who">
+          <bdi translate="no" className="name person">
+            {name}
           </bdi>
-        )}
+          {name !== identity && (
+            <bdi translate="no" className={props.needsIdentity ? 'mono' : 'mono aside'}>
+              {identity}
+            </bdi>
+          )}
+        </span>
         {tagsOf(seat).map((tag) => (
           <span key={tag} className="tag">
             {translate(`room_console.tags.${tag}`, { _: tag })}
@@ -98,44 +107,24 @@ const SeatCells = memo(function SeatCells(props: SeatCellsProps) {
       <div role="gridcell" className="cell c-role">
         {roleOf(seat, template, translate)}
       </div>
-      <div role="gridcell" className="cell c-hand">
-        {waitingOf(seat, translate)}
-      </div>
-      {flagsOf(seat, translate)}
-      <div role="gridcell" className="cell c-tracks" aria-label={tracks} title={tracks}>
-        {seat.tracks.map((track) => (
-          <span key={track.sid} className={track.isMuted ? 'track muted' : 'track'}>
-            {trackInWords(track, translate)}
-          </span>
-        ))}
-      </div>
+      {mediaCell(seat, translate)}
       {status === null ? (
-        <div role="gridcell" className="cell c-sync" />
+        <div role="gridcell" className="cell c-sync">
+          {waitingOf(seat, translate)}
+        </div>
       ) : (
         <div role="gridcell" className={`cell c-sync status ${status.tone}`} title={status.text}>
+          {waitingOf(seat, translate)}
           <span className="said">
             {StatusSign(status)}
             {isGone && !attempt && !acting ? <LeftAgo at={goneAt} /> : <span>{status.text}</span>}
           </span>
         </div>
       )}
-      <div role="gridcell" className="cell c-joined">
-        {seat.isPresent && seat.joinedAt ? clockTime(seat.joinedAt) : ''}
-      </div>
       {actionsOf(props, translate)}
     </>
   );
 });
-
-/** One text, so that it changes as a whole. */
-function trackInWords(track: Seat['tracks'][number], translate: Translate): string {
-  const source = translate(`room_console.tracks.${track.source}`, { _: track.source });
-  return `${track.isMuted ? '○' : '●'} ${source}`;
-}
-
-function sourceInWords({ role }: Seat, translate: Translate): string {
-  return `v${role?.version} ${translate(`room_console.source.${role?.source ?? 'none'}`)}`;
-}
 
 /** How long a hand has been up, or an invitation out. */
 function waitingOf(seat: Seat, translate: Translate) {
@@ -181,13 +170,8 @@ function roleOf(seat: Seat, template: RoleTemplate | undefined, translate: Trans
       </span>
       <span className="role" translate="no">
         {name}
-      </span>{' '}
-      {/* There is no place for both: the time that runs is what must be seen. */}
-      {seat.override?.until ? (
-        <Lease until={seat.override.until} />
-      ) : (
-        <span className="quiet">{sourceInWords(seat, translate)}</span>
-      )}
+      </span>
+      {seat.override?.until && <Lease until={seat.override.until} />}
     </>
   );
 }

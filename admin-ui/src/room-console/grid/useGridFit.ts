@@ -5,7 +5,7 @@ import { gridSize, type GridSize, ROW_HEIGHT } from './GridFrame';
 /** Fits the columns and the height of a row to the room there is. */
 export function useGridFit(element: RefObject<HTMLElement | null>) {
   const isCoarse = useMediaQuery('(pointer: coarse)', { noSsr: true });
-  const [size, setSize] = useState<GridSize>('wide');
+  const [size, setSize] = useState<GridSize>('large');
   useLayoutEffect(() => {
     const frame = element.current;
     if (!frame) return undefined;

@@ -1,6 +1,7 @@
 import { foldText } from '@rolecall/server/grants';
 import type { Seat } from '../../api/records';
 import { serverNow } from '../../api/serverClock';
+import { isHardToRead, lookalike } from '../../shared/lookalike';
 import {
   bitOf,
   type Chip,
@@ -56,6 +57,8 @@ export class RosterStore {
   /** Who has just come → until when that is so. */
   private readonly fresh = new Map<string, number>();
   private readonly leaving = new Map<string, { seat: Seat; at: number }>();
+  /** How many people have names that look like this one. */
+  private readonly names = new Map<string, number>();
   private readonly order = new RosterOrder();
   private identities: readonly string[] = [];
   private counts = zeroes();
@@ -86,6 +89,11 @@ export class RosterStore {
 
   seat(identity: string): Seat | undefined {
     return this.seats.get(identity) ?? this.leaving.get(identity)?.seat;
+  }
+
+  /** The name does not say who it is: somebody else looks the same, or it is hard to read. */
+  needsIdentity(seat: Seat): boolean {
+    return (this.names.get(lookOf(seat)) ?? 0) > 1 || isHardToRead(seat);
   }
 
   /** Who raised a hand, the longest waiting first. */
@@ -243,6 +251,10 @@ export class RosterStore {
   private tally(seat: Seat, by: 1 | -1): void {
     if (seat.isPresent) this.present += by;
     if (isPublishing(seat)) this.publishing += by;
+    const name = lookOf(seat);
+    const count = (this.names.get(name) ?? 0) + by;
+    if (count > 0) this.names.set(name, count);
+    else this.names.delete(name);
   }
 
   private settle(isFirst: boolean): void {
@@ -358,6 +370,17 @@ function haystack(seat: Seat): string {
     haystacks.set(seat, text);
   }
   return text;
+}
+
+const looks = new WeakMap<Seat, string>();
+
+function lookOf(seat: Seat): string {
+  let look = looks.get(seat);
+  if (look === undefined) {
+    look = lookalike(seat);
+    looks.set(seat, look);
+  }
+  return look;
 }
 
 const placesOf = (identities: readonly string[]): ReadonlyMap<string, number> =>

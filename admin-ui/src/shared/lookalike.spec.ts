@@ -1,0 +1,22 @@
+import { describe, expect, it } from '@jest/globals';
+import { lookalike } from './lookalike';
+
+const of = (name: string) => lookalike({ name, identity: 'x' });
+
+describe('names that look alike', () => {
+  it.each([
+    ['Ana Ruiz', 'ana  ruiz'],
+    ['Ana Ruiz', 'Аna Ruiz'], // Cyrillic А
+    ['Ana Ruiz', 'Αna Ruíz'], // Greek Α, an accent
+    ['Al', 'AI'],
+    ['Bo', 'B0'],
+    ['Ana Ruiz', 'Ana-Ruiz\u200b'],
+  ])('%s and %s', (a, b) => {
+    expect(of(a)).toBe(of(b));
+  });
+
+  it('are not those that differ', () => {
+    const names = ['Ana Ruiz', 'Anna Ruiz', 'Bo', 'Во В', 'Kim', '金', 'キム', '🙂'];
+    expect(new Set(names.map(of)).size).toBe(names.length);
+  });
+});
