@@ -48,13 +48,13 @@ const HEADER_LIMITS: Readonly<Record<GateAction, readonly (readonly [string, num
 export const MAX_WHIP_BODY_BYTES = 64 * 1024;
 
 /** The first value of each name, as LiveKit reads it. */
-export function limitedQuery(query: URLSearchParams): string {
+export function limitedQuery(query: URLSearchParams): URLSearchParams {
   const kept = new URLSearchParams();
   for (const [name, most] of QUERY_LIMITS) {
     const value = query.get(name);
     if (value !== null && value.length <= most) kept.set(name, value);
   }
-  return kept.toString();
+  return kept;
 }
 
 export function limitedHeaders(

@@ -60,12 +60,16 @@ export function isWhip({ action }: GateTarget): boolean {
   return action === 'whip_publish' || action === 'whip_session';
 }
 
-/** Whether LiveKit takes it for a resume: it looks at `join_request` first, and then at no other. */
+/**
+ * Whether LiveKit takes what passes on for a resume: where there is a `join_request`, it looks at
+ * nothing else.
+ */
 export function isResume({ action, query }: GateTarget): boolean {
   if (action !== 'connect') return false;
-  const joinRequest = query.get('join_request') ?? '';
-  if (joinRequest !== '' && isResumeRequest(joinRequest)) return true;
-  return query.get('reconnect') === '1' || query.get('reconnect') === 'true';
+  const passedOn = limitedQuery(query);
+  const joinRequest = passedOn.get('join_request') ?? '';
+  if (joinRequest !== '') return isResumeRequest(joinRequest);
+  return passedOn.get('reconnect') === '1' || passedOn.get('reconnect') === 'true';
 }
 
 /** A resume that says nothing but how its client wants to hear the answer. */
@@ -88,6 +92,6 @@ export function presentedToken({ query }: GateTarget, authorization: string | un
 
 /** The path and query for LiveKit: without the client's token, and only what its own clients send. */
 export function upstreamUri({ path, query, action }: GateTarget): string {
-  const search = action === 'connect' ? limitedQuery(query) : '';
+  const search = action === 'connect' ? limitedQuery(query).toString() : '';
   return search === '' ? path : `${path}?${search}`;
 }

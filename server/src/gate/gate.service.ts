@@ -232,7 +232,10 @@ export class GateService {
       const [given, admittance] = await Promise.all([
         this.mintToken(proof, isWhip(target)),
         admitting,
-        ...(isNew ? [this.proofs.noteBrought(proof, broughtBy(token))] : []),
+        // Also at a resume: LiveKit may read a `join_request` that the gate cannot read.
+        ...(target.action === 'whip_session'
+          ? []
+          : [this.proofs.noteBrought(proof, broughtBy(token))]),
         this.record(connectRequest, token, evaluation, null),
       ]);
       if (target.action === 'connect') {

@@ -297,6 +297,14 @@ describe('ledger verify names', () => {
     ],
     ['a trigger that is off', off('ledger_entry'), /ledger_entry_only_grows .* is off/, null],
     [
+      'an entry that is shown to who verifies, and hidden from the server',
+      `CREATE POLICY hide ON ledger_entry
+         USING (seq <> 2 OR current_setting('application_name') = 'rolecall-verify');
+       ALTER TABLE ledger_entry ENABLE ROW LEVEL SECURITY`,
+      /^row security of ledger_entry is on$/,
+      null,
+    ],
+    [
       'a trigger that is off beside reviews or cosignatures',
       off('ledger_review') + off('ledger_cosignature'),
       /ledger_cosignature_only_grows .* is off.*ledger_review_never_empties .* is off/,

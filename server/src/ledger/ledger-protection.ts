@@ -1,4 +1,4 @@
-/** Every table of the ledger: its triggers, and what the server's role may do past them. */
+/** Every table of the ledger: its triggers, what hides rows, and what the server's role may do. */
 export const PROTECTION = `
   WITH tables AS (
     SELECT 'public.ledger_entry'::regclass AS id, ARRAY['ledger_entry_only_grows', 'ledger_entry_never_empties'] AS wanted
@@ -17,6 +17,13 @@ export const PROTECTION = `
       WHERE g.tgrelid = t.id AND g.tgname = name AND (g.tgenabled = 'A'
         -- A role or database may have this as its default: then triggers do not fire.
         OR g.tgenabled = 'O' AND current_setting('session_replication_role') <> 'replica'))
+  ), hiding AS (
+    -- Either can show the server other entries than those that are verified.
+    SELECT format('row security of %s is on', t.id) AS problem
+      FROM tables t JOIN pg_class c ON c.oid = t.id WHERE c.relrowsecurity
+    UNION ALL
+    SELECT format('%s is no table', t.id)
+      FROM tables t JOIN pg_class c ON c.oid = t.id WHERE c.relkind NOT IN ('r', 'p')
   ), held AS (
     SELECT t.id, privilege FROM tables t,
       unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege
@@ -28,12 +35,14 @@ export const PROTECTION = `
   )
   SELECT
     (SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class WHERE oid = 'public.ledger_entry'::regclass) AS "isOwner",
-    ARRAY(SELECT format('the trigger %s of %s is off or missing', name, id) FROM missing ORDER BY 1) AS triggers,
+    ARRAY(SELECT format('the trigger %s of %s is off or missing', name, id) FROM missing
+      UNION ALL SELECT problem FROM hiding ORDER BY 1) AS triggers,
     ARRAY(SELECT format('%s may %s on %s', current_user, privilege, id) FROM held ORDER BY 1) AS privileges`;
 
 export interface ProtectionRow {
   /** The server connects as the owner, so only triggers protect the ledger. */
   readonly isOwner: boolean;
+  /** Triggers that are off, and what hides rows. */
   readonly triggers: string[];
   readonly privileges: string[];
 }

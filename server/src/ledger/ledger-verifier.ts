@@ -30,7 +30,7 @@ export const CHECKS: readonly string[] = [
   "times follow the numbers: not before the shard was opened, not after its last entry's time",
   'every entry has the hash of its leaf, but those from before there were leaves',
   'no webhook has two entries',
-  "the triggers are on, and the server's role can add entries through the append function alone",
+  "no row security hides entries, the triggers are on, and the server's role can add entries through the append function alone",
 ];
 
 /** A clock that an administrator puts back leaves the head's time ahead for that long. */

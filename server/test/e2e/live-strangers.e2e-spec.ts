@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { describeLive } from '../support/livekit-server.js';
-import { signalJoin, type SignalParticipant } from '../support/livekit-signal.js';
+import {
+  freshJoinRequests,
+  signalJoin,
+  type SignalParticipant,
+} from '../support/livekit-signal.js';
 import { type LiveWorld, startLiveWorld } from '../support/live-world.js';
 import { describeBehind, type ReverseProxy, startReverseProxy } from '../support/reverse-proxy.js';
 import { until } from '../support/until.js';
@@ -182,6 +186,19 @@ describeLive('a role that ends, of somebody without a token of Rolecall', () => 
     const room = await scene.room('first under it', { default_template: null });
     await comesFirstUnderRole(world, world.gate, room);
   });
+
+  it.each(Object.entries(freshJoinRequests()))(
+    'ends for who comes for the first time under it, with %s',
+    async (how, query) => {
+      const room = await scene.room(`no resume: ${how}`, { default_template: 'speaker' });
+      const guest = await signalJoin(world.gate, scene.token(room, GUEST), {}, query);
+      await scene.untilSeat(room, GUEST, 'is seen', ({ isPresent }) => isPresent);
+      const token = await tokenOfTheRole(guest);
+      const path = `/api/v1/rooms/${encodeURIComponent(room)}`;
+      expect((await app.send('PUT', path, { defaultTemplate: null })).status).toBe(200);
+      await comesBackWithout(world.gate, room, guest, token);
+    },
+  );
 
   it('takes along at the gate what no permission of LiveKit has', async () => {
     const grants = {

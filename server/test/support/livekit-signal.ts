@@ -138,6 +138,24 @@ export function resumePath(token: string, form: ResumeForm): string {
   return `/rtc/v1?${query}`;
 }
 
+/** Connects that LiveKit does not take for a resume, though they look like one. */
+export function freshJoinRequests(): Readonly<Record<string, Record<string, string>>> {
+  const settings = { connectionSettings: { autoSubscribe: true } };
+  const fresh = new JoinRequest(settings).toBinary();
+  // An unknown field of a type that LiveKit passes over: a group.
+  const group = Buffer.from([0xa3, 0x06, 0xa4, 0x06]);
+  const text = (joinRequest: Uint8Array) =>
+    Buffer.from(new WrappedJoinRequest({ joinRequest }).toBinary())
+      .toString('base64')
+      .replaceAll('+', '-')
+      .replaceAll('/', '_');
+  return {
+    'a join request beside `reconnect`': { join_request: text(fresh), reconnect: '1' },
+    'a join request with a group': { join_request: text(Buffer.concat([fresh, group])) },
+    'a join request that is too long to pass on': { join_request: 'A'.repeat(64 * 1024 + 4) },
+  };
+}
+
 /** A connection that was taken up again, as `signalJoin`: what LiveKit said, and the token in it. */
 export interface Resumed {
   readonly heard: string[];

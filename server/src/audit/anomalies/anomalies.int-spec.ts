@@ -204,6 +204,16 @@ describe('what stands out', () => {
     expect(looks.map(({ people }) => people.actor.id)).toContain(auditor.id);
   });
 
+  it('tells a reader of some rooms nothing of what operators usually do in others', async () => {
+    const limited = await app.newOperator([{ role: 'auditor', rooms: ['never-before'] }]);
+    expect(await rowsOf('issued-outside-usual', limited)).toEqual([]);
+    // With the rooms that it is about they see what everybody sees.
+    const rooms = ['usual', 'never-before'];
+    const wider = await app.newOperator([{ role: 'auditor', rooms }]);
+    const rows = await rowsOf('issued-outside-usual', wider);
+    expect(rows.map(({ room }) => room)).toEqual(['never-before']);
+  });
+
   it('proposes the widest role that somebody used of what they hold', async () => {
     const [host, viewer] = await Promise.all([app.newUser(), app.newUser()]);
     for (const { id } of [host, viewer]) {

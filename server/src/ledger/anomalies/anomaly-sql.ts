@@ -54,7 +54,7 @@ export const ANOMALY_SQL = {
       CROSS JOIN LATERAL (
         SELECT at, room FROM ledger_entry b
         WHERE b.actor_kind = 'operator' AND b.actor_id = o.actor_id AND b.kind = 'token.issued'
-          AND b.at < $1 AND b.at >= $1::timestamptz - interval '30 days'
+          AND b.at < $1 AND b.at >= $1::timestamptz - interval '30 days' AND ${inRooms('b.room')}
         ORDER BY at DESC LIMIT 500) AS before
       GROUP BY o.actor_id HAVING count(*) >= 20
     )

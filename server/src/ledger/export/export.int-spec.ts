@@ -275,6 +275,23 @@ describe('an export', () => {
     expect(await verify(dir)).toMatchObject({ status: 0 });
   });
 
+  it('proves entries whose text holds what some take for the end of a line', async () => {
+    const name = 'Ana\u2028\u2029\u0085\r\v';
+    await app.app.get(LedgerService).appendDurably({
+      kind: 'participant.joined',
+      outcome: 'ok',
+      actor: SYSTEM_ACTOR,
+      room: `lines ${name}`,
+      identity: name,
+      payload: { name },
+    });
+    await ledger.sealed();
+    const dir = await exported();
+    expect(readFileSync(join(dir, 'entries.ndjson'), 'utf8')).toContain('lines Ana\u2028\u2029');
+    const { status, out } = await verify(dir);
+    expect([status, out]).toEqual([0, expect.stringMatching(/none of these leaves is left out/)]);
+  });
+
   it('says the same about the first wrong entry as ledger verify', async () => {
     for (const [sql, undo] of [
       [

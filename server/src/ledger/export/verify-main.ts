@@ -2,7 +2,6 @@ import { createHash, hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { printable } from '../../common/printable.js';
 import { toBase64 } from '../tree/bytes.js';
 import { parsePolicy } from '../witness/policy.js';
@@ -48,13 +47,32 @@ function filesOf(folder: string): ExportFiles {
     lines() {
       const sum = createHash('sha256');
       const input = createReadStream(join(folder, 'entries.ndjson'));
-      input.on('data', (chunk) => sum.update(chunk));
       return {
-        lines: createInterface({ input, crlfDelay: Infinity }),
+        lines: linesOf(input, (chunk) => sum.update(chunk)),
         sum: () => sum.digest('hex'),
       };
     },
   };
+}
+
+/** By line feeds alone: Node's readline also ends lines at U+2028 and U+2029, which text may hold. */
+async function* linesOf(
+  input: AsyncIterable<Uint8Array>,
+  onChunk: (chunk: Uint8Array) => void,
+): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  let begun: string[] = [];
+  for await (const chunk of input) {
+    onChunk(chunk);
+    const [end = '', ...next] = decoder.decode(chunk, { stream: true }).split('\n');
+    begun.push(end);
+    for (const line of next) {
+      yield begun.join('');
+      begun = [line];
+    }
+  }
+  const last = begun.join('');
+  if (last !== '') yield last;
 }
 
 function describe(report: ExportReport): string[] {

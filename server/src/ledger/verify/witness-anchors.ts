@@ -2,6 +2,7 @@ import { NoteError, openNote } from '../tree/note.js';
 import { parseCheckpoint } from '../tree/checkpoint.js';
 import { verifierOf } from '../tree/note-keys.js';
 import type { PolicyWitness, WitnessPolicy } from '../witness/policy.js';
+import { readText } from '../witness/submit-checkpoint.js';
 import { originHash } from '../witness/witness-state.js';
 import type { Anchor } from './authentic-tiles.js';
 import type { TrustedKeys } from './trusted-keys.js';
@@ -45,7 +46,7 @@ async function ask({ name, key, url }: PolicyWitness, keys: TrustedKeys): Promis
     redirect: 'error',
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
-  const note = await response.text();
+  const note = await readText(response);
   if (!response.ok) throw new NoteError(`it answers ${response.status}`);
   const { text } = openNote(note, [verifierOf(key)]);
   keys.open(note);

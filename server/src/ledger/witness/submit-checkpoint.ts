@@ -101,7 +101,8 @@ function parsed(line: string): NoteSignature | null {
   }
 }
 
-async function readText(response: Response): Promise<string> {
+/** No more than an honest witness says: one that lies may never end. */
+export async function readText(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
