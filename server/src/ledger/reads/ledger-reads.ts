@@ -5,7 +5,15 @@ import { SummedEntries } from '../summed-entries.js';
 
 /** What of the log somebody looks at. */
 export type LogView =
-  'activity' | 'anomalies' | 'bundle' | 'entry' | 'issuances' | 'proof' | 'reviews' | 'token';
+  | 'activity'
+  | 'anomalies'
+  | 'bundle'
+  | 'entry'
+  | 'issuances'
+  | 'proof'
+  | 'reviews'
+  | 'timeline'
+  | 'token';
 
 export interface Preview {
   readonly room: string | null;
