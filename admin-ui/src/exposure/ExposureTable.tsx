@@ -7,17 +7,25 @@ import TableCell from '@mui/material/TableCell';
 import TableContainer from '@mui/material/TableContainer';
 import TableHead from '@mui/material/TableHead';
 import TableRow from '@mui/material/TableRow';
-import { Link } from 'react-router-dom';
+import { TextLink } from '../shared/TextLink';
 import type { Exposure } from '../api/records';
 import { actorText } from '../shared/actorText';
 import { RoleChip } from '../shared/RoleChip';
 import { TimeText } from '../shared/TimeText';
+import { operatorHistoryPath, personPath, roomHistoryPath } from '../timelines/paths';
 import { visuallyHidden } from '../shared/visuallyHidden';
 
 const FIELDS = ['identity', 'room', 'template', 'source', 'until', 'issuer'] as const;
 
-export function ExposureTable({ rows }: { rows: Exposure[] }) {
+export interface ExposureTableProps {
+  rows: Exposure[];
+  /** Of one person alone: who it is need not be said in each row. */
+  isOfOne?: boolean;
+}
+
+export function ExposureTable({ rows, isOfOne = false }: ExposureTableProps) {
   const translate = useTranslate();
+  const fields = FIELDS.filter((field) => !isOfOne || field !== 'identity');
   return (
     <TableContainer component={Paper} variant="outlined">
       <Table size="small">
@@ -26,7 +34,7 @@ export function ExposureTable({ rows }: { rows: Exposure[] }) {
         </Box>
         <TableHead>
           <TableRow>
-            {FIELDS.map((field) => (
+            {fields.map((field) => (
               <TableCell key={field} component="th" scope="col">
                 {translate(`exposure.field.${field}`)}
               </TableCell>
@@ -35,7 +43,11 @@ export function ExposureTable({ rows }: { rows: Exposure[] }) {
         </TableHead>
         <TableBody>
           {rows.map((row) => (
-            <ExposureRow key={`${row.room} ${row.identity} ${row.jti ?? ''}`} row={row} />
+            <ExposureRow
+              key={`${row.room} ${row.identity} ${row.jti ?? ''}`}
+              row={row}
+              isOfOne={isOfOne}
+            />
           ))}
         </TableBody>
       </Table>
@@ -43,32 +55,40 @@ export function ExposureTable({ rows }: { rows: Exposure[] }) {
   );
 }
 
-function ExposureRow({ row }: { row: Exposure }) {
+function ExposureRow({ row, isOfOne }: { row: Exposure; isOfOne: boolean }) {
   const translate = useTranslate();
   const why = row.source === 'issued' ? 'issued' : row.isRenewed ? 'renewed' : 'session';
   const { canComeIn, text } = row.entrance;
   return (
     <TableRow>
-      <TableCell component="th" scope="row">
-        <bdi translate="no">{row.identity}</bdi>
-      </TableCell>
-      <TableCell>
-        <bdi translate="no">{row.room}</bdi>
+      {!isOfOne && (
+        <TableCell component="th" scope="row">
+          <TextLink to={personPath(row.identity)}>
+            <bdi translate="no">{row.identity}</bdi>
+          </TextLink>
+        </TableCell>
+      )}
+      <TableCell component={isOfOne ? 'th' : 'td'} scope={isOfOne ? 'row' : undefined}>
+        <TextLink to={roomHistoryPath(row.room)}>
+          <bdi translate="no">{row.room}</bdi>
+        </TextLink>
       </TableCell>
       <TableCell>
         {!canComeIn ? (
           translate('exposure.stopped', { why: text })
         ) : row.template ? (
-          <RoleChip template={row.template} version={row.version} />
+          <TextLink to={`/role-templates/${encodeURIComponent(row.template)}`}>
+            <RoleChip template={row.template} version={row.version} />
+          </TextLink>
         ) : (
           translate('exposure.own_rights')
         )}
       </TableCell>
       <TableCell>
         {row.issuanceId ? (
-          <Link to={`/issuances/${encodeURIComponent(row.issuanceId)}`}>
+          <TextLink to={`/issuances/${encodeURIComponent(row.issuanceId)}`}>
             {translate(`exposure.source.${why}`)}
-          </Link>
+          </TextLink>
         ) : (
           translate(`exposure.source.${why}`)
         )}
@@ -76,11 +96,15 @@ function ExposureRow({ row }: { row: Exposure }) {
       <TableCell>
         <TimeText at={row.until} format="absolute" />
       </TableCell>
-      <TableCell>
-        {row.issuer && (
-          <bdi translate="no">{actorText(row.issuer.label, row.issuer.kind, translate)}</bdi>
-        )}
-      </TableCell>
+      <TableCell>{row.issuer && <Issuer issuer={row.issuer} />}</TableCell>
     </TableRow>
   );
+}
+
+function Issuer({ issuer }: { issuer: NonNullable<Exposure['issuer']> }) {
+  const translate = useTranslate();
+  const { kind, id, label } = issuer;
+  const text = <bdi translate="no">{actorText(label, kind, translate)}</bdi>;
+  if (kind !== 'operator' || id === null) return text;
+  return <TextLink to={operatorHistoryPath(id)}>{text}</TextLink>;
 }

@@ -36,6 +36,9 @@ const COLUMNS = `at, (extract(epoch FROM at) * 1000000)::bigint::text AS at_us, 
     'template', payload->'template', 'version', payload->'version', 'expiresAt', payload->'expiresAt')
   ELSE payload END AS payload,
   CASE WHEN kind <> 'token.issued' THEN personal END AS personal`;
+/** Who, what, where and when: of acts by an operator nothing else is shown. */
+const FEW_COLUMNS = `at, (extract(epoch FROM at) * 1000000)::bigint::text AS at_us, shard, seq, kind, outcome,
+  room, identity, actor_kind, actor_id, actor_label, '{}'::json AS payload, NULL AS personal`;
 const NEWEST_FIRST = 'ORDER BY at DESC, shard DESC, seq DESC';
 
 interface Row {
@@ -149,7 +152,8 @@ export class TimelineReader {
     if (rooms !== null) conditions.push(`room LIKE ANY(${parameter(rooms)}::text[])`);
     const { rows } = await this.pg.query<Row>(
       '',
-      `SELECT ${COLUMNS} FROM ledger_entry WHERE ${conditions.join(' AND ')} ${NEWEST_FIRST} LIMIT $2`,
+      `SELECT ${'operator' in of ? FEW_COLUMNS : COLUMNS} FROM ledger_entry
+       WHERE ${conditions.join(' AND ')} ${NEWEST_FIRST} LIMIT $2`,
       values,
       TIMEOUT_MS,
     );
