@@ -114,7 +114,9 @@ describeBrowser('an auditor who looks at somebody, a room or an operator over ti
     await asOf.getByText('May come in').waitFor();
 
     // The numbers as a table, each with its entry.
-    await page.getByRole('button', { name: 'As a table' }).click();
+    const asTable = page.getByRole('button', { name: 'As a table' });
+    await asTable.click();
+    await asTable.blur();
     const table = page.getByRole('table', { name: 'Where and as what' });
     await table.getByText('Given Speaker by hand').first().waitFor();
     expect(await table.getByRole('link', { name: 'Open', exact: true }).count()).toBeGreaterThan(4);

@@ -76,12 +76,13 @@ try {
   const rooms = await chosen('room');
   const operators = await chosen('actor_id', `actor_kind = 'operator'`);
   const from = new Date(Date.now() - DAYS * 86_400_000).toISOString();
+  const byOperator = `actor_kind = 'operator' AND actor_id = $1`;
   const asked = [
-    ['a person', 'people', people, 'identity = $1'],
-    ['a room', 'rooms', rooms, 'room = $1'],
-    ['an operator', 'operators', operators, `actor_kind = 'operator' AND actor_id = $1`],
+    { what: 'a person', path: 'people', names: people, condition: 'identity = $1' },
+    { what: 'a room', path: 'rooms', names: rooms, condition: 'room = $1' },
+    { what: 'an operator', path: 'operators', names: operators, condition: byOperator },
   ];
-  for (const [what, path, names, condition] of asked) {
+  for (const { what, path, names, condition } of asked) {
     for (const which of ['busiest', 'middle']) {
       const { name, n } = names[which];
       const route = `/${path}/${encodeURIComponent(name)}/timeline?${new URLSearchParams({ from })}`;

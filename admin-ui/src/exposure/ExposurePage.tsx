@@ -19,8 +19,8 @@ import { absoluteTime } from '../shared/time';
 import { useUrlFilters } from '../shared/useUrlFilters';
 import { useZone } from '../ledger/zone';
 import { BarCard } from '../timelines/BarCard';
-import { ExposureTable } from './ExposureTable';
-import './messages.en';
+import { ExposureTable } from '../timelines/exposure/ExposureTable';
+import '../timelines/exposure/messages.en';
 
 const TEXTS = ['identity', 'room', 'template', 'issuer'] as const;
 const PAGE = 50;

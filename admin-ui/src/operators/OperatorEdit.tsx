@@ -14,7 +14,7 @@ import { SecretOnce } from '../shared/SecretOnce';
 import { useErrorText } from '../shared/useErrorText';
 import { usePermissionSet } from '../session/usePermissionSet';
 import { useRouteSegment } from '../shared/useRouteSegment';
-import { operatorHistoryPath } from '../timelines/paths';
+import { operatorHistoryPath } from '../shared/historyPaths';
 import { AccessInput } from './AccessInput';
 import './messages.en';
 

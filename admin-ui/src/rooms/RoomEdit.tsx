@@ -13,7 +13,7 @@ import { EditPage, RecordForm } from '../shared/FormPage';
 import { Panel } from '../shared/Panel';
 import { usePermissionSet } from '../session/usePermissionSet';
 import { useRouteSegment } from '../shared/useRouteSegment';
-import { roomHistoryPath } from '../timelines/paths';
+import { roomHistoryPath } from '../shared/historyPaths';
 import { VoidTokens } from '../tokens/VoidTokens';
 import './messages.en';
 import { roomConsolePath } from './paths';

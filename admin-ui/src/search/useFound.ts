@@ -6,7 +6,7 @@ import type { Operator, Room, User } from '../api/records';
 import { roomConsolePath } from '../rooms/paths';
 import { usePermissionSet } from '../session/usePermissionSet';
 import { dayAndTime } from '../shared/time';
-import { operatorHistoryPath, personPath, roomHistoryPath } from '../timelines/paths';
+import { operatorHistoryPath, personPath, roomHistoryPath } from '../shared/historyPaths';
 import { userPath } from '../users/paths';
 import { momentIn } from './moment';
 

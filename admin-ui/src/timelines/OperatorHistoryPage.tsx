@@ -27,7 +27,7 @@ import { Frame, Split } from './Frame';
 import { LaneCard } from './LaneCard';
 import { type LaneWords, quoted, timesOf } from './laneWords';
 import './messages.en';
-import { entryPath, roomHistoryPath } from './paths';
+import { entryPath, roomHistoryPath } from '../shared/historyPaths';
 import { useSpan, wholeOf } from './useSpan';
 import { useTimeline } from './useTimeline';
 

@@ -24,7 +24,7 @@ import { Columns, Frame, Split } from './Frame';
 import { LaneCard } from './LaneCard';
 import { type LaneWords, quoted, timesOf, toLane } from './laneWords';
 import './messages.en';
-import { personPath } from './paths';
+import { personPath } from '../shared/historyPaths';
 import { SessionTable } from './SessionTable';
 import { useSpan, wholeOf } from './useSpan';
 import { useTimeline } from './useTimeline';

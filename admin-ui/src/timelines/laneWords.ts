@@ -3,7 +3,7 @@ import type { Exposure } from '../api/records';
 import type { useZone } from '../ledger/zone';
 import { durationText } from '../shared/time';
 import type { Bar, Lane, Mark } from './chart/layout';
-import { roomHistoryPath } from './paths';
+import { roomHistoryPath } from '../shared/historyPaths';
 
 export interface LaneWords {
   translate: (key: string, options?: Record<string, unknown>) => string;

@@ -17,7 +17,7 @@ import { Panel } from '../shared/Panel';
 import { usePermissionSet } from '../session/usePermissionSet';
 import { useRouteSegment } from '../shared/useRouteSegment';
 import { useUrlFilters } from '../shared/useUrlFilters';
-import { personPath } from '../timelines/paths';
+import { personPath } from '../shared/historyPaths';
 import { VoidTokens } from '../tokens/VoidTokens';
 import './messages.en';
 import { LookAlikeWarning } from './LookAlikeWarning';

@@ -5,7 +5,7 @@ import { Mono } from '../../shared/Mono';
 import { Facts } from '../../shared/Panel';
 import { durationText } from '../../shared/time';
 import { TimeText } from '../../shared/TimeText';
-import { roomHistoryPath } from '../../timelines/paths';
+import { roomHistoryPath } from '../../shared/historyPaths';
 import { delayText } from '../list/Steps';
 import type { MatchField } from '../query/language';
 import { templateOf } from '../words/sentence';

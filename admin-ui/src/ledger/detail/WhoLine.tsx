@@ -6,7 +6,7 @@ import type { Act } from '@rolecall/server/api';
 import type { ActorKind } from '../../api/records';
 import { nameOf } from '../../shared/nameOf';
 import { Mono } from '../../shared/Mono';
-import { operatorHistoryPath, personPath } from '../../timelines/paths';
+import { operatorHistoryPath, personPath } from '../../shared/historyPaths';
 import { Face } from '../list/Face';
 import type { MatchField } from '../query/language';
 import { ValueMenu } from './ValueMenu';

@@ -8,7 +8,7 @@ import TableRow from '@mui/material/TableRow';
 import { TextLink } from '../../shared/TextLink';
 import type { useZone } from '../../ledger/zone';
 import { durationText } from '../../shared/time';
-import { entryPath } from '../paths';
+import { entryPath } from '../../shared/historyPaths';
 import type { Bar, Lane } from './layout';
 
 export interface LaneTableProps {

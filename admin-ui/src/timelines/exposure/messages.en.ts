@@ -1,4 +1,4 @@
-import { registerMessages } from '../i18n/i18nProvider';
+import { registerMessages } from '../../i18n/i18nProvider';
 
 registerMessages({
   exposure: {

@@ -7,13 +7,13 @@ import TableCell from '@mui/material/TableCell';
 import TableContainer from '@mui/material/TableContainer';
 import TableHead from '@mui/material/TableHead';
 import TableRow from '@mui/material/TableRow';
-import { TextLink } from '../shared/TextLink';
-import type { Exposure } from '../api/records';
-import { actorText } from '../shared/actorText';
-import { RoleChip } from '../shared/RoleChip';
-import { TimeText } from '../shared/TimeText';
-import { operatorHistoryPath, personPath, roomHistoryPath } from '../timelines/paths';
-import { visuallyHidden } from '../shared/visuallyHidden';
+import { TextLink } from '../../shared/TextLink';
+import type { Exposure } from '../../api/records';
+import { actorText } from '../../shared/actorText';
+import { RoleChip } from '../../shared/RoleChip';
+import { TimeText } from '../../shared/TimeText';
+import { operatorHistoryPath, personPath, roomHistoryPath } from '../../shared/historyPaths';
+import { visuallyHidden } from '../../shared/visuallyHidden';
 
 const FIELDS = ['identity', 'room', 'template', 'source', 'until', 'issuer'] as const;
 
