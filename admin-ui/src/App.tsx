@@ -41,6 +41,13 @@ const IntegrityPage = lazyPage(
   async () => (await import('./integrity/IntegrityPage')).IntegrityPage,
 );
 const ExposurePage = lazyPage(async () => (await import('./exposure/ExposurePage')).ExposurePage);
+const PersonPage = lazyPage(async () => (await import('./timelines/PersonPage')).PersonPage);
+const RoomHistoryPage = lazyPage(
+  async () => (await import('./timelines/RoomHistoryPage')).RoomHistoryPage,
+);
+const OperatorHistoryPage = lazyPage(
+  async () => (await import('./timelines/OperatorHistoryPage')).OperatorHistoryPage,
+);
 const StatusPage = lazyPage(async () => (await import('./status/StatusPage')).StatusPage);
 const AccountPage = lazyPage(async () => (await import('./account/AccountPage')).AccountPage);
 
@@ -59,6 +66,21 @@ const activity = (
 const exposure = (
   <RequirePermission permission="ledger.read">
     <ExposurePage />
+  </RequirePermission>
+);
+const person = (
+  <RequirePermission permission="ledger.read">
+    <PersonPage />
+  </RequirePermission>
+);
+const roomHistory = (
+  <RequirePermission permission="ledger.read">
+    <RoomHistoryPage />
+  </RequirePermission>
+);
+const operatorHistory = (
+  <RequirePermission permission="ledger.read">
+    <OperatorHistoryPage />
   </RequirePermission>
 );
 
@@ -116,6 +138,9 @@ export const App = () => (
         }
       />
       <Route path="/exposure" element={exposure} />
+      <Route path="/people/:identity" element={person} />
+      <Route path="/rooms/:name/history" element={roomHistory} />
+      <Route path="/operators/:id/history" element={operatorHistory} />
       <Route path="/status" element={<StatusPage />} />
       <Route path="/account" element={<AccountPage />} />
     </CustomRoutes>

@@ -4,6 +4,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import Alert from '@mui/material/Alert';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
+import Chip from '@mui/material/Chip';
 import FormControlLabel from '@mui/material/FormControlLabel';
 import Paper from '@mui/material/Paper';
 import Skeleton from '@mui/material/Skeleton';
@@ -16,8 +17,10 @@ import { ErrorState } from '../shared/ErrorState';
 import { SearchBox } from '../shared/filters';
 import { absoluteTime } from '../shared/time';
 import { useUrlFilters } from '../shared/useUrlFilters';
-import { ExposureTable } from './ExposureTable';
-import './messages.en';
+import { useZone } from '../ledger/zone';
+import { BarCard } from '../timelines/BarCard';
+import { ExposureTable } from '../timelines/exposure/ExposureTable';
+import '../timelines/exposure/messages.en';
 
 const TEXTS = ['identity', 'room', 'template', 'issuer'] as const;
 const PAGE = 50;
@@ -25,7 +28,11 @@ const PAGE = 50;
 /** Who could still come in: to which room, as what, until when. */
 export function ExposurePage() {
   const translate = useTranslate();
-  const filters = useUrlFilters([...TEXTS, 'stopped']);
+  const zone = useZone();
+  const filters = useUrlFilters(
+    [...TEXTS, 'stopped', 'openAt'],
+    (key, value) => key !== 'openAt' || !Number.isNaN(Date.parse(value)),
+  );
   const key = JSON.stringify(filters.values);
   const [page, setPage] = useState({ of: key, cursor: '0' });
   const cursor = page.of === key ? page.cursor : '0';
@@ -80,6 +87,33 @@ export function ExposurePage() {
       ) : (
         <>
           <Horizon answer={data} />
+          {data.bars.length > 0 && (
+            <Box sx={{ mb: 2 }}>
+              <BarCard
+                title={translate('exposure.over_time')}
+                text={translate('exposure.over_time_text')}
+                layers={[
+                  { id: 'tokens', tone: 'primary' },
+                  { id: 'sessions', tone: 'neutral' },
+                ]}
+                columns={columnsOf(data.bars)}
+                chosen={chosenIn(columnsOf(data.bars), filters.values.openAt)}
+                onChoose={(span) =>
+                  filters.set({ openAt: span ? new Date(span.from).toISOString() : '' })
+                }
+                zone={zone}
+              />
+            </Box>
+          )}
+          {filters.values.openAt && (
+            <Chip
+              sx={{ mb: 1 }}
+              label={translate('exposure.open_at', {
+                at: zone.format(filters.values.openAt, 'dayAndMinute'),
+              })}
+              onDelete={() => filters.set({ openAt: '' })}
+            />
+          )}
           {data.data.length === 0 ? (
             <Paper variant="outlined">
               <EmptyState
@@ -106,6 +140,21 @@ export function ExposurePage() {
       )}
     </Box>
   );
+}
+
+/** The bars have one width; the last one ends where none is left. */
+function columnsOf(bars: Answer['bars']) {
+  const width = bars.length > 1 ? Date.parse(bars[1]!.at) - Date.parse(bars[0]!.at) : 1;
+  return bars.map(({ at, tokens, sessions }) => {
+    const from = Date.parse(at);
+    return { at: from, to: from + width, counts: [tokens, sessions], numbers: [tokens, sessions] };
+  });
+}
+
+function chosenIn(columns: ReturnType<typeof columnsOf>, openAt: string) {
+  const at = Date.parse(openAt);
+  const column = columns.find((one) => at >= one.at && at < one.to);
+  return column ? { from: column.at, to: column.to } : null;
 }
 
 function Horizon({ answer }: { answer: Answer }) {

@@ -83,6 +83,7 @@ registerMessages({
       kind: 'Kind',
       actor: 'Actor',
       room: 'Room',
+      template: 'Role',
       reason: 'Reason',
       requestId: 'Request',
       operationId: 'Operation',

@@ -4,6 +4,7 @@ import Alert from '@mui/material/Alert';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
+import { Link } from 'react-router-dom';
 import type { Operator } from '../api/records';
 import { useMe } from '../session/session';
 import { ConfirmDialog } from '../shared/ConfirmDialog';
@@ -13,6 +14,7 @@ import { SecretOnce } from '../shared/SecretOnce';
 import { useErrorText } from '../shared/useErrorText';
 import { usePermissionSet } from '../session/usePermissionSet';
 import { useRouteSegment } from '../shared/useRouteSegment';
+import { operatorHistoryPath } from '../shared/historyPaths';
 import { AccessInput } from './AccessInput';
 import './messages.en';
 
@@ -29,9 +31,16 @@ export function OperatorEdit() {
         const isReadOnly = !can('operator.update');
         return (
           <Box sx={{ display: 'grid', gap: 2, maxWidth: 760 }}>
-            <Typography color="text.secondary">
-              <bdi translate="no">{operator.email}</bdi>
-            </Typography>
+            <Box sx={{ display: 'flex', alignItems: 'center', gap: 2, flexWrap: 'wrap' }}>
+              <Typography color="text.secondary">
+                <bdi translate="no">{operator.email}</bdi>
+              </Typography>
+              {can('ledger.read') && (
+                <Button component={Link} to={operatorHistoryPath(operator.id)}>
+                  {translate('operators.to_history')}
+                </Button>
+              )}
+            </Box>
             {operator.isDisabled && (
               <Alert severity="warning">{translate('operators.disabled_notice')}</Alert>
             )}

@@ -16,6 +16,7 @@ registerMessages({
     },
   },
   operators: {
+    to_history: 'History',
     search: 'Search name or e-mail',
     create: 'New operator',
     create_title: 'New operator',

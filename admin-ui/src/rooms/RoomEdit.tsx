@@ -13,6 +13,7 @@ import { EditPage, RecordForm } from '../shared/FormPage';
 import { Panel } from '../shared/Panel';
 import { usePermissionSet } from '../session/usePermissionSet';
 import { useRouteSegment } from '../shared/useRouteSegment';
+import { roomHistoryPath } from '../shared/historyPaths';
 import { VoidTokens } from '../tokens/VoidTokens';
 import './messages.en';
 import { roomConsolePath } from './paths';
@@ -58,6 +59,7 @@ export function RoomEdit() {
 
 function Heading({ room }: { room: Room }) {
   const translate = useTranslate();
+  const can = usePermissionSet();
   return (
     <>
       <Box sx={{ display: 'flex', gap: 2, alignItems: 'center', flexWrap: 'wrap' }}>
@@ -66,6 +68,11 @@ function Heading({ room }: { room: Room }) {
         </Typography>
         <RoomState room={room} />
         <Box sx={{ flex: 1 }} />
+        {can('ledger.read', room.name) && (
+          <Button component={Link} to={roomHistoryPath(room.name)}>
+            {translate('rooms.to_history')}
+          </Button>
+        )}
         <Button component={Link} to={roomConsolePath(room.name)} variant="outlined">
           {translate('rooms.to_console')}
         </Button>

@@ -28,6 +28,7 @@ registerMessages({
     empty_title: 'No rooms yet',
     empty_text:
       'A room is where people meet. Create one here, or let a token create it when it is first needed.',
+    to_history: 'History',
     to_console: 'Open the room',
     edit_named: 'Settings of %{name}',
     filter: { state: 'State', live: 'Live now', empty: 'Empty', open: 'Open', closed: 'Closed' },

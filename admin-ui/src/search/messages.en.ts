@@ -7,6 +7,8 @@ registerMessages({
     help: 'For example: Ana, town-hall, Tuesday 14:05. A token that you paste is only looked at in this browser.',
     found: 'Found',
     loading: 'Searching…',
+    history_of: '%{name} over time',
+    history_of_identity: 'Over time: whoever has the identity “%{identity}”',
     acts_of: 'Acts about %{name}',
     acts_by: 'Acts by %{name}',
     in_log: 'Search the log for “%{text}”',

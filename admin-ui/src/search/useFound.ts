@@ -6,6 +6,7 @@ import type { Operator, Room, User } from '../api/records';
 import { roomConsolePath } from '../rooms/paths';
 import { usePermissionSet } from '../session/usePermissionSet';
 import { dayAndTime } from '../shared/time';
+import { operatorHistoryPath, personPath, roomHistoryPath } from '../shared/historyPaths';
 import { userPath } from '../users/paths';
 import { momentIn } from './moment';
 
@@ -67,6 +68,12 @@ export function useFound(word: string, locale: string): { found: Found[]; isLoad
         label: translate('search.acts_of', { name: name || identity }),
         to: log(`identity:${JSON.stringify(identity)}`),
       });
+      all.push({
+        id: `history ${id}`,
+        sort: 'person',
+        label: translate('search.history_of', { name: name || identity }),
+        to: personPath(identity),
+      });
     }
     for (const { name, title } of rooms) {
       all.push({
@@ -75,6 +82,13 @@ export function useFound(word: string, locale: string): { found: Found[]; isLoad
         label: title || name,
         note: title ? name : undefined,
         to: roomConsolePath(name),
+      });
+      if (!hasLog) continue;
+      all.push({
+        id: `history of room ${name}`,
+        sort: 'room',
+        label: translate('search.history_of', { name: title || name }),
+        to: roomHistoryPath(name),
       });
     }
     for (const { id, email, name } of hasLog ? operators : []) {
@@ -85,8 +99,21 @@ export function useFound(word: string, locale: string): { found: Found[]; isLoad
         note: name ? email : undefined,
         to: log(`actor:${id}`),
       });
+      all.push({
+        id: `history of operator ${id}`,
+        sort: 'operator',
+        label: translate('search.history_of', { name: name || email }),
+        to: operatorHistoryPath(id),
+      });
     }
     if (hasLog) {
+      // Also of somebody whom nobody added as a user.
+      all.push({
+        id: 'identity',
+        sort: 'person',
+        label: translate('search.history_of_identity', { identity: word }),
+        to: personPath(word),
+      });
       all.push({
         id: 'text',
         sort: 'text',

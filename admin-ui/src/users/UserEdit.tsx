@@ -6,7 +6,7 @@ import Button from '@mui/material/Button';
 import Tab from '@mui/material/Tab';
 import Tabs from '@mui/material/Tabs';
 import Typography from '@mui/material/Typography';
-import { useNavigate } from 'react-router-dom';
+import { Link, useNavigate } from 'react-router-dom';
 import type { Permission } from '../session/permissions';
 import type { User } from '../api/records';
 import { ConfirmDialog } from '../shared/ConfirmDialog';
@@ -17,6 +17,7 @@ import { Panel } from '../shared/Panel';
 import { usePermissionSet } from '../session/usePermissionSet';
 import { useRouteSegment } from '../shared/useRouteSegment';
 import { useUrlFilters } from '../shared/useUrlFilters';
+import { personPath } from '../shared/historyPaths';
 import { VoidTokens } from '../tokens/VoidTokens';
 import './messages.en';
 import { LookAlikeWarning } from './LookAlikeWarning';
@@ -57,6 +58,11 @@ function UserPage({ user }: { user: User }) {
         <Mono>{user.identity}</Mono>
         <CopyButton text={user.identity} label={translate('app.copy.identity')} />
         <UserState user={user} />
+        {can('ledger.read') && (
+          <Button component={Link} to={personPath(user.identity)} sx={{ ml: 'auto' }}>
+            {translate('users.to_history')}
+          </Button>
+        )}
       </Box>
       {user.isSuspended && <Alert severity="warning">{translate('users.suspended_notice')}</Alert>}
       <LookAlikeWarning identity={user.identity} />

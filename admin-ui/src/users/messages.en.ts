@@ -16,6 +16,7 @@ registerMessages({
     },
   },
   users: {
+    to_history: 'History',
     search: 'Search name or identity',
     create: 'New user',
     create_title: 'New user',

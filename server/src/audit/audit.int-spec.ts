@@ -75,6 +75,12 @@ describe('what an auditor asks of the log', () => {
     const rest = await exposure({ limit: '2', cursor: '2' });
     expect(rest.data.map(({ jti }: Json) => jti)).toEqual([first.jti]);
 
+    // It becomes less by itself: all three now, one in the end.
+    expect(all.bars[0]).toMatchObject({ tokens: 3, sessions: 0 });
+    expect(all.bars.at(-1)).toMatchObject({ tokens: 1 });
+    const later = await exposure({ openAt: all.bars.at(-1).at });
+    expect(later.data.map(({ jti }: Json) => jti)).toEqual([second.jti]);
+
     const jtisOf = async (query: Record<string, string>) =>
       (await exposure(query)).data.map(({ jti }: Json) => jti);
     expect(await jtisOf({ identity: 'ben' })).toEqual([other.jti]);

@@ -22,6 +22,8 @@ import { RecognizeService } from './recognize/recognize.service.js';
 import { SeatLineage } from './seat-lineage.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
+import { TimelinesController } from './timelines/timelines.controller.js';
+import { TimelinesService } from './timelines/timelines.service.js';
 import { ViewsController } from './views/views.controller.js';
 import { ViewsService } from './views/views.service.js';
 
@@ -42,6 +44,7 @@ import { ViewsService } from './views/views.service.js';
     LogController,
     RecognizeController,
     SessionsController,
+    TimelinesController,
     ViewsController,
   ],
   providers: [
@@ -55,6 +58,7 @@ import { ViewsService } from './views/views.service.js';
     RecognizeService,
     SeatLineage,
     SessionsService,
+    TimelinesService,
     UnusedRoles,
     ViewsService,
   ],

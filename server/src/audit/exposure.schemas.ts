@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cleanText, nameText } from '../common/http/fields.js';
+import { cleanText, instant, nameText } from '../common/http/fields.js';
 import { pageInfoResponse } from '../common/http/lists.js';
 import { issuerResponse } from '../ledger/lineage.schemas.js';
 
@@ -23,6 +23,9 @@ export const exposureQuery = z.strictObject({
     .default('false')
     .transform((text) => text === 'true')
     .describe('Also what lives and opens no door now: it would, if a block ended, for example.'),
+  openAt: instant
+    .optional()
+    .describe('Only what would still open the door at this instant, by policy as it is now.'),
   revoke: z
     .enum(['void_tokens', 'block', 'suspend', 'close_room'])
     .optional()
@@ -102,5 +105,16 @@ export const exposureResponse = z.object({
     })
     .optional()
     .describe('What `revoke` would take away; left out unless that was asked for.'),
+  bars: z
+    .array(
+      z.object({
+        at: z.date().describe('An instant to come. ISO 8601.'),
+        tokens: z.int().describe('How many tokens still open the door then.'),
+        sessions: z.int().describe('How many people who are or were there could come back then.'),
+      }),
+    )
+    .describe(
+      'How it becomes less by itself until the last of it ends; none: nobody could come in.',
+    ),
   pageInfo: pageInfoResponse,
 });

@@ -16,6 +16,7 @@ import { PolicyReader } from '../policy/policy-reader.js';
 import { isVoided } from '../proofs/voided.js';
 import { SeatReader, type SeatSession } from '../seats/public/seats.js';
 import {
+  barsOf,
   type Exposure,
   horizonOf,
   inOrder,
@@ -67,7 +68,7 @@ export class ExposureService {
   ) {}
 
   async list(actor: Actor, query: ExposureQuery) {
-    const { limit, cursor: offset, stopped, template, revoke } = query;
+    const { limit, cursor: offset, stopped, template, revoke, openAt } = query;
     assertScope(revoke, query);
     const now = this.clock.now();
     const { all, isPartial } = await this.searches.inTurn(actor, () =>
@@ -75,7 +76,8 @@ export class ExposureService {
     );
     const matching = all.filter((one) => template === undefined || one.template === template);
     const open = matching.filter(({ entrance }) => entrance.canComeIn);
-    const shown = inOrder(stopped ? matching : open);
+    const chosen = stopped ? matching : open;
+    const shown = inOrder(openAt ? chosen.filter(({ until }) => until > openAt) : chosen);
     const page = shown.slice(offset, offset + limit);
     const last = this.longestMs() + LEEWAY_MS;
     return {
@@ -89,6 +91,7 @@ export class ExposureService {
         sessions: open.filter(({ source }) => source === 'session').length,
         stopped: matching.length - open.length,
       },
+      bars: barsOf(open, now),
       ...(revoke ? { revoking: revoking(revoke, open, query) } : {}),
       pageInfo: {
         next: offset + limit < shown.length ? String(offset + limit) : null,

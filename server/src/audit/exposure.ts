@@ -46,6 +46,21 @@ export function horizonOf(exposures: readonly Exposure[]): Date | null {
   return latest > 0 ? new Date(latest) : null;
 }
 
+const BARS = 48;
+
+/** How many open a door at instants between now and the last of them. */
+export function barsOf(open: readonly Exposure[], now: Date) {
+  const last = horizonOf(open);
+  if (!last) return [];
+  const width = (last.getTime() - now.getTime()) / BARS;
+  return Array.from({ length: BARS }, (_, i) => {
+    const at = new Date(now.getTime() + i * width);
+    const still = open.filter(({ until }) => until > at);
+    const tokens = still.filter(({ source }) => source === 'issued').length;
+    return { at, tokens, sessions: still.length - tokens };
+  });
+}
+
 /** Latest first; then by name, so that pages follow each other. */
 export function inOrder(exposures: readonly Exposure[]): Exposure[] {
   return exposures.toSorted(

@@ -35,6 +35,7 @@ import { LedgerCounts } from './search/ledger-counts.js';
 import { LogFacets } from './search/log-facets.js';
 import { LogHistogram } from './search/log-histogram.js';
 import { OperationEntries } from './search/operation-entries.js';
+import { TimelineReader } from './timelines/timeline-reader.js';
 import { TokenUses } from './token-uses.js';
 import { Transactions } from './transactions.js';
 import { IntegrityController } from './integrity/integrity.controller.js';
@@ -98,6 +99,7 @@ const SEALING = [
     RandomEntries,
     ReviewsService,
     RoomHistory,
+    TimelineReader,
     TokenUses,
     Transactions,
     ...SEALING,
@@ -127,6 +129,7 @@ const SEALING = [
     OperationEntries,
     RandomEntries,
     RoomHistory,
+    TimelineReader,
     TokenUses,
     Transactions,
     TreeReader,

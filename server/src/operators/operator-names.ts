@@ -4,6 +4,16 @@ import { containsText, searchPattern } from '../database/text-search.js';
 
 const MAX_FOUND = 40;
 
+/** An operator's account as it is now. */
+export interface OperatorAccount {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly createdAt: Date;
+  readonly isDisabled: boolean;
+  readonly access: readonly { readonly role: string; readonly rooms: readonly string[] | null }[];
+}
+
 /** Names of operators by their ids, and the other way round. */
 @Injectable()
 export class OperatorNames {
@@ -17,6 +27,18 @@ export class OperatorNames {
       [ids],
     );
     return new Map(rows.map(({ id, name }) => [id, name]));
+  }
+
+  async find(id: string): Promise<OperatorAccount | null> {
+    const { rows } = await this.pg.query<OperatorAccount>(
+      'operator-account',
+      `SELECT o.id, o.name, o.email, o.created_at AS "createdAt", o.is_disabled AS "isDisabled",
+         coalesce((SELECT json_agg(json_build_object('role', a.role, 'rooms', a.rooms) ORDER BY a.role)
+           FROM operator_access a WHERE a.operator_id = o.id), '[]') AS access
+       FROM operator o WHERE o.id::text = $1`,
+      [id],
+    );
+    return rows[0] ?? null;
   }
 
   /** The ids of those whose id it is, or whose name or address contains it. */

@@ -55,6 +55,7 @@ const DASHBOARD = new Set([
   'activity',
   'integrity',
   'exposure',
+  'people',
   'status',
   'account',
 ]);

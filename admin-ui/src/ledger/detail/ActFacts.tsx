@@ -5,8 +5,10 @@ import { Mono } from '../../shared/Mono';
 import { Facts } from '../../shared/Panel';
 import { durationText } from '../../shared/time';
 import { TimeText } from '../../shared/TimeText';
+import { roomHistoryPath } from '../../shared/historyPaths';
 import { delayText } from '../list/Steps';
 import type { MatchField } from '../query/language';
+import { templateOf } from '../words/sentence';
 import { ValueMenu } from './ValueMenu';
 
 export interface ActFactsProps {
@@ -25,9 +27,9 @@ export function ActFacts({ act, onFilter }: ActFactsProps) {
     if (value === null || value === undefined || value === '' || value === false) return;
     facts.push({ label: translate(`ledger.field.${name}`), value });
   };
-  const asked = (field: MatchField, value: string | null | undefined) =>
+  const asked = (field: MatchField, value: string | null | undefined, to?: string) =>
     value && (
-      <ValueMenu field={field} value={value} onFilter={onFilter}>
+      <ValueMenu field={field} value={value} onFilter={onFilter} to={to}>
         <Mono>{value}</Mono>
       </ValueMenu>
     );
@@ -35,7 +37,12 @@ export function ActFacts({ act, onFilter }: ActFactsProps) {
   const last = steps.at(-1);
 
   add('kind', asked('kind', entry.kind));
-  add('room', asked('room', entry.room));
+  add('room', asked('room', entry.room, entry.room ? roomHistoryPath(entry.room) : undefined));
+  const template = templateOf(entry)?.key;
+  add(
+    'template',
+    asked('template', template, template && `/role-templates/${encodeURIComponent(template)}`),
+  );
   add('actor', entry.actor?.label && <bdi translate="no">{entry.actor.label}</bdi>);
   add('reason', entry.reason && <bdi>{entry.reason}</bdi>);
   add('ttl', typeof payload['ttl'] === 'number' && durationText(payload['ttl'], locale));

@@ -3,8 +3,10 @@ import Box from '@mui/material/Box';
 import Typography from '@mui/material/Typography';
 import ChevronRight from '@mui/icons-material/ChevronRight';
 import type { Act } from '@rolecall/server/api';
+import type { ActorKind } from '../../api/records';
 import { nameOf } from '../../shared/nameOf';
 import { Mono } from '../../shared/Mono';
+import { operatorHistoryPath, personPath } from '../../shared/historyPaths';
 import { Face } from '../list/Face';
 import type { MatchField } from '../query/language';
 import { ValueMenu } from './ValueMenu';
@@ -32,7 +34,11 @@ export function WhoLine({ act, onFilter }: WhoLineProps) {
           }
           kind={entry.kind.startsWith('gate.') ? 'gate' : actor.kind}
           note={noteOf(act, translate)}
-          filter={actor.id ? { field: 'actor', value: actor.id, onFilter } : undefined}
+          filter={
+            actor.id
+              ? { field: 'actor', value: actor.id, onFilter, to: pageOf(actor.kind, actor.id) }
+              : undefined
+          }
         />
       )}
       {!isOneself && actor && identity && (
@@ -48,15 +54,19 @@ export function WhoLine({ act, onFilter }: WhoLineProps) {
             field: 'identity',
             value: identity,
             onFilter,
-            to:
-              people.subject?.kind === 'user' && people.subject.id
-                ? `/users/${people.subject.id}`
-                : undefined,
+            to: personPath(identity),
           }}
         />
       )}
     </Box>
   );
+}
+
+/** Operators and people have a page of their own. */
+function pageOf(kind: ActorKind | null, id: string) {
+  if (kind === 'operator') return operatorHistoryPath(id);
+  if (kind === 'participant' || kind === 'user') return personPath(id);
+  return kind === 'api_key' ? `/api-keys/${encodeURIComponent(id)}` : undefined;
 }
 
 type Translate = ReturnType<typeof useTranslate>;

@@ -38,12 +38,15 @@ export interface LogListProps {
   zone: ReturnType<typeof useZone>;
   onPick: PickValue;
   onCopyLink: (act: Act) => void;
+  /** Where the list is a part of a page, the page begins elsewhere. */
+  takesFocus?: boolean;
   handle: Ref<LogListHandle>;
 }
 
 /** Acts, newest first. Only what is in view is drawn, and nothing that is read ever moves. */
 export function LogList(props: LogListProps) {
   const { acts, hasMore, isFetchingMore, onNearEnd, openId, words, zone, onPick } = props;
+  const { takesFocus = true } = props;
   const translate = useTranslate();
   const scroller = useRef<HTMLDivElement>(null);
   const [measure, width] = useWidth<HTMLDivElement>();
@@ -85,9 +88,9 @@ export function LogList(props: LogListProps) {
   // The keys work from the first moment.
   const hasRows = rows.length > 0;
   useEffect(() => {
-    if (!hasRows || openId || !isFocusFree()) return;
+    if (!hasRows || openId || !takesFocus || !isFocusFree()) return;
     scroller.current?.querySelector<HTMLElement>('a')?.focus({ preventScroll: true });
-  }, [hasRows, openId]);
+  }, [hasRows, openId, takesFocus]);
 
   const onExpand = useCallback(
     (id: string, index: number) => {

@@ -1,4 +1,4 @@
-import { registerMessages } from '../i18n/i18nProvider';
+import { registerMessages } from '../../i18n/i18nProvider';
 
 registerMessages({
   exposure: {
@@ -33,6 +33,10 @@ registerMessages({
     horizon_partial: 'There is more than is shown. All of it ends before %{at}.',
     no_gate:
       'No gate is in front of LiveKit: it lets in any token that has not expired, until the check at the join.',
+    over_time: 'How many could still come in',
+    over_time_text:
+      'If nobody issues, blocks or voids anything. A bar shows who is left at its time.',
+    open_at: 'Still open at %{at}',
     counts: '%{tokens} tokens, %{sessions} people in rooms, %{stopped} stopped',
     empty_title: 'Nobody could come in',
     empty_text: 'No token works now, and nobody is in a room.',
