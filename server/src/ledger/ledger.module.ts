@@ -40,6 +40,9 @@ import { Transactions } from './transactions.js';
 import { IntegrityController } from './integrity/integrity.controller.js';
 import { LedgerIntegrity } from './integrity/ledger-integrity.js';
 import { VerificationRuns } from './integrity/verification-runs.js';
+import { DossierEntries } from './dossier/dossier-entries.js';
+import { DossierMaker } from './dossier/dossier-maker.js';
+import { ExportedCheckpoint } from './export/exported-checkpoint.js';
 import { LedgerExporter } from './export/ledger-exporter.js';
 import { LedgerVerification } from './verify/verification.js';
 import { CosignatureStore } from './witness/cosignature-store.js';
@@ -48,6 +51,9 @@ import { WitnessPolicyFile } from './witness/policy-file.js';
 
 const VERIFYING = [
   CosignatureStore,
+  DossierEntries,
+  DossierMaker,
+  ExportedCheckpoint,
   LedgerExporter,
   LedgerIntegrity,
   LedgerVerification,
@@ -106,6 +112,7 @@ const SEALING = [
   ],
   exports: [
     AnomalyReader,
+    DossierMaker,
     EntriesAbout,
     EntrySearch,
     LedgerEraser,
