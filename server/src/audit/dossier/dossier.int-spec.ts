@@ -236,6 +236,7 @@ describe('the dossier of a session', () => {
     const dossier = dataIn(html);
     const data = JSON.stringify(dossier);
     const operators = await app.sql<{ id: string }>('SELECT id FROM operator');
+    expect(readDossierManifest(dossier.manifest).roles.map(({ key }) => key)).toContain('speaker');
     const others = [HOSTILE, 'owned', 'cleo', 'admin@', 'moderator@', REASON, 'noise', 'spam'];
     for (const name of [...others, ...operators.map(({ id }) => id), '127.0.0.1']) {
       expect([name, data.includes(name) || html.includes(name)]).toEqual([name, false]);
@@ -267,6 +268,15 @@ describe('the dossier of a session', () => {
     const route = '/api/v1/rooms/elsewhere/sessions';
     expect((await app.get(`${route}/${session}/dossier`)).status).toBe(404);
     expect((await app.get(`${route}/none-1-1/dossier`)).status).toBe(404);
+    const limited = await app.post('/api/v1/api-keys', {
+      name: 'of another room',
+      permissions: ['ledger.read'],
+      rooms: ['elsewhere'],
+    });
+    const refused = await fetch(`${app.url}/api/v1/rooms/${ROOM}/sessions/${session}/dossier`, {
+      headers: { authorization: `Bearer ${limited.body.key as string}` },
+    });
+    expect([limited.status, refused.status]).toEqual([201, 404]);
     const entries = await app.sql<{ identity: string; payload: object }>(
       `SELECT identity, payload FROM ledger_entry WHERE kind = 'ledger.exported' AND room = $1 ORDER BY at`,
       [ROOM],

@@ -102,6 +102,7 @@ export class DossierMaker {
       lines.push(line);
       if (i % PROOFS_AT_ONCE === 0) await setImmediate(); // others have their turn
     }
+    const roles = await request.rolesOf(rolesIn(sealed));
     const manifest: DossierManifest = {
       origin: keys.origin,
       madeAt: madeAt.toISOString(),
@@ -116,7 +117,7 @@ export class DossierMaker {
       unsealed: read.filter(({ leaf, isBeforeTree }) => leaf === null && !isBeforeTree).length,
       beforeTree: read.filter(({ isBeforeTree }) => isBeforeTree).length,
       treeSize: size,
-      roles: await request.rolesOf(rolesIn(sealed)),
+      roles: roles.filter(({ key, name }) => !redaction?.isAboutOthers(key, name)),
       entriesSha256: sum.digest('hex'),
     };
     const published = (await this.keys.publicKeys()).map(({ generation, vkey, signature }) => ({

@@ -77,6 +77,7 @@ describe('the version of a dossier for one participant', () => {
       payload: '{"template":"bench"}',
       actorKind: 'participant',
       actorId: 'ana',
+      actorLabel: 'ana',
     };
     expect(told(entry(own))).toMatchObject({
       hasText: true,

@@ -127,6 +127,11 @@ export class Redaction {
     };
   }
 
+  /** Of what is beside the entries, such as what roles are called. */
+  isAboutOthers(...texts: readonly string[]): boolean {
+    return this.namesOthers(texts);
+  }
+
   private isOwnAct({ actorKind, actorId }: StoredEntry): boolean {
     return (actorKind === 'participant' || actorKind === 'user') && actorId === this.identity;
   }
