@@ -125,7 +125,8 @@ export function reportOf(
   const from = Date.parse(manifest.startedAt);
   const to = Date.parse(manifest.endedAt ?? manifest.until);
   const attendance = attendanceOf(told, from, to);
-  const lanes = attendance.map((one) => laneOf(one, told, to));
+  const changes = changesByPerson(told);
+  const lanes = attendance.map((one) => laneOf(one, changes.get(one.who) ?? [], to));
   const decisions = decisionsOf(told, from);
   const watched = watchedIn(told, attendance, to);
   const refusals = told.filter(({ outcome }) => outcome === 'refused').map(toRefusal);
@@ -244,8 +245,7 @@ interface Rights {
 }
 
 /** A token, and what is set on the seat, say the role of the next connect; acts change it at once. */
-function laneOf({ who, visits }: Attendance, told: readonly Told[], end: number): Lane {
-  const changes = told.filter((one) => one.about === who).flatMap(toChange);
+function laneOf({ who, visits }: Attendance, changes: readonly Change[], end: number): Lane {
   const stretches = merged(visits, end).flatMap((visit) => {
     const before = changes.filter(({ at }) => at <= visit.from);
     let now: Rights = {
@@ -269,6 +269,17 @@ function laneOf({ who, visits }: Attendance, told: readonly Told[], end: number)
     return result;
   });
   return { who, stretches };
+}
+
+function changesByPerson(told: readonly Told[]): Map<string, Change[]> {
+  const changes = new Map<string, Change[]>();
+  for (const one of told) {
+    if (one.about === null) continue;
+    const known = changes.get(one.about);
+    if (known) known.push(...toChange(one));
+    else changes.set(one.about, toChange(one));
+  }
+  return changes;
 }
 
 interface Change {
