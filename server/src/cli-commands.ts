@@ -13,7 +13,8 @@ import type { AppConfig } from './config/app-config.js';
 import { Idempotency } from './http/idempotency.js';
 import type { issueBody } from './issuance/issuance.schemas.js';
 import { IssuanceService } from './issuance/issuance.service.js';
-import { challengeLedger, exportLedger, verifyLedger } from './ledger-command.js';
+import type { DossierArguments } from './ledger-arguments.js';
+import { challengeLedger, exportLedger, verifyLedger, writeDossier } from './ledger-command.js';
 import type { ChallengeBody } from './audit/challenge.schemas.js';
 import type { ExportRequest } from './ledger/export/ledger-exporter.js';
 import { type Erasure, LedgerEraser } from './ledger/ledger-eraser.js';
@@ -88,6 +89,10 @@ export class Commands {
 
   exportLedger(request: ExportRequest): Promise<number> {
     return exportLedger(this.app, this.actor, request);
+  }
+
+  writeDossier(request: DossierArguments): Promise<number> {
+    return writeDossier(this.app, this.actor, request);
   }
 
   /** 0 when nothing deviates without an explanation, else 1. */

@@ -10,6 +10,7 @@ import {
   LEDGER_OPTIONS,
   LEDGER_USAGE,
   readChallenge,
+  readDossier,
   readErasure,
   readExport,
   readNote,
@@ -56,7 +57,7 @@ const OPTIONS = {
 type Work = (commands: Commands) => Promise<number>;
 
 /** Reads all that was given first: a mistake is told before anything is loaded or connected. */
-async function workOf(command: string, given: Options, folder: string): Promise<Work | null> {
+async function workOf(command: string, given: Options, target: string): Promise<Work | null> {
   switch (command) {
     case 'token create': {
       const { issueBody } = await import('./issuance/issuance.schemas.js');
@@ -98,8 +99,12 @@ async function workOf(command: string, given: Options, folder: string): Promise<
       return (commands) => commands.challengeLedger(body);
     }
     case 'ledger export': {
-      const request = await readExport(folder, given);
+      const request = await readExport(target, given);
       return (commands) => commands.exportLedger(request);
+    }
+    case 'ledger dossier': {
+      const request = await readDossier(target, given);
+      return (commands) => commands.writeDossier(request);
     }
     case 'ledger rotate-key':
       return async (commands) => {
@@ -128,9 +133,10 @@ async function workOf(command: string, given: Options, folder: string): Promise<
 async function main(): Promise<number> {
   forgetPgVariables();
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
-  const isExport = positionals.length === 3 && positionals[1] === 'export';
-  const command = (isExport ? positionals.slice(0, 2) : positionals).join(' ');
-  if (values.help || command === '' || (command === 'ledger export' && !isExport)) {
+  const isWritten = ['export', 'dossier'].includes(positionals[1] ?? '');
+  const hasTarget = isWritten && positionals.length === 3;
+  const command = (hasTarget ? positionals.slice(0, 2) : positionals).join(' ');
+  if (values.help || command === '' || (isWritten && !hasTarget)) {
     console.error(USAGE);
     return values.help ? 0 : 2;
   }

@@ -13,6 +13,8 @@ export const LEDGER_OPTIONS = {
   n: { type: 'string' },
   'without-people': { type: 'boolean' },
   operator: { type: 'string' },
+  session: { type: 'string' },
+  for: { type: 'string' },
   before: { type: 'string' },
 } as const;
 
@@ -21,6 +23,10 @@ export const LEDGER_USAGE = `  ledger verify [--since FILE]   proves every entry
   ledger export [--from TIME] [--to TIME] [--filter JSON] [--without-people] DIR
                                  writes entries with their proofs into a new folder; node DIR/verify.mjs
                                  proves them on any machine. Times are ISO 8601 with an offset
+  ledger dossier --room ROOM [--session ID] [--for IDENTITY] FILE
+                                 writes one session of a room, the newest unless you name one, as a page
+                                 that opens without a network and verifies itself; --for leaves out
+                                 everybody but one participant
   ledger challenge --n N [--from TIME] [--to TIME]
                                  decides N random entries again from policy as it was; exits with 1 when
                                  one deviates and the log does not say why`;
@@ -61,6 +67,32 @@ export async function readExport(folder: string, given: Given): Promise<ExportRe
     filter: query && query.filter,
     hasPeople: given['without-people'] !== true,
   };
+}
+
+export interface DossierArguments {
+  readonly file: string;
+  readonly room: string;
+  readonly session: string | null;
+  readonly for: string | null;
+}
+
+export async function readDossier(file: string, given: Given): Promise<DossierArguments> {
+  const [{ z }, { nameText }, { dossierQuery }] = await Promise.all([
+    import('zod'),
+    import('./common/http/fields.js'),
+    import('./audit/dossier/dossier.schemas.js'),
+  ]);
+  const fields = dossierQuery.extend({ room: nameText, session: z.string().max(60).optional() });
+  const {
+    room,
+    session = null,
+    for: whom = null,
+  } = await parseArguments(fields, {
+    room: textOf(given.room),
+    session: textOf(given.session),
+    for: textOf(given.for),
+  });
+  return { file, room, session, for: whom };
 }
 
 export async function readChallenge({ n, from, to }: Given): Promise<ChallengeBody> {

@@ -1,9 +1,15 @@
+import { createWriteStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Actor } from './actor/actor.js';
 import type { ChallengeBody } from './audit/challenge.schemas.js';
 import { ChallengeService } from './audit/challenge.service.js';
 import { printable } from './common/printable.js';
+import { DossierService } from './audit/dossier/dossier.service.js';
+import { fieldError } from './common/errors/app-error.js';
+import type { DossierArguments } from './ledger-arguments.js';
 import { type ExportRequest, LedgerExporter } from './ledger/export/ledger-exporter.js';
 import { CHECKS } from './ledger/ledger-verifier.js';
 import { findingText } from './ledger/verify/finding.js';
@@ -35,6 +41,26 @@ export async function exportLedger(
     `${entries} entries, of leaves ${firstLeaf} to ${endLeaf - 1}, in a tree of ${treeSize}`,
   );
   console.log(printable(`Prove them with: node ${join(request.folder, 'verify.mjs')}`));
+  return 0;
+}
+
+/** 0 when it was written. */
+export async function writeDossier(
+  app: INestApplicationContext,
+  actor: Actor,
+  { file, room, session, for: whom }: DossierArguments,
+): Promise<number> {
+  if (existsSync(file)) throw fieldError('FILE', 'exists already'); // before the ledger says it was made
+  const { manifest, html } = await app.get(DossierService).make(actor, room, session, whom);
+  const target = createWriteStream(file, { flags: 'wx', mode: 0o640 });
+  await pipeline(Readable.from(html), target).catch((error: NodeJS.ErrnoException) => {
+    throw fieldError('FILE', `cannot be written: ${error.message}`);
+  });
+  const { leaves, startedAt, endedAt, until } = manifest;
+  console.log(
+    `${leaves.length} entries of the session from ${startedAt} to ${endedAt ?? `now (${until}); it still runs`}`,
+  );
+  console.log(`Open it in a browser, which verifies it: ${file}`);
   return 0;
 }
 

@@ -38,6 +38,11 @@ const TARGETS = {
       'admin-ui/src',
       'admin-ui/tsconfig.json',
       'admin-ui/vite.config.ts',
+      'admin-ui/vite.dossier.config.ts',
+      // A dossier verifies itself with these.
+      'server/src/ledger/dossier',
+      'server/src/ledger/remote',
+      'server/src/ledger/tree',
     ],
     result: 'admin-ui/dist/index.html',
     notes: [],

@@ -121,6 +121,41 @@ export const putJson = async <T>(route: string, body: unknown, options?: Request
 export const deleteJson = async <T>(route: string, options?: RequestOptions) =>
   (await request<T>(route, { ...options, method: 'DELETE' })).json;
 
+export interface DownloadOptions {
+  query?: RequestOptions['query'];
+  signal?: AbortSignal;
+  /** How many bytes have come; how many there will be is not known. */
+  onBytes?: (bytes: number) => void;
+}
+
+/** A file that the server makes, with the name that it gives it. Throws as `request` does. */
+export async function download(
+  route: string,
+  { query, signal, onBytes }: DownloadOptions = {},
+): Promise<{ name: string; blob: Blob }> {
+  const send = () =>
+    answerOf(withQuery(`${API}${route}`, query), { credentials: 'same-origin', signal });
+  let response = await send();
+  if (response.status === 401 && (await requestReauthentication())) response = await send();
+  if (!response.ok) throw await problemOf(response);
+  const pieces: BlobPart[] = [];
+  let bytes = 0;
+  const reader = response.body?.getReader();
+  try {
+    for (let next = await reader?.read(); next?.value; next = await reader?.read()) {
+      pieces.push(next.value);
+      bytes += next.value.byteLength;
+      onBytes?.(bytes);
+    }
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new UnreachableError(error); // it was cut off
+  }
+  const said = response.headers.get('Content-Disposition') ?? '';
+  const name = /filename="([^"]+)"/.exec(said)?.[1] ?? 'download';
+  return { name, blob: new Blob(pieces, { type: response.headers.get('Content-Type') ?? '' }) };
+}
+
 async function answerOf(url: string, init: RequestInit): Promise<Response> {
   const lossesBefore = countLosses();
   try {

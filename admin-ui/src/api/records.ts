@@ -28,6 +28,8 @@ export type {
   PermissionRecord,
   RoleTemplate,
   Room,
+  RoomSession,
+  RoomSessionPage,
   Scene,
   SceneRule,
   Scope,

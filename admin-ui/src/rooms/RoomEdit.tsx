@@ -13,6 +13,7 @@ import { EditPage, RecordForm } from '../shared/FormPage';
 import { Panel } from '../shared/Panel';
 import { usePermissionSet } from '../session/usePermissionSet';
 import { useRouteSegment } from '../shared/useRouteSegment';
+import { SessionsPanel } from '../sessions/SessionsPanel';
 import { roomHistoryPath } from '../shared/historyPaths';
 import { VoidTokens } from '../tokens/VoidTokens';
 import './messages.en';
@@ -48,6 +49,7 @@ export function RoomEdit() {
             <RecordForm cancelTo="/rooms" isReadOnly={isReadOnly}>
               <RoomInputs isReadOnly={isReadOnly} />
             </RecordForm>
+            {can('ledger.read', name) && <SessionsPanel room={room.name} />}
             <VoidTokens scope={{ kind: 'room', name: room.name }} />
             <Danger room={room} />
           </Box>

@@ -10,6 +10,8 @@ import { AnomaliesService } from './anomalies/anomalies.service.js';
 import { UnusedRoles } from './anomalies/unused-roles.js';
 import { ChallengeController } from './challenge.controller.js';
 import { ChallengeService } from './challenge.service.js';
+import { DossierController } from './dossier/dossier.controller.js';
+import { DossierService } from './dossier/dossier.service.js';
 import { ExposureController } from './exposure.controller.js';
 import { ExposureService } from './exposure.service.js';
 import { ActsService } from './log/acts.service.js';
@@ -40,6 +42,7 @@ import { ViewsService } from './views/views.service.js';
   controllers: [
     AnomaliesController,
     ChallengeController,
+    DossierController,
     ExposureController,
     LogController,
     RecognizeController,
@@ -51,6 +54,7 @@ import { ViewsService } from './views/views.service.js';
     ActsService,
     AnomaliesService,
     ChallengeService,
+    DossierService,
     ExposureService,
     LogFigures,
     LogSearches,

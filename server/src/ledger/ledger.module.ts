@@ -41,6 +41,9 @@ import { Transactions } from './transactions.js';
 import { IntegrityController } from './integrity/integrity.controller.js';
 import { LedgerIntegrity } from './integrity/ledger-integrity.js';
 import { VerificationRuns } from './integrity/verification-runs.js';
+import { DossierEntries } from './dossier/dossier-entries.js';
+import { DossierMaker } from './dossier/dossier-maker.js';
+import { ExportedCheckpoint } from './export/exported-checkpoint.js';
 import { LedgerExporter } from './export/ledger-exporter.js';
 import { LedgerVerification } from './verify/verification.js';
 import { CosignatureStore } from './witness/cosignature-store.js';
@@ -49,6 +52,9 @@ import { WitnessPolicyFile } from './witness/policy-file.js';
 
 const VERIFYING = [
   CosignatureStore,
+  DossierEntries,
+  DossierMaker,
+  ExportedCheckpoint,
   LedgerExporter,
   LedgerIntegrity,
   LedgerVerification,
@@ -108,6 +114,7 @@ const SEALING = [
   ],
   exports: [
     AnomalyReader,
+    DossierMaker,
     EntriesAbout,
     EntrySearch,
     LedgerEraser,

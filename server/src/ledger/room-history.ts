@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SearchPool } from '../database/search-pool.js';
-import { ledgerId } from './ledger-entry.js';
+import { ledgerId, parseLedgerId } from './ledger-entry.js';
 
 export interface RoomStart {
   readonly id: string;
@@ -45,6 +45,26 @@ export class RoomHistory {
       at,
       sid,
     }));
+  }
+
+  /** The session with that id and when the next one started; null: the room has none of that id. */
+  async findSession(
+    room: string,
+    id: string,
+  ): Promise<{ start: RoomStart; next: Date | null } | null> {
+    const ref = parseLedgerId(id);
+    if (!ref) return null;
+    // A Date has milliseconds, the column microseconds.
+    const near = new Date(Math.floor(Number(ref.atMicros) / 1_000) + 1);
+    const start = (await this.listStarts(room, near, 10)).find((one) => one.id === id);
+    if (!start) return null;
+    const { rows } = await this.searches.query<{ at: Date }>(
+      'room-history-next',
+      `SELECT at FROM ledger_entry WHERE room = $1 AND kind = 'room.started'
+         AND at > to_timestamp(0) + $2::bigint * interval '1 microsecond' ORDER BY at LIMIT 1`,
+      [room, ref.atMicros],
+    );
+    return { start, next: rows[0]?.at ?? null };
   }
 
   /** When the room finished within the two instants; null: not that is known. */

@@ -28,6 +28,9 @@ export const PROBLEMS = {
   'clock.skewed': ['unavailable', 'The clock of LiveKit is too far off.'],
   'clock.unknown': ['unavailable', 'The time of the database is not known yet.'],
   'database.unavailable': ['unavailable', 'The database does not answer. Nothing was changed.'],
+  'dossier.busy': ['unavailable', 'Other dossiers are being made.'],
+  'dossier.not_built': ['unavailable', 'The dashboard was not built on this server.'],
+  'dossier.too_large': ['too_large', 'The session has too many entries for one file.'],
   'events.too_many_streams': ['too_many', 'You have too many event streams open.'],
   'gate.above_issuer_ceiling': [
     'forbidden',
@@ -41,6 +44,7 @@ export const PROBLEMS = {
   'ledger.keys_changed': ['conflict', 'Another rotation of the keys came first.'],
   'ledger.lost_shard': ['unavailable', 'The ledger cannot be written. Nothing was changed.'],
   'ledger.needs_owner': ['forbidden', 'Only the owner of the tables can do this.'],
+  'ledger.no_key': ['unavailable', 'This server does not have the key of the log.'],
   'ledger.not_cosigned': [
     'unavailable',
     'Too few witnesses cosign the ledger. Nothing was issued.',
@@ -120,6 +124,7 @@ export const PROBLEMS = {
   'seat.not_present': ['conflict', 'They are not in the room.'],
   'seat.self': ['conflict', 'This is you; send `confirm: true`.'],
   'server.too_many_connections': ['unavailable', 'Too many requests from this address at once.'],
+  'session.not_found': ['not_found', 'The room has no such session.'],
   'stage.cannot_raise': ['conflict', 'A promotion would give them nothing.'],
   'stage.full': ['conflict', 'Every place of the role is taken.'],
   'stage.invite_void': ['conflict', 'Who invited may not do so any longer.'],

@@ -24,9 +24,7 @@ import { hashesAt, TILE_WIDTH, tilePath, widthIn } from '../tree/tiles.js';
 import { AuthenticTiles, type TileSource, type TrustedRoot } from '../verify/authentic-tiles.js';
 import { LedgerTables, type RangeRow } from '../verify/ledger-tables.js';
 import { mirrorCopy } from '../verify/mirror-copy.js';
-import { CosignatureStore } from '../witness/cosignature-store.js';
-import { cosignedBy } from '../witness/cosigned.js';
-import { WitnessPolicyFile } from '../witness/policy-file.js';
+import { ExportedCheckpoint } from './exported-checkpoint.js';
 import { type Manifest, signManifest } from './export-format.js';
 import { exportedLine } from './exported-line.js';
 import { makeVerifier } from './single-file.js';
@@ -53,8 +51,7 @@ export class LedgerExporter {
     private readonly connections: Connections,
     private readonly keys: LedgerKeys,
     private readonly store: TreeStore,
-    private readonly cosignatures: CosignatureStore,
-    private readonly policyFile: WitnessPolicyFile,
+    private readonly checkpoints: ExportedCheckpoint,
     private readonly mirror: LedgerMirror,
     private readonly ledger: LedgerService,
   ) {}
@@ -70,7 +67,7 @@ export class LedgerExporter {
       await client.connect();
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
       const stretch = await readStretch(client, request);
-      const note = await this.checkpointFor(stretch.end);
+      const note = await this.checkpoints.having(stretch.end);
       const trusted = openCheckpoint(note, keys.origin, keys.verifiers);
       await mkdir(request.folder).catch((error: NodeJS.ErrnoException) => {
         const why = error.code === 'EEXIST' ? 'exists already' : `cannot be made: ${error.message}`;
@@ -126,18 +123,6 @@ export class LedgerExporter {
         entriesSha256,
       },
     });
-  }
-
-  /** The newest one that enough witnesses cosigned, when it has the leaves; else the newest. */
-  private async checkpointFor(end: number): Promise<string> {
-    const policy = await this.policyFile.read();
-    for (const row of policy ? await this.cosignatures.newestCosigned(20) : []) {
-      const cosigned = policy && row.size >= end ? cosignedBy(policy, row) : null;
-      if (cosigned) return cosigned.note;
-    }
-    const newest = await this.store.newest();
-    if (newest) return newest.note;
-    throw new AppError('conflict', 'ledger.not_sealed', 'No entry of the ledger is sealed yet.');
   }
 
   private async writeEntries(

@@ -6,7 +6,7 @@ import {
   type VerifiersOf,
 } from '../tree/key-chain.js';
 import type { Sha256 } from '../tree/merkle.js';
-import { NoteError, parseVerifierKey, SIGNATURE_TYPES } from '../tree/note.js';
+import { NoteError, type NoteVerifier, parseVerifierKey, SIGNATURE_TYPES } from '../tree/note.js';
 import { type CheckEd25519, checkSignatures } from './checked-signatures.js';
 
 export interface LogHeadInput {
@@ -17,6 +17,8 @@ export interface LogHeadInput {
   readonly pin: string | null;
   /** A checkpoint that was kept from an earlier run; null: none was. */
   readonly kept: string | null;
+  /** Other notes whose signatures are to be checked with the same keys. */
+  readonly also?: readonly string[];
 }
 
 /** What is signed, once its signatures are checked. */
@@ -25,11 +27,13 @@ export interface LogHead {
   readonly checkpoint: Checkpoint | null;
   readonly kept: Checkpoint | null;
   readonly problems: readonly string[];
+  /** For the notes of `also`: the keys that may have signed the checkpoint. */
+  readonly verifiers: readonly NoteVerifier[];
 }
 
 /** Opens the checkpoint of a log with its keys, or with the pinned one and those that follow from it. */
 export async function readLogHead(
-  { note, keys, pin, kept }: LogHeadInput,
+  { note, keys, pin, kept, also = [] }: LogHeadInput,
   sha256: Sha256,
   check: CheckEd25519,
 ): Promise<LogHead> {
@@ -39,7 +43,7 @@ export async function readLogHead(
     if (pin !== null) requireKnown(pin, all);
     const origin = parseVerifierKey(all[0] ?? '').name;
     const generations = generationsOf(keys);
-    const notes = [note, kept, ...generations.map(({ signature }) => signature)];
+    const notes = [note, kept, ...also, ...generations.map(({ signature }) => signature)];
     const verifiersOf = await checkSignatures(
       notes.filter((one) => one !== null),
       all,
@@ -48,11 +52,18 @@ export async function readLogHead(
     );
     const known = pin === null ? null : [pin];
     const trusted = keysToTrust(origin, generations, known, verifiersOf);
-    const checkpoint = openCheckpoint(note, origin, verifiersOf(trusted));
-    return { checkpoint, kept: openKept(kept, origin, verifiersOf(all), problems), problems };
+    const verifiers = verifiersOf(trusted);
+    const checkpoint = openCheckpoint(note, origin, verifiers);
+    const before = openKept(kept, origin, verifiersOf(all), problems);
+    return { checkpoint, kept: before, problems, verifiers };
   } catch (error) {
     if (!(error instanceof NoteError)) throw error;
-    return { checkpoint: null, kept: null, problems: [...problems, error.message] };
+    return {
+      checkpoint: null,
+      kept: null,
+      problems: [...problems, error.message],
+      verifiers: [],
+    };
   }
 }
 

@@ -82,6 +82,16 @@ export class TreeReader {
     return this.roots(inclusionRanges(index, size), size);
   }
 
+  /** The same of several leaves: what their proofs share is read and computed once. */
+  async inclusionProofs(indexes: readonly number[], size: number): Promise<Uint8Array[][]> {
+    const nameOf = ({ start, end }: LeafRange) => `${start}-${end}`;
+    const proofs = indexes.map((index) => inclusionRanges(index, size));
+    const ranges = [...new Map(proofs.flat().map((range) => [nameOf(range), range])).values()];
+    const roots = await this.roots(ranges, size);
+    const known = new Map(ranges.map((range, i) => [nameOf(range), roots[i] as Uint8Array]));
+    return proofs.map((proof) => proof.map((range) => known.get(nameOf(range)) as Uint8Array));
+  }
+
   /** Both trees have to be sealed. */
   consistencyProof(oldSize: number, newSize: number): Promise<Uint8Array[]> {
     return this.roots(consistencyRanges(oldSize, newSize), newSize);

@@ -1,0 +1,96 @@
+import { Injectable } from '@nestjs/common';
+import { PgPool } from '../../database/pg-pool.js';
+import type { StoredEntry } from '../leaf.js';
+import { STORED_COLUMNS, type StoredRow, toStoredEntry } from '../stored-entry.js';
+
+/** An entry of a session, and where it is in the tree. */
+export interface SessionEntry {
+  readonly entry: StoredEntry;
+  /** Null: it is not sealed yet, or `isBeforeTree`. */
+  readonly leaf: number | null;
+  /** It is from before the ledger had proofs. */
+  readonly isBeforeTree: boolean;
+}
+
+export interface SessionTime {
+  readonly room: string;
+  readonly startedAt: Date;
+  /** The first moment that is not of the session any longer. */
+  readonly before: Date;
+}
+
+const TIMEOUT_MS = 15_000;
+/** Tokens and connects come before LiveKit starts the room. */
+const LEAD = `interval '100 seconds'`;
+const LEADING = ['token.issued', 'token.refused', 'gate.admitted', 'gate.refused'];
+/** Of these one at most, from before the session, says what role somebody came with. */
+const ROLE_KINDS = [
+  'token.issued',
+  'gate.admitted',
+  'seat.promoted',
+  'seat.demoted',
+  'seat.lease_extended',
+  'seat.lease_ended',
+  'seat.session_ended',
+  'seat.updated',
+];
+/** No token lives longer by default, and no partition before is read for it. */
+const ROLE_AGE = `interval '31 days'`;
+
+const WITH_LEAF = `SELECT e.*, r.leaf FROM e LEFT JOIN LATERAL (
+  SELECT CASE WHEN e.seq < first_seq + count THEN first_index + e.seq - first_seq END AS leaf
+  FROM ledger_range WHERE shard = e.shard AND first_seq <= e.seq
+  ORDER BY first_seq DESC LIMIT 1) r ON true`;
+
+/** Reads the entries of one session of a room. */
+@Injectable()
+export class DossierEntries {
+  constructor(private readonly pg: PgPool) {}
+
+  /** In the order of time, up to `limit`. */
+  async list({ room, startedAt, before }: SessionTime, limit: number): Promise<SessionEntry[]> {
+    const { rows } = await this.pg.query<StoredRow & { leaf: string | null }>(
+      'ledger-dossier-entries',
+      `WITH e AS (
+         SELECT ${STORED_COLUMNS}, at FROM ledger_entry
+         WHERE room = $1 AND at < $3 AND at >= $2::timestamptz - ${LEAD}
+           AND (at >= $2 OR kind = ANY($4))
+         ORDER BY at, shard, seq LIMIT $5)
+       ${WITH_LEAF} ORDER BY e.at, e.shard, e.seq`,
+      [room, startedAt, before, LEADING, limit],
+      TIMEOUT_MS,
+    );
+    return rows.map(toSessionEntry);
+  }
+
+  /** The last entry from before the session that says which role each of them had. */
+  async rolesBefore(
+    { room, startedAt }: SessionTime,
+    identities: readonly string[],
+  ): Promise<SessionEntry[]> {
+    if (identities.length === 0) return [];
+    const { rows } = await this.pg.query<StoredRow & { leaf: string | null }>(
+      'ledger-dossier-roles-before',
+      `WITH e AS (
+         SELECT found.* FROM unnest($2::text[]) AS asked(who) CROSS JOIN LATERAL (
+           SELECT ${STORED_COLUMNS}, at FROM ledger_entry
+           WHERE identity = asked.who AND room = $1 AND at < $3::timestamptz - ${LEAD}
+             AND at >= $3::timestamptz - ${ROLE_AGE} AND kind = ANY($4)
+             AND outcome IN ('ok', 'applied')
+           ORDER BY at DESC LIMIT 1) AS found)
+       ${WITH_LEAF} ORDER BY e.at, e.shard, e.seq`,
+      [room, identities, startedAt, ROLE_KINDS],
+      TIMEOUT_MS,
+    );
+    return rows.map(toSessionEntry);
+  }
+}
+
+function toSessionEntry(row: StoredRow & { leaf: string | null }): SessionEntry {
+  const isBeforeTree = row.leaf_hash === null;
+  return {
+    entry: toStoredEntry(row),
+    leaf: row.leaf === null || isBeforeTree ? null : Number(row.leaf),
+    isBeforeTree,
+  };
+}

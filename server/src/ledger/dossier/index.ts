@@ -1,0 +1,19 @@
+/** What a dossier's own page runs: it proves and reads the data of the file; for browsers too. */
+export { checkDossier, type DossierReport } from './check-dossier.js';
+export {
+  type Dossier,
+  type DossierEntry,
+  type DossierManifest,
+  type DossierRole,
+  readDossierManifest,
+} from './dossier-format.js';
+export {
+  type Attendance,
+  type Decision,
+  type Lane,
+  reportOf,
+  type SessionReport,
+  type Stretch,
+} from './session-report.js';
+export type { CheckEd25519 } from '../remote/checked-signatures.js';
+export type { Finding } from '../verify/finding.js';
