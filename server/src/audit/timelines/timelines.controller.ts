@@ -1,3 +1,4 @@
+import { SEARCH_PROBLEMS } from '../../database/search-pool.js';
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import type { z } from 'zod';
 import { CurrentActor, RequirePermission } from '../../actor/access.decorators.js';
@@ -28,6 +29,7 @@ export class TimelinesController {
     summary: 'Show a person over time',
     description:
       'From the ledger, room by room: when they were there and as what, when they were held or blocked, which roles somebody gave them, which token each connection came from, and what was decided about them. Also of people whom nobody added as a user. With a room limit only those rooms.',
+    errors: SEARCH_PROBLEMS,
   })
   @RequirePermission('ledger.read')
   @Answers(personTimelineResponse)
@@ -46,7 +48,7 @@ export class TimelinesController {
     summary: 'Show a room over time',
     description:
       'From the ledger: when LiveKit ran it, who was there and as what, what was decided, the scenes that it played and when it was closed.',
-    errors: ['room.not_found'],
+    errors: [...SEARCH_PROBLEMS, 'room.not_found'],
   })
   @RequirePermission('ledger.read')
   @Answers(roomTimelineResponse)
@@ -65,7 +67,7 @@ export class TimelinesController {
     summary: 'Show an operator over time',
     description:
       'From the ledger: what they did in which room, and what they could do then. With a room limit only what they did in those rooms.',
-    errors: ['operator.not_found'],
+    errors: [...SEARCH_PROBLEMS, 'operator.not_found'],
   })
   @RequirePermission('ledger.read')
   @Answers(operatorTimelineResponse)

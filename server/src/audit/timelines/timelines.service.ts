@@ -4,6 +4,7 @@ import { accessRole } from '../../actor/built-in-roles.js';
 import { AppError, fieldError } from '../../common/errors/app-error.js';
 import { roomNotFound } from '../../common/errors/refusals.js';
 import { DatabaseClock } from '../../database/database-clock.js';
+import { SearchPool } from '../../database/search-pool.js';
 import { likeOfPattern } from '../../database/like-of-pattern.js';
 import { exactPattern } from '../../grants/pattern.js';
 import type { LedgerKind } from '../../ledger/ledger-kinds.js';
@@ -79,6 +80,7 @@ interface Span extends LaneSpan {
 @Injectable()
 export class TimelinesService {
   constructor(
+    private readonly searches: SearchPool,
     private readonly reader: TimelineReader,
     private readonly seats: SeatReader,
     private readonly names: Names,
@@ -87,7 +89,11 @@ export class TimelinesService {
   ) {}
 
   /** Also of somebody who was never added as a user, and of nobody at all. */
-  async person(actor: Actor, identity: string, query: TimelineQuery) {
+  person(actor: Actor, identity: string, query: TimelineQuery) {
+    return this.searches.inTurn(actor, () => this.readPerson(actor, identity, query));
+  }
+
+  private async readPerson(actor: Actor, identity: string, query: TimelineQuery) {
     const span = this.spanOf(actor, query);
     const { from, to, rooms } = span;
     const filter = { of: { identity }, rooms, kinds: LANE_KINDS };
@@ -118,7 +124,11 @@ export class TimelinesService {
   }
 
   /** From the log, so a room that was deleted has one as well. */
-  async room(actor: Actor, room: string, query: TimelineQuery) {
+  room(actor: Actor, room: string, query: TimelineQuery) {
+    return this.searches.inTurn(actor, () => this.readRoom(actor, room, query));
+  }
+
+  private async readRoom(actor: Actor, room: string, query: TimelineQuery) {
     if (!actor.covers('ledger.read', exactPattern(room))) throw roomNotFound();
     const span = this.spanOf(actor, query);
     const { from, to } = span;
@@ -162,7 +172,11 @@ export class TimelinesService {
     };
   }
 
-  async operator(actor: Actor, id: string, query: TimelineQuery) {
+  operator(actor: Actor, id: string, query: TimelineQuery) {
+    return this.searches.inTurn(actor, () => this.readOperator(actor, id, query));
+  }
+
+  private async readOperator(actor: Actor, id: string, query: TimelineQuery) {
     const span = this.spanOf(actor, query);
     const { from, to, rooms } = span;
     const filter = { of: { operator: id }, rooms, kinds: null };

@@ -1,5 +1,6 @@
+import type { Actor } from '../../actor/actor.js';
 import { Injectable } from '@nestjs/common';
-import { PgPool } from '../../database/pg-pool.js';
+import { SearchPool } from '../../database/search-pool.js';
 import type { StoredEntry } from '../leaf.js';
 import { STORED_COLUMNS, type StoredRow, toStoredEntry } from '../stored-entry.js';
 
@@ -19,7 +20,6 @@ export interface SessionTime {
   readonly before: Date;
 }
 
-const TIMEOUT_MS = 15_000;
 /** Tokens and connects come before LiveKit starts the room. */
 const LEAD = `interval '100 seconds'`;
 const LEADING = ['token.issued', 'token.refused', 'gate.admitted', 'gate.refused'];
@@ -45,33 +45,40 @@ const WITH_LEAF = `SELECT e.*, r.leaf FROM e LEFT JOIN LATERAL (
 /** Reads the entries of one session of a room. */
 @Injectable()
 export class DossierEntries {
-  constructor(private readonly pg: PgPool) {}
+  constructor(private readonly searches: SearchPool) {}
 
   /** In the order of time, up to `limit`. */
-  async list({ room, startedAt, before }: SessionTime, limit: number): Promise<SessionEntry[]> {
-    const { rows } = await this.pg.query<StoredRow & { leaf: string | null }>(
-      'ledger-dossier-entries',
-      `WITH e AS (
+  async list(
+    actor: Actor,
+    { room, startedAt, before }: SessionTime,
+    limit: number,
+  ): Promise<SessionEntry[]> {
+    const { rows } = await this.searches.inTurn(actor, () =>
+      this.searches.query<StoredRow & { leaf: string | null }>(
+        'ledger-dossier-entries',
+        `WITH e AS (
          SELECT ${STORED_COLUMNS}, at FROM ledger_entry
          WHERE room = $1 AND at < $3 AND at >= $2::timestamptz - ${LEAD}
            AND (at >= $2 OR kind = ANY($4))
          ORDER BY at, shard, seq LIMIT $5)
        ${WITH_LEAF} ORDER BY e.at, e.shard, e.seq`,
-      [room, startedAt, before, LEADING, limit],
-      TIMEOUT_MS,
+        [room, startedAt, before, LEADING, limit],
+      ),
     );
     return rows.map(toSessionEntry);
   }
 
   /** The last entry from before the session that says which role each of them had. */
   async rolesBefore(
+    actor: Actor,
     { room, startedAt }: SessionTime,
     identities: readonly string[],
   ): Promise<SessionEntry[]> {
     if (identities.length === 0) return [];
-    const { rows } = await this.pg.query<StoredRow & { leaf: string | null }>(
-      'ledger-dossier-roles-before',
-      `WITH e AS (
+    const { rows } = await this.searches.inTurn(actor, () =>
+      this.searches.query<StoredRow & { leaf: string | null }>(
+        'ledger-dossier-roles-before',
+        `WITH e AS (
          SELECT found.* FROM unnest($2::text[]) AS asked(who) CROSS JOIN LATERAL (
            SELECT ${STORED_COLUMNS}, at FROM ledger_entry
            WHERE identity = asked.who AND room = $1 AND at < $3::timestamptz - ${LEAD}
@@ -79,8 +86,8 @@ export class DossierEntries {
              AND outcome IN ('ok', 'applied')
            ORDER BY at DESC LIMIT 1) AS found)
        ${WITH_LEAF} ORDER BY e.at, e.shard, e.seq`,
-      [room, identities, startedAt, ROLE_KINDS],
-      TIMEOUT_MS,
+        [room, identities, startedAt, ROLE_KINDS],
+      ),
     );
     return rows.map(toSessionEntry);
   }

@@ -67,7 +67,7 @@ export class DossierMaker {
     const keys = await this.readKeys();
     const madeAt = this.clock.now();
     const time = timeOf(request, madeAt);
-    const read = await this.readSealed(time);
+    const read = await this.readSealed(actor, time);
     const sealed = read.filter((one): one is SealedEntry => one.leaf !== null);
     if (sealed.length === 0) {
       throw new AppError(
@@ -150,10 +150,10 @@ export class DossierMaker {
   }
 
   /** Waits a little for the newest entries to be sealed. */
-  private async readSealed(time: SessionTime): Promise<SessionEntry[]> {
+  private async readSealed(actor: Actor, time: SessionTime): Promise<SessionEntry[]> {
     const giveUpAt = performance.now() + SEALED_WITHIN_MS;
     for (;;) {
-      const read = await this.entries.list(time, MAX_ENTRIES + 1);
+      const read = await this.entries.list(actor, time, MAX_ENTRIES + 1);
       if (read.length > MAX_ENTRIES) {
         throw new AppError(
           'too_large',
@@ -166,7 +166,7 @@ export class DossierMaker {
         await setTimeout(LOOK_MS);
         continue;
       }
-      const earlier = await this.entries.rolesBefore(time, peopleIn(read));
+      const earlier = await this.entries.rolesBefore(actor, time, peopleIn(read));
       return [...earlier, ...read];
     }
   }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { PgPool } from '../../database/pg-pool.js';
+import { SearchPool } from '../../database/search-pool.js';
 import type { ActorKind } from '../../grants/policy.js';
 import { ledgerId } from '../ledger-entry.js';
 import type { LedgerKind } from '../ledger-kinds.js';
@@ -26,8 +26,6 @@ export interface TimelineFilter {
   /** Null: entries of every kind. */
   readonly kinds: readonly LedgerKind[] | null;
 }
-
-const TIMEOUT_MS = 5_000;
 
 /** The claims and grants of a token are most of its entry. */
 const COLUMNS = `at, (extract(epoch FROM at) * 1000000)::bigint::text AS at_us, shard, seq, kind, outcome,
@@ -57,10 +55,10 @@ interface Row {
   personal: Record<string, unknown> | null;
 }
 
-/** Entries about one person or room, or by one operator. Each statement reads one index. */
+/** Entries about one person or room, or by one operator, in a turn. Each statement reads one index. */
 @Injectable()
 export class TimelineReader {
-  constructor(private readonly pg: PgPool) {}
+  constructor(private readonly searches: SearchPool) {}
 
   /** Those between the two instants, newest first. */
   list(filter: TimelineFilter, from: Date, to: Date, limit: number): Promise<TimelineEntry[]> {
@@ -82,7 +80,7 @@ export class TimelineReader {
     before: Date,
     limit: number,
   ): Promise<TimelineEntry[]> {
-    const { rows } = await this.pg.query<Row>(
+    const { rows } = await this.searches.query<Row>(
       '', // the text differs with the kinds, so it is not kept prepared
       `SELECT DISTINCT ON (identity, room) ${COLUMNS} FROM ledger_entry
        WHERE identity = ANY($1) AND ($2::text IS NULL OR room = $2)
@@ -90,7 +88,6 @@ export class TimelineReader {
          AND at < $4 AND outcome IN ('intent', 'ok') AND ${among(kinds)}
        ORDER BY identity, room, at DESC, shard DESC, seq DESC LIMIT $5`,
       [identities, room, rooms, before, limit],
-      TIMEOUT_MS,
     );
     return rows.map(toEntry);
   }
@@ -102,12 +99,11 @@ export class TimelineReader {
     before: Date,
     limit: number,
   ): Promise<TimelineEntry[]> {
-    const { rows } = await this.pg.query<Row>(
+    const { rows } = await this.searches.query<Row>(
       '',
       `SELECT ${COLUMNS} FROM ledger_entry
        WHERE identity IS NULL AND room = $1 AND at < $2 AND ${among(kinds)} ${NEWEST_FIRST} LIMIT $3`,
       [room, before, limit],
-      TIMEOUT_MS,
     );
     return rows.map(toEntry);
   }
@@ -122,14 +118,13 @@ export class TimelineReader {
     before: Date,
     limit: number,
   ): Promise<TimelineEntry[]> {
-    const { rows } = await this.pg.query<Row>(
+    const { rows } = await this.searches.query<Row>(
       '',
       `SELECT ${COLUMNS} FROM ledger_entry
        WHERE ${among(kinds)} AND at < $2
          AND (personal->>'operator' = $1 OR personal->>'operator' IS NULL AND personal->>'email' = $4)
        ${NEWEST_FIRST} LIMIT $3`,
       [id, before, limit, email],
-      TIMEOUT_MS,
     );
     return rows.map(toEntry).reverse();
   }
@@ -150,12 +145,11 @@ export class TimelineReader {
     else conditions.push(`actor_kind = 'operator' AND actor_id = ${parameter(of.operator)}`);
     if (kinds !== null) conditions.push(`kind = ANY(${parameter(kinds)}::text[])`);
     if (rooms !== null) conditions.push(`room LIKE ANY(${parameter(rooms)}::text[])`);
-    const { rows } = await this.pg.query<Row>(
+    const { rows } = await this.searches.query<Row>(
       '',
       `SELECT ${'operator' in of ? FEW_COLUMNS : COLUMNS} FROM ledger_entry
        WHERE ${conditions.join(' AND ')} ${NEWEST_FIRST} LIMIT $2`,
       values,
-      TIMEOUT_MS,
     );
     return rows.map(toEntry);
   }
