@@ -10,6 +10,7 @@ import { AnomaliesService } from './anomalies/anomalies.service.js';
 import { UnusedRoles } from './anomalies/unused-roles.js';
 import { ChallengeController } from './challenge.controller.js';
 import { ChallengeService } from './challenge.service.js';
+import { ExportController } from './export/export.controller.js';
 import { ExposureController } from './exposure.controller.js';
 import { ExposureService } from './exposure.service.js';
 import { ActsService } from './log/acts.service.js';
@@ -38,6 +39,7 @@ import { ViewsService } from './views/views.service.js';
   controllers: [
     AnomaliesController,
     ChallengeController,
+    ExportController,
     ExposureController,
     LogController,
     RecognizeController,

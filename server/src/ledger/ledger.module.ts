@@ -40,7 +40,9 @@ import { Transactions } from './transactions.js';
 import { IntegrityController } from './integrity/integrity.controller.js';
 import { LedgerIntegrity } from './integrity/ledger-integrity.js';
 import { VerificationRuns } from './integrity/verification-runs.js';
+import { ExportProofs } from './export/export-proofs.js';
 import { LedgerExporter } from './export/ledger-exporter.js';
+import { LogExport } from './export/log-export.js';
 import { LedgerVerification } from './verify/verification.js';
 import { CosignatureStore } from './witness/cosignature-store.js';
 import { LedgerWitnesses } from './witness/ledger-witnesses.js';
@@ -48,13 +50,16 @@ import { WitnessPolicyFile } from './witness/policy-file.js';
 
 const VERIFYING = [
   CosignatureStore,
+  ExportProofs,
   LedgerExporter,
   LedgerIntegrity,
   LedgerVerification,
   LedgerWitnesses,
+  LogExport,
   VerificationRuns,
   WitnessPolicyFile,
 ];
+
 
 const SEARCHING = [
   AnomalyReader,
@@ -122,6 +127,7 @@ const SEALING = [
     LedgerVerifier,
     LedgerWitnesses,
     LivingTokens,
+    LogExport,
     LogFacets,
     LogHistogram,
     OperationEntries,
