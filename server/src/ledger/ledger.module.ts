@@ -44,6 +44,9 @@ import { ExportProofs } from './export/export-proofs.js';
 import { LedgerExporter } from './export/ledger-exporter.js';
 import { LogExport } from './export/log-export.js';
 import { LedgerVerification } from './verify/verification.js';
+import { LedgerStreams } from './stream/ledger-streams.js';
+import { StreamLock } from './stream/stream-lock.js';
+import { StreamStore } from './stream/stream-store.js';
 import { CosignatureStore } from './witness/cosignature-store.js';
 import { LedgerWitnesses } from './witness/ledger-witnesses.js';
 import { WitnessPolicyFile } from './witness/policy-file.js';
@@ -60,6 +63,7 @@ const VERIFYING = [
   WitnessPolicyFile,
 ];
 
+const STREAMING = [LedgerStreams, StreamLock, StreamStore];
 
 const SEARCHING = [
   AnomalyReader,
@@ -107,6 +111,7 @@ const SEALING = [
     Transactions,
     ...SEALING,
     ...SEARCHING,
+    ...STREAMING,
     ...VERIFYING,
   ],
   exports: [
@@ -123,6 +128,7 @@ const SEALING = [
     LedgerOrigins,
     LedgerSealing,
     LedgerService,
+    LedgerStreams,
     LedgerVerification,
     LedgerVerifier,
     LedgerWitnesses,
