@@ -47,7 +47,10 @@ export function ExportDialog({ query, zone, onClose }: ExportDialogProps) {
   const { data } = useQuery({
     queryKey: ['/ledger/histogram', 'total', query, zone],
     queryFn: ({ signal }) =>
-      getJson<LedgerHistogram>('/ledger/histogram', { query: { query, zone, buckets: 1 }, signal }),
+      getJson<LedgerHistogram>('/ledger/histogram', {
+        query: { query, zone, buckets: 10 },
+        signal,
+      }),
     staleTime: Infinity,
     retry: false,
   });
