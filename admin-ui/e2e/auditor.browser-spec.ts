@@ -1,5 +1,9 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { beforeAll, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { runNode } from '../../server/test/support/run-cli.js';
 import { until } from '../../server/test/support/until.js';
 import { ConsolePage } from './pages/console-page.js';
 import { Dashboard } from './pages/dashboard.js';
@@ -274,6 +278,38 @@ describeBrowser('an auditor', () => {
       await open(admin, path);
       expect((await changes(admin)).offered).not.toEqual([]);
     }
+  });
+
+  it('saves what a search finds as a file that proves itself, without the names', async () => {
+    const page = await (await visitor()).newPage();
+    await open(page, '/activity?query=kind%3Atoken.issued');
+    await page.getByRole('button', { name: 'Export', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: 'Export entries' });
+    await dialog.getByText(/leaves out what entries say of people/).waitFor();
+    // What was issued just now is sealed within a second.
+    const { file, text } = await until('the token is in the file', async () => {
+      const saving = page.waitForEvent('download');
+      await dialog.getByRole('button', { name: 'Export', exact: true }).click();
+      const path = await (await saving).path();
+      await dialog.getByText(/is saved/).waitFor();
+      const read = readFileSync(path, 'utf8');
+      if (read.includes(issued.jti)) return { file: path, text: read };
+      await dialog.getByRole('button', { name: 'Close' }).click();
+      await page.getByRole('button', { name: 'Export', exact: true }).click();
+      return null;
+    });
+    expect(text).not.toMatch(/"salt"|vera|a guest of Ana/);
+    const address = await dialog.getByRole('link', { name: /verifies it/ }).getAttribute('href');
+    const verifier = join(mkdtempSync(join(tmpdir(), 'rolecall-verifier-')), 'verify.mjs');
+    writeFileSync(verifier, await (await page.request.get(address!)).body());
+    const proved = await runNode([verifier, file]);
+    expect([proved.status, proved.out]).toEqual([
+      0,
+      expect.stringMatching(/is in the log as it is here/),
+    ]);
+    writeFileSync(file, text.replace('"outcome":"ok"', '"outcome":"no"'));
+    expect(await runNode([verifier, file])).toMatchObject({ status: 1 });
+    rmSync(dirname(verifier), { recursive: true });
   });
 
   it('is told why when they press Promote, and nothing changes', async () => {

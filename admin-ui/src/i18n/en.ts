@@ -143,6 +143,8 @@ export const en = {
         not_sealed: 'new entries are not sealed',
         mirror_failing: 'the mirror cannot be written',
         witnesses_missing: 'too few witnesses cosign it',
+        stream_failing: 'its entries do not reach a destination',
+        stream_refused: 'a destination does not take some of its entries',
         fsync_off: 'Postgres runs with fsync off',
         full_page_writes_off: 'Postgres runs with full_page_writes off',
         synchronous_commit_off: 'Postgres runs with synchronous_commit off',

@@ -17,6 +17,7 @@ const SOUND: LedgerIntegrity = {
   unsealed: { entries: 0, oldestMs: 0 },
   mirror: { place: '/srv/ledger', size: 1_200 },
   witnesses: null,
+  streams: [],
   problems: [],
   verifications: [],
 };

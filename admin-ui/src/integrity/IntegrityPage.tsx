@@ -7,6 +7,7 @@ import { KeysPanel } from './KeysPanel';
 import { ProblemsPanel } from './ProblemsPanel';
 import { RunsPanel } from './RunsPanel';
 import { MirrorPanel, SealingPanel } from './StoragePanels';
+import { StreamsPanel } from './StreamsPanel';
 import { useIntegrity } from './useIntegrity';
 import { VerifyPanel } from './VerifyPanel';
 import { WitnessesPanel } from './WitnessesPanel';
@@ -35,6 +36,7 @@ export function IntegrityPage() {
           <WitnessesPanel witnesses={data.witnesses} />
           <SealingPanel sealing={data.sealing} unsealed={data.unsealed} />
           <MirrorPanel mirror={data.mirror} />
+          <StreamsPanel streams={data.streams} />
           <KeysPanel />
         </>
       ) : (

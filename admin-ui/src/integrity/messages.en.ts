@@ -22,6 +22,10 @@ export const WHAT_TO_DO = {
     'Make the folder or object store of ROLECALL_LEDGER_MIRROR writable, and see that it has space. What is missing is written by itself then.',
   witnesses_missing:
     'See below which witness fails and why, and ask who runs it. Add more witnesses to the policy if one is gone for good.',
+  stream_failing:
+    'See below which destination fails and why. What it lacks is sent by itself once it takes entries again.',
+  stream_refused:
+    'See below which entry a destination does not take, and why. It is tried again every ten minutes.',
   fsync_off: 'Set fsync = on in postgresql.conf and reload Postgres.',
   full_page_writes_off: 'Set full_page_writes = on in postgresql.conf and reload Postgres.',
   synchronous_commit_off:
@@ -69,6 +73,21 @@ registerMessages({
       place: 'Place',
       size: 'Complete up to',
       elsewhere: 'Not known here: the server that seals writes it',
+    },
+    streams: {
+      title: 'Destinations',
+      text: 'Where sealed entries are sent as they come, such as a SIEM.',
+      none: 'There are none',
+      address: 'Address',
+      fine: 'Takes entries',
+      failing: 'Fails',
+      refuses: 'Refuses entries',
+      sent: 'Sent',
+      all: '%{entries}, all there are',
+      behind: '%{entries}, %{count} behind',
+      error: 'Error',
+      refused: 'Refused',
+      refused_text: '%{entries}, the first is %{entry}: %{detail}',
     },
     witnesses: {
       title: 'Witnesses',

@@ -25,6 +25,7 @@ import { useRouteSegment } from '../shared/useRouteSegment';
 import { ChartPanel } from './chart/ChartPanel';
 import type { Span } from './chart/scale';
 import { ActPanel } from './detail/ActPanel';
+import { ExportButton } from './export/ExportButton';
 import { FacetPanel } from './facets/FacetPanel';
 import { ListCard } from './list/ListCard';
 import type { LogListHandle } from './list/LogList';
@@ -151,6 +152,7 @@ export function LogPage({ base, title, query: initial = '', header, empty }: Log
       >
         <ViewBar base={base} query={query} zone={iana} anomaly={anomaly}>
           {header}
+          {!anomaly && <ExportButton query={text} zone={iana} />}
           <LivePill
             isLive={isLive}
             newer={newer}

@@ -38,6 +38,10 @@ export const PERMISSIONS = {
   'scene.write': { reach: 'room', description: 'Save, change and delete scenes' },
   'scene.enter': { reach: 'room', description: 'Enter and leave scenes in a room' },
   'ledger.read': { reach: 'any', description: 'Read the issuance and activity logs' },
+  'ledger.export_people': {
+    reach: 'any',
+    description: 'Export the logs with what they say of people',
+  },
   'ledger.review': { reach: 'any', description: 'Sign off reviews of the logs' },
   'ledger.save_view': { reach: 'any', description: 'Save and delete searches of the logs' },
   'alarm.acknowledge': { reach: 'any', description: 'Say that an alarm was looked at' },

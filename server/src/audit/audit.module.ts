@@ -12,6 +12,7 @@ import { ChallengeController } from './challenge.controller.js';
 import { ChallengeService } from './challenge.service.js';
 import { DossierController } from './dossier/dossier.controller.js';
 import { DossierService } from './dossier/dossier.service.js';
+import { ExportController } from './export/export.controller.js';
 import { ExposureController } from './exposure.controller.js';
 import { ExposureService } from './exposure.service.js';
 import { ActsService } from './log/acts.service.js';
@@ -43,6 +44,7 @@ import { ViewsService } from './views/views.service.js';
     AnomaliesController,
     ChallengeController,
     DossierController,
+    ExportController,
     ExposureController,
     LogController,
     RecognizeController,

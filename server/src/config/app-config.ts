@@ -4,6 +4,13 @@ import { z } from 'zod';
 import { ConfigError } from './config-error.js';
 import { HTTP_LIMITS, type HttpLimits } from './http-limits.js';
 import { ledgerMirror, type MirrorConfig, mirrorOf, mirrorProblems } from './ledger-mirror.js';
+import {
+  streamDestinations,
+  streamProblems,
+  type StreamsConfig,
+  streamsOf,
+  streamTokenFiles,
+} from './ledger-streams.js';
 import type { UserJwtConfig } from './user-jwt.js';
 import {
   credential,
@@ -72,6 +79,24 @@ export const environmentSchema = z.object({
   ROLECALL_LEDGER_WITNESS_DEADLINE: optionalDuration('off').describe(
     'how long tokens are issued while too few witnesses cosign, or `off`: always',
   ),
+  ROLECALL_LEDGER_STREAM_TO: streamDestinations.describe(
+    'where sealed entries are sent as OCSF events: `NAME=https://…` or `NAME=syslog+tls://host:port`, comma-separated',
+  ),
+  ROLECALL_LEDGER_STREAM_TOKEN_FILE: streamTokenFiles.describe(
+    'files with the bearer tokens of https destinations: `NAME=FILE`, comma-separated',
+  ),
+  ROLECALL_LEDGER_STREAM_CA_FILE: z
+    .string()
+    .optional()
+    .describe('certificates (PEM) to trust for them, beside those of Node'),
+  ROLECALL_LEDGER_STREAM_PEOPLE: z
+    .enum(['on', 'off'])
+    .default('off')
+    .describe('whether what entries say of people is sent as well'),
+  ROLECALL_LEDGER_STREAM_FROM: z
+    .enum(['start', 'now'])
+    .default('start')
+    .describe('whether a new destination gets the entries from before'),
   AWS_ENDPOINT_URL_S3: url(['https:', 'http:'])
     .optional()
     .describe('object store of the mirror; left out: Amazon S3'),
@@ -199,6 +224,7 @@ export interface AppConfig {
   /** The folder of generated secrets, made when something is put into it. */
   home: string;
   ledgerMirror: MirrorConfig;
+  ledgerStreams: StreamsConfig;
   /** The file with the policy; null: nobody cosigns. */
   ledgerWitnesses: string | null;
   /** Seconds without a quorum after which no token is issued; null: tokens do not depend on it. */
@@ -289,6 +315,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
       );
     }
   }
+  if (parsed.success) problems.push(...streamProblems(parsed.data));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const env = parsed.data;
 
@@ -314,6 +341,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
     },
     home,
     ledgerMirror: mirrorOf(env, home),
+    ledgerStreams: streamsOf(env),
     ledgerWitnesses: env.ROLECALL_LEDGER_WITNESSES ?? null,
     ledgerWitnessDeadline: env.ROLECALL_LEDGER_WITNESS_DEADLINE,
     adminEmail: env.ROLECALL_ADMIN_EMAIL,

@@ -158,6 +158,8 @@ describe('the routes', () => {
       'get /api/docs/{file}',
       'get /api/openapi.json',
       'get /api/v1/events',
+      'get /api/v1/ledger/export',
+      'get /api/v1/ledger/export/verifier',
       'get /api/v1/rooms/{room}/sessions/{session}/dossier',
     ]);
   });

@@ -60,9 +60,25 @@ function textOfLeaf<Bytes>(entry: EntryOf<Bytes>, form: Form<Bytes>): string {
   );
 }
 
+/** What the leaf says of people, in hex; null: it says nothing of one. */
+export function commitmentsIn(entry: StoredEntry): {
+  readonly actor: string | null;
+  readonly subject: string | null;
+} {
+  return {
+    actor: actorCommitmentOf(entry, OF_BYTES),
+    subject: subjectCommitmentOf(entry, OF_BYTES),
+  };
+}
+
 /** RFC 6962: SHA-256 of a zero byte and the data. */
 export function leafHash(entry: StoredEntry): Buffer {
-  return hash('sha256', `\0${leafText(entry)}`, 'buffer');
+  return leafHashOfText(leafText(entry));
+}
+
+/** The same of the data. */
+export function leafHashOfText(text: string): Buffer {
+  return hash('sha256', `\0${text}`, 'buffer');
 }
 
 /** The same of the data, both as byte strings. */
@@ -113,6 +129,12 @@ export function subjectPart({ identity, personal, reason }: EntryOf<unknown>): s
   return `{"identity":${textOf(identity)},"payload":${personal ?? '{}'},"reason":${textOf(reason)}}`;
 }
 
+/** Whether the entry is about a person, so that its reason belongs to what it says of them. */
+export function isOfSubject(entry: StoredEntry): boolean {
+  const { identity, personal, subjectSalt, subjectCommitment } = entry;
+  return [identity, personal, subjectSalt, subjectCommitment].some((part) => part !== null);
+}
+
 function actorCommitmentOf<Bytes>(entry: EntryOf<Bytes>, form: Form<Bytes>): string | null {
   const { actorId, ip, actorLabel, actorSalt, actorCommitment } = entry;
   const hasPart = actorId !== null || ip !== null || actorLabel !== null;
@@ -161,7 +183,7 @@ function quoted(hex: string | null): string {
 let lastMicros = '';
 let lastInstant = '';
 
-function instantOf(micros: string): string {
+export function instantOf(micros: string): string {
   if (micros === lastMicros) return lastInstant;
   const all = BigInt(micros);
   const seconds = new Date(Number(all / 1_000_000n) * 1_000).toISOString().slice(0, 19);

@@ -270,7 +270,14 @@ export const LEDGER_KINDS = {
 
   'ledger.verified': { ...DONE, what: 'The ledger was verified' },
   'ledger.challenged': { ...DONE, what: 'Random entries were decided again from the log' },
+  'ledger.export_started': {
+    outcomes: 'done',
+    personal: ['filter'],
+    speaksOf: 'actor',
+    what: 'An export began',
+  },
   'ledger.exported': { ...DONE, what: 'Entries were exported' },
+  'ledger.export_stopped': { ...DONE, what: 'An export ended before it was whole' },
   'ledger.witness_alarm': { ...DONE, what: 'A witness has proof that the log was changed' },
 
   'ledger.erased': { ...DONE, what: 'Parts of entries about a person were erased' },

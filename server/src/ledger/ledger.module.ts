@@ -43,9 +43,13 @@ import { LedgerIntegrity } from './integrity/ledger-integrity.js';
 import { VerificationRuns } from './integrity/verification-runs.js';
 import { DossierEntries } from './dossier/dossier-entries.js';
 import { DossierMaker } from './dossier/dossier-maker.js';
-import { ExportedCheckpoint } from './export/exported-checkpoint.js';
+import { ExportProofs } from './export/export-proofs.js';
 import { LedgerExporter } from './export/ledger-exporter.js';
+import { LogExport } from './export/log-export.js';
 import { LedgerVerification } from './verify/verification.js';
+import { LedgerStreams } from './stream/ledger-streams.js';
+import { StreamLock } from './stream/stream-lock.js';
+import { StreamStore } from './stream/stream-store.js';
 import { CosignatureStore } from './witness/cosignature-store.js';
 import { LedgerWitnesses } from './witness/ledger-witnesses.js';
 import { WitnessPolicyFile } from './witness/policy-file.js';
@@ -54,14 +58,17 @@ const VERIFYING = [
   CosignatureStore,
   DossierEntries,
   DossierMaker,
-  ExportedCheckpoint,
+  ExportProofs,
   LedgerExporter,
   LedgerIntegrity,
   LedgerVerification,
   LedgerWitnesses,
+  LogExport,
   VerificationRuns,
   WitnessPolicyFile,
 ];
+
+const STREAMING = [LedgerStreams, StreamLock, StreamStore];
 
 const SEARCHING = [
   AnomalyReader,
@@ -110,6 +117,7 @@ const SEALING = [
     Transactions,
     ...SEALING,
     ...SEARCHING,
+    ...STREAMING,
     ...VERIFYING,
   ],
   exports: [
@@ -127,10 +135,12 @@ const SEALING = [
     LedgerOrigins,
     LedgerSealing,
     LedgerService,
+    LedgerStreams,
     LedgerVerification,
     LedgerVerifier,
     LedgerWitnesses,
     LivingTokens,
+    LogExport,
     LogFacets,
     LogHistogram,
     OperationEntries,

@@ -104,6 +104,36 @@ export class Metrics {
     labelNames: ['witness'] as const,
     registers: [this.registry],
   });
+  readonly ledgerStreamBehind = new Gauge({
+    name: 'rolecall_ledger_stream_behind_entries',
+    help: 'Sealed entries that the destination does not have yet',
+    labelNames: ['stream'] as const,
+    registers: [this.registry],
+  });
+  readonly ledgerStreamAside = new Gauge({
+    name: 'rolecall_ledger_stream_refused_entries',
+    help: 'Entries that the destination does not take, and that are put aside',
+    labelNames: ['stream'] as const,
+    registers: [this.registry],
+  });
+  readonly ledgerStreamFailing = new Gauge({
+    name: 'rolecall_ledger_stream_failing',
+    help: 'Whether the last attempt to send entries there failed',
+    labelNames: ['stream'] as const,
+    registers: [this.registry],
+  });
+  readonly ledgerStreamFailures = new Counter({
+    name: 'rolecall_ledger_stream_failures_total',
+    help: 'Attempts of this server to send entries there that failed',
+    labelNames: ['stream'] as const,
+    registers: [this.registry],
+  });
+  readonly ledgerStreamRefused = new Counter({
+    name: 'rolecall_ledger_stream_refusals_total',
+    help: 'Entries that this server has put aside, since the destination did not take them',
+    labelNames: ['stream'] as const,
+    registers: [this.registry],
+  });
   readonly ledgerProblems = new Gauge({
     name: 'rolecall_ledger_problems',
     help: 'Whether the ledger has that problem on this server',

@@ -9,7 +9,7 @@ import type { Tx } from '../ledger/transactions.js';
  * machine: servers of one installation are set alike.
  */
 function settingsOf(config: AppConfig): Record<string, unknown> {
-  const { livekit, userJwt, ledgerMirror } = config;
+  const { livekit, userJwt, ledgerMirror, ledgerStreams } = config;
   return {
     version,
     publicUrl: config.publicUrl,
@@ -27,6 +27,8 @@ function settingsOf(config: AppConfig): Record<string, unknown> {
     ledgerMirror: ledgerMirror.kind,
     ledgerWitnesses: config.ledgerWitnesses !== null,
     ledgerWitnessDeadline: config.ledgerWitnessDeadline,
+    ledgerStreams: ledgerStreams.destinations.map(({ name, url }) => `${name}=${url}`),
+    ledgerStreamPeople: ledgerStreams.hasPeople,
     userJwt: userJwt && {
       issuer: userJwt.issuer,
       audience: userJwt.audience,

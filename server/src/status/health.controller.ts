@@ -6,6 +6,7 @@ import { AppError } from '../common/errors/app-error.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { LedgerHealth, LEDGER_PROBLEMS } from '../ledger/sealing/ledger-health.js';
 import { LedgerSealing, SEALING_STATES } from '../ledger/sealing/ledger-sealing.js';
+import { LedgerStreams } from '../ledger/stream/ledger-streams.js';
 import { LedgerWitnesses } from '../ledger/witness/ledger-witnesses.js';
 import { PgPool } from '../database/pg-pool.js';
 import { FirstStart } from '../start/first-start.js';
@@ -41,6 +42,16 @@ const readyResponse = z.object({
           }),
         )
         .describe('Who cosigns the checkpoints.'),
+      streams: z
+        .array(
+          z.object({
+            name: z.string().describe('Its name in the settings.'),
+            behind: z.int().describe('Sealed entries that it does not have yet.'),
+            refused: z.int().describe('Entries that it does not take, and that are put aside.'),
+            isFailing: z.boolean().describe('Whether the last attempt failed.'),
+          }),
+        )
+        .describe('Where entries are sent to.'),
     })
     .describe('The ledger, as this server sees it.'),
 });
@@ -53,6 +64,7 @@ export class HealthController {
     private readonly ledgerHealth: LedgerHealth,
     private readonly sealing: LedgerSealing,
     private readonly witnesses: LedgerWitnesses,
+    private readonly streams: LedgerStreams,
     private readonly alarmWatch: AlarmWatch,
   ) {}
 
@@ -99,6 +111,12 @@ export class HealthController {
             isFailing: lastError !== null,
           }),
         ),
+        streams: this.streams.views.map(({ name, behind, refused, failingSince }) => ({
+          name,
+          behind,
+          refused,
+          isFailing: failingSince !== null,
+        })),
       },
     } as const;
   }

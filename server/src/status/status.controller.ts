@@ -8,6 +8,7 @@ import { APP_CONFIG, type AppConfig, clientUrlOf } from '../config/app-config.js
 import { LedgerHealth } from '../ledger/sealing/ledger-health.js';
 import { LedgerSealing } from '../ledger/sealing/ledger-sealing.js';
 import { TreeStore } from '../ledger/sealing/tree-store.js';
+import { LedgerStreams } from '../ledger/stream/ledger-streams.js';
 import { LedgerWitnesses } from '../ledger/witness/ledger-witnesses.js';
 import { holesOf } from '../livekit/known-holes.js';
 import { LiveKitHealth } from '../livekit/livekit.health.js';
@@ -41,6 +42,7 @@ export class StatusController {
     private readonly sealing: LedgerSealing,
     private readonly tree: TreeStore,
     private readonly witnesses: LedgerWitnesses,
+    private readonly streams: LedgerStreams,
     private readonly alarms: Alarms,
     private readonly programs: ProgramLists,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
@@ -107,6 +109,7 @@ export class StatusController {
       sealed: newest && { size: newest.size, at: newest.at },
       mirror: { place, size },
       witnesses: this.witnesses.view(),
+      streams: this.streams.views,
       problems: this.ledgerHealth.problems(),
     };
   }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { openAlarmsResponse } from '../alarms/alarms.schemas.js';
 import { LEDGER_PROBLEMS } from '../ledger/sealing/ledger-health.js';
 import { SEALING_STATES } from '../ledger/sealing/ledger-sealing.js';
+import { streamResponse } from '../ledger/stream/stream.schemas.js';
 import { quorumResponse, witnessResponse } from '../ledger/witness/witness.schemas.js';
 import { LIVEKIT_PROBLEMS } from '../livekit/livekit-problem.js';
 
@@ -160,6 +161,7 @@ export const statusResponse = z.object({
         })
         .nullable()
         .describe('Who cosigns the checkpoints; null: nobody is configured to.'),
+      streams: z.array(streamResponse).describe('Where entries are sent to; empty: nowhere.'),
       problems: z
         .array(
           z.object({

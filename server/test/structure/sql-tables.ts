@@ -22,6 +22,8 @@ const OWNERS = {
   ledger_key: 'ledger',
   ledger_range: 'ledger',
   ledger_review: 'ledger',
+  ledger_stream: 'ledger',
+  ledger_stream_refused: 'ledger',
   ledger_tile: 'ledger',
   ledger_view: 'audit',
   livekit_baseline: 'presence',

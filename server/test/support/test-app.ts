@@ -176,7 +176,7 @@ export async function startTestApp(
             }),
       });
       const text = response.body;
-      const isJson = /json/.test(String(response.headers['content-type'] ?? ''));
+      const isJson = /[/+]json/.test(String(response.headers['content-type'] ?? ''));
       return {
         status: response.statusCode,
         headers: response.headers,

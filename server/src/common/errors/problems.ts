@@ -41,6 +41,7 @@ export const PROBLEMS = {
   'idempotency.in_progress': ['conflict', 'The first request with this key still runs.'],
   'idempotency.other_request': ['unprocessable', 'The key was used for another request.'],
   'ledger.busy': ['unavailable', 'Too many ask for tiles of the ledger at once.'],
+  'ledger.exports_busy': ['unavailable', 'Too many exports of the log run now.'],
   'ledger.keys_changed': ['conflict', 'Another rotation of the keys came first.'],
   'ledger.lost_shard': ['unavailable', 'The ledger cannot be written. Nothing was changed.'],
   'ledger.needs_owner': ['forbidden', 'Only the owner of the tables can do this.'],

@@ -5,7 +5,7 @@ import type { Actor } from '../../actor/actor.js';
 import { AppError, fieldError } from '../../common/errors/app-error.js';
 import { canonicalJson } from '../../common/canonical-json.js';
 import { DatabaseClock } from '../../database/database-clock.js';
-import { ExportedCheckpoint } from '../export/exported-checkpoint.js';
+import { ExportProofs } from '../export/export-proofs.js';
 import { actorPart, leafHash, leafText, type StoredEntry, subjectPart } from '../leaf.js';
 import { ledgerId } from '../ledger-entry.js';
 import { LedgerService } from '../ledger.service.js';
@@ -55,7 +55,7 @@ const PROOFS_AT_ONCE = 64;
 export class DossierMaker {
   constructor(
     private readonly entries: DossierEntries,
-    private readonly checkpoints: ExportedCheckpoint,
+    private readonly proofs: ExportProofs,
     private readonly keys: LedgerKeys,
     private readonly tree: TreeReader,
     private readonly ledger: LedgerService,
@@ -83,7 +83,7 @@ export class DossierMaker {
       throw fieldError('for', 'is nobody whom an entry of this session is about');
     }
     const end = sealed.reduce((most, { leaf }) => Math.max(most, leaf + 1), 0);
-    const note = await this.checkpoints.having(end);
+    const note = await this.proofs.checkpointFor(end);
     const { size } = openCheckpoint(note, keys.origin, keys.verifiers);
     const hashes = new SharedHashes();
     const proofs = await this.proofsOf(sealed, size, hashes);

@@ -1,4 +1,5 @@
 import { canonicalJson } from '../../common/canonical-json.js';
+import { fromPrintableJson } from '../../common/printable.js';
 import { rawMember } from '../../common/raw-json.js';
 import { areEqual, concat, fromHex, fromText, toHex, toText } from '../tree/bytes.js';
 import { type Checkpoint, openCheckpoint } from '../tree/checkpoint.js';
@@ -29,6 +30,11 @@ export interface ExportFiles {
   read(path: string): Promise<Uint8Array | null>;
   /** The lines of `entries.ndjson`, and their SHA-256 in hex afterwards. */
   lines(): { lines: AsyncIterable<string>; sum: () => string };
+  /** Of parts that were cut off and continued: what the first one begins with. Left out: one part. */
+  readonly firstLeaf?: number;
+  readonly parts?: number;
+  /** Whether every part says so. */
+  readonly isWhole?: boolean;
 }
 
 /** What is known of the log from elsewhere. */
@@ -43,11 +49,16 @@ export interface ExportReport {
   readonly checkpoint: Checkpoint | null;
   readonly entries: number;
   /** Parts that speak of people: proved, and committed to but not there. */
-  readonly parts: { readonly proved: number; readonly absent: number };
+  readonly people: { readonly proved: number; readonly absent: number };
   /** What is wrong beside the entries. */
   readonly problems: readonly string[];
   readonly finding: Finding | null;
   readonly isCosigned: boolean;
+  /** The leaf that it begins with. */
+  readonly firstLeaf: number;
+  /** How many parts it was made of; 1: it was never cut off. */
+  readonly parts: number;
+  readonly isWhole: boolean;
   /** False: nothing from elsewhere says whose log it is. */
   readonly isPinned: boolean;
 }
@@ -109,10 +120,23 @@ class ExportCheck {
 
   report(): ExportReport {
     const { manifest, checkpoint, entries, problems, finding, isCosigned } = this;
-    const parts = { proved: this.proved, absent: this.absent };
+    const people = { proved: this.proved, absent: this.absent };
     const { policy } = this.pins;
     const isPinned = this.known.length > 0 || (policy !== null && policy.quorum !== 'none');
-    return { manifest, checkpoint, entries, parts, problems, finding, isCosigned, isPinned };
+    const isWhole = manifest?.isWhole === true && this.files.isWhole !== false;
+    return {
+      manifest,
+      checkpoint,
+      entries,
+      people,
+      problems,
+      finding,
+      isCosigned,
+      firstLeaf: earlierLeaf(this.files.firstLeaf, manifest?.firstLeaf ?? 0),
+      parts: this.files.parts ?? 1,
+      isWhole,
+      isPinned,
+    };
   }
 
   /** The keys that may have signed: all that the export brings, unless some are known from elsewhere. */
@@ -168,13 +192,18 @@ class ExportCheck {
         return bytes?.length === tile.width * HASH_LENGTH ? splitHashes(bytes) : null;
       },
     ]);
-    const { firstLeaf, endLeaf } = manifest;
+    const { endLeaf } = manifest;
+    const firstLeaf = earlierLeaf(this.files.firstLeaf, manifest.firstLeaf);
+    const isWhole = manifest.isWhole && this.files.isWhole !== false;
     const seen = new Uint8Array(Math.ceil((endLeaf - firstLeaf) / 8));
     const { lines, sum } = this.files.lines();
+    let ofLast = 0;
     for await (const line of lines) {
       const exported = JSON.parse(line) as ExportedLine;
       const { leaf } = exported;
       this.entries++;
+      // Of parts that were continued the manifest speaks of the last one.
+      if (!(leaf < manifest.firstLeaf)) ofLast++;
       if (!Number.isSafeInteger(leaf) || leaf < firstLeaf || leaf >= endLeaf) {
         this.add(
           leaf,
@@ -193,12 +222,10 @@ class ExportCheck {
       seen[place >> 3] = (seen[place >> 3] as number) | bit;
       await this.checkLine(exported, line, tiles);
     }
-    if (manifest.isWhole) await this.checkWhole(manifest, seen, tiles);
+    if (isWhole) await this.checkWhole({ firstLeaf, endLeaf }, seen, tiles);
     if (this.finding) return;
-    if (this.entries !== manifest.entries) {
-      this.problems.push(
-        `${this.entries} entries are there, the manifest says ${manifest.entries}`,
-      );
+    if (ofLast !== manifest.entries) {
+      this.problems.push(`${ofLast} entries are there, the manifest says ${manifest.entries}`);
     } else if (sum() !== manifest.entriesSha256) {
       this.problems.push('entries.ndjson is not the file that the manifest names');
     }
@@ -214,7 +241,8 @@ class ExportCheck {
     const hashOf = (text: string) => this.hasher.leaf(fromText(text));
     const hash = hashOf(canonicalJson(entry));
     // As it is written, where parsing has read a key wrongly: see `rawMember`.
-    if (!areEqual(hash, expected) && !areEqual(hashOf(rawMember(line, 'entry') ?? ''), expected)) {
+    const raw = (): string => fromPrintableJson(rawMember(line, 'entry') ?? '');
+    if (!areEqual(hash, expected) && !areEqual(hashOf(raw()), expected)) {
       this.add(leaf, id, 'the entry was changed', hashText(expected), hashText(hash));
       return;
     }
@@ -237,13 +265,14 @@ class ExportCheck {
     const found = commitmentTo(canonicalJson(given.part));
     this.proved++;
     if (found === commitment) return;
-    if (commitmentTo(rawMember(rawMember(line, who) ?? '', 'part') ?? '') === commitment) return;
+    const raw = rawMember(rawMember(line, who) ?? '', 'part') ?? '';
+    if (commitmentTo(fromPrintableJson(raw)) === commitment) return;
     const problem = `what it says of its ${who} was changed`;
     this.add(leaf, id, problem, `commitment ${String(commitment)}`, `commitment ${found}`);
   }
 
   private async checkWhole(
-    { firstLeaf, endLeaf }: Manifest,
+    { firstLeaf, endLeaf }: Pick<Manifest, 'firstLeaf' | 'endLeaf'>,
     seen: Uint8Array,
     tiles: AuthenticTiles,
   ): Promise<void> {
@@ -291,4 +320,9 @@ class ExportCheck {
     if (text === null) throw new Error(`${path} is not text`);
     return text;
   }
+}
+
+/** What an earlier part begins with, which nobody has signed. */
+function earlierLeaf(claimed: number | undefined, signed: number): number {
+  return Number.isSafeInteger(claimed) ? Math.min(Math.max(0, claimed as number), signed) : signed;
 }

@@ -1,3 +1,4 @@
+import type { KeyGeneration } from '../tree/key-chain.js';
 import {
   NoteError,
   openNote,
@@ -9,7 +10,8 @@ import {
 } from '../tree/note.js';
 
 // What a folder with an export holds: `manifest`, `checkpoint`, `keys.json`, `entries.ndjson`, `tile/…`
-// and `verify.mjs`.
+// and `verify.mjs`. An export over HTTP is one file of lines: an `ExportHead`, entries, tiles (each
+// before the first entry that needs it), and `{"manifest": …}` at its end.
 
 /** What was exported, and what that proves. */
 export interface Manifest {
@@ -28,8 +30,25 @@ export interface Manifest {
   readonly isWhole: boolean;
   readonly hasPeople: boolean;
   readonly treeSize: number;
-  /** SHA-256 of `entries.ndjson`, in hex. */
+  /** SHA-256 of `entries.ndjson`, of the lines with entries, or of all of a CSV before its manifest. */
   readonly entriesSha256: string;
+  /** Left out: a folder. */
+  readonly format?: string;
+  /** It goes on after this entry of an export that was cut off. */
+  readonly after?: string;
+}
+
+export const EXPORT_FILE = 'rolecall/ledger-export-file/v1';
+
+/** The first line of a file. Nothing of it is signed: the manifest says it again. */
+export interface ExportHead extends Omit<
+  Manifest,
+  'entries' | 'entriesSha256' | 'format' | 'after'
+> {
+  readonly export: typeof EXPORT_FILE;
+  readonly after: string | null;
+  readonly checkpoint: string;
+  readonly keys: readonly KeyGeneration[];
 }
 
 /** A part of an entry that speaks of a person, with what its commitment is made of. */

@@ -1,3 +1,4 @@
+import { printableJson } from '../../common/printable.js';
 import { actorPart, leafText, type StoredEntry, subjectPart } from '../leaf.js';
 import { ledgerId } from '../ledger-entry.js';
 
@@ -5,7 +6,7 @@ import { ledgerId } from '../ledger-entry.js';
 export function exportedLine(leaf: number, entry: StoredEntry, hasPeople: boolean): string {
   const id = JSON.stringify(ledgerId(entry));
   const people = hasPeople ? peopleOf(entry) : '';
-  return `{"leaf":${leaf},"id":${id},"entry":${leafText(entry)}${people}}`;
+  return printableJson(`{"leaf":${leaf},"id":${id},"entry":${leafText(entry)}${people}}`);
 }
 
 function peopleOf(entry: StoredEntry): string {

@@ -14,20 +14,19 @@ import type { LedgerFilter } from '../ledger.schemas.js';
 import { LedgerService } from '../ledger.service.js';
 import { LedgerKeys } from '../sealing/ledger-keys.js';
 import { generationsOf } from '../tree/key-chain.js';
-import { LedgerMirror } from '../sealing/ledger-mirror.js';
 import { TreeStore } from '../sealing/tree-store.js';
-import { STORED_COLUMNS, type StoredRow, toStoredEntry } from '../stored-entry.js';
+import { toStoredEntry } from '../stored-entry.js';
 import { concat } from '../tree/bytes.js';
 import { openCheckpoint } from '../tree/checkpoint.js';
 import { treeHasher } from '../tree/sha256.js';
 import { hashesAt, TILE_WIDTH, tilePath, widthIn } from '../tree/tiles.js';
-import { AuthenticTiles, type TileSource, type TrustedRoot } from '../verify/authentic-tiles.js';
-import { LedgerTables, type RangeRow } from '../verify/ledger-tables.js';
-import { mirrorCopy } from '../verify/mirror-copy.js';
-import { ExportedCheckpoint } from './exported-checkpoint.js';
+import { AuthenticTiles, type TrustedRoot } from '../verify/authentic-tiles.js';
+import { ExportProofs } from './export-proofs.js';
 import { type Manifest, signManifest } from './export-format.js';
 import { exportedLine } from './exported-line.js';
+import { entriesBetween, type Stretch, type Where } from './leaf-entries.js';
 import { makeVerifier } from './single-file.js';
+import { stretchOf } from './stretch.js';
 
 export interface ExportRequest {
   readonly folder: string;
@@ -37,13 +36,6 @@ export interface ExportRequest {
   readonly hasPeople: boolean;
 }
 
-interface Stretch {
-  readonly first: number;
-  readonly end: number;
-}
-
-const RANGES_AT_ONCE = 500;
-
 /** Writes entries with their proofs into a folder that proves itself on any machine. */
 @Injectable()
 export class LedgerExporter {
@@ -51,8 +43,7 @@ export class LedgerExporter {
     private readonly connections: Connections,
     private readonly keys: LedgerKeys,
     private readonly store: TreeStore,
-    private readonly checkpoints: ExportedCheckpoint,
-    private readonly mirror: LedgerMirror,
+    private readonly proofs: ExportProofs,
     private readonly ledger: LedgerService,
   ) {}
 
@@ -66,8 +57,11 @@ export class LedgerExporter {
     try {
       await client.connect();
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-      const stretch = await readStretch(client, request);
-      const note = await this.checkpoints.having(stretch.end);
+      const stretch = await stretchOf(client, request);
+      if (!stretch) {
+        throw new AppError('not_found', 'ledger.not_found', 'No sealed entry is of that time.');
+      }
+      const note = await this.proofs.checkpointFor(stretch.end);
       const trusted = openCheckpoint(note, keys.origin, keys.verifiers);
       await mkdir(request.folder).catch((error: NodeJS.ErrnoException) => {
         const why = error.code === 'EEXIST' ? 'exists already' : `cannot be made: ${error.message}`;
@@ -131,26 +125,20 @@ export class LedgerExporter {
     { folder, filter, hasPeople }: ExportRequest,
     { first, end }: Stretch,
   ): Promise<{ entries: number; sum: string; tiles: Set<number> }> {
-    const tables = new LedgerTables(client);
     const file = createWriteStream(join(folder, 'entries.ndjson'), { flags: 'wx', mode: 0o640 });
     const sum = createHash('sha256');
     const tiles = new Set<number>();
     let entries = 0;
-    for (let next = first; next < end;) {
-      const ranges = await tables.ranges(next, RANGES_AT_ONCE);
-      if (ranges.length === 0) break;
-      const rows = await readEntries(client, actor, ranges, filter);
+    const where: Where = (parameter) => conditionsOf(filter ?? {}, actor, [], parameter);
+    for await (const { rows } of entriesBetween(client, { first, end }, where)) {
       let text = '';
       for (const { leaf, row } of rows) {
-        if (leaf >= end) continue;
         tiles.add(Math.floor(leaf / TILE_WIDTH));
         entries++;
         text += `${exportedLine(leaf, toStoredEntry(row), hasPeople)}\n`;
       }
       sum.update(text);
       if (!file.write(text)) await once(file, 'drain');
-      const last = ranges.at(-1) as RangeRow;
-      next = last.firstIndex + last.count;
     }
     // A whole stretch is proved also where entries are missing.
     if (filter === null) {
@@ -171,7 +159,7 @@ export class LedgerExporter {
     trusted: TrustedRoot,
     leafTiles: ReadonlySet<number>,
   ): Promise<void> {
-    const sources = await this.tileSources(client);
+    const sources = await this.proofs.tileSources(client);
     const proved = new AuthenticTiles(treeHasher, trusted, sources);
     const write = async (level: number, index: number): Promise<void> => {
       const tile = { level, index, width: widthIn(trusted.size, level, index) };
@@ -189,61 +177,4 @@ export class LedgerExporter {
       for (let index = 0; index < count; index++) await write(level, index);
     }
   }
-
-  private async tileSources(client: pg.Client): Promise<TileSource[]> {
-    const own = new LedgerTables(client).tileSource;
-    try {
-      const newest = await this.store.newest();
-      return [own, mirrorCopy(this.mirror.store, newest?.size ?? 0).tiles];
-    } catch {
-      return [own]; // a mirror that is away proves nothing
-    }
-  }
-}
-
-/** The leaves from the first to the last one that is in the time. */
-async function readStretch(client: pg.Client, { from, to }: ExportRequest): Promise<Stretch> {
-  const { rows } = await client.query<{ first: string | null; end: string | null }>(
-    `SELECT min(first_index) AS first, max(first_index + count) AS end FROM ledger_range
-     WHERE ($1::timestamptz IS NULL OR last_at >= $1) AND ($2::timestamptz IS NULL OR first_at < $2)`,
-    [from, to],
-  );
-  const { first, end } = rows[0] ?? {};
-  if (first == null || end == null) {
-    throw new AppError('not_found', 'ledger.not_found', 'No sealed entry is of that time.');
-  }
-  return { first: Number(first), end: Number(end) };
-}
-
-/** The entries of ranges that match a filter, by their leaves. */
-async function readEntries(
-  client: pg.Client,
-  actor: Actor,
-  ranges: readonly RangeRow[],
-  filter: LedgerFilter | null,
-): Promise<{ leaf: number; row: StoredRow }[]> {
-  const values: unknown[] = [];
-  const parameter = (value: unknown): string => `$${values.push(value)}`;
-  const conditions = conditionsOf(filter ?? {}, actor, [], parameter);
-  const micros = (name: 'firstMicros' | 'lastMicros') => ranges.map((range) => Number(range[name]));
-  const instant = (at: number) =>
-    `to_timestamp(0) + ${parameter(at)}::bigint * interval '1 microsecond'`;
-  conditions.push(
-    `at >= ${instant(micros('firstMicros').reduce((a, b) => Math.min(a, b)))}`,
-    `at <= ${instant(micros('lastMicros').reduce((a, b) => Math.max(a, b)))}`,
-  );
-  const { rows } = await client.query<StoredRow>(
-    `SELECT ${STORED_COLUMNS} FROM ledger_entry WHERE ${conditions.join(' AND ')}`,
-    values,
-  );
-  return rows
-    .flatMap((row) => {
-      const seq = Number(row.seq);
-      const range = ranges.find(
-        ({ shard, firstSeq, count }) =>
-          shard === row.shard && seq >= firstSeq && seq < firstSeq + count,
-      );
-      return range ? [{ leaf: range.firstIndex + seq - range.firstSeq, row }] : [];
-    })
-    .sort((a, b) => a.leaf - b.leaf);
 }

@@ -20,6 +20,7 @@ const MODULES = [
   'ledger/witness/cosigned',
   'ledger/export/export-format',
   'ledger/export/check-export',
+  'ledger/export/export-file',
   'ledger/export/verify-main',
 ] as const;
 

@@ -1,16 +1,17 @@
 import { createHash, hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printable } from '../../common/printable.js';
 import { toBase64 } from '../tree/bytes.js';
 import { parsePolicy } from '../witness/policy.js';
 import { findingText } from '../verify/finding.js';
+import { linesOf, readExportFile } from './export-file.js';
 import { checkExport, type ExportFiles, type ExportReport } from './check-export.js';
 
-const USAGE = `node verify.mjs [--key VERIFIER-KEY]... [--policy FILE]
+const USAGE = `node verify.mjs [FILE]... [--key VERIFIER-KEY]... [--policy FILE]
 
-  Proves this export with nothing but Node 20.
+  Proves an export with nothing but Node 20: the folder that this program is in, or a file that was
+  exported over HTTP. Of one that was cut off and continued, give all parts in their order.
   --key     a verifier key of the log that you have from elsewhere; it and the keys that it signed,
             one after the other, are trusted, and no other
   --policy  a C2SP tlog-policy: its logs, and the witnesses that must have cosigned`;
@@ -18,11 +19,17 @@ const USAGE = `node verify.mjs [--key VERIFIER-KEY]... [--policy FILE]
 /** What `verify.mjs` runs. 0: all is proved; 1: it is not; 2: it was called wrongly. */
 export async function main(folder: string, given: readonly string[]): Promise<number> {
   const vkeys: string[] = [];
+  const files: string[] = [];
   let policy = null;
-  for (let i = 0; i < given.length; i += 2) {
-    const value = given[i + 1];
-    if (given[i] === '--key' && value !== undefined) vkeys.push(value);
-    else if (given[i] === '--policy' && value !== undefined) {
+  for (let i = 0; i < given.length; i++) {
+    const option = given[i] as string;
+    if (!option.startsWith('--')) {
+      files.push(option);
+      continue;
+    }
+    const value = given[++i];
+    if (option === '--key' && value !== undefined) vkeys.push(value);
+    else if (option === '--policy' && value !== undefined) {
       try {
         policy = parsePolicy(await readFile(value, 'utf8'));
       } catch (error) {
@@ -35,7 +42,15 @@ export async function main(folder: string, given: readonly string[]): Promise<nu
     }
   }
   const sha256 = (data: Uint8Array): Uint8Array => hash('sha256', data, 'buffer');
-  const report = await checkExport(filesOf(folder), sha256, { vkeys, policy });
+  let source: ExportFiles;
+  try {
+    source = files.length > 0 ? await readExportFile(files) : filesOf(folder);
+  } catch (error) {
+    console.log(printable(`problem: ${(error as Error).message}`));
+    console.log('not proved');
+    return 1;
+  }
+  const report = await checkExport(source, sha256, { vkeys, policy });
   // The export may be by anybody: nothing of it may tell the terminal what to do.
   for (const line of describe(report)) console.log(printable(line));
   return report.problems.length === 0 && !report.finding ? 0 : 1;
@@ -46,46 +61,31 @@ function filesOf(folder: string): ExportFiles {
     read: (path) => readFile(join(folder, path)).catch(() => null),
     lines() {
       const sum = createHash('sha256');
-      const input = createReadStream(join(folder, 'entries.ndjson'));
-      return {
-        lines: linesOf(input, (chunk) => sum.update(chunk)),
-        sum: () => sum.digest('hex'),
-      };
+      async function* lines(): AsyncGenerator<string> {
+        for await (const { text } of linesOf(join(folder, 'entries.ndjson'))) {
+          sum.update(`${text}\n`);
+          yield text;
+        }
+      }
+      return { lines: lines(), sum: () => sum.digest('hex') };
     },
   };
 }
 
-/** By line feeds alone: Node's readline also ends lines at U+2028 and U+2029, which text may hold. */
-async function* linesOf(
-  input: AsyncIterable<Uint8Array>,
-  onChunk: (chunk: Uint8Array) => void,
-): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  let begun: string[] = [];
-  for await (const chunk of input) {
-    onChunk(chunk);
-    const [end = '', ...next] = decoder.decode(chunk, { stream: true }).split('\n');
-    begun.push(end);
-    for (const line of next) {
-      yield begun.join('');
-      begun = [line];
-    }
-  }
-  const last = begun.join('');
-  if (last !== '') yield last;
-}
-
 function describe(report: ExportReport): string[] {
-  const { manifest, checkpoint, entries, parts, problems, finding } = report;
+  const { manifest, checkpoint, entries, people, problems, finding } = report;
   const lines: string[] = [];
   if (manifest) {
-    const { origin, firstLeaf, endLeaf, exportedAt, exportedBy } = manifest;
+    const { origin, endLeaf, exportedAt, exportedBy } = manifest;
     lines.push(`log: ${origin}`, `exported ${exportedAt} by ${exportedBy}`);
-    lines.push(`entries: ${entries}, of leaves ${firstLeaf} to ${endLeaf - 1}`);
+    lines.push(`entries: ${entries}, of leaves ${report.firstLeaf} to ${endLeaf - 1}`);
     if (manifest.filter) lines.push(`filter: ${JSON.stringify(manifest.filter)}`);
   }
   if (checkpoint) {
     lines.push(`checkpoint: ${checkpoint.size} entries, root ${toBase64(checkpoint.root)}`);
+  }
+  if (report.parts > 1) {
+    lines.push(`it is made of ${report.parts} parts: the manifest speaks of the last one`);
   }
   if (report.isCosigned) lines.push('cosigned as the policy wants it');
   lines.push(...problems.map((problem) => `problem: ${problem}`));
@@ -96,9 +96,9 @@ function describe(report: ExportReport): string[] {
       'Note: the key comes from this export. Give --key or --policy with what you have from elsewhere.',
     );
   }
-  lines.push(`people: ${parts.proved} parts proved, ${parts.absent} erased or left out`);
+  lines.push(`people: ${people.proved} parts proved, ${people.absent} erased or left out`);
   lines.push(
-    manifest?.isWhole
+    report.isWhole
       ? 'proved: every entry is in the log as it is here, and none of these leaves is left out'
       : 'proved: every entry is in the log as it is here; not proved: that the filter matches no other',
   );

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { actorKindResponse, cleanText } from '../../common/http/fields.js';
 import { LEDGER_PROBLEMS } from '../sealing/ledger-health.js';
 import { SEALING_STATES } from '../sealing/ledger-sealing.js';
+import { streamResponse } from '../stream/stream.schemas.js';
 import { quorumResponse, witnessResponse } from '../witness/witness.schemas.js';
 
 const leaves = z.int().min(0);
@@ -122,6 +123,7 @@ export const integrityResponse = z.object({
     })
     .nullable()
     .describe('Who cosigns the checkpoints; null: nobody is configured to.'),
+  streams: z.array(streamResponse).describe('Where entries are sent to; empty: nowhere.'),
   problems: z
     .array(
       z.object({

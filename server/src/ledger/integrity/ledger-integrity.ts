@@ -6,6 +6,7 @@ import { TreeStore } from '../sealing/tree-store.js';
 import { toBase64 } from '../tree/bytes.js';
 import { parseCheckpoint } from '../tree/checkpoint.js';
 import { parseNote } from '../tree/note.js';
+import { LedgerStreams } from '../stream/ledger-streams.js';
 import { LedgerWitnesses } from '../witness/ledger-witnesses.js';
 import { VerificationRuns } from './verification-runs.js';
 
@@ -16,6 +17,7 @@ export class LedgerIntegrity {
     private readonly store: TreeStore,
     private readonly sealing: LedgerSealing,
     private readonly witnesses: LedgerWitnesses,
+    private readonly streams: LedgerStreams,
     private readonly health: LedgerHealth,
     private readonly runs: VerificationRuns,
   ) {}
@@ -41,6 +43,7 @@ export class LedgerIntegrity {
       },
       mirror: { place, size },
       witnesses: this.readWitnesses(sealed?.size ?? 0),
+      streams: this.streams.views,
       problems: this.health.problems(),
       verifications,
     };

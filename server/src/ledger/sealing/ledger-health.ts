@@ -6,6 +6,7 @@ import { PROTECTION, type ProtectionRow } from '../ledger-protection.js';
 import { LedgerSealing } from './ledger-sealing.js';
 import { STOP_CODES } from './sealing-stopped.js';
 import { TreeStore } from './tree-store.js';
+import { LedgerStreams } from '../stream/ledger-streams.js';
 import { LedgerWitnesses } from '../witness/ledger-witnesses.js';
 
 /** What keeps the ledger from proving what it seems to prove; stable, for programs. */
@@ -15,6 +16,8 @@ export const LEDGER_PROBLEMS = [
   'not_sealed',
   'mirror_failing',
   'witnesses_missing',
+  'stream_failing',
+  'stream_refused',
   'fsync_off',
   'full_page_writes_off',
   'synchronous_commit_off',
@@ -62,6 +65,7 @@ export class LedgerHealth implements OnModuleDestroy {
     private readonly store: TreeStore,
     private readonly sealing: LedgerSealing,
     private readonly witnesses: LedgerWitnesses,
+    private readonly streams: LedgerStreams,
     private readonly metrics: Metrics,
   ) {}
 
@@ -91,6 +95,7 @@ export class LedgerHealth implements OnModuleDestroy {
             },
           ]),
       ...(uncosigned === null ? [] : [{ code: 'witnesses_missing' as const, detail: uncosigned }]),
+      ...this.streams.problems(),
       ...this.ofDatabase,
     ];
   }

@@ -142,6 +142,33 @@ registerMessages({
       table: 'Acts over time, as a table',
       failed: 'The picture could not be loaded.',
     },
+    export: {
+      label: 'Export',
+      title: 'Export entries',
+      what: 'What this search finds:',
+      everything: 'every entry',
+      count: '%{count} entry |||| %{count} entries',
+      about: 'About %{count} entry |||| About %{count} entries',
+      people: 'It has what entries say of people, whom nobody can erase from it later.',
+      no_people:
+        'It leaves out what entries say of people, which you may not export. The entries are proved without it.',
+      format: 'Format',
+      ndjson: 'NDJSON, with proofs',
+      csv: 'CSV, for spreadsheets',
+      begin: 'Export',
+      continue: 'Continue',
+      again: 'Start over',
+      stop: 'Stop',
+      progress: 'Export progress',
+      read: '%{count} entry so far |||| %{count} entries so far',
+      done: 'Exported %{smart_count} entry |||| Exported %{smart_count} entries',
+      done_text:
+        'The file with %{count} entry is saved, with its signed manifest. |||| The file with %{count} entries is saved, with its signed manifest.',
+      verifier: 'Download the program that verifies it',
+      cut: 'The export was cut off',
+      cut_text:
+        'The export was cut off after %{count} entry. It is not whole; Continue goes on from there. |||| The export was cut off after %{count} entries. It is not whole; Continue goes on from there.',
+    },
     view: {
       label: 'Views',
       all: 'All acts',
