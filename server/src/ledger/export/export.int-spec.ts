@@ -287,7 +287,7 @@ describe('an export', () => {
     });
     await ledger.sealed();
     const dir = await exported();
-    expect(readFileSync(join(dir, 'entries.ndjson'), 'utf8')).toContain('lines Ana\u2028\u2029');
+    expect(readFileSync(join(dir, 'entries.ndjson'), 'utf8')).toContain('lines Ana\\u2028\\u2029');
     const { status, out } = await verify(dir);
     expect([status, out]).toEqual([0, expect.stringMatching(/none of these leaves is left out/)]);
   });
