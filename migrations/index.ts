@@ -25,6 +25,7 @@ import { KeepWhatStrangersBrought1796500400000 } from './1796500400000-KeepWhatS
 import { ForgetReviewers1796500400001 } from './1796500400001-ForgetReviewers.js';
 import { KeepBroughtOfDeletedRooms1796500500000 } from './1796500500000-KeepBroughtOfDeletedRooms.js';
 import { KeepWhoMadeViews1796500600000 } from './1796500600000-KeepWhoMadeViews.js';
+import { WatchWhatBoundsRights1796500700000 } from './1796500700000-WatchWhatBoundsRights.js';
 import { StreamTheLedger1796500900000 } from './1796500900000-StreamTheLedger.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
@@ -56,5 +57,6 @@ export const migrations = [
   ForgetReviewers1796500400001,
   KeepBroughtOfDeletedRooms1796500500000,
   KeepWhoMadeViews1796500600000,
+  WatchWhatBoundsRights1796500700000,
   StreamTheLedger1796500900000,
 ];

@@ -21,6 +21,7 @@ import { type Erasure, LedgerEraser } from './ledger/ledger-eraser.js';
 import { LedgerKeys } from './ledger/sealing/ledger-keys.js';
 import { type createOperatorBody, updateOperatorBody } from './operators/operators.schemas.js';
 import { OperatorsService } from './operators/operators.service.js';
+import { DeletedRoomStore } from './seats/public/tokens.js';
 
 /** The commands that need the database, carried out by the services of the server. */
 export class Commands {
@@ -111,6 +112,10 @@ export class Commands {
     await this.app.get(Alarms).forget(erasure);
     await this.app.get(ViewsService).forget(erasure);
     await this.app.get(Idempotency).forget(erasure, erased.names);
+    if (erasure.of === 'identity') {
+      const { id, before } = erasure;
+      await this.app.get(DeletedRoomStore).forget(this.migrationUrl, id, before);
+    }
     return erased;
   }
 }

@@ -235,12 +235,19 @@ describe('the command line', () => {
       });
     const { identity: other } = await app.newUser({ identity: `${identity}by` });
     expect([(await issue(identity)).status, (await issue(other)).status]).toEqual([201, 201]);
+    // What they brought to a room that was deleted since.
+    await app.sql(
+      `INSERT INTO seat_brought (room, identity, brought, kept_at)
+       SELECT 'gone', unnest($1::text[]), '{}', now()`,
+      [[identity, other]],
+    );
     const erased = await rolecall('ledger', 'erase', '--identity', identity);
-    // The token, and that the test itself added the user by SQL.
-    expect(erased).toMatchObject({ status: 0, out: expect.stringMatching(/^Erased 2 times/) });
+    // The token, and that the test itself added rows by SQL.
+    expect(erased).toMatchObject({ status: 0, out: expect.stringMatching(/^Erased [23] times/) });
     const sql = `SELECT FROM ledger_entry e WHERE e::text ~ $1
       UNION ALL SELECT FROM alarm a WHERE a::text ~ $1
-      UNION ALL SELECT FROM idempotency_key k WHERE k::text ~ $1`;
+      UNION ALL SELECT FROM idempotency_key k WHERE k::text ~ $1
+      UNION ALL SELECT FROM seat_brought b WHERE b::text ~ $1`;
     expect(await app.sql(sql, [`${identity}([^b]|$)`])).toEqual([]);
     expect(await app.sql(sql, [other])).not.toEqual([]);
     const { status, err } = await rolecall('ledger', 'erase', '--before', 'soon');

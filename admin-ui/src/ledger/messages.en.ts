@@ -141,6 +141,11 @@ registerMessages({
         updated: 'The rights of %{identity} in %{room} follow a change of policy',
         updated_out: '%{identity} was removed from %{room} after a change of policy',
         state_recorded: 'What is set on %{identity} in %{room} was written down',
+        brought:
+          'What %{identity} brings along to %{room}, without a token from Rolecall, was noted',
+        set_aside: 'What %{identity} had in %{room} before a scene or a hold was noted',
+        ceiling_lifted: 'Another connection of %{identity} to %{room} has another ceiling',
+        readmitted: '%{identity} came to %{room} with a token that is newer than the revoked ones',
         session_ended: 'The session in %{room} ended, and with it the role given to %{identity}',
       },
       participant: {

@@ -175,19 +175,28 @@ export class AlarmStore {
     );
   }
 
-  /** Those of the triggers and functions that there are, with a mark that every change of one changes. */
-  async readWatch(names: readonly string[]): Promise<WatchPart[]> {
+  /**
+   * Those of the triggers and functions that there are, with a mark that every change of one changes.
+   * `bodies`: SHA-256 of what the functions among them should be; triggers run one of these.
+   */
+  async readWatch(
+    names: readonly string[],
+    bodies: Readonly<Record<string, string>>,
+  ): Promise<WatchPart[]> {
     const { rows } = await this.pg.query<WatchPart & object>(
       'alarm-watch',
       `SELECT t.tgname AS name, concat(t.oid, ' ', t.xmin) AS version,
-         t.tgenabled = 'A' OR (t.tgenabled = 'O'
-           AND current_setting('session_replication_role') <> 'replica') AS "isOn"
-       FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+         (t.tgenabled = 'A' OR (t.tgenabled = 'O'
+           AND current_setting('session_replication_role') <> 'replica'))
+         AND run.pronamespace = 'public'::regnamespace AND $2::jsonb ? run.proname::text AS "isOn"
+       FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc run ON run.oid = t.tgfoid
        WHERE t.tgname = ANY($1) AND c.relnamespace = 'public'::regnamespace
        UNION ALL
-       SELECT p.proname, concat(p.oid, ' ', p.xmin), true FROM pg_proc p
+       SELECT p.proname, concat(p.oid, ' ', p.xmin),
+         encode(sha256(convert_to(p.prosrc, 'UTF8')), 'hex') = $2::jsonb->>p.proname::text
+       FROM pg_proc p
        WHERE p.proname = ANY($1) AND p.pronamespace = 'public'::regnamespace`,
-      [names],
+      [names, JSON.stringify(bodies)],
     );
     return rows;
   }

@@ -5,10 +5,11 @@ import { Metrics } from '../metrics/metrics.service.js';
 import { ALL_ALARM_KINDS } from './alarm-kinds.js';
 import { AlarmStore, type OpenAlarms } from './alarm-store.js';
 import { alarmKey, Alarms, type Finding } from './alarms.service.js';
+import { POLICY_FUNCTIONS } from './policy-functions.js';
 import { policyTriggers } from './policy-tables.js';
 
 const LOOK_MS = 5_000;
-const WATCH = [...policyTriggers(), 'policy_note_change', 'policy_note_truncate', 'policy_report'];
+const WATCH = [...policyTriggers(), ...Object.keys(POLICY_FUNCTIONS)];
 
 /** Counts open alarms, for probes and metrics, and sees to it that direct changes are still noticed. */
 @Injectable()
@@ -57,10 +58,12 @@ export class AlarmWatch implements OnModuleDestroy {
 
   /**
    * The owner of the tables can turn a trigger off, and on again. Postgres writes its row anew each time,
-   * so that is noticed as well while a server runs.
+   * so that is noticed as well while a server runs. A function with another body counts as off.
    */
   private async checkTriggers(): Promise<void> {
-    const parts = new Map((await this.store.readWatch(WATCH)).map((part) => [part.name, part]));
+    const parts = new Map(
+      (await this.store.readWatch(WATCH, POLICY_FUNCTIONS)).map((part) => [part.name, part]),
+    );
     const findings: Finding[] = [];
     for (const name of WATCH) {
       const { isOn = false, version = '' } = parts.get(name) ?? {};

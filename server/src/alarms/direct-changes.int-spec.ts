@@ -135,6 +135,66 @@ describe('policy that is changed past Rolecall', () => {
     ]);
   });
 
+  it('is named also where it only says how far rights reach', async () => {
+    const room = await app.newRoom();
+    const all = { permission: { canPublish: true }, of: 'PA_1', givenTo: null };
+    const bound = { id: 'a', ceiling: [['canSubscribe']], at: new Date().toISOString() };
+    await psql.query(
+      `INSERT INTO seat (room, identity, sid, admitted, last_issued_at)
+       VALUES ($1, 'bob', 'PA_1', $2, NULL)`,
+      [room, bound],
+    );
+    const set = (columns: string, ...values: unknown[]) =>
+      psql.query(`UPDATE seat SET ${columns} WHERE room = $1 AND identity = 'bob'`, [
+        room,
+        ...values,
+      ]);
+    const awaited = { ...bound, id: 'b', from: bound.at, to: bound.at, notSid: null };
+    const told: [string, unknown[], string[]][] = [
+      ['brought = $2', [all], ['brought']],
+      [`brought = brought || '{"givenTo": "PA_1"}'`, [], ['brought']],
+      ['brought = NULL', [], ['brought']],
+      ['before_scene = $2', [all.permission], ['before_scene']],
+      [`admitted = jsonb_set(admitted, '{ceiling}', '[["canPublish"]]')`, [], ['admitted']],
+      [`admitted = jsonb_set(admitted, '{at}', '"2020-01-01T00:00:00Z"')`, [], ['admitted']],
+      ['admitted = NULL', [], ['admitted']],
+      ['awaited = $2', [JSON.stringify([{ ...awaited, from: '2020-01-01' }])], ['awaited']],
+      ['awaited = NULL', [], ['awaited']],
+      [`peeks_at = 'carl'`, [], ['peeks_at']],
+      ['proof_at = now(), admitted_at = now()', [], ['admitted_at', 'proof_at']],
+      ['last_issued_at = now()', [], ['last_issued_at']],
+      ['last_issued_at = NULL', [], ['last_issued_at']],
+    ];
+    for (const [columns, values, names] of told) {
+      const since = await lastSeq();
+      await set(columns, ...values);
+      const found = await direct(since);
+      expect([columns, found.map(({ payload }) => payload.columns)]).toEqual([columns, [names]]);
+      expect(found[0]).toMatchObject({ room, identity: 'bob', payload: { table: 'seat' } });
+    }
+    // What takes something away is not; nor what only LiveKit reported.
+    const since = await lastSeq();
+    await set('admitted = $2, before_scene = NULL', bound);
+    await set(`state = 'joining'`);
+    expect(await direct(since)).toEqual([]);
+  });
+
+  it('is named where an act of the past gives something back', async () => {
+    const room = await app.newRoom();
+    const since = await lastSeq();
+    await psql.query(
+      `INSERT INTO seat_operation (room, identity, action, actor_kind, actor_label, before, after, epoch)
+       VALUES ($1, 'bob', 'promote', 'operator', 'x', '{"override": null}', '{}', 1)`,
+      [room],
+    );
+    expect(await direct(since)).toEqual([]);
+    await psql.query(
+      `UPDATE seat_operation SET before = '{"override": {"template": "host"}}' WHERE room = $1`,
+      [room],
+    );
+    expect((await direct(since)).map(({ payload }) => payload.columns)).toEqual([['before']]);
+  });
+
   it('hides what opens something', async () => {
     await psql.query(`UPDATE api_key SET key_hash = 'x'::bytea WHERE id = $1`, [
       (await app.newApiKey(['room.read'])).id,
@@ -202,20 +262,39 @@ describe('the watch over policy', () => {
         ...['revision', 'created_at', 'updated_at'],
       ],
       scene: ['revision', 'created_at', 'updated_at'],
+      // What LiveKit reported, and how acts are shown.
+      seat: [
+        ...[
+          'room',
+          'identity',
+          'epoch',
+          'is_present',
+          'sid',
+          'state',
+          'name',
+          'kind',
+          'permission',
+        ],
+        ...['tracks', 'joined_at', 'left_at', 'muted_tracks', 'is_unlisted', 'unlisted_sid'],
+        'observed_at',
+        ...['last_change', 'pending_operation'],
+      ],
+      seat_operation: [
+        ...['reason', 'after', 'outcome', 'detail', 'ms', 'undo_until', 'undone_by', 'request_id'],
+        ...['settled_at', 'watched_tracks', 'gone_at', 'gone_ms', 'bulk'],
+      ],
     };
     const rows = await app.sql<{ table: string; definition: string; columns: string[] }>(
-      `SELECT c.relname AS table, pg_get_triggerdef(t.oid) AS definition,
+      `SELECT c.relname AS table, string_agg(pg_get_triggerdef(t.oid), '\n') AS definition,
          ARRAY(SELECT attname::text FROM pg_attribute a
            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
-       FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname LIKE '%noted_update'`,
+       FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname LIKE '%noted_update'
+       GROUP BY c.oid, c.relname`,
     );
     expect(rows.map(({ table }) => table).sort()).toEqual([...POLICY_TABLES]);
     for (const { table, definition, columns } of rows) {
       const unwatched = columns.filter((name) => !new RegExp(`old\\.${name}\\b`).test(definition));
-      if (table === 'seat') {
-        // What LiveKit reported, and the bookkeeping of acts: no policy.
-        expect(unwatched.filter((name) => /^(override|block|hold|tokens)_/.test(name))).toEqual([]);
-      } else expect([table, unwatched.sort()]).toEqual([table, (ignored[table] ?? []).sort()]);
+      expect([table, unwatched.sort()]).toEqual([table, (ignored[table] ?? []).sort()]);
     }
   });
 
@@ -241,5 +320,18 @@ describe('the watch over policy', () => {
       { as: app.admin },
     );
     expect(body).toHaveLength(2);
+  });
+
+  it('raises an alarm when a function of it has another body, also one from before the start', async () => {
+    await app.database.asOwner(
+      `CREATE OR REPLACE FUNCTION policy_report(of_table name, operation text, before jsonb,
+         after jsonb, keys text[], own_kinds text[], relation oid) RETURNS void
+       LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN RETURN; END $$`,
+    );
+    const said = async () =>
+      (await app.ledger('policy.watch_stopped')).filter(
+        ({ payload }) => payload.trigger === 'policy_report' && payload.isOff,
+      );
+    await until('it is noticed', async () => (await said()).length === 1, 15_000);
   });
 });

@@ -13,15 +13,26 @@ export const POLICY_TABLES = [
   'room_void',
   'scene',
   'seat',
+  'seat_brought',
+  'seat_operation',
   'stage_limit',
 ] as const;
 
+/** Rows that go take nothing but themselves: a session, what a stranger had, an act of long ago. */
+const MAY_GO: readonly string[] = ['operator_session', 'seat_brought', 'seat_operation'];
+
+/** On columns of `seat` that are no policy, and bound how far it reaches. */
+const OF_BOUNDS = [
+  ...['insert', 'update', 'delete'].map((event) => `seat_bounds_noted_${event}`),
+  ...['insert', 'update'].map((event) => `seat_issued_noted_${event}`),
+];
+
 /** The triggers of all of them. */
 export function policyTriggers(): string[] {
-  return POLICY_TABLES.flatMap((table) =>
+  const ofTables = POLICY_TABLES.flatMap((table) =>
     ['insert', 'update', 'delete', 'truncate']
-      // A session that ends takes nothing but itself.
-      .filter((event) => table !== 'operator_session' || event !== 'delete')
+      .filter((event) => event !== 'delete' || !MAY_GO.includes(table))
       .map((event) => `${table}_noted_${event}`),
   );
+  return [...ofTables, ...OF_BOUNDS];
 }

@@ -377,3 +377,49 @@ describe('voided tokens', () => {
     ]);
   });
 });
+
+describe('the owner', () => {
+  let forge: Forge;
+
+  beforeAll(async () => {
+    forge = await Forge.open();
+  });
+  afterAll(() => forge.close());
+
+  it('cannot keep the name of a protection and take what it does', async () => {
+    expect((await forge.verify()).protection).toEqual([]);
+    const body = 'AS $$ BEGIN RETURN NEW; END $$';
+    const tries: [change: string[], problem: RegExp][] = [
+      [
+        [
+          `CREATE OR REPLACE FUNCTION ledger_entry_refuse_change() RETURNS trigger LANGUAGE plpgsql ${body}`,
+        ],
+        /the function ledger_entry_refuse_change is missing, or not what the migrations wrote/,
+      ],
+      [
+        [
+          'DROP TRIGGER ledger_tile_only_grows ON ledger_tile',
+          `CREATE FUNCTION mine() RETURNS trigger LANGUAGE plpgsql ${body}`,
+          `CREATE TRIGGER ledger_tile_only_grows BEFORE UPDATE OR DELETE ON ledger_tile
+             FOR EACH ROW EXECUTE FUNCTION mine()`,
+        ],
+        /the trigger ledger_tile_only_grows of ledger_tile is off, missing or another one/,
+      ],
+      [
+        [
+          'DROP TRIGGER ledger_key_only_grows ON ledger_key',
+          `CREATE TRIGGER ledger_key_only_grows BEFORE UPDATE OR DELETE ON ledger_key
+             FOR EACH ROW WHEN (false) EXECUTE FUNCTION ledger_refuse_change()`,
+        ],
+        /the trigger ledger_key_only_grows of ledger_key is off, missing or another one/,
+      ],
+    ];
+    for (const [change, problem] of tries) {
+      await forge.owner.query('BEGIN');
+      for (const statement of change) await forge.owner.query(statement);
+      await forge.owner.query('COMMIT');
+      const { protection } = await forge.verify();
+      expect(protection).toContainEqual(expect.stringMatching(problem));
+    }
+  });
+});

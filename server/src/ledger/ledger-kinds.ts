@@ -84,6 +84,13 @@ export const LEDGER_KINDS = {
     personal: ['desired'],
     what: 'What is set on a seat was written down',
   },
+  'seat.brought': { ...DONE, what: 'What a stranger brings along was noted, or given back' },
+  'seat.set_aside': { ...DONE, what: 'What a scene or a hold takes from a stranger was noted' },
+  'seat.ceiling_lifted': { ...DONE, what: 'A ceiling of a connection holds no longer' },
+  'seat.readmitted': {
+    ...DONE,
+    what: 'Somebody came with a token that is newer than the voided ones',
+  },
   'seat.session_ended': {
     outcomes: 'done',
     personal: ['desired'],

@@ -6,6 +6,7 @@ import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { isGateTokenId } from '../livekit/gate-token.js';
 import type { BroughtByToken } from '../grants/brought.js';
+import { samePermission } from '../grants/compile-grant.js';
 import { namesOf, type TokenBound } from '../grants/issuer-ceiling.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { isReservedIdentity } from '../grants/names.js';
@@ -155,12 +156,21 @@ export class ParticipantProofs {
   /**
    * What a stranger comes with is what they have when the role ends that replaces it. A refreshed
    * token counts only while nothing is noted: then they had no role yet, and it is from before one.
+   * What a scene or a hold took from them is given back in the same way.
    */
   async noteBrought(
     { token: { room, identity, isRefreshed }, evaluation: { facts, wanted } }: ValidProof,
     brought: BroughtByToken | null,
   ): Promise<void> {
     if (facts.wasIssued || !brought) return;
+    const { uncovered } = facts;
+    if (
+      uncovered?.isKept &&
+      !isRefreshed &&
+      !samePermission(uncovered.permission, brought.permission)
+    ) {
+      await this.admissions.bringUnderScene(room, identity, brought.permission);
+    }
     if (wanted.kind !== 'role' && (isRefreshed || !facts.brought)) return;
     await this.admissions.bring(room, identity, brought, { mayReplace: !isRefreshed });
   }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { startTestApp, type TestApp } from '../../test/support/test-app.js';
 import { until } from '../../test/support/until.js';
+import { Housekeeping } from '../database/housekeeping.js';
 import { WebhookProcessor } from '../webhooks/webhook-processor.js';
 
 let test: TestApp;
@@ -76,4 +77,13 @@ it('deletes a room while the news of its end are written: neither waits for the 
   expect(kinds).toEqual(
     expect.arrayContaining(['participant.left', 'room.finished', 'room.deleted']),
   );
+});
+
+it('what strangers brought to a room that was deleted a month ago goes, whoever deletes rooms', async () => {
+  await test.sql(
+    `INSERT INTO seat_brought (room, identity, brought, kept_at)
+     SELECT 'gone', i, '{}', now() - i::int * interval '29 days' FROM unnest(ARRAY['1', '2']) i`,
+  );
+  await test.app.get(Housekeeping).run();
+  expect(await test.sql('SELECT identity FROM seat_brought')).toEqual([{ identity: '1' }]);
 });

@@ -1,4 +1,5 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { Housekeeping } from '../database/housekeeping.js';
 import { ActRequests } from './commands/act-requests.js';
 import { ActStrategy } from './commands/act-strategy.js';
 import { CommandStrategy } from './commands/command-strategy.js';
@@ -33,6 +34,7 @@ import { SeatViews } from './views/seat-views.js';
 import { CommandPlanner } from './commands/command-planner.js';
 import { SilenceWatch } from './observation/silence-watch.js';
 import { AdmissionStore } from './store/admission-store.js';
+import { DeletedRoomStore } from './store/deleted-room-store.js';
 import { SessionStore } from './store/session-store.js';
 import { ObservationStore } from './store/observation-store.js';
 import { SeatsController } from './api/seats.controller.js';
@@ -44,6 +46,7 @@ const SEATS = [
   AdmissionStore,
   BatchesInProgress,
   CommandStrategy,
+  DeletedRoomStore,
   ImmediateActs,
   LeasesService,
   Observations,
@@ -82,4 +85,13 @@ const SEATS = [
 
 /** Seats: one identity in one room, its desired and its observed state, and what brings them together. */
 @Module({ controllers: [SeatsController], providers: SEATS, exports: SEATS })
-export class SeatsModule {}
+export class SeatsModule implements OnModuleInit {
+  constructor(
+    private readonly housekeeping: Housekeeping,
+    private readonly deletedRooms: DeletedRoomStore,
+  ) {}
+
+  onModuleInit(): void {
+    this.housekeeping.add(() => this.deletedRooms.expire());
+  }
+}

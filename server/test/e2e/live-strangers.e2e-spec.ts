@@ -259,6 +259,36 @@ describeLive('a role that ends, of somebody without a token of Rolecall', () => 
     guest.close();
   });
 
+  it('gives back no more than their own backend says during a scene', async () => {
+    const room = await scene.room('scene', { default_template: null });
+    const guest = await enter(world.gate, room, 'presenter');
+    const path = `/api/v1/rooms/${encodeURIComponent(room)}/scene`;
+    expect((await app.post(path, { lock: {} })).status).toBe(202);
+    await until('they may not publish', async () => !(await mayPublish(room)));
+    guest.close();
+    const again = await signalJoin(world.gate, scene.token(room, GUEST, 'viewer'));
+    const keptFrom = async () =>
+      (await scene.ledger(room, 'seat.set_aside')).map(({ payload }) => [
+        payload.from,
+        payload.permission.canPublish,
+      ]);
+    expect(await keptFrom()).toEqual([
+      ['livekit', true],
+      ['token', false],
+    ]);
+    expect((await app.send('DELETE', path)).status).toBe(202);
+    await until('it is given back', async () => {
+      const [seat] = await app.sql<{ isKept: boolean }>(
+        `SELECT before_scene IS NOT NULL AS "isKept" FROM seat
+         WHERE room = $1 AND identity = $2`,
+        [room, GUEST],
+      );
+      return seat?.isKept === false;
+    });
+    expect(await mayPublish(room)).toBe(false);
+    again.close();
+  });
+
   it('gives back what they had, and leaves to LiveKit what comes then', async () => {
     const room = await scene.room('narrowed', { default_template: null });
     const guest = await enter(world.gate, room, 'presenter');

@@ -28,6 +28,10 @@ registerMessages({
         block_ended: 'Block expired',
         updated: 'Rights follow policy',
         state_recorded: 'State written down',
+        brought: 'Rights of a stranger noted',
+        set_aside: 'Rights before a scene noted',
+        ceiling_lifted: 'Ceiling no longer holds',
+        readmitted: 'New token after revoking',
         session_ended: 'Session ended for a person',
       },
       scene: {

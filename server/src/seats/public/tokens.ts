@@ -2,3 +2,4 @@
 
 export { SeatTokens } from '../commands/seat-tokens.js';
 export { type Admission, AdmissionStore } from '../store/admission-store.js';
+export { DeletedRoomStore } from '../store/deleted-room-store.js';

@@ -6,6 +6,7 @@ import { tokensIssued } from '../../ledger/ledger-lookup.js';
 import { Transactions, type Tx } from '../../ledger/transactions.js';
 import { LiveKitClock } from '../../livekit/livekit-clock.js';
 import type { BroughtByToken } from '../../grants/brought.js';
+import type { PermissionLike } from '../../grants/compile-grant.js';
 import { knownRoom } from '../../policy/room-conditions.js';
 import {
   type Admissions,
@@ -16,6 +17,12 @@ import {
   settle,
   withdraw,
 } from '../model/admissions.js';
+import {
+  broughtEntry,
+  ceilingLiftedEntry,
+  readmittedEntry,
+  setAsideEntry,
+} from './bound-entries.js';
 
 /** Admissions to a seat by tokens that were not refreshed ones, since the last voiding. */
 export interface Admission {
@@ -24,6 +31,10 @@ export interface Admission {
   /** From when on the first of them was let in: a whole second. */
   readonly admittedAt: Date | null;
 }
+
+/** Whether an admission by a token made at $3 says more than the one before; $4: what is void, $5: now. */
+const ADMITS = `(seat.proof_at IS NULL OR seat.proof_at <= $4 OR seat.proof_at > $3
+  OR seat.admitted_at > $5)`;
 
 /** The columns of `seat` about tokens and admissions. */
 @Injectable()
@@ -65,19 +76,30 @@ export class AdmissionStore {
     admission: { proofAt: Date | null; from: Date; voidBefore: Date; now: Date },
   ): Promise<Date | null> {
     const { proofAt, from, voidBefore, now } = admission;
-    const { rows } = await this.pg.query<{ admitted_at: Date }>(
-      'proof-admit',
-      `INSERT INTO seat (room, identity, proof_at, admitted_at) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (room, identity) DO UPDATE SET
-         proof_at = least(CASE WHEN seat.proof_at > $5 THEN seat.proof_at END, EXCLUDED.proof_at),
-         admitted_at = CASE WHEN seat.proof_at > $5 THEN seat.admitted_at
-           ELSE EXCLUDED.admitted_at END
-       WHERE seat.proof_at IS NULL OR seat.proof_at <= $5 OR seat.proof_at > EXCLUDED.proof_at
-         OR seat.admitted_at > $6
-       RETURNING admitted_at`,
-      [room, identity, proofAt, from, voidBefore, now],
+    const { rowCount } = await this.pg.query(
+      'proof-is-admitted',
+      `SELECT FROM seat WHERE room = $1 AND identity = $2 AND ${ADMITS} IS NOT TRUE`,
+      [room, identity, proofAt, voidBefore, now],
     );
-    return rows[0]?.admitted_at ?? null;
+    if (rowCount === 1) return null;
+    return this.transactions.run(async (tx) => {
+      const { rows } = await tx.query<{ admitted_at: Date }>(
+        `INSERT INTO seat (room, identity, proof_at, admitted_at) VALUES ($1, $2, $3, $6)
+         ON CONFLICT (room, identity) DO UPDATE SET
+           proof_at = least(CASE WHEN seat.proof_at > $4 THEN seat.proof_at END, EXCLUDED.proof_at),
+           admitted_at = CASE WHEN seat.proof_at > $4 THEN seat.admitted_at
+             ELSE EXCLUDED.admitted_at END
+         WHERE ${ADMITS}
+         RETURNING admitted_at`,
+        [room, identity, proofAt, voidBefore, now, from],
+      );
+      const admittedAt = rows[0]?.admitted_at ?? null;
+      if (admittedAt) {
+        const times = { voidBefore, tokenMadeAt: proofAt, from: admittedAt };
+        tx.record(readmittedEntry({ room, identity }, times));
+      }
+      return admittedAt;
+    });
   }
 
   /** What the token says that somebody brings along to whom none of ours was issued. */
@@ -87,18 +109,44 @@ export class AdmissionStore {
     brought: BroughtByToken,
     { mayReplace }: { mayReplace: boolean },
   ): Promise<void> {
-    await this.pg.query(
-      'seat-bring',
-      `INSERT INTO seat (room, identity, brought)
-       SELECT r.name, $2, $3::jsonb FROM ${knownRoom('$1')} AS r
-       -- Who connects again and again locks nothing.
-       WHERE NOT EXISTS (SELECT FROM seat s WHERE s.room = $1 AND s.identity = $2
+    const kept = { ...brought, of: null, givenTo: null };
+    const values = [room, identity, JSON.stringify(kept), mayReplace];
+    // Who connects again and again locks nothing.
+    const { rowCount } = await this.pg.query(
+      'seat-is-brought',
+      `SELECT FROM seat s WHERE s.room = $1 AND s.identity = $2
          AND (s.last_issued_at IS NOT NULL OR s.brought = $3::jsonb
-           OR (s.brought IS NOT NULL AND NOT $4)))
-       ON CONFLICT (room, identity) DO UPDATE SET brought = EXCLUDED.brought
-       WHERE seat.last_issued_at IS NULL AND (seat.brought IS NULL OR $4)`,
-      [room, identity, JSON.stringify({ ...brought, of: null, givenTo: null }), mayReplace],
+           OR (s.brought IS NOT NULL AND NOT $4))`,
+      values,
     );
+    if (rowCount === 1) return;
+    await this.transactions.run(async (tx) => {
+      const written = await tx.query(
+        `INSERT INTO seat (room, identity, brought)
+         SELECT r.name, $2, $3::jsonb FROM ${knownRoom('$1')} AS r
+         ON CONFLICT (room, identity) DO UPDATE SET brought = EXCLUDED.brought
+         WHERE seat.last_issued_at IS NULL
+           AND (seat.brought IS NULL OR ($4 AND seat.brought <> EXCLUDED.brought))`,
+        values,
+      );
+      if (written.rowCount === 1) tx.record(broughtEntry({ room, identity }, kept, 'token'));
+    });
+  }
+
+  /**
+   * A token that LiveKit did not refresh says what they have when the scene or the hold is over that
+   * took something from them, in place of what an earlier token said.
+   */
+  async bringUnderScene(room: string, identity: string, permission: PermissionLike): Promise<void> {
+    await this.transactions.run(async (tx) => {
+      const { rowCount } = await tx.query(
+        `UPDATE seat SET before_scene = $3::jsonb
+         WHERE room = $1 AND identity = $2 AND last_issued_at IS NULL
+           AND before_scene <> $3::jsonb`,
+        [room, identity, JSON.stringify(permission)],
+      );
+      if (rowCount === 1) tx.record(setAsideEntry({ room, identity }, permission, 'token'));
+    });
   }
 
   /** Notes a connect that the gate is about to let in. */
@@ -191,8 +239,12 @@ export class AdmissionStore {
       const changed = work(row);
       if (!changed) continue;
       const { admitted, awaited } = changed;
-      await tx.query(
-        'UPDATE seat SET admitted = $3, awaited = $4 WHERE room = $1 AND identity = $2',
+      const { rows: written } = await tx.query<{ isLifted: boolean }>(
+        `UPDATE seat SET admitted = $3, awaited = $4 FROM (
+           SELECT admitted, awaited FROM seat WHERE room = $1 AND identity = $2) AS was
+         WHERE room = $1 AND identity = $2
+         RETURNING seat_lifts_ceiling(was.admitted, was.awaited, seat.admitted, seat.awaited)
+           AS "isLifted"`,
         [
           room,
           row.identity,
@@ -200,6 +252,9 @@ export class AdmissionStore {
           awaited.length > 0 ? JSON.stringify(awaited) : null,
         ],
       );
+      if (!written[0]?.isLifted) continue;
+      const seat = { room, identity: row.identity };
+      tx.record(ceilingLiftedEntry(seat, toAdmissions(row), changed));
     }
   }
 

@@ -3,9 +3,10 @@ import { PgPool } from '../../database/pg-pool.js';
 import type { Brought } from '../../grants/brought.js';
 import type { PermissionLike } from '../../grants/compile-grant.js';
 import type { MutedTracks } from '../../grants/silencing.js';
-import type { Tx } from '../../ledger/transactions.js';
+import { Transactions, type Tx } from '../../ledger/transactions.js';
 import { PLAYS_SCENE } from '../../policy/room-conditions.js';
 import type { DesiredState, NewOperation, Seat, SeatOperation } from '../model/seat.js';
+import { broughtEntry, setAsideEntry } from './bound-entries.js';
 import {
   columnsOf,
   desiredValues,
@@ -25,7 +26,10 @@ type SeatName = Pick<Seat, 'room' | 'identity'>;
 /** Writes single seats, and the operations on them. */
 @Injectable()
 export class SeatStore {
-  constructor(private readonly pg: PgPool) {}
+  constructor(
+    private readonly pg: PgPool,
+    private readonly transactions: Transactions,
+  ) {}
 
   /** Locks the seat's row for the transaction, having made it if need be; `now` is Postgres' time. */
   async lock(tx: Tx, room: string, identity: string): Promise<{ seat: Seat; now: Date }> {
@@ -155,12 +159,14 @@ export class SeatStore {
 
   /** What a participant without a rule had before a scene or a hold took it; the first is kept. */
   async keepBeforeScene(room: string, identity: string, permission: PermissionLike): Promise<void> {
-    await this.pg.query(
-      'seat-keep-before-scene',
-      `UPDATE seat SET before_scene = $3
-       WHERE room = $1 AND identity = $2 AND before_scene IS NULL`,
-      [room, identity, JSON.stringify(permission)],
-    );
+    await this.transactions.run(async (tx) => {
+      const { rowCount } = await tx.query(
+        `UPDATE seat SET before_scene = $3
+         WHERE room = $1 AND identity = $2 AND before_scene IS NULL`,
+        [room, identity, JSON.stringify(permission)],
+      );
+      if (rowCount === 1) tx.record(setAsideEntry({ room, identity }, permission, 'livekit'));
+    });
   }
 
   async forgetBeforeScene(room: string, identity: string): Promise<void> {
@@ -183,24 +189,49 @@ export class SeatStore {
     known: Brought | null,
     brought: Brought | null,
   ): Promise<void> {
+    const isKept =
+      brought !== null && (await this.replaceBrought({ room, identity }, known, brought));
+    if (isKept) return;
     await this.pg.query(
-      'seat-keep-brought',
-      `UPDATE seat SET brought = CASE WHEN brought IS NOT DISTINCT FROM $3::jsonb
-           THEN coalesce($4::jsonb, brought) ELSE brought END || '{"givenTo": null}'::jsonb
+      'seat-take-back',
+      `UPDATE seat SET brought = brought || '{"givenTo": null}'
        WHERE room = $1 AND identity = $2 AND last_issued_at IS NULL
-         AND (brought IS NULL OR brought->>'givenTo' IS NOT NULL)`,
-      [room, identity, known && JSON.stringify(known), brought && JSON.stringify(brought)],
+         AND brought->>'givenTo' IS NOT NULL`,
+      [room, identity],
     );
+  }
+
+  /** False where something else than `known` is kept, or the same already. */
+  private replaceBrought(
+    { room, identity }: SeatName,
+    known: Brought | null,
+    brought: Brought,
+  ): Promise<boolean> {
+    return this.transactions.run(async (tx) => {
+      const { rowCount } = await tx.query(
+        `UPDATE seat SET brought = $4
+         WHERE room = $1 AND identity = $2 AND last_issued_at IS NULL
+           AND brought IS NOT DISTINCT FROM $3::jsonb AND brought IS DISTINCT FROM $4::jsonb`,
+        [room, identity, known && JSON.stringify(known), JSON.stringify(brought)],
+      );
+      if (rowCount !== 1) return false;
+      tx.record(broughtEntry({ room, identity }, brought, 'livekit'));
+      return true;
+    });
   }
 
   /** The connection has it again; what LiveKit lets it have from now on is not Rolecall's. */
   async noteGivenBack({ room, identity }: SeatName, sid: string): Promise<void> {
-    await this.pg.query(
-      'seat-brought-given',
-      `UPDATE seat SET brought = brought || jsonb_build_object('givenTo', $3::text)
-       WHERE room = $1 AND identity = $2 AND brought IS NOT NULL`,
-      [room, identity, sid],
-    );
+    await this.transactions.run(async (tx) => {
+      const { rows } = await tx.query<{ brought: Brought }>(
+        `UPDATE seat SET brought = brought || jsonb_build_object('givenTo', $3::text)
+         WHERE room = $1 AND identity = $2 AND brought->>'givenTo' IS DISTINCT FROM $3
+           AND brought IS NOT NULL
+         RETURNING brought`,
+        [room, identity, sid],
+      );
+      if (rows[0]) tx.record(broughtEntry({ room, identity }, rows[0].brought, 'livekit'));
+    });
   }
 
   /**
