@@ -79,7 +79,7 @@ it('deletes a room while the news of its end are written: neither waits for the 
   );
 });
 
-it('what strangers brought to a room that was deleted a month ago goes, whoever deletes rooms', async () => {
+it('what strangers brought to a room that was deleted a month ago goes by itself', async () => {
   await test.sql(
     `INSERT INTO seat_brought (room, identity, brought, kept_at)
      SELECT 'gone', i, '{}', now() - i::int * interval '29 days' FROM unnest(ARRAY['1', '2']) i`,
