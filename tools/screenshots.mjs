@@ -68,7 +68,8 @@ async function main() {
   for (const [name, colorScheme, take] of [
     ['join', 'dark', joinPage],
     ['room-console', 'dark', roomConsole],
-    ['issuances', 'light', issuances],
+    ['log', 'light', log],
+    ['person', 'light', person],
     ['role-template', 'light', roleTemplate],
   ]) {
     await steps.run(name, () => picture({ url, api, name, colorScheme, take }));
@@ -222,16 +223,22 @@ async function roomConsole(page, api) {
   await row.getByRole('gridcell', { name: /^May: microphone, camera/ }).waitFor();
 }
 
-async function issuances(page) {
-  await page.goto('/issuances');
+async function log(page) {
+  await page.goto('/activity');
   await page
     .getByRole('list', { name: 'Acts, newest first' })
-    .getByRole('listitem')
-    .filter({ hasText: 'guest-17' })
+    .locator('> li', { has: page.getByRole('link') })
+    .filter({ hasText: /Noor/ })
     .first()
     .getByRole('link')
     .click();
-  await page.getByText('Decides:').first().waitFor();
+  await page.getByRole('heading', { name: 'Act', exact: true }).waitFor();
+  await page.mouse.move(0, 0);
+}
+
+async function person(page, api) {
+  await page.goto(`/people/${await identityOf(api, 'Eli')}`);
+  await page.getByText(/still opens a door/).waitFor();
   await page.mouse.move(0, 0);
 }
 
