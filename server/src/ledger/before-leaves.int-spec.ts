@@ -97,7 +97,7 @@ describe('a ledger with entries from before there were leaves', () => {
       id: 'bob',
       before: null,
     });
-    expect(counts).toEqual({ entries: 1, actors: 0, subjects: 1 });
+    expect(counts).toEqual({ entries: 1, actors: 0, subjects: 1, names: ['bob'] });
     expect((await read())[0]).toMatchObject({ identity: null, erased: ['subject'] });
     expect((await app.app.get(LedgerVerifier).verify()).shards[0]!.problems).toEqual([]);
 
