@@ -21,7 +21,8 @@ describeBrowser('a moderator who peeks at a participant', () => {
     const visitor = await installation.visitor({ as: 'moderator' });
     const consolePage = await ConsolePage.open(visitor, room);
     await consolePage.focusOn('ana');
-    await consolePage.untilRow('ana', /mic.*cam|cam.*mic/);
+    await consolePage.untilLive('ana', 'mic');
+    await consolePage.untilLive('ana', 'cam');
     return { bo, ana, consolePage, page: consolePage.page, visitor };
   }
 

@@ -126,7 +126,11 @@ describeBrowser('an auditor who looks at somebody, a room or an operator over ti
     await ledger.act.waitFor();
     await page.getByText('Noise').first().waitFor();
     // Back to the person, by their name in the act.
-    await page.getByRole('button', { name: 'vera', exact: true }).first().click();
+    await page
+      .locator('button[aria-haspopup=menu]')
+      .filter({ hasText: /^vera$/ })
+      .first()
+      .click();
     await page.getByRole('menuitem', { name: 'Open its page' }).click();
     await chart(page, 'Where and as what').waitFor();
   });

@@ -10,6 +10,7 @@ import { roomConsolePath } from '../../rooms/paths';
 import { may } from '../../session/permissions';
 import { useMe } from '../../session/session';
 import { BecauseList } from '../../shared/BecauseList';
+import { personPath } from '../../shared/historyPaths';
 import { ComeIn } from '../ComeIn';
 import { OutcomeBadge } from '../OutcomeBadge';
 import { toldOf } from '../list/LogRow';
@@ -24,7 +25,7 @@ import { changesOf } from './changes';
 import { ChangeTable } from './ChangeTable';
 import { RawEntries } from './RawEntries';
 import { ValueMenu } from './ValueMenu';
-import { WhoLine } from './WhoLine';
+import { pageOf, WhoLine } from './WhoLine';
 
 export interface ActDetailProps {
   act: Act;
@@ -145,7 +146,11 @@ function SentencePart({ act, part: { name, text }, words, onFilter }: SentencePa
       </strong>
     );
   }
-  const to = name === 'room' ? roomConsolePath(value) : undefined;
+  const to = {
+    room: () => roomConsolePath(value),
+    identity: () => personPath(value),
+    actor: () => pageOf(entry.actor?.kind ?? null, value),
+  }[name as 'room' | 'identity' | 'actor']();
   return (
     <Box component="strong" sx={{ '& button': { font: 'inherit', verticalAlign: 'baseline' } }}>
       <ValueMenu field={name as MatchField} value={value} onFilter={onFilter} to={to}>

@@ -63,7 +63,7 @@ export function WhoLine({ act, onFilter }: WhoLineProps) {
 }
 
 /** Operators and people have a page of their own. */
-function pageOf(kind: ActorKind | null, id: string) {
+export function pageOf(kind: ActorKind | null, id: string) {
   if (kind === 'operator') return operatorHistoryPath(id);
   if (kind === 'participant' || kind === 'user') return personPath(id);
   return kind === 'api_key' ? `/api-keys/${encodeURIComponent(id)}` : undefined;

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Controller, Get, Header, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentActor, RequirePermission } from '../../actor/access.decorators.js';
@@ -61,7 +60,7 @@ export class ExportController {
   @Header('Content-Type', 'text/javascript; charset=utf-8')
   @Header('Content-Disposition', 'attachment; filename="verify.mjs"')
   verifier(): Promise<string> {
-    return makeVerifier(join(import.meta.dirname, '../..'));
+    return makeVerifier();
   }
 
   private async send(

@@ -106,7 +106,7 @@ beforeAll(async () => {
   url = await app.app.getUrl();
   const keys = (await app.inject('GET', '/api/v1/ledger/keys')).body.keys as { vkey: string }[];
   key = keys.map(({ vkey }) => vkey).sort((a, b) => a.length - b.length)[0]!;
-  writeFileSync(verifier, await makeVerifier(join(import.meta.dirname, '../../../dist')));
+  writeFileSync(verifier, await makeVerifier());
 });
 afterAll(async () => {
   await app.stop();

@@ -88,7 +88,7 @@ export class LedgerExporter {
       const write = (name: string, text: string) => writeFile(join(request.folder, name), text);
       await write('checkpoint', note);
       await write('keys.json', `${JSON.stringify(generations, null, 2)}\n`);
-      await write('verify.mjs', await makeVerifier(join(import.meta.dirname, '../..')));
+      await write('verify.mjs', await makeVerifier());
       await write('manifest', signManifest(manifest, keys.signers));
       await this.record(actor, manifest);
       return manifest;

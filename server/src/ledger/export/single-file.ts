@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -29,8 +30,17 @@ const HEAD = `#!/usr/bin/env node
 // It is made of the modules with which Rolecall itself verifies; each is one block below.
 `;
 
-/** The verifier as one file without dependencies. `folder` has the compiled modules. */
-export async function makeVerifier(folder: string): Promise<string> {
+/** The modules as they were compiled: beside this one, or, where this one is the source, in `dist`. */
+const COMPILED = [join(import.meta.dirname, '../..'), join(import.meta.dirname, '../../../dist')];
+
+function compiledFolder(): string {
+  const isThere = (folder: string) => existsSync(join(folder, `${MODULES[0]}.js`));
+  return COMPILED.find(isThere) ?? (COMPILED[0] as string);
+}
+
+/** The verifier as one file without dependencies. */
+export async function makeVerifier(): Promise<string> {
+  const folder = compiledFolder();
   const builtins = new Map<string, Set<string>>();
   const blocks: string[] = [];
   for (const name of MODULES) {
