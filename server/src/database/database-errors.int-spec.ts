@@ -6,6 +6,7 @@ import { constraintError } from './database-errors.js';
 /** What no request can violate: random values, rows that are written together, or never deleted. */
 const INTERNAL = [
   'fk_bulk_target_operation',
+  'fk_ledger_stream_refused_stream',
   'fk_operator_access_operator',
   'fk_operator_device_operator',
   'fk_operator_session_operator',
