@@ -100,4 +100,10 @@ describe('path', () => {
   it('keeps a name whole, whatever it holds', () => {
     expect(path('rooms', 'a/b %2F:ü', 'seats')).toBe('/rooms/a%2Fb%20%252F%3A%C3%BC/seats');
   });
+
+  it.each(['.', '..'])('is of nothing else where a name is %j', (name) => {
+    const route = path('rooms', 'town', 'seats', name, 'void-tokens');
+    const { pathname } = new URL(route, 'https://rolecall.example.com');
+    expect(pathname).toMatch(/^\/rooms\/town\/seats\/[^/]+\/void-tokens$/);
+  });
 });

@@ -70,7 +70,15 @@ export interface Answer<T> {
 }
 
 export const path = (...segments: (string | number)[]) =>
-  segments.map((segment) => `/${encodeURIComponent(segment)}`).join('');
+  segments.map((segment) => `/${encoded(String(segment))}`).join('');
+
+/**
+ * Browsers take `.` and `..` out of an address, also as `%2e`, and what is left is about something
+ * else: of a seat its room. With a NUL, which no name has, the server refuses it.
+ */
+function encoded(segment: string): string {
+  return /^\.{1,2}$/.test(segment) ? `%00${segment}` : encodeURIComponent(segment);
+}
 
 /**
  * One call to the API. Throws `ProblemError` for every refusal. When the session has ended it asks

@@ -5,12 +5,16 @@ import type { Actor } from '../actor/actor.js';
 import { Answers, ApiDoc } from '../common/http/api-docs.js';
 import { SEARCH_PROBLEMS } from '../database/search-pool.js';
 import { roomParams } from '../common/http/fields.js';
+import { LedgerReads } from '../ledger/reads/ledger-reads.js';
 import { sessionsQuery, type SessionsQuery, sessionsResponse } from './sessions.schemas.js';
 import { SessionsService } from './sessions.service.js';
 
 @Controller('api/v1/rooms/:room/sessions')
 export class SessionsController {
-  constructor(private readonly sessions: SessionsService) {}
+  constructor(
+    private readonly sessions: SessionsService,
+    private readonly reads: LedgerReads,
+  ) {}
 
   @Get()
   @ApiDoc({
@@ -21,11 +25,13 @@ export class SessionsController {
   })
   @RequirePermission('ledger.read')
   @Answers(sessionsResponse)
-  list(
+  async list(
     @CurrentActor() actor: Actor,
     @Param({ schema: roomParams }) { room }: z.infer<typeof roomParams>,
     @Query({ schema: sessionsQuery }) query: SessionsQuery,
   ) {
-    return this.sessions.list(actor, room, query);
+    const page = await this.sessions.list(actor, room, query);
+    await this.reads.looked(actor, 'sessions', { room });
+    return page;
   }
 }

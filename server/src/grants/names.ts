@@ -9,6 +9,17 @@ export function isReservedIdentity(identity: string): boolean {
   return identity.startsWith(PEEK_PREFIX);
 }
 
+/**
+ * Steps of a path: however they are encoded, browsers and most programs take them out of an address.
+ * `…/seats/../void-tokens` would be about the whole room.
+ */
+export function isPathStep(name: string): boolean {
+  return name === '.' || name === '..';
+}
+
+/** For people, beside `isPathStep`. */
+export const PATH_STEP_PROBLEM = 'must not be . or .., which no address can name';
+
 export function utf8Length(text: string): number {
   let bytes = 0;
   for (let i = 0; i < text.length; i++) {

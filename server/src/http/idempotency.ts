@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RequestWithActor } from '../actor/access.decorators.js';
@@ -18,8 +18,16 @@ interface KeyRow {
 
 interface Stored {
   body?: Record<string, unknown>;
-  /** The token that was in the answer: the field it was in, and the very text that was signed. */
-  token?: { field: string; claims: string };
+  token?: StoredToken;
+}
+
+/** The token that was in the answer. */
+interface StoredToken {
+  readonly field: string;
+  /** The very text that was signed. */
+  readonly claims: string;
+  /** That Rolecall put it there. Left out: by a version that did not say so. */
+  readonly proof?: string;
 }
 
 /** Whose key it is: those of different callers are different keys. */
@@ -48,7 +56,8 @@ const TOKEN_FIELDS = ['token', 'participant_token'] as const;
  * `Idempotency-Key` on any mutating route: the first request works, a repetition gets the same answer
  * for a day. Failures are not kept, so that trying again tries again. A token in an answer is not
  * stored (rule 8); its claims are, and signing them again gives the same token. Before a token is
- * repeated, the guard and `TokenReplays` decide again whether it may be handed out.
+ * repeated, the guard and `TokenReplays` decide again whether it may be handed out. Claims that were
+ * changed in the table are not signed: no entry says that such a token was issued.
  */
 @Injectable()
 export class Idempotency {
@@ -82,20 +91,23 @@ export class Idempotency {
     reply: FastifyReply,
     work: () => Promise<unknown>,
   ): Promise<unknown> {
-    const who = `${actor.kind}:${actor.id}`;
+    const who = nameOf(actor);
     const fingerprint = this.fingerprintOf(request);
     for (let attempt = 0; !(await this.begin(who, key, fingerprint)); attempt++) {
       const replayed = await this.replay(who, key, fingerprint);
-      if (replayed) return this.answerAgain(replayed, request, actor, reply);
+      if (replayed) return this.answerAgain(replayed, request, { actor, key }, reply);
       // The first request failed just now and left nothing behind: this one takes its turn.
       if (attempt === 2) throw inProgress();
     }
     try {
       const body = await work();
+      const { token, ...kept } = toStored(body);
+      const proved = token && { ...token, proof: this.proofOf({ actor, key }, token) };
+      const response: Stored = { ...kept, ...(proved && { token: proved }) };
       await this.pg.query(
         'idempotency-end',
         'UPDATE idempotency_key SET status = $3, response = $4 WHERE actor = $1 AND key = $2',
-        [who, key, reply.statusCode, JSON.stringify(toStored(body))],
+        [who, key, reply.statusCode, JSON.stringify(response)],
       );
       return body;
     } catch (error) {
@@ -166,11 +178,12 @@ export class Idempotency {
   private async answerAgain(
     { status, response: { body, token } }: { status: number; response: Stored },
     request: RequestWithActor,
-    actor: Actor,
+    { actor, key }: IdempotencyKey,
     reply: FastifyReply,
   ): Promise<unknown> {
     const again = { ...body };
     if (token) {
+      if (!this.isProved({ actor, key }, token)) await this.tokens.refuseUnproved(actor);
       const claims = JSON.parse(token.claims) as Parameters<TokenSigner['sign']>[0];
       const signed = this.signer.sign(claims);
       await this.tokens.assertAllowed(actor, request.admittedBy, signed, claims);
@@ -180,6 +193,21 @@ export class Idempotency {
     return token ? again : body;
   }
 
+  private isProved(key: IdempotencyKey, token: StoredToken): boolean {
+    const given = Buffer.from(token.proof ?? '');
+    const right = Buffer.from(this.proofOf(key, token));
+    return given.length === right.length && timingSafeEqual(given, right);
+  }
+
+  /**
+   * Who can write into the table does not have this key. A fingerprint and a token are made with the
+   * same one, and neither is made of text that begins like a list.
+   */
+  private proofOf({ actor, key }: IdempotencyKey, { field, claims }: StoredToken): string {
+    const text = JSON.stringify([nameOf(actor), key, field, claims]);
+    return createHmac('sha256', this.config.livekit.apiSecret).update(text).digest('base64url');
+  }
+
   /** Keyed: requests hold passwords, and a plain hash of one could be guessed from at leisure. */
   private fingerprintOf(request: FastifyRequest): Buffer {
     const hash = createHmac('sha256', this.config.livekit.apiSecret);
@@ -187,6 +215,10 @@ export class Idempotency {
     if (request.body instanceof RawBody) hash.update(request.body.bytes);
     return hash.digest();
   }
+}
+
+function nameOf({ kind, id }: Actor): string {
+  return `${kind}:${id}`;
 }
 
 function inProgress(): AppError {

@@ -34,15 +34,35 @@ export class TokenReplays {
       this.refusalOfCaller(actor, rule, room, claims) ??
       (await this.refusalOfToken(token, String(claims['sub']), room));
     if (!refusal) return;
+    await this.refuse(actor, refusal, {
+      room: room ?? null,
+      identity: String(claims['sub']),
+      jti: claims['jti'] ?? null,
+    });
+  }
+
+  /** Somebody else put the kept claims there: what they say is not written down. */
+  refuseUnproved(actor: Actor): Promise<never> {
+    const text =
+      'What is kept for this Idempotency-Key does not prove that it was answered. Use another key.';
+    const refusal = { code: 'idempotency.unproved', text };
+    return this.refuse(actor, refusal, { room: null, identity: null, jti: null });
+  }
+
+  private async refuse(
+    actor: Actor,
+    { code, text }: Refusal,
+    { room, identity, jti }: { room: string | null; identity: string | null; jti: unknown },
+  ): Promise<never> {
     await this.ledger.appendDurably({
       kind: 'token.refused',
       outcome: 'refused',
       actor,
-      room: room ?? null,
-      identity: String(claims['sub']),
-      payload: { code: refusal.code, jti: claims['jti'] ?? null, isReplay: true },
+      room,
+      identity,
+      payload: { code, jti, isReplay: true },
     });
-    throw new AppError('forbidden', 'token.refused', refusal.text);
+    throw new AppError('forbidden', 'token.refused', text);
   }
 
   /** The guard has checked the permission, and not for the room that the body named. */

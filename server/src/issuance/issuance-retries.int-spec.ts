@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type IssuingApp, startIssuingApp } from '../../test/support/issuing-app.js';
+import { claimsOf, type IssuingApp, startIssuingApp } from '../../test/support/issuing-app.js';
 import type { Credential } from '../../test/support/test-app.js';
 
 let app: IssuingApp['app'];
@@ -83,6 +83,31 @@ describe('the same request again, with its Idempotency-Key', () => {
     expect((await again(operator))[0]).toBe(401);
     await app.inject('POST', `/api/v1/rooms/${room}/void-tokens`, { as: app.admin, body: {} });
     expect(await again(backend)).toEqual(refused);
+  });
+
+  it('gets no token of claims that somebody put into the table', async () => {
+    const { room, identity } = await newScene();
+    const key = { 'idempotency-key': 'forged' };
+    const first = await issue({ room, identity }, backend, key);
+    const claims = claimsOf(first.body.token);
+    const again = async (forged: object) => {
+      const set = `jsonb_set(response, '{token,claims}', to_jsonb($1::text))`;
+      const text = JSON.stringify({ ...claims, ...forged });
+      await app.sql(`UPDATE idempotency_key SET response = ${set} WHERE key = 'forged'`, [text]);
+      const { status, body } = await issue({ room, identity }, backend, key);
+      return [status, body.code ?? 'issued', body.token];
+    };
+    const refused = [403, 'token.refused', undefined];
+    expect(await again({ video: { roomCreate: true, roomList: true } })).toEqual(refused);
+    expect(await again({ video: { ...claims.video, roomAdmin: true } })).toEqual(refused);
+    expect((await app.ledger('token.refused')).at(-1)).toMatchObject({
+      actor_id: backend.id,
+      payload: { code: 'idempotency.unproved', isReplay: true },
+    });
+    expect(await again({})).toEqual([201, 'issued', first.body.token]);
+
+    await app.sql(`UPDATE idempotency_key SET response = response #- '{token,proof}'`);
+    expect((await issue({ room, identity }, backend, key)).status).toBe(403);
   });
 
   it('takes the place of one whose server died, and only one of many does', async () => {

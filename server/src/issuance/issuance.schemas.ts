@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  addressableText,
   attributesMap,
   identityText,
   keyText,
@@ -21,7 +22,7 @@ const agentDispatch = z.strictObject({
 });
 
 const tokenRequest = {
-  room: nameText
+  room: addressableText
     .optional()
     .describe('The room to join. May be left out only if the template does not join a room.'),
   identity: identityText

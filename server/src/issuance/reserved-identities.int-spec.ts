@@ -70,6 +70,30 @@ describe('an identity that Rolecall keeps to itself', () => {
     expect(proof).toMatchObject({ kind: 'refused', code: 'gate.identity_reserved' });
   });
 
+  // The address of such a seat or room is that of something else.
+  it.each(['.', '..'])('nor is %j anybody’s, nor a room’s', async (name) => {
+    for (const [field, url, body] of [
+      ['identity', '/api/v1/users', { identity: name }],
+      ['identity', '/api/v1/tokens', { room, identity: name, createUser: true }],
+      ['participant_identity', '/livekit/token', { room_name: room, participant_identity: name }],
+      ['name', '/api/v1/rooms', { name }],
+      ['room', '/api/v1/tokens', { room: name, identity: 'ana', createRoom: true }],
+      ['room_name', '/livekit/token', { room_name: name, participant_identity: 'ana' }],
+    ] as const) {
+      const answer = await post(url, body);
+      expect([url, answer.status, answer.body.errors]).toEqual([
+        url,
+        400,
+        { [field]: expect.stringContaining('no address') },
+      ]);
+    }
+    const exp = Math.floor(Date.now() / 1_000) + 60;
+    const claims = { sub: name, exp, video: { roomJoin: true, room } };
+    const token = new TokenSigner(app.config.livekit).sign(claims);
+    const proof = await app.app.get(ParticipantProofs, { strict: false }).check(token);
+    expect(proof).toMatchObject({ kind: 'refused', code: 'gate.identity_reserved' });
+  });
+
   const assignment = (user: string) => ({
     subject: { user },
     scope: { room },

@@ -1,15 +1,18 @@
 import { z } from 'zod';
 import { AppError, fieldError } from '../common/errors/app-error.js';
 import { attributesMap, cleanText, metadataText } from '../common/http/fields.js';
-import { isReservedIdentity, PEEK_PREFIX } from '../grants/names.js';
+import { isPathStep, isReservedIdentity, PATH_STEP_PROBLEM, PEEK_PREFIX } from '../grants/names.js';
 
 const optional = <T extends z.ZodType>(schema: T, text: string) =>
   schema.nullish().describe(`${text} Empty or null: not given.`);
 
-const room = (text = 'The room to join.') => optional(cleanText(256), text);
+const addressable = cleanText(256).refine((given) => !isPathStep(given), {
+  message: PATH_STEP_PROBLEM,
+});
+const room = (text = 'The room to join.') => optional(addressable, text);
 const identity = (text = 'Who joins. An end user may leave it out, or send their own.') =>
   optional(
-    cleanText(256).refine((given) => !isReservedIdentity(given), {
+    addressable.refine((given) => !isReservedIdentity(given), {
       message: `must not begin with ${PEEK_PREFIX}, which Rolecall keeps to itself`,
     }),
     text,

@@ -27,6 +27,17 @@ const by = async (kind: string, { id }: Pick<Credential, 'id'>) =>
   (await app.ledger(kind)).filter(({ actor_id: actor }) => actor === id);
 
 describe('who looks into the log', () => {
+  it('is in the log also where they ask who was there, and who could come in', async () => {
+    const other = await app.newOperator([{ role: 'auditor' }]);
+    for (const url of ['/rooms/town-hall/sessions', '/exposure?identity=ana', '/exposure']) {
+      expect([url, (await get(url, other)).status]).toEqual([url, 200]);
+    }
+    expect((await by('ledger.read', other)).map(({ payload }) => payload)).toEqual([
+      { view: 'sessions', filter: { room: 'town-hall' } },
+      { view: 'exposure', filter: { identity: 'ana' } },
+    ]);
+  });
+
   it('is in the log: the first look before its answer, what follows as a sum', async () => {
     const page = await get(`/ledger?${filterOf({ identity: 'ana' })}`, auditor);
     expect(page.status).toBe(200);

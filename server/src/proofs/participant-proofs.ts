@@ -9,7 +9,7 @@ import type { BroughtByToken } from '../grants/brought.js';
 import { samePermission } from '../grants/compile-grant.js';
 import { namesOf, type TokenBound } from '../grants/issuer-ceiling.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
-import { isReservedIdentity } from '../grants/names.js';
+import { isPathStep, isReservedIdentity } from '../grants/names.js';
 import { isStorable } from '../livekit/storable.js';
 import { type TokenFacts, TokenReader } from '../livekit/token-reader.js';
 import { awaitedCeilings } from '../policy/policy-facts.js';
@@ -116,7 +116,10 @@ export class ParticipantProofs {
     const isKnowable = isStorable(token.identity) && isStorable(token.room);
     const evaluation = isKnowable ? await this.evaluate(token) : null;
     if (!evaluation) return refuseProof('room.not_found', token, null);
-    if (isReservedIdentity(token.identity) && evaluation.input.seat?.peeksAt == null) {
+    const isNobodys =
+      isPathStep(token.identity) ||
+      (isReservedIdentity(token.identity) && evaluation.input.seat?.peeksAt == null);
+    if (isNobodys) {
       return refuseProof('gate.identity_reserved', token, evaluation);
     }
     if (evaluation.wanted.kind === 'out') {

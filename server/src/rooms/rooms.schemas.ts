@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   actorKindResponse,
+  addressableText,
   cleanText,
   ignoredField,
   metadataText,
@@ -67,7 +68,7 @@ export const listRoomsQuery = listQuery(
 export type ListRoomsQuery = z.infer<typeof listRoomsQuery>;
 
 export const createRoomBody = z.strictObject({
-  name: nameText.describe(
+  name: addressableText.describe(
     'The LiveKit room name: 1 to 256 bytes of UTF-8, any character but NUL. It cannot be changed.',
   ),
   title: options.title.default(''),

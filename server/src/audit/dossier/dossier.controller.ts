@@ -40,6 +40,11 @@ export class DossierController {
     @Query({ schema: dossierQuery }) { for: whom }: DossierQuery,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    // Nothing leaves then, and the log would say that a dossier was made.
+    if (reply.request.method === 'HEAD') {
+      await reply.type('text/html; charset=utf-8').send();
+      return;
+    }
     const { name, html } = await this.dossiers.make(actor, room, session, whom ?? null);
     await reply
       .type('text/html; charset=utf-8')

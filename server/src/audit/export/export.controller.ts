@@ -40,6 +40,11 @@ export class ExportController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    // Nothing leaves then; read would be all of it, and the log would say that it was exported.
+    if (request.method === 'HEAD') {
+      await reply.type(`${TYPES[query.format]}; charset=utf-8`).send();
+      return;
+    }
     const { kind, id, label } = actor;
     try {
       await this.queue.run(`${kind} ${id ?? label}`, () => this.send(actor, query, request, reply));

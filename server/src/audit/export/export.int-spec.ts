@@ -165,6 +165,13 @@ describe('an export over HTTP', () => {
     }
   });
 
+  it('is none where only its headers are asked for', async () => {
+    const before = (await app.ledger('ledger.export_started')).length;
+    const { status, text } = await app.inject('HEAD', '/api/v1/ledger/export', { as: auditor });
+    expect([status, text]).toEqual([200, '']);
+    expect(await app.ledger('ledger.export_started')).toHaveLength(before);
+  });
+
   it('leaves out people without the permission, and is proved all the same', async () => {
     const masked = await get(auditor, {});
     expect(masked.text).not.toMatch(/"salt"|person 2|203\.0\.113\.9|admin@example/);

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { isReservedIdentity, PEEK_PREFIX } from '../../grants/names.js';
+import {
+  isPathStep,
+  isReservedIdentity,
+  PATH_STEP_PROBLEM,
+  PEEK_PREFIX,
+} from '../../grants/names.js';
 
 const encoder = new TextEncoder();
 
@@ -36,8 +41,13 @@ export const nameText = cleanText(256)
   .refine((text) => text.length > 0, { message: 'must not be empty' })
   .describe('1 to 256 bytes of UTF-8, any character but NUL.');
 
+/** A name that an address can have as a part: for what is new. What is there already may have any. */
+export const addressableText = nameText.refine((text) => !isPathStep(text), {
+  message: PATH_STEP_PROBLEM,
+});
+
 /** An identity that is not reserved for Rolecall. */
-export const identityText = nameText.refine((text) => !isReservedIdentity(text), {
+export const identityText = addressableText.refine((text) => !isReservedIdentity(text), {
   message: `must not begin with ${PEEK_PREFIX}, which Rolecall keeps to itself`,
 });
 

@@ -64,6 +64,15 @@ describe('the version of a dossier for one participant', () => {
     });
   });
 
+  it('tells their own name, and nobody else who is called what they call themselves', () => {
+    const joined = (name: string) =>
+      entry({ kind: 'participant.joined', actorKind: 'system', personal: `{"name":"${name}"}` });
+    expect(told(joined('Ana of Troy'))).toMatchObject({ hasText: true, hasSubject: true });
+    const held = entry({ personal: '{"desired":{"hold":{"by":"mo@example.com"}}}' });
+    const redaction = new Redaction('ana', [BEN, joined('mo@example.com'), held]);
+    expect(redaction.of(held)).toMatchObject({ hasText: true, hasSubject: false });
+  });
+
   it('has what is about the participant alone, and what they did', () => {
     const raised = {
       kind: 'stage.hand_declined',

@@ -93,15 +93,8 @@ export class Redaction {
     private readonly identity: string,
     entries: readonly StoredEntry[],
   ) {
-    const own = new Set([identity.toLowerCase()]);
-    for (const entry of entries) {
-      if (entry.identity !== identity) continue;
-      const { name, claims } = personalOf(entry) as { name?: unknown; claims?: { name?: unknown } };
-      addName(own, name);
-      addName(own, claims?.name);
-    }
     for (const entry of entries) this.learn(entry);
-    for (const name of own) this.names.delete(name);
+    this.names.delete(identity.toLowerCase());
   }
 
   of(entry: StoredEntry): Redacted {
@@ -148,14 +141,18 @@ export class Redaction {
       // The gate writes from where the participant came.
       if (identity !== this.identity || actorKind !== 'system') addName(this.names, ip);
     }
-    this.learnFrom(personalOf(entry));
+    this.learnFrom(personalOf(entry), identity === this.identity);
   }
 
-  private learnFrom(value: unknown): void {
+  /**
+   * What the participant calls themselves is no name of another, and makes no name of another theirs:
+   * people choose their own.
+   */
+  private learnFrom(value: unknown, isOwn: boolean): void {
     if (typeof value !== 'object' || value === null) return;
     for (const [key, member] of Object.entries(value)) {
-      if (NAMING.has(key)) addName(this.names, member);
-      this.learnFrom(member);
+      if (NAMING.has(key) && !(isOwn && key === 'name')) addName(this.names, member);
+      this.learnFrom(member, isOwn);
     }
   }
 

@@ -5,7 +5,16 @@ import { SummedEntries } from '../summed-entries.js';
 
 /** What of the log somebody looks at. `activity`: its page, with all the figures on it. */
 export type LogView =
-  'activity' | 'anomalies' | 'bundle' | 'entry' | 'issuances' | 'proof' | 'timeline' | 'token';
+  | 'activity'
+  | 'anomalies'
+  | 'bundle'
+  | 'entry'
+  | 'exposure'
+  | 'issuances'
+  | 'proof'
+  | 'sessions'
+  | 'timeline'
+  | 'token';
 
 export interface Preview {
   readonly room: string | null;

@@ -36,6 +36,8 @@ const RETRIED_AT_ONCE = 20;
  */
 export class StreamSender {
   private refusedInARow = 0;
+  /** Since this server began to send; null: nothing. */
+  private lastTaken: Item | null = null;
 
   constructor(
     private readonly store: StreamStore,
@@ -76,10 +78,11 @@ export class StreamSender {
       : { kind: 'taken' };
     if (answer.kind === 'taken') {
       this.refusedInARow = 0;
+      this.lastTaken = items.at(-1) ?? this.lastTaken;
       return this.move(from, to, null);
     }
     if (first && items.length === 1) {
-      if (++this.refusedInARow > REFUSED_IN_A_ROW) {
+      if (++this.refusedInARow > REFUSED_IN_A_ROW && !(await this.stillTakes())) {
         throw new DeliveryFailed(`it refuses every entry: ${answer.detail}`);
       }
       const { leaf, entry } = first;
@@ -92,6 +95,14 @@ export class StreamSender {
     const middle = (items[half] as Item).leaf;
     await this.deliver(items.slice(0, half), from, middle);
     await this.deliver(items.slice(half), middle, to);
+  }
+
+  /** Whether it takes again what it took: else somebody could stop the stream with entries that it refuses. */
+  private async stillTakes(): Promise<boolean> {
+    if (!this.lastTaken) return false;
+    const { kind } = await this.sender.send([this.lastTaken.event]);
+    if (kind === 'taken') this.refusedInARow = 0;
+    return kind === 'taken';
   }
 
   private async move(

@@ -152,6 +152,19 @@ describe('the stream to a SIEM over HTTPS', () => {
     await until('nothing is aside', () => viewOf(app, 'siem').refused === 0);
   });
 
+  it('goes on past any number of entries that it refuses, while it takes others', async () => {
+    siem = await new HttpsSiem(certificate).up();
+    const { ledger, all } = await startWith({ siem: siem.url });
+    await ledger.write(5);
+    const first = await all();
+    await until('it has some', () => siem.hasAll(first));
+    siem.refuses = ({ unmapped }) => unmapped.leaf >= first && unmapped.leaf < first + 220;
+    await ledger.write(240);
+    const last = (await all()) - 1;
+    const has = () => siem.events.some(({ unmapped }) => unmapped.leaf === last);
+    await until('it has what came after them', has, 30_000);
+  });
+
   it('does not put the whole log aside for one that takes nothing', async () => {
     siem = await new HttpsSiem(certificate).up();
     siem.refuses = () => true;
