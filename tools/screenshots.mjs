@@ -69,7 +69,6 @@ async function main() {
     ['join', 'dark', joinPage],
     ['room-console', 'dark', roomConsole],
     ['log', 'light', log],
-    ['person', 'light', person],
     ['role-template', 'light', roleTemplate],
   ]) {
     await steps.run(name, () => picture({ url, api, name, colorScheme, take }));
@@ -233,12 +232,6 @@ async function log(page) {
     .getByRole('link')
     .click();
   await page.getByRole('heading', { name: 'Act', exact: true }).waitFor();
-  await page.mouse.move(0, 0);
-}
-
-async function person(page, api) {
-  await page.goto(`/people/${await identityOf(api, 'Eli')}`);
-  await page.getByText(/still opens a door/).waitFor();
   await page.mouse.move(0, 0);
 }
 
