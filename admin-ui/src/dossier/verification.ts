@@ -161,7 +161,7 @@ export function verificationSection(
       element(
         'li',
         {},
-        'That this page is Rolecall’s: somebody who changes the file can change what it says of itself. Get it from whom you trust, or read its data with a program of your own.',
+        'That this page is Rolecall’s: somebody who changes the file can change what it says of itself. Get it from somebody you trust, or read its data with a program of your own.',
       ),
     ),
   );
