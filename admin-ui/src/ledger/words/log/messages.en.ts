@@ -149,7 +149,7 @@ registerMessages({
       everything: 'every entry',
       count: '%{count} entry |||| %{count} entries',
       about: 'About %{count} entry |||| About %{count} entries',
-      people: 'The file names people. Once it is saved, nobody can erase them from it.',
+      people: 'The file names people, and nobody can erase them from it later.',
       no_people:
         'It leaves out what entries say of people, which you may not export. The entries are proved without it.',
       format: 'Format',
