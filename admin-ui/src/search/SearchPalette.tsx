@@ -3,6 +3,7 @@ import { useLocale, useTranslate } from 'react-admin';
 import Dialog from '@mui/material/Dialog';
 import { styled } from '@mui/material/styles';
 import History from '@mui/icons-material/History';
+import Key from '@mui/icons-material/KeyOutlined';
 import MeetingRoom from '@mui/icons-material/MeetingRoomOutlined';
 import Person from '@mui/icons-material/PersonOutlined';
 import Schedule from '@mui/icons-material/Schedule';
@@ -19,6 +20,8 @@ const SIGNS = {
   room: MeetingRoom,
   operator: Shield,
   time: Schedule,
+  entry: History,
+  token: Key,
   text: History,
 };
 const PAUSE_MS = 150;

@@ -11,6 +11,8 @@ import { getJson, path } from '../api/httpClient';
 import type { RoomSession, RoomSessionPage } from '../api/records';
 import { ErrorState } from '../shared/ErrorState';
 import { Panel } from '../shared/Panel';
+import { logPath } from '../shared/historyPaths';
+import { TextLink } from '../shared/TextLink';
 import { absoluteTime } from '../shared/time';
 import { useErrorText } from '../shared/useErrorText';
 import './messages.en';
@@ -69,12 +71,14 @@ function SessionRow({ room, session }: { room: string; session: RoomSession }) {
       <Box sx={{ display: 'flex', gap: 1, alignItems: 'center', flexWrap: 'wrap' }}>
         <Box sx={{ flex: '1 1 240px', minWidth: 0 }}>
           <Typography>
-            {session.endedAt === null
-              ? `${at}, ${translate('sessions.running')}`
-              : translate('sessions.length', {
-                  from: at,
-                  to: absoluteTime(new Date(session.endedAt), locale),
-                })}
+            <TextLink to={logPath(actsOf(room, session))}>
+              {session.endedAt === null
+                ? `${at}, ${translate('sessions.running')}`
+                : translate('sessions.length', {
+                    from: at,
+                    to: absoluteTime(new Date(session.endedAt), locale),
+                  })}
+            </TextLink>
           </Typography>
           <Typography variant="body2" color="text.secondary">
             {translate('sessions.people', { smart_count: people.length })}
@@ -113,6 +117,12 @@ function SessionRow({ room, session }: { room: string; session: RoomSession }) {
       )}
     </Box>
   );
+}
+
+/** The search that finds what happened in it. */
+function actsOf(room: string, { startedAt, endedAt }: RoomSession) {
+  const ends = endedAt === null ? '' : ` before:${new Date(Date.parse(endedAt) + 1).toISOString()}`;
+  return `room:${JSON.stringify(room)} since:${startedAt}${ends}`;
 }
 
 function Progress({ state }: { state: DossierState }) {

@@ -5,6 +5,7 @@ import Link from '@mui/material/Link';
 import { Link as RouterLink } from 'react-router-dom';
 import { getJson, path } from '../../api/httpClient';
 import type { Issuance, Page, Seat, SeatOperation } from '../../api/records';
+import { personPath } from '../../shared/historyPaths';
 import { TimeText } from '../../shared/TimeText';
 import { PersonSection as Section } from '../seat/PersonSection';
 import { clockTime, shortDuration } from '../seat/times';
@@ -47,9 +48,14 @@ export function PersonHistory({ room, seat, hasLog }: PersonHistoryProps) {
         </Box>
       )}
       {hasLog && (
-        <Link component={RouterLink} to={`/activity?${filter}`} sx={{ display: 'block', mt: 0.5 }}>
-          {translate('room_console.panel.all_history')}
-        </Link>
+        <Box sx={{ display: 'flex', flexWrap: 'wrap', columnGap: 2, mt: 0.5 }}>
+          <Link component={RouterLink} to={`/activity?${filter}`}>
+            {translate('room_console.panel.all_history')}
+          </Link>
+          <Link component={RouterLink} to={personPath(seat.identity)}>
+            {translate('room_console.panel.over_time')}
+          </Link>
+        </Box>
       )}
     </Section>
   );
@@ -97,12 +103,12 @@ export function PersonTokens({ room, seat }: { room: string; seat: Seat }) {
         ? translate('room_console.panel.no_tokens')
         : data.data.map(({ id, at, template, expiresAt }) => (
             <Box key={id}>
-              <span>
+              <Link component={RouterLink} to={`/issuances${path(id)}`}>
                 {translate('room_console.panel.token', {
                   template: template ?? '–',
                   time: expiresAt ? clockTime(expiresAt) : '–',
                 })}
-              </span>{' '}
+              </Link>{' '}
               <Box component="span" sx={{ color: 'text.secondary' }}>
                 <TimeText at={at} />
               </Box>

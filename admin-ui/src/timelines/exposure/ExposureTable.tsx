@@ -12,7 +12,7 @@ import type { Exposure } from '../../api/records';
 import { actorText } from '../../shared/actorText';
 import { RoleChip } from '../../shared/RoleChip';
 import { TimeText } from '../../shared/TimeText';
-import { operatorHistoryPath, personPath, roomHistoryPath } from '../../shared/historyPaths';
+import { actorPath, personPath, roomHistoryPath } from '../../shared/historyPaths';
 import { visuallyHidden } from '../../shared/visuallyHidden';
 
 const FIELDS = ['identity', 'room', 'template', 'source', 'until', 'issuer'] as const;
@@ -105,6 +105,6 @@ function Issuer({ issuer }: { issuer: NonNullable<Exposure['issuer']> }) {
   const translate = useTranslate();
   const { kind, id, label } = issuer;
   const text = <bdi translate="no">{actorText(label, kind, translate)}</bdi>;
-  if (kind !== 'operator' || id === null) return text;
-  return <TextLink to={operatorHistoryPath(id)}>{text}</TextLink>;
+  const to = actorPath(kind, id);
+  return to ? <TextLink to={to}>{text}</TextLink> : text;
 }
