@@ -27,7 +27,7 @@ registerMessages({
         hold_ended: 'Hold expired',
         block_ended: 'Block expired',
         updated: 'Rights follow policy',
-        state_recorded: 'State written down',
+        state_recorded: 'Role, hold or block noted',
         brought: 'Rights of a stranger noted',
         set_aside: 'Rights before a scene noted',
         ceiling_lifted: 'Ceiling no longer holds',
