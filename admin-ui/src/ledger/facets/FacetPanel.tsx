@@ -35,7 +35,7 @@ export function FacetPanel({ text, query, zone, onToggle }: FacetPanelProps) {
     queryKey: ['/ledger/facets', 'panel', text, zone],
     queryFn: ({ signal }) =>
       getJson<LedgerFacets>('/ledger/facets', {
-        query: { query: text, zone, fields: FIELDS.join(','), top: TOP },
+        query: { query: text, zone, of: 'acts', fields: FIELDS.join(','), top: TOP },
         signal,
       }),
     placeholderData: keepPreviousData,
@@ -67,11 +67,10 @@ export function FacetPanel({ text, query, zone, onToggle }: FacetPanelProps) {
         .map((facet) => (
           <Facet key={facet.field} facet={facet} query={query} onToggle={onToggle} />
         ))}
-      {data.basis === 'estimate' && (
-        <Typography variant="caption" color="text.secondary" component="p">
-          {translate('ledger.facet.estimate')}
-        </Typography>
-      )}
+      <Typography variant="caption" color="text.secondary" component="p">
+        {translate('ledger.facet.counts')}
+        {data.basis === 'estimate' && ` ${translate('ledger.facet.estimate')}`}
+      </Typography>
     </FacetList>
   );
 }
@@ -89,7 +88,7 @@ function Facet({ facet: { field, values }, query, onToggle }: FacetProps) {
   const choice = query.fields[asked];
   const isIn = (list: 'any' | 'none', value: string) =>
     choice?.[list].some(({ text }) => text === value) ?? false;
-  // Each act that LiveKit is told begins with an intent; what came of it is counted.
+  // Each act that LiveKit is told begins with a request; what came of it is counted.
   const shown = values.filter(({ value }) => value !== 'intent' || isIn('any', value));
   const most = Math.max(1, ...shown.map(({ count }) => count));
   return (
