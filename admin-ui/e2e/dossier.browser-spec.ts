@@ -90,7 +90,7 @@ describeBrowser('the dossier of a session', () => {
     await field.press('Enter');
     await verdict(page, 'Not verified').waitFor();
     await field.fill(vkey as string);
-    await page.getByRole('button', { name: 'Verify with this key' }).click();
+    await page.getByRole('button', { name: 'Verify with these' }).click();
     await verdict(page, 'Verified').waitFor();
     await page.getByText(/The key is the one that you gave/).waitFor();
     expect(problems).toEqual([]);

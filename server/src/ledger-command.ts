@@ -60,7 +60,8 @@ export async function writeDossier(
   console.log(
     `${leaves.length} entries of the session from ${startedAt} to ${endedAt ?? `now (${until}); it still runs`}`,
   );
-  console.log(`Open it in a browser, which verifies it: ${file}`);
+  console.log(printable(`Open it in a browser, which verifies it: ${file}`));
+  console.log(printable(`Or prove it anywhere: node verify.mjs ${file}`));
   return 0;
 }
 

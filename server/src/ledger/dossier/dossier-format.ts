@@ -37,6 +37,8 @@ export interface DossierManifest {
   /** Entries from before the ledger had proofs. */
   readonly beforeTree: number;
   readonly treeSize: number;
+  /** The witnesses of the log's policy, for whoever knows none from elsewhere. Left out: none, or an older dossier. */
+  readonly witnesses?: readonly { readonly name: string; readonly vkey: string }[];
   /** How roles are called and drawn now; the log does not have it. */
   readonly roles: readonly DossierRole[];
   /** SHA-256 of the RFC 8785 texts of the entries, each with a newline, in hex. */

@@ -117,6 +117,7 @@ export class DossierMaker {
       unsealed: read.filter(({ leaf, isBeforeTree }) => leaf === null && !isBeforeTree).length,
       beforeTree: read.filter(({ isBeforeTree }) => isBeforeTree).length,
       treeSize: size,
+      witnesses: await this.proofs.witnesses(),
       roles: roles.filter(({ key, name }) => !redaction?.isAboutOthers(key, name)),
       entriesSha256: sum.digest('hex'),
     };
