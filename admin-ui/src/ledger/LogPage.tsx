@@ -89,13 +89,16 @@ export function LogPage({ base, title, query: initial = '', header, empty }: Log
   useEffect(() => {
     if (newer > 0) announce(translate('ledger.newer_said', { smart_count: newer }));
   }, [newer, announce, translate]);
-  useLogKeys({ onZone: zone.toggle });
 
   const onFilter = useCallback(
     (field: MatchField, value: string, how: Choosing) =>
       setQuery(toggled(query, field, value, how)),
     [query, setQuery],
   );
+  useLogKeys({
+    onZone: zone.toggle,
+    onRefused: () => onFilter('outcome', 'refused', 'only'),
+  });
   const onPick = useCallback(
     (field: ValueField, value: string, event: MouseEvent) =>
       onFilter(field, value, event.altKey || event.shiftKey ? 'without' : 'only'),
@@ -125,11 +128,13 @@ export function LogPage({ base, title, query: initial = '', header, empty }: Log
     void navigate(`${base}${address}`);
     if (openIndex >= 0) list.current?.focusRow(openIndex);
   };
-  const copyLink = (act: Act) => {
-    void copyText(`${window.location.origin}${addressOf(act)}`).then((isDone) =>
+  const linkTo = (path: string) => `${window.location.origin}${path}`;
+  const copy = (link: string) => {
+    void copyText(link).then((isDone) =>
       announce(translate(isDone ? 'app.copy.done' : 'app.copy.failed')),
     );
   };
+  const openLink = linkTo(`${base}/${encodeURIComponent(openId)}`);
   const facets = <FacetPanel text={text} query={query} zone={iana} onToggle={onFilter} />;
 
   return (
@@ -207,7 +212,7 @@ export function LogPage({ base, title, query: initial = '', header, empty }: Log
                   words,
                   zone,
                   onPick,
-                  onCopyLink: copyLink,
+                  onCopyLink: (act: Act) => copy(linkTo(addressOf(act))),
                   handle: list,
                 }}
                 empty={empty}
@@ -229,12 +234,13 @@ export function LogPage({ base, title, query: initial = '', header, empty }: Log
       <ActPanel
         id={openId}
         known={acts.acts[openIndex]}
-        link={`${window.location.origin}${base}/${encodeURIComponent(openId)}`}
+        link={openLink}
         isBeside={isWide}
         words={words}
         zone={zone}
         onFilter={onFilter}
         onClose={close}
+        onCopyLink={() => copy(openLink)}
         onNewer={openIndex > 0 ? () => open(openIndex - 1) : undefined}
         onOlder={
           openIndex >= 0 && openIndex < acts.acts.length - 1 ? () => open(openIndex + 1) : undefined

@@ -46,7 +46,7 @@ registerMessages({
     loading_more: 'Loading older acts',
     end: 'End of the list',
     shown: '%{count} act |||| %{count} acts',
-    keys: '/ search · J K move · Enter open · X steps · Y copy link · U UTC',
+    keys: '/ search · D refused · J K move · Enter open · X steps · Y copy link · V verify · U UTC',
     outcome: {
       ok: 'Done',
       issued: 'Issued',
@@ -140,7 +140,7 @@ registerMessages({
         lease_ended: 'The role of %{identity} in %{room} expired',
         updated: 'The rights of %{identity} in %{room} follow a change of policy',
         updated_out: '%{identity} was removed from %{room} after a change of policy',
-        state_recorded: 'What is set on %{identity} in %{room} was written down',
+        state_recorded: 'Noted: which role, hold or block %{identity} has in %{room}',
         brought:
           'What %{identity} brings along to %{room}, without a token from Rolecall, was noted',
         set_aside: 'What %{identity} had in %{room} before a scene or a hold was noted',
