@@ -143,6 +143,12 @@ export class TimelineReader {
       conditions.push(`identity = ${parameter(of.identity)}`, 'room IS NOT NULL');
     } else if ('room' in of) conditions.push(`room = ${parameter(of.room)}`);
     else conditions.push(`actor_kind = 'operator' AND actor_id = ${parameter(of.operator)}`);
+    // Postgres takes an operator's entries for few, and would read all of the span to sort them. Where
+    // the newest of them begin, the index alone tells.
+    if (from && 'operator' in of && kinds === null && rooms === null) {
+      conditions.push(`at >= coalesce((SELECT at FROM ledger_entry WHERE ${conditions.join(' AND ')}
+        ORDER BY at DESC OFFSET $2::bigint - 1 LIMIT 1), '-infinity')`);
+    }
     if (kinds !== null) conditions.push(`kind = ANY(${parameter(kinds)}::text[])`);
     if (rooms !== null) conditions.push(`room LIKE ANY(${parameter(rooms)}::text[])`);
     const { rows } = await this.searches.query<Row>(
