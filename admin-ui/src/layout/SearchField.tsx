@@ -74,6 +74,8 @@ const Field = styled(ButtonBase)(({ theme }) => ({
     fontSize: '.6875rem',
   },
   '&.in-bar': { width: 350, height: 32, marginRight: 8 },
+  // A touch screen has no such keys.
+  '@media (hover: none)': { '& kbd': { display: 'none' } },
   [theme.breakpoints.down('lg')]: {
     '&.in-bar': {
       width: 36,

@@ -104,12 +104,16 @@ export function LogPage({ base, title, query: initial = '', header, empty }: Log
       onFilter(field, value, event.altKey || event.shiftKey ? 'without' : 'only'),
     [onFilter],
   );
-  const onRange = (span: Span) => search.set(within(query, span), null);
-  const onAgo = (ago: string) =>
-    search.set(
-      { ...query, since: ago ? parseQuery(`since:${ago}`).query.since : null, before: null },
-      null,
-    );
+  const { set } = search;
+  const onRange = useCallback((span: Span) => set(within(query, span), null), [set, query]);
+  const onAgo = useCallback(
+    (ago: string) =>
+      set(
+        { ...query, since: ago ? parseQuery(`since:${ago}`).query.since : null, before: null },
+        null,
+      ),
+    [set, query],
+  );
   const ago = query.since ? printTime(query.since) : '';
 
   const addressOf = useCallback(
@@ -158,16 +162,18 @@ export function LogPage({ base, title, query: initial = '', header, empty }: Log
         <ViewBar base={base} query={query} zone={iana} anomaly={anomaly}>
           {header}
           {!anomaly && <ExportButton query={text} zone={iana} />}
-          <LivePill
-            isLive={isLive}
-            newer={newer}
-            hasMany={acts.hasManyNewer}
-            onToggle={() => setIsLive(!isLive)}
-            onShow={() => {
-              list.current?.toTop();
-              void acts.showNewer();
-            }}
-          />
+          {!anomaly && (
+            <LivePill
+              isLive={isLive}
+              newer={newer}
+              hasMany={acts.hasManyNewer}
+              onToggle={() => setIsLive(!isLive)}
+              onShow={() => {
+                list.current?.toTop();
+                void acts.showNewer();
+              }}
+            />
+          )}
         </ViewBar>
         {anomaly ? (
           <FoundRows name={anomaly} base={base} zone={zone} />

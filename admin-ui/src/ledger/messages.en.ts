@@ -46,6 +46,7 @@ registerMessages({
     loading_more: 'Loading older acts',
     end: 'End of the list',
     shown: '%{count} act |||| %{count} acts',
+    keys_of_list: 'J K move · Enter open · X steps · Y copy link · U UTC',
     keys: '/ search · D refused · J K move · Enter open · X steps · Y copy link · V verify · U UTC',
     outcome: {
       ok: 'Done',

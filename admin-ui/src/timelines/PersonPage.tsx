@@ -148,7 +148,9 @@ function Person({ identity }: { identity: string }) {
                         bars={lanes
                           .filter(({ id }) => id === shown)
                           .flatMap((lane) => barsAt(lane, moment))}
-                        said={(bar) => `${bar.name}, ${timesOf(bar, words)}`}
+                        said={({ name: what, by, ...times }) =>
+                          `${what}${by === null ? '' : translate('timelines.said.by', { by })}, ${timesOf(times, words)}`
+                        }
                       />
                       <Decided room={shown} identity={identity} at={at} />
                     </>

@@ -1,4 +1,4 @@
-import { type MouseEvent, useId } from 'react';
+import { memo, type MouseEvent, useId } from 'react';
 import { useTranslate } from 'react-admin';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import Box from '@mui/material/Box';
@@ -29,7 +29,8 @@ export interface FacetPanelProps {
 }
 
 /** The most frequent values of what is shown, with how often each is there. A press filters. */
-export function FacetPanel({ text, query, zone, onToggle }: FacetPanelProps) {
+export const FacetPanel = memo(function FacetPanel(props: FacetPanelProps) {
+  const { text, query, zone, onToggle } = props;
   const translate = useTranslate();
   const { data, error, refetch, isPlaceholderData } = useQuery({
     queryKey: ['/ledger/facets', 'panel', text, zone],
@@ -73,7 +74,7 @@ export function FacetPanel({ text, query, zone, onToggle }: FacetPanelProps) {
       </Typography>
     </FacetList>
   );
-}
+});
 
 interface FacetProps {
   facet: LedgerFacet;

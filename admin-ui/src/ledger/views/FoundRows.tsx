@@ -54,8 +54,17 @@ export function FoundRows({ name, base, zone }: FoundRowsProps) {
   const to = (query: string) => `${base}?${new URLSearchParams({ query })}`;
   return (
     <Paper variant="outlined" sx={{ flex: 1, minHeight: 0, overflowY: 'auto' }}>
-      <Box sx={{ display: 'flex', alignItems: 'flex-start', gap: 2, px: 2, py: 1.5 }}>
-        <Box sx={{ flex: 1 }}>
+      <Box
+        sx={{
+          display: 'flex',
+          flexWrap: 'wrap',
+          alignItems: 'flex-start',
+          columnGap: 2,
+          px: 2,
+          py: 1.5,
+        }}
+      >
+        <Box sx={{ flex: '1 1 320px' }}>
           <Typography variant="h2">{titleOf(name, first, translate)}</Typography>
           <Typography variant="body2" color="text.secondary">
             {first && textOf(first, zone, translate)}
