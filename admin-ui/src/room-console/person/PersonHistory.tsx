@@ -13,6 +13,8 @@ import { actorText } from '../../shared/actorText';
 
 const LAST = 5;
 const LAST_TOKENS = 3;
+/** Large enough to be pressed where links are close to each other. */
+const TARGET = { display: 'inline-block', lineHeight: '24px' };
 
 export interface PersonHistoryProps {
   room: string;
@@ -49,10 +51,10 @@ export function PersonHistory({ room, seat, hasLog }: PersonHistoryProps) {
       )}
       {hasLog && (
         <Box sx={{ display: 'flex', flexWrap: 'wrap', columnGap: 2, mt: 0.5 }}>
-          <Link component={RouterLink} to={`/activity?${filter}`}>
+          <Link component={RouterLink} to={`/activity?${filter}`} sx={TARGET}>
             {translate('room_console.panel.all_history')}
           </Link>
-          <Link component={RouterLink} to={personPath(seat.identity)}>
+          <Link component={RouterLink} to={personPath(seat.identity)} sx={TARGET}>
             {translate('room_console.panel.over_time')}
           </Link>
         </Box>
@@ -103,7 +105,7 @@ export function PersonTokens({ room, seat }: { room: string; seat: Seat }) {
         ? translate('room_console.panel.no_tokens')
         : data.data.map(({ id, at, template, expiresAt }) => (
             <Box key={id}>
-              <Link component={RouterLink} to={`/issuances${path(id)}`}>
+              <Link component={RouterLink} to={`/issuances${path(id)}`} sx={TARGET}>
                 {translate('room_console.panel.token', {
                   template: template ?? '–',
                   time: expiresAt ? clockTime(expiresAt) : '–',
