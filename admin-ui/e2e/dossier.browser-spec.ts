@@ -34,7 +34,7 @@ describeBrowser('the dossier of a session', () => {
 
   /** From the dashboard onto the disk. */
   async function saved(name: string, choose: (page: Page) => Promise<void>): Promise<string> {
-    const visitor = await installation.visitor();
+    const visitor = await installation.visitor({ as: 'admin' });
     const page = await visitor.goto(`/rooms/${ROOM}`);
     await page.getByRole('region', { name: 'Sessions' }).getByText('running now').waitFor();
     expect(await violations(page)).toEqual([]);
