@@ -51,12 +51,19 @@ export async function writeDossier(
   { file, room, session, for: whom }: DossierArguments,
 ): Promise<number> {
   if (existsSync(file)) throw fieldError('FILE', 'exists already'); // before the ledger says it was made
-  const { manifest, html } = await app.get(DossierService).make(actor, room, session, whom);
-  const target = createWriteStream(file, { flags: 'wx', mode: 0o640 });
-  await pipeline(Readable.from(html), target).catch((error: NodeJS.ErrnoException) => {
-    throw fieldError('FILE', `cannot be written: ${error.message}`);
-  });
-  const { leaves, startedAt, endedAt, until } = manifest;
+  const dossiers = app.get(DossierService);
+  const { leaves, startedAt, endedAt, until } = await dossiers.make(
+    actor,
+    room,
+    { session, whom },
+    async ({ manifest, html }) => {
+      const target = createWriteStream(file, { flags: 'wx', mode: 0o640 });
+      await pipeline(Readable.from(html), target).catch((error: NodeJS.ErrnoException) => {
+        throw fieldError('FILE', `cannot be written: ${error.message}`);
+      });
+      return manifest;
+    },
+  );
   console.log(
     `${leaves.length} entries of the session from ${startedAt} to ${endedAt ?? `now (${until}); it still runs`}`,
   );

@@ -134,7 +134,7 @@ export function verificationSection(
     if (event.key === 'Enter') run();
   });
   const strangers = strangersIn(dossier, report);
-  const isForOne = manifest !== null && manifest.for !== null;
+  const hasNumbers = manifest !== null && !manifest.hasPeople;
   return section(
     'Verification',
     facts([
@@ -183,11 +183,11 @@ export function verificationSection(
         'That the log has no other entry of this session: that is what the log’s key has signed.',
       ),
       element('li', {}, 'What roles are called, and their colors.'),
-      isForOne
+      hasNumbers
         ? element(
             'li',
             {},
-            'Who “Person 2” and the others are, and what their entries say of them: the log’s key has signed the numbers, and each entry commits to the rest.',
+            'Who “Person 2” and all who have a number are, and what their entries say of them: the log’s key has signed the numbers, and each entry commits to the rest.',
           )
         : null,
       element(

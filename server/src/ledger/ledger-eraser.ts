@@ -28,20 +28,34 @@ export interface Erased extends ErasedCounts {
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 
+/**
+ * $3 kinds that keep what somebody looked for, $4 the person's names as a pattern. Such a part speaks
+ * of who is named in it, besides who looked. Postgres cannot read every text with an escape.
+ */
+const NAMED_IN_SEARCH = String.raw`
+  CASE WHEN kind = ANY($3) AND personal IS NOT NULL THEN
+    CASE WHEN strpos(personal::text, '\u') > 0 THEN personal::text ~* $4
+    ELSE EXISTS (SELECT FROM jsonb_path_query(personal::jsonb, 'strict $.**') AS value
+      WHERE jsonb_typeof(value) = 'string' AND value #>> '{}' ~* $4) END
+  ELSE false END`;
+
 /** $1 the identity. The address that the gate saw is theirs as well. */
 const OF_IDENTITY = `
   (actor_kind IN ('participant', 'user') AND actor_id = $1)
     OR (actor_kind = 'system' AND ip IS NOT NULL AND identity = $1) AS of_actor,
   identity = $1
     OR (kind = 'token.issued' AND payload->>'source' = 'peek' AND personal->>'peeksAt' = $1)
+    OR ${NAMED_IN_SEARCH}
     AS of_subject`;
 
-/** $1 the id of the operator, $3 and $4 kinds that speak of an operator, or of who acts. */
+/** $1 the id of the operator, $5 and $6 kinds that speak of an operator, or of who acts. */
 const OF_OPERATOR = `
   actor_kind = 'operator' AND actor_id = $1 AS of_actor,
-  (kind = ANY($3) AND personal->>'operator' = $1)
-    OR (kind = ANY($4) AND identity IS NULL AND personal IS NOT NULL
-      AND actor_kind = 'operator' AND actor_id = $1) AS of_subject`;
+  (kind = ANY($5) AND personal->>'operator' = $1)
+    OR (kind = ANY($6) AND identity IS NULL AND personal IS NOT NULL
+      AND actor_kind = 'operator' AND actor_id = $1)
+    OR ${NAMED_IN_SEARCH}
+    AS of_subject`;
 
 /**
  * Takes a person out of the ledger. Each part goes whole, and its commitment takes its place: leaf
@@ -58,7 +72,7 @@ export class LedgerEraser {
     try {
       await runner.startTransaction();
       const names = await this.namesOf(runner, erasure);
-      const counts = await this.replaceParts(runner, erasure);
+      const counts = await this.replaceParts(runner, erasure, names);
       if (erasure.of === 'operator') await this.forgetReviewer(runner, erasure);
       if (counts.entries > 0) await this.record(runner, actor, erasure, counts);
       await runner.commitTransaction();
@@ -88,9 +102,18 @@ export class LedgerEraser {
   private async replaceParts(
     runner: QueryRunner,
     { of, id, before }: Erasure,
+    names: readonly string[],
   ): Promise<ErasedCounts> {
-    const kinds =
-      of === 'operator' ? [kindsThatSpeakOf('operator'), kindsThatSpeakOf('actor')] : [];
+    const kinds = [
+      kindsWith(({ personal }) => personal.some((name) => SEARCHES.has(name))),
+      patternOf(names),
+      ...(of === 'operator'
+        ? [
+            kindsWith(({ speaksOf }) => speaksOf === 'operator'),
+            kindsWith(({ speaksOf }) => speaksOf === 'actor'),
+          ]
+        : []),
+    ];
     const rows = (await runner.query(
       `WITH chosen AS (
          SELECT at, shard, seq, of_actor AND actor_commitment IS NULL AS of_actor,
@@ -146,9 +169,20 @@ export class LedgerEraser {
   }
 }
 
-function kindsThatSpeakOf(whom: 'actor' | 'operator'): string[] {
+/** Members that hold what was looked for or chosen, in any depth. */
+const SEARCHES: ReadonlySet<string> = new Set(['also', 'filter', 'key']);
+
+function kindsWith(test: (declaration: LedgerKindDeclaration) => boolean): string[] {
   const all: [string, LedgerKindDeclaration][] = Object.entries(LEDGER_KINDS);
-  return all.flatMap(([kind, { speaksOf }]) => (speaksOf === whom ? [kind] : []));
+  return all.flatMap(([kind, declaration]) => (test(declaration) ? [kind] : []));
+}
+
+/** Of Postgres: one of the names as a whole word, as it is or as a search quotes it. */
+function patternOf(names: readonly string[]): string {
+  const written = names.flatMap((name) => [name, JSON.stringify(name).slice(1, -1)]);
+  const literal = [...new Set(written)].map((text) => text.replace(/[^\p{L}\p{N}]/gu, '\\$&'));
+  const edge = '[^[:alnum:]_.@-]';
+  return `(^|${edge})(${literal.join('|')})($|${edge})`;
 }
 
 function isRefused(error: unknown): boolean {

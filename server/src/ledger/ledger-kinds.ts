@@ -283,7 +283,12 @@ export const LEDGER_KINDS = {
     speaksOf: 'actor',
     what: 'An export began',
   },
-  'ledger.exported': { ...DONE, what: 'Entries were exported' },
+  'ledger.exported': {
+    outcomes: 'done',
+    personal: ['filter'],
+    speaksOf: 'actor',
+    what: 'Entries were exported',
+  },
   'ledger.export_stopped': { ...DONE, what: 'An export ended before it was whole' },
   'ledger.witness_alarm': { ...DONE, what: 'A witness has proof that the log was changed' },
 

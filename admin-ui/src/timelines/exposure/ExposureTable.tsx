@@ -44,7 +44,7 @@ export function ExposureTable({ rows, isOfOne = false }: ExposureTableProps) {
         <TableBody>
           {rows.map((row) => (
             <ExposureRow
-              key={`${row.room} ${row.identity} ${row.jti ?? ''}`}
+              key={`${row.room} ${row.identity} ${row.issuanceId ?? ''}`}
               row={row}
               isOfOne={isOfOne}
             />
@@ -57,7 +57,8 @@ export function ExposureTable({ rows, isOfOne = false }: ExposureTableProps) {
 
 function ExposureRow({ row, isOfOne }: { row: Exposure; isOfOne: boolean }) {
   const translate = useTranslate();
-  const why = row.source === 'issued' ? 'issued' : row.isRenewed ? 'renewed' : 'session';
+  const issued = row.isUnreadable ? 'unreadable' : 'issued';
+  const why = row.source === 'issued' ? issued : row.isRenewed ? 'renewed' : 'session';
   const { canComeIn, text } = row.entrance;
   return (
     <TableRow>

@@ -214,7 +214,7 @@ describe('the dossier of a session', () => {
       (dossier) =>
         ((dossier as { checkpoint: string }).checkpoint = dossier.checkpoint.replace(
           /\n\d/,
-          '\n9',
+          (size) => (size === '\n9' ? '\n8' : '\n9'),
         )),
       /signature/,
     ],
@@ -289,7 +289,7 @@ describe('the dossier of a session', () => {
       ['ana', 'Moderator 1', null],
       ['Person 3', 'Moderator 1', null],
     ]);
-    expect(watched).toMatchObject([{ who: 'ana', by: 'Moderator 2', reason: null }]);
+    expect(watched).toMatchObject([{ who: 'ana', by: 'Hidden observer 1', reason: null }]);
     expect(lanes[0]?.stretches.map(({ role }) => role)).toEqual(['viewer', 'speaker']);
     // The numbers are the log's word: another one is noticed.
     const entry = dossier.entries.find(({ about }) => about === 'Person 3');
@@ -298,6 +298,54 @@ describe('the dossier of a session', () => {
     expect(await download('?for=nobody')).toMatchObject({
       status: 400,
       body: { errors: { for: expect.any(String) } },
+    });
+  });
+
+  it('names nobody for who may not export people, and refuses to name one participant', async () => {
+    const { body } = await app.post('/api/v1/api-keys', {
+      name: 'reads the log',
+      permissions: ['ledger.read'],
+      rooms: [ROOM],
+    });
+    const get = (query: string) =>
+      fetch(
+        `${app.url}/api/v1/rooms/${encodeURIComponent(ROOM)}/sessions/${session}/dossier${query}`,
+        { headers: { authorization: `Bearer ${body.key as string}` } },
+      );
+    for (const query of ['?for=ana', '?people=true']) {
+      const refused = await get(query);
+      expect([refused.status, await refused.json()]).toMatchObject([
+        403,
+        { code: 'access.denied', permission: 'ledger.export_people' },
+      ]);
+    }
+    const html = await (await get('')).text();
+    const dossier = dataIn(html);
+    const operators = await app.sql<{ id: string }>('SELECT id FROM operator');
+    const named = ['"ana"', 'Ana of Troy', HOSTILE, 'cleo', 'admin@', 'moderator@', '127.0.0.1'];
+    for (const name of [...named, REASON, 'spam', ...operators.map(({ id }) => id)]) {
+      expect([name, html.includes(name)]).toEqual([name, false]);
+    }
+    expect(await check(dossier)).toMatchObject({
+      isProved: true,
+      hashesOnly: 0,
+      parts: { proved: 0 },
+      manifest: { for: null, hasPeople: false, madeBy: 'reads the log' },
+    });
+    const { attendance, decisions, watched } = reported(dossier);
+    expect(attendance.map(({ who }) => who)).toEqual(['Person 1', 'Person 2']);
+    expect(decisions.map(({ about, by }) => [about, by])).toEqual([
+      ['Person 1', 'Moderator 1'],
+      ['Person 3', 'Moderator 1'],
+    ]);
+    // Who watched unseen is not told by their other acts.
+    expect(watched).toMatchObject([{ who: 'Person 1', by: 'Hidden observer 1' }]);
+    // Who may name people may leave them out.
+    const without = await download('?people=false');
+    expect(readDossierManifest(dataIn(without.body as string).manifest).hasPeople).toBe(false);
+    expect(await download('?people=true&for=ana')).toMatchObject({
+      status: 400,
+      body: { errors: { people: expect.any(String) } },
     });
   });
 
@@ -322,6 +370,8 @@ describe('the dossier of a session', () => {
     expect(entries).toMatchObject([
       { identity: null, payload: { what: 'dossier', session, hasPeople: true } },
       { identity: 'ana', payload: { what: 'dossier', session, hasPeople: false } },
+      { identity: null, payload: { what: 'dossier', session, hasPeople: false } },
+      { identity: null, payload: { what: 'dossier', session, hasPeople: false } },
     ]);
   });
 

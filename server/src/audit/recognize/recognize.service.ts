@@ -6,7 +6,7 @@ import { describeGrants } from '../../grants/describe.js';
 import type { EntryView } from '../../ledger/entry-view.js';
 import { LedgerReader, toIssuance } from '../../ledger/ledger-reader.js';
 import { TokenUses } from '../../ledger/token-uses.js';
-import type { LivingToken } from '../../ledger/living-tokens.js';
+import { type LivingToken, readCeiling } from '../../ledger/living-tokens.js';
 import { LEEWAY_MS } from '../exposure.js';
 import { ExposureService, type StandingOfToken } from '../exposure.service.js';
 import { type KnownNames, Names } from '../log/names.js';
@@ -116,7 +116,8 @@ function tokenOf(issuance: Issuance): LivingToken | null {
     issuedAt: at,
     expiresAt: new Date(expiresAt),
     issuer: actor,
-    ceiling: (payload['ceiling'] ?? null) as LivingToken['ceiling'],
+    isUnreadable: Number.isNaN(Date.parse(expiresAt)),
+    ceiling: readCeiling(payload['ceiling']) ?? null,
   };
 }
 

@@ -30,7 +30,7 @@ export const PROBLEMS = {
   'database.unavailable': ['unavailable', 'The database does not answer. Nothing was changed.'],
   'dossier.busy': ['unavailable', 'Other dossiers are being made.'],
   'dossier.not_built': ['unavailable', 'The dashboard was not built on this server.'],
-  'dossier.too_large': ['too_large', 'The session has too many entries for one file.'],
+  'dossier.too_large': ['too_large', 'The session has too many or too long entries for one file.'],
   'events.too_many_streams': ['too_many', 'You have too many event streams open.'],
   'gate.above_issuer_ceiling': [
     'forbidden',
@@ -53,6 +53,7 @@ export const PROBLEMS = {
   'ledger.not_found': ['not_found', 'The entry does not exist.'],
   'ledger.not_in_tree': ['conflict', 'The entry is from before the ledger had proofs.'],
   'ledger.not_sealed': ['conflict', 'The entry is not sealed yet; ask again in a second.'],
+  'ledger.search_too_long': ['too_large', 'The entries are too long to be read at once.'],
   'ledger.search_too_slow': ['unavailable', 'The search of the log took too long; ask for less.'],
   'ledger.searches_busy': ['unavailable', 'Too many searches of the log run now.'],
   'ledger.too_many_searches': ['too_many', 'Too many of your searches of the log wait already.'],

@@ -1,3 +1,5 @@
+import { instantOf, numberIn } from '../payload-sql.js';
+
 /**
  * What an auditor looks for, as SQL over a stretch of the log: $1 since, $2 LIKE patterns of the rooms
  * that may be read (null: all). Each answers rows with the columns of `AnomalyFound`.
@@ -6,7 +8,8 @@ export const ANOMALY_SQL = {
   'tokens-never-used': `
     WITH issued AS (
       SELECT at, shard, seq, room, identity, actor_kind, actor_id, actor_label, payload,
-        ${textIn('jti', 36)} AS jti, ${textIn('expiresAt', 24)}::timestamptz + interval '1 minute' AS ends
+        ${textIn('jti', 36)} AS jti,
+        ${instantOf(`(${textIn('expiresAt', 24)})`)} + interval '1 minute' AS ends
       FROM ledger_entry
       WHERE kind = 'token.issued' AND at >= $1 AND ${inRooms('room')} AND identity IS NOT NULL
         AND room IS NOT NULL
@@ -88,12 +91,12 @@ export const ANOMALY_SQL = {
   'repeated-refusals': `
     SELECT concat_ws(' ', kind, room, identity, actor_id, code) AS key, max(at) AS at, room, identity,
       max(actor_kind) AS actor_kind, actor_id, max(actor_label) AS actor_label, NULL AS template,
-      jsonb_strip_nulls(jsonb_build_object('kind', kind, 'code', code)) AS parts, sum(times)::int AS count,
+      jsonb_strip_nulls(jsonb_build_object('kind', kind, 'code', code)) AS parts, least(sum(times), 2147483647)::int AS count,
       (array_agg(${ref('refused')} ORDER BY at DESC))[1:20] AS refs
     FROM (
       SELECT at, shard, seq, kind, room, identity, actor_kind, actor_id, actor_label,
         coalesce(payload->>'refusal', payload->>'code', payload->>'permission') AS code,
-        coalesce((payload->>'times')::int, 1) AS times
+        coalesce(${numberIn('times')}, 1) AS times
       FROM ledger_entry WHERE outcome = 'refused' AND at >= $1 AND ${inRooms('room')}
     ) AS refused
     GROUP BY kind, room, identity, actor_id, code HAVING sum(times) >= 5`,
@@ -118,7 +121,7 @@ export const ANOMALY_SQL = {
     SELECT actor_id AS key, max(at) AS at, CASE WHEN count(DISTINCT room) = 1 THEN max(room) END AS room,
       NULL AS identity, 'operator' AS actor_kind, actor_id, max(actor_label) AS actor_label,
       NULL AS template, jsonb_build_object('kinds', jsonb_agg(DISTINCT kind)) AS parts,
-      sum(coalesce((payload->>'times')::int, 1))::int AS count,
+      least(sum(coalesce(${numberIn('times')}, 1)), 2147483647)::int AS count,
       (array_agg(${ref('e')} ORDER BY at DESC))[1:20] AS refs
     FROM ledger_entry e
     WHERE kind IN ('ledger.read', 'seat.peeked', 'token.previewed') AND actor_kind = 'operator'

@@ -28,8 +28,10 @@ export interface DossierManifest {
   readonly endedAt: string | null;
   /** Up to when entries were read: the end of the session, or the moment when this was made. */
   readonly until: string;
-  /** The participant that this version is for; null: nobody is left out. */
+  /** The participant that this version is for; null: it is for nobody in particular. */
   readonly for: string | null;
+  /** Whether everybody is named. Without, people are numbers, but for the participant that it is for. */
+  readonly hasPeople: boolean;
   /** Where the entries are in the tree, in the order of time. */
   readonly leaves: readonly number[];
   /** Entries of the session that no checkpoint had yet. */
@@ -60,7 +62,7 @@ export interface DossierEntry {
   readonly hash?: string;
   readonly actor?: PersonPart;
   readonly subject?: PersonPart;
-  /** What the people are called in the version for one participant. */
+  /** What people are called in a version that does not name them. */
   readonly by?: string;
   readonly about?: string;
   /** The inclusion proof: places in the dossier's `hashes`, from the leaf up. */

@@ -5,6 +5,7 @@ import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/comm
 import type pg from 'pg';
 import type { Actor } from '../../actor/actor.js';
 import { AppError } from '../../common/errors/app-error.js';
+import { DOWNLOAD_PACE, paced, ReaderTooSlow } from '../../common/paced.js';
 import { Connections } from '../../database/connections.js';
 import { unavailableOn } from '../../database/database-errors.js';
 import { matchesPattern } from '../../grants/pattern.js';
@@ -70,6 +71,7 @@ interface Run extends LogExportRequest {
 const STATEMENT_MS = 30_000;
 /** Lines that are made before other work of the server gets its turn. */
 const LINES_AT_ONCE = 64;
+const TEXT_AT_ONCE = 512 * 1024;
 const ALLOWED_EVERY_MS = 10_000;
 /** Where nothing matches for a while, a line says how far it is. */
 const SILENT_MS = 2_000;
@@ -91,6 +93,9 @@ export class LogExport implements BeforeApplicationShutdown {
     private readonly ledger: LedgerService,
   ) {}
 
+  /** Whoever takes less is cut off: there are few places. */
+  pace = DOWNLOAD_PACE;
+
   /** The stream. That it begins is in the log before its first byte leaves. */
   async start(actor: Actor, request: LogExportRequest): Promise<Readable> {
     const client = this.connections.client({
@@ -105,7 +110,8 @@ export class LogExport implements BeforeApplicationShutdown {
     try {
       await client.connect();
       const run = await this.prepare(client, actor, request);
-      const stream = Readable.from(this.parts(run), { objectMode: false, highWaterMark: 65_536 });
+      const parts = paced(this.parts(run), (error) => stream.destroy(error), this.pace);
+      const stream = Readable.from(parts, { objectMode: false, highWaterMark: 65_536 });
       this.open.add(stream);
       stream.once('close', () => {
         this.open.delete(stream);
@@ -208,15 +214,16 @@ export class LogExport implements BeforeApplicationShutdown {
         if (!(await run.isStillAllowed())) throw new Error('whoever exports may not any longer');
         allowedUntil = performance.now() + ALLOWED_EVERY_MS;
       }
-      for (let at = 0; at < rows.length; at += LINES_AT_ONCE) {
-        let text = '';
-        for (const { leaf, row } of rows.slice(at, at + LINES_AT_ONCE)) {
-          if (tiles) text += await tiles.leafTile(Math.floor(leaf / TILE_WIDTH));
-          const line = lineOf(run, leaf, toStoredEntry(row));
-          run.sum.update(line);
-          text += line;
-        }
+      let text = '';
+      for (const [i, { leaf, row }] of rows.entries()) {
+        if (tiles) text += await tiles.leafTile(Math.floor(leaf / TILE_WIDTH));
+        const line = lineOf(run, leaf, toStoredEntry(row));
+        run.sum.update(line);
+        text += line;
+        const isEnough = (i + 1) % LINES_AT_ONCE === 0 || text.length > TEXT_AT_ONCE;
+        if (!isEnough && i + 1 < rows.length) continue;
         yield text;
+        text = '';
         saidAt = performance.now();
         await nextTurn();
       }
@@ -270,13 +277,15 @@ export class LogExport implements BeforeApplicationShutdown {
     // Without one, whoever took it has gone.
     const isGone =
       error === null || (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
-    if (!isGone) this.log.warn('An export was cut off', { error });
+    const isSlow = error instanceof ReaderTooSlow;
+    const why = isGone ? 'reader_left' : isSlow ? 'reader_too_slow' : 'failed';
+    if (why === 'failed') this.log.warn('An export was cut off', { error });
     try {
       await this.ledger.appendDurably({
         kind: 'ledger.export_stopped',
         outcome: 'ok',
         actor,
-        payload: { started: startedId, entries, lastId, why: isGone ? 'reader_left' : 'failed' },
+        payload: { started: startedId, entries, lastId, why },
       });
     } catch (failure) {
       this.log.warn('That an export was cut off cannot be written', { error: failure });

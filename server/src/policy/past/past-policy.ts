@@ -35,6 +35,7 @@ export interface PastDecision extends PastPolicy {
 
 /** More entries than this about one room or person are not folded at once. */
 const MAX_ENTRIES = 100_000;
+const MOST_BYTES = 64 * 1024 * 1024;
 
 const COLUMNS = `at, shard, seq, kind, outcome, actor_label, actor_kind, room, identity, reason, payload,
   personal, subject_commitment IS NOT NULL AS is_erased`;
@@ -112,7 +113,7 @@ export class PastPolicyReader {
       beforeMicros === undefined ? new Date(at.getTime() + 1) : instantOfMicros(beforeMicros);
     const values = [room, identity, before];
     const [{ rows }, surroundings] = await Promise.all([
-      this.searches.query<EntryRow>('past-policy', READ, values),
+      this.searches.query<EntryRow>('past-policy', READ, values, MOST_BYTES),
       this.searches.query<SurroundingsRow>('past-surroundings', READ_SURROUNDINGS, values),
     ]);
     if (rows.length > MAX_ENTRIES) {
