@@ -133,7 +133,8 @@ function notIssued(by: 'hash' | 'jti', forgottenUntil: Date | null): Recognized 
     text:
       (by === 'hash'
         ? 'Rolecall did not issue this token, or not for a room that you may read about.'
-        : 'Rolecall issued no token with this id, or not for a room that you may read about.') + unless,
+        : 'Rolecall issued no token with this id, or not for a room that you may read about.') +
+      unless,
     issuance: null,
     people: { issuer: null, subject: null },
     role: null,

@@ -192,9 +192,10 @@ export class ArchiveStore {
     return rows.map(toArchive);
   }
 
-  async countIn({ name }: Month): Promise<number> {
+  async countIn({ from, to }: Month): Promise<number> {
     const [row] = await this.query<{ n: string }>(
-      `SELECT count(*) AS n FROM ${pg.escapeIdentifier(name)}`,
+      'SELECT count(*) AS n FROM ledger_entry WHERE at >= $1 AND at < $2',
+      [from, to],
     );
     return Number(row?.n);
   }

@@ -61,7 +61,10 @@ export type RuleBody = z.output<typeof ruleBody>;
 export function kindsOf({
   group,
   kinds,
-}: Pick<RuleBody, 'group' | 'kinds'>): readonly string[] | null {
+}: {
+  readonly group?: string | undefined;
+  readonly kinds?: readonly string[] | undefined;
+}): readonly string[] | null {
   if (group !== undefined) return [...(KIND_GROUPS[group as KindGroup] as readonly LedgerKind[])];
   return kinds === undefined ? null : [...new Set(kinds)].sort();
 }
