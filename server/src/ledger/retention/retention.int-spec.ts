@@ -279,7 +279,7 @@ describe('legal holds', () => {
 
 describe('archiving that is cut off', () => {
   it('loses nothing, at whatever step', async () => {
-    await writeOld(40, 30, { room: 'crash' });
+    await writeOld(40, 30, { room: 'crash', identity: 'quinn' });
     await addRule({ rooms: 'crash', keepDays: 30 });
     await letTimePass();
     const store = app.app.get(ArchiveStore);
@@ -304,6 +304,21 @@ describe('archiving that is cut off', () => {
       Object.assign(store, { abandon, finish, forget });
     }
     expect(await pass()).toMatchObject({ entries: 0 }); // it is written again
+    // Somebody is erased while their entries are archived, and not dropped yet: once more.
+    store.forget = killed;
+    await expect(pass()).rejects.toThrow('killed');
+    store.forget = forget;
+    expect(
+      readFileSync(
+        join(
+          folder,
+          files().find((name) => !before.includes(name))!,
+        ),
+        'utf8',
+      ),
+    ).toContain('quinn');
+    const erasure = { of: 'identity', id: 'quinn', before: null } as const;
+    await app.app.get(LedgerEraser).erase(app.database.ownerUrl, SYSTEM_ACTOR, erasure);
     expect(await pass()).toMatchObject({ entries: 30 });
     expect(await inRoom('crash')).toEqual([]);
     expect(files().length).toBe(before.length + 1);
@@ -312,6 +327,7 @@ describe('archiving that is cut off', () => {
     // A line that no sum of the export covers is covered by that of the file.
     const [last] = files().filter((name) => !before.includes(name));
     const whole = readFileSync(join(folder, last!));
+    expect(whole.toString()).not.toContain('quinn');
     writeFileSync(join(folder, last!), Buffer.concat([whole, Buffer.from('{"progress":1}\n')]));
     writeFileSync(join(folder, `ledger-000000000000-${randomUUID()}.ndjson`), whole);
     const tampered = await cli('verify', '--archive', folder);
