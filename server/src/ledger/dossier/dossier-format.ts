@@ -38,6 +38,8 @@ export interface DossierManifest {
   readonly unsealed: number;
   /** Entries from before the ledger had proofs. */
   readonly beforeTree: number;
+  /** Rules by which entries of the session may have gone before this was made. Left out: none has. */
+  readonly forgotten?: readonly string[];
   readonly treeSize: number;
   /** The witnesses of the log's policy, for whoever knows none from elsewhere. Left out: none, or an older dossier. */
   readonly witnesses?: readonly { readonly name: string; readonly vkey: string }[];

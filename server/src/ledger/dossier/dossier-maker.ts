@@ -104,6 +104,7 @@ export class DossierMaker {
       lines.push(line);
       if (i % PROOFS_AT_ONCE === 0) await setImmediate(); // others have their turn
     }
+    const forgotten = await this.entries.forgottenBy(time);
     const roles = await request.rolesOf(rolesIn(sealed));
     const manifest: DossierManifest = {
       origin: keys.origin,
@@ -119,6 +120,7 @@ export class DossierMaker {
       leaves: sealed.map(({ leaf }) => leaf),
       unsealed: read.filter(({ leaf, isBeforeTree }) => leaf === null && !isBeforeTree).length,
       beforeTree: read.filter(({ isBeforeTree }) => isBeforeTree).length,
+      ...(forgotten.length > 0 && { forgotten }),
       treeSize: size,
       witnesses: await this.proofs.witnesses(),
       roles: roles.filter(({ key, name }) => !redaction?.isAboutOthers(key, name)),
