@@ -100,6 +100,8 @@ async function prepare(names) {
   const [liveKit] = await Promise.all([
     uses('e2e', 'browser') ? findLiveKit() : null,
     uses('int', 'e2e', 'browser') ? buildAll() : null,
+    // Components run on the built parts of the server that the dashboard shares.
+    uses('ui') && !uses('int', 'e2e', 'browser') ? build('server') : null,
   ]);
   if (!uses('e2e', 'browser')) return {};
   const chromium =
