@@ -71,8 +71,8 @@ export class LedgerEraser {
     const runner = dataSource.createQueryRunner();
     try {
       await runner.startTransaction();
-      await this.refuseHeld(runner, erasure);
       const names = await this.namesOf(runner, erasure);
+      await this.refuseHeld(runner, erasure, names);
       const counts = await this.replaceParts(runner, erasure, names);
       if (erasure.of === 'operator') await this.forgetReviewer(runner, erasure);
       // Their files may have what was erased here.
@@ -97,10 +97,12 @@ export class LedgerEraser {
   }
 
   /** Nobody is erased who is held, or of whom an entry is: nothing of what is asked for is done then. */
-  private async refuseHeld(runner: QueryRunner, { of, id, before }: Erasure): Promise<void> {
+  private async refuseHeld(
+    runner: QueryRunner,
+    { of, id, before }: Erasure,
+    names: readonly string[],
+  ): Promise<void> {
     await runner.query('LOCK TABLE ledger_hold IN SHARE MODE'); // a hold that comes now waits
-    const kinds =
-      of === 'operator' ? [kindsThatSpeakOf('operator'), kindsThatSpeakOf('actor')] : [];
     const rows = (await runner.query(
       `SELECT id FROM ledger_hold
        WHERE lifted_at IS NULL AND held = '${of === 'identity' ? 'person' : 'operator'}' AND name = $1
@@ -113,7 +115,7 @@ export class LedgerEraser {
            AND EXISTS (SELECT FROM ledger_hold WHERE lifted_at IS NULL)) c
        WHERE (c.of_actor AND c.actor_commitment IS NULL OR c.of_subject AND c.subject_commitment IS NULL)
          AND ledger_hold_of(c.entry, 'infinity') IS NOT NULL`,
-      [id, before, ...kinds],
+      [id, before, ...whatSpeaks(of, names)],
     )) as { id: string }[];
     if (rows.length === 0) return;
     const holds = rows.map((row) => row.id);
@@ -166,16 +168,6 @@ export class LedgerEraser {
     { of, id, before }: Erasure,
     names: readonly string[],
   ): Promise<ErasedCounts> {
-    const kinds = [
-      kindsWith(({ personal }) => personal.some((name) => SEARCHES.has(name))),
-      patternOf(names),
-      ...(of === 'operator'
-        ? [
-            kindsWith(({ speaksOf }) => speaksOf === 'operator'),
-            kindsWith(({ speaksOf }) => speaksOf === 'actor'),
-          ]
-        : []),
-    ];
     const rows = (await runner.query(
       `WITH chosen AS (
          SELECT at, shard, seq, of_actor AND actor_commitment IS NULL AS of_actor,
@@ -198,7 +190,7 @@ export class LedgerEraser {
        SELECT count(*)::int AS entries, count(*) FILTER (WHERE of_actor)::int AS actors,
          count(*) FILTER (WHERE of_subject)::int AS subjects
        FROM erased`,
-      [id, before, ...kinds],
+      [id, before, ...whatSpeaks(of, names)],
     )) as ErasedCounts[];
     return rows[0] as ErasedCounts;
   }
@@ -233,6 +225,20 @@ export class LedgerEraser {
 
 /** Members that hold what was looked for or chosen, in any depth. */
 const SEARCHES: ReadonlySet<string> = new Set(['also', 'filter', 'key']);
+
+/** $3 to $6 of OF_IDENTITY and OF_OPERATOR. */
+function whatSpeaks(of: Erasure['of'], names: readonly string[]): (string | string[])[] {
+  return [
+    kindsWith(({ personal }) => personal.some((name) => SEARCHES.has(name))),
+    patternOf(names),
+    ...(of === 'operator'
+      ? [
+          kindsWith(({ speaksOf }) => speaksOf === 'operator'),
+          kindsWith(({ speaksOf }) => speaksOf === 'actor'),
+        ]
+      : []),
+  ];
+}
 
 function kindsWith(test: (declaration: LedgerKindDeclaration) => boolean): string[] {
   const all: [string, LedgerKindDeclaration][] = Object.entries(LEDGER_KINDS);
