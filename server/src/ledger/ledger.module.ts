@@ -46,6 +46,7 @@ import { DossierMaker } from './dossier/dossier-maker.js';
 import { ExportProofs } from './export/export-proofs.js';
 import { LedgerExporter } from './export/ledger-exporter.js';
 import { LogExport } from './export/log-export.js';
+import { PersonExport } from './export/person-export.js';
 import { LedgerVerification } from './verify/verification.js';
 import { LedgerStreams } from './stream/ledger-streams.js';
 import { StreamLock } from './stream/stream-lock.js';
@@ -64,6 +65,7 @@ const VERIFYING = [
   LedgerVerification,
   LedgerWitnesses,
   LogExport,
+  PersonExport,
   VerificationRuns,
   WitnessPolicyFile,
 ];
@@ -144,6 +146,7 @@ const SEALING = [
     LogFacets,
     LogHistogram,
     OperationEntries,
+    PersonExport,
     RandomEntries,
     RoomHistory,
     TimelineReader,

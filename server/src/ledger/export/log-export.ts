@@ -291,7 +291,7 @@ export class LogExport implements BeforeApplicationShutdown {
 }
 
 /** The lines of tiles, each once. */
-class TileLines {
+export class TileLines {
   /** Of the leaves they come in order, so that only the last one has to be remembered. */
   private lastLeafTile = -1;
 
@@ -325,7 +325,7 @@ class TileLines {
     }
   }
 
-  private async line(level: number, index: number): Promise<string> {
+  async line(level: number, index: number): Promise<string> {
     const width = widthIn(this.size, level, index);
     if (width === 0) return '';
     const tile = { level, index, width };
