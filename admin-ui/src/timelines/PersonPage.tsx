@@ -22,6 +22,7 @@ import { StatusBadge } from '../shared/StatusBadge';
 import { useNow } from '../shared/TimeText';
 import { useTemplates } from '../shared/useTemplates';
 import { useRouteSegment } from '../shared/useRouteSegment';
+import { PersonDataPanel } from '../person-data/PersonDataPanel';
 import { userPath } from '../users/paths';
 import { ActsPanel } from './ActsPanel';
 import { AsOf, barsAt, Decided } from './AsOf';
@@ -242,6 +243,7 @@ function Person({ identity }: { identity: string }) {
                 )}
               </Panel>
             </Columns>
+            <PersonDataPanel identity={identity} name={name} />
           </>
         )}
       </Frame>

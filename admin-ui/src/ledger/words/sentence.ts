@@ -112,9 +112,17 @@ export function actorName(
   return actorText(name, actor?.kind, translate);
 }
 
+/** Kinds about files, which may be about one person. */
+const FILES: ReadonlySet<string> = new Set([
+  'ledger.export_started',
+  'ledger.exported',
+  'ledger.export_stopped',
+]);
+
 function suffixOf(entry: Told, hasTemplate: boolean) {
   const { kind, payload } = entry;
   if (kind === 'token.issued' && !entry.room) return '_no_room';
+  if (FILES.has(kind) && payload?.['what'] === 'person') return '_person';
   if (kind === 'ledger.verified' && payload?.['isProved'] === false) return '_wrong';
   if (kind === 'token.voided') return `_${textOf(payload, 'scope')}`;
   if (kind === 'seat.demoted' && !hasTemplate) return '_no_template';
