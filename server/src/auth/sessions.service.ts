@@ -295,11 +295,12 @@ async function rememberDevice(
 }
 
 /** Permissions as `GET /me` shows them, for operators and API keys alike. */
-export function accessOf(actor: Actor): Pick<Me, 'permissions' | 'rooms' | 'ceiling'> {
+export function accessOf(actor: Actor): Pick<Me, 'permissions' | 'everywhere' | 'rooms' | 'ceiling'> {
   const giving = actor.holds.filter((hold) => hold.permissions.has('seat.promote'));
   const ceilings = (giving.length > 0 ? giving : actor.holds).map((hold) => hold.ceiling);
   return {
     permissions: actor.permissionList(),
+    everywhere: actor.permissionList().filter((permission) => actor.covers(permission, null)),
     rooms: actor.roomLimit(),
     ceiling: ceilings.includes(null) ? null : (ceilings[0] ?? null),
   };
