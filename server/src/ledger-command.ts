@@ -72,7 +72,9 @@ export async function writePerson(
   { file, identity }: PersonArguments,
 ): Promise<number> {
   if (existsSync(file)) throw fieldError('FILE', 'exists already'); // before the ledger says it was made
-  const stream = await app.get(PersonFileService).start(actor, identity, () => Promise.resolve(true));
+  const stream = await app
+    .get(PersonFileService)
+    .start(actor, identity, () => Promise.resolve(true));
   const target = createWriteStream(file, { flags: 'wx', mode: 0o600 });
   await pipeline(stream, target).catch((error: NodeJS.ErrnoException) => {
     throw fieldError('FILE', `cannot be written: ${error.message}`);

@@ -295,8 +295,7 @@ registerMessages({
         export_stopped: 'An export by %{actor} ended before it was whole',
         export_started_person: '%{actor} began a file with all that is kept of %{identity}',
         exported_person: '%{actor} saved all that is kept of %{identity} as a file',
-        export_stopped_person:
-          'The file of %{actor} about %{identity} ended before it was whole',
+        export_stopped_person: 'The file of %{actor} about %{identity} ended before it was whole',
         challenged: '%{actor} had random entries decided again',
         witness_alarm: 'A witness has proof that the ledger was changed',
       },

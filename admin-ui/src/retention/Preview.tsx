@@ -88,9 +88,7 @@ function Counted({ data }: { data: RetentionPreview }) {
           </TableBody>
         </Table>
       )}
-      {rest > 0 && (
-        <Typography variant="body2">{text('more', { smart_count: rest })}</Typography>
-      )}
+      {rest > 0 && <Typography variant="body2">{text('more', { smart_count: rest })}</Typography>}
       {held > 0 && (
         <Typography variant="body2">
           {text('held', { smart_count: held, count: count(held) })}

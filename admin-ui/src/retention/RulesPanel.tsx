@@ -27,7 +27,11 @@ export function RulesPanel({ rules }: { rules: readonly RetentionRule[] }) {
       text={text('text')}
       action={
         mayChange && (
-          <Button variant="contained" sx={{ flex: 'none' }} onClick={() => setOpen({ sort: 'add' })}>
+          <Button
+            variant="contained"
+            sx={{ flex: 'none' }}
+            onClick={() => setOpen({ sort: 'add' })}
+          >
             {text('add')}
           </Button>
         )
@@ -65,8 +69,7 @@ export function RulesPanel({ rules }: { rules: readonly RetentionRule[] }) {
                 }
               >
                 {rule.reason && <Box sx={{ overflowWrap: 'anywhere' }}>{rule.reason}</Box>}
-                <span>{text('set_by', { name: rule.by })}</span>{' '}
-                <TimeText at={rule.at} />
+                <span>{text('set_by', { name: rule.by })}</span> <TimeText at={rule.at} />
                 {' · '}
                 {isWaiting ? (
                   <>

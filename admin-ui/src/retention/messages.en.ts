@@ -161,7 +161,8 @@ registerMessages({
       verify: 'Verify',
       verify_named: 'Verify the archive of %{range}',
       verifying: 'Reading the file and proving each entry…',
-      proved: 'Proved: %{count} entry is in the file as the log has it. |||| Proved: %{count} entries are in the file as the log has them.',
+      proved:
+        'Proved: %{count} entry is in the file as the log has it. |||| Proved: %{count} entries are in the file as the log has them.',
       wrong: 'Not proved',
       note: 'Save what the log has signed',
       copy: 'Copy the SHA-256',

@@ -22,7 +22,9 @@ export function NoAccess({ permission, isForAllRooms }: NoAccessProps) {
         title={translate('app.no_access.title')}
         text={
           permission
-            ? translate(`app.no_access.${isForAllRooms ? 'text_all_rooms' : 'text'}`, { permission })
+            ? translate(`app.no_access.${isForAllRooms ? 'text_all_rooms' : 'text'}`, {
+                permission,
+              })
             : translate('app.no_access.text_general')
         }
       />
@@ -44,9 +46,5 @@ export function RequirePermission({
   const can = usePermissionSet();
   const me = useMe();
   const may = isForAllRooms ? mayEverywhere(me, permission) : can(permission);
-  return may ? (
-    <>{children}</>
-  ) : (
-    <NoAccess permission={permission} isForAllRooms={isForAllRooms} />
-  );
+  return may ? <>{children}</> : <NoAccess permission={permission} isForAllRooms={isForAllRooms} />;
 }

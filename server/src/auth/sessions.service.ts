@@ -35,6 +35,7 @@ interface Attempt {
 export interface Me {
   operator: { id: string; email: string; name: string };
   permissions: string[];
+  everywhere: string[];
   rooms: string[] | null;
   accessRoles: string[];
   ceiling: RoleGrants | null;
@@ -295,7 +296,9 @@ async function rememberDevice(
 }
 
 /** Permissions as `GET /me` shows them, for operators and API keys alike. */
-export function accessOf(actor: Actor): Pick<Me, 'permissions' | 'everywhere' | 'rooms' | 'ceiling'> {
+export function accessOf(
+  actor: Actor,
+): Pick<Me, 'permissions' | 'everywhere' | 'rooms' | 'ceiling'> {
   const giving = actor.holds.filter((hold) => hold.permissions.has('seat.promote'));
   const ceilings = (giving.length > 0 ? giving : actor.holds).map((hold) => hold.ceiling);
   return {

@@ -55,21 +55,23 @@ describe('the file with all that is kept of a person', () => {
     await app.newUser({ identity: 'bob-7', name: 'Bob' });
     await app.newAssignment({ user_id: user.id, room_name: 'town-hall', template: 'speaker' });
     await app.sql(
-      `INSERT INTO seat (room, identity, block_at, block_by, block_reason)
-       VALUES ('town-hall', $1, now(), 'kim@example.org', 'asked for by bob-7')`,
-      [ANA],
-    );
-    await app.sql(
       `INSERT INTO stage_request (room, identity, kind, note) VALUES ('town-hall', $1, 'hand', 'I know')`,
       [ANA],
     );
     for (const room of ['town-hall', 'lab']) {
       const { status } = await app.inject('POST', '/api/v1/tokens', {
         as: app.admin,
-        body: { room, identity: ANA },
+        body: { room, identity: ANA, template: 'speaker' },
       });
       expect(status).toBe(201);
     }
+    await app.sql(
+      `INSERT INTO seat (room, identity, block_at, block_by, block_reason)
+       VALUES ('town-hall', $1, now(), 'kim@example.org', 'asked for by bob-7')
+       ON CONFLICT (room, identity) DO UPDATE SET block_at = EXCLUDED.block_at,
+         block_by = EXCLUDED.block_by, block_reason = EXCLUDED.block_reason`,
+      [ANA],
+    );
     const about = { outcome: 'ok', actor: LIVEKIT, room: 'town-hall', identity: ANA } as const;
     const written: LedgerEntryInput[] = [
       { ...about, kind: 'participant.joined', payload: { sid: 'PA_1', name: 'Ana' } },
@@ -80,6 +82,7 @@ describe('the file with all that is kept of a person', () => {
         actor: { kind: 'participant', id: ANA, label: ANA, ip: '203.0.113.5' },
         payload: { note: 'I have a question' },
       },
+      { ...about, kind: 'stage.invite_sent', actor: KIM, payload: { invitedBy: 'bob-7' } },
       { ...about, kind: 'seat.muted', actor: KIM, reason: 'too loud', payload: {} },
       {
         ...about,
@@ -110,6 +113,7 @@ describe('the file with all that is kept of a person', () => {
     expect(recordsOf(text, 'user')).toMatchObject([{ identity: ANA, name: 'Ana' }]);
     expect(recordsOf(text, 'assignment')).toMatchObject([{ template: 'speaker' }]);
     expect(recordsOf(text, 'seat')).toMatchObject([
+      { room: 'lab', overrideTemplate: 'speaker' },
       { room: 'town-hall', blockReason: '(somebody else)' },
     ]);
     expect(recordsOf(text, 'stage_request')).toMatchObject([{ note: 'I know' }]);
@@ -132,15 +136,21 @@ describe('the file with all that is kept of a person', () => {
     expect(of('seat.muted')).toMatchObject({ subject: { part: { reason: 'too loud' } } });
     expect(of('seat.muted')).not.toHaveProperty('actor');
     expect(of('seat.removed')).not.toHaveProperty('subject');
-    expect(recordsOf(text, 'said')).toMatchObject([
-      { kind: 'seat.removed', reason: '(somebody else)', payload: { detail: 'closed' } },
-    ]);
+    expect(recordsOf(text, 'said')).toContainEqual(
+      expect.objectContaining({
+        kind: 'seat.removed',
+        reason: '(somebody else)',
+        payload: { detail: 'closed' },
+      }),
+    );
     expect(entries.filter(({ entry }) => entry.kind === 'participant.joined')).toHaveLength(1);
     expect(manifestOf(text)).toMatchObject({
       person: ANA,
       filter: { person: ANA },
       entries: entries.length,
-      leftOut: expect.arrayContaining([expect.stringMatching(/^1 parts of entries/)]),
+      leftOut: expect.arrayContaining([
+        expect.stringMatching(/^parts of entries that name somebody else.*: \d+$/),
+      ]),
     });
   });
 
@@ -157,7 +167,11 @@ describe('the file with all that is kept of a person', () => {
       /was cut off.*ask for it again/,
     ],
     ['an entry that is missing', (whole) => whole.replace(/\{"leaf".*\n/, ''), /entries are there/],
-    ['a part that was changed', (whole) => whole.replace('too loud', 'too nice'), /subject was changed/],
+    [
+      'a part that was changed',
+      (whole) => whole.replace('too loud', 'too nice'),
+      /subject was changed/,
+    ],
     ['the name of somebody else', (whole) => whole.replaceAll(ANA, 'eve-1'), /not proved/],
   ])('is not proved with %s', async (_, change, found) => {
     const changed = change(text);
@@ -172,7 +186,7 @@ describe('the file with all that is kept of a person', () => {
     const rooms = linesOf(part, '{"leaf":').map(({ entry }) => entry.room as string);
     expect(new Set(rooms)).toEqual(new Set(['town-hall']));
     expect(recordsOf(part, 'token')).toHaveLength(1);
-    expect(part).not.toContain('lab');
+    expect(part).not.toContain('"lab"');
     expect(manifestOf(part).leftOut).toContainEqual(
       expect.stringContaining('rooms other than town-*'),
     );

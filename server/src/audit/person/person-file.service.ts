@@ -23,11 +23,7 @@ export class PersonFileService {
   ) {}
 
   /** Throws `person.not_found` where nothing is kept that the actor may see. */
-  start(
-    actor: Actor,
-    identity: string,
-    isStillAllowed: () => Promise<boolean>,
-  ): Promise<Readable> {
+  start(actor: Actor, identity: string, isStillAllowed: () => Promise<boolean>): Promise<Readable> {
     const limits = [actor.roomsFor('ledger.read'), actor.roomsFor('ledger.export_people')];
     if (limits.some((rooms) => rooms?.length === 0)) {
       throw new AppError('forbidden', 'access.denied', 'This also needs ledger.read.', {
@@ -53,7 +49,7 @@ function leftOutFor(actor: Actor, rooms: readonly (readonly string[])[]): string
       : ['their assignments: whoever made the file may not see them']),
     ...(rooms.length > 0
       ? [
-          `everything about rooms other than ${rooms.map((one) => one.join(', ')).join(' and also ')}`,
+          `everything about rooms other than ${[...new Set(rooms.map((one) => one.join(', ')))].join(' and also ')}`,
           'entries about no room, and who looked at what the log says of them',
         ]
       : []),

@@ -63,12 +63,7 @@ export async function* entriesOfPerson(
 /** Looks at the log that asked for them by their identity. They are about no room. */
 export function looksAtPerson(client: pg.Client, identity: string): AsyncGenerator<PersonEntry[]> {
   const member = `"identity":${JSON.stringify(identity)}`;
-  return batches(
-    client,
-    'kind = ANY($1) AND strpos(personal::text, $2) > 0',
-    [LOOKS, member],
-    [],
-  );
+  return batches(client, 'kind = ANY($1) AND strpos(personal::text, $2) > 0', [LOOKS, member], []);
 }
 
 async function* batches(

@@ -135,7 +135,10 @@ export class PersonExport implements BeforeApplicationShutdown {
       await nextTurn();
     }
     if (!isKnown && !(await hasAny(request.records()))) throw personNotFound();
-    const filter = { person: identity, ...(rooms.length > 0 && { rooms: rooms.flat() }) };
+    const filter = {
+      person: identity,
+      ...(rooms.length > 0 && { rooms: [...new Set(rooms.flat())] }),
+    };
     const head: ExportHead = {
       export: EXPORT_FILE,
       origin: keys.origin,
@@ -223,12 +226,12 @@ export class PersonExport implements BeforeApplicationShutdown {
 
   /** Their own parts, unless these name somebody else as well: a part is there as a whole or not. */
   private toldOf(run: Run, entry: StoredEntry): ToldParts {
-    const { actorKind, actorId, ip, identity, personal, reason } = entry;
+    const { actorKind, actorId, identity, personal, reason } = entry;
     const isOwn = identity === run.identity;
     const acted =
       ((actorKind === 'participant' || actorKind === 'user') && actorId === run.identity) ||
       // The address that the gate saw is theirs.
-      (actorKind === 'system' && ip !== null && isOwn);
+      (entry.kind.startsWith('gate.') && actorKind === 'system' && isOwn);
     const says = [personal === null ? null : (JSON.parse(personal) as unknown), reason];
     const subject = isOwn && !run.others.namesOthers(says);
     if (entry.subjectSalt !== null && !subject) run.masked++;
@@ -313,7 +316,8 @@ class Sum {
 
 function recordLine({ sums, others }: Run, { record, data }: PersonRecord): string {
   const masked = JSON.stringify(others.mask(JSON.parse(JSON.stringify(data))));
-  return sums.records.add(printableJson(`{"record":${JSON.stringify(record)},"data":${masked}}\n`));
+  const line = printableJson(`{"record":${JSON.stringify(record)},"data":${masked}}`);
+  return sums.records.add(`${line}\n`);
 }
 
 /** What an entry tells beside itself: for reading, where the entry is for proving. */
@@ -374,11 +378,11 @@ function lookOf(entry: StoredEntry): PersonRecord {
 
 function countsLeftOut({ masked, unsealed, beforeTree }: Run): string[] {
   const counts: [number, string][] = [
-    [masked, 'parts of entries that name somebody else; the entries are there without them'],
+    [masked, 'parts of entries that name somebody else, without which the entries are there'],
     [unsealed, 'entries that were not sealed yet when the file was made'],
     [beforeTree, 'entries from before the log had proofs'],
   ];
-  return counts.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []));
+  return counts.flatMap(([count, what]) => (count > 0 ? [`${what}: ${count}`] : []));
 }
 
 async function hasAny(all: AsyncIterable<unknown>): Promise<boolean> {
