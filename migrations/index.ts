@@ -27,6 +27,7 @@ import { KeepBroughtOfDeletedRooms1796500500000 } from './1796500500000-KeepBrou
 import { KeepWhoMadeViews1796500600000 } from './1796500600000-KeepWhoMadeViews.js';
 import { WatchWhatBoundsRights1796500700000 } from './1796500700000-WatchWhatBoundsRights.js';
 import { StreamTheLedger1796500900000 } from './1796500900000-StreamTheLedger.js';
+import { ForgetByRule1796600000000 } from './1796600000000-ForgetByRule.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
 export const migrations = [
@@ -59,4 +60,5 @@ export const migrations = [
   KeepWhoMadeViews1796500600000,
   WatchWhatBoundsRights1796500700000,
   StreamTheLedger1796500900000,
+  ForgetByRule1796600000000,
 ];

@@ -21,6 +21,7 @@ import {
   writeDossier,
   writePerson,
 } from './ledger-command.js';
+import { retain, verifyArchives } from './retention-command.js';
 import type { ChallengeBody } from './audit/challenge.schemas.js';
 import type { ExportRequest } from './ledger/export/ledger-exporter.js';
 import { type Erasure, LedgerEraser } from './ledger/ledger-eraser.js';
@@ -92,6 +93,16 @@ export class Commands {
   /** 0 when all is proved, else 1. */
   verifyLedger(since: string | null): Promise<number> {
     return verifyLedger(this.app, this.actor, since);
+  }
+
+  /** 0 when every archive is proved, else 1. */
+  verifyArchives(folder: string): Promise<number> {
+    return verifyArchives(this.app, this.actor, folder);
+  }
+
+  /** 0 when all that is due is gone from the database, or was told. */
+  retain(isDry: boolean): Promise<number> {
+    return retain(this.app, this.actor, isDry);
   }
 
   exportLedger(request: ExportRequest): Promise<number> {

@@ -92,8 +92,17 @@ async function workOf(command: string, given: Options, target: string): Promise<
       };
     }
     case 'ledger verify': {
+      const { archive } = given;
+      if (typeof archive === 'string') {
+        if (given.since !== undefined) throw fieldError('--since', 'is not for archives');
+        return (commands) => commands.verifyArchives(archive);
+      }
       const since = await readNote(given.since);
       return (commands) => commands.verifyLedger(since);
+    }
+    case 'ledger retain': {
+      const isDry = given['dry-run'] === true;
+      return (commands) => commands.retain(isDry);
     }
     case 'ledger challenge': {
       const body = await readChallenge(given);

@@ -16,10 +16,15 @@ export const LEDGER_OPTIONS = {
   session: { type: 'string' },
   for: { type: 'string' },
   before: { type: 'string' },
+  archive: { type: 'string' },
+  'dry-run': { type: 'boolean' },
 } as const;
 
 export const LEDGER_USAGE = `  ledger verify [--since FILE]   proves every entry against the signed tree, the mirror and the witnesses,
                                  or those after a checkpoint that you kept; exits with 1 when it cannot
+  ledger verify --archive FOLDER proves the archives of what rules let go, and that none is missing
+  ledger retain [--dry-run]      archives what rules let go, and takes it out of the database; --dry-run
+                                 says what that would be, and changes nothing
   ledger export [--from TIME] [--to TIME] [--filter JSON] [--without-people] DIR
                                  writes entries with their proofs into a new folder; node DIR/verify.mjs
                                  proves them on any machine. Times are ISO 8601 with an offset

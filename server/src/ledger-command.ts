@@ -118,6 +118,9 @@ function describe(report: VerificationReport): string[] {
   lines.push(
     `tree: ${tree.size} entries sealed, ${tree.checked} computed again from leaf ${tree.from} on, ${tree.checkpoints} checkpoints`,
   );
+  for (const { entries, rule, entry } of report.forgotten) {
+    lines.push(`forgotten by ${rule}, entry ${entry}: ${entries} entries`);
+  }
   if (unsealed > 0) lines.push(`not sealed yet: ${unsealed} entries`);
   if (beforeTree > 0) lines.push(`from before the tree, not proved: ${beforeTree} entries`);
   for (const { name, size } of witnesses?.anchors ?? []) lines.push(`${name}: ${size} entries`);

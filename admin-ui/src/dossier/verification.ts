@@ -125,6 +125,9 @@ export function verificationSection(
       ...(report && report.hashesOnly > 0
         ? ([['Entries that are a hash only', `${report.hashesOnly}`]] as const)
         : []),
+      ...(manifest?.forgotten
+        ? ([['Gone by a rule before, so not here', manifest.forgotten.join('; ')]] as const)
+        : []),
       ...(manifest && manifest.unsealed > 0
         ? ([['Not sealed yet, so not here', `${manifest.unsealed}`]] as const)
         : []),

@@ -254,6 +254,8 @@ describe('the watch over policy', () => {
       app_user: ['looks_like', 'revision', 'created_at', 'updated_at'],
       installation: ['policy_logged_since'],
       assignment: ['room_like', 'revision', 'created_at'],
+      ledger_hold: ['placed_at'],
+      ledger_rule: ['rooms_like', 'at', 'acts_at'],
       operator: ['last_signed_in_at', 'revision', 'created_at'],
       operator_session: ['created_at', 'last_seen_at', 'ip', 'user_agent'],
       role_template: ['draft_updated_at', 'revision', 'created_at'],

@@ -57,10 +57,12 @@ export class LedgerEraser {
     const runner = dataSource.createQueryRunner();
     try {
       await runner.startTransaction();
+      await this.refuseHeld(runner, erasure);
       const names = await this.namesOf(runner, erasure);
       const counts = await this.replaceParts(runner, erasure);
       if (erasure.of === 'operator') await this.forgetReviewer(runner, erasure);
-      if (counts.entries > 0) await this.record(runner, actor, erasure, counts);
+      const isNamedBeside = await this.forgetHolder(runner, erasure);
+      if (counts.entries > 0 || isNamedBeside) await this.record(runner, actor, erasure, counts);
       await runner.commitTransaction();
       // Until then, Postgres keeps the rows as they were, and the index their identities.
       if (counts.entries > 0) await runner.query('VACUUM (INDEX_CLEANUP ON) ledger_entry');
@@ -72,6 +74,60 @@ export class LedgerEraser {
       await runner.release();
       await dataSource.destroy();
     }
+  }
+
+  /** Nobody is erased who is held, or of whom an entry is: nothing of what is asked for is done then. */
+  private async refuseHeld(runner: QueryRunner, { of, id, before }: Erasure): Promise<void> {
+    await runner.query('LOCK TABLE ledger_hold IN SHARE MODE'); // a hold that comes now waits
+    const kinds =
+      of === 'operator' ? [kindsThatSpeakOf('operator'), kindsThatSpeakOf('actor')] : [];
+    const rows = (await runner.query(
+      `SELECT id FROM ledger_hold
+       WHERE lifted_at IS NULL AND held = '${of === 'identity' ? 'person' : 'operator'}' AND name = $1
+         AND ($2::timestamptz IS NULL OR from_at IS NULL OR from_at < $2)
+       UNION SELECT ledger_hold_of(c.entry, 'infinity') FROM (
+         SELECT e AS entry, actor_commitment, subject_commitment,
+           ${of === 'identity' ? OF_IDENTITY : OF_OPERATOR}
+         FROM ledger_entry e
+         WHERE ($2::timestamptz IS NULL OR at < $2)
+           AND EXISTS (SELECT FROM ledger_hold WHERE lifted_at IS NULL)) c
+       WHERE (c.of_actor AND c.actor_commitment IS NULL OR c.of_subject AND c.subject_commitment IS NULL)
+         AND ledger_hold_of(c.entry, 'infinity') IS NOT NULL`,
+      [id, before, ...kinds],
+    )) as { id: string }[];
+    if (rows.length === 0) return;
+    const holds = rows.map((row) => row.id);
+    throw new AppError(
+      'conflict',
+      'ledger.held',
+      `A legal hold keeps this from being erased, until it is lifted: ${holds.join(', ')}.`,
+      { extra: { holds } },
+    );
+  }
+
+  /** Rules and holds are rows beside their entries, and name who they are about and who set them. */
+  private async forgetHolder(runner: QueryRunner, { of, id, before }: Erasure): Promise<boolean> {
+    const held = of === 'identity' ? 'person' : 'operator';
+    let [, changed] = (await runner.query(
+      `UPDATE ledger_hold SET name = NULL, label = NULL, reason = '', lift_reason = NULL
+       WHERE held = $3 AND name = $1 AND lifted_at IS NOT NULL
+         AND ($2::timestamptz IS NULL OR lifted_at < $2)`,
+      [id, before, held],
+    )) as [unknown, number];
+    if (of !== 'operator') return changed > 0;
+    for (const [table, idColumn, label, at] of [
+      ['ledger_hold', 'placed_by_id', 'placed_by', 'placed_at'],
+      ['ledger_hold', 'lifted_by_id', 'lifted_by', 'lifted_at'],
+      ['ledger_rule', 'by_id', 'by_label', 'at'],
+    ]) {
+      const [, count] = (await runner.query(
+        `UPDATE ${table} SET ${idColumn} = NULL, ${label} = ''
+         WHERE ${idColumn} = $1 AND ($2::timestamptz IS NULL OR ${at} < $2)`,
+        [id, before],
+      )) as [unknown, number];
+      changed += count;
+    }
+    return changed > 0;
   }
 
   /** An operator is also called by their e-mail, which only their entries may still say. */

@@ -6,6 +6,7 @@ import { PgPool } from '../database/pg-pool.js';
 import { SearchPool } from '../database/search-pool.js';
 import { containsText, searchPattern } from '../database/text-search.js';
 import { timeOfTokenId } from '../common/token-id.js';
+import { ForgottenEntries } from './retention/forgotten-entries.js';
 import { COLUMNS, cursorAt, type EntryRow, type EntryView, toView } from './entry-view.js';
 import { parseLedgerId } from './ledger-entry.js';
 import {
@@ -39,6 +40,7 @@ export class LedgerReader {
     private readonly pg: PgPool,
     private readonly searches: SearchPool,
     private readonly clock: DatabaseClock,
+    private readonly forgotten: ForgottenEntries,
   ) {}
 
   /** `families`: only these kinds; one that ends with a dot, e.g. `token.`, is all that begin so. */
@@ -91,6 +93,7 @@ export class LedgerReader {
     };
   }
 
+  /** Throws `ledger.forgotten` for one that a rule let go. */
   async get(actor: Actor, id: string, families: readonly string[] = []): Promise<EntryView> {
     const ref = parseLedgerId(id);
     const values: unknown[] = [];
@@ -109,7 +112,7 @@ export class LedgerReader {
       values,
     );
     if (rows[0]) return toView(rows[0]);
-    throw notFound();
+    throw (await this.forgotten.problemOf(actor, id)) ?? notFound();
   }
 
   /** The entry of a token that was issued, by the hash of the token or by its id. */

@@ -25,6 +25,17 @@ import { TreeStore } from './sealing/tree-store.js';
 import { TreeController } from './sealing/tree.controller.js';
 import { LedgerReads } from './reads/ledger-reads.js';
 import { ReviewsController } from './reviews/reviews.controller.js';
+import { ArchiveStore } from './retention/archive-store.js';
+import { ArchiveWriter } from './retention/archive-writer.js';
+import { ArchivesService } from './retention/archives.service.js';
+import { DuePreview } from './retention/due-preview.js';
+import { ForgottenEntries } from './retention/forgotten-entries.js';
+import { HoldsService } from './retention/holds.service.js';
+import { Retention } from './retention/retention.js';
+import { RetentionController } from './retention/retention.controller.js';
+import { RetentionLock } from './retention/retention-lock.js';
+import { RetentionRun } from './retention/retention-run.js';
+import { RulesService } from './retention/rules.service.js';
 import { ReviewsService } from './reviews/reviews.service.js';
 import { RandomEntries } from './random-entries.js';
 import { RoomHistory } from './room-history.js';
@@ -83,6 +94,19 @@ const SEARCHING = [
   OperationEntries,
 ];
 
+const RETAINING = [
+  ArchiveStore,
+  ArchivesService,
+  ArchiveWriter,
+  DuePreview,
+  ForgottenEntries,
+  HoldsService,
+  Retention,
+  RetentionLock,
+  RetentionRun,
+  RulesService,
+];
+
 const SEALING = [
   LastSigned,
   LedgerHealth,
@@ -100,7 +124,14 @@ const SEALING = [
 
 @Global()
 @Module({
-  controllers: [IntegrityController, LedgerController, ReviewsController, TreeController],
+  controllers: [
+    // Before what has an id in the place of a name.
+    RetentionController,
+    IntegrityController,
+    LedgerController,
+    ReviewsController,
+    TreeController,
+  ],
   providers: [
     EntriesAbout,
     LedgerEraser,
@@ -117,6 +148,7 @@ const SEALING = [
     TimelineReader,
     TokenUses,
     Transactions,
+    ...RETAINING,
     ...SEALING,
     ...SEARCHING,
     ...STREAMING,
@@ -124,9 +156,12 @@ const SEALING = [
   ],
   exports: [
     AnomalyReader,
+    ArchivesService,
     DossierMaker,
+    DuePreview,
     EntriesAbout,
     EntrySearch,
+    ForgottenEntries,
     LedgerEraser,
     LedgerExporter,
     LedgerHealth,
@@ -148,6 +183,8 @@ const SEALING = [
     OperationEntries,
     PersonExport,
     RandomEntries,
+    Retention,
+    RetentionRun,
     RoomHistory,
     TimelineReader,
     TokenUses,

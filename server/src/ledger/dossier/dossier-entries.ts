@@ -2,6 +2,7 @@ import type { Actor } from '../../actor/actor.js';
 import { Injectable } from '@nestjs/common';
 import { SearchPool } from '../../database/search-pool.js';
 import type { StoredEntry } from '../leaf.js';
+import { type ForgottenBy, ruleText } from '../retention/forgotten-note.js';
 import { STORED_COLUMNS, type StoredRow, toStoredEntry } from '../stored-entry.js';
 
 /** An entry of a session, and where it is in the tree. */
@@ -66,6 +67,18 @@ export class DossierEntries {
       ),
     );
     return rows.map(toSessionEntry);
+  }
+
+  /** The rules by which entries about the room, or about none, went in that time, in words. */
+  async forgottenBy({ room, startedAt, before }: SessionTime): Promise<string[]> {
+    const { rows } = await this.searches.query<{ rule: ForgottenBy }>(
+      'ledger-dossier-forgotten',
+      `SELECT DISTINCT rule FROM ledger_archive
+       WHERE forgotten_at IS NOT NULL AND from_at < $3 AND to_at >= $2::timestamptz - ${LEAD}
+         AND (rule->>'rooms' IS NULL OR $1 LIKE rolecall_like_of_pattern(rule->>'rooms'))`,
+      [room, startedAt, before],
+    );
+    return rows.map(({ rule }) => ruleText(rule));
   }
 
   /** The last entry from before the session that says which role each of them had. */

@@ -36,6 +36,8 @@ export interface DossierManifest {
   readonly unsealed: number;
   /** Entries from before the ledger had proofs. */
   readonly beforeTree: number;
+  /** Rules by which entries of the session may have gone before this was made. Left out: none has. */
+  readonly forgotten?: readonly string[];
   readonly treeSize: number;
   /** How roles are called and drawn now; the log does not have it. */
   readonly roles: readonly DossierRole[];

@@ -102,6 +102,7 @@ export class DossierMaker {
       lines.push(line);
       if (i % PROOFS_AT_ONCE === 0) await setImmediate(); // others have their turn
     }
+    const forgotten = await this.entries.forgottenBy(time);
     const roles = await request.rolesOf(rolesIn(sealed));
     const manifest: DossierManifest = {
       origin: keys.origin,
@@ -116,6 +117,7 @@ export class DossierMaker {
       leaves: sealed.map(({ leaf }) => leaf),
       unsealed: read.filter(({ leaf, isBeforeTree }) => leaf === null && !isBeforeTree).length,
       beforeTree: read.filter(({ isBeforeTree }) => isBeforeTree).length,
+      ...(forgotten.length > 0 && { forgotten }),
       treeSize: size,
       roles: roles.filter(({ key, name }) => !redaction?.isAboutOthers(key, name)),
       entriesSha256: sum.digest('hex'),

@@ -15,6 +15,7 @@ import {
 import { verifiersOf } from '../tree/note-keys.js';
 import { splitHashes, TILE_WIDTH, tilePath } from '../tree/tiles.js';
 import { AuthenticTiles } from '../verify/authentic-tiles.js';
+import { leavesIn, openForgotten } from '../retention/forgotten-note.js';
 import { type Finding, hashText } from '../verify/finding.js';
 import { cosignedBy } from '../witness/cosigned.js';
 import type { WitnessPolicy } from '../witness/policy.js';
@@ -52,6 +53,8 @@ export interface ExportReport {
   readonly entries: number;
   /** Parts that speak of people: proved, and committed to but not there. */
   readonly people: { readonly proved: number; readonly absent: number };
+  /** Leaves whose entries a rule had let go, as the log has signed. */
+  readonly forgotten: number;
   /** What is wrong beside the entries. */
   readonly problems: readonly string[];
   readonly finding: Finding | null;
@@ -90,6 +93,8 @@ class ExportCheck {
   private entries = 0;
   private proved = 0;
   private absent = 0;
+  private readonly forgotten = new Set<number>();
+  private missing = 0;
 
   /** Keys of the log from elsewhere. */
   private readonly known: readonly string[];
@@ -117,6 +122,7 @@ class ExportCheck {
       throw new Error('the checkpoint is not the one that the manifest names');
     }
     this.checkCosignatures(await this.readText('checkpoint'), checkpoint.size);
+    await this.readForgotten(origin, verifiers);
     await this.checkEntries(manifest, checkpoint);
   }
 
@@ -131,6 +137,7 @@ class ExportCheck {
       checkpoint,
       entries,
       people,
+      forgotten: this.missing,
       problems,
       finding,
       isCosigned,
@@ -159,6 +166,22 @@ class ExportCheck {
     }
     const trusted = keysToTrust(origin, generations, known.length > 0 ? own : null, verifiersOf);
     return { origin, verifiers: verifiersOf(trusted) };
+  }
+
+  /** An export of everything has no entries in the place of those that a rule had let go. */
+  private async readForgotten(origin: string, verifiers: NoteVerifier[]): Promise<void> {
+    const bytes = await this.files.read('forgotten.json');
+    if (!bytes) return;
+    for (const note of JSON.parse(toText(bytes) ?? '') as string[]) {
+      try {
+        const said = openForgotten(note, verifiers);
+        if (said.origin !== origin) throw new NoteError('it is of another log');
+        for (const leaf of leavesIn(said)) this.forgotten.add(leaf);
+      } catch (error) {
+        if (!(error instanceof NoteError)) throw error;
+        this.problems.push(`that entries were forgotten is not proved: ${error.message}`);
+      }
+    }
   }
 
   private async open<T>(path: string, work: (note: string) => T): Promise<T> {
@@ -291,6 +314,10 @@ class ExportCheck {
     for (let leaf = firstLeaf; leaf < endLeaf; leaf++) {
       const place = leaf - firstLeaf;
       if (((seen[place >> 3] as number) & (1 << (place % 8))) !== 0) continue;
+      if (this.forgotten.has(leaf)) {
+        this.missing++;
+        continue;
+      }
       const hash = await this.hashAt(leaf, tiles, null);
       this.add(leaf, null, 'the entry is missing', hashText(hash), 'none');
       return;

@@ -45,6 +45,8 @@ interface Contents {
   /** The manifest of the last part; null: it was cut off. */
   manifest: string | null;
   readonly tiles: Map<string, Omit<Line, 'text'>>;
+  /** What the log has signed of entries that are in archives alone. */
+  readonly forgotten: string[];
   /** The id of the last whole entry; null: there is none. */
   lastId: string | null;
   /** Lines that end within themselves, by file and place. */
@@ -74,6 +76,7 @@ export async function readExportFile(files: readonly string[]): Promise<ExportFi
     manifest: contents.manifest,
     checkpoint: head.checkpoint,
     'keys.json': JSON.stringify(head.keys),
+    'forgotten.json': JSON.stringify(contents.forgotten),
   };
   const [first] = contents.heads;
   let records = { count: 0, sum: createHash('sha256') };
@@ -129,6 +132,7 @@ async function indexOf(files: readonly string[]): Promise<Contents> {
     heads: [],
     manifest: null,
     tiles: new Map(),
+    forgotten: [],
     lastId: null,
     cut: new Set(),
     strange: null,
@@ -159,6 +163,8 @@ async function indexOf(files: readonly string[]): Promise<Contents> {
       if (tile !== undefined) contents.tiles.set(tile, { file, at, length });
       else if (text.startsWith('{"manifest":') && isJson(text)) {
         contents.manifest = (JSON.parse(text) as { manifest: string }).manifest;
+      } else if (text.startsWith('{"forgotten":') && isJson(text)) {
+        contents.forgotten.push((JSON.parse(text) as { forgotten: string }).forgotten);
       } else if (!isHead(text) && !isKnownLine(text)) {
         doubtful = line;
       }

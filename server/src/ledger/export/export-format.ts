@@ -10,9 +10,10 @@ import {
 } from '../tree/note.js';
 
 // What a folder with an export holds: `manifest`, `checkpoint`, `keys.json`, `entries.ndjson`, `tile/…`
-// and `verify.mjs`. An export over HTTP is one file of lines: an `ExportHead`, entries, tiles (each
-// before the first entry that needs it), and `{"manifest": …}` at its end. The file about one person also
-// has lines `{"record": …}`.
+// `forgotten.json` (where rules let entries go) and `verify.mjs`. An export over HTTP is one file of lines:
+// an `ExportHead`, entries, tiles (each before the first entry that needs it), `{"forgotten": …}` for each
+// archive that has entries instead, and `{"manifest": …}` at its end. The file about one person also has
+// lines `{"record": …}`.
 
 /** What was exported, and what that proves. */
 export interface Manifest {

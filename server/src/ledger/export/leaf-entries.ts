@@ -83,6 +83,19 @@ export async function readEntries(
     .sort((a, b) => a.leaf - b.leaf);
 }
 
+/** What the log has signed of archives that have entries of a stretch in place of the database. */
+export async function forgottenNotes(
+  client: pg.Client,
+  { first, end }: Stretch,
+): Promise<string[]> {
+  const { rows } = await client.query<{ note: string }>(
+    `SELECT note FROM ledger_archive
+     WHERE forgotten_at IS NOT NULL AND first_leaf < $2 AND end_leaf > $1 ORDER BY first_leaf, id`,
+    [first, end],
+  );
+  return rows.map(({ note }) => note);
+}
+
 /** Finds the leaf of an entry by its shard and number. */
 function leavesOf(ranges: readonly RangeRow[]): (shard: number, seq: number) => number | null {
   const ofShard = new Map<number, RangeRow[]>();

@@ -20,18 +20,24 @@ import {
 import { LedgerKeys, type LogKeys } from '../sealing/ledger-keys.js';
 import { TreeStore } from '../sealing/tree-store.js';
 import { toStoredEntry } from '../stored-entry.js';
-import { concat, toBase64 } from '../tree/bytes.js';
 import { openCheckpoint } from '../tree/checkpoint.js';
 import { generationsOf } from '../tree/key-chain.js';
 import { treeHasher } from '../tree/sha256.js';
-import { hashesAt, TILE_WIDTH, tilePath, widthIn } from '../tree/tiles.js';
-import { AuthenticTiles, type TileSource } from '../verify/authentic-tiles.js';
+import { TILE_WIDTH } from '../tree/tiles.js';
+import { AuthenticTiles } from '../verify/authentic-tiles.js';
 import { csvEnd, csvEntry, csvHead } from './csv.js';
 import { ExportProofs } from './export-proofs.js';
 import { EXPORT_FILE, type ExportHead, type Manifest, signManifest } from './export-format.js';
 import { exportedLine } from './exported-line.js';
-import { entriesBetween, EVERYTHING, type Stretch, type Where } from './leaf-entries.js';
+import {
+  entriesBetween,
+  EVERYTHING,
+  forgottenNotes,
+  type Stretch,
+  type Where,
+} from './leaf-entries.js';
 import { leafOf, stretchOf } from './stretch.js';
+import { TileLines } from './tile-lines.js';
 
 export const EXPORT_FORMATS = ['ndjson', 'csv'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -226,7 +232,12 @@ export class LogExport implements BeforeApplicationShutdown {
       }
     }
     if (tiles) {
-      if (run.isWhole) yield* tiles.ofLeaves(stretch);
+      if (run.isWhole) {
+        yield* tiles.ofLeaves(stretch);
+        for (const forgotten of await forgottenNotes(client, stretch)) {
+          yield `${JSON.stringify({ forgotten })}\n`;
+        }
+      }
       yield* tiles.above();
     }
     const manifest = await this.finish(run);
@@ -287,52 +298,6 @@ export class LogExport implements BeforeApplicationShutdown {
     const trusted = openCheckpoint(head.checkpoint, keys.origin, keys.verifiers);
     const sources = await this.proofs.tileSources(client);
     return new TileLines(trusted.size, new AuthenticTiles(treeHasher, trusted, sources), sources);
-  }
-}
-
-/** The lines of tiles, each once. */
-export class TileLines {
-  /** Of the leaves they come in order, so that only the last one has to be remembered. */
-  private lastLeafTile = -1;
-
-  constructor(
-    private readonly size: number,
-    private readonly proved: AuthenticTiles,
-    private readonly sources: readonly TileSource[],
-  ) {}
-
-  /** Empty where it was said already. */
-  async leafTile(index: number): Promise<string> {
-    if (index <= this.lastLeafTile) return '';
-    this.lastLeafTile = index;
-    return this.line(0, index);
-  }
-
-  /** The tile that the stretch ends in, where no entry had it: a whole stretch is proved also where entries are missing. */
-  async *ofLeaves({ first, end }: Stretch): AsyncGenerator<string> {
-    if (end <= first) return;
-    for (let index = this.lastLeafTile + 1; index * TILE_WIDTH < end; index++) {
-      yield await this.leafTile(index);
-    }
-  }
-
-  /** All above the leaves, and the last one of the leaves: so each leaf leads to the root. */
-  async *above(): AsyncGenerator<string> {
-    yield await this.leafTile(Math.floor(this.size / TILE_WIDTH));
-    for (let level = 1; hashesAt(level, this.size) > 0; level++) {
-      const count = Math.ceil(hashesAt(level, this.size) / TILE_WIDTH);
-      for (let index = 0; index < count; index++) yield await this.line(level, index);
-    }
-  }
-
-  async line(level: number, index: number): Promise<string> {
-    const width = widthIn(this.size, level, index);
-    if (width === 0) return '';
-    const tile = { level, index, width };
-    // One that nothing proves goes along as it is: who verifies has to see it.
-    const hashes = (await this.proved.read(level, index)) ?? (await this.sources[0]?.(tile));
-    if (!hashes) return '';
-    return `{"tile":"${tilePath(tile)}","hashes":"${toBase64(concat(...hashes))}"}\n`;
   }
 }
 

@@ -23,7 +23,7 @@ import { AuthenticTiles } from '../verify/authentic-tiles.js';
 import { EXPORT_FILE, type ExportHead, type Manifest, signManifest } from './export-format.js';
 import { lineWithParts, type ToldParts } from './exported-line.js';
 import { ExportProofs } from './export-proofs.js';
-import { TileLines } from './log-export.js';
+import { TileLines } from './tile-lines.js';
 import { entriesOfPerson, looksAtPerson, type PersonScope } from './person-entries.js';
 
 /** A row that is kept of somebody beside the log. */

@@ -102,6 +102,9 @@ function describe(report: ExportReport): string[] {
       'Note: the key comes from this export. Give --key or --policy with what you have from elsewhere.',
     );
   }
+  if (report.forgotten > 0) {
+    lines.push(`forgotten by rule, not in this export: ${report.forgotten} entries`);
+  }
   lines.push(`people: ${people.proved} parts proved, ${people.absent} erased or left out`);
   lines.push(
     report.isWhole

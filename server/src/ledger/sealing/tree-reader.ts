@@ -52,6 +52,20 @@ export class TreeReader {
     throw new EntryChanged(ledgerId(wrong.entry));
   }
 
+  /** Whether a rule let entries of the bundle go. */
+  async isAnyForgottenIn({ index }: BundleRef): Promise<boolean> {
+    const first = index * TILE_WIDTH;
+    const { rowCount } = await this.pg.query(
+      'ledger-bundle-forgotten',
+      `SELECT FROM ledger_archive a
+       WHERE a.first_leaf <= $1 AND a.end_leaf > $1 AND a.forgotten_at IS NOT NULL
+         AND substr(a.leaves, 1 + ($1 - a.first_leaf)::integer / 8, 32) <> decode(repeat('00', 32), 'hex')
+       LIMIT 1`,
+      [first],
+    );
+    return rowCount === 1;
+  }
+
   /**
    * The same as it is stored now, right or wrong: who checks it finds what is wrong. Without data
    * where an entry is missing, and as two lines where its number is there twice.

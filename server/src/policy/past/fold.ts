@@ -21,7 +21,7 @@ export interface PastVersion {
 
 /** What is not in the log, or not any longer; `text` is a sentence. */
 export interface Gap {
-  readonly code: 'before_full_entries' | 'erased' | 'incomplete_entry';
+  readonly code: 'before_full_entries' | 'erased' | 'forgotten' | 'incomplete_entry';
   readonly text: string;
 }
 
