@@ -5,7 +5,7 @@ import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Skeleton from '@mui/material/Skeleton';
 import Typography from '@mui/material/Typography';
-import type { LedgerArchive } from '@rolecall/server/api';
+import type { ArchiveCheck, LedgerArchive } from '@rolecall/server/api';
 import { path } from '../api/httpClient';
 import { useAnnounce } from '../shared/announce';
 import { CopyButton } from '../shared/CopyButton';
@@ -15,7 +15,7 @@ import { Facts, Panel } from '../shared/Panel';
 import { StatusBadge, type Tone } from '../shared/StatusBadge';
 import { TextLink } from '../shared/TextLink';
 import { useErrorText } from '../shared/useErrorText';
-import { type ArchiveCheck, readNote, useArchives, verifyArchive } from './retentionApi';
+import { readNote, useArchives, verifyArchive } from './retentionApi';
 import { Row, Rows } from './Rows';
 import { useRuleWords } from './useRuleWords';
 
@@ -149,7 +149,7 @@ function Outcome({
       const { isProved, problems, entries } = verifying.check;
       return (
         <Alert severity={isProved ? 'success' : 'error'} sx={{ my: 1 }}>
-          {isProved ? text('proved', count(entries)) : text('wrong')}
+          <span>{isProved ? text('proved', count(entries)) : text('wrong')}</span>
           {problems.map((problem) => (
             <Box key={problem} sx={{ overflowWrap: 'anywhere' }}>
               {problem}

@@ -124,7 +124,7 @@ function Hold({ hold, onLift }: { hold: LegalHold; onLift: (() => void) | null }
         <span>{text('by', { name: placedBy })}</span>
         {!isActive && (
           <>
-            {' · '}
+            <span>{' · '}</span>
             <span>{text('lifted')}</span> <TimeText at={liftedAt} />{' '}
             <span>{text('by', { name: liftedBy ?? '' })}</span>
           </>

@@ -63,10 +63,14 @@ function Counted({ data }: { data: RetentionPreview }) {
   return (
     <>
       <Typography variant="body2">
-        {entries === 0
-          ? text('none')
-          : text('some', { smart_count: entries, count: count(entries) })}
-        {from !== null && to !== null && ` ${text('between', { from: day(from), to: day(to) })}`}
+        <span>
+          {entries === 0
+            ? text('none')
+            : text('some', { smart_count: entries, count: count(entries) })}
+        </span>{' '}
+        {from !== null && to !== null && (
+          <span>{text('between', { from: day(from), to: day(to) })}</span>
+        )}
       </Typography>
       {rooms.length > 0 && (
         <Table size="small" sx={{ my: 0.5, maxWidth: 420 }} aria-label={text('label')}>

@@ -70,7 +70,7 @@ export function RulesPanel({ rules }: { rules: readonly RetentionRule[] }) {
               >
                 {rule.reason && <Box sx={{ overflowWrap: 'anywhere' }}>{rule.reason}</Box>}
                 <span>{text('set_by', { name: rule.by })}</span> <TimeText at={rule.at} />
-                {' · '}
+                <span>{' · '}</span>
                 {isWaiting ? (
                   <>
                     <span>{text('acts_at')}</span> <TimeText at={rule.actsAt} format="absolute" />

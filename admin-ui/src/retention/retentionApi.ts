@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type {
+  ArchiveCheck,
   LedgerArchive,
   LegalHold,
   Retention,
@@ -27,12 +28,6 @@ export interface HoldRequest {
   reason: string;
   from?: string;
   to?: string;
-}
-
-export interface ArchiveCheck {
-  isProved: boolean;
-  problems: string[];
-  entries: number;
 }
 
 export const useRetention = () =>

@@ -92,6 +92,8 @@ function valuesOf(
     because: textOf(payload, 'because') || '…',
     total: numberOf(payload, 'total'),
     attempts: numberOf(payload, 'attempts'),
+    entries: numberOf(payload, 'entries'),
+    held: heldName(entry, people) || translate('ledger.somebody'),
     times: numberOf(payload, 'times'),
     duration: `${numberOf(payload, 'ms')} ms`,
     source: textOf(payload, 'source').replaceAll('_', ' ') || '…',
@@ -161,6 +163,12 @@ function subjectOf(payload: Fields | null) {
 function numberOf(payload: Fields | null, name: string) {
   const value = payload?.[name];
   return typeof value === 'number' ? String(Math.round(value)) : '…';
+}
+
+/** Whom or what a legal hold is on. */
+function heldName({ room, identity, payload }: Told, people?: Act['people']): string {
+  if (identity) return nameOf({ name: people?.subject?.name, identity });
+  return room || textOf(payload, 'operator');
 }
 
 /** An assignment that names nobody is everyone's. */

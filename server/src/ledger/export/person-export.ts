@@ -135,6 +135,7 @@ export class PersonExport implements BeforeApplicationShutdown {
       await nextTurn();
     }
     if (!isKnown && !(await hasAny(request.records()))) throw personNotFound();
+    const archived = await countArchived(client);
     const filter = {
       person: identity,
       ...(rooms.length > 0 && { rooms: [...new Set(rooms.flat())] }),
@@ -167,6 +168,12 @@ export class PersonExport implements BeforeApplicationShutdown {
     });
     return {
       ...request,
+      leftOut: [
+        ...request.leftOut,
+        ...(archived > 0
+          ? ['entries that a rule has moved into archives, which are files beside the database']
+          : []),
+      ],
       client,
       actor,
       keys,
@@ -383,6 +390,13 @@ function countsLeftOut({ masked, unsealed, beforeTree }: Run): string[] {
     [beforeTree, 'entries from before the log had proofs'],
   ];
   return counts.flatMap(([count, what]) => (count > 0 ? [`${what}: ${count}`] : []));
+}
+
+async function countArchived(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM ledger_archive WHERE forgotten_at IS NOT NULL',
+  );
+  return rows[0]?.count ?? 0;
 }
 
 async function hasAny(all: AsyncIterable<unknown>): Promise<boolean> {
