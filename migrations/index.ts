@@ -28,6 +28,7 @@ import { KeepWhoMadeViews1796500600000 } from './1796500600000-KeepWhoMadeViews.
 import { WatchWhatBoundsRights1796500700000 } from './1796500700000-WatchWhatBoundsRights.js';
 import { StreamTheLedger1796500900000 } from './1796500900000-StreamTheLedger.js';
 import { ForgetByRule1796600000000 } from './1796600000000-ForgetByRule.js';
+import { EraseOnRequest1796600100000 } from './1796600100000-EraseOnRequest.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
 export const migrations = [
@@ -61,4 +62,5 @@ export const migrations = [
   WatchWhatBoundsRights1796500700000,
   StreamTheLedger1796500900000,
   ForgetByRule1796600000000,
+  EraseOnRequest1796600100000,
 ];

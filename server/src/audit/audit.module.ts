@@ -6,6 +6,7 @@ import { SeatsModule } from '../seats/seats.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AssignmentsModule } from '../assignments/assignments.module.js';
 import { BulkModule } from '../bulk/bulk.module.js';
+import { HttpModule } from '../http/http.module.js';
 import { StageModule } from '../stage/stage.module.js';
 import { AnomaliesController } from './anomalies/anomalies.controller.js';
 import { AnomaliesService } from './anomalies/anomalies.service.js';
@@ -22,6 +23,7 @@ import { LogController } from './log/log.controller.js';
 import { LogFigures } from './log/log-figures.js';
 import { LogSearches } from './log/log-searches.js';
 import { Names } from './log/names.js';
+import { ErasureService } from './person/erasure.service.js';
 import { PersonFileController } from './person/person-file.controller.js';
 import { PersonFileService } from './person/person-file.service.js';
 import { PersonRecords } from './person/person-records.js';
@@ -41,6 +43,7 @@ import { ViewsService } from './views/views.service.js';
     ApiKeysModule,
     AssignmentsModule,
     BulkModule,
+    HttpModule,
     OperatorsModule,
     RoleTemplatesModule,
     SeatsModule,
@@ -65,6 +68,7 @@ import { ViewsService } from './views/views.service.js';
     AnomaliesService,
     ChallengeService,
     DossierService,
+    ErasureService,
     ExposureService,
     LogFigures,
     LogSearches,

@@ -4,6 +4,7 @@ import { AnomalyReader } from './anomalies/anomaly-reader.js';
 import { EntriesAbout } from './entries-about.js';
 import { LedgerController } from './ledger.controller.js';
 import { LedgerEraser } from './ledger-eraser.js';
+import { PersonEraser } from './person-eraser.js';
 import { LedgerLookup } from './ledger-lookup.js';
 import { LedgerOrigins } from './ledger-origins.js';
 import { LedgerReader } from './ledger-reader.js';
@@ -142,6 +143,7 @@ const SEALING = [
     LedgerService,
     LedgerVerifier,
     LivingTokens,
+    PersonEraser,
     RandomEntries,
     ReviewsService,
     RoomHistory,
@@ -181,6 +183,7 @@ const SEALING = [
     LogFacets,
     LogHistogram,
     OperationEntries,
+    PersonEraser,
     PersonExport,
     RandomEntries,
     Retention,

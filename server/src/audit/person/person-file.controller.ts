@@ -1,4 +1,4 @@
-import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { CurrentActor, RequirePermission } from '../../actor/access.decorators.js';
@@ -6,21 +6,24 @@ import type { Actor } from '../../actor/actor.js';
 import { AuthService } from '../../auth/auth.service.js';
 import { AppError } from '../../common/errors/app-error.js';
 import { FairQueue, QueueRejection } from '../../common/fair-queue.js';
-import { ApiDoc } from '../../common/http/api-docs.js';
+import { Answers, ApiDoc } from '../../common/http/api-docs.js';
 import { personParams } from '../timelines/timelines.schemas.js';
+import { ErasureService } from './erasure.service.js';
+import { erasedResponse, eraseBody, type EraseBody } from './person.schemas.js';
 import { PersonFileService } from './person-file.service.js';
 
 const QUEUE = { atOnce: 1, atOncePerKey: 1, perKey: 1, inAll: 3, patienceMs: 5_000 };
 const TYPE = 'application/x-ndjson; charset=utf-8';
 const NEEDED = ['ledger.read', 'ledger.export_people', 'user.read', 'assignment.read'] as const;
 
-/** Hands out what is kept of one person, for their request to see it. */
+/** What to do when somebody asks what is kept of them, or asks to be erased. */
 @Controller('api/v1/people')
 export class PersonFileController {
   private readonly queue = new FairQueue(QUEUE);
 
   constructor(
     private readonly files: PersonFileService,
+    private readonly erasure: ErasureService,
     private readonly auth: AuthService,
   ) {}
 
@@ -53,6 +56,25 @@ export class PersonFileController {
       const text = 'Another such file is being made. Try again in a moment.';
       throw new AppError('unavailable', 'ledger.exports_busy', text, { retryAfter: 10 });
     }
+  }
+
+  @Post(':identity/erase')
+  @HttpCode(200)
+  @ApiDoc({
+    summary: 'Erase a person from the log',
+    description:
+      'Destroys what entries say of them, or by whom they were done where it was they, for good: identity, name, address, reason. What happened, when, in which room and with which outcome stays, and every hash still holds. Refused while a legal hold keeps them. The entry says how many were changed, not whose. Their user record, seats and assignments are not of the log: delete the user as well. Erase only who has left: a token of theirs is no longer known as issued.',
+    example: { confirm: 'ana-91' },
+    errors: ['ledger.held'],
+  })
+  @RequirePermission('ledger.erase')
+  @Answers(erasedResponse)
+  erase(
+    @CurrentActor() actor: Actor,
+    @Param({ schema: personParams }) { identity }: z.infer<typeof personParams>,
+    @Body({ schema: eraseBody }) body: EraseBody,
+  ) {
+    return this.erasure.erase(actor, identity, body);
   }
 
   private async send(
