@@ -21,5 +21,26 @@ registerMessages({
       done: 'The file with %{count} entry is saved. |||| The file with %{count} entries is saved.',
       verifier: 'Save the program that proves it',
     },
+    erase: {
+      label: 'Erase on request',
+      title: 'Erase %{name} from the log?',
+      confirm: 'Erase for good',
+      goes: {
+        title: 'What is destroyed',
+        who: 'Their identity, name and addresses in every entry about them or by them',
+        said: 'What entries say of them, and the reasons that moderators gave',
+        for_good: 'It cannot be brought back, by nobody',
+      },
+      stays: {
+        title: 'What stays',
+        what: 'What happened, when, in which room and with which outcome, without the person',
+        hashes: 'Every hash, so the log can still be verified',
+        others: 'What other people wrote into notes, searches and reasons of their own entries',
+        user: 'Their user record and assignments: delete the user as well',
+        copies: 'Files that were exported, archives, and backups from before',
+      },
+      when: 'Erase only somebody who has left: a token of theirs is no longer known as issued. The log says that somebody was erased, not who.',
+      done: '%{count} entry was changed: the person is erased from it |||| %{count} entries were changed: the person is erased from them',
+    },
   },
 });
