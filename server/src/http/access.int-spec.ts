@@ -280,7 +280,7 @@ describe('every route that is not public, whatever is sent to it', () => {
     const auditor = await app.newOperator([{ role: 'auditor' }]);
     const isOwn = ({ access, path }: Operation) =>
       access.startsWith('signed in') ||
-      /\/(preview|lookup|recognize|ledger-reviews|verifications|challenge|acknowledge)$/.test(
+      /\/(preview|lookup|recognize|ledger-reviews|verifications|verify|challenge|acknowledge)$/.test(
         path,
       ) ||
       path.includes('/ledger-views');

@@ -103,13 +103,15 @@ export class HoldsService {
   }
 }
 
+/** What an operator is called by in the log; an id alone tells nobody who it is. */
 async function labelOf(tx: Tx, on: HoldBody['on'], name: string): Promise<string | null> {
   if (on !== 'operator') return null;
-  const { rows } = await tx.query<{ email: string }>(
-    'SELECT email FROM operator WHERE id::text = $1',
+  const { rows } = await tx.query<{ label: string | null }>(
+    `SELECT actor_label AS label FROM ledger_entry
+     WHERE actor_kind = 'operator' AND actor_id = $1 ORDER BY at DESC LIMIT 1`,
     [name],
   );
-  return rows[0]?.email ?? null;
+  return rows[0]?.label ?? null;
 }
 
 function toView(hold: HoldView): HoldView {

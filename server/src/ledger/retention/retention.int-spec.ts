@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,10 +7,15 @@ import pg from 'pg';
 import { LedgerWorld } from '../../../test/support/ledger-world.js';
 import { oldEntry, writeOldEntries } from '../../../test/support/old-entries.js';
 import { rawAppend } from '../../../test/support/raw-append.js';
+import { runCli } from '../../../test/support/run-cli.js';
 import { type Json, startTestApp, type TestApp } from '../../../test/support/test-app.js';
 import { SYSTEM_ACTOR } from '../../actor/actor.js';
 import { LedgerEraser } from '../ledger-eraser.js';
 import { ledgerId } from '../ledger-entry.js';
+import { checkExport } from '../export/check-export.js';
+import { readExportFile } from '../export/export-file.js';
+import { TreeStore } from '../sealing/tree-store.js';
+import { sha256 } from '../tree/sha256.js';
 import { LedgerVerification } from '../verify/verification.js';
 import { ArchiveStore } from './archive-store.js';
 import { ArchivesService } from './archives.service.js';
@@ -51,6 +57,8 @@ const pass = () =>
     restFactor: 0,
   });
 
+const cli = (...args: string[]) =>
+  runCli(app, ['ledger', ...args], { ROLECALL_LEDGER_ARCHIVE: folder });
 const verify = () => app.app.get(LedgerVerification).run(SYSTEM_ACTOR);
 const files = () => readdirSync(folder).sort();
 
@@ -142,6 +150,16 @@ describe('rules', () => {
       expect(body.forgotten).toMatchObject({ archive: data[0].id, rule: { keepDays: 30 } });
     }
     expect((await api('GET', `${id}9999`)).status).toBe(404);
+    // An export of everything is proved to be whole, and says what is not in it.
+    const { text } = await app.inject('GET', '/api/v1/ledger/export', { as: app.admin });
+    const exported = join(folder, 'export.ndjson');
+    writeFileSync(exported, text);
+    const checked = await checkExport(await readExportFile([exported]), sha256, {
+      vkeys: (await app.app.get(TreeStore).keys()).map(({ vkey }) => vkey),
+      policy: null,
+    });
+    expect(checked).toMatchObject({ finding: null, problems: [], isWhole: true, forgotten: 300 });
+    rmSync(exported);
     // The counts beside the log are of what is there.
     const before = await app.sql('SELECT * FROM ledger_count ORDER BY 1, 2, 3, 4');
     await app.sql('SELECT ledger_recount()');
@@ -160,7 +178,10 @@ describe('rules', () => {
     );
     await addRule({ rooms: 'gone', keepDays: 60 });
     await letTimePass();
-    expect(await pass()).toMatchObject({ entries: 260 });
+    const dry = await cli('retain', '--dry-run');
+    expect(dry.out).toContain('260 entries would go');
+    expect(dry.out).toContain('gone: 260');
+    expect((await cli('retain')).out).toBe('260 entries went into 1 archives');
     expect(await app.sql('SELECT to_regclass($1) AS it', [part[0]!.name])).toEqual([{ it: null }]);
     expect(await verify()).toMatchObject({ finding: null, isProved: true });
     await removeRules();
@@ -288,6 +309,16 @@ describe('archiving that is cut off', () => {
     expect(files().length).toBe(before.length + 1);
     const reports = await app.app.get(ArchivesService).verifyFolder(SYSTEM_ACTOR, folder);
     expect(reports.flatMap(({ problems }) => problems)).toEqual([]);
+    // A line that no sum of the export covers is covered by that of the file.
+    const [last] = files().filter((name) => !before.includes(name));
+    const whole = readFileSync(join(folder, last!));
+    writeFileSync(join(folder, last!), Buffer.concat([whole, Buffer.from('{"progress":1}\n')]));
+    writeFileSync(join(folder, `ledger-000000000000-${randomUUID()}.ndjson`), whole);
+    const tampered = await cli('verify', '--archive', folder);
+    expect(tampered.status).toBe(1);
+    expect(tampered.out).toMatch(/its SHA-256 is [0-9a-f]{64}, the log has signed [0-9a-f]{64}/);
+    expect(tampered.out).toContain('no archive of this log has this file');
+    writeFileSync(join(folder, last!), whole);
     expect(await verify()).toMatchObject({ finding: null, isProved: true });
     await removeRules();
   });

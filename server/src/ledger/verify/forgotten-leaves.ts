@@ -3,7 +3,7 @@ import { ledgerId } from '../ledger-entry.js';
 import { fromBase64 } from '../tree/bytes.js';
 import { NoteError } from '../tree/note.js';
 import { TILE_WIDTH } from '../tree/tiles.js';
-import { type ForgottenNote, openForgotten, ruleText } from '../retention/forgotten-note.js';
+import { openForgotten, ruleText } from '../retention/forgotten-note.js';
 import type { TrustedKeys } from './trusted-keys.js';
 import { verifiersOf } from '../tree/note-keys.js';
 
