@@ -70,8 +70,8 @@ export class EraseOnRequest1796600100000 implements MigrationInterface {
             ARRAY[by_id], ARRAY[by_label], ARRAY[NULL::text], ARRAY[NULL::text], ARRAY[by_request],
             ARRAY[by_ip], ARRAY[NULL::text], ARRAY[format(
               '{"actors":%s,"before":%s,"entries":%s,"of":"identity","subjects":%s}', actors,
-              coalesce(format('"%s"', to_char(until_at AT TIME ZONE 'UTC',
-                'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')), 'null'), entries, subjects)::json],
+              coalesce('"' || to_char(until_at AT TIME ZONE 'UTC',
+                'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '"', 'null'), entries, subjects)::json],
             ARRAY[NULL::json]);
         END IF;
       END $$`);

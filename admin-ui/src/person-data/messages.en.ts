@@ -29,7 +29,7 @@ registerMessages({
         title: 'What is destroyed',
         who: 'Their identity, name and addresses in every entry about them or by them',
         said: 'What entries say of them, and the reasons that moderators gave',
-        for_good: 'It cannot be brought back, by nobody',
+        for_good: 'Nobody can bring it back',
       },
       stays: {
         title: 'What stays',

@@ -111,7 +111,7 @@ function Archive({ archive, folder }: { archive: LedgerArchive; folder: string |
           )}
           <Button
             aria-expanded={isOpen}
-            aria-label={text('details', { range })}
+            aria-label={text(isOpen ? 'fewer_details' : 'details', { range })}
             onClick={() => setIsOpen(!isOpen)}
           >
             {text(isOpen ? 'hide' : 'show')}

@@ -3,7 +3,7 @@ import { registerMessages } from '../i18n/i18nProvider';
 registerMessages({
   retention: {
     status: {
-      title: 'How it gets on',
+      title: 'Archiving',
       text: 'What a rule lets go is written into an archive, which is read back and proved. Only then do its entries leave the database. Their hashes stay, so the log can still be verified.',
       state: 'State',
       states: {
@@ -20,7 +20,7 @@ registerMessages({
       last: 'Last look',
       next: 'Next look',
       never: 'Not yet',
-      waiting: 'Written, not yet gone',
+      waiting: 'Still in the database too',
       waiting_text: '%{smart_count} archive |||| %{smart_count} archives',
       forgotten: 'In archives only',
       archives: '%{count} entry |||| %{count} entries',
@@ -156,6 +156,7 @@ registerMessages({
       entry: 'Entry',
       open_entry: 'Open the entry that says so',
       details: 'Details of the archive of %{range}',
+      fewer_details: 'Fewer details of the archive of %{range}',
       show: 'Details',
       hide: 'Fewer details',
       verify: 'Verify',
