@@ -10,7 +10,7 @@ import { ProblemError } from '../api/httpClient';
 import { ConfirmDialog } from '../shared/ConfirmDialog';
 import { useHeldName } from './heldName';
 import { OperatorField, PersonField, RoomField } from './pickers';
-import { liftHold, placeHold, RETENTION_KEY } from './retentionApi';
+import { liftHold, placeHold, refreshRetention } from './retentionApi';
 
 const HELD = ['person', 'room', 'operator'] as const;
 const FIELDS = { person: PersonField, room: RoomField, operator: OperatorField };
@@ -44,7 +44,7 @@ export function PlaceDialog({ onClose }: { onClose: () => void }) {
       setWrong((error instanceof ProblemError && error.body.errors) || {});
       throw error;
     }
-    await queryClient.invalidateQueries({ queryKey: RETENTION_KEY });
+    await refreshRetention(queryClient);
     notify('retention.hold.placed', { type: 'success' });
   };
 
@@ -125,7 +125,7 @@ export function LiftDialog({ hold, onClose }: { hold: LegalHold; onClose: () => 
       onConfirm={async (reason) => {
         if (reason === '') throw new Error(text('reason_wrong'));
         await liftHold(hold.id, reason);
-        await queryClient.invalidateQueries({ queryKey: RETENTION_KEY });
+        await refreshRetention(queryClient);
         notify('retention.hold.lifted', { type: 'success' });
       }}
     >

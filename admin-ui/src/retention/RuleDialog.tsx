@@ -16,7 +16,7 @@ import {
   changeRule,
   type PreviewAsked,
   removeRule,
-  RETENTION_KEY,
+  refreshRetention,
   type RuleRequest,
 } from './retentionApi';
 import { useRuleWords } from './useRuleWords';
@@ -74,7 +74,7 @@ export function RuleDialog({ rule, onClose }: RuleDialogProps) {
       setWrong((error instanceof ProblemError && error.body.errors) || {});
       throw error;
     }
-    await queryClient.invalidateQueries({ queryKey: RETENTION_KEY });
+    await refreshRetention(queryClient);
     notify(`retention.rule.${rule ? 'changed' : 'added'}`, { type: 'success' });
   };
 
@@ -177,7 +177,7 @@ export function RemoveRuleDialog({ rule, onClose }: { rule: RetentionRule; onClo
       isDestructive
       onConfirm={async () => {
         await removeRule(rule.id);
-        await queryClient.invalidateQueries({ queryKey: RETENTION_KEY });
+        await refreshRetention(queryClient);
         notify('retention.rule.removed', { type: 'success' });
       }}
     >

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { type QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type {
   ArchiveCheck,
   LedgerArchive,
@@ -77,6 +77,18 @@ export const usePreview = (asked: PreviewAsked | null) =>
       postJson<RetentionPreview>('/ledger/retention/preview', asked, { signal }),
     retry: false,
     staleTime: 10_000,
+  });
+
+/**
+ * After a change. What an open dialog asks in place of a rule is not asked again: the rule may be gone.
+ */
+export const refreshRetention = (queryClient: QueryClient) =>
+  queryClient.invalidateQueries({
+    queryKey: RETENTION_KEY,
+    predicate: ({ queryKey }) => {
+      const [, , of, asked] = queryKey as [string, string, string, PreviewAsked?];
+      return of !== 'preview' || asked?.instead === undefined;
+    },
   });
 
 export const addRule = (rule: RuleRequest) =>
