@@ -387,6 +387,8 @@ export class ForgetByRule1796600000000 implements MigrationInterface {
       BEGIN
         PERFORM pg_advisory_xact_lock(hashtext('rolecall.ledger_archive'));
         LOCK TABLE public.ledger_hold, public.ledger_rule IN SHARE MODE;
+        -- Erasing may abandon them at this moment.
+        PERFORM FROM public.ledger_archive a WHERE a.id = ANY (ids) ORDER BY a.id FOR UPDATE;
         IF (SELECT count(*) FROM public.ledger_archive a WHERE a.id = ANY (ids)
             AND a.finished_at IS NOT NULL AND a.forgotten_at IS NULL AND NOT a.is_abandoned
             AND (a.due_by = public.ledger_due_by() OR public.ledger_archive_is_due(a))) <> amount THEN

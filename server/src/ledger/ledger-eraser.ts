@@ -61,6 +61,12 @@ export class LedgerEraser {
       const names = await this.namesOf(runner, erasure);
       const counts = await this.replaceParts(runner, erasure);
       if (erasure.of === 'operator') await this.forgetReviewer(runner, erasure);
+      // Their files may have what was erased here.
+      if (counts.entries > 0) {
+        await runner.query(
+          'UPDATE ledger_archive SET is_abandoned = true WHERE forgotten_at IS NULL',
+        );
+      }
       const isNamedBeside = await this.forgetHolder(runner, erasure);
       if (counts.entries > 0 || isNamedBeside) await this.record(runner, actor, erasure, counts);
       await runner.commitTransaction();

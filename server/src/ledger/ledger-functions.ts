@@ -25,7 +25,7 @@ export const LEDGER_FUNCTIONS: Readonly<Record<string, string>> = {
   ledger_entry_refuse_change: 'c49ed6bfac90b10758ee23e481ca1c775e104f682316c42e66e87c25b66b3e81',
   ledger_erase_person: 'f8b96eae2f66c0b5302558432a706a7632ba42d604a88668ff62d13887927f69',
   ledger_erased: 'b9a6ebb7d52c82722a32fc9f480b84f6a3f1c12bd477f509a11ff50e74275c18',
-  ledger_forget: '723e306e10187353a28894c76baf2f439fc796ebe2f1001d5c9893d54ecb787f',
+  ledger_forget: 'a47204f3a28cfd477555318eedc430f32c13130eb995eaf99768a5ebb628069e',
   ledger_hold_of: '14bf179d6c1db8daf6d8e7351cb3efbb6cb37ae467d37f7f4af1486dcc6e2183',
   ledger_hold_refuse_change: '2ec6102acd3ddf37f7a8d55849b3e2049ec6bf91d807a5d54a5eb01473d17277',
   ledger_lower_counts: 'eee543f0a78a90be801a106892ea501d500baacb27a3e7ca4124735906dde12e',

@@ -23,10 +23,11 @@ export async function writeOldEntries(
   try {
     await owner.query('BEGIN');
     const { rows: claimed } = await owner.query<{ shard: number; epoch: string; month: string }>(
-      `SELECT claimed_shard AS shard, claimed_epoch AS epoch,
-         to_char((now() - $1 * interval '1 day') AT TIME ZONE 'UTC', 'YYYY_MM') AS month
-       FROM ledger_claim_shard($2)`,
-      [daysAgo, `old ${Math.random()}`],
+      `INSERT INTO ledger_head (shard, epoch, holder)
+       SELECT max(shard) + 1, 1, 'old entries' FROM ledger_head
+       RETURNING shard, epoch,
+         to_char((now() - $1::integer * interval '1 day') AT TIME ZONE 'UTC', 'YYYY_MM') AS month`,
+      [daysAgo],
     );
     const { shard, epoch, month } = claimed[0] as { shard: number; epoch: string; month: string };
     await rawAppend(owner, shard, epoch, entries);
@@ -59,7 +60,9 @@ export async function writeOldEntries(
     };
     await triggers('DISABLE');
     await owner.query(
-      `UPDATE ledger_head SET opened_at = opened_at - $1 * interval '1 day' WHERE shard = $2`,
+      // Nobody else goes on with it.
+      `UPDATE ledger_head SET opened_at = opened_at - $1 * interval '1 day', lease_until = 'infinity'
+       WHERE shard = $2`,
       [daysAgo, shard],
     );
     await owner.query(

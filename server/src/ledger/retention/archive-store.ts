@@ -184,10 +184,13 @@ export class ArchiveStore {
     return row?.done === true;
   }
 
-  /** Those whose entries are still in the database. */
-  async unfinished(): Promise<ArchiveRow[]> {
+  /** Those whose entries are still in the database: all, or those of a stretch of leaves. */
+  async unfinished(first: number | null = null, end = 0): Promise<ArchiveRow[]> {
     const rows = await this.query<StoredArchive>(
-      `SELECT ${COLUMNS} FROM ledger_archive WHERE forgotten_at IS NULL ORDER BY first_leaf, id`,
+      `SELECT ${COLUMNS} FROM ledger_archive WHERE forgotten_at IS NULL
+         AND ($1::bigint IS NULL OR first_leaf < $2 AND end_leaf > $1)
+       ORDER BY first_leaf, id`,
+      [first, end],
     );
     return rows.map(toArchive);
   }

@@ -132,8 +132,7 @@ export class RetentionRun {
   }
 
   private async leavesOfUnfinished(first: number, end: number): Promise<Set<number>> {
-    const all = await this.store.unfinished();
-    const near = all.filter(({ firstLeaf, endLeaf }) => firstLeaf < end && endLeaf > first);
+    const near = await this.store.unfinished(first, end);
     return new Set(near.flatMap((archive) => leavesIn(archive)));
   }
 
