@@ -25,6 +25,8 @@ export class EraseOnRequest1796600100000 implements MigrationInterface {
         IF person IS NULL OR person = '' OR by_label IS NULL THEN
           RAISE EXCEPTION 'nobody is named';
         END IF;
+        -- One at a time, and not while archived entries go.
+        PERFORM pg_advisory_xact_lock(hashtext('rolecall.ledger_archive'));
         LOCK TABLE public.ledger_hold IN SHARE MODE; -- a hold that comes now waits
         SELECT array_agg(found.id) INTO held_by FROM (
           SELECT h.id FROM public.ledger_hold h
@@ -58,6 +60,10 @@ export class EraseOnRequest1796600100000 implements MigrationInterface {
         SELECT count(*)::integer, (count(*) FILTER (WHERE r.of_actor))::integer,
           (count(*) FILTER (WHERE r.of_subject))::integer
         INTO entries, actors, subjects FROM erased r;
+        -- Their files may have what was erased here.
+        IF entries > 0 THEN
+          UPDATE public.ledger_archive a SET is_abandoned = true WHERE a.forgotten_at IS NULL;
+        END IF;
         UPDATE public.ledger_hold h SET name = NULL, label = NULL, reason = '', lift_reason = NULL
         WHERE h.held = 'person' AND h.name = person AND h.lifted_at IS NOT NULL
           AND (until_at IS NULL OR h.lifted_at < until_at);
