@@ -29,6 +29,7 @@ import { WatchWhatBoundsRights1796500700000 } from './1796500700000-WatchWhatBou
 import { StreamTheLedger1796500900000 } from './1796500900000-StreamTheLedger.js';
 import { ReadWhatIsWritten1796501100000 } from './1796501100000-ReadWhatIsWritten.js';
 import { ForgetByRule1796600000000 } from './1796600000000-ForgetByRule.js';
+import { EraseOnRequest1796600100000 } from './1796600100000-EraseOnRequest.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
 export const migrations = [
@@ -63,4 +64,5 @@ export const migrations = [
   StreamTheLedger1796500900000,
   ReadWhatIsWritten1796501100000,
   ForgetByRule1796600000000,
+  EraseOnRequest1796600100000,
 ];

@@ -13,8 +13,14 @@ import type { AppConfig } from './config/app-config.js';
 import { Idempotency } from './http/idempotency.js';
 import type { issueBody } from './issuance/issuance.schemas.js';
 import { IssuanceService } from './issuance/issuance.service.js';
-import type { DossierArguments } from './ledger-arguments.js';
-import { challengeLedger, exportLedger, verifyLedger, writeDossier } from './ledger-command.js';
+import type { DossierArguments, PersonArguments } from './ledger-arguments.js';
+import {
+  challengeLedger,
+  exportLedger,
+  verifyLedger,
+  writeDossier,
+  writePerson,
+} from './ledger-command.js';
 import { retain, verifyArchives } from './retention-command.js';
 import type { ChallengeBody } from './audit/challenge.schemas.js';
 import type { ExportRequest } from './ledger/export/ledger-exporter.js';
@@ -105,6 +111,10 @@ export class Commands {
 
   writeDossier(request: DossierArguments): Promise<number> {
     return writeDossier(this.app, this.actor, request);
+  }
+
+  writePerson(request: PersonArguments): Promise<number> {
+    return writePerson(this.app, this.actor, request);
   }
 
   /** 0 when nothing deviates without an explanation, else 1. */

@@ -14,6 +14,7 @@ import {
   readErasure,
   readExport,
   readNote,
+  readPerson,
 } from './ledger-arguments.js';
 import { SealingStopped } from './ledger/sealing/sealing-stopped.js';
 import { parseArguments as parse } from './parse-arguments.js';
@@ -115,6 +116,10 @@ async function workOf(command: string, given: Options, target: string): Promise<
       const request = await readDossier(target, given);
       return (commands) => commands.writeDossier(request);
     }
+    case 'ledger person': {
+      const request = await readPerson(target, given);
+      return (commands) => commands.writePerson(request);
+    }
     case 'ledger rotate-key':
       return async (commands) => {
         const vkeys = await commands.rotateLedgerKeys();
@@ -142,7 +147,7 @@ async function workOf(command: string, given: Options, target: string): Promise<
 async function main(): Promise<number> {
   forgetPgVariables();
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
-  const isWritten = ['export', 'dossier'].includes(positionals[1] ?? '');
+  const isWritten = ['export', 'dossier', 'person'].includes(positionals[1] ?? '');
   const hasTarget = isWritten && positionals.length === 3;
   const command = (hasTarget ? positionals.slice(0, 2) : positionals).join(' ');
   if (values.help || command === '' || (isWritten && !hasTarget)) {

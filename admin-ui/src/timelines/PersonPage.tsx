@@ -20,6 +20,7 @@ import { Panel } from '../shared/Panel';
 import { StatusBadge } from '../shared/StatusBadge';
 import { useTemplates } from '../shared/useTemplates';
 import { useRouteSegment } from '../shared/useRouteSegment';
+import { PersonDataPanel } from '../person-data/PersonDataPanel';
 import { userPath } from '../users/paths';
 import { ActsPanel } from './ActsPanel';
 import { AsOf, barsAt, Decided } from './AsOf';
@@ -220,6 +221,7 @@ function Person({ identity }: { identity: string }) {
                 )}
               </Panel>
             </Columns>
+            <PersonDataPanel identity={identity} name={name} />
           </>
         )}
       </Frame>

@@ -160,6 +160,7 @@ describe('the routes', () => {
       'get /api/v1/events',
       'get /api/v1/ledger/export',
       'get /api/v1/ledger/export/verifier',
+      'get /api/v1/people/{identity}/data',
       'get /api/v1/rooms/{room}/sessions/{session}/dossier',
     ]);
   });

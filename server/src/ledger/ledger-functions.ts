@@ -23,6 +23,7 @@ export const LEDGER_FUNCTIONS: Readonly<Record<string, string>> = {
   ledger_due_by: '6f974d47164b1ab78e7b4887b33baf2bf30126a16a6270af0e40ef9e912cbc15',
   ledger_ensure_partitions: 'fd00f6458d903be217ca931def6f89c3e288d041cc58e723b242db5f2ba3a576',
   ledger_entry_refuse_change: 'c49ed6bfac90b10758ee23e481ca1c775e104f682316c42e66e87c25b66b3e81',
+  ledger_erase_person: '03eaea2de02419ce3c7db297c5eb8b5968b28beff95da2c30b09a9fd5cff19da',
   ledger_erased: 'b9a6ebb7d52c82722a32fc9f480b84f6a3f1c12bd477f509a11ff50e74275c18',
   ledger_forget: 'a47204f3a28cfd477555318eedc430f32c13130eb995eaf99768a5ebb628069e',
   ledger_hold_of: '14bf179d6c1db8daf6d8e7351cb3efbb6cb37ae467d37f7f4af1486dcc6e2183',

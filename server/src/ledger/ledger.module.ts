@@ -4,6 +4,7 @@ import { AnomalyReader } from './anomalies/anomaly-reader.js';
 import { EntriesAbout } from './entries-about.js';
 import { LedgerController } from './ledger.controller.js';
 import { LedgerEraser } from './ledger-eraser.js';
+import { PersonEraser } from './person-eraser.js';
 import { LedgerLookup } from './ledger-lookup.js';
 import { LedgerOrigins } from './ledger-origins.js';
 import { LedgerReader } from './ledger-reader.js';
@@ -57,6 +58,7 @@ import { DossierMaker } from './dossier/dossier-maker.js';
 import { ExportProofs } from './export/export-proofs.js';
 import { LedgerExporter } from './export/ledger-exporter.js';
 import { LogExport } from './export/log-export.js';
+import { PersonExport } from './export/person-export.js';
 import { LedgerVerification } from './verify/verification.js';
 import { LedgerStreams } from './stream/ledger-streams.js';
 import { StreamLock } from './stream/stream-lock.js';
@@ -75,6 +77,7 @@ const VERIFYING = [
   LedgerVerification,
   LedgerWitnesses,
   LogExport,
+  PersonExport,
   VerificationRuns,
   WitnessPolicyFile,
 ];
@@ -140,6 +143,7 @@ const SEALING = [
     LedgerService,
     LedgerVerifier,
     LivingTokens,
+    PersonEraser,
     RandomEntries,
     ReviewsService,
     RoomHistory,
@@ -179,6 +183,8 @@ const SEALING = [
     LogFacets,
     LogHistogram,
     OperationEntries,
+    PersonEraser,
+    PersonExport,
     RandomEntries,
     Retention,
     RetentionRun,

@@ -90,6 +90,7 @@ export const PROBLEMS = {
   'operator.own_access': ['forbidden', 'Nobody changes their own access.'],
   'participant.other_room': ['forbidden', 'The token is for another room.'],
   'participant.proof_required': ['unauthenticated', 'Send your LiveKit token for the room.'],
+  'person.not_found': ['not_found', 'Nothing is kept of this person that you may see.'],
   'record.changed': ['precondition_failed', 'Somebody changed it since you read it.'],
   'request.invalid': ['bad_request', 'A field is wrong; `errors` names each.'],
   'request.malformed_json': ['bad_request', 'The body is not valid JSON.'],

@@ -76,6 +76,10 @@ const NAMING = new Set([
   'userId',
 ]);
 
+/** Texts of which it is remembered whether they name somebody. */
+const MAX_KNOWN = 10_000;
+const SOMEBODY_ELSE = '(somebody else)';
+
 /** Parts of Rolecall and LiveKit, which are nobody. */
 const PROGRAMS: ReadonlySet<string> = new Set(['Gate', 'LiveKit', 'Rolecall']);
 
@@ -172,7 +176,6 @@ export class Redaction implements Redacting {
   ) {
     this.numbers = new Numbers(identity);
     for (const entry of entries) this.learn(entry);
-    this.names.delete(identity.toLowerCase());
   }
 
   of(entry: StoredEntry): Redacted {
@@ -197,6 +200,19 @@ export class Redaction implements Redacting {
     };
   }
 
+  /** A copy in which each text that names somebody else is replaced. */
+  mask(value: unknown): unknown {
+    if (typeof value === 'string') return this.hasName(value) ? SOMEBODY_ELSE : value;
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map((member) => this.mask(member));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]) => [
+        this.hasName(key) ? SOMEBODY_ELSE : key,
+        this.mask(member),
+      ]),
+    );
+  }
+
   /** Of what is beside the entries, such as what roles are called. */
   isAboutOthers(...texts: readonly string[]): boolean {
     return this.namesOthers(texts);
@@ -206,7 +222,8 @@ export class Redaction implements Redacting {
     return (actorKind === 'participant' || actorKind === 'user') && actorId === this.identity;
   }
 
-  private learn(entry: StoredEntry): void {
+  /** Remembers whom the entry names. */
+  learn(entry: StoredEntry): void {
     const { identity, actorKind, actorId, actorLabel, ip } = entry;
     if (identity !== null && identity !== this.identity) addName(this.names, identity);
     if (identity?.startsWith(PEEK_PREFIX)) addName(this.names, identity.slice(PEEK_PREFIX.length));
@@ -219,6 +236,7 @@ export class Redaction implements Redacting {
       if (identity !== this.identity || actorKind !== 'system') addName(this.names, ip);
     }
     this.learnFrom(personalOf(entry), identity === this.identity);
+    this.names.delete(this.identity.toLowerCase());
   }
 
   /**
@@ -233,7 +251,7 @@ export class Redaction implements Redacting {
     }
   }
 
-  private namesOthers(value: unknown): boolean {
+  namesOthers(value: unknown): boolean {
     if (typeof value === 'string') return this.hasName(value);
     if (typeof value !== 'object' || value === null) return false;
     return Object.entries(value).some(
@@ -246,6 +264,7 @@ export class Redaction implements Redacting {
     if (isMachineText(text)) return false;
     const known = this.known.get(text);
     if (known !== undefined) return known;
+    if (this.known.size >= MAX_KNOWN) this.known.clear();
     const lower = text.toLowerCase();
     let found = false;
     for (const name of this.names) {

@@ -31,6 +31,8 @@ export interface ExportFiles {
   read(path: string): Promise<Uint8Array | null>;
   /** The lines of `entries.ndjson`, and their SHA-256 in hex afterwards. */
   lines(): { lines: AsyncIterable<string>; sum: () => string };
+  /** Lines with rows beside the log, once `lines` were read, and their SHA-256 in hex. Left out: none. */
+  records?(): { readonly count: number; readonly sum: string };
   /** Of parts that were cut off and continued: what the first one begins with. Left out: one part. */
   readonly firstLeaf?: number;
   readonly parts?: number;
@@ -246,11 +248,21 @@ class ExportCheck {
       await this.checkLine(exported, line, tiles);
     }
     if (isWhole) await this.checkWhole({ firstLeaf, endLeaf }, seen, tiles);
+    this.checkRecords(manifest);
     if (this.finding) return;
     if (ofLast !== manifest.entries) {
       this.problems.push(`${ofLast} entries are there, the manifest says ${manifest.entries}`);
     } else if (sum() !== manifest.entriesSha256) {
       this.problems.push('entries.ndjson is not the file that the manifest names');
+    }
+  }
+
+  private checkRecords({ records = 0, recordsSha256 }: Manifest): void {
+    const found = this.files.records?.() ?? { count: 0, sum: null };
+    if (found.count !== records) {
+      this.problems.push(`${found.count} records are there, the manifest says ${records}`);
+    } else if (recordsSha256 !== undefined && found.sum !== recordsSha256) {
+      this.problems.push('the records are not those that the manifest names');
     }
   }
 

@@ -49,7 +49,8 @@ export class TileLines {
     }
   }
 
-  private async line(level: number, index: number): Promise<string> {
+  /** One of them, wherever it is. */
+  async line(level: number, index: number): Promise<string> {
     const width = widthIn(this.size, level, index);
     if (width === 0) return '';
     const tile = { level, index, width };

@@ -99,6 +99,12 @@ function describe(report: ExportReport): string[] {
     lines.push(`log: ${origin}`, `exported ${exportedAt} by ${exportedBy}`);
     lines.push(`entries: ${entries}, of leaves ${report.firstLeaf} to ${endLeaf - 1}`);
     if (manifest.filter) lines.push(`filter: ${JSON.stringify(manifest.filter)}`);
+    if (manifest.person !== undefined) {
+      lines.push(
+        `about one person: ${manifest.person}, with ${manifest.records ?? 0} records beside the log`,
+      );
+    }
+    lines.push(...(manifest.leftOut ?? []).map((what) => `left out: ${what}`));
   }
   if (checkpoint) {
     lines.push(`checkpoint: ${checkpoint.size} entries, root ${toBase64(checkpoint.root)}`);
@@ -124,5 +130,8 @@ function describe(report: ExportReport): string[] {
       ? 'proved: every entry is in the log as it is here, and none of these leaves is left out'
       : 'proved: every entry is in the log as it is here; not proved: that the filter matches no other',
   );
+  if (manifest?.records !== undefined) {
+    lines.push('the records are those that the log’s key signed; no leaf of the log proves them');
+  }
   return lines;
 }
