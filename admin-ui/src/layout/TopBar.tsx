@@ -13,6 +13,9 @@ import { NAV_WIDTH } from './Navigation';
 import { OperatorMenu } from './OperatorMenu';
 import { SearchField } from './SearchField';
 
+/** With the line under it. */
+export const BAR_HEIGHT = 48;
+
 export function TopBar({ onMenu }: { onMenu?: () => void }) {
   const translate = useTranslate();
   return (
@@ -20,7 +23,7 @@ export function TopBar({ onMenu }: { onMenu?: () => void }) {
       position="sticky"
       sx={{ bgcolor: 'background.paper', color: 'text.primary', zIndex: 'appBar' }}
     >
-      <Toolbar disableGutters sx={{ minHeight: '48px !important', pr: 1, gap: 0.5 }}>
+      <Toolbar disableGutters sx={{ minHeight: `${BAR_HEIGHT - 1}px !important`, pr: 1, gap: 0.5 }}>
         {onMenu ? (
           <IconButton
             onClick={onMenu}

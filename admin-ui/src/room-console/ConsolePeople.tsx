@@ -31,6 +31,7 @@ const People = styled('div')({
   display: 'flex',
   flexDirection: 'column',
   gap: 8,
+  '@media (max-width: 599px)': { gap: 4 },
 });
 
 /** The people of the room: the queue, the list, what can be done to them, and one in detail. */

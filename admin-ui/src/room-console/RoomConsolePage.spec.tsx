@@ -86,7 +86,8 @@ function serve(seats: Seat[], onAction: (call: Call) => FakeAnswer = () => ({ bo
     if (call.route === `/rooms/${ENCODED}/stage`) {
       return { body: { hands: [], invites: [], limits: [], next: null } };
     }
-    if (call.route === '/status') return { body: { livekit: { state: 'up', remoteUnmute } } };
+    if (call.route === '/status')
+      return { body: { livekit: { state: 'up', remoteUnmute }, demo: { isPresent: false } } };
     return { headers: { 'Content-Range': 'x 0-0/0' }, body: [] };
   });
   restore = api.restore;

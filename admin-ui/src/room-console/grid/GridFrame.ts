@@ -11,7 +11,8 @@ const COLUMNS = {
     'var(--pick) minmax(180px,1.5fr) minmax(104px,1fr) 112px minmax(120px,1.2fr) minmax(152px,auto)',
   small:
     'var(--pick) minmax(140px,1.4fr) minmax(84px,1fr) 108px minmax(90px,1.1fr) minmax(44px,auto)',
-  narrow: '44px minmax(0,1fr) minmax(0,auto) minmax(48px,auto)',
+  // What is wrong is said whole; of the role then only the letter is sure to stay.
+  narrow: '60px minmax(26px,auto) minmax(min-content,1fr) auto minmax(44px,auto)',
 };
 
 /** A sign for the eye only: the words are beside it, so screen readers skip it. */
@@ -245,35 +246,58 @@ const stylesOf = (theme: Theme): CSSObject => ({
   },
   '&[data-size=small], &[data-size=narrow]': {
     '& .row': { gridTemplateColumns: COLUMNS.small },
-    '& .c-actions button:not(.more, .undo)': { display: 'none' },
+    '& .c-actions button:not(.more, .undo, .approve, .release, .unblock)': { display: 'none' },
+    // Whoever asks for something gets an answer here; the rest is in the panel.
+    '& .asks .more': { display: 'none' },
     // In two lines, so that the rest of the row gives way as little as possible.
     '& .undo': { maxWidth: 64, lineHeight: 1.2, whiteSpace: 'normal' },
   },
   '&[data-size=narrow]': {
+    borderInline: 'none',
+    borderRadius: 0,
     '& .row:not(.head)': {
       gridTemplateColumns: COLUMNS.narrow,
       gridTemplateRows: '1fr 1fr',
-      paddingBlock: 6,
+      paddingBlock: 8,
     },
-    '& .row:not(.head) .pick': { gridRow: '1 / 3' },
-    '& .row:not(.head) .c-person': { gridColumn: 2, gridRow: 1 },
-    '& .row:not(.head) .c-media': { gridColumn: 3, gridRow: 1 },
-    // There is no room for it; a tap opens the panel, which has it.
-    '& .row .who > .aside': { position: 'absolute', clipPath: 'inset(50%)', width: 1 },
+    // A face is as wide as a finger: a tap on it selects.
+    '& .row:not(.head) .pick': { gridArea: '1 / 1 / 3 / 2', zIndex: 1 },
+    '& .row:not(.head, .selected) .pick::before': { content: 'none' },
+    '& .row.selected .pick::before': {
+      width: 40,
+      height: 40,
+      borderRadius: '50%',
+      fontSize: 20,
+      lineHeight: '37px',
+    },
+    '& .row:not(.head) .c-person': { display: 'contents' },
+    '& .row:not(.head) .face': {
+      gridArea: '1 / 1 / 3 / 2',
+      justifySelf: 'center',
+      width: 40,
+      height: 40,
+      margin: 0,
+      fontSize: 14,
+    },
+    '& .row:not(.head) .who': { gridArea: '1 / 2 / 2 / 4', alignSelf: 'end' },
+    // The panel has them.
+    '& .row .who > .aside, & .tag': { position: 'absolute', clipPath: 'inset(50%)', width: 1 },
     '& .row.active .who > .name:has(+ .aside)': { maxWidth: '100%' },
-    '& .row:not(.head) .c-role': { gridColumn: 2, gridRow: 2 },
-    '& .row:not(.head) .c-sync': {
-      gridColumn: 3,
+    '& .row:not(.head) .c-role, & .row:not(.head) .c-sync': {
       gridRow: 2,
-      display: 'block',
-      maxWidth: 212,
-      whiteSpace: 'nowrap',
+      paddingInline: 0,
+      fontSize: '.8125rem',
     },
-    '& .row:not(.head) .c-actions': { gridColumn: 4, gridRow: '1 / 3', paddingInline: 2 },
-    '& .more, & .undo': { minWidth: 44, minHeight: 44 },
+    '& .row:not(.head) .c-role': { gridColumn: 2 },
+    '& .row:not(.head) .c-sync': { gridColumn: 3, paddingInlineStart: 8, maxWidth: 148 },
+    '& .status': { display: 'block', whiteSpace: 'nowrap' },
+    '& .row:not(.head) .c-media': { gridArea: '1 / 4 / 3 / 5', paddingInline: '6px 0' },
+    '& .c-media svg': { width: 90, height: 21 },
+    '& .row:not(.head) .c-actions': { gridArea: '1 / 5 / 3 / 6', paddingInline: 2 },
+    '& .c-actions button': { minWidth: 44, minHeight: 44 },
+    '& .asks .c-actions': { paddingInlineEnd: 8 },
     '& .more': { fontSize: '1rem', border: 'none' },
-    '& .head .c-role, & .head .c-sync, & .head .c-media': { display: 'none' },
-    '& .row.head': { gridTemplateColumns: COLUMNS.narrow },
+    '& .row.head': { height: 0, overflow: 'hidden', border: 'none' },
   },
   '@media (pointer: coarse)': {
     '--row-height': '44px',
@@ -325,5 +349,6 @@ export function gridSize(width: number): GridSize {
   return width > 520 ? 'small' : 'narrow';
 }
 
-export const HEAD_HEIGHT = 32;
+/** In rows of two lines there are no columns to name: then it is there for screen readers only. */
+export const headHeight = (size: GridSize) => (size === 'narrow' ? 0 : 32);
 export const ROW_HEIGHT = { narrow: 64, coarse: 44, fine: 36 };

@@ -18,7 +18,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import Box from '@mui/material/Box';
 import type { Acting, RoleTemplate, Seat } from '../../api/records';
 import { visuallyHidden } from '../../shared/visuallyHidden';
-import { GridFrame, HEAD_HEIGHT } from './GridFrame';
+import { GridFrame } from './GridFrame';
 import {
   ACTS,
   chipFor,
@@ -80,20 +80,20 @@ const COLUMN_COUNT = 6;
 /** The people. Only what is inside the frame is drawn again when one of them changes. */
 export function SeatGrid(props: SeatGridProps) {
   const frame = useRef<HTMLDivElement>(null);
-  const { size, rowHeight } = useGridFit(frame);
+  const { size, rowHeight, headHeight } = useGridFit(frame);
   return (
     <GridFrame
       ref={frame}
       data-size={size}
       style={{ '--row-height': `${rowHeight}px` } as CSSProperties}
     >
-      <Grid {...props} rowHeight={rowHeight} />
+      <Grid {...props} rowHeight={rowHeight} headHeight={headHeight} />
     </GridFrame>
   );
 }
 
-function Grid(props: SeatGridProps & { rowHeight: number }) {
-  const { label, store, rowHeight, attempts, templates, active, selected } = props;
+function Grid(props: SeatGridProps & { rowHeight: number; headHeight: number }) {
+  const { label, store, rowHeight, headHeight, attempts, templates, active, selected } = props;
   const { onActive, onCommand } = props;
   const translate = useTranslate();
   const { obstacle, promoteTitle } = useRules();
@@ -103,7 +103,7 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
   const [slots] = useState(() => new RowSlots());
   const sortPause = useSortPause(store);
   useEffect(() => sortPause.keep('dialog', props.isDialogOpen), [sortPause, props.isDialogOpen]);
-  const anchor = useScrollAnchor(scroller, view, rowHeight);
+  const anchor = useScrollAnchor(scroller, view, rowHeight, headHeight);
 
   // oxlint-disable-next-line react/incompatible-library -- it keeps its own state on purpose
   const virtualizer = useVirtualizer({
@@ -113,7 +113,7 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
     overscan: OVERSCAN,
     scrollMargin: 0,
     paddingEnd: 4,
-    scrollPaddingStart: HEAD_HEIGHT,
+    scrollPaddingStart: headHeight,
   });
   useEffect(() => {
     virtualizer.measure();

@@ -10,7 +10,7 @@ export const messages = {
       role: 'Role',
       others: 'Everybody else',
       media: 'Mic · Cam · Screen',
-      states: { live: 'Live', allowed: 'Allowed', held: 'Held' },
+      states: { live: 'Live', allowed: 'Allowed', held: 'Held', none: 'Not allowed' },
       sync: 'Status',
       actions: 'Actions',
     },

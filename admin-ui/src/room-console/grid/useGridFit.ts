@@ -1,6 +1,6 @@
 import { type RefObject, useLayoutEffect, useState } from 'react';
 import useMediaQuery from '@mui/material/useMediaQuery';
-import { gridSize, type GridSize, ROW_HEIGHT } from './GridFrame';
+import { gridSize, type GridSize, headHeight, ROW_HEIGHT } from './GridFrame';
 
 /** Fits the columns and the height of a row to the room there is. */
 export function useGridFit(element: RefObject<HTMLElement | null>) {
@@ -17,5 +17,5 @@ export function useGridFit(element: RefObject<HTMLElement | null>) {
   }, [element]);
   const rowHeight =
     size === 'narrow' ? ROW_HEIGHT.narrow : isCoarse ? ROW_HEIGHT.coarse : ROW_HEIGHT.fine;
-  return { size, rowHeight };
+  return { size, rowHeight, headHeight: headHeight(size) };
 }

@@ -1,7 +1,6 @@
 import { type RefObject, useLayoutEffect, useRef, useState } from 'react';
 import type { Virtualizer } from '@tanstack/react-virtual';
 import type { RosterView } from '../roster/rosterStore';
-import { HEAD_HEIGHT } from './GridFrame';
 
 /** Scrolls to the active row when sorting moves it out of view, for people who work by keys. */
 export function useActiveKeptVisible(
@@ -32,14 +31,20 @@ export function useScrollAnchor(
   scroller: RefObject<HTMLElement | null>,
   { identities, waiting }: RosterView,
   rowHeight: number,
+  headHeight: number,
 ) {
   const [anchor] = useState(() => {
     let pointerY: number | null = null;
     let shown: readonly string[] = [];
     let pushed = { by: 0, to: 0 };
-    const keepRow = (element: HTMLElement, before: readonly string[], height: number) => {
+    const keepRow = (
+      element: HTMLElement,
+      before: readonly string[],
+      height: number,
+      head: number,
+    ) => {
       if (pointerY === null) return;
-      const top = element.getBoundingClientRect().top + HEAD_HEIGHT;
+      const top = element.getBoundingClientRect().top + head;
       const index = Math.floor((pointerY - top + element.scrollTop) / height);
       const identity = before[index];
       const by = identity === undefined ? 0 : (shown.indexOf(identity) - index) * height;
@@ -61,18 +66,20 @@ export function useScrollAnchor(
         next: readonly string[],
         isAppended: boolean,
         height: number,
+        head: number,
       ) => {
         if (next === shown) return;
         const before = shown;
         shown = next;
-        if (isAppended) keepRow(element, before, height);
+        if (isAppended) keepRow(element, before, height, head);
         else takeBack(element);
       },
     };
   });
   const isAppended = waiting.joined > 0;
   useLayoutEffect(() => {
-    if (scroller.current) anchor.follow(scroller.current, identities, isAppended, rowHeight);
-  }, [anchor, scroller, identities, isAppended, rowHeight]);
+    if (!scroller.current) return;
+    anchor.follow(scroller.current, identities, isAppended, rowHeight, headHeight);
+  }, [anchor, scroller, identities, isAppended, rowHeight, headHeight]);
   return anchor;
 }

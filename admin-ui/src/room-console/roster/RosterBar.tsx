@@ -27,6 +27,22 @@ const Bar = styled('div')({
   alignItems: 'center',
   '& > *': { maxWidth: '100%' },
   '@media (min-width: 600px)': { flexWrap: 'nowrap' },
+  // On a phone the search is a sign at the end of the line, and takes the line while it is used.
+  '@media (max-width: 599px)': {
+    flexWrap: 'nowrap',
+    gap: 4,
+    paddingInline: 8,
+    '& > .MuiTextField-root': { flex: '0 0 44px' },
+    '& > .MuiTextField-root .MuiInputBase-root': { height: 44, paddingInlineStart: 12 },
+    '& > .MuiTextField-root fieldset': { border: 'none' },
+    '& > .MuiTextField-root:focus-within, & > [data-used=true]': { flex: '1 1 100%' },
+    '& > .MuiTextField-root:focus-within fieldset, & > [data-used=true] fieldset': {
+      border: '1px solid',
+    },
+    '&:has(input:focus) > [role=group], &:has([data-used=true]) > [role=group]': {
+      display: 'none',
+    },
+  },
 });
 
 const ChipBar = styled('div')(({ theme }) => ({
@@ -178,9 +194,9 @@ const SearchField = memo(function SearchField(props: SearchFieldProps) {
       onChange={({ target }: ChangeEvent<HTMLInputElement>) =>
         setTyped(takeToken(target.value) ? '' : target.value)
       }
+      data-used={typed !== ''}
       onKeyDown={onKeyDown}
       sx={{
-        width: { xs: '100%', sm: 'auto' },
         flex: { sm: '0 1 240px' },
         minWidth: { sm: 180 },
         ml: { sm: 'auto' },
