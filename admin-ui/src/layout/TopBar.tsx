@@ -21,7 +21,13 @@ export function TopBar({ onMenu }: { onMenu?: () => void }) {
   return (
     <AppBar
       position="sticky"
-      sx={{ bgcolor: 'background.paper', color: 'text.primary', zIndex: 'appBar' }}
+      sx={{
+        bgcolor: 'background.paper',
+        color: 'text.primary',
+        zIndex: 'appBar',
+        // At 200 % it would take the place of rows.
+        '@media (max-height: 520px)': { position: 'static' },
+      }}
     >
       <Toolbar disableGutters sx={{ minHeight: `${BAR_HEIGHT - 1}px !important`, pr: 1, gap: 0.5 }}>
         {onMenu ? (

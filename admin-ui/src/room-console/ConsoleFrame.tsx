@@ -12,9 +12,11 @@ import { Link } from 'react-router-dom';
 import { joinPath } from '../join/joinTicket';
 import type { Room } from '../api/records';
 import { useSystemStatus } from '../api/useSystemStatus';
+import { KeyCap } from '../shared/KeyCap';
 import { Mono } from '../shared/Mono';
 import { PopoverDialog } from '../shared/PopoverDialog';
 import { StatusBadge } from '../shared/StatusBadge';
+import { useShortcuts } from './commands/shortcuts';
 import type { RosterStore } from './roster/rosterStore';
 import { shortDuration } from './seat/times';
 import { LimitsPopover } from './stage/LimitsPopover';
@@ -235,6 +237,7 @@ function MoreMenu({ room, canIssue, roomStage, silence, onShortcuts }: MoreMenuP
   const translate = useTranslate();
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const [limitsAt, setLimitsAt] = useState<HTMLElement | null>(null);
+  const { keys } = useShortcuts();
   const close = () => setAnchor(null);
   return (
     <>
@@ -284,7 +287,10 @@ function MoreMenu({ room, canIssue, roomStage, silence, onShortcuts }: MoreMenuP
                 onShortcuts();
               }}
             >
-              {translate('room_console.actions.shortcuts')}
+              <Box component="span" sx={{ flex: 1, mr: 2 }}>
+                {translate('room_console.actions.shortcuts')}
+              </Box>
+              {keys.help && <KeyCap name={keys.help} />}
             </MenuItem>
           </MenuList>
           <RoomFacts room={room} silence={silence} />

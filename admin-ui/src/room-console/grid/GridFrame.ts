@@ -2,17 +2,18 @@ import { css, type CSSObject, type SerializedStyles } from '@emotion/react';
 import { alpha, styled, type Theme } from '@mui/material/styles';
 import { FONT_MONO } from '../../theme/theme';
 import { LOOKS } from '../../shared/face';
+import { SECTION_HEIGHT } from './listLayout';
 import { rowButtonStyles, statusStyles } from '../seat/statusStyles';
 
 const COLUMNS = {
   large:
-    'var(--pick) minmax(236px,1.7fr) minmax(192px,1fr) 146px minmax(160px,1.4fr) minmax(190px,auto)',
+    'var(--pick) minmax(236px,1.7fr) minmax(192px,1fr) 146px minmax(160px,1.4fr) minmax(204px,auto)',
   medium:
     'var(--pick) minmax(180px,1.5fr) minmax(104px,1fr) 112px minmax(120px,1.2fr) minmax(152px,auto)',
   small:
-    'var(--pick) minmax(140px,1.4fr) minmax(84px,1fr) 108px minmax(90px,1.1fr) minmax(44px,auto)',
+    'var(--pick) minmax(140px,1.4fr) minmax(84px,1fr) 108px minmax(90px,1.1fr) minmax(88px,auto)',
   // What is wrong is said whole; of the role then only the letter is sure to stay.
-  narrow: '60px minmax(26px,auto) minmax(min-content,1fr) auto minmax(44px,auto)',
+  narrow: '60px minmax(26px,auto) minmax(min-content,1fr) fit-content(96px) minmax(44px,auto)',
 };
 
 /** A sign for the eye only: the words are beside it, so screen readers skip it. */
@@ -33,7 +34,7 @@ export const GridFrame = styled('div')(({ theme }) => {
 
 const stylesOf = (theme: Theme): CSSObject => ({
   flex: 1,
-  minHeight: 320,
+  minHeight: 'inherit',
   display: 'flex',
   border: `1px solid ${theme.palette.divider}`,
   borderRadius: theme.shape.borderRadius,
@@ -106,19 +107,23 @@ const stylesOf = (theme: Theme): CSSObject => ({
     boxShadow: `inset 3px 0 0 ${theme.palette.primary.main}`,
     backgroundColor: theme.palette.action.selected,
   },
-  '& .row.others': { borderTop: `2px solid ${theme.palette.divider}` },
   '& .section': {
     position: 'absolute',
-    // Where rows have the most room, and no face.
-    insetInlineEnd: 212,
-    top: -8,
-    zIndex: 1,
-    paddingInline: 6,
-    backgroundColor: theme.palette.background.paper,
+    insetInline: 0,
+    top: 0,
+    height: SECTION_HEIGHT,
+    paddingInline: 'calc(var(--pick) + 9px) 8px',
+    overflow: 'hidden',
+    borderBottom: `1px solid ${theme.palette.divider}`,
+    backgroundColor: theme.palette.background.default,
     color: theme.palette.text.secondary,
-    fontSize: '.6875rem',
-    lineHeight: '16px',
-    pointerEvents: 'none',
+    fontSize: '.75rem',
+    lineHeight: `${SECTION_HEIGHT - 1}px`,
+    whiteSpace: 'nowrap',
+    cursor: 'default',
+    contain: 'strict',
+    '& b': { fontWeight: 600, color: theme.palette.text.primary },
+    '& i': { marginInlineStart: 10, fontStyle: 'normal' },
   },
   '& .row.gone, & .row.absent': { color: theme.palette.text.secondary },
   '& .row.gone .person': { textDecoration: 'line-through' },
@@ -242,7 +247,8 @@ const stylesOf = (theme: Theme): CSSObject => ({
   // styles over every row at each scroll.
   '&:not([data-size=large])': {
     '& .row': { gridTemplateColumns: COLUMNS.medium },
-    '& .legend': { display: 'none' },
+    // The panel has it.
+    '& .legend, & .quietly': { display: 'none' },
   },
   '&[data-size=small], &[data-size=narrow]': {
     '& .row': { gridTemplateColumns: COLUMNS.small },
@@ -253,6 +259,7 @@ const stylesOf = (theme: Theme): CSSObject => ({
     '& .undo': { maxWidth: 64, lineHeight: 1.2, whiteSpace: 'normal' },
   },
   '&[data-size=narrow]': {
+    '& .section': { paddingInline: '12px 8px' },
     borderInline: 'none',
     borderRadius: 0,
     '& .row:not(.head)': {
@@ -279,7 +286,12 @@ const stylesOf = (theme: Theme): CSSObject => ({
       margin: 0,
       fontSize: 14,
     },
-    '& .row:not(.head) .who': { gridArea: '1 / 2 / 2 / 4', alignSelf: 'end' },
+    '& .row:not(.head) .who': {
+      gridArea: '1 / 2 / 2 / 4',
+      alignSelf: 'end',
+      // A long name is cut; it must not push the answers off the row.
+      contain: 'inline-size',
+    },
     // The panel has them.
     '& .row .who > .aside, & .tag': { position: 'absolute', clipPath: 'inset(50%)', width: 1 },
     '& .row.active .who > .name:has(+ .aside)': { maxWidth: '100%' },
@@ -289,15 +301,42 @@ const stylesOf = (theme: Theme): CSSObject => ({
       fontSize: '.8125rem',
     },
     '& .row:not(.head) .c-role': { gridColumn: 2 },
-    '& .row:not(.head) .c-sync': { gridColumn: 3, paddingInlineStart: 8, maxWidth: 148 },
+    '& .row:not(.head) .c-sync': { gridColumn: 3, paddingInlineStart: 8, maxWidth: 164 },
     '& .status': { display: 'block', whiteSpace: 'nowrap' },
-    '& .row:not(.head) .c-media': { gridArea: '1 / 4 / 3 / 5', paddingInline: '6px 0' },
+    '& .row:not(.head) .c-media': {
+      gridArea: '1 / 4 / 3 / 5',
+      minWidth: 96,
+      paddingInline: '6px 0',
+    },
     '& .c-media svg': { width: 90, height: 21 },
     '& .row:not(.head) .c-actions': { gridArea: '1 / 5 / 3 / 6', paddingInline: 2 },
     '& .c-actions button': { minWidth: 44, minHeight: 44 },
     '& .asks .c-actions': { paddingInlineEnd: 8 },
     '& .more': { fontSize: '1rem', border: 'none' },
     '& .row.head': { height: 0, overflow: 'hidden', border: 'none' },
+    // Nobody's microphone and camera take the place of why they are out, and answers stay in sight.
+    '& .c-media.quiet': { display: 'none' },
+    '& .asks:not(.absent) .c-sync': { maxWidth: 112 },
+    '@media (max-width: 359px)': {
+      '& .row:not(.head) .c-sync': { maxWidth: 92 },
+      '& .asks .c-media': { display: 'none' },
+    },
+  },
+  // Colours of their own are taken away there: selection and the states differ by the system's.
+  '@media (forced-colors: active)': {
+    '& .row.selected': { outline: '2px solid Highlight', outlineOffset: -2 },
+    '& .row.active': { borderInlineStart: '4px solid Highlight' },
+    '& .row.selected .pick::before': {
+      forcedColorAdjust: 'none',
+      backgroundColor: 'Highlight',
+      borderColor: 'Highlight',
+      color: 'HighlightText',
+    },
+    '& .m-none': { opacity: 1, color: 'GrayText' },
+    '& .m-live': { forcedColorAdjust: 'none', color: 'HighlightText' },
+    '& .m-live .box': { fill: 'Highlight', stroke: 'Highlight' },
+    '& .k-live::before': { forcedColorAdjust: 'none', backgroundColor: 'Highlight' },
+    '& button[aria-disabled=true]': { color: 'GrayText' },
   },
   '@media (pointer: coarse)': {
     '--row-height': '44px',

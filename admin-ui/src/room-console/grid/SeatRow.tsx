@@ -29,7 +29,6 @@ export interface SeatRowProps extends SeatCellsProps {
   style: CSSProperties;
   isActive: boolean;
   isSelected: boolean;
-  isFirstOfOthers: boolean;
 }
 
 /** What a row asks for by itself; everything else is in its menu where there is little room. */
@@ -37,13 +36,12 @@ const ANSWERS: ReadonlySet<PersonCommand | null> = new Set(['approve', 'release'
 
 /** One person, in their place: a row that only moves or is selected keeps its cells. */
 export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
-  const { id, index, style, isActive, isSelected, isFirstOfOthers, ...cells } = props;
+  const { id, index, style, isActive, isSelected, ...cells } = props;
   const { seat, goneAt, onCommand } = cells;
   const classes = [
     'row',
     isActive && 'active',
     isSelected && 'selected',
-    isFirstOfOthers && 'others',
     (seat.hand || seat.invite) && 'waits',
     ANSWERS.has(mainCommand(seat)) && 'asks',
     goneAt !== undefined ? 'gone' : !seat.isPresent && 'absent',

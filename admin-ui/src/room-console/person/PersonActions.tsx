@@ -5,7 +5,9 @@ import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
 import type { Seat } from '../../api/records';
 import { REFUSED } from '../../shared/GuardedButton';
+import { KeyCap } from '../../shared/KeyCap';
 import { CommandSign } from '../commands/commandSigns';
+import { keyOf, useShortcuts } from '../commands/shortcuts';
 import { useCommands } from '../commands/useSeatCommands';
 import { useRules } from '../commands/useSeatRules';
 import { useRoomRoster } from '../roster/rosterContext';
@@ -44,6 +46,7 @@ export function PersonActions({ seat }: PersonActionsProps) {
   const { canBePromoted, obstacle, promoteTitle } = useRules();
   const { act, openMenu } = useCommands();
   const sentenceId = useId();
+  const shortcuts = useShortcuts();
   const [pointedAt, setPointedAt] = useState<PersonCommand | null>(null);
   // Who has it all already needs no promotion.
   const isHigh = !seat.hand && !canBePromoted(seat);
@@ -73,6 +76,8 @@ export function PersonActions({ seat }: PersonActionsProps) {
             variant={command === main ? 'contained' : 'outlined'}
             color={DESTRUCTIVE.has(command) ? 'error' : 'primary'}
             startIcon={<CommandSign command={command} />}
+            endIcon={keyCap(keyOf(command, shortcuts))}
+            aria-keyshortcuts={keyOf(command, shortcuts)}
             // Not `disabled`: with the focus or a finger on it, the line below says why.
             aria-disabled={obstacle(command, seat) !== null || undefined}
             sx={obstacle(command, seat) === null ? undefined : REFUSED}
@@ -86,7 +91,6 @@ export function PersonActions({ seat }: PersonActionsProps) {
         ))}
         <Button
           aria-haspopup="dialog"
-          sx={{ gridColumn: '1 / -1' }}
           onClick={(event) => openMenu(seat.identity, event.currentTarget)}
         >
           {translate('room_console.commands.all_actions')}
@@ -104,11 +108,20 @@ export function PersonActions({ seat }: PersonActionsProps) {
   );
 }
 
+const keyCap = (name: string | undefined) => name && <KeyCap name={name} />;
+
 /** Two columns: a thumb reaches both, and a long role does not push the others about. */
 const ACTIONS = {
   display: 'grid',
   gridTemplateColumns: '1fr 1fr',
   gap: 1,
-  '& > button': { lineHeight: 1.25, '& .MuiButton-startIcon': { mr: 0.75 } },
+  '& > button': {
+    justifyContent: 'flex-start',
+    textAlign: 'start',
+    lineHeight: 1.25,
+    '& .MuiButton-startIcon': { mr: 0.75 },
+    '& .MuiButton-endIcon': { ml: 'auto', pl: 0.5, mr: 0 },
+    '& kbd': { color: 'inherit', borderColor: 'currentcolor', opacity: 0.8 },
+  },
   '@media (pointer: coarse)': { '& button': { minHeight: 44 } },
 } as const;
