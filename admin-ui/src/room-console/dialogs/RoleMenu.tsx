@@ -135,12 +135,7 @@ function RoleItem({ template, changes, onChoose, ...menuItem }: RoleItemProps) {
       }
       onClick={onChoose}
     >
-      <RoleChip
-        template={template.key}
-        version={template.published}
-        name={template.name}
-        color={template.color}
-      />
+      <RoleChip template={template.key} name={template.name} color={template.color} />
     </ExplainedItem>
   );
 }

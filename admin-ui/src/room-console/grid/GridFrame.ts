@@ -258,6 +258,11 @@ const stylesOf = (theme: Theme): CSSObject => ({
     // In two lines, so that the rest of the row gives way as little as possible.
     '& .undo': { maxWidth: 64, lineHeight: 1.2, whiteSpace: 'normal' },
   },
+  '&[data-size=narrow] .row.head, &[data-short=true] .row.head': {
+    height: 0,
+    overflow: 'hidden',
+    border: 'none',
+  },
   '&[data-size=narrow]': {
     '& .section': { paddingInline: '12px 8px' },
     borderInline: 'none',
@@ -313,7 +318,6 @@ const stylesOf = (theme: Theme): CSSObject => ({
     '& .c-actions button': { minWidth: 44, minHeight: 44 },
     '& .asks .c-actions': { paddingInlineEnd: 8 },
     '& .more': { fontSize: '1rem', border: 'none' },
-    '& .row.head': { height: 0, overflow: 'hidden', border: 'none' },
     // Nobody's microphone and camera take the place of why they are out, and answers stay in sight.
     '& .c-media.quiet': { display: 'none' },
     '& .asks:not(.absent) .c-sync': { maxWidth: 112 },
@@ -388,6 +392,8 @@ export function gridSize(width: number): GridSize {
   return width > 520 ? 'small' : 'narrow';
 }
 
-/** In rows of two lines there are no columns to name: then it is there for screen readers only. */
-export const headHeight = (size: GridSize) => (size === 'narrow' ? 0 : 32);
-export const ROW_HEIGHT = { narrow: 64, coarse: 44, fine: 36 };
+/** Rows of two lines have no columns to name, and a short page has no room: then it is only heard. */
+export const headHeight = (size: GridSize, isShort: boolean) =>
+  size === 'narrow' || isShort ? 0 : 32;
+/** `short`: as a page is at 200 %, where eight people are still seen. */
+export const ROW_HEIGHT = { narrow: 64, coarse: 44, fine: 36, short: 32 };

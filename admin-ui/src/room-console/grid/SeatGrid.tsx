@@ -86,11 +86,12 @@ const COLUMN_COUNT = 6;
 /** The people. Only what is inside the frame is drawn again when one of them changes. */
 export function SeatGrid(props: SeatGridProps) {
   const frame = useRef<HTMLDivElement>(null);
-  const { size, rowHeight, headHeight } = useGridFit(frame);
+  const { size, isShort, rowHeight, headHeight } = useGridFit(frame);
   return (
     <GridFrame
       ref={frame}
       data-size={size}
+      data-short={isShort}
       style={{ '--row-height': `${rowHeight}px` } as CSSProperties}
     >
       <Grid {...props} rowHeight={rowHeight} headHeight={headHeight} />

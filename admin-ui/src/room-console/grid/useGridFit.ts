@@ -15,7 +15,12 @@ export function useGridFit(element: RefObject<HTMLElement | null>) {
     observer.observe(frame);
     return () => observer.disconnect();
   }, [element]);
-  const rowHeight =
-    size === 'narrow' ? ROW_HEIGHT.narrow : isCoarse ? ROW_HEIGHT.coarse : ROW_HEIGHT.fine;
-  return { size, rowHeight, headHeight: headHeight(size) };
+  const isShort = useMediaQuery('(max-height: 520px)', { noSsr: true }) && size !== 'narrow';
+  return {
+    size,
+    isShort,
+    rowHeight:
+      ROW_HEIGHT[size === 'narrow' ? size : isCoarse ? 'coarse' : isShort ? 'short' : 'fine'],
+    headHeight: headHeight(size, isShort),
+  };
 }

@@ -47,7 +47,7 @@ const Tiles = styled('ul')(({ theme: { palette, shape } }) => {
     '& li': {
       display: 'flex',
       alignItems: 'center',
-      gap: 6,
+      gap: 5,
       minHeight: 34,
       padding: '2px 8px',
       border: `1px solid ${palette.divider}`,
@@ -55,7 +55,12 @@ const Tiles = styled('ul')(({ theme: { palette, shape } }) => {
       color: palette.text.primary,
     },
     '& svg': { flex: 'none' },
-    '& b': { marginInlineStart: 'auto', fontSize: '.75rem', fontWeight: 600, textAlign: 'end' },
+    '& b': {
+      marginInlineStart: 'auto',
+      fontSize: '.6875rem',
+      fontWeight: 600,
+      whiteSpace: 'nowrap',
+    },
     '& [data-state=none]': { color: palette.text.secondary, borderStyle: 'dashed' },
     '& [data-state=none] b, & [data-state=allowed] b': {
       color: palette.text.secondary,

@@ -121,6 +121,7 @@ const ACTIONS = {
     lineHeight: 1.25,
     '& .MuiButton-startIcon': { mr: 0.75 },
     '& .MuiButton-endIcon': { ml: 'auto', pl: 0.5, mr: 0 },
+    '& .MuiButton-endIcon > :nth-of-type(1)': { fontSize: '.6875rem' },
     '& kbd': { color: 'inherit', borderColor: 'currentcolor', opacity: 0.8 },
   },
   '@media (pointer: coarse)': { '& button': { minHeight: 44 } },
