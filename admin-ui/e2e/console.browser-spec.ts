@@ -156,10 +156,15 @@ describeBrowser('the room console, by keys', () => {
     const other = await installation.openConsole(room);
     await consolePage.untilLive('ana', 'mic');
 
-    await consolePage.press('l');
-    await consolePage.untilSaid(/Press L again/);
+    // One press arms, be it by mouse or by key.
+    await press(consolePage.page.getByRole('button', { name: 'Lock stage' }));
+    await consolePage.untilSaid(/again to lock the stage/);
     expect((await installation.admin.get(`/rooms/${room}`)).scene).toBeNull();
-    await consolePage.press('l');
+    await consolePage.grid.focus();
+    await until('it is locked', async () => {
+      await consolePage.press('l');
+      return (await installation.admin.get(`/rooms/${room}`)).scene !== null;
+    });
     await consolePage.untilSaid(/Locking the stage/);
     await other
       .region('Scene')

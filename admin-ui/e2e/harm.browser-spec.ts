@@ -179,7 +179,7 @@ describeBrowser('what a moderator takes from somebody', () => {
     await menu.waitFor({ state: 'detached' });
 
     const phone = await installation.openConsole(room, { as: 'auditor', ...PHONE });
-    await press(phone.row('ana').locator('.c-person'), 'tap');
+    await press(phone.row('ana').locator('.person'), 'tap');
     const panel = phone.page.getByRole('dialog', { name: 'About ana' });
     const promote = panel.getByRole('button', { name: 'Promote to Speaker' });
     await promote.tap({ force: true });

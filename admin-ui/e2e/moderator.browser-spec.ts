@@ -29,6 +29,8 @@ describeBrowser('a moderator', () => {
     await tabTo(page, page.getByRole('link', { name: /town-hall/ }).first());
     await page.keyboard.press('Enter');
     const consolePage = new ConsolePage(page, room);
+    // The list has the keys at once, also when one comes by a link.
+    await consolePage.untilReady();
     await consolePage.focusOn('vera');
     await consolePage.untilRow('vera', /Viewer/);
 
@@ -124,7 +126,22 @@ describeBrowser('a moderator', () => {
     await consolePage.press('Enter');
     const actions = await consolePage.untilDialog('Actions for ana');
     await actions.getByText('Leaves the room; can come back with a token').waitFor();
-    await consolePage.escape(actions);
+    // Its keys are those of the list.
+    await consolePage.press('p');
+    await actions.waitFor({ state: 'detached' });
+    await consolePage.untilRow('ana', /Promoted · \d/);
+    await consolePage.untilFocused();
+    await consolePage.press('u');
+    await consolePage.untilRow('ana', /Undone · \d/);
+
+    // All chips are one stop, two before the list; the arrows move among them and back down.
+    await consolePage.keys('Shift+Tab', 'Shift+Tab');
+    const chips = page.getByRole('toolbar', { name: 'Show' });
+    expect(await hasFocus(chips.getByRole('button', { name: /^All/ }))).toBe(true);
+    await consolePage.keys('ArrowRight', 'ArrowRight');
+    expect(await hasFocus(chips.getByRole('button', { name: /^Stage/ }))).toBe(true);
+    await consolePage.press('ArrowDown');
+    await consolePage.untilFocused();
 
     await consolePage.press('Space');
     const panel = page.getByRole('complementary', { name: 'ana' });

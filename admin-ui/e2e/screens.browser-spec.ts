@@ -161,8 +161,10 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
         hasTouch: true,
       });
       const phone = await visitor.goto(ConsolePage.path(room));
-      const more = new ConsolePage(phone, room).row('ana').getByRole('button', { name: /^More/ });
-      const { width, height } = (await more.boundingBox())!;
+      const answer = new ConsolePage(phone, room)
+        .row('ana')
+        .getByRole('button', { name: 'Release' });
+      const { width, height } = (await answer.boundingBox())!;
       expect(Math.min(width, height)).toBeGreaterThanOrEqual(44);
       await press(phone.getByText('ana', { exact: true }).first(), 'tap');
       const sheet = phone.getByRole('dialog', { name: 'About ana' });
@@ -193,6 +195,19 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
       await shown.getByRole('tooltip').waitFor({ state: 'detached' });
       await settled(shown);
       expect(await violations(shown)).toEqual([]);
+
+      // At 200 % there is room for eight people, beside the heads of their sections.
+      await shown.setViewportSize({ width: WIDE.width / 2, height: 384 });
+      await settled(shown);
+      const rows = await consolePage.grid.evaluate((grid) => {
+        grid.scrollIntoView({ block: 'end' });
+        const box = grid.getBoundingClientRect();
+        const heads = [...grid.querySelectorAll('.section')];
+        const taken = heads.reduce((sum, head) => sum + head.getBoundingClientRect().height, 0);
+        const row = grid.querySelector('[data-identity]')!.getBoundingClientRect();
+        return (Math.min(box.bottom, innerHeight) - Math.max(box.top, 0) - taken) / row.height;
+      });
+      expect(rows).toBeGreaterThanOrEqual(8);
     });
 
     it('single records: a user, an assignment, an operator', async () => {

@@ -5,6 +5,7 @@ import { violations } from './support/axe.js';
 import { describeBrowser } from './support/chromium.js';
 import { Finger } from './support/finger.js';
 import { useInstallation, type VisitOptions } from './support/installation.js';
+import { press } from './support/press.js';
 import { settled } from './support/settled.js';
 
 const PHONE = { width: 390, height: 844 };
@@ -86,6 +87,39 @@ describeBrowser('the room console, by finger', () => {
     await consolePage.untilRow('ana', /Viewer.*Undone · \d/);
     await consolePage.row('ana').getByText('ana', { exact: true }).tap();
     await page.getByRole('dialog', { name: 'About ana' }).waitFor();
+  });
+
+  it('shows hand, microphone and camera near the top, answers there, and selects by the face', async () => {
+    const room = await installation.room('phone');
+    const ana = await installation.join(room, 'ana', { template: 'speaker' });
+    await ana.publishAudio();
+    await installation.join(room, 'bo');
+    await installation.raiseHand(room, 'bo');
+    const { consolePage, page, asked } = await openPhone(room);
+    await consolePage.untilLive('ana', 'mic');
+    const [waiting, sending] = [consolePage.row('bo'), consolePage.row('ana')];
+    const { y } = (await waiting.boundingBox())!;
+    expect(y).toBeLessThanOrEqual(200);
+    for (const shown of [waiting.locator('.hand'), sending.locator('.c-media svg')]) {
+      const box = (await shown.boundingBox())!;
+      expect(box.width).toBeGreaterThan(0);
+      expect(box.x + box.width).toBeLessThanOrEqual(PHONE.width);
+    }
+
+    await press(sending.locator('.pick'), 'tap');
+    await page.getByRole('region', { name: 'Actions for the selected people' }).waitFor();
+    await press(sending.locator('.pick'), 'tap');
+    await press(sending.getByRole('button', { name: /^More/ }), 'tap');
+    const sheet = page.getByRole('dialog', { name: 'Actions for ana' });
+    await settled(page);
+    const { y: top, height } = (await sheet.boundingBox())!;
+    expect(Math.round(top + height)).toBe(PHONE.height);
+    await page.keyboard.press('Escape');
+    await sheet.waitFor({ state: 'detached' });
+
+    await press(waiting.getByRole('button', { name: 'Approve' }), 'tap');
+    await consolePage.untilRow('bo', /Approved/);
+    expect(asked).toEqual(['approve']);
   });
 
   it('mutes by a pull to the left', async () => {

@@ -197,7 +197,7 @@ async function measureFinding(page) {
   await page.keyboard.press('Backspace');
   await page.waitForFunction((count) => window.watch.count() === count, all);
 
-  const chips = page.getByRole('group', { name: 'Show' });
+  const chips = page.getByRole('toolbar', { name: 'Show' });
   painted = await whenPainted(page, 'watch.count() < given', all);
   await chips.getByRole('button', { name: /^Mic/ }).click();
   const chip = await painted();

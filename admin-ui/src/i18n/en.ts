@@ -160,6 +160,7 @@ export const en = {
     },
     demo: {
       text: 'This installation holds sample data with synthetic participants.',
+      tag: 'Sample data',
       remove: 'Remove sample data',
       confirm_title: 'Remove the sample data?',
       confirm_text:

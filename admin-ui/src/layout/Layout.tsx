@@ -7,7 +7,7 @@ import LinearProgress from '@mui/material/LinearProgress';
 import useMediaQuery from '@mui/material/useMediaQuery';
 import type { Theme } from '@mui/material/styles';
 import { useHotkeys } from 'react-hotkeys-hook';
-import { useLocation } from 'react-router-dom';
+import { useLocation, useMatch } from 'react-router-dom';
 import { connectLists } from './connectLists';
 import { AnnounceProvider } from '../shared/announce';
 import { ErrorState } from '../shared/ErrorState';
@@ -21,7 +21,7 @@ import { LedgerBanner } from './LedgerBanner';
 import { NAV_WIDTH, Navigation, useNavigationKeys } from './Navigation';
 import { PageTheme } from './PageTheme';
 import { ReauthenticationDialog } from '../sign-in/ReauthenticationDialog';
-import { TopBar } from './TopBar';
+import { BAR_HEIGHT, TopBar } from './TopBar';
 import { useDocumentTitle } from './useDocumentTitle';
 
 const TokenDialog = lazyPage(async () => (await import('../token-check/TokenDialog')).TokenDialog);
@@ -45,6 +45,7 @@ function Frame({ children }: { children: ReactNode }) {
   const translate = useTranslate();
   const queryClient = useQueryClient();
   const { pathname } = useLocation();
+  const isConsole = useMatch('/rooms/:id/console') !== null;
   const isNarrow = useMediaQuery<Theme>((theme) => theme.breakpoints.down('md'));
   const [isNavOpen, setIsNavOpen] = useStore('nav.isOpen', false);
 
@@ -99,8 +100,8 @@ function Frame({ children }: { children: ReactNode }) {
               width: NAV_WIDTH,
               flex: 'none',
               position: 'sticky',
-              top: 48,
-              height: 'calc(100vh - 48px)',
+              top: BAR_HEIGHT,
+              height: `calc(100vh - ${BAR_HEIGHT}px)`,
               overflowY: 'auto',
               borderRight: 1,
               borderColor: 'divider',
@@ -117,13 +118,17 @@ function Frame({ children }: { children: ReactNode }) {
           sx={{
             flex: 1,
             minWidth: 0,
-            p: { xs: 1.5, sm: 2 },
+            p: isConsole ? { xs: 0, sm: 2 } : { xs: 1.5, sm: 2 },
+            // A list that fills the page needs no air below it.
+            pb: isConsole ? { xs: 0, sm: 1 } : undefined,
+            pt: isConsole ? { xs: 0.75, sm: 1 } : undefined,
             display: 'flex',
             flexDirection: 'column',
             '&:focus': { outline: 'none' },
           }}
         >
-          <DemoBanner />
+          {/* There people are the page: the room's own line says it in two words. */}
+          {!isConsole && <DemoBanner />}
           <LedgerBanner />
           <AlarmBanner />
           <ErrorBoundary

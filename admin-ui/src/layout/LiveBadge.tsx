@@ -2,6 +2,7 @@ import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Tooltip from '@mui/material/Tooltip';
 import { type LiveState, useLiveStatus } from '../api/liveUpdates';
+import { visuallyHidden } from '../shared/visuallyHidden';
 
 const COLORS: Record<LiveState, string> = {
   live: 'success.main',
@@ -9,6 +10,9 @@ const COLORS: Record<LiveState, string> = {
   polling: 'warning.main',
   offline: 'error.main',
 };
+
+/** All is well: on a phone the green dot says it. */
+const WORDS_WHERE_ROOM = { '@media (max-width: 599px)': visuallyHidden };
 
 /** How fresh the page is, in a word, always in sight. */
 export function LiveBadge() {
@@ -46,7 +50,9 @@ export function LiveBadge() {
             border: '2px solid currentColor',
           }}
         />
-        <span>{translate(`app.live.${state}`, { seconds })}</span>
+        <Box component="span" sx={state === 'live' ? WORDS_WHERE_ROOM : undefined}>
+          {translate(`app.live.${state}`, { seconds })}
+        </Box>
       </Box>
     </Tooltip>
   );

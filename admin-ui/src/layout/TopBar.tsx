@@ -13,14 +13,23 @@ import { NAV_WIDTH } from './Navigation';
 import { OperatorMenu } from './OperatorMenu';
 import { SearchField } from './SearchField';
 
+/** With the line under it. */
+export const BAR_HEIGHT = 48;
+
 export function TopBar({ onMenu }: { onMenu?: () => void }) {
   const translate = useTranslate();
   return (
     <AppBar
       position="sticky"
-      sx={{ bgcolor: 'background.paper', color: 'text.primary', zIndex: 'appBar' }}
+      sx={{
+        bgcolor: 'background.paper',
+        color: 'text.primary',
+        zIndex: 'appBar',
+        // At 200 % it would take the place of rows.
+        '@media (max-height: 520px)': { position: 'static' },
+      }}
     >
-      <Toolbar disableGutters sx={{ minHeight: '48px !important', pr: 1, gap: 0.5 }}>
+      <Toolbar disableGutters sx={{ minHeight: `${BAR_HEIGHT - 1}px !important`, pr: 1, gap: 0.5 }}>
         {onMenu ? (
           <IconButton
             onClick={onMenu}

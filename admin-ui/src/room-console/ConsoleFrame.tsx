@@ -2,14 +2,21 @@ import { memo, type ReactNode, useState } from 'react';
 import { Title, useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
-import Menu from '@mui/material/Menu';
 import MenuItem from '@mui/material/MenuItem';
-import { styled } from '@mui/material/styles';
+import MenuList from '@mui/material/MenuList';
+import Typography from '@mui/material/Typography';
+import useMediaQuery from '@mui/material/useMediaQuery';
+import { styled, type Theme } from '@mui/material/styles';
 import MoreHoriz from '@mui/icons-material/MoreHoriz';
 import { Link } from 'react-router-dom';
 import { joinPath } from '../join/joinTicket';
 import type { Room } from '../api/records';
+import { useSystemStatus } from '../api/useSystemStatus';
+import { KeyCap } from '../shared/KeyCap';
+import { Mono } from '../shared/Mono';
+import { PopoverDialog } from '../shared/PopoverDialog';
 import { StatusBadge } from '../shared/StatusBadge';
+import { useShortcuts } from './commands/shortcuts';
 import type { RosterStore } from './roster/rosterStore';
 import { shortDuration } from './seat/times';
 import { LimitsPopover } from './stage/LimitsPopover';
@@ -36,10 +43,11 @@ const Frame = styled('div')({
   display: 'flex',
   flexDirection: 'column',
   gap: 8,
+  '@media (max-width: 599px)': { gap: 4 },
 });
 
 /** Its height is the same whatever it says, so that nothing below it moves. */
-const Line = styled('div')({
+const Line = styled('div')(({ theme }) => ({
   display: 'flex',
   flexWrap: 'wrap',
   alignItems: 'center',
@@ -63,17 +71,25 @@ const Line = styled('div')({
     overflow: 'hidden',
     whiteSpace: 'nowrap',
   },
-  '@media (max-width: 599px)': { '& .figures:not(:last-child)': { display: 'none' } },
   '& > .controls': { display: 'flex', gap: 4 },
+  // Under the list, where the thumb is.
+  '@media (max-width: 599px)': {
+    padding: '0 8px 8px',
+    '& > .about': { height: 40 },
+    '& .figures:not(:last-child)': { display: 'none' },
+    '& > .controls': { flex: '1 1 100%', flexWrap: 'wrap', gap: 8 },
+    '& > .controls > button': { flex: 1, border: `1px solid ${theme.palette.divider}` },
+    '& > .controls > span': { flex: '1 0 100%' },
+  },
   '@media (min-width: 600px)': {
     flexWrap: 'nowrap',
     '& > .about': { flex: '1 1 0', height: 36 },
     '& > .controls': { flex: 'none' },
   },
   '@media (pointer: coarse)': { '& button': { minHeight: 44 }, '& > .about': { height: 44 } },
-});
+}));
 
-/** The page: a line about the room, and what belongs to it. */
+/** The page: a line about the room, and what belongs to it. On a phone the people come first. */
 export function ConsoleFrame({
   record,
   isLoaded,
@@ -85,19 +101,24 @@ export function ConsoleFrame({
 }: ConsoleFrameProps) {
   const can = usePermissionSet();
   const { room, store } = useRoomRoster();
+  const isPhone = useMediaQuery<Theme>((theme) => theme.breakpoints.down('sm'), { noSsr: true });
+  const line = (
+    <RoomLine
+      room={room}
+      record={record}
+      roster={isLoaded ? store : null}
+      canIssue={can('token.issue', room)}
+      roomStage={can('room.update', room) ? roomStage : null}
+      controls={controls}
+      banners={banners}
+      onShortcuts={onShortcuts}
+    />
+  );
   return (
     <Frame>
-      <RoomLine
-        room={room}
-        record={record}
-        roster={isLoaded ? store : null}
-        canIssue={can('token.issue', room)}
-        roomStage={can('room.update', room) ? roomStage : null}
-        controls={controls}
-        banners={banners}
-        onShortcuts={onShortcuts}
-      />
+      {!isPhone && line}
       {children}
+      {isPhone && line}
     </Frame>
   );
 }
@@ -119,16 +140,12 @@ interface RoomLineProps {
 const RoomLine = memo(function RoomLine(props: RoomLineProps) {
   const { room, record, roster, canIssue, roomStage, controls, banners, onShortcuts } = props;
   const translate = useTranslate();
+  const isDemo = useSystemStatus().data?.demo.isPresent ?? false;
   return (
     <Line>
       <Title title={translate('room_console.title', { room: record?.title || room })} />
       <div className="about">
         <div className="figures">
-          {record?.title && record.title !== room && (
-            <Box component="bdi" translate="no" sx={{ color: 'text.secondary' }}>
-              {room}
-            </Box>
-          )}
           {record?.isClosed && (
             <StatusBadge tone="bad">{translate('room_console.closed')}</StatusBadge>
           )}
@@ -136,8 +153,12 @@ const RoomLine = memo(function RoomLine(props: RoomLineProps) {
             <>
               <Present roster={roster} />
               <Publishing roster={roster} />
-              <SilenceFigures silence={record?.silence} />
             </>
+          )}
+          {isDemo && (
+            <StatusBadge tone="info" sx={{ fontWeight: 400 }}>
+              {translate('app.demo.tag')}
+            </StatusBadge>
           )}
         </div>
         {banners}
@@ -149,6 +170,7 @@ const RoomLine = memo(function RoomLine(props: RoomLineProps) {
             room={room}
             canIssue={canIssue}
             roomStage={roomStage}
+            silence={record?.silence}
             onShortcuts={onShortcuts}
           />
         )}
@@ -174,20 +196,30 @@ function Publishing({ roster }: { roster: RosterStore }) {
   return <span>{translate('room_console.publishing', { smart_count: publishing })}</span>;
 }
 
-/** How long it takes here until what was taken away is really gone. */
-function SilenceFigures({ silence }: { silence: Room['silence'] | undefined }) {
+type Silence = Room['silence'];
+
+/** What only engineers ask: the name in links, and how long it takes until somebody is silent. */
+function RoomFacts({ room, silence }: { room: string; silence: Silence | undefined }) {
   const translate = useTranslate();
-  if (!silence || silence.count === 0 || silence.p50 === null || silence.p95 === null) return null;
+  const isKnown = silence && silence.count > 0 && silence.p50 !== null && silence.p95 !== null;
   return (
-    <Box
-      component="span"
-      title={translate('room_console.silence_help', { smart_count: silence.count })}
-      sx={{ color: 'text.secondary' }}
-    >
-      {translate('room_console.silence', {
-        p50: shortDuration(silence.p50),
-        p95: shortDuration(silence.p95),
-      })}
+    <Box sx={{ px: 2, py: 1, borderTop: 1, borderColor: 'divider', maxWidth: 320 }}>
+      <Typography variant="caption" component="div" color="text.secondary">
+        <Mono>{room}</Mono>
+      </Typography>
+      {isKnown && (
+        <Typography
+          variant="caption"
+          component="div"
+          color="text.secondary"
+          title={translate('room_console.silence_help', { smart_count: silence.count })}
+        >
+          {translate('room_console.silence', {
+            p50: shortDuration(silence.p50!),
+            p95: shortDuration(silence.p95!),
+          })}
+        </Typography>
+      )}
     </Box>
   );
 }
@@ -196,14 +228,16 @@ interface MoreMenuProps {
   room: string;
   canIssue: boolean;
   roomStage: RoomStage | null;
+  silence: Silence | undefined;
   onShortcuts: () => void;
 }
 
 /** What is needed now and then. */
-function MoreMenu({ room, canIssue, roomStage, onShortcuts }: MoreMenuProps) {
+function MoreMenu({ room, canIssue, roomStage, silence, onShortcuts }: MoreMenuProps) {
   const translate = useTranslate();
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const [limitsAt, setLimitsAt] = useState<HTMLElement | null>(null);
+  const { keys } = useShortcuts();
   const close = () => setAnchor(null);
   return (
     <>
@@ -216,47 +250,51 @@ function MoreMenu({ room, canIssue, roomStage, onShortcuts }: MoreMenuProps) {
         <MoreHoriz sx={{ fontSize: 18 }} />
       </Button>
       {anchor && (
-        <Menu
-          open
-          anchorEl={anchor}
+        <PopoverDialog
+          title={translate('room_console.more')}
+          anchor={anchor}
+          sx={{ minWidth: 220 }}
           onClose={close}
-          slotProps={{
-            paper: { role: 'dialog', 'aria-label': translate('room_console.more') },
-          }}
         >
-          {canIssue && (
-            <MenuItem component={Link} to={`/tokens/new?${new URLSearchParams({ room })}`}>
-              {translate('room_console.actions.issue')}
+          <MenuList autoFocusItem aria-label={translate('room_console.more')}>
+            {canIssue && (
+              <MenuItem component={Link} to={`/tokens/new?${new URLSearchParams({ room })}`}>
+                {translate('room_console.actions.issue')}
+              </MenuItem>
+            )}
+            <MenuItem
+              component="a"
+              href={joinPath(room)}
+              target="_blank"
+              rel="noopener"
+              onClick={close}
+            >
+              {translate('room_console.actions.join')}
             </MenuItem>
-          )}
-          <MenuItem
-            component="a"
-            href={joinPath(room)}
-            target="_blank"
-            rel="noopener"
-            onClick={close}
-          >
-            {translate('room_console.actions.join')}
-          </MenuItem>
-          {roomStage && (
+            {roomStage && (
+              <MenuItem
+                onClick={() => {
+                  setLimitsAt(anchor);
+                  close();
+                }}
+              >
+                {translate('room_stage.limits')}
+              </MenuItem>
+            )}
             <MenuItem
               onClick={() => {
-                setLimitsAt(anchor);
                 close();
+                onShortcuts();
               }}
             >
-              {translate('room_stage.limits')}
+              <Box component="span" sx={{ flex: 1, mr: 2 }}>
+                {translate('room_console.actions.shortcuts')}
+              </Box>
+              {keys.help && <KeyCap name={keys.help} />}
             </MenuItem>
-          )}
-          <MenuItem
-            onClick={() => {
-              close();
-              onShortcuts();
-            }}
-          >
-            {translate('room_console.actions.shortcuts')}
-          </MenuItem>
-        </Menu>
+          </MenuList>
+          <RoomFacts room={room} silence={silence} />
+        </PopoverDialog>
       )}
       {roomStage && limitsAt && (
         <LimitsPopover roomStage={roomStage} anchor={limitsAt} onClose={() => setLimitsAt(null)} />

@@ -19,6 +19,7 @@ export interface ConsolePeopleProps {
   room: string;
   roomConsole: Console;
   shortcuts: Shortcuts;
+  isUntouched: () => boolean;
   grid: RefObject<SeatGridHandle | null>;
   lock: RefObject<LockHandle | null>;
   showKeys: () => void;
@@ -31,11 +32,12 @@ const People = styled('div')({
   display: 'flex',
   flexDirection: 'column',
   gap: 8,
+  '@media (max-width: 599px)': { gap: 4 },
 });
 
 /** The people of the room: the queue, the list, what can be done to them, and one in detail. */
 export function ConsolePeople(props: ConsolePeopleProps) {
-  const { room, roomConsole, shortcuts, grid, lock, showKeys } = props;
+  const { room, roomConsole, shortcuts, isUntouched, grid, lock, showKeys } = props;
   const { roster, rules, person, selected, order, queue, refocus, showNotice } = roomConsole;
   const { store, nameOf } = roster;
   const translate = useTranslate();
@@ -95,6 +97,7 @@ export function ConsolePeople(props: ConsolePeopleProps) {
             acting={roomConsole.acting.others}
             templates={byKey}
             shortcuts={shortcuts}
+            isUntouched={isUntouched}
             active={person.active}
             selected={identities}
             errorText={errorText}

@@ -86,7 +86,8 @@ function serve(seats: Seat[], onAction: (call: Call) => FakeAnswer = () => ({ bo
     if (call.route === `/rooms/${ENCODED}/stage`) {
       return { body: { hands: [], invites: [], limits: [], next: null } };
     }
-    if (call.route === '/status') return { body: { livekit: { state: 'up', remoteUnmute } } };
+    if (call.route === '/status')
+      return { body: { livekit: { state: 'up', remoteUnmute }, demo: { isPresent: false } } };
     return { headers: { 'Content-Range': 'x 0-0/0' }, body: [] };
   });
   restore = api.restore;
@@ -405,10 +406,11 @@ describe('RoomConsolePage', () => {
       const drawn = countDrawn();
       await tell(
         [numbered(4_000, { hand: { id: 'h1', since: new Date().toISOString(), note: null } })],
-        () => expect(rowOf('P4000').getAttribute('aria-rowindex')).toBe('2'),
+        () => expect(rowOf('P4000').getAttribute('aria-rowindex')).toBe('3'),
       );
       expect(rowOf('P0003')).toBe(row);
-      expect(row.getAttribute('aria-rowindex')).toBe(String(Number(index) + 1));
+      // The first hand brings the head of its section with it.
+      expect(row.getAttribute('aria-rowindex')).toBe(String(Number(index) + 2));
       expect(drawn.rows()).toBe(1);
       expect(drawn.around()).toBe(0);
     });
@@ -431,7 +433,7 @@ describe('RoomConsolePage', () => {
       await waitFor(() => expect(rowOf('P4000')).toBeTruthy());
       expect(active()).toBe(row);
       expect(row.textContent).toMatch(/P0003/);
-      expect(row.getAttribute('aria-rowindex')).toBe('6');
+      expect(row.getAttribute('aria-rowindex')).toBe('8');
     });
   });
 });

@@ -24,6 +24,7 @@ import { type LockHandle, SceneControls, useSceneRunner } from './scenes/SceneCo
 import { useSceneCondition } from './scenes/useSceneCondition';
 import { messages as stageMessages } from './stage/messages.en';
 import { type Console, useConsole } from './useConsole';
+import { useUntouched } from './useUntouched';
 
 for (const each of [messages, stageMessages, sceneMessages, bulkMessages, peekMessages]) {
   registerMessages(each);
@@ -59,6 +60,7 @@ interface ConsolePageProps {
 
 function ConsolePage({ room, roomConsole, grid }: ConsolePageProps) {
   const shortcuts = useShortcuts();
+  const isUntouched = useUntouched();
   const { loading, record, rules, scenes, refocus, roomStage } = roomConsole;
   const { store } = loading;
   const can = usePermissionSet();
@@ -125,6 +127,7 @@ function ConsolePage({ room, roomConsole, grid }: ConsolePageProps) {
           room={room}
           roomConsole={roomConsole}
           shortcuts={shortcuts}
+          isUntouched={isUntouched}
           grid={grid}
           lock={lock}
           showKeys={showKeys}

@@ -1,18 +1,20 @@
 import type { ReactNode } from 'react';
+import Drawer from '@mui/material/Drawer';
 import Popover from '@mui/material/Popover';
-import type { SxProps } from '@mui/material/styles';
+import useMediaQuery from '@mui/material/useMediaQuery';
+import type { SxProps, Theme } from '@mui/material/styles';
 
 interface PopoverDialogProps {
   title: string;
   anchor: HTMLElement | null;
   /** The side of the anchor that it is aligned with. */
   side?: 'left' | 'right';
-  sx: SxProps;
+  sx: SxProps<Theme>;
   onClose: () => void;
   children: ReactNode;
 }
 
-/** A small dialog below the button that opened it. */
+/** A small dialog below the button that opened it; on a phone a sheet, where the thumb is. */
 export function PopoverDialog({
   title,
   anchor,
@@ -21,6 +23,19 @@ export function PopoverDialog({
   onClose,
   children,
 }: PopoverDialogProps) {
+  const isPhone = useMediaQuery<Theme>((theme) => theme.breakpoints.down('sm'), { noSsr: true });
+  if (isPhone) {
+    return (
+      <Drawer
+        anchor="bottom"
+        open={anchor !== null}
+        onClose={onClose}
+        slotProps={{ paper: { role: 'dialog', 'aria-label': title, sx: [sx, SHEET].flat() } }}
+      >
+        {children}
+      </Drawer>
+    );
+  }
   return (
     <Popover
       open={anchor !== null}
@@ -34,3 +49,25 @@ export function PopoverDialog({
     </Popover>
   );
 }
+
+/** From the edge on which the thumb is; what is behind it stays in sight. */
+export const SHEET = {
+  width: 'auto',
+  maxWidth: 'none',
+  maxHeight: '85dvh',
+  pb: 'env(safe-area-inset-bottom)',
+  borderTopLeftRadius: 14,
+  borderTopRightRadius: 14,
+  '&::before': {
+    content: "''",
+    flex: 'none',
+    alignSelf: 'center',
+    width: 36,
+    height: 4,
+    mt: 1,
+    mb: 0.5,
+    borderRadius: 2,
+    bgcolor: 'divider',
+  },
+  '& [role=menuitem]': { minHeight: 48 },
+} as const;

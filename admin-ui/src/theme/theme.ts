@@ -143,7 +143,14 @@ function rolecall(base: Theme, palette: PaletteOptions): RaThemeOptions {
         defaultProps: { variant: 'outlined', margin: 'dense', size: 'small', fullWidth: true },
       },
       MuiInputLabel: {},
-      MuiInputBase: {},
+      MuiInputBase: {
+        styleOverrides: {
+          // Faint by default: 2.6 to 1.
+          input: ({ theme }: { theme: Theme }) => ({
+            '&::placeholder': { color: theme.palette.text.secondary, opacity: 1 },
+          }),
+        },
+      },
       MuiOutlinedInput: {},
       // Inside the page's landmarks, and beside the field for screen readers.
       MuiAutocomplete: { defaultProps: { fullWidth: true, size: 'small', disablePortal: true } },

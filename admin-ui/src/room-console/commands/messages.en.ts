@@ -54,6 +54,10 @@ export const messages = {
       decline: 'Declined',
       invite: 'Invited',
       undo: 'Undone',
+      lease_end: 'Promotion ended',
+      hold_end: 'Hold ended',
+      block_end: 'Block ended',
+      peek_end: 'Stopped watching',
     },
     done_in: '%{done} · %{time}',
     done_silent: '%{done} · silent after %{time}',
@@ -138,14 +142,13 @@ export const messages = {
       is_peek: 'Is a moderator watching somebody',
       not_blocked: 'Is not blocked',
       unreachable: 'The server cannot be reached. Nothing was sent; try again when it is back',
-      ceiling: 'More than you may give: %{grants}. An admin can give this role',
       same: 'Has all of this already',
     },
     keys: {
       title: 'Keyboard shortcuts',
       note: 'They work while the list of people has the focus. With people selected, they act on all of them.',
       swipe:
-        'On a touch screen: pull a row right to promote, left to mute. You see what happens before you let go; let go early to cancel.',
+        'On a touch screen: pull a row right to promote, left to mute. You see what happens before you let go; let go early to cancel. Tap a face to select.',
       legend: 'Status',
       legend_note: 'An empty status means that LiveKit allows exactly what the role gives.',
       signs: {

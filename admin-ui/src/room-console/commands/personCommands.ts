@@ -77,8 +77,11 @@ export function mainCommand(seat: Seat): PersonCommand | null {
   if (seat.peeksAt) return null;
   if (seat.block) return 'unblock';
   if (seat.hand) return 'approve';
-  return seat.hold ? 'release' : 'promote';
+  if (seat.hold) return 'release';
+  return isLive(seat) ? 'mute' : 'promote';
 }
+
+const isLive = (seat: Seat) => seat.isPresent && seat.tracks.some(({ isMuted }) => !isMuted);
 
 /** What makes sense for this person now, in the order of a menu. */
 export function commandsFor(seat: Seat): PersonCommand[] {
@@ -89,14 +92,14 @@ export function commandsFor(seat: Seat): PersonCommand[] {
 
 function offeredTo(seat: Seat): PersonCommand[] {
   if (seat.peeksAt) return ['remove', seat.block ? 'unblock' : 'block'];
-  const commands: PersonCommand[] = seat.hand
-    ? ['approve', 'decline', 'promoteAs']
-    : ['promote', 'promoteAs'];
-  if (!seat.hand && !seat.invite && seat.isPresent) commands.push('invite');
+  const isWaiting = Boolean(seat.hand);
+  const commands: PersonCommand[] = isWaiting ? ['approve', 'decline'] : ['promote'];
+  // What is needed in a hurry, then what is chosen with care, then what harms.
+  commands.push('mute', seat.hold ? 'release' : 'hold', 'demote', 'promoteAs');
   if (seat.override?.until) commands.push('extend');
-  commands.push('demote', seat.hold ? 'release' : 'hold');
   if (isSharing(seat)) commands.push('stopShare');
-  commands.push('mute', 'askUnmute', 'remove', seat.block ? 'unblock' : 'block', 'voidTokens');
+  if (!isWaiting && !seat.invite && seat.isPresent) commands.push('invite');
+  commands.push('askUnmute', 'remove', seat.block ? 'unblock' : 'block', 'voidTokens');
   return commands;
 }
 

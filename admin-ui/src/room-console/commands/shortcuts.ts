@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import { useStore } from 'react-admin';
 import { CHIPS } from '../roster/rosterChips';
-import { type KeyedCommand, PERSON_KEYS } from './personCommands';
+import { type KeyedCommand, PERSON_KEYS, type PersonCommand } from './personCommands';
 
 /** What a key asks for; the grid itself only moves. */
 export type Command =
@@ -115,6 +115,25 @@ export function commandFor(event: Pressed, { settings, commands }: Shortcuts): C
   if (isCharacter(name) && !settings.areCharactersOn) return null;
   return commands.get(name) ?? null;
 }
+
+/** The key that a menu shows beside a command; undefined where there is none, or it is switched off. */
+export function keyOf(command: PersonCommand, { keys, settings }: Shortcuts): string | undefined {
+  const name = keys[SAME_KEY[command] ?? (command as Command)];
+  return name && (settings.areCharactersOn || !isCharacter(name)) ? name : undefined;
+}
+
+/** The command that a key in the menu of a person asks for. */
+export const commandIn = (
+  offered: readonly PersonCommand[],
+  event: Pressed,
+  shortcuts: Shortcuts,
+): PersonCommand | undefined => {
+  const name = keyName(event);
+  return offered.find((command) => keyOf(command, shortcuts) === name);
+};
+
+/** What answers is asked for by the key of what it answers. */
+const SAME_KEY: Partial<Record<PersonCommand, Command>> = { approve: 'promote', release: 'hold' };
 
 /** 1 to 9 are the first chips, 0 is everybody. */
 export function chipFor(event: Pressed, { settings }: Shortcuts) {

@@ -75,6 +75,9 @@ export type SeatRules = ReturnType<typeof useSeatRules>;
 
 export const [SeatRulesProvider, useRules] = requiredContext<SeatRules>('SeatRules');
 
+const isLent = ({ override, role }: Seat, template: string) =>
+  Boolean(override?.until) && role?.template === template;
+
 /** Whether the usual promotion would give somebody anything. */
 function useCanBePromoted(promoteTo: string, byKey: ReadonlyMap<string, RoleTemplate>) {
   /** Roles that have all that it would give. */
@@ -87,7 +90,9 @@ function useCanBePromoted(promoteTo: string, byKey: ReadonlyMap<string, RoleTemp
   }, [byKey, promoteTo]);
   return useCallback(
     (seat: Seat) =>
-      !seat.peeksAt && (Boolean(seat.override?.until) || !highRoles.has(seat.role?.template ?? '')),
-    [highRoles],
+      !seat.peeksAt &&
+      // Promoting somebody who has the role for a while makes it last.
+      (isLent(seat, promoteTo) || !highRoles.has(seat.role?.template ?? '')),
+    [highRoles, promoteTo],
   );
 }

@@ -1,17 +1,10 @@
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import MenuItem from '@mui/material/MenuItem';
 import MenuList from '@mui/material/MenuList';
 import Typography from '@mui/material/Typography';
-import {
-  diffGrants,
-  exceeds,
-  GRANT_CATALOGUE,
-  NO_GRANTS,
-  type RoleGrants,
-  sourceName,
-} from '@rolecall/server/grants';
+import type { RoleGrants } from '@rolecall/server/grants';
 import type { RoleTemplate, Seat } from '../../api/records';
 import { useMe } from '../../session/session';
 import { PopoverDialog } from '../../shared/PopoverDialog';
@@ -20,6 +13,7 @@ import { useTemplates } from '../../shared/useTemplates';
 import { ExplainedItem } from './ExplainedItem';
 import { IdentityLine } from './IdentityLine';
 import { LeaseChoice } from './LeaseChoice';
+import { type Change, type RoleChoices, roleChoices } from './roleChoices';
 import { nameOf } from '../../shared/nameOf';
 import type { RoleChange } from '../commands/useOpenDialog';
 
@@ -33,13 +27,23 @@ export interface RoleMenuProps {
   onClose: () => void;
 }
 
-/** Every published role, with what it would change, and why some cannot be given. */
+/** The roles that would change something, with what; the others in a line below. */
 export function RoleMenu({ kind, seat, count, anchor, onChoose, onClose }: RoleMenuProps) {
   const translate = useTranslate();
   const { published, byKey } = useTemplates();
   const [lease, setLease] = useState<string | number | undefined>(undefined);
   const name = seat ? nameOf(seat) : translate('room_console.bulk.people', { smart_count: count });
   const now = seat ? (byKey.get(seat.role?.template ?? '')?.grants as RoleGrants) : undefined;
+  const me = useMe();
+  const foldedId = useId();
+  const { offered, same, beyond } = roleChoices({
+    kind,
+    published,
+    ceiling: me?.ceiling ?? null,
+    now,
+    lent: (seat?.override?.until && seat.role?.template) || null,
+  });
+  const isFolded = same.length + beyond.length > 0;
   const title = translate(`room_console.promote_menu.${kind}_title`, { name });
   return (
     <PopoverDialog
@@ -58,74 +62,82 @@ export function RoleMenu({ kind, seat, count, anchor, onChoose, onClose }: RoleM
         </Box>
       )}
       {kind !== 'demote' && <LeaseChoice onChange={setLease} />}
-      <MenuList autoFocusItem disabledItemsFocusable dense aria-label={title}>
-        {published.length === 0 && (
+      <MenuList
+        autoFocusItem
+        disabledItemsFocusable
+        dense
+        aria-label={title}
+        aria-describedby={isFolded ? foldedId : undefined}
+      >
+        {offered.length === 0 && (
           <MenuItem aria-disabled sx={{ whiteSpace: 'normal', color: 'text.secondary' }}>
-            {translate('room_console.promote_menu.empty')}
+            {translate(`room_console.promote_menu.${published.length === 0 ? 'empty' : 'none'}`)}
           </MenuItem>
         )}
-        {published.map((template) => (
+        {offered.map(({ template, changes }) => (
           <RoleItem
             key={template.key}
             template={template}
-            now={now}
-            isCurrent={seat?.role?.template === template.key && !seat.override?.until}
+            changes={changes}
             onChoose={() => onChoose(template.key, lease)}
           />
         ))}
       </MenuList>
+      {isFolded && (
+        <Box id={foldedId} sx={FOLDED}>
+          {same.length > 0 && (
+            <p>{translate('room_console.promote_menu.same', { name, roles: namesOf(same) })}</p>
+          )}
+          {beyond.length > 0 && (
+            <p title={beyond.map(missingOf).join('\n')}>
+              {translate('room_console.promote_menu.beyond', {
+                roles: namesOf(beyond.map(({ template }) => template)),
+              })}
+            </p>
+          )}
+        </Box>
+      )}
     </PopoverDialog>
   );
 }
 
+const namesOf = (templates: readonly RoleTemplate[]) =>
+  templates.map(({ name, key }) => name || key).join(', ');
+
+const missingOf = ({ template, missing }: RoleChoices['beyond'][number]) =>
+  `${namesOf([template])}: ${missing.join(', ')}`;
+
+const FOLDED = {
+  px: 2,
+  pb: 1,
+  maxWidth: 400,
+  color: 'text.secondary',
+  fontSize: '.75rem',
+  '& p': { m: 0, pt: 0.5 },
+} as const;
+
 interface RoleItemProps {
   template: RoleTemplate;
-  now: RoleGrants | undefined;
-  isCurrent: boolean;
+  changes: readonly Change[];
   onChoose: () => void;
 }
 
-function RoleItem({ template, now, isCurrent, onChoose, ...menuItem }: RoleItemProps) {
+function RoleItem({ template, changes, onChoose, ...menuItem }: RoleItemProps) {
   const translate = useTranslate();
-  const me = useMe();
-  const grants = template.grants as RoleGrants;
-  const beyond = exceeds(grants, me?.ceiling ?? null);
-  const changes = diffGrants(now ?? NO_GRANTS, grants);
-  const isDisabled = beyond.length > 0 || isCurrent;
-  const explain = () => {
-    if (beyond.length > 0) {
-      return translate('room_console.cannot.ceiling', {
-        grants: beyond.map(grantTitle).join(', '),
-      });
-    }
-    if (isCurrent) return translate('room_console.cannot.same');
-    if (changes.length === 0) return translate('room_console.promote_menu.no_change');
-    return changes.map(({ text, kind }) => `${SIGNS[kind]} ${text}`).join(' · ');
-  };
   return (
     <ExplainedItem
       {...menuItem}
-      isDisabled={isDisabled}
-      explanation={explain()}
-      indent={24}
-      onClick={isDisabled ? undefined : onChoose}
+      isDisabled={false}
+      explanation={
+        changes.length === 0
+          ? translate('room_console.promote_menu.other_time')
+          : changes.map(({ text, kind }) => `${SIGNS[kind]} ${text}`).join(' · ')
+      }
+      onClick={onChoose}
     >
-      <RoleChip
-        template={template.key}
-        version={template.published}
-        name={template.name}
-        color={template.color}
-        sx={isDisabled ? { color: 'text.secondary' } : undefined}
-      />
+      <RoleChip template={template.key} name={template.name} color={template.color} />
     </ExplainedItem>
   );
-}
-
-/** `canPublishSources.camera` is written like the source, everything else like its grant. */
-function grantTitle(key: string): string {
-  const [grant, source] = key.split('.');
-  if (grant === 'canPublishSources' && source) return sourceName(source);
-  return GRANT_CATALOGUE.find((each) => each.key === key)?.title.toLocaleLowerCase() ?? key;
 }
 
 const SIGNS = { gain: '+', lose: '−', change: '±' } as const;

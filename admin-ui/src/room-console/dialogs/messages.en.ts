@@ -10,7 +10,10 @@ export const messages = {
       lease: 'For',
       lease_session: 'this session',
       lease_until: 'until…',
-      no_change: 'changes nothing',
+      other_time: 'The same role, for the time chosen above',
+      same: 'Changes nothing for %{name}: %{roles}',
+      beyond: 'More than you may give: %{roles}. An admin can give them',
+      none: 'No other role is within what you may give.',
       empty: 'No role template is published. An admin can publish one.',
     },
     remove_dialog: {

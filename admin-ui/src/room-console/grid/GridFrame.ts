@@ -2,16 +2,18 @@ import { css, type CSSObject, type SerializedStyles } from '@emotion/react';
 import { alpha, styled, type Theme } from '@mui/material/styles';
 import { FONT_MONO } from '../../theme/theme';
 import { LOOKS } from '../../shared/face';
+import { SECTION_HEIGHT } from './listLayout';
 import { rowButtonStyles, statusStyles } from '../seat/statusStyles';
 
 const COLUMNS = {
   large:
-    'var(--pick) minmax(236px,1.7fr) minmax(192px,1fr) 146px minmax(160px,1.4fr) minmax(190px,auto)',
+    'var(--pick) minmax(236px,1.7fr) minmax(192px,1fr) 146px minmax(160px,1.4fr) minmax(204px,auto)',
   medium:
     'var(--pick) minmax(180px,1.5fr) minmax(104px,1fr) 112px minmax(120px,1.2fr) minmax(152px,auto)',
   small:
-    'var(--pick) minmax(140px,1.4fr) minmax(84px,1fr) 108px minmax(90px,1.1fr) minmax(44px,auto)',
-  narrow: '44px minmax(0,1fr) minmax(0,auto) minmax(48px,auto)',
+    'var(--pick) minmax(140px,1.4fr) minmax(84px,1fr) 108px minmax(90px,1.1fr) minmax(88px,auto)',
+  // What is wrong is said whole; of the role then only the letter is sure to stay.
+  narrow: '60px minmax(26px,auto) minmax(min-content,1fr) fit-content(96px) minmax(44px,auto)',
 };
 
 /** A sign for the eye only: the words are beside it, so screen readers skip it. */
@@ -32,7 +34,7 @@ export const GridFrame = styled('div')(({ theme }) => {
 
 const stylesOf = (theme: Theme): CSSObject => ({
   flex: 1,
-  minHeight: 320,
+  minHeight: 'inherit',
   display: 'flex',
   border: `1px solid ${theme.palette.divider}`,
   borderRadius: theme.shape.borderRadius,
@@ -105,19 +107,23 @@ const stylesOf = (theme: Theme): CSSObject => ({
     boxShadow: `inset 3px 0 0 ${theme.palette.primary.main}`,
     backgroundColor: theme.palette.action.selected,
   },
-  '& .row.others': { borderTop: `2px solid ${theme.palette.divider}` },
   '& .section': {
     position: 'absolute',
-    // Where rows have the most room, and no face.
-    insetInlineEnd: 212,
-    top: -8,
-    zIndex: 1,
-    paddingInline: 6,
-    backgroundColor: theme.palette.background.paper,
+    insetInline: 0,
+    top: 0,
+    height: SECTION_HEIGHT,
+    paddingInline: 'calc(var(--pick) + 9px) 8px',
+    overflow: 'hidden',
+    borderBottom: `1px solid ${theme.palette.divider}`,
+    backgroundColor: theme.palette.background.default,
     color: theme.palette.text.secondary,
-    fontSize: '.6875rem',
-    lineHeight: '16px',
-    pointerEvents: 'none',
+    fontSize: '.75rem',
+    lineHeight: `${SECTION_HEIGHT - 1}px`,
+    whiteSpace: 'nowrap',
+    cursor: 'default',
+    contain: 'strict',
+    '& b': { fontWeight: 600, color: theme.palette.text.primary },
+    '& i': { marginInlineStart: 10, fontStyle: 'normal' },
   },
   '& .row.gone, & .row.absent': { color: theme.palette.text.secondary },
   '& .row.gone .person': { textDecoration: 'line-through' },
@@ -241,39 +247,100 @@ const stylesOf = (theme: Theme): CSSObject => ({
   // styles over every row at each scroll.
   '&:not([data-size=large])': {
     '& .row': { gridTemplateColumns: COLUMNS.medium },
-    '& .legend': { display: 'none' },
+    // The panel has it.
+    '& .legend, & .quietly': { display: 'none' },
   },
   '&[data-size=small], &[data-size=narrow]': {
     '& .row': { gridTemplateColumns: COLUMNS.small },
-    '& .c-actions button:not(.more, .undo)': { display: 'none' },
+    '& .c-actions button:not(.more, .undo, .approve, .release, .unblock)': { display: 'none' },
+    // Whoever asks for something gets an answer here; the rest is in the panel.
+    '& .asks .more': { display: 'none' },
     // In two lines, so that the rest of the row gives way as little as possible.
     '& .undo': { maxWidth: 64, lineHeight: 1.2, whiteSpace: 'normal' },
   },
+  '&[data-size=narrow] .row.head, &[data-short=true] .row.head': {
+    height: 0,
+    overflow: 'hidden',
+    border: 'none',
+  },
   '&[data-size=narrow]': {
+    '& .section': { paddingInline: '12px 8px' },
+    borderInline: 'none',
+    borderRadius: 0,
     '& .row:not(.head)': {
       gridTemplateColumns: COLUMNS.narrow,
       gridTemplateRows: '1fr 1fr',
-      paddingBlock: 6,
+      paddingBlock: 8,
     },
-    '& .row:not(.head) .pick': { gridRow: '1 / 3' },
-    '& .row:not(.head) .c-person': { gridColumn: 2, gridRow: 1 },
-    '& .row:not(.head) .c-media': { gridColumn: 3, gridRow: 1 },
-    // There is no room for it; a tap opens the panel, which has it.
-    '& .row .who > .aside': { position: 'absolute', clipPath: 'inset(50%)', width: 1 },
+    // A face is as wide as a finger: a tap on it selects.
+    '& .row:not(.head) .pick': { gridArea: '1 / 1 / 3 / 2', zIndex: 1 },
+    '& .row:not(.head, .selected) .pick::before': { content: 'none' },
+    '& .row.selected .pick::before': {
+      width: 40,
+      height: 40,
+      borderRadius: '50%',
+      fontSize: 20,
+      lineHeight: '37px',
+    },
+    '& .row:not(.head) .c-person': { display: 'contents' },
+    '& .row:not(.head) .face': {
+      gridArea: '1 / 1 / 3 / 2',
+      justifySelf: 'center',
+      width: 40,
+      height: 40,
+      margin: 0,
+      fontSize: 14,
+    },
+    '& .row:not(.head) .who': {
+      gridArea: '1 / 2 / 2 / 4',
+      alignSelf: 'end',
+      // A long name is cut; it must not push the answers off the row.
+      contain: 'inline-size',
+    },
+    // The panel has them.
+    '& .row .who > .aside, & .tag': { position: 'absolute', clipPath: 'inset(50%)', width: 1 },
     '& .row.active .who > .name:has(+ .aside)': { maxWidth: '100%' },
-    '& .row:not(.head) .c-role': { gridColumn: 2, gridRow: 2 },
-    '& .row:not(.head) .c-sync': {
-      gridColumn: 3,
+    '& .row:not(.head) .c-role, & .row:not(.head) .c-sync': {
       gridRow: 2,
-      display: 'block',
-      maxWidth: 212,
-      whiteSpace: 'nowrap',
+      paddingInline: 0,
+      fontSize: '.8125rem',
     },
-    '& .row:not(.head) .c-actions': { gridColumn: 4, gridRow: '1 / 3', paddingInline: 2 },
-    '& .more, & .undo': { minWidth: 44, minHeight: 44 },
+    '& .row:not(.head) .c-role': { gridColumn: 2 },
+    '& .row:not(.head) .c-sync': { gridColumn: 3, paddingInlineStart: 8, maxWidth: 164 },
+    '& .status': { display: 'block', whiteSpace: 'nowrap' },
+    '& .row:not(.head) .c-media': {
+      gridArea: '1 / 4 / 3 / 5',
+      minWidth: 96,
+      paddingInline: '6px 0',
+    },
+    '& .c-media svg': { width: 90, height: 21 },
+    '& .row:not(.head) .c-actions': { gridArea: '1 / 5 / 3 / 6', paddingInline: 2 },
+    '& .c-actions button': { minWidth: 44, minHeight: 44 },
+    '& .asks .c-actions': { paddingInlineEnd: 8 },
     '& .more': { fontSize: '1rem', border: 'none' },
-    '& .head .c-role, & .head .c-sync, & .head .c-media': { display: 'none' },
-    '& .row.head': { gridTemplateColumns: COLUMNS.narrow },
+    // Nobody's microphone and camera take the place of why they are out, and answers stay in sight.
+    '& .c-media.quiet': { display: 'none' },
+    '& .asks:not(.absent) .c-sync': { maxWidth: 112 },
+    '@media (max-width: 359px)': {
+      '& .row:not(.head) .c-sync': { maxWidth: 92 },
+      '& .asks .c-media': { display: 'none' },
+    },
+  },
+  // Colours of their own are taken away there: selection and the states differ by the system's.
+  '@media (forced-colors: active)': {
+    '& .row.selected': { outline: '2px solid Highlight', outlineOffset: -2 },
+    '& .row.active': { borderInlineStart: '4px solid Highlight' },
+    '& .row.selected .pick::before': {
+      forcedColorAdjust: 'none',
+      backgroundColor: 'Highlight',
+      borderColor: 'Highlight',
+      color: 'HighlightText',
+    },
+    '& .m-none': { opacity: 1, color: 'GrayText' },
+    '& .m-live': { forcedColorAdjust: 'none', color: 'HighlightText' },
+    '& .m-live .box': { fill: 'Highlight', stroke: 'Highlight' },
+    '& .k-live::before': { forcedColorAdjust: 'none', backgroundColor: 'Highlight' },
+    '& button[aria-disabled=true]': { color: 'GrayText' },
   },
   '@media (pointer: coarse)': {
     '--row-height': '44px',
@@ -325,5 +392,8 @@ export function gridSize(width: number): GridSize {
   return width > 520 ? 'small' : 'narrow';
 }
 
-export const HEAD_HEIGHT = 32;
-export const ROW_HEIGHT = { narrow: 64, coarse: 44, fine: 36 };
+/** Rows of two lines have no columns to name, and a short page has no room: then it is only heard. */
+export const headHeight = (size: GridSize, isShort: boolean) =>
+  size === 'narrow' || isShort ? 0 : 32;
+/** `short`: as a page is at 200 %, where eight people are still seen. */
+export const ROW_HEIGHT = { narrow: 64, coarse: 44, fine: 36, short: 32 };

@@ -21,7 +21,7 @@ export interface PeopleFrameProps {
 export function PeopleFrame(props: PeopleFrameProps) {
   const { store, notice, onApply, onShowEverybody, children } = props;
   return (
-    <Box sx={{ position: 'relative', flex: 1, minHeight: 320, display: 'flex' }}>
+    <Box sx={{ position: 'relative', flex: 1, minHeight: 360, display: 'flex' }}>
       {children}
       <Waiting store={store} onApply={onApply} />
       <NobodyShown store={store} onShowEverybody={onShowEverybody} />

@@ -10,6 +10,7 @@ import {
   useEffect,
   useId,
   useImperativeHandle,
+  useMemo,
   useRef,
   useState,
 } from 'react';
@@ -18,7 +19,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import Box from '@mui/material/Box';
 import type { Acting, RoleTemplate, Seat } from '../../api/records';
 import { visuallyHidden } from '../../shared/visuallyHidden';
-import { GridFrame, HEAD_HEIGHT } from './GridFrame';
+import { GridFrame } from './GridFrame';
 import {
   ACTS,
   chipFor,
@@ -27,7 +28,8 @@ import {
   type Shortcuts,
   stepFor,
 } from '../commands/shortcuts';
-import type { RosterStore } from '../roster/rosterStore';
+import type { RosterStore, Section } from '../roster/rosterStore';
+import { ListLayout } from './listLayout';
 import { RowSlots } from './rowSlots';
 import type { Attempt } from '../commands/seatActions';
 import { useRules } from '../commands/useSeatRules';
@@ -53,6 +55,8 @@ interface SeatGridProps {
   acting: ReadonlyMap<string, Acting>;
   templates: ReadonlyMap<string, RoleTemplate>;
   shortcuts: Shortcuts;
+  /** Whether nobody has moved the focus since the page was opened. */
+  isUntouched: () => boolean;
   active: string | null;
   selected: ReadonlySet<string>;
   errorText: (error: unknown) => string;
@@ -75,71 +79,78 @@ const SwipeLayer = lazy(async (): Promise<{ default: ComponentType<SwipeLayerPro
 });
 
 const OVERSCAN = 4;
+/** As high as a page on a small screen at 200 %. */
+const SHORT_PAGE = 520;
 const COLUMN_COUNT = 6;
 
 /** The people. Only what is inside the frame is drawn again when one of them changes. */
 export function SeatGrid(props: SeatGridProps) {
   const frame = useRef<HTMLDivElement>(null);
-  const { size, rowHeight } = useGridFit(frame);
+  const { size, isShort, rowHeight, headHeight } = useGridFit(frame);
   return (
     <GridFrame
       ref={frame}
       data-size={size}
+      data-short={isShort}
       style={{ '--row-height': `${rowHeight}px` } as CSSProperties}
     >
-      <Grid {...props} rowHeight={rowHeight} />
+      <Grid {...props} rowHeight={rowHeight} headHeight={headHeight} />
     </GridFrame>
   );
 }
 
-function Grid(props: SeatGridProps & { rowHeight: number }) {
-  const { label, store, rowHeight, attempts, templates, active, selected } = props;
+function Grid(props: SeatGridProps & { rowHeight: number; headHeight: number }) {
+  const { label, store, rowHeight, headHeight, attempts, templates, active, selected } = props;
   const { onActive, onCommand } = props;
   const translate = useTranslate();
-  const { obstacle, promoteTitle } = useRules();
+  const { obstacle, promoteTitle, canBePromoted } = useRules();
   const view = useRosterView(store);
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const [slots] = useState(() => new RowSlots());
   const sortPause = useSortPause(store);
   useEffect(() => sortPause.keep('dialog', props.isDialogOpen), [sortPause, props.isDialogOpen]);
-  const anchor = useScrollAnchor(scroller, view, rowHeight);
+  const { identities, sections } = view;
+  const layout = useMemo(
+    () => new ListLayout(sections, identities.length, rowHeight),
+    [sections, identities.length, rowHeight],
+  );
+  const anchor = useScrollAnchor(scroller, view, layout, headHeight);
 
   // oxlint-disable-next-line react/incompatible-library -- it keeps its own state on purpose
   const virtualizer = useVirtualizer({
-    count: view.identities.length,
+    count: layout.count,
     getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
+    estimateSize: layout.sizeOf,
+    getItemKey: layout.keyOf,
     overscan: OVERSCAN,
     scrollMargin: 0,
     paddingEnd: 4,
-    scrollPaddingStart: HEAD_HEIGHT,
+    scrollPaddingStart: headHeight,
   });
-  useEffect(() => {
-    virtualizer.measure();
-  }, [virtualizer, rowHeight]);
-
   useImperativeHandle(
     props.ref,
     () => ({
       focus: () => scroller.current?.focus(),
       show: (identity) => {
         const index = store.read().identities.indexOf(identity);
-        if (index >= 0) virtualizer.scrollToIndex(index, { align: 'auto' });
+        if (index >= 0) virtualizer.scrollToIndex(layout.itemOf(index), { align: 'auto' });
       },
     }),
-    [store, virtualizer],
+    [store, virtualizer, layout],
   );
-  const isEarly = useEarlyFocus(scroller);
+  const isEarly = useEarlyFocus(scroller, props.isUntouched);
 
   const activeIndex = active === null ? -1 : view.identities.indexOf(active);
-  useActiveKeptVisible(virtualizer, scroller, activeIndex, view);
+  const activeItem = activeIndex < 0 ? -1 : layout.itemOf(activeIndex);
+  useActiveKeptVisible(virtualizer, scroller, activeItem, view);
   const moveTo = (index: number) => {
     const to = Math.max(0, Math.min(index, view.identities.length - 1));
     const identity = view.identities[to];
     if (identity === undefined) return null;
     onActive(identity);
-    virtualizer.scrollToIndex(to, { align: 'auto' });
+    // The first row with what stands over it.
+    virtualizer.scrollToIndex(to === 0 ? 0 : layout.itemOf(to), { align: 'auto' });
     return identity;
   };
   const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 400) / rowHeight) - 2);
@@ -173,15 +184,20 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
     const { identities } = store.read();
     if ((active === null || !identities.includes(active)) && identities[0]) onActive(identities[0]);
   };
-  const rows = virtualizer.getVirtualItems().flatMap(({ index, start }) => {
-    const identity = view.identities[index];
+  const items = virtualizer.getVirtualItems();
+  const heads = items.flatMap(({ index, start }) => {
+    const section = layout.headAt(index);
+    return section ? [{ section, index, start }] : [];
+  });
+  const rows = items.flatMap(({ index, start }) => {
+    if (layout.headAt(index)) return [];
+    const identity = view.identities[layout.personAt(index)];
     const seat = identity === undefined ? undefined : store.seat(identity);
     return seat ? [{ seat, index, start }] : [];
   });
   const slotOf = slots.place(rows.map(({ seat }) => seat.identity));
-  const hasSection = view.interest > 0 && view.interest < view.identities.length;
-  const sectionAt = hasSection ? view.interest * rowHeight : null;
   const rowId = (identity: string) => `${id}-${slotOf.get(identity)}`;
+  const headId = (name: string) => `${id}-${name}`;
   const activeId = active !== null && slotOf.has(active) ? rowId(active) : undefined;
   const rowElement = () => (activeId === undefined ? null : document.getElementById(activeId));
 
@@ -193,7 +209,7 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
       tabIndex={0}
       aria-label={label}
       aria-description={translate('room_console.grid.help')}
-      aria-rowcount={view.identities.length + 1}
+      aria-rowcount={layout.count + 1}
       aria-colcount={COLUMN_COUNT}
       aria-multiselectable
       aria-activedescendant={activeId}
@@ -219,7 +235,13 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
         aria-owns={
           virtualizer.isScrolling
             ? undefined
-            : rows.map(({ seat }) => rowId(seat.identity)).join(' ')
+            : [
+                ...heads.map(({ section, index }) => ({ index, id: headId(section.name) })),
+                ...rows.map(({ seat, index }) => ({ index, id: rowId(seat.identity) })),
+              ]
+                .sort((a, b) => a.index - b.index)
+                .map(({ id: each }) => each)
+                .join(' ')
         }
       >
         {hasTouch && (
@@ -230,11 +252,6 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
               onPull={(isPulled) => sortPause.keep('pull', isPulled)}
             />
           </Suspense>
-        )}
-        {sectionAt !== null && (
-          <div className="section" aria-hidden style={positionAt(sectionAt)}>
-            {translate('room_console.grid.others')}
-          </div>
         )}
         {inSlots(rows, slotOf).map(({ seat, index, start }) => (
           <SeatRow
@@ -250,12 +267,21 @@ function Grid(props: SeatGridProps & { rowHeight: number }) {
             goneAt={view.gone.get(seat.identity)}
             acting={props.acting.get(seat.identity)}
             needsIdentity={store.needsIdentity(seat)}
-            isFirstOfOthers={hasSection && index === view.interest}
             obstacle={obstacle}
             promoteTitle={promoteTitle}
+            canBePromoted={canBePromoted}
             translate={translate}
             errorText={props.errorText}
             onCommand={onCommand}
+          />
+        ))}
+        {heads.map(({ section, index, start }) => (
+          <SectionRow
+            key={section.name}
+            id={headId(section.name)}
+            index={index}
+            style={positionAt(start)}
+            section={section}
           />
         ))}
       </div>
@@ -274,6 +300,27 @@ const HeadRow = memo(function HeadRow() {
       <Head name="actions" className="c-actions" isHidden>
         <Legend />
       </Head>
+    </div>
+  );
+});
+
+interface SectionRowProps {
+  id: string;
+  index: number;
+  style: CSSProperties;
+  section: Section;
+}
+
+/** What the people below it have in common. It takes no press and no key. */
+const SectionRow = memo(function SectionRow({ id, index, style, section }: SectionRowProps) {
+  const translate = useTranslate();
+  const { name, size } = section;
+  return (
+    <div role="row" id={id} className="section" aria-rowindex={index + 2} style={style}>
+      <div role="gridcell" aria-colindex={1} aria-colspan={COLUMN_COUNT}>
+        <b>{translate(`room_console.grid.sections.${name}`)}</b> <span>{size}</span>
+        {name === 'hands' && size > 1 && <i>{translate('room_console.grid.longest_first')}</i>}
+      </div>
     </div>
   );
 });
@@ -332,14 +379,17 @@ const inSlots = <Row extends { seat: Seat }>(
   return [...rows].sort((a, b) => slot(a) - slot(b));
 };
 
-/** The keys work from the first moment, unless the focus is somewhere already. */
-function useEarlyFocus(element: RefObject<HTMLElement | null>) {
+/** The keys work from the first moment, unless somebody has gone elsewhere meanwhile. */
+function useEarlyFocus(element: RefObject<HTMLElement | null>, isUntouched: () => boolean) {
   const isEarly = useRef(false);
   useEffect(() => {
-    if (document.activeElement !== document.body) return;
+    const { activeElement } = document;
+    const isInDialog = activeElement?.closest('[role=dialog]') != null;
+    if (activeElement !== document.body && (isInDialog || !isUntouched())) return;
     isEarly.current = true;
-    element.current?.focus({ preventScroll: true });
+    // Where a page shows few lines, they are those of the list.
+    element.current?.focus({ preventScroll: window.innerHeight > SHORT_PAGE });
     isEarly.current = false;
-  }, [element]);
+  }, [element, isUntouched]);
   return isEarly;
 }

@@ -3,6 +3,7 @@ import { useTranslate } from 'react-admin';
 import type { Acting, RoleTemplate, Seat } from '../../api/records';
 import { inkOn, templateColor } from '../../theme/templateColor';
 import { HandSign } from '../seat/HandSign';
+import { mainCommand, type PersonCommand } from '../commands/personCommands';
 import { statusOf } from '../commands/seatStatus';
 import { nameOf } from '../../shared/nameOf';
 import { initialsOf, lookOf } from '../../shared/face';
@@ -28,19 +29,21 @@ export interface SeatRowProps extends SeatCellsProps {
   style: CSSProperties;
   isActive: boolean;
   isSelected: boolean;
-  isFirstOfOthers: boolean;
 }
+
+/** What a row asks for by itself; everything else is in its menu where there is little room. */
+const ANSWERS: ReadonlySet<PersonCommand | null> = new Set(['approve', 'release', 'unblock']);
 
 /** One person, in their place: a row that only moves or is selected keeps its cells. */
 export const SeatRow = memo(function SeatRow(props: SeatRowProps) {
-  const { id, index, style, isActive, isSelected, isFirstOfOthers, ...cells } = props;
+  const { id, index, style, isActive, isSelected, ...cells } = props;
   const { seat, goneAt, onCommand } = cells;
   const classes = [
     'row',
     isActive && 'active',
     isSelected && 'selected',
-    isFirstOfOthers && 'others',
     (seat.hand || seat.invite) && 'waits',
+    ANSWERS.has(mainCommand(seat)) && 'asks',
     goneAt !== undefined ? 'gone' : !seat.isPresent && 'absent',
   ];
   return (

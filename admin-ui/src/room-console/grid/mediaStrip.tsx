@@ -3,12 +3,12 @@ import type { Seat } from '../../api/records';
 import { FLAGS, hasFlag, tracksInWords, type Translate } from '../seat/seatFacts';
 
 /** What somebody can send, in the order of the strip. */
-const SOURCES = ['microphone', 'camera', 'screen_share'] as const;
+export const SOURCES = ['microphone', 'camera', 'screen_share'] as const;
 type Source = (typeof SOURCES)[number];
 
 /** `held`: a moderator or a scene has taken it. Each state has a shape of its own beside its colour. */
 const STATES = ['none', 'held', 'allowed', 'live'] as const;
-type State = (typeof STATES)[number];
+export type State = (typeof STATES)[number];
 
 /** The cell that shows what somebody may send and what of it is live now. */
 export function mediaCell(seat: Seat, translate: Translate) {
@@ -34,7 +34,11 @@ export function mediaCell(seat: Seat, translate: Translate) {
 
 type Observed = Record<string, unknown>;
 
-function stateOf({ tracks, hold, withheld }: Seat, observed: Observed, source: Source): State {
+export function stateOf(
+  { tracks, hold, withheld }: Seat,
+  observed: Observed,
+  source: Source,
+): State {
   if (tracks.some((track) => track.source === source && !track.isMuted)) return 'live';
   const isTaken = [hold, withheld].some((taken) => taken?.sources.includes(source));
   if (isTaken) return 'held';
@@ -57,12 +61,12 @@ function labelOf(seat: Seat, observed: Observed, translate: Translate): string {
 const [SLOT, BOX_WIDTH, BOX_HEIGHT] = [42, 36, 28];
 
 /** Only the moves are absolute, so that a sign is put into its place by shifting those. */
-const SIGN_PATHS: Record<Source, string> = {
+export const SIGN_PATHS: Record<Source, string> = {
   microphone: 'M9 6a3 3 0 0 1 6 0v5a3 3 0 0 1-6 0zM6 11a6 6 0 0 0 12 0M12 17v3',
   camera: 'M4 8h11v8h-11zM15 11l5-2.5v7l-5-2.5',
   screen_share: 'M4 6h16v10h-16zM9 19.5h6',
 };
-const SLASH = 'M4.5 4l15 16';
+export const SLASH = 'M4.5 4l15 16';
 const BOX = 'M6 1h26a5 5 0 0 1 5 5v18a5 5 0 0 1-5 5h-26a5 5 0 0 1-5-5v-18a5 5 0 0 1 5-5z';
 
 const strips = new Map<string, ReactElement>();

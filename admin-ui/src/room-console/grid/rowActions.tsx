@@ -17,6 +17,8 @@ export interface RowActionsProps {
   /** Why something cannot be done to them, and who could; null when it can. */
   obstacle: (command: PersonCommand, seat: Seat) => string | null;
   promoteTitle: string;
+  /** Whether the usual promotion would give them anything. */
+  canBePromoted: (seat: Seat) => boolean;
   translate: Translate;
   onCommand: (command: RowCommand, identity: string, element: HTMLElement) => void;
 }
@@ -55,7 +57,7 @@ export function actionsOf(props: RowActionsProps, translate: Translate) {
 function nextOf(props: RowActionsProps, translate: Translate) {
   const { seat } = props;
   const command = mainCommand(seat);
-  if (command === null) return null;
+  if (command === null || (command === 'promote' && !props.canBePromoted(seat))) return null;
   const title = command === 'promote' ? props.promoteTitle : undefined;
   return (
     <>

@@ -1,6 +1,6 @@
 import { type RefObject, useLayoutEffect, useState } from 'react';
 import useMediaQuery from '@mui/material/useMediaQuery';
-import { gridSize, type GridSize, ROW_HEIGHT } from './GridFrame';
+import { gridSize, type GridSize, headHeight, ROW_HEIGHT } from './GridFrame';
 
 /** Fits the columns and the height of a row to the room there is. */
 export function useGridFit(element: RefObject<HTMLElement | null>) {
@@ -15,7 +15,12 @@ export function useGridFit(element: RefObject<HTMLElement | null>) {
     observer.observe(frame);
     return () => observer.disconnect();
   }, [element]);
-  const rowHeight =
-    size === 'narrow' ? ROW_HEIGHT.narrow : isCoarse ? ROW_HEIGHT.coarse : ROW_HEIGHT.fine;
-  return { size, rowHeight };
+  const isShort = useMediaQuery('(max-height: 520px)', { noSsr: true }) && size !== 'narrow';
+  return {
+    size,
+    isShort,
+    rowHeight:
+      ROW_HEIGHT[size === 'narrow' ? size : isCoarse ? 'coarse' : isShort ? 'short' : 'fine'],
+    headHeight: headHeight(size, isShort),
+  };
 }

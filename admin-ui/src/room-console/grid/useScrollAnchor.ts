@@ -1,13 +1,14 @@
 import { type RefObject, useLayoutEffect, useRef, useState } from 'react';
 import type { Virtualizer } from '@tanstack/react-virtual';
 import type { RosterView } from '../roster/rosterStore';
-import { HEAD_HEIGHT } from './GridFrame';
+import type { ListLayout } from './listLayout';
 
 /** Scrolls to the active row when sorting moves it out of view, for people who work by keys. */
 export function useActiveKeptVisible(
   virtualizer: Virtualizer<HTMLDivElement, Element>,
   scroller: RefObject<HTMLElement | null>,
-  activeIndex: number,
+  /** The place of the active row among rows and heads; -1 for none. */
+  activeItem: number,
   { waiting }: RosterView,
 ) {
   const before = useRef({ hasWaited: false, isVisible: false });
@@ -16,10 +17,10 @@ export function useActiveKeptVisible(
     const { range } = virtualizer;
     const isSorted = before.current.hasWaited && !hasWaited;
     if (isSorted && before.current.isVisible && scroller.current?.matches(':focus-visible')) {
-      virtualizer.scrollToIndex(Math.max(0, activeIndex), { align: 'auto' });
+      virtualizer.scrollToIndex(Math.max(0, activeItem), { align: 'auto' });
     }
     const isVisible =
-      range !== null && activeIndex >= range.startIndex && activeIndex <= range.endIndex;
+      range !== null && activeItem >= range.startIndex && activeItem <= range.endIndex;
     before.current = { hasWaited, isVisible };
   });
 }
@@ -31,18 +32,27 @@ export function useActiveKeptVisible(
 export function useScrollAnchor(
   scroller: RefObject<HTMLElement | null>,
   { identities, waiting }: RosterView,
-  rowHeight: number,
+  layout: ListLayout,
+  headHeight: number,
 ) {
   const [anchor] = useState(() => {
     let pointerY: number | null = null;
     let shown: readonly string[] = [];
+    let shownAt = layout;
     let pushed = { by: 0, to: 0 };
-    const keepRow = (element: HTMLElement, before: readonly string[], height: number) => {
+    const keepRow = (
+      element: HTMLElement,
+      before: readonly string[],
+      beforeAt: ListLayout,
+      head: number,
+    ) => {
       if (pointerY === null) return;
-      const top = element.getBoundingClientRect().top + HEAD_HEIGHT;
-      const index = Math.floor((pointerY - top + element.scrollTop) / height);
-      const identity = before[index];
-      const by = identity === undefined ? 0 : (shown.indexOf(identity) - index) * height;
+      const top = element.getBoundingClientRect().top + head;
+      const index = beforeAt.personUnder(pointerY - top + element.scrollTop);
+      const identity = index === undefined ? undefined : before[index];
+      if (index === undefined || identity === undefined) return;
+      const now = shown.indexOf(identity);
+      const by = now < 0 ? 0 : shownAt.topOf(now) - beforeAt.topOf(index);
       if (by <= 0) return;
       const sum = element.scrollTop === pushed.to ? pushed.by : 0;
       element.scrollTop += by;
@@ -59,20 +69,23 @@ export function useScrollAnchor(
       follow: (
         element: HTMLElement,
         next: readonly string[],
+        nextAt: ListLayout,
         isAppended: boolean,
-        height: number,
+        head: number,
       ) => {
-        if (next === shown) return;
-        const before = shown;
+        const [before, beforeAt] = [shown, shownAt];
         shown = next;
-        if (isAppended) keepRow(element, before, height);
+        shownAt = nextAt;
+        if (next === before) return;
+        if (isAppended) keepRow(element, before, beforeAt, head);
         else takeBack(element);
       },
     };
   });
   const isAppended = waiting.joined > 0;
   useLayoutEffect(() => {
-    if (scroller.current) anchor.follow(scroller.current, identities, isAppended, rowHeight);
-  }, [anchor, scroller, identities, isAppended, rowHeight]);
+    if (!scroller.current) return;
+    anchor.follow(scroller.current, identities, layout, isAppended, headHeight);
+  }, [anchor, scroller, identities, layout, isAppended, headHeight]);
   return anchor;
 }

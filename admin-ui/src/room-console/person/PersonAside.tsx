@@ -6,6 +6,7 @@ import useMediaQuery from '@mui/material/useMediaQuery';
 import type { Theme } from '@mui/material/styles';
 import { PersonPanel } from './PersonPanel';
 import { nameOf } from '../../shared/nameOf';
+import { SHEET } from '../../shared/PopoverDialog';
 import type { Attempt } from '../commands/seatActions';
 import { useRoomRoster } from '../roster/rosterContext';
 import { usePerson } from './useActivePerson';
@@ -58,9 +59,7 @@ const Frame = memo(function Frame({ label, onClose, children }: FrameProps) {
         onClose={onClose}
         slotProps={{
           paper: {
-            sx: isPhone
-              ? { maxHeight: '80dvh', borderTopLeftRadius: 12, borderTopRightRadius: 12 }
-              : { width: 'min(100%, 380px)' },
+            sx: isPhone ? SHEET : { width: 'min(100%, 380px)' },
             role: 'dialog',
             'aria-label': label,
           },

@@ -17,14 +17,16 @@ import { Facts } from '../../shared/Panel';
 import { RoleChip } from '../../shared/RoleChip';
 import { TimeText } from '../../shared/TimeText';
 import { CameInWith } from './CameInWith';
+import { MediaTiles } from './MediaTiles';
 import { PersonActions } from './PersonActions';
 import { PersonHistory, PersonTokens } from './PersonHistory';
 import { PersonSection as Section } from '../seat/PersonSection';
 import { PeekSection } from '../peek/PeekSection';
 import type { Attempt } from '../commands/seatActions';
 import { statusOf } from '../commands/seatStatus';
+import { initialsOf, LOOKS, lookOf } from '../../shared/face';
 import { nameOf } from '../../shared/nameOf';
-import { FLAGS, hasFlag, tracksInWords } from '../seat/seatFacts';
+import { hasFlag } from '../seat/seatFacts';
 import type { Status } from '../seat/status';
 import { clockTime, timeLeft, waitedFor } from '../seat/times';
 import { StatusSign } from '../seat/StatusSign';
@@ -54,6 +56,7 @@ export function PersonPanel({ seat, attempt, errorText }: PersonPanelProps) {
   const isGone = useRosterFact(store, ({ gone }) => gone.has(seat.identity));
   const status = statusOf(seat, attempt, isGone, translate, errorText);
   const name = nameOf(seat);
+  const differs = seat.inSync ? null : differences(seat, explanation.data);
 
   return (
     <Box
@@ -62,15 +65,21 @@ export function PersonPanel({ seat, attempt, errorText }: PersonPanelProps) {
       data-about={seat.identity}
       sx={{ p: 2, overflowY: 'auto', flex: 1 }}
     >
-      <Box sx={{ display: 'flex', alignItems: 'flex-start', gap: 1 }}>
+      <Box sx={{ display: 'flex', alignItems: 'flex-start', gap: 1.5 }}>
+        <Face name={name} identity={seat.identity} />
         <Box sx={{ flex: 1, minWidth: 0 }}>
           <Typography variant="h2" id={titleId} sx={{ overflowWrap: 'anywhere' }}>
             <bdi translate="no">{name}</bdi>
           </Typography>
           <Mono>{seat.identity}</Mono>
           <CopyButton text={seat.identity} label={translate('room_console.panel.copy_identity')} />
+          <RoleNow seat={seat} />
         </Box>
-        <IconButton aria-label={translate('room_console.commands.close')} onClick={closePanel}>
+        <IconButton
+          aria-label={translate('room_console.commands.close')}
+          onClick={closePanel}
+          sx={{ '@media (pointer: coarse)': { minWidth: 44, minHeight: 44 } }}
+        >
           <Close sx={{ fontSize: 18 }} />
         </IconButton>
       </Box>
@@ -78,29 +87,12 @@ export function PersonPanel({ seat, attempt, errorText }: PersonPanelProps) {
       {attempt && !attempt.isOld && attempt.effects.length > 0 && (
         <Sentences texts={attempt.effects} />
       )}
+      {seat.isPresent && seat.observed && <MediaTiles seat={seat} />}
+      {seat.isPresent && seat.observed && <Deviations seat={seat} differs={differs} />}
       <PersonActions seat={seat} />
       <PeekSection seat={seat} errorText={errorText} />
       <CurrentFacts seat={seat} />
       <RoleFacts seat={seat} />
-
-      {seat.isPresent && seat.observed && (
-        <Section title={translate('room_console.panel.observed')}>
-          <span>
-            {FLAGS.filter((flag) => hasFlag(seat.observed!, flag))
-              .map((flag) => translate(`room_console.flags.${flag}`))
-              .join(', ') || translate('room_console.flags.nothing')}
-          </span>
-          {!seat.inSync && (
-            <Box sx={{ color: 'info.main', mt: 0.5 }}>
-              <span>{translate('room_console.panel.differs')}</span>
-              <Sentences texts={differences(seat, explanation.data)} />
-            </Box>
-          )}
-        </Section>
-      )}
-      <Section title={translate('room_console.panel.tracks')}>
-        {tracksInWords(seat, translate) || translate('room_console.panel.no_tracks')}
-      </Section>
 
       {explanation.isFetching && !explanation.data ? (
         <Skeleton height={80} animation={false} />
@@ -121,6 +113,72 @@ export function PersonPanel({ seat, attempt, errorText }: PersonPanelProps) {
       {can('ledger.read') && <PersonTokens room={room} seat={seat} />}
       <Presence seat={seat} />
     </Box>
+  );
+}
+
+function Face({ name, identity }: { name: string; identity: string }) {
+  const [light, ink, dark, darkInk] = LOOKS[lookOf(identity)]!;
+  return (
+    <Box
+      aria-hidden
+      sx={{
+        flex: 'none',
+        width: 44,
+        height: 44,
+        borderRadius: '50%',
+        display: 'grid',
+        placeItems: 'center',
+        fontWeight: 650,
+        // Not text: the name is beside it.
+        '&::before': { content: JSON.stringify(initialsOf(name)) },
+        bgcolor: ({ palette }) => (palette.mode === 'dark' ? dark : light),
+        color: ({ palette }) => (palette.mode === 'dark' ? darkInk : ink),
+      }}
+    />
+  );
+}
+
+/** The role, and for how long; what comes after it is in the reasons. */
+function RoleNow({ seat }: { seat: Seat }) {
+  const now = useSeconds();
+  const translate = useTranslate();
+  if (!seat.role?.template) return null;
+  return (
+    <Box sx={{ display: 'flex', flexWrap: 'wrap', columnGap: 1, fontSize: '.8125rem' }}>
+      <RoleChip template={seat.role.template} />
+      {seat.override?.until && (
+        <Box component="span" sx={{ color: 'warning.main', lineHeight: '20px' }}>
+          {translate('room_console.source.lease', { left: timeLeft(seat.override.until, now) })}
+        </Box>
+      )}
+    </Box>
+  );
+}
+
+interface DeviationsProps {
+  seat: Seat;
+  /** What LiveKit does not have as the role says; null when it has all of it. */
+  differs: string[] | null;
+}
+
+/** What the tiles do not show: ears, being hidden, and what is still to be applied. */
+function Deviations({ seat, differs }: DeviationsProps) {
+  const translate = useTranslate();
+  const observed: Record<string, unknown> = seat.observed ?? {};
+  const texts = [
+    !hasFlag(observed, 'subscribe') && translate('room_console.panel.no_subscribe'),
+    hasFlag(observed, 'hidden') && translate('room_console.panel.is_hidden'),
+  ].filter((text) => text !== false);
+  return (
+    <>
+      {texts.length > 0 && <Sentences texts={texts} />}
+      {differs !== null && (
+        <Box sx={{ color: 'info.main', fontSize: '.8125rem' }}>
+          <span>{translate('room_console.panel.differs')}</span>
+          <Sentences texts={differs} />
+        </Box>
+      )}
+    </>
   );
 }
 

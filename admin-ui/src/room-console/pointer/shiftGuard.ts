@@ -16,7 +16,6 @@ const PRESSABLE =
 const OVERLAY = '.MuiModal-root';
 const OVERLAY_PAPER = '.MuiModal-root [role=dialog]';
 const TARGETS = `${PRESSABLE}, ${OVERLAY_PAPER}`;
-const HEAD_HEIGHT = 32;
 
 interface Box {
   left: number;
@@ -250,7 +249,11 @@ function titleOf(dialog: Element): string {
 
 /** Without a cache every position is read. */
 function readTargets(rows: RowCache = new WeakMap()): Target[] {
-  const frame = document.querySelector('.grid')?.getBoundingClientRect();
+  const grid = document.querySelector('.grid');
+  const frame = grid && {
+    top: grid.querySelector('.head')?.getBoundingClientRect().bottom ?? -Infinity,
+    bottom: grid.getBoundingClientRect().bottom,
+  };
   const found: Target[] = [];
   const isAnyOverlay = document.querySelector(OVERLAY) !== null;
   let row: HTMLElement | null = null;
@@ -276,7 +279,11 @@ function readTargets(rows: RowCache = new WeakMap()): Target[] {
 }
 
 /** The row and its targets, as far as the grid shows them. */
-function targetsOfRow(row: HTMLElement, rows: RowCache, frame: DOMRect | undefined): Target[] {
+function targetsOfRow(
+  row: HTMLElement,
+  rows: RowCache,
+  frame: Pick<Box, 'top' | 'bottom'> | null,
+): Target[] {
   const { left: x, top: y, width, height } = row.getBoundingClientRect();
   let content = rows.get(row);
   if (content?.width !== width || content.height !== height) {
@@ -295,7 +302,7 @@ function targetsOfRow(row: HTMLElement, rows: RowCache, frame: DOMRect | undefin
   for (const target of content.targets) {
     const [left, right] = [target.left + x, target.right + x];
     // Rows are drawn somewhat beyond the visible part.
-    const top = Math.max(target.top + y, frame ? frame.top + HEAD_HEIGHT : -Infinity);
+    const top = Math.max(target.top + y, frame?.top ?? -Infinity);
     const bottom = Math.min(target.bottom + y, frame?.bottom ?? Infinity);
     if (right > left && bottom > top) found.push({ ...target, left, top, right, bottom });
   }

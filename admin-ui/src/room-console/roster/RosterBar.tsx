@@ -27,6 +27,22 @@ const Bar = styled('div')({
   alignItems: 'center',
   '& > *': { maxWidth: '100%' },
   '@media (min-width: 600px)': { flexWrap: 'nowrap' },
+  // On a phone the search is a sign at the end of the line, and takes the line while it is used.
+  '@media (max-width: 599px)': {
+    flexWrap: 'nowrap',
+    gap: 4,
+    paddingInline: 8,
+    '& > .MuiTextField-root': { flex: '0 0 44px' },
+    '& > .MuiTextField-root .MuiInputBase-root': { height: 44, paddingInlineStart: 12 },
+    '& > .MuiTextField-root fieldset': { border: 'none' },
+    '& > .MuiTextField-root:focus-within, & > [data-used=true]': { flex: '1 1 100%' },
+    '& > .MuiTextField-root:focus-within fieldset, & > [data-used=true] fieldset': {
+      border: '1px solid',
+    },
+    '&:has(input:focus) > [role=toolbar], &:has([data-used=true]) > [role=toolbar]': {
+      display: 'none',
+    },
+  },
 });
 
 const ChipBar = styled('div')(({ theme }) => ({
@@ -55,6 +71,13 @@ const ChipBar = styled('div')(({ theme }) => ({
     color: theme.palette.primary.main,
     fontWeight: 600,
   },
+  '@media (forced-colors: active)': {
+    '& button[aria-pressed=true]': {
+      forcedColorAdjust: 'none',
+      backgroundColor: 'Highlight',
+      color: 'HighlightText',
+    },
+  },
   '& button.nobody': { color: theme.palette.text.secondary },
   '& b': { fontWeight: 600, marginInlineStart: 4 },
   '& svg': { marginInlineEnd: 4 },
@@ -78,7 +101,7 @@ export const RosterBar = memo(function RosterBar({ store, search, onDone }: Rost
   useShownAnnouncement(store, `${chip} ${query}`);
   return (
     <Bar>
-      <Chips store={store} chip={chip} />
+      <Chips store={store} chip={chip} onDone={onDone} />
       <SearchField store={store} query={query} search={search} onDone={onDone} />
     </Bar>
   );
@@ -100,32 +123,70 @@ function useShownAnnouncement(store: RosterStore, shown: string) {
 interface ChipsProps {
   store: RosterStore;
   chip: Chip;
+  onDone: () => void;
 }
 
-const Chips = memo(function Chips({ store, chip }: ChipsProps) {
+/** One stop for Tab; the arrows go on from there, and down into the list. */
+const Chips = memo(function Chips({ store, chip, onDone }: ChipsProps) {
   const translate = useTranslate();
+  const [at, setAt] = useState<Chip | null>(null);
+  const stop = at ?? chip;
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    const buttons = [...event.currentTarget.querySelectorAll('button')];
+    const now = IN_ORDER.indexOf(stop);
+    const to = STEPS[event.key]?.(now, buttons.length);
+    if (event.key === 'ArrowDown') onDone();
+    else if (to === undefined) return;
+    else buttons[(to + buttons.length) % buttons.length]?.focus();
+    event.preventDefault();
+  };
   return (
-    <ChipBar role="group" aria-label={translate('room_console.chips.label')}>
+    <ChipBar
+      role="toolbar"
+      aria-label={translate('room_console.chips.label')}
+      onKeyDown={onKeyDown}
+      // Who comes back with Tab starts at what is chosen.
+      onBlur={() => setAt(null)}
+    >
       {IN_ORDER.map((each) => (
-        <ChipButton key={each} store={store} chip={each} isPressed={each === chip} />
+        <ChipButton
+          key={each}
+          store={store}
+          chip={each}
+          isPressed={each === chip}
+          isStop={each === stop}
+          onFocus={setAt}
+        />
       ))}
     </ChipBar>
   );
 });
 
+const STEPS: Partial<Record<string, (at: number, count: number) => number>> = {
+  ArrowRight: (at) => at + 1,
+  ArrowLeft: (at) => at - 1,
+  Home: () => 0,
+  End: (_at, count) => count - 1,
+};
+
 interface ChipButtonProps {
   store: RosterStore;
   chip: Chip;
   isPressed: boolean;
+  isStop: boolean;
+  onFocus: (chip: Chip) => void;
 }
 
-const ChipButton = memo(function ChipButton({ store, chip, isPressed }: ChipButtonProps) {
+const ChipButton = memo(function ChipButton(props: ChipButtonProps) {
+  const { store, chip, isPressed, isStop, onFocus } = props;
   const translate = useTranslate();
   const count = useRosterFact(store, ({ counts }) => counts[chip]);
   return (
     <button
       type="button"
       aria-pressed={isPressed}
+      tabIndex={isStop ? 0 : -1}
+      onFocus={() => onFocus(chip)}
       className={count === 0 ? 'nobody' : undefined}
       onClick={() => store.setChip(chip)}
     >
@@ -178,11 +239,11 @@ const SearchField = memo(function SearchField(props: SearchFieldProps) {
       onChange={({ target }: ChangeEvent<HTMLInputElement>) =>
         setTyped(takeToken(target.value) ? '' : target.value)
       }
+      data-used={typed !== ''}
       onKeyDown={onKeyDown}
       sx={{
-        width: { xs: '100%', sm: 'auto' },
-        flex: { sm: '0 1 240px' },
-        minWidth: { sm: 180 },
+        flex: { sm: '0 1 200px' },
+        minWidth: { sm: 170 },
         ml: { sm: 'auto' },
       }}
       slotProps={{

@@ -18,7 +18,7 @@ export const messages = {
     },
     shown: '%{smart_count} person shown |||| %{smart_count} people shown',
     search: 'Search name, identity or role',
-    search_hint: 'Name, identity or role',
+    search_hint: 'Find a person',
     waiting: {
       joined: '%{smart_count} joined',
       moved: '%{smart_count} moved',

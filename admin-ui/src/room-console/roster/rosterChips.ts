@@ -60,12 +60,12 @@ export const newUntil = (seat: Seat) => Date.parse(seat.joinedAt ?? '') + NEW_MS
 
 const isNew = (seat: Seat, now: number) => seat.isPresent && newUntil(seat) > now;
 
-/** Ranks, the most important first; from `OTHERS` on nobody is of special interest. */
+/** Ranks, the most important first. */
 const HANDS = 0;
 const PUBLISHING = 1;
 const FLAGGED = 2;
 const MACHINES = 3;
-export const OTHERS = 4;
+const OTHERS = 4;
 const ABSENT = 5;
 
 function rankOf(seat: Seat): number {
@@ -104,4 +104,13 @@ function splitOnce(text: string, at: string): string[] {
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
-export const rankOfKey = (key: string) => Number(key[0]);
+/** What the list is divided into, in its order; sections are ranges of ranks. */
+export const SECTIONS = ['hands', 'live', 'watch', 'others', 'absent'] as const;
+export type SectionName = (typeof SECTIONS)[number];
+const LAST_RANKS = [HANDS, PUBLISHING, MACHINES, OTHERS, ABSENT];
+
+/** The section of somebody with this key. */
+export const sectionOfKey = (key: string) => {
+  const rank = Number(key[0]);
+  return LAST_RANKS.findIndex((last) => rank <= last);
+};

@@ -19,6 +19,9 @@ function roster(...seats: Seat[]) {
   return Object.assign(store, { clock });
 }
 
+const sizesOf = (store: RosterStore) =>
+  Object.fromEntries(store.read().sections.map(({ name, size }) => [name, size]));
+
 describe('RosterStore', () => {
   it('shows first who is of interest: hands by waiting time, publishing, flagged, machines', () => {
     const store = roster(
@@ -41,7 +44,7 @@ describe('RosterStore', () => {
       'calm',
       'absent',
     ]);
-    expect(store.read().interest).toBe(6);
+    expect(sizesOf(store)).toEqual({ hands: 2, live: 1, watch: 3, others: 1, absent: 1 });
     expect(store.hands().map(({ identity }) => identity)).toEqual(['waits', 'late']);
   });
 
@@ -53,8 +56,7 @@ describe('RosterStore', () => {
       ['a'],
     );
     expect(store.read()).toMatchObject({
-      identities: ['m', 'z', 'a', 'b', 'c', 'aa'],
-      interest: 2,
+      identities: ['z', 'm', 'a', 'b', 'c', 'aa'],
       waiting: { joined: 2, moved: 1, left: 1 },
     });
     expect(store.seat('c')?.tracks).toHaveLength(1);
@@ -63,20 +65,22 @@ describe('RosterStore', () => {
     store.clock.now += 6_000;
     store.tick();
     // Who left is a ghost in their place until the order is applied.
-    expect(store.read().identities).toEqual(['m', 'z', 'a', 'b', 'c', 'aa']);
+    expect(store.read().identities).toEqual(['z', 'm', 'a', 'b', 'c', 'aa']);
     expect(store.seat('a')?.name).toBe('A');
 
     store.patch([seat('y', { hand: handSince(2) })], ['aa']);
     expect(store.read()).toMatchObject({
-      identities: ['m', 'z', 'y', 'a', 'b', 'c', 'aa'],
-      interest: 3,
+      identities: ['z', 'y', 'm', 'a', 'b', 'c', 'aa'],
       waiting: { joined: 2, moved: 1, left: 2 },
     });
 
+    // Who began to send keeps the place until then.
+    expect(sizesOf(store)).toEqual({ hands: 2, live: 1, others: 4 });
+
     store.apply();
+    expect(sizesOf(store)).toEqual({ hands: 2, live: 2, others: 2 });
     expect(store.read()).toMatchObject({
       identities: ['z', 'y', 'c', 'm', 'aa', 'b'],
-      interest: 4,
       waiting: { joined: 0, moved: 0, left: 0 },
     });
     expect(store.seat('a')).toBeUndefined();

@@ -9,9 +9,10 @@ import {
   chipsOf,
   isPublishing,
   newUntil,
-  OTHERS,
   compareKeys,
-  rankOfKey,
+  sectionOfKey,
+  type SectionName,
+  SECTIONS,
   sortKey,
 } from './rosterChips';
 import { firstIndex, RosterOrder } from './rosterOrder';
@@ -28,6 +29,13 @@ export interface Waiting {
 
 const NOTHING_WAITS: Waiting = { joined: 0, moved: 0, left: 0 };
 
+/** So many rows in a row that belong together. */
+export interface Section {
+  readonly name: SectionName;
+  readonly start: number;
+  readonly size: number;
+}
+
 export interface RosterView {
   /** The rows as shown, in order. Row data is looked up, so a patch need not touch the order. */
   identities: readonly string[];
@@ -37,8 +45,8 @@ export interface RosterView {
   counts: Readonly<Record<Chip, number>>;
   present: number;
   publishing: number;
-  /** So many rows at the top are of special interest; the rest is everybody else. */
-  interest: number;
+  /** Those that have somebody in them. The same object while none of them changes. */
+  sections: readonly Section[];
   chip: Chip;
   query: string;
   /** What has happened to the list since its order was last applied. */
@@ -64,7 +72,7 @@ export class RosterStore {
   private counts = zeroes();
   private present = 0;
   private publishing = 0;
-  private interest = 0;
+  private sections: readonly Section[] = [];
   private chip: Chip = 'all';
   private query = '';
   private isSortingPaused = false;
@@ -161,7 +169,7 @@ export class RosterStore {
   apply(): void {
     this.forgetDropped();
     this.identities = this.wanted();
-    this.interest = this.countInterest();
+    this.divide(this.findEnds(this.identities));
     this.arrived.clear();
     this.waiting = NOTHING_WAITS;
     this.emit();
@@ -271,16 +279,15 @@ export class RosterStore {
     let places = placesOf(this.identities);
     const arriving = wanted.filter((identity) => !places.has(identity));
     if (arriving.length > 0) {
-      const isOther = (identity: string) => rankOfKey(this.order.keyOf(identity) ?? '') >= OTHERS;
-      // In order themselves, so those of interest come first.
-      const split = firstIndex(arriving, isOther);
-      this.identities = [
-        ...this.identities.slice(0, this.interest),
-        ...arriving.slice(0, split),
-        ...this.identities.slice(this.interest),
-        ...arriving.slice(split),
-      ];
-      this.interest += split;
+      const ends = this.endsOf(this.sections);
+      // In order themselves, so they are divided like the list.
+      const comings = this.findEnds(arriving);
+      const before = this.identities;
+      this.identities = SECTIONS.flatMap((_name, at) => [
+        ...before.slice(ends[at - 1] ?? 0, ends[at]),
+        ...arriving.slice(comings[at - 1] ?? 0, comings[at]),
+      ]);
+      this.divide(ends.map((end, at) => end + comings[at]!));
       for (const identity of arriving) this.arrived.add(identity);
       places = placesOf(this.identities);
     }
@@ -321,12 +328,33 @@ export class RosterStore {
     });
   }
 
-  /** The order begins with them. */
-  private countInterest(): number {
-    return firstIndex(
-      this.identities,
-      (identity) => rankOfKey(this.order.keyOf(identity) ?? '') >= OTHERS,
-    );
+  /** Where each section ends among people who are in order. */
+  private findEnds(identities: readonly string[]): number[] {
+    const isAfter = (at: number) => (identity: string) =>
+      sectionOfKey(this.order.keyOf(identity) ?? '') > at;
+    return SECTIONS.map((_name, at) => firstIndex(identities, isAfter(at)));
+  }
+
+  private endsOf(sections: readonly Section[]): number[] {
+    let end = 0;
+    return SECTIONS.map((name) => {
+      end += sections.find((section) => section.name === name)?.size ?? 0;
+      return end;
+    });
+  }
+
+  private divide(ends: readonly number[]): void {
+    const sections = SECTIONS.map((name, at) => {
+      const start = ends[at - 1] ?? 0;
+      return { name, start, size: ends[at]! - start };
+    }).filter(({ size }) => size > 0);
+    const isSame =
+      sections.length === this.sections.length &&
+      sections.every(({ name, start, size }, at) => {
+        const before = this.sections[at]!;
+        return before.name === name && before.start === start && before.size === size;
+      });
+    if (!isSame) this.sections = sections;
   }
 
   private emit(): void {
@@ -342,7 +370,7 @@ export class RosterStore {
       counts: this.counts,
       present: this.present,
       publishing: this.publishing,
-      interest: this.interest,
+      sections: this.sections,
       chip: this.chip,
       query: this.query,
       waiting: this.waiting,

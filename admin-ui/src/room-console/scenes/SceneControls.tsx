@@ -12,14 +12,16 @@ import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Lock from '@mui/icons-material/LockOutlined';
 import { GuardedButton } from '../../shared/GuardedButton';
+import { KeyCap } from '../../shared/KeyCap';
 import { useErrorText } from '../../shared/useErrorText';
+import { useShortcuts } from '../commands/shortcuts';
 import { type ShowNotice, useShowNotice } from '../notices/useNotices';
 import { SceneEditor, type EditedScene } from './SceneEditor';
 import { SceneMenu } from './SceneMenu';
 import type { RoomScenes } from './useScenes';
 
 export interface LockHandle {
-  /** The first press arms, the second within three seconds locks. */
+  /** As a press on the button: the first arms, the second within three seconds locks. */
   press: () => void;
 }
 
@@ -55,6 +57,7 @@ export const SceneControls = memo(function SceneControls({
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   const [edited, setEdited] = useState<EditedScene | null>(null);
   const isLocked = scenes.active !== null;
+  const { keys } = useShortcuts();
   const lock = useCallback(() => void run(scenes.lock), [run, scenes.lock]);
   const unreachable = isReachable ? null : translate('room_console.cannot.unreachable');
   const locked = isLocked ? translate('room_scenes.is_locked') : null;
@@ -81,9 +84,12 @@ export const SceneControls = memo(function SceneControls({
         startIcon={<Lock sx={{ fontSize: 16 }} />}
         obstacle={obstacle}
         hint={translate('room_scenes.lock_help')}
-        onClick={lock}
+        onClick={press}
+        aria-keyshortcuts={keys.lock || undefined}
+        sx={{ whiteSpace: isArmed ? undefined : 'nowrap', '& kbd': { ml: 0.75 } }}
       >
-        {translate(isArmed ? 'room_scenes.lock_armed' : 'room_scenes.lock')}
+        <span>{translate(isArmed ? 'room_scenes.lock_armed' : 'room_scenes.lock')}</span>
+        {keys.lock && !isArmed && <KeyCap name={keys.lock} />}
       </GuardedButton>
       <Button aria-haspopup="menu" onClick={(event) => setAnchor(event.currentTarget)}>
         {translate('room_scenes.menu')}
@@ -127,7 +133,7 @@ export function useSceneRunner(onDone: () => void) {
 
 export type SceneRunner = ReturnType<typeof useSceneRunner>;
 
-/** A key is easily hit by mistake, so it has to be pressed twice; the button once. */
+/** It silences everybody: key and button alike have to be pressed twice. */
 function useArming(lock: () => void, obstacle: string | null, showNotice: ShowNotice) {
   const translate = useTranslate();
   const [isArmed, setIsArmed] = useState(false);

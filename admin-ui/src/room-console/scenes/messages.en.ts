@@ -4,12 +4,12 @@ export const messages = {
   room_scenes: {
     label: 'Scene',
     lock: 'Lock stage',
-    lock_armed: 'Press L again to lock',
+    lock_armed: 'Press again to lock',
     lock_help: 'Only hosts may publish or send data, starting now. Restore gives everything back.',
     no_unmute: '%{smart_count} stays muted afterwards |||| %{smart_count} stay muted afterwards',
     no_unmute_help:
       'A scene mutes phones, ingresses, agents and WHIP publishers, and LiveKit does not let Rolecall unmute them (room.enable_remote_unmute is off).',
-    press_again: 'Press L again to lock the stage',
+    press_again: 'Press L or the button again to lock the stage',
     locking: 'Locking the stage',
     is_locked: 'A scene is active; restore first',
     plays: 'This scene is active',

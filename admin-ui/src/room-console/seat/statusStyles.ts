@@ -50,6 +50,10 @@ export function statusStyles(theme: Theme, selector: string): CSSObject {
 
 /** The buttons of a row: a release has the colour of its hold, and a refused button stays readable. */
 export const rowButtonStyles = ({ palette }: Theme): CSSObject => ({
+  '& button.approve': {
+    borderColor: 'transparent',
+    backgroundColor: alpha(palette.primary.main, 0.16),
+  },
   '& button.release': { color: palette.warning.main },
   '& button.unblock': { color: palette.error.main },
   '& button[aria-disabled=true]': {

@@ -54,6 +54,7 @@ export const StageBar = memo(function StageBar(props: StageBarProps) {
         <>
           {hands > 1 && (
             <GuardedButton
+              className="all"
               aria-label={translate(`room_stage.${all}_label`)}
               obstacle={obstacle}
               onClick={props.onApproveAll}
@@ -64,7 +65,8 @@ export const StageBar = memo(function StageBar(props: StageBarProps) {
           )}
           {/* Last, so that it does not move with the length of the name. */}
           <GuardedButton
-            variant="outlined"
+            variant="contained"
+            className="next"
             data-about={stage ? nextOf(stage)?.identity : undefined}
             data-unasked
             obstacle={obstacle}
@@ -98,12 +100,16 @@ const Bar = styled('div')(({ theme }) => ({
     borderColor: theme.palette.warning.main,
     backgroundColor: alpha(theme.palette.warning.main, 0.08),
   },
-  '@media (pointer: coarse)': { height: 54, '& button': { minHeight: 44 } },
+  '@media (pointer: coarse)': { height: 50, '& button': { minHeight: 44 } },
   // What the numbers and names say is enough where there is no room for the words.
   '@media (max-width: 599px)': {
     gap: 6,
+    marginInline: 8,
     '& .words': visuallyHidden,
     '&[data-waits=true] .places': { display: 'none' },
+    // The answer to all is a swipe away; the one to the next stays under the thumb.
+    '& .next': { position: 'sticky', insetInlineEnd: 0 },
+    '& .all': { order: 1 },
   },
 }));
 
@@ -155,7 +161,7 @@ function Next({ stage, onShow }: NextProps) {
       </Box>
       <Button
         onClick={() => onShow(next.identity)}
-        sx={{ p: 0.5, minWidth: 0, maxWidth: { xs: 110, sm: 220 } }}
+        sx={{ p: 0.5, minWidth: 0, maxWidth: { xs: 150, sm: 220 } }}
       >
         <Box component="bdi" translate="no" sx={ONE_LINE}>
           {name}
