@@ -69,8 +69,10 @@ export const FacetPanel = memo(function FacetPanel(props: FacetPanelProps) {
           <Facet key={facet.field} facet={facet} query={query} onToggle={onToggle} />
         ))}
       <Typography variant="caption" color="text.secondary" component="p">
-        {translate('ledger.facet.counts')}
-        {data.basis === 'estimate' && ` ${translate('ledger.facet.estimate')}`}
+        {[
+          translate('ledger.facet.counts'),
+          ...(data.basis === 'estimate' ? [translate('ledger.facet.estimate')] : []),
+        ].join(' ')}
       </Typography>
     </FacetList>
   );
