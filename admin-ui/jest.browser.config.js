@@ -18,6 +18,7 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   testEnvironment: '<rootDir>/server/test/support/environment.js',
+  runtime: '<rootDir>/server/test/support/shared-runtime.cjs',
   setupFilesAfterEnv: ['<rootDir>/admin-ui/e2e/support/timeouts.js'],
   globalSetup: '<rootDir>/server/test/support/global-setup.js',
   globalTeardown: '<rootDir>/server/test/support/global-teardown.js',

@@ -27,6 +27,9 @@ import { KeepBroughtOfDeletedRooms1796500500000 } from './1796500500000-KeepBrou
 import { KeepWhoMadeViews1796500600000 } from './1796500600000-KeepWhoMadeViews.js';
 import { WatchWhatBoundsRights1796500700000 } from './1796500700000-WatchWhatBoundsRights.js';
 import { StreamTheLedger1796500900000 } from './1796500900000-StreamTheLedger.js';
+import { ReadWhatIsWritten1796501100000 } from './1796501100000-ReadWhatIsWritten.js';
+import { ForgetByRule1796600000000 } from './1796600000000-ForgetByRule.js';
+import { EraseOnRequest1796600100000 } from './1796600100000-EraseOnRequest.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
 export const migrations = [
@@ -59,4 +62,7 @@ export const migrations = [
   KeepWhoMadeViews1796500600000,
   WatchWhatBoundsRights1796500700000,
   StreamTheLedger1796500900000,
+  ReadWhatIsWritten1796501100000,
+  ForgetByRule1796600000000,
+  EraseOnRequest1796600100000,
 ];

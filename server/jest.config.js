@@ -1,6 +1,7 @@
 /** Tests run on the sources: swc strips the types, `npm run typecheck` checks them. */
 const common = {
   testEnvironment: '<rootDir>/test/support/environment.js',
+  runtime: '<rootDir>/test/support/shared-runtime.cjs',
   extensionsToTreatAsEsm: ['.ts'],
   setupFilesAfterEnv: ['<rootDir>/test/support/timeouts.js'],
   moduleNameMapper: {

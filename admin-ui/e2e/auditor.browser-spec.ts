@@ -9,6 +9,7 @@ import { ConsolePage } from './pages/console-page.js';
 import { Dashboard } from './pages/dashboard.js';
 import { LedgerPage } from './pages/ledger-page.js';
 import { describeBrowser } from './support/chromium.js';
+import { ENTRIES_BEFORE, startCuttingRelay } from './support/cutting-relay.js';
 import { useInstallation } from './support/installation.js';
 import { hasFocus } from './support/keyboard.js';
 import { press } from './support/press.js';
@@ -312,6 +313,63 @@ describeBrowser('an auditor', () => {
     rmSync(dirname(verifier), { recursive: true });
   });
 
+  it('stops an export, goes on after it was cut off, and has one file that proves itself', async () => {
+    const relay = await startCuttingRelay(installation.url);
+    const [name = '', value = ''] = (await installation.signIn('auditor')).cookie.split('=', 2);
+    const context = await installation.browser.newContext({ baseURL: relay.url, locale: 'en-GB' });
+    await context.addCookies([{ name, value, url: relay.url }]);
+    installation
+      .visitorIn(context)
+      .allow(/net::ERR_|status of 503/, 'the browser writes down what was cut off or refused');
+    try {
+      const page = await context.newPage();
+      await page.goto('/activity?query=');
+      await page.getByRole('button', { name: 'Export', exact: true }).click();
+      const dialog = page.getByRole('dialog', { name: 'Export entries' });
+      const press = (button: string) =>
+        dialog.getByRole('button', { name: button, exact: true }).click();
+      const cutAfter = (entries: number) =>
+        dialog.getByText(`The export was cut off after ${entries} entries.`).waitFor();
+
+      relay.mode = 'hold';
+      await press('Export');
+      await dialog.getByText(`${ENTRIES_BEFORE} entries so far`).waitFor();
+      await press('Stop');
+      await cutAfter(ENTRIES_BEFORE);
+      relay.mode = 'cut';
+      // The server may not have noticed yet that the first one ended.
+      await until('it went on and was cut off again', async () => {
+        await press('Continue');
+        const isCut = dialog.getByText(/was cut off after/);
+        await isCut.waitFor();
+        return (await isCut.textContent())?.includes(`${2 * ENTRIES_BEFORE} entries`);
+      });
+      relay.mode = 'normal';
+      const saving = page.waitForEvent('download');
+      await until('all is there', async () => {
+        await press('Continue');
+        await dialog.getByRole('alert').first().waitFor();
+        return dialog.getByText(/is saved/).isVisible();
+      });
+      const folder = mkdtempSync(join(tmpdir(), 'rolecall-continued-'));
+      const verifier = join(folder, 'verify.mjs');
+      writeFileSync(
+        verifier,
+        await (await page.request.get('/api/v1/ledger/export/verifier')).body(),
+      );
+      const proved = await runNode([verifier, await (await saving).path()]);
+      expect(proved).toMatchObject({
+        status: 0,
+        out: expect.stringMatching(
+          /made of 3 parts.*\nproved: .*none of these leaves is left out/s,
+        ),
+      });
+      rmSync(folder, { recursive: true });
+    } finally {
+      await relay.stop();
+    }
+  });
+
   it('is told why when they press Promote, and nothing changes', async () => {
     const page = await (await visitor()).newPage();
     await open(page, CONSOLE);
@@ -343,5 +401,74 @@ describeBrowser('an auditor', () => {
       ];
     }
     expect(shown).toEqual(Object.fromEntries(FORBIDDEN.map((path) => [path, ['No access', 0, 0]])));
+  });
+
+  it('needs few keys: K7 why the newest token was refused, and a link to it; K8 is the log whole', async () => {
+    const { admin } = installation;
+    await admin.post(`/rooms/${ROOM}/seats/omar/block`, { reason: 'Noise' });
+    await expect(installation.token(ROOM, 'omar')).rejects.toThrow(/403/);
+    const auditor = await visitor();
+    await auditor.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const page = await auditor.goto('/issuances');
+    const ledger = new LedgerPage(page);
+    const onFirst = () => hasFocus(ledger.link(ledger.entries.first()));
+    await until('the list takes keys', onFirst);
+    let pressed = 0;
+    const key = (name: string) => {
+      pressed += 1;
+      return page.keyboard.press(name);
+    };
+    await key('d');
+    await until('only refusals are here', async () => {
+      const text = await ledger.entries.first().textContent();
+      return /omar\s*was refused a token/.test(text ?? '') && (await onFirst());
+    });
+    await key('Enter');
+    await page
+      .getByRole('complementary', { name: 'Act' })
+      .getByText(/blocked/i)
+      .first()
+      .waitFor();
+    await key('y');
+    await until('the link is copied', async () =>
+      /\/issuances\/[0-9a-z]+-/.test(await page.evaluate(() => navigator.clipboard.readText())),
+    );
+    expect(pressed).toBeLessThanOrEqual(6);
+
+    pressed = 0;
+    await key('g');
+    await key('v');
+    await page.getByRole('button', { name: 'Verify now' }).waitFor();
+    await key('v');
+    await page
+      .getByText(/^Proved/)
+      .first()
+      .waitFor();
+    expect(pressed).toBeLessThanOrEqual(5);
+  });
+
+  it('answers by name who let somebody publish, and whether they could still come in', async () => {
+    const user = await installation.user('vera');
+    await installation.admin.put(`/users/${user.id}`, { name: 'Vera Lind' });
+    await installation.act(ROOM, 'vera', 'promote', { template: 'speaker', reason: REASON });
+    const page = await (await visitor()).goto('/');
+    await page.getByRole('main').getByText('Live now').waitFor();
+    await page.keyboard.press('Control+K');
+    await page.getByRole('combobox', { name: 'Find anything' }).fill('Lind');
+    await page.getByRole('option', { name: /^Vera Lind/ }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Vera Lind over time' }).waitFor();
+    const asOf = page.getByRole('region', { name: 'What was so at a moment' });
+    await asOf.getByText(/In the room as Speaker, may publish/).waitFor();
+    await asOf
+      .getByText(/admin@example\.com/)
+      .first()
+      .waitFor();
+    await asOf.getByText('May come in').waitFor();
+    await page
+      .getByRole('region', { name: 'Acts', exact: true })
+      .getByText(REASON)
+      .first()
+      .waitFor();
   });
 });

@@ -215,6 +215,9 @@ describeBrowser('accessible to everybody, light and dark, and fit for a phone', 
         const records = await installation.admin.get(`/${resource}`);
         await look({ name: resource, path: `/${resource}/${records.at(-1).id}` });
       }
+      const { operator } = await installation.admin.get('/me');
+      const path = `/operators/${operator.id}/history`;
+      await look({ name: 'an operator over time', path, shows: 'What they did, by room' });
     });
 
     it('everything about a user', async () => {

@@ -69,7 +69,6 @@ describeBrowser('an auditor who looks at somebody, a room or an operator over ti
     const lanes = chart(page, 'Where and as what');
     await page.getByText(`Blocked in ${ROOM}`).waitFor();
     await page.getByText('1 token still opens a door').waitFor();
-    await expectFit(page);
 
     await tabTo(page, lanes);
     await page.keyboard.press('End');
@@ -138,7 +137,6 @@ describeBrowser('an auditor who looks at somebody, a room or an operator over ti
   it('shows a room, filters by its pictures, and goes on to the people in it', async () => {
     const path = `/rooms/${encodeURIComponent(ROOM)}/history?days=1`;
     const page = await open(path, 'Who was there and as what');
-    await expectFit(page);
     const strip = chart(page, 'Who was there and who might publish');
     await tabTo(page, strip);
     await page.keyboard.press('End');
@@ -159,7 +157,6 @@ describeBrowser('an auditor who looks at somebody, a room or an operator over ti
 
   it('shows what an operator did, and what they could do then', async () => {
     const page = await open(`/operators/${operator}/history`, 'What they did, by room');
-    await expectFit(page);
     const asOf = page.getByRole('region', { name: 'What was so at a moment' });
     await asOf.getByText('Admin in all rooms').waitFor();
     const lanes = chart(page, 'What they did, by room');

@@ -40,6 +40,9 @@ const ActivityPage = lazyPage(async () => (await import('./ledger/ActivityPage')
 const IntegrityPage = lazyPage(
   async () => (await import('./integrity/IntegrityPage')).IntegrityPage,
 );
+const RetentionPage = lazyPage(
+  async () => (await import('./retention/RetentionPage')).RetentionPage,
+);
 const ExposurePage = lazyPage(async () => (await import('./exposure/ExposurePage')).ExposurePage);
 const PersonPage = lazyPage(async () => (await import('./timelines/PersonPage')).PersonPage);
 const RoomHistoryPage = lazyPage(
@@ -134,6 +137,14 @@ export const App = () => (
         element={
           <RequirePermission permission="ledger.read">
             <IntegrityPage />
+          </RequirePermission>
+        }
+      />
+      <Route
+        path="/retention"
+        element={
+          <RequirePermission permission="ledger.read" isForAllRooms>
+            <RetentionPage />
           </RequirePermission>
         }
       />

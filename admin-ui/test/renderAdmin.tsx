@@ -13,6 +13,7 @@ import { AnnounceProvider } from '../src/shared/announce';
 export const signedIn = (permissions: Permission[], rooms: string[] | null = null): Me => ({
   operator: { id: 'o-1', email: 'lee@example.org', name: 'Lee' },
   permissions,
+  everywhere: rooms === null ? permissions : [],
   rooms,
   accessRoles: [],
   ceiling: null,

@@ -13,8 +13,15 @@ import type { AppConfig } from './config/app-config.js';
 import { Idempotency } from './http/idempotency.js';
 import type { issueBody } from './issuance/issuance.schemas.js';
 import { IssuanceService } from './issuance/issuance.service.js';
-import type { DossierArguments } from './ledger-arguments.js';
-import { challengeLedger, exportLedger, verifyLedger, writeDossier } from './ledger-command.js';
+import type { DossierArguments, PersonArguments } from './ledger-arguments.js';
+import {
+  challengeLedger,
+  exportLedger,
+  verifyLedger,
+  writeDossier,
+  writePerson,
+} from './ledger-command.js';
+import { retain, verifyArchives } from './retention-command.js';
 import type { ChallengeBody } from './audit/challenge.schemas.js';
 import type { ExportRequest } from './ledger/export/ledger-exporter.js';
 import { type Erasure, LedgerEraser } from './ledger/ledger-eraser.js';
@@ -88,12 +95,26 @@ export class Commands {
     return verifyLedger(this.app, this.actor, since);
   }
 
+  /** 0 when every archive is proved, else 1. */
+  verifyArchives(folder: string): Promise<number> {
+    return verifyArchives(this.app, this.actor, folder);
+  }
+
+  /** 0 when all that is due is gone from the database, or was told. */
+  retain(isDry: boolean): Promise<number> {
+    return retain(this.app, this.actor, isDry);
+  }
+
   exportLedger(request: ExportRequest): Promise<number> {
     return exportLedger(this.app, this.actor, request);
   }
 
   writeDossier(request: DossierArguments): Promise<number> {
     return writeDossier(this.app, this.actor, request);
+  }
+
+  writePerson(request: PersonArguments): Promise<number> {
+    return writePerson(this.app, this.actor, request);
   }
 
   /** 0 when nothing deviates without an explanation, else 1. */

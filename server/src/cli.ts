@@ -14,6 +14,7 @@ import {
   readErasure,
   readExport,
   readNote,
+  readPerson,
 } from './ledger-arguments.js';
 import { SealingStopped } from './ledger/sealing/sealing-stopped.js';
 import { parseArguments as parse } from './parse-arguments.js';
@@ -91,8 +92,17 @@ async function workOf(command: string, given: Options, target: string): Promise<
       };
     }
     case 'ledger verify': {
+      const { archive } = given;
+      if (typeof archive === 'string') {
+        if (given.since !== undefined) throw fieldError('--since', 'is not for archives');
+        return (commands) => commands.verifyArchives(archive);
+      }
       const since = await readNote(given.since);
       return (commands) => commands.verifyLedger(since);
+    }
+    case 'ledger retain': {
+      const isDry = given['dry-run'] === true;
+      return (commands) => commands.retain(isDry);
     }
     case 'ledger challenge': {
       const body = await readChallenge(given);
@@ -105,6 +115,10 @@ async function workOf(command: string, given: Options, target: string): Promise<
     case 'ledger dossier': {
       const request = await readDossier(target, given);
       return (commands) => commands.writeDossier(request);
+    }
+    case 'ledger person': {
+      const request = await readPerson(target, given);
+      return (commands) => commands.writePerson(request);
     }
     case 'ledger rotate-key':
       return async (commands) => {
@@ -133,7 +147,7 @@ async function workOf(command: string, given: Options, target: string): Promise<
 async function main(): Promise<number> {
   forgetPgVariables();
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
-  const isWritten = ['export', 'dossier'].includes(positionals[1] ?? '');
+  const isWritten = ['export', 'dossier', 'person'].includes(positionals[1] ?? '');
   const hasTarget = isWritten && positionals.length === 3;
   const command = (hasTarget ? positionals.slice(0, 2) : positionals).join(' ');
   if (values.help || command === '' || (isWritten && !hasTarget)) {

@@ -16,10 +16,15 @@ export const LEDGER_OPTIONS = {
   session: { type: 'string' },
   for: { type: 'string' },
   before: { type: 'string' },
+  archive: { type: 'string' },
+  'dry-run': { type: 'boolean' },
 } as const;
 
 export const LEDGER_USAGE = `  ledger verify [--since FILE]   proves every entry against the signed tree, the mirror and the witnesses,
                                  or those after a checkpoint that you kept; exits with 1 when it cannot
+  ledger verify --archive FOLDER proves the archives of what rules let go, and that none is missing
+  ledger retain [--dry-run]      archives what rules let go, and takes it out of the database; --dry-run
+                                 says what that would be, and changes nothing
   ledger export [--from TIME] [--to TIME] [--filter JSON] [--without-people] DIR
                                  writes entries with their proofs into a new folder; node DIR/verify.mjs
                                  proves them on any machine. Times are ISO 8601 with an offset
@@ -27,6 +32,9 @@ export const LEDGER_USAGE = `  ledger verify [--since FILE]   proves every entry
                                  writes one session of a room, the newest unless you name one, as a page
                                  that opens without a network and verifies itself; --for leaves out
                                  everybody but one participant
+  ledger person --identity ID FILE
+                                 writes all that is kept of one person, for their request to see it;
+                                 other people are left out, and the verifier of exports proves it
   ledger challenge --n N [--from TIME] [--to TIME]
                                  decides N random entries again from policy as it was; exits with 1 when
                                  one deviates and the log does not say why`;
@@ -93,6 +101,17 @@ export async function readDossier(file: string, given: Given): Promise<DossierAr
     for: textOf(given.for),
   });
   return { file, room, session, for: whom };
+}
+
+export interface PersonArguments {
+  readonly file: string;
+  readonly identity: string;
+}
+
+export async function readPerson(file: string, given: Given): Promise<PersonArguments> {
+  const { personParams } = await import('./audit/timelines/timelines.schemas.js');
+  const { identity } = await parseArguments(personParams, { identity: textOf(given.identity) });
+  return { file, identity };
 }
 
 export async function readChallenge({ n, from, to }: Given): Promise<ChallengeBody> {

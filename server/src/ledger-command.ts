@@ -8,8 +8,9 @@ import type { ChallengeBody } from './audit/challenge.schemas.js';
 import { ChallengeService } from './audit/challenge.service.js';
 import { printable } from './common/printable.js';
 import { DossierService } from './audit/dossier/dossier.service.js';
+import { PersonFileService } from './audit/person/person-file.service.js';
 import { fieldError } from './common/errors/app-error.js';
-import type { DossierArguments } from './ledger-arguments.js';
+import type { DossierArguments, PersonArguments } from './ledger-arguments.js';
 import { type ExportRequest, LedgerExporter } from './ledger/export/ledger-exporter.js';
 import { CHECKS } from './ledger/ledger-verifier.js';
 import { findingText } from './ledger/verify/finding.js';
@@ -51,16 +52,43 @@ export async function writeDossier(
   { file, room, session, for: whom }: DossierArguments,
 ): Promise<number> {
   if (existsSync(file)) throw fieldError('FILE', 'exists already'); // before the ledger says it was made
-  const { manifest, html } = await app.get(DossierService).make(actor, room, session, whom);
-  const target = createWriteStream(file, { flags: 'wx', mode: 0o640 });
-  await pipeline(Readable.from(html), target).catch((error: NodeJS.ErrnoException) => {
-    throw fieldError('FILE', `cannot be written: ${error.message}`);
-  });
-  const { leaves, startedAt, endedAt, until } = manifest;
+  const dossiers = app.get(DossierService);
+  const { leaves, startedAt, endedAt, until } = await dossiers.make(
+    actor,
+    room,
+    { session, whom },
+    async ({ manifest, html }) => {
+      const target = createWriteStream(file, { flags: 'wx', mode: 0o640 });
+      await pipeline(Readable.from(html), target).catch((error: NodeJS.ErrnoException) => {
+        throw fieldError('FILE', `cannot be written: ${error.message}`);
+      });
+      return manifest;
+    },
+  );
   console.log(
     `${leaves.length} entries of the session from ${startedAt} to ${endedAt ?? `now (${until}); it still runs`}`,
   );
-  console.log(`Open it in a browser, which verifies it: ${file}`);
+  console.log(printable(`Open it in a browser, which verifies it: ${file}`));
+  console.log(printable(`Or prove it anywhere: node verify.mjs ${file}`));
+  return 0;
+}
+
+/** 0 when it was written. */
+export async function writePerson(
+  app: INestApplicationContext,
+  actor: Actor,
+  { file, identity }: PersonArguments,
+): Promise<number> {
+  if (existsSync(file)) throw fieldError('FILE', 'exists already'); // before the ledger says it was made
+  const stream = await app
+    .get(PersonFileService)
+    .start(actor, identity, () => Promise.resolve(true));
+  const target = createWriteStream(file, { flags: 'wx', mode: 0o600 });
+  await pipeline(stream, target).catch((error: NodeJS.ErrnoException) => {
+    throw fieldError('FILE', `cannot be written: ${error.message}`);
+  });
+  console.log(printable(`All that is kept of ${identity} is in ${file}`));
+  console.log('Prove it with verify.mjs, which every export has, and the key of the log.');
   return 0;
 }
 
@@ -98,6 +126,9 @@ function describe(report: VerificationReport): string[] {
   lines.push(
     `tree: ${tree.size} entries sealed, ${tree.checked} computed again from leaf ${tree.from} on, ${tree.checkpoints} checkpoints`,
   );
+  for (const { entries, rule, entry } of report.forgotten) {
+    lines.push(`forgotten by ${rule}, entry ${entry}: ${entries} entries`);
+  }
   if (unsealed > 0) lines.push(`not sealed yet: ${unsealed} entries`);
   if (beforeTree > 0) lines.push(`from before the tree, not proved: ${beforeTree} entries`);
   for (const { name, size } of witnesses?.anchors ?? []) lines.push(`${name}: ${size} entries`);

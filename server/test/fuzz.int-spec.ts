@@ -6,7 +6,7 @@ import { type Credential, type Json, startTestApp, type TestApp } from './suppor
 
 /** FUZZ_SEED and FUZZ_RUNS replay a run, or make a longer one. */
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
-const RUNS = Number(process.env.FUZZ_RUNS ?? 1_500);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 800);
 
 /** Streams do not end, and the gate answers to LiveKit's clients in LiveKit's way. */
 const NOT_HERE = /^\/(rtc|whip|livekit\/gate|api\/v1\/events)/;

@@ -9,7 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { PlainError, tail } from './errors.mjs';
 import { withLock } from './lock.mjs';
 import { ROOT, WORKSHOP } from './paths.mjs';
@@ -39,17 +39,18 @@ const TARGETS = {
       'admin-ui/tsconfig.json',
       'admin-ui/vite.config.ts',
       'admin-ui/vite.dossier.config.ts',
-      // A dossier verifies itself with these.
-      'server/src/ledger/dossier',
-      'server/src/ledger/remote',
-      'server/src/ledger/tree',
+      'server/package.json',
     ],
+    // The dashboard runs parts of the server, such as the acts and the grants.
+    moreSources: readSharedSources,
     result: 'admin-ui/dist/index.html',
     notes: [],
   },
 };
 
 const IGNORED = new Set(['dist', 'node_modules', '.rolecall']);
+/** `import … from './x.js'`, `export … from './x.js'` and `import './x.js'`, unless only of types. */
+const VALUE_IMPORT = /^(?:import|export)\s+(?!type\b)(?:[^;'"]*?\bfrom\s*)?'(\.{1,2}\/[^']+)'/gm;
 const isSource = (name) => !/(^|\.)(spec|int-spec|browser-spec)\.tsx?$|\.tsbuildinfo$/.test(name);
 
 /**
@@ -65,7 +66,7 @@ export async function buildIfStale(name, { onStart = () => {}, onProgress = () =
     async () => {
       if (isFresh(target, stamp)) return false;
       onStart();
-      const hash = hashOf(target.sources);
+      const hash = hashOf(target);
       if (!existsSync(join(ROOT, target.result))) {
         for (const file of target.notes) rmSync(join(ROOT, file), { force: true });
       }
@@ -85,12 +86,12 @@ function isFresh(target, stamp) {
   return (
     existsSync(join(ROOT, target.result)) &&
     existsSync(stamp) &&
-    readFileSync(stamp, 'utf8') === hashOf(target.sources)
+    readFileSync(stamp, 'utf8') === hashOf(target)
   );
 }
 
 /** Of names and contents, with the locked dependencies: what a build can depend on. */
-function hashOf(sources) {
+function hashOf({ sources, moreSources = () => [] }) {
   const hash = createHash('sha256');
   const add = (path) => {
     const full = join(ROOT, path);
@@ -104,8 +105,32 @@ function hashOf(sources) {
     }
     hash.update(`${path}\0${stat.size}\0`).update(readFileSync(full));
   };
-  for (const source of [...sources, 'package-lock.json']) add(source);
+  for (const source of [...sources, ...moreSources(), 'package-lock.json']) add(source);
   return hash.digest('hex');
+}
+
+/**
+ * The sources behind the exports of the server's package, with all that they import. Imports of types
+ * leave nothing in the built files.
+ */
+function readSharedSources() {
+  const server = join(ROOT, 'server');
+  const { exports } = JSON.parse(readFileSync(join(server, 'package.json'), 'utf8'));
+  const toSource = (path) => path.replace(/\.js$/, '.ts');
+  const found = new Set();
+  const open = Object.values(exports)
+    .filter((target) => typeof target === 'string')
+    .map((target) => toSource(join(server, target.replace('/dist/', '/src/'))));
+  while (open.length > 0) {
+    const file = open.pop();
+    if (found.has(file) || !existsSync(file)) continue;
+    found.add(file);
+    const text = readFileSync(file, 'utf8');
+    for (const [, specifier] of text.matchAll(VALUE_IMPORT)) {
+      open.push(toSource(join(dirname(file), specifier)));
+    }
+  }
+  return [...found].map((file) => relative(ROOT, file)).sort();
 }
 
 /**

@@ -14,10 +14,9 @@ import { QUARANTINE_FILE, readQuarantine } from './quarantine.mjs';
 import { endWorkers, signalProcess, yieldToOthers } from './processes.mjs';
 import { createSteps, seconds } from './steps.mjs';
 import { startTestPostgres } from './test-postgres.mjs';
-import { STAGES, SUITES } from './test-suites.mjs';
+import { PROCESSES, SUITES } from './test-suites.mjs';
 
 const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-const PROCESSES = 2;
 const SAY_EVERY_MS = 30_000;
 
 /** Files with failures are run once more, alone, to tell a race from a defect; not too many of them. */
@@ -34,6 +33,8 @@ const running = new Set();
 let quarantine = new Set();
 /** Of the whole run, once it is started. */
 let postgres = null;
+/** Where the servers and commands that tests start keep what V8 made of their sources. */
+let compiled = null;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
@@ -54,6 +55,7 @@ async function main(argv) {
   try {
     const { names, patterns } = parse(argv);
     quarantine = readQuarantine();
+    compiled = mkdtempSync(join(tmpdir(), 'rolecall-test-compiled-'));
     const tools = await prepare(names);
     await runSuites(names, patterns, tools);
     // A suite may have nothing that matches, since others have; but not all of them.
@@ -65,6 +67,7 @@ async function main(argv) {
     totals.failed += 1;
   } finally {
     await postgres?.stop();
+    if (compiled) rmSync(compiled, { recursive: true, force: true });
   }
   if (problems.length > 0) steps.say(`\nWhat went wrong:\n${list(problems)}`);
   if (passedAlone.length > 0)
@@ -100,6 +103,8 @@ async function prepare(names) {
   const [liveKit] = await Promise.all([
     uses('e2e', 'browser') ? findLiveKit() : null,
     uses('int', 'e2e', 'browser') ? buildAll() : null,
+    // Components run on the built parts of the server that the dashboard shares.
+    uses('ui') && !uses('int', 'e2e', 'browser') ? build('server') : null,
   ]);
   if (!uses('e2e', 'browser')) return {};
   const chromium =
@@ -153,39 +158,44 @@ async function build(name) {
   }
 }
 
-/** Failed files run again when all have ended. */
+/**
+ * Some processes take what is next; one beside them has the checks, which get what is left of the
+ * processor. Failed files run again when all have ended.
+ */
 async function runSuites(names, patterns, tools) {
-  const ended = [];
-  for (const stage of STAGES) {
-    const suites = stage.filter((name) => names.includes(name)).map((name) => SUITES[name]);
-    if (suites.length > 0) ended.push(...(await runStage(suites, patterns, tools)));
-  }
-  for (const end of ended) await end();
-}
-
-/** Some processes take what is next. */
-async function runStage(suites, patterns, tools) {
+  const suites = Object.keys(SUITES).filter((name) => names.includes(name));
   const isBeside = suites.length > 1;
+  const checks = suites.map((name) => SUITES[name]).filter(({ npm }) => npm);
+  const tests = suites.map((name) => SUITES[name]).filter(({ npm }) => !npm);
   // Files that are named are few: they need no parts.
-  const queue = suites.flatMap((suite) =>
-    isBeside && suite.parts && patterns.length === 0 ? partsOf(suite) : [suite],
-  );
+  const queue = isBeside && patterns.length === 0 ? inTurn(tests) : tests;
   const now = new Set();
   const news = setInterval(() => steps.say(`still at it: ${[...now].join(', ')}`), SAY_EVERY_MS);
   if (!isBeside) clearInterval(news);
   const ended = [];
-  const runNext = async () => {
-    const suite = queue.shift();
-    if (!suite || problems.includes('interrupted')) return;
-    now.add(suite.title);
-    if (suite.npm) await runCheck(suite, isBeside);
-    else ended.push(await runSuite(suite, patterns, tools, isBeside));
-    now.delete(suite.title);
-    await runNext();
+  const runAll = async (waiting) => {
+    for (let suite; (suite = waiting.shift()) && !problems.includes('interrupted');) {
+      now.add(suite.title);
+      if (suite.npm) await runCheck(suite, isBeside);
+      else ended.push(await runSuite(suite, patterns, tools, isBeside));
+      now.delete(suite.title);
+    }
   };
-  await Promise.all(Array.from({ length: PROCESSES }, runNext));
+  await Promise.all([runAll(checks), ...Array.from({ length: PROCESSES }, () => runAll(queue))]);
   clearInterval(news);
-  return ended;
+  for (const end of ended) await end();
+}
+
+/** The parts of the suites that have some, one of each suite after another, where the first of them is. */
+function inTurn(suites) {
+  const parts = suites.filter((suite) => suite.parts).map(partsOf);
+  const mixed = Array.from({ length: Math.max(0, ...parts.map(({ length }) => length)) }, (_, at) =>
+    parts.flatMap((some) => some[at] ?? []),
+  ).flat();
+  const first = suites.findIndex((suite) => suite.parts);
+  const whole = (some) => some.filter((suite) => !suite.parts);
+  if (first < 0) return suites;
+  return [...suites.slice(0, first), ...mixed, ...whole(suites.slice(first))];
 }
 
 function partsOf(suite) {
@@ -381,6 +391,7 @@ function testEnvironment({ liveKit, chromium }) {
     ].join(delimiter),
     ...(chromium ? { CHROMIUM: chromium } : {}),
     ...(postgres ? { TEST_PG: JSON.stringify(postgres.facts) } : {}),
+    ...(compiled ? { NODE_COMPILE_CACHE: compiled } : {}),
   };
 }
 

@@ -1,27 +1,11 @@
 /**
  * Each either an npm script, or Jest tests; `isReal`: they start servers, whose races show. Beside
- * other suites one with `parts` runs in so many, one after another, as a process becomes free.
+ * other suites one with `parts` runs in so many, in turn with those of the others. What is first here
+ * begins first.
  */
 export const SUITES = {
-  types: { title: 'types', npm: 'typecheck' },
   lint: { title: 'lint', npm: 'lint' },
-  unit: { title: 'unit', config: 'server/jest.config.js', project: 'unit' },
-  ui: { title: 'dashboard', config: 'admin-ui/jest.config.js' },
-  int: {
-    title: 'integration',
-    config: 'server/jest.config.js',
-    project: 'int',
-    isReal: true,
-    parts: 4,
-  },
-  e2e: {
-    title: 'end to end',
-    config: 'server/jest.config.js',
-    project: 'e2e',
-    isReal: true,
-    // They wait for rooms, leases and people more than they compute.
-    workers: 3,
-  },
+  types: { title: 'types', npm: 'typecheck' },
   browser: {
     title: 'browser',
     isReal: true,
@@ -30,10 +14,25 @@ export const SUITES = {
     workers: 1,
     files: 'admin-ui/e2e',
   },
+  e2e: {
+    title: 'end to end',
+    config: 'server/jest.config.js',
+    project: 'e2e',
+    isReal: true,
+    parts: 4,
+    // They wait for rooms, leases and people more than they compute.
+    workers: 3,
+  },
+  int: {
+    title: 'integration',
+    config: 'server/jest.config.js',
+    project: 'int',
+    isReal: true,
+    parts: 4,
+  },
+  ui: { title: 'dashboard', config: 'admin-ui/jest.config.js' },
+  unit: { title: 'unit', config: 'server/jest.config.js', project: 'unit' },
 };
 
-/**
- * One after another. Within one, two processes take suites from the front until nothing is left: there
- * are two cores, and what is long comes first. What waits for people in live rooms has them alone.
- */
-export const STAGES = [['browser', 'lint', 'int', 'types', 'ui', 'unit'], ['e2e']];
+/** Of tests at once. On two cores one more has something to compute while others wait. */
+export const PROCESSES = 3;

@@ -5,6 +5,7 @@ import {
   type LiveKitServer,
   startLiveKitServer,
 } from '../../../server/test/support/livekit-server.js';
+import { COMPILE_CACHE } from '../../../server/test/support/compile-cache.js';
 import { createTestDatabase } from '../../../server/test/support/test-database.js';
 import { until } from '../../../server/test/support/until.js';
 
@@ -78,6 +79,7 @@ interface ServerProcess {
 async function startProcess(url: string, env: Record<string, string>): Promise<ServerProcess> {
   const child = spawn(process.execPath, ['--enable-source-maps', MAIN], {
     env: {
+      ...COMPILE_CACHE,
       PATH: process.env.PATH,
       NODE_ENV: 'production',
       HOST: '127.0.0.1',

@@ -128,6 +128,17 @@ export const FILLED: Screen[] = [
     open: asks('Acknowledge: room.unexplained'),
   },
   { name: 'exposure', path: '/exposure', shows: /Holds a token/ },
+  { name: 'a person over time', path: '/people/vera', shows: 'Where and as what' },
+  {
+    name: 'a room over time',
+    path: `/rooms/${encodeURIComponent(ROOM)}/history`,
+    shows: 'Who was there and as what',
+  },
+  {
+    name: 'what was found in the log',
+    path: '/activity?found=tokens-never-used',
+    shows: /Tokens that have expired without a connect/,
+  },
   { name: 'operators', path: '/operators', shows: 'Audrey' },
   { name: 'access roles', path: '/access-roles', shows: 'ledger.read' },
   { name: 'API keys', path: '/api-keys', shows: 'back end' },
@@ -233,6 +244,15 @@ export const LIVE: Screen[] = [
     name: 'an entry of the ledger',
     path: '/activity?kind=seat.*',
     open: newestAct,
+  },
+  {
+    name: 'the search, with what it found',
+    path: '/access-roles',
+    open: async (page) => {
+      await page.keyboard.press('Control+K');
+      await page.getByRole('combobox', { name: 'Find anything' }).fill('vera');
+      await page.getByRole('option', { name: /Acts about vera/ }).waitFor();
+    },
   },
   {
     name: 'a new API key that is shown once',

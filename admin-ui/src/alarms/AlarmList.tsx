@@ -109,7 +109,7 @@ function What({ alarm }: { alarm: Alarm }) {
   const keys = Array.isArray(knownKeys) ? knownKeys.join(', ') : null;
   return (
     <>
-      <LedgerSentence entry={entryOf(alarm)} />
+      <LedgerSentence entry={entryOf(alarm)} isLinked />
       {keys !== null && (
         <Typography variant="caption" color="text.secondary" component="div">
           {translate('alarms.keys', { keys })}

@@ -8,7 +8,9 @@ import { deleteJson, path } from '../api/httpClient';
 import type { ApiKey } from '../api/records';
 import { ConfirmDialog } from '../shared/ConfirmDialog';
 import { Mono } from '../shared/Mono';
+import { logPath } from '../shared/historyPaths';
 import { RecordList } from '../shared/RecordList';
+import { RowLink } from '../shared/RowLink';
 import { StatusBadge } from '../shared/StatusBadge';
 import { TimeText } from '../shared/TimeText';
 import { usePermissionSet } from '../session/usePermissionSet';
@@ -32,7 +34,16 @@ export function ApiKeyList() {
         empty={{ icon: <Key />, title: 'api_keys.empty_title', text: 'api_keys.empty_text' }}
         isRowMuted={(key) => key.isRevoked as boolean}
       >
-        <Column source="name" render={(key) => <strong>{key.name}</strong>} />
+        <Column
+          source="name"
+          render={({ id, name }) =>
+            can('ledger.read') ? (
+              <RowLink to={logPath(`actor:${id}`)}>{name}</RowLink>
+            ) : (
+              <strong>{name}</strong>
+            )
+          }
+        />
         <Column source="prefix" disableSort render={(key) => <Mono>{`${key.prefix}…`}</Mono>} />
         <Column label="api_keys.state.label" render={(key) => <KeyState apiKey={key} />} />
         <Column

@@ -5,7 +5,14 @@ import {
 } from '@rolecall/server/ledger-dossier';
 import { element, isolated, quoted } from './dom';
 import { reportSections } from './report';
-import { showVerdict, type Verdict, verificationSection, verify } from './verification';
+import {
+  type Given,
+  NOTHING_GIVEN,
+  showVerdict,
+  type Verdict,
+  verificationSection,
+  verify,
+} from './verification';
 import { timeText } from './words';
 
 /** The data is below the script in the file, so it is there once the file has been read. */
@@ -19,11 +26,11 @@ async function start(): Promise<void> {
   const dossier = read();
   if (!dossier) {
     const problem = 'The file is incomplete or damaged: get it again.';
-    showVerdict(status, { problem }, false);
+    showVerdict(status, { problem }, NOTHING_GIVEN);
     return;
   }
-  const verdict = await verify(dossier, null);
-  showVerdict(status, verdict, false);
+  const verdict = await verify(dossier, NOTHING_GIVEN);
+  showVerdict(status, verdict, NOTHING_GIVEN);
   const manifest = manifestOf(dossier, verdict);
   if (!manifest) return;
   document.title = `Session of ${isolated(manifest.room)}, ${timeText(Date.parse(manifest.startedAt))} UTC`;
@@ -38,13 +45,14 @@ async function start(): Promise<void> {
   }
   main.append(verification);
 
-  function verifyWith(pin: string | null): void {
-    void verify(dossier as Dossier, pin).then((again) => {
-      showVerdict(status, again, pin !== null);
-      const field = verification.querySelector('input');
+  function verifyWith(given: Given): void {
+    void verify(dossier as Dossier, given).then((again) => {
+      showVerdict(status, again, given);
       const next = verificationSection(dossier as Dossier, again, verifyWith);
-      const nextField = next.querySelector('input');
-      if (field && nextField) nextField.value = field.value;
+      for (const id of ['key', 'policy'] as const) {
+        const field = next.querySelector<HTMLInputElement | HTMLTextAreaElement>(`#${id}`);
+        if (field) field.value = given[id];
+      }
       verification.replaceWith(next);
       verification = next;
       next.querySelector('button')?.focus();

@@ -8,6 +8,7 @@ import Typography from '@mui/material/Typography';
 import { Link } from 'react-router-dom';
 import { LedgerSentence } from '../ledger/LedgerSentence';
 import { OutcomeBadge } from '../ledger/OutcomeBadge';
+import { OpenSearch } from '../layout/SearchField';
 import { getJson } from '../api/httpClient';
 import type { Room } from '../api/records';
 import { useMe } from '../session/session';
@@ -28,6 +29,10 @@ export function HomePage() {
   return (
     <Box sx={{ display: 'grid', gap: 2, maxWidth: 1080, minWidth: 0 }}>
       <Title title={translate('home.hello', { name: me.operator.name || me.operator.email })} />
+      {/* Where the top bar has it whole, once is enough. */}
+      <Box sx={{ display: { lg: 'none' } }}>
+        <OpenSearch />
+      </Box>
       <FirstSteps />
       <Box
         sx={{

@@ -24,6 +24,7 @@ export const en = {
       integrity: 'Integrity',
       exposure: 'Exposure',
       alarms: 'Alarms',
+      retention: 'Retention',
       settings: 'Settings',
       operators: 'Operators',
       access_roles: 'Access roles',
@@ -174,6 +175,8 @@ export const en = {
     no_access: {
       title: 'No access',
       text: 'This page needs the permission %{permission}. An admin can give it to you.',
+      text_all_rooms:
+        'This page needs the permission %{permission} in all rooms. An admin can give it to you.',
       text_general: 'Your access does not include this page. An admin can change that.',
     },
   },

@@ -8,6 +8,7 @@ import Checkbox from '@mui/material/Checkbox';
 import FormControlLabel from '@mui/material/FormControlLabel';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
+import { useHotkeys } from 'react-hotkeys-hook';
 import { postJson } from '../api/httpClient';
 import type { VerificationClaim } from '../api/records';
 import { useMe } from '../session/session';
@@ -57,6 +58,15 @@ export function VerifyPanel() {
   };
   const { verification, start, cancel } = useVerification(finish);
   const isRunning = verification.state === 'running';
+  const run = () => {
+    const key = pin.trim();
+    start({
+      pin: key === '' ? null : key,
+      kept: kept?.note ?? null,
+      isOnlyNew: isOnlyNew && kept !== null,
+    });
+  };
+  useHotkeys('v', run, { useKey: true, preventDefault: true, enabled: !isRunning });
 
   return (
     <Panel title={text('title')} text={text('text')}>
@@ -66,12 +76,7 @@ export function VerifyPanel() {
         sx={{ display: 'grid', gap: 1.5, justifyItems: 'start' }}
         onSubmit={(event) => {
           event.preventDefault();
-          const key = pin.trim();
-          start({
-            pin: key === '' ? null : key,
-            kept: kept?.note ?? null,
-            isOnlyNew: isOnlyNew && kept !== null,
-          });
+          run();
         }}
       >
         {me?.rooms != null && <Alert severity="info">{text('hashes_only')}</Alert>}
@@ -120,7 +125,12 @@ export function VerifyPanel() {
         {verification.state === 'running' ? (
           <VerifyProgress progress={verification.progress} onCancel={cancel} />
         ) : (
-          <Button type="submit" variant="contained">
+          <Button
+            type="submit"
+            variant="contained"
+            aria-keyshortcuts="V"
+            title={text('key_to_start')}
+          >
             {text(verification.state === 'idle' ? 'start' : 'again')}
           </Button>
         )}

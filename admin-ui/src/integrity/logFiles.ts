@@ -37,6 +37,14 @@ export async function readText(path: string): Promise<string> {
   return new TextDecoder().decode(bytes ?? new Uint8Array());
 }
 
+/** What the log has signed of entries that rules let go; who is limited to some rooms is told nothing. */
+export async function readForgotten(): Promise<string[]> {
+  const response = await read('/api/v1/ledger/forgotten');
+  if (response.status === 403) return [];
+  const bytes = await bytesOf(response);
+  return bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as { data: string[] }).data : [];
+}
+
 /** Who is limited to some rooms may read hashes, and no entries. */
 export async function openLog(size: number): Promise<LogFiles> {
   const bundle = async (ref: BundleRef) => bytesOf(await read(`/ledger/${bundlePath(ref)}`));

@@ -149,6 +149,7 @@ registerMessages({
       kept: 'The last run here, %{time}, proved %{entries}. The log must still begin with them.',
       forget: 'Forget the last run',
       start: 'Verify now',
+      key_to_start: 'Key: V',
       cancel: 'Cancel',
       again: 'Verify again',
       starting: 'Reading the checkpoint',

@@ -2,11 +2,12 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import {
   checkLog,
   type CheckEd25519,
+  forgottenIn,
   type PublishedKey,
   readLogHead,
   TreeHasher,
 } from '@rolecall/server/ledger-remote';
-import { openLog, readText } from './logFiles';
+import { openLog, readForgotten, readText } from './logFiles';
 import type { VerifyMessage, VerifyRequest, VerifyResult } from './verification';
 import { VerifyError } from './VerifyError';
 
@@ -21,10 +22,12 @@ export async function verifyLog(
   const elapsed = () => Math.round(performance.now() - began);
   const note = await readText('/ledger/checkpoint');
   const { keys } = JSON.parse(await readText('/api/v1/ledger/keys')) as { keys: PublishedKey[] };
-  const head = await readLogHead({ note, keys, pin, kept }, sha256, checkEd25519);
+  const also = await readForgotten();
+  const head = await readLogHead({ note, keys, pin, kept, also }, sha256, checkEd25519);
   const isPinned = pin !== null;
-  const problems = [...head.problems];
   const { checkpoint } = head;
+  const forgotten = forgottenIn(also, head.verifiers);
+  const problems = [...head.problems, ...(checkpoint ? forgotten.problems : [])];
   if (!checkpoint) {
     const nothing = { what: 'entries', size: 0, checked: 0, since: null, wrong: null } as const;
     return { ...nothing, isProved: false, isKept: false, isPinned, problems, ms: elapsed(), note };
@@ -38,6 +41,7 @@ export async function verifyLog(
       checkpoint: { ...checkpoint, name: 'the newest checkpoint' },
       kept: head.kept && { ...head.kept, name: 'the checkpoint of the last run here' },
       isOnlyNew,
+      forgotten: forgotten.leaves,
     },
     {
       signal: new AbortController().signal, // who cancels ends the worker

@@ -22,10 +22,16 @@ it('shows an auditor the logs', () => {
     'Integrity',
     'Exposure',
     'Alarms',
+    'Retention',
     'Operators',
     'Access roles',
     'LiveKit',
   ]);
+});
+
+it('offers retention to nobody who is limited to some rooms', () => {
+  renderAdmin(<Navigation />, { me: signedIn(['ledger.read'], ['town-*']) });
+  expect(links()).not.toContain('Retention');
 });
 
 it('marks where one is', () => {

@@ -10,6 +10,7 @@ import DoorFront from '@mui/icons-material/DoorFrontOutlined';
 import Group from '@mui/icons-material/GroupOutlined';
 import History from '@mui/icons-material/History';
 import Home from '@mui/icons-material/HomeOutlined';
+import Inventory from '@mui/icons-material/Inventory2Outlined';
 import Key from '@mui/icons-material/VpnKeyOutlined';
 import MeetingRoom from '@mui/icons-material/MeetingRoomOutlined';
 import NotificationImportant from '@mui/icons-material/NotificationImportantOutlined';
@@ -19,7 +20,8 @@ import Shield from '@mui/icons-material/ShieldOutlined';
 import Verified from '@mui/icons-material/VerifiedUserOutlined';
 import Token from '@mui/icons-material/ConfirmationNumberOutlined';
 import { Link, useLocation, useNavigate } from 'react-router-dom';
-import type { Permission } from '../session/permissions';
+import { mayEverywhere, type Permission } from '../session/permissions';
+import { useMe } from '../session/session';
 import { usePermissionSet } from '../session/usePermissionSet';
 import { Mark } from '../shared/Mark';
 
@@ -31,6 +33,8 @@ interface Item {
   icon: ReactNode;
   /** Any one of these is enough; none means everybody. */
   permissions?: Permission[];
+  /** Only for who has it in every room. */
+  isForAllRooms?: boolean;
   /** The key after G. */
   key?: string;
 }
@@ -119,6 +123,14 @@ const GROUPS: { label: string; items: Item[] }[] = [
         permissions: ['ledger.read'],
         key: 'l',
       },
+      {
+        to: '/retention',
+        label: 'app.nav.retention',
+        icon: <Inventory />,
+        permissions: ['ledger.read'],
+        isForAllRooms: true,
+        key: 'd',
+      },
     ],
   },
   {
@@ -153,12 +165,10 @@ const HOME: Item = { to: '/', label: 'app.nav.home', icon: <Home />, key: 'h' };
 
 export function Navigation({ hasMark }: { hasMark?: boolean }) {
   const translate = useTranslate();
-  const can = usePermissionSet();
+  const isOffered = useIsOffered();
   const groups = GROUPS.map((group) => ({
     ...group,
-    items: group.items.filter(
-      ({ permissions }) => !permissions || permissions.some((permission) => can(permission)),
-    ),
+    items: group.items.filter(isOffered),
   })).filter(({ items }) => items.length > 0);
   return (
     <Box component="nav" aria-label={translate('app.nav.label')} sx={{ width: NAV_WIDTH, p: 1 }}>
@@ -232,13 +242,23 @@ function NavigationItem({ item: { to, label, icon } }: { item: Item }) {
   );
 }
 
+/** Whether the page of an item would show anything. */
+function useIsOffered(): (item: Item) => boolean {
+  const can = usePermissionSet();
+  const me = useMe();
+  return ({ permissions, isForAllRooms }) =>
+    !permissions ||
+    permissions.some((permission) =>
+      isForAllRooms ? mayEverywhere(me, permission) : can(permission),
+    );
+}
+
 /** G and a letter, as the help says; never while typing. */
 export function useNavigationKeys() {
   const navigate = useNavigate();
-  const can = usePermissionSet();
+  const isOffered = useIsOffered();
   const items = [HOME, ...GROUPS.flatMap((group) => group.items)].filter(
-    ({ key, permissions }) =>
-      key !== undefined && (!permissions || permissions.some((permission) => can(permission))),
+    (item) => item.key !== undefined && isOffered(item),
   );
   useHotkeys(
     items.map(({ key }) => `g>${key}`),

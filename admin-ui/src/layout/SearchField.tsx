@@ -1,4 +1,4 @@
-import { Suspense, useState } from 'react';
+import { Suspense } from 'react';
 import { useTranslate } from 'react-admin';
 import ButtonBase from '@mui/material/ButtonBase';
 import Search from '@mui/icons-material/Search';
@@ -6,6 +6,7 @@ import { styled } from '@mui/material/styles';
 import { useHotkeys } from 'react-hotkeys-hook';
 import { lazyPage } from '../shared/lazyPage';
 import { visuallyHidden } from '../shared/visuallyHidden';
+import { closeSearch, openSearch, useSearchIsOpen } from './searchDialog';
 
 const SearchPalette = lazyPage<{ onClose: () => void }>(
   async () => (await import('../search/SearchPalette')).SearchPalette,
@@ -15,25 +16,34 @@ const isMac = navigator.platform.startsWith('Mac');
 
 /** The field in the top bar that opens the search, as Ctrl-K does from anywhere. */
 export function SearchField() {
-  const translate = useTranslate();
-  const [isOpen, setIsOpen] = useState(false);
-  useHotkeys('mod+k', () => setIsOpen(true), {
-    preventDefault: true,
-    enableOnFormTags: true,
-  });
+  const isOpen = useSearchIsOpen();
+  useHotkeys('mod+k', openSearch, { preventDefault: true, enableOnFormTags: true });
   return (
     <>
-      <Field aria-haspopup="dialog" aria-keyshortcuts="Control+K" onClick={() => setIsOpen(true)}>
-        <Search aria-hidden />
-        <span className="hint">{translate('app.find.hint')}</span>
-        <kbd>{isMac ? '⌘ K' : 'Ctrl K'}</kbd>
-      </Field>
+      <OpenSearch className="in-bar" />
       {isOpen && (
         <Suspense>
-          <SearchPalette onClose={() => setIsOpen(false)} />
+          <SearchPalette onClose={closeSearch} />
         </Suspense>
       )}
     </>
+  );
+}
+
+/** What looks like the search and opens it. `in-bar`: a sign alone where there is little room. */
+export function OpenSearch({ className }: { className?: string }) {
+  const translate = useTranslate();
+  return (
+    <Field
+      className={className}
+      aria-haspopup="dialog"
+      aria-keyshortcuts="Control+K"
+      onClick={openSearch}
+    >
+      <Search aria-hidden />
+      <span className="hint">{translate('app.find.hint')}</span>
+      <kbd>{isMac ? '⌘ K' : 'Ctrl K'}</kbd>
+    </Field>
   );
 }
 
@@ -41,9 +51,8 @@ const Field = styled(ButtonBase)(({ theme }) => ({
   display: 'flex',
   justifyContent: 'flex-start',
   gap: 8,
-  width: 350,
-  height: 32,
-  marginRight: 8,
+  width: '100%',
+  height: 44,
   padding: '0 8px 0 10px',
   border: `1px solid ${theme.palette.text.disabled}`,
   borderRadius: 8,
@@ -64,12 +73,17 @@ const Field = styled(ButtonBase)(({ theme }) => ({
     borderRadius: 4,
     fontSize: '.6875rem',
   },
+  '&.in-bar': { width: 350, height: 32, marginRight: 8 },
+  // A touch screen has no such keys.
+  '@media (hover: none)': { '& kbd': { display: 'none' } },
   [theme.breakpoints.down('lg')]: {
-    width: 36,
-    justifyContent: 'center',
-    padding: 0,
-    borderColor: 'transparent',
-    '& kbd': { display: 'none' },
-    '& .hint': visuallyHidden,
+    '&.in-bar': {
+      width: 36,
+      justifyContent: 'center',
+      padding: 0,
+      borderColor: 'transparent',
+      '& kbd': { display: 'none' },
+      '& .hint': visuallyHidden,
+    },
   },
 }));

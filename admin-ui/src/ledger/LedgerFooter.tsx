@@ -9,6 +9,8 @@ export interface LedgerFooterProps {
   /** In whose time the list is. */
   place: string;
   onZone: () => void;
+  /** Whether the list is the page, and not a part of another one. */
+  isPage: boolean;
   filters: ReactNode;
   hasMore: boolean;
   isFetchingMore: boolean;
@@ -18,7 +20,7 @@ export interface LedgerFooterProps {
 
 /** In whose time one reads, whether there is more, and which keys work. */
 export function LedgerFooter(props: LedgerFooterProps) {
-  const { place, onZone, filters, hasMore, isFetchingMore, isFailed, onRetry } = props;
+  const { place, onZone, isPage, filters, hasMore, isFetchingMore, isFailed, onRetry } = props;
   const translate = useTranslate();
   if (isFailed) {
     return (
@@ -64,7 +66,7 @@ export function LedgerFooter(props: LedgerFooterProps) {
         variant="caption"
         sx={{ ml: 'auto', pr: 1, display: { xs: 'none', md: 'block' } }}
       >
-        {translate('ledger.keys')}
+        {translate(isPage ? 'ledger.keys' : 'ledger.keys_of_list')}
       </Typography>
     </Box>
   );

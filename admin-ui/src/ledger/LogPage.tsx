@@ -89,24 +89,31 @@ export function LogPage({ base, title, query: initial = '', header, empty }: Log
   useEffect(() => {
     if (newer > 0) announce(translate('ledger.newer_said', { smart_count: newer }));
   }, [newer, announce, translate]);
-  useLogKeys({ onZone: zone.toggle });
 
   const onFilter = useCallback(
     (field: MatchField, value: string, how: Choosing) =>
       setQuery(toggled(query, field, value, how)),
     [query, setQuery],
   );
+  useLogKeys({
+    onZone: zone.toggle,
+    onRefused: () => onFilter('outcome', 'refused', 'only'),
+  });
   const onPick = useCallback(
     (field: ValueField, value: string, event: MouseEvent) =>
       onFilter(field, value, event.altKey || event.shiftKey ? 'without' : 'only'),
     [onFilter],
   );
-  const onRange = (span: Span) => search.set(within(query, span), null);
-  const onAgo = (ago: string) =>
-    search.set(
-      { ...query, since: ago ? parseQuery(`since:${ago}`).query.since : null, before: null },
-      null,
-    );
+  const { set } = search;
+  const onRange = useCallback((span: Span) => set(within(query, span), null), [set, query]);
+  const onAgo = useCallback(
+    (ago: string) =>
+      set(
+        { ...query, since: ago ? parseQuery(`since:${ago}`).query.since : null, before: null },
+        null,
+      ),
+    [set, query],
+  );
   const ago = query.since ? printTime(query.since) : '';
 
   const addressOf = useCallback(
@@ -125,11 +132,13 @@ export function LogPage({ base, title, query: initial = '', header, empty }: Log
     void navigate(`${base}${address}`);
     if (openIndex >= 0) list.current?.focusRow(openIndex);
   };
-  const copyLink = (act: Act) => {
-    void copyText(`${window.location.origin}${addressOf(act)}`).then((isDone) =>
+  const linkTo = (path: string) => `${window.location.origin}${path}`;
+  const copy = (link: string) => {
+    void copyText(link).then((isDone) =>
       announce(translate(isDone ? 'app.copy.done' : 'app.copy.failed')),
     );
   };
+  const openLink = linkTo(`${base}/${encodeURIComponent(openId)}`);
   const facets = <FacetPanel text={text} query={query} zone={iana} onToggle={onFilter} />;
 
   return (
@@ -153,16 +162,18 @@ export function LogPage({ base, title, query: initial = '', header, empty }: Log
         <ViewBar base={base} query={query} zone={iana} anomaly={anomaly}>
           {header}
           {!anomaly && <ExportButton query={text} zone={iana} />}
-          <LivePill
-            isLive={isLive}
-            newer={newer}
-            hasMany={acts.hasManyNewer}
-            onToggle={() => setIsLive(!isLive)}
-            onShow={() => {
-              list.current?.toTop();
-              void acts.showNewer();
-            }}
-          />
+          {!anomaly && (
+            <LivePill
+              isLive={isLive}
+              newer={newer}
+              hasMany={acts.hasManyNewer}
+              onToggle={() => setIsLive(!isLive)}
+              onShow={() => {
+                list.current?.toTop();
+                void acts.showNewer();
+              }}
+            />
+          )}
         </ViewBar>
         {anomaly ? (
           <FoundRows name={anomaly} base={base} zone={zone} />
@@ -207,7 +218,7 @@ export function LogPage({ base, title, query: initial = '', header, empty }: Log
                   words,
                   zone,
                   onPick,
-                  onCopyLink: copyLink,
+                  onCopyLink: (act: Act) => copy(linkTo(addressOf(act))),
                   handle: list,
                 }}
                 empty={empty}
@@ -229,12 +240,13 @@ export function LogPage({ base, title, query: initial = '', header, empty }: Log
       <ActPanel
         id={openId}
         known={acts.acts[openIndex]}
-        link={`${window.location.origin}${base}/${encodeURIComponent(openId)}`}
+        link={openLink}
         isBeside={isWide}
         words={words}
         zone={zone}
         onFilter={onFilter}
         onClose={close}
+        onCopyLink={() => copy(openLink)}
         onNewer={openIndex > 0 ? () => open(openIndex - 1) : undefined}
         onOlder={
           openIndex >= 0 && openIndex < acts.acts.length - 1 ? () => open(openIndex + 1) : undefined

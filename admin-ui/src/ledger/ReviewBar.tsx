@@ -10,6 +10,8 @@ import { getJson, postJson } from '../api/httpClient';
 import { serverNow } from '../api/serverClock';
 import { usePermissionSet } from '../session/usePermissionSet';
 import { ConfirmDialog } from '../shared/ConfirmDialog';
+import { logPath } from '../shared/historyPaths';
+import { TextLink } from '../shared/TextLink';
 import { absoluteTime } from '../shared/time';
 import { findingsOf } from './findings';
 import './messages.en';
@@ -41,7 +43,9 @@ export function ReviewBar() {
       <Typography variant="body2">{summaryOf(data, translate, locale)}</Typography>
       {last && (
         <Typography variant="body2" color="text.secondary">
-          {translate('ledger.review.last', { by: last.by })}
+          <TextLink to={logPath('kind:ledger.reviewed')}>
+            {translate('ledger.review.last', { by: last.by })}
+          </TextLink>
         </Typography>
       )}
       {gap && can('ledger.review') && (

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import {
   type InfiniteData,
   keepPreviousData,
@@ -43,7 +43,8 @@ export function useActs({ query, zone, isLive }: ActsOptions) {
     // To compare a hundred thousand rows at every page would cost more than to draw them.
     structuralSharing: false,
   });
-  const acts = useMemo(() => flat(pages.data?.pages ?? []), [pages.data]);
+  const [growing] = useState(() => new GrowingActs());
+  const acts = useMemo(() => growing.of(pages.data?.pages ?? []), [growing, pages.data]);
 
   const head = useQuery({
     queryKey: [ROUTE, 'head', query, zone],
@@ -89,18 +90,25 @@ export function useActs({ query, zone, isLive }: ActsOptions) {
   };
 }
 
-/** An act that went on while pages were read is on the newer page only. */
-function flat(pages: readonly Acts[]): Act[] {
-  const seen = new Set<string>();
-  const acts: Act[] = [];
-  for (const { data } of pages) {
-    for (const act of data) {
-      if (seen.has(act.id)) continue;
-      seen.add(act.id);
-      acts.push(act);
+/** Pages as one list. One more page is added to it: a thousand are not gone through again. */
+class GrowingActs {
+  private pages: readonly Acts[] = [];
+  private seen = new Set<string>();
+  private acts: readonly Act[] = [];
+
+  /** An act that went on while pages were read is on the newer page only. */
+  of(pages: readonly Acts[]): readonly Act[] {
+    const isMore = this.pages.every((page, at) => page === pages[at]);
+    if (!isMore) {
+      this.seen = new Set();
+      this.acts = [];
     }
+    const added = pages.slice(isMore ? this.pages.length : 0).flatMap(({ data }) => data);
+    const fresh = added.filter(({ id }) => !this.seen.has(id) && this.seen.add(id));
+    if (fresh.length > 0 || !isMore) this.acts = [...this.acts, ...fresh];
+    this.pages = pages;
+    return this.acts;
   }
-  return acts;
 }
 
 /** How many acts at the head are not among the newest known; one's own looks at the log are no news. */

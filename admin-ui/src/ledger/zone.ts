@@ -1,4 +1,4 @@
-import { useCallback } from 'react';
+import { useCallback, useMemo } from 'react';
 import { useLocale, useStore } from 'react-admin';
 
 export type Zone = 'local' | 'utc';
@@ -64,5 +64,8 @@ export function useZone() {
     (at: string | number, shape: TimeShape) => timeIn(at, shape, locale, zone),
     [locale, zone],
   );
-  return { zone, toggle, format, place: placeOf(zone), isOwnUtc: OWN_ZONE === 'UTC' };
+  return useMemo(
+    () => ({ zone, toggle, format, place: placeOf(zone), isOwnUtc: OWN_ZONE === 'UTC' }),
+    [zone, toggle, format],
+  );
 }

@@ -1,14 +1,15 @@
-import { type KeyboardEvent, useId, useState } from 'react';
+import { type KeyboardEvent, useEffect, useId, useState } from 'react';
 import { useLocale, useTranslate } from 'react-admin';
 import Dialog from '@mui/material/Dialog';
 import { styled } from '@mui/material/styles';
 import History from '@mui/icons-material/History';
+import Key from '@mui/icons-material/KeyOutlined';
 import MeetingRoom from '@mui/icons-material/MeetingRoomOutlined';
 import Person from '@mui/icons-material/PersonOutlined';
 import Schedule from '@mui/icons-material/Schedule';
 import Search from '@mui/icons-material/Search';
 import Shield from '@mui/icons-material/AdminPanelSettingsOutlined';
-import { useNavigate } from 'react-router-dom';
+import { useLocation, useNavigate } from 'react-router-dom';
 import { takeToken } from '../shared/pastedToken';
 import { useDebounced } from '../shared/useDebounced';
 import './messages.en';
@@ -19,6 +20,8 @@ const SIGNS = {
   room: MeetingRoom,
   operator: Shield,
   time: Schedule,
+  entry: History,
+  token: Key,
   text: History,
 };
 const PAUSE_MS = 150;
@@ -33,6 +36,12 @@ export function SearchPalette({ onClose }: { onClose: () => void }) {
   const [active, setActive] = useState(0);
   const { found, isLoading } = useFound(useDebounced(text.trim(), PAUSE_MS), locale);
   const chosen = Math.min(active, found.length - 1);
+  // Another page is another question, also by the browser's own way back.
+  const { pathname } = useLocation();
+  const [opened] = useState(pathname);
+  useEffect(() => {
+    if (pathname !== opened) onClose();
+  }, [pathname, opened, onClose]);
   const go = (each: Found | undefined) => {
     if (!each) return;
     onClose();
@@ -53,7 +62,9 @@ export function SearchPalette({ onClose }: { onClose: () => void }) {
       onClose={onClose}
       fullWidth
       maxWidth="sm"
-      aria-label={translate('search.title')}
+      slotProps={{
+        paper: { 'aria-label': translate('search.title'), 'aria-labelledby': undefined },
+      }}
       sx={{ '& .MuiDialog-container': { alignItems: 'flex-start' } }}
     >
       <Frame>

@@ -6,13 +6,19 @@ import type { Operator, Room, User } from '../api/records';
 import { roomConsolePath } from '../rooms/paths';
 import { usePermissionSet } from '../session/usePermissionSet';
 import { dayAndTime } from '../shared/time';
-import { operatorHistoryPath, personPath, roomHistoryPath } from '../shared/historyPaths';
+import {
+  entryPath,
+  logPath,
+  operatorHistoryPath,
+  personPath,
+  roomHistoryPath,
+} from '../shared/historyPaths';
 import { userPath } from '../users/paths';
 import { momentIn } from './moment';
 
 export interface Found {
   id: string;
-  sort: 'person' | 'room' | 'operator' | 'time' | 'text';
+  sort: 'person' | 'room' | 'operator' | 'time' | 'entry' | 'token' | 'text';
   label: string;
   note?: string;
   to: string;
@@ -49,30 +55,30 @@ export function useFound(word: string, locale: string): { found: Found[]; isLoad
 
   const found = useMemo(() => {
     if (word === '') return [];
-    const log = (query: string) => `/activity?${new URLSearchParams({ query })}`;
     const all: Found[] = [];
-    const time = hasLog ? timeOf(word, locale, log) : null;
+    const time = hasLog ? timeOf(word, locale) : null;
     if (time) all.push(time);
+    if (hasLog) all.push(...byId(word, translate));
     for (const { id, identity, name } of users) {
       all.push({
         id: `person ${id}`,
         sort: 'person',
         label: name || identity,
         note: name ? identity : undefined,
-        to: userPath(id),
+        to: hasLog ? personPath(identity) : userPath(id),
       });
       if (!hasLog) continue;
       all.push({
         id: `acts ${id}`,
         sort: 'person',
         label: translate('search.acts_of', { name: name || identity }),
-        to: log(`identity:${JSON.stringify(identity)}`),
+        to: logPath(`identity:${JSON.stringify(identity)}`),
       });
       all.push({
-        id: `history ${id}`,
+        id: `settings ${id}`,
         sort: 'person',
-        label: translate('search.history_of', { name: name || identity }),
-        to: personPath(identity),
+        label: translate('search.settings_of', { name: name || identity }),
+        to: userPath(id),
       });
     }
     for (const { name, title } of rooms) {
@@ -97,7 +103,7 @@ export function useFound(word: string, locale: string): { found: Found[]; isLoad
         sort: 'operator',
         label: translate('search.acts_by', { name: name || email }),
         note: name ? email : undefined,
-        to: log(`actor:${id}`),
+        to: logPath(`actor:${id}`),
       });
       all.push({
         id: `history of operator ${id}`,
@@ -118,7 +124,7 @@ export function useFound(word: string, locale: string): { found: Found[]; isLoad
         id: 'text',
         sort: 'text',
         label: translate('search.in_log', { text: word }),
-        to: log(JSON.stringify(word)),
+        to: logPath(JSON.stringify(word)),
       });
     }
     return all;
@@ -126,7 +132,7 @@ export function useFound(word: string, locale: string): { found: Found[]; isLoad
   return { found, isLoading: isAskingUsers || isAskingRooms || isAskingOperators };
 }
 
-function timeOf(word: string, locale: string, log: (query: string) => string): Found | null {
+function timeOf(word: string, locale: string): Found | null {
   const now = new Date();
   const moment = momentIn(word, now);
   if (!moment) return null;
@@ -141,8 +147,30 @@ function timeOf(word: string, locale: string, log: (query: string) => string): F
     label: isDay
       ? new Intl.DateTimeFormat(locale, { dateStyle: 'full' }).format(at)
       : dayAndTime(at, now, locale),
-    to: log(`since:${iso(from)} before:${iso(to)}`),
+    to: logPath(`since:${iso(from)} before:${iso(to)}`),
   };
+}
+
+const ENTRY_ID = /^[0-9a-z]{8,11}-\d{1,9}-\d{1,15}$/;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const SHA256 = /^[0-9a-f]{64}$/i;
+
+/** What an entry, a token or an operation is known by elsewhere: in a file, a request, or a SIEM. */
+function byId(word: string, translate: ReturnType<typeof useTranslate>): Found[] {
+  const at = (name: string, sort: Found['sort'], to: string): Found => ({
+    id: name,
+    sort,
+    label: translate(`search.${name}`, { id: word }),
+    to,
+  });
+  if (ENTRY_ID.test(word)) return [at('entry', 'entry', entryPath(word))];
+  if (SHA256.test(word)) return [at('token_hash', 'token', logPath(`hash:${word}`))];
+  if (!UUID.test(word)) return [];
+  return [
+    at('token_id', 'token', logPath(`jti:${word}`)),
+    at('operation', 'text', logPath(`operationId:${word}`)),
+    at('request', 'text', logPath(`requestId:${word}`)),
+  ];
 }
 
 const NONE: never[] = [];

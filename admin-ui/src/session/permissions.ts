@@ -45,6 +45,11 @@ export function permissionFor(resource: string, action: string): Permission | un
   return action === 'show' ? rules?.list : rules?.[action];
 }
 
+/** The same in every room at once, as pages need it that are about no room. */
+export function mayEverywhere(me: Me | null, permission: Permission): boolean {
+  return me?.everywhere.includes(permission) ?? false;
+}
+
 /**
  * What the dashboard offers, never what is allowed: the server decides again at every call.
  */

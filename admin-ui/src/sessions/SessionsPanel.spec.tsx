@@ -40,6 +40,8 @@ it('makes one dossier at a time, says that it does, and why it could not', async
   const user = userEvent.setup();
   renderAdmin(<SessionsPanel room="town/hall" />, { me: signedIn(['ledger.read']) });
   const button = await screen.findByRole('button', { name: /^Download dossier of the session/ });
+  screen.getByText(/^Your dossiers name nobody/);
+  expect(screen.queryByRole('button', { name: /^… for one participant/ })).toBeNull();
   screen.getByText('2 people'); // who watches unseen is none of them
   await user.click(button);
   await screen.findByText('Making the dossier …');
@@ -60,7 +62,9 @@ it('makes one dossier at a time, says that it does, and why it could not', async
 
 it('asks for whom, and offers nobody who watched unseen', async () => {
   const user = userEvent.setup();
-  renderAdmin(<SessionsPanel room="board" />, { me: signedIn(['ledger.read']) });
+  renderAdmin(<SessionsPanel room="board" />, {
+    me: signedIn(['ledger.read', 'ledger.export_people']),
+  });
   await user.click(await screen.findByRole('button', { name: /^… for one participant/ }));
   await user.click(screen.getByLabelText('Participant'));
   await user.keyboard('{ArrowDown}');

@@ -9,8 +9,11 @@ import Typography from '@mui/material/Typography';
 import Download from '@mui/icons-material/FileDownloadOutlined';
 import { getJson, path } from '../api/httpClient';
 import type { RoomSession, RoomSessionPage } from '../api/records';
+import { usePermissionSet } from '../session/usePermissionSet';
 import { ErrorState } from '../shared/ErrorState';
 import { Panel } from '../shared/Panel';
+import { logPath } from '../shared/historyPaths';
+import { TextLink } from '../shared/TextLink';
 import { absoluteTime } from '../shared/time';
 import { useErrorText } from '../shared/useErrorText';
 import './messages.en';
@@ -35,15 +38,21 @@ export function SessionsPanel({ room }: { room: string }) {
       initialPageParam: undefined as string | undefined,
       getNextPageParam: ({ pageInfo }) => pageInfo.next ?? undefined,
     });
+  const mayName = usePermissionSet()('ledger.export_people', room);
   const sessions = data?.pages.flatMap((page) => page.data) ?? [];
   return (
     <Panel title={translate('sessions.title')} text={translate('sessions.text')}>
+      {!mayName && (
+        <Typography variant="body2" color="text.secondary" sx={{ mb: 1.5 }}>
+          {translate('sessions.no_names')}
+        </Typography>
+      )}
       {isPending && <Skeleton height={48} />}
       {error && <ErrorState error={error} onRetry={() => void refetch()} />}
       {data && sessions.length === 0 && <Typography>{translate('sessions.none')}</Typography>}
       <Box component="ul" sx={{ m: 0, p: 0, listStyle: 'none', display: 'grid', gap: 1.5 }}>
         {sessions.map((session) => (
-          <SessionRow key={session.id} room={room} session={session} />
+          <SessionRow key={session.id} room={room} session={session} mayName={mayName} />
         ))}
       </Box>
       {hasNextPage && (
@@ -55,7 +64,13 @@ export function SessionsPanel({ room }: { room: string }) {
   );
 }
 
-function SessionRow({ room, session }: { room: string; session: RoomSession }) {
+interface SessionRowProps {
+  room: string;
+  session: RoomSession;
+  mayName: boolean;
+}
+
+function SessionRow({ room, session, mayName }: SessionRowProps) {
   const translate = useTranslate();
   const locale = useLocale();
   const { state, isBusy, start } = useDossier(room, session.id);
@@ -69,12 +84,14 @@ function SessionRow({ room, session }: { room: string; session: RoomSession }) {
       <Box sx={{ display: 'flex', gap: 1, alignItems: 'center', flexWrap: 'wrap' }}>
         <Box sx={{ flex: '1 1 240px', minWidth: 0 }}>
           <Typography>
-            {session.endedAt === null
-              ? `${at}, ${translate('sessions.running')}`
-              : translate('sessions.length', {
-                  from: at,
-                  to: absoluteTime(new Date(session.endedAt), locale),
-                })}
+            <TextLink to={logPath(actsOf(room, session))}>
+              {session.endedAt === null
+                ? `${at}, ${translate('sessions.running')}`
+                : translate('sessions.length', {
+                    from: at,
+                    to: absoluteTime(new Date(session.endedAt), locale),
+                  })}
+            </TextLink>
           </Typography>
           <Typography variant="body2" color="text.secondary">
             {translate('sessions.people', { smart_count: people.length })}
@@ -90,7 +107,7 @@ function SessionRow({ room, session }: { room: string; session: RoomSession }) {
         >
           {translate('sessions.download')}
         </Button>
-        {people.length > 0 && (
+        {mayName && people.length > 0 && (
           <Button
             disabled={isBusy}
             aria-label={translate('sessions.one_named', { at })}
@@ -113,6 +130,12 @@ function SessionRow({ room, session }: { room: string; session: RoomSession }) {
       )}
     </Box>
   );
+}
+
+/** The search that finds what happened in it. */
+function actsOf(room: string, { startedAt, endedAt }: RoomSession) {
+  const ends = endedAt === null ? '' : ` before:${new Date(Date.parse(endedAt) + 1).toISOString()}`;
+  return `room:${JSON.stringify(room)} since:${startedAt}${ends}`;
 }
 
 function Progress({ state }: { state: DossierState }) {

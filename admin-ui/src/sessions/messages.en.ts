@@ -4,6 +4,8 @@ registerMessages({
   sessions: {
     title: 'Sessions',
     text: 'A dossier is one file for a session: who was there, who could do what when, what was decided, and the proof of it. It opens in a browser without a network, and verifies itself.',
+    no_names:
+      'Your dossiers name nobody: people are “Person 1”, “Moderator 1” and so on, and the proofs hold. Naming people needs the permission ledger.export_people for this room.',
     none: 'This room has had no session yet.',
     running: 'running now',
     length: 'from %{from} to %{to}',

@@ -15,11 +15,19 @@ export function lookOf(identity: string): number {
   return hash % LOOKS.length;
 }
 
+/** Dear to make, and needed for each row of a list. */
+const SEGMENTER = new Intl.Segmenter();
+
+function firstLetterOf(word = ''): string {
+  const [first] = SEGMENTER.segment(word);
+  return first?.segment ?? '';
+}
+
 /** "AR" of "Ana Ruiz"; one letter of a single word. */
 export function initialsOf(name: string): string {
   const words = name.split(/[\s@._-]+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
   return [words[0], words.length > 1 ? words[1] : undefined]
-    .map((word) => [...new Intl.Segmenter().segment(word ?? '')][0]?.segment ?? '')
+    .map(firstLetterOf)
     .join('')
     .toLocaleUpperCase();
 }

@@ -11,6 +11,10 @@ describe('names that look alike', () => {
     ['Al', 'AI'],
     ['Bo', 'B0'],
     ['Ana Ruiz', 'Ana-Ruiz\u200b'],
+    ['Ana Ruiz', '\u0251na Ru\u0131z'], // Latin alpha, i without a dot
+    ['Ana Ruiz', '\u{1d400}na Ru\u{1d422}z'], // mathematical letters
+    ['Kim', '\u13e6im'], // Cherokee
+    ['IAN', 'ian'],
   ])('%s and %s', (a, b) => {
     expect(of(a)).toBe(of(b));
   });

@@ -1,6 +1,7 @@
+import unhomoglyph from 'unhomoglyph';
 import { nameOf, type Named } from './nameOf';
 
-/** Letters that look like another one in most typefaces, as far as people choose names to deceive. */
+/** Letters that people take for each other, beyond Unicode's table: it tells cases apart. */
 const ALIKE: Readonly<Record<string, string>> = {
   ...pairs('аеорсухіјѕһԁոӏвкмнт', 'aeopcyxijshdnibkmht'),
   ...pairs('αονρικτυβεη', 'aovpiktuben'),
@@ -12,15 +13,33 @@ function pairs(from: string, to: string): Record<string, string> {
   return Object.fromEntries([...from].map((letter, at) => [letter, letters[at] ?? letter]));
 }
 
+const shapes = new Map<string, string>();
+
+/** By Unicode's table of confusable characters (UTS 39); looking one up is slow. */
+function shapeOf(letter: string): string {
+  let shape = shapes.get(letter);
+  if (shape === undefined) {
+    shape = ALIKE[letter] ?? unhomoglyph(letter);
+    shapes.set(letter, shape);
+  }
+  return shape;
+}
+
+function folded(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+}
+
+function shaped(text: string): string {
+  return Array.from(text, shapeOf).join('');
+}
+
 /** The same for names that can hardly be told apart by the eye. */
 export function lookalike(person: Named): string {
-  const plain = nameOf(person)
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
+  // Large letters have other look-alikes than small ones.
+  const plain = folded(shaped(nameOf(person).normalize('NFKC')))
     .replace(/[\s\p{P}]+/gu, ' ')
     .trim();
-  return [...plain].map((letter) => ALIKE[letter] ?? letter).join('');
+  return folded(shaped(plain));
 }
 
 const LONGEST_IN_A_ROW = 40;

@@ -39,8 +39,8 @@ export interface ActsPanelProps {
 /** As high as its rows where there are few. */
 function heightOf(rows: number) {
   if (rows === 0) return undefined;
-  const of = (row: number) => Math.min(380, rows * row + 38);
-  return { xs: of(77), sm: of(49) };
+  const of = (row: number) => Math.min(380, rows * row + 42);
+  return { xs: of(96), sm: of(49) };
 }
 
 /** Acts of the log that the page is about; a picture narrows them down. */

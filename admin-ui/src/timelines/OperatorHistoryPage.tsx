@@ -1,5 +1,5 @@
-import { useMemo, useState } from 'react';
-import { Title, useLocale, useTranslate } from 'react-admin';
+import { useMemo } from 'react';
+import { Title, useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Table from '@mui/material/Table';
@@ -13,23 +13,21 @@ import { TextLink } from '../shared/TextLink';
 import type { OperatorTimeline } from '@rolecall/server/api';
 import { path } from '../api/httpClient';
 import { Face } from '../ledger/list/Face';
-import { useZone } from '../ledger/zone';
+import type { useZone } from '../ledger/zone';
 import { usePermissionSet } from '../session/usePermissionSet';
 import { Mono } from '../shared/Mono';
 import { Panel } from '../shared/Panel';
 import { StatusBadge } from '../shared/StatusBadge';
-import { useNow } from '../shared/TimeText';
 import { useRouteSegment } from '../shared/useRouteSegment';
 import { ActsPanel } from './ActsPanel';
 import { AsOf } from './AsOf';
-import type { Bar, Lane } from './chart/layout';
+import type { Lane } from './chart/layout';
 import { Frame, Split } from './Frame';
 import { LaneCard } from './LaneCard';
 import { type LaneWords, quoted, timesOf } from './laneWords';
 import './messages.en';
-import { entryPath, roomHistoryPath } from '../shared/historyPaths';
-import { useSpan, wholeOf } from './useSpan';
-import { useTimeline } from './useTimeline';
+import { entryPath, logPath, roomHistoryPath } from '../shared/historyPaths';
+import { useTimelinePage } from './useTimelinePage';
 
 type Held = NonNullable<OperatorTimeline['access']>[number];
 
@@ -41,27 +39,16 @@ export function OperatorHistoryPage() {
 
 function History({ id }: { id: string }) {
   const translate = useTranslate();
-  const locale = useLocale();
   const can = usePermissionSet();
-  const zone = useZone();
-  const span = useSpan();
-  const tick = useNow().getTime();
-  const { at, setAt, isUntilNow } = span;
-  const [chosen, setChosen] = useState<Bar | null>(null);
-  const { data, error, refetch } = useTimeline<OperatorTimeline>(path('operators', id), span);
-  const now = Math.max(tick, data ? Date.parse(data.to) : 0);
-  const words = useMemo(
-    () => ({ translate, format: zone.format, locale, now }),
-    [translate, zone.format, locale, now],
-  );
+  const page = useTimelinePage<OperatorTimeline>(path('operators', id));
+  const { data, at, setAt, now, moment, words, zone, chosen, setChosen } = page;
   const lanes = useMemo(() => (data ? lanesOf(data, words) : []), [data, words]);
   const name = data?.operator.name ?? id;
   const about = `actor:${quoted(id)}`;
   const chosenIn = chosen && lanes.find(({ bars }) => bars.some((bar) => bar.id === chosen.id));
   const roomOf = chosenIn?.to ? chosenIn.label : null;
   const held = data?.access?.find(
-    ({ from, to }) =>
-      Date.parse(from) <= (at ?? now) && (to === null || Date.parse(to) > (at ?? now)),
+    ({ from, to }) => Date.parse(from) <= moment && (to === null || Date.parse(to) > moment),
   );
   return (
     <>
@@ -77,12 +64,9 @@ function History({ id }: { id: string }) {
             </Button>
           )
         }
-        span={span}
-        zone={zone}
-        error={error}
-        onRetry={() => void refetch()}
+        {...page.frame}
       >
-        {data && (
+        {data && page.picture && page.acts && (
           <>
             <Split
               main={
@@ -90,13 +74,8 @@ function History({ id }: { id: string }) {
                   title={translate('timelines.operator.lanes')}
                   lanes={lanes}
                   of="room"
-                  whole={wholeOf(data, isUntilNow)}
-                  now={now}
-                  at={at}
-                  onAt={setAt}
-                  chosen={chosen?.id ?? null}
+                  {...page.picture}
                   onChoose={setChosen}
-                  zone={zone}
                   legend={['work']}
                   partial={
                     data.isPartial
@@ -153,7 +132,7 @@ function History({ id }: { id: string }) {
                   query: `${about} kind:looks`,
                 },
               ]}
-              whole={{ from: Date.parse(data.from), to: isUntilNow ? now : Date.parse(data.to) }}
+              {...page.acts}
               part={
                 chosen && {
                   // The last entry of the stretch belongs to it.
@@ -163,7 +142,6 @@ function History({ id }: { id: string }) {
                 }
               }
               onClear={() => setChosen(null)}
-              zone={zone}
             />
             {data.access !== null && <Accesses access={data.access} zone={zone} />}
           </>
@@ -291,7 +269,13 @@ function Accesses({ access, zone }: AccessesProps) {
                         )
                         .join(', ') || translate('timelines.operator.nothing')}
                 </TableCell>
-                <TableCell>{one.by && <bdi translate="no">{one.by}</bdi>}</TableCell>
+                <TableCell>
+                  {one.by && (
+                    <TextLink to={logPath(`actor:${quoted(one.by)}`)}>
+                      <bdi translate="no">{one.by}</bdi>
+                    </TextLink>
+                  )}
+                </TableCell>
                 <TableCell>
                   {one.entry && (
                     <TextLink to={entryPath(one.entry)}>

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react';
-import { Title, useLocale, useTranslate } from 'react-admin';
+import { Title, useTranslate } from 'react-admin';
 import { useQuery } from '@tanstack/react-query';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
@@ -12,16 +12,15 @@ import type { ExposurePage } from '../api/records';
 import { ExposureTable } from './exposure/ExposureTable';
 import './exposure/messages.en';
 import { Face } from '../ledger/list/Face';
-import { useZone } from '../ledger/zone';
 import { usePermissionSet } from '../session/usePermissionSet';
 import { EmptyState } from '../shared/EmptyState';
 import { ErrorState } from '../shared/ErrorState';
 import { Mono } from '../shared/Mono';
 import { Panel } from '../shared/Panel';
 import { StatusBadge } from '../shared/StatusBadge';
-import { useNow } from '../shared/TimeText';
 import { useTemplates } from '../shared/useTemplates';
 import { useRouteSegment } from '../shared/useRouteSegment';
+import { PersonDataPanel } from '../person-data/PersonDataPanel';
 import { userPath } from '../users/paths';
 import { ActsPanel } from './ActsPanel';
 import { AsOf, barsAt, Decided } from './AsOf';
@@ -32,8 +31,7 @@ import { quoted, timesOf, toLane, withTokens } from './laneWords';
 import './messages.en';
 import { roomHistoryPath } from '../shared/historyPaths';
 import { SessionTable } from './SessionTable';
-import { useSpan, wholeOf } from './useSpan';
-import { useTimeline } from './useTimeline';
+import { useTimelinePage } from './useTimelinePage';
 
 /** A person over time: where they were and as what, what was decided about them, what they hold now. */
 export function PersonPage() {
@@ -43,20 +41,10 @@ export function PersonPage() {
 
 function Person({ identity }: { identity: string }) {
   const translate = useTranslate();
-  const locale = useLocale();
   const can = usePermissionSet();
-  const zone = useZone();
-  const span = useSpan();
-  const tick = useNow().getTime();
-  const { at, setAt, isUntilNow } = span;
-  const [chosen, setChosen] = useState<Bar | null>(null);
+  const page = useTimelinePage<PersonTimeline>(path('people', identity));
+  const { data, at, setAt, isUntilNow, now, moment, words, zone, chosen, setChosen } = page;
   const [room, setRoom] = useState<string | null>(null);
-  const { data, error, refetch } = useTimeline<PersonTimeline>(path('people', identity), span);
-  const now = Math.max(tick, data ? Date.parse(data.to) : 0);
-  const words = useMemo(
-    () => ({ translate, format: zone.format, locale, now }),
-    [translate, zone.format, locale, now],
-  );
   const exposure = useQuery({
     queryKey: ['exposure', 'of', identity],
     queryFn: ({ signal }) =>
@@ -74,9 +62,7 @@ function Person({ identity }: { identity: string }) {
   const open = exposure.data ? exposure.data.counts.tokens + exposure.data.counts.sessions : 0;
   const blocked = lanes.filter((lane) => barsAt(lane, now).some(({ kind }) => kind === 'blocked'));
   const name = data?.person.name ?? identity;
-  const there = lanes.filter((lane) =>
-    barsAt(lane, at ?? now).some(({ kind }) => kind !== 'token'),
-  );
+  const there = lanes.filter((lane) => barsAt(lane, moment).some(({ kind }) => kind !== 'token'));
   const shown = room ?? there[0]?.id ?? lanes[0]?.id ?? null;
   const laneOf = (bar: Bar) => lanes.find(({ bars }) => bars.includes(bar));
   const about = `identity:${quoted(identity)}`;
@@ -119,12 +105,9 @@ function Person({ identity }: { identity: string }) {
             </Button>
           )
         }
-        span={span}
-        zone={zone}
-        error={error}
-        onRetry={() => void refetch()}
+        {...page.frame}
       >
-        {data && (
+        {data && page.picture && page.acts && (
           <>
             <Split
               main={
@@ -132,16 +115,11 @@ function Person({ identity }: { identity: string }) {
                   title={translate('timelines.person.lanes')}
                   lanes={lanes}
                   of="room"
-                  whole={wholeOf(data, isUntilNow)}
-                  now={now}
-                  at={at}
-                  onAt={setAt}
-                  chosen={chosen?.id ?? null}
+                  {...page.picture}
                   onChoose={(bar) => {
                     setChosen(bar);
                     setRoom((bar && laneOf(bar)?.id) ?? null);
                   }}
-                  zone={zone}
                   legend={['present', 'live', 'role', 'held', 'blocked', 'token']}
                   partial={
                     data.isPartial
@@ -170,8 +148,10 @@ function Person({ identity }: { identity: string }) {
                       <States
                         bars={lanes
                           .filter(({ id }) => id === shown)
-                          .flatMap((lane) => barsAt(lane, at ?? now))}
-                        said={(bar) => `${bar.name}, ${timesOf(bar, words)}`}
+                          .flatMap((lane) => barsAt(lane, moment))}
+                        said={({ name: what, by, ...times }) =>
+                          `${what}${by === null ? '' : translate('timelines.said.by', { by })}, ${timesOf(times, words)}`
+                        }
                       />
                       <Decided room={shown} identity={identity} at={at} />
                     </>
@@ -194,7 +174,7 @@ function Person({ identity }: { identity: string }) {
                   query: `${about} kind:tokens`,
                 },
               ]}
-              whole={{ from: Date.parse(data.from), to: isUntilNow ? now : Date.parse(data.to) }}
+              {...page.acts}
               part={
                 chosen && {
                   span: { from: chosen.from, to: chosen.to ?? now },
@@ -203,7 +183,6 @@ function Person({ identity }: { identity: string }) {
                 }
               }
               onClear={() => setChosen(null)}
-              zone={zone}
             />
             <Columns>
               <Panel
@@ -242,6 +221,7 @@ function Person({ identity }: { identity: string }) {
                 )}
               </Panel>
             </Columns>
+            <PersonDataPanel identity={identity} name={name} />
           </>
         )}
       </Frame>

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react';
-import { Title, useLocale, useTranslate } from 'react-admin';
+import { Title, useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
@@ -8,13 +8,11 @@ import { Link } from 'react-router-dom';
 import { TextLink } from '../shared/TextLink';
 import type { RoomTimeline } from '@rolecall/server/api';
 import { path } from '../api/httpClient';
-import { useZone } from '../ledger/zone';
 import { roomConsolePath, roomSettingsPath } from '../rooms/paths';
 import { usePermissionSet } from '../session/usePermissionSet';
 import { Panel } from '../shared/Panel';
 import { RoleChip } from '../shared/RoleChip';
 import { StatusBadge } from '../shared/StatusBadge';
-import { useNow } from '../shared/TimeText';
 import { useRouteSegment } from '../shared/useRouteSegment';
 import { ActsPanel } from './ActsPanel';
 import { AsOf, barsAt } from './AsOf';
@@ -26,8 +24,7 @@ import { type LaneWords, quoted, timesOf, toLane } from './laneWords';
 import './messages.en';
 import { personPath } from '../shared/historyPaths';
 import { SessionTable } from './SessionTable';
-import { useSpan, wholeOf } from './useSpan';
-import { useTimeline } from './useTimeline';
+import { useTimelinePage } from './useTimelinePage';
 
 /** A room over time: who was there, who was live, and what was decided. */
 export function RoomHistoryPage() {
@@ -37,20 +34,10 @@ export function RoomHistoryPage() {
 
 function History({ room }: { room: string }) {
   const translate = useTranslate();
-  const locale = useLocale();
   const can = usePermissionSet();
-  const zone = useZone();
-  const span = useSpan();
-  const tick = useNow().getTime();
-  const { at, setAt, isUntilNow } = span;
-  const [chosen, setChosen] = useState<Bar | null>(null);
+  const page = useTimelinePage<RoomTimeline>(path('rooms', room));
+  const { data, at, setAt, now, moment, words, zone, chosen, setChosen } = page;
   const [brush, setBrush] = useState<Span | null>(null);
-  const { data, error, refetch } = useTimeline<RoomTimeline>(path('rooms', room), span);
-  const now = Math.max(tick, data ? Date.parse(data.to) : 0);
-  const words = useMemo(
-    () => ({ translate, format: zone.format, locale, now }),
-    [translate, zone.format, locale, now],
-  );
   const people = useMemo(
     () =>
       (data?.lanes ?? []).map((lane) =>
@@ -65,10 +52,10 @@ function History({ room }: { room: string }) {
   const about = `room:${quoted(room)}`;
   const chosenIn = chosen && people.find(({ bars }) => bars.some(({ id }) => id === chosen.id));
   const there = people.filter((lane) =>
-    barsAt(lane, at ?? now).some(({ kind }) => kind === 'present' || kind === 'live'),
+    barsAt(lane, moment).some(({ kind }) => kind === 'present' || kind === 'live'),
   );
   const held = people.filter((lane) =>
-    barsAt(lane, at ?? now).some(({ kind }) => kind === 'held' || kind === 'blocked'),
+    barsAt(lane, moment).some(({ kind }) => kind === 'held' || kind === 'blocked'),
   );
   return (
     <>
@@ -89,12 +76,9 @@ function History({ room }: { room: string }) {
             </>
           )
         }
-        span={span}
-        zone={zone}
-        error={error}
-        onRetry={() => void refetch()}
+        {...page.frame}
       >
-        {data && (
+        {data && page.picture && page.acts && (
           <>
             <BarCard
               title={translate('timelines.room.strip')}
@@ -122,16 +106,11 @@ function History({ room }: { room: string }) {
                   title={translate('timelines.room.lanes')}
                   lanes={lanes}
                   of="identity"
-                  whole={wholeOf(data, isUntilNow)}
-                  now={now}
-                  at={at}
-                  onAt={setAt}
-                  chosen={chosen?.id ?? null}
+                  {...page.picture}
                   onChoose={(bar) => {
                     setChosen(bar);
                     setBrush(null);
                   }}
-                  zone={zone}
                   legend={['session', 'scene', 'present', 'live', 'role', 'held', 'blocked']}
                   partial={
                     data.isPartial
@@ -150,8 +129,8 @@ function History({ room }: { room: string }) {
               }
               aside={
                 <AsOf at={at} onAt={setAt} lanes={lanes} zone={zone}>
-                  <Present title="there" lanes={there} at={at ?? now} />
-                  {held.length > 0 && <Present title="held" lanes={held} at={at ?? now} />}
+                  <Present title="there" lanes={there} at={moment} />
+                  {held.length > 0 && <Present title="held" lanes={held} at={moment} />}
                 </AsOf>
               }
             />
@@ -175,7 +154,7 @@ function History({ room }: { room: string }) {
                 },
                 { id: 'all', label: translate('timelines.acts.all'), query: about },
               ]}
-              whole={{ from: Date.parse(data.from), to: isUntilNow ? now : Date.parse(data.to) }}
+              {...page.acts}
               part={
                 chosen
                   ? {
@@ -193,7 +172,6 @@ function History({ room }: { room: string }) {
                 setChosen(null);
                 setBrush(null);
               }}
-              zone={zone}
             />
             <Columns>
               <Panel

@@ -5,12 +5,14 @@ import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
 import { Link } from 'react-router-dom';
 import { path } from '../api/httpClient';
+import { actorPath, entryPath, personPath, roomHistoryPath } from '../shared/historyPaths';
 import { forgetToken } from '../shared/pastedToken';
 import { Mono } from '../shared/Mono';
 import { nameOf } from '../shared/nameOf';
 import { Facts } from '../shared/Panel';
 import { RoleChip } from '../shared/RoleChip';
 import { StatusBadge, type Tone } from '../shared/StatusBadge';
+import { TextLink } from '../shared/TextLink';
 import { TimeText } from '../shared/TimeText';
 import type { Recognition } from './useRecognized';
 
@@ -82,22 +84,46 @@ function factsOf({ answer }: Recognition, translate: Translate) {
     if (value) facts.push({ label: translate(`token_check.fact.${name}`), value });
   };
   const identity = people.subject?.identity;
-  add('by', people.issuer && <bdi translate="no">{people.issuer.name}</bdi>);
+  const link = (to: string | undefined, shown: ReactNode) =>
+    to === undefined ? (
+      shown
+    ) : (
+      <TextLink to={to} onClick={forgetToken}>
+        {shown}
+      </TextLink>
+    );
+  const { issuer } = people;
+  add(
+    'by',
+    issuer &&
+      link(
+        issuer.identity === null ? actorPath(issuer.kind, issuer.id) : personPath(issuer.identity),
+        <bdi translate="no">{issuer.name}</bdi>,
+      ),
+  );
   add(
     'for',
     people.subject && (
       <span>
-        <bdi translate="no">{nameOf({ name: people.subject.name, identity: identity ?? '' })}</bdi>{' '}
+        {link(
+          identity ? personPath(identity) : undefined,
+          <bdi translate="no">
+            {nameOf({ name: people.subject.name, identity: identity ?? '' })}
+          </bdi>,
+        )}{' '}
         {identity && <Mono>{identity}</Mono>}
       </span>
     ),
   );
-  add('room', issuance?.room && <bdi translate="no">{issuance.room}</bdi>);
+  const room = issuance?.room;
+  add('room', room && link(roomHistoryPath(room), <bdi translate="no">{room}</bdi>));
   add(
     'role',
-    role && (
-      <RoleChip template={role.key} name={role.name} color={role.color} version={role.version} />
-    ),
+    role &&
+      link(
+        `/role-templates${path(role.key)}`,
+        <RoleChip template={role.key} name={role.name} color={role.color} version={role.version} />,
+      ),
   );
   add('at', issuance && <TimeText at={issuance.at} format="absolute" />);
   add('why', issuance?.reason && <bdi>{issuance.reason}</bdi>);
@@ -109,7 +135,7 @@ function factsOf({ answer }: Recognition, translate: Translate) {
     'used',
     use ? (
       <span>
-        <TimeText at={use.at} format="absolute" />{' '}
+        {link(entryPath(use.id), <TimeText at={use.at} format="absolute" />)}{' '}
         <span>{translate('token_check.times', { smart_count: uses.length })}</span>
       </span>
     ) : (

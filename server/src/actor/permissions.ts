@@ -44,6 +44,14 @@ export const PERMISSIONS = {
   },
   'ledger.review': { reach: 'any', description: 'Sign off reviews of the logs' },
   'ledger.save_view': { reach: 'any', description: 'Save and delete searches of the logs' },
+  'ledger.erase': {
+    reach: 'global',
+    description: 'Erase what the logs say of a person',
+  },
+  'ledger.retain': {
+    reach: 'global',
+    description: 'Set how long the logs are kept, and place and lift legal holds',
+  },
   'alarm.acknowledge': { reach: 'any', description: 'Say that an alarm was looked at' },
   'operator.read': { reach: 'any', description: 'See operators and access roles' },
   'operator.create': { reach: 'any', description: 'Add operators' },

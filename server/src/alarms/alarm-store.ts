@@ -58,6 +58,10 @@ const COLUMNS = `a.id, a.kind, a.room, a.identity, a.about, a.times, a.note,
     WHEN a.gone_at IS NOT NULL THEN 'gone' ELSE 'open' END AS state`;
 
 /** The table `alarm`. */
+/** Of a trigger's definition; names have their schema or not, as the search path says. */
+export const TRIGGER_SHA256 = String.raw`encode(sha256(convert_to(
+  regexp_replace(pg_get_triggerdef(t.oid), '\mpublic\.|\s+', '', 'g'), 'UTF8')), 'hex')`;
+
 @Injectable()
 export class AlarmStore {
   constructor(private readonly pg: PgPool) {}
@@ -177,18 +181,21 @@ export class AlarmStore {
 
   /**
    * Those of the triggers and functions that there are, with a mark that every change of one changes.
-   * `bodies`: SHA-256 of what the functions among them should be; triggers run one of these.
+   * `bodies`: SHA-256 of what the functions among them should be; `triggers`: of the definitions of
+   * the triggers, with table, function and condition.
    */
   async readWatch(
     names: readonly string[],
     bodies: Readonly<Record<string, string>>,
+    triggers: Readonly<Record<string, string>>,
   ): Promise<WatchPart[]> {
     const { rows } = await this.pg.query<WatchPart & object>(
       'alarm-watch',
       `SELECT t.tgname AS name, concat(t.oid, ' ', t.xmin) AS version,
          (t.tgenabled = 'A' OR (t.tgenabled = 'O'
            AND current_setting('session_replication_role') <> 'replica'))
-         AND run.pronamespace = 'public'::regnamespace AND $2::jsonb ? run.proname::text AS "isOn"
+         AND run.pronamespace = 'public'::regnamespace AND $2::jsonb ? run.proname::text
+         AND coalesce(${TRIGGER_SHA256} = $3::jsonb->>t.tgname::text, false) AS "isOn"
        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc run ON run.oid = t.tgfoid
        WHERE t.tgname = ANY($1) AND c.relnamespace = 'public'::regnamespace
        UNION ALL
@@ -196,7 +203,7 @@ export class AlarmStore {
          encode(sha256(convert_to(p.prosrc, 'UTF8')), 'hex') = $2::jsonb->>p.proname::text
        FROM pg_proc p
        WHERE p.proname = ANY($1) AND p.pronamespace = 'public'::regnamespace`,
-      [names, JSON.stringify(bodies)],
+      [names, JSON.stringify(bodies), JSON.stringify(triggers)],
     );
     return rows;
   }

@@ -7,6 +7,7 @@ import { AlarmStore, type OpenAlarms } from './alarm-store.js';
 import { alarmKey, Alarms, type Finding } from './alarms.service.js';
 import { POLICY_FUNCTIONS } from './policy-functions.js';
 import { policyTriggers } from './policy-tables.js';
+import { POLICY_TRIGGERS } from './policy-triggers.js';
 
 const LOOK_MS = 5_000;
 const WATCH = [...policyTriggers(), ...Object.keys(POLICY_FUNCTIONS)];
@@ -62,7 +63,10 @@ export class AlarmWatch implements OnModuleDestroy {
    */
   private async checkTriggers(): Promise<void> {
     const parts = new Map(
-      (await this.store.readWatch(WATCH, POLICY_FUNCTIONS)).map((part) => [part.name, part]),
+      (await this.store.readWatch(WATCH, POLICY_FUNCTIONS, POLICY_TRIGGERS)).map((part) => [
+        part.name,
+        part,
+      ]),
     );
     const findings: Finding[] = [];
     for (const name of WATCH) {

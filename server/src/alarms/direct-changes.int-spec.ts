@@ -5,7 +5,9 @@ import { LedgerWorld } from '../../test/support/ledger-world.js';
 import { until } from '../../test/support/until.js';
 import { SYSTEM_ACTOR } from '../actor/actor.js';
 import { LedgerVerification } from '../ledger/verify/verification.js';
-import { POLICY_TABLES } from './policy-tables.js';
+import { TRIGGER_SHA256 } from './alarm-store.js';
+import { POLICY_TABLES, policyTriggers } from './policy-tables.js';
+import { POLICY_TRIGGERS } from './policy-triggers.js';
 
 let app: TestApp;
 /** psql with the application's role. */
@@ -179,6 +181,31 @@ describe('policy that is changed past Rolecall', () => {
     expect(await direct(since)).toEqual([]);
   });
 
+  it('counts as lifting a ceiling where its times are not the same to Postgres and to the server', async () => {
+    const at = new Date().toISOString();
+    const bound = { id: 'a', ceiling: [['canSubscribe']], from: at, to: at, notSid: null };
+    const lifts = async (admitted: object | null, awaited: object | null) => {
+      const { rows } = await psql.query<{ lifts: boolean }>(
+        'SELECT seat_lifts_ceiling(NULL, $1, $2, $3) AS lifts',
+        [JSON.stringify([bound]), admitted, awaited && JSON.stringify([awaited])],
+      );
+      return rows[0]?.lifts;
+    };
+    expect(await lifts(null, { ...bound, to: '2099-01-01T00:00:00.000Z' })).toBe(false);
+    for (const to of [
+      'infinity',
+      '2099-01-01T00:00:00.000',
+      '2099-01-01T00:00:60Z',
+      '2099-01-01',
+    ]) {
+      expect([to, await lifts(null, { ...bound, to })]).toEqual([to, true]);
+    }
+    const admitted = { id: 'a', ceiling: bound.ceiling, at };
+    expect(await lifts(admitted, null)).toBe(false);
+    expect(await lifts({ ...admitted, at: 'infinity' }, null)).toBe(true);
+    expect(await lifts({ ...admitted, issuedAt: 'infinity' }, null)).toBe(true);
+  });
+
   it('is named where an act of the past gives something back', async () => {
     const room = await app.newRoom();
     const since = await lastSeq();
@@ -254,6 +281,8 @@ describe('the watch over policy', () => {
       app_user: ['looks_like', 'revision', 'created_at', 'updated_at'],
       installation: ['policy_logged_since'],
       assignment: ['room_like', 'revision', 'created_at'],
+      ledger_hold: ['placed_at'],
+      ledger_rule: ['rooms_like', 'at', 'acts_at'],
       operator: ['last_signed_in_at', 'revision', 'created_at'],
       operator_session: ['created_at', 'last_seen_at', 'ip', 'user_agent'],
       role_template: ['draft_updated_at', 'revision', 'created_at'],
@@ -322,16 +351,34 @@ describe('the watch over policy', () => {
     expect(body).toHaveLength(2);
   });
 
-  it('counts as off while a function of it has another body', async () => {
+  it('knows the definition of each of its triggers', async () => {
+    const rows = await app.sql<{ name: string; hash: string }>(
+      `SELECT tgname AS name, ${TRIGGER_SHA256} AS hash FROM pg_trigger t WHERE tgname = ANY($1)`,
+      [policyTriggers()],
+    );
+    expect(Object.fromEntries(rows.map(({ name, hash }) => [name, hash]))).toEqual(POLICY_TRIGGERS);
+  });
+
+  it('counts as off while a function has another body, or a trigger another condition', async () => {
+    const [trigger] = await app.sql<{ definition: string }>(
+      `SELECT pg_get_triggerdef(oid) AS definition FROM pg_trigger WHERE tgname = 'scene_noted_insert'`,
+    );
+    const never = trigger?.definition.replace(
+      /( WHEN \(.*\))? EXECUTE /s,
+      ' WHEN (false) EXECUTE ',
+    );
     await app.database.asOwner(
       `CREATE OR REPLACE FUNCTION policy_report(of_table name, operation text, before jsonb,
          after jsonb, keys text[], own_kinds text[], relation oid) RETURNS void
        LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN RETURN; END $$`,
+      'DROP TRIGGER scene_noted_insert ON scene',
+      String(never),
     );
+    const names = ['policy_report', 'scene_noted_insert'];
     const said = async () =>
       (await app.ledger('policy.watch_stopped')).filter(
-        ({ payload }) => payload.trigger === 'policy_report' && payload.isOff,
+        ({ payload }) => names.includes(payload.trigger) && payload.isOff,
       );
-    await until('it is noticed', async () => (await said()).length === 1, 15_000);
+    await until('both are noticed', async () => (await said()).length === 2, 15_000);
   });
 });

@@ -15,6 +15,6 @@ export const POLICY_FUNCTIONS: Readonly<Record<string, string>> = {
   room_keep_voiding: 'c0f0c2bea2c7486dd3bae76933135ee394aa09440e7b1cf06823399856d0f60a',
   room_restore_brought: 'abadb7713c8cf90c4c02d0e9de6aea84066c225731707f377bce8e8f030de0cf',
   room_restore_voiding: 'd88ceae4f6b8a5ed3e1a192b560fb0df0d34cb713837b5fb7ff1039b9cef2815',
-  seat_lifts_ceiling: 'a67036011ee143ca379210a0ecfa365bccf987c0525573641966efa5150d8c67',
+  seat_lifts_ceiling: 'e57374f4e2d2af706847b5dfaa1e2f82b89989acea3588d029670b882eeef009',
   seat_note_issued: '5716f8d5db8e02b62dc695c7dbee87fb81eed30bbb5bd0ed4712569ba003284b',
 };

@@ -4,6 +4,8 @@ export const POLICY_TABLES = [
   'app_user',
   'assignment',
   'installation',
+  'ledger_hold',
+  'ledger_rule',
   'operator',
   'operator_access',
   'operator_session',

@@ -5,6 +5,9 @@ import { RoleTemplatesModule } from '../role-templates/role-templates.module.js'
 import { SeatsModule } from '../seats/seats.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AssignmentsModule } from '../assignments/assignments.module.js';
+import { BulkModule } from '../bulk/bulk.module.js';
+import { HttpModule } from '../http/http.module.js';
+import { StageModule } from '../stage/stage.module.js';
 import { AnomaliesController } from './anomalies/anomalies.controller.js';
 import { AnomaliesService } from './anomalies/anomalies.service.js';
 import { UnusedRoles } from './anomalies/unused-roles.js';
@@ -20,6 +23,10 @@ import { LogController } from './log/log.controller.js';
 import { LogFigures } from './log/log-figures.js';
 import { LogSearches } from './log/log-searches.js';
 import { Names } from './log/names.js';
+import { ErasureService } from './person/erasure.service.js';
+import { PersonFileController } from './person/person-file.controller.js';
+import { PersonFileService } from './person/person-file.service.js';
+import { PersonRecords } from './person/person-records.js';
 import { RecognizeController } from './recognize/recognize.controller.js';
 import { RecognizeService } from './recognize/recognize.service.js';
 import { SeatLineage } from './seat-lineage.js';
@@ -35,9 +42,12 @@ import { ViewsService } from './views/views.service.js';
   imports: [
     ApiKeysModule,
     AssignmentsModule,
+    BulkModule,
+    HttpModule,
     OperatorsModule,
     RoleTemplatesModule,
     SeatsModule,
+    StageModule,
     UsersModule,
   ],
   controllers: [
@@ -47,6 +57,7 @@ import { ViewsService } from './views/views.service.js';
     ExportController,
     ExposureController,
     LogController,
+    PersonFileController,
     RecognizeController,
     SessionsController,
     TimelinesController,
@@ -57,10 +68,13 @@ import { ViewsService } from './views/views.service.js';
     AnomaliesService,
     ChallengeService,
     DossierService,
+    ErasureService,
     ExposureService,
     LogFigures,
     LogSearches,
     Names,
+    PersonFileService,
+    PersonRecords,
     RecognizeService,
     SeatLineage,
     SessionsService,
@@ -68,6 +82,6 @@ import { ViewsService } from './views/views.service.js';
     UnusedRoles,
     ViewsService,
   ],
-  exports: [ChallengeService, ViewsService],
+  exports: [ChallengeService, PersonFileService, ViewsService],
 })
 export class AuditModule {}

@@ -69,6 +69,11 @@ export const exposureResponse = z.object({
         issuanceId: z.string().nullable().describe('The ledger entry of the token.'),
         issuedAt: z.date().nullable().describe('When it was issued.'),
         issuer: issuerResponse.nullable(),
+        isUnreadable: z
+          .boolean()
+          .describe(
+            'Its entry is not as Rolecall writes them: the latest end that a token can have is shown.',
+          ),
         entrance: entranceResponse.describe('Whether it opens the door now, and why not.'),
       }),
     )

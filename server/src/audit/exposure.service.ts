@@ -139,7 +139,7 @@ export class ExposureService {
   }
 
   private ofToken(token: LivingToken, standing: Standing): Exposure {
-    const { room, identity, jti, issuanceId, issuedAt, issuer } = token;
+    const { room, identity, jti, issuanceId, issuedAt, issuer, isUnreadable } = token;
     return {
       room,
       identity,
@@ -148,11 +148,12 @@ export class ExposureService {
       source: 'issued',
       until: new Date(token.expiresAt.getTime() + LEEWAY_MS),
       isRenewed: false,
-      jti,
+      jti: jti === '' ? null : jti,
       refreshed: false,
       issuanceId,
       issuedAt,
       issuer,
+      isUnreadable,
       entrance: this.entranceWithToken(token, standing),
     };
   }
@@ -191,6 +192,7 @@ export class ExposureService {
       issuanceId: null,
       issuedAt: null,
       issuer: null,
+      isUnreadable: false,
       entrance: isVoid ? VOID : standing.entrance,
     };
   }

@@ -18,6 +18,8 @@ export interface Exposure {
   readonly issuanceId: string | null;
   readonly issuedAt: Date | null;
   readonly issuer: LivingToken['issuer'] | null;
+  /** Its entry is none of a token as Rolecall writes them: the latest end that can be is shown. */
+  readonly isUnreadable: boolean;
   readonly entrance: Entrance;
 }
 

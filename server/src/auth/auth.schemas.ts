@@ -32,6 +32,9 @@ export const meResponse = z.object({
   permissions: z
     .array(z.string())
     .describe('The permissions that they have, everywhere or in some rooms.'),
+  everywhere: z
+    .array(z.string())
+    .describe('Those of the permissions that they have in every room, and where no room is meant.'),
   rooms: z
     .array(z.string())
     .nullable()

@@ -35,6 +35,7 @@ interface Attempt {
 export interface Me {
   operator: { id: string; email: string; name: string };
   permissions: string[];
+  everywhere: string[];
   rooms: string[] | null;
   accessRoles: string[];
   ceiling: RoleGrants | null;
@@ -295,11 +296,14 @@ async function rememberDevice(
 }
 
 /** Permissions as `GET /me` shows them, for operators and API keys alike. */
-export function accessOf(actor: Actor): Pick<Me, 'permissions' | 'rooms' | 'ceiling'> {
+export function accessOf(
+  actor: Actor,
+): Pick<Me, 'permissions' | 'everywhere' | 'rooms' | 'ceiling'> {
   const giving = actor.holds.filter((hold) => hold.permissions.has('seat.promote'));
   const ceilings = (giving.length > 0 ? giving : actor.holds).map((hold) => hold.ceiling);
   return {
     permissions: actor.permissionList(),
+    everywhere: actor.permissionList().filter((permission) => actor.covers(permission, null)),
     rooms: actor.roomLimit(),
     ceiling: ceilings.includes(null) ? null : (ceilings[0] ?? null),
   };

@@ -14,6 +14,7 @@ import { BulkStore } from './bulk-store.js';
 import { BulkTargets } from './bulk-targets.js';
 import { BulkViews } from './bulk-views.js';
 import { BulkWorker } from './bulk-worker.js';
+import { KeptTargets } from './kept-targets.js';
 import { OperationsController } from './operations.controller.js';
 import { SceneOperations } from './scene-operations.js';
 
@@ -26,6 +27,7 @@ import { SceneOperations } from './scene-operations.js';
     BulkActs,
     BulkRequests,
     BulkProgress,
+    KeptTargets,
     BulkRunner,
     BulkScenes,
     BulkService,
@@ -35,7 +37,7 @@ import { SceneOperations } from './scene-operations.js';
     BulkWorker,
     SceneOperations,
   ],
-  exports: [SceneOperations],
+  exports: [KeptTargets, SceneOperations],
 })
 export class BulkModule implements OnModuleInit {
   constructor(

@@ -72,6 +72,10 @@ export const environmentSchema = z.object({
   ROLECALL_LEDGER_MIRROR: ledgerMirror
     .optional()
     .describe('folder, or `s3://bucket/prefix`, that gets the ledger’s tiles as they are made'),
+  ROLECALL_LEDGER_ARCHIVE: z
+    .string()
+    .optional()
+    .describe('folder that gets entries which a rule lets go; left out: none go'),
   ROLECALL_LEDGER_WITNESSES: z
     .string()
     .optional()
@@ -224,6 +228,8 @@ export interface AppConfig {
   /** The folder of generated secrets, made when something is put into it. */
   home: string;
   ledgerMirror: MirrorConfig;
+  /** Where entries go that a rule lets go; null: none do. */
+  ledgerArchive: string | null;
   ledgerStreams: StreamsConfig;
   /** The file with the policy; null: nobody cosigns. */
   ledgerWitnesses: string | null;
@@ -341,6 +347,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
     },
     home,
     ledgerMirror: mirrorOf(env, home),
+    ledgerArchive: env.ROLECALL_LEDGER_ARCHIVE ? resolve(env.ROLECALL_LEDGER_ARCHIVE) : null,
     ledgerStreams: streamsOf(env),
     ledgerWitnesses: env.ROLECALL_LEDGER_WITNESSES ?? null,
     ledgerWitnessDeadline: env.ROLECALL_LEDGER_WITNESS_DEADLINE,

@@ -22,6 +22,7 @@ const CONNECTION_CODES = new Set([
   '57P01', // admin_shutdown
   '57P02', // crash_shutdown
   '57P03', // cannot_connect_now
+  '57P05', // idle_session_timeout
   '57014', // query_canceled: our own time-outs
   '53300', // too_many_connections
   '53100', // disk_full

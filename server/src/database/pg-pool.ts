@@ -57,6 +57,32 @@ export class PgPool implements OnApplicationShutdown {
     return runTimed(this.plannedOnce, { name, text, values }, timeoutMs);
   }
 
+  /** Runs one named statement, and holds none of its rows: there may be many long ones. */
+  async each<R extends pg.QueryResultRow>(
+    name: string,
+    text: string,
+    values: unknown[],
+    onRow: (row: R) => void,
+    timeoutMs = 1_700,
+  ): Promise<void> {
+    await withClient(this.pool, (client) => {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const timer = setTimeout(() => reject(new Error('Query read timeout')), timeoutMs);
+      client
+        .query(new pg.Query<R>({ name, text, values }))
+        .on('row', (row) => {
+          try {
+            onRow(row);
+          } catch (error) {
+            reject(error as Error);
+          }
+        })
+        .on('error', reject)
+        .on('end', () => resolve());
+      return promise.finally(() => clearTimeout(timer));
+    });
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await Promise.all([this.pool.end(), this.plannedOnce.end()]);
   }
@@ -72,19 +98,49 @@ export function openPool(options: pg.PoolConfig): pg.Pool {
   return pool;
 }
 
-/** Throws an `unavailable` AppError when Postgres cannot be reached or does not answer in time. */
-export async function runTimed<R extends pg.QueryResultRow>(
+export interface TimedQuery {
+  readonly name: string;
+  readonly text: string;
+  readonly values: unknown[];
+}
+
+/** The rows of an answer are longer than their reader takes. */
+export class AnswerTooLong extends Error {}
+
+/**
+ * Throws an `unavailable` AppError when Postgres cannot be reached or does not answer in time, and
+ * `AnswerTooLong` when the rows have more than `mostBytes`.
+ */
+export function runTimed<R extends pg.QueryResultRow>(
   pool: pg.Pool,
-  query: { name: string; text: string; values: unknown[] },
+  query: TimedQuery,
   timeoutMs: number,
+  mostBytes = Infinity,
 ): Promise<pg.QueryResult<R>> {
+  return withClient(pool, async (client) => {
+    const counted = Number.isFinite(mostBytes) ? countBytes(client, mostBytes) : null;
+    try {
+      // query_timeout is read per query by pg although its types only know it for the client.
+      const timed = { ...query, query_timeout: timeoutMs };
+      return await client.query<R>(timed);
+    } catch (error) {
+      if (!counted?.isTooLong()) throw error;
+      throw new AnswerTooLong(`More than ${mostBytes} bytes`, { cause: error });
+    } finally {
+      counted?.stop();
+    }
+  });
+}
+
+async function withClient<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
   let client: pg.PoolClient | undefined;
   let failure: Error | undefined;
   try {
     client = await pool.connect();
-    // query_timeout is read per query by pg although its types only know it for the client.
-    const timed = { ...query, query_timeout: timeoutMs };
-    return await client.query<R>(timed);
+    return await work(client);
   } catch (error) {
     failure = error as Error;
     throw unavailableOn(error);
@@ -92,4 +148,26 @@ export async function runTimed<R extends pg.QueryResultRow>(
     // A timed-out or broken connection must not serve the next caller.
     client?.release(failure && !('severity' in failure) ? failure : undefined);
   }
+}
+
+/** What carries the messages of a client; the types of pg do not have it. */
+interface Wire {
+  on(event: 'dataRow', listener: (message: { length: number }) => void): void;
+  off(event: 'dataRow', listener: (message: { length: number }) => void): void;
+  readonly stream: { destroy(): void };
+}
+
+/** Counts what comes, and cuts the connection off before the answer takes all memory. */
+function countBytes(client: pg.PoolClient, mostBytes: number) {
+  const { connection } = client as unknown as { connection: Wire };
+  let bytes = 0;
+  const count = ({ length }: { length: number }): void => {
+    bytes += length;
+    if (bytes > mostBytes) connection.stream.destroy();
+  };
+  connection.on('dataRow', count);
+  return {
+    isTooLong: () => bytes > mostBytes,
+    stop: () => connection.off('dataRow', count),
+  };
 }

@@ -7,7 +7,7 @@ import { CauseLog } from '../common/cause-log.js';
 import { FairQueue, QueueRejection } from '../common/fair-queue.js';
 import { Connections } from './connections.js';
 import { rootCause } from './database-errors.js';
-import { openPool, runTimed } from './pg-pool.js';
+import { AnswerTooLong, openPool, runTimed, type TimedQuery } from './pg-pool.js';
 
 /** Who searches: one search of theirs runs at a time. */
 export interface Searcher {
@@ -25,6 +25,7 @@ interface Turn {
 
 /** What each route that searches may answer. */
 export const SEARCH_PROBLEMS = [
+  'ledger.search_too_long',
   'ledger.search_too_slow',
   'ledger.searches_busy',
   'ledger.too_many_searches',
@@ -37,6 +38,7 @@ const QUEUE = { atOnce: AT_ONCE, atOncePerKey: 1, perKey: 20, inAll: 60, patienc
 const STATEMENT_MS = 5_000;
 /** For a Postgres that does not answer at all. */
 const ANSWER_MS = 6_500;
+const ANSWER_BYTES = 32 * 1024 * 1024;
 /** After this a turn begins no further statement. */
 const TURN_MS = 30_000;
 
@@ -90,15 +92,19 @@ export class SearchPool implements OnApplicationShutdown {
     }
   }
 
-  /** Runs one statement of the turn. Without a name it is planned for its values. */
+  /**
+   * Runs one statement of the turn. Without a name it is planned for its values. An answer of more
+   * bytes is refused: an entry may have 256 kB.
+   */
   query<R extends pg.QueryResultRow>(
     name: string,
     text: string,
     values: unknown[] = [],
+    mostBytes = ANSWER_BYTES,
   ): Promise<pg.QueryResult<R>> {
     const turn = this.current.getStore();
     if (!turn) throw new Error('A search of the log needs a turn: see SearchPool.inTurn');
-    const result = turn.last.then(() => this.runIn<R>(turn, { name, text, values }));
+    const result = turn.last.then(() => this.runIn<R>(turn, { name, text, values }, mostBytes));
     turn.last = result.catch(() => undefined);
     return result;
   }
@@ -109,13 +115,15 @@ export class SearchPool implements OnApplicationShutdown {
 
   private async runIn<R extends pg.QueryResultRow>(
     turn: Turn,
-    query: { name: string; text: string; values: unknown[] },
+    query: TimedQuery,
+    mostBytes: number,
   ): Promise<pg.QueryResult<R>> {
     // Its search has failed already, or takes too long.
     if (turn.isOver || performance.now() - turn.startedAt > TURN_MS) throw tooSlow();
     try {
-      return await runTimed<R>(this.pool, query, ANSWER_MS);
+      return await runTimed<R>(this.pool, query, ANSWER_MS, mostBytes);
     } catch (error) {
+      if (error instanceof AnswerTooLong) throw tooLong(error);
       if (!isTimeout(error)) throw error;
       throw tooSlow(error);
     }
@@ -149,6 +157,12 @@ function refused(cause: QueueRejection): AppError {
 function tooSlow(cause?: unknown): AppError {
   const text = 'The search took too long. Ask for a shorter time, or for less text.';
   return new AppError('unavailable', 'ledger.search_too_slow', text, { retryAfter: 5, cause });
+}
+
+function tooLong(cause: unknown): AppError {
+  const text =
+    'The entries that this reads are too long to be read at once. Ask for a shorter time.';
+  return new AppError('too_large', 'ledger.search_too_long', text, { cause });
 }
 
 function isTimeout(error: unknown): boolean {

@@ -13,6 +13,8 @@ const RELIED_ON = {
   transform_null_equals: 'off',
   // Else a null in a list of texts becomes the text NULL, in ledger entries as well.
   array_nulls: 'on',
+  // A pool keeps a session for the next request, which must not find that Postgres has just ended it.
+  idle_session_timeout: '0',
   // Compiling a plan takes longer than any statement here runs.
   jit: 'off',
 } as const;

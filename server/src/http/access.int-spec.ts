@@ -160,6 +160,7 @@ describe('the routes', () => {
       'get /api/v1/events',
       'get /api/v1/ledger/export',
       'get /api/v1/ledger/export/verifier',
+      'get /api/v1/people/{identity}/data',
       'get /api/v1/rooms/{room}/sessions/{session}/dossier',
     ]);
   });
@@ -280,7 +281,7 @@ describe('every route that is not public, whatever is sent to it', () => {
     const auditor = await app.newOperator([{ role: 'auditor' }]);
     const isOwn = ({ access, path }: Operation) =>
       access.startsWith('signed in') ||
-      /\/(preview|lookup|recognize|ledger-reviews|verifications|challenge|acknowledge)$/.test(
+      /\/(preview|lookup|recognize|ledger-reviews|verifications|verify|challenge|acknowledge)$/.test(
         path,
       ) ||
       path.includes('/ledger-views');

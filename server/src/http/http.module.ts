@@ -37,6 +37,7 @@ import { assertEveryRouteHasARule, readRoutes } from './route-table.js';
     { provide: APP_GUARD, useExisting: AccessGuard },
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
   ],
+  exports: [Idempotency],
 })
 export class HttpModule implements OnModuleInit {
   constructor(

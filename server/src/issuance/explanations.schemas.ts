@@ -25,7 +25,13 @@ const logResponse = z
       .array(
         z.object({
           code: z
-            .enum(['before_full_entries', 'erased', 'incomplete_entry'])
+            .enum([
+              'before_full_entries',
+              'erased',
+              'forgotten',
+              'incomplete_entry',
+              'unreadable_entry',
+            ])
             .describe('What kind of gap it is.'),
           text: z.string().describe('What is not known, as a sentence.'),
         }),

@@ -131,6 +131,53 @@ describe('erasing a person', () => {
     expect(await erase({ id: bob })).toEqual({ entries: 0, actors: 0, subjects: 0 });
   });
 
+  it('takes out what was looked for when it names them, and no other search', async () => {
+    const by = { kind: 'operator', id: 'looks-id', label: 'looks@example.org' } as const;
+    const looks = (text: string): LedgerEntryInput[] => [
+      {
+        kind: 'ledger.read',
+        outcome: 'ok',
+        actor: by,
+        payload: { view: 'acts', filter: { query: text } },
+      },
+      {
+        kind: 'ledger.read',
+        outcome: 'ok',
+        actor: by,
+        payload: { view: 'acts', also: [{ identity: text }] },
+      },
+      {
+        kind: 'ledger.export_started',
+        outcome: 'ok',
+        actor: by,
+        payload: { filter: { query: text } },
+      },
+      {
+        kind: 'ledger.exported',
+        outcome: 'ok',
+        actor: by,
+        payload: { filter: { identity: text } },
+      },
+    ];
+    const [odd, other] = [`${bob} "x\\y`, `${bob}-2`];
+    await append([
+      ...looks(`identity:${bob}`),
+      ...looks(odd),
+      ...looks(other),
+      ...looks(`-room:a,${ann}`),
+    ]);
+    hashes = new Map(
+      (await stored()).map((row) => [placeOf(row), row.leaf_hash?.toString('hex') ?? '']),
+    );
+    await erase({ id: odd });
+    await erase({ id: bob });
+    await expectAllLeavesHold();
+    const said = (await everything()).filter((text) => text.includes('looks-id'));
+    expect(said.filter((text) => new RegExp(`${bob}(?!-2)`).test(text))).toEqual([]);
+    expect(said.filter((text) => text.includes(other))).toHaveLength(4);
+    expect(said.filter((text) => text.includes(ann))).toHaveLength(4);
+  });
+
   it('takes an operator out, as who acted and as who was acted on', async () => {
     const counts = await erase({ of: 'operator', id: `${bob}-id` });
     expect(counts).toEqual({ entries: 3, actors: 2, subjects: 2 });

@@ -37,6 +37,8 @@ const OF_USER = { outcomes: 'done', personal: ['after', 'before', 'user'] } as c
 const OF_PARTICIPANT = { outcomes: 'done', personal: ['name'] } as const;
 /** What is searched for may name people. */
 const OF_VIEW = { outcomes: 'done', personal: ['after', 'before'], speaksOf: 'actor' } as const;
+/** A hold on a person names them in the entry itself. */
+const OF_HOLD = { outcomes: 'done', personal: ['operator'], speaksOf: 'operator' } as const;
 const DONE = { outcomes: 'done', personal: [] } as const;
 
 /** Every kind of ledger entry. What is not listed here cannot be written. */
@@ -283,11 +285,25 @@ export const LEDGER_KINDS = {
     speaksOf: 'actor',
     what: 'An export began',
   },
-  'ledger.exported': { ...DONE, what: 'Entries were exported' },
+  'ledger.exported': {
+    outcomes: 'done',
+    personal: ['filter'],
+    speaksOf: 'actor',
+    what: 'Entries were exported',
+  },
   'ledger.export_stopped': { ...DONE, what: 'An export ended before it was whole' },
   'ledger.witness_alarm': { ...DONE, what: 'A witness has proof that the log was changed' },
 
   'ledger.erased': { ...DONE, what: 'Parts of entries about a person were erased' },
+  'ledger.rule_added': { ...DONE, what: 'A rule says how long entries are kept' },
+  'ledger.rule_changed': { ...DONE, what: 'It says something else' },
+  'ledger.rule_removed': { ...DONE, what: 'It says nothing any longer' },
+  'ledger.hold_placed': { ...OF_HOLD, what: 'Entries are kept whatever the rules say' },
+  'ledger.hold_lifted': { ...OF_HOLD, what: 'Rules decide about them again' },
+  'ledger.forgotten': {
+    ...DONE,
+    what: 'Entries went from the database into an archive, by a rule',
+  },
   'ledger.key_rotated': { ...DONE, what: 'The ledger is signed with new keys' },
   'ledger.sealing_stopped': { ...DONE, what: 'A server refuses to sign the ledger as it is' },
   'ledger.sealing_resumed': { ...DONE, what: 'It signs the ledger again' },

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PgPool } from '../database/pg-pool.js';
+import { isGrantedIn, isLaterIn, numberIn } from './payload-sql.js';
 
 /** Grants with which the holder of a token begins something at LiveKit by themselves. */
 export type BeginningGrant = 'roomCreate' | 'roomRecord' | 'ingressAdmin' | 'roomAdmin';
@@ -23,7 +24,7 @@ const SEARCH_TIMEOUT_MS = 5_000;
 /** An entry has the time of Postgres, what LiveKit reports that of LiveKit. */
 const CLOCKS_DIFFER = `interval '1 minute'`;
 /** LiveKit bears a minute after the expiry. */
-const VALID_THEN = `(payload->>'expiresAt')::timestamptz > $2::timestamptz - 2 * ${CLOCKS_DIFFER}`;
+const VALID_THEN = isLaterIn('expiresAt', `$2::timestamptz - 2 * ${CLOCKS_DIFFER}`);
 /** So long a refreshed token may still open a room after it was deleted. */
 const DELETED_BEFORE = `(SELECT FROM ledger_entry WHERE room = $1 AND kind = 'room.deleted'
   AND at < $2::timestamptz + ${CLOCKS_DIFFER} AND at > $2::timestamptz - interval '12 minutes' LIMIT 1)`;
@@ -49,8 +50,8 @@ export class LedgerOrigins {
           WHERE room IS NULL AND kind = 'token.issued' AND at < $2::timestamptz + ${CLOCKS_DIFFER}
           ORDER BY at DESC LIMIT ${TOKENS_OF_A_ROOM})) AS issued
        WHERE strpos(payload::text, $3) > 0
-         AND (payload->'grants'->>$4)::boolean
-         AND (payload->>'expiresAt')::timestamptz > $2::timestamptz - ${CLOCKS_DIFFER}
+         AND ${isGrantedIn('$4')}
+         AND ${isLaterIn('expiresAt', `$2::timestamptz - ${CLOCKS_DIFFER}`)}
        LIMIT 1`,
       [room, at, `"${grant}":true`, grant],
       SEARCH_TIMEOUT_MS,
@@ -86,7 +87,7 @@ export class LedgerOrigins {
          WHERE room = $1 AND identity = $3 AND at < $2::timestamptz + ${CLOCKS_DIFFER}
            AND kind IN ('token.issued', 'gate.admitted', 'participant.joined')
          ORDER BY at DESC LIMIT ${TOKENS_OF_A_SEAT}) AS theirs
-       WHERE (kind = 'token.issued' AND (payload->'grants'->>'roomJoin')::boolean AND ${VALID_THEN})
+       WHERE (kind = 'token.issued' AND ${isGrantedIn(`'roomJoin'`)} AND ${VALID_THEN})
          OR (kind <> 'token.issued' AND EXISTS (${DELETED_BEFORE}))
        LIMIT 1`,
       [room, at, identity],
@@ -102,7 +103,8 @@ export class LedgerOrigins {
       `SELECT DISTINCT agent->>'agentName' AS name FROM (
          SELECT personal FROM ledger_entry WHERE room = $1 AND kind = 'token.issued'
          ORDER BY at DESC LIMIT ${TOKENS_OF_A_ROOM}) AS issued,
-         json_array_elements(personal->'claims'->'roomConfig'->'agents') AS agent
+         json_array_elements(CASE json_typeof(personal->'claims'->'roomConfig'->'agents')
+           WHEN 'array' THEN personal->'claims'->'roomConfig'->'agents' ELSE '[]' END) AS agent
        WHERE strpos(personal::text, '"agents":[') > 0`,
       [room],
       SEARCH_TIMEOUT_MS,
@@ -115,7 +117,7 @@ export class LedgerOrigins {
     const { rows } = await this.pg.query<GivenRights>(
       'ledger-rights-given',
       `SELECT payload->'grants' AS grants, payload->'wanted' AS wanted,
-         payload->>'template' AS template, (payload->>'version')::int AS version
+         payload->>'template' AS template, ${numberIn('version')}::int AS version
        FROM ledger_entry WHERE identity = $2 AND room = $1
          AND kind IN ('token.issued', 'gate.admitted', 'drift.repaired', 'seat.updated')
        ORDER BY at DESC LIMIT ${ENTRIES_OF_A_SEAT}`,

@@ -7,7 +7,7 @@ const BODIES = Object.entries(LEDGER_FUNCTIONS)
 /** What the trigger `name` runs, and when: as pg_trigger.tgtype has it. */
 const RUNS = `CASE
   WHEN name IN ('ledger_entry_only_grows', 'ledger_checkpoint_only_grows',
-    'ledger_review_only_grows', 'ledger_cosignature_only_grows')
+    'ledger_review_only_grows', 'ledger_cosignature_only_grows', 'ledger_archive_only_grows')
     THEN replace(name, '_only_grows', '_refuse_change')
   ELSE 'ledger_refuse_change' END`;
 const FIRES = `CASE WHEN name LIKE '%_never_empties' THEN 34 WHEN name LIKE '%_only_grows' THEN 27
@@ -25,7 +25,7 @@ export const PROTECTION = `
     UNION ALL
     SELECT format('public.%s', name)::regclass, ARRAY[name || '_only_grows', name || '_never_empties']
       FROM unnest(ARRAY['ledger_tile', 'ledger_range', 'ledger_checkpoint', 'ledger_key',
-        'ledger_review', 'ledger_cosignature']) AS name
+        'ledger_review', 'ledger_cosignature', 'ledger_archive']) AS name
   ), missing AS (
     SELECT t.id, name FROM tables t, unnest(t.wanted) AS name
     WHERE NOT EXISTS (SELECT FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid

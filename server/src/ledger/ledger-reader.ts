@@ -6,6 +6,7 @@ import { PgPool } from '../database/pg-pool.js';
 import { SearchPool } from '../database/search-pool.js';
 import { containsText, searchPattern } from '../database/text-search.js';
 import { timeOfTokenId } from '../common/token-id.js';
+import { ForgottenEntries } from './retention/forgotten-entries.js';
 import { COLUMNS, cursorAt, type EntryRow, type EntryView, toView } from './entry-view.js';
 import { parseLedgerId } from './ledger-entry.js';
 import {
@@ -17,6 +18,7 @@ import {
 import { likeOfPattern } from '../database/like-of-pattern.js';
 import { timesOf } from './query/index.js';
 import { conditionsOfSearch, timesOfSearch } from './search/conditions.js';
+import { type Counted, isCut, withinBytes } from './within-bytes.js';
 
 /** A token's id has the time of our clock, its entry that of Postgres. */
 const CLOCKS_DIFFER_MS = 2_000;
@@ -39,6 +41,7 @@ export class LedgerReader {
     private readonly pg: PgPool,
     private readonly searches: SearchPool,
     private readonly clock: DatabaseClock,
+    private readonly forgotten: ForgottenEntries,
   ) {}
 
   /** `families`: only these kinds; one that ends with a dot, e.g. `token.`, is all that begin so. */
@@ -71,13 +74,16 @@ export class LedgerReader {
     }
     const order = isBack ? 'ASC' : 'DESC';
     const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
-    const { rows } = await this.searches.query<EntryRow>(
+    const inOrder = `ORDER BY at ${order}, shard ${order}, seq ${order}`;
+    const { rows } = await this.searches.query<EntryRow & Counted>(
       '', // the text differs with the filter, so it is not kept prepared
-      `SELECT ${COLUMNS} FROM ledger_entry ${where}
-       ORDER BY at ${order}, shard ${order}, seq ${order} LIMIT ${parameter(limit + 1)}`,
+      withinBytes(
+        `SELECT ${COLUMNS} FROM ledger_entry ${where} ${inOrder} LIMIT ${parameter(limit + 1)}`,
+        inOrder,
+      ),
       values,
     );
-    const hasMore = rows.length > limit;
+    const hasMore = rows.length > limit || isCut(rows);
     const page = rows.slice(0, limit);
     if (isBack) page.reverse();
     const first = page[0];
@@ -91,6 +97,7 @@ export class LedgerReader {
     };
   }
 
+  /** Throws `ledger.forgotten` for one that a rule let go. */
   async get(actor: Actor, id: string, families: readonly string[] = []): Promise<EntryView> {
     const ref = parseLedgerId(id);
     const values: unknown[] = [];
@@ -109,7 +116,7 @@ export class LedgerReader {
       values,
     );
     if (rows[0]) return toView(rows[0]);
-    throw notFound();
+    throw (await this.forgotten.problemOf(actor, id)) ?? notFound();
   }
 
   /** The entry of a token that was issued, by the hash of the token or by its id. */
@@ -223,17 +230,33 @@ export function conditionsOf(
 }
 
 /** An issuance shows what its payload says of the token as fields of its own. */
+/** What somebody wrote past the server may be of any type: that is null. */
 export function toIssuance(entry: EntryView) {
-  const p = entry.payload as TokenPayload;
+  const p = entry.payload;
   return {
     ...entry,
-    jti: p.jti ?? null,
-    tokenHash: p.tokenHash ?? null,
-    template: p.template ?? null,
-    version: p.version ?? null,
-    grants: p.grants ?? null,
-    ttl: p.ttl ?? null,
-    expiresAt: p.expiresAt ?? null,
-    because: p.because ?? [],
+    jti: textOf(p['jti']),
+    tokenHash: textOf(p['tokenHash']),
+    template: textOf(p['template']),
+    version: numberOf(p['version']),
+    grants: grantsOf(p['grants']),
+    ttl: numberOf(p['ttl']),
+    expiresAt: textOf(p['expiresAt']),
+    because: (Array.isArray(p['because']) ? p['because'] : []) as NonNullable<
+      TokenPayload['because']
+    >,
   };
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
+}
+
+function grantsOf(value: unknown): NonNullable<TokenPayload['grants']> | null {
+  const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord ? (value as NonNullable<TokenPayload['grants']>) : null;
 }

@@ -41,11 +41,21 @@ const SORT_IN_MEMORY = `SET LOCAL work_mem = '128MB'`;
 
 /** One row a shard, also for a head without entries and for entries without a head. */
 const SHARDS = `
-  WITH placed AS (
-    SELECT shard, seq, at, leaf_hash IS NULL AS has_no_leaf, lag(seq, 1, 0::bigint) OVER w AS seq_before, lag(at) OVER w AS at_before
-    FROM ledger_entry WINDOW w AS (PARTITION BY shard ORDER BY seq, at)
+  WITH numbered AS (
+    SELECT shard, seq, at, leaf_hash IS NULL AS has_no_leaf, false AS is_forgotten FROM ledger_entry
+    UNION ALL
+    -- Numbers without an entry; that the log has signed this is looked at with the tree.
+    SELECT r.shard, r.first_seq + n, NULL, false, true
+    FROM ledger_archive a
+    JOIN ledger_range r ON r.first_index >= a.first_leaf AND r.first_index < a.end_leaf
+    CROSS JOIN generate_series(0, r.count - 1) AS n
+    WHERE a.forgotten_at IS NOT NULL
+      AND get_bit(a.leaves, (r.first_index + n - a.first_leaf)::integer) = 1
+  ), placed AS (
+    SELECT numbered.*, lag(seq, 1, 0::bigint) OVER w AS seq_before, lag(at) OVER w AS at_before
+    FROM numbered WINDOW w AS (PARTITION BY shard ORDER BY seq, at)
   ), judged AS (
-    SELECT p.shard, p.seq, p.at, h.seq AS head,
+    SELECT p.shard, p.seq, p.at, p.is_forgotten, h.seq AS head,
       p.seq = p.seq_before AS is_repeated,
       p.seq > p.seq_before + 1 OR p.seq < 1 AS is_after_gap,
       p.seq > h.seq AS is_beyond,
@@ -55,7 +65,7 @@ const SHARDS = `
       (p.at > h.at OR p.at > clock_timestamp() + ${CLOCK_SLACK}) AS is_late
     FROM placed p LEFT JOIN ledger_head h ON h.shard = p.shard
   ), counted AS (
-    SELECT shard, count(*) AS entries,
+    SELECT shard, count(*) FILTER (WHERE NOT is_forgotten) AS entries,
       count(*) FILTER (WHERE seq BETWEEN 1 AND head AND NOT is_repeated) AS present,
       count(*) FILTER (WHERE is_repeated) AS repeated,
       count(*) FILTER (WHERE is_beyond) AS beyond,
@@ -63,7 +73,7 @@ const SHARDS = `
       count(*) FILTER (WHERE is_early) AS early,
       count(*) FILTER (WHERE is_late) AS late,
       count(*) FILTER (WHERE is_leafless) AS leafless,
-      min(ARRAY[seq, (extract(epoch FROM at) * 1000000)::bigint]) FILTER (
+      min(ARRAY[seq, coalesce((extract(epoch FROM at) * 1000000)::bigint, 0)]) FILTER (
         WHERE head IS NULL OR is_repeated OR is_after_gap OR is_beyond OR is_backwards OR is_early
           OR is_late OR is_leafless) AS first_wrong
     FROM judged GROUP BY shard

@@ -47,7 +47,7 @@ export class LedgerController {
   @ApiDoc({
     summary: 'Read a ledger entry',
     description: 'One entry with its payload.',
-    errors: ['ledger.not_found'],
+    errors: ['ledger.not_found', 'ledger.forgotten'],
   })
   @RequirePermission('ledger.read')
   @Answers(ledgerEntryResponse)
@@ -102,7 +102,7 @@ export class LedgerController {
   @ApiDoc({
     summary: 'Read an issuance',
     description: 'One token that was issued or refused.',
-    errors: ['ledger.not_found'],
+    errors: ['ledger.not_found', 'ledger.forgotten'],
   })
   @RequirePermission('ledger.read')
   @Answers(issuanceResponse)

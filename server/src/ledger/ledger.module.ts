@@ -4,6 +4,7 @@ import { AnomalyReader } from './anomalies/anomaly-reader.js';
 import { EntriesAbout } from './entries-about.js';
 import { LedgerController } from './ledger.controller.js';
 import { LedgerEraser } from './ledger-eraser.js';
+import { PersonEraser } from './person-eraser.js';
 import { LedgerLookup } from './ledger-lookup.js';
 import { LedgerOrigins } from './ledger-origins.js';
 import { LedgerReader } from './ledger-reader.js';
@@ -25,6 +26,17 @@ import { TreeStore } from './sealing/tree-store.js';
 import { TreeController } from './sealing/tree.controller.js';
 import { LedgerReads } from './reads/ledger-reads.js';
 import { ReviewsController } from './reviews/reviews.controller.js';
+import { ArchiveStore } from './retention/archive-store.js';
+import { ArchiveWriter } from './retention/archive-writer.js';
+import { ArchivesService } from './retention/archives.service.js';
+import { DuePreview } from './retention/due-preview.js';
+import { ForgottenEntries } from './retention/forgotten-entries.js';
+import { HoldsService } from './retention/holds.service.js';
+import { Retention } from './retention/retention.js';
+import { RetentionController } from './retention/retention.controller.js';
+import { RetentionLock } from './retention/retention-lock.js';
+import { RetentionRun } from './retention/retention-run.js';
+import { RulesService } from './retention/rules.service.js';
 import { ReviewsService } from './reviews/reviews.service.js';
 import { RandomEntries } from './random-entries.js';
 import { RoomHistory } from './room-history.js';
@@ -46,6 +58,7 @@ import { DossierMaker } from './dossier/dossier-maker.js';
 import { ExportProofs } from './export/export-proofs.js';
 import { LedgerExporter } from './export/ledger-exporter.js';
 import { LogExport } from './export/log-export.js';
+import { PersonExport } from './export/person-export.js';
 import { LedgerVerification } from './verify/verification.js';
 import { LedgerStreams } from './stream/ledger-streams.js';
 import { StreamLock } from './stream/stream-lock.js';
@@ -64,6 +77,7 @@ const VERIFYING = [
   LedgerVerification,
   LedgerWitnesses,
   LogExport,
+  PersonExport,
   VerificationRuns,
   WitnessPolicyFile,
 ];
@@ -79,6 +93,19 @@ const SEARCHING = [
   LogFacets,
   LogHistogram,
   OperationEntries,
+];
+
+const RETAINING = [
+  ArchiveStore,
+  ArchivesService,
+  ArchiveWriter,
+  DuePreview,
+  ForgottenEntries,
+  HoldsService,
+  Retention,
+  RetentionLock,
+  RetentionRun,
+  RulesService,
 ];
 
 const SEALING = [
@@ -98,7 +125,14 @@ const SEALING = [
 
 @Global()
 @Module({
-  controllers: [IntegrityController, LedgerController, ReviewsController, TreeController],
+  controllers: [
+    // Before what has an id in the place of a name.
+    RetentionController,
+    IntegrityController,
+    LedgerController,
+    ReviewsController,
+    TreeController,
+  ],
   providers: [
     EntriesAbout,
     LedgerEraser,
@@ -109,12 +143,14 @@ const SEALING = [
     LedgerService,
     LedgerVerifier,
     LivingTokens,
+    PersonEraser,
     RandomEntries,
     ReviewsService,
     RoomHistory,
     TimelineReader,
     TokenUses,
     Transactions,
+    ...RETAINING,
     ...SEALING,
     ...SEARCHING,
     ...STREAMING,
@@ -122,9 +158,12 @@ const SEALING = [
   ],
   exports: [
     AnomalyReader,
+    ArchivesService,
     DossierMaker,
+    DuePreview,
     EntriesAbout,
     EntrySearch,
+    ForgottenEntries,
     LedgerEraser,
     LedgerExporter,
     LedgerHealth,
@@ -144,7 +183,11 @@ const SEALING = [
     LogFacets,
     LogHistogram,
     OperationEntries,
+    PersonEraser,
+    PersonExport,
     RandomEntries,
+    Retention,
+    RetentionRun,
     RoomHistory,
     TimelineReader,
     TokenUses,

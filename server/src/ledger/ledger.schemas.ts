@@ -5,6 +5,7 @@ import { becauseList } from '../grants/responses.js';
 import { roleGrantsSchema } from '../grants/role-grants-schema.js';
 import { isTimeZone } from './query/times.js';
 import { type LogQuery, MAX_QUERY, parseQuery } from './query/index.js';
+import { textOfWrong } from './query/wrong-query.js';
 
 const text = cleanText(1_024);
 const oneOrMore = z.union([text, z.array(text).min(1).max(50)]);
@@ -52,12 +53,13 @@ export const searchText = z
   .max(MAX_QUERY)
   .transform((text, context): SearchText => {
     const { query, errors } = parseQuery(text);
-    for (const { at, length, message, possible } of errors) {
+    for (const error of errors) {
+      const { at, length, code, possible } = error;
       const hint = possible.length > 0 ? `. Possible: ${possible.join(', ')}` : '';
       context.addIssue({
         code: 'custom',
-        message: `at character ${at + 1}${length > 0 ? ` (${shown(text, at, length)})` : ''}: ${message}${hint}`,
-        params: { at, length },
+        message: `at character ${at + 1}${length > 0 ? ` (${shown(text, at, length)})` : ''}: ${textOfWrong(error)}${hint}`,
+        params: { at, length, code },
       });
     }
     return { text, query };

@@ -36,6 +36,7 @@ import { SilenceWatch } from './observation/silence-watch.js';
 import { AdmissionStore } from './store/admission-store.js';
 import { DeletedRoomStore } from './store/deleted-room-store.js';
 import { SessionStore } from './store/session-store.js';
+import { KeptSeats } from './store/kept-seats.js';
 import { ObservationStore } from './store/observation-store.js';
 import { SeatsController } from './api/seats.controller.js';
 import { SeatsService } from './commands/seats.service.js';
@@ -48,6 +49,7 @@ const SEATS = [
   CommandStrategy,
   DeletedRoomStore,
   ImmediateActs,
+  KeptSeats,
   LeasesService,
   Observations,
   ObservationStore,

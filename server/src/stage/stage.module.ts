@@ -2,6 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { Housekeeping } from '../database/housekeeping.js';
 import { SeatExtras, SeatRules } from '../seats/public/policy.js';
 import { SeatsModule } from '../seats/seats.module.js';
+import { KeptRequests } from './kept-requests.js';
 import { StageHands } from './stage-hands.js';
 import { StageMonitor } from './stage-monitor.js';
 import { StageLimits } from './stage-limits.js';
@@ -19,6 +20,7 @@ import { StageService } from './stage.service.js';
   imports: [SeatsModule],
   controllers: [StageController, StageMeController],
   providers: [
+    KeptRequests,
     StageHands,
     StageMonitor,
     StageLimits,
@@ -29,7 +31,7 @@ import { StageService } from './stage.service.js';
     StageService,
     StageStore,
   ],
-  exports: [StageLimits, StageService],
+  exports: [KeptRequests, StageLimits, StageService],
 })
 export class StageModule implements OnModuleInit {
   constructor(

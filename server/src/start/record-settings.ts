@@ -25,6 +25,7 @@ function settingsOf(config: AppConfig): Record<string, unknown> {
     sweep: config.sweep,
     lurkers: config.lurkers,
     ledgerMirror: ledgerMirror.kind,
+    ledgerArchive: config.ledgerArchive !== null,
     ledgerWitnesses: config.ledgerWitnesses !== null,
     ledgerWitnessDeadline: config.ledgerWitnessDeadline,
     ledgerStreams: ledgerStreams.destinations.map(({ name, url }) => `${name}=${url}`),

@@ -83,7 +83,7 @@ export class StatusController {
       },
       programs: this.programs.view,
       alarms: await this.readAlarms(actor),
-      ledger: await this.readLedger(),
+      ledger: await this.readLedger(actor),
       tokenTtl: this.config.tokenTtl,
       tokenTtlMax: this.config.tokenTtlMax,
       demo: { isPresent: await this.users.hasDemo() },
@@ -101,16 +101,18 @@ export class StatusController {
     };
   }
 
-  private async readLedger() {
+  /** Where copies go is for those who read the log; the rest says how the log is. */
+  private async readLedger(actor: Actor) {
+    const mayRead = actor.can('ledger.read');
     const newest = await this.tree.newest();
     const { place, size } = this.sealing.mirrorView;
     return {
       sealing: this.sealing.state,
       sealed: newest && { size: newest.size, at: newest.at },
-      mirror: { place, size },
+      mirror: { place: mayRead ? place : '', size },
       witnesses: this.witnesses.view(),
-      streams: this.streams.views,
-      problems: this.ledgerHealth.problems(),
+      streams: mayRead ? this.streams.views : [],
+      problems: mayRead ? this.ledgerHealth.problems() : [],
     };
   }
 

@@ -146,7 +146,11 @@ export const statusResponse = z.object({
         .describe('The newest checkpoint; null: nothing is sealed yet.'),
       mirror: z
         .object({
-          place: z.string().describe('The folder, or the bucket of the object store.'),
+          place: z
+            .string()
+            .describe(
+              'The folder, or the bucket of the object store; empty without `ledger.read`.',
+            ),
           size: z
             .int()
             .nullable()
@@ -161,7 +165,9 @@ export const statusResponse = z.object({
         })
         .nullable()
         .describe('Who cosigns the checkpoints; null: nobody is configured to.'),
-      streams: z.array(streamResponse).describe('Where entries are sent to; empty: nowhere.'),
+      streams: z
+        .array(streamResponse)
+        .describe('Where entries are sent to; empty: nowhere, or without `ledger.read`.'),
       problems: z
         .array(
           z.object({
@@ -169,7 +175,9 @@ export const statusResponse = z.object({
             detail: z.string().describe('What is wrong, as a sentence.'),
           }),
         )
-        .describe('What weakens the proofs; empty: nothing does, as far as this server can see.'),
+        .describe(
+          'What weakens the proofs; empty: nothing does, as far as this server can see, or without `ledger.read`.',
+        ),
     })
     .describe('The tree over the ledger, as this server sees it.'),
   tokenTtl: z.number().describe('How long tokens are valid by default, in seconds.'),

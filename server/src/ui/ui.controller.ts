@@ -56,6 +56,7 @@ const DASHBOARD = new Set([
   'integrity',
   'exposure',
   'people',
+  'retention',
   'status',
   'account',
 ]);

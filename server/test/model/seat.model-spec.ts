@@ -14,7 +14,7 @@ const GIVEN = process.env['TEST_MODEL_SEED'] ?? '20261121';
 const SEED = GIVEN === 'random' ? Date.now() % 2 ** 31 : Number(GIVEN);
 const RUN = process.env['TEST_MODEL_PATH'];
 const REPLAY = process.env['TEST_MODEL_REPLAY'];
-const SECONDS = Number(process.env['TEST_MODEL_SECONDS'] ?? 30);
+const SECONDS = Number(process.env['TEST_MODEL_SECONDS'] ?? 20);
 const COMMANDS = 30;
 
 jest.setTimeout((SECONDS + 120) * 1000);

@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { TreeReader } from '../../src/ledger/sealing/tree-reader.js';
 import { type FaultyLibc, makeFaultyLibc } from './faulty-libc.js';
 import { checkpointIn } from './ledger-world.js';
@@ -14,6 +15,8 @@ interface Issued {
 }
 
 const AT_ONCE = 3;
+/** As fast as they can, they only take the processor from what they ask. */
+const PACE_MS = 15;
 /** Also on a machine that is busy with other things. */
 export const PATIENCE_MS = 90_000;
 
@@ -82,12 +85,12 @@ export class CrashWorld {
     return startTestApp({ database: this.postgres.database });
   }
 
-  /** From now on tokens are asked for without a pause. */
+  /** From now on tokens are asked for all the time. */
   beginAsking(): void {
     this.clients = Array.from({ length: AT_ONCE }, async (_, i) => {
       for (let n = i; !this.isOver; n++) {
         const server = this.servers[n % this.servers.length] as RolecallProcess;
-        await Promise.all([this.ask(server), this.look(server)]);
+        await Promise.all([this.ask(server), this.look(server), pause(PACE_MS)]);
       }
     });
   }

@@ -68,9 +68,15 @@ export class LiveScene {
     return this.token(room, identity, template);
   }
 
+  /** On a busy machine Postgres may be too slow, which is answered 503: asked again, as a client would. */
   async seats(room: string): Promise<SeatView[]> {
-    return (await this.app.get(`/api/v1/rooms/${encodeURIComponent(room)}/seats`))
-      .body as SeatView[];
+    const path = `/api/v1/rooms/${encodeURIComponent(room)}/seats`;
+    return until(`the seats of ${room} are answered`, async () => {
+      const { status, body } = await this.app.get(path);
+      if (status === 503) return null;
+      if (status !== 200) throw new Error(`GET ${path}: ${status} ${JSON.stringify(body)}`);
+      return body as SeatView[];
+    });
   }
 
   async seat(room: string, identity: string): Promise<SeatView | undefined> {

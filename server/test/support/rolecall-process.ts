@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { COMPILE_CACHE } from './compile-cache.js';
 import type { LiveKitServer } from './livekit-server.js';
 import type { TestDatabase } from './test-database.js';
 
@@ -43,6 +44,7 @@ export async function startRolecallProcess({
     new Promise<void>((resolve, reject) => {
       const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN], {
         env: {
+          ...COMPILE_CACHE,
           PATH: process.env['PATH'],
           HOST: '127.0.0.1',
           PORT: String(port),

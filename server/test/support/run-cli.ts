@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { COMPILE_CACHE } from './compile-cache.js';
 import type { TestApp } from './test-app.js';
 
 export interface Ran {
@@ -22,9 +23,9 @@ export function runCli(
   });
 }
 
-/** Node with nothing but `env`. */
+/** Node with nothing of this process' environment but `env`. */
 export function runNode(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
-  const child = spawn(process.execPath, args, { env });
+  const child = spawn(process.execPath, args, { env: { ...COMPILE_CACHE, ...env } });
   let [out, err] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));

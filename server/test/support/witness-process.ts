@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { COMPILE_CACHE } from './compile-cache.js';
 
 const PROGRAM = join(import.meta.dirname, '../../dist/witness.js');
 let count = 0;
@@ -25,7 +26,7 @@ export class WitnessProcess {
 
   run(...args: string[]) {
     return spawnSync(process.execPath, [PROGRAM, 'witness', ...args], {
-      env: {},
+      env: COMPILE_CACHE,
       encoding: 'utf8',
     });
   }
@@ -41,7 +42,7 @@ export class WitnessProcess {
 
   async start(): Promise<this> {
     const args = ['witness', ...this.options];
-    const child = spawn(process.execPath, [PROGRAM, ...args], { env: {} });
+    const child = spawn(process.execPath, [PROGRAM, ...args], { env: COMPILE_CACHE });
     this.child = child;
     let out = '';
     for await (const chunk of child.stdout as AsyncIterable<Buffer>) {

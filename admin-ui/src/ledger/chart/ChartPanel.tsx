@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from 'react';
+import { memo, useCallback, useMemo, useState } from 'react';
 import { useTranslate } from 'react-admin';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import Box from '@mui/material/Box';
@@ -37,7 +37,7 @@ export interface ChartPanelProps {
 }
 
 /** When it happened, and what came of it: chooses a part of the time. */
-export function ChartPanel(props: ChartPanelProps) {
+export const ChartPanel = memo(function ChartPanel(props: ChartPanelProps) {
   const { query, zone, brush, onBrush, onRange } = props;
   const translate = useTranslate();
   const errorText = useErrorText();
@@ -163,7 +163,7 @@ export function ChartPanel(props: ChartPanelProps) {
       )}
     </Paper>
   );
-}
+});
 
 function bucketsOf(data: LedgerHistogram | undefined): Bucket[] {
   if (!data) return [];

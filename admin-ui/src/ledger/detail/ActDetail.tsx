@@ -6,11 +6,10 @@ import Typography from '@mui/material/Typography';
 import { Link } from 'react-router-dom';
 import type { Act } from '@rolecall/server/api';
 import type { Because } from '../../api/records';
-import { roomConsolePath } from '../../rooms/paths';
 import { may } from '../../session/permissions';
 import { useMe } from '../../session/session';
 import { BecauseList } from '../../shared/BecauseList';
-import { personPath } from '../../shared/historyPaths';
+import { actorPath, logPath, personPath, roomHistoryPath } from '../../shared/historyPaths';
 import { ComeIn } from '../ComeIn';
 import { OutcomeBadge } from '../OutcomeBadge';
 import { toldOf } from '../list/LogRow';
@@ -25,7 +24,7 @@ import { changesOf } from './changes';
 import { ChangeTable } from './ChangeTable';
 import { RawEntries } from './RawEntries';
 import { ValueMenu } from './ValueMenu';
-import { pageOf, WhoLine } from './WhoLine';
+import { WhoLine } from './WhoLine';
 
 export interface ActDetailProps {
   act: Act;
@@ -147,9 +146,9 @@ function SentencePart({ act, part: { name, text }, words, onFilter }: SentencePa
     );
   }
   const to = {
-    room: () => roomConsolePath(value),
+    room: () => roomHistoryPath(value),
     identity: () => personPath(value),
-    actor: () => pageOf(entry.actor?.kind ?? null, value),
+    actor: () => actorPath(entry.actor?.kind ?? null, value),
   }[name as 'room' | 'identity' | 'actor']();
   return (
     <Box component="strong" sx={{ '& button': { font: 'inherit', verticalAlign: 'baseline' } }}>
@@ -165,16 +164,15 @@ function Related({ act: { entry } }: { act: Act }) {
   const translate = useTranslate();
   const { room, identity } = entry;
   if (!room && !identity) return null;
-  const about = (query: string) => `/activity?${new URLSearchParams({ query })}`;
   return (
     <Box sx={{ display: 'flex', flexWrap: 'wrap', columnGap: 1, ml: -1.25 }}>
       {identity && (
-        <Button component={Link} to={about(`identity:${JSON.stringify(identity)}`)}>
+        <Button component={Link} to={logPath(`identity:${JSON.stringify(identity)}`)}>
           {translate('ledger.related.person')}
         </Button>
       )}
       {room && (
-        <Button component={Link} to={about(`room:${JSON.stringify(room)}`)}>
+        <Button component={Link} to={logPath(`room:${JSON.stringify(room)}`)}>
           {translate('ledger.related.room')}
         </Button>
       )}

@@ -25,13 +25,14 @@ export interface ActPanelProps extends Omit<ActDetailProps, 'act'> {
   /** Beside the list where there is room for both, else over it. */
   isBeside: boolean;
   onClose: () => void;
+  onCopyLink: () => void;
   onNewer?: () => void;
   onOlder?: () => void;
 }
 
 /** One act beside the list, with the way to the next. */
 export function ActPanel(props: ActPanelProps) {
-  const { id, known, isBeside, onClose, onNewer, onOlder } = props;
+  const { id, known, isBeside, onClose, onCopyLink, onNewer, onOlder } = props;
   const titleId = useId();
   const heading = useRef<HTMLHeadingElement>(null);
   const isOpen = id !== '';
@@ -47,10 +48,11 @@ export function ActPanel(props: ActPanelProps) {
       else if (isInList) return;
       else if (event.key === 'j' || event.key === 'J') onOlder?.();
       else if (event.key === 'k' || event.key === 'K') onNewer?.();
+      else if (event.key === 'y' || event.key === 'Y') onCopyLink();
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [isOpen, onClose, onNewer, onOlder]);
+  }, [isOpen, onClose, onCopyLink, onNewer, onOlder]);
   // A reader with a screen reader hears which act it is; with the keys one is still in the list.
   useEffect(() => {
     if (isOpen && isBeside) heading.current?.focus({ preventScroll: true });

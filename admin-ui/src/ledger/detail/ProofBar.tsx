@@ -4,6 +4,7 @@ import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
 import VerifiedUser from '@mui/icons-material/VerifiedUserOutlined';
+import { useHotkeys } from 'react-hotkeys-hook';
 import { Link } from 'react-router-dom';
 import type { EntryProof } from '../../integrity/verifyEntry';
 import type { LedgerEntry } from '../../api/records';
@@ -28,6 +29,11 @@ export function ProofBar({ entry }: { entry: LedgerEntry }) {
       announce(translate('ledger.proof.failed'));
     }
   };
+  useHotkeys('v', () => void verify(), {
+    useKey: true,
+    preventDefault: true,
+    enabled: state.is !== 'running',
+  });
   const isGood = state.is === 'done' && state.proof.isProved;
   const isBad =
     state.is === 'done' && !state.proof.isProved && state.proof.problem !== 'not_sealed';
@@ -63,7 +69,13 @@ export function ProofBar({ entry }: { entry: LedgerEntry }) {
           {translate('ledger.proof.more')}
         </Typography>
       </Box>
-      <Button variant="outlined" disabled={state.is === 'running'} onClick={() => void verify()}>
+      <Button
+        variant="outlined"
+        aria-keyshortcuts="V"
+        title={translate('ledger.proof.key')}
+        disabled={state.is === 'running'}
+        onClick={() => void verify()}
+      >
         {translate('ledger.proof.verify')}
       </Button>
     </Box>

@@ -3,10 +3,9 @@ import Box from '@mui/material/Box';
 import Typography from '@mui/material/Typography';
 import ChevronRight from '@mui/icons-material/ChevronRight';
 import type { Act } from '@rolecall/server/api';
-import type { ActorKind } from '../../api/records';
 import { nameOf } from '../../shared/nameOf';
 import { Mono } from '../../shared/Mono';
-import { operatorHistoryPath, personPath } from '../../shared/historyPaths';
+import { actorPath, personPath } from '../../shared/historyPaths';
 import { Face } from '../list/Face';
 import type { MatchField } from '../query/language';
 import { ValueMenu } from './ValueMenu';
@@ -36,7 +35,7 @@ export function WhoLine({ act, onFilter }: WhoLineProps) {
           note={noteOf(act, translate)}
           filter={
             actor.id
-              ? { field: 'actor', value: actor.id, onFilter, to: pageOf(actor.kind, actor.id) }
+              ? { field: 'actor', value: actor.id, onFilter, to: actorPath(actor.kind, actor.id) }
               : undefined
           }
         />
@@ -60,13 +59,6 @@ export function WhoLine({ act, onFilter }: WhoLineProps) {
       )}
     </Box>
   );
-}
-
-/** Operators and people have a page of their own. */
-export function pageOf(kind: ActorKind | null, id: string) {
-  if (kind === 'operator') return operatorHistoryPath(id);
-  if (kind === 'participant' || kind === 'user') return personPath(id);
-  return kind === 'api_key' ? `/api-keys/${encodeURIComponent(id)}` : undefined;
 }
 
 type Translate = ReturnType<typeof useTranslate>;

@@ -14,10 +14,18 @@ export interface ExportSoFar {
   readonly entries: number;
   /** The last entry that is there; null: none. */
   readonly lastId: string | null;
+  /** How many there will be; null: it does not say. */
+  readonly total: number | null;
   readonly isWhole: boolean;
 }
 
-export const NOTHING: ExportSoFar = { parts: [], entries: 0, lastId: null, isWhole: false };
+export const NOTHING: ExportSoFar = {
+  parts: [],
+  entries: 0,
+  lastId: null,
+  total: null,
+  isWhole: false,
+};
 
 /** It was not begun: what the server says of it. */
 export class ExportRefused extends Error {}
@@ -26,6 +34,7 @@ const NEWLINE = 10;
 const ENTRY = { ndjson: /^\{"leaf":\d+,"id":"([0-9a-z-]+)"/, csv: /^\d+,"([0-9a-z-]+)"/ };
 /** In both formats the manifest is what comes last. */
 const END = { ndjson: '{"manifest":', csv: '#manifest' };
+const TOTAL = /^\{"progress":\d+,"of":(\d+)\}/;
 
 /**
  * Reads an export, or the rest of one, as it comes. Where it breaks off, what was read is the answer, and
@@ -39,7 +48,18 @@ export async function readExport(
 ): Promise<ExportSoFar> {
   const asked = new URLSearchParams({ query, zone, format });
   if (before.lastId !== null) asked.set('after', before.lastId);
-  const response = await fetch(`${API}/ledger/export?${asked}`, {
+  return readFile(`/ledger/export?${asked}`, format, before, onProgress, signal);
+}
+
+/** The same of any file that ends with its manifest. */
+export async function readFile(
+  route: string,
+  format: ExportFormat,
+  before: ExportSoFar,
+  onProgress: (sofar: ExportSoFar) => void,
+  signal: AbortSignal,
+): Promise<ExportSoFar> {
+  const response = await fetch(`${API}${route}`, {
     credentials: 'same-origin',
     cache: 'no-store',
     signal,
@@ -65,6 +85,7 @@ class Lines {
   private readonly parts: Blob[];
   private entries: number;
   private lastId: string | null;
+  private total: number | null;
   private rest = new Uint8Array();
   private isEnding = false;
 
@@ -75,6 +96,7 @@ class Lines {
     this.parts = [...before.parts];
     this.entries = before.entries;
     this.lastId = before.lastId;
+    this.total = before.total;
   }
 
   take(chunk: Uint8Array): void {
@@ -92,6 +114,8 @@ class Lines {
         this.isEnding = true;
         break;
       }
+      const total = TOTAL.exec(text)?.[1];
+      if (total !== undefined) this.total = Number(total);
       const id = ENTRY[this.format].exec(text)?.[1];
       if (id !== undefined) {
         this.entries++;
@@ -104,7 +128,8 @@ class Lines {
   }
 
   sofar(isWhole: boolean): ExportSoFar {
-    return { parts: this.parts, entries: this.entries, lastId: this.lastId, isWhole };
+    const { parts, entries, lastId, total } = this;
+    return { parts, entries, lastId, total, isWhole };
   }
 
   /** The stream ended by itself: it is whole only with its manifest. */

@@ -1,4 +1,4 @@
-import { type MouseEvent, useId } from 'react';
+import { memo, type MouseEvent, useId } from 'react';
 import { useTranslate } from 'react-admin';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import Box from '@mui/material/Box';
@@ -29,13 +29,14 @@ export interface FacetPanelProps {
 }
 
 /** The most frequent values of what is shown, with how often each is there. A press filters. */
-export function FacetPanel({ text, query, zone, onToggle }: FacetPanelProps) {
+export const FacetPanel = memo(function FacetPanel(props: FacetPanelProps) {
+  const { text, query, zone, onToggle } = props;
   const translate = useTranslate();
   const { data, error, refetch, isPlaceholderData } = useQuery({
     queryKey: ['/ledger/facets', 'panel', text, zone],
     queryFn: ({ signal }) =>
       getJson<LedgerFacets>('/ledger/facets', {
-        query: { query: text, zone, fields: FIELDS.join(','), top: TOP },
+        query: { query: text, zone, of: 'acts', fields: FIELDS.join(','), top: TOP },
         signal,
       }),
     placeholderData: keepPreviousData,
@@ -67,14 +68,15 @@ export function FacetPanel({ text, query, zone, onToggle }: FacetPanelProps) {
         .map((facet) => (
           <Facet key={facet.field} facet={facet} query={query} onToggle={onToggle} />
         ))}
-      {data.basis === 'estimate' && (
-        <Typography variant="caption" color="text.secondary" component="p">
-          {translate('ledger.facet.estimate')}
-        </Typography>
-      )}
+      <Typography variant="caption" color="text.secondary" component="p">
+        {[
+          translate('ledger.facet.counts'),
+          ...(data.basis === 'estimate' ? [translate('ledger.facet.estimate')] : []),
+        ].join(' ')}
+      </Typography>
     </FacetList>
   );
-}
+});
 
 interface FacetProps {
   facet: LedgerFacet;
@@ -89,7 +91,7 @@ function Facet({ facet: { field, values }, query, onToggle }: FacetProps) {
   const choice = query.fields[asked];
   const isIn = (list: 'any' | 'none', value: string) =>
     choice?.[list].some(({ text }) => text === value) ?? false;
-  // Each act that LiveKit is told begins with an intent; what came of it is counted.
+  // Each act that LiveKit is told begins with a request; what came of it is counted.
   const shown = values.filter(({ value }) => value !== 'intent' || isIn('any', value));
   const most = Math.max(1, ...shown.map(({ count }) => count));
   return (

@@ -84,6 +84,7 @@ export function ListCard(props: ListCardProps) {
           <LedgerFooter
             place={listProps.zone.place}
             onZone={onZone}
+            isPage={listProps.takesFocus !== false}
             filters={filters}
             hasMore={acts.hasMore}
             isFetchingMore={acts.isFetchingMore}

@@ -54,12 +54,14 @@ export function LogList(props: LogListProps) {
   const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set());
   const look = width === 0 || width >= WIDE ? 'wide' : width >= NARROW ? 'medium' : 'narrow';
   const height = HEIGHT[look];
+  // The same while one scrolls: with another one, the places of all rows would be computed again.
+  const keyOf = useCallback((index: number) => acts[index]?.id ?? index, [acts]);
   // oxlint-disable-next-line react/incompatible-library -- only the React Compiler minds, which is not used
   const virtual = useVirtualizer({
     count: acts.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => height,
-    getItemKey: (index) => acts[index]?.id ?? index,
+    getItemKey: keyOf,
     overscan: 8,
   });
   useEffect(() => virtual.measure(), [virtual, height]);
@@ -85,12 +87,14 @@ export function LogList(props: LogListProps) {
     },
   }));
 
-  // The keys work from the first moment.
+  // The keys work from the first moment, and again once other acts are here: the row that had the
+  // focus may be gone.
   const hasRows = rows.length > 0;
+  const first = acts[0]?.id;
   useEffect(() => {
     if (!hasRows || openId || !takesFocus || !isFocusFree()) return;
     scroller.current?.querySelector<HTMLElement>('a')?.focus({ preventScroll: true });
-  }, [hasRows, openId, takesFocus]);
+  }, [hasRows, first, openId, takesFocus]);
 
   const onExpand = useCallback(
     (id: string, index: number) => {

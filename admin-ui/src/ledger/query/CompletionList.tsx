@@ -32,8 +32,8 @@ export function CompletionList(props: CompletionListProps) {
     >
       {error && (
         <p className="error" role="alert">
-          {!error.message.includes(error.word) && <bdi translate="no">{error.word}</bdi>}
-          <span>{` ${error.message}`}</span>
+          {error.word !== '' && <bdi translate="no">{shortened(error.word)}</bdi>}
+          <span>{` ${translate(`ledger.query.wrong.${error.code}`, error.parts)}`}</span>
           {error.possible.length > 0 && (
             <span className="possible">
               {` ${translate('ledger.query.possible', { list: error.possible.join(', ') })}`}
@@ -75,6 +75,9 @@ export function CompletionList(props: CompletionListProps) {
     </div>
   );
 }
+
+const MOST = 60;
+const shortened = (word: string) => (word.length > MOST ? `${word.slice(0, MOST)}…` : word);
 
 function Offer({ completion }: { completion: Completion }) {
   const { field, label, note, count, person, isWhole } = completion;

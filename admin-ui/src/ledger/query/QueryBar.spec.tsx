@@ -8,7 +8,8 @@ import { forgetToken } from '../../shared/pastedToken';
 import '../messages.en';
 import '../words/messages.en';
 import '../words/log/messages.en';
-import { parseQuery, printQuery } from './language';
+import { i18nProvider } from '../../i18n/i18nProvider';
+import { parseQuery, printQuery, type WrongQuery } from './language';
 import { QueryBar } from './QueryBar';
 
 const FACETS = {
@@ -80,10 +81,38 @@ describe('what is written', () => {
   it('is not searched for while something in it is wrong, and says what is possible', async () => {
     const input = open();
     await write(input, 'outcome:maybe', '{Enter}');
-    const alert = screen.getByText(/outcome has no value maybe/).closest('[role=alert]');
-    expect(alert?.textContent).toMatch(/Possible: .*refused/);
+    const alert = screen.getByText(/is not a value of outcome/).closest('[role=alert]');
+    expect(alert?.textContent).toMatch(/^maybe .* Possible: .*refused/);
     expect(shown).toBe('');
   });
+});
+
+it('has words for everything that can be wrong', () => {
+  const codes = Object.keys({
+    too_long: 1,
+    open_quote: 1,
+    after_quote: 1,
+    no_field: 1,
+    too_many_values: 1,
+    needs_value: 1,
+    not_text: 1,
+    value_too_long: 1,
+    too_many_texts: 1,
+    needs_colon: 1,
+    one_value: 1,
+    no_duration: 1,
+    not_compared: 1,
+    use_instead: 1,
+    twice: 1,
+    no_moment: 1,
+    no_such_value: 1,
+    no_hash: 1,
+    no_kind: 1,
+  } satisfies Record<WrongQuery, 1>);
+  const unsaid = codes.filter(
+    (code) => !i18nProvider.translate(`ledger.query.wrong.${code}`, { _: '' }),
+  );
+  expect(unsaid).toEqual([]);
 });
 
 describe('completion', () => {

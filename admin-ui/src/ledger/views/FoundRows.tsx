@@ -1,4 +1,4 @@
-import { useTranslate } from 'react-admin';
+import { useLocale, useTranslate } from 'react-admin';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
@@ -11,8 +11,12 @@ import { getJson, path } from '../../api/httpClient';
 import { EmptyState } from '../../shared/EmptyState';
 import { ErrorState } from '../../shared/ErrorState';
 import { RoleChip } from '../../shared/RoleChip';
+import { actorPath, personPath, roomHistoryPath } from '../../shared/historyPaths';
+import { TextLink } from '../../shared/TextLink';
 import { Face } from '../list/Face';
+import { useWords } from '../words/useWords';
 import type { useZone } from '../zone';
+import { foundSentence, type FoundPart } from './foundSentence';
 import { countText } from './ViewBar';
 
 export interface FoundRowsProps {
@@ -50,8 +54,17 @@ export function FoundRows({ name, base, zone }: FoundRowsProps) {
   const to = (query: string) => `${base}?${new URLSearchParams({ query })}`;
   return (
     <Paper variant="outlined" sx={{ flex: 1, minHeight: 0, overflowY: 'auto' }}>
-      <Box sx={{ display: 'flex', alignItems: 'flex-start', gap: 2, px: 2, py: 1.5 }}>
-        <Box sx={{ flex: 1 }}>
+      <Box
+        sx={{
+          display: 'flex',
+          flexWrap: 'wrap',
+          alignItems: 'flex-start',
+          columnGap: 2,
+          px: 2,
+          py: 1.5,
+        }}
+      >
+        <Box sx={{ flex: '1 1 320px' }}>
           <Typography variant="h2">{titleOf(name, first, translate)}</Typography>
           <Typography variant="body2" color="text.secondary">
             {first && textOf(first, zone, translate)}
@@ -68,7 +81,7 @@ export function FoundRows({ name, base, zone }: FoundRowsProps) {
       ) : (
         <Box component="ol" sx={{ listStyle: 'none', m: 0, p: 0 }}>
           {rows.map((row) => (
-            <Found key={row.id} row={row} to={to(row.query)} zone={zone} />
+            <Found key={row.id} name={name} row={row} to={to(row.query)} zone={zone} />
           ))}
         </Box>
       )}
@@ -90,13 +103,24 @@ function titleOf(name: string, first: AnomalyRows | undefined, translate: Transl
 
 function textOf(first: AnomalyRows, zone: FoundRowsProps['zone'], translate: Translate) {
   const since = translate('ledger.found.since', { at: zone.format(first.since, 'whole') });
-  return [first.what, since, first.isPartial && translate('ledger.found.partial')]
+  const what = translate(`ledger.anomaly_what.${first.name}`, { _: first.what });
+  return [what, since, first.isPartial && translate('ledger.found.partial')]
     .filter(Boolean)
     .join(' ');
 }
 
-function Found({ row, to, zone }: { row: AnomalyRow; to: string; zone: FoundRowsProps['zone'] }) {
+interface FoundProps {
+  name: string;
+  row: AnomalyRow;
+  to: string;
+  zone: FoundRowsProps['zone'];
+}
+
+function Found({ name, row, to, zone }: FoundProps) {
   const translate = useTranslate();
+  const locale = useLocale();
+  const { words } = useWords();
+  const parts = foundSentence(name, row, { ...words, locale });
   const person = row.people.subject ?? row.people.actor;
   return (
     <Box
@@ -125,12 +149,9 @@ function Found({ row, to, zone }: { row: AnomalyRow; to: string; zone: FoundRows
         />
       )}
       <Box sx={{ flex: 1, minWidth: 200, overflowWrap: 'anywhere' }}>
-        <bdi>{row.text}</bdi>
-        {row.role && (
-          <Box component="span" sx={{ ml: 1 }}>
-            <RoleChip template={row.role.key} name={row.role.name} color={row.role.color} />
-          </Box>
-        )}
+        {parts.map((part, at) => (
+          <FoundName key={at} part={part} row={row} />
+        ))}
         {row.proposed && (
           <Box component="span" sx={{ ml: 1, color: 'text.secondary' }}>
             <span>{`${translate('ledger.found.proposed')} `}</span>
@@ -147,4 +168,32 @@ function Found({ row, to, zone }: { row: AnomalyRow; to: string; zone: FoundRows
       </Button>
     </Box>
   );
+}
+
+/** A name in the sentence leads to its page. */
+function FoundName({ part: { name, text }, row }: { part: FoundPart; row: AnomalyRow }) {
+  const { people, identity, room, role } = row;
+  if (name === undefined) return <span>{text}</span>;
+  const named = <bdi translate="no">{text}</bdi>;
+  if (name === 'role') {
+    return role ? (
+      <TextLink to={`/role-templates/${encodeURIComponent(role.key)}`}>
+        <RoleChip template={role.key} name={role.name} color={role.color} />
+      </TextLink>
+    ) : (
+      named
+    );
+  }
+  const { actor } = people;
+  const to = {
+    subject: identity === null ? undefined : personPath(identity),
+    // A pattern of rooms is no room.
+    room: room === null || room.includes('*') ? undefined : roomHistoryPath(room),
+    actor: actor ? pageOfActor(actor) : undefined,
+  }[name];
+  return to ? <TextLink to={to}>{named}</TextLink> : <strong>{named}</strong>;
+}
+
+function pageOfActor({ kind, id, identity }: NonNullable<AnomalyRow['people']['actor']>) {
+  return identity === null ? actorPath(kind, id) : personPath(identity);
 }

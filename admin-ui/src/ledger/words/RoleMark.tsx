@@ -1,5 +1,8 @@
 import { inkOn, templateColor } from '../../theme/templateColor';
 
+/** Dear to make, and needed for each row. */
+const SEGMENTER = new Intl.Segmenter();
+
 export interface RoleMarkProps {
   template: string;
   name: string;
@@ -22,6 +25,6 @@ export function RoleMark({ template, name, color }: RoleMarkProps) {
 }
 
 function firstLetter(text: string) {
-  const [first] = new Intl.Segmenter().segment(text.trim());
+  const [first] = SEGMENTER.segment(text.trim());
   return (first?.segment ?? '?').toLocaleUpperCase();
 }

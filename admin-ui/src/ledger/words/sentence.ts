@@ -92,6 +92,8 @@ function valuesOf(
     because: textOf(payload, 'because') || '…',
     total: numberOf(payload, 'total'),
     attempts: numberOf(payload, 'attempts'),
+    entries: numberOf(payload, 'entries'),
+    held: heldName(entry, people) || translate('ledger.somebody'),
     times: numberOf(payload, 'times'),
     duration: `${numberOf(payload, 'ms')} ms`,
     source: textOf(payload, 'source').replaceAll('_', ' ') || '…',
@@ -112,9 +114,17 @@ export function actorName(
   return actorText(name, actor?.kind, translate);
 }
 
+/** Kinds about files, which may be about one person. */
+const FILES: ReadonlySet<string> = new Set([
+  'ledger.export_started',
+  'ledger.exported',
+  'ledger.export_stopped',
+]);
+
 function suffixOf(entry: Told, hasTemplate: boolean) {
   const { kind, payload } = entry;
   if (kind === 'token.issued' && !entry.room) return '_no_room';
+  if (FILES.has(kind) && payload?.['what'] === 'person') return '_person';
   if (kind === 'ledger.verified' && payload?.['isProved'] === false) return '_wrong';
   if (kind === 'token.voided') return `_${textOf(payload, 'scope')}`;
   if (kind === 'seat.demoted' && !hasTemplate) return '_no_template';
@@ -153,6 +163,12 @@ function subjectOf(payload: Fields | null) {
 function numberOf(payload: Fields | null, name: string) {
   const value = payload?.[name];
   return typeof value === 'number' ? String(Math.round(value)) : '…';
+}
+
+/** Whom or what a legal hold is on. */
+function heldName({ room, identity, payload }: Told, people?: Act['people']): string {
+  if (identity) return nameOf({ name: people?.subject?.name, identity });
+  return room || textOf(payload, 'operator');
 }
 
 /** An assignment that names nobody is everyone's. */

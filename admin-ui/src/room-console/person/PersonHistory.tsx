@@ -5,6 +5,7 @@ import Link from '@mui/material/Link';
 import { Link as RouterLink } from 'react-router-dom';
 import { getJson, path } from '../../api/httpClient';
 import type { Issuance, Page, Seat, SeatOperation } from '../../api/records';
+import { personPath } from '../../shared/historyPaths';
 import { TimeText } from '../../shared/TimeText';
 import { PersonSection as Section } from '../seat/PersonSection';
 import { clockTime, shortDuration } from '../seat/times';
@@ -12,6 +13,8 @@ import { actorText } from '../../shared/actorText';
 
 const LAST = 5;
 const LAST_TOKENS = 3;
+/** Large enough to be pressed where links are close to each other. */
+const TARGET = { display: 'inline-block', lineHeight: '24px' };
 
 export interface PersonHistoryProps {
   room: string;
@@ -47,9 +50,14 @@ export function PersonHistory({ room, seat, hasLog }: PersonHistoryProps) {
         </Box>
       )}
       {hasLog && (
-        <Link component={RouterLink} to={`/activity?${filter}`} sx={{ display: 'block', mt: 0.5 }}>
-          {translate('room_console.panel.all_history')}
-        </Link>
+        <Box sx={{ display: 'flex', flexWrap: 'wrap', columnGap: 2, mt: 0.5 }}>
+          <Link component={RouterLink} to={`/activity?${filter}`} sx={TARGET}>
+            {translate('room_console.panel.all_history')}
+          </Link>
+          <Link component={RouterLink} to={personPath(seat.identity)} sx={TARGET}>
+            {translate('room_console.panel.over_time')}
+          </Link>
+        </Box>
       )}
     </Section>
   );
@@ -97,12 +105,12 @@ export function PersonTokens({ room, seat }: { room: string; seat: Seat }) {
         ? translate('room_console.panel.no_tokens')
         : data.data.map(({ id, at, template, expiresAt }) => (
             <Box key={id}>
-              <span>
+              <Link component={RouterLink} to={`/issuances${path(id)}`} sx={TARGET}>
                 {translate('room_console.panel.token', {
                   template: template ?? '–',
                   time: expiresAt ? clockTime(expiresAt) : '–',
                 })}
-              </span>{' '}
+              </Link>{' '}
               <Box component="span" sx={{ color: 'text.secondary' }}>
                 <TimeText at={at} />
               </Box>

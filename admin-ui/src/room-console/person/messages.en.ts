@@ -44,6 +44,7 @@ export const messages = {
       history: 'Last actions',
       no_history: 'No actions yet.',
       all_history: 'Show all in the activity log',
+      over_time: 'This person over time',
       undone: 'undone',
       silent_after: 'silent after %{time}',
       tokens: 'Tokens',

@@ -12,7 +12,7 @@ import type { Exposure } from '../../api/records';
 import { actorText } from '../../shared/actorText';
 import { RoleChip } from '../../shared/RoleChip';
 import { TimeText } from '../../shared/TimeText';
-import { operatorHistoryPath, personPath, roomHistoryPath } from '../../shared/historyPaths';
+import { actorPath, personPath, roomHistoryPath } from '../../shared/historyPaths';
 import { visuallyHidden } from '../../shared/visuallyHidden';
 
 const FIELDS = ['identity', 'room', 'template', 'source', 'until', 'issuer'] as const;
@@ -44,7 +44,7 @@ export function ExposureTable({ rows, isOfOne = false }: ExposureTableProps) {
         <TableBody>
           {rows.map((row) => (
             <ExposureRow
-              key={`${row.room} ${row.identity} ${row.jti ?? ''}`}
+              key={`${row.room} ${row.identity} ${row.issuanceId ?? ''}`}
               row={row}
               isOfOne={isOfOne}
             />
@@ -57,7 +57,8 @@ export function ExposureTable({ rows, isOfOne = false }: ExposureTableProps) {
 
 function ExposureRow({ row, isOfOne }: { row: Exposure; isOfOne: boolean }) {
   const translate = useTranslate();
-  const why = row.source === 'issued' ? 'issued' : row.isRenewed ? 'renewed' : 'session';
+  const issued = row.isUnreadable ? 'unreadable' : 'issued';
+  const why = row.source === 'issued' ? issued : row.isRenewed ? 'renewed' : 'session';
   const { canComeIn, text } = row.entrance;
   return (
     <TableRow>
@@ -105,6 +106,6 @@ function Issuer({ issuer }: { issuer: NonNullable<Exposure['issuer']> }) {
   const translate = useTranslate();
   const { kind, id, label } = issuer;
   const text = <bdi translate="no">{actorText(label, kind, translate)}</bdi>;
-  if (kind !== 'operator' || id === null) return text;
-  return <TextLink to={operatorHistoryPath(id)}>{text}</TextLink>;
+  const to = actorPath(kind, id);
+  return to ? <TextLink to={to}>{text}</TextLink> : text;
 }

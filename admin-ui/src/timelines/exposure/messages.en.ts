@@ -23,6 +23,7 @@ registerMessages({
     source: {
       issued: 'Holds a token',
       session: 'Left the room just now',
+      unreadable: 'Entry that Rolecall did not write so; shown with the latest end that can be',
       renewed: 'Is in the room; renewed until they leave',
     },
     own_rights: 'What their own token says',

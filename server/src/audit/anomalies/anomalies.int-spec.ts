@@ -163,14 +163,33 @@ describe('what stands out', () => {
   };
 
   it.each([
-    ['used-from-two-addresses', ['moved'], { query: `jti:${moved}`, count: 2 }],
-    ['roles-under-a-minute', ['brief'], { role: { key: 'speaker' } }],
+    [
+      'used-from-two-addresses',
+      ['moved'],
+      {
+        query: `jti:${moved}`,
+        count: 2,
+        parts: { addresses: ['198.51.100.9', '203.0.113.1'] },
+      },
+    ],
+    [
+      'roles-under-a-minute',
+      ['brief'],
+      {
+        role: { key: 'speaker' },
+        parts: { seconds: expect.any(Number), then: 'seat.demoted' },
+      },
+    ],
     [
       'repeated-refusals',
       ['stubborn'],
-      { count: 5, query: 'identity:stubborn room:a outcome:refused' },
+      {
+        count: 5,
+        query: 'identity:stubborn room:a outcome:refused',
+        parts: { kind: 'gate.refused', code: 'seat.blocked' },
+      },
     ],
-    ['drift-came-back', ['drifter'], { count: 2 }],
+    ['drift-came-back', ['drifter'], { count: 2, parts: {} }],
   ])('finds %s, with the rows and their entries', async (name, identities, row) => {
     const rows = await rowsOf(name);
     expect(rows.map(({ identity }) => identity)).toEqual(identities);

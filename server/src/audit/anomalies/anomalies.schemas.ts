@@ -71,7 +71,25 @@ export const anomalyRowsResponse = z.object({
       z.object({
         id: z.string().describe('The id of the row; the same at each look.'),
         at: z.date().describe('When, or when last. ISO 8601.'),
-        text: z.string().describe('What was found, as a sentence.'),
+        text: z.string().describe('What was found, as a sentence in English.'),
+        parts: z
+          .object({
+            addresses: z.array(z.string()).optional().describe('The addresses of a token.'),
+            outside: z
+              .enum(['hours', 'rooms', 'hours_and_rooms'])
+              .optional()
+              .describe('What was not as usual.'),
+            seconds: z.number().optional().describe('How long the role was held.'),
+            then: z.string().optional().describe('The kind of the entry that ended it.'),
+            used: z
+              .array(z.string())
+              .optional()
+              .describe('The keys of the role templates that their tokens had.'),
+            kind: z.string().optional().describe('The kind of the entries.'),
+            code: z.string().optional().describe('The code of the refusal.'),
+            kinds: z.array(z.string()).optional().describe('The kinds of the entries.'),
+          })
+          .describe('What the sentence says, in parts, for words of your own.'),
         room: z.string().nullable().describe('The room; null: none, or several.'),
         identity: z.string().nullable().describe('Whom it is about; null: nobody.'),
         people: z

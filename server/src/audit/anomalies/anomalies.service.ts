@@ -12,7 +12,7 @@ import {
   type AnomalyRow,
   type AnomalyRowsQuery,
 } from './anomalies.schemas.js';
-import { ANOMALIES, queryOf } from './catalogue.js';
+import { ANOMALIES, eachOnce, queryOf } from './catalogue.js';
 import { type UnusedRole, UnusedRoles } from './unused-roles.js';
 
 const COUNTED = 1_000;
@@ -79,6 +79,7 @@ export class AnomaliesService {
           subject: subject?.name ?? 'Somebody',
           role: role?.name ?? 'a role',
         }),
+        parts: partsOf(one),
         room: one.room,
         identity: one.identity,
         people: { actor: by, subject },
@@ -141,6 +142,10 @@ export class AnomaliesService {
 
 function roomsOf(actor: Actor): string[] | null {
   return actor.roomsFor('ledger.read')?.map(likeOfPattern) ?? null;
+}
+
+function partsOf({ parts }: AnomalyFound): AnomalyRow['parts'] {
+  return parts.addresses ? { ...parts, addresses: eachOnce(parts.addresses) } : parts;
 }
 
 function proposedIn(found: AnomalyFound | UnusedRole): string | null {

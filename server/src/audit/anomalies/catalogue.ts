@@ -30,43 +30,43 @@ export const ANOMALIES: Readonly<Record<AnomalyName, AnomalyDeclaration>> = {
     title: 'Used from two addresses',
     what: 'Tokens, with those that LiveKit refreshed from them, that came from one address and within ten minutes from another.',
     query: null,
-    text: ({ room, detail }, { subject }) =>
-      `The token of ${subject} for ${room ?? 'a room'} came from ${addressesIn(detail)}`,
+    text: ({ room, parts }, { subject }) =>
+      `The token of ${subject} for ${room ?? 'a room'} came from ${eachOnce(parts.addresses).join(' and ')}`,
   },
   'issued-outside-usual': {
     title: 'Issued outside usual hours or rooms',
     what: 'Tokens that an operator issued at an hour (UTC), or for a room, that their tokens of the 30 days before were not; for operators with at least 20 of these.',
     query: 'kind:token.issued actorKind:operator',
-    text: ({ room, detail }, { actor, subject }) =>
-      `${actor} issued a token to ${subject} for ${room ?? 'no room'}, outside their usual ${detail ?? 'hours'}`,
+    text: ({ room, parts }, { actor, subject }) =>
+      `${actor} issued a token to ${subject} for ${room ?? 'no room'}, outside their usual ${(parts.outside ?? 'hours').replaceAll('_', ' ')}`,
   },
   'roles-under-a-minute': {
     title: 'Roles for less than a minute',
     what: 'Promotions after which the person lost the role, was removed or left within a minute.',
     query: 'kind:seat.promoted outcome:applied',
-    text: ({ room, detail }, { actor, subject, role }) =>
-      `${actor} made ${subject} ${role} in ${room ?? 'a room'} for ${detail ?? 'a moment'}`,
+    text: ({ room, parts }, { actor, subject, role }) =>
+      `${actor} made ${subject} ${role} in ${room ?? 'a room'} for ${parts.seconds ?? 0} s, then ${parts.then ?? 'it ended'}`,
   },
   'more-than-used': {
     title: 'More than they used',
     what: 'People who were assigned a role at least 30 days ago and got no token with it in the last 30 days. The role proposed is the widest that their tokens had.',
     query: null,
-    text: ({ room, detail }, { subject, role }) =>
-      `${subject} holds ${role} in ${room ?? 'every room'} and ${detail === null ? 'got no token' : `used ${detail}`} in 30 days`,
+    text: ({ room, parts: { used = [] } }, { subject, role }) =>
+      `${subject} holds ${role} in ${room ?? 'every room'} and ${used.length === 0 ? 'got no token' : `used ${used.join(', ')}`} in 30 days`,
   },
   'repeated-refusals': {
     title: 'Repeated refusals',
     what: 'The same refusal for the same person in the same room at least five times.',
     query: 'kind:refusals',
-    text: ({ room, identity, count, detail }, { actor, subject }) =>
-      `${identity === null ? actor : subject} was refused ${count} times${room === null ? '' : ` in ${room}`} (${detail ?? 'refused'})`,
+    text: ({ room, identity, count, parts }, { actor, subject }) =>
+      `${identity === null ? actor : subject} was refused ${count} times${room === null ? '' : ` in ${room}`} (${[parts.kind, parts.code].filter(Boolean).join(': ')})`,
   },
   'acts-on-oneself': {
     title: 'Acts on oneself',
     what: 'What operators did to the participant whose identity is their own e-mail or id.',
     query: null,
-    text: ({ room, detail }, { actor }) =>
-      `${actor} acted on themselves in ${room ?? 'no room'} (${detail ?? 'an act'})`,
+    text: ({ room, parts }, { actor }) =>
+      `${actor} acted on themselves in ${room ?? 'no room'} (${parts.kind ?? 'an act'})`,
   },
   'drift-came-back': {
     title: 'Drift that came back',
@@ -79,7 +79,8 @@ export const ANOMALIES: Readonly<Record<AnomalyName, AnomalyDeclaration>> = {
     title: 'Looks by operator',
     what: 'How often each operator read the log, previewed tokens, or watched somebody unseen.',
     query: 'kind:looks actorKind:operator',
-    text: ({ count, detail }, { actor }) => `${actor} looked ${count} times (${detail ?? ''})`,
+    text: ({ count, parts }, { actor }) =>
+      `${actor} looked ${count} times (${(parts.kinds ?? []).join(', ')})`,
   },
 };
 
@@ -109,7 +110,6 @@ export function queryOf(name: AnomalyName, found: AnomalyFound): string {
   return [...about, ...where, kinds[name]].filter(Boolean).join(' ');
 }
 
-/** Each once. */
-function addressesIn(detail: string | null): string {
-  return [...new Set((detail ?? '').split(', '))].filter(Boolean).sort().join(' and ');
+export function eachOnce(texts: readonly string[] = []): string[] {
+  return [...new Set(texts)].sort();
 }

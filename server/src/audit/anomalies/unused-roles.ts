@@ -68,7 +68,7 @@ export class UnusedRoles {
         identity: one.identity,
         actor: null,
         template: one.template,
-        detail: their.length > 0 ? their.join(', ') : null,
+        parts: { used: [...their] },
         count: 0,
         entries: [],
         proposed: widest ?? narrower[0] ?? null,

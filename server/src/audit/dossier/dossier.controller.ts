@@ -3,6 +3,7 @@ import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { CurrentActor, RequirePermission } from '../../actor/access.decorators.js';
 import type { Actor } from '../../actor/actor.js';
+import { paced } from '../../common/paced.js';
 import { ApiDoc } from '../../common/http/api-docs.js';
 import {
   type DossierParams,
@@ -21,9 +22,10 @@ export class DossierController {
   @ApiDoc({
     summary: 'Download the dossier of a session',
     description:
-      'One HTML file that opens without a network: who was admitted, who could do what when, who watched unseen, what was decided and why, with the entries and their proofs, which it verifies itself. With `for` the version for one participant, in which everybody else is left out. The download is an entry of the ledger.',
+      'One HTML file that opens without a network: who was admitted, who could do what when, who watched unseen, what was decided and why, with the entries and their proofs, which it verifies itself. With `for` the version for one participant, in which everybody else is left out. Naming people needs `ledger.export_people` for the room: without it everybody is a number, and the entries are proved without what they say of people. The download is an entry of the ledger.',
     errors: [
       ...SEARCH_PROBLEMS,
+      'access.denied',
       'room.not_found',
       'session.not_found',
       'ledger.not_sealed',
@@ -37,7 +39,7 @@ export class DossierController {
   async download(
     @CurrentActor() actor: Actor,
     @Param({ schema: dossierParams }) { room, session }: DossierParams,
-    @Query({ schema: dossierQuery }) { for: whom }: DossierQuery,
+    @Query({ schema: dossierQuery }) { for: whom, people }: DossierQuery,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     // Nothing leaves then, and the log would say that a dossier was made.
@@ -45,11 +47,24 @@ export class DossierController {
       await reply.type('text/html; charset=utf-8').send();
       return;
     }
-    const { name, html } = await this.dossiers.make(actor, room, session, whom ?? null);
-    await reply
-      .type('text/html; charset=utf-8')
-      .header('Content-Disposition', `attachment; filename="${name}"`)
-      .header('Cache-Control', 'private, no-store')
-      .send(Readable.from(html));
+    await this.dossiers.make(
+      actor,
+      room,
+      { session, whom: whom ?? null, people },
+      async ({ name, html }) => {
+        const stream: Readable = Readable.from(paced(html, (error) => stream.destroy(error)));
+        const closed = new Promise<void>((resolve) => stream.once('close', () => resolve()));
+        // A reader that left before it began leaves a stream that nobody would close.
+        if (reply.raw.destroyed) stream.destroy();
+        else {
+          void reply
+            .type('text/html; charset=utf-8')
+            .header('Content-Disposition', `attachment; filename="${name}"`)
+            .header('Cache-Control', 'private, no-store')
+            .send(stream);
+        }
+        await closed;
+      },
+    );
   }
 }

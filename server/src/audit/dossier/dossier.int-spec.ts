@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -10,11 +10,14 @@ import {
   type CheckEd25519,
   checkDossier,
   type Dossier,
+  type KnownOfLog,
+  parsePolicy,
   reportOf,
 } from '../../ledger/dossier/index.js';
 import { readDossierManifest } from '../../ledger/dossier/dossier-format.js';
+import { makeVerifier } from '../../ledger/export/single-file.js';
 import { generateSigningKey } from '../../ledger/tree/note-keys.js';
-import { SIGNATURE_TYPES } from '../../ledger/tree/note.js';
+import { formatSignature, SIGNATURE_TYPES } from '../../ledger/tree/note.js';
 import { sha256 } from '../../ledger/tree/sha256.js';
 
 const ROOM = 'town hall';
@@ -32,6 +35,8 @@ const checkEd25519: CheckEd25519 = async (publicKey, message, signature) => {
 
 describe('the dossier of a session', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rolecall-dossier-'));
+  const witness = generateSigningKey('witness.example/w1', SIGNATURE_TYPES.ed25519Cosignature);
+  const stranger = generateSigningKey('witness.example/w2', SIGNATURE_TYPES.ed25519Cosignature);
   let world: DoubleWorld;
   let app: LiveApp;
   let moderator: Caller;
@@ -39,7 +44,12 @@ describe('the dossier of a session', () => {
   let whole: string;
 
   beforeAll(async () => {
-    world = await startDoubleWorld({ ROLECALL_SWEEP: '2s' });
+    const policy = join(folder, 'policy');
+    writeFileSync(policy, `witness ours ${witness.vkey}\nquorum none\n`);
+    world = await startDoubleWorld({
+      ROLECALL_SWEEP: '2s',
+      ROLECALL_LEDGER_WITNESSES: policy,
+    });
     app = world.app;
     moderator = await app.operator('moderator');
     await app.post('/api/v1/rooms', { name: ROOM, defaultTemplate: 'viewer' });
@@ -89,8 +99,8 @@ describe('the dossier of a session', () => {
     ) as RegExpExecArray;
     return JSON.parse(json) as Dossier;
   };
-  const check = (dossier: Dossier, pin: string | null = null) =>
-    checkDossier(dossier, sha256, checkEd25519, pin);
+  const check = (dossier: Dossier, known?: Partial<KnownOfLog>) =>
+    checkDossier(dossier, sha256, checkEd25519, { vkeys: [], policy: null, ...known });
   const reported = (dossier: Dossier) =>
     reportOf(readDossierManifest(dossier.manifest), dossier.entries);
 
@@ -204,7 +214,7 @@ describe('the dossier of a session', () => {
       (dossier) =>
         ((dossier as { checkpoint: string }).checkpoint = dossier.checkpoint.replace(
           /\n\d/,
-          '\n9',
+          (size) => (size === '\n9' ? '\n8' : '\n9'),
         )),
       /signature/,
     ],
@@ -221,11 +231,39 @@ describe('the dossier of a session', () => {
   it('is proved with a key from elsewhere, and with no other', async () => {
     const { keys } = (await app.get('/api/v1/ledger/keys')).body;
     const own = (keys as { vkey: string }[]).find(({ vkey }) => vkey.length < 200)?.vkey as string;
-    expect((await check(dataIn(whole), own)).isProved).toBe(true);
+    expect((await check(dataIn(whole), { vkeys: [own] })).isProved).toBe(true);
     const other = generateSigningKey('x.example', SIGNATURE_TYPES.ed25519).vkey;
-    expect(await check(dataIn(whole), other)).toMatchObject({
+    expect(await check(dataIn(whole), { vkeys: [other] })).toMatchObject({
       isProved: false,
       problems: [expect.stringMatching(/other keys/)],
+    });
+  });
+
+  it('checks what witnesses signed, with their keys from the file or from a policy', async () => {
+    const text = dataIn(whole).checkpoint.replace(/\n\n[^]*/, '\n');
+    const cosigned = (by: typeof witness, signs = text): Dossier => {
+      const line = formatSignature({ name: by.name, keyId: by.keyId, bytes: by.sign(signs) });
+      const dossier = dataIn(whole);
+      return { ...dossier, checkpoint: dossier.checkpoint + line };
+    };
+    const policy = parsePolicy(`witness theirs ${stranger.vkey}\nquorum theirs\n`);
+    expect(await check(cosigned(witness))).toMatchObject({
+      isProved: true,
+      isCosigned: null,
+      cosignatures: [{ witness: 'ours', isRight: true, at: expect.any(Date) }],
+    });
+    expect(await check(cosigned(witness, `${text}x\n`))).toMatchObject({
+      isProved: false,
+      problems: ['the cosignature of ours is wrong'],
+    });
+    expect(await check(cosigned(stranger), { policy })).toMatchObject({
+      isProved: true,
+      isCosigned: true,
+    });
+    expect(await check(cosigned(witness), { policy })).toMatchObject({
+      isProved: false,
+      isCosigned: false,
+      cosignatures: [],
     });
   });
 
@@ -251,7 +289,7 @@ describe('the dossier of a session', () => {
       ['ana', 'Moderator 1', null],
       ['Person 3', 'Moderator 1', null],
     ]);
-    expect(watched).toMatchObject([{ who: 'ana', by: 'Moderator 2', reason: null }]);
+    expect(watched).toMatchObject([{ who: 'ana', by: 'Hidden observer 1', reason: null }]);
     expect(lanes[0]?.stretches.map(({ role }) => role)).toEqual(['viewer', 'speaker']);
     // The numbers are the log's word: another one is noticed.
     const entry = dossier.entries.find(({ about }) => about === 'Person 3');
@@ -260,6 +298,54 @@ describe('the dossier of a session', () => {
     expect(await download('?for=nobody')).toMatchObject({
       status: 400,
       body: { errors: { for: expect.any(String) } },
+    });
+  });
+
+  it('names nobody for who may not export people, and refuses to name one participant', async () => {
+    const { body } = await app.post('/api/v1/api-keys', {
+      name: 'reads the log',
+      permissions: ['ledger.read'],
+      rooms: [ROOM],
+    });
+    const get = (query: string) =>
+      fetch(
+        `${app.url}/api/v1/rooms/${encodeURIComponent(ROOM)}/sessions/${session}/dossier${query}`,
+        { headers: { authorization: `Bearer ${body.key as string}` } },
+      );
+    for (const query of ['?for=ana', '?people=true']) {
+      const refused = await get(query);
+      expect([refused.status, await refused.json()]).toMatchObject([
+        403,
+        { code: 'access.denied', permission: 'ledger.export_people' },
+      ]);
+    }
+    const html = await (await get('')).text();
+    const dossier = dataIn(html);
+    const operators = await app.sql<{ id: string }>('SELECT id FROM operator');
+    const named = ['"ana"', 'Ana of Troy', HOSTILE, 'cleo', 'admin@', 'moderator@', '127.0.0.1'];
+    for (const name of [...named, REASON, 'spam', ...operators.map(({ id }) => id)]) {
+      expect([name, html.includes(name)]).toEqual([name, false]);
+    }
+    expect(await check(dossier)).toMatchObject({
+      isProved: true,
+      hashesOnly: 0,
+      parts: { proved: 0 },
+      manifest: { for: null, hasPeople: false, madeBy: 'reads the log' },
+    });
+    const { attendance, decisions, watched } = reported(dossier);
+    expect(attendance.map(({ who }) => who)).toEqual(['Person 1', 'Person 2']);
+    expect(decisions.map(({ about, by }) => [about, by])).toEqual([
+      ['Person 1', 'Moderator 1'],
+      ['Person 3', 'Moderator 1'],
+    ]);
+    // Who watched unseen is not told by their other acts.
+    expect(watched).toMatchObject([{ who: 'Person 1', by: 'Hidden observer 1' }]);
+    // Who may name people may leave them out.
+    const without = await download('?people=false');
+    expect(readDossierManifest(dataIn(without.body as string).manifest).hasPeople).toBe(false);
+    expect(await download('?people=true&for=ana')).toMatchObject({
+      status: 400,
+      body: { errors: { people: expect.any(String) } },
     });
   });
 
@@ -284,6 +370,8 @@ describe('the dossier of a session', () => {
     expect(entries).toMatchObject([
       { identity: null, payload: { what: 'dossier', session, hasPeople: true } },
       { identity: 'ana', payload: { what: 'dossier', session, hasPeople: false } },
+      { identity: null, payload: { what: 'dossier', session, hasPeople: false } },
+      { identity: null, payload: { what: 'dossier', session, hasPeople: false } },
     ]);
   });
 
@@ -306,9 +394,27 @@ describe('the dossier of a session', () => {
     const { status, out, err } = await write();
     expect([status, err]).toEqual([0, '']);
     expect(out).toMatch(/entries of the session from/);
-    expect(await check(dataIn(readFileSync(file, 'utf8')))).toMatchObject({
+    const html = readFileSync(file, 'utf8');
+    expect(await check(dataIn(html))).toMatchObject({
       isProved: true,
       manifest: { session, for: 'ana' },
+    });
+    // The file alone, on another machine.
+    const verifier = join(folder, 'verify.mjs');
+    writeFileSync(verifier, await makeVerifier());
+    expect(await runNode([verifier, file])).toMatchObject({
+      status: 0,
+      out: expect.stringMatching(/session of the room town hall.*\nproved: every entry/s),
+    });
+    writeFileSync(file, html.replace('"identity":"ana"', '"identity":"ben"'));
+    expect(await runNode([verifier, file])).toMatchObject({
+      status: 1,
+      out: expect.stringMatching(/wrong entry: .* its subject was changed.*\nnot proved/s),
+    });
+    writeFileSync(file, html.slice(0, -200));
+    expect(await runNode([verifier, file])).toMatchObject({
+      status: 1,
+      out: expect.stringMatching(/cut off/),
     });
     expect(await write()).toMatchObject({
       status: 1,

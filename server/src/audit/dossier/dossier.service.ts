@@ -18,13 +18,24 @@ export interface DossierFile {
   readonly html: Iterable<string>;
 }
 
-/** A dossier is held in memory while it is made. */
+export interface DossierQuestion {
+  /** Null: the newest one. */
+  readonly session: string | null;
+  /** The participant that it is for; null: an auditor. */
+  readonly whom: string | null;
+  /** Whether people are named; undefined: as far as the actor may. */
+  readonly people?: boolean | undefined;
+}
+
 const QUEUE = { atOnce: 1, perKey: 2, inAll: 10, patienceMs: 20_000 };
+/** A dossier is in memory until it is taken. */
+const HELD = { atOnce: 4, atOncePerKey: 1, perKey: 2, inAll: 10, patienceMs: 20_000 };
 
 /** One file for each session of a room, which shows and verifies itself. */
 @Injectable()
 export class DossierService {
   private readonly queue = new FairQueue(QUEUE);
+  private readonly held = new FairQueue(HELD);
 
   constructor(
     private readonly history: RoomHistory,
@@ -33,30 +44,35 @@ export class DossierService {
     private readonly templates: TemplateNames,
   ) {}
 
-  /** `session`: null is the newest one. `whom`: the participant that it is for; null: an auditor. */
-  async make(
+  /** Resolves to what `take` does, which has read the file by then. */
+  async make<T>(
     actor: Actor,
     room: string,
-    session: string | null,
-    whom: string | null,
-  ): Promise<DossierFile> {
+    asked: DossierQuestion,
+    take: (file: DossierFile) => Promise<T>,
+  ): Promise<T> {
     if (!actor.covers('ledger.read', exactPattern(room))) throw roomNotFound();
+    const { session, whom } = asked;
+    const hasPeople = mayName(actor, room, asked) && whom === null;
     const page = await readDossierPage();
     const { start, next, finish } = await this.searches.inTurn(actor, () =>
       this.find(room, session),
     );
-    const { manifest, json } = await this.inTurn(actor, () =>
-      this.maker.make(actor, {
-        room,
-        session: start.id,
-        startedAt: start.at,
-        endedAt: finish ?? next,
-        next,
-        for: whom,
-        rolesOf: (keys) => this.rolesOf(keys),
-      }),
-    );
-    return { name: nameOf(manifest), manifest, html: htmlOf(page, json) };
+    return this.inTurn(this.held, actor, async () => {
+      const { manifest, json } = await this.inTurn(this.queue, actor, () =>
+        this.maker.make(actor, {
+          room,
+          session: start.id,
+          startedAt: start.at,
+          endedAt: finish ?? next,
+          next,
+          for: whom,
+          hasPeople,
+          rolesOf: (keys) => this.rolesOf(keys),
+        }),
+      );
+      return take({ name: nameOf(manifest), manifest, html: htmlOf(page, json) });
+    });
   }
 
   private async find(room: string, session: string | null) {
@@ -76,9 +92,13 @@ export class DossierService {
     });
   }
 
-  private async inTurn<T>({ kind, id }: Actor, work: () => Promise<T>): Promise<T> {
+  private async inTurn<T>(
+    queue: FairQueue,
+    { kind, id }: Actor,
+    work: () => Promise<T>,
+  ): Promise<T> {
     try {
-      return await this.queue.run(`${kind} ${id ?? ''}`, work);
+      return await queue.run(`${kind} ${id ?? ''}`, work);
     } catch (error) {
       if (!(error instanceof QueueRejection)) throw error;
       throw new AppError(
@@ -93,12 +113,27 @@ export class DossierService {
   }
 }
 
+/** Whether people are named. Throws where somebody has to be, without the permission. */
+function mayName(actor: Actor, room: string, { whom, people }: DossierQuestion): boolean {
+  const may = actor.covers('ledger.export_people', exactPattern(room));
+  if (!may && (whom !== null || people === true)) {
+    throw new AppError(
+      'forbidden',
+      'access.denied',
+      'A dossier that names somebody needs the permission ledger.export_people for this room.',
+      { extra: { permission: 'ledger.export_people' } },
+    );
+  }
+  return may && people !== false;
+}
+
 /** Only characters that every file system and header takes. */
-function nameOf({ room, startedAt, for: whom }: DossierManifest): string {
+function nameOf({ room, startedAt, for: whom, hasPeople }: DossierManifest): string {
   const plain = room
     .replace(/[^a-z0-9]+/gi, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 60);
   const at = startedAt.slice(0, 16).replace(/[^0-9]/g, '');
-  return `dossier-${plain || 'room'}-${at}${whom === null ? '' : '-for-one'}.html`;
+  const version = whom !== null ? '-for-one' : hasPeople ? '' : '-without-names';
+  return `dossier-${plain || 'room'}-${at}${version}.html`;
 }

@@ -5,13 +5,16 @@ import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
 import { HOSTILE_TEXTS, UNSAFE } from '../../../test/support/hostile-text.js';
 import { LedgerWorld } from '../../../test/support/ledger-world.js';
 import { runNode } from '../../../test/support/run-cli.js';
 import { type Credential, startTestApp, type TestApp } from '../../../test/support/test-app.js';
 import { until } from '../../../test/support/until.js';
 import { Actor, SYSTEM_ACTOR } from '../../actor/actor.js';
+import { DossierMaker } from '../../ledger/dossier/dossier-maker.js';
 import { LogExport } from '../../ledger/export/log-export.js';
+import { entriesBetween, type Where } from '../../ledger/export/leaf-entries.js';
 import { makeVerifier } from '../../ledger/export/single-file.js';
 import { LedgerService } from '../../ledger/ledger.service.js';
 import { parseQuery } from '../../ledger/query/index.js';
@@ -335,5 +338,101 @@ describe('an export over HTTP', () => {
       entries: HOSTILE_TEXTS.length,
       entriesSha256: createHash('sha256').update(body).digest('hex'),
     });
+  });
+});
+
+describe('entries that are long', () => {
+  const LENGTH = 250_000;
+  const COUNT = 40;
+
+  beforeAll(async () => {
+    const service = app.app.get(LedgerService);
+    const begin = { kind: 'room.started', outcome: 'ok', room: 'long' } as const;
+    await service.appendDurably({ ...begin, actor: SYSTEM_ACTOR, payload: { sid: 'RM_1' } });
+    for (let i = 0; i < COUNT; i++) {
+      await service.appendDurably({
+        kind: 'participant.changed_elsewhere',
+        outcome: 'ok',
+        actor: SYSTEM_ACTOR,
+        room: 'long',
+        payload: { after: { metadata: 'x'.repeat(LENGTH) } },
+      });
+    }
+    await ledger.sealed();
+  });
+
+  it('are read a few at a time, also after a long stretch without a match', async () => {
+    const client = new pg.Client({ connectionString: app.database.appUrl });
+    await client.connect();
+    const where: Where = (parameter) => [`room = ${parameter('long')}`];
+    let [found, most] = [0, 0];
+    try {
+      const end = await ledger.entries();
+      for await (const { rows } of entriesBetween(client, { first: 0, end }, where)) {
+        found += rows.length;
+        most = Math.max(most, rows.length * LENGTH);
+      }
+    } finally {
+      await client.end();
+    }
+    expect(found).toBe(COUNT + 1);
+    expect(most).toBeGreaterThan(LENGTH);
+    expect(most).toBeLessThan(5 * 1024 * 1024);
+  });
+
+  it('make a page of the log shorter, and the next one goes on', async () => {
+    const ids: string[] = [];
+    let pages = 0;
+    for (let cursor: string | null = ''; cursor !== null; pages++) {
+      const query = new URLSearchParams({
+        query: 'room:long',
+        limit: '100',
+        ...(cursor && { cursor }),
+      });
+      const { status, body } = await app.inject('GET', `/api/v1/ledger/acts?${query}`, {
+        as: app.admin,
+      });
+      expect(status).toBe(200);
+      ids.push(...body.data.map(({ id }: { id: string }) => id));
+      cursor = body.pageInfo.next;
+    }
+    expect(new Set(ids).size).toBe(COUNT + 1);
+    expect(pages).toBeGreaterThan(1);
+  });
+
+  it('are refused in a dossier that they make too long, before they are read', async () => {
+    const maker = app.app.get(DossierMaker);
+    const { mostBytes } = maker;
+    maker.mostBytes = (COUNT / 2) * LENGTH;
+    const { body } = await app.inject('GET', '/api/v1/rooms/long/sessions', { as: app.admin });
+    const route = `/api/v1/rooms/long/sessions/${body.data[0].id}/dossier`;
+    expect(await app.inject('GET', route, { as: app.admin })).toMatchObject({
+      status: 413,
+      body: { code: 'dossier.too_large' },
+    });
+    maker.mostBytes = mostBytes;
+    expect((await app.inject('GET', route, { as: app.admin })).status).toBe(200);
+  });
+
+  it('are cut off when nobody takes them, so that the place is free again', async () => {
+    const exports = app.app.get(LogExport);
+    const { pace } = exports;
+    exports.pace = { bytesPerSecond: 1e9, graceMs: 300 };
+    try {
+      const path = `${url}/api/v1/ledger/export?query=room:long`;
+      const asked = request(path, { headers: app.admin.headers });
+      asked.on('error', () => undefined);
+      asked.end();
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
+      response.on('error', () => undefined);
+      response.pause();
+      await until('it was cut off', async () => {
+        const [stopped] = (await app.ledger('ledger.export_stopped')).slice(-1);
+        return stopped?.payload['why'] === 'reader_too_slow';
+      });
+      asked.destroy();
+    } finally {
+      exports.pace = pace;
+    }
   });
 });

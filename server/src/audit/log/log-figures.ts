@@ -2,7 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../actor/actor.js';
 import { DatabaseClock } from '../../database/database-clock.js';
 import { SearchPool } from '../../database/search-pool.js';
-import { OUTCOME_WORDS, type LogQuery, type MatchField } from '../../ledger/query/index.js';
+import {
+  type LogQuery,
+  type MatchField,
+  OUTCOME_WORDS,
+  withValue,
+} from '../../ledger/query/index.js';
 import { type FacetCounts, LogFacets } from '../../ledger/search/log-facets.js';
 import { LogHistogram } from '../../ledger/search/log-histogram.js';
 import type { FacetField, Facets, FacetsQuery, Histogram, HistogramQuery } from './log.schemas.js';
@@ -21,9 +26,13 @@ export class LogFigures {
     private readonly clock: DatabaseClock,
   ) {}
 
-  async facets(actor: Actor, { query, zone, fields, from, to, top }: FacetsQuery): Promise<Facets> {
+  async facets(
+    actor: Actor,
+    { query, zone, fields, from, to, of, top }: FacetsQuery,
+  ): Promise<Facets> {
+    const asked = of === 'acts' ? withoutRequests(query.query) : query.query;
     const { data, ...figures } = await this.pool.inTurn(actor, async () => {
-      const search = await this.searches.of(actor, { query: query.query, zone, from, to });
+      const search = await this.searches.of(actor, { query: asked, zone, from, to });
       return this.log.read(search, fields, top, this.clock.now());
     });
     const names = await this.namesIn(data);
@@ -90,6 +99,15 @@ function labelOf(
     default:
       return value;
   }
+}
+
+/** The entry that asks for an act is not counted beside what came of it, unless it is asked for. */
+function withoutRequests(query: LogQuery): LogQuery {
+  const intent = { text: 'intent', isPattern: false };
+  const isAsked = query.fields.outcome?.any.some(({ text }) =>
+    OUTCOME_WORDS[text]?.includes(intent.text),
+  );
+  return isAsked ? query : withValue(query, 'outcome', intent, 'none');
 }
 
 function isChosen({ fields }: LogQuery, field: FacetField, value: string): boolean {

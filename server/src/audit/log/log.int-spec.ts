@@ -262,6 +262,8 @@ describe('searches', () => {
       facets.data[0].values.map(({ value, count }: Json) => [value, count]),
     );
     expect(counted).toEqual(outcomes);
+    const acts = await get('facets', { query, fields: 'room', of: 'acts' });
+    expect(acts.total).toBe(found.filter(({ outcome }) => outcome !== 'intent').length);
   });
 
   it('count a field without what is asked of it, so that its other values show', async () => {

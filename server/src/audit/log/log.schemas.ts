@@ -136,6 +136,12 @@ export const facetsQuery = z.strictObject({
   zone: zoneText,
   fields: fieldList,
   ...range,
+  of: z
+    .enum(['entries', 'acts'])
+    .default('entries')
+    .describe(
+      '`acts`: without the requests of acts that LiveKit is told; what came of them is counted.',
+    ),
   top: z.coerce.number().int().min(1).max(50).default(8).describe('How many values: 1 to 50.'),
 });
 export type FacetsQuery = z.output<typeof facetsQuery>;

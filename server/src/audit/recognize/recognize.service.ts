@@ -5,8 +5,9 @@ import { DatabaseClock } from '../../database/database-clock.js';
 import { describeGrants } from '../../grants/describe.js';
 import type { EntryView } from '../../ledger/entry-view.js';
 import { LedgerReader, toIssuance } from '../../ledger/ledger-reader.js';
+import { ForgottenEntries } from '../../ledger/retention/forgotten-entries.js';
 import { TokenUses } from '../../ledger/token-uses.js';
-import type { LivingToken } from '../../ledger/living-tokens.js';
+import { type LivingToken, readCeiling } from '../../ledger/living-tokens.js';
 import { LEEWAY_MS } from '../exposure.js';
 import { ExposureService, type StandingOfToken } from '../exposure.service.js';
 import { type KnownNames, Names } from '../log/names.js';
@@ -25,12 +26,13 @@ export class RecognizeService {
     private readonly exposure: ExposureService,
     private readonly names: Names,
     private readonly clock: DatabaseClock,
+    private readonly forgotten: ForgottenEntries,
   ) {}
 
   async recognize(actor: Actor, body: RecognizeBody): Promise<Recognized> {
     const by = body.tokenHash === undefined ? 'jti' : 'hash';
     const entry = await this.find(actor, body);
-    if (!entry) return notIssued(by);
+    if (!entry) return notIssued(by, await this.forgotten.tokensUntil());
     const issuance = toIssuance(entry);
     const token = tokenOf(issuance);
     const standing = token && (await this.exposure.standingOf(token));
@@ -116,18 +118,24 @@ function tokenOf(issuance: Issuance): LivingToken | null {
     issuedAt: at,
     expiresAt: new Date(expiresAt),
     issuer: actor,
-    ceiling: (payload['ceiling'] ?? null) as LivingToken['ceiling'],
+    isUnreadable: Number.isNaN(Date.parse(expiresAt)),
+    ceiling: readCeiling(payload['ceiling']) ?? null,
   };
 }
 
-function notIssued(by: 'hash' | 'jti'): Recognized {
+function notIssued(by: 'hash' | 'jti', forgottenUntil: Date | null): Recognized {
+  const unless =
+    forgottenUntil === null
+      ? ''
+      : ` Tokens from before ${forgottenUntil.toISOString()} are not all known: a rule let their entries go into an archive.`;
   return {
     isIssued: false,
     by,
     text:
-      by === 'hash'
+      (by === 'hash'
         ? 'Rolecall did not issue this token, or not for a room that you may read about.'
-        : 'Rolecall issued no token with this id, or not for a room that you may read about.',
+        : 'Rolecall issued no token with this id, or not for a room that you may read about.') +
+      unless,
     issuance: null,
     people: { issuer: null, subject: null },
     role: null,

@@ -99,7 +99,7 @@ export class TimelinesService {
     const filter = { of: { identity }, rooms, kinds: LANE_KINDS };
     const states = { identities: [identity], room: null, rooms };
     const [found, before, sessions, set] = await Promise.all([
-      this.reader.list(filter, from, to, MAX_ENTRIES + 1),
+      this.reader.list(filter, from, to, MAX_ENTRIES),
       this.reader.listBefore({ ...filter, kinds: COMINGS }, from, MAX_BEFORE),
       this.seats.listSessions({ identity, rooms, since: from }, MAX_STATES),
       this.reader.listNewest(states, SEAT_STATE_KINDS, from, MAX_STATES),
@@ -134,7 +134,7 @@ export class TimelinesService {
     const { from, to } = span;
     const filter = { of: { room }, rooms: null, kinds: [...LANE_KINDS, ...ROOM_KINDS] };
     const [found, before, visible, ofRoom] = await Promise.all([
-      this.reader.list(filter, from, to, MAX_ENTRIES + 1),
+      this.reader.list(filter, from, to, MAX_ENTRIES),
       this.reader.listBefore(
         { ...filter, kinds: [...COMINGS, 'room.started', 'room.finished'] },
         from,
@@ -182,7 +182,7 @@ export class TimelinesService {
     const filter = { of: { operator: id }, rooms, kinds: null };
     const [account, found] = await Promise.all([
       this.operators.find(id),
-      this.reader.list(filter, from, to, MAX_ENTRIES + 1),
+      this.reader.list(filter, from, to, MAX_ENTRIES),
     ]);
     // What is about an account is about no room, so a reader with a room limit does not see it.
     const changes =
@@ -249,10 +249,8 @@ export class TimelinesService {
 }
 
 /** Of entries that are newest first, one more than fits: as many as fit, and since when those are. */
-function within(found: readonly TimelineEntry[], from: Date) {
-  const isPartial = found.length > MAX_ENTRIES;
-  const entries = found.slice(0, MAX_ENTRIES);
-  return { entries, isPartial, from: isPartial ? (entries.at(-1)?.at ?? from) : from };
+function within(found: Awaited<ReturnType<TimelineReader['list']>>, from: Date) {
+  return { ...found, from: found.isPartial ? (found.entries.at(-1)?.at ?? from) : from };
 }
 
 /** An entry that was read twice is there once. */

@@ -4,6 +4,7 @@ export type AppErrorKind =
   | 'forbidden'
   | 'not_found'
   | 'conflict'
+  | 'gone'
   | 'precondition_failed'
   | 'too_large'
   | 'unsupported_media'
@@ -47,6 +48,8 @@ export function statusOf(kind: AppErrorKind): number {
       return 404;
     case 'conflict':
       return 409;
+    case 'gone':
+      return 410;
     case 'precondition_failed':
       return 412;
     case 'too_large':

@@ -4,6 +4,21 @@ import type { ActorKind } from '../../grants/policy.js';
 import { ledgerId } from '../ledger-entry.js';
 import { ANOMALY_SQL, type SqlAnomaly } from './anomaly-sql.js';
 
+/** What differs from row to row; which of these are there depends on the anomaly. */
+export interface AnomalyParts {
+  readonly addresses?: string[];
+  readonly outside?: 'hours' | 'rooms' | 'hours_and_rooms';
+  /** How long a role was held, and the kind of the entry that ended it. */
+  readonly seconds?: number;
+  readonly then?: string;
+  /** Keys of the role templates of their tokens, the most frequent first. */
+  readonly used?: string[];
+  /** The kind of the entries, and the code of the refusal in them. */
+  readonly kind?: string;
+  readonly code?: string;
+  readonly kinds?: string[];
+}
+
 export interface AnomalyFound {
   readonly key: string;
   /** When, or when last. */
@@ -12,8 +27,7 @@ export interface AnomalyFound {
   readonly identity: string | null;
   readonly actor: { kind: ActorKind; id: string | null; label: string } | null;
   readonly template: string | null;
-  /** What differs from row to row; what it means depends on the anomaly. */
-  readonly detail: string | null;
+  readonly parts: AnomalyParts;
   readonly count: number;
   /** Ids of entries, newest first. */
   readonly entries: readonly string[];
@@ -34,7 +48,7 @@ interface FoundRow {
   actor_id: string | null;
   actor_label: string | null;
   template: string | null;
-  detail: string | null;
+  parts: AnomalyParts;
   count: number;
   refs: string[];
 }

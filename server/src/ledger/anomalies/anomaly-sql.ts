@@ -1,3 +1,5 @@
+import { instantOf, numberIn } from '../payload-sql.js';
+
 /**
  * What an auditor looks for, as SQL over a stretch of the log: $1 since, $2 LIKE patterns of the rooms
  * that may be read (null: all). Each answers rows with the columns of `AnomalyFound`.
@@ -6,7 +8,8 @@ export const ANOMALY_SQL = {
   'tokens-never-used': `
     WITH issued AS (
       SELECT at, shard, seq, room, identity, actor_kind, actor_id, actor_label, payload,
-        ${textIn('jti', 36)} AS jti, ${textIn('expiresAt', 24)}::timestamptz + interval '1 minute' AS ends
+        ${textIn('jti', 36)} AS jti,
+        ${instantOf(`(${textIn('expiresAt', 24)})`)} + interval '1 minute' AS ends
       FROM ledger_entry
       WHERE kind = 'token.issued' AND at >= $1 AND ${inRooms('room')} AND identity IS NOT NULL
         AND room IS NOT NULL
@@ -17,7 +20,7 @@ export const ANOMALY_SQL = {
       SELECT room, identity, at FROM ledger_entry WHERE kind = 'participant.joined' AND at >= $1
     )
     SELECT jti AS key, at, room, identity, actor_kind, actor_id, actor_label,
-      payload->>'template' AS template, NULL::text AS detail, 1 AS count, ARRAY[${ref('i')}] AS refs
+      payload->>'template' AS template, '{}'::jsonb AS parts, 1 AS count, ARRAY[${ref('i')}] AS refs
     FROM issued i
     WHERE ends < clock_timestamp() AND NOT EXISTS (SELECT FROM came c WHERE c.jti = i.jti)
       AND NOT EXISTS (SELECT FROM joined j
@@ -37,7 +40,7 @@ export const ANOMALY_SQL = {
     )
     SELECT jti AS key, max(at) AS at, room, identity, NULL AS actor_kind, NULL AS actor_id,
       NULL AS actor_label, max(payload->>'template') AS template,
-      string_agg(DISTINCT ip, ', ') || ', ' || string_agg(DISTINCT was_ip, ', ') AS detail,
+      jsonb_build_object('addresses', jsonb_agg(DISTINCT ip) || jsonb_agg(DISTINCT was_ip)) AS parts,
       count(*)::int + 1 AS count, (array_agg(${ref('came')} ORDER BY at DESC))[1:20] AS refs
     FROM came WHERE was_ip <> ip AND at - was_at < interval '10 minutes'
     GROUP BY jti, room, identity`,
@@ -60,7 +63,8 @@ export const ANOMALY_SQL = {
     )
     SELECT ${ref('r')} AS key, at, room, identity, actor_kind, r.actor_id, actor_label,
       payload->>'template' AS template,
-      CASE WHEN is_late AND is_elsewhere THEN 'hours and rooms' WHEN is_late THEN 'hours' ELSE 'rooms' END AS detail,
+      jsonb_build_object('outside', CASE WHEN is_late AND is_elsewhere THEN 'hours_and_rooms'
+        WHEN is_late THEN 'hours' ELSE 'rooms' END) AS parts,
       1 AS count, ARRAY[${ref('r')}] AS refs
     FROM recent r JOIN usual u USING (actor_id)
     CROSS JOIN LATERAL (
@@ -73,7 +77,7 @@ export const ANOMALY_SQL = {
   'roles-under-a-minute': `
     SELECT ${ref('p')} AS key, p.at, p.room, p.identity, p.actor_kind, p.actor_id, p.actor_label,
       p.payload->'after'->>'template' AS template,
-      concat(round(extract(epoch FROM ended.at - p.at))::text, ' s, then ', ended.kind) AS detail,
+      jsonb_build_object('seconds', round(extract(epoch FROM ended.at - p.at)), 'then', ended.kind) AS parts,
       2 AS count, ARRAY[${ref('ended')}, ${ref('p')}] AS refs
     FROM ledger_entry p CROSS JOIN LATERAL (
       SELECT at, shard, seq, kind FROM ledger_entry e
@@ -87,27 +91,27 @@ export const ANOMALY_SQL = {
   'repeated-refusals': `
     SELECT concat_ws(' ', kind, room, identity, actor_id, code) AS key, max(at) AS at, room, identity,
       max(actor_kind) AS actor_kind, actor_id, max(actor_label) AS actor_label, NULL AS template,
-      concat(kind, coalesce(': ' || code, '')) AS detail, sum(times)::int AS count,
+      jsonb_strip_nulls(jsonb_build_object('kind', kind, 'code', code)) AS parts, least(sum(times), 2147483647)::int AS count,
       (array_agg(${ref('refused')} ORDER BY at DESC))[1:20] AS refs
     FROM (
       SELECT at, shard, seq, kind, room, identity, actor_kind, actor_id, actor_label,
         coalesce(payload->>'refusal', payload->>'code', payload->>'permission') AS code,
-        coalesce((payload->>'times')::int, 1) AS times
+        coalesce(${numberIn('times')}, 1) AS times
       FROM ledger_entry WHERE outcome = 'refused' AND at >= $1 AND ${inRooms('room')}
     ) AS refused
     GROUP BY kind, room, identity, actor_id, code HAVING sum(times) >= 5`,
 
   'acts-on-oneself': `
     SELECT ${ref('e')} AS key, at, room, identity, actor_kind, actor_id, actor_label,
-      coalesce(payload->>'template', payload->'after'->>'template') AS template, kind AS detail,
-      1 AS count, ARRAY[${ref('e')}] AS refs
+      coalesce(payload->>'template', payload->'after'->>'template') AS template,
+      jsonb_build_object('kind', kind) AS parts, 1 AS count, ARRAY[${ref('e')}] AS refs
     FROM ledger_entry e
     WHERE actor_kind = 'operator' AND at >= $1 AND ${inRooms('room')} AND outcome <> 'intent'
       AND (identity = actor_id OR lower(identity) = lower(actor_label))`,
 
   'drift-came-back': `
     SELECT concat_ws(' ', room, identity) AS key, max(at) AS at, room, identity, NULL AS actor_kind,
-      NULL AS actor_id, NULL AS actor_label, max(payload->>'template') AS template, NULL AS detail,
+      NULL AS actor_id, NULL AS actor_label, max(payload->>'template') AS template, '{}'::jsonb AS parts,
       count(*)::int AS count, (array_agg(${ref('e')} ORDER BY at DESC))[1:20] AS refs
     FROM ledger_entry e
     WHERE kind = 'drift.detected' AND at >= $1 AND ${inRooms('room')}
@@ -116,8 +120,8 @@ export const ANOMALY_SQL = {
   'looks-by-operator': `
     SELECT actor_id AS key, max(at) AS at, CASE WHEN count(DISTINCT room) = 1 THEN max(room) END AS room,
       NULL AS identity, 'operator' AS actor_kind, actor_id, max(actor_label) AS actor_label,
-      NULL AS template, string_agg(DISTINCT kind, ', ') AS detail,
-      sum(coalesce((payload->>'times')::int, 1))::int AS count,
+      NULL AS template, jsonb_build_object('kinds', jsonb_agg(DISTINCT kind)) AS parts,
+      least(sum(coalesce(${numberIn('times')}, 1)), 2147483647)::int AS count,
       (array_agg(${ref('e')} ORDER BY at DESC))[1:20] AS refs
     FROM ledger_entry e
     WHERE kind IN ('ledger.read', 'seat.peeked', 'token.previewed') AND actor_kind = 'operator'

@@ -1,11 +1,18 @@
 import { canonicalJson } from '../../common/canonical-json.js';
 import type { PersonPart } from '../export/export-format.js';
+import {
+  checkCosignatures,
+  type Cosignature,
+  type KnownWitness,
+} from '../remote/checked-cosignatures.js';
 import type { CheckEd25519 } from '../remote/checked-signatures.js';
 import { readLogHead } from '../remote/log-head.js';
 import { areEqual, concat, fromBase64, fromHex, fromText, toHex } from '../tree/bytes.js';
 import type { Checkpoint } from '../tree/checkpoint.js';
 import { HASH_LENGTH, rootOfInclusion, type Sha256, TreeHasher } from '../tree/merkle.js';
+import { formatVerifierKey, parseVerifierKey } from '../tree/note.js';
 import { type Finding, hashText, leafId } from '../verify/finding.js';
+import type { WitnessPolicy } from '../witness/policy.js';
 import {
   type Dossier,
   type DossierEntry,
@@ -21,6 +28,10 @@ export interface DossierReport {
   readonly entries: number;
   /** Parts that speak of people: proved, and committed to but not here. */
   readonly parts: { readonly proved: number; readonly absent: number };
+  /** Of witnesses that the policy names, or the dossier itself. */
+  readonly cosignatures: readonly Cosignature[];
+  /** Null: no policy was given that says whose are enough. */
+  readonly isCosigned: boolean | null;
   /** Entries of which only the hash is here. */
   readonly hashesOnly: number;
   /** What is wrong beside the entries. */
@@ -29,15 +40,21 @@ export interface DossierReport {
   readonly findings: readonly Finding[];
 }
 
-/** Proves what a dossier says from itself alone. `pin`: a key of the log that is known from elsewhere. */
+/** What is known of the log from elsewhere: keys of it, and the policy of its witnesses. */
+export interface KnownOfLog {
+  readonly vkeys: readonly string[];
+  readonly policy: WitnessPolicy | null;
+}
+
+/** Proves what a dossier says from itself alone, with what is known from elsewhere. */
 export async function checkDossier(
   dossier: Dossier,
   sha256: Sha256,
   checkEd25519: CheckEd25519,
-  pin: string | null = null,
+  known: KnownOfLog = { vkeys: [], policy: null },
 ): Promise<DossierReport> {
   const check = new DossierCheck(dossier, sha256);
-  await check.run(checkEd25519, pin);
+  await check.run(checkEd25519, known);
   return check.report();
 }
 
@@ -51,6 +68,8 @@ class DossierCheck {
   private proved = 0;
   private absent = 0;
   private hashesOnly = 0;
+  private cosignatures: readonly Cosignature[] = [];
+  private isCosigned: boolean | null = null;
 
   constructor(
     private readonly dossier: Dossier,
@@ -60,8 +79,9 @@ class DossierCheck {
     this.hashes = dossier.hashes.map((hash) => fromBase64(hash));
   }
 
-  async run(checkEd25519: CheckEd25519, pin: string | null): Promise<void> {
+  async run(checkEd25519: CheckEd25519, { vkeys, policy }: KnownOfLog): Promise<void> {
     const { checkpoint: note, keys, manifest } = this.dossier;
+    const pin = [...vkeys, ...(policy?.logs ?? []).map(({ key }) => formatVerifierKey(key))];
     const head = await readLogHead(
       { note, keys, pin, kept: null, also: [manifest] },
       this.sha256,
@@ -80,22 +100,48 @@ class DossierCheck {
     if (this.manifest && this.manifest.treeSize !== head.checkpoint.size) {
       this.problems.push('the checkpoint is not the one that this dossier was made with');
     }
+    await this.checkWitnesses(note, policy, checkEd25519);
     for (const entry of this.dossier.entries) this.checkEntry(entry, head.checkpoint);
     if (this.manifest) this.checkWhole(this.manifest);
   }
 
   report(): DossierReport {
     const { manifest, checkpoint, problems, findings, hashesOnly } = this;
+    const { cosignatures, isCosigned } = this;
     return {
       isProved: manifest !== null && problems.length === 0 && findings.length === 0,
       manifest,
       checkpoint,
       entries: this.dossier.entries.length,
       parts: { proved: this.proved, absent: this.absent },
+      cosignatures,
+      isCosigned,
       hashesOnly,
       problems,
       findings,
     };
+  }
+
+  /** With the keys of the policy, or else with those that the log itself names. */
+  private async checkWitnesses(
+    note: string,
+    policy: WitnessPolicy | null,
+    checkEd25519: CheckEd25519,
+  ): Promise<void> {
+    const named = (this.manifest?.witnesses ?? []).map(({ name, vkey }): KnownWitness => {
+      return { name, key: parseVerifierKey(vkey) };
+    });
+    const known = policy?.witnesses ?? named;
+    this.cosignatures = await checkCosignatures(note, known, this.sha256, checkEd25519);
+    for (const { witness, isRight } of this.cosignatures) {
+      if (isRight === false) this.problems.push(`the cosignature of ${witness} is wrong`);
+    }
+    if (!policy) return;
+    const right = this.cosignatures.filter(({ isRight }) => isRight === true);
+    this.isCosigned = policy.isMet(new Set(right.map(({ witness }) => witness)));
+    if (!this.isCosigned) {
+      this.problems.push('too few witnesses of the policy have cosigned the checkpoint');
+    }
   }
 
   private checkEntry(given: DossierEntry, { size, root }: Checkpoint): void {

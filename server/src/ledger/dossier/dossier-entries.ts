@@ -2,7 +2,8 @@ import type { Actor } from '../../actor/actor.js';
 import { Injectable } from '@nestjs/common';
 import { SearchPool } from '../../database/search-pool.js';
 import type { StoredEntry } from '../leaf.js';
-import { STORED_COLUMNS, type StoredRow, toStoredEntry } from '../stored-entry.js';
+import { type ForgottenBy, ruleText } from '../retention/forgotten-note.js';
+import { isWithin, type StoredRowWithin, storedWithin, toStoredEntry } from '../stored-entry.js';
 
 /** An entry of a session, and where it is in the tree. */
 export interface SessionEntry {
@@ -47,57 +48,91 @@ const WITH_LEAF = `SELECT e.*, r.leaf FROM e LEFT JOIN LATERAL (
 export class DossierEntries {
   constructor(private readonly searches: SearchPool) {}
 
-  /** In the order of time, up to `limit`. */
+  /** In the order of time, up to `limit`; null: they have more bytes than that. */
   async list(
     actor: Actor,
     { room, startedAt, before }: SessionTime,
     limit: number,
-  ): Promise<SessionEntry[]> {
+    mostBytes: number,
+  ): Promise<SessionEntry[] | null> {
     const { rows } = await this.searches.inTurn(actor, () =>
-      this.searches.query<StoredRow & { leaf: string | null }>(
+      this.searches.query<EntryRow>(
         'ledger-dossier-entries',
-        `WITH e AS (
-         SELECT ${STORED_COLUMNS}, at FROM ledger_entry
+        `WITH e AS (${storedWithin(
+          `SELECT * FROM ledger_entry
          WHERE room = $1 AND at < $3 AND at >= $2::timestamptz - ${LEAD}
            AND (at >= $2 OR kind = ANY($4))
-         ORDER BY at, shard, seq LIMIT $5)
+         ORDER BY at, shard, seq LIMIT $5`,
+          '$6::float8',
+        )})
        ${WITH_LEAF} ORDER BY e.at, e.shard, e.seq`,
-        [room, startedAt, before, LEADING, limit],
+        [room, startedAt, before, LEADING, limit, mostBytes],
       ),
     );
-    return rows.map(toSessionEntry);
+    return toSessionEntries(rows);
   }
 
-  /** The last entry from before the session that says which role each of them had. */
+  /** The rules by which entries about the room, or about none, went in that time, in words. */
+  async forgottenBy({ room, startedAt, before }: SessionTime): Promise<string[]> {
+    const { rows } = await this.searches.query<{ rule: ForgottenBy }>(
+      'ledger-dossier-forgotten',
+      `SELECT DISTINCT rule FROM ledger_archive
+       WHERE forgotten_at IS NOT NULL AND from_at < $3 AND to_at >= $2::timestamptz - ${LEAD}
+         AND (rule->>'rooms' IS NULL OR $1 LIKE rolecall_like_of_pattern(rule->>'rooms'))`,
+      [room, startedAt, before],
+    );
+    return rows.map(({ rule }) => ruleText(rule));
+  }
+
+  /** The last entry from before the session that says which role each had; null: too many bytes. */
   async rolesBefore(
     actor: Actor,
     { room, startedAt }: SessionTime,
     identities: readonly string[],
-  ): Promise<SessionEntry[]> {
+    mostBytes: number,
+  ): Promise<SessionEntry[] | null> {
     if (identities.length === 0) return [];
     const { rows } = await this.searches.inTurn(actor, () =>
-      this.searches.query<StoredRow & { leaf: string | null }>(
+      this.searches.query<EntryRow>(
         'ledger-dossier-roles-before',
-        `WITH e AS (
-         SELECT found.* FROM unnest($2::text[]) AS asked(who) CROSS JOIN LATERAL (
-           SELECT ${STORED_COLUMNS}, at FROM ledger_entry
+        `WITH e AS (${storedWithin(
+          `SELECT newest.* FROM unnest($2::text[]) AS asked(who) CROSS JOIN LATERAL (
+           SELECT * FROM ledger_entry
            WHERE identity = asked.who AND room = $1 AND at < $3::timestamptz - ${LEAD}
              AND at >= $3::timestamptz - ${ROLE_AGE} AND kind = ANY($4)
              AND outcome IN ('ok', 'applied')
-           ORDER BY at DESC LIMIT 1) AS found)
+           ORDER BY at DESC LIMIT 1) AS newest`,
+          '$5::float8',
+        )})
        ${WITH_LEAF} ORDER BY e.at, e.shard, e.seq`,
-        [room, identities, startedAt, ROLE_KINDS],
+        [room, identities, startedAt, ROLE_KINDS, mostBytes],
       ),
     );
-    return rows.map(toSessionEntry);
+    return toSessionEntries(rows);
   }
 }
 
-function toSessionEntry(row: StoredRow & { leaf: string | null }): SessionEntry {
-  const isBeforeTree = row.leaf_hash === null;
-  return {
-    entry: toStoredEntry(row),
-    leaf: row.leaf === null || isBeforeTree ? null : Number(row.leaf),
-    isBeforeTree,
-  };
+type EntryRow = StoredRowWithin & { leaf: string | null };
+
+function toSessionEntries(rows: readonly EntryRow[]): SessionEntry[] | null {
+  const read: SessionEntry[] = [];
+  for (const row of rows) {
+    if (!isWithin(row)) return null;
+    const isBeforeTree = row.leaf_hash === null;
+    read.push({
+      entry: toStoredEntry(row),
+      leaf: row.leaf === null || isBeforeTree ? null : Number(row.leaf),
+      isBeforeTree,
+    });
+  }
+  return read;
+}
+
+/** What entries take in memory, as `storedWithin` counts it. */
+export function bytesOf(read: readonly SessionEntry[]): number {
+  return read.reduce(
+    (sum, { entry }) =>
+      sum + Buffer.byteLength(entry.payload) + Buffer.byteLength(entry.personal ?? ''),
+    0,
+  );
 }

@@ -28,15 +28,21 @@ export interface DossierManifest {
   readonly endedAt: string | null;
   /** Up to when entries were read: the end of the session, or the moment when this was made. */
   readonly until: string;
-  /** The participant that this version is for; null: nobody is left out. */
+  /** The participant that this version is for; null: it is for nobody in particular. */
   readonly for: string | null;
+  /** Whether everybody is named. Without, people are numbers, but for the participant that it is for. */
+  readonly hasPeople: boolean;
   /** Where the entries are in the tree, in the order of time. */
   readonly leaves: readonly number[];
   /** Entries of the session that no checkpoint had yet. */
   readonly unsealed: number;
   /** Entries from before the ledger had proofs. */
   readonly beforeTree: number;
+  /** Rules by which entries of the session may have gone before this was made. Left out: none has. */
+  readonly forgotten?: readonly string[];
   readonly treeSize: number;
+  /** The witnesses of the log's policy, for whoever knows none from elsewhere. Left out: none, or an older dossier. */
+  readonly witnesses?: readonly { readonly name: string; readonly vkey: string }[];
   /** How roles are called and drawn now; the log does not have it. */
   readonly roles: readonly DossierRole[];
   /** SHA-256 of the RFC 8785 texts of the entries, each with a newline, in hex. */
@@ -58,7 +64,7 @@ export interface DossierEntry {
   readonly hash?: string;
   readonly actor?: PersonPart;
   readonly subject?: PersonPart;
-  /** What the people are called in the version for one participant. */
+  /** What people are called in a version that does not name them. */
   readonly by?: string;
   readonly about?: string;
   /** The inclusion proof: places in the dossier's `hashes`, from the leaf up. */

@@ -14,9 +14,9 @@ import { SealingStopped } from '../sealing/sealing-stopped.js';
 import { TreeReader } from '../sealing/tree-reader.js';
 import { toBase64, toHex } from '../tree/bytes.js';
 import { openCheckpoint } from '../tree/checkpoint.js';
-import { DossierEntries, type SessionEntry, type SessionTime } from './dossier-entries.js';
+import { bytesOf, DossierEntries, type SessionEntry, type SessionTime } from './dossier-entries.js';
 import { type DossierManifest, type DossierRole, signDossierManifest } from './dossier-format.js';
-import { Redaction } from './redaction.js';
+import { Anonymous, type Redacting, Redaction } from './redaction.js';
 
 export interface DossierRequest {
   readonly room: string;
@@ -27,8 +27,10 @@ export interface DossierRequest {
   readonly endedAt: Date | null;
   /** When the next session began. */
   readonly next: Date | null;
-  /** The participant that it is for; null: nobody is left out. */
+  /** The participant that it is for; null: nobody in particular. */
   readonly for: string | null;
+  /** Whether it names everybody; false with `for`. */
+  readonly hasPeople: boolean;
   /** How roles are called and drawn, by their keys. */
   readonly rolesOf: (keys: readonly string[]) => Promise<readonly DossierRole[]>;
 }
@@ -42,6 +44,8 @@ export interface MadeDossier {
 type SealedEntry = SessionEntry & { readonly leaf: number };
 
 const MAX_ENTRIES = 20_000;
+const MEGABYTE = 1024 * 1024;
+const MAX_BYTES = 24 * MEGABYTE;
 const MAX_PEOPLE = 5_000;
 /** An entry is sealed within a second as a rule. */
 const SEALED_WITHIN_MS = 3_000;
@@ -61,6 +65,9 @@ export class DossierMaker {
     private readonly ledger: LedgerService,
     private readonly clock: DatabaseClock,
   ) {}
+
+  /** Of entries, in bytes: all of it is in memory while it is made, some of it twice. */
+  mostBytes = MAX_BYTES;
 
   /** That it was made is in the ledger before it is there. */
   async make(actor: Actor, request: DossierRequest): Promise<MadeDossier> {
@@ -87,13 +94,10 @@ export class DossierMaker {
     const { size } = openCheckpoint(note, keys.origin, keys.verifiers);
     const hashes = new SharedHashes();
     const proofs = await this.proofsOf(sealed, size, hashes);
-    const redaction =
-      request.for === null
-        ? null
-        : new Redaction(
-            request.for,
-            sealed.map(({ entry }) => entry),
-          );
+    const redaction = redactionOf(
+      request,
+      sealed.map(({ entry }) => entry),
+    );
     const sum = createHash('sha256');
     const lines: string[] = [];
     for (const [i, one] of sealed.entries()) {
@@ -102,6 +106,7 @@ export class DossierMaker {
       lines.push(line);
       if (i % PROOFS_AT_ONCE === 0) await setImmediate(); // others have their turn
     }
+    const forgotten = await this.entries.forgottenBy(time);
     const roles = await request.rolesOf(rolesIn(sealed));
     const manifest: DossierManifest = {
       origin: keys.origin,
@@ -113,10 +118,13 @@ export class DossierMaker {
       endedAt: request.endedAt?.toISOString() ?? null,
       until: (request.endedAt ?? madeAt).toISOString(),
       for: request.for,
+      hasPeople: request.hasPeople,
       leaves: sealed.map(({ leaf }) => leaf),
       unsealed: read.filter(({ leaf, isBeforeTree }) => leaf === null && !isBeforeTree).length,
       beforeTree: read.filter(({ isBeforeTree }) => isBeforeTree).length,
+      ...(forgotten.length > 0 && { forgotten }),
       treeSize: size,
+      witnesses: await this.proofs.witnesses(),
       roles: roles.filter(({ key, name }) => !redaction?.isAboutOthers(key, name)),
       entriesSha256: sum.digest('hex'),
     };
@@ -153,20 +161,17 @@ export class DossierMaker {
   private async readSealed(actor: Actor, time: SessionTime): Promise<SessionEntry[]> {
     const giveUpAt = performance.now() + SEALED_WITHIN_MS;
     for (;;) {
-      const read = await this.entries.list(actor, time, MAX_ENTRIES + 1);
-      if (read.length > MAX_ENTRIES) {
-        throw new AppError(
-          'too_large',
-          'dossier.too_large',
-          `The session has more than ${MAX_ENTRIES} entries. Export them with: npm run rolecall -- ledger export`,
-        );
-      }
+      const read = await this.entries.list(actor, time, MAX_ENTRIES + 1, this.mostBytes);
+      if (read === null) throw tooLarge(`${this.mostBytes / MEGABYTE} MB of entries`);
+      if (read.length > MAX_ENTRIES) throw tooLarge(`${MAX_ENTRIES} entries`);
       const isSealed = read.every(({ leaf, isBeforeTree }) => leaf !== null || isBeforeTree);
       if (!isSealed && performance.now() < giveUpAt) {
         await setTimeout(LOOK_MS);
         continue;
       }
-      const earlier = await this.entries.rolesBefore(actor, time, peopleIn(read));
+      const left = this.mostBytes - bytesOf(read);
+      const earlier = await this.entries.rolesBefore(actor, time, peopleIn(read), left);
+      if (earlier === null) throw tooLarge(`${this.mostBytes / MEGABYTE} MB of entries`);
       return [...earlier, ...read];
     }
   }
@@ -205,12 +210,17 @@ export class DossierMaker {
         session,
         until,
         entries: leaves.length,
-        hasPeople: manifest.for === null,
+        hasPeople: manifest.hasPeople,
         treeSize,
         entriesSha256,
       },
     });
   }
+}
+
+function tooLarge(most: string): AppError {
+  const text = `The session has more than ${most}. Export them with: npm run rolecall -- ledger export`;
+  return new AppError('too_large', 'dossier.too_large', text);
 }
 
 class SharedHashes {
@@ -237,6 +247,14 @@ function peopleIn(read: readonly SessionEntry[]): string[] {
   return [...people].slice(0, MAX_PEOPLE);
 }
 
+function redactionOf(
+  { for: whom, hasPeople }: DossierRequest,
+  entries: readonly StoredEntry[],
+): Redacting | null {
+  if (whom !== null) return new Redaction(whom, entries);
+  return hasPeople ? null : new Anonymous();
+}
+
 /** The role templates that the entries name. */
 function rolesIn(sealed: readonly SealedEntry[]): string[] {
   const keys = new Set<string>();
@@ -252,7 +270,7 @@ function rolesIn(sealed: readonly SealedEntry[]): string[] {
 function lineOf(
   { entry, leaf }: SealedEntry,
   proof: readonly number[],
-  redaction: Redaction | null,
+  redaction: Redacting | null,
 ): string {
   const told = redaction?.of(entry) ?? ALL;
   const { actorSalt, actorCommitment, subjectSalt, subjectCommitment } = entry;

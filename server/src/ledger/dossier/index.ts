@@ -1,5 +1,5 @@
 /** What a dossier's own page runs: it proves and reads the data of the file; for browsers too. */
-export { checkDossier, type DossierReport } from './check-dossier.js';
+export { checkDossier, type DossierReport, type KnownOfLog } from './check-dossier.js';
 export {
   type Dossier,
   type DossierEntry,
@@ -15,5 +15,7 @@ export {
   type SessionReport,
   type Stretch,
 } from './session-report.js';
+export { parsePolicy } from '../witness/policy.js';
+export type { Cosignature } from '../remote/checked-cosignatures.js';
 export type { CheckEd25519 } from '../remote/checked-signatures.js';
 export type { Finding } from '../verify/finding.js';

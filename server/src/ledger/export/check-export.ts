@@ -15,6 +15,7 @@ import {
 import { verifiersOf } from '../tree/note-keys.js';
 import { splitHashes, TILE_WIDTH, tilePath } from '../tree/tiles.js';
 import { AuthenticTiles } from '../verify/authentic-tiles.js';
+import { leavesIn, openForgotten } from '../retention/forgotten-note.js';
 import { type Finding, hashText } from '../verify/finding.js';
 import { cosignedBy } from '../witness/cosigned.js';
 import type { WitnessPolicy } from '../witness/policy.js';
@@ -30,6 +31,8 @@ export interface ExportFiles {
   read(path: string): Promise<Uint8Array | null>;
   /** The lines of `entries.ndjson`, and their SHA-256 in hex afterwards. */
   lines(): { lines: AsyncIterable<string>; sum: () => string };
+  /** Lines with rows beside the log, once `lines` were read, and their SHA-256 in hex. Left out: none. */
+  records?(): { readonly count: number; readonly sum: string };
   /** Of parts that were cut off and continued: what the first one begins with. Left out: one part. */
   readonly firstLeaf?: number;
   readonly parts?: number;
@@ -50,6 +53,8 @@ export interface ExportReport {
   readonly entries: number;
   /** Parts that speak of people: proved, and committed to but not there. */
   readonly people: { readonly proved: number; readonly absent: number };
+  /** Leaves whose entries a rule had let go, as the log has signed. */
+  readonly forgotten: number;
   /** What is wrong beside the entries. */
   readonly problems: readonly string[];
   readonly finding: Finding | null;
@@ -88,6 +93,8 @@ class ExportCheck {
   private entries = 0;
   private proved = 0;
   private absent = 0;
+  private readonly forgotten = new Set<number>();
+  private missing = 0;
 
   /** Keys of the log from elsewhere. */
   private readonly known: readonly string[];
@@ -115,6 +122,7 @@ class ExportCheck {
       throw new Error('the checkpoint is not the one that the manifest names');
     }
     this.checkCosignatures(await this.readText('checkpoint'), checkpoint.size);
+    await this.readForgotten(origin, verifiers);
     await this.checkEntries(manifest, checkpoint);
   }
 
@@ -129,6 +137,7 @@ class ExportCheck {
       checkpoint,
       entries,
       people,
+      forgotten: this.missing,
       problems,
       finding,
       isCosigned,
@@ -157,6 +166,22 @@ class ExportCheck {
     }
     const trusted = keysToTrust(origin, generations, known.length > 0 ? own : null, verifiersOf);
     return { origin, verifiers: verifiersOf(trusted) };
+  }
+
+  /** An export of everything has no entries in the place of those that a rule had let go. */
+  private async readForgotten(origin: string, verifiers: NoteVerifier[]): Promise<void> {
+    const bytes = await this.files.read('forgotten.json');
+    if (!bytes) return;
+    for (const note of JSON.parse(toText(bytes) ?? '') as string[]) {
+      try {
+        const said = openForgotten(note, verifiers);
+        if (said.origin !== origin) throw new NoteError('it is of another log');
+        for (const leaf of leavesIn(said)) this.forgotten.add(leaf);
+      } catch (error) {
+        if (!(error instanceof NoteError)) throw error;
+        this.problems.push(`that entries were forgotten is not proved: ${error.message}`);
+      }
+    }
   }
 
   private async open<T>(path: string, work: (note: string) => T): Promise<T> {
@@ -223,11 +248,21 @@ class ExportCheck {
       await this.checkLine(exported, line, tiles);
     }
     if (isWhole) await this.checkWhole({ firstLeaf, endLeaf }, seen, tiles);
+    this.checkRecords(manifest);
     if (this.finding) return;
     if (ofLast !== manifest.entries) {
       this.problems.push(`${ofLast} entries are there, the manifest says ${manifest.entries}`);
     } else if (sum() !== manifest.entriesSha256) {
       this.problems.push('entries.ndjson is not the file that the manifest names');
+    }
+  }
+
+  private checkRecords({ records = 0, recordsSha256 }: Manifest): void {
+    const found = this.files.records?.() ?? { count: 0, sum: null };
+    if (found.count !== records) {
+      this.problems.push(`${found.count} records are there, the manifest says ${records}`);
+    } else if (recordsSha256 !== undefined && found.sum !== recordsSha256) {
+      this.problems.push('the records are not those that the manifest names');
     }
   }
 
@@ -279,6 +314,10 @@ class ExportCheck {
     for (let leaf = firstLeaf; leaf < endLeaf; leaf++) {
       const place = leaf - firstLeaf;
       if (((seen[place >> 3] as number) & (1 << (place % 8))) !== 0) continue;
+      if (this.forgotten.has(leaf)) {
+        this.missing++;
+        continue;
+      }
       const hash = await this.hashAt(leaf, tiles, null);
       this.add(leaf, null, 'the entry is missing', hashText(hash), 'none');
       return;

@@ -7,6 +7,7 @@ import { EXPORT_FILE, type ExportHead } from './export-format.js';
 
 const NEWLINE = 10;
 const ENTRY = '{"leaf":';
+const RECORD = '{"record":';
 
 interface Line {
   readonly text: string;
@@ -44,6 +45,8 @@ interface Contents {
   /** The manifest of the last part; null: it was cut off. */
   manifest: string | null;
   readonly tiles: Map<string, Omit<Line, 'text'>>;
+  /** What the log has signed of entries that are in archives alone. */
+  readonly forgotten: string[];
   /** The id of the last whole entry; null: there is none. */
   lastId: string | null;
   /** Lines that end within themselves, by file and place. */
@@ -58,9 +61,13 @@ export async function readExportFile(files: readonly string[]): Promise<ExportFi
   const head = contents.heads.at(-1);
   if (!head) throw new Error('this is not an export');
   if (contents.strange !== null) throw new Error(contents.strange);
+  const isOfPerson = contents.heads.some(({ person }) => person !== undefined);
+  if (isOfPerson && contents.heads.length > 1) {
+    throw new Error('a file about a person has one part: give it alone');
+  }
   if (contents.manifest === null) {
     const rest =
-      contents.lastId === null
+      contents.lastId === null || isOfPerson
         ? 'ask for it again'
         : `the rest follows with after=${contents.lastId}`;
     throw new Error(`the export was cut off, its last line is not the manifest: ${rest}`);
@@ -69,8 +76,10 @@ export async function readExportFile(files: readonly string[]): Promise<ExportFi
     manifest: contents.manifest,
     checkpoint: head.checkpoint,
     'keys.json': JSON.stringify(head.keys),
+    'forgotten.json': JSON.stringify(contents.forgotten),
   };
   const [first] = contents.heads;
+  let records = { count: 0, sum: createHash('sha256') };
   return {
     async read(path) {
       const text = texts[path];
@@ -84,8 +93,17 @@ export async function readExportFile(files: readonly string[]): Promise<ExportFi
     isWhole: first !== undefined && contents.heads.every(({ isWhole }) => isWhole === true),
     lines() {
       const sum = createHash('sha256');
-      return { lines: entryLines(files, contents, sum), sum: () => sum.digest('hex') };
+      const beside = (records = { count: 0, sum: createHash('sha256') });
+      const takeRecord = (text: string) => {
+        beside.count++;
+        beside.sum.update(`${text}\n`);
+      };
+      return {
+        lines: entryLines(files, contents, sum, takeRecord),
+        sum: () => sum.digest('hex'),
+      };
     },
+    records: () => ({ count: records.count, sum: records.sum.copy().digest('hex') }),
   };
 }
 
@@ -93,12 +111,15 @@ async function* entryLines(
   files: readonly string[],
   { heads, cut }: Contents,
   sum: { update(text: string): unknown },
+  takeRecord: (text: string) => void,
 ): AsyncGenerator<string> {
   let part = 0;
   for (const file of files) {
     for await (const { text, at } of linesOf(file)) {
       if (isHead(text)) part++;
-      if (!text.startsWith(ENTRY) || cut.has(`${file} ${at}`)) continue;
+      if (cut.has(`${file} ${at}`)) continue;
+      if (text.startsWith(RECORD)) takeRecord(text);
+      if (!text.startsWith(ENTRY)) continue;
       // The manifest speaks of the last part alone.
       if (part === heads.length) sum.update(`${text}\n`);
       yield text;
@@ -111,6 +132,7 @@ async function indexOf(files: readonly string[]): Promise<Contents> {
     heads: [],
     manifest: null,
     tiles: new Map(),
+    forgotten: [],
     lastId: null,
     cut: new Set(),
     strange: null,
@@ -141,10 +163,13 @@ async function indexOf(files: readonly string[]): Promise<Contents> {
       if (tile !== undefined) contents.tiles.set(tile, { file, at, length });
       else if (text.startsWith('{"manifest":') && isJson(text)) {
         contents.manifest = (JSON.parse(text) as { manifest: string }).manifest;
-      } else if (!isHead(text) && !text.startsWith(ENTRY) && !text.startsWith('{"progress":')) {
+      } else if (text.startsWith('{"forgotten":') && isJson(text)) {
+        contents.forgotten.push((JSON.parse(text) as { forgotten: string }).forgotten);
+      } else if (!isHead(text) && !isKnownLine(text)) {
         doubtful = line;
       }
-      if (text.startsWith(ENTRY)) contents.manifest = null;
+      // The manifest speaks of what is before it.
+      if (text.startsWith(ENTRY) || text.startsWith(RECORD)) contents.manifest = null;
       if (last?.text.startsWith(ENTRY) && !contents.cut.has(`${last.file} ${last.at}`)) {
         contents.lastId = idOf(last.text) ?? contents.lastId;
       }
@@ -157,6 +182,10 @@ async function indexOf(files: readonly string[]): Promise<Contents> {
   }
   if (doubtful) contents.strange ??= `the last line of ${doubtful.file} is of no export`;
   return contents;
+}
+
+function isKnownLine(text: string): boolean {
+  return [ENTRY, RECORD, '{"progress":'].some((start) => text.startsWith(start));
 }
 
 function isHead(text: string): boolean {

@@ -10,8 +10,10 @@ import {
 } from '../tree/note.js';
 
 // What a folder with an export holds: `manifest`, `checkpoint`, `keys.json`, `entries.ndjson`, `tile/…`
-// and `verify.mjs`. An export over HTTP is one file of lines: an `ExportHead`, entries, tiles (each
-// before the first entry that needs it), and `{"manifest": …}` at its end.
+// `forgotten.json` (where rules let entries go) and `verify.mjs`. An export over HTTP is one file of lines:
+// an `ExportHead`, entries, tiles (each before the first entry that needs it), `{"forgotten": …}` for each
+// archive that has entries instead, and `{"manifest": …}` at its end. The file about one person also has
+// lines `{"record": …}`.
 
 /** What was exported, and what that proves. */
 export interface Manifest {
@@ -36,6 +38,13 @@ export interface Manifest {
   readonly format?: string;
   /** It goes on after this entry of an export that was cut off. */
   readonly after?: string;
+  /** The identity of the person that it is about, and of nobody else. */
+  readonly person?: string;
+  /** Rows that Rolecall keeps beside the log: how many lines, and their SHA-256. No leaf proves them. */
+  readonly records?: number;
+  readonly recordsSha256?: string;
+  /** What may be kept of the person and is not in the file, in sentences. */
+  readonly leftOut?: readonly string[];
 }
 
 export const EXPORT_FILE = 'rolecall/ledger-export-file/v1';
@@ -43,7 +52,7 @@ export const EXPORT_FILE = 'rolecall/ledger-export-file/v1';
 /** The first line of a file. Nothing of it is signed: the manifest says it again. */
 export interface ExportHead extends Omit<
   Manifest,
-  'entries' | 'entriesSha256' | 'format' | 'after'
+  'entries' | 'entriesSha256' | 'format' | 'after' | 'records' | 'recordsSha256' | 'leftOut'
 > {
   readonly export: typeof EXPORT_FILE;
   readonly after: string | null;

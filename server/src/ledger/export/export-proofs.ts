@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { AppError } from '../../common/errors/app-error.js';
 import { LedgerMirror } from '../sealing/ledger-mirror.js';
 import { TreeStore } from '../sealing/tree-store.js';
+import { formatVerifierKey } from '../tree/note.js';
 import type { TileSource } from '../verify/authentic-tiles.js';
 import { LedgerTables } from '../verify/ledger-tables.js';
 import { mirrorCopy } from '../verify/mirror-copy.js';
@@ -30,6 +31,15 @@ export class ExportProofs {
     const newest = await this.store.newest();
     if (newest) return newest.note;
     throw new AppError('conflict', 'ledger.not_sealed', 'No entry of the ledger is sealed yet.');
+  }
+
+  /** Those of the log's policy; none: it has none. */
+  async witnesses(): Promise<{ name: string; vkey: string }[]> {
+    const policy = await this.policyFile.read();
+    return (policy?.witnesses ?? []).map(({ name, key }) => ({
+      name,
+      vkey: formatVerifierKey(key),
+    }));
   }
 
   async tileSources(client: pg.Client): Promise<TileSource[]> {

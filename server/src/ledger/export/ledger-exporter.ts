@@ -24,7 +24,7 @@ import { AuthenticTiles, type TrustedRoot } from '../verify/authentic-tiles.js';
 import { ExportProofs } from './export-proofs.js';
 import { type Manifest, signManifest } from './export-format.js';
 import { exportedLine } from './exported-line.js';
-import { entriesBetween, type Stretch, type Where } from './leaf-entries.js';
+import { entriesBetween, forgottenNotes, type Stretch, type Where } from './leaf-entries.js';
 import { makeVerifier } from './single-file.js';
 import { stretchOf } from './stretch.js';
 
@@ -88,6 +88,8 @@ export class LedgerExporter {
       const write = (name: string, text: string) => writeFile(join(request.folder, name), text);
       await write('checkpoint', note);
       await write('keys.json', `${JSON.stringify(generations, null, 2)}\n`);
+      const forgotten = request.filter ? [] : await forgottenNotes(client, stretch);
+      if (forgotten.length > 0) await write('forgotten.json', JSON.stringify(forgotten));
       await write('verify.mjs', await makeVerifier());
       await write('manifest', signManifest(manifest, keys.signers));
       await this.record(actor, manifest);

@@ -5,6 +5,7 @@ import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/comm
 import type pg from 'pg';
 import type { Actor } from '../../actor/actor.js';
 import { AppError } from '../../common/errors/app-error.js';
+import { DOWNLOAD_PACE, paced, ReaderTooSlow } from '../../common/paced.js';
 import { Connections } from '../../database/connections.js';
 import { unavailableOn } from '../../database/database-errors.js';
 import { matchesPattern } from '../../grants/pattern.js';
@@ -20,18 +21,24 @@ import {
 import { LedgerKeys, type LogKeys } from '../sealing/ledger-keys.js';
 import { TreeStore } from '../sealing/tree-store.js';
 import { toStoredEntry } from '../stored-entry.js';
-import { concat, toBase64 } from '../tree/bytes.js';
 import { openCheckpoint } from '../tree/checkpoint.js';
 import { generationsOf } from '../tree/key-chain.js';
 import { treeHasher } from '../tree/sha256.js';
-import { hashesAt, TILE_WIDTH, tilePath, widthIn } from '../tree/tiles.js';
-import { AuthenticTiles, type TileSource } from '../verify/authentic-tiles.js';
+import { TILE_WIDTH } from '../tree/tiles.js';
+import { AuthenticTiles } from '../verify/authentic-tiles.js';
 import { csvEnd, csvEntry, csvHead } from './csv.js';
 import { ExportProofs } from './export-proofs.js';
 import { EXPORT_FILE, type ExportHead, type Manifest, signManifest } from './export-format.js';
 import { exportedLine } from './exported-line.js';
-import { entriesBetween, EVERYTHING, type Stretch, type Where } from './leaf-entries.js';
+import {
+  entriesBetween,
+  EVERYTHING,
+  forgottenNotes,
+  type Stretch,
+  type Where,
+} from './leaf-entries.js';
 import { leafOf, stretchOf } from './stretch.js';
+import { TileLines } from './tile-lines.js';
 
 export const EXPORT_FORMATS = ['ndjson', 'csv'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -70,6 +77,7 @@ interface Run extends LogExportRequest {
 const STATEMENT_MS = 30_000;
 /** Lines that are made before other work of the server gets its turn. */
 const LINES_AT_ONCE = 64;
+const TEXT_AT_ONCE = 512 * 1024;
 const ALLOWED_EVERY_MS = 10_000;
 /** Where nothing matches for a while, a line says how far it is. */
 const SILENT_MS = 2_000;
@@ -91,6 +99,9 @@ export class LogExport implements BeforeApplicationShutdown {
     private readonly ledger: LedgerService,
   ) {}
 
+  /** Whoever takes less is cut off: there are few places. */
+  pace = DOWNLOAD_PACE;
+
   /** The stream. That it begins is in the log before its first byte leaves. */
   async start(actor: Actor, request: LogExportRequest): Promise<Readable> {
     const client = this.connections.client({
@@ -105,7 +116,8 @@ export class LogExport implements BeforeApplicationShutdown {
     try {
       await client.connect();
       const run = await this.prepare(client, actor, request);
-      const stream = Readable.from(this.parts(run), { objectMode: false, highWaterMark: 65_536 });
+      const parts = paced(this.parts(run), (error) => stream.destroy(error), this.pace);
+      const stream = Readable.from(parts, { objectMode: false, highWaterMark: 65_536 });
       this.open.add(stream);
       stream.once('close', () => {
         this.open.delete(stream);
@@ -208,15 +220,16 @@ export class LogExport implements BeforeApplicationShutdown {
         if (!(await run.isStillAllowed())) throw new Error('whoever exports may not any longer');
         allowedUntil = performance.now() + ALLOWED_EVERY_MS;
       }
-      for (let at = 0; at < rows.length; at += LINES_AT_ONCE) {
-        let text = '';
-        for (const { leaf, row } of rows.slice(at, at + LINES_AT_ONCE)) {
-          if (tiles) text += await tiles.leafTile(Math.floor(leaf / TILE_WIDTH));
-          const line = lineOf(run, leaf, toStoredEntry(row));
-          run.sum.update(line);
-          text += line;
-        }
+      let text = '';
+      for (const [i, { leaf, row }] of rows.entries()) {
+        if (tiles) text += await tiles.leafTile(Math.floor(leaf / TILE_WIDTH));
+        const line = lineOf(run, leaf, toStoredEntry(row));
+        run.sum.update(line);
+        text += line;
+        const isEnough = (i + 1) % LINES_AT_ONCE === 0 || text.length > TEXT_AT_ONCE;
+        if (!isEnough && i + 1 < rows.length) continue;
         yield text;
+        text = '';
         saidAt = performance.now();
         await nextTurn();
       }
@@ -226,7 +239,12 @@ export class LogExport implements BeforeApplicationShutdown {
       }
     }
     if (tiles) {
-      if (run.isWhole) yield* tiles.ofLeaves(stretch);
+      if (run.isWhole) {
+        yield* tiles.ofLeaves(stretch);
+        for (const forgotten of await forgottenNotes(client, stretch)) {
+          yield `${JSON.stringify({ forgotten })}\n`;
+        }
+      }
       yield* tiles.above();
     }
     const manifest = await this.finish(run);
@@ -270,13 +288,15 @@ export class LogExport implements BeforeApplicationShutdown {
     // Without one, whoever took it has gone.
     const isGone =
       error === null || (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
-    if (!isGone) this.log.warn('An export was cut off', { error });
+    const isSlow = error instanceof ReaderTooSlow;
+    const why = isGone ? 'reader_left' : isSlow ? 'reader_too_slow' : 'failed';
+    if (why === 'failed') this.log.warn('An export was cut off', { error });
     try {
       await this.ledger.appendDurably({
         kind: 'ledger.export_stopped',
         outcome: 'ok',
         actor,
-        payload: { started: startedId, entries, lastId, why: isGone ? 'reader_left' : 'failed' },
+        payload: { started: startedId, entries, lastId, why },
       });
     } catch (failure) {
       this.log.warn('That an export was cut off cannot be written', { error: failure });
@@ -287,52 +307,6 @@ export class LogExport implements BeforeApplicationShutdown {
     const trusted = openCheckpoint(head.checkpoint, keys.origin, keys.verifiers);
     const sources = await this.proofs.tileSources(client);
     return new TileLines(trusted.size, new AuthenticTiles(treeHasher, trusted, sources), sources);
-  }
-}
-
-/** The lines of tiles, each once. */
-class TileLines {
-  /** Of the leaves they come in order, so that only the last one has to be remembered. */
-  private lastLeafTile = -1;
-
-  constructor(
-    private readonly size: number,
-    private readonly proved: AuthenticTiles,
-    private readonly sources: readonly TileSource[],
-  ) {}
-
-  /** Empty where it was said already. */
-  async leafTile(index: number): Promise<string> {
-    if (index <= this.lastLeafTile) return '';
-    this.lastLeafTile = index;
-    return this.line(0, index);
-  }
-
-  /** The tile that the stretch ends in, where no entry had it: a whole stretch is proved also where entries are missing. */
-  async *ofLeaves({ first, end }: Stretch): AsyncGenerator<string> {
-    if (end <= first) return;
-    for (let index = this.lastLeafTile + 1; index * TILE_WIDTH < end; index++) {
-      yield await this.leafTile(index);
-    }
-  }
-
-  /** All above the leaves, and the last one of the leaves: so each leaf leads to the root. */
-  async *above(): AsyncGenerator<string> {
-    yield await this.leafTile(Math.floor(this.size / TILE_WIDTH));
-    for (let level = 1; hashesAt(level, this.size) > 0; level++) {
-      const count = Math.ceil(hashesAt(level, this.size) / TILE_WIDTH);
-      for (let index = 0; index < count; index++) yield await this.line(level, index);
-    }
-  }
-
-  private async line(level: number, index: number): Promise<string> {
-    const width = widthIn(this.size, level, index);
-    if (width === 0) return '';
-    const tile = { level, index, width };
-    // One that nothing proves goes along as it is: who verifies has to see it.
-    const hashes = (await this.proved.read(level, index)) ?? (await this.sources[0]?.(tile));
-    if (!hashes) return '';
-    return `{"tile":"${tilePath(tile)}","hashes":"${toBase64(concat(...hashes))}"}\n`;
   }
 }
 

@@ -8,6 +8,7 @@ const MODULES = [
   'ledger/tree/merkle',
   'ledger/tree/sha256',
   'ledger/tree/tiles',
+  'ledger/tree/tree-edge',
   'ledger/tree/note',
   'ledger/tree/checkpoint',
   'ledger/tree/note-keys',
@@ -19,14 +20,22 @@ const MODULES = [
   'ledger/verify/finding',
   'ledger/witness/policy',
   'ledger/witness/cosigned',
+  'ledger/retention/forgotten-note',
   'ledger/export/export-format',
   'ledger/export/check-export',
   'ledger/export/export-file',
+  'ledger/remote/checked-signatures',
+  'ledger/remote/checked-cosignatures',
+  'ledger/remote/log-head',
+  'ledger/dossier/dossier-format',
+  'ledger/dossier/check-dossier',
+  'ledger/dossier/verify-dossier',
   'ledger/export/verify-main',
 ] as const;
 
 const HEAD = `#!/usr/bin/env node
 // Verifies the export in this folder, with nothing but Node 20 or newer: node verify.mjs
+// Verifies the dossier of a session as well: node verify.mjs dossier.html
 // It is made of the modules with which Rolecall itself verifies; each is one block below.
 `;
 

@@ -37,6 +37,7 @@ export class VerificationRuns {
         `SELECT shard, seq, at, (extract(epoch FROM at) * 1000000)::bigint::text AS at_us,
          actor_kind, actor_id, actor_label, payload
        FROM ledger_entry WHERE room IS NULL AND kind = 'ledger.verified'
+         AND payload->>'where' IS DISTINCT FROM 'archive'
        ORDER BY at DESC LIMIT ${SHOWN}`,
       ),
     );

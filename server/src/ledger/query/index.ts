@@ -34,6 +34,7 @@ export {
   type ParsedTerm,
   parseQuery,
   type QueryError,
+  type WrongQuery,
 } from './parse.js';
 export { printMatch, printQuery, printValue } from './print.js';
 export { inZone, isTimeZone, partsIn, printDuration, printTime, timesOf } from './times.js';

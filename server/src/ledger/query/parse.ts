@@ -20,14 +20,40 @@ import { nearest } from './nearest.js';
 import { type ScannedTerm, type ScannedValue, scanQuery, type ScanProblem } from './scan.js';
 import { parseDuration, parseTime } from './times.js';
 
+/** What can be wrong. Words for it: `wrong-query.ts`, and the messages of the dashboard. */
+export type WrongQuery =
+  | 'too_long'
+  | 'open_quote'
+  | 'after_quote'
+  | 'no_field'
+  | 'too_many_values'
+  | 'needs_value'
+  | 'not_text'
+  | 'value_too_long'
+  | 'too_many_texts'
+  | 'needs_colon'
+  | 'one_value'
+  | 'no_duration'
+  | 'not_compared'
+  | 'use_instead'
+  | 'twice'
+  | 'no_moment'
+  | 'no_such_value'
+  | 'no_hash'
+  | 'no_kind';
+
 /** What is wrong, where, and what is possible there. */
 export interface QueryError {
   readonly at: number;
   readonly length: number;
   readonly word: string;
-  readonly message: string;
+  readonly code: WrongQuery;
+  /** What the words for it name. */
+  readonly parts: Readonly<Record<string, string | number>>;
   readonly possible: readonly string[];
 }
+
+type Wrong = Pick<QueryError, 'code'> & Partial<Pick<QueryError, 'parts' | 'possible'>>;
 
 export interface ParsedTerm extends ScannedTerm {
   /** Null: the name is none of a field. */
@@ -47,7 +73,6 @@ const MAX_VALUES = 100;
 /** Each is looked for in every entry that no index leaves out. */
 const MAX_TEXTS = 10;
 const MAX_VALUE = 1_024;
-const TEXT_ADVICE = 'to search for this text, put it in quotes';
 const encoder = new TextEncoder();
 
 /** Reads a query such as `room:town-hall outcome:refused ttl>1h -identity:omar "free text"`. */
@@ -60,7 +85,10 @@ export function parseQuery(text: string): ParsedQuery {
   const reader = new Reader(text);
   for (const problem of problems) reader.addProblem(problem);
   if (text.length > MAX_QUERY) {
-    reader.fail(MAX_QUERY, text.length - MAX_QUERY, `a query has at most ${MAX_QUERY} characters`);
+    reader.fail(MAX_QUERY, text.length - MAX_QUERY, {
+      code: 'too_long',
+      parts: { most: MAX_QUERY },
+    });
   }
   for (const term of terms) reader.add(term);
   return {
@@ -89,30 +117,26 @@ class Reader {
   }
 
   addProblem({ at, length, sort }: ScanProblem): void {
-    this.fail(
-      at,
-      length,
-      sort === 'open_quote' ? 'the quote is not closed' : 'put a space after the closing quote',
-    );
+    this.fail(at, length, { code: sort });
   }
 
   add(term: ParsedTerm): void {
     const { field, name, start, values } = term;
     if (field === null) {
-      const known = Object.keys(QUERY_FIELDS);
       const at = start + (term.isExcluded ? 1 : 0);
-      this.fail(
-        at,
-        (name as string).length,
-        `there is no field ${name}; ${TEXT_ADVICE}`,
-        nearest(name as string, known),
-      );
+      const given = name as string;
+      this.fail(at, given.length, {
+        code: 'no_field',
+        parts: { name: given },
+        possible: nearest(given, Object.keys(QUERY_FIELDS)),
+      });
       return;
     }
     const { sort } = QUERY_FIELDS[field];
     this.values += values.length;
     if (this.values > MAX_VALUES) {
-      this.fail(start, term.end - start, `a query has at most ${MAX_VALUES} values`);
+      const parts = { most: MAX_VALUES };
+      this.fail(start, term.end - start, { code: 'too_many_values', parts });
       return;
     }
     for (const value of values) if (!this.isUsable(value, field)) return;
@@ -122,27 +146,33 @@ class Reader {
     else if (isMatchField(field)) this.addMatch(term, field);
   }
 
-  fail(at: number, length: number, message: string, possible: readonly string[] = []): void {
-    this.errors.push({ at, length, word: this.text.slice(at, at + length), message, possible });
+  fail(at: number, length: number, { code, parts = {}, possible = [] }: Wrong): void {
+    const word = this.text.slice(at, at + length);
+    this.errors.push({ at, length, word, code, parts, possible });
   }
 
-  private failValue(value: ScannedValue, message: string, possible: readonly string[] = []): void {
-    this.fail(value.start, value.end - value.start, message, possible);
+  private failValue(value: ScannedValue, wrong: Wrong): void {
+    this.fail(value.start, value.end - value.start, wrong);
+  }
+
+  private failTerm(term: ParsedTerm, wrong: Wrong): void {
+    this.fail(term.start, term.end - term.start, wrong);
   }
 
   private isUsable(value: ScannedValue, field: QueryField): boolean {
     const { text } = value;
     if (text === '' && field !== 'text') {
       const { words, example } = QUERY_FIELDS[field];
-      this.failValue(value, `${field} needs a value, such as ${example}`, words);
+      const parts = { field, example };
+      this.failValue(value, { code: 'needs_value', parts, possible: words });
       return false;
     }
     if (!text.isWellFormed() || text.includes('\u0000')) {
-      this.failValue(value, 'must be well-formed Unicode without NUL');
+      this.failValue(value, { code: 'not_text' });
       return false;
     }
     if (encoder.encode(text).length > MAX_VALUE) {
-      this.failValue(value, `has at most ${MAX_VALUE} bytes`);
+      this.failValue(value, { code: 'value_too_long', parts: { most: MAX_VALUE } });
       return false;
     }
     return true;
@@ -152,7 +182,7 @@ class Reader {
     for (const value of values) {
       if (value.text === '') continue;
       if (this.all.length + this.none.length >= MAX_TEXTS) {
-        return this.failValue(value, `a query looks for at most ${MAX_TEXTS} texts`);
+        return this.failValue(value, { code: 'too_many_texts', parts: { most: MAX_TEXTS } });
       }
       (isExcluded ? this.none : this.all).push(value.text);
     }
@@ -160,9 +190,8 @@ class Reader {
 
   private addMatch(term: ParsedTerm, field: MatchField): void {
     if (term.operator !== ':' && term.operator !== '=') {
-      this.fail(term.start, term.end - term.start, `${field} is asked for with a colon`, [
-        QUERY_FIELDS[field].example,
-      ]);
+      const possible = [QUERY_FIELDS[field].example];
+      this.failTerm(term, { code: 'needs_colon', parts: { field }, possible });
       return;
     }
     const choice = this.fields.get(field) ?? { any: [], none: [] };
@@ -170,7 +199,7 @@ class Reader {
     for (const scanned of term.values) {
       const value = toValue(scanned, field);
       const wrong = wrongValue(value, field);
-      if (wrong) this.failValue(scanned, wrong.message, wrong.possible);
+      if (wrong) this.failValue(scanned, wrong);
       else if (!list.some((one) => isSame(one, value))) list.push(value);
     }
     if (choice.any.length > 0 || choice.none.length > 0) this.fields.set(field, choice);
@@ -178,33 +207,35 @@ class Reader {
 
   private addDuration(term: ParsedTerm): void {
     const [value, second] = term.values as [ScannedValue, ScannedValue?];
-    if (second) return this.failValue(second, 'ttl takes one value');
+    const parts = { field: 'ttl' };
+    if (second) return this.failValue(second, { code: 'one_value', parts });
     const seconds = parseDuration(value.text);
     if (seconds === null) {
-      return this.failValue(value, 'is no duration', ['30s', '10m', '1h', '2d', '1h30m']);
+      return this.failValue(value, { code: 'no_duration', possible: DURATION_EXAMPLES });
     }
     const operator = term.operator === ':' ? '=' : (term.operator as DurationOperator);
     if (!term.isExcluded) this.ttl.push({ operator, seconds });
-    else if (operator === '=') this.fail(term.start, 1, 'ttl is compared: use < or >', ['ttl<1h']);
-    else this.ttl.push({ operator: OPPOSITE[operator], seconds });
+    else if (operator === '=') {
+      this.fail(term.start, 1, { code: 'not_compared', parts, possible: ['ttl<1h'] });
+    } else this.ttl.push({ operator: OPPOSITE[operator], seconds });
   }
 
   private addTime(term: ParsedTerm, field: 'since' | 'before'): void {
     const [value, second] = term.values as [ScannedValue, ScannedValue?];
-    if (second) return this.failValue(second, `${field} takes one moment`);
+    if (second) return this.failValue(second, { code: 'one_value', parts: { field } });
     if (term.isExcluded) {
       const other = field === 'since' ? 'before' : 'since';
-      return this.fail(term.start, 1, `instead of leaving out ${field}, use ${other}`, [other]);
+      const parts = { field, other };
+      return this.fail(term.start, 1, { code: 'use_instead', parts, possible: [other] });
     }
-    if (this[field] !== null) {
-      return this.fail(term.start, term.end - term.start, `${field} is there twice`);
-    }
+    if (this[field] !== null) return this.failTerm(term, { code: 'twice', parts: { field } });
     const time = parseTime(value.text);
     if (time) this[field] = time;
-    else this.failValue(value, 'is no moment', TIME_EXAMPLES);
+    else this.failValue(value, { code: 'no_moment', possible: TIME_EXAMPLES });
   }
 }
 
+const DURATION_EXAMPLES = ['30s', '10m', '1h', '2d', '1h30m'];
 const TIME_EXAMPLES = ['2026-11-28T14:05', '2026-11-28', '2026-11-28T14:05Z', '15m', '7d', 'today'];
 const OPPOSITE = { '>': '<=', '>=': '<', '<': '>=', '<=': '>' } as const;
 
@@ -222,19 +253,14 @@ function toValue({ text, isQuoted }: ScannedValue, field: MatchField): QueryValu
   return { text: text.replaceAll('\\', '\\\\'), isPattern: true };
 }
 
-function wrongValue(
-  { text, isPattern }: QueryValue,
-  field: MatchField,
-): { message: string; possible: readonly string[] } | null {
+function wrongValue({ text, isPattern }: QueryValue, field: MatchField): Wrong | null {
   const { words } = QUERY_FIELDS[field];
   if (words && !words.includes(text)) {
-    return { message: `${field} has no value ${text}`, possible: words };
+    return { code: 'no_such_value', parts: { field, value: text }, possible: words };
   }
-  if (field === 'hash' && !/^[0-9a-f]{64}$/.test(text)) {
-    return { message: 'must be 64 hexadecimal digits: the SHA-256 of the token', possible: [] };
-  }
+  if (field === 'hash' && !/^[0-9a-f]{64}$/.test(text)) return { code: 'no_hash' };
   if (field !== 'kind' || isPattern || isKindGroup(text)) return null;
   if (groupOfKind(text) !== null && Object.hasOwn(LEDGER_KINDS, text)) return null;
   const known = [...Object.keys(KIND_GROUPS), ...Object.keys(LEDGER_KINDS)];
-  return { message: `there is no kind or group ${text}`, possible: nearest(text, known) };
+  return { code: 'no_kind', parts: { value: text }, possible: nearest(text, known) };
 }

@@ -16,6 +16,7 @@ import {
   withoutValue,
   withValue,
 } from './index.js';
+import { textOfWrong } from './wrong-query.js';
 
 const literal = (text: string) => ({ text, isPattern: false });
 const pattern = (text: string) => ({ text, isPattern: true });
@@ -59,27 +60,36 @@ describe('a query', () => {
   });
 
   it.each([
-    ['rom:a', 0, 'rom', 'there is no field rom', 'room'],
-    ['x -rom:a', 3, 'rom', 'there is no field rom', 'room'],
-    ['"a b', 0, '"a b', 'the quote is not closed', undefined],
-    ['room:"a"b', 8, 'b', 'put a space after the closing quote', undefined],
-    ['room:', 5, '', 'room needs a value', undefined],
-    ['room:a,', 7, '', 'room needs a value', undefined],
-    ['outcome:no', 8, 'no', 'outcome has no value no', 'refused'],
-    ['kind:seat.promotd', 5, 'seat.promotd', 'there is no kind or group', 'seat.promoted'],
-    ['ttl>long', 4, 'long', 'is no duration', '1h'],
-    ['since:soon', 6, 'soon', 'is no moment', '7d'],
-    ['since:2026-02-30', 6, '2026-02-30', 'is no moment', '7d'],
-    ['since:1h since:2h', 9, 'since:2h', 'since is there twice', undefined],
-    ['-since:1h', 0, '-', 'use before', 'before'],
-    ['room>a', 0, 'room>a', 'with a colon', 'room:town-*'],
-    ['hash:eyJhbGciOiJ.a.b', 5, 'eyJhbGciOiJ.a.b', 'must be 64 hexadecimal', undefined],
-    ['room:"a\\u{0}"', 5, '"a\\u{0}"', 'well-formed', undefined],
-  ])('says of %s what is wrong, where, and what is possible', (text, at, word, message, one) => {
+    ['rom:a', 0, 'rom', 'no_field', 'there is no field rom', 'room'],
+    ['x -rom:a', 3, 'rom', 'no_field', 'there is no field rom', 'room'],
+    ['"a b', 0, '"a b', 'open_quote', 'the quote is not closed', undefined],
+    ['room:"a"b', 8, 'b', 'after_quote', 'put a space after the closing quote', undefined],
+    ['room:', 5, '', 'needs_value', 'room needs a value', undefined],
+    ['room:a,', 7, '', 'needs_value', 'room needs a value', undefined],
+    ['outcome:no', 8, 'no', 'no_such_value', 'outcome has no value no', 'refused'],
+    [
+      'kind:seat.promotd',
+      5,
+      'seat.promotd',
+      'no_kind',
+      'there is no kind or group',
+      'seat.promoted',
+    ],
+    ['ttl>long', 4, 'long', 'no_duration', 'is no duration', '1h'],
+    ['ttl>1h,2h', 7, '2h', 'one_value', 'ttl takes one value', undefined],
+    ['-ttl:1h', 0, '-', 'not_compared', 'ttl is compared', 'ttl<1h'],
+    ['since:soon', 6, 'soon', 'no_moment', 'is no moment', '7d'],
+    ['since:2026-02-30', 6, '2026-02-30', 'no_moment', 'is no moment', '7d'],
+    ['since:1h since:2h', 9, 'since:2h', 'twice', 'since is there twice', undefined],
+    ['-since:1h', 0, '-', 'use_instead', 'use before', 'before'],
+    ['room>a', 0, 'room>a', 'needs_colon', 'with a colon', 'room:town-*'],
+    ['hash:eyJhbGciOiJ.a.b', 5, 'eyJhbGciOiJ.a.b', 'no_hash', 'must be 64 hexadecimal', undefined],
+    ['room:"a\\u{0}"', 5, '"a\\u{0}"', 'not_text', 'well-formed', undefined],
+  ])('says of %s what is wrong, where, and what is possible', (text, at, word, code, said, one) => {
     const [error, ...more] = parseQuery(text).errors;
     expect(more).toEqual([]);
-    expect(error).toMatchObject({ at, word });
-    expect(error?.message).toContain(message);
+    expect(error).toMatchObject({ at, word, code });
+    expect(textOfWrong(error!)).toContain(said);
     if (one !== undefined) expect(error?.possible).toContain(one);
   });
 
@@ -108,13 +118,14 @@ describe('a query', () => {
     expect(parseQuery(texts.slice(0, 10).join(' ')).errors).toEqual([]);
     expect(parseQuery(texts.join(' ')).errors[0]).toMatchObject({
       word: 't10',
-      message: 'a query looks for at most 10 texts',
+      code: 'too_many_texts',
+      parts: { most: 10 },
     });
   });
 
   it('is refused, never run, when it is far too long', () => {
     const { errors } = parseQuery('a '.repeat(100_000));
-    expect(errors.map(({ message }) => message)).toContain('a query has at most 8000 characters');
+    expect(errors.map(textOfWrong)).toContain('a query has at most 8000 characters');
   });
 });
 

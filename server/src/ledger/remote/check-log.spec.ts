@@ -70,15 +70,24 @@ interface Asked {
   isOnlyNew?: boolean;
   what?: 'entries' | 'hashes';
   root?: Uint8Array;
+  forgotten?: ReadonlySet<number>;
 }
 
-function check(world: World, { kept = null, isOnlyNew = false, what, root }: Asked = {}) {
+function check(
+  world: World,
+  { kept = null, isOnlyNew = false, what, root, forgotten = new Set() }: Asked = {},
+) {
   const trusted = { size: world.size, root: root ?? world.root(), name: 'the checkpoint' };
   const seen: number[] = [];
   return checkLog(
     world.files(what),
     hasher,
-    { checkpoint: trusted, kept: kept && { ...kept, name: 'the last run here' }, isOnlyNew },
+    {
+      checkpoint: trusted,
+      kept: kept && { ...kept, name: 'the last run here' },
+      isOnlyNew,
+      forgotten,
+    },
     { signal: new AbortController().signal, onProgress: ({ done }) => seen.push(done) },
   ).then((report) => ({ ...report, seen }));
 }
@@ -129,6 +138,15 @@ describe('a log that is read over HTTP', () => {
       world.entries[400] = data;
       expect((await check(world, { root })).finding).toMatchObject({ leaf: 400, problem });
     }
+  });
+
+  it('is proved without what a rule let go, and not with another hash in its place', async () => {
+    const world = new World(700);
+    const asked = { root: world.root(), forgotten: new Set([3, 400]) };
+    for (const leaf of asked.forgotten) world.entries[leaf] = new Uint8Array(0);
+    expect((await check(world, asked)).finding).toBeNull();
+    (world.tiles.get('0/1') as Uint8Array[])[144] = hasher.emptyRoot;
+    expect((await check(world, asked)).finding).toMatchObject({ leaf: 256 });
   });
 
   it('has a tile named that does not fit to right entries', async () => {

@@ -35,6 +35,8 @@ export interface LogCheck {
   readonly kept: Anchor | null;
   /** Read only what came after the kept one. */
   readonly isOnlyNew: boolean;
+  /** Leaves whose entries a rule let go, as the log has signed. Left out: none. */
+  readonly forgotten?: ReadonlySet<number>;
 }
 
 export interface LogReport {
@@ -273,7 +275,12 @@ class LogChecker {
     }
     const entries = (bundle && decodeBundle(bundle)) ?? [];
     // An entry without data is one that the log does not have any longer.
-    const hashes = entries.map((data) => (data.length > 0 ? this.hasher.leaf(data) : NO_HASH));
+    const hashes = entries.map((data, i) => {
+      if (data.length > 0) return this.hasher.leaf(data);
+      // Of what a rule let go its hash is left; the root says whether it is the right one.
+      const isForgotten = this.check.forgotten?.has(index * TILE_WIDTH + i) === true;
+      return (isForgotten ? tile?.[i] : null) ?? NO_HASH;
+    });
     return { index, tile, entries, hashes: padded(hashes, width) };
   }
 }

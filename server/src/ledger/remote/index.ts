@@ -7,4 +7,5 @@ export type { PublishedKey } from '../tree/key-chain.js';
 export { type Finding, findingText } from '../verify/finding.js';
 export type { CheckEd25519 } from './checked-signatures.js';
 export { checkLog, type LogFiles, type LogReport } from './check-log.js';
+export { forgottenIn } from './forgotten-in.js';
 export { readLogHead, type LogHead } from './log-head.js';

@@ -13,8 +13,8 @@ export interface LogHeadInput {
   /** The newest checkpoint of the log, as it serves it. */
   readonly note: string;
   readonly keys: readonly PublishedKey[];
-  /** A verifier key of the log that is known from elsewhere; null: none is. */
-  readonly pin: string | null;
+  /** Verifier keys of the log that are known from elsewhere; null or none: nothing is known. */
+  readonly pin: string | readonly string[] | null;
   /** A checkpoint that was kept from an earlier run; null: none was. */
   readonly kept: string | null;
   /** Other notes whose signatures are to be checked with the same keys. */
@@ -40,7 +40,7 @@ export async function readLogHead(
   const problems: string[] = [];
   try {
     const all = keys.map(({ vkey }) => vkey);
-    if (pin !== null) requireKnown(pin, all);
+    const known = knownAmong(typeof pin === 'string' ? [pin] : (pin ?? []), all);
     const origin = parseVerifierKey(all[0] ?? '').name;
     const generations = generationsOf(keys);
     const notes = [note, kept, ...also, ...generations.map(({ signature }) => signature)];
@@ -50,7 +50,6 @@ export async function readLogHead(
       sha256,
       check,
     );
-    const known = pin === null ? null : [pin];
     const trusted = keysToTrust(origin, generations, known, verifiersOf);
     const verifiers = verifiersOf(trusted);
     const checkpoint = openCheckpoint(note, origin, verifiers);
@@ -67,11 +66,16 @@ export async function readLogHead(
   }
 }
 
-function requireKnown(pin: string, vkeys: readonly string[]): void {
-  if (parseVerifierKey(pin).type !== SIGNATURE_TYPES.ed25519) {
-    throw new NoteError('give an Ed25519 key of the log: browsers check no other');
+/** Those of the given keys that are the log's; null: none was given. */
+function knownAmong(given: readonly string[], vkeys: readonly string[]): string[] | null {
+  if (given.length === 0) return null;
+  const isEd25519 = (vkey: string): boolean =>
+    parseVerifierKey(vkey).type === SIGNATURE_TYPES.ed25519;
+  if (!given.some(isEd25519)) {
+    throw new NoteError('give an Ed25519 key of the log: no other is checked here');
   }
-  if (vkeys.includes(pin)) return;
+  const own = given.filter((vkey) => vkeys.includes(vkey));
+  if (own.some(isEd25519)) return own;
   throw new NoteError('the log has other keys than the one that you gave');
 }
 

@@ -70,6 +70,8 @@ export class MirrorWriter {
       await this.mirror.store.write(tilePath(tile), concat(...hashes));
     }
     for (const bundle of bundlesBetween(from, to)) {
+      // Of what a rule let go only the hash is left, in its tile.
+      if (await this.reader.isAnyForgottenIn(bundle)) continue;
       await this.mirror.store.write(bundlePath(bundle), await this.reader.bundle(bundle));
     }
   }

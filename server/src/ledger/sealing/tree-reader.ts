@@ -52,6 +52,20 @@ export class TreeReader {
     throw new EntryChanged(ledgerId(wrong.entry));
   }
 
+  /** Whether a rule let entries of the bundle go. */
+  async isAnyForgottenIn({ index }: BundleRef): Promise<boolean> {
+    const first = index * TILE_WIDTH;
+    const { rowCount } = await this.pg.query(
+      'ledger-bundle-forgotten',
+      `SELECT FROM ledger_archive a
+       WHERE a.first_leaf <= $1 AND a.end_leaf > $1 AND a.forgotten_at IS NOT NULL
+         AND substr(a.leaves, 1 + ($1 - a.first_leaf)::integer / 8, 32) <> decode(repeat('00', 32), 'hex')
+       LIMIT 1`,
+      [first],
+    );
+    return rowCount === 1;
+  }
+
   /**
    * The same as it is stored now, right or wrong: who checks it finds what is wrong. Without data
    * where an entry is missing, and as two lines where its number is there twice.
@@ -59,7 +73,8 @@ export class TreeReader {
   async bundleAsStored({ index, width }: BundleRef): Promise<StoredBundle> {
     const first = index * TILE_WIDTH;
     // Each row as one value: the driver takes longer for each field than Postgres does.
-    const { rows } = await this.pg.query<{ row: Buffer }>(
+    const texts = new BundleTexts(width);
+    await this.pg.each<{ row: Buffer }>(
       'ledger-bundle',
       `SELECT record_send(e) AS row FROM (
          SELECT r.first_index + s.seq - r.first_seq AS leaf, s.* FROM ledger_range r CROSS JOIN LATERAL (
@@ -68,13 +83,12 @@ export class TreeReader {
              AND at >= r.first_at AND at <= r.last_at OFFSET 0) s
          WHERE r.first_index >= $1 AND r.first_index < $2 LIMIT $3) e`,
       [first, first + TILE_WIDTH, 2 * TILE_WIDTH],
+      ({ row }) => {
+        const { leaf, entry, storedHash } = readSentEntry(row);
+        texts.add(leaf - first, entry, storedHash);
+      },
       READ_MS,
     );
-    const texts = new BundleTexts(width);
-    for (const { row } of rows) {
-      const { leaf, entry, storedHash } = readSentEntry(row);
-      texts.add(leaf - first, entry, storedHash);
-    }
     return texts.bundle();
   }
 

@@ -112,7 +112,7 @@ export class TreeController {
     summary: 'Prove a ledger entry',
     description:
       'The entry, its place in the tree, the inclusion proof, and the checkpoint that it leads to. An entry is sealed within a second as a rule; until then 409 with `Retry-After`.',
-    errors: ['ledger.not_found', 'ledger.not_sealed', 'ledger.not_in_tree'],
+    errors: ['ledger.not_found', 'ledger.forgotten', 'ledger.not_sealed', 'ledger.not_in_tree'],
   })
   @RequirePermission('ledger.read')
   @Answers(proofResponse)

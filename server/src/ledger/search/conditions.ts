@@ -9,6 +9,7 @@ import {
   OUTCOME_WORDS,
   type QueryValue,
 } from '../query/index.js';
+import { numberIn } from '../payload-sql.js';
 import { likeOfText } from './like-of-text.js';
 
 /** Adds a value to the statement and answers with its place, such as `$3`. */
@@ -161,6 +162,6 @@ function hasText(text: string, parameter: Parameter): string {
 }
 
 function ttl(operator: DurationOperator, seconds: number, parameter: Parameter): string {
-  return `(CASE WHEN kind = 'token.issued' THEN (payload->>'ttl')::float8 END
+  return `(CASE WHEN kind = 'token.issued' THEN ${numberIn('ttl')} END
     ${operator} ${parameter(seconds)}::float8)`;
 }

@@ -3,6 +3,7 @@ import { SearchPool } from '../../database/search-pool.js';
 import { COLUMNS, cursorAt, type EntryRow, type EntryView, toView } from '../entry-view.js';
 import type { Cursor } from '../ledger.schemas.js';
 import { conditionsOfSearch, type LogSearch, type Parameter, timesOfSearch } from './conditions.js';
+import { type Counted, isCut, withinBytes } from '../within-bytes.js';
 import { type Path, pathOf } from './path.js';
 
 /** A place between entries. */
@@ -45,8 +46,8 @@ export class EntrySearch {
       shard: cursor.shard,
       seq: cursor.seq,
     };
-    const { rows, stopped } = await this.find(search, start, isBack, limit + 1);
-    const hasMore = rows.length > limit;
+    const { rows, stopped, isFull } = await this.find(search, start, isBack, limit + 1);
+    const hasMore = rows.length > limit || isFull;
     const page = rows.slice(0, limit);
     if (isBack) page.reverse();
     // Where nothing was found, it goes on from where the search stopped.
@@ -76,29 +77,34 @@ export class EntrySearch {
     start: Place | null,
     isBack: boolean,
     wanted: number,
-  ): Promise<{ rows: EntryRow[]; stopped: Place | null }> {
+  ): Promise<{ rows: EntryRow[]; stopped: Place | null; isFull: boolean }> {
     const path = pathOf(search);
     const began = performance.now();
     const read = (from: Place | null, to: Place | null, limit: number) =>
       this.read(search, path, { from, to, isBack, limit });
-    if (path.isWhole) return { rows: await read(start, null, wanted), stopped: null };
+    if (path.isWhole) {
+      const found = await read(start, null, wanted);
+      return { rows: found, stopped: null, isFull: isCut(found) };
+    }
     const rows: EntryRow[] = [];
     let from = start;
     for (let look = FIRST_LOOK; ; look = Math.min(look * MORE, LARGEST_LOOK)) {
       const to = await this.placeAfter(search, path, from, isBack, look);
-      rows.push(...(await read(from, to, wanted - rows.length)));
-      if (to === null || rows.length >= wanted) return { rows, stopped: null };
-      if (performance.now() - began > BUDGET_MS) return { rows, stopped: to };
+      const found = await read(from, to, wanted - rows.length);
+      rows.push(...found);
+      const isFull = isCut(found);
+      if (to === null || rows.length >= wanted || isFull) return { rows, stopped: null, isFull };
+      if (performance.now() - began > BUDGET_MS) return { rows, stopped: to, isFull };
       from = to;
     }
   }
 
-  /** Entries after `from` up to `to`, both in the order of reading. */
+  /** Entries after `from` up to `to`, both in the order of reading; fewer where they are long. */
   private async read(
     search: LogSearch,
     path: Path,
     bounds: { from: Place | null; to: Place | null; isBack: boolean; limit: number },
-  ): Promise<EntryRow[]> {
+  ): Promise<(EntryRow & Counted)[]> {
     const { from, to, isBack, limit } = bounds;
     const values: unknown[] = [];
     const parameter: Parameter = (value) => `$${values.push(value)}`;
@@ -116,7 +122,11 @@ export class EntrySearch {
     const sql = path.isWhole
       ? `SELECT * FROM (${eachOf(branchesOf(path, parameter))}) AS found ${order} LIMIT ${most}`
       : select([...conditionsOfSearch(search, parameter), ...within]);
-    const { rows } = await this.searches.query<EntryRow>('', sql, values);
+    const { rows } = await this.searches.query<EntryRow & Counted>(
+      '',
+      withinBytes(sql, order),
+      values,
+    );
     return rows;
   }
 

@@ -159,7 +159,8 @@ export class LogFacets {
       const total = isOwnPath ? `sum(weight) FILTER (WHERE ${flagOf(search)})` : 'NULL::float8';
       return [
         ...fields.map(valuesOf),
-        `SELECT 'total', NULL, NULL, ${total} FROM scanned`,
+        // Names for all of them: where no field is read along this path, it is the first one.
+        `SELECT 'total' AS field, NULL AS value, NULL AS label, ${total} AS entries FROM scanned`,
         `SELECT 'looked', NULL, NULL, count(*) FILTER (WHERE is_readable) FROM scanned`,
       ].join(' UNION ALL ');
     });

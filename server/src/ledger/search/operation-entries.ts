@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SearchPool } from '../../database/search-pool.js';
 import { COLUMNS, type EntryRow, type EntryView, toView } from '../entry-view.js';
+import { withinBytes } from '../within-bytes.js';
 import { conditionsOfSearch, type LogSearch, type Parameter } from './conditions.js';
 
 export interface OperationEntry {
@@ -22,7 +23,7 @@ const PER_OPERATION = 20;
 export class OperationEntries {
   constructor(private readonly searches: SearchPool) {}
 
-  /** Of the operations that the entries cite. */
+  /** Of the operations that the entries cite; where entries are long, the first ones alone. */
   async of(search: LogSearch, entries: readonly EntryView[]): Promise<OperationEntry[]> {
     const asked = new Map<string, EntryView>();
     for (const entry of entries) {
@@ -54,7 +55,7 @@ export class OperationEntries {
          ORDER BY at LIMIT ${PER_OPERATION})) AS found`;
     const { rows } = await this.searches.query<EntryRow & { operation: string; is_match: boolean }>(
       '',
-      sql,
+      withinBytes(sql, 'ORDER BY at, shard, seq'),
       values,
     );
     return rows.map((row) => ({

@@ -86,10 +86,10 @@ const OF_KIND: Readonly<Partial<Record<LedgerKind, OcsfType>>> = {
 };
 
 const ACTIVITY_OF_VERB: readonly (readonly [RegExp, number])[] = [
-  [/\.(.*_)?(created|started|raised|sent|saved|published|issued)$/, api.create],
+  [/\.(.*_)?(added|created|started|placed|raised|sent|saved|published|issued)$/, api.create],
   [/\.(read|previewed|peeked|exported|verified|challenged|reviewed)$/, api.read],
   [
-    /\.(.*_)?(deleted|removed|revoked|ended|erased|expired|finished|lowered|cancelled|voided|discarded)$/,
+    /\.(.*_)?(deleted|removed|revoked|ended|erased|forgotten|lifted|expired|finished|lowered|cancelled|voided|discarded)$/,
     api.delete,
   ],
   [/\.(.*_)?(updated|changed|closed|opened|archived|unarchived|rotated|entered|left)$/, api.update],

@@ -29,6 +29,7 @@ const BATCH_BYTES = 1024 * 1024;
 const REFUSED_IN_A_ROW = 100;
 const RETRY_REFUSED_MINUTES = 10;
 const RETRIED_AT_ONCE = 20;
+const RETRY_BUSY_MS = 60_000;
 
 /**
  * Sends entries to one destination in the order of the tree, and keeps how far it got. An entry is
@@ -36,6 +37,7 @@ const RETRIED_AT_ONCE = 20;
  */
 export class StreamSender {
   private refusedInARow = 0;
+  private retriedAt = performance.now();
   /** Since this server began to send; null: nothing. */
   private lastTaken: Item | null = null;
 
@@ -56,15 +58,19 @@ export class StreamSender {
     const position = await this.store.position(name, from);
     const sealed = await this.store.sealed();
     const end = Math.min(sealed, position + BATCH);
-    if (end <= position) {
+    // A busy log may never leave a stream without work.
+    const isIdle = end <= position;
+    if (isIdle || began - this.retriedAt > RETRY_BUSY_MS) {
+      this.retriedAt = began;
       await this.retryRefused();
-      return { hasMore: false, workMs: 0 };
     }
-    const items = await this.read(position, end);
-    const workMs = performance.now() - began;
+    if (isIdle) return { hasMore: false, workMs: 0 };
+    const readFrom = performance.now();
+    const { items, next } = await this.read(position, end);
+    const workMs = performance.now() - readFrom;
     const batch = within(items, BATCH_BYTES);
     // Leaves without an entry in the database are passed over: `ledger verify` names them.
-    const upTo = batch.length < items.length ? (batch.at(-1)?.leaf ?? position) + 1 : end;
+    const upTo = batch.length < items.length ? (batch.at(-1)?.leaf ?? position) + 1 : next;
     await this.deliver(batch, position, upTo);
     return { hasMore: upTo < sealed, workMs };
   }
@@ -119,22 +125,23 @@ export class StreamSender {
     const { name } = this.options;
     const leaves = await this.store.refusedBefore(name, RETRY_REFUSED_MINUTES, RETRIED_AT_ONCE);
     for (const leaf of leaves) {
-      const items = await this.read(leaf, leaf + 1);
+      const { items } = await this.read(leaf, leaf + 1);
       const answer = await this.sender.send(items.map(({ event }) => event));
       await this.store.settleRefused(name, leaf, answer.kind === 'taken');
     }
   }
 
-  private async read(first: number, end: number): Promise<Item[]> {
+  private async read(first: number, end: number): Promise<{ items: Item[]; next: number }> {
     const { hasPeople } = this.options;
     const origin = await this.options.origin();
-    const rows = await this.store.entries({ first, end });
-    return rows.map(({ leaf, row }) => {
+    const { rows, next } = await this.store.entries({ first, end });
+    const items = rows.map(({ leaf, row }) => {
       const stored = toStoredEntry(row);
       const event = ocsfEvent(leaf, stored, origin, hasPeople);
       const bytes = row.payload.length * 2 + (row.personal?.length ?? 0) + 1_500;
       return { leaf, entry: ledgerId(stored), event, bytes };
     });
+    return { items, next };
   }
 }
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import pg from 'pg';
 import { Connections } from '../../database/connections.js';
 import { PgPool } from '../../database/pg-pool.js';
-import { EVERYTHING, type LeafRow, readEntries, type Stretch } from '../export/leaf-entries.js';
+import { EVERYTHING, type LeafBatch, readEntries, type Stretch } from '../export/leaf-entries.js';
 
 /** How a destination gets on, as every server sees it. */
 export interface StreamRow {
@@ -65,7 +65,7 @@ export class StreamStore {
     return Number(row?.size ?? 0);
   }
 
-  async entries(stretch: Stretch): Promise<LeafRow[]> {
+  async entries(stretch: Stretch): Promise<LeafBatch> {
     return this.with((client) => readEntries(client, stretch, EVERYTHING));
   }
 

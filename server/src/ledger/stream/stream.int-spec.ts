@@ -169,7 +169,7 @@ describe('the stream to a SIEM over HTTPS', () => {
     siem = await new HttpsSiem(certificate).up();
     siem.refuses = () => true;
     const { app, ledger, all } = await startWith({ siem: siem.url });
-    await ledger.write(400);
+    await ledger.write(150);
     const size = await all();
     await until(
       'it stops',
@@ -204,16 +204,17 @@ describe('the stream to a SIEM over HTTPS', () => {
         app.sql<{ n: string }>(
           `SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'rolecall-stream-reader'`,
         );
-      for (let round = 0; round < 3; round++) {
-        const writing = ledger.write(1_500);
-        await until('it is sending', () => siem.events.length > round * 1_000 + 50);
+      // Each is killed once, so the one that sends is killed as well.
+      for (let round = 0; round < 2; round++) {
+        const writing = ledger.write(800);
+        await until('it is sending', () => siem.events.length > round * 600 + 50);
         expect(Number((await senders())[0]!.n)).toBeLessThanOrEqual(1);
-        // Whichever it is, and in the middle of a batch as a rule.
-        await servers[round % 2]!.kill9();
+        // In the middle of a batch as a rule.
+        await servers[round]!.kill9();
         await writing;
         const { size } = await ledger.sealed();
         await until('nothing is lost', () => siem.hasAll(size), 40_000);
-        await servers[round % 2]!.start();
+        await servers[round]!.start();
       }
     } finally {
       for (const server of servers) await server.stop();

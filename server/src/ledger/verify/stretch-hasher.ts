@@ -5,6 +5,7 @@ import { bundlePath, TILE_WIDTH, tilePath } from '../tree/tiles.js';
 import { EntryReader } from './entry-reader.js';
 import { type Finding, hashText } from './finding.js';
 import { LeafTexts } from './leaf-texts.js';
+import { type ForgottenLeaves, NOTHING_FORGOTTEN } from './forgotten-leaves.js';
 import type { LedgerTables, RangeRow, TileRow } from './ledger-tables.js';
 import { idOf } from './stored-entries.js';
 import { rootOfTile, TILE_BYTES } from './tile-root.js';
@@ -61,6 +62,7 @@ export class StretchHasher {
   constructor(
     private readonly tables: LedgerTables,
     private readonly mirror: MirrorFiles | null,
+    private readonly forgotten: ForgottenLeaves = NOTHING_FORGOTTEN,
   ) {
     this.entries = new EntryReader(tables);
   }
@@ -76,16 +78,16 @@ export class StretchHasher {
     const ranges = await this.tables.rangesBetween(from, wanted);
     const range = ranges.at(-1);
     const end = range ? Math.min(wanted, range.firstIndex + range.count) : from;
-    const leaves = new StretchLeaves(this.texts, from, end);
+    const leaves = new StretchLeaves(this.texts, from, end, this.forgotten);
     if (range) await this.entries.readRanges(ranges, (leaf, row) => leaves.add(leaf, row));
     const { hashes, wrong } = leaves;
-    const missing = leaves.missing();
     const firstTile = from / TILE_WIDTH;
     const tiles = Math.floor((end - from) / TILE_WIDTH);
-    const roots = Array.from({ length: tiles }, (_, i) => rootOfTile(hashes, i * TILE_BYTES));
     const stored = new Map(
       (await this.tables.tiles(0, firstTile, firstTile + tiles)).map((row) => [row.index, row]),
     );
+    const missing = leaves.missing().filter((leaf) => !this.takeHash(leaf, from, hashes, stored));
+    const roots = Array.from({ length: tiles }, (_, i) => rootOfTile(hashes, i * TILE_BYTES));
     const holes = new Set(missing.map((leaf) => Math.floor(leaf / TILE_WIDTH)));
     const compared = await Promise.all(
       roots.map(async (root, i) => {
@@ -111,6 +113,24 @@ export class StretchHasher {
     };
   }
 
+  /**
+   * Of a forgotten entry the hash is left, in its tile. It is compared with what is signed as one that was
+   * computed is: through the root.
+   */
+  private takeHash(
+    leaf: number,
+    from: number,
+    hashes: Buffer,
+    stored: ReadonlyMap<number, TileRow>,
+  ): boolean {
+    if (!this.forgotten.has(leaf)) return false;
+    const tile = stored.get(Math.floor(leaf / TILE_WIDTH));
+    const start = (leaf % TILE_WIDTH) * 32;
+    if (!tile || tile.hashes.length !== TILE_BYTES) return false;
+    tile.hashes.copy(hashes, (leaf - from) * 32, start, start + 32);
+    return true;
+  }
+
   /** Whether the mirror has the tile and its entries, as far as the mirror should. */
   private async isMirrored(index: number, right: Uint8Array): Promise<boolean> {
     const { mirror } = this;
@@ -134,6 +154,7 @@ class StretchLeaves {
     private readonly texts: LeafTexts,
     private readonly from: number,
     private readonly end: number,
+    private readonly forgotten: ForgottenLeaves,
   ) {
     // Not from Node's pool: the memory goes to another thread.
     this.hashes = Buffer.from(new ArrayBuffer((end - from) * 32));
@@ -153,6 +174,7 @@ class StretchLeaves {
       if (micros >= known) return; // the earlier one counts
     }
     this.times[place] = micros;
+    if (this.forgotten.has(leaf)) this.noteBack(leaf, idOf(found));
     const hash = this.texts.add(leaf, leafBytes(found.entry));
     this.hashes.write(hash, place * 32, 'latin1');
     if (hash !== found.storedHash) this.noteChanged(leaf, idOf(found), found.storedHash, hash);
@@ -197,6 +219,12 @@ class StretchLeaves {
       expected: 'one entry with this number',
       found: 'two of them',
     };
+  }
+
+  private noteBack(leaf: number, entry: string): void {
+    if (this.changed && (this.changed.leaf as number) <= leaf) return;
+    const problem = 'it is in the database, though a rule let it go';
+    this.changed = { leaf, entry, problem, expected: 'none', found: 'an entry' };
   }
 
   private noteChanged(leaf: number, entry: string, stored: string | null, hash: string): void {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import type { ForgottenStretch } from './forgotten-leaves.js';
 import type { HashedStretch, Stretch } from './stretch-hasher.js';
 import type { Stretches } from './stretches.js';
 
@@ -9,6 +10,7 @@ export interface WorkerInput {
   readonly snapshot: string;
   /** Null in place of the folder: the mirror is elsewhere. */
   readonly mirror: { readonly folder: string | null; readonly size: number } | null;
+  readonly forgotten: readonly ForgottenStretch[];
 }
 
 export type StretchAnswer =

@@ -27,7 +27,7 @@ import { LedgerVerification } from './verification.js';
 import { type Outside, verifySnapshot } from './verify-snapshot.js';
 
 /** `npm run tamper-test` sets more. */
-const TAMPERS = Number(process.env.TEST_TAMPERS ?? 300);
+const TAMPERS = Number(process.env.TEST_TAMPERS ?? 150);
 const SEED = Number(process.env.TEST_TAMPER_SEED ?? Date.now() % 1_000_000);
 
 let app: TestApp;

@@ -12,6 +12,7 @@ import {
 import { findDivergence } from './divergence.js';
 import { EntryReader } from './entry-reader.js';
 import { type Finding, hashText } from './finding.js';
+import { type ForgottenLeaves, NOTHING_FORGOTTEN } from './forgotten-leaves.js';
 import { describeLeaf, type LeafView } from './leaf-view.js';
 import type { LedgerTables } from './ledger-tables.js';
 import { hashedInOrder, type Stretches } from './stretches.js';
@@ -45,6 +46,8 @@ export interface TreeInput {
   readonly since: Anchor | null;
   /** Hashes the entries, in this thread or in others. */
   readonly stretches: Stretches;
+  /** Leaves without an entry, as signed entries say. Left out: none. */
+  readonly forgotten?: ForgottenLeaves;
 }
 
 export interface TreeReport {
@@ -278,6 +281,8 @@ export class TreeVerifier {
     hashes: Uint8Array,
   ): Promise<void> {
     const bundle = await this.input.mirror?.bundle(index, width);
+    // A mirror that was filled later has no data of what was forgotten before.
+    if (!bundle && this.forgotten.isAnyIn(index)) return;
     const right = splitHashes(hashes);
     const found = bundle?.map((data) => treeHasher.leaf(data)) ?? [];
     const k = right.findIndex((hash, i) => !found[i] || !isSame(hash, found[i]));
@@ -351,7 +356,7 @@ export class TreeVerifier {
   /** The first leaf that differs from what a checkpoint proves. */
   private async locate(anchor: Anchor): Promise<void> {
     const computed = this.replay.source(
-      (first, count) => this.entries.leafHashes(first, count),
+      (first, count) => this.leafHashes(first, count),
       this.before,
     );
     const proved = new AuthenticTiles(treeHasher, anchor, [...this.sources(), computed]);
@@ -363,13 +368,39 @@ export class TreeVerifier {
     const known = this.first?.leaf ?? Infinity;
     if (expected) {
       if (known < start) return;
-      const finding = await describeLeaf(this.view, start, expected);
+      const finding = this.forgotten.has(start)
+        ? await this.describeForgotten(start, expected)
+        : await describeLeaf(this.view, start, expected);
       this.first = { ...finding, problem: `${finding.problem}, says ${anchor.name}` };
     } else if (known >= end) {
       const problem = `one of the leaves ${start} to ${end - 1} was changed, says ${anchor.name}`;
       const root = hashText(this.replay.root());
       await this.addAt(start, problem, `a root with ${hashText(anchor.root)}`, `one with ${root}`);
     }
+  }
+
+  private get forgotten(): ForgottenLeaves {
+    return this.input.forgotten ?? NOTHING_FORGOTTEN;
+  }
+
+  /** Of the columns; of what was forgotten, the hash that is left in its tile. */
+  private async leafHashes(first: number, count: number): Promise<Uint8Array[]> {
+    const hashes = await this.entries.leafHashes(first, count);
+    for (let leaf = first; leaf < first + count; leaf++) {
+      if (!this.forgotten.has(leaf)) continue;
+      const index = Math.floor(leaf / TILE_WIDTH);
+      const [tile] = await this.input.tables.tiles(0, index, index + 1);
+      const hash = tile && splitHashes(tile.hashes)[leaf % TILE_WIDTH];
+      if (hash) hashes[leaf - first] = hash;
+    }
+    return hashes;
+  }
+
+  private async describeForgotten(leaf: number, expected: Uint8Array): Promise<Finding> {
+    const place = await this.entries.placeOf(leaf);
+    const [found] = await this.leafHashes(leaf, 1);
+    const problem = `the hash that is left of a forgotten entry was changed (${place ?? `leaf ${leaf}`})`;
+    return { leaf, entry: null, problem, expected: hashText(expected), found: hashText(found) };
   }
 
   /** Up to where the leaves are those of a checkpoint from elsewhere, which came before `anchor`. */

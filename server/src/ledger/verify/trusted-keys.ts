@@ -15,6 +15,12 @@ import type { WitnessPolicy } from '../witness/policy.js';
 export interface TrustedKeys {
   readonly origin: string | null;
   readonly problem: string | null;
+  /**
+   * Verifier keys that may have signed what was written while a generation was the newest one: it and
+   * those after it. Nothing outside may vouch for an old one, but where an entry is in the tree says
+   * which generation it is of.
+   */
+  readonly vkeysSince: (generation: number) => string[];
   /** A checkpoint of any generation: to be compared with what the newest one proves. */
   readonly open: (note: string) => Checkpoint;
   /** The newest one, on which all others depend: by a key that is known outside, or follows from it. */
@@ -48,6 +54,11 @@ export async function readTrustedKeys(
   return {
     origin,
     problem,
+    vkeysSince: (generation) => {
+      const since = generations.filter((one) => one.generation >= generation);
+      const known = new Set([...trusted, ...named]);
+      return since.flatMap(({ vkeys }) => vkeys).filter((vkey) => known.has(vkey));
+    },
     open: (note) => openCheckpoint(note, origin ?? '', all),
     openNewest: (note) => {
       try {

@@ -14,6 +14,7 @@ import { NoteError } from '../tree/note.js';
 import { WitnessPolicyFile } from '../witness/policy-file.js';
 import { mirrorCopy } from './mirror-copy.js';
 import type { Anchor } from './authentic-tiles.js';
+import { readForgotten } from './forgotten-leaves.js';
 import { readTrustedKeys, type TrustedKeys } from './trusted-keys.js';
 import { beginSnapshot } from './snapshot-client.js';
 import { type Outside, type SnapshotReport, verifySnapshot } from './verify-snapshot.js';
@@ -53,10 +54,17 @@ export class LedgerVerification {
     const isProved =
       found.finding === null &&
       found.protection.length === 0 &&
+      found.unsigned.length === 0 &&
       problems.length === 0 &&
       witnesses?.isMet !== false;
     const ms = Math.round(performance.now() - began);
-    const report = { ...found, witnesses, problems, isProved, ms };
+    const report = {
+      ...found,
+      witnesses,
+      problems: [...problems, ...found.unsigned],
+      isProved,
+      ms,
+    };
     await this.record(actor, report, outside.since);
     return report;
   }
@@ -80,6 +88,7 @@ export class LedgerVerification {
       ),
       mirror: mirrored && mirrorCopy(this.mirror.store, mirrored.size),
       since: sinceAnchor,
+      readForgotten: (client) => readForgotten(client, keys),
       problems,
       witnesses,
     };
@@ -87,7 +96,7 @@ export class LedgerVerification {
 
   private async record(
     actor: Actor,
-    { tree, finding, isProved, ms, problems }: VerificationReport,
+    { tree, finding, isProved, ms, problems, forgotten }: VerificationReport,
     since: Anchor | null,
   ): Promise<void> {
     await this.ledger.appendDurably({
@@ -100,6 +109,7 @@ export class LedgerVerification {
         size: tree.size,
         checked: tree.checked,
         checkpoints: tree.checkpoints,
+        forgotten: forgotten.reduce((sum, { entries }) => sum + entries, 0),
         since: since?.size ?? null,
         ms,
         wrong: finding && { leaf: finding.leaf, entry: finding.entry, problem: finding.problem },

@@ -9,6 +9,7 @@ import {
 } from '../ledger-verifier.js';
 import type { Checkpoint } from '../tree/checkpoint.js';
 import type { Finding } from './finding.js';
+import { type Forgotten, type ForgottenReport, NOTHING_FORGOTTEN } from './forgotten-leaves.js';
 import { LedgerTables } from './ledger-tables.js';
 import { type Stretch, StretchHasher } from './stretch-hasher.js';
 import type { Stretches } from './stretches.js';
@@ -29,6 +30,8 @@ export interface Outside {
   readonly anchors: readonly Anchor[];
   readonly mirror: TreeCopy | null;
   readonly since: Anchor | null;
+  /** What signed entries say was forgotten, in the snapshot of a client. Left out: nothing was. */
+  readonly readForgotten?: (client: pg.Client) => Promise<Forgotten>;
 }
 
 export interface SnapshotReport extends VerifierReport {
@@ -37,6 +40,10 @@ export interface SnapshotReport extends VerifierReport {
   readonly unsealed: number;
   /** Entries from before there were leaves; nothing proves them. */
   readonly beforeTree: number;
+  /** What rules let go; of these the leaf is left. */
+  readonly forgotten: readonly ForgottenReport[];
+  /** What says so, and is not signed. */
+  readonly unsigned: readonly string[];
   readonly finding: Finding | null;
 }
 
@@ -53,15 +60,20 @@ export async function verifySnapshot(
   threads: VerifyThreads | null = null,
 ): Promise<SnapshotReport> {
   const tables = new LedgerTables(client);
-  const { shape, tree, unsealed } = await readAll(tables, outside, threads);
+  const forgotten = (await outside.readForgotten?.(client)) ?? NONE;
+  const { shape, tree, unsealed } = await readAll(tables, { ...outside, forgotten }, threads);
   return {
     ...shape,
     tree,
     unsealed: unsealed.count,
     beforeTree: await countBefore(client),
+    forgotten: forgotten.reports,
+    unsigned: forgotten.problems,
     finding: tree.finding ?? shapeFinding(shape.shards) ?? unsealed.finding,
   };
 }
+
+const NONE: Forgotten = { leaves: NOTHING_FORGOTTEN, reports: [], problems: [] };
 
 interface Read {
   readonly shape: VerifierReport;
@@ -71,15 +83,22 @@ interface Read {
 
 async function readAll(
   tables: LedgerTables,
-  { mirror, since, ...outside }: Outside,
+  { mirror, since, forgotten, ...outside }: Outside & { readonly forgotten: Forgotten },
   threads: VerifyThreads | null,
 ): Promise<Read> {
   const { client } = tables;
   const verifier = (stretches: Stretches) =>
-    new TreeVerifier({ tables, mirror, since, stretches, ...outside });
+    new TreeVerifier({
+      tables,
+      mirror,
+      since,
+      stretches,
+      forgotten: forgotten.leaves,
+      ...outside,
+    });
   const size = (await tables.newestCheckpoint())?.size ?? 0;
   if (!threads || size - (since?.size ?? 0) < WORTH_THREADS) {
-    const hasher = new StretchHasher(tables, mirror);
+    const hasher = new StretchHasher(tables, mirror, forgotten.leaves);
     const shape = await readShape(client);
     const here = { atOnce: 1, hash: (stretch: Stretch) => hasher.hash(stretch) };
     const tree = await verifier(here).run();
@@ -88,6 +107,7 @@ async function readAll(
   const helpers = await threads.open(
     client,
     mirror && { folder: mirror.folder, size: mirror.size },
+    forgotten.leaves.stretches,
   );
   try {
     const verifying = verifier(helpers.workers);

@@ -24,7 +24,11 @@ export class VerifyThreads {
     private readonly options: ThreadOptions,
   ) {}
 
-  async open(client: pg.Client, mirror: WorkerInput['mirror']): Promise<Helpers> {
+  async open(
+    client: pg.Client,
+    mirror: WorkerInput['mirror'],
+    forgotten: WorkerInput['forgotten'] = [],
+  ): Promise<Helpers> {
     const snapshot = await exportSnapshot(client);
     const second = this.connections.client({
       application_name: 'rolecall-verify',
@@ -33,7 +37,8 @@ export class VerifyThreads {
     second.on('error', () => undefined); // a lost connection also fails the query
     const { count, program } = this.options;
     const databaseUrl = this.connections.sessionUrl;
-    const workers = new StretchWorkers(count, { databaseUrl, snapshot, mirror }, program);
+    const input = { databaseUrl, snapshot, mirror, forgotten };
+    const workers = new StretchWorkers(count, input, program);
     const end = async () => {
       await workers.end();
       await second.end().catch(() => undefined);

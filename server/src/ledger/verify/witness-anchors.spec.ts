@@ -30,6 +30,7 @@ it('a witness whose answer never ends fills no memory', async () => {
       problem: null,
       open: nothing,
       openNewest: nothing,
+      vkeysSince: () => [],
     };
     expect(await witnessAnchors(policy, keys)).toEqual({
       anchors: [],

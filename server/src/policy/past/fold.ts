@@ -21,7 +21,8 @@ export interface PastVersion {
 
 /** What is not in the log, or not any longer; `text` is a sentence. */
 export interface Gap {
-  readonly code: 'before_full_entries' | 'erased' | 'incomplete_entry';
+  readonly code:
+    'before_full_entries' | 'erased' | 'forgotten' | 'incomplete_entry' | 'unreadable_entry';
   readonly text: string;
 }
 
@@ -92,7 +93,18 @@ class Fold {
     private readonly identity: string,
   ) {}
 
+  /** One that says what Rolecall never writes is passed over, and named. */
   add(entry: PolicyEntry): void {
+    try {
+      this.take(entry);
+    } catch (error) {
+      if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+      const text = `The entry ${entry.kind} of ${entry.at.toISOString()} cannot be read.`;
+      this.gaps.set('unreadable', { code: 'unreadable_entry', text });
+    }
+  }
+
+  private take(entry: PolicyEntry): void {
     const [family] = entry.kind.split('.');
     if (entry.kind === 'token.voided') this.voidTokens(entry.payload['voidBefore']);
     else if (family === 'template') this.addTemplate(entry);
@@ -137,7 +149,8 @@ class Fold {
   }
 
   private voidTokens(at: unknown): void {
-    if (typeof at === 'string') this.voidBefore = Math.max(this.voidBefore, Date.parse(at));
+    if (typeof at === 'string')
+      this.voidBefore = Math.max(this.voidBefore, toInstant(at).getTime());
   }
 
   private addTemplate({ kind, payload }: PolicyEntry): void {
@@ -236,13 +249,14 @@ class Fold {
     }
     this.here.scene =
       kind === 'scene.entered' && scene
-        ? { ...scene, byKind: scene.byKind ?? null, at: new Date(scene.at) }
+        ? { ...scene, byKind: scene.byKind ?? null, at: toInstant(scene.at) }
         : null;
   }
 
   private addSeat({ kind, at, payload, outcome }: PolicyEntry): void {
     if (outcome !== 'intent' && outcome !== 'ok') return;
     const desired = payload['desired'] as RecordedState | undefined;
+    if (desired) toSeat(desired, null); // throws where it cannot be read
     if (kind === 'seat.state_recorded') this.peeksAt = desired?.peeksAt ?? this.peeksAt;
     this.state = desired ?? null;
     this.gaps.delete('seat');
@@ -267,7 +281,7 @@ function toSeat(
 function revive<T>(recorded: Recorded | null): T | null {
   return (
     recorded &&
-    ({ ...recorded, at: new Date(recorded.at), until: toDate(recorded.until) } as unknown as T)
+    ({ ...recorded, at: toInstant(recorded.at), until: toDate(recorded.until) } as unknown as T)
   );
 }
 
@@ -302,5 +316,11 @@ function toScope(given: unknown): AssignmentScope {
 }
 
 function toDate(value: unknown): Date | null {
-  return value === null || value === undefined ? null : new Date(value as string | Date);
+  return value === null || value === undefined ? null : toInstant(value);
+}
+
+function toInstant(value: unknown): Date {
+  const at = new Date(value as string | Date);
+  if (Number.isNaN(at.getTime())) throw new RangeError('This is no time');
+  return at;
 }

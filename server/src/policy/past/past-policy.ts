@@ -35,6 +35,7 @@ export interface PastDecision extends PastPolicy {
 
 /** More entries than this about one room or person are not folded at once. */
 const MAX_ENTRIES = 100_000;
+const MOST_BYTES = 64 * 1024 * 1024;
 
 const COLUMNS = `at, shard, seq, kind, outcome, actor_label, actor_kind, room, identity, reason, payload,
   personal, subject_commitment IS NOT NULL AS is_erased`;
@@ -67,6 +68,18 @@ const ENTRIES = `(
 const READ = `SELECT * FROM ${ENTRIES} ORDER BY at, shard, seq LIMIT ${MAX_ENTRIES + 1}`;
 const READ_NEWEST = `SELECT * FROM ${ENTRIES} WHERE at >= $4 ORDER BY at DESC LIMIT 1`;
 
+/** Without one of these the answer may be another one. */
+const FOLDED = [
+  ...ASSIGNMENT_KINDS,
+  ...ROOM_KINDS,
+  ...SEAT_STATE_KINDS,
+  ...TEMPLATE_KINDS,
+  ...USER_KINDS,
+  'token.voided',
+]
+  .map((kind) => `'${kind}'`)
+  .join(', ');
+
 /** What the log says beside policy: whether it is whole, and whether a token was issued. */
 const READ_SURROUNDINGS = `
   SELECT (SELECT policy_logged_since FROM installation) AS since,
@@ -78,7 +91,11 @@ const READ_SURROUNDINGS = `
         AND ${anyKind(...SEAT_STATE_KINDS)}) AS is_seat_erased,
     EXISTS (SELECT FROM ledger_entry
       WHERE identity IS NULL AND room IS NULL AND at < $3 AND subject_commitment IS NOT NULL
-        AND ${anyKind(...USER_KINDS)}) AS is_user_erased`;
+        AND ${anyKind(...USER_KINDS)}) AS is_user_erased,
+    EXISTS (SELECT FROM ledger_archive
+      WHERE forgotten_at IS NOT NULL AND from_at < $3
+        AND (rule->>'rooms' IS NULL OR $1 LIKE rolecall_like_of_pattern(rule->>'rooms'))
+        AND (jsonb_typeof(rule->'kinds') <> 'array' OR rule->'kinds' ?| ARRAY[${FOLDED}])) AS is_forgotten`;
 
 interface EntryRow {
   at: Date;
@@ -99,6 +116,7 @@ interface SurroundingsRow {
   was_issued: boolean;
   is_seat_erased: boolean;
   is_user_erased: boolean;
+  is_forgotten: boolean;
 }
 
 /** Reads policy as it was from the log alone, and decides with the same `resolve` as always. */
@@ -112,7 +130,7 @@ export class PastPolicyReader {
       beforeMicros === undefined ? new Date(at.getTime() + 1) : instantOfMicros(beforeMicros);
     const values = [room, identity, before];
     const [{ rows }, surroundings] = await Promise.all([
-      this.searches.query<EntryRow>('past-policy', READ, values),
+      this.searches.query<EntryRow>('past-policy', READ, values, MOST_BYTES),
       this.searches.query<SurroundingsRow>('past-surroundings', READ_SURROUNDINGS, values),
     ]);
     if (rows.length > MAX_ENTRIES) {
@@ -148,7 +166,12 @@ export class PastPolicyReader {
 
 function gapsAround(
   { isKnown }: PastPolicy,
-  { since, is_seat_erased: isSeatErased, is_user_erased: isUserErased }: SurroundingsRow,
+  {
+    since,
+    is_seat_erased: isSeatErased,
+    is_user_erased: isUserErased,
+    is_forgotten: isForgotten,
+  }: SurroundingsRow,
   at: Date,
 ): PastPolicy['gaps'] {
   const gaps: PastPolicy['gaps'][number][] = [];
@@ -160,6 +183,10 @@ function gapsAround(
   if (!isKnown && (isSeatErased || isUserErased)) {
     const text = 'Entries were erased that may have been about this identity.';
     gaps.push({ code: 'erased', text });
+  }
+  if (isForgotten) {
+    const text = 'A rule let entries go that may have been about this: they are in an archive.';
+    gaps.push({ code: 'forgotten', text });
   }
   return gaps;
 }

@@ -100,13 +100,16 @@ registerMessages({
       not_in_tree: 'Not proved: the log does not lead to its checkpoint.',
       other_text: 'Not proved: the log has another text for this entry.',
       verify: 'Verify',
+      key: 'Key: V',
       more: 'Verify the whole log',
     },
     facet: {
       label: 'Filters',
       done: 'Show acts',
       failed: 'The filters could not be counted.',
-      estimate: 'Counts are estimates.',
+      counts:
+        'Numbers count what came of acts. Connects of one person that are one row count each.',
+      estimate: 'They are estimates.',
       without: 'Without %{value}',
       outcome: 'Outcome',
       kind: 'What happened',
@@ -195,6 +198,52 @@ registerMessages({
       'drift-came-back': 'Corrected rights that came back',
       'looks-by-operator': 'Looks by operator',
     },
+    anomaly_what: {
+      'tokens-never-used':
+        'Tokens that have expired without a connect: no gate let one in with it, and the person did not join the room while it was valid.',
+      'used-from-two-addresses':
+        'Tokens, with those that LiveKit refreshed from them, that came from one address and within ten minutes from another.',
+      'issued-outside-usual':
+        'Tokens that an operator issued at an hour (UTC), or for a room, that their tokens of the 30 days before were not. Of operators with at least 20 of these.',
+      'roles-under-a-minute':
+        'Promotions after which the person lost the role, was removed or left within a minute.',
+      'more-than-used':
+        'People who were assigned a role at least 30 days ago and got no token with it in the last 30 days. The role proposed is the widest that their tokens had.',
+      'repeated-refusals':
+        'The same refusal for the same person in the same room at least five times.',
+      'acts-on-oneself':
+        'What operators did to the participant whose identity is their own e-mail or id.',
+      'drift-came-back':
+        'Participants whose rights at LiveKit differed from their role at least twice.',
+      'looks-by-operator':
+        'How often each operator read the log, looked up tokens, or watched somebody unseen.',
+    },
+    anomaly_said: {
+      any_room: 'every room',
+      a_role: 'a role',
+      'tokens-never-used':
+        '%{subject} never used the token as %{role} for %{room} that %{actor} issued',
+      'used-from-two-addresses': 'The token of %{subject} for %{room} came from %{addresses}',
+      'issued-outside-usual_hours':
+        '%{actor} issued a token to %{subject} for %{room} at an unusual hour',
+      'issued-outside-usual_rooms':
+        '%{actor} issued a token to %{subject} for %{room}, which is not a usual room of theirs',
+      'issued-outside-usual_hours_and_rooms':
+        '%{actor} issued a token to %{subject} for %{room} at an unusual hour, and it is not a usual room of theirs',
+      'roles-under-a-minute':
+        '%{actor} made %{subject} %{role} in %{room}. After %{lasted}: %{then}',
+      'more-than-used_used': '%{subject} holds %{role} in %{room} and used %{used} in 30 days',
+      'more-than-used_unused': '%{subject} holds %{role} in %{room} and got no token in 30 days',
+      'repeated-refusals_subject': '%{what}, %{count} times: %{subject} in %{room}%{code}',
+      'repeated-refusals_subject_no_room': '%{what}, %{count} times: %{subject}%{code}',
+      'repeated-refusals_actor': '%{what}, %{count} times: %{actor} in %{room}%{code}',
+      'repeated-refusals_actor_no_room': '%{what}, %{count} times: %{actor}%{code}',
+      'acts-on-oneself': '%{actor} did this to themselves in %{room}: %{what}',
+      'drift-came-back':
+        'The rights of %{subject} in %{room} differed from their role %{count} times',
+      'looks-by-operator':
+        '%{actor}, %{count} time: %{kinds} |||| %{actor}, %{count} times: %{kinds}',
+    },
     found: {
       since: 'Since %{at}.',
       partial: 'Only the newest part of the log was looked at.',
@@ -213,6 +262,28 @@ registerMessages({
       placeholder: 'Search by room, person, act, time or text, or paste a token',
       offers: 'Suggestions',
       possible: 'Possible: %{list}.',
+      // What is written comes before each of these.
+      wrong: {
+        too_long: 'A search has at most %{most} characters.',
+        open_quote: 'The quote is not closed.',
+        after_quote: 'Put a space after the closing quote.',
+        no_field: 'is not a filter. To search for this text, put it in quotes.',
+        too_many_values: 'A search has at most %{most} values.',
+        needs_value: 'Say what to look for, such as %{example}.',
+        not_text: 'has characters that cannot be searched for.',
+        value_too_long: 'is too long: a value has at most %{most} bytes.',
+        too_many_texts: 'A search has at most %{most} texts.',
+        needs_colon: 'Put a colon after %{field}.',
+        one_value: 'is too much: %{field} takes one value.',
+        no_duration: 'is not a length of time.',
+        not_compared: 'does not work here: compare %{field} with < or >.',
+        use_instead: 'does not work with %{field}: use %{other}.',
+        twice: 'is there already: a search has one %{field}.',
+        no_moment: 'is not a time.',
+        no_such_value: 'is not a value of %{field}.',
+        no_hash: 'is not a SHA-256: it has 64 hexadecimal digits.',
+        no_kind: 'is nothing that happens here.',
+      },
       text: 'Text “%{text}”',
       key_tab: 'completes',
       key_minus: 'leaves out',
