@@ -106,7 +106,7 @@ export class DossierMaker {
       lines.push(line);
       if (i % PROOFS_AT_ONCE === 0) await setImmediate(); // others have their turn
     }
-    const forgotten = await this.entries.forgottenBy(time);
+    const forgotten = await this.entries.forgottenBy(actor, time);
     const roles = await request.rolesOf(rolesIn(sealed));
     const manifest: DossierManifest = {
       origin: keys.origin,
