@@ -14,6 +14,7 @@ import { Panel } from '../shared/Panel';
 import { RoleChip } from '../shared/RoleChip';
 import { StatusBadge } from '../shared/StatusBadge';
 import { useRouteSegment } from '../shared/useRouteSegment';
+import { SessionsPanel } from '../sessions/SessionsPanel';
 import { ActsPanel } from './ActsPanel';
 import { AsOf, barsAt } from './AsOf';
 import { BarCard } from './BarCard';
@@ -192,6 +193,7 @@ function History({ room }: { room: string }) {
               </Panel>
               <Silent data={data} />
             </Columns>
+            <SessionsPanel room={room} />
           </>
         )}
       </Frame>
