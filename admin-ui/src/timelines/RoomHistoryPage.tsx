@@ -129,7 +129,7 @@ function History({ room }: { room: string }) {
                 />
               }
               aside={
-                <AsOf at={at} onAt={setAt} lanes={lanes} zone={zone}>
+                <AsOf at={at} onAt={setAt} lanes={lanes} whole={page.picture.whole} zone={zone}>
                   <Present title="there" lanes={there} at={moment} />
                   {held.length > 0 && <Present title="held" lanes={held} at={moment} />}
                 </AsOf>
