@@ -102,6 +102,8 @@ function Frame({ children }: { children: ReactNode }) {
               position: 'sticky',
               top: BAR_HEIGHT,
               height: `calc(100vh - ${BAR_HEIGHT}px)`,
+              // The line on its right is part of its width: nothing to scroll sideways to.
+              overflowX: 'hidden',
               overflowY: 'auto',
               borderRight: 1,
               borderColor: 'divider',
