@@ -55,7 +55,7 @@ export function ExposurePage() {
           <SearchBox
             key={name}
             isHalf
-            width={180}
+            width={200}
             label={translate(`exposure.filter.${name}`)}
             hint={translate(`exposure.hint.${name === 'issuer' ? 'issuer' : 'whole'}`)}
             value={filters.values[name]}
@@ -63,6 +63,7 @@ export function ExposurePage() {
           />
         ))}
         <FormControlLabel
+          sx={{ ml: 0.5 }}
           control={
             <Switch
               checked={filters.values.stopped === 'true'}
@@ -118,7 +119,7 @@ export function ExposurePage() {
             <Paper variant="outlined">
               <EmptyState
                 title={translate(filters.isAny ? 'exposure.no_match' : 'exposure.empty_title')}
-                text={translate('exposure.empty_text')}
+                text={translate(filters.isAny ? 'exposure.no_match_text' : 'exposure.empty_text')}
               />
             </Paper>
           ) : (

@@ -176,7 +176,8 @@ registerMessages({
       },
       policy: {
         changed_directly: 'The Postgres role %{role} changed %{table} past Rolecall',
-        watch_stopped: 'The trigger %{trigger}, which notices direct changes, is off, or was',
+        watch_stopped:
+          'The trigger %{trigger}, which notices direct changes in Postgres, was off or altered',
       },
       alarm: { acknowledged: '%{actor} acknowledged an alarm' },
       gate: {
