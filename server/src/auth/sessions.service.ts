@@ -24,7 +24,7 @@ import { type Refusal, SignInTrace } from './sign-in-trace.js';
  * Anybody may try to sign in. Attempts wait for each other in Postgres, where they are counted, and
  * must not take the connections that tokens need.
  */
-const COUNTING = { atOnce: 2, perKey: 50, inAll: 500, patienceMs: 5_000 };
+const COUNTING = { atOnce: 2, perKey: 1_000, inAll: 4_000, patienceMs: 5_000 };
 /** Programs that sign in bring no cookie: each time they are a new device. */
 const MAX_DEVICES = 50;
 

@@ -554,7 +554,7 @@ describe('2,000 connects at once from one address', () => {
     for (let alone = 1; took === 0; alone++) {
       const isInTheStorm = livekit.reached.length - alone > 20;
       const at = performance.now();
-      expect(await upgrade(`/rtc?access_token=${token({ sub: `bob-${alone}` })}`)).toBe(101);
+      expect(await upgrade(`/rtc?access_token=${token({ sub: `bob-${alone % 20}` })}`)).toBe(101);
       if (isInTheStorm) waits.push(performance.now() - at);
     }
     const answers = await storm;
@@ -571,7 +571,9 @@ describe('2,000 connects at once from one address', () => {
     const often = token({ sub: 'often' });
     const answers = await flood(() => `/rtc?access_token=${often}`);
     expect(answers).toEqual({ 101: OFTEN, 503: 2_000 - OFTEN });
-    const written = await app.sql(`SELECT FROM ledger_entry WHERE identity = 'often'`);
+    const written = await app.sql(
+      `SELECT FROM ledger_entry WHERE kind = 'gate.admitted' AND identity = 'often'`,
+    );
     expect(written).toHaveLength(OFTEN);
     // Whoever has the token elsewhere: they do not use up what others may.
     expect(await upgrade(`/rtc?access_token=${often}`)).toBe(101);

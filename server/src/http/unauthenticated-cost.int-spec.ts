@@ -226,7 +226,7 @@ describe('connections', () => {
     const many = open(head('GET', '/readyz').repeat(1_000));
     const count = (text: string) => many.text().split(text).length - 1;
     await until('all are answered', () => count('HTTP/1.1 ') === 1_000);
-    expect(count('"code":"server.too_many_connections"')).toBeGreaterThan(900);
+    expect(count('"code":"server.too_many_connections"')).toBeGreaterThan(500);
     many.socket.write(head('GET', '/readyz'));
     await until('there is place again', () => many.text().endsWith('}}') && count('"ready"') > 1);
     for (let i = 0; i < 3; i++) {
