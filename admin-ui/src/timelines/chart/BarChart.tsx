@@ -89,7 +89,7 @@ export function BarChart(props: BarChartProps) {
               {times.map((at) => (
                 <text
                   key={at}
-                  x={Math.max(20, Math.min(plot - 20, x(at)))}
+                  x={Math.max(34, Math.min(plot - 34, x(at)))}
                   y={TOP + PLOT + AXIS - 3}
                   textAnchor="middle"
                 >
