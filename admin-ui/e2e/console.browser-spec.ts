@@ -5,6 +5,7 @@ import { describeBrowser } from './support/chromium.js';
 import { useInstallation } from './support/installation.js';
 import { hasFocus } from './support/keyboard.js';
 import { press } from './support/press.js';
+import { heard } from './support/said.js';
 
 describeBrowser('the room console, by keys', () => {
   const installation = useInstallation();
@@ -161,11 +162,12 @@ describeBrowser('the room console, by keys', () => {
     await consolePage.untilSaid(/again to lock the stage/);
     expect((await installation.admin.get(`/rooms/${room}`)).scene).toBeNull();
     await consolePage.grid.focus();
+    // Armed by the button and carried out by the key; after three seconds it has to be armed again.
     await until('it is locked', async () => {
       await consolePage.press('l');
-      return (await installation.admin.get(`/rooms/${room}`)).scene !== null;
+      await consolePage.untilSaid(/(Locking|again to lock) the stage/);
+      return heard(consolePage.page, /Locking the stage/);
     });
-    await consolePage.untilSaid(/Locking the stage/);
     await other
       .region('Scene')
       .filter({ hasText: /Lock since/ })

@@ -7,8 +7,7 @@ import { AccessHook } from './http/access.hook.js';
 import { DirectRoutes } from './http/direct-routes.js';
 import { AppLogger } from './common/app-logger.js';
 import { AppError } from './common/errors/app-error.js';
-import { FairQuota } from './common/fair-quota.js';
-import { forwardedChain, networkOf } from './common/http/client-address.js';
+import { forwardedChain } from './common/http/client-address.js';
 import { ConnectionLimits } from './common/http/connection-limits.js';
 import { SizeWarnings } from './common/http/size-warnings.js';
 import { toProblem } from './http/problem.filter.js';
@@ -80,15 +79,12 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
     const isPublic = access.ruleOf(String(route.method), route.url)?.kind === 'public';
     route.bodyLimit ??= BODY_LIMITS[route.url] ?? (isPublic ? PUBLIC_BODY_LIMIT : undefined);
   });
-  app.get(ConnectionLimits).watch(fastify.server);
+  const connections = app.get(ConnectionLimits);
+  connections.watch(fastify.server);
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, bytes, done) => {
     done(null, new RawBody(request.headers['content-type'] ?? '', bytes as Buffer));
   });
   const isSecure = config.publicUrl.startsWith('https:');
-  const inFlight = new FairQuota({
-    perKey: config.http.connectionsPerAddress,
-    inAll: config.http.connections,
-  });
   fastify.addHook('onRequest', (request, reply, done) => {
     const forwarded = request.raw.headers['x-forwarded-for'];
     if (typeof forwarded === 'string') {
@@ -112,15 +108,11 @@ export async function configureApp(app: NestFastifyApplication, config: AppConfi
     }
     done();
   });
-  // Behind proxies connections tell nothing of who they are for.
-  if (config.trustProxy > 0) {
-    fastify.addHook('onRequest', (request, reply, done) => {
-      const key = networkOf(request.ip);
-      if (!inFlight.tryAcquire(key)) return done(tooManyRequests());
-      reply.raw.once('close', () => inFlight.release(key));
-      done();
-    });
-  }
+  // Also without proxies: who sends many on one connection before they read keeps all of them open.
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (!connections.begin(request.raw, reply.raw, request.ip)) return done(tooManyRequests());
+    done();
+  });
   fastify.addHook('onRequest', (request, reply) => access.onRequest(request, reply));
   const logger = app.get(AppLogger);
   const sizes = new SizeWarnings(logger);

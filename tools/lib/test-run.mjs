@@ -186,16 +186,16 @@ async function runSuites(names, patterns, tools) {
   for (const end of ended) await end();
 }
 
-/** The parts of the suites that have some, one of each suite after another, where the first of them is. */
+/** Suites with parts take turns, after what is before the first of them. */
 function inTurn(suites) {
   const parts = suites.filter((suite) => suite.parts).map(partsOf);
-  const mixed = Array.from({ length: Math.max(0, ...parts.map(({ length }) => length)) }, (_, at) =>
-    parts.flatMap((some) => some[at] ?? []),
-  ).flat();
+  const most = Math.max(0, ...parts.map(({ length }) => length));
+  const mixed = Array.from({ length: most }, (_, at) => parts.flatMap((some) => some[at] ?? []));
   const first = suites.findIndex((suite) => suite.parts);
-  const whole = (some) => some.filter((suite) => !suite.parts);
-  if (first < 0) return suites;
-  return [...suites.slice(0, first), ...mixed, ...whole(suites.slice(first))];
+  return suites.flatMap((suite, at) => {
+    if (at === first) return mixed.flat();
+    return suite.parts ? [] : [suite];
+  });
 }
 
 function partsOf(suite) {

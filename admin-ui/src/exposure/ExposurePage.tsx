@@ -55,14 +55,17 @@ export function ExposurePage() {
           <SearchBox
             key={name}
             isHalf
-            width={180}
+            width={200}
             label={translate(`exposure.filter.${name}`)}
-            hint={translate(`exposure.hint.${name === 'issuer' ? 'issuer' : 'whole'}`)}
+            hint={translate(
+              `exposure.hint.${name === 'issuer' || name === 'template' ? name : 'whole'}`,
+            )}
             value={filters.values[name]}
             onChange={(value) => filters.set({ [name]: value })}
           />
         ))}
         <FormControlLabel
+          sx={{ ml: 0.5 }}
           control={
             <Switch
               checked={filters.values.stopped === 'true'}
@@ -118,7 +121,7 @@ export function ExposurePage() {
             <Paper variant="outlined">
               <EmptyState
                 title={translate(filters.isAny ? 'exposure.no_match' : 'exposure.empty_title')}
-                text={translate('exposure.empty_text')}
+                text={translate(filters.isAny ? 'exposure.no_match_text' : 'exposure.empty_text')}
               />
             </Paper>
           ) : (

@@ -29,7 +29,7 @@ export function IntegrityPage() {
       )}
       {data ? (
         <>
-          <ProblemsPanel problems={data.problems} />
+          <ProblemsPanel problems={data.problems} witnesses={data.witnesses} />
           <CheckpointPanel checkpoint={data.checkpoint} />
           <VerifyPanel />
           <RunsPanel runs={data.verifications} />

@@ -1,11 +1,14 @@
 import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Typography from '@mui/material/Typography';
-import type { LedgerProblem } from '../api/records';
+import type { LedgerIntegrity } from '../api/records';
 import { Panel } from '../shared/Panel';
 import { StatusBadge } from '../shared/StatusBadge';
 
-export function ProblemsPanel({ problems }: { problems: readonly LedgerProblem[] }) {
+export function ProblemsPanel({
+  problems,
+  witnesses,
+}: Pick<LedgerIntegrity, 'problems' | 'witnesses'>) {
   const translate = useTranslate();
   return (
     <Panel title={translate('integrity.problems.title')}>
@@ -26,6 +29,11 @@ export function ProblemsPanel({ problems }: { problems: readonly LedgerProblem[]
             </Box>
           ))}
         </Box>
+      )}
+      {!witnesses && (
+        <Typography variant="body2" color="text.secondary" sx={{ mt: 1 }}>
+          {translate('integrity.problems.no_witness')}
+        </Typography>
       )}
     </Panel>
   );

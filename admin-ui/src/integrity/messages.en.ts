@@ -121,13 +121,15 @@ registerMessages({
     },
     problems: {
       title: 'What weakens the proofs',
-      none: 'Nothing, as far as this server can see',
+      none: 'Nothing is broken, as far as this server can see',
+      no_witness:
+        'No witness cosigns, so who has the server and its key could still rewrite the log. See “Witnesses” below.',
       todo: WHAT_TO_DO,
     },
     runs: {
       title: 'Last verifications',
       text: 'Each run is an entry of the ledger.',
-      none: 'Nobody has verified the ledger yet. Do it below, or run “npm run rolecall -- ledger verify” on the server.',
+      none: 'Nobody has verified the ledger yet. Use “Verify now” above, or run “npm run rolecall -- ledger verify” on the server.',
       proved: 'Proved',
       not_proved: 'Not proved',
       by: 'by %{name}',

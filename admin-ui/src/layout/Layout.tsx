@@ -102,6 +102,8 @@ function Frame({ children }: { children: ReactNode }) {
               position: 'sticky',
               top: BAR_HEIGHT,
               height: `calc(100vh - ${BAR_HEIGHT}px)`,
+              // The line on its right is part of its width: nothing to scroll sideways to.
+              overflowX: 'hidden',
               overflowY: 'auto',
               borderRight: 1,
               borderColor: 'divider',
@@ -125,6 +127,7 @@ function Frame({ children }: { children: ReactNode }) {
             display: 'flex',
             flexDirection: 'column',
             '&:focus': { outline: 'none' },
+            '& > .MuiAlert-root': { mx: isConsole ? { xs: 1, sm: 0 } : 0 },
           }}
         >
           {/* There people are the page: the room's own line says it in two words. */}
@@ -139,7 +142,10 @@ function Frame({ children }: { children: ReactNode }) {
           >
             <Suspense
               fallback={
-                <LinearProgress aria-label={translate('ra.page.loading')} sx={{ mx: -2, mt: -2 }} />
+                <LinearProgress
+                  aria-label={translate('ra.page.loading')}
+                  sx={isConsole ? undefined : { mx: -2, mt: -2 }}
+                />
               }
             >
               {children}

@@ -171,7 +171,11 @@ export function Navigation({ hasMark }: { hasMark?: boolean }) {
     items: group.items.filter(isOffered),
   })).filter(({ items }) => items.length > 0);
   return (
-    <Box component="nav" aria-label={translate('app.nav.label')} sx={{ width: NAV_WIDTH, p: 1 }}>
+    <Box
+      component="nav"
+      aria-label={translate('app.nav.label')}
+      sx={{ width: NAV_WIDTH, maxWidth: '100%', p: 1 }}
+    >
       {hasMark && (
         <Box sx={{ display: 'flex', alignItems: 'center', gap: 1, px: 1, py: 1.5 }}>
           <Mark />

@@ -176,7 +176,8 @@ registerMessages({
       },
       policy: {
         changed_directly: 'The Postgres role %{role} changed %{table} past Rolecall',
-        watch_stopped: 'The trigger %{trigger}, which notices direct changes, is off, or was',
+        watch_stopped:
+          'The trigger %{trigger}, which notices direct changes in Postgres, was off or altered',
       },
       alarm: { acknowledged: '%{actor} acknowledged an alarm' },
       gate: {
@@ -286,9 +287,9 @@ registerMessages({
         view_updated: '%{actor} changed a saved search of the log',
         view_deleted: '%{actor} deleted a saved search of the log',
         erased: '%{actor} erased what the ledger said of a person',
-        rule_added: '%{actor} set for how long entries are kept',
-        rule_changed: '%{actor} changed for how long entries are kept',
-        rule_removed: '%{actor} removed a rule of how long entries are kept',
+        rule_added: '%{actor} added a retention rule',
+        rule_changed: '%{actor} changed a retention rule',
+        rule_removed: '%{actor} removed a retention rule',
         hold_placed: '%{actor} placed a legal hold on %{held}',
         hold_lifted: '%{actor} lifted the legal hold on %{held}',
         forgotten: 'By a rule, %{actor} moved %{entries} entries from the database into an archive',

@@ -5,8 +5,7 @@ import Button from '@mui/material/Button';
 import MenuItem from '@mui/material/MenuItem';
 import MenuList from '@mui/material/MenuList';
 import Typography from '@mui/material/Typography';
-import useMediaQuery from '@mui/material/useMediaQuery';
-import { styled, type Theme } from '@mui/material/styles';
+import { styled } from '@mui/material/styles';
 import MoreHoriz from '@mui/icons-material/MoreHoriz';
 import { Link } from 'react-router-dom';
 import { joinPath } from '../join/joinTicket';
@@ -74,6 +73,7 @@ const Line = styled('div')(({ theme }) => ({
   '& > .controls': { display: 'flex', gap: 4 },
   // Under the list, where the thumb is.
   '@media (max-width: 599px)': {
+    order: 1,
     padding: '0 8px 8px',
     '& > .about': { height: 40 },
     '& .figures:not(:last-child)': { display: 'none' },
@@ -101,24 +101,19 @@ export function ConsoleFrame({
 }: ConsoleFrameProps) {
   const can = usePermissionSet();
   const { room, store } = useRoomRoster();
-  const isPhone = useMediaQuery<Theme>((theme) => theme.breakpoints.down('sm'), { noSsr: true });
-  const line = (
-    <RoomLine
-      room={room}
-      record={record}
-      roster={isLoaded ? store : null}
-      canIssue={can('token.issue', room)}
-      roomStage={can('room.update', room) ? roomStage : null}
-      controls={controls}
-      banners={banners}
-      onShortcuts={onShortcuts}
-    />
-  );
   return (
     <Frame>
-      {!isPhone && line}
+      <RoomLine
+        room={room}
+        record={record}
+        roster={isLoaded ? store : null}
+        canIssue={can('token.issue', room)}
+        roomStage={can('room.update', room) ? roomStage : null}
+        controls={controls}
+        banners={banners}
+        onShortcuts={onShortcuts}
+      />
       {children}
-      {isPhone && line}
     </Frame>
   );
 }

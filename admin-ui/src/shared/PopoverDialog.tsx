@@ -55,7 +55,7 @@ export const SHEET = {
   width: 'auto',
   maxWidth: 'none',
   maxHeight: '85dvh',
-  pb: 'env(safe-area-inset-bottom)',
+  pb: 'max(12px, env(safe-area-inset-bottom))',
   borderTopLeftRadius: 14,
   borderTopRightRadius: 14,
   '&::before': {

@@ -25,6 +25,7 @@ export const absoluteTime = (at: Date, locale: string, timeZone?: string) =>
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
+    hourCycle: 'h23',
     timeZoneName: 'short',
     timeZone,
   }).format(at);
@@ -39,6 +40,7 @@ export function dayAndTime(at: Date, now: Date, locale: string) {
     year: isThisYear ? undefined : 'numeric',
     hour: '2-digit',
     minute: '2-digit',
+    hourCycle: 'h23',
   }).format(at);
 }
 

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useTranslate } from 'react-admin';
 import { useQuery } from '@tanstack/react-query';
 import Alert from '@mui/material/Alert';
@@ -7,6 +7,7 @@ import Button from '@mui/material/Button';
 import IconButton from '@mui/material/IconButton';
 import Paper from '@mui/material/Paper';
 import Skeleton from '@mui/material/Skeleton';
+import TextField from '@mui/material/TextField';
 import Tooltip from '@mui/material/Tooltip';
 import Typography from '@mui/material/Typography';
 import ChevronLeft from '@mui/icons-material/ChevronLeft';
@@ -21,19 +22,21 @@ import { RoleChip } from '../shared/RoleChip';
 import { StatusBadge } from '../shared/StatusBadge';
 import { useDebounced } from '../shared/useDebounced';
 import { useErrorText } from '../shared/useErrorText';
-import type { Bar, Lane } from './chart/layout';
+import type { Bar, Lane, Span } from './chart/layout';
 
 export interface AsOfProps {
   at: number | null;
   onAt: (at: number | null) => void;
   /** Moments at which something changed. */
   lanes: readonly Lane[];
+  /** The time that was read: nothing is known here of what was before it. */
+  whole: Span;
   zone: ReturnType<typeof useZone>;
   children: ReactNode;
 }
 
 /** What was so at the moment of the picture, with steps to the changes around it. */
-export function AsOf({ at, onAt, lanes, zone, children }: AsOfProps) {
+export function AsOf({ at, onAt, lanes, whole, zone, children }: AsOfProps) {
   const translate = useTranslate();
   const moments = lanes.flatMap(({ bars, marks }) => [
     ...bars.flatMap(({ from, to }) => (to === null ? [from] : [from, to])),
@@ -81,10 +84,57 @@ export function AsOf({ at, onAt, lanes, zone, children }: AsOfProps) {
           {translate('timelines.as_of.now')}
         </Button>
       </Box>
-      <Box sx={{ p: 1.5, display: 'grid', gap: 1.5 }}>{children}</Box>
+      <Box sx={{ p: 1.5, display: 'grid', gap: 1.5 }}>
+        <MomentField at={at} onAt={onAt} whole={whole} zone={zone} />
+        {children}
+      </Box>
     </Paper>
   );
 }
+
+type MomentFieldProps = Pick<AsOfProps, 'at' | 'onAt' | 'whole' | 'zone'>;
+
+/** For a moment that somebody knows by its date and time; taken with Enter or on leaving. */
+function MomentField({ at, onAt, whole, zone }: MomentFieldProps) {
+  const translate = useTranslate();
+  const isUtc = zone.zone === 'utc';
+  const [draft, setDraft] = useState<string | null>(null);
+  const isBefore = draft !== null && draft !== '' && fromField(draft, isUtc) < whole.from;
+  const take = () => {
+    if (draft === null || isBefore) return;
+    const moment = fromField(draft, isUtc);
+    setDraft(null);
+    onAt(Number.isNaN(moment) || moment >= Date.now() ? null : moment);
+  };
+  return (
+    <TextField
+      type="datetime-local"
+      margin="none"
+      label={translate('timelines.as_of.go_to')}
+      value={draft ?? toField(at, isUtc)}
+      error={isBefore}
+      helperText={
+        isBefore &&
+        translate('timelines.as_of.before', { from: zone.format(whole.from, 'dayAndMinute') })
+      }
+      onChange={({ target }) => setDraft(target.value)}
+      onBlur={take}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') take();
+      }}
+      slotProps={{ inputLabel: { shrink: true }, htmlInput: { step: 1 } }}
+    />
+  );
+}
+
+/** As the field has it: without a zone, to the second. */
+function toField(at: number | null, isUtc: boolean): string {
+  if (at === null) return '';
+  const offset = isUtc ? 0 : new Date(at).getTimezoneOffset() * 60_000;
+  return new Date(at - offset).toISOString().slice(0, 19);
+}
+
+const fromField = (text: string, isUtc: boolean) => Date.parse(isUtc ? `${text}Z` : text);
 
 interface StepProps {
   label: string;

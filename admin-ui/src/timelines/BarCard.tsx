@@ -9,6 +9,7 @@ import TableCell from '@mui/material/TableCell';
 import TableHead from '@mui/material/TableHead';
 import TableRow from '@mui/material/TableRow';
 import Tooltip from '@mui/material/Tooltip';
+import { styled } from '@mui/material/styles';
 import BarChartIcon from '@mui/icons-material/BarChart';
 import TableChart from '@mui/icons-material/TableChartOutlined';
 import type { useZone } from '../ledger/zone';
@@ -95,20 +96,49 @@ export function BarCard(props: BarCardProps) {
           </Table>
         </Box>
       ) : (
-        <Suspense
-          fallback={<Skeleton variant="rectangular" height={133} animation={false} aria-hidden />}
-        >
-          <BarChart
-            label={title}
-            columns={columns.map((column) => ({ ...column, said: said(column) }))}
-            tones={layers.map(({ tone }) => tone)}
-            chosen={chosen}
-            onChoose={onChoose}
-            zone={zone}
-            hint={translate('timelines.bars.hint')}
-          />
-        </Suspense>
+        <>
+          <Legend aria-label={translate('timelines.chart.legend')}>
+            {layers.map(({ id, tone }) => (
+              <li key={id}>
+                <span className={tone} aria-hidden />
+                <span>{translate(`timelines.bars.${id}`)}</span>
+              </li>
+            ))}
+          </Legend>
+          <Suspense
+            fallback={<Skeleton variant="rectangular" height={133} animation={false} aria-hidden />}
+          >
+            <BarChart
+              label={title}
+              columns={columns.map((column) => ({ ...column, said: said(column) }))}
+              tones={layers.map(({ tone }) => tone)}
+              chosen={chosen}
+              onChoose={onChoose}
+              zone={zone}
+              hint={translate('timelines.bars.hint')}
+            />
+          </Suspense>
+        </>
       )}
     </Panel>
   );
 }
+
+/** In the colours of the bars. */
+const Legend = styled('ul')(({ theme: { palette } }) => ({
+  listStyle: 'none',
+  margin: '0 0 8px',
+  padding: 0,
+  display: 'flex',
+  flexWrap: 'wrap',
+  gap: '4px 16px',
+  fontSize: '.8125rem',
+  color: palette.text.secondary,
+  '& li': { display: 'inline-flex', alignItems: 'center', gap: 6 },
+  '& li > :last-child::first-letter': { textTransform: 'uppercase' },
+  '& [aria-hidden]': { width: 11, height: 11, borderRadius: 2 },
+  '& .neutral': { backgroundColor: palette.text.disabled, opacity: 0.6 },
+  '& .good': { backgroundColor: palette.success.main },
+  '& .bad': { backgroundColor: palette.error.main },
+  '& .primary': { backgroundColor: palette.primary.main },
+}));

@@ -93,6 +93,7 @@ function History({ id }: { id: string }) {
                   at={at}
                   onAt={setAt}
                   lanes={[...lanes, ...accessLane(data.access ?? [])]}
+                  whole={page.picture.whole}
                   zone={zone}
                 >
                   <Typography component="h3" variant="body2" sx={{ fontWeight: 650 }}>

@@ -133,7 +133,7 @@ function Person({ identity }: { identity: string }) {
                 />
               }
               aside={
-                <AsOf at={at} onAt={setAt} lanes={lanes} zone={zone}>
+                <AsOf at={at} onAt={setAt} lanes={lanes} whole={page.picture.whole} zone={zone}>
                   {shown === null ? (
                     <Typography variant="body2" color="text.secondary">
                       {translate('timelines.as_of.nowhere')}

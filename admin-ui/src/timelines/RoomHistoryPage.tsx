@@ -14,6 +14,7 @@ import { Panel } from '../shared/Panel';
 import { RoleChip } from '../shared/RoleChip';
 import { StatusBadge } from '../shared/StatusBadge';
 import { useRouteSegment } from '../shared/useRouteSegment';
+import { SessionsPanel } from '../sessions/SessionsPanel';
 import { ActsPanel } from './ActsPanel';
 import { AsOf, barsAt } from './AsOf';
 import { BarCard } from './BarCard';
@@ -128,7 +129,7 @@ function History({ room }: { room: string }) {
                 />
               }
               aside={
-                <AsOf at={at} onAt={setAt} lanes={lanes} zone={zone}>
+                <AsOf at={at} onAt={setAt} lanes={lanes} whole={page.picture.whole} zone={zone}>
                   <Present title="there" lanes={there} at={moment} />
                   {held.length > 0 && <Present title="held" lanes={held} at={moment} />}
                 </AsOf>
@@ -192,6 +193,7 @@ function History({ room }: { room: string }) {
               </Panel>
               <Silent data={data} />
             </Columns>
+            <SessionsPanel room={room} />
           </>
         )}
       </Frame>

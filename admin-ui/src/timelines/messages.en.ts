@@ -59,6 +59,8 @@ registerMessages({
       title: 'As of',
       now: 'Now',
       flag: 'As of %{at}',
+      go_to: 'At this moment',
+      before: 'This page begins %{from}. Choose more time above.',
       slider: 'Moment that the page is as of',
       earlier: 'To the change before',
       later: 'To the next change',

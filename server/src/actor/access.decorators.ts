@@ -87,6 +87,8 @@ export const Participant = (options: { room: string } = { room: 'room' }) =>
 export interface RequestWithActor extends FastifyRequest {
   /** The rule by which the guard has let this request in. */
   admittedBy?: AccessRule;
+  /** When it did, by `performance.now()`. */
+  admittedAt?: number;
   actor?: Actor;
 }
 

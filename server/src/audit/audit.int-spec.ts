@@ -22,7 +22,8 @@ describe('what an auditor asks of the log', () => {
     for (const name of ['town-hall', 'town-square', 'lab']) {
       await send('POST', '/api/v1/rooms', { name, defaultTemplate: 'viewer' });
     }
-    for (const identity of ['ana', 'ben']) await send('POST', '/api/v1/users', { identity });
+    await send('POST', '/api/v1/users', { identity: 'ana' });
+    await send('POST', '/api/v1/users', { identity: 'ben', name: 'Ben Diaz' });
   });
   afterAll(() => app?.stop());
 
@@ -64,6 +65,7 @@ describe('what an auditor asks of the log', () => {
       {
         room: 'town-hall',
         identity: 'ben',
+        name: 'Ben Diaz',
         template: 'speaker',
         source: 'issued',
         jti: other.jti,

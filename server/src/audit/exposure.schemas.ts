@@ -46,6 +46,10 @@ export const exposureResponse = z.object({
       z.object({
         room: z.string().describe('The room.'),
         identity: z.string().describe('Who.'),
+        name: z
+          .string()
+          .nullable()
+          .describe('What the user is called; null: they are not added as a user.'),
         template: z
           .string()
           .nullable()

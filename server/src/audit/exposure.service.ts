@@ -143,6 +143,7 @@ export class ExposureService {
     return {
       room,
       identity,
+      name: standing.facts.user?.name ?? null,
       template: standing.template,
       version: standing.version,
       source: 'issued',
@@ -182,6 +183,7 @@ export class ExposureService {
     return {
       room,
       identity,
+      name: standing.facts.user?.name ?? null,
       template: standing.template,
       version: standing.version,
       source: 'session',

@@ -5,6 +5,8 @@ import type { LivingToken } from '../ledger/living-tokens.js';
 export interface Exposure {
   readonly room: string;
   readonly identity: string;
+  /** Of the user; null: nobody was added with this identity. */
+  readonly name: string | null;
   /** What they would come in as now; null: nothing, or what their own token says. */
   readonly template: string | null;
   readonly version: number | null;

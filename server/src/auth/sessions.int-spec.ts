@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { whileHeld } from '../../test/support/held-row.js';
 import {
   ADMIN,
   cookiesOf,
@@ -8,7 +9,12 @@ import {
   startSignInApp,
   statusOfMe,
 } from '../../test/support/sign-in.js';
-import { type Credential, type TestApp } from '../../test/support/test-app.js';
+import {
+  type Answer,
+  type Credential,
+  type Json,
+  type TestApp,
+} from '../../test/support/test-app.js';
 import { PERMISSIONS } from '../actor/permissions.js';
 import { secretHash } from '../credentials/secrets.js';
 
@@ -88,6 +94,42 @@ describe('a session', () => {
     const { email } = person;
     expect((await signIn(app, { email, password: person.password })).status).toBe(401);
     expect((await signIn(app, { email, password })).status).toBe(200);
+  });
+});
+
+describe('while a password is checked', () => {
+  /** An admin changes the operator; `work` has begun before that counts. */
+  const changedBefore = async (id: string, body: object, work: () => Promise<Answer>) => {
+    const path = `/api/v1/operators/${id}`;
+    const change = () => app.inject('PUT', path, { as: app.admin, body });
+    const operator = 'SELECT FROM operator WHERE id = $1';
+    const [changed, done] = await whileHeld(app, operator, [id], [change, work]);
+    expect(changed?.status).toBe(200);
+    return done as Answer<Json>;
+  };
+
+  it.each([{ password: 'set by the admin' }, { isDisabled: true }])(
+    'a sign-in that an admin ends by %j opens no session',
+    async (body) => {
+      const { id, email, password } = await newPerson(app);
+      const answer = await changedBefore(id, body, () => signIn(app, { email, password }));
+      expect(answer).toMatchObject({ status: 401, body: { code: 'auth.wrong_credentials' } });
+      expect(cookiesOf(answer)).toEqual([]);
+    },
+  );
+
+  it('their own change does not replace the password that an admin sets', async () => {
+    const person = await newPerson(app);
+    const session = await newSession(app, person);
+    const answer = await changedBefore(person.id, { password: 'set by the admin' }, () =>
+      app.inject('PUT', '/api/v1/me/password', {
+        as: session,
+        body: { currentPassword: person.password, newPassword: 'a better password' },
+      }),
+    );
+    expect(answer).toMatchObject({ status: 400, body: { code: 'auth.wrong_password' } });
+    const { email } = person;
+    expect((await signIn(app, { email, password: 'set by the admin' })).status).toBe(200);
   });
 });
 

@@ -4,6 +4,7 @@ import { Actor, type RequestFacts } from '../actor/actor.js';
 import { holdsOf } from '../actor/built-in-roles.js';
 import { AppError, fieldError } from '../common/errors/app-error.js';
 import { signInRequired } from '../common/errors/refusals.js';
+import { FairQueue, QueueRejection } from '../common/fair-queue.js';
 import { networkOf } from '../common/http/client-address.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { assertGoodPassword } from '../credentials/password-policy.js';
@@ -19,6 +20,11 @@ import { DEVICE_SECONDS } from './session-cookie.js';
 import { type AttemptSource, SignInLimits } from './sign-in-limits.js';
 import { type Refusal, SignInTrace } from './sign-in-trace.js';
 
+/**
+ * Anybody may try to sign in. Attempts wait for each other in Postgres, where they are counted, and
+ * must not take the connections that tokens need.
+ */
+const COUNTING = { atOnce: 2, perKey: 1_000, inAll: 4_000, patienceMs: 5_000 };
 /** Programs that sign in bring no cookie: each time they are a new device. */
 const MAX_DEVICES = 50;
 
@@ -60,6 +66,9 @@ interface SignInFrom {
 
 @Injectable()
 export class SessionsService {
+  private readonly known = new FairQueue(COUNTING);
+  private readonly unknown = new FairQueue(COUNTING);
+
   constructor(
     private readonly pg: PgPool,
     private readonly transactions: Transactions,
@@ -97,16 +106,14 @@ export class SessionsService {
     const isRight = await this.isRight(attempt, password);
     if (!operator || !isRight || operator.is_disabled) {
       await this.refused(attempt, refusedBecause(operator, isRight), false);
-      throw new AppError(
-        'unauthenticated',
-        'auth.wrong_credentials',
-        'E-mail or password is wrong.',
-      );
+      throw wrongCredentials();
     }
     await this.limits.right(attempt.account, attempt.source);
     const deviceSecret = newSecret();
     const secret = newSecret();
-    await this.transactions.run(async (tx) => {
+    const isIn = await this.transactions.run(async (tx) => {
+      // First: who resets the password or disables the operator now ends this session, or prevents it.
+      if (!(await this.operators.noteSignIn(tx, operator))) return false;
       if (from.oldSecret) {
         await tx.query('DELETE FROM operator_session WHERE token_hash = $1', [
           secretHash(from.oldSecret),
@@ -120,7 +127,6 @@ export class SessionsService {
       await tx.query('DELETE FROM operator_session WHERE operator_id = $1 AND expires_at < now()', [
         operator.id,
       ]);
-      await this.operators.noteSignIn(tx, operator.id);
       await rememberDevice(tx, operator.id, oldDevice, secretHash(deviceSecret));
       await this.trace.sumUpOf(tx, operator.id);
       tx.record({
@@ -135,7 +141,12 @@ export class SessionsService {
         },
         payload: {},
       });
+      return true;
     });
+    if (!isIn) {
+      await this.refused(attempt, CHANGED_SINCE, false);
+      throw wrongCredentials();
+    }
     return { secret, deviceSecret, me: await this.me(operator.id) };
   }
 
@@ -189,21 +200,25 @@ export class SessionsService {
     };
     if (!(await this.isRight(attempt, current))) {
       await this.refused(attempt, 'wrong password', false);
-      throw fieldError('currentPassword', 'is not your password', 'auth.wrong_password');
+      throw wrongPassword();
     }
     // A refused new one counts as well: estimating it costs more than a request should.
     assertGoodPassword('newPassword', next, [operator.email, operator.name]);
     await this.limits.right(attempt.account, attempt.source);
     const passwordHash = await this.passwords.hash(next, requesterOf(attempt));
-    await this.transactions.run(async (tx) => {
-      await this.operators.setPassword(tx, actor.id, passwordHash);
+    const isSet = await this.transactions.run(async (tx) => {
+      if (!(await this.operators.setPassword(tx, operator, passwordHash))) return false;
       await tx.query('DELETE FROM operator_session WHERE operator_id = $1 AND id <> $2', [
         actor.id,
         actor.sessionId,
       ]);
       tx.record({ kind: 'operator.password_changed', outcome: 'ok', actor, payload: {} });
       tx.afterCommit(() => this.notifyEnded(actor.id as string, null));
+      return true;
     });
+    if (isSet) return;
+    await this.refused(attempt, CHANGED_SINCE, false);
+    throw wrongPassword();
   }
 
   private async isRight(attempt: Attempt, password: string): Promise<boolean> {
@@ -223,7 +238,7 @@ export class SessionsService {
 
   private async slowDown(attempt: Attempt, count: () => Promise<void>): Promise<void> {
     try {
-      await count();
+      await this.inTurn(attempt.source, count);
     } catch (error) {
       if (error instanceof AppError && error.kind === 'too_many') {
         await this.refused(attempt, 'too many attempts', true);
@@ -233,11 +248,11 @@ export class SessionsService {
   }
 
   private refused(
-    { operator, account, via, from }: Attempt,
+    { operator, account, source, via, from }: Attempt,
     because: string,
     isSlowed: boolean,
   ): Promise<void> {
-    return this.trace.refused({
+    const refusal = {
       operatorId: operator?.id ?? null,
       // Some type their password where the e-mail belongs: that is not kept.
       label: operator?.email ?? `unknown e-mail ${account.slice(0, 12)}`,
@@ -245,7 +260,20 @@ export class SessionsService {
       because,
       isSlowed,
       from,
-    });
+    };
+    return this.inTurn(source, () => this.trace.refused(refusal));
+  }
+
+  /** Sources take turns, and who is known does not wait behind strangers. */
+  private async inTurn<T>({ key, isKnown }: AttemptSource, work: () => Promise<T>): Promise<T> {
+    try {
+      return await (isKnown ? this.known : this.unknown).run(key, work);
+    } catch (error) {
+      if (!(error instanceof QueueRejection)) throw error;
+      throw new AppError('unavailable', 'auth.busy', 'Too many people sign in at once.', {
+        retryAfter: 2,
+      });
+    }
   }
 
   /** Stands for an e-mail that may be nobody's. Keyed: what was typed cannot be guessed from it. */
@@ -307,6 +335,17 @@ export function accessOf(
     rooms: actor.roomLimit(),
     ceiling: ceilings.includes(null) ? null : (ceilings[0] ?? null),
   };
+}
+
+/** While the password was checked. */
+const CHANGED_SINCE = 'disabled, or another password by now';
+
+function wrongCredentials(): AppError {
+  return new AppError('unauthenticated', 'auth.wrong_credentials', 'E-mail or password is wrong.');
+}
+
+function wrongPassword(): AppError {
+  return fieldError('currentPassword', 'is not your password', 'auth.wrong_password');
 }
 
 function refusedBecause(operator: OperatorAccount | null, isRight: boolean): string {

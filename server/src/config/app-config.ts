@@ -178,6 +178,9 @@ export const environmentSchema = z.object({
   ROLECALL_CORS_ORIGINS: origins.describe(
     'browser origins that may call `POST /livekit/token`, comma-separated',
   ),
+  ROLECALL_RATE_CONNECT: rate('40/10s').describe(
+    'connects of one identity to one room, from one address',
+  ),
   ROLECALL_RATE_USER: rate('30/60s').describe('tokens that one end user may ask for'),
   ROLECALL_RATE_USER_ADDRESS: rate('600/10s').describe('requests with user JWTs from one address'),
   ROLECALL_TRUST_PROXY: z.coerce
@@ -258,6 +261,7 @@ export interface AppConfig {
   /** As browsers send them. */
   corsOrigins: readonly string[];
   /** Of one end user, and of one address. */
+  rateConnect: { points: number; seconds: number };
   rateUser: { points: number; seconds: number };
   rateUserAddress: { points: number; seconds: number };
   trustProxy: number;
@@ -365,6 +369,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Ap
     rateSignIn: env.ROLECALL_RATE_SIGN_IN,
     userJwt: userJwtOf(env),
     corsOrigins: env.ROLECALL_CORS_ORIGINS,
+    rateConnect: env.ROLECALL_RATE_CONNECT,
     rateUser: env.ROLECALL_RATE_USER,
     rateUserAddress: env.ROLECALL_RATE_USER_ADDRESS,
     trustProxy: env.ROLECALL_TRUST_PROXY,

@@ -60,6 +60,11 @@ export const NO_SESSION: GateRefusal = {
   code: 'gate.no_such_session',
   text: 'You have no such session.',
 };
+export const BUSY: GateRefusal = {
+  status: 503,
+  code: 'gate.busy',
+  text: 'Too many connects. Try again.',
+};
 export const SLOW: GateRefusal = {
   status: 503,
   code: 'gate.slow',

@@ -14,6 +14,7 @@ import { TokenSigner } from '../livekit/signer.js';
 
 const KEY = { apiKey: 'APIattack', apiSecret: 'a-secret-that-is-long-enough-to-use' };
 const SECRET = 'a-secret-of-the-proxy';
+const OFTEN = 300;
 const MARK = Object.entries(MARKED).map(([name, value]) => `${name}: ${value}`);
 
 let app: LiveApp;
@@ -27,6 +28,7 @@ beforeAll(async () => {
       ROLECALL_GATE: 'on',
       ROLECALL_GATE_SECRET: SECRET,
       ROLECALL_SWEEP: '10m',
+      ROLECALL_RATE_CONNECT: `${OFTEN}/30s`,
       LIVEKIT_URL: livekit.url,
       LIVEKIT_API_KEY: KEY.apiKey,
       LIVEKIT_API_SECRET: KEY.apiSecret,
@@ -552,7 +554,7 @@ describe('2,000 connects at once from one address', () => {
     for (let alone = 1; took === 0; alone++) {
       const isInTheStorm = livekit.reached.length - alone > 20;
       const at = performance.now();
-      expect(await upgrade(`/rtc?access_token=${token({ sub: 'bob' })}`)).toBe(101);
+      expect(await upgrade(`/rtc?access_token=${token({ sub: `bob-${alone % 20}` })}`)).toBe(101);
       if (isInTheStorm) waits.push(performance.now() - at);
     }
     const answers = await storm;
@@ -563,6 +565,18 @@ describe('2,000 connects at once from one address', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(300 * 1024 * 1024);
     await until('nobody is left at LiveKit', () => livekit.open.size === 0, 20_000);
     await until('nor here', async () => (await openAtGate()) < 20, 20_000);
+  });
+
+  it('of one person fill the log no further than their share, and keep nobody out', async () => {
+    const often = token({ sub: 'often' });
+    const answers = await flood(() => `/rtc?access_token=${often}`);
+    expect(answers).toEqual({ 101: OFTEN, 503: 2_000 - OFTEN });
+    const written = await app.sql(
+      `SELECT FROM ledger_entry WHERE kind = 'gate.admitted' AND identity = 'often'`,
+    );
+    expect(written).toHaveLength(OFTEN);
+    // Whoever has the token elsewhere: they do not use up what others may.
+    expect(await upgrade(`/rtc?access_token=${often}`)).toBe(101);
   });
 
   it('without a good token, each cost LiveKit and Postgres nothing', async () => {

@@ -19,6 +19,7 @@ import { RawBody } from '../common/http/raw-body.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { EXPOSED_HEADERS, MAX_WHIP_BODY_BYTES, responseHeaders } from './gate-allowed.js';
 import {
+  BUSY,
   type ConnectRequest,
   type GateAnswer,
   type GateRefusal,
@@ -224,7 +225,7 @@ export class GateProxy implements OnApplicationBootstrap, BeforeApplicationShutd
       return await this.queue.run(networkOf(ip), work);
     } catch (error) {
       if (!(error instanceof QueueRejection)) throw error;
-      return onBusy({ status: 503, code: 'gate.busy', text: 'Too many connects. Try again.' });
+      return onBusy(BUSY);
     }
   }
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
+import { networkOf } from '../common/http/client-address.js';
+import { RateLimit } from '../common/rate-limit.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { compileGrant } from '../grants/compile-grant.js';
 import { reasonsForAll } from '../grants/reasons.js';
@@ -18,6 +20,7 @@ import { PolicyReader } from '../policy/policy-reader.js';
 import { LiveRooms } from '../rooms/live-rooms.js';
 import type { Evaluation } from '../seats/public/policy.js';
 import {
+  BUSY,
   type ConnectRequest,
   type GateAdmission,
   type GateAnswer,
@@ -59,6 +62,7 @@ import {
 @Injectable()
 export class GateService {
   private readonly log = new Logger(GateService.name);
+  private readonly connects: RateLimit;
 
   constructor(
     private readonly proofs: ParticipantProofs,
@@ -69,7 +73,9 @@ export class GateService {
     private readonly rooms: RoomsPort,
     private readonly clock: LiveKitClock,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
-  ) {}
+  ) {
+    this.connects = new RateLimit(config.rateConnect);
+  }
 
   /** Fails closed: without Postgres, or without the decision's ledger entry, every connect is refused. */
   async decide(connectRequest: ConnectRequest): Promise<GateAnswer> {
@@ -80,12 +86,30 @@ export class GateService {
       return { status: 403, code: 'gate.publish_only', text };
     }
     const presented = presentedToken(connectRequest.target, connectRequest.authorization);
+    if (await this.isTooOften(connectRequest, presented)) return BUSY;
     try {
       return await this.answer(connectRequest, await this.proofs.check(presented));
     } catch (error) {
       if (!(error instanceof AppError) || error.kind !== 'unavailable') throw error;
       this.log.warn(`every connect is refused: ${error.message}`, { error });
       return { status: 503, code: error.code, text: 'Rolecall cannot decide now. Try again.' };
+    }
+  }
+
+  /**
+   * Every connect with a valid token is written down, also of somebody who is blocked: they must not
+   * fill the log. By address as well, so that a token in wrong hands keeps nobody out.
+   */
+  private async isTooOften({ target, ip }: ConnectRequest, presented: string): Promise<boolean> {
+    const token = this.proofs.read(presented);
+    if (!token) return false;
+    const key = [target.action, token.room, token.identity, networkOf(ip)];
+    try {
+      await this.connects.consume(JSON.stringify(key));
+      return false;
+    } catch (error) {
+      if (error instanceof AppError && error.kind === 'too_many') return true;
+      throw error;
     }
   }
 

@@ -62,13 +62,18 @@ export class AccessGuard implements CanActivate {
     return true;
   }
 
-  /** Throws the refusal. Lets nothing by that the hook has not decided, and decides what the body names. */
+  /**
+   * Throws the refusal. Lets nothing by that the hook has not decided, and decides what the body names.
+   * Who sends the body slowly may have lost their rights since the headers: that is decided again.
+   */
   async beforeHandler(
     rule: AccessRule,
     request: RequestWithActor,
     reply: FastifyReply,
   ): Promise<void> {
-    if (request.admittedBy !== rule) await this.decide(rule, request, reply);
+    const { admittedBy, admittedAt = -Infinity } = request;
+    const isOld = performance.now() - admittedAt > this.config.http.decisionMs;
+    if (admittedBy !== rule || isOld) await this.decide(rule, request, reply);
     await this.admitByField(rule, request);
   }
 
@@ -76,6 +81,7 @@ export class AccessGuard implements CanActivate {
   async decide(rule: AccessRule, request: RequestWithActor, reply: FastifyReply): Promise<void> {
     await this.admit(rule, request, reply);
     request.admittedBy = rule;
+    request.admittedAt = performance.now();
   }
 
   private async admit(

@@ -93,7 +93,8 @@ const assetParams = z.strictObject({ file: z.string().max(100).describe('The nam
 /** The API to read and to try, in a browser. */
 @Controller('api/docs')
 export class DocsController {
-  private readonly compressed = new Map<string, Buffer>();
+  /** One copy of each for all who ask: anybody may, and may take it slowly. */
+  private readonly loaded = new Map<string, Buffer>();
 
   @Get()
   @ApiDoc({
@@ -129,13 +130,21 @@ export class DocsController {
       .header('Content-Type', `${asset.type}; charset=utf-8`)
       .header('Cache-Control', `public, ${maxAge}`)
       .header('Vary', 'Accept-Encoding');
-    if (!encodings?.includes('gzip')) void reply.send(asset.read());
+    if (!encodings?.includes('gzip')) void reply.send(this.load(file, asset));
     else void reply.header('Content-Encoding', 'gzip').send(this.compress(file, asset));
   }
 
-  private compress(file: string, asset: Asset): Buffer {
-    let bytes = this.compressed.get(file);
-    if (!bytes) this.compressed.set(file, (bytes = gzipSync(asset.read())));
-    return bytes;
+  private load(file: string, asset: Asset): Buffer {
+    return kept(this.loaded, file, () => Buffer.from(asset.read()));
   }
+
+  private compress(file: string, asset: Asset): Buffer {
+    return kept(this.loaded, `${file}.gz`, () => gzipSync(this.load(file, asset)));
+  }
+}
+
+function kept(loaded: Map<string, Buffer>, key: string, make: () => Buffer): Buffer {
+  const bytes = loaded.get(key) ?? make();
+  loaded.set(key, bytes);
+  return bytes;
 }

@@ -1,14 +1,16 @@
-import { Controller, Get, Inject } from '@nestjs/common';
+import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { Public } from '../actor/access.decorators.js';
 import { ApiDoc } from '../common/http/api-docs.js';
+import type { FastifyReply } from 'fastify';
 import { readRoutes } from './route-table.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { buildOpenApi } from './openapi.js';
 
 @Controller('api/openapi.json')
 export class OpenApiController {
-  private document: object | null = null;
+  /** One copy for all who ask: anybody may, and may take it slowly. */
+  private document: Buffer | null = null;
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -22,8 +24,10 @@ export class OpenApiController {
     description: 'OpenAPI 3.1 of exactly the routes that are served.',
   })
   @Public('describes the API, holds no data')
-  openApi() {
-    this.document ??= buildOpenApi(readRoutes(this.discovery, this.scanner), this.config.publicUrl);
-    return this.document;
+  openApi(@Res() reply: FastifyReply): void {
+    this.document ??= Buffer.from(
+      JSON.stringify(buildOpenApi(readRoutes(this.discovery, this.scanner), this.config.publicUrl)),
+    );
+    void reply.type('application/json; charset=utf-8').send(this.document);
   }
 }

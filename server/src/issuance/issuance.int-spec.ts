@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TokenVerifier } from 'livekit-server-sdk';
 import { claimsOf, type IssuingApp, startIssuingApp } from '../../test/support/issuing-app.js';
+import { whileHeld } from '../../test/support/held-row.js';
 import { type Json } from '../../test/support/test-app.js';
 import { MODERATOR_CEILING, PRESETS } from '../grants/presets.js';
 
@@ -238,6 +239,31 @@ describe('asking for another template', () => {
       identity,
     ]);
     expect(seat).toEqual({ override_template: 'presenter' });
+  });
+
+  it('takes nothing from somebody who is given more while it is asked for', async () => {
+    const { room, identity } = await newScene('viewer');
+    const limited = await app.newApiKey(['token.issue', 'token.issue_as'], {
+      ceiling: MODERATOR_CEILING,
+    });
+    const path = `/api/v1/rooms/${room}/seats/${encodeURIComponent(identity)}/promote`;
+    await app.sql('INSERT INTO seat (room, identity) VALUES ($1, $2)', [room, identity]);
+    const answers = await whileHeld(
+      app,
+      'SELECT FROM seat WHERE room = $1 AND identity = $2',
+      [room, identity],
+      [
+        () => app.inject('POST', path, { as: app.admin, body: { template: 'host' } }),
+        () => issue({ room, identity, template: 'speaker' }, limited),
+      ],
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 403]);
+    expect(answers[1]?.body.code).toBe('seat.above_ceiling');
+    const [seat] = await app.sql('SELECT override_template FROM seat WHERE identity = $1', [
+      identity,
+    ]);
+    expect(seat).toEqual({ override_template: 'host' });
+    expect(await entriesOf('token.issued', identity)).toEqual([]);
   });
 
   it.each([

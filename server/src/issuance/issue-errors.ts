@@ -8,6 +8,7 @@ export const ISSUE_ERRORS: readonly ProblemCode[] = [
   'role_template.not_found',
   'access.denied',
   'seat.above_ceiling',
+  'seat.changed',
   'token.void_at_once',
   'ledger.overloaded',
   'ledger.lost_shard',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Credential, startTestApp, type TestApp } from '../../test/support/test-app.js';
+import { Passwords } from '../credentials/passwords.js';
 import { ALL_PERMISSIONS } from '../actor/permissions.js';
 import { MODERATOR_CEILING } from '../grants/presets.js';
 
@@ -19,6 +20,48 @@ const create = (as: Credential, access: object[]) =>
   post(as, 'operators', { email: `escalation-${count++}@example.com`, name: 'New', access });
 const accessOf = async (id: string) =>
   (await app.inject('GET', `/api/v1/operators/${id}`, { as: app.admin })).body.access;
+
+describe('an admin who is disabled while a password waits to be hashed', () => {
+  it('makes nobody, and changes nobody', async () => {
+    const [leaving, other] = [await app.newOperator(), await app.newOperator([])];
+    const passwords = app.app.get(Passwords);
+    const line = { key: leaving.id, isKnown: true };
+    const before = Array.from({ length: 8 }, () => passwords.hash('any', line));
+    const waiting = [
+      create(leaving, [{ role: 'admin' }]),
+      put(leaving, other.id, { password: 'a password that they know' }),
+    ];
+    expect((await put(app.admin, leaving.id, { isDisabled: true })).status).toBe(200);
+    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([401, 401]);
+    await Promise.all(before);
+  });
+});
+
+describe('a moderator', () => {
+  it.each([
+    ['the room is closed', 'rooms/ROOM/close', 'POST', {}],
+    ['they are suspended', 'users/USER', 'PUT', { isSuspended: true }],
+    ['they are blocked', 'rooms/ROOM/seats/WHO/block', 'POST', {}],
+  ] as const)('touches nobody who has more, also while %s', async (_, change, method, body) => {
+    const room = await app.newRoom({ default_template: 'viewer' });
+    const { id, identity } = await app.newUser();
+    await app.newAssignment({ user_id: id, room_name: room, template: 'host' });
+    await app.sql('INSERT INTO seat (room, identity) VALUES ($1, $2)', [room, identity]);
+    const path = change.replace('ROOM', room).replace('USER', id).replace('WHO', identity);
+    const changed = await app.inject(method, `/api/v1/${path}`, { as: app.admin, body });
+    expect(changed.status).toBe(200);
+    const moderator = await app.newOperator([{ role: 'moderator' }]);
+    const act = (name: string, what: object) =>
+      post(moderator, `rooms/${room}/seats/${identity}/${name}`, what);
+    for (const answer of [
+      await act('demote', { template: 'viewer' }),
+      await act('block', { for: '1h' }),
+      await act('hold', {}),
+    ]) {
+      expect([answer.status, answer.body.code]).toEqual([403, 'seat.above_ceiling']);
+    }
+  });
+});
 
 describe('an admin of some rooms', () => {
   let limited: Credential;

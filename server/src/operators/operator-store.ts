@@ -28,6 +28,8 @@ export interface OperatorWithAccess {
   readonly access: AccessEntry[];
 }
 
+/** Checking a password takes a while: what was checked has to hold when it counts. */
+const IS_STILL = 'id = $1 AND password_hash = $2 AND NOT is_disabled';
 const ACCOUNT_COLUMNS = 'id, email, email_key, name, password_hash, is_disabled';
 
 /** The table `operator`, for other features. */
@@ -75,14 +77,21 @@ export class OperatorStore {
     return rows.map(({ identity }) => identity);
   }
 
-  async noteSignIn(tx: Tx, id: string): Promise<void> {
-    await tx.query('UPDATE operator SET last_signed_in_at = now() WHERE id = $1', [id]);
+  /** False when the operator was disabled, or has another password than the one that was checked. */
+  async noteSignIn(tx: Tx, account: OperatorAccount): Promise<boolean> {
+    const { rowCount } = await tx.query(
+      `UPDATE operator SET last_signed_in_at = now() WHERE ${IS_STILL}`,
+      [account.id, account.password_hash],
+    );
+    return rowCount === 1;
   }
 
-  async setPassword(tx: Tx, id: string | null, passwordHash: string): Promise<void> {
-    await tx.query(
-      'UPDATE operator SET password_hash = $2, revision = revision + 1 WHERE id = $1',
-      [id, passwordHash],
+  /** False as `noteSignIn`: then nothing is changed. */
+  async setPassword(tx: Tx, account: OperatorAccount, passwordHash: string): Promise<boolean> {
+    const { rowCount } = await tx.query(
+      `UPDATE operator SET password_hash = $3, revision = revision + 1 WHERE ${IS_STILL}`,
+      [account.id, account.password_hash, passwordHash],
     );
+    return rowCount === 1;
   }
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../actor/actor.js';
+import { type AccessHold, Actor } from '../actor/actor.js';
 import { type AccessEntry, holdsOf } from '../actor/built-in-roles.js';
 import { ApiKeyStore } from '../api-keys/api-key-store.js';
 import { AppError } from '../common/errors/app-error.js';
-import { moreThanYouHold } from '../common/errors/refusals.js';
+import { moreThanYouHold, permissionMissing, signInRequired } from '../common/errors/refusals.js';
 import { assertMatch, refuseReadOnly } from '../common/http/etag.js';
 import type { Page } from '../common/http/lists.js';
 import { assertGoodPassword } from '../credentials/password-policy.js';
@@ -15,6 +15,7 @@ import { collated, containsText, searchPattern } from '../database/text-search.j
 import { Transactions, type Tx } from '../ledger/transactions.js';
 import { Hints } from '../hints/hints.js';
 import { keyOfEmail } from './operator-store.js';
+import { OPERATOR_ACCESS } from './operator-sql.js';
 import { type AdminCandidate, wouldLeaveNoAdmin } from './lock-out.js';
 import { Operator, OperatorAccess } from './operator.entity.js';
 import { OperatorSignOut } from './operator-sign-out.js';
@@ -106,6 +107,7 @@ export class OperatorsService {
       requesterOf(actor),
     );
     const id = await this.transactions.run(async (tx) => {
+      assertHolds(await this.actorNow(tx, actor, 'operator.create'), access);
       const operator = tx.manager.create(Operator, {
         email: body.email.trim(),
         emailKey: keyOfEmail(body.email),
@@ -147,6 +149,7 @@ export class OperatorsService {
     await this.transactions.run(async (tx) => {
       const isSelf = (await this.operatorBehind(tx, actor)) === id;
       await tx.query(`SELECT pg_advisory_xact_lock(hashtext('rolecall.operators'))`);
+      const actorNow = await this.actorNow(tx, actor, 'operator.update');
       const { rows } = await tx.query<OperatorRow>(`${SELECT}`);
       const row = rows.find((operator) => operator.id === id);
       if (!row) throw notFound();
@@ -170,8 +173,8 @@ export class OperatorsService {
             : 'Nobody changes their own access. Another admin can.',
         );
       }
-      if (!isSelf) assertHolds(actor, before.access, 'operator.holds_more');
-      assertHolds(actor, after.access);
+      if (!isSelf) assertHolds(actorNow, before.access, 'operator.holds_more');
+      assertHolds(actorNow, after.access);
       if (wouldLeaveNoAdmin(rows.map(toCandidate), after)) {
         throw new AppError(
           'conflict',
@@ -213,6 +216,32 @@ export class OperatorsService {
         ]),
       );
     });
+  }
+
+  /** With what they hold now: hashing a password waits in line, and meanwhile they may lose it. */
+  private async actorNow(
+    tx: Tx,
+    actor: Actor,
+    permission: 'operator.create' | 'operator.update',
+  ): Promise<Actor> {
+    const { kind, id, label, requestId, ip, sessionId } = actor;
+    if (kind === 'system' || id === null) return actor;
+    let holds: readonly AccessHold[];
+    if (kind === 'api_key') {
+      const key = await this.apiKeys.findValid(id);
+      if (!key) throw signInRequired();
+      holds = [key.hold];
+    } else {
+      const { rows } = await tx.query<{ access: AccessEntry[] }>(
+        `SELECT ${OPERATOR_ACCESS} AS access FROM operator o WHERE o.id = $1 AND NOT o.is_disabled`,
+        [id],
+      );
+      if (!rows[0]) throw signInRequired();
+      holds = holdsOf(rows[0].access);
+    }
+    const now = new Actor(kind, id, label, holds, requestId, ip, sessionId);
+    if (!now.can(permission)) throw permissionMissing(permission);
+    return now;
   }
 
   /** Who acts: the operator, or the operator who made the API key. */

@@ -19,6 +19,7 @@ import { PEEK_PREFIX } from '../grants/names.js';
 import { PEEK_GRANTS } from '../grants/presets.js';
 import type { RoleGrants } from '../grants/role-grants.js';
 import { type LedgerEntryInput, ledgerId } from '../ledger/ledger-entry.js';
+import { LedgerWitnesses } from '../ledger/witness/ledger-witnesses.js';
 import { LiveKitClock } from '../livekit/livekit-clock.js';
 import { TokenSigner } from '../livekit/signer.js';
 import { newTokenId } from '../common/token-id.js';
@@ -56,6 +57,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly metrics: Metrics,
     private readonly hints: Hints,
     private readonly clock: LiveKitClock,
+    private readonly witnesses: LedgerWitnesses,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
@@ -87,6 +89,7 @@ export class PeeksService implements OnApplicationBootstrap, OnApplicationShutdo
     const { version, grants } = await this.role(evaluation.input);
     assertNotVoid(facts);
     this.clock.assertTokensHold();
+    this.witnesses.assertCosigned();
     const { now } = facts;
     const claims = compileGrant({
       grants,

@@ -85,13 +85,18 @@ export class RoomScenes {
     body: LeaveSceneBody,
     clickedAt: number,
   ): Promise<{ operationId: string; total: number }> {
-    const { templates, room: here } = await this.inputOf(room);
-    if (!here.scene) throw notPlaying();
-    await this.assertMayGiveBack(actor, room, here.scene.rules, await this.grantsOf(templates));
+    const templates = await this.grantsOf((await this.inputOf(room)).templates);
     const reason = body.reason ?? null;
-    const { operation } = await this.play({ actor, room, reason, clickedAt }, (before) => {
+    let above: AboveCeiling | null = null;
+    const playing = this.play({ actor, room, reason, clickedAt }, (before) => {
       if (!before) throw notPlaying();
+      // The scene that is left, which somebody else may have entered just now.
+      above = notToGiveBack(actor, room, before.rules, templates);
+      if (above) throw aboveCeiling(above);
       return { scene: null, entry: { kind: 'scene.left', payload: { before } } };
+    });
+    const { operation } = await playing.catch(async (error: unknown) => {
+      throw above ? await this.refused(actor, room, above) : error;
     });
     return { operationId: operation.id, total: await this.operations.start(operation) };
   }
@@ -194,26 +199,11 @@ export class RoomScenes {
     for (const { from, to } of rules) {
       const grants = to === null || to === from ? undefined : templates.get(to);
       const beyond = grants ? actor.exceeding('scene.enter', grants, room) : [];
-      if (beyond.length > 0) throw await this.refused(actor, room, to ?? '', beyond);
+      if (beyond.length > 0) throw await this.refused(actor, room, { template: to ?? '', beyond });
     }
   }
 
-  /** Leaving gives roles back; those beyond the actor's ceiling must be given back by somebody else. */
-  private async assertMayGiveBack(
-    actor: Actor,
-    room: string,
-    rules: readonly SceneRule[],
-    templates: ReadonlyMap<string, RoleGrants>,
-  ): Promise<void> {
-    for (const [key, grants] of templates) {
-      const rule = sceneRuleFor(rules, key);
-      if (!rule || rule.to === key) continue;
-      const beyond = actor.exceeding('scene.enter', grants, room);
-      if (beyond.length > 0) throw await this.refused(actor, room, key, beyond);
-    }
-  }
-
-  private async refused(actor: Actor, room: string, template: string, beyond: string[]) {
+  private async refused(actor: Actor, room: string, above: AboveCeiling): Promise<AppError> {
     const permission = 'scene.enter';
     await this.ledger
       .appendDurably({
@@ -221,11 +211,37 @@ export class RoomScenes {
         outcome: 'refused',
         actor,
         room,
-        payload: { permission, template, beyond },
+        payload: { permission, ...above },
       })
       .catch(() => undefined); // a refusal that cannot be written is still one
-    return roleAboveCeiling(template, beyond, 'scene.above_ceiling');
+    return aboveCeiling(above);
   }
+}
+
+/** What a template gives beyond what the actor may give. */
+interface AboveCeiling {
+  readonly template: string;
+  readonly beyond: string[];
+}
+
+function aboveCeiling({ template, beyond }: AboveCeiling): AppError {
+  return roleAboveCeiling(template, beyond, 'scene.above_ceiling');
+}
+
+/** Leaving gives roles back; those beyond the actor's ceiling must be given back by somebody else. */
+function notToGiveBack(
+  actor: Actor,
+  room: string,
+  rules: readonly SceneRule[],
+  templates: ReadonlyMap<string, RoleGrants>,
+): AboveCeiling | null {
+  for (const [template, grants] of templates) {
+    const rule = sceneRuleFor(rules, template);
+    if (!rule || rule.to === template) continue;
+    const beyond = actor.exceeding('scene.enter', grants, room);
+    if (beyond.length > 0) return { template, beyond };
+  }
+  return null;
 }
 
 /**

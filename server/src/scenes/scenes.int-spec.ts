@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DoubleWorld, startDoubleWorld } from '../../test/support/double-world.js';
 import { Crowd } from '../../test/support/crowd.js';
+import { whileHeld } from '../../test/support/held-row.js';
 import { ALL_RIGHTS, type Permission } from '../../test/support/livekit-double/model.js';
 import { WHOLE_PAYLOAD } from '../../test/support/ledger-sql.js';
 import { until } from '../../test/support/until.js';
@@ -283,6 +284,27 @@ describe('scenes', () => {
         expect(crowd.publishers(name)).toEqual(['p-0001']);
       }
       expect((await call('DELETE', path, undefined, headers)).status).toBe(403);
+    });
+
+    it('nobody leaves a scene above their ceiling that is entered while they ask', async () => {
+      const { name } = await crowd.room(1);
+      const headers = await key(['seat.read', 'scene.read', 'scene.enter'], 'speaker');
+      const path = `/api/v1/rooms/${name}/scene`;
+      const rules = [{ from: 'speaker', to: 'viewer' }];
+      const { body: scene } = await call('POST', '/api/v1/scenes', { name: `low ${name}`, rules });
+      await enter(name, { scene: scene.id });
+      const answers = await whileHeld(
+        app,
+        'SELECT FROM room WHERE name = $1',
+        [name],
+        [
+          () => call('POST', path, { lock: { keep: [] } }),
+          () => call('DELETE', path, undefined, headers),
+        ],
+      );
+      expect(answers.map(({ status }) => status)).toEqual([202, 403]);
+      expect(await entries(name, 'access.refused')).toHaveLength(1);
+      expect(await entries(name, 'scene.left')).toEqual([]);
     });
 
     it('needs the permission, in the room', async () => {

@@ -43,6 +43,7 @@ function settingsOf(config: AppConfig): Record<string, unknown> {
     trustProxy: config.trustProxy,
     rateOperator: config.rateOperator,
     rateSignIn: config.rateSignIn,
+    rateConnect: config.rateConnect,
     rateUser: config.rateUser,
     rateUserAddress: config.rateUserAddress,
   };

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { asSuperuser, type TestPostgresFacts } from '../../../tools/lib/test-postgres.mjs';
 import { parseConfig } from '../../src/config/app-config.js';
 import { createApp } from '../../src/create-app.js';
+import { PgPool } from '../../src/database/pg-pool.js';
 import { EventFeed } from '../../src/events/event-feed.js';
 import { Hints } from '../../src/hints/hints.js';
 import { migrate } from '../../src/migrate.js';
@@ -181,6 +182,11 @@ describeWithPoolers('Postgres as others run it', () => {
         expect(new Set(answers.map(({ status, text }) => (status === 201 ? '' : text)))).toEqual(
           new Set(['']),
         );
+        // Postgres ends no session of the pool in the moment that a request takes it.
+        const { rows } = await test.app
+          .get(PgPool)
+          .query('idle', `SELECT current_setting('idle_session_timeout') AS timeout`);
+        expect(rows).toEqual([{ timeout: '0' }]);
       });
 
       it('tells the other server what has changed, also after a time without any news', async () => {

@@ -28,6 +28,7 @@ const ENV = {
   ROLECALL_SWEEP: '1s',
   ROLECALL_GATE: 'on',
   ROLECALL_RATE_OPERATOR: '100000/1s',
+  ROLECALL_RATE_CONNECT: '100000/1s',
 };
 
 /** Two Rolecalls on one Postgres and one LiveKit: A in this process, B in one that can be killed. */

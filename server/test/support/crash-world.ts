@@ -76,7 +76,12 @@ export class CrashWorld {
       // Nothing is there: tokens do not need it.
       livekit: { url: 'ws://127.0.0.1:9', apiKey: 'crash', apiSecret: API_SECRET },
       database: this.postgres.database,
-      env: { ROLECALL_LURKERS: 'off', ROLECALL_RATE_OPERATOR: '100000/1s', ...env },
+      env: {
+        ROLECALL_LURKERS: 'off',
+        ROLECALL_RATE_OPERATOR: '100000/1s',
+        ROLECALL_RATE_CONNECT: '100000/1s',
+        ...env,
+      },
     });
   }
 

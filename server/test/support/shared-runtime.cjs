@@ -18,6 +18,7 @@ module.exports = class SharedRuntime extends Runtime {
     super(...args);
     registries ??= this.registries;
     for (const part of [this, this.requireBuilder, this.esmLoader, this.cjsLoader]) {
+      if (!part?.registries) throw new Error('This Jest keeps its modules elsewhere');
       part.registries = registries;
     }
     this.transformCache.sourceMaps = sourceMaps;

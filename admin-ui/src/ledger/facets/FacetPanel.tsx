@@ -101,6 +101,7 @@ function Facet({ facet: { field, values }, query, onToggle }: FacetProps) {
         {shown.map(({ value, label, count }) => {
           const isOnly = isIn('any', value);
           const isWithout = isIn('none', value);
+          const words = field === 'kind' ? translate(`ledger.what.${value}`, { _: label }) : label;
           const toggle = (event: MouseEvent) =>
             onToggle(asked, value, event.altKey || event.shiftKey ? 'without' : 'only');
           return (
@@ -110,7 +111,7 @@ function Facet({ facet: { field, values }, query, onToggle }: FacetProps) {
                 role="checkbox"
                 aria-checked={isOnly ? true : isWithout ? 'mixed' : false}
                 className="pick"
-                title={translate('ledger.row.hint')}
+                title={`${words}. ${translate('ledger.row.hint')}`}
                 onClick={toggle}
               >
                 <i style={{ width: `${(100 * count) / most}%` }} />

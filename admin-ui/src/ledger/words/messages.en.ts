@@ -131,7 +131,7 @@ registerMessages({
       dispatch: { unexplained: 'Agent that nobody called' },
       policy: {
         changed_directly: 'Policy changed past Rolecall',
-        watch_stopped: 'Watch over policy off',
+        watch_stopped: 'Watch for direct changes off',
       },
       alarm: { acknowledged: 'Alarm acknowledged' },
       ledger: {

@@ -9,7 +9,7 @@ const COLUMNS = {
   large:
     'var(--pick) minmax(236px,1.7fr) minmax(192px,1fr) 146px minmax(160px,1.4fr) minmax(204px,auto)',
   medium:
-    'var(--pick) minmax(180px,1.5fr) minmax(104px,1fr) 112px minmax(120px,1.2fr) minmax(152px,auto)',
+    'var(--pick) minmax(210px,1.9fr) minmax(96px,.8fr) 110px minmax(112px,1fr) minmax(126px,auto)',
   small:
     'var(--pick) minmax(140px,1.4fr) minmax(84px,1fr) 108px minmax(90px,1.1fr) minmax(88px,auto)',
   // What is wrong is said whole; of the role then only the letter is sure to stay.

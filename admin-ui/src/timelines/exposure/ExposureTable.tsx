@@ -7,9 +7,11 @@ import TableCell from '@mui/material/TableCell';
 import TableContainer from '@mui/material/TableContainer';
 import TableHead from '@mui/material/TableHead';
 import TableRow from '@mui/material/TableRow';
+import Typography from '@mui/material/Typography';
 import { TextLink } from '../../shared/TextLink';
 import type { Exposure } from '../../api/records';
 import { actorText } from '../../shared/actorText';
+import { nameOf } from '../../shared/nameOf';
 import { RoleChip } from '../../shared/RoleChip';
 import { TimeText } from '../../shared/TimeText';
 import { actorPath, personPath, roomHistoryPath } from '../../shared/historyPaths';
@@ -65,8 +67,13 @@ function ExposureRow({ row, isOfOne }: { row: Exposure; isOfOne: boolean }) {
       {!isOfOne && (
         <TableCell component="th" scope="row">
           <TextLink to={personPath(row.identity)}>
-            <bdi translate="no">{row.identity}</bdi>
+            <bdi translate="no">{nameOf(row)}</bdi>
           </TextLink>
+          {row.name && (
+            <Typography variant="caption" color="text.secondary" component="div">
+              <bdi translate="no">{row.identity}</bdi>
+            </Typography>
+          )}
         </TableCell>
       )}
       <TableCell component={isOfOne ? 'th' : 'td'} scope={isOfOne ? 'row' : undefined}>

@@ -15,11 +15,15 @@ registerMessages({
     filter: {
       identity: 'Identity',
       room: 'Room',
-      template: 'Role template key',
+      template: 'Role template',
       issuer: 'Issued by',
       stopped: 'Also tokens that are stopped now',
     },
-    hint: { whole: 'full name', issuer: 'id or full name of an operator or API key' },
+    hint: {
+      whole: 'exactly as it is written',
+      template: 'its key, such as speaker',
+      issuer: 'id or whole name of an operator or API key',
+    },
     source: {
       issued: 'Holds a token',
       session: 'Left the room just now',
@@ -42,6 +46,8 @@ registerMessages({
     empty_title: 'Nobody could come in',
     empty_text: 'No token works now, and nobody is in a room.',
     no_match: 'Nobody matches these filters',
+    no_match_text:
+      'Identity, room and role are matched as a whole. To find somebody by name, use the search at the top.',
     more: 'Next page',
     back: 'Previous page',
     loading: 'Loading who could come in',

@@ -15,24 +15,31 @@ const MAX_LINGERING = 1_000;
 const HEADER_CHECK_MS = 500;
 const WARN_EVERY_MS = 60_000;
 
+/** Whose share a request is counted in; null: in nobody's. */
+interface CountedRequest {
+  key: string | null;
+}
+
 interface OpenConnection {
   readonly socket: Socket;
   readonly key: string;
-  /** Requests under way. */
-  busy: number;
+  /** Requests under way: one client may send many before it reads an answer. */
+  readonly busy: Map<ServerResponse, CountedRequest>;
   /** Bytes that had come when the last request ended. */
   bytesBefore: number;
   isExempt: boolean;
 }
 
 /**
- * Bounds what connections cost: how many there are, in all and from one address, and how much of
- * half-sent headers they hold. Authenticated streams do not count.
+ * Bounds what connections cost: how many there are, in all and from one address, how many requests
+ * are under way on them, and how much of half-sent headers they hold. Authenticated streams do not
+ * count.
  */
 @Injectable()
 export class ConnectionLimits implements OnApplicationShutdown {
   private readonly log = new Logger(ConnectionLimits.name);
   private readonly quota: FairQuota;
+  private readonly requests: FairQuota;
   private readonly open = new Map<Duplex, OpenConnection>();
   private lingering = 0;
   private refused = 0;
@@ -44,7 +51,9 @@ export class ConnectionLimits implements OnApplicationShutdown {
 
   constructor(@Inject(APP_CONFIG) private readonly config: AppConfig) {
     const { connections, connectionsPerAddress } = config.http;
-    this.quota = new FairQuota({ perKey: connectionsPerAddress, inAll: connections });
+    const most = { perKey: connectionsPerAddress, inAll: connections };
+    this.quota = new FairQuota(most);
+    this.requests = new FairQuota(most);
   }
 
   /** Runs before Node's own handling of connections: a refused one never gets a parser. */
@@ -55,12 +64,26 @@ export class ConnectionLimits implements OnApplicationShutdown {
       if (!this.admit(socket)) return;
       for (const listener of listeners) listener.call(server, socket);
     });
-    server.on('request', (request, response) => this.follow(request, response));
+    // Before the handlers, which count it.
+    server.prependListener('request', (request, response) => this.follow(request, response));
     this.headerChecks.start();
   }
 
   onApplicationShutdown(): Promise<void> {
     return this.headerChecks.stop();
+  }
+
+  /**
+   * Counts a request of this client until it is answered or its connection is gone. False: the client
+   * has too many under way.
+   */
+  begin({ socket }: IncomingMessage, response: ServerResponse, address: string): boolean {
+    const counted = this.open.get(socket)?.busy.get(response);
+    if (!counted) return true; // only tests ask without a connection
+    const key = networkOf(address);
+    if (!this.requests.tryAcquire(key)) return false;
+    counted.key = key;
+    return true;
   }
 
   /** An authenticated stream does not count until `response` ends; without one, for ever. */
@@ -69,6 +92,7 @@ export class ConnectionLimits implements OnApplicationShutdown {
     if (!held || held.isExempt) return;
     held.isExempt = true;
     this.quota.release(held.key);
+    if (response) this.uncount(held.busy.get(response));
     response?.once('close', () => {
       if (!this.open.has(socket)) return;
       held.isExempt = false;
@@ -84,11 +108,13 @@ export class ConnectionLimits implements OnApplicationShutdown {
       this.refuse(socket);
       return false;
     }
-    const held: OpenConnection = { socket, key, busy: 0, bytesBefore: 0, isExempt: false };
+    const held: OpenConnection = { socket, key, busy: new Map(), bytesBefore: 0, isExempt: false };
     this.open.set(socket, held);
     socket.once('close', () => {
       this.open.delete(socket);
       if (!held.isExempt) this.quota.release(key);
+      // Answers that were to follow others do not say that they are over.
+      for (const counted of held.busy.values()) this.uncount(counted);
     });
     return true;
   }
@@ -112,7 +138,7 @@ export class ConnectionLimits implements OnApplicationShutdown {
     if (key === null || this.quota.usedBy(key) < this.quota.usedBy(newcomer) + 2) return;
     const one =
       this.find((other) => other.key === key && isIdle(other)) ??
-      this.find((other) => other.key === key && other.busy === 0);
+      this.find((other) => other.key === key && other.busy.size === 0);
     if (one) this.drop(one);
   }
 
@@ -130,11 +156,19 @@ export class ConnectionLimits implements OnApplicationShutdown {
   private follow({ socket }: IncomingMessage, response: ServerResponse): void {
     const held = this.open.get(socket);
     if (!held) return;
-    held.busy++;
+    const counted: CountedRequest = { key: null };
+    held.busy.set(response, counted);
     response.once('close', () => {
-      held.busy--;
+      this.uncount(counted);
+      held.busy.delete(response);
       held.bytesBefore = socket.bytesRead;
     });
+  }
+
+  private uncount(counted: CountedRequest | undefined): void {
+    if (!counted || counted.key === null) return;
+    this.requests.release(counted.key);
+    counted.key = null;
   }
 
   private refuse(socket: Socket): void {
@@ -158,7 +192,7 @@ export class ConnectionLimits implements OnApplicationShutdown {
   /** Node keeps what has come of a request's headers; the largest go when it is too much. */
   private boundHeaders(): void {
     const open = [...this.open.values()]
-      .filter((one) => one.busy === 0 && !one.isExempt)
+      .filter((one) => one.busy.size === 0 && !one.isExempt)
       .map((one) => ({ ...one, bytes: one.socket.bytesRead - one.bytesBefore }))
       .sort((a, b) => b.bytes - a.bytes);
     let sum = open.reduce((total, { bytes }) => total + bytes, 0);
@@ -182,7 +216,7 @@ export class ConnectionLimits implements OnApplicationShutdown {
 
 /** It has had an answer, and nothing of a next request has come. */
 function isIdle({ socket, busy, bytesBefore }: OpenConnection): boolean {
-  return busy === 0 && bytesBefore > 0 && socket.bytesRead === bytesBefore;
+  return busy.size === 0 && bytesBefore > 0 && socket.bytesRead === bytesBefore;
 }
 
 function tooMany(): string {

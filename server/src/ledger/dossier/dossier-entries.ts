@@ -73,13 +73,15 @@ export class DossierEntries {
   }
 
   /** The rules by which entries about the room, or about none, went in that time, in words. */
-  async forgottenBy({ room, startedAt, before }: SessionTime): Promise<string[]> {
-    const { rows } = await this.searches.query<{ rule: ForgottenBy }>(
-      'ledger-dossier-forgotten',
-      `SELECT DISTINCT rule FROM ledger_archive
-       WHERE forgotten_at IS NOT NULL AND from_at < $3 AND to_at >= $2::timestamptz - ${LEAD}
-         AND (rule->>'rooms' IS NULL OR $1 LIKE rolecall_like_of_pattern(rule->>'rooms'))`,
-      [room, startedAt, before],
+  async forgottenBy(actor: Actor, { room, startedAt, before }: SessionTime): Promise<string[]> {
+    const { rows } = await this.searches.inTurn(actor, () =>
+      this.searches.query<{ rule: ForgottenBy }>(
+        'ledger-dossier-forgotten',
+        `SELECT DISTINCT rule FROM ledger_archive
+         WHERE forgotten_at IS NOT NULL AND from_at < $3 AND to_at >= $2::timestamptz - ${LEAD}
+           AND (rule->>'rooms' IS NULL OR $1 LIKE rolecall_like_of_pattern(rule->>'rooms'))`,
+        [room, startedAt, before],
+      ),
     );
     return rows.map(({ rule }) => ruleText(rule));
   }

@@ -45,7 +45,6 @@ type SealedEntry = SessionEntry & { readonly leaf: number };
 
 const MAX_ENTRIES = 20_000;
 const MEGABYTE = 1024 * 1024;
-/** All of it is in memory while it is made, some of it twice. */
 const MAX_BYTES = 24 * MEGABYTE;
 const MAX_PEOPLE = 5_000;
 /** An entry is sealed within a second as a rule. */
@@ -66,6 +65,9 @@ export class DossierMaker {
     private readonly ledger: LedgerService,
     private readonly clock: DatabaseClock,
   ) {}
+
+  /** Of entries, in bytes: all of it is in memory while it is made, some of it twice. */
+  mostBytes = MAX_BYTES;
 
   /** That it was made is in the ledger before it is there. */
   async make(actor: Actor, request: DossierRequest): Promise<MadeDossier> {
@@ -104,7 +106,7 @@ export class DossierMaker {
       lines.push(line);
       if (i % PROOFS_AT_ONCE === 0) await setImmediate(); // others have their turn
     }
-    const forgotten = await this.entries.forgottenBy(time);
+    const forgotten = await this.entries.forgottenBy(actor, time);
     const roles = await request.rolesOf(rolesIn(sealed));
     const manifest: DossierManifest = {
       origin: keys.origin,
@@ -159,17 +161,17 @@ export class DossierMaker {
   private async readSealed(actor: Actor, time: SessionTime): Promise<SessionEntry[]> {
     const giveUpAt = performance.now() + SEALED_WITHIN_MS;
     for (;;) {
-      const read = await this.entries.list(actor, time, MAX_ENTRIES + 1, MAX_BYTES);
-      if (read === null) throw tooLarge(`${MAX_BYTES / MEGABYTE} MB of entries`);
+      const read = await this.entries.list(actor, time, MAX_ENTRIES + 1, this.mostBytes);
+      if (read === null) throw tooLarge(`${this.mostBytes / MEGABYTE} MB of entries`);
       if (read.length > MAX_ENTRIES) throw tooLarge(`${MAX_ENTRIES} entries`);
       const isSealed = read.every(({ leaf, isBeforeTree }) => leaf !== null || isBeforeTree);
       if (!isSealed && performance.now() < giveUpAt) {
         await setTimeout(LOOK_MS);
         continue;
       }
-      const left = MAX_BYTES - bytesOf(read);
+      const left = this.mostBytes - bytesOf(read);
       const earlier = await this.entries.rolesBefore(actor, time, peopleIn(read), left);
-      if (earlier === null) throw tooLarge(`${MAX_BYTES / MEGABYTE} MB of entries`);
+      if (earlier === null) throw tooLarge(`${this.mostBytes / MEGABYTE} MB of entries`);
       return [...earlier, ...read];
     }
   }

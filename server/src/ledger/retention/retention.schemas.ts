@@ -52,10 +52,17 @@ export const ruleBody = z
     path: ['kinds'],
     message: 'must be left out where a group is given',
   })
-  .refine((body) => kindsOf(body)?.some((kind) => !KEPT_FOR_EVER.includes(kind)) ?? true, {
-    path: ['kinds'],
-    message: `has only kinds that are kept for ever: ${KEPT_FOR_EVER.join(', ')}`,
-  });
+  .refine(
+    (body) => {
+      // That there is no such group has been said already.
+      if (body.group !== undefined && !isKindGroup(body.group)) return true;
+      return kindsOf(body)?.some((kind) => !KEPT_FOR_EVER.includes(kind)) ?? true;
+    },
+    {
+      path: ['kinds'],
+      message: `has only kinds that are kept for ever: ${KEPT_FOR_EVER.join(', ')}`,
+    },
+  );
 export type RuleBody = z.output<typeof ruleBody>;
 
 /** Null: every kind. */

@@ -152,6 +152,16 @@ describe('the witnesses of the ledger', () => {
       body: { room, identity: user.identity },
     });
     expect([refused.status, refused.body.code]).toEqual([503, 'ledger.not_cosigned']);
+    await app.sql(
+      `INSERT INTO seat (room, identity, is_present, sid, state, joined_at)
+       VALUES ($1, 'ana', true, 'PA_1', 'active', now())`,
+      [room],
+    );
+    const peek = await app.inject('POST', `/api/v1/rooms/${room}/seats/ana/peek`, {
+      as: app.admin,
+      body: {},
+    });
+    expect([peek.status, peek.body.code]).toEqual([503, 'ledger.not_cosigned']);
   });
 
   it('raise an alarm when the past was rewritten and everything else with it', async () => {

@@ -93,13 +93,11 @@ export class SeatGuards {
         { extra: { because: reasonsWithin(after.decision.because, actor.roomLimit()) } },
       );
     }
-    await this.assertWithinCeiling(actor, permission, context, evaluation.role, isPreview);
-    // A block hides the role that comes back with its end; that one counts as well.
-    const { override = null, block = null } = after.input.seat ?? {};
-    const unblocked = block
-      ? await this.policy.simulate(after, { override, block: null }, context.now)
-      : after;
-    await this.assertWithinCeiling(actor, permission, context, unblocked.role, isPreview);
+    // A closed room or a block hides a role, which comes back; that one counts as well.
+    for (const one of [evaluation, after]) {
+      const role = await this.policy.roleBehind(one, context.now);
+      await this.assertWithinCeiling(actor, permission, context, role, isPreview);
+    }
     if (action !== 'demote' || actor.can('seat.promote', evaluation.room.name)) return;
     const gains = after.role ? exceeds(after.role.grants, evaluation.role?.grants ?? null) : [];
     if (gains.length === 0) return;

@@ -9,6 +9,7 @@ import { LedgerService } from '../../ledger/ledger.service.js';
 import type { PolicyFacts } from '../../policy/policy-facts.js';
 import { type DesiredState, recordedState, type Seat } from '../model/seat.js';
 import { SeatApplier } from '../convergence/seat-applier.js';
+import type { Context } from '../model/context.js';
 import { LeasesService } from './leases.service.js';
 import { desiredStateOf, hasEnded } from './plan.js';
 import { OperationRunner } from './operation-runner.js';
@@ -18,6 +19,8 @@ import { LEASES, SeatOperations } from '../store/seat-operations.js';
 import { SeatPolicy } from '../model/seat-policy.js';
 import { SeatRules } from '../model/extensions.js';
 import { SeatStore } from '../store/seat-store.js';
+
+const MAX_TRIES = 4;
 
 export interface TemplateVersion {
   readonly template: string;
@@ -54,35 +57,45 @@ export class SeatTokens {
   ): Promise<WrittenEntry> {
     const { identity } = facts;
     const room = facts.room?.name ?? '';
-    const context = await this.contexts.read(room, identity);
-    const { evaluation, seat: before } = context;
-    await this.guards.assertWithinCeiling(actor, 'token.issue_as', context, evaluation.role);
-    if (before.override) {
-      // Nothing brings back what this takes the place of, so what lies under that counts as given.
-      const { role: under } = await this.policy.simulate(evaluation, {
-        override: null,
-        block: null,
+    const hasCeiling = actor.ceilingFor('token.issue_as', room) !== null;
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const context = await this.contexts.read(room, identity);
+      await this.assertMayReplace(actor, context);
+      const ref = await this.transactions.run(async (tx) => {
+        const { seat, now } = await this.store.lock(tx, room, identity);
+        // Somebody may have given more since, which this must not take the place of.
+        if (hasCeiling && seat.epoch !== context.evaluation.epoch) return null;
+        const { template, version } = role;
+        const by = { by: actor.label, byKind: actor.kind, reason: entry.reason ?? null };
+        const given = { template, version, ...by, scope: 'session', until: null, at: now } as const;
+        const desired = await this.give(tx, seat, given);
+        await this.rules.assertMayHave(tx, { room, identity, template });
+        const recorded = recordedEntry(actor, seat, desired, entry.payload['jti']);
+        const [written] = await this.ledger.append(tx, [entry, recorded]);
+        return written as WrittenEntry;
       });
-      await this.guards.assertWithinCeiling(actor, 'token.issue_as', context, under);
+      if (!ref) continue;
+      // Somebody who is in the room already has the new role at once; nobody waits for that.
+      if (context.seat.isPresent) {
+        void this.applier
+          .withLock(room, identity, () => this.applier.converge(room, identity))
+          .catch(() => undefined);
+      }
+      return ref;
     }
-    const ref = await this.transactions.run(async (tx) => {
-      const { seat, now } = await this.store.lock(tx, room, identity);
-      const { template, version } = role;
-      const by = { by: actor.label, byKind: actor.kind, reason: entry.reason ?? null };
-      const given = { template, version, ...by, scope: 'session', until: null, at: now } as const;
-      const desired = await this.give(tx, seat, given);
-      await this.rules.assertMayHave(tx, { room, identity, template });
-      const recorded = recordedEntry(actor, seat, desired, entry.payload['jti']);
-      const [written] = await this.ledger.append(tx, [entry, recorded]);
-      return written as WrittenEntry;
+    throw new AppError('conflict', 'seat.changed', 'Others keep changing this seat.');
+  }
+
+  private async assertMayReplace(actor: Actor, context: Context): Promise<void> {
+    const { evaluation, seat } = context;
+    await this.guards.assertWithinCeiling(actor, 'token.issue_as', context, evaluation.role);
+    if (!seat.override) return;
+    // Nothing brings back what this takes the place of, so what lies under that counts as given.
+    const { role: under } = await this.policy.simulate(evaluation, {
+      override: null,
+      block: null,
     });
-    // Somebody who is in the room already has the new role at once; nobody waits for that.
-    if (context.seat.isPresent) {
-      void this.applier
-        .withLock(room, identity, () => this.applier.converge(room, identity))
-        .catch(() => undefined);
-    }
-    return ref;
+    await this.guards.assertWithinCeiling(actor, 'token.issue_as', context, under);
   }
 
   /**

@@ -162,7 +162,26 @@ export class SeatPolicy {
     return this.evaluateFacts({ ...evaluation.facts, input }, evaluation.occupant, at);
   }
 
-  /** The same from facts that were read already. Throws 404 for no room. */
+  /**
+   * Their role, or the one that comes back when the room opens and a block or a suspension ends: who
+   * may not be there now still has it.
+   */
+  async roleBehind(
+    { role, facts, input, occupant }: Evaluation,
+    at = facts.now,
+  ): Promise<EffectiveRole | null> {
+    if (role) return role;
+    const { subject, room, seat } = input;
+    const opened = {
+      ...input,
+      subject: { ...subject, isSuspended: false },
+      room: { ...room, isClosed: false },
+      seat: seat && { ...seat, block: null },
+    };
+    return (await this.evaluateFacts({ ...facts, input: opened }, occupant, at)).role;
+  }
+
+  /** The evaluation of facts that were read already. Throws 404 for no room. */
   async evaluateFacts(
     facts: PolicyFacts,
     occupant: Silenceable | null,
