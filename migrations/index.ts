@@ -30,6 +30,7 @@ import { StreamTheLedger1796500900000 } from './1796500900000-StreamTheLedger.js
 import { ReadWhatIsWritten1796501100000 } from './1796501100000-ReadWhatIsWritten.js';
 import { ForgetByRule1796600000000 } from './1796600000000-ForgetByRule.js';
 import { EraseOnRequest1796600100000 } from './1796600100000-EraseOnRequest.js';
+import { GuardForgetting1796700000000 } from './1796700000000-GuardForgetting.js';
 
 /** Every migration, oldest first. One that has landed is never edited. */
 export const migrations = [
@@ -65,4 +66,5 @@ export const migrations = [
   ReadWhatIsWritten1796501100000,
   ForgetByRule1796600000000,
   EraseOnRequest1796600100000,
+  GuardForgetting1796700000000,
 ];

@@ -105,7 +105,7 @@ describeBrowser('an auditor who looks at somebody, a room or an operator over ti
     await expectFit(page);
 
     // An earlier moment: they were there, as a speaker.
-    const isOut = asOf.getByText(/^Blocked,/);
+    const isOut = asOf.getByText(/^Blocked by /);
     for (let step = 0; step < 12 && (await isOut.isVisible()); step += 1) {
       await asOf.getByRole('button', { name: 'To the change before' }).click();
     }

@@ -52,6 +52,33 @@ export function signalProcess(pid, signal) {
   }
 }
 
+/**
+ * Stops a process until it gets SIGCONT, and returns when all its threads stand still: one of them takes
+ * the signal and tells the others, which go on until then, on a busy machine for a while.
+ */
+export function freezeProcess(pid) {
+  process.kill(pid, 'SIGSTOP');
+  const giveUpAt = Date.now() + 10_000;
+  while (!isStopped(pid)) {
+    if (Date.now() > giveUpAt) throw new Error(`process ${pid} does not stop`);
+  }
+}
+
+function isStopped(pid) {
+  if (!isLinux) {
+    const state = execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { stdio: 'pipe' });
+    return state.toString().startsWith('T');
+  }
+  try {
+    return readdirSync(`/proc/${pid}/task`).every((thread) => {
+      const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+      return stat.startsWith('T', stat.lastIndexOf(')') + 2);
+    });
+  } catch {
+    return false; // a thread has ended meanwhile
+  }
+}
+
 /** Sends each signal of `steps` (`[signal, milliseconds to wait]`) until the process has ended. */
 export async function endProcess(record, steps) {
   for (const [signal, ms] of steps) {

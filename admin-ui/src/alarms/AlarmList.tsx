@@ -47,7 +47,12 @@ export function AlarmList() {
           />
         }
       >
-        <Column source="kind" render={(alarm) => <What alarm={alarm} />} />
+        {/* Names of triggers are long words: without a break the button is out of a phone. */}
+        <Column
+          source="kind"
+          sx={{ overflowWrap: 'anywhere' }}
+          render={(alarm) => <What alarm={alarm} />}
+        />
         <Column
           label="resources.alarms.fields.state"
           render={({ state }) => (

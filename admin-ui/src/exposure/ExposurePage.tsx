@@ -57,7 +57,9 @@ export function ExposurePage() {
             isHalf
             width={200}
             label={translate(`exposure.filter.${name}`)}
-            hint={translate(`exposure.hint.${name === 'issuer' ? 'issuer' : 'whole'}`)}
+            hint={translate(
+              `exposure.hint.${name === 'issuer' || name === 'template' ? name : 'whole'}`,
+            )}
             value={filters.values[name]}
             onChange={(value) => filters.set({ [name]: value })}
           />

@@ -1,7 +1,7 @@
 import { useTranslate } from 'react-admin';
 import Box from '@mui/material/Box';
 import Typography from '@mui/material/Typography';
-import { Link } from 'react-router-dom';
+import { TextLink } from '../shared/TextLink';
 import { path } from '../api/httpClient';
 import type { VerificationRun } from '../api/records';
 import { actorText } from '../shared/actorText';
@@ -49,9 +49,9 @@ function Run({ run }: { run: VerificationRun }) {
           {text(run.isProved ? 'proved' : 'not_proved')}
         </StatusBadge>
         {by ? (
-          <Link to={`/activity${path(run.id)}`}>
+          <TextLink to={`/activity${path(run.id)}`}>
             <TimeText at={run.at} />
-          </Link>
+          </TextLink>
         ) : (
           <TimeText at={run.at} />
         )}

@@ -1,4 +1,4 @@
-import { Suspense } from 'react';
+import { Suspense, useEffect } from 'react';
 import { useTranslate } from 'react-admin';
 import ButtonBase from '@mui/material/ButtonBase';
 import Search from '@mui/icons-material/Search';
@@ -8,15 +8,20 @@ import { lazyPage } from '../shared/lazyPage';
 import { visuallyHidden } from '../shared/visuallyHidden';
 import { closeSearch, openSearch, useSearchIsOpen } from './searchDialog';
 
-const SearchPalette = lazyPage<{ onClose: () => void }>(
-  async () => (await import('../search/SearchPalette')).SearchPalette,
-);
+const load = async () => (await import('../search/SearchPalette')).SearchPalette;
+const SearchPalette = lazyPage<{ onClose: () => void }>(load);
+const LOAD_AFTER_MS = 1_500;
 
 const isMac = navigator.platform.startsWith('Mac');
 
 /** The field in the top bar that opens the search, as Ctrl-K does from anywhere. */
 export function SearchField() {
   const isOpen = useSearchIsOpen();
+  // What is typed right after the key is pressed is typed into the search.
+  useEffect(() => {
+    const timer = setTimeout(() => void load().catch(() => undefined), LOAD_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
   useHotkeys('mod+k', openSearch, { preventDefault: true, enableOnFormTags: true });
   return (
     <>

@@ -16,8 +16,14 @@ import { TextLink } from '../shared/TextLink';
 import { TimeText } from '../shared/TimeText';
 import type { Recognition } from './useRecognized';
 
+export interface TokenAnswerProps {
+  recognition: Recognition;
+  /** It has the parts of a token: of a piece the log knows nothing. */
+  isWhole: boolean;
+}
+
 /** Yes: by whom, for whom, why, still good for what. Or no. */
-export function TokenAnswer({ recognition }: { recognition: Recognition }) {
+export function TokenAnswer({ recognition, isWhole }: TokenAnswerProps) {
   const translate = useTranslate();
   const { answer, isAltered } = recognition;
   const { issuance, now } = answer;
@@ -25,7 +31,9 @@ export function TokenAnswer({ recognition }: { recognition: Recognition }) {
     ? ['altered', 'bad']
     : answer.isIssued
       ? ['issued', 'good']
-      : ['not_issued', 'bad'];
+      : isWhole
+        ? ['not_issued', 'bad']
+        : ['not_whole', 'pending'];
   return (
     <Box sx={{ display: 'grid', gap: 1.5 }}>
       <Box>

@@ -56,7 +56,7 @@ function Content({ token }: { token: PastedToken }) {
     <DialogContent sx={{ display: 'grid', gap: 2, pt: 0 }}>
       <Box role="status">
         {data ? (
-          <TokenAnswer recognition={data} />
+          <TokenAnswer recognition={data} isWhole={token.claims !== null} />
         ) : !isAsked ? (
           <Typography variant="body2">{translate('token_check.not_permitted')}</Typography>
         ) : error ? (

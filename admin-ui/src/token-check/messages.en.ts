@@ -15,11 +15,14 @@ registerMessages({
       issued: 'Yes, Rolecall issued it',
       not_issued: 'No, Rolecall did not issue it',
       altered: 'No: it was made from a token that Rolecall issued',
+      not_whole: 'Cannot be said: this is not a whole token',
     },
     means: {
       issued: 'Its SHA-256 is in the log.',
       not_issued:
-        'No entry that you may read has its SHA-256. It was signed past Rolecall with the API secret of LiveKit, or it is for another server.',
+        'No entry that you may read has its SHA-256. If LiveKit takes it, somebody signed it past Rolecall with the API secret. Otherwise it is for another server, or false.',
+      not_whole:
+        'The log knows whole tokens only. Copy it again, from the first letter to the last.',
       altered: 'The log has a token with its id and another SHA-256: somebody changed this one.',
     },
     opens: { yes: 'It opens the door', no: 'It opens no door' },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findLiveKitServer, startLiveKit } from '../../../tools/lib/livekit.mjs';
+import { freezeProcess } from '../../../tools/lib/processes.mjs';
 
 export interface LiveKitServerOptions {
   /** Where webhooks go; none are sent without one. */
@@ -70,7 +71,7 @@ export async function startLiveKitServer(
     apiSecret: API_SECRET,
     crash: () => server.kill9(),
     restart: () => server.restart(),
-    freeze: () => signal('SIGSTOP'),
+    freeze: () => void (server.pid && freezeProcess(server.pid)),
     thaw: () => signal('SIGCONT'),
     log: () => readFileSync(server.logFile, 'utf8'),
     stop: async () => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { freeTcpPort } from '../../../tools/lib/ports.mjs';
+import { freezeProcess } from '../../../tools/lib/processes.mjs';
 import { COMPILE_CACHE } from './compile-cache.js';
 import type { LiveKitServer } from './livekit-server.js';
 import type { TestDatabase } from './test-database.js';
@@ -100,7 +101,7 @@ export async function startRolecallProcess({
     },
     kill9: () => end('SIGKILL'),
     start: launch,
-    freeze: () => void child?.kill('SIGSTOP'),
+    freeze: () => void (child?.pid && freezeProcess(child.pid)),
     thaw: () => void child?.kill('SIGCONT'),
     stop: () => end('SIGKILL'),
   };

@@ -17,6 +17,7 @@ export interface BucketTableProps {
 /** The numbers of the picture; times without acts are left out. */
 export function BucketTable({ buckets, format }: BucketTableProps) {
   const translate = useTranslate();
+  const isInSeconds = buckets.some(({ at }) => new Date(at).getUTCSeconds() !== 0);
   return (
     <Box
       sx={{ height: 102, overflowY: 'auto' }}
@@ -41,7 +42,7 @@ export function BucketTable({ buckets, format }: BucketTableProps) {
             .map(({ at, counts }) => (
               <TableRow key={at}>
                 <TableCell component="th" scope="row">
-                  {format(at, 'dayAndMinute')}
+                  {format(at, isInSeconds ? 'whole' : 'dayAndMinute')}
                 </TableCell>
                 {LAYERS.map((layer) => (
                   <TableCell key={layer.id} align="right">

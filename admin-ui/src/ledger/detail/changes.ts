@@ -35,7 +35,8 @@ export function changesOf(payload: Fields): Change[] {
   const [could, can] = [was['permission'], is['permission']];
   if (isFields(could) || isFields(can)) changes.push(...rightsOf(could, can));
   for (const name of new Set([...Object.keys(was), ...Object.keys(is)])) {
-    if (OF_A_ROLE.has(name) || isSame(was[name], is[name])) continue;
+    // Nothing before and nothing now is no change, however it is written.
+    if (OF_A_ROLE.has(name) || isSame(was[name] ?? null, is[name] ?? null)) continue;
     changes.push({ name, sort: 'field', before: was[name], after: is[name] });
   }
   return changes;

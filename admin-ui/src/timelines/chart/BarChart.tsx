@@ -86,16 +86,17 @@ export function BarChart(props: BarChartProps) {
                   </g>
                 );
               })}
-              {times.map((at) => (
-                <text
-                  key={at}
-                  x={Math.max(20, Math.min(plot - 20, x(at)))}
-                  y={TOP + PLOT + AXIS - 3}
-                  textAnchor="middle"
-                >
-                  {tickText(at, times, zone.format)}
-                </text>
-              ))}
+              {times.map((at) => {
+                const text = tickText(at, times, zone.format);
+                const half = text.length * 3;
+                // Half a label says less than none.
+                if (x(at) < half || x(at) > plot - half) return null;
+                return (
+                  <text key={at} x={x(at)} y={TOP + PLOT + AXIS - 3} textAnchor="middle">
+                    {text}
+                  </text>
+                );
+              })}
             </g>
             {columns.map(({ at, to, counts, said }, index) => {
               const isChosen = chosen !== null && at < chosen.to && to > chosen.from;

@@ -15,12 +15,13 @@ registerMessages({
     filter: {
       identity: 'Identity',
       room: 'Room',
-      template: 'Role template key',
+      template: 'Role template',
       issuer: 'Issued by',
       stopped: 'Also tokens that are stopped now',
     },
     hint: {
       whole: 'exactly as it is written',
+      template: 'its key, such as speaker',
       issuer: 'id or whole name of an operator or API key',
     },
     source: {

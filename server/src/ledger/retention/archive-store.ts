@@ -5,7 +5,7 @@ import { Connections } from '../../database/connections.js';
 import { PgPool } from '../../database/pg-pool.js';
 import { ledgerId } from '../ledger-entry.js';
 import { toBase64 } from '../tree/bytes.js';
-import type { ForgottenBy } from './forgotten-note.js';
+import { archiveFile, type ForgottenBy } from './forgotten-note.js';
 
 export interface ArchiveRow {
   readonly id: string;
@@ -43,17 +43,18 @@ export interface DueLeaves {
   readonly leaves: readonly number[];
 }
 
+/** So many go at once; fewer wait until a day's worth is due. */
+const MANY_DUE = 4_096;
 const STATEMENT_MS = 300_000;
 /** Whoever appends waits behind it. */
 const LOCK_MS = 1_000;
 
-const COLUMNS = `id, file, rule, first_leaf, end_leaf, leaves, entries, from_at, to_at, started_at,
+const COLUMNS = `id, rule, first_leaf, end_leaf, leaves, entries, from_at, to_at, started_at,
   finished_at, is_abandoned, forgotten_at, bytes, encode(sha256, 'hex') AS sha256, encode(root, 'hex') AS root, note,
   (extract(epoch FROM entry_at) * 1000000)::bigint::text AS entry_us, entry_seq`;
 
 interface StoredArchive {
   id: string;
-  file: string;
   rule: ForgottenBy;
   first_leaf: string;
   end_leaf: string;
@@ -109,12 +110,24 @@ export class ArchiveStore {
     return rows;
   }
 
-  /** What rules let go at these leaves, of entries from a time; what is held or waits is not among it. */
-  async due(first: number, end: number, { from, to }: Month): Promise<DueLeaves[]> {
+  /**
+   * What rules let go at these leaves, of entries from a time; what is held or waits is not among it.
+   * `gathers`: a few that are due wait for others, since each archive has an entry that is kept for ever.
+   */
+  async due(
+    first: number,
+    end: number,
+    { from, to }: Month,
+    gathers: boolean,
+  ): Promise<DueLeaves[]> {
     const rows = await this.query<{ rule: string; leaves: string[] }>(
-      `SELECT rule, array_agg(leaf ORDER BY leaf)::text[] AS leaves FROM ledger_due($1, $2)
-       WHERE at >= $3 AND at < $4 AND hold IS NULL AND acts_at <= clock_timestamp() GROUP BY rule`,
-      [first, end, from, to],
+      `SELECT d.rule, array_agg(d.leaf ORDER BY d.leaf)::text[] AS leaves
+       FROM ledger_due($1, $2) d JOIN ledger_rule l ON l.id = d.rule
+       WHERE d.at >= $3 AND d.at < $4 AND d.hold IS NULL AND d.acts_at <= clock_timestamp()
+       GROUP BY d.rule
+       HAVING NOT $5::boolean OR count(*) >= $6
+         OR min(d.at) < clock_timestamp() - (max(l.keep_days) + 1) * interval '24 hours'`,
+      [first, end, from, to, gathers, MANY_DUE],
     );
     return rows.map(({ rule, leaves }) => ({ rule, leaves: leaves.map(Number) }));
   }
@@ -296,7 +309,8 @@ function toArchive(row: StoredArchive): ArchiveRow {
   const { entry_us: atMicros, entry_seq: seq } = row;
   return {
     id: row.id,
-    file: row.file,
+    // Never as it stands in the database: whoever writes there names no file of this machine.
+    file: archiveFile(row.id, Number(row.first_leaf)),
     rule: row.rule,
     firstLeaf: Number(row.first_leaf),
     endLeaf: Number(row.end_leaf),

@@ -36,11 +36,6 @@ export interface ArchivePlan {
 /** Who may read the log on this machine may read what went out of it. */
 const MODE = 0o640;
 
-/** A name that says what is in it: archives sort by their leaves. */
-export function archiveFile(id: string, firstLeaf: number): string {
-  return `ledger-${String(firstLeaf).padStart(12, '0')}-${id}.ndjson`;
-}
-
 /**
  * Writes entries into a file, in the format of an export: with their proofs and a signed manifest. It
  * has everything that the database says of them, people as well: nothing else keeps it.

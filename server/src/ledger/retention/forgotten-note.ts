@@ -46,6 +46,11 @@ const STATEMENT = 'rolecall/ledger-forgotten/v1';
 /** Leaves that one archive can be about. */
 export const ARCHIVE_LEAVES = 16_384;
 
+/** A name that says what is in it: archives sort by their leaves. */
+export function archiveFile(id: string, firstLeaf: number): string {
+  return `ledger-${String(firstLeaf).padStart(12, '0')}-${id}.ndjson`;
+}
+
 type LogSigner = NoteSigner & { readonly vkey: string };
 
 /** Only Ed25519 signs text as it is; the other kinds of keys sign checkpoints. */

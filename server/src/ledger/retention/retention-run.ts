@@ -12,10 +12,11 @@ import { StreamStore } from '../stream/stream-store.js';
 import { TILE_WIDTH } from '../tree/tiles.js';
 import { stretchOf } from '../export/stretch.js';
 import { type ArchiveRow, ArchiveStore, type Month } from './archive-store.js';
-import { archiveFile, type ArchivePlan, ArchiveWriter } from './archive-writer.js';
+import { type ArchivePlan, ArchiveWriter } from './archive-writer.js';
 import { type ArchiveContents, checkArchive } from './check-archive.js';
 import {
   ARCHIVE_LEAVES,
+  archiveFile,
   bitsOf,
   type ForgottenNote,
   leavesIn,
@@ -31,6 +32,8 @@ export interface RunOptions {
   readonly isMine: () => Promise<boolean>;
   /** Of the time that steps take, so many times as long is waited after each. */
   readonly restFactor: number;
+  /** A few entries that are due wait until a day's worth is. Left out: they go now. */
+  readonly gathers?: boolean;
 }
 
 export interface RunReport {
@@ -110,7 +113,8 @@ export class RetentionRun {
       await rested(options.restFactor, async () => {
         const endLeaf = Math.min(end, firstLeaf + ARCHIVE_LEAVES);
         const known = await this.leavesOfUnfinished(firstLeaf, endLeaf);
-        for (const { rule, leaves } of await this.store.due(firstLeaf, endLeaf, month)) {
+        const due = await this.store.due(firstLeaf, endLeaf, month, options.gathers === true);
+        for (const { rule, leaves } of due) {
           const rest = leaves.filter((leaf) => !known.has(leaf));
           if (rest.length > 0) {
             await this.archive(rule, { firstLeaf, endLeaf, leaves: rest }, options, keys);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { LedgerWorld } from '../../../test/support/ledger-world.js';
@@ -19,9 +19,11 @@ import { sha256 } from '../tree/sha256.js';
 import { LedgerVerification } from '../verify/verification.js';
 import { ArchiveStore } from './archive-store.js';
 import { ArchivesService } from './archives.service.js';
-import { bitsOf, leavesText } from './forgotten-note.js';
+import { archiveFile, bitsOf, leavesText } from './forgotten-note.js';
 import { Retention } from './retention.js';
 import { RETENTION_ACTOR, RetentionRun } from './retention-run.js';
+
+const NOBODY = '11111111-0000-4000-8000-000000000001';
 
 let app: TestApp;
 let world: LedgerWorld;
@@ -49,13 +51,14 @@ const api = (method: string, path: string, body?: unknown, as = app.admin) =>
     ...(body === undefined ? {} : { body }),
   });
 
-const pass = () =>
+const pass = (gathers = false) =>
   app.app.get(RetentionRun).pass({
     folder,
     by: RETENTION_ACTOR,
     goesOn: () => true,
     isMine: async () => true,
     restFactor: 0,
+    gathers,
   });
 
 const cli = (...args: string[]) =>
@@ -169,6 +172,18 @@ describe('rules', () => {
     expect(kinds(before)).toBe(
       kinds(await app.sql('SELECT * FROM ledger_count ORDER BY 1, 2, 3, 4')),
     );
+    await removeRules();
+  });
+
+  it('let go a few entries once a day, as each archive has an entry of its own', async () => {
+    await writeOld(30, 10, { room: 'few' });
+    await addRule({ rooms: 'few', keepDays: 30 });
+    await letTimePass();
+    expect(await pass(true)).toEqual({ archives: 0, entries: 0 });
+    await removeRules();
+    await addRule({ rooms: 'few', keepDays: 29 });
+    await letTimePass();
+    expect(await pass(true)).toEqual({ archives: 1, entries: 10 });
     await removeRules();
   });
 
@@ -364,8 +379,8 @@ describe('what nobody may do', () => {
       const first = Number(leaf);
       const bits = Buffer.alloc(32, 255);
       const { rows } = await server.query(
-        `SELECT ledger_archive_begin(gen_random_uuid(), 'x', gen_random_uuid(), '{}', $1, $2, $3, 256) AS done`,
-        [first, first + 256, bits],
+        `SELECT ledger_archive_begin($4, $5, gen_random_uuid(), '{}', $1, $2, $3, 256) AS done`,
+        [first, first + 256, bits, NOBODY, archiveFile(NOBODY, first)],
       );
       expect(rows).toEqual([{ done: false }]); // no rule is about them
       // A rule of its own is named, and lets nothing go for a day.
@@ -381,6 +396,108 @@ describe('what nobody may do', () => {
       await server.end();
     }
     expect(await inRoom('safe')).toHaveLength(10);
+  });
+
+  it('is refused to it whatever it sets in its session, and whatever it says of an archive', async () => {
+    await writeOld(40, 4, { room: 'old' });
+    const server = new pg.Client({ connectionString: app.database.appUrl });
+    await server.connect();
+    const victim = join(folder, '..', `${basename(folder)}-victim`);
+    writeFileSync(victim, '');
+    try {
+      const leavesOf = async (room: string) =>
+        (
+          await app.sql<{ leaf: string }>(
+            `SELECT r.first_index + e.seq - r.first_seq AS leaf FROM ledger_entry e JOIN ledger_range r
+               ON r.shard = e.shard AND r.first_seq <= e.seq AND r.first_seq + r.count > e.seq
+             WHERE room = $1 ORDER BY 1`,
+            [room],
+          )
+        ).map(({ leaf }) => Number(leaf));
+      const begin = async (id: string, leaves: number[], entries: number, name?: string) => {
+        const firstLeaf = Math.floor(leaves[0]! / 256) * 256;
+        const endLeaf = Math.floor(leaves.at(-1)! / 256) * 256 + 256;
+        const { rows } = await server.query(
+          `SELECT ledger_archive_begin($1, $2, $3, '{}', $4, $5, $6, $7) AS done`,
+          [
+            ...[id, name ?? archiveFile(id, firstLeaf), NOBODY, firstLeaf, endLeaf],
+            ...[Buffer.from(bitsOf(leaves, firstLeaf, endLeaf)), entries],
+          ],
+        );
+        return rows[0].done;
+      };
+      const addOwnRule = (rooms: string | null) =>
+        server.query(
+          `INSERT INTO ledger_rule (id, rooms, keep_days, by_label) VALUES ($1, $2, 7, 'x')`,
+          [NOBODY, rooms],
+        );
+      const old = await leavesOf('old');
+      const young = await leavesOf('room 1');
+
+      // In a zone of one's own a week ago may be a week ahead.
+      const zoneIn = async (isOdd: string) => {
+        for (let day = 1; day < 366; day++) {
+          const rest = `J${day}/0,J${((day + 180) % 365) + 1}/0`;
+          for (const zone of [`AAA+160BBB-160,${rest}`, `AAA-160BBB+160,${rest}`]) {
+            await server.query(`SET TimeZone = '${zone}'`);
+            if ((await server.query(`SELECT ${isOdd} AS it`)).rows[0].it) return;
+          }
+        }
+        throw new Error(`no zone in which ${isOdd}`);
+      };
+      await addOwnRule(null);
+      await letTimePass();
+      await zoneIn(`clock_timestamp() - interval '7 days' > clock_timestamp()`);
+      expect(await begin(randomUUID(), young, young.length)).toBe(false);
+      await server.query('RESET TimeZone');
+      await server.query('DELETE FROM ledger_rule');
+
+      await addOwnRule('old');
+      await letTimePass();
+      await expect(begin(randomUUID(), old, 4, `../${basename(victim)}`)).rejects.toThrow(
+        'is not described',
+      );
+      const more = [...old, ...young].sort((a, b) => a - b);
+      await expect(begin(randomUUID(), more, 4)).rejects.toThrow('is not described');
+      expect(await begin(randomUUID(), more, more.length)).toBe(false);
+      await server.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+      await expect(begin(randomUUID(), old, 4)).rejects.toThrow('READ COMMITTED');
+      await server.query('ROLLBACK');
+
+      // What was held since the archive was finished, and is no longer, waits for a day.
+      const id = randomUUID();
+      expect(await begin(id, old, 4)).toBe(true);
+      await server.query(`SELECT ledger_archive_finish($1, 1, '', '', 'note', $2)`, [
+        id,
+        JSON.stringify({ archive: id, note: 'note' }),
+      ]);
+      await server.query(
+        `INSERT INTO ledger_hold (id, held, name, reason, placed_by) VALUES ($1, 'room', 'old', 'x', 'x')`,
+        [NOBODY],
+      );
+      await server.query('UPDATE ledger_hold SET lifted_at = now() WHERE id = $1', [NOBODY]);
+      await expect(
+        server.query('UPDATE ledger_hold SET name = NULL WHERE id = $1', [NOBODY]),
+      ).rejects.toMatchObject({ code: '42501' });
+      const { rows } = await server.query(
+        `SELECT ledger_forget(ARRAY[$1::uuid], NULL, 'system', NULL, 'x', NULL, NULL) AS done`,
+        [id],
+      );
+      expect(rows).toEqual([{ done: false }]);
+
+      // Not even a row that names another file takes it away.
+      await app.sql('UPDATE ledger_archive SET file = $1, is_abandoned = true WHERE id = $2', [
+        `../${basename(victim)}`,
+        id,
+      ]);
+      await pass();
+      expect(existsSync(victim)).toBe(true);
+      expect(await leavesOf('old')).toEqual(old);
+      await server.query('DELETE FROM ledger_rule');
+    } finally {
+      await server.end();
+      rmSync(victim, { force: true });
+    }
   });
 
   it('is found when the owner does it, with the triggers off', async () => {

@@ -14,6 +14,7 @@ export const KEPT_FOR_EVER: readonly string[] = [
   'ledger.rule_added',
   'ledger.rule_changed',
   'ledger.rule_removed',
+  'policy.changed_directly',
 ];
 export const SHORTEST_DAYS = 7;
 const LONGEST_DAYS = 36_500;

@@ -134,6 +134,7 @@ export class Retention implements OnModuleDestroy {
           goesOn: () => !this.isStopping,
           isMine: () => this.lock.hold(),
           restFactor: REST_OF_STEPS,
+          gathers: true,
         });
         if (entries > 0) this.log.log(`${entries} entries went into ${archives} archives`);
       }
