@@ -55,7 +55,9 @@ describe('the integrity page', () => {
       '/ledger/checkpoint',
     );
     expect((await panel('Witnesses')).getByText(/ROLECALL_LEDGER_WITNESSES/)).toBeTruthy();
-    expect((await panel('What weakens the proofs')).getByText(/Nothing is broken, as far/)).toBeTruthy();
+    expect(
+      (await panel('What weakens the proofs')).getByText(/Nothing is broken, as far/),
+    ).toBeTruthy();
     expect((await panel('Last verifications')).getByText(/Nobody has verified/)).toBeTruthy();
     const keys = await panel('Public keys of the log');
     const copy = await keys.findByRole('button', { name: 'Copy the Ed25519 key of generation 1' });
