@@ -236,7 +236,7 @@ describeBrowser('the room console, by keys', () => {
     expect(isWhole).toBe(true);
 
     await consolePage.press('Space');
-    await consolePage.page.getByRole('link', { name: 'All in the activity log' }).click();
+    await press(consolePage.page.getByRole('link', { name: 'All in the activity log' }));
     await consolePage.page.waitForURL((url) => url.search === '?room=countdown&identity=ana');
     await consolePage.page
       .getByText(/promoted ana to Speaker/)

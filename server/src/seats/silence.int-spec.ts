@@ -6,6 +6,9 @@ import { LiveKitDouble } from '../../test/support/livekit-double/livekit-double.
 import { type DoubleParticipant } from '../../test/support/livekit-double/participant.js';
 import { until } from '../../test/support/until.js';
 
+/** By how much the server's picture of Postgres' clock may be off, on a busy machine. */
+const CLOCK_MS = 100;
+
 describe('how long it takes until somebody is really silent', () => {
   let world: DoubleWorld;
   let livekit: LiveKitDouble;
@@ -110,7 +113,7 @@ describe('how long it takes until somebody is really silent', () => {
       const found = await silenced();
       return found.length > 0 ? found : null;
     });
-    expect(row?.payload.ms).toBeLessThanOrEqual(Date.now() - actedAt);
+    expect(row?.payload.ms).toBeLessThanOrEqual(Date.now() - actedAt + CLOCK_MS);
   });
 
   it('is noted once, whatever comes twice or late', async () => {
