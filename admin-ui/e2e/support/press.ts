@@ -9,6 +9,8 @@ export async function press(
   how: 'click' | 'tap' = 'click',
   options: { force?: boolean } = {},
 ): Promise<void> {
+  // Else the click scrolls to it, which moves it.
+  await target.scrollIntoViewIfNeeded();
   await target.evaluate(
     (element) =>
       new Promise<void>((resolve) => {
