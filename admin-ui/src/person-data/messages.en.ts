@@ -11,7 +11,7 @@ registerMessages({
       others:
         'Other people are left out: what names them is not in the file, or is replaced. What is left out is said at its end.',
       rooms: 'You may see some rooms only, so only these are in the file.',
-      log: 'The log says that you made this file, and of whom.',
+      log: 'The log records that you made this file, and which person it is about.',
       begin: 'Save file',
       progress: 'Progress of the file',
       read: '%{count} entry has come |||| %{count} entries have come',

@@ -165,7 +165,7 @@ function numberOf(payload: Fields | null, name: string) {
   return typeof value === 'number' ? String(Math.round(value)) : '…';
 }
 
-/** Whom or what a legal hold is on. */
+/** What a legal hold is on: a person, a room or an operator. */
 function heldName({ room, identity, payload }: Told, people?: Act['people']): string {
   if (identity) return nameOf({ name: people?.subject?.name, identity });
   return room || textOf(payload, 'operator');

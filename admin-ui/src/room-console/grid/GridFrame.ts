@@ -253,7 +253,7 @@ const stylesOf = (theme: Theme): CSSObject => ({
   '&[data-size=small], &[data-size=narrow]': {
     '& .row': { gridTemplateColumns: COLUMNS.small },
     '& .c-actions button:not(.more, .undo, .approve, .release, .unblock)': { display: 'none' },
-    // Whoever asks for something gets an answer here; the rest is in the panel.
+    // A person who asks for something is answered here; the rest is in the panel.
     '& .asks .more': { display: 'none' },
     // In two lines, so that the rest of the row gives way as little as possible.
     '& .undo': { maxWidth: 64, lineHeight: 1.2, whiteSpace: 'normal' },
